@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exit codes by class of trouble, and the one table that gives each error its code."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accord.client import errors as client
+from accord.envelope import errors as envelope
+from accord.keyfile import KeyFileError
+from accord.privatefiles import PrivateFileError
+from accord.state import StateError
+
+OK: Final = 0
+FAULT: Final = 1
+USAGE: Final = 2
+NO_ANSWER: Final = 3
+REFUSED: Final = 4
+NOT_VERIFIED: Final = 5
+NOT_OPENED: Final = 6
+KEYS: Final = 7
+LOCAL: Final = 8
+NOT_YET: Final = 9
+STOPPED: Final = 130
+
+MEANINGS: Final = {
+    OK: "done",
+    FAULT: "a fault of accord or of its cryptographic library",
+    USAGE: "the command or the document is not right",
+    NO_ANSWER: "the hub gave no answer",
+    REFUSED: "refused, by the hub or before sealing; nothing was sent",
+    NOT_VERIFIED: "a check failed; nothing of it was used",
+    NOT_OPENED: "it cannot be opened, or not for this officer",
+    KEYS: "key file or passphrase",
+    LOCAL: "local state or disk",
+    NOT_YET: "accepted, but no receipt within the time",
+    STOPPED: "stopped by Ctrl-C",
+}
+
+CODES: Final[dict[type[BaseException], int]] = {
+    client.RequestError: USAGE,
+    client.HubAddressError: USAGE,
+    client.UnreachableError: NO_ANSWER,
+    client.RefusedError: REFUSED,
+    client.AnswerError: NOT_VERIFIED,
+    client.LedgerAlarmError: NOT_VERIFIED,
+    client.UnpinnedError: NOT_VERIFIED,
+    client.PinChangedError: NOT_VERIFIED,
+    client.NotEntitledError: NOT_OPENED,
+    client.ReleasedOnwardError: NOT_OPENED,
+    client.NotLoggedYetError: NOT_YET,
+    client.SpoolError: LOCAL,
+    client.UnsafePathError: LOCAL,
+    envelope.SealingError: REFUSED,
+    envelope.OpeningError: NOT_OPENED,
+    envelope.BackendError: FAULT,
+    envelope.EnvelopeError: NOT_VERIFIED,
+    KeyFileError: KEYS,
+    StateError: LOCAL,
+    PrivateFileError: LOCAL,
+}
+
+
+def code_of(error: BaseException) -> int | None:
+    """The exit code of an error's most specific class, or None for one that nobody foresaw."""
+    for kind in type(error).__mro__:
+        if kind in CODES:
+            return CODES[kind]
+    return None

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`accord`: read the command line, act, say what happened, and leave with the code of its class."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from accord.cli.arguments import DEFAULT_HOME, HOME, build_parser
+from accord.cli.exits import FAULT, OK, STOPPED, code_of
+from accord.cli.sentences import sentence_of
+from accord.cli.verbs import VERBS
+from accord.cli.workplace import Workplace
+
+
+def main(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    """Run one command; gives its exit code. `argv` is without the program's name."""
+    # Retries are told in the error that ends them, if one does.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    try:
+        options = build_parser().parse_args(argv)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else FAULT
+    return _run(options, os.environ if environment is None else environment)
+
+
+def _run(options: Namespace, environment: Mapping[str, str]) -> int:
+    try:
+        VERBS[options.verb](_workplace(options, environment))
+    except KeyboardInterrupt:
+        return STOPPED
+    except BrokenPipeError:
+        # Whoever read our output has enough; the interpreter must not complain on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        code = code_of(error)
+        if code is None:
+            raise
+        _say(error, code, as_json=options.json)
+        return code
+    return OK
+
+
+def _workplace(options: Namespace, environment: Mapping[str, str]) -> Workplace:
+    home = options.home or environment.get(HOME) or DEFAULT_HOME
+    return Workplace(options, environment, Path(home).expanduser(), now=int(time.time()))
+
+
+def _say(error: BaseException, code: int, *, as_json: bool) -> None:
+    sentence = sentence_of(error)
+    if as_json:
+        print(json.dumps({"error": type(error).__name__, "exit": code, "message": sentence}), file=sys.stderr)
+    else:
+        print(f"accord: {sentence}", file=sys.stderr)

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Receiving at the terminal: inbox, open, acknowledge, confirm, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from accord.cli.sentences import DO_NOT_RELY
+from accord.cli.showing import (
+    moment,
+    opened_as_json,
+    plain,
+    print_alert,
+    print_checks,
+    print_json,
+    print_table,
+)
+from accord.cli.workplace import Workplace
+from accord.client.inbox import Doubt, require_no_alarm
+from accord.client.results import InboxEntry, Opened, Stated, Verified
+from accord.client.saved import load_saved, save_opened
+from accord.envelope.errors import Failure, OpeningError, VerificationError
+
+
+def inbox(place: Workplace) -> None:
+    """Take in the news, list what is kept, and name what could not be believed."""
+    options = place.options
+    with place.client() as client:
+        entries, doubts = client.inbox_with_doubts(after=options.after, limit=options.limit)
+    if options.json:
+        print_json({"items": [asdict(entry) for entry in entries], "doubts": [asdict(d) for d in doubts]})
+    else:
+        _print_inbox(entries, doubts)
+    require_no_alarm(doubts)
+
+
+def _print_inbox(entries: Sequence[InboxEntry], doubts: Sequence[Doubt]) -> None:
+    heads = ("no", "reference", "what", "from", "state", "md or od")
+    print_table(heads, [_row(entry) for entry in entries], empty="No alert has reached your agency yet.")
+    for doubt in doubts:
+        print(f"! {doubt.number}: a statement of {plain(doubt.iss)} is not believed ({doubt.problem})")
+
+
+def open_alert(place: Workplace) -> None:
+    """Fetch, check, show; write attachments and the slice where asked for."""
+    options = place.options
+    with place.client() as client:
+        opened = client.open(options.place, officer=options.officer)
+    written = opened.save_attachments(Path(options.out)) if options.out else []
+    written += save_opened(opened, Path(options.save)) if options.save else []
+    if options.json:
+        print_json(opened_as_json(opened) | {"written": [str(path) for path in written]})
+        return
+    print_alert(opened)
+    for path in written:
+        print(f"written: {path}")
+
+
+def acknowledge(place: Workplace) -> None:
+    """Sign and send an acknowledgement."""
+    options = place.options
+    with place.client() as client:
+        stated = client.acknowledge(
+            options.place,
+            officer=options.officer,
+            st=options.st or "opened",
+            code=options.code,
+            wait_secs=options.wait,
+        )
+    place.tell(stated, f"Acknowledged ({options.st or 'opened'}): {stated.about}", _logged(stated))
+
+
+def confirm(place: Workplace) -> None:
+    """Answer a retraction."""
+    options = place.options
+    st = "impossible" if options.impossible else "stopped"
+    with place.client() as client:
+        stated = client.confirm(options.place, st=st, officer=options.officer, wait_secs=options.wait)
+    place.tell(stated, f"Confirmed ({st}): {stated.about}", _logged(stated))
+
+
+def verify(place: Workplace) -> None:
+    """Check a saved alert without a network; raises where a check failed."""
+    octets, blobs = load_saved(Path(place.options.path))
+    with place.client() as client:
+        verified = client.verify(octets, blobs, officer=place.options.officer)
+    if place.options.json:
+        print_json(_as_json(verified))
+    else:
+        _print_verified(verified)
+    if verified.failure == OpeningError.code:
+        raise OpeningError(Failure.DECRYPT)
+    if verified.failure is not None:
+        raise VerificationError(Failure(verified.failure))
+
+
+def _print_verified(verified: Verified) -> None:
+    print_checks(verified.checks)
+    print()
+    if verified.opened is not None:
+        print_alert(verified.opened)
+    elif verified.failure is None:
+        print("Every check that needs no attachment held; its blobs are not here, so it was not opened.")
+    else:
+        print(DO_NOT_RELY)
+
+
+def _as_json(verified: Verified) -> dict[str, object]:
+    opened: Opened | None = verified.opened
+    return {
+        "checks": [asdict(check) for check in verified.checks],
+        "failure": verified.failure,
+        "alert": opened_as_json(opened) if opened else None,
+    }
+
+
+def _row(entry: InboxEntry) -> tuple[object, ...]:
+    return (entry.number, entry.ref or "-", _what(entry), entry.iss, _state(entry), entry.d)
+
+
+def _what(entry: InboxEntry) -> str:
+    if entry.what == "envelope":
+        return "alert"
+    return entry.statement.k if entry.statement else "statement"
+
+
+def _state(entry: InboxEntry) -> str:
+    if entry.what == "envelope":
+        if entry.retracted:
+            return "WITHDRAWN"
+        if entry.retraction_in_doubt:
+            return "withdrawn? (sender not verified)"
+        if entry.acknowledged is not None:
+            return "acknowledged"
+        return f"opened {moment(entry.opened_at)}" if entry.opened_at is not None else "new"
+    if entry.statement is None:
+        return "not verified"
+    said = entry.statement.body.get("st") or entry.statement.body.get("code") or ""
+    return f"{said} about {entry.statement.about}"
+
+
+def _logged(stated: Stated) -> str:
+    when = f"logged {moment(stated.log_time)}" if stated.log_time is not None else "accepted"
+    return f"statement {stated.od}, {when}"

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sending at the terminal: submit, retract, and what became of it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from accord.cli.asking import confirm
+from accord.cli.sentences import SEALING
+from accord.cli.showing import moment, print_json, print_table
+from accord.cli.workplace import Workplace
+from accord.client.client import Client
+from accord.client.errors import RequestError
+from accord.client.outgoing import AlertToSend, read_document
+from accord.client.results import Plan, Sent, SubmissionStatus
+from accord.envelope.seal import LeftOut
+
+MARKING = (
+    "lane",
+    "purpose",
+    "tlp",
+    "pri",
+    "rel",
+    "kind",
+    "status",
+    "suite",
+    "exp",
+    "keep",
+    "ack_by",
+    "reply_by",
+)
+"""Options that set the member of the same name."""
+
+
+def submit(place: Workplace) -> None:
+    """Show who will receive it, ask, send; or send again what has no receipt."""
+    options = place.options
+    with place.client() as client:
+        if options.resend:
+            _resend(place, client)
+            return
+        if not options.file:
+            raise RequestError("Name the document's file, or say --resend.")
+        order = read_order(options, now=place.now)
+        plan = client.plan(order)
+        if options.plan:
+            _tell_plan(place, plan)
+            return
+        _refuse_left_out(options, plan)
+        confirm(_question(plan), said_yes=options.yes)
+        sent = client.submit(order, leave_out=options.leave_out, wait_secs=options.wait)
+    place.tell(sent, *_sent_lines(sent))
+
+
+def retract(place: Workplace) -> None:
+    """Take back an alert of our own."""
+    options = place.options
+    question = "Withdraw it? New reading stops; each recipient must confirm. What was read stays read."
+    confirm(question, said_yes=options.yes)
+    with place.client() as client:
+        stated = client.retract(
+            options.md, code=options.code, by=options.by, officer=options.officer, wait_secs=options.wait
+        )
+    place.tell(stated, f"Withdrawn: {stated.about}", f"statement {stated.od}, {_logged(stated.log_time)}")
+
+
+def submissions(place: Workplace) -> None:
+    """List what was sent, or show one of it recipient by recipient."""
+    options = place.options
+    with place.client() as client:
+        if options.d:
+            _show_one(place, client.submission(options.d))
+            return
+        listed = client.submissions(limit=options.limit)
+    if options.json:
+        print_json([asdict(status) for status in listed])
+        return
+    heads = ("sent", "what", "state", "told", "opened", "acknowledged", "md")
+    print_table(heads, [_row(status) for status in listed], empty="Your agency has sent nothing yet.")
+
+
+def read_order(options: Namespace, *, now: int) -> AlertToSend:
+    """The document of the file, with what the options say; raises RequestError."""
+    path = Path(options.file)
+    document = read_document(path)
+    whole: dict[str, Any] = dict(document) if "alert" in document else {"alert": document}
+    for name in MARKING:
+        if getattr(options, name) is not None:
+            whole[name] = getattr(options, name)
+    if options.confirm_ec1:
+        whole["confirm_ec1"] = True
+    if options.to:
+        whole["to"] = options.to
+    if options.name:
+        whole["names"] = options.name
+    if options.re:
+        jti, _, md = options.re.partition(":")
+        whole["re"] = {"jti": jti, "md": md}
+    files = [str(Path(file).absolute()) for file in options.attach or ()]
+    whole["attachments"] = [*(whole.get("attachments") or []), *files]
+    return AlertToSend.from_json(whole, now=now, folder=path.parent)
+
+
+def _resend(place: Workplace, client: Client) -> None:
+    again = client.resend()
+    if place.options.json:
+        print_json([asdict(sent) for sent in again])
+        return
+    rows = [(sent.md, ", ".join(sent.to), _logged(sent.log_time)) for sent in again]
+    print_table(("md", "to", "state"), rows, empty="Nothing waits for a receipt.")
+
+
+def _tell_plan(place: Workplace, plan: Plan) -> None:
+    lines = [f"will receive:     {', '.join(plan.will) or 'nobody'}"]
+    lines += [f"will not receive: {_left_out(item)}" for item in plan.left_out]
+    lines.append("The hub's agreements are asked when it is sent.")
+    place.tell(plan, *lines)
+
+
+def _refuse_left_out(options: Namespace, plan: Plan) -> None:
+    if plan.left_out and not options.leave_out:
+        lines = "\n".join(f"  {_left_out(item)}" for item in plan.left_out)
+        raise RequestError(f"Not everyone can receive this:\n{lines}\nSend without them: --leave-out")
+    if not plan.will:
+        raise RequestError("Nobody is left who can receive this.")
+
+
+def _left_out(item: LeftOut) -> str:
+    return f"{item.agency}: {SEALING[item.reason]}"
+
+
+def _question(plan: Plan) -> str:
+    without = ", ".join(item.agency for item in plan.left_out)
+    tail = f" {without} will not receive it." if without else ""
+    return f"Send to {', '.join(plan.will)}? They can read it within seconds. What was read stays read.{tail}"
+
+
+def _sent_lines(sent: Sent) -> list[str]:
+    lines = [f"Sent to {', '.join(sent.to)}", f"md {sent.md}", f"jti {sent.jti}", _logged(sent.log_time)]
+    lines += [f"left out: {_left_out(item)}" for item in sent.left_out]
+    return lines
+
+
+def _logged(log_time: int | None) -> str:
+    if log_time is None:
+        return "accepted; the receipt is picked up by: accord submissions"
+    return f"logged {moment(log_time)}, receipt verified"
+
+
+def _row(status: SubmissionStatus) -> tuple[str, ...]:
+    rows = status.deliveries
+    told, opened, acknowledged = (
+        f"{sum(getattr(row, name) is not None for row in rows)}/{len(rows)}" if rows else ""
+        for name in ("told_at", "opened_at", "acknowledged_at")
+    )
+    what = status.kind or status.what
+    return (moment(status.iat), what, _state(status), told, opened, acknowledged, status.d)
+
+
+def _state(status: SubmissionStatus) -> str:
+    if not status.here:
+        return "NOT FROM THIS CLIENT"
+    return "waits for its receipt" if status.log_time is None else "logged"
+
+
+def _show_one(place: Workplace, status: SubmissionStatus) -> None:
+    if place.options.json:
+        print_json(asdict(status))
+        return
+    print(f"{status.kind or status.what} {status.d}: {_state(status)}, {moment(status.log_time)}")
+    heads = ("recipient", "state", "told", "opened", "acknowledged")
+    rows = [
+        (row.recipient, row.state, row.told_at or "-", row.opened_at or "-", row.acknowledged_at or "-")
+        for row in status.deliveries
+    ]
+    print_table(heads, rows, empty="It went to nobody but the hub's directory.")

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said to a person: one sentence, and the remedy where there is one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from accord.client.errors import RefusedError
+from accord.envelope.errors import (
+    EnvelopeError,
+    Failure,
+    MalformedError,
+    OpeningError,
+    SealingError,
+    SealRefusal,
+    VerificationError,
+)
+
+DO_NOT_RELY: Final = (
+    "Do not rely on this alert. A check failed; the content stays closed. "
+    "Call the sender on the directory number."
+)
+NOT_LOGGED_YET: Final = "Not verified yet. The log receipt usually takes a second. The content stays closed until then; try again."
+FORKED: Final = (
+    "The hub's ledger is not the one this client has kept: what was logged has been changed or hidden. "
+    "Nothing is opened. Tell your duty desk and the other agencies by telephone."
+)
+
+SEALING: Final[dict[SealRefusal, str]] = {
+    SealRefusal.NO_RECIPIENT: "Nobody is left who can receive this.",
+    SealRefusal.TOO_MANY: "At most 500 agencies can receive one alert.",
+    SealRefusal.DUPLICATE: "An agency is named twice.",
+    SealRefusal.PIN: "The hub shows another root than the one pinned. Call the agency; do not send.",
+    SealRefusal.ROLLBACK: "The hub shows an older keyset than it did before. Call the hub; do not send.",
+    SealRefusal.NOT_LOGGED: "The agency has no keyset in force yet.",
+    SealRefusal.EXPIRED: "The agency's keyset has expired; call its duty desk.",
+    SealRefusal.SUITE_BELOW_LOW: "The agency does not take this suite; use PQ1.",
+    SealRefusal.NO_KEY: "The agency has no valid key of this suite; call its duty desk.",
+    SealRefusal.RED_CUSTODY: "RED cannot go to keys held by the hub.",
+    SealRefusal.RED_SUITE: "RED needs the suite PQ1.",
+    SealRefusal.RED_RULES: "RED goes to at most 100 agencies and is not released onward.",
+    SealRefusal.RED_NAMES: "RED names at least one officer of every recipient (--name AGENCY:OFFICER).",
+    SealRefusal.STRICT_SUITE: "AMBER+STRICT needs the suite PQ1.",
+    SealRefusal.EC1_UNCONFIRMED: "EC1 is not post-quantum; say so yourself with --confirm-ec1.",
+    SealRefusal.SIGNER: "Your own signing keys are not in force for this suite, or end within the hour.",
+    SealRefusal.CONTENT_TOO_LARGE: "The content is over 64 KiB; move parts of it into attachments.",
+    SealRefusal.ATTACHMENT: "An attachment cannot be sent.",
+    SealRefusal.TERMS: "The marking or a time is not right.",
+}
+
+KEYSETS: Final[dict[Failure, str]] = {
+    Failure.KEYSET_ROOT: "The hub shows another root than the one pinned. Call the agency before you go on.",
+    Failure.KEYSET_CHAIN: "The keysets the hub shows do not follow one another. Call the agency before you go on.",
+    Failure.KEYSET_UNKNOWN: "There is no keyset of the pinned root for this agency.",
+    Failure.NOT_ENTITLED: "Somebody states what only another agency may state.",
+    Failure.SUBJECT: "It is about something else, or about something this client does not know.",
+}
+
+
+def sentence_of(error: BaseException) -> str:
+    """One or two sentences for a person; never content, keys or passphrases."""
+    if isinstance(error, SealingError):
+        return _with_agencies(SEALING[error.reason], error.agencies, _detail_of(error))
+    if isinstance(error, OpeningError):
+        return DO_NOT_RELY
+    if isinstance(error, VerificationError):
+        return _verification(error)
+    if isinstance(error, MalformedError):
+        return f"{DO_NOT_RELY} ({error})"
+    if isinstance(error, EnvelopeError):
+        return f"The cryptographic library of this machine does not do: {error}."
+    if isinstance(error, RefusedError):
+        return _refusal(error)
+    return str(error)
+
+
+def _verification(error: VerificationError) -> str:
+    if error.failure is Failure.RECEIPT_MISSING:
+        return NOT_LOGGED_YET
+    if error.failure in (Failure.LEDGER_FORK, Failure.LEDGER_TIME):
+        return FORKED
+    if error.failure in KEYSETS:
+        return _with_agencies(KEYSETS[error.failure], error.agencies, error.detail)
+    return f"{DO_NOT_RELY} ({error})"
+
+
+def _detail_of(error: SealingError) -> str:
+    """Which member or file; for the reasons whose sentence is general."""
+    general = (SealRefusal.TERMS, SealRefusal.ATTACHMENT, SealRefusal.CONTENT_TOO_LARGE)
+    return error.detail if error.reason in general else ""
+
+
+def _with_agencies(sentence: str, agencies: tuple[str, ...], detail: str) -> str:
+    more = "; ".join(part for part in (", ".join(agencies), detail) if part)
+    return f"{sentence} ({more})" if more else sentence
+
+
+def _refusal(error: RefusedError) -> str:
+    lines = [str(error)]
+    lines += [f"  {_denial(row)}" for row in _rows(error.members.get("denials"))]
+    agencies = error.members.get("agencies")
+    if isinstance(agencies, list) and agencies:
+        lines.append(f"  {', '.join(map(str, agencies))}")
+    code = error.members.get("code") or error.members.get("where")
+    if code:
+        lines.append(f"  reason: {code}")
+    return "\n".join(lines)
+
+
+def _denial(row: dict[str, Any]) -> str:
+    return f"{row.get('agency', '?')}: {row.get('text') or row.get('code') or 'denied'}"
+
+
+def _rows(value: object) -> list[dict[str, Any]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

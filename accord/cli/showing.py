@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Showing: tables, alerts and checks as text, and everything as JSON.
+
+What strangers wrote is shown with control characters and direction marks replaced, so that no content can
+move the cursor, recolour the terminal or disguise a line. JSON is ASCII, for the same reason.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from accord.client.checks import ORDER
+from accord.client.results import Check, Opened
+from accord.envelope.keyrule import Repudiated
+
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+
+_OUTCOMES = {True: "ok", False: "FAILED", None: "-"}
+_RETRACTED = {
+    "error": "it was sent in error",
+    "contaminated": "the sample was contaminated",
+    "mistaken": "it was mistaken",
+    "legal": "for a legal reason",
+}
+
+
+def plain(text: str) -> str:
+    """One line without controls, direction marks or line breaks."""
+    return "".join(_visible(char) for char in text)
+
+
+def moment(seconds: int | None) -> str:
+    """A time as people and machines read it: UTC, to the second."""
+    if seconds is None:
+        return "-"
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
+
+
+def print_json(value: object) -> None:
+    """One JSON text, ASCII, indented."""
+    print(json.dumps(value, default=_as_json, indent=2))
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """Columns under their heads; `empty` is said when there is no row."""
+    if not rows:
+        print(empty)
+        return
+    cells = [[plain(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    for row in (list(heads), *cells):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_checks(checks: Sequence[Check]) -> None:
+    """Each check on a line: ok, FAILED, or - for one that was not reached."""
+    for check in checks:
+        print(f"{_OUTCOMES[check.held]:>6}  {check.name}")
+
+
+def print_alert(opened: Opened) -> None:
+    """The marking first, then what concerns the whole, then the document, then how it was verified."""
+    terms = opened.manifest.terms
+    print(
+        f"TLP:{terms.tlp}  {terms.pri.upper()}  {terms.kind}  from {opened.manifest.iss}  lane {terms.lane}"
+    )
+    for line in _warnings(opened):
+        print(f"! {line}")
+    print(f"md {opened.md}" + (f"  reference {opened.reference}" if opened.reference else ""))
+    print(f"logged {moment(opened.content.log_time)} as entry {opened.index} (time stated by the hub alone)")
+    print(f"to {', '.join(opened.content.audience)}")
+    if terms.ack_by is not None:
+        print(f"acknowledge by {moment(terms.ack_by)}")
+    print()
+    _print_member("", dict(opened.alert), 0)
+    for file in opened.attachments:
+        print(f"attachment {file.n}: {plain(file.fn)}  {plain(file.cty)}  {file.size} octets")
+    print()
+    print(_verified_sentence(opened))
+
+
+def opened_as_json(opened: Opened) -> dict[str, Any]:
+    """An opened alert without its attachment keys."""
+    terms = opened.manifest.terms
+    standing = opened.content.standing
+    return {
+        "md": opened.md,
+        "reference": opened.reference,
+        "iss": opened.manifest.iss,
+        "suite": opened.manifest.suite,
+        "terms": terms.as_json(),
+        "audience": list(opened.content.audience),
+        "names": [asdict(name) for name in opened.names],
+        "log_time": opened.content.log_time,
+        "index": opened.index,
+        "marks": list(opened.marks),
+        "standing": asdict(standing) if isinstance(standing, Repudiated) else None,
+        "retraction": asdict(opened.retraction) if opened.retraction else None,
+        "checks": [asdict(check) for check in opened.checks],
+        "alert": dict(opened.alert),
+        "attachments": [
+            {
+                "n": file.n,
+                "filename": file.fn,
+                "media_type": file.cty,
+                "size": file.size,
+                "sha256": file.sha256,
+            }
+            for file in opened.attachments
+        ],
+    }
+
+
+def _warnings(opened: Opened) -> list[str]:
+    lines = []
+    if opened.retraction is not None:
+        why = _RETRACTED.get(str(opened.retraction.body.get("code")), "no reason said")
+        when = moment(opened.retraction.log_time)
+        lines.append(
+            f"WITHDRAWN by its sender, {when}: {why}. Do not act on it; confirm with: accord confirm"
+        )
+    standing = opened.content.standing
+    if isinstance(standing, Repudiated):
+        lines.append(
+            f"REPUDIATED: its sender says that its key was in wrong hands since {moment(standing.since)}; "
+            f"this was logged {moment(standing.log_time)}. Call the sender."
+        )
+    said = {
+        "exercise": "EXERCISE. Not a real event.",
+        "test": "TEST. Not a real event.",
+        "late": "First opened after its end.",
+        "log-not-compared": "The log was not compared with the kept one (no network).",
+        "not-post-quantum": "Not post-quantum.",
+    }
+    return lines + [said[mark] for mark in opened.marks if mark in said]
+
+
+def _verified_sentence(opened: Opened) -> str:
+    keys = "both its keys" if opened.manifest.suite == "PQ1" else "its key"
+    return (
+        f"Verified. {opened.manifest.iss} signed this with {keys}. Nothing has changed since. "
+        f"{len(ORDER)} checks held; it is log entry {opened.index}."
+    )
+
+
+def _print_member(name: str, value: object, depth: int) -> None:
+    indent = "  " * depth
+    if isinstance(value, Mapping):
+        if name:
+            print(f"{indent}{plain(name)}:")
+        for key, child in value.items():
+            _print_member(str(key), child, depth + bool(name))
+    elif isinstance(value, list):
+        print(f"{indent}{plain(name)}:" + ("" if value else " none"))
+        for child in value:
+            _print_member("-", child, depth + 1)
+    else:
+        lines = str("none" if value is None else value).splitlines() or [""]
+        print(f"{indent}{plain(name)}: {plain(lines[0])}")
+        for line in lines[1:]:
+            print(f"{indent}  {plain(line)}")
+
+
+def _visible(char: str) -> str:
+    category = unicodedata.category(char)
+    hidden = (
+        category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        and char not in "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+    )
+    return REPLACED if hidden else char
+
+
+def _as_json(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(type(value).__name__)

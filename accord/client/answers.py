@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hub's answers: their shapes, read strictly and believed nowhere.
+
+Every reader raises `AnswerError` for another shape than agreed. Nothing here verifies a signature or a proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from accord.client.errors import AnswerError
+from accord.client.transport import Answer
+from accord.envelope.encoding import MAX_STATEMENT_BYTES, canonical, parse_json
+from accord.envelope.encoding import digest as require_digest
+from accord.envelope.errors import EnvelopeError, MalformedError
+from accord.envelope.tree.receipts import MAX_RECEIPT_SIZE_BYTES, Receipt
+
+MAX_LIST_BYTES: Final = 8 * 1024 * 1024
+
+_DELIVERY_MOMENTS = (
+    "told_at",
+    "fetched_at",
+    "opened_at",
+    "acknowledged_at",
+    "recalled_at",
+    "recall_confirmed_at",
+)
+
+
+@dataclass(frozen=True)
+class StatementAnswer:
+    """A statement as the hub gives it, and its receipt or None; neither is verified."""
+
+    jws: bytes
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True)
+class KeysetAnswer:
+    """One keyset, its receipt or None, and the revocations the hub knows; nothing is verified."""
+
+    keyset: bytes
+    receipt: Receipt | None
+    revokes: tuple[StatementAnswer, ...]
+
+
+@dataclass(frozen=True)
+class ChallengeAnswer:
+    """A one-time challenge and the sealed nonces, by kid of the encryption key."""
+
+    chal: str
+    sealed: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """One numbered item of the agency's feed: an envelope or a statement."""
+
+    number: int
+    what: str
+    d: str
+    iss: str
+    id: str
+    ref: str | None
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """A page of the feed, and the number of the newest item the hub has for this agency."""
+
+    items: tuple[FeedEntry, ...]
+    head: int
+
+
+@dataclass(frozen=True)
+class DeliveryFacts:
+    """What the hub says became of an alert at one recipient; times as the hub writes them, or None."""
+
+    recipient: str
+    state: str
+    told_at: str | None
+    fetched_at: str | None
+    opened_at: str | None
+    acknowledged_at: str | None
+    answer: str | None
+    recalled_at: str | None
+    recall_confirmed_at: str | None
+
+
+@dataclass(frozen=True)
+class SubmissionFacts:
+    """What the hub says about one object that this agency submitted."""
+
+    what: str
+    d: str
+    id: str
+    iat: int
+    receipt: Receipt | None
+    deliveries: tuple[DeliveryFacts, ...]
+
+
+@dataclass(frozen=True)
+class SubmissionPage:
+    """A page of submissions; `next` asks for the following one, None at the end."""
+
+    items: tuple[SubmissionFacts, ...]
+    next: str | None
+
+
+def parse_answer(answer: Answer, where: str) -> Any:
+    """The JSON value of an answer."""
+    try:
+        return parse_json(answer.body, limit=MAX_LIST_BYTES, where=where)
+    except EnvelopeError as exc:
+        raise AnswerError(f"The hub's answer ({where}) is not sound JSON.") from exc
+
+
+def _other_shape(where: str) -> AnswerError:
+    return AnswerError(f"The hub's answer ({where}) has another shape than agreed.")
+
+
+def require_object(value: object, where: str) -> dict[str, Any]:
+    """Demand an object."""
+    if not isinstance(value, dict):
+        raise _other_shape(where)
+    return value
+
+
+def require_array(value: object, where: str) -> list[Any]:
+    """Demand an array."""
+    if not isinstance(value, list):
+        raise _other_shape(where)
+    return value
+
+
+def require_text(value: object, where: str) -> str:
+    """Demand a text."""
+    if not isinstance(value, str):
+        raise _other_shape(where)
+    return value
+
+
+def require_integer(value: object, where: str) -> int:
+    """Demand an integer, 0 or more."""
+    if type(value) is not int or value < 0:
+        raise _other_shape(where)
+    return value
+
+
+def _optional_text(value: object, where: str) -> str | None:
+    return None if value is None else require_text(value, where)
+
+
+def _digest(value: object, where: str) -> str:
+    """A digest becomes part of an address, so it is one or nothing."""
+    try:
+        return require_digest(value, where)
+    except MalformedError as exc:
+        raise _other_shape(where) from exc
+
+
+def read_jws(value: object) -> bytes:
+    """A JWS stands in an answer as its text, or as an object; its digest is over the decoded payload."""
+    if isinstance(value, str):
+        raw = value.encode("utf-8")
+    else:
+        raw = canonical(require_object(value, "signed object"))
+    if len(raw) > MAX_STATEMENT_BYTES:
+        raise AnswerError("The hub gave a signed object larger than the protocol allows.")
+    return raw
+
+
+def read_receipt(value: object) -> Receipt | None:
+    """A receipt, or None where the hub has none yet."""
+    if value is None:
+        return None
+    try:
+        if len(canonical(value)) > MAX_RECEIPT_SIZE_BYTES:
+            raise AnswerError("The hub gave a receipt larger than the protocol allows.")
+        return Receipt.parse(value)
+    except EnvelopeError as exc:
+        raise AnswerError("The hub gave a malformed receipt.") from exc
+
+
+def read_statement(value: object) -> StatementAnswer:
+    """A `{statement, receipt}` pair."""
+    answer = require_object(value, "statement")
+    return StatementAnswer(read_jws(answer.get("statement")), read_receipt(answer.get("receipt")))
+
+
+def read_feed_entry(value: object) -> FeedEntry:
+    """An item of the feed."""
+    item = require_object(value, "inbox")
+    return FeedEntry(
+        number=require_integer(item.get("number"), "number"),
+        what=require_text(item.get("what"), "what"),
+        d=_digest(item.get("d"), "d"),
+        iss=require_text(item.get("iss"), "iss"),
+        id=require_text(item.get("id"), "id"),
+        ref=_optional_text(item.get("ref"), "ref"),
+    )
+
+
+def read_submission(value: object) -> SubmissionFacts:
+    """A submission with its deliveries."""
+    item = require_object(value, "submission")
+    return SubmissionFacts(
+        what=require_text(item.get("what"), "what"),
+        d=_digest(item.get("d"), "d"),
+        id=require_text(item.get("id"), "id"),
+        iat=require_integer(item.get("iat"), "iat"),
+        receipt=read_receipt(item.get("receipt")),
+        deliveries=tuple(_delivery(row) for row in require_array(item.get("deliveries") or [], "deliveries")),
+    )
+
+
+def require_about(d: str, facts: SubmissionFacts) -> SubmissionFacts:
+    """Demand that an answer is about the object that was asked for: another one's receipt proves nothing of it."""
+    if facts.d != d:
+        raise AnswerError("The hub answered about another object than the one asked for.")
+    return facts
+
+
+def _delivery(value: object) -> DeliveryFacts:
+    row = require_object(value, "delivery")
+    moments = {name: _optional_text(row.get(name), name) for name in _DELIVERY_MOMENTS}
+    return DeliveryFacts(
+        recipient=require_text(row.get("recipient"), "recipient"),
+        state=require_text(row.get("state"), "state"),
+        answer=_optional_text(row.get("answer"), "answer"),
+        **moments,
+    )

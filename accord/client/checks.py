@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks of a recipient by name, in the order in which they are made.
+
+The envelope's verification stops at the first check that fails and says which `Failure` it was; this table
+tells a person which checks had held by then, which one did not, and which were not reached. From the first
+use of a private key on there is one name for every failure, so that nobody learns which one it was.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accord.client.results import Check
+from accord.envelope.errors import Failure
+
+FORM: Final = "form: every member as the protocol lists it"
+RECEIPT: Final = "ledger receipt: inclusion under the pinned ledger key"
+LOG: Final = "ledger: one tree with the kept checkpoint, no older log time"
+KEYSET: Final = "sender's keyset: pinned root, logged"
+KEYS: Final = "sender's keys: valid at the log time, not revoked, suite high enough"
+SIGNATURES: Final = "manifest: every signature of the sender"
+RELEASES: Final = "onward releases: signed, in order, not ended"
+PATH: Final = "own entry under the sender's recipient list"
+SEALED: Final = "sealed content belongs to this manifest"
+OPENING: Final = "opening: own key, signed content, own agency meant, no replay, attachments"
+
+OUTER: Final = (FORM, RECEIPT, LOG, KEYSET, KEYS, SIGNATURES, RELEASES, PATH, SEALED)
+ORDER: Final = (*OUTER, OPENING)
+
+STAGES: Final = {
+    Failure.RECEIPT_MISSING: RECEIPT,
+    Failure.RECEIPT: RECEIPT,
+    Failure.PROOF: RECEIPT,
+    Failure.NOTE: RECEIPT,
+    Failure.LEDGER_TIME: LOG,
+    Failure.LEDGER_FORK: LOG,
+    Failure.KEYSET_UNKNOWN: KEYSET,
+    Failure.KEYSET_ROOT: KEYSET,
+    Failure.KEYSET_CHAIN: KEYSET,
+    Failure.KEY_UNKNOWN: KEYS,
+    Failure.KEY_USE: KEYS,
+    Failure.KEY_NOT_VALID_THEN: KEYS,
+    Failure.KEY_REVOKED: KEYS,
+    Failure.SUITE: KEYS,
+    Failure.SUITE_BELOW_LOW: KEYS,
+    Failure.SIGNERS: SIGNATURES,
+    Failure.ALG: SIGNATURES,
+    Failure.SIGNATURE: SIGNATURES,
+    Failure.VIA: RELEASES,
+    Failure.WITHDRAWN_ACCESS: RELEASES,
+    Failure.SUBJECT: RELEASES,
+    Failure.PATH: PATH,
+    Failure.CIPHERTEXT: SEALED,
+    Failure.AAD: SEALED,
+}
+"""Which check a failure belongs to; what is not listed is one of form."""
+
+
+def all_held(names: tuple[str, ...] = ORDER) -> tuple[Check, ...]:
+    """The outcome when none of `names` failed; the others were not reached."""
+    return tuple(Check(name, True if name in names else None) for name in ORDER)
+
+
+def failed_at(failed: str) -> tuple[Check, ...]:
+    """The outcome when this check stopped the verification."""
+    place = ORDER.index(failed)
+    outcome = {True: True, False: None}
+    return tuple(Check(name, False if n == place else outcome[n < place]) for n, name in enumerate(ORDER))
+
+
+def stage_of(failure: Failure) -> str:
+    """The check that a failure before opening belongs to."""
+    return STAGES.get(failure, FORM)

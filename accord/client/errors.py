@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong between a partner and the hub: one typed family.
+
+The text of each error is a sentence for a person and names the remedy where there is one; facts stand in
+attributes. Failed checks keep their own types (`accord.envelope.errors`): `VerificationError` for what was
+refused, `OpeningError` for what cannot be opened, `SealingError` for what was not sealed. Trouble with the
+key file and the local state: `accord.keyfile.KeyFileError`, `accord.state.StateError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+class ClientError(Exception):
+    """Base of every error of `accord.client`."""
+
+
+class RequestError(ClientError):
+    """What the caller asked for makes no sense: an unknown field, a missing choice, a bad file."""
+
+
+class HubAddressError(ClientError):
+    """The hub's address is not usable: not https (plain http serves this machine only), or malformed."""
+
+
+class UnreachableError(ClientError):
+    """The hub gave no answer: no connection, time-out, a certificate that is not trusted."""
+
+
+class BusyError(UnreachableError):
+    """The hub answered that it cannot serve now; `status` 429, 502, 503 or 504. Try again later."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class RefusedError(ClientError):
+    """The hub refused (RFC 9457 problem). `members` holds what the problem says beside title and detail.
+
+    `answered_at` is the hub's clock in seconds as the answer states it, None where it states none.
+    """
+
+    answered_at: int | None = None
+
+    def __init__(self, status: int, slug: str, title: str, detail: str, members: Mapping[str, Any]) -> None:
+        super().__init__(" ".join(part for part in (title, detail) if part))
+        self.status = status
+        self.slug = slug
+        self.title = title
+        self.detail = detail
+        self.members = dict(members)
+
+
+class ApiKeyRefusedError(RefusedError):
+    """The hub does not accept the API key: unknown, expired, revoked, or from another network."""
+
+
+class ClockError(RefusedError):
+    """Refused, and this machine's clock is far from the hub's; `ahead_secs` is negative for a slow one."""
+
+    def __init__(self, refused: RefusedError, ahead_secs: int) -> None:
+        way = "ahead of" if ahead_secs > 0 else "behind"
+        advice = f"This machine's clock is {abs(ahead_secs) // 60} minutes {way} the hub's: set it right, send anew."
+        super().__init__(refused.status, refused.slug, refused.title, advice, refused.members)
+        self.ahead_secs = ahead_secs
+
+
+class AbsentError(RefusedError):
+    """There is nothing for this agency under that address; forbidden and absent look alike."""
+
+
+class AnswerError(ClientError):
+    """The hub's answer is not what the protocol allows; nothing of it was used."""
+
+
+class LedgerAlarmError(ClientError):
+    """The ledger that an agency signed for is not the one kept here: somebody was shown another one."""
+
+    def __init__(self, agency: str) -> None:
+        self.agency = agency
+        super().__init__(
+            f"ALARM: {agency} has signed for a ledger that does not fit the one this client has kept. Either the "
+            f"hub shows its partners different ledgers, or {agency} states what it has not seen. "
+            f"Call {agency} and your duty desk by telephone."
+        )
+
+
+class ReleasedOnwardError(ClientError):
+    """The alert came by an onward release, whose withdrawal this client would not learn of."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This alert reached you by an onward release. Whether that was withdrawn since cannot be known "
+            "here, so it stays closed. Ask its sender to send it to your agency."
+        )
+
+
+class UnpinnedError(ClientError):
+    """No root fingerprint is pinned for these agencies, so nothing of theirs can be verified."""
+
+    def __init__(self, agencies: Iterable[str]) -> None:
+        self.agencies = tuple(sorted(agencies))
+        names = ", ".join(self.agencies)
+        super().__init__(
+            f"No root is pinned for {names}. Compare its fingerprint on paper, then run: "
+            f"accord pin {self.agencies[0]} FINGERPRINT"
+        )
+
+
+class PinChangedError(ClientError):
+    """Another fingerprint is pinned for the agency already."""
+
+    def __init__(self, agency: str, pinned: str) -> None:
+        self.agency = agency
+        self.pinned = pinned
+        super().__init__(
+            f"Another root is pinned for {agency}. If a root change was announced to you on paper, "
+            f"replace it: accord pin {agency} FINGERPRINT --replace"
+        )
+
+
+class NotEntitledError(ClientError):
+    """The officer named is not one to whom the sender addressed this alert."""
+
+
+class NotLoggedYetError(ClientError):
+    """The hub has accepted it but its ledger has given no receipt within the time; it stays in the spool."""
+
+    def __init__(self, d: str) -> None:
+        self.d = d
+        super().__init__(
+            f"Accepted, but no receipt yet for {d}. It is kept and picked up by: accord submissions"
+        )
+
+
+class SpoolError(ClientError):
+    """What was to be sent cannot be kept on this disk, or was altered there; nothing was sent."""
+
+
+class UnsafePathError(ClientError):
+    """A file to be written exists already, or its folder cannot be used."""

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exchange as a partner calls it: each call of the REST interface, typed.
+
+`Exchange` is the protocol that the client is written against; `HttpExchange` speaks it over HTTP. Guarantees
+shapes and sizes only: nothing that comes out of here has been verified, and names say so where it matters.
+A refused call raises `accord.client.errors.RefusedError` or one of its kin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from accord.client.answers import (
+    MAX_LIST_BYTES,
+    ChallengeAnswer,
+    FeedEntry,
+    FeedPage,
+    KeysetAnswer,
+    StatementAnswer,
+    SubmissionFacts,
+    SubmissionPage,
+    parse_answer,
+    read_feed_entry,
+    read_jws,
+    read_receipt,
+    read_statement,
+    read_submission,
+    require_about,
+    require_array,
+    require_integer,
+    require_object,
+    require_text,
+)
+from accord.client.errors import AbsentError, AnswerError
+from accord.client.transport import Part, Transport
+from accord.envelope.encoding import MAX_SLICE_BYTES, canonical, unb64u
+from accord.envelope.errors import EnvelopeError
+
+_JSON = "application/json"
+_JOSE = "application/jose+json"
+_BYTES = "application/octet-stream"
+_MAX_TEXT_BYTES = 128 * 1024
+
+
+class Exchange(Protocol):
+    """The hub, for one agency. Every method may raise the errors of `accord.client.errors`."""
+
+    def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
+        """A keyset, the newest unless `version` is given; None when there is none."""
+        ...
+
+    def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
+        """Ask for a challenge over `{jwk, use}` rows."""
+        ...
+
+    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
+        """Register a keyset, with the proof of possession of its new keys."""
+        ...
+
+    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
+        """Submit an envelope; sending the same bytes again is harmless."""
+        ...
+
+    def post_statement(self, statement_id: str, jws: bytes) -> None:
+        """Submit a statement; sending the same bytes again is harmless."""
+        ...
+
+    def slice(self, md: str) -> bytes:
+        """This agency's slice of an envelope."""
+        ...
+
+    def blob(self, md: str, n: int, size: int) -> bytes:
+        """Blob `n` of an envelope, of `size` octets."""
+        ...
+
+    def statements_about(self, md: str) -> list[StatementAnswer]:
+        """The statements about an envelope that this agency may see."""
+        ...
+
+    def statement(self, od: str) -> StatementAnswer:
+        """One statement."""
+        ...
+
+    def inbox(self, *, after: int, limit: int) -> FeedPage:
+        """The feed from number `after` on."""
+        ...
+
+    def resolve(self, reference: str) -> FeedEntry | None:
+        """The item a mail's reference names, or None."""
+        ...
+
+    def submissions(self, *, after: str | None, limit: int) -> SubmissionPage:
+        """What this agency submitted, newest first."""
+        ...
+
+    def submission(self, d: str) -> SubmissionFacts:
+        """One object that this agency submitted, by md or od."""
+        ...
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """The consistency proof between two sizes of the ledger."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...
+
+
+class HttpExchange:
+    """The hub over HTTP; an `Exchange`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
+        """A keyset, the newest unless `version` is given; None when there is none."""
+        query = {} if version is None else {"version": version}
+        try:
+            value = self._json(f"/agencies/{agency}/keyset", query)
+        except AbsentError:
+            return None
+        answer = require_object(value, "keyset")
+        return KeysetAnswer(
+            keyset=read_jws(answer.get("keyset")),
+            receipt=read_receipt(answer.get("receipt")),
+            revokes=tuple(
+                read_statement(item) for item in require_array(answer.get("revokes") or [], "revokes")
+            ),
+        )
+
+    def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
+        """Ask for a challenge over `{jwk, use}` rows."""
+        body = canonical({"keys": [dict(key) for key in keys]})
+        path = f"/agencies/{agency}/challenges"
+        answer = self._transport.post(path, body=body, media_type=_JSON, limit=MAX_LIST_BYTES, repeat=False)
+        value = require_object(parse_answer(answer, "challenge"), "challenge")
+        rows = [require_object(row, "challenge") for row in require_array(value.get("sealed"), "challenge")]
+        sealed = tuple(
+            (require_text(row.get("kid"), "kid"), require_object(row.get("jwe"), "jwe")) for row in rows
+        )
+        return ChallengeAnswer(require_text(value.get("chal"), "chal"), sealed)
+
+    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
+        """Register a keyset; the hub answers the same bytes alike."""
+        parts: list[Part] = [("keyset", "keyset.json", keyset, _JOSE)]
+        if pop is not None:
+            parts.insert(0, ("pop", "pop.json", pop, _JOSE))
+        self._transport.post_parts(f"/agencies/{agency}/keysets", parts, limit=MAX_LIST_BYTES, repeat=True)
+
+    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
+        """Submit an envelope; sending the same bytes again is harmless."""
+        parts: list[Part] = [("manifest", "manifest.json", manifest, _JOSE), ("jwe", "jwe.json", jwe, _JOSE)]
+        parts += [(f"blob-{n}", f"blob-{n}", blob, _BYTES) for n, blob in enumerate(blobs)]
+        self._transport.post_parts("/envelopes", parts, limit=_MAX_TEXT_BYTES, repeat=True, key=jti)
+
+    def post_statement(self, statement_id: str, jws: bytes) -> None:
+        """Submit a statement; sending the same bytes again is harmless."""
+        self._transport.post(
+            "/statements", body=jws, media_type=_JOSE, limit=_MAX_TEXT_BYTES, repeat=True, key=statement_id
+        )
+
+    def slice(self, md: str) -> bytes:
+        """This agency's slice of an envelope, octet for octet."""
+        return self._transport.get(f"/envelopes/{md}", accept=_JSON, limit=MAX_SLICE_BYTES).body
+
+    def blob(self, md: str, n: int, size: int) -> bytes:
+        """Blob `n`; an answer of another length is refused while it is read."""
+        answer = self._transport.get(f"/envelopes/{md}/blobs/{n}", accept="*/*", limit=size)
+        if len(answer.body) != size:
+            raise AnswerError(f"The hub gave attachment {n} with another length than the sender signed.")
+        return answer.body
+
+    def statements_about(self, md: str) -> list[StatementAnswer]:
+        """The statements about an envelope that this agency may see."""
+        value = self._json(f"/envelopes/{md}/statements")
+        items = value.get("items") if isinstance(value, dict) else value
+        return [read_statement(item) for item in require_array(items, "statements")]
+
+    def statement(self, od: str) -> StatementAnswer:
+        """One statement."""
+        return read_statement(self._json(f"/statements/{od}"))
+
+    def inbox(self, *, after: int, limit: int) -> FeedPage:
+        """The feed from number `after` on."""
+        value = require_object(self._json("/inbox", {"after": after, "limit": limit}), "inbox")
+        items = tuple(read_feed_entry(item) for item in require_array(value.get("items"), "inbox"))
+        return FeedPage(items, require_integer(value.get("head"), "inbox head"))
+
+    def resolve(self, reference: str) -> FeedEntry | None:
+        """The item a mail's reference names, or None."""
+        try:
+            value = require_object(self._json("/inbox", {"ref": reference}), "inbox")
+        except AbsentError:
+            return None
+        items = require_array(value.get("items"), "inbox")
+        return read_feed_entry(items[0]) if items else None
+
+    def submissions(self, *, after: str | None, limit: int) -> SubmissionPage:
+        """What this agency submitted."""
+        query: dict[str, object] = {"limit": limit} | ({} if after is None else {"after": after})
+        value = require_object(self._json("/submissions", query), "submissions")
+        following = value.get("next")
+        items = tuple(read_submission(item) for item in require_array(value.get("items"), "submissions"))
+        return SubmissionPage(items, None if following is None else str(following))
+
+    def submission(self, d: str) -> SubmissionFacts:
+        """One object that this agency submitted, by md or od."""
+        return require_about(d, read_submission(self._json(f"/submissions/{d}")))
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """The consistency proof between two sizes of the ledger."""
+        value = require_object(self._json(f"/ledger/consistency/{first}/{second}"), "consistency")
+        try:
+            return [unb64u(item, size=32) for item in require_array(value.get("path"), "consistency")]
+        except EnvelopeError as exc:
+            raise AnswerError("The hub's consistency proof is malformed.") from exc
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
+    def _json(self, path: str, query: Mapping[str, object] | None = None) -> Any:
+        answer = self._transport.get(path, query=query, accept=_JSON, limit=MAX_LIST_BYTES)
+        return parse_answer(answer, path)

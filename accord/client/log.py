@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger as this client has seen it: one tree that only grows.
+
+`KeptLog.prove` is the one door for receipts outside of slices, `as_ledger` gives the same knowledge to the
+verification of slices. The newest checkpoint that was compared with the kept one is noted with its signature,
+so that a fork can be shown to others. Without a network the comparison is left for the next chance, and
+`compared` says so. Source: docs/spec/envelope.md, "Receipts".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accord.client.errors import AbsentError, AnswerError
+from accord.client.exchange import Exchange
+from accord.client.notebook import Notebook, checkpoint_fact, log_time_fact
+from accord.envelope.encoding import b64u, unb64u
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.statements.form import CheckpointRef
+from accord.envelope.tree.notes import Checkpoint, VerifierKey, verify_checkpoint
+from accord.envelope.tree.receipts import PLAIN_KIND, Receipt
+from accord.envelope.verifying import (
+    KeptCheckpoint,
+    Ledger,
+    compare_checkpoints,
+    keep_checkpoint,
+    verify_receipt,
+)
+
+
+class KeptLog:
+    """The pinned ledger during one act; `exchange` is None without a network."""
+
+    def __init__(self, notebook: Notebook, exchange: Exchange | None) -> None:
+        self._notebook = notebook
+        self._exchange = exchange
+        self._paths: dict[tuple[int, int], Sequence[bytes]] = {}
+        self.keys = tuple(VerifierKey.parse(text) for text in notebook.state.ledger_keys)
+        self.compared = True
+
+    def prove(self, receipt: Receipt, *, d: str, k: str = PLAIN_KIND, a: str | None = None) -> int:
+        """The log time (seconds) of digest `d`; raises VerificationError, and then nothing counts."""
+        logged = verify_receipt(receipt, d, self.as_ledger(), kind=k, agency=a)
+        self.note(receipt, d, logged.log_time, compared=logged.compared)
+        return logged.log_time
+
+    def note(self, receipt: Receipt, d: str, log_time: int, *, compared: bool) -> None:
+        """Note what a verified receipt taught; a checkpoint that could not be compared is not kept."""
+        self._notebook.note(log_time_fact(d, log_time))
+        self.compared = self.compared and compared
+        if compared:
+            checkpoint = receipt.checkpoint_under(self.keys)
+            newest = self._notebook.state.newest_log_time
+            kept = keep_checkpoint(checkpoint, now=self._notebook.now, newest_log_time=newest)
+            self._notebook.note(checkpoint_fact(receipt.checkpoint, checkpoint.size, kept.kept_at))
+
+    def as_ledger(self) -> Ledger:
+        """What is known, as the envelope's verification takes it."""
+        record, checkpoint = self._notebook.state.checkpoint, self._kept()
+        return Ledger(
+            keys=self.keys,
+            kept=KeptCheckpoint(checkpoint, record.kept_at) if record and checkpoint else None,
+            consistency=self._consistency,
+            known_log_times=self._notebook.state.log_times,
+        )
+
+    def reference(self) -> CheckpointRef | None:
+        """The kept checkpoint as own statements name it, so that peers can compare their views."""
+        kept = self._kept()
+        return None if kept is None else CheckpointRef(kept.size, b64u(kept.root))
+
+    def compare(self, other: CheckpointRef) -> None:
+        """Hold another agency's view of the ledger against the kept one; raises VerificationError.
+
+        A hub that gives no proof for the two, or a malformed one, has not shown that they are one tree.
+        """
+        kept = self._kept()
+        if kept is None:
+            return
+        try:
+            compare_checkpoints(kept, Checkpoint(kept.origin, other.n, unb64u(other.root)), self._consistency)
+        except (AbsentError, AnswerError) as unproved:
+            raise VerificationError(Failure.LEDGER_FORK, "no consistency proof") from unproved
+
+    def _kept(self) -> Checkpoint | None:
+        record = self._notebook.state.checkpoint
+        return None if record is None else verify_checkpoint(record.note, self.keys)
+
+    def _consistency(self, first: int, second: int) -> Sequence[bytes] | None:
+        if self._exchange is None:
+            return None
+        if (first, second) not in self._paths:
+            self._paths[first, second] = self._exchange.consistency(first, second)
+        return self._paths[first, second]

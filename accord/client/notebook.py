@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The notebook of one act: what is learned is noted at once, and written to the state in one step.
+
+An act reads the state once, talks to the hub, and notes facts. Each fact is applied to the act's own copy as
+it is noted and, by `write`, to the state as it stands by then: another program may have changed it meanwhile.
+Hence every fact is written so that it merges: the larger version, the smaller log time, the newer checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from accord.state import (
+    CheckpointRecord,
+    InboxRecord,
+    KeysetRecord,
+    OpeningFailure,
+    RevocationRecord,
+    State,
+    StateFile,
+    StatementRecord,
+)
+
+MAX_FAILURES: Final = 500
+MAX_CLOCK_BEHIND_SECS: Final = 2 * 3600
+
+Fact = Callable[[State], None]
+
+
+class Notebook:
+    """The state as one act sees it, and what the act has learned. `clock`: this machine's time, seconds."""
+
+    def __init__(self, state_file: StateFile, *, clock: int) -> None:
+        self._file = state_file
+        self._clock = clock
+        self._facts: list[Fact] = []
+        self.state = state_file.read()
+
+    @property
+    def now(self) -> int:
+        """This act's moment, in seconds; see `trusted_now`."""
+        return trusted_now(self._clock, self.state.newest_log_time)
+
+    def note(self, fact: Fact) -> None:
+        """Apply a fact to this act's copy and keep it for `write`."""
+        fact(self.state)
+        self._facts.append(fact)
+
+    def write(self) -> None:
+        """Apply all facts noted since the last time to the state on disk."""
+        if not self._facts:
+            return
+        with self._file.change() as state:
+            for fact in self._facts:
+                fact(state)
+        self._facts.clear()
+
+
+def trusted_now(clock: int, newest_log_time: int) -> int:
+    """The clock, or the newest log time proved where a slow clock lags behind it, by two hours at most.
+
+    Else what the ledger has just logged would lie in the future of a machine whose clock is a little slow.
+    """
+    return max(clock, min(newest_log_time, clock + MAX_CLOCK_BEHIND_SECS))
+
+
+def keyset_fact(agency: str, record: KeysetRecord) -> Fact:
+    """A verified keyset, kept once, in the order of versions.
+
+    Two of one version stand side by side where a recovery was cancelled: which is in force, both together tell.
+    """
+
+    def apply(state: State) -> None:
+        records = state.keysets.setdefault(agency, [])
+        if all((known.version, known.jws) != (record.version, record.jws) for known in records):
+            records.append(record)
+            records.sort(key=lambda known: known.version)
+
+    return apply
+
+
+def revocation_fact(agency: str, record: RevocationRecord) -> Fact:
+    """A verified revocation, kept once."""
+
+    def apply(state: State) -> None:
+        records = state.revocations.setdefault(agency, [])
+        if all(known.od != record.od for known in records):
+            records.append(record)
+
+    return apply
+
+
+def log_time_fact(od: str, log_time: int) -> Fact:
+    """A log time proved for an object: the smallest one holds."""
+
+    def apply(state: State) -> None:
+        state.log_times[od] = min(log_time, state.log_times.get(od, log_time))
+        state.newest_log_time = max(log_time, state.newest_log_time)
+
+    return apply
+
+
+def checkpoint_fact(note: str, size: int, kept_at: int) -> Fact:
+    """A verified checkpoint of `size` leaves, compared with the kept one: the largest tree is kept."""
+
+    def apply(state: State) -> None:
+        if state.checkpoint is None or size > state.checkpoint.size:
+            state.checkpoint = CheckpointRecord(note, size, kept_at)
+
+    return apply
+
+
+def seen_fact(iss: str, jti: str, md: str) -> Fact:
+    """An envelope whose checks all held: this id of this issuer means this manifest, for ever."""
+
+    def apply(state: State) -> None:
+        state.seen.setdefault(iss, {}).setdefault(jti, md)
+
+    return apply
+
+
+def failure_fact(failure: OpeningFailure) -> Fact:
+    """An alert could not be opened; the newest failures are kept for the agency's own audit."""
+
+    def apply(state: State) -> None:
+        state.failures = [*state.failures, failure][-MAX_FAILURES:]
+
+    return apply
+
+
+def inbox_fact(record: InboxRecord) -> Fact:
+    """An item of the feed; what is known about it here is kept."""
+
+    def apply(state: State) -> None:
+        state.inbox.setdefault(record.d, record)
+
+    return apply
+
+
+def opened_fact(md: str, now: int) -> Fact:
+    """An alert was opened here; the first time counts, even where two programs were at it."""
+
+    def apply(state: State) -> None:
+        state.opened[md] = min(now, state.opened.get(md, now))
+
+    return apply
+
+
+def acknowledged_fact(md: str, od: str) -> Fact:
+    """An acknowledgement of ours was accepted."""
+
+    def apply(state: State) -> None:
+        record = state.inbox.get(md)
+        if record is not None and record.acknowledged is None:
+            state.inbox[md] = replace(record, acknowledged=od)
+
+    return apply
+
+
+def statement_fact(record: StatementRecord) -> Fact:
+    """A verified statement of another agency."""
+
+    def apply(state: State) -> None:
+        state.statements.setdefault(record.od, record)
+
+    return apply
+
+
+def cursor_fact(number: int) -> Fact:
+    """The feed was read up to this number."""
+
+    def apply(state: State) -> None:
+        state.cursor = max(state.cursor, number)
+
+    return apply
+
+
+def accepted_fact(d: str) -> Fact:
+    """The hub answered that it has this object of ours."""
+
+    def apply(state: State) -> None:
+        record = state.submissions.get(d)
+        if record is not None:
+            state.submissions[d] = replace(record, accepted=True)
+
+    return apply
+
+
+def logged_fact(d: str, log_time: int) -> Fact:
+    """A receipt was verified for this object of ours."""
+
+    def apply(state: State) -> None:
+        record = state.submissions.get(d)
+        if record is not None and record.logged_at is None:
+            state.submissions[d] = replace(record, accepted=True, logged_at=log_time)
+
+    return apply

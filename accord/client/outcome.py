@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of what was sent: the hub's word, beside what this client knows it signed.
+
+Receipts are verified here and let the spool go. What the hub lists and this client never signed is shown as
+such: another client of the agency sent it, or somebody holds its keys.
+"""
+
+from __future__ import annotations
+
+from accord.client.answers import SubmissionFacts
+from accord.client.results import SubmissionStatus
+from accord.client.sending import settle
+from accord.client.session import Act
+from accord.state import SubmissionRecord
+
+PAGE = 100
+
+
+def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
+    """The newest `limit` objects, what waits in the spool first; raises VerificationError for a bad receipt."""
+    listed: list[SubmissionStatus] = []
+    after: str | None = None
+    while len(listed) < limit:
+        page = act.session.exchange.submissions(after=after, limit=min(PAGE, limit - len(listed)))
+        listed += [status_of(act, facts) for facts in page.items]
+        after = page.next
+        if after is None or not page.items:
+            break
+    return [*_unknown_to_hub(act, {status.d for status in listed}), *listed]
+
+
+def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
+    """One object: receipt verified, deliveries as the hub states them."""
+    record = act.state.submissions.get(facts.d)
+    log_time = record.logged_at if record else None
+    if log_time is None and facts.receipt is not None:
+        log_time = settle(act, facts.d, facts.receipt)
+    return SubmissionStatus(
+        what=facts.what,
+        kind=record.kind if record else None,
+        d=facts.d,
+        id=facts.id,
+        iat=facts.iat,
+        to=record.to if record else (),
+        log_time=log_time,
+        here=record is not None,
+        deliveries=facts.deliveries,
+    )
+
+
+def _unknown_to_hub(act: Act, listed: set[str]) -> list[SubmissionStatus]:
+    waiting = [
+        record
+        for record in act.state.submissions.values()
+        if record.logged_at is None and record.d not in listed
+    ]
+    return [_waiting(record) for record in sorted(waiting, key=lambda record: record.id)]
+
+
+def _waiting(record: SubmissionRecord) -> SubmissionStatus:
+    return SubmissionStatus(
+        record.what, record.kind, record.d, record.id, record.iat, record.to, None, True, ()
+    )

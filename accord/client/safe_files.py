@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing what a stranger named: attachments under safe names.
+
+A sender's file name is a wish. It keeps its letters, in whatever script, and loses what could mislead: path
+parts, controls, marks that turn the direction of text, a leading dot, names that some systems reserve. The
+number in front makes it unique. Files are new, readable by their owner alone, never executable.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+from accord.client.errors import UnsafePathError
+from accord.privatefiles import PrivateFileError, make_private_folder, write_private
+
+MAX_NAME_BYTES: Final = 150
+
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+_FORBIDDEN = frozenset('<>:"/\\|?*')
+
+
+def safe_name(n: int, name: str) -> str:
+    """A name for attachment `n` that no system takes for anything but a plain file in its folder."""
+    kept = "".join(
+        "_" if char in _FORBIDDEN else char
+        for char in unicodedata.normalize("NFC", name)
+        if unicodedata.category(char)[0] != "C"
+    )
+    kept = " ".join(kept.split()).strip(". ")
+    if not kept or _RESERVED.fullmatch(kept):
+        kept = f"attachment_{kept}".rstrip("_")
+    return f"{n:02d}_{_shorten(kept)}"
+
+
+def write_attachment(folder: Path, n: int, name: str, content: bytes) -> Path:
+    """Write one attachment into `folder`, which is made; raises UnsafePathError, also where the name is taken."""
+    return write_new(folder, safe_name(n, name), content)
+
+
+def write_new(folder: Path, name: str, content: bytes) -> Path:
+    """Write a new private file; raises UnsafePathError."""
+    path = folder / name
+    try:
+        make_private_folder(folder)
+        write_private(path, content, overwrite=False)
+    except PrivateFileError as exc:
+        raise UnsafePathError(str(exc)) from exc
+    return path
+
+
+def _shorten(name: str) -> str:
+    """At most `MAX_NAME_BYTES` octets of UTF-8, the ending kept."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(os.fsencode(ending)) > 20:
+        stem, dot, ending = name, "", ""
+    room = MAX_NAME_BYTES - len((dot + ending).encode("utf-8", "ignore"))
+    return stem.encode("utf-8", "ignore")[:room].decode("utf-8", "ignore") + dot + ending

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Own statements: acknowledge, retract, confirm. Signed here, spooled like alerts, logged like alerts.
+
+An acknowledgement is a person's act: it names the officer by the opaque id the agency gave. Nothing is said
+about an alert that this client has not verified.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from accord.client.errors import NotEntitledError, RequestError
+from accord.client.notebook import acknowledged_fact
+from accord.client.pinned import refresh_keysets
+from accord.client.reading import Place, fetch_slice, open_envelope
+from accord.client.results import Stated
+from accord.client.sending import require_receipt, send_spooled, spool_statement
+from accord.client.session import Act
+from accord.client.statements import verified_senders
+from accord.envelope.encoding import officer_id, uuid7
+from accord.envelope.errors import MalformedError, OpeningError
+from accord.envelope.statements.bodies import ACK_CODES, RETRACT_CODES
+from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
+from accord.state import StatementRecord, SubmissionRecord
+
+
+def acknowledge_envelope(
+    act: Act, place: Place, *, officer: str | None, st: str, code: str | None, wait_secs: float
+) -> Stated:
+    """Sign and send an acknowledgement: opened, refused, or unopenable.
+
+    `opened` and `refused` verify and open the alert first, so that nobody acknowledges what does not hold; a
+    RED alert must name the officer. `unopenable` demands that opening fails, and says only why in one word.
+    Raises RequestError, NotEntitledError, and all that opening and sending raise.
+    """
+    _require_ack_words(officer, st, code)
+    if st == "unopenable":
+        subject, code = _require_unopenable(act, place)
+    else:
+        subject = _opened_subject(act, place, officer)
+    body = {"st": st, "code": code}
+    stated = _state(act, "ack", subject, body, officer=None if st == "unopenable" else officer)
+    act.notebook.note(acknowledged_fact(place.md, stated.od))
+    act.notebook.write()
+    return _settled(act, stated, wait_secs)
+
+
+def retract_envelope(
+    act: Act, md: str, *, code: str, by: str | None, officer: str | None, wait_secs: float
+) -> Stated:
+    """Take back an alert of our own; `by` is the jti of the correction. Raises RequestError, RefusedError."""
+    if code not in RETRACT_CODES:
+        raise RequestError(f"code: choose one of {', '.join(sorted(RETRACT_CODES))}.")
+    if by is not None:
+        _checked(uuid7, by, "by: give the jti of the alert that corrects this one.")
+    own = act.state.submissions.get(md)
+    if own is None or own.what != "envelope":
+        raise RequestError("Only an alert sent from this home can be retracted here.")
+    subject = SubjectRef("manifest", own.id, own.d)
+    stated = _state(act, "retract", subject, {"code": code, "by": by}, officer=_officer(officer))
+    return _settled(act, stated, wait_secs)
+
+
+def confirm_retraction(act: Act, md: str, *, st: str, officer: str | None, wait_secs: float) -> Stated:
+    """Answer a retraction: its effect here is `stopped`, or stopping is `impossible`. Raises RequestError."""
+    if st not in ("stopped", "impossible"):
+        raise RequestError("Say stopped or impossible.")
+    senders = verified_senders(act.state)
+    found = [
+        record
+        for record in act.state.statements.values()
+        if record.k == "retract" and md in (record.about, record.od) and _may_retract(record, senders)
+    ]
+    if not found:
+        raise RequestError("No retraction of this alert is known here. Run: accord inbox")
+    subject = SubjectRef("retract", found[0].id, found[0].od)
+    stated = _state(act, "confirm", subject, {"st": st}, officer=_officer(officer))
+    return _settled(act, stated, wait_secs)
+
+
+def _may_retract(record: StatementRecord, senders: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether nothing verified here says that somebody else sent what it is about."""
+    sender = senders.get(record.about or "")
+    return sender is None or sender[0] == record.iss
+
+
+def _require_ack_words(officer: str | None, st: str, code: str | None) -> None:
+    if st not in ("opened", "refused", "unopenable"):
+        raise RequestError("Say opened, refused or unopenable.")
+    if code is not None and (st != "refused" or code not in ACK_CODES):
+        raise RequestError(f"A code goes with refused; choose one of {', '.join(sorted(ACK_CODES))}.")
+    if st != "unopenable" and officer is None:
+        raise RequestError("Say which officer acknowledges this (--as OFFICER).")
+    _officer(officer)
+
+
+def _officer(officer: str | None) -> str | None:
+    sentence = "The officer's id has 1 to 64 letters, digits, - or _; it is the opaque id your agency gave."
+    return None if officer is None else _checked(officer_id, officer, sentence)
+
+
+def _checked(check: Any, value: str, sentence: str) -> str:
+    try:
+        text: str = check(value, "value")
+    except MalformedError as exc:
+        raise RequestError(sentence) from exc
+    return text
+
+
+def _opened_subject(act: Act, place: Place, officer: str | None) -> SubjectRef:
+    opened = open_envelope(act, place, officer=officer)
+    if opened.manifest.iss == act.agency:
+        raise NotEntitledError("Your own alert needs no acknowledgement.")
+    return SubjectRef("manifest", opened.manifest.jti, opened.md)
+
+
+def _require_unopenable(act: Act, place: Place) -> tuple[SubjectRef, str]:
+    try:
+        open_envelope(act, place, officer=None)
+    except OpeningError as failed:
+        _, unverified = fetch_slice(act, place.md)
+        return SubjectRef("manifest", unverified.manifest.jti, place.md), failed.ack_code
+    except NotEntitledError:
+        pass
+    raise RequestError("This alert opens; acknowledge it as opened or refused.")
+
+
+def _state(act: Act, k: str, subject: SubjectRef, body: Mapping[str, Any], *, officer: str | None) -> Stated:
+    """Sign a statement under the newest keyset, keep it, send it."""
+    refresh_keysets(act.session.exchange, act.notebook, act.log, act.agency)
+    suite = act.statement_suite()
+    statement_id = act.session.new_id(act.now)
+    jws = make_statement(
+        k,
+        iss=act.agency,
+        signer=act.signer(suite),
+        suite=suite,
+        id=statement_id,
+        iat=act.now,
+        nonce=os.urandom(16),
+        sub=subject,
+        act=officer,
+        cp=act.log.reference(),
+        body=body,
+    )
+    od = parse_statement(jws).od
+    record = SubmissionRecord("statement", k, statement_id, od, act.now, about=subject.d)
+    act.notebook.write()
+    spool_statement(act, record, jws)
+    send_spooled(act, record)
+    return Stated(od, statement_id, k, subject.d, None)
+
+
+def _settled(act: Act, stated: Stated, wait_secs: float) -> Stated:
+    log_time = require_receipt(act, stated.od, wait_secs=wait_secs)
+    return Stated(stated.od, stated.id, stated.k, stated.about, log_time)

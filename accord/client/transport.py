@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP to the hub: the one place that opens a connection.
+
+Guarantees https with a verified certificate (plain http to this machine only), time-outs on every call, no
+redirects (the API key goes to one host), answers of bounded size, and repeats only where a repeat is safe:
+reads, and writes that the protocol makes idempotent. Refusals become typed errors. No body, key or header
+is ever part of an error text.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from accord.client.errors import (
+    AbsentError,
+    AnswerError,
+    ApiKeyRefusedError,
+    BusyError,
+    HubAddressError,
+    RefusedError,
+    UnreachableError,
+)
+from accord.envelope.encoding import parse_json
+from accord.envelope.errors import MalformedError
+
+API_ROOT: Final = "/api/v1"
+
+_MAX_PROBLEM_BYTES = 64 * 1024
+_BUSY = frozenset({429, 502, 503, 504})
+_LOOPBACK_NAMES = frozenset({"localhost"})
+_PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance")
+
+Part = tuple[str, str, bytes, str]
+"""One part of a multipart body: name, file name, content, media type."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait and how often to try; seconds."""
+
+    connect_secs: float = 5
+    read_secs: float = 30
+    tries: int = 4
+    backoff_secs: float = 0.3
+    longest_pause_secs: int = 30
+
+
+class Transport:
+    """Calls to one hub with one API key; safe to use from several threads."""
+
+    def __init__(
+        self, address: str, *, api_key: str = "", patience: Patience | None = None, ca_file: str | None = None
+    ) -> None:
+        """`address` is the hub's base address without path; `ca_file` replaces the system's authorities."""
+        self.address = require_hub_address(address)
+        self._api_key = api_key
+        self._patience = patience or Patience()
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=self._patience.connect_secs, read=self._patience.read_secs),
+            cert_reqs="CERT_REQUIRED",
+            ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
+            ca_certs=ca_file,
+        )
+
+    def get(self, path: str, *, query: Mapping[str, object] | None = None, accept: str, limit: int) -> Answer:
+        """Read; repeated on trouble. `limit` is the largest body taken, in octets."""
+        address = path + ("?" + urlencode(query) if query else "")
+        return self._call("GET", address, headers={"Accept": accept}, limit=limit, repeat=True)
+
+    def post(
+        self, path: str, *, body: bytes, media_type: str, limit: int, repeat: bool, key: str = ""
+    ) -> Answer:
+        """Write one body. `repeat`: the protocol makes a second sending harmless. `key`: Idempotency-Key."""
+        headers = {"Accept": "application/json", "Content-Type": media_type}
+        if key:
+            headers["Idempotency-Key"] = key
+        return self._call("POST", path, headers=headers, body=body, limit=limit, repeat=repeat)
+
+    def post_parts(
+        self, path: str, parts: Sequence[Part], *, limit: int, repeat: bool, key: str = ""
+    ) -> Answer:
+        """Write a multipart body, its parts byte for byte as given."""
+        fields = [(name, (file_name, content, media)) for name, file_name, content, media in parts]
+        body, media_type = urllib3.encode_multipart_formdata(fields)
+        return self.post(path, body=body, media_type=media_type, limit=limit, repeat=repeat, key=key)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._pool.clear()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        limit: int,
+        repeat: bool,
+        body: bytes | None = None,
+    ) -> Answer:
+        if self._api_key:
+            headers["Authorization"] = f"Api-Key {self._api_key}"
+        try:
+            response = self._pool.request(
+                method,
+                self.address + API_ROOT + path,
+                body=body,
+                headers=headers,
+                retries=self._retries(method, repeat=repeat),
+                redirect=False,
+                preload_content=False,
+            )
+            answer = _read(response, limit)
+        except HTTPError as exc:
+            raise UnreachableError(_explain(self.address, exc)) from exc
+        if answer.status >= 300:
+            raise _refusal(answer)
+        return answer
+
+    def _retries(self, method: str, *, repeat: bool) -> urllib3.Retry:
+        again = self._patience.tries - 1
+        return urllib3.Retry(
+            total=again,
+            # A connection that never stood carried nothing, hence may be tried again for any method.
+            connect=again,
+            read=again if repeat else 0,
+            status=again if repeat else 0,
+            redirect=0,
+            allowed_methods={"GET", method} if repeat else {"GET"},
+            status_forcelist=_BUSY if repeat else (),
+            backoff_factor=self._patience.backoff_secs,
+            retry_after_max=self._patience.longest_pause_secs,
+            raise_on_status=False,
+            raise_on_redirect=False,
+        )
+
+
+def require_hub_address(address: str) -> str:
+    """The address without a trailing slash; raises HubAddressError unless https, or http to this machine."""
+    parts = urlsplit(address)
+    try:
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        has_port = False
+    if not parts.hostname or not has_port or parts.query or parts.fragment or parts.username:
+        raise HubAddressError("The hub's address must look like https://hub.example")
+    if parts.path not in ("", "/"):
+        raise HubAddressError("Give the hub's address without a path, like https://hub.example")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(parts.hostname)):
+        raise HubAddressError("The hub's address must begin with https://")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is the loopback interface, by name or number; no look-up is made."""
+    if host.lower() in _LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
+    cap = limit if response.status < 300 else _MAX_PROBLEM_BYTES
+    chunks, size = [], 0
+    try:
+        for chunk in response.stream(64 * 1024):
+            size += len(chunk)
+            if size > cap:
+                raise AnswerError(f"The hub's answer is larger than the protocol allows ({cap} octets).")
+            chunks.append(chunk)
+    finally:
+        # What was not read to its end must not be reused for the next call.
+        response.release_conn() if size <= cap else response.close()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, headers, b"".join(chunks))
+
+
+def _refusal(answer: Answer) -> Exception:
+    problem = _problem(answer.body)
+    title = str(problem.get("title") or f"The hub refused (HTTP {answer.status}).")
+    detail = str(problem.get("detail") or "")
+    if answer.status in _BUSY:
+        return BusyError(f"The hub cannot serve this now: {title} Try again later.", answer.status)
+    kind = {401: ApiKeyRefusedError, 404: AbsentError}.get(answer.status, RefusedError)
+    slug = re.split(r"[/:]", str(problem.get("type") or "about:blank"))[-1]
+    more = {name: value for name, value in problem.items() if name not in _PROBLEM_MEMBERS}
+    refused = kind(answer.status, slug, title, detail, more)
+    refused.answered_at = _moment_of(answer)
+    return refused
+
+
+def _moment_of(answer: Answer) -> int | None:
+    """The hub's clock: good for a hint to a person, for nothing else."""
+    try:
+        return int(parsedate_to_datetime(answer.headers["date"]).timestamp())
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _problem(body: bytes) -> dict[str, Any]:
+    try:
+        value = parse_json(body, limit=_MAX_PROBLEM_BYTES, where="problem")
+    except MalformedError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _explain(address: str, error: HTTPError) -> str:
+    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    if isinstance(cause, NameResolutionError):
+        return f"The name of {address} is not known. Check the address and the network."
+    if isinstance(cause, SSLError):
+        return f"The certificate of {address} is not trusted. Check the address; do not go on."
+    if isinstance(cause, NewConnectionError):
+        return f"{address} refuses connections. Is the hub up, and the address right?"
+    if isinstance(cause, (ConnectTimeoutError, ReadTimeoutError)):
+        return f"{address} did not answer in time. Try again later."
+    return f"The connection to {address} broke ({type(cause).__name__}). Try again."

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proof of possession of encryption keys: a nonce sealed to each, to be given back in a `pop`.
+
+A challenge is a JWE with one entry, typ accord-challenge+jwe, associated data canonical
+{a, chal, kid, v}, plaintext exactly 32 octets. Signing keys prove themselves by signing the `pop`.
+The hub keeps `nonce_digests`, never the nonces. Opening is in `accord.envelope.unseal`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from accord.envelope.encoding import b64u, canonical, sha256
+from accord.envelope.errors import KeyRefusedError, MalformedError
+from accord.envelope.jwe import IV_BYTES, PROTECTED, TAG_BYTES, wrap_for
+from accord.envelope.keys import ENC, PublicKey
+from accord.envelope.vocabulary import TYP_CHALLENGE, VERSION
+
+NONCE_BYTES: Final = 32
+CHALLENGE_LIFETIME_SECS: Final = 10 * 60
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A one-time challenge: what goes to the agency, and what the hub keeps for ten minutes."""
+
+    chal: str
+    sealed: tuple[dict[str, Any], ...] = field(repr=False)
+    nonce_digests: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer to the agency: {chal, sealed [{kid, jwe}]}."""
+        return {"chal": self.chal, "sealed": list(self.sealed)}
+
+
+def issue_challenge(
+    agency: str, keys: Sequence[PublicKey], *, challenge: bytes, nonces: Sequence[bytes]
+) -> Challenge:
+    """Seal one nonce to each encryption key; `challenge` and each nonce are 32 fresh random octets."""
+    if len(challenge) != NONCE_BYTES or any(len(nonce) != NONCE_BYTES for nonce in nonces):
+        raise MalformedError("challenge")
+    if any(key.use != ENC for key in keys):
+        raise KeyRefusedError("challenge for a signing key")
+    chal = b64u(challenge)
+    sealed = [_seal_nonce(agency, chal, key, nonce) for key, nonce in zip(keys, nonces, strict=True)]
+    digests = {key.kid: nonce_digest(b64u(nonce)) for key, nonce in zip(keys, nonces, strict=True)}
+    return Challenge(chal, tuple(sealed), digests)
+
+
+def challenge_aad(agency: str, chal: str, kid: str) -> str:
+    """The JWE member `aad` of a challenge."""
+    return b64u(canonical({"a": agency, "chal": chal, "kid": kid, "v": VERSION}))
+
+
+def nonce_digest(nonce: str) -> str:
+    """SHA-256 of a nonce given in base64url, base64url."""
+    return b64u(sha256(nonce.encode("ascii")))
+
+
+def _seal_nonce(agency: str, chal: str, key: PublicKey, nonce: bytes) -> dict[str, Any]:
+    (suite,) = key.suites
+    protected, aad = PROTECTED[TYP_CHALLENGE], challenge_aad(agency, chal, key.kid)
+    content_key, iv = os.urandom(32), os.urandom(IV_BYTES)
+    whole = AESGCM(content_key).encrypt(iv, nonce, f"{protected}.{aad}".encode("ascii"))
+    jwe = {
+        "protected": protected,
+        "aad": aad,
+        "iv": b64u(iv),
+        "ciphertext": b64u(whole[:-TAG_BYTES]),
+        "tag": b64u(whole[-TAG_BYTES:]),
+        "recipients": [json.loads(wrap_for(suite, key, content_key))],
+    }
+    return {"kid": key.kid, "jwe": jwe}

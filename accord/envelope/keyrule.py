@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The key rule: does a signature count?
+
+It counts if and only if `nbf <= L < exp` and, if the key is revoked, `L < since`, where L is the log
+time of what was signed; `iat` is never trusted for this. Let R be the log time of the revocation:
+logged at or after R it is refused, from `since` until R it is *repudiated*: shown as such, never as
+valid. A suite below the signer's own lowest at L does not count. Evaluate again on each display,
+against the newest keyset. Source: docs/spec/envelope.md, "Log time and the key rule".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.jws import check_suite_of
+from accord.envelope.keys import SIGN, PublicKey, suite_rank
+from accord.envelope.keysets import IntakeDirectory, KeyDirectory, Keyset, Revocation
+from accord.envelope.vocabulary import KEY_MARGIN_SECS, MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS
+
+
+@dataclass(frozen=True)
+class Valid:
+    """The signature counts."""
+
+
+@dataclass(frozen=True)
+class Repudiated:
+    """Logged at or after `since`, before the revocation was logged: shown as repudiated, never as valid."""
+
+    log_time: int
+    since: int
+    revoked_at: int
+
+
+Standing = Valid | Repudiated
+
+
+def judge_key(keyset: Keyset, kid: str, log_time: int, revocations: Iterable[Revocation] = ()) -> Standing:
+    """The key rule: does a signature by `kid`, logged at `log_time`, count? Raises VerificationError."""
+    row = keyset.row(kid)
+    if row is None:
+        raise VerificationError(Failure.KEY_UNKNOWN)
+    if row.use != SIGN:
+        raise VerificationError(Failure.KEY_USE)
+    if not row.nbf <= log_time < row.exp:
+        raise VerificationError(Failure.KEY_NOT_VALID_THEN)
+    said = [(word.since, word.log_time) for word in revocations if word.kid == kid]
+    if row.since is not None and not said:
+        said = [(row.since, row.since if keyset.log_time is None else keyset.log_time)]
+    if not said:
+        return Valid()
+    # The smallest `since` holds, and the word counts from the first time it was logged.
+    since, revoked_at = min(since for since, _ in said), min(logged for _, logged in said)
+    if log_time >= revoked_at:
+        raise VerificationError(Failure.KEY_REVOKED)
+    return Repudiated(log_time, since, revoked_at) if log_time >= since else Valid()
+
+
+def judge_signers(
+    directory: KeyDirectory, agency: str, kids: Sequence[str], suite: str, log_time: int
+) -> tuple[tuple[PublicKey, ...], Standing]:
+    """Keys and standing of an object `agency` signed with `kids`, logged at `log_time`.
+
+    Applies the key rule to each, the suite's form, and the agency's lowest suite at that time.
+    """
+    keyset = directory.keyset(agency)
+    then = directory.keyset_logged_before(agency, log_time)
+    if keyset is None or then is None:
+        raise VerificationError(Failure.KEYSET_UNKNOWN, agencies=(agency,))
+    revocations = directory.revocations(agency)
+    standings = [judge_key(keyset, kid, log_time, revocations) for kid in kids]
+    keys = tuple(row.key for row in map(keyset.row, kids) if row is not None)
+    check_suite_of(keys, suite)
+    check_low(then, suite)
+    return keys, worst_of(standings)
+
+
+def check_low(keyset: Keyset, suite: str) -> None:
+    """A suite below the agency's own lowest does not count; raises VerificationError."""
+    if suite_rank(suite) < suite_rank(keyset.low):
+        raise VerificationError(Failure.SUITE_BELOW_LOW, agencies=(keyset.agency,))
+
+
+def worst_of(standings: Iterable[Standing]) -> Standing:
+    """One repudiated signature makes the whole repudiated."""
+    worst: Standing = Valid()
+    for standing in standings:
+        if isinstance(standing, Repudiated) and (
+            not isinstance(worst, Repudiated) or standing.since < worst.since
+        ):
+            worst = standing
+    return worst
+
+
+def signers_at_intake(
+    directory: IntakeDirectory, agency: str, kids: Sequence[str], suite: str, now: int
+) -> tuple[PublicKey, ...]:
+    """The keys with which `agency` may submit now; raises VerificationError.
+
+    Each is known, current or retiring, not suspended, for an hour at least still valid, and counts by
+    the key rule at `now`; the keyset has not expired.
+    """
+    keyset = directory.keyset(agency)
+    if keyset is None:
+        raise VerificationError(Failure.KEYSET_UNKNOWN, agencies=(agency,))
+    if now >= keyset.exp:
+        raise VerificationError(Failure.KEYSET_EXPIRED, agencies=(agency,))
+    suspended = directory.suspended_kids(agency)
+    revocations = directory.revocations(agency)
+    for kid in kids:
+        _check_usable_now(keyset, kid, now, revocations)
+        if kid in suspended:
+            raise VerificationError(Failure.KEY_SUSPENDED)
+    keys = tuple(row.key for row in map(keyset.row, kids) if row is not None)
+    check_suite_of(keys, suite)
+    check_low(keyset, suite)
+    return keys
+
+
+def _check_usable_now(keyset: Keyset, kid: str, now: int, revocations: Iterable[Revocation]) -> None:
+    if not isinstance(judge_key(keyset, kid, now, revocations), Valid):
+        raise VerificationError(Failure.KEY_REVOKED)
+    row = keyset.row(kid)
+    if row is None or row.st not in ("current", "retiring"):
+        raise VerificationError(Failure.KEY_NOT_CURRENT)
+    if row.exp - now < KEY_MARGIN_SECS:
+        raise VerificationError(Failure.KEY_ENDING)
+
+
+def check_window(iat: int, now: int) -> None:
+    """`iat` lies within 24 hours back and 5 minutes ahead; raises VerificationError."""
+    if iat < now - MAX_IAT_AGE_SECS:
+        raise VerificationError(Failure.STALE)
+    if iat > now + MAX_CLOCK_AHEAD_SECS:
+        raise VerificationError(Failure.FUTURE)

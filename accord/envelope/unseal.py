@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening: content keys unwrapped, content and attachments decrypted.
+
+Whoever imports this module can open; the exchange never does. Every failure is an OpeningError of one
+text and one code. Nothing here decides whether the plaintext may be shown: that is
+`accord.envelope.reading`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
+
+from accord.envelope.blobs import IV_BYTES, LENGTH_BYTES, BlobFacts, blob_aad, measure_blob
+from accord.envelope.challenges import NONCE_BYTES, challenge_aad
+from accord.envelope.content import AttachmentKey
+from accord.envelope.encoding import MAX_SLICE_BYTES, b64u, canonical, unb64u
+from accord.envelope.errors import EnvelopeError, Failure, OpeningError
+from accord.envelope.jwe import Entry, UnverifiedJwe, parse_jwe
+from accord.envelope.keys import HPKE_9_KE
+from accord.envelope.private import DecryptionKey
+from accord.envelope.suites import ec1, pq1
+from accord.envelope.vocabulary import TYP_CHALLENGE
+
+
+def unwrap(entry: Entry, key: DecryptionKey) -> bytes:
+    """The content key of one's own entry; raises OpeningError."""
+    if entry.kid != key.public.kid:
+        raise OpeningError(Failure.KEY_MISSING)
+    parts = json.loads(entry.text)
+    wrapped = unb64u(parts["encrypted_key"])
+    try:
+        if key.public.alg == HPKE_9_KE:
+            return _unwrap_pq1(parts["header"], wrapped, key)
+        return _unwrap_ec1(parts["header"], wrapped, key)
+    except (InvalidTag, InvalidUnwrap, ValueError, KeyError):
+        raise OpeningError(Failure.UNWRAP) from None
+
+
+def _unwrap_pq1(header: dict[str, Any], wrapped: bytes, key: DecryptionKey) -> bytes:
+    sealed = unb64u(header["ek"]) + wrapped
+    content_key: bytes = pq1.hpke_suite().decrypt(sealed, key.material, info=pq1.INFO)
+    return content_key
+
+
+def _unwrap_ec1(header: dict[str, Any], wrapped: bytes, key: DecryptionKey) -> bytes:
+    epk = header["epk"]
+    if epk["crv"] != key.public.curve:
+        raise OpeningError(Failure.UNWRAP)
+    if epk["crv"] == "X25519":
+        peer = x25519.X25519PublicKey.from_public_bytes(unb64u(epk["x"]))
+        secret = key.material.exchange(peer)
+    else:
+        x, y = (int.from_bytes(unb64u(epk[name]), "big") for name in ("x", "y"))
+        point = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        secret = key.material.exchange(ec.ECDH(), point)
+    return aes_key_unwrap(ec1.wrapping_key(secret), wrapped)
+
+
+def decrypt(jwe: UnverifiedJwe, content_key: bytes) -> bytes:
+    """The plaintext under `content_key`; raises OpeningError."""
+    try:
+        return AESGCM(content_key).decrypt(jwe.iv, jwe.ciphertext + jwe.tag, jwe.gcm_aad)
+    except (InvalidTag, ValueError):
+        raise OpeningError(Failure.DECRYPT) from None
+
+
+def open_attachment(attachment: AttachmentKey, jti: str, blob: bytes) -> bytes:
+    """The octets of an attachment of an opened alert; raises OpeningError."""
+    if measure_blob(blob) != BlobFacts(attachment.sha256, attachment.len):
+        raise OpeningError(Failure.BLOB)
+    try:
+        message = AESGCM(attachment.k).decrypt(
+            blob[:IV_BYTES], memoryview(blob)[IV_BYTES:], blob_aad(jti, attachment.n)
+        )
+    except (InvalidTag, ValueError):
+        raise OpeningError(Failure.DECRYPT) from None
+    end = LENGTH_BYTES + attachment.size
+    if (
+        int.from_bytes(message[:LENGTH_BYTES], "big") != attachment.size
+        or message.count(0, end) != len(message) - end
+    ):
+        raise OpeningError(Failure.BLOB)
+    return message[LENGTH_BYTES:end]
+
+
+def open_challenge(jwe: Any, *, agency: str, chal: str, key: DecryptionKey) -> str:
+    """The nonce (base64url) of a one-time challenge sealed to `key`; raises OpeningError.
+
+    Opens nothing else: typ, associated data and plaintext length are those of a challenge for this
+    agency and this `chal`, so that nobody can pass an envelope's entry off as one.
+    """
+    (suite,) = key.public.suites
+    try:
+        challenge = parse_jwe(canonical(jwe), suite, limit=MAX_SLICE_BYTES, typ=TYP_CHALLENGE)
+    except EnvelopeError:
+        raise OpeningError(Failure.MALFORMED) from None
+    if len(challenge.entries) != 1 or challenge.aad != challenge_aad(agency, chal, key.public.kid):
+        raise OpeningError(Failure.AAD)
+    nonce = decrypt(challenge, unwrap(challenge.entries[0], key))
+    if len(nonce) != NONCE_BYTES:
+        raise OpeningError(Failure.CHALLENGE)
+    return b64u(nonce)

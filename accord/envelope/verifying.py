@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a recipient checks before any private key is used: slice -> VerifiedSlice.
+
+Order: receipts, manifest signatures and the key rule, each `via` the same way, own path to the right
+`rr`, `ct` and `aad`. The rest, after opening, is in `accord.envelope.reading`. Importable by those who
+hold no private key; what comes out is not yet an alert anyone may show.
+
+    ledger = Ledger(keys=[VerifierKey.parse(vkey)], kept=kept, consistency=fetch_path)
+    verified = verify_slice(octets, reader="xe-drugs", directory=directory, ledger=ledger, now=now)
+
+Source: docs/spec/envelope.md, "Recipient".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from accord.envelope.encoding import unb64u
+from accord.envelope.errors import Failure, ProofError, VerificationError
+from accord.envelope.jwe import UnverifiedJwe, leaf_hashes
+from accord.envelope.jws import verify_jws
+from accord.envelope.keyrule import Standing, judge_signers, worst_of
+from accord.envelope.keys import PublicKey
+from accord.envelope.keysets import KeyDirectory
+from accord.envelope.manifest import Manifest, aad_of
+from accord.envelope.releases import check_chain
+from accord.envelope.slices import UnverifiedSlice, parse_slice
+from accord.envelope.statements.form import Statement
+from accord.envelope.tree import merkle
+from accord.envelope.tree.notes import Checkpoint, VerifierKey
+from accord.envelope.tree.receipts import Receipt
+
+CLOCK_SLACK_SECS = 300
+
+
+@dataclass(frozen=True)
+class KeptCheckpoint:
+    """The last checkpoint a verifier kept, and when (seconds); see `keep_checkpoint`."""
+
+    checkpoint: Checkpoint
+    kept_at: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a verifier knows of the ledger.
+
+    `consistency(m, n)` fetches the proof between two sizes, m <= n, or gives None without a network;
+    `known_log_times` maps od to the smallest log time proved for it.
+    """
+
+    keys: Sequence[VerifierKey]
+    kept: KeptCheckpoint | None = None
+    consistency: Callable[[int, int], Sequence[bytes] | None] | None = None
+    known_log_times: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoggedObject:
+    """An object the ledger proves: log time in seconds, the checkpoint, and whether it was compared."""
+
+    log_time: int
+    checkpoint: Checkpoint
+    compared: bool
+
+
+@dataclass(frozen=True)
+class VerifiedSlice:
+    """A slice whose outer checks held. `checkpoint` is the largest verified one, to be kept."""
+
+    manifest: Manifest
+    reader: str
+    keys: tuple[PublicKey, ...]
+    jwe: UnverifiedJwe = field(repr=False)
+    via: tuple[Statement, ...]
+    standing: Standing
+    log_time: int
+    log_compared: bool
+    checkpoint: Checkpoint
+
+    @property
+    def md(self) -> str:
+        """The manifest's object digest."""
+        return self.manifest.md
+
+
+def keep_checkpoint(checkpoint: Checkpoint, *, now: int, newest_log_time: int) -> KeptCheckpoint:
+    """Keep a verified checkpoint; a clock that runs fast must not refuse everything later."""
+    return KeptCheckpoint(checkpoint, min(now, newest_log_time + CLOCK_SLACK_SECS))
+
+
+def verify_receipt(
+    receipt: Receipt, od: str, ledger: Ledger, *, kind: str = "x", agency: str | None = None
+) -> LoggedObject:
+    """Prove that the ledger holds `od`; raises VerificationError.
+
+    Also holds the ledger to the kept checkpoint: the same tree, and no later entry with an older time.
+    """
+    checkpoint = receipt.checkpoint_under(ledger.keys)
+    log_time = receipt.verify_under(checkpoint, d=od, k=kind, a=agency)
+    kept = ledger.kept
+    late = kept is not None and receipt.index >= kept.checkpoint.size
+    if kept is not None and late and log_time < kept.kept_at - CLOCK_SLACK_SECS:
+        raise VerificationError(Failure.LEDGER_TIME)
+    compared = kept is None or compare_checkpoints(kept.checkpoint, checkpoint, ledger.consistency)
+    smallest = min(log_time, ledger.known_log_times.get(od, log_time))
+    return LoggedObject(smallest, checkpoint, compared)
+
+
+def compare_checkpoints(
+    one: Checkpoint,
+    other: Checkpoint,
+    consistency: Callable[[int, int], Sequence[bytes] | None] | None,
+) -> bool:
+    """True when one tree extends the other, False when nobody could be asked; raises on a fork."""
+    first, second = sorted((one, other), key=lambda checkpoint: checkpoint.size)
+    path: Sequence[bytes] | None = ()
+    if 0 < first.size < second.size:
+        path = consistency(first.size, second.size) if consistency else None
+    if path is None:
+        return False
+    try:
+        merkle.verify_consistency(
+            first=first.size,
+            second=second.size,
+            path=path,
+            first_root=first.root,
+            second_root=second.root,
+        )
+    except ProofError:
+        raise VerificationError(Failure.LEDGER_FORK) from None
+    return True
+
+
+def verify_slice(
+    data: bytes | UnverifiedSlice,
+    *,
+    reader: str,
+    directory: KeyDirectory,
+    ledger: Ledger,
+    now: int,
+    unreleased: Collection[str] = (),
+) -> VerifiedSlice:
+    """Check everything that needs no private key, in the profile's order.
+
+    `unreleased` are the ods of releases withdrawn since. Raises MalformedError or VerificationError;
+    `Failure.RECEIPT_MISSING` means: not yet, ask again.
+    """
+    unverified = parse_slice(data) if isinstance(data, bytes) else data
+    manifest = unverified.manifest
+    ods = (manifest.md, *(release.od for release in unverified.via))
+    logged = [
+        verify_receipt(receipt, od, ledger) for receipt, od in zip(unverified.receipts, ods, strict=True)
+    ]
+    keys, standing = _verify_manifest(unverified, directory, logged[0].log_time)
+    standings = [standing, *_verify_releases(unverified, directory, logged[1:])]
+    via = tuple(release.statement for release in unverified.via)
+    check_chain(manifest, via, now=now, withdrawn=unreleased)
+    _check_path(unverified, reader)
+    _check_sealed_part(unverified)
+    return VerifiedSlice(
+        manifest=manifest,
+        reader=reader,
+        keys=keys,
+        jwe=unverified.jwe,
+        via=via,
+        standing=worst_of(standings),
+        log_time=logged[0].log_time,
+        log_compared=all(item.compared for item in logged),
+        checkpoint=max((item.checkpoint for item in logged), key=lambda checkpoint: checkpoint.size),
+    )
+
+
+def _verify_manifest(
+    unverified: UnverifiedSlice, directory: KeyDirectory, log_time: int
+) -> tuple[tuple[PublicKey, ...], Standing]:
+    manifest = unverified.manifest
+    if manifest.signers != unverified.manifest_jws.kids:
+        raise VerificationError(Failure.SIGNERS)
+    keys, standing = judge_signers(directory, manifest.iss, manifest.signers, manifest.suite, log_time)
+    verify_jws(unverified.manifest_jws, keys)
+    return keys, standing
+
+
+def _verify_releases(
+    unverified: UnverifiedSlice, directory: KeyDirectory, logged: Sequence[LoggedObject]
+) -> list[Standing]:
+    standings = []
+    for release, item in zip(unverified.via, logged, strict=True):
+        statement = release.statement
+        keys, standing = judge_signers(
+            directory, statement.iss, statement.signers, statement.suite, item.log_time
+        )
+        verify_jws(release.jws, keys)
+        standings.append(standing)
+    return standings
+
+
+def _check_path(unverified: UnverifiedSlice, reader: str) -> None:
+    manifest = unverified.manifest
+    root, size = manifest.rr, manifest.rn
+    if unverified.via:
+        body = unverified.via[-1].statement.body
+        root, size = body["rr"], body["rn"]
+    (leaf,) = leaf_hashes([reader], [unverified.jwe.entries[0].text])
+    try:
+        merkle.verify_inclusion(
+            leaf=leaf, index=unverified.index, size=size, path=unverified.path, root=unb64u(root)
+        )
+    except ProofError:
+        raise VerificationError(Failure.PATH) from None
+
+
+def _check_sealed_part(unverified: UnverifiedSlice) -> None:
+    manifest = unverified.manifest
+    if unverified.jwe.ct != manifest.ct:
+        raise VerificationError(Failure.CIPHERTEXT)
+    if unverified.jwe.aad != aad_of(manifest.terms, manifest.iss):
+        raise VerificationError(Failure.AAD)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The closed lists of the profile, version 1. An unknown word is an error, never a fallback."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+
+KINDS: Final = frozenset({"alert", "update", "reply", "outcome", "extract"})
+STATUSES: Final = frozenset({"actual", "exercise", "test"})
+TLPS: Final = frozenset({"RED", "AMBER+STRICT", "AMBER", "GREEN", "CLEAR"})
+LANES: Final = frozenset({"enforcement", "science", "public_health", "trade"})
+PURPOSES: Final = frozenset({"investigate", "prevent", "public_health", "regulatory_control", "science"})
+PRIORITIES: Final = frozenset({"routine", "urgent", "flash"})
+RELS: Final = frozenset({"none", "originator", "recipients"})
+CUSTODIES: Final = frozenset({"agency", "hub-own-root", "hub"})
+KEY_STATES: Final = frozenset({"current", "retiring", "retired", "revoked"})
+
+RED: Final = "RED"
+AMBER_STRICT: Final = "AMBER+STRICT"
+MAX_RECIPIENTS: Final = 500
+MAX_RED_AGENCIES: Final = 100
+MAX_RELEASE_DEPTH: Final = 3
+
+MAX_CLOCK_AHEAD_SECS: Final = 5 * 60
+MAX_IAT_AGE_SECS: Final = 24 * 3600
+KEY_MARGIN_SECS: Final = 3600
+
+TYP_MANIFEST: Final = "accord-manifest+jws"
+TYP_INNER: Final = "accord-alert+jws"
+TYP_JWE: Final = "accord-alert+jwe"
+TYP_CHALLENGE: Final = "accord-challenge+jwe"
+
+
+def statement_typ(kind: str) -> str:
+    """The `typ` of a statement of this kind."""
+    return f"accord-{kind}+jws"

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client's local state: what it has seen and pinned, so that nobody can make it forget.
+
+Guarantees that the state file was written by the holder of the key ring (AES-256-GCM under the ring's state
+key; one changed octet refuses it whole), that it is replaced in one atomic step, and that two programs of
+one agency change it one after the other. Leaves out protection against someone who puts back an *older*
+copy of the whole file: keep the home folder out of shared disks and out of partial restores.
+
+The file is the line `accord-state <version>`, a 12-byte IV, then the ciphertext of JSON; the line is the
+associated data. A state of a newer version is refused, never half understood.
+
+    >>> with state_file.change() as state:                      # doctest: +SKIP
+    ...     state.pins["xb-health"] = Pin(fingerprint, pinned_at=now)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from accord.privatefiles import FileAbsentError, FileTakenError, PrivateFileError, read_private, write_private
+
+VERSION: Final = 1
+
+_IV_BYTES = 12
+_HEAD = re.compile(rb"accord-state ([0-9]{1,4})\n")
+
+
+class StateError(Exception):
+    """Base: the local state cannot be used. The text is a sentence that names the remedy."""
+
+
+class StateAbsentError(StateError):
+    """There is no state yet: this home has not enrolled."""
+
+
+class StateTakenError(StateError):
+    """A state stands already and would be overwritten."""
+
+
+class StateTamperedError(StateError):
+    """The file is truncated, altered, or belongs to other keys."""
+
+
+class StateVersionError(StateError):
+    """A newer program wrote the file."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The fingerprint (64 hex digits) of an agency's root as pinned; times in seconds."""
+
+    fingerprint: str
+    pinned_at: int
+
+
+@dataclass(frozen=True)
+class KeysetRecord:
+    """One verified keyset of an agency: the JWS as received, its receipt and the log time it proved.
+
+    `succession` as in `accord.envelope.keysets`: how the root came to be.
+    """
+
+    version: int
+    jws: str
+    receipt: dict[str, Any]
+    log_time: int
+    succession: str
+
+
+@dataclass(frozen=True)
+class RevocationRecord:
+    """One verified revocation: the JWS as received, its receipt and the log time it proved."""
+
+    od: str
+    jws: str
+    receipt: dict[str, Any]
+    log_time: int
+
+
+@dataclass(frozen=True)
+class CheckpointRecord:
+    """The largest checkpoint verified (a signed note), its tree size and the time from which it counts."""
+
+    note: str
+    size: int
+    kept_at: int
+
+
+@dataclass(frozen=True)
+class InboxRecord:
+    """One item of the feed as the hub lists it; `md` of an alert or `od` of a statement in `d`.
+
+    `iss` and `id` are the hub's word until what `d` names was verified here: an alert's then stand in
+    `State.seen`, a statement's in `State.statements`. `acknowledged` is the od of our acknowledgement.
+    """
+
+    number: int
+    what: str
+    d: str
+    iss: str
+    id: str
+    ref: str | None = None
+    acknowledged: str | None = None
+
+
+@dataclass(frozen=True)
+class StatementRecord:
+    """One verified statement of another agency, about the object `about` (md or od)."""
+
+    od: str
+    k: str
+    iss: str
+    id: str
+    about: str | None
+    body: dict[str, Any]
+    log_time: int
+
+
+@dataclass(frozen=True)
+class SubmissionRecord:
+    """One envelope or statement of our own. `logged_at` is its log time, None until a receipt is verified.
+
+    `accepted` says that the hub has answered 202; until then nothing is known about its fate.
+    """
+
+    what: Literal["envelope", "statement"]
+    kind: str
+    id: str
+    d: str
+    iat: int
+    to: tuple[str, ...] = ()
+    about: str | None = None
+    accepted: bool = False
+    logged_at: int | None = None
+
+
+@dataclass(frozen=True)
+class OpeningFailure:
+    """For the agency's own audit only: why an alert could not be opened, and when (seconds)."""
+
+    md: str
+    at: int
+    cause: str
+
+
+@dataclass
+class State:
+    """All that is kept. Digests base64url, times seconds. Change it only within `StateFile.change`.
+
+    `seen` maps issuer and jti of each alert that was verified and opened to its md, `opened` its md to the
+    time of the first opening here.
+    """
+
+    agency: str
+    hub: str
+    ledger_keys: list[str]
+    api_key: str = field(repr=False)
+    enrolled: bool = False
+    checkpoint: CheckpointRecord | None = None
+    newest_log_time: int = 0
+    cursor: int = 0
+    pins: dict[str, Pin] = field(default_factory=dict)
+    keysets: dict[str, list[KeysetRecord]] = field(default_factory=dict)
+    revocations: dict[str, list[RevocationRecord]] = field(default_factory=dict)
+    log_times: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, dict[str, str]] = field(default_factory=dict)
+    opened: dict[str, int] = field(default_factory=dict)
+    inbox: dict[str, InboxRecord] = field(default_factory=dict)
+    statements: dict[str, StatementRecord] = field(default_factory=dict)
+    submissions: dict[str, SubmissionRecord] = field(default_factory=dict)
+    failures: list[OpeningFailure] = field(default_factory=list)
+
+
+class StateFile:
+    """The state of one home, under `key` (32 octets, from the key ring)."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self.path = path
+        self._cipher = AESGCM(key)
+
+    def create(self, state: State) -> None:
+        """Write the first state; raises StateTakenError where one stands."""
+        with _locked(self.path):
+            self._write(state, overwrite=False)
+
+    def read(self) -> State:
+        """The state as it stands now; raises StateAbsentError, StateTamperedError, StateVersionError."""
+        try:
+            content = read_private(self.path)
+        except FileAbsentError as exc:
+            raise StateAbsentError("This home has not enrolled yet. Run: accord enrol") from exc
+        except PrivateFileError as exc:
+            raise StateError(str(exc)) from exc
+        return _decode(self._open(content))
+
+    @contextmanager
+    def change(self) -> Iterator[State]:
+        """Lock, read afresh, give the state to be changed, write it; nothing is written when the block raises.
+
+        Keep network calls out of the block: other programs of the agency wait for it.
+        """
+        with _locked(self.path):
+            state = self.read()
+            yield state
+            self._write(state, overwrite=True)
+
+    def _open(self, content: bytes) -> bytes:
+        head = _HEAD.match(content)
+        tampered = StateTamperedError(
+            f"{self.path} was altered, is incomplete or belongs to other keys. "
+            "Restore the whole home folder from its backup."
+        )
+        if head is None:
+            raise tampered
+        if int(head[1]) > VERSION:
+            raise StateVersionError(f"{self.path} was written by a newer accord. Update accord.")
+        iv, sealed = content[head.end() : head.end() + _IV_BYTES], content[head.end() + _IV_BYTES :]
+        try:
+            return self._cipher.decrypt(iv, sealed, head[0])
+        except (InvalidTag, ValueError):
+            raise tampered from None
+
+    def _write(self, state: State, *, overwrite: bool) -> None:
+        head, iv = b"accord-state %d\n" % VERSION, os.urandom(_IV_BYTES)
+        content = head + iv + self._cipher.encrypt(iv, _encode(state), head)
+        try:
+            write_private(self.path, content, overwrite=overwrite)
+        except FileTakenError as exc:
+            raise StateTakenError("This home has enrolled already; one home serves one agency.") from exc
+        except PrivateFileError as exc:
+            raise StateError(str(exc)) from exc
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the home's lock; it is released when the process ends, however it ends."""
+    try:
+        lock = open(path.with_name("lock"), "ab")  # noqa: SIM115 (closed below, in every case)
+    except OSError as exc:
+        raise StateError(f"The home folder {path.parent} cannot be used: {exc.strerror}.") from exc
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _encode(state: State) -> bytes:
+    return json.dumps(dataclasses.asdict(state), separators=(",", ":")).encode()
+
+
+def _decode(plain: bytes) -> State:
+    """Authenticated before, hence written by `_encode`; only the record types are rebuilt."""
+    value: dict[str, Any] = json.loads(plain)
+    checkpoint = value["checkpoint"]
+    value |= {
+        "checkpoint": CheckpointRecord(**checkpoint) if checkpoint else None,
+        "pins": {agency: Pin(**pin) for agency, pin in value["pins"].items()},
+        "keysets": {
+            agency: [KeysetRecord(**record) for record in records]
+            for agency, records in value["keysets"].items()
+        },
+        "revocations": {
+            agency: [RevocationRecord(**record) for record in records]
+            for agency, records in value["revocations"].items()
+        },
+        "inbox": {d: InboxRecord(**record) for d, record in value["inbox"].items()},
+        "statements": {od: StatementRecord(**record) for od, record in value["statements"].items()},
+        "failures": [OpeningFailure(**record) for record in value["failures"]],
+        "submissions": {d: _submission(record) for d, record in value["submissions"].items()},
+    }
+    return State(**value)
+
+
+def _submission(record: dict[str, Any]) -> SubmissionRecord:
+    return SubmissionRecord(**(record | {"to": tuple(record["to"])}))

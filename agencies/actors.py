@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who acts: an officer in session, a partner's system, or a process of the hub itself."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agencies.capabilities import Capability
+
+
+class Actor(Protocol):
+    """Whoever a service is called by; identity comes from the login, never from a request's content."""
+
+    @property
+    def agency_id(self) -> str | None: ...
+
+    @property
+    def audit_name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+
+@dataclass(frozen=True)
+class ApiClient:
+    """A partner's system, known by its API key."""
+
+    agency_id: str
+    client: str
+    prefix: str
+    scopes: frozenset[Capability]
+    """In effect now: while the agency enters, only the two calls of accession."""
+    is_authenticated: bool = True
+
+    @property
+    def audit_name(self) -> str:
+        return f"client:{self.agency_id}/{self.client}"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self.scopes
+
+
+@dataclass(frozen=True)
+class SystemActor:
+    """A process of the hub, acting for one agency (desk-worker) or for the hub."""
+
+    role: str
+    agency_id: str | None = None
+    capabilities: frozenset[Capability] = frozenset()
+
+    @property
+    def audit_name(self) -> str:
+        return f"system:{self.role}"

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directory over REST, and the two calls of accession."""
+
+import json
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accord.envelope.encoding import MAX_STATEMENT_BYTES
+from accord.envelope.errors import MalformedError, TooLargeError
+from agencies.accession import accept_keyset, issue_challenge
+from agencies.answers import answer_conditionally, problems
+from agencies.capabilities import Capability
+from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
+from agencies.idempotency import Outcome, idempotent
+from agencies.login.caller import caller_of
+from agencies.login.permissions import ACCESSION
+from agencies.models import Agency, Keyset
+
+
+class AgencySerializer(serializers.ModelSerializer[Agency]):
+    """An agency as every other one may know it."""
+
+    class Meta:
+        model = Agency
+        fields = (
+            "id", "name", "kind", "country", "timezone", "language", "custody", "status", "root_fingerprint",
+            "duty_phone",
+        )  # fmt: skip
+
+
+class AgencyListSerializer(serializers.Serializer[Any]):
+    items = AgencySerializer(many=True)
+
+
+class LoggedStatementSerializer(serializers.Serializer[Any]):
+    statement = serializers.DictField(help_text="The JWS as signed.")
+    receipt = serializers.DictField()
+
+
+class PublishedKeysetSerializer(serializers.Serializer[Any]):
+    keyset = serializers.DictField(help_text="The JWS as signed by the agency's root.")
+    receipt = serializers.DictField(allow_null=True, help_text="Null until the ledger has logged it.")
+    revokes = LoggedStatementSerializer(many=True)
+    custody = serializers.CharField(help_text="Who holds the private keys: agency, hub-own-root or hub.")
+
+
+class OfferedKeySerializer(serializers.Serializer[Any]):
+    jwk = serializers.DictField(child=serializers.CharField(max_length=4096))
+    use = serializers.ChoiceField(["sign", "enc"])
+
+
+class ChallengeRequestSerializer(serializers.Serializer[Any]):
+    keys = serializers.ListField(child=OfferedKeySerializer(), min_length=1, max_length=16)
+
+
+class SealedNonceSerializer(serializers.Serializer[Any]):
+    kid = serializers.CharField()
+    jwe = serializers.DictField()
+
+
+class ChallengeSerializer(serializers.Serializer[Any]):
+    chal = serializers.CharField()
+    sealed = SealedNonceSerializer(many=True)
+
+
+class KeysetSubmissionSerializer(serializers.Serializer[Any]):
+    keyset = serializers.FileField(help_text="The keyset, a JWS signed by the root.")
+    pop = serializers.FileField(required=False, help_text="Proof of possession of the keys it adds.")
+
+
+class AcceptedKeysetSerializer(serializers.ModelSerializer[Keyset]):
+    agency = serializers.CharField(source="agency_id")
+
+    class Meta:
+        model = Keyset
+        fields = ("agency", "version", "od")
+
+
+class VersionQuerySerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+class AgencyListView(APIView):
+    """Who takes part."""
+
+    capability = Capability.DIRECTORY_READ
+
+    @extend_schema(responses={200: AgencyListSerializer, **problems()})
+    def get(self, request: Request) -> HttpResponseBase:
+        agencies = AgencySerializer(list_agencies_now(caller_of(request), now=timezone.now()), many=True).data
+        return answer_conditionally(request, {"items": list(map(dict, agencies))})
+
+
+class KeysetView(APIView):
+    """An agency's keyset with its receipt: the one in force, or one of a version."""
+
+    capability = frozenset({Capability.DIRECTORY_READ, Capability.KEY_ENROL})
+
+    @extend_schema(
+        parameters=[OpenApiParameter("version", int, required=False)],
+        responses={200: PublishedKeysetSerializer, **problems(404, 422)},
+    )
+    def get(self, request: Request, agency_id: str) -> HttpResponseBase:
+        query = VersionQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        version = query.validated_data.get("version")
+        published = published_keyset(caller_of(request), agency_id, version=version, now=timezone.now())
+        return answer_conditionally(request, _as_json(published))
+
+
+class ChallengeListView(APIView):
+    """A one-time challenge for the proof of possession; ten minutes."""
+
+    capability = ACCESSION
+
+    @extend_schema(
+        request=ChallengeRequestSerializer,
+        responses={201: ChallengeSerializer, **problems(400, 404, 409, 415, 422)},
+    )
+    def post(self, request: Request, agency_id: str) -> Response:
+        body = ChallengeRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        keys = [{"jwk": dict(key["jwk"]), "use": key["use"]} for key in body.validated_data["keys"]]
+        challenge = issue_challenge(caller_of(request), agency_id, keys, now=timezone.now())
+        return Response(challenge.as_json(), status=201)
+
+
+class KeysetListView(APIView):
+    """A keyset with the proof of possession of the keys it adds; the same bytes again answer alike."""
+
+    # Who may read the directory gets the answer it lost; a new keyset needs more, which the service asks for.
+    capability = ACCESSION | {Capability.DIRECTORY_READ}
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        request={"multipart/form-data": KeysetSubmissionSerializer},
+        responses={201: AcceptedKeysetSerializer, **problems(400, 404, 409, 413, 415, 422)},
+    )
+    def post(self, request: Request, agency_id: str) -> Response:
+        now, pop, keyset = timezone.now(), _part(request, "pop"), _part(request, "keyset")
+        if keyset is None:
+            raise MalformedError("keyset")
+
+        caller = caller_of(request)
+
+        def accept() -> Outcome:
+            return Outcome(201, accept_keyset(caller, agency_id, pop=pop, keyset=keyset, now=now).od)
+
+        outcome = idempotent(request, caller, accept, now=now)
+        stored = AcceptedKeysetSerializer(Keyset.objects.get(od=outcome.resource))
+        return Response(stored.data, status=outcome.status)
+
+
+def _part(request: Request, name: str) -> bytes | None:
+    """The octets of a part, or None where there is none; raises TooLargeError."""
+    file = request.FILES.get(name)
+    if file is None:
+        return None
+    if file.size > MAX_STATEMENT_BYTES:
+        raise TooLargeError(name, MAX_STATEMENT_BYTES)
+    return bytes(file.read())
+
+
+def _as_json(published: PublishedKeyset) -> dict[str, Any]:
+    return {
+        "keyset": json.loads(bytes(published.row.jws)),
+        "receipt": published.receipt,
+        "revokes": [
+            {"statement": json.loads(statement), "receipt": receipt}
+            for statement, receipt in published.revokes
+        ],
+        "custody": published.row.custody,
+    }
+
+
+urlpatterns = [
+    path("agencies", AgencyListView.as_view(), name="agency-list"),
+    path("agencies/<str:agency_id>/keyset", KeysetView.as_view(), name="agency-keyset"),
+    path("agencies/<str:agency_id>/challenges", ChallengeListView.as_view(), name="agency-challenges"),
+    path("agencies/<str:agency_id>/keysets", KeysetListView.as_view(), name="agency-keysets"),
+]

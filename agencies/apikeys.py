@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API keys of partner systems: `prefix.secret`, 256 random bits, shown once.
+
+The database holds a digest under the hub's pepper, so that a stolen copy signs nobody in. A key is read from
+the database on each request: revoking counts at once. It can never open, validate, release, acknowledge or
+manage. While its agency enters it serves the two calls of accession, whatever its scopes.
+"""
+
+import hmac
+import ipaddress
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from agencies.actors import Actor, ApiClient
+from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability, require
+from agencies.digests import keyed_digest
+from agencies.errors import AbsentError, CredentialError, InputError, NotPermittedError
+from agencies.models import Agency, AgencyStatus, ApiKey
+from ledger.audit import record_event
+
+MAX_LIFETIME: Final = timedelta(days=90)
+USE_MARKED_EVERY: Final = timedelta(minutes=1)
+
+_CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
+_CREDENTIAL = re.compile(r"([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
+
+
+def issue_key(
+    actor: Actor,
+    agency: Agency,
+    *,
+    client: str,
+    scopes: Iterable[str],
+    lifetime: timedelta,
+    networks: Iterable[str] = (),
+    now: datetime,
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which is shown this once. Raises AbsentError, NotPermittedError, InputError."""
+    _require_may_issue(actor, agency)
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    with transaction.atomic():
+        key = ApiKey.objects.create(
+            prefix=prefix,
+            digest=_digest(prefix, secret),
+            agency=agency,
+            client=_checked_client(client),
+            scopes=_checked_scopes(scopes),
+            networks=_checked_networks(networks),
+            created_at=now,
+            created_by=actor.audit_name,
+            expires_at=now + _checked_lifetime(lifetime),
+        )
+        _record("apikey.issued", actor, key, now)
+    return key, f"{prefix}.{secret}"
+
+
+def revoke_key(actor: Actor, api_key: ApiKey, *, now: datetime) -> None:
+    """Ends a key at once and for good; again is allowed and changes nothing."""
+    with transaction.atomic():
+        key = ApiKey.objects.select_for_update().get(pk=api_key.pk)
+        if actor.agency_id != key.agency_id:
+            raise AbsentError
+        require(actor, Capability.APIKEY_MANAGE)
+        if key.revoked_at is None:
+            key.revoked_at = now
+            key.save(update_fields=["revoked_at"])
+            _record("apikey.revoked", actor, key, now)
+
+
+def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
+    """Who holds this key; raises CredentialError for every cause."""
+    match = _CREDENTIAL.fullmatch(text)
+    if match is None:
+        raise CredentialError("malformed")
+    prefix, secret = match.groups()
+    key = ApiKey.objects.select_related("agency").filter(pk=prefix).first()
+    expected = bytes(key.digest) if key else bytes(32)
+    if not hmac.compare_digest(_digest(prefix, secret), expected) or key is None:
+        raise CredentialError("unknown")
+    _require_usable(key, remote_addr, now)
+    _mark_use(key, now)
+    return ApiClient(key.agency_id, key.client, key.prefix, _scopes_in_effect(key))
+
+
+def _require_may_issue(actor: Actor, agency: Agency) -> None:
+    """An agency admin for the own agency; the operator while the agency enters, never afterwards."""
+    if Capability.HUB_OPERATE in actor.capabilities:
+        if agency.status != AgencyStatus.ENTERING:
+            raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
+        return
+    if actor.agency_id != agency.pk:
+        raise AbsentError
+    require(actor, Capability.APIKEY_MANAGE)
+
+
+def _require_usable(key: ApiKey, remote_addr: str, now: datetime) -> None:
+    if key.revoked_at is not None:
+        raise CredentialError("revoked")
+    if now >= key.expires_at:
+        raise CredentialError("expired")
+    if key.networks and not _is_within(remote_addr, key.networks):
+        raise CredentialError("network")
+
+
+def _is_within(remote_addr: str, networks: Iterable[str]) -> bool:
+    try:
+        address = ipaddress.ip_address(remote_addr)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in ipaddress.ip_network(network) for network in networks)
+
+
+def _scopes_in_effect(key: ApiKey) -> frozenset[Capability]:
+    if key.agency.status == AgencyStatus.ENTERING:
+        return ACCESSION_SCOPES
+    return frozenset(scope for scope in CLIENT_SCOPES if scope in key.scopes) - ACCESSION_SCOPES
+
+
+def _mark_use(key: ApiKey, now: datetime) -> None:
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_MARKED_EVERY)
+    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+
+
+def _digest(prefix: str, secret: str) -> bytes:
+    return keyed_digest("api-key", prefix.encode("ascii"), secret.encode("ascii"))
+
+
+def _checked_client(client: str) -> str:
+    if not _CLIENT.fullmatch(client):
+        raise InputError("client", _("Use 1 to 60 letters, digits, spaces, dots or hyphens."))
+    return client
+
+
+def _checked_scopes(scopes: Iterable[str]) -> list[str]:
+    chosen = sorted(set(scopes))
+    refused = [scope for scope in chosen if scope not in CLIENT_SCOPES]
+    if refused or not chosen:
+        allowed = ", ".join(sorted(CLIENT_SCOPES))
+        raise InputError("scopes", _("Choose from: %(allowed)s.") % {"allowed": allowed})
+    return chosen
+
+
+def _checked_lifetime(lifetime: timedelta) -> timedelta:
+    if not timedelta(0) < lifetime <= MAX_LIFETIME:
+        raise InputError("lifetime", _("Use more than none, up to 90 days."))
+    return lifetime
+
+
+def _checked_networks(networks: Iterable[str]) -> list[str]:
+    checked = []
+    for network in networks:
+        try:
+            checked.append(str(ipaddress.ip_network(network)))
+        except ValueError:
+            raise InputError(
+                "networks",
+                _("%(network)s is not a network, for example 192.0.2.0/24.") % {"network": network[:43]},
+            ) from None
+    return checked
+
+
+def _record(act: str, actor: Actor, key: ApiKey, now: datetime) -> None:
+    record_event(
+        act,
+        actor=actor.audit_name,
+        agency=key.agency_id,
+        subject=f"apikey:{key.prefix}",
+        detail={"client": key.client, "scopes": list(key.scopes), "expires": key.expires_at.isoformat()},
+        now=now,
+    )

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directory: who the agencies are, and which keys count.
+
+Only what a signed checkpoint covers is in force: a keyset that has no receipt yet is shown to nobody and
+used for nothing. `DatabaseKeyDirectory` is what the envelope's checks ask; one serves one request or one
+batch and keeps what it has read, so that 500 recipients cost a handful of queries.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from accord.envelope import keysets as envelope
+from accord.envelope.keys import ENC, suite_rank
+from agencies.actors import Actor
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError
+from agencies.models import Agency, Key, Keyset, Revocation, Succession
+from ledger import proofs
+
+
+def list_agencies(actor: Actor) -> QuerySet[Agency]:
+    """Every agency this actor may know of, by id; raises NotPermittedError."""
+    require(actor, Capability.DIRECTORY_READ)
+    return Agency.objects.visible_to(actor).order_by("id")
+
+
+def list_agencies_now(actor: Actor, *, now: datetime) -> list[Agency]:
+    """As `list_agencies`, each with the fingerprint of the root in force now. Raises NotPermittedError."""
+    agencies = list(list_agencies(actor))
+    roots = _recovered_roots(now)
+    for agency in agencies:
+        agency.root_fingerprint = roots.get(agency.pk, agency.root_fingerprint)
+    return agencies
+
+
+def _recovered_roots(now: datetime) -> dict[str, str]:
+    """By agency, the root in force where it may not be the registered one: after a recovery."""
+    recovered = Keyset.objects.filter(succession=Succession.RECOVERED)
+    agencies = recovered.exclude(root_fingerprint=F("agency__root_fingerprint")).values_list(
+        "agency", flat=True
+    )
+    directory = DatabaseKeyDirectory(now)
+    directory.preload(agencies)
+    found = {agency: directory.keyset(agency) for agency in agencies}
+    return {agency: keyset.root_fingerprint for agency, keyset in found.items() if keyset is not None}
+
+
+def find_agency(actor: Actor, agency_id: str) -> Agency:
+    """One agency of the directory; raises AbsentError for one unknown or not yet admitted."""
+    agency = Agency.objects.visible_to(actor).filter(pk=agency_id).first()
+    if agency is None:
+        raise AbsentError
+    return agency
+
+
+@dataclass(frozen=True)
+class PublishedKeyset:
+    """A keyset as the directory shows it. `receipt` is None while the ledger has yet to log it."""
+
+    row: Keyset
+    receipt: dict[str, Any] | None
+    revokes: tuple[tuple[bytes, dict[str, Any]], ...]
+    """Every logged `revoke` of the agency, as signed, each with its receipt."""
+
+
+def published_keyset(
+    actor: Actor, agency_id: str, *, version: int | None = None, now: datetime
+) -> PublishedKeyset:
+    """The keyset in force, or the one of `version`. Only the own agency sees one without a receipt.
+
+    Raises AbsentError.
+    """
+    agency = _agency_to_read(actor, agency_id)
+    row = _keyset_row(agency, version, now, is_own=actor.agency_id == agency.pk)
+    if row is None:
+        raise AbsentError
+    revokes = list(Revocation.objects.filter(agency=agency).order_by("accepted_at"))
+    receipts = proofs.receipts_for([row.od, *(revoke.od for revoke in revokes)])
+    logged = [revoke for revoke in revokes if revoke.od in receipts]
+    return PublishedKeyset(
+        row, receipts.get(row.od), tuple((bytes(revoke.jws), receipts[revoke.od]) for revoke in logged)
+    )
+
+
+def newest_keyset(agency_id: str, *, now: datetime) -> Keyset | None:
+    """The stored keyset in force now, or None."""
+    in_force = DatabaseKeyDirectory(now).keyset(agency_id)
+    return Keyset.objects.get(od=in_force.od) if in_force else None
+
+
+def _agency_to_read(actor: Actor, agency_id: str) -> Agency:
+    """While an agency enters, its system sees its own place in the directory and nobody else's."""
+    if actor.agency_id == agency_id and Capability.KEY_ENROL in actor.capabilities:
+        return Agency.objects.get(pk=agency_id)
+    return find_agency(actor, agency_id)
+
+
+def _keyset_row(agency: Agency, version: int | None, now: datetime, *, is_own: bool) -> Keyset | None:
+    accepted = Keyset.objects.filter(agency=agency)
+    if version is None:
+        in_force = newest_keyset(agency.pk, now=now)
+        return in_force or (accepted.order_by("-version").first() if is_own else None)
+    rows = list(accepted.filter(version=version).order_by("accepted_at"))
+    logged = proofs.log_times(row.od for row in rows)
+    return next((row for row in reversed(rows) if is_own or row.od in logged), None)
+
+
+class DatabaseKeyDirectory:
+    """The envelope's `IntakeDirectory` over the database, at one moment; keeps what it has read."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = int(now.timestamp())
+        self._newest: dict[str, envelope.Keyset | None] = {}
+        self._histories: dict[str, tuple[envelope.Keyset, ...]] = {}
+        self._revokes: dict[str, list[envelope.Revocation]] = {}
+        self._revoked: dict[str, tuple[envelope.Revocation, ...]] = {}
+
+    def preload(self, agencies: Iterable[str]) -> None:
+        """Reads the newest keysets and the revocations of many agencies in three queries, four if there are any."""
+        wanted = [agency for agency in set(agencies) if agency not in self._newest]
+        rows = list(_newest_accepted(wanted))
+        times = proofs.log_times(row.od for row in rows)
+        known = {row.agency_id: _read(row, times[row.od]) for row in rows if _is_plain(row, times)}
+        self._revokes |= _logged_revokes(wanted)
+        for agency in wanted:
+            self._newest[agency] = known.get(agency) or self._newest_by_history(agency)
+
+    def keyset(self, agency: str) -> envelope.Keyset | None:
+        """The newest keyset in force, or None."""
+        if agency not in self._newest:
+            self.preload([agency])
+        return self._newest[agency]
+
+    def keyset_logged_before(self, agency: str, log_time: int) -> envelope.Keyset | None:
+        """The keyset that was in force at `log_time` (seconds)."""
+        newest = self.keyset(agency)
+        # Those whose history was read are the ones with more to it than the newest keyset tells.
+        if newest is None or (agency not in self._histories and _is_logged_by(newest, log_time)):
+            return newest
+        return envelope.newest_in_force(self._history(agency), min(log_time, self._now))
+
+    def revocations(self, agency: str) -> Sequence[envelope.Revocation]:
+        """Every logged word that a key of the agency is revoked."""
+        if agency not in self._revoked:
+            stating, revokes = self._stating_revocations(agency), self._revokes[agency]
+            self._revoked[agency] = envelope.revocations_of(stating, revokes, now=self._now)
+        return self._revoked[agency]
+
+    def suspended_kids(self, agency: str) -> Collection[str]:
+        """Keys blocked at intake: suspended, or revoked by a word that the ledger has yet to log."""
+        suspended = Key.objects.filter(agency_id=agency, suspended_at__isnull=False)
+        revoked = Revocation.objects.filter(agency_id=agency)
+        return {*suspended.values_list("kid", flat=True), *revoked.values_list("key_id", flat=True)}
+
+    def owners(self, kids: Sequence[str]) -> Mapping[str, str]:
+        """The agency of each of these encryption keys, of any state; unknown kids are missing."""
+        return dict(Key.objects.filter(kid__in=kids, use=ENC).values_list("kid", "agency_id"))
+
+    def recipient_keys(
+        self, agencies: Sequence[str], suite: str, now: int
+    ) -> Mapping[str, envelope.RecipientKey]:
+        """The key that senders seal to, of each agency that may be sealed to, in four queries for any number.
+
+        An agency whose `low` is above the suite has none; nor has one whose newest key is blocked here: its
+        senders, who do not know of that, would not take an older one.
+        """
+        rows = {row.agency_id: row for row in self._rows_in_force(agencies)}
+        revoked, blocked = _revoked_and_blocked(agencies)
+        found = {}
+        for agency, row in rows.items():
+            open_to = now < row.exp and suite_rank(suite) >= suite_rank(row.low)
+            key = _newest_encryption_row(row.rows, suite, now, revoked) if open_to else None
+            if key is not None and key["kid"] not in blocked:
+                found[agency] = envelope.RecipientKey(agency, key["kid"], key["alg"], key["crv"], row.custody)
+        return found
+
+    def _rows_in_force(self, agencies: Sequence[str]) -> list[Keyset]:
+        rows = list(_newest_accepted(agencies).defer("jws"))
+        times = proofs.log_times(row.od for row in rows)
+        plain = [row for row in rows if _is_plain(row, times)]
+        others = [self._newest_by_history(row.agency_id) for row in rows if not _is_plain(row, times)]
+        ods = [keyset.od for keyset in others if keyset is not None]
+        return plain + (list(Keyset.objects.filter(od__in=ods).defer("jws")) if ods else [])
+
+    def _newest_by_history(self, agency: str) -> envelope.Keyset | None:
+        return envelope.newest_in_force(self._history(agency), self._now)
+
+    def _history(self, agency: str) -> tuple[envelope.Keyset, ...]:
+        """Every accepted keyset that the ledger has logged."""
+        if agency not in self._histories:
+            rows = list(Keyset.objects.filter(agency_id=agency).order_by("version"))
+            times = proofs.log_times(row.od for row in rows)
+            self._histories[agency] = tuple(_read(row, times[row.od]) for row in rows if row.od in times)
+        return self._histories[agency]
+
+    def _stating_revocations(self, agency: str) -> Sequence[envelope.Keyset]:
+        newest = self.keyset(agency)
+        # A later keyset keeps every `since`, so where the one in force has none, none before it had.
+        if newest is None or all(row.since is None for row in newest.rows):
+            return ()
+        return self._history(agency)
+
+
+def _newest_accepted(agencies: Iterable[str]) -> QuerySet[Keyset, Any]:
+    """The newest accepted keyset of each agency, with `was_recovered`: whether any of its keysets is a recovery."""
+    accepted = Keyset.objects.filter(agency_id__in=list(agencies))
+    recovery = Keyset.objects.filter(agency_id=OuterRef("agency_id"), succession=Succession.RECOVERED)
+    return (
+        accepted.annotate(was_recovered=Exists(recovery))
+        .order_by("agency_id", "-version")
+        .distinct("agency_id")
+    )
+
+
+def _is_plain(row: Any, times: Mapping[str, int]) -> bool:
+    """Whether the newest accepted keyset is in force without a look at those before it."""
+    return row.od in times and not row.was_recovered
+
+
+def _is_logged_by(keyset: envelope.Keyset, log_time: int) -> bool:
+    return keyset.log_time is not None and keyset.log_time <= log_time
+
+
+def _read(row: Keyset, log_time: int | None) -> envelope.Keyset:
+    return envelope.read_keyset(bytes(row.jws), log_time=log_time, succession=row.succession)
+
+
+def _logged_revokes(agencies: Iterable[str]) -> dict[str, list[envelope.Revocation]]:
+    """Every `revoke` of these agencies that the ledger has logged, by agency."""
+    found: dict[str, list[envelope.Revocation]] = {agency: [] for agency in agencies}
+    rows = list(Revocation.objects.filter(agency_id__in=found).order_by("accepted_at").defer("jws"))
+    times = proofs.log_times(row.od for row in rows) if rows else {}
+    for row in rows:
+        if row.od in times:
+            said = envelope.Revocation(row.agency_id, row.key_id, row.since, row.code, row.od, times[row.od])
+            found[row.agency_id].append(said)
+    return found
+
+
+def _revoked_and_blocked(agencies: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Keys that everybody knows as revoked; keys blocked here alone: suspended, or revoked and not yet logged."""
+    suspended = Key.objects.filter(agency_id__in=agencies, use=ENC, suspended_at__isnull=False)
+    said = dict(Revocation.objects.filter(agency_id__in=agencies).values_list("od", "key_id"))
+    logged = proofs.log_times(said) if said else {}
+    revoked = {kid for od, kid in said.items() if od in logged}
+    return revoked, {*suspended.values_list("kid", flat=True), *said.values()} - revoked
+
+
+def _newest_encryption_row(
+    rows: Iterable[dict[str, Any]], suite: str, now: int, revoked: Collection[str]
+) -> dict[str, Any] | None:
+    """As `newest_encryption_key`: current, valid now, greatest `nbf`, of equals the last."""
+    newest: dict[str, Any] | None = None
+    for row in rows:
+        usable = row["use"] == ENC and row["st"] == "current" and row["nbf"] <= now < row["exp"]
+        fits = usable and suite in row["suites"] and row["kid"] not in revoked
+        if fits and (newest is None or row["nbf"] >= newest["nbf"]):
+            newest = row
+    return newest

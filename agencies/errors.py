@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong with agencies, officers and keys; the HTTP side stands in one table elsewhere."""
+
+
+class AgenciesError(Exception):
+    """Base of this app's errors."""
+
+
+class NotPermittedError(AgenciesError):
+    """The actor lacks a capability for something it may know of; `ask` names who has it."""
+
+    def __init__(self, capability: str, ask: str = "") -> None:
+        super().__init__(capability)
+        self.capability = capability
+        self.ask = ask
+
+
+class AbsentError(AgenciesError):
+    """There is nothing here for this actor: absent, or not theirs; the two answer alike."""
+
+
+class InputError(AgenciesError):
+    """A named field is wrong; `problem` says what and what to do."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class CredentialError(AgenciesError):
+    """An API key or a login that does not count; why is for the audit only."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("credential refused")
+        self.cause = cause
+
+
+class FormTokenError(AgenciesError):
+    """A write under an officer's session came without the session's form token."""
+
+
+class AgencyExistsError(AgenciesError):
+    """An agency of this id or name was admitted before."""
+
+    def __init__(self, agency_id: str) -> None:
+        super().__init__(agency_id)
+        self.agency_id = agency_id
+
+
+class KeyTakenError(AgenciesError):
+    """A key is registered already for another agency or another use; it stays there for ever."""
+
+    def __init__(self, kid: str) -> None:
+        super().__init__(kid)
+        self.kid = kid
+
+
+class CustodyRefusedError(AgenciesError):
+    """The custody of an agency's keys does not allow the act; `custody` is who holds them."""
+
+    def __init__(self, agency_id: str, custody: str) -> None:
+        super().__init__(f"{agency_id}: {custody}")
+        self.agency_id = agency_id
+        self.custody = custody
+
+
+class LastAdminError(AgenciesError):
+    """The act would leave an agency without an agency admin."""
+
+
+class IdempotencyKeyReusedError(AgenciesError):
+    """The same `Idempotency-Key` came before with another request."""
+
+
+class RequestInProgressError(AgenciesError):
+    """A request with the same `Idempotency-Key` is being worked on; try again after `retry_after` seconds."""
+
+    retry_after = 2

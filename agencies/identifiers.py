@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time-ordered identifiers for what an agency says: UUID version 7 (RFC 9562, section 5.7)."""
+
+import uuid
+from datetime import datetime
+from typing import Final
+
+RANDOM_SIZE_BYTES: Final = 10
+
+
+def uuid7_at(now: datetime, randomness: bytes) -> str:
+    """The lower-case text of a UUID for `now` (milliseconds) and 10 random octets."""
+    if len(randomness) != RANDOM_SIZE_BYTES:
+        raise ValueError("a UUID of version 7 takes 10 random octets")
+    milliseconds = int(now.timestamp() * 1000)
+    value = int.from_bytes(milliseconds.to_bytes(6, "big") + randomness, "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))

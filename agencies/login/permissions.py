@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a view allows: it declares a capability, or it is refused.
+
+class KeysetView(APIView):
+    capability = Capability.DIRECTORY_READ                      # every method
+    capability = {"GET": Capability.ALERT_READ, "POST": ...}    # by method; the others are refused
+    capability = frozenset({...})                               # any one of them
+    capability = PUBLIC                                         # without signing in
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from agencies.capabilities import Capability, require
+from agencies.errors import NotPermittedError
+from agencies.login.caller import caller_of
+
+
+class Openness(Enum):
+    """What a view declares that needs no capability."""
+
+    PUBLIC = "public"
+
+
+PUBLIC: Final = Openness.PUBLIC
+ACCESSION: Final = frozenset({Capability.KEY_ENROL, Capability.KEY_MANAGE})
+"""The two calls of accession: an entering agency's API key, later a key officer."""
+
+_BY_TEXT: Final = {capability.value: capability for capability in Capability}
+
+Declaration = Capability | frozenset[Capability] | Openness
+
+
+def declared_for(view: object, method: str) -> Declaration | None:
+    """What the view declares for a method; None when it declares nothing that is known."""
+    declared = getattr(view, "capability", None)
+    if isinstance(declared, Mapping):
+        declared = declared.get("GET" if method == "HEAD" else method)
+    if isinstance(declared, str):
+        # Apps below this one name a capability by its text.
+        return _BY_TEXT.get(declared)
+    known = isinstance(declared, frozenset | Openness) and bool(declared)
+    return declared if known else None
+
+
+class HasDeclaredCapability(BasePermission):
+    """Denies by default: an undeclared view, a caller without the capability."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """True, or raises NotAuthenticated or NotPermittedError."""
+        declared = declared_for(view, request.method or "")
+        if declared is None:
+            raise NotPermittedError("undeclared")
+        if declared is PUBLIC:
+            return True
+        wanted = {declared} if isinstance(declared, Capability) else declared
+        assert not isinstance(wanted, Openness)
+        require(caller_of(request), *sorted(wanted))
+        return True

@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who: agencies, their officers, public keys and keysets, API keys. Nothing secret but digests stands here."""
+
+import re
+import secrets
+import uuid
+import zoneinfo
+from datetime import timedelta
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from agencies.capabilities import Capability, Role, capabilities_of_roles
+from agencies.visibility import AgencyQuerySet, ApiKeyQuerySet, KeyQuerySet, OfficerManager
+
+# Control characters, line and paragraph separators, and the marks that reorder a line of text.
+_BROKEN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+AGENCY_ID = RegexValidator(
+    r"^[a-z]{2}-[a-z0-9]{2,20}$", _("Agency id: use a country code, a hyphen, a name.")
+)
+
+
+def _new_public_id() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _check_one_line(text: str) -> None:
+    if _BROKEN_LINE.search(text):
+        raise ValidationError(_("Use one line without control characters."))
+
+
+def _check_timezone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("Time zone: choose a name of the IANA database."))
+
+
+class AgencyKind(models.TextChoices):
+    LABORATORY = "laboratory", _("Laboratory")
+    PUBLIC_HEALTH = "public_health", _("Public health")
+    CUSTOMS = "customs", _("Customs")
+    REGULATOR = "regulator", _("Regulator")
+    DRUG_ENFORCEMENT = "drug_enforcement", _("Drug enforcement")
+    POLICE = "police", _("Police")
+    PROSECUTOR = "prosecutor", _("Prosecutor")
+
+
+class Custody(models.TextChoices):
+    """Who holds an agency's private keys (envelope profile, "Keys")."""
+
+    AGENCY = "agency", _("Keys held by the agency")
+    HUB_OWN_ROOT = "hub-own-root", _("Operational keys held by the hub, root by the agency")
+    HUB = "hub", _("Keys held by the hub")
+
+
+class AgencyStatus(models.TextChoices):
+    ENTERING = "entering", _("Entering")
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended on this hub")
+
+
+class Agency(models.Model):
+    id = models.CharField(primary_key=True, max_length=23, validators=[AGENCY_ID])
+    name = models.CharField(max_length=120, unique=True, validators=[_check_one_line])
+    kind = models.CharField(max_length=20, choices=AgencyKind)
+    country = models.CharField(max_length=2, validators=[RegexValidator(r"^[A-Z]{2}$")])
+    timezone = models.CharField(max_length=64, default="UTC", validators=[_check_timezone])
+    language = models.CharField(max_length=16, default="en")
+    custody = models.CharField(max_length=12, choices=Custody)
+    status = models.CharField(max_length=9, choices=AgencyStatus, default=AgencyStatus.ENTERING)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    root_fingerprint = models.CharField(
+        max_length=64, blank=True, validators=[RegexValidator(r"^[0-9a-f]{64}$")]
+    )
+    """Of the root in force; from paper at accession, empty until the vault has made a hosted root.
+
+    It follows a recovery within the hour after the delay; `directory.list_agencies_now` shows it to the second.
+    """
+    duty_phone = models.CharField(max_length=40, blank=True, validators=[_check_one_line])
+    four_eyes = models.BooleanField(default=True)
+    flash_single_releaser = models.BooleanField(default=False)
+    admitted_at = models.DateTimeField()
+
+    objects = AgencyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        verbose_name_plural = "agencies"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(id__regex=r"^[a-z]{2}-[a-z0-9]{2,20}$"), name="agency_id_form"
+            ),
+            models.CheckConstraint(condition=Q(status__in=AgencyStatus.values), name="agency_status_known"),
+            models.CheckConstraint(condition=Q(custody__in=Custody.values), name="agency_custody_known"),
+            models.CheckConstraint(
+                condition=Q(root_fingerprint="") | Q(root_fingerprint__regex=r"^[0-9a-f]{64}$"),
+                name="agency_fingerprint_form",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether the hub signs and opens for this agency."""
+        return self.custody != Custody.AGENCY
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the operator has stopped new flow to and from this agency."""
+        return self.status == AgencyStatus.SUSPENDED
+
+
+class Officer(AbstractBaseUser):
+    """A person who signs in. `public_id` is the opaque name used in statements and in the audit."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=_new_public_id, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    full_name = models.CharField(max_length=120, validators=[_check_one_line])
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="officers")
+    roles = ArrayField(models.CharField(max_length=16, choices=Role), default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    timezone = models.CharField(max_length=64, blank=True, validators=[_check_timezone])
+    language = models.CharField(max_length=16, blank=True)
+    duty_rank = models.PositiveSmallIntegerField(null=True, blank=True)
+    joined_at = models.DateTimeField()
+    session_salt = models.CharField(max_length=22, default=_new_public_id, editable=False)
+    """Part of every session's hash; a new value ends all sessions of this officer."""
+
+    objects: ClassVar[OfficerManager] = OfficerManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    class Meta:
+        ordering: ClassVar = ["full_name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="officer_email_once"),
+            models.CheckConstraint(
+                condition=~Q(roles__contains=["operator"]) | Q(agency__isnull=True),
+                name="officer_operator_has_no_agency",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this officer may do now; nothing when disabled."""
+        return capabilities_of_roles(self.roles) if self.is_active else frozenset()
+
+    @property
+    def audit_name(self) -> str:
+        return f"officer:{self.public_id}"
+
+    @property
+    def effective_timezone(self) -> str:
+        return self.timezone or (self.agency.timezone if self.agency else "UTC")
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Binds a session to the password and to `session_salt`: disabling ends sessions even if undone."""
+        value = f"{self.password}{self.session_salt}"
+        return salted_hmac("agencies.officer.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+    @property
+    def is_staff(self) -> bool:
+        """The admin's own gate: every active officer may enter; what is shown is decided by capabilities."""
+        return self.is_active
+
+    def has_perm(self, perm: str, obj: object | None = None) -> bool:
+        """Django's model permissions are not used: capabilities decide, so this denies always."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return False
+
+
+class KeyUse(models.TextChoices):
+    SIGN = "sign", _("Signing")
+    ENC = "enc", _("Encryption")
+    ROOT = "root", _("Root")
+
+
+class KeyState(models.TextChoices):
+    CURRENT = "current", _("Current")
+    RETIRING = "retiring", _("Retiring")
+    RETIRED = "retired", _("Retired")
+    REVOKED = "revoked", _("Revoked")
+
+
+class Succession(models.TextChoices):
+    """By which root a keyset follows the one before it (envelope profile, "Keys")."""
+
+    SAME = "same", _("Same root")
+    CHANGED = "changed", _("Root changed, signed by both")
+    RECOVERED = "recovered", _("Root recovered by the announced one alone")
+
+
+class Keyset(models.Model):
+    """A root-signed list of every key an agency ever had, kept as signed; never changed once stored.
+
+    `rows` repeats the facts of its keys (kid, use, alg, crv, suites, nbf, exp, st, since) in the order signed,
+    so that the keys of 500 recipients are found without reading 500 signed objects.
+    """
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="keysets")
+    version = models.PositiveIntegerField()
+    od = models.CharField(max_length=43, unique=True)
+    prev = models.CharField(max_length=43, null=True, blank=True)  # noqa: DJ001
+    succession = models.CharField(max_length=9, choices=Succession)
+    jws = models.BinaryField()
+    root_fingerprint = models.CharField(max_length=64)
+    custody = models.CharField(max_length=12, choices=Custody)
+    low = models.CharField(max_length=3)
+    iat = models.BigIntegerField()
+    exp = models.BigIntegerField()
+    rows = models.JSONField()
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["agency", "-version"]
+        # A recovery may be cancelled, within its delay, by a keyset of the old root of the same version.
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agency", "version"],
+                condition=~Q(succession=Succession.RECOVERED),
+                name="keyset_version_once",
+            ),
+            models.UniqueConstraint(
+                fields=["agency", "version"],
+                condition=Q(succession=Succession.RECOVERED),
+                name="keyset_recovery_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id} keyset {self.version}"
+
+
+class Key(models.Model):
+    """A public key as its agency's newest keyset states it, one that waits left aside. Times are integer seconds.
+
+    One kid belongs to one agency and one use, for ever; the two keys of a root stand here too, so that
+    nobody can register them for anything else, and have no end (`exp` is null).
+    """
+
+    kid = models.CharField(primary_key=True, max_length=43)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="public_keys")
+    use = models.CharField(max_length=4, choices=KeyUse)
+    alg = models.CharField(max_length=16)
+    suites = ArrayField(models.CharField(max_length=3))
+    jwk = models.JSONField()
+    nbf = models.BigIntegerField()
+    exp = models.BigIntegerField(null=True, blank=True)
+    st = models.CharField(max_length=8, choices=KeyState)
+    since = models.BigIntegerField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KeyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["agency", "use", "alg", "-nbf"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(exp__isnull=False) | Q(use=KeyUse.ROOT), name="key_end_unless_root"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.kid
+
+    @property
+    def suite(self) -> str:
+        """The suites this key serves, for people."""
+        return ", ".join(self.suites)
+
+
+class Revocation(models.Model):
+    """A `revoke` signed by the root, kept as signed; it counts from its own log time."""
+
+    od = models.CharField(primary_key=True, max_length=43)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="revocations")
+    key = models.ForeignKey(Key, models.PROTECT, related_name="revocations")
+    since = models.BigIntegerField()
+    code = models.CharField(max_length=6)
+    jws = models.BinaryField()
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["agency", "accepted_at"]
+
+    def __str__(self) -> str:
+        return self.od
+
+
+class Challenge(models.Model):
+    """A one-time challenge for proof of possession; of its nonces only digests stand here, by kid."""
+
+    chal = models.CharField(primary_key=True, max_length=43)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    nonce_digests = models.JSONField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.chal
+
+
+class ApiKey(models.Model):
+    """A partner system's key: 256 random bits shown once, only a keyed digest kept."""
+
+    prefix = models.CharField(primary_key=True, max_length=16)
+    digest = models.BinaryField(max_length=32)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="api_keys")
+    client = models.CharField(max_length=60)
+    scopes = ArrayField(models.CharField(max_length=24))
+    networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=100)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["agency", "client", "-created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("created_at") + timedelta(days=90)), name="apikey_ninety_days"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}/{self.client}"
+
+
+class IdempotentRequest(models.Model):
+    """What a write with an `Idempotency-Key` led to; never its body."""
+
+    actor = models.CharField(max_length=120)
+    key = models.CharField(max_length=120)
+    request_mac = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    """The answer's HTTP status; null while the request is being worked on."""
+    resource = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["actor", "key"], name="idempotency_key_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LoginAttempts(models.Model):
+    """Sign-ins tried within one window. `source` is a keyed digest of account and address: neither stands here."""
+
+    source = models.CharField(primary_key=True, max_length=43)
+    attempts = models.PositiveIntegerField()
+    window_started_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "login attempts"
+
+    def __str__(self) -> str:
+        return self.source

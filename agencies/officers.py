@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers: enrolling, roles, disabling, passwords. One guard decides who may act on whom.
+
+An agency admin acts on officers of the own agency, never on the own roles. The operator enrols an agency's
+first agency admin and nobody else: the hub adds no reader to an agency that has an admin of its own. What
+belongs to another agency is absent. Every session of a person ends when the password or the standing changes.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext as _
+
+from agencies.actors import Actor
+from agencies.capabilities import Capability, Role, require
+from agencies.errors import AbsentError, InputError, LastAdminError, NotPermittedError
+from agencies.models import Agency, Officer
+from ledger.audit import record_event
+
+
+def enrol_officer(
+    actor: Actor,
+    agency: Agency,
+    *,
+    email: str,
+    full_name: str,
+    roles: Iterable[str],
+    password: str | None = None,
+    timezone: str = "",
+    language: str = "",
+    duty_rank: int | None = None,
+    now: datetime,
+) -> Officer:
+    """A new officer; without a password nobody can sign in yet. Raises AbsentError, NotPermittedError, InputError."""
+    with transaction.atomic():
+        locked = Agency.objects.select_for_update().get(pk=agency.pk)
+        chosen = _checked_roles(roles)
+        _require_may_enrol(actor, locked, chosen)
+        officer = Officer(
+            email=_checked_email(email),
+            full_name=full_name.strip(),
+            agency=locked,
+            roles=chosen,
+            timezone=timezone,
+            language=language,
+            duty_rank=duty_rank,
+            joined_at=now,
+        )
+        _store_new(officer, password)
+        _record("officer.enrolled", actor, officer, now, roles=chosen)
+    return officer
+
+
+def enrol_operator(actor: Actor, *, email: str, full_name: str, password: str, now: datetime) -> Officer:
+    """A new hub operator, who belongs to no agency; by an operator or by who installs the hub."""
+    require(actor, Capability.HUB_OPERATE)
+    with transaction.atomic():
+        officer = Officer(
+            email=_checked_email(email),
+            full_name=full_name.strip(),
+            roles=[Role.OPERATOR.value],
+            joined_at=now,
+        )
+        _store_new(officer, password)
+        _record("officer.enrolled", actor, officer, now, roles=officer.roles)
+    return officer
+
+
+def officer_for(actor: Actor, public_id: str) -> Officer:
+    """The colleague of this id; raises AbsentError for one unknown or of another agency."""
+    officer = Officer.objects.visible_to(actor).select_related("agency").filter(public_id=public_id).first()
+    if officer is None:
+        raise AbsentError
+    return officer
+
+
+def change_roles(actor: Actor, officer: Officer, roles: Iterable[str], *, now: datetime) -> Officer:
+    """Gives exactly these roles, counting from the next request. Raises as the guard does, InputError, LastAdminError."""
+    with transaction.atomic():
+        locked = _lock_to_manage(actor, officer)
+        _refuse_own_account(actor, locked)
+        before, chosen = list(locked.roles), _checked_roles(roles)
+        if Role.AGENCY_ADMIN not in chosen:
+            _keep_one_admin(locked)
+        locked.roles = chosen
+        locked.save(update_fields=["roles"])
+        _record("officer.roles_changed", actor, locked, now, roles=chosen, before=before)
+    return locked
+
+
+def disable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
+    """Ends every session and refuses sign-in from now on; the officer's name stays in what was done."""
+    with transaction.atomic():
+        locked = _lock_to_manage(actor, officer)
+        _refuse_own_account(actor, locked)
+        _keep_one_admin(locked)
+        if locked.is_active:
+            locked.is_active = False
+            locked.session_salt = _new_salt()
+            locked.save(update_fields=["is_active", "session_salt"])
+            _record("officer.disabled", actor, locked, now)
+    return locked
+
+
+def enable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
+    """Lets a disabled officer sign in again, with the roles as before."""
+    with transaction.atomic():
+        locked = _lock_to_manage(actor, officer)
+        _refuse_own_account(actor, locked)
+        if not locked.is_active:
+            locked.is_active = True
+            locked.save(update_fields=["is_active"])
+            _record("officer.enabled", actor, locked, now)
+    return locked
+
+
+def set_password(actor: Actor, officer: Officer, *, password: str, now: datetime) -> None:
+    """An agency admin sets a colleague's password; all sessions of that person end."""
+    with transaction.atomic():
+        locked = _lock_to_manage(actor, officer)
+        _refuse_own_account(actor, locked)
+        _store_password(locked, password)
+        _record("officer.password_set", actor, locked, now)
+
+
+def change_password(officer: Officer, *, old: str, new: str, now: datetime) -> Officer:
+    """A person changes the own password, knowing the old one; all other sessions end. Raises InputError."""
+    with transaction.atomic():
+        locked = Officer.objects.select_for_update().get(pk=officer.pk, is_active=True)
+        if not locked.check_password(old):
+            raise InputError("old", _("This is not your password."))
+        _store_password(locked, new)
+        _record("officer.password_changed", locked, locked, now)
+    return locked
+
+
+def require_may_act_on(actor: Actor, officer: Officer) -> None:
+    """The one guard "may act on this person"; raises AbsentError for strangers, NotPermittedError for colleagues."""
+    if officer.agency_id is None or actor.agency_id != officer.agency_id:
+        raise AbsentError
+    require(actor, Capability.OFFICER_MANAGE)
+
+
+def _lock_to_manage(actor: Actor, officer: Officer) -> Officer:
+    # All changes of one agency's officers wait for one another, so that two cannot remove the last admin.
+    Agency.objects.select_for_update().filter(pk=officer.agency_id).first()
+    locked = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
+    require_may_act_on(actor, locked)
+    return locked
+
+
+def _refuse_own_account(actor: Actor, officer: Officer) -> None:
+    if isinstance(actor, Officer) and actor.pk == officer.pk:
+        raise InputError("officer", _("You cannot change your own standing; ask another agency admin."))
+
+
+def _require_may_enrol(actor: Actor, agency: Agency, roles: list[str]) -> None:
+    if Capability.HUB_OPERATE in actor.capabilities:
+        if Role.AGENCY_ADMIN not in roles or _admins(agency).exists():
+            raise NotPermittedError(Capability.OFFICER_MANAGE, ask=_("an agency admin of that agency"))
+        return
+    if actor.agency_id != agency.pk:
+        raise AbsentError
+    require(actor, Capability.OFFICER_MANAGE)
+
+
+def _admins(agency: Agency) -> models.QuerySet[Officer]:
+    return Officer.objects.filter(agency=agency, is_active=True, roles__contains=[Role.AGENCY_ADMIN.value])
+
+
+def _keep_one_admin(officer: Officer) -> None:
+    if Role.AGENCY_ADMIN not in officer.roles or not officer.is_active or officer.agency is None:
+        return
+    if not _admins(officer.agency).exclude(pk=officer.pk).exists():
+        raise LastAdminError
+
+
+def _checked_roles(roles: Iterable[str]) -> list[str]:
+    chosen = [role.value for role in Role if role.value in set(roles)]
+    unknown = set(roles) - set(chosen)
+    if unknown or Role.OPERATOR in chosen or not chosen:
+        raise InputError("roles", _("Choose one or more of the agency's roles."))
+    return chosen
+
+
+def _checked_email(email: str) -> str:
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise InputError("email", _("E-mail: enter a complete address.")) from None
+    if Officer.objects.filter(email=address).exists():
+        raise _email_taken()
+    return address
+
+
+def _email_taken() -> InputError:
+    return InputError("email", _("E-mail: somebody signs in with this address already."))
+
+
+def _store_new(officer: Officer, password: str | None) -> None:
+    if password is None:
+        officer.set_unusable_password()
+    else:
+        _check_password(officer, password)
+        officer.set_password(password)
+    _check_fields(officer)
+    try:
+        officer.save(force_insert=True)
+    except IntegrityError:
+        # Somebody else enrolled the address a moment ago.
+        raise _email_taken() from None
+
+
+def _check_fields(officer: Officer) -> None:
+    try:
+        officer.full_clean(exclude=["password", "agency"], validate_unique=False, validate_constraints=False)
+    except ValidationError as refused:
+        field, problems = next(iter(refused.message_dict.items()))
+        raise InputError(field, " ".join(problems)) from None
+
+
+def _store_password(officer: Officer, password: str) -> None:
+    _check_password(officer, password)
+    officer.set_password(password)
+    officer.session_salt = _new_salt()
+    officer.save(update_fields=["password", "session_salt"])
+
+
+def _check_password(officer: Officer, password: str) -> None:
+    try:
+        validate_password(password, officer)
+    except ValidationError as refused:
+        raise InputError("password", " ".join(refused.messages)) from None
+
+
+def _new_salt() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _record(act: str, actor: Actor, officer: Officer, now: datetime, **detail: object) -> None:
+    record_event(
+        act,
+        actor=actor.audit_name,
+        agency=officer.agency_id or "",
+        subject=officer.audit_name,
+        detail=detail,
+        now=now,
+    )

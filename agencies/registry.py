@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The register of keysets and keys: what follows what, and what a stored keyset changes.
+
+A keyset must follow the one in force. While a recovered root waits for its delay to end that is the one before
+the recovery, so that nothing but a keyset of the old root is accepted: it cancels the recovery. What waits
+changes no key; it takes over once it is in force (`take_over_recoveries`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
+
+from accord.envelope import keysets as envelope
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.keyrule import check_window
+from accord.envelope.keys import PublicKey
+from accord.envelope.statements.form import Statement, parse_statement
+from agencies.actors import Actor, SystemActor
+from agencies.errors import KeyTakenError
+from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, KeyUse, Revocation, Succession
+from ledger import proofs
+from ledger.audit import record_event
+from ledger.entries import append_entry
+
+KEYSET_ENTRY: Final = "keyset"
+
+_REGISTER = SystemActor("register")
+
+
+@dataclass(frozen=True)
+class NewKeyset:
+    """A verified keyset on its way in. `known` is its row when it came before; `added` are its new keys."""
+
+    keyset: envelope.Keyset
+    jws: bytes
+    added: tuple[envelope.KeyRow, ...]
+    known: Keyset | None = None
+
+
+def find_known(agency_id: str, jws: bytes) -> Keyset | None:
+    """The row of a keyset that came before; raises MalformedError or VerificationError for no statement."""
+    return Keyset.objects.filter(od=parse_statement(jws).od, agency_id=agency_id).first()
+
+
+def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
+    """Checks signatures, root, succession and times against what is stored; raises the envelope's errors."""
+    known = find_known(agency.pk, jws)
+    if known is not None:
+        return NewKeyset(_read(known), jws, (), known)
+    statement = parse_statement(jws).statement
+    check_root_statement(statement, agency.pk, now)
+    previous = standing_keyset(agency.pk, now=now)
+    pinned = previous.root_fingerprint if previous else agency.root_fingerprint
+    keyset = envelope.verify_keyset(jws, pinned=pinned, previous=previous, strict=True)
+    if keyset.succession == Succession.RECOVERED:
+        _refuse_second_recovery(agency, keyset)
+    before = {row.kid for row in previous.rows} if previous else set()
+    return NewKeyset(keyset, jws, tuple(row for row in keyset.rows if row.kid not in before))
+
+
+def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
+    """The keyset that the agency's next word must follow or be signed by; None before the first.
+
+    The newest in force. One that waits for the ledger counts as logged now, since it will be logged before
+    whatever comes after it; a recovered root that waits for its delay to end does not count.
+    """
+    at = int(now.timestamp())
+    rows = list(Keyset.objects.filter(agency_id=agency_id).order_by("version", "accepted_at"))
+    times = proofs.log_times(row.od for row in rows)
+    return envelope.newest_in_force([_read(row, times.get(row.od, at)) for row in rows], at)
+
+
+def refuse_taken(agency_id: str, claims: Mapping[str, str]) -> None:
+    """One kid belongs to one agency and one use, for ever; `claims` is use by kid. Raises KeyTakenError."""
+    for registered in Key.objects.filter(kid__in=claims).order_by("kid"):
+        if registered.agency_id != agency_id or registered.use != claims[registered.kid]:
+            raise KeyTakenError(registered.kid)
+
+
+def check_root_statement(statement: Statement, agency_id: str, now: datetime) -> None:
+    """Issuer and times of a statement that the root signs; raises VerificationError."""
+    at = int(now.timestamp())
+    if statement.iss != agency_id:
+        raise VerificationError(Failure.ISSUER)
+    check_window(statement.iat, at)
+    if statement.exp is not None and statement.exp <= at:
+        raise VerificationError(Failure.EXPIRED)
+
+
+def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: datetime) -> Keyset:
+    """Stores a keyset that passed every check, its keys, its ledger entry and its audit event; agency locked."""
+    keyset = newcomer.keyset
+    row = Keyset.objects.create(
+        agency=agency,
+        version=keyset.version,
+        od=keyset.od,
+        prev=keyset.prev,
+        succession=keyset.succession,
+        jws=newcomer.jws,
+        root_fingerprint=keyset.root_fingerprint,
+        custody=keyset.custody,
+        low=keyset.low,
+        iat=keyset.iat,
+        exp=keyset.exp,
+        rows=[_facts(item) for item in keyset.rows],
+        accepted_at=now,
+    )
+    _register_keys(agency, keyset)
+    if keyset.succession != Succession.RECOVERED:
+        _take_over(agency, keyset)
+    if agency.status == AgencyStatus.ENTERING:
+        agency.status = AgencyStatus.ACTIVE
+        agency.save(update_fields=["status"])
+    append_entry(keyset.od, kind=KEYSET_ENTRY, agency=agency.pk, now=now)
+    detail = {"version": keyset.version, "added": [item.kid for item in newcomer.added]}
+    record_event(
+        "keyset.accepted",
+        actor=caller.audit_name,
+        agency=agency.pk,
+        subject=keyset.od,
+        detail=detail,
+        now=now,
+    )
+    return row
+
+
+def register_successor(agency: Agency, root: Sequence[PublicKey], *, now: datetime) -> None:
+    """Reserves the keys of an announced root, so that nobody registers them before they are needed."""
+    Key.objects.bulk_create([_root(agency, key, int(now.timestamp())) for key in root], ignore_conflicts=True)
+    refuse_taken(agency.pk, {key.kid: KeyUse.ROOT.value for key in root})
+
+
+def take_over_recoveries(*, now: datetime) -> int:
+    """Makes recovered roots whose delay is over their agencies' own, with their keys; returns how many.
+
+    Safe to run at any time and twice. The directory shows them from the first moment, whether this ran or not.
+    """
+    recovered = Keyset.objects.filter(succession=Succession.RECOVERED)
+    waiting = recovered.exclude(root_fingerprint=F("agency__root_fingerprint"))
+    agencies = waiting.order_by("agency").values_list("agency", flat=True).distinct()
+    return sum(_take_over_recovery(agency, now) for agency in list(agencies))
+
+
+def _take_over_recovery(agency_id: str, now: datetime) -> bool:
+    with transaction.atomic():
+        agency = Agency.objects.select_for_update().get(pk=agency_id)
+        standing = standing_keyset(agency_id, now=now)
+        if standing is None or standing.root_fingerprint == agency.root_fingerprint:
+            return False
+        _take_over(agency, standing)
+        record_event(
+            "keyset.recovered",
+            actor=_REGISTER.audit_name,
+            agency=agency_id,
+            subject=standing.od,
+            detail={"version": standing.version, "root_fingerprint": standing.root_fingerprint},
+            now=now,
+        )
+    return True
+
+
+def _refuse_second_recovery(agency: Agency, keyset: envelope.Keyset) -> None:
+    """While one recovery waits there is no other: only the old root may answer it."""
+    recoveries = Keyset.objects.filter(agency=agency, succession=Succession.RECOVERED)
+    if recoveries.filter(version=keyset.version).exists():
+        raise VerificationError(Failure.KEYSET_CHAIN, "a recovery waits")
+
+
+def _read(row: Keyset, log_time: int | None = None) -> envelope.Keyset:
+    return envelope.read_keyset(bytes(row.jws), log_time=log_time, succession=row.succession)
+
+
+def _facts(row: envelope.KeyRow) -> dict[str, Any]:
+    return {
+        "kid": row.kid,
+        "use": row.use,
+        "alg": row.key.alg,
+        "crv": row.key.curve,
+        "suites": sorted(row.key.suites),
+        "nbf": row.nbf,
+        "exp": row.exp,
+        "st": row.st,
+        "since": row.since,
+    }
+
+
+def _register_keys(agency: Agency, keyset: envelope.Keyset) -> None:
+    """Makes every key of a keyset the agency's, for ever; says nothing of those that were there before."""
+    keys = _keys_of(agency, keyset)
+    if keyset.succession == Succession.RECOVERED:
+        # Reserved while the recovery waits, and no keys in use.
+        for key in keys:
+            key.st, key.since = KeyState.RETIRED, None
+    # Insert first and look afterwards: of two agencies that claim one key at a time, the second waits here.
+    Key.objects.bulk_create(keys, ignore_conflicts=True)
+    refuse_taken(agency.pk, {key.kid: str(key.use) for key in keys})
+
+
+def _take_over(agency: Agency, keyset: envelope.Keyset) -> None:
+    """From now on the agency's root and its keys are as this keyset says; what a `revoke` names stays revoked."""
+    keys = _keys_of(agency, keyset)
+    revoked = _revoked_since(agency)
+    for key in keys:
+        if key.kid in revoked:
+            key.st, key.since = KeyState.REVOKED, min(revoked[key.kid], key.since or revoked[key.kid])
+    Key.objects.bulk_update(keys, ["exp", "st", "since"])
+    if agency.root_fingerprint != keyset.root_fingerprint:
+        current = [key.kid for key in keyset.root]
+        former = Key.objects.filter(agency=agency, use=KeyUse.ROOT).exclude(kid__in=current)
+        former.update(st=KeyState.RETIRED)
+        agency.root_fingerprint = keyset.root_fingerprint
+        agency.save(update_fields=["root_fingerprint"])
+
+
+def _revoked_since(agency: Agency) -> dict[str, int]:
+    """The smallest `since` of each key that a `revoke` names."""
+    said = Revocation.objects.filter(agency=agency).order_by("-since")
+    return dict(said.values_list("key_id", "since"))
+
+
+def _keys_of(agency: Agency, keyset: envelope.Keyset) -> list[Key]:
+    keys = [_operational(agency, row) for row in keyset.rows]
+    return keys + [_root(agency, key, keyset.iat) for key in keyset.root]
+
+
+def _operational(agency: Agency, row: envelope.KeyRow) -> Key:
+    return Key(
+        kid=row.kid,
+        agency=agency,
+        use=row.use,
+        alg=row.key.alg,
+        suites=sorted(row.key.suites),
+        jwk=row.key.jwk,
+        nbf=row.nbf,
+        exp=row.exp,
+        st=row.st,
+        since=row.since,
+    )
+
+
+def _root(agency: Agency, key: PublicKey, since: int) -> Key:
+    return Key(
+        kid=key.kid,
+        agency=agency,
+        use=KeyUse.ROOT,
+        alg=key.alg,
+        suites=[],
+        jwk=key.jwk,
+        nbf=since,
+        exp=None,
+        st=KeyState.CURRENT,
+    )

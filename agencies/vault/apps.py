@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+from django.apps import AppConfig
+
+
+class VaultConfig(AppConfig):
+    name = "agencies.vault"
+    label = "vault"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Takes the key ring out of the environment; a process that opens first opens a known envelope."""
+        from django.conf import settings
+
+        from accord.envelope import selftest_opening
+        from agencies.vault import kek
+
+        kek.take_from_environment(settings.HUB_ROLE)
+        if settings.HUB_ROLE != "migrate":
+            selftest_opening.run_seal_and_open()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("agencies", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="VaultKey",
+            fields=[
+                (
+                    "key",
+                    models.OneToOneField(
+                        db_column="kid",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="agencies.key",
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField()),
+                ("wrapped", models.BinaryField()),
+            ],
+            options={
+                "ordering": ["key"],
+            },
+        ),
+        migrations.CreateModel(
+            name="VaultSecret",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField()),
+                ("kek", models.CharField(max_length=32)),
+                ("wrapped", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "epoch"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency", "epoch"), name="vault_secret_epoch_once")
+                ],
+            },
+        ),
+    ]

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the sealed card that a list shows of an alert: title, kind, substance, country, number of hints.
+
+Lists filter and sort on clear columns only; the cards of one page are opened together.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from agencies.vault import doors
+from agencies.vault.errors import VaultError
+from alerts.document.display import choice_text
+from alerts.models import Alert, ReceivedAlert
+
+ALERT_TABLE = "alert"
+RECEIVED_TABLE = "receivedalert"
+RECEIVED_REVISION = 1
+
+SealedRow = tuple[str, int, bytes]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a list shows. `is_damaged`: the sealed row did not open, so nothing of it is shown."""
+
+    title: str = ""
+    alert_type: str = ""
+    substances: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    hints: int = 0
+    is_damaged: bool = False
+
+    @property
+    def alert_type_text(self) -> str:
+        return choice_text("alert_type", self.alert_type)
+
+
+def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
+    """The card of a document or a draft; only values of the right shape, since a draft may hold others."""
+    title, substance, country = (
+        str(data.get(name) or "") for name in ("title", "preferred_name", "place_country")
+    )
+    return Card(
+        title=title[:200],
+        alert_type=str(data.get("alert_type") or ""),
+        substances=(substance[:200],) if substance else (),
+        countries=(country[:2],) if country else (),
+        hints=hints,
+    )
+
+
+def seal_alert_card(alert: Alert, card: Card) -> bytes:
+    """Bound to the alert and its newest revision."""
+    return doors.seal_row(alert.agency_id, ALERT_TABLE, str(alert.pk), alert.current, _plain(card))
+
+
+def seal_received_card(received: ReceivedAlert, card: Card) -> bytes:
+    return doors.seal_row(
+        received.agency_id, RECEIVED_TABLE, str(received.pk), RECEIVED_REVISION, _plain(card)
+    )
+
+
+def open_alert_cards(agency_id: str, alerts: Iterable[Alert]) -> dict[str, Card]:
+    """Cards by the alert's id as text; all of one agency."""
+    rows = [(str(alert.pk), alert.current, bytes(alert.card)) for alert in alerts if alert.card]
+    return _open_cards(agency_id, ALERT_TABLE, rows)
+
+
+def open_received_cards(agency_id: str, received: Iterable[ReceivedAlert]) -> dict[str, Card]:
+    """Cards by the received alert's id as text; what has no card is left out."""
+    rows = [(str(row.pk), RECEIVED_REVISION, bytes(row.card)) for row in received if row.card]
+    return _open_cards(agency_id, RECEIVED_TABLE, rows)
+
+
+def _open_cards(agency_id: str, table: str, rows: Sequence[SealedRow]) -> dict[str, Card]:
+    if not rows:
+        return {}
+    try:
+        opened = [_card(plain) for plain in doors.open_rows(agency_id, table, rows)]
+    except VaultError:
+        opened = [_open_one(agency_id, table, row) for row in rows]
+    return {row[0]: card for row, card in zip(rows, opened, strict=True)}
+
+
+def _open_one(agency_id: str, table: str, row: SealedRow) -> Card:
+    """One damaged row must not hide the others of the page."""
+    try:
+        return _card(doors.open_row(agency_id, table, *row))
+    except VaultError:
+        return Card(is_damaged=True)
+
+
+def _plain(card: Card) -> bytes:
+    return json.dumps(asdict(card), ensure_ascii=False, sort_keys=True).encode()
+
+
+def _card(plain: bytes) -> Card:
+    content = json.loads(plain)
+    lists = {name: tuple(content[name]) for name in ("substances", "countries")}
+    return Card(**{**content, **lists})

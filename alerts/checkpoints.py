@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The newest checkpoint of the ledger that an agency's desk has verified, so that no other ledger passes for it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from accord.envelope.slices import parse_slice
+from accord.envelope.tree.notes import Checkpoint, VerifierKey
+from accord.envelope.verifying import KeptCheckpoint, keep_checkpoint
+from alerts.models import DeskCursor
+
+
+def kept_checkpoint(agency_id: str) -> KeptCheckpoint | None:
+    """What the agency kept last; None before its first opening."""
+    row = DeskCursor.objects.filter(agency_id=agency_id).exclude(checkpoint="").first()
+    return None if row is None else KeptCheckpoint(Checkpoint.parse(row.checkpoint), row.kept_at)
+
+
+def keep_newest(agency_id: str, slice_bytes: bytes, *, log_time: int, now: datetime) -> None:
+    """After an opening: the largest checkpoint under which the slice was verified, unless a larger one is kept."""
+    newest = max(_checkpoints(slice_bytes), key=lambda checkpoint: checkpoint.size)
+    kept = keep_checkpoint(newest, now=int(now.timestamp()), newest_log_time=log_time)
+    with transaction.atomic():
+        DeskCursor.objects.get_or_create(agency_id=agency_id)
+        row = DeskCursor.objects.select_for_update().get(agency_id=agency_id)
+        if not row.checkpoint or Checkpoint.parse(row.checkpoint).size < newest.size:
+            row.checkpoint, row.kept_at = newest.text, kept.kept_at
+            row.save(update_fields=["checkpoint", "kept_at"])
+
+
+def _checkpoints(slice_bytes: bytes) -> Iterable[Checkpoint]:
+    keys = [VerifierKey.parse(settings.LEDGER_VKEY)]
+    return [receipt.checkpoint_under(keys) for receipt in parse_slice(slice_bytes).receipts]

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a draft's fields to what is signed: the alert document `accord-alert/1` and the terms of its manifest.
+
+The document holds neither TLP, lane, speed nor recipients: these are members of the manifest and of the signed
+content around the document, and saying them twice would let them differ. Reasons per recipient stay at home.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from accord.envelope.manifest import Terms
+from alerts.document.defaults import EXPIRES_AFTER, REVIEW_YEARS, years_after
+from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
+from alerts.document.shapes import is_acceptable, read_day
+
+SCHEMA: Final = "accord-alert/1"
+GRADING_SCHEME: Final = "europol4x4"
+ACKNOWLEDGE_WITHIN: Final = dt.timedelta(hours=24)
+ACKNOWLEDGE_FLASH_WITHIN: Final = dt.timedelta(hours=1)
+
+_EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE})
+
+
+def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -> dict[str, Any]:
+    """Every member of the document; what is empty or left out is null, or an empty list."""
+    document: dict[str, Any] = {"schema": SCHEMA, "grading_scheme": GRADING_SCHEME}
+    for field in DOCUMENT_FIELDS:
+        value = None if field.name in left_out or data.get(field.name) in EMPTY else data[field.name]
+        document[field.name] = [] if value is None and field.kind in _EMPTY_LISTS else value
+    return document
+
+
+def build_terms(data: Mapping[str, Any], *, jti: str, now: dt.datetime) -> Terms:
+    """What the manifest will say; a bad value of a life-safety alert gives way to the field's default."""
+    chosen = {name: _manifest_value(data, name) for name in ("status", "lane", "purpose", "pri", "tlp")}
+    exp, keep = _days_of_life(data, now)
+    return Terms(
+        kind="alert",
+        jti=jti,
+        iat=int(now.timestamp()),
+        exp=exp,
+        keep=keep,
+        status=chosen["status"],
+        lane=chosen["lane"],
+        purpose=chosen["purpose"],
+        pri=chosen["pri"],
+        tlp=chosen["tlp"],
+        rel=_who_may_release(chosen["tlp"], data.get("handling") or ()),
+        ack_by=_acknowledge_by(chosen, now),
+    )
+
+
+_FALLBACK: Final = {"lane": "public_health", "purpose": "public_health"}
+
+
+def _manifest_value(data: Mapping[str, Any], name: str) -> str:
+    field, value = FIELDS[name], data.get(name)
+    return str(value if is_acceptable(field, value) else field.default or _FALLBACK[name])
+
+
+def _days_of_life(data: Mapping[str, Any], now: dt.datetime) -> tuple[int, int]:
+    """`exp` and `keep`: the ends, in UTC, of the day of expiry and of the day of review."""
+    today = now.astimezone(dt.UTC).date()
+    expiry, review = read_day(data.get("expiry")), read_day(data.get("review_date"))
+    if expiry is None or expiry < today:
+        expiry = today + EXPIRES_AFTER
+    if review is None or review < expiry:
+        review = max(expiry, years_after(today, REVIEW_YEARS))
+    return _end_of(expiry), _end_of(review)
+
+
+def _end_of(day: dt.date) -> int:
+    return int(dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC).timestamp())
+
+
+def _who_may_release(tlp: str, handling: Collection[str]) -> str:
+    """The strictest of marking and handling: RED nobody, AMBER or H2 the originator, else recipients too."""
+    if tlp == "RED":
+        return "none"
+    return "originator" if "H2" in handling or tlp.startswith("AMBER") else "recipients"
+
+
+def _acknowledge_by(chosen: Mapping[str, str], now: dt.datetime) -> int | None:
+    """When an answer is due; an exercise starts no clock."""
+    if chosen["status"] != "actual":
+        return None
+    within = ACKNOWLEDGE_FLASH_WITHIN if chosen["pri"] == "flash" else ACKNOWLEDGE_WITHIN
+    return int((now + within).timestamp())

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The closed lists of the alert document, version 1, with the words officers see.
+
+Values follow the field's standards: identity and evidence levels of early-warning forms, analytical technique
+categories of SWGDRUG, `severity` and `certainty` of CAP 1.2, TLP 2.0, the four-by-four grading and the handling
+codes H0 to H3 used between European police forces. A value is only ever added, never renamed.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+    Text = str | StrPromise
+    Choices = tuple[tuple[str, Text], ...]
+
+ALERT_TYPES: Final["Choices"] = (
+    ("new_substance", _("New substance")),
+    ("harm_cluster", _("Cluster of harm")),
+)
+STATUSES: Final["Choices"] = (("actual", _("Real")), ("exercise", _("Exercise")))
+EVENT_PRECISIONS: Final["Choices"] = (("day", _("Day")), ("month", _("Month")))
+GEO_PRECISIONS: Final["Choices"] = (
+    ("country", _("Country")),
+    ("region", _("Region")),
+    ("city", _("City")),
+)
+IDENTITY_STATES: Final["Choices"] = (
+    ("unknown", _("Unknown")),
+    ("class_only", _("Class only")),
+    ("isomer_group", _("Isomer group")),
+    ("tentative", _("Tentative")),
+    ("confirmed", _("Confirmed")),
+)
+HARM_EVIDENCE: Final["Choices"] = (
+    ("none_yet", _("Not known yet")),
+    ("suspected", _("Suspected")),
+    ("analytically_confirmed_non_fatal", _("Confirmed by analysis, not fatal")),
+    ("confirmed_fatal", _("Confirmed, fatal")),
+    ("multiple", _("Several cases of different kinds")),
+)
+TECHNIQUES: Final["Choices"] = (
+    ("ir", _("Infrared (A)")),
+    ("ms", _("Mass spectrometry (A)")),
+    ("nmr", _("Nuclear magnetic resonance (A)")),
+    ("raman", _("Raman (A)")),
+    ("xrd", _("X-ray diffraction (A)")),
+    ("ce", _("Capillary electrophoresis (B)")),
+    ("gc", _("Gas chromatography (B)")),
+    ("ims", _("Ion mobility (B)")),
+    ("lc", _("Liquid chromatography (B)")),
+    ("sfc", _("Supercritical fluid chromatography (B)")),
+    ("tlc", _("Thin layer chromatography (B)")),
+    ("uv_vis", _("UV/Vis, full spectrum (B)")),
+    ("microcrystal", _("Microcrystal test (B)")),
+    ("colour", _("Colour test (C)")),
+    ("fluorescence", _("Fluorescence (C)")),
+    ("immunoassay", _("Immunoassay (C)")),
+    ("melting_point", _("Melting point (C)")),
+    ("pharmaceutical_identifier", _("Pharmaceutical identifier (C)")),
+)
+REFERENCES: Final["Choices"] = (
+    ("certified", _("Certified standard")),
+    ("in_house", _("In-house standard")),
+    ("literature", _("Literature or library")),
+    ("in_silico", _("Computed")),
+    ("none", _("None")),
+)
+AGE_BANDS: Final["Choices"] = (
+    ("under_12", _("Under 12")),
+    ("12_17", _("12 to 17")),
+    ("18_24", _("18 to 24")),
+    ("25_34", _("25 to 34")),
+    ("35_54", _("35 to 54")),
+    ("55_and_over", _("55 and over")),
+    ("mixed", _("Several age bands")),
+    ("unknown", _("Unknown")),
+)
+TOX_MATRICES: Final["Choices"] = (
+    ("blood", _("Blood")),
+    ("urine", _("Urine")),
+    ("hair", _("Hair")),
+    ("oral_fluid", _("Oral fluid")),
+    ("tissue", _("Tissue")),
+    ("other", _("Other")),
+    ("not_tested", _("Not tested")),
+)
+TOX_OUTCOMES: Final["Choices"] = (
+    ("recovered", _("Recovered")),
+    ("hospital", _("In hospital")),
+    ("intensive_care", _("In intensive care")),
+    ("died", _("Died")),
+    ("mixed", _("Different outcomes")),
+    ("unknown", _("Unknown")),
+)
+NALOXONE: Final["Choices"] = (("yes", _("Given")), ("no", _("Not given")), ("unknown", _("Unknown")))
+PHYSICAL_FORMS: Final["Choices"] = (
+    ("powder", _("Powder")),
+    ("tablet", _("Tablet")),
+    ("capsule", _("Capsule")),
+    ("crystal", _("Crystal")),
+    ("liquid", _("Liquid")),
+    ("plant", _("Plant material")),
+    ("impregnated_paper", _("Impregnated paper")),
+    ("vape", _("Vape liquid or device")),
+    ("edible", _("Edible")),
+    ("other", _("Other")),
+)
+UNITS: Final["Choices"] = (("g", "g"), ("kg", "kg"), ("mL", "mL"), ("L", "L"), ("units", _("units")))
+ROUTE_PARTS: Final["Choices"] = (
+    ("origin", _("Origin")),
+    ("departure", _("Departure")),
+    ("transit", _("Transit")),
+    ("destination", _("Destination")),
+)
+ROUTE_BASES: Final["Choices"] = (("asserted", _("Asserted")), ("proven", _("Proven")))
+SOURCE_GRADES: Final["Choices"] = (
+    ("A", _("A: no doubt about the source")),
+    ("B", _("B: mostly reliable")),
+    ("C", _("C: mostly not reliable")),
+    ("X", _("X: cannot be assessed")),
+)
+INFO_GRADES: Final["Choices"] = (
+    ("1", _("1: certain")),
+    ("2", _("2: known to the source personally")),
+    ("3", _("3: not known personally, corroborated")),
+    ("4", _("4: cannot be corroborated")),
+)
+ASSESSMENT_KINDS: Final["Choices"] = (
+    ("fact", _("Fact")),
+    ("assessment", _("Assessment")),
+    ("hearsay", _("Hearsay")),
+)
+SEVERITIES: Final["Choices"] = (
+    ("extreme", _("Extreme")),
+    ("severe", _("Severe")),
+    ("moderate", _("Moderate")),
+    ("minor", _("Minor")),
+    ("unknown", _("Unknown")),
+)
+CERTAINTIES: Final["Choices"] = (
+    ("observed", _("Observed")),
+    ("likely", _("Likely")),
+    ("possible", _("Possible")),
+    ("unlikely", _("Unlikely")),
+    ("unknown", _("Unknown")),
+)
+TLPS: Final["Choices"] = tuple(
+    (tlp, f"TLP:{tlp}") for tlp in ("RED", "AMBER+STRICT", "AMBER", "GREEN", "CLEAR")
+)
+HANDLING_CODES: Final["Choices"] = (("H0", "H0"), ("H1", "H1"), ("H2", "H2"), ("H3", "H3"))
+LANES: Final["Choices"] = (
+    ("enforcement", _("Enforcement")),
+    ("science", _("Science")),
+    ("public_health", _("Public health")),
+    ("trade", _("Trade")),
+)
+PURPOSES: Final["Choices"] = (
+    ("investigate", _("Investigate")),
+    ("prevent", _("Prevent")),
+    ("public_health", _("Public health")),
+    ("regulatory_control", _("Regulatory control")),
+    ("science", _("Science")),
+)
+PRIORITIES: Final["Choices"] = (("routine", _("Routine")), ("urgent", _("Urgent")), ("flash", _("Flash")))

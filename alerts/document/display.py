@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A document in words for people: sections in the order of the form, empty fields left out."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from alerts.document import choices as c
+from alerts.document.countries import country_name
+from alerts.document.fields import CONTENT_STEPS, EMPTY, FIELDS, STEPS, Field, Kind, fields_of_step
+from alerts.document.shapes import read_day
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def describe(document: Mapping[str, Any]) -> list[Section]:
+    """What the alert says, step by step; markings have their own band."""
+    sections = [
+        Section(str(step.title), tuple(_rows(step.number, document)))
+        for step in STEPS
+        if step.number in CONTENT_STEPS
+    ]
+    return [section for section in sections if section.rows]
+
+
+def choice_text(name: str, value: object) -> str:
+    """The word for one value of a field with choices; the value itself when it is not listed."""
+    return str(dict(FIELDS[name].choices).get(str(value), value))
+
+
+def rows_of(names: Iterable[str], document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Label and words of these fields, in this order, empty ones left out."""
+    fields = (FIELDS[name] for name in names)
+    return tuple(
+        (str(field.label), _words(field, document[field.name], document))
+        for field in fields
+        if document.get(field.name) not in EMPTY
+    )
+
+
+_SILENT: Final = frozenset({"title", "event_precision", "geo_precision", "unit"})
+
+
+def _rows(step: int, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for field in fields_of_step(step):
+        value = document.get(field.name)
+        if field.in_document and field.name not in _SILENT and value not in EMPTY:
+            yield str(field.label), _words(field, value, document)
+
+
+def _words(field: Field, value: Any, document: Mapping[str, Any]) -> str:
+    own = _OWN_WORDS.get(field.name)
+    return own(value, document) if own else _KIND_WORDS.get(field.kind, _plain)(field, value)
+
+
+def _plain(field: Field, value: Any) -> str:
+    return str(value)
+
+
+def _chosen(field: Field, value: Any) -> str:
+    return choice_text(field.name, value)
+
+
+def _all_chosen(field: Field, value: Any) -> str:
+    return ", ".join(choice_text(field.name, item) for item in value)
+
+
+def _count(field: Field, value: Any) -> str:
+    return _("unknown") if value == "unknown" else str(value)
+
+
+def _route(field: Field, value: Any) -> str:
+    return "; ".join(
+        _("%(part)s %(country)s (%(basis)s)")
+        % {
+            "part": dict(c.ROUTE_PARTS)[stop["part"]],
+            "country": country_name(stop["country"]),
+            "basis": dict(c.ROUTE_BASES)[stop["basis"]],
+        }
+        for stop in value
+    )
+
+
+def _day(field: Field, value: Any) -> str:
+    day = read_day(value)
+    return str(value) if day is None else formats.date_format(day, "j M Y")
+
+
+def _event_day(value: Any, document: Mapping[str, Any]) -> str:
+    day = read_day(value)
+    if day is not None and document.get("event_precision") == "month":
+        return formats.date_format(dt.date(day.year, day.month, 1), "M Y")
+    return _day(FIELDS["event_date"], value)
+
+
+def _amount(value: Any, document: Mapping[str, Any]) -> str:
+    unit = document.get("unit")
+    return f"{value} {choice_text('unit', unit)}" if unit else str(value)
+
+
+_KIND_WORDS: Final[dict[Kind, Callable[[Field, Any], str]]] = {
+    Kind.CHOICE: _chosen,
+    Kind.CHOICES: _all_chosen,
+    Kind.COUNT: _count,
+    Kind.COUNTRY: lambda field, value: country_name(value),
+    Kind.ROUTE: _route,
+    Kind.DATE: _day,
+}
+_OWN_WORDS: Final[dict[str, Callable[[Any, Mapping[str, Any]], str]]] = {
+    "event_date": _event_day,
+    "quantity": _amount,
+}

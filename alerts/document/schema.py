@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The alert document as JSON Schema (draft 2020-12), made from the table of fields."""
+
+from typing import Any, Final
+
+from alerts.document import choices as c
+from alerts.document.building import GRADING_SCHEME, SCHEMA
+from alerts.document.fields import DOCUMENT_FIELDS, Field, Kind
+from alerts.document.shapes import LEAST_WIDE_TITLE, MAX_CASES
+
+REQUIRED: Final = ("schema", "alert_type", "title")
+_PATTERNS: Final = {
+    "inchikey": "^[A-Z]{14}-[A-Z]{10}-[A-Z]$",
+    "cas_rn": "^[0-9]{2,7}-[0-9]{2}-[0-9]$",
+    "formula": "^([A-Z][a-z]?[0-9]{0,4})+$",
+}
+_COUNTRY: Final = {"type": "string", "pattern": "^[A-Z]{2}$"}
+
+
+def json_schema() -> dict[str, Any]:
+    """Closed: no other members. What is not required may be null or absent."""
+    members = {field.name: _member(field) for field in DOCUMENT_FIELDS}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:accord:schema:accord-alert:1",
+        "title": "Accord alert document, version 1",
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(REQUIRED),
+        "properties": {"schema": {"const": SCHEMA}, "grading_scheme": {"const": GRADING_SCHEME}} | members,
+    }
+
+
+def _member(field: Field) -> dict[str, Any]:
+    described = {"title": str(field.label), "description": str(field.help)}
+    shape = _shape(field)
+    if field.name in REQUIRED:
+        return described | shape
+    return described | {"anyOf": [shape, {"type": "null"}]}
+
+
+def _shape(field: Field) -> dict[str, Any]:
+    if field.kind is Kind.CHOICE:
+        return {"enum": [value for value, _ in field.choices]}
+    if field.kind is Kind.CHOICES:
+        return {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {"enum": [value for value, _ in field.choices]},
+        }
+    if field.kind is Kind.ROUTE:
+        return {"type": "array", "maxItems": field.max_length, "items": _stop()}
+    return _text_shape(field) if field.kind in (Kind.LINE, Kind.TEXT) else dict(_PLAIN[field.kind])
+
+
+def _text_shape(field: Field) -> dict[str, Any]:
+    if field.name in _PATTERNS:
+        return {"type": "string", "pattern": _PATTERNS[field.name], "maxLength": field.max_length}
+    least = LEAST_WIDE_TITLE if field.name == "title" else field.min_length
+    return {"type": "string", "minLength": least, "maxLength": field.max_length}
+
+
+def _stop() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["country", "part", "basis"],
+        "properties": {
+            "country": _COUNTRY,
+            "part": {"enum": [value for value, _ in c.ROUTE_PARTS]},
+            "basis": {"enum": [value for value, _ in c.ROUTE_BASES]},
+        },
+    }
+
+
+_PLAIN: Final[dict[Kind, dict[str, Any]]] = {
+    Kind.DATE: {"type": "string", "format": "date"},
+    Kind.COUNT: {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MAX_CASES}, {"const": "unknown"}]},
+    Kind.DECIMAL: {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,9})?$"},
+    Kind.COUNTRY: _COUNTRY,
+}

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a typed or posted value becomes the JSON value that a draft keeps.
+
+A draft keeps what was typed even when it is wrong, so that nothing is lost; only a shape that no form can send,
+an unknown field, or more than a field could ever hold is refused.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from agencies.errors import InputError
+from alerts.document.fields import FIELDS, Field, Kind
+
+TYPED_AT_MOST: Final = 20_000
+ROWS_AT_MOST: Final = 500
+
+
+def read_values(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The known fields of `data`, normalised; raises `InputError` naming the first field that cannot be kept."""
+    for name in data:
+        if name not in FIELDS:
+            raise InputError(name, _("There is no such field."))
+    return {name: read_value(FIELDS[name], value) for name, value in data.items()}
+
+
+def read_value(field: Field, value: object) -> Any:
+    """One value as a draft keeps it: text trimmed and in NFC, digits of any script as numbers, empty as None."""
+    try:
+        return _READERS[field.kind](value)
+    except (TypeError, ValueError):
+        raise InputError(field.name, str(field.problem) or _("This is not a value of this field.")) from None
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    if len(text) > TYPED_AT_MOST or (not text.isascii() and _has_surrogate(text)):
+        raise ValueError
+    return text.replace("\r\n", "\n").replace("\r", "\n") or None
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _count(value: object) -> int | str | None:
+    text = _text(value)
+    if text is not None and text.isdecimal() and len(text) <= 9:
+        return int(text)
+    return text
+
+
+def _decimal(value: object) -> str | None:
+    text = _text(value)
+    if text is None:
+        return None
+    return "".join(str(unicodedata.decimal(character, character)) for character in text)
+
+
+def _items(value: object) -> list[object]:
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple) or len(value) > ROWS_AT_MOST:
+        raise TypeError
+    return list(value)
+
+
+def _texts(value: object) -> list[str]:
+    texts = [_text(item) for item in _items(value)]
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _route(value: object) -> list[dict[str, str | None]]:
+    stops = [_stop(item) for item in _items(value)]
+    return [stop for stop in stops if any(stop.values())]
+
+
+def _stop(item: object) -> dict[str, str | None]:
+    if not isinstance(item, Mapping) or not set(item) <= {"country", "part", "basis"}:
+        raise TypeError
+    return {name: _text(item.get(name)) for name in ("country", "part", "basis")}
+
+
+def _reasons(value: object) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or len(value) > ROWS_AT_MOST:
+        raise TypeError
+    reasons = {_text(agency): _text(reason) for agency, reason in value.items()}
+    return {agency: reason for agency, reason in reasons.items() if agency and reason}
+
+
+_READERS: Final[dict[Kind, Callable[[object], Any]]] = {
+    Kind.CHOICE: _text,
+    Kind.CHOICES: _texts,
+    Kind.LINE: _text,
+    Kind.TEXT: _text,
+    Kind.DATE: _text,
+    Kind.COUNT: _count,
+    Kind.DECIMAL: _decimal,
+    Kind.COUNTRY: _text,
+    Kind.ROUTE: _route,
+    Kind.AGENCIES: _texts,
+    Kind.REASONS: _reasons,
+}

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drafts: every save is a sealed revision, made from a named one; who comes second gets both texts back."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agencies.actors import Actor, ApiClient
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError
+from agencies.models import Officer
+from agencies.vault import doors
+from alerts.cards import card_of, seal_alert_card
+from alerts.document.check import QUESTION_CODES, Circumstances, check_document
+from alerts.document.defaults import defaults_for
+from alerts.document.fields import FIELDS
+from alerts.document.shapes import is_acceptable
+from alerts.document.values import read_values
+from alerts.errors import RevisionConflictError
+from alerts.files import AttachmentFile, AttachmentNote, accept_file
+from alerts.finding import hosted_agency_of, lock_alert, today_of
+from alerts.models import Alert, AlertRevision, DraftAttachment
+from alerts.revisions import DraftContent, add_revision, read_revision
+from alerts.states import Move, check_move
+from ledger.audit import record_event
+
+FILES_TABLE = "draftattachment"
+WRITE_COMMAND = "accord submit"
+CLEAR_COLUMNS = ("status", "pri", "lane", "tlp")
+
+
+def create_draft(
+    author: Actor, *, data: Mapping[str, Any] | None = None, alert_type: str | None = None, now: datetime
+) -> Alert:
+    """A draft with the defaults of its kind and what `data` says; an API key may do this and nothing more."""
+    require(author, Capability.DRAFT_WRITE if isinstance(author, ApiClient) else Capability.ALERT_WRITE)
+    agency = hosted_agency_of(author, command=WRITE_COMMAND)
+    values = read_values(data or {})
+    fields = defaults_for(values.get("alert_type") or alert_type, today=today_of(author, now)) | values
+    with transaction.atomic():
+        alert = Alert(agency=agency, created_by=author.audit_name, created_at=now, changed_at=now)
+        alert.author = author if isinstance(author, Officer) else None
+        alert.save(force_insert=True)
+        _save_content(author, alert, data=fields, kept=(), attachments=(), now=now)
+        _record("alert.drafted", author, alert, now)
+    return alert
+
+
+def read_draft(officer: Officer, alert: Alert) -> DraftContent:
+    """The newest revision, opened for an officer who may see the alert."""
+    row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
+    if row is None:
+        raise AbsentError
+    return read_revision(row)
+
+
+@transaction.atomic
+def save_revision(
+    author: Officer,
+    alert: Alert,
+    *,
+    data: Mapping[str, Any],
+    base: int,
+    kept: Iterable[str] | None = None,
+    now: datetime,
+) -> AlertRevision:
+    """Saves fields changed from revision `base`; unnamed ones stay as they were there.
+
+    Raises `RevisionConflictError` when somebody saved in between, `MoveRefusedError` outside draft. Saving
+    what stands already makes no revision.
+    """
+    locked = _lock_for_edit(author, alert)
+    values = read_values(data)
+    before = read_revision(locked, _known_revision(locked, base))
+    mine = {**before.data, **values}
+    newest = before if base == locked.current else read_revision(locked)
+    keep = newest.kept if kept is None else tuple(sorted(QUESTION_CODES & set(kept)))
+    if mine == newest.data and keep == newest.kept:
+        return locked.revisions.get(number=newest.number)
+    if base != locked.current:
+        raise conflict_between(newest, mine)
+    return _save_content(author, locked, data=mine, kept=keep, attachments=newest.attachments, now=now)
+
+
+def attach_file(
+    author: Officer, alert: Alert, *, base: int, filename: str, data: bytes, now: datetime
+) -> AlertRevision:
+    """Adds a file, sealed, as a new revision. Raises `AttachmentRefusedError` over a limit."""
+    require(author, Capability.ALERT_WRITE)
+    accept_file(filename, data, ())
+    file = DraftAttachment(alert=alert, size=len(data), added_at=now)
+    file.sealed = doors.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
+    file.digest = doors.row_digest(file.sealed)
+    with transaction.atomic():
+        locked, newest = _lock_newest(author, alert, base)
+        accepted = accept_file(filename, data, newest.attachments)
+        file.n = _next_number(locked)
+        file.save(force_insert=True)
+        note = AttachmentNote(file.n, accepted.filename, accepted.media_type, len(data), file.digest)
+        files = (*newest.attachments, note)
+        return _save_content(author, locked, data=newest.data, kept=newest.kept, attachments=files, now=now)
+
+
+@transaction.atomic
+def remove_attachment(author: Officer, alert: Alert, *, base: int, n: int, now: datetime) -> AlertRevision:
+    """Takes a file out of the draft and deletes its bytes."""
+    locked, newest = _lock_newest(author, alert, base)
+    files = tuple(note for note in newest.attachments if note.n != n)
+    if files == newest.attachments:
+        raise AbsentError
+    locked.attachments.filter(n=n).delete()
+    return _save_content(author, locked, data=newest.data, kept=newest.kept, attachments=files, now=now)
+
+
+def read_attachment(officer: Officer, alert: Alert, *, n: int) -> AttachmentFile:
+    """A file of the newest revision, opened in memory."""
+    note = next((note for note in read_draft(officer, alert).attachments if note.n == n), None)
+    if note is None:
+        raise AbsentError
+    return open_files(alert, [note])[0]
+
+
+def open_files(alert: Alert, notes: Iterable[AttachmentNote]) -> list[AttachmentFile]:
+    """The files a revision lists; raises `AbsentError` when one is not the file that was listed."""
+    rows = {row.n: row for row in alert.attachments.all()}
+    return [_open_file(alert, rows.get(note.n), note) for note in notes]
+
+
+@transaction.atomic
+def discard_draft(author: Officer, alert: Alert, *, now: datetime) -> Alert:
+    """Ends a draft: no list shows it, its files are deleted, its revisions stay sealed."""
+    require(author, Capability.ALERT_WRITE)
+    locked = lock_alert(author, alert)
+    locked.state = check_move(locked, Move.DISCARD)
+    locked.card, locked.changed_at = None, now
+    locked.attachments.all().delete()
+    locked.save()
+    _record("alert.discarded", author, locked, now)
+    return locked
+
+
+def _open_file(alert: Alert, row: DraftAttachment | None, note: AttachmentNote) -> AttachmentFile:
+    if row is None or doors.row_digest(bytes(row.sealed)) != note.digest:
+        raise AbsentError
+    data = doors.open_row(alert.agency_id, FILES_TABLE, str(row.pk), 1, bytes(row.sealed))
+    return AttachmentFile(note.filename, note.media_type, data)
+
+
+def _lock_for_edit(author: Officer, alert: Alert) -> Alert:
+    require(author, Capability.ALERT_WRITE)
+    locked = lock_alert(author, alert)
+    check_move(locked, Move.EDIT)
+    return locked
+
+
+def _lock_newest(author: Officer, alert: Alert, base: int) -> tuple[Alert, DraftContent]:
+    """For a change to the files: the alert, locked, and its content, which must still be revision `base`."""
+    locked = _lock_for_edit(author, alert)
+    newest = read_revision(locked)
+    if base != locked.current:
+        raise conflict_between(newest, read_revision(locked, _known_revision(locked, base)).data)
+    return locked, newest
+
+
+def _known_revision(alert: Alert, base: int) -> int:
+    """A form can only come from a revision that exists."""
+    if not 1 <= base <= alert.current:
+        raise AbsentError
+    return base
+
+
+def conflict_between(newest: DraftContent, mine: Mapping[str, Any]) -> RevisionConflictError:
+    """The error that gives both texts back, naming the fields that differ."""
+    differing = tuple(name for name in FIELDS if newest.data.get(name) != mine.get(name))
+    return RevisionConflictError(
+        number=newest.number, theirs=dict(newest.data), mine=dict(mine), differing=differing
+    )
+
+
+def _next_number(alert: Alert) -> int:
+    last = alert.attachments.order_by("-n").values_list("n", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def _save_content(
+    author: Actor,
+    alert: Alert,
+    *,
+    data: Mapping[str, Any],
+    kept: tuple[str, ...],
+    attachments: tuple[AttachmentNote, ...],
+    now: datetime,
+) -> AlertRevision:
+    """The revision, and what lists show of it."""
+    revision = add_revision(
+        alert, author=author.audit_name, data=data, kept=kept, attachments=attachments, now=now
+    )
+    hints = check_document(data, known=Circumstances(today_of(author, now))).hints
+    alert.card = seal_alert_card(alert, card_of(data, hints=len(hints)))
+    for name in CLEAR_COLUMNS:
+        if is_acceptable(FIELDS[name], data.get(name)):
+            setattr(alert, name, data[name])
+    alert.changed_at = now
+    alert.save()
+    return revision
+
+
+def _record(act: str, actor: Actor, alert: Alert, now: datetime) -> None:
+    record_event(act, actor=actor.audit_name, agency=alert.agency_id, subject=str(alert.pk), now=now)

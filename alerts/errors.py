@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong at the desk; the HTTP side stands in one table elsewhere.
+
+Texts and field names may be shown to the officer; no error carries content that its reader may not see.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alerts.document.findings import Findings
+
+
+class AlertsError(Exception):
+    """Base of this app's errors."""
+
+
+class MoveRefusedError(AlertsError):
+    """The alert is not in a state from which this move starts."""
+
+    def __init__(self, move: str, state: str) -> None:
+        super().__init__(f"{move} from {state}")
+        self.move = move
+        self.state = state
+
+
+class RevisionRequiredError(AlertsError):
+    """A change came without saying which revision it was made from."""
+
+
+class RevisionConflictError(AlertsError):
+    """Somebody else saved in between. Both texts come back, nothing is lost; `number` is the newest revision."""
+
+    def __init__(
+        self, *, number: int, theirs: dict[str, Any], mine: dict[str, Any], differing: tuple[str, ...]
+    ) -> None:
+        super().__init__(f"revision {number} was saved in between")
+        self.number = number
+        self.theirs = theirs
+        self.mine = mine
+        self.differing = differing
+
+
+class StaleTagError(AlertsError):
+    """The tag of a change names a revision that never was or another state; the alert is now at `number`, `state`."""
+
+    def __init__(self, *, number: int, state: str) -> None:
+        super().__init__(f"the alert is at revision {number}, {state}")
+        self.number = number
+        self.state = state
+
+
+class AlertIncompleteError(AlertsError):
+    """Fields block the move; `findings` names each with its text."""
+
+    def __init__(self, findings: "Findings") -> None:
+        super().__init__("the alert has blocking findings")
+        self.findings = findings
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        return {name: list(texts) for name, texts in self.findings.errors.items()}
+
+    @property
+    def questions(self) -> list[dict[str, str]]:
+        return [question.as_json() for question in self.findings.open_questions]
+
+
+class SecondPersonNeededError(AlertsError):
+    """A second person has to do this: the actor wrote the alert."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(move)
+        self.move = move
+
+
+class ChangedSinceValidationError(AlertsError):
+    """What would be sent is not what was validated; `what` is revision or recipients."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class AttachmentRefusedError(AlertsError):
+    """A file was not accepted; `problem` says why and what to do."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class ReceiptPendingError(AlertsError):
+    """The ledger has not yet given its receipt: the content stays closed until then."""
+
+    retry_after = 1
+
+
+class NotOpenedError(AlertsError):
+    """Nobody of the agency has opened the alert yet: there is nothing to acknowledge."""
+
+
+class UnopenableError(AlertsError):
+    """A check failed, whichever: one answer for every cause. `text` names whom to call."""
+
+    def __init__(self, text: str, reference: str) -> None:
+        super().__init__("unopenable")
+        self.text = text
+        self.reference = reference
+
+
+class UnknownSchemaError(AlertsError):
+    """A verified alert whose document follows a schema that this hub does not know."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__("unknown document schema")
+        self.schema = schema
+
+
+class KeysElsewhereError(AlertsError):
+    """The agency holds its own keys; no process of the hub opens or signs for it."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__("keys are held by the agency")
+        self.command = command
+
+
+class SendingStoppedError(AlertsError):
+    """The agency cannot send now; `text` says why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("sending stopped")
+        self.text = text

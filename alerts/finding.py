@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the desk's rows for an actor: absent and foreign give the same answer, `AbsentError`."""
+
+import datetime as dt
+import uuid
+import zoneinfo
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+
+from agencies.actors import Actor
+from agencies.errors import AbsentError
+from agencies.models import Agency, AgencyStatus
+from alerts.errors import KeysElsewhereError, SendingStoppedError
+from alerts.models import Alert, ReceivedAlert
+
+Row = TypeVar("Row", bound=Model)
+
+
+def find_alert(actor: Actor, alert_id: uuid.UUID | str) -> Alert:
+    """An alert of the actor's own agency."""
+    return _only(Alert.objects.visible_to(actor).select_related("agency", "author"), pk=_uuid(alert_id))
+
+
+def find_received(actor: Actor, received_id: uuid.UUID | str) -> ReceivedAlert:
+    """An alert that reached the actor's own agency."""
+    return _only(_received(actor), pk=_uuid(received_id))
+
+
+def find_by_reference(actor: Actor, reference: str) -> ReceivedAlert:
+    """The alert behind a mail's reference, however it was typed."""
+    return _only(_received(actor), reference=reference.strip().upper()[:16])
+
+
+def lock_alert(actor: Actor, alert: Alert) -> Alert:
+    """The row as it stands now, locked to the end of the caller's transaction."""
+    rows = Alert.objects.visible_to(actor).select_related("agency", "author")
+    return _only(rows.select_for_update(of=("self",)), pk=alert.pk)
+
+
+def lock_received(actor: Actor, received: ReceivedAlert) -> ReceivedAlert:
+    """The row as it stands now, locked to the end of the caller's transaction."""
+    return _only(_received(actor).select_for_update(of=("self",)), pk=received.pk)
+
+
+def hosted_agency_of(actor: Actor, *, command: str) -> Agency:
+    """The actor's agency; raises `KeysElsewhereError` naming the command when the hub holds no keys for it."""
+    agency = _only(Agency.objects.all(), pk=actor.agency_id)
+    if not agency.is_hosted:
+        raise KeysElsewhereError(command)
+    return agency
+
+
+def sending_agency_of(actor: Actor, *, command: str) -> Agency:
+    """The same, which must be able to send now; raises `SendingStoppedError` while it is suspended."""
+    agency = hosted_agency_of(actor, command=command)
+    if agency.status != AgencyStatus.ACTIVE:
+        raise SendingStoppedError(_("You can read what you received; nothing can be sent."))
+    return agency
+
+
+def today_of(actor: Actor, now: dt.datetime) -> dt.date:
+    """The date where the actor sits: an officer's zone, UTC for a system."""
+    zone = getattr(actor, "effective_timezone", "UTC")
+    return now.astimezone(zoneinfo.ZoneInfo(zone)).date()
+
+
+def _received(actor: Actor) -> QuerySet[ReceivedAlert]:
+    return ReceivedAlert.objects.visible_to(actor).select_related("agency", "issuer", "acknowledged_by")
+
+
+def _only(rows: QuerySet[Row], **lookup: object) -> Row:
+    row = rows.filter(**lookup).first()
+    if row is None:
+        raise AbsentError
+    return row
+
+
+def _uuid(value: uuid.UUID | str) -> uuid.UUID:
+    try:
+        return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
+    except ValueError:
+        raise AbsentError from None

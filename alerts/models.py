@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's rows: own alerts with their sealed revisions, received alerts with their sealed cards.
+
+Columns in clear are what the signed manifest shows to the exchange anyway, and who did what when. Whatever an
+officer wrote stands only in `sealed` and `card` columns, which `agencies.vault` opens for its own agency.
+None of these models is ever registered with the admin: its log and its lists would copy content.
+"""
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from agencies.capabilities import Capability
+from agencies.models import Agency
+from alerts.states import IN_REVIEW, SENT, AlertState
+
+if TYPE_CHECKING:
+    from agencies.actors import Actor
+
+
+def _officer(related_name: str = "+") -> "models.ForeignKey[models.Model | None, models.Model | None]":
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name=related_name
+    )
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, actor: "Actor") -> "AlertQuerySet":
+        """Sent ones to every reader of the agency, waiting ones to writers and releasers, drafts to writers."""
+        can = actor.capabilities
+        if actor.agency_id is None or Capability.ALERT_READ not in can:
+            return self.none()
+        states: set[str] = set(SENT)
+        if Capability.ALERT_WRITE in can:
+            states |= IN_REVIEW | {AlertState.DRAFT}
+        if Capability.QUEUE_READ in can:
+            states |= IN_REVIEW
+        return self.filter(agency_id=actor.agency_id, state__in=states)
+
+    def changed_by(self, actor: "Actor") -> "AlertQuerySet":
+        """What the actor has put here or given back: to be told its state, not to read it."""
+        if actor.agency_id is None:
+            return self.none()
+        given_back = Q(returned_by__public_id=actor.audit_name.removeprefix("officer:"))
+        return self.filter(Q(created_by=actor.audit_name) | given_back, agency_id=actor.agency_id)
+
+
+class Alert(models.Model):
+    """An alert of ours, from draft to withdrawal. `current` numbers the newest revision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="alerts")
+    author = _officer("alerts_written")
+    created_by = models.CharField(max_length=120)
+    state = models.CharField(max_length=9, choices=AlertState, default=AlertState.DRAFT)
+    kind = models.CharField(max_length=8, default="alert")
+    status = models.CharField(max_length=8, default="actual")
+    pri = models.CharField(max_length=8, default="routine")
+    lane = models.CharField(max_length=16, blank=True)
+    tlp = models.CharField(max_length=12, default="AMBER")
+    current = models.PositiveIntegerField(default=0)
+    card = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = _officer()
+    validated_at = models.DateTimeField(null=True)
+    validated_by = _officer()
+    validated_digest = models.CharField(max_length=43, blank=True)
+    validated_preview = models.JSONField(null=True)
+    returned_at = models.DateTimeField(null=True)
+    returned_by = _officer()
+    return_note = models.BinaryField(null=True)
+    released_at = models.DateTimeField(null=True)
+    released_by = _officer()
+    second_look_by = models.DateTimeField(null=True)
+    second_look_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = _officer()
+    jti = models.CharField(max_length=36, blank=True)
+    md = models.CharField(max_length=43, blank=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-changed_at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["agency", "state", "-changed_at", "-id"], name="alert_lists"),
+            models.Index(fields=["agency", "md"], name="alert_by_md"),
+            models.Index(
+                fields=["agency", "-released_at", "-id"],
+                condition=Q(released_at__isnull=False),
+                name="alert_outbox",
+            ),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=AlertState.values), name="alert_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state__in=sorted(SENT)) | (Q(released_at__isnull=False) & ~Q(md="")),
+                name="alert_sent_has_md",
+            ),
+            models.UniqueConstraint(
+                fields=["agency", "jti"], condition=~Q(jti=""), name="alert_jti_once_per_agency"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class AlertRevision(models.Model):
+    """One save of a draft: insert-only. `digest` is over the sealed bytes, so it tells nothing about them."""
+
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    author = models.CharField(max_length=120)
+    sealed = models.BinaryField()
+    digest = models.CharField(max_length=43)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["alert", "-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["alert", "number"], name="alert_revision_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} revision {self.number}"
+
+
+class DraftAttachment(models.Model):
+    """A file of a draft, sealed. Its name and type stand in the revision that lists it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="attachments")
+    n = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+    size = models.PositiveBigIntegerField()
+    digest = models.CharField(max_length=43)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["alert", "n"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["alert", "n"], name="draft_attachment_once")]
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} file {self.n}"
+
+
+class ReceivedAlertQuerySet(models.QuerySet["ReceivedAlert"]):
+    def visible_to(self, actor: "Actor") -> "ReceivedAlertQuerySet":
+        """What reached the actor's own agency, to those of it who may read alerts."""
+        if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
+            return self.none()
+        return self.filter(agency_id=actor.agency_id)
+
+
+class ReceivedAlert(models.Model):
+    """An alert that reached one of our agencies: the manifest's facts in clear, the rest in the envelope.
+
+    `number` is the feed's; the content lies in the exchange's envelope and is opened per reading.
+    `held_elsewhere` marks an agency with keys of its own, for which nothing is ever opened here.
+    `retract_od` names the retract that came; `withdrawn_at` is set while it counts, as judged when so many
+    revocations of the issuer's keys were known as `retract_judged_on` says.
+    """
+
+    retract_doubt = ""
+    """No column: why the retract does not count, set where it is judged for a display."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")
+    issuer = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_column="iss")
+    jti = models.CharField(max_length=36)
+    md = models.CharField(max_length=43)
+    number = models.BigIntegerField()
+    reference = models.CharField(max_length=16)
+    suite = models.CharField(max_length=3)
+    kind = models.CharField(max_length=8)
+    status = models.CharField(max_length=8)
+    tlp = models.CharField(max_length=12)
+    lane = models.CharField(max_length=16)
+    purpose = models.CharField(max_length=24)
+    pri = models.CharField(max_length=8)
+    iat = models.DateTimeField()
+    exp = models.DateTimeField()
+    keep = models.DateTimeField()
+    ack_by = models.DateTimeField(null=True)
+    reply_by = models.DateTimeField(null=True)
+    logged_at = models.DateTimeField()
+    log_index = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    held_elsewhere = models.BooleanField(default=False)
+    card = models.BinaryField(null=True)
+    unopenable = models.BooleanField(default=False)
+    first_opened_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = _officer()
+    withdrawn_at = models.DateTimeField(null=True)
+    retract_od = models.CharField(max_length=43, blank=True)
+    retract_id = models.CharField(max_length=36, blank=True)
+    retract_code = models.CharField(max_length=16, blank=True)
+    retract_judged_on = models.PositiveIntegerField(default=0)
+    withdrawal_confirmed_at = models.DateTimeField(null=True)
+
+    objects = ReceivedAlertQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        indexes: ClassVar = [
+            models.Index(fields=["agency", "md"], name="received_by_md"),
+            models.Index(fields=["agency", "reference"], name="received_by_reference"),
+            models.Index(
+                fields=["issuer", "retract_judged_on"], condition=~Q(retract_od=""), name="received_retracted"
+            ),
+            models.Index(fields=["keep"], condition=Q(card__isnull=False), name="received_to_forget"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agency", "issuer", "jti"], name="received_alert_once"),
+            models.UniqueConstraint(fields=["agency", "number"], name="received_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class CardToken(models.Model):
+    """A keyed token of one exact identifier in a received alert; keyed per agency, so it tells nothing across."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    received = models.ForeignKey(ReceivedAlert, models.PROTECT, related_name="tokens")
+    token = models.BinaryField(max_length=16)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["agency", "token"], name="card_token_lookup")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["received", "token"], name="card_token_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class PeerPin(models.Model):
+    """What an agency has seen of a peer: the root it trusts and the highest keyset version; neither goes back."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="pins")
+    peer = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    root_fingerprint = models.CharField(max_length=64)
+    version = models.PositiveIntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agency", "peer"], name="peer_pin_once")]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id} on {self.peer_id}"
+
+
+class DeskCursor(models.Model):
+    """How far an agency's feed has been followed: the number of the last item taken.
+
+    `checkpoint` is the newest one of the ledger that the agency has verified, as its three lines; `kept_at`, in
+    seconds, is when.
+    """
+
+    agency = models.OneToOneField(Agency, models.PROTECT, primary_key=True, related_name="+")
+    after = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField(null=True)
+    checkpoint = models.TextField(blank=True)
+    kept_at = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.agency_id} after {self.after}"

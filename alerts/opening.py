@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opens a received alert for an officer, who says why. Every check runs at each opening; each is audited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import EnvelopeError, Failure, OpeningError, VerificationError
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError, InputError
+from agencies.models import Officer
+from agencies.vault import doors
+from alerts.cards import card_of, seal_received_card
+from alerts.document.display import Section, describe
+from alerts.document.marking import Marking, marking_of
+from alerts.document.reading import ReadDocument, read_document
+from alerts.errors import KeysElsewhereError, ReceiptPendingError, UnknownSchemaError, UnopenableError
+from alerts.fetching import fetch_and_open, seen_by
+from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
+from alerts.finding import find_received, lock_received
+from alerts.models import ReceivedAlert
+from alerts.retractions import as_it_stands
+from alerts.tokens import keep_tokens
+from alerts.verification import Verification, failed_text, verified
+from alerts.withdrawal import WITHDRAWAL_CODES
+from sharing.deliveries import find_delivery, mark_opened
+from sharing.slices import blob_for
+
+MAX_CASE_CHARS: Final = 60
+OPEN_COMMAND: Final = "accord open %s"
+
+
+class OpeningReason(TextChoices):
+    ON_DUTY = "on_duty", gettext_lazy("On duty")
+    ASSIGNED = "assigned", gettext_lazy("Assigned to me")
+    CASE_NUMBER = "case_number", gettext_lazy("Case number")
+    LAWFULNESS_CHECK = "lawfulness_check", gettext_lazy("Lawfulness check")
+
+
+@dataclass(frozen=True)
+class OpenedView:
+    """What the page shows. In memory for one answer; nothing of it is kept."""
+
+    received: ReceivedAlert
+    title: str = field(repr=False)
+    document: Mapping[str, Any] = field(repr=False)
+    sections: list[Section] = field(repr=False)
+    marking: Marking = field(repr=False)
+    attachments: tuple[AttachmentShown, ...] = field(repr=False)
+    audience: tuple[str, ...]
+    verification: Verification
+    marks: tuple[str, ...]
+
+
+def preset_reason(received: ReceivedAlert) -> str:
+    """Flash is opened on duty; every other opening asks."""
+    return OpeningReason.ON_DUTY.value if received.pri == "flash" else ""
+
+
+def open_alert(
+    officer: Officer, received: ReceivedAlert, *, reason: str, reference: str = "", now: datetime
+) -> OpenedView:
+    """Opens and verifies; the first opening by an officer of the agency is what the originator sees.
+
+    `reference` is the case number, needed for that reason only. Raises `InputError`, `ReceiptPendingError`,
+    `UnopenableError`, `KeysElsewhereError`, or what the exchange refuses (one of `fetching.CLOSED`). Not inside
+    a transaction.
+    """
+    row, opened = _open(officer, received, reason, reference, now)
+    document = _read(opened)
+    row = as_it_stands(_mark_opened(officer, row, document, now), now=now)
+    return _view(row, opened, document)
+
+
+def open_attachment(
+    officer: Officer, received: ReceivedAlert, *, n: int, reason: str, reference: str = "", now: datetime
+) -> AttachmentFile:
+    """One file of an alert, verified and opened in memory; an opening of its own, with its own reason."""
+    row, opened = _open(officer, received, reason, reference, now)
+    note = next((note for note in opened.attachments if note.n == n), None)
+    if note is None:
+        raise AbsentError
+    try:
+        data = doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
+    except OpeningError as failure:
+        raise UnopenableError(failed_text(row), row.reference) from failure
+    return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
+
+
+def reason_text(reason: str, reference: str) -> str:
+    """The reason as the audit keeps it; raises `InputError` when none was given."""
+    if reason not in OpeningReason.values:
+        raise InputError("reason", _("Reason: choose one."))
+    case = " ".join(reference.split())
+    if reason != OpeningReason.CASE_NUMBER:
+        return reason
+    if len(reference.strip().splitlines()) > 1 or not case.isprintable():
+        raise InputError("reference", _("Case number: use one line, without control or direction marks."))
+    if not 1 <= len(case) <= MAX_CASE_CHARS:
+        raise InputError("reference", _("Case number: use 1 to 60 characters."))
+    return f"{reason}: {case}"
+
+
+def open_command(received: ReceivedAlert) -> str:
+    """What an agency with its own keys types to open it."""
+    return OPEN_COMMAND % received.reference
+
+
+def _open(
+    officer: Officer, received: ReceivedAlert, reason: str, reference: str, now: datetime
+) -> tuple[ReceivedAlert, OpenedAlert]:
+    require(officer, Capability.ALERT_READ)
+    row = find_received(officer, received.pk)
+    if row.held_elsewhere or not row.agency.is_hosted:
+        raise KeysElsewhereError(open_command(row))
+    words = reason_text(reason, reference)
+    if row.unopenable:
+        raise UnopenableError(failed_text(row), row.reference)
+    try:
+        return row, fetch_and_open(officer, row.md, reason=words, seen=seen_by(row), now=now)
+    except VerificationError as failure:
+        if failure.failure is Failure.RECEIPT_MISSING:
+            raise ReceiptPendingError from failure
+        raise UnopenableError(failed_text(row), row.reference) from failure
+    except EnvelopeError as failure:
+        raise UnopenableError(failed_text(row), row.reference) from failure
+
+
+def _read(opened: OpenedAlert) -> ReadDocument | None:
+    try:
+        return read_document(opened.alert)
+    except UnknownSchemaError:
+        return None
+
+
+@transaction.atomic
+def _mark_opened(
+    officer: Officer, received: ReceivedAlert, document: ReadDocument | None, now: datetime
+) -> ReceivedAlert:
+    locked = lock_received(officer, received)
+    if locked.first_opened_at is None:
+        locked.first_opened_at = now
+    if locked.card is None and document is not None and locked.tlp != "RED":
+        locked.card = seal_received_card(locked, card_of(document.data))
+        keep_tokens(locked, document.data)
+    locked.save()
+    mark_opened(officer, find_delivery(officer, locked.reference), now=now)
+    return locked
+
+
+def _view(received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument | None) -> OpenedView:
+    data = document.data if document else {}
+    return OpenedView(
+        received=received,
+        title=str(data.get("title") or ""),
+        document=data,
+        sections=describe(data),
+        marking=marking_of(opened.manifest.terms.tlp, data.get("handling"), data.get("handling_condition")),
+        attachments=tuple(AttachmentShown(note.n, note.fn, note.size) for note in opened.attachments),
+        audience=opened.audience,
+        verification=verified(received, opened),
+        marks=tuple(_marks(received, opened, document)),
+    )
+
+
+def _marks(received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument | None) -> list[str]:
+    """Sentences that must stand above the content."""
+    marks = []
+    if received.withdrawn_at is not None:
+        words = {
+            "name": received.issuer.name,
+            "why": dict(WITHDRAWAL_CODES).get(received.retract_code, received.retract_code),
+        }
+        marks.append(_("Withdrawn by %(name)s: %(why)s. Do not act on it.") % words)
+    if opened.manifest.terms.status != "actual":
+        marks.append(_("This is an exercise."))
+    if received.retract_doubt:
+        marks.append(received.retract_doubt)
+    if _was_first_opened_late(received, opened):
+        marks.append(_("Opened after it expired; call the sender before you act on it."))
+    if not opened.log_compared:
+        marks.append(_("The log could not be compared with what your agency saw of it before."))
+    if document is None:
+        marks.append(_("This alert uses a form that this hub does not know yet; call the sender."))
+    elif document.not_shown:
+        marks.append(_("Some parts use a form that this hub does not know; they are not shown."))
+    return marks
+
+
+def _was_first_opened_late(received: ReceivedAlert, opened: OpenedAlert) -> bool:
+    """Whoever opened it in time may read it again later without a warning."""
+    first = received.first_opened_at
+    return first is not None and int(first.timestamp()) >= opened.manifest.terms.exp

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agency's own affairs, to read: officers, keys, agreements. They are changed elsewhere for now."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.capabilities import Role
+from agencies.models import Key, KeyState, Officer
+from alerts.pages.filters import Filter, Filters, read_filters
+from alerts.pages.frame import render_page, signed_in
+from sharing.models import Agreement, AgreementVersion, LaneSuspension
+from sharing.terms import Lane
+
+AGREEMENT_STATES: Final = (
+    ("active", gettext_lazy("Active")),
+    ("suspended", gettext_lazy("Lane suspended")),
+    ("ended", gettext_lazy("Ended")),
+)
+
+
+def officers(request: HttpRequest) -> HttpResponse:
+    """Who may do what in this agency."""
+    officer = signed_in(request)
+    filters = read_filters(request.GET, [Filter("role", _("Role"), Role.choices[:-1])])
+    rows = Officer.objects.visible_to(officer).order_by("duty_rank", "full_name")
+    if role := filters.values["role"]:
+        rows = rows.filter(roles__contains=[role])
+    return _page(request, "officers", filters, [_officer_row(row) for row in rows])
+
+
+def _officer_row(row: Officer) -> dict[str, object]:
+    return {"officer": row, "roles": ", ".join(str(role.label) for role in Role if role in row.roles)}
+
+
+def keys(request: HttpRequest) -> HttpResponse:
+    """The agency's own public keys, as its newest keyset states them."""
+    officer = signed_in(request)
+    filters = read_filters(request.GET, [Filter("state", _("State"), KeyState.choices)])
+    rows = Key.objects.visible_to(officer).select_related("agency").order_by("use", "alg", "-nbf")
+    if state := filters.values["state"]:
+        rows = rows.filter(st=state)
+    return _page(request, "keys", filters, list(rows))
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """An agreement as it stands now: the newest version that has begun, lanes with who suspended them."""
+
+    agreement: Agreement
+    version: AgreementVersion
+    lanes: tuple[tuple[str, str | Promise, tuple[str, ...]], ...]
+    state: str
+    state_text: str | Promise
+
+    @property
+    def parties(self) -> list[str]:
+        return sorted(party.agency.name for party in self.version.parties.all())
+
+
+def agreements(request: HttpRequest) -> HttpResponse:
+    """With whom the agency may share, on which lanes, up to which marking, until when."""
+    now = timezone.now()
+    offered = (Filter("state", _("State"), AGREEMENT_STATES), Filter("lane", _("Lane"), Lane.choices))
+    filters = read_filters(request.GET, offered)
+    rows = [row for row in _agreement_rows(signed_in(request), now) if _matches(row, filters)]
+    return _page(request, "agreements", filters, rows)
+
+
+def _agreement_rows(officer: Officer, now: datetime) -> Iterator[AgreementRow]:
+    begun = AgreementVersion.objects.filter(nbf__lte=now).order_by("-number")
+    standing = LaneSuspension.objects.filter(lifted_at__isnull=True).select_related("agency")
+    found = Agreement.objects.visible_to(officer).prefetch_related(
+        Prefetch("versions", begun.prefetch_related("parties__agency", "lanes")),
+        Prefetch("suspensions", standing),
+        "circles",
+    )
+    for agreement in found:
+        if versions := list(agreement.versions.all()):
+            yield _agreement_row(agreement, versions[0], list(agreement.suspensions.all()), now)
+
+
+def _agreement_row(
+    agreement: Agreement, version: AgreementVersion, standing: list[LaneSuspension], now: datetime
+) -> AgreementRow:
+    stopped: dict[str, list[str]] = {}
+    for suspension in standing:
+        stopped.setdefault(suspension.lane, []).append(suspension.agency.name)
+    lanes = tuple(
+        (row.lane, Lane(row.lane).label, tuple(stopped.get(row.lane, ()))) for row in version.lanes.all()
+    )
+    ended = version.until is not None and version.until <= now
+    state = "ended" if ended else "suspended" if any(by for _lane, _text, by in lanes) else "active"
+    return AgreementRow(agreement, version, lanes, state, dict(AGREEMENT_STATES)[state])
+
+
+def _matches(row: AgreementRow, filters: Filters) -> bool:
+    state, lane = filters.values["state"], filters.values["lane"]
+    return (not state or row.state == state) and (
+        not lane or lane in {code for code, _text, _by in row.lanes}
+    )
+
+
+TEXTS: Final = {
+    "officers": (
+        gettext_lazy("Officers"),
+        gettext_lazy("Who may do what in your agency."),
+        gettext_lazy("Invite the first officer."),
+    ),
+    "keys": (
+        gettext_lazy("Keys"),
+        gettext_lazy("Your agency's public keys."),
+        gettext_lazy("No key yet: create one."),
+    ),
+    "agreements": (
+        gettext_lazy("Agreements"),
+        gettext_lazy("With whom your agency may share, and what."),
+        gettext_lazy("No agreement yet; you cannot send."),
+    ),
+}
+
+
+def _page(request: HttpRequest, name: str, filters: Filters, rows: Sequence[object]) -> HttpResponse:
+    heading, lead, empty = TEXTS[name]
+    return render_page(
+        request,
+        name,
+        heading,
+        heading=heading,
+        lead=lead,
+        empty=empty,
+        rows=rows,
+        filters=filters,
+        shows_keys=True,
+    )

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Form fields of one step, made from the desk's field table: the page adds only how wide they are and what
+stands beside a choice. Labels, help, choices and every sentence come from the table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.utils.functional import Promise
+
+from alerts.document import choices as c
+from alerts.document.countries import COUNTRIES
+from alerts.document.fields import Field, Kind
+from alerts.document.findings import Findings, Question
+from alerts.document.marking import HANDLING_SENTENCES, TLP_SENTENCES
+
+Text = str | Promise
+Choices = Sequence[tuple[str, Text]]
+FULL, HALF, THIRD = 6, 3, 2
+
+SPANS: Final[dict[str, int]] = {
+    "event_date": HALF,
+    "event_precision": HALF,
+    "place_country": THIRD,
+    "place_region": THIRD,
+    "geo_precision": THIRD,
+    "inchikey": HALF,
+    "cas_rn": HALF,
+    "formula": HALF,
+    "reference": HALF,
+    "cases_non_fatal": HALF,
+    "cases_fatal": HALF,
+    "age_band": HALF,
+    "tox_matrix": HALF,
+    "tox_outcome": HALF,
+    "naloxone": HALF,
+    "physical_form": THIRD,
+    "quantity": THIRD,
+    "unit": THIRD,
+    "concealment": HALF,
+    "exhibit_no": HALF,
+    "source_grade": HALF,
+    "info_grade": HALF,
+    "assessment_kind": HALF,
+    "severity": HALF,
+    "certainty": HALF,
+    "lane": HALF,
+    "purpose": HALF,
+    "expiry": HALF,
+    "review_date": HALF,
+}
+LINES: Final[dict[str, int]] = {"narrative": 8, "summary_safe": 3, "health_measures": 4}
+NOTES: Final[dict[str, Mapping[str, Text]]] = {"tlp": TLP_SENTENCES, "handling": HANDLING_SENTENCES}
+GROUP_WIDGETS: Final = frozenset({"radios", "checks", "route_rows", "search_list", "reason_rows"})
+EMPTY_STOPS: Final = 2
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    text: Text
+    chosen: bool = False
+    note: Text = ""
+    is_denied: bool = False
+
+    @property
+    def find(self) -> str:
+        """What the officer's typing is compared with when looking for this option."""
+        return f"{self.text} {self.value}".casefold()
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field as the page shows it, with what was typed and what is wrong with it."""
+
+    entry: Field
+    value: Any
+    required: bool
+    options: tuple[Option, ...] = ()
+    errors: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def id(self) -> str:
+        return f"id_{self.entry.name}"
+
+    @property
+    def label(self) -> Text:
+        return self.entry.label
+
+    @property
+    def help(self) -> Text:
+        return self.entry.help
+
+    @property
+    def max_length(self) -> int:
+        return self.entry.max_length
+
+    @property
+    def template(self) -> str:
+        return f"accord/widgets/{self.entry.widget}.html"
+
+    @property
+    def span(self) -> int:
+        return SPANS.get(self.entry.name, FULL)
+
+    @property
+    def lines(self) -> int:
+        return LINES.get(self.entry.name, 4)
+
+    @property
+    def is_group(self) -> bool:
+        return self.entry.widget in GROUP_WIDGETS
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.options) <= 3 and not any(option.note for option in self.options)
+
+    @property
+    def is_unknown(self) -> bool:
+        return bool(self.value == "unknown")
+
+    @property
+    def described_by(self) -> str:
+        """Help and problems, so that a screen reader says both with the field."""
+        problems = (f"{self.id}-problem-{n}" for n in range(1, len(self.errors) + 1))
+        return " ".join([f"{self.id}-help"] * bool(self.entry.help) + list(problems))
+
+
+def form_fields(
+    entries: Iterable[Field],
+    data: Mapping[str, Any],
+    findings: Findings,
+    *,
+    shows_problems: bool,
+    countries: Choices = (),
+) -> list[FormField]:
+    """The fields of a step with their values; problems only once the officer wanted to go on.
+
+    `countries` are codes offered beside the listed ones: those that agencies of this hub are of.
+    """
+    known = (*COUNTRIES.items(), *((code, name) for code, name in countries if code not in COUNTRIES))
+    return [_form_field(entry, data, findings, known, shows_problems) for entry in entries]
+
+
+def _form_field(
+    entry: Field, data: Mapping[str, Any], findings: Findings, countries: Choices, shows_problems: bool
+) -> FormField:
+    value = data.get(entry.name)
+    is_route = entry.kind is Kind.ROUTE
+    return FormField(
+        entry,
+        "" if value is None else value,
+        required=data.get("alert_type") in entry.required_for,
+        options=_options(entry, value, countries),
+        errors=tuple(findings.errors.get(entry.name, ())) if shows_problems else (),
+        questions=tuple(question for question in findings.questions if question.field == entry.name),
+        rows=_stops(value) if is_route else (),
+        extra=_route_words(value, countries) if is_route else {},
+    )
+
+
+def _route_words(value: Any, countries: Choices) -> dict[str, Choices]:
+    stops = value if isinstance(value, list) else []
+    typed = [stop["country"] for stop in stops if stop.get("country")]
+    return {"parts": c.ROUTE_PARTS, "bases": c.ROUTE_BASES, "countries": _with_typed(countries, typed)}
+
+
+def _options(entry: Field, value: Any, countries: Choices) -> tuple[Option, ...]:
+    chosen = value if isinstance(value, list) else [value]
+    offered: Choices = entry.choices
+    if entry.kind is Kind.COUNTRY:
+        offered = _with_typed(countries, [value] if value else [])
+    notes = NOTES.get(entry.name, {})
+    return tuple(Option(code, text, code in chosen, notes.get(code, "")) for code, text in offered)
+
+
+def _with_typed(offered: Choices, typed: Iterable[str]) -> Choices:
+    """A value that is not offered is not lost by opening the form; the check says what is wrong with it."""
+    known = dict(offered)
+    return (*offered, *((code, code) for code in dict.fromkeys(typed) if code not in known))
+
+
+def _stops(value: Any) -> tuple[Mapping[str, Any], ...]:
+    stops = value if isinstance(value, list) else []
+    return (*stops, *({"part": "", "country": "", "basis": ""} for _ in range(EMPTY_STOPS)))

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a step of the form shows: its fields, what is wrong and where, hints, and who would receive the draft."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from agencies.models import Agency, Officer
+from alerts.document.countries import country_name
+from alerts.document.display import choice_text
+from alerts.document.fields import FIELDS, STEPS, fields_of_step
+from alerts.document.findings import Findings
+from alerts.drafts import read_draft
+from alerts.models import Alert
+from alerts.pages.compose.form import form_fields
+from alerts.pages.compose.reach import judge_directory, reach_of, with_recipients
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.sections import preview_of
+from alerts.preview import check_draft
+from alerts.review import read_return_note
+from alerts.revisions import DraftContent
+
+FILES_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 5, 6
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sentence and the address of the field it is about."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
+class StepLink:
+    number: int
+    title: str | Promise
+    problems: int
+
+
+def problems_of(findings: Findings, alert: Alert, *, step: int | None = None) -> list[Problem]:
+    """What stops the draft, on one step or on all, in the order of the form."""
+    return [
+        Problem(text, _field_address(alert, name, here=step))
+        for name, text in _stops(findings)
+        if step is None or FIELDS[name].step == step
+    ]
+
+
+def _stops(findings: Findings) -> Iterator[tuple[str, str]]:
+    asked = {(question.field, question.text) for question in findings.open_questions}
+    for name in FIELDS:
+        yield from ((name, text) for text in findings.errors.get(name, ()))
+        yield from ((name, text) for field, text in sorted(asked) if field == name)
+
+
+def _field_address(alert: Alert, name: str, *, here: int | None = None) -> str:
+    step = FIELDS[name].step
+    return f"#field-{name}" if step == here else f"{step_address(alert, step)}?check=1#field-{name}"
+
+
+def step_address(alert: Alert, number: int) -> str:
+    return reverse("admin:draft", args=[alert.pk, number])
+
+
+def step_page(
+    request: HttpRequest,
+    alert: Alert,
+    number: int,
+    *,
+    typed: Mapping[str, Any] | None = None,
+    refused: Mapping[str, tuple[str, ...]] | None = None,
+    file_problem: str = "",
+) -> HttpResponse:
+    """One step. `typed` is what could not be saved, `refused` why; both only after a failed save."""
+    officer, now = signed_in(request), timezone.now()
+    content = read_draft(officer, alert)
+    data = {**content.data, **(typed or {})}
+    findings = _with(check_draft(officer, alert, now=now), refused or {})
+    shows = bool(refused) or "check" in request.GET
+    entries = fields_of_step(number)
+    fields = form_fields(entries, data, findings, shows_problems=shows, countries=_countries(officer))
+    context = _common(request, alert, content, data, findings)
+    if number == RECIPIENTS_STEP:
+        verdicts = judge_directory(officer, data, now=now)
+        fields = with_recipients(fields, officer, verdicts, data)
+        context["reach"] = reach_of(verdicts, data.get("recipients") or ())
+    return render_page(
+        request,
+        "compose",
+        _("Draft"),
+        status=422 if refused or file_problem else 200,
+        **context,
+        current=number,
+        step_title=STEPS[number - 1].title,
+        fields=fields,
+        steps=[StepLink(step.number, step.title, 0) for step in STEPS],
+        problems=problems_of(findings, alert, step=number) if shows else (),
+        takes_files=number == FILES_STEP,
+        file_problem=file_problem,
+    )
+
+
+def _countries(officer: Officer) -> list[tuple[str, str]]:
+    """Where the agencies of this hub are; an exercise names countries that no list knows."""
+    codes = (
+        Agency.objects.visible_to(officer).order_by("country").values_list("country", flat=True).distinct()
+    )
+    return [(code, country_name(code)) for code in codes]
+
+
+def check_page(request: HttpRequest, alert: Alert) -> HttpResponse:
+    """The last step: what stops it, what a recipient will read, who will receive it."""
+    officer, now = signed_in(request), timezone.now()
+    content = read_draft(officer, alert)
+    findings = check_draft(officer, alert, now=now)
+    verdicts = judge_directory(officer, content.data, now=now)
+    problems = problems_of(findings, alert)
+    return render_page(
+        request,
+        "compose_check",
+        _("Draft"),
+        **_common(request, alert, content, content.data, findings),
+        **preview_of(content.data),
+        current=LAST_STEP,
+        findings=findings,
+        problems=problems,
+        steps=[StepLink(s.number, s.title, _count(problems, alert, s.number)) for s in STEPS],
+        reach=reach_of(verdicts, content.data.get("recipients") or ()),
+    )
+
+
+def _count(problems: list[Problem], alert: Alert, step: int) -> int:
+    return sum(problem.address.startswith(step_address(alert, step)) for problem in problems)
+
+
+def _with(findings: Findings, refused: Mapping[str, tuple[str, ...]]) -> Findings:
+    return replace(findings, errors={**findings.errors, **refused}) if refused else findings
+
+
+def _common(
+    request: HttpRequest, alert: Alert, content: DraftContent, data: Mapping[str, Any], findings: Findings
+) -> dict[str, Any]:
+    return {
+        "alert": alert,
+        "content": content,
+        "title": data.get("title"),
+        "kind_text": choice_text("alert_type", data["alert_type"]) if data.get("alert_type") else "",
+        "is_exercise": data.get("status") == "exercise",
+        "files": content.attachments,
+        "hints": [
+            {"label": FIELDS[name].label, "address": _field_address(alert, name)} for name in findings.hints
+        ],
+        "return_note": read_return_note(signed_in(request), alert) if alert.returned_at else "",
+    }

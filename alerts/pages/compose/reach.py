@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who would receive a draft, by the code that sends, and the list that recipients are picked from."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from agencies.models import Agency, AgencyKind, Custody, Officer
+from alerts.document.display import choice_text
+from alerts.pages.compose.form import FormField, Option
+from alerts.preview import candidates_for, circles_for
+from sharing.policy import RecipientVerdict
+
+
+@dataclass(frozen=True)
+class ReachRow:
+    """A verdict with the words that the page shows for its codes."""
+
+    verdict: RecipientVerdict
+    kind_text: str | Promise
+    lane_text: str
+    custody_text: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    will: tuple[ReachRow, ...] = ()
+    wont: tuple[ReachRow, ...] = ()
+
+    @property
+    def will_names(self) -> str:
+        return _names(self.will)
+
+    @property
+    def wont_names(self) -> str:
+        return _names(self.wont)
+
+
+def reach_of(verdicts: Iterable[RecipientVerdict], chosen: Collection[str] | None = None) -> Reach:
+    """The verdicts on the chosen agencies (all without `chosen`), those who will receive first."""
+    rows = [_row(verdict) for verdict in verdicts if chosen is None or verdict.agency in chosen]
+    will = tuple(row for row in rows if row.verdict.will)
+    return Reach(will, tuple(row for row in rows if not row.verdict.will))
+
+
+def judge_directory(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> list[RecipientVerdict]:
+    """The verdict on every agency this officer could address; empty until lane, purpose and TLP are chosen."""
+    rows = candidates_for(officer, data, now=now).rows
+    return [verdict for verdict in rows if verdict.agency != officer.agency_id]
+
+
+def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
+    """The agencies of the ticked circles; a name that is not one of this agency's circles adds nobody."""
+    ticked = set(names)
+    return [agency for name, members in circles_for(officer) if name in ticked for agency in members]
+
+
+def with_recipients(
+    fields: Iterable[FormField], officer: Officer, verdicts: list[RecipientVerdict], data: Mapping[str, Any]
+) -> list[FormField]:
+    """Fills the two fields whose choices are agencies."""
+    chosen = list(data.get("recipients") or ())
+    offered = tuple(_offered(officer, verdicts, chosen))
+    return [_filled(field, officer, offered, data) for field in fields]
+
+
+def _filled(
+    field: FormField, officer: Officer, offered: tuple[Option, ...], data: Mapping[str, Any]
+) -> FormField:
+    if field.name == "recipients":
+        circles = [
+            {"name": name, "size": len(members), "members_text": " ".join(members)}
+            for name, members in circles_for(officer)
+        ]
+        return replace(field, options=offered, extra={"circles": circles})
+    if field.name == "recipient_reasons":
+        return replace(field, rows=tuple(_reason_rows(offered, data.get(field.name) or {})))
+    return field
+
+
+def _offered(officer: Officer, verdicts: list[RecipientVerdict], chosen: list[str]) -> Iterator[Option]:
+    """With a verdict where there is one, else by name; an unknown agency that was typed is not dropped."""
+    if verdicts:
+        yield from (_option(verdict, verdict.agency in chosen) for verdict in verdicts)
+        return
+    for agency in Agency.objects.visible_to(officer).exclude(pk=officer.agency_id).order_by("name"):
+        note = f"{agency.get_kind_display()}, {agency.country}"
+        yield Option(agency.pk, agency.name, agency.pk in chosen, note)
+
+
+def _option(verdict: RecipientVerdict, chosen: bool) -> Option:
+    note = f"{_kind_text(verdict)}, {verdict.country}" if verdict.will else verdict.text
+    return Option(verdict.agency, verdict.name, chosen, note, is_denied=not verdict.will)
+
+
+def _reason_rows(offered: tuple[Option, ...], reasons: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    for option in offered:
+        if option.chosen:
+            yield {"agency": option.value, "name": option.text, "reason": reasons.get(option.value, "")}
+
+
+def _row(verdict: RecipientVerdict) -> ReachRow:
+    own_keys = verdict.custody == Custody.AGENCY
+    return ReachRow(
+        verdict,
+        kind_text=_kind_text(verdict),
+        lane_text=choice_text("lane", verdict.lane),
+        custody_text=_("keys held by the agency") if own_keys else _("keys held by the hub"),
+    )
+
+
+def _kind_text(verdict: RecipientVerdict) -> str | Promise:
+    return AgencyKind(verdict.kind).label if verdict.kind in AgencyKind.values else ""
+
+
+def _names(rows: tuple[ReachRow, ...]) -> str:
+    return "; ".join(row.verdict.name for row in rows)

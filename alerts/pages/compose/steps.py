@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of a draft: one address each, saved on every move; conflicts are shown, never decided silently."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.html import strip_tags
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.errors import AbsentError, InputError
+from alerts.document import choices
+from alerts.document.fields import fields_of_step
+from alerts.drafts import (
+    attach_file,
+    create_draft,
+    discard_draft,
+    read_draft,
+    remove_attachment,
+    save_revision,
+)
+from alerts.errors import AlertIncompleteError, AttachmentRefusedError, RevisionConflictError
+from alerts.finding import find_alert
+from alerts.models import Alert, AlertRevision
+from alerts.pages.compose.conflict import conflict_page
+from alerts.pages.compose.page import LAST_STEP, check_page, problems_of, step_address, step_page
+from alerts.pages.compose.posted import posted_kept, posted_number, posted_values
+from alerts.pages.compose.reach import judge_directory, members_of, reach_of
+from alerts.pages.frame import render_page, signed_in
+from alerts.preview import check_draft
+from alerts.review import submit_alert
+from alerts.states import AlertState
+from alerts.templatetags.accord import moment
+
+KIND_NOTES: Final = {
+    "new_substance": gettext_lazy("Something seen for the first time, even when no harm is known yet."),
+    "harm_cluster": gettext_lazy("Several people harmed, with or without a known substance."),
+}
+
+
+def new_draft(request: HttpRequest) -> HttpResponseBase:
+    """GET asks for the kind; POST starts the draft with that kind's defaults."""
+    kinds = [
+        {"value": code, "text": text, "note": KIND_NOTES.get(code, "")} for code, text in choices.ALERT_TYPES
+    ]
+    chosen = request.POST.get("alert_type", "")
+    if chosen in dict(choices.ALERT_TYPES):
+        alert = create_draft(signed_in(request), alert_type=chosen, now=timezone.now())
+        return redirect("admin:draft", alert.pk, 1)
+    return render_page(request, "draft_new", _("New alert"), kinds=kinds)
+
+
+def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpResponseBase:
+    """GET shows a step, POST saves it and moves on."""
+    alert = find_alert(signed_in(request), alert_id)
+    if alert.state != AlertState.DRAFT:
+        return redirect("admin:review", alert.pk)
+    if not 1 <= number <= LAST_STEP:
+        raise AbsentError
+    if request.method == "POST":
+        return _save_step(request, alert, number)
+    return check_page(request, alert) if number == LAST_STEP else step_page(request, alert, number)
+
+
+def _save_step(request: HttpRequest, alert: Alert, number: int) -> HttpResponseBase:
+    """Saves the step; a refused value or file comes back on the same page with what was typed."""
+    try:
+        revision = _save(request, alert, number)
+        revision = _change_files(request, alert, revision)
+    except RevisionConflictError as conflict:
+        return conflict_page(request, alert, number, conflict)
+    except InputError as refused:
+        typed = _typed(request, number)
+        return step_page(request, alert, number, typed=typed, refused={refused.field: (refused.problem,)})
+    except AttachmentRefusedError as refused:
+        return step_page(request, alert, number, file_problem=refused.problem)
+    if request.headers.get("Accept") == "application/json":
+        return _saved(revision)
+    return _next_address(request, alert, number)
+
+
+def _typed(request: HttpRequest, number: int) -> dict[str, Any]:
+    values = posted_values(request.POST, fields_of_step(number))
+    if ticked := request.POST.getlist("circle"):
+        chosen = values.get("recipients", [])
+        values["recipients"] = list(dict.fromkeys([*chosen, *members_of(signed_in(request), ticked)]))
+    return values
+
+
+def _save(request: HttpRequest, alert: Alert, number: int) -> AlertRevision:
+    officer, now = signed_in(request), timezone.now()
+    base = posted_number(request.POST, "revision")
+    if base is None:
+        raise AbsentError
+    entries = fields_of_step(number)
+    asked = {question.code: question.field for question in check_draft(officer, alert, now=now).questions}
+    kept = posted_kept(request.POST, entries, read_draft(officer, alert).kept, asked)
+    return save_revision(officer, alert, data=_typed(request, number), base=base, kept=kept, now=now)
+
+
+def _change_files(request: HttpRequest, alert: Alert, revision: AlertRevision) -> AlertRevision:
+    """Adds what was chosen, takes out what was named; each is a revision of its own."""
+    officer, now, go = signed_in(request), timezone.now(), request.POST.get("go", "")
+    for file in request.FILES.getlist("files"):
+        name, data = file.name or "", file.read()
+        revision = attach_file(officer, alert, base=revision.number, filename=name, data=data, now=now)
+    if go == "attach" and not request.FILES:
+        raise AttachmentRefusedError(_("Files: choose a file first."))
+    if go.startswith("remove-") and go.removeprefix("remove-").isdecimal():
+        n = int(go.removeprefix("remove-"))
+        revision = remove_attachment(officer, alert, base=revision.number, n=n, now=now)
+    return revision
+
+
+def _saved(revision: AlertRevision) -> JsonResponse:
+    when = strip_tags(moment(revision.saved_at))
+    return JsonResponse({"revision": revision.number, "text": _("Saved %(when)s") % {"when": when}})
+
+
+def _next_address(request: HttpRequest, alert: Alert, number: int) -> HttpResponseRedirect:
+    """Where the pressed button leads; "Continue" stays when something on this step must be corrected."""
+    go = request.POST.get("go", "save")
+    if go == "next":
+        findings = check_draft(signed_in(request), alert, now=timezone.now())
+        if problems_of(findings, alert, step=number):
+            return HttpResponseRedirect(f"{step_address(alert, number)}?check=1#problems")
+        return HttpResponseRedirect(step_address(alert, min(number + 1, LAST_STEP)))
+    asked = int(go) if go.isdecimal() and len(go) == 1 and 1 <= int(go) <= LAST_STEP else number
+    return HttpResponseRedirect(step_address(alert, asked))
+
+
+def draft_reach(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
+    """Who would receive the draft with the choices as they stand in the form; saves nothing."""
+    officer, now = signed_in(request), timezone.now()
+    alert = find_alert(officer, alert_id)
+    data = {**read_draft(officer, alert).data, **_typed(request, 5)}
+    reach = reach_of(judge_directory(officer, data, now=now), data["recipients"])
+    return render(request, "accord/parts/reach.html", {"reach": reach, "now": now})
+
+
+def draft_submit(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    officer = signed_in(request)
+    alert = find_alert(officer, alert_id)
+    revision = posted_number(request.POST, "revision") or 0
+    try:
+        submit_alert(officer, alert, revision=revision, now=timezone.now())
+    except AlertIncompleteError:
+        return redirect("admin:draft", alert.pk, LAST_STEP)
+    except RevisionConflictError as conflict:
+        return _submit_conflict(request, alert, revision, conflict)
+    messages.success(request, _("Submitted. It waits for a second person."))
+    return redirect("admin:drafts")
+
+
+def _submit_conflict(
+    request: HttpRequest, alert: Alert, revision: int, conflict: RevisionConflictError
+) -> HttpResponse:
+    """Both texts, unless the form names a revision that never was: there is no text of one's own then."""
+    if not 1 <= revision < conflict.number:
+        raise AbsentError
+    return conflict_page(request, alert, LAST_STEP, conflict)
+
+
+def draft_discard(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    officer = signed_in(request)
+    discard_draft(officer, find_alert(officer, alert_id), now=timezone.now())
+    messages.success(request, _("1 draft discarded."))
+    return redirect("admin:drafts")
+
+
+def draft_overwrite(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Saves one's own text over the revision that both were shown beside."""
+    alert = find_alert(signed_in(request), alert_id)
+    base, step = posted_number(request.POST, "revision"), posted_number(request.POST, "step") or 1
+    try:
+        mine = _posted_text(request)
+        save_revision(signed_in(request), alert, data=mine, base=base or 0, now=timezone.now())
+    except RevisionConflictError as conflict:
+        return conflict_page(request, alert, step, conflict)
+    messages.success(request, _("Your text is saved."))
+    return redirect("admin:draft", alert.pk, step)
+
+
+def draft_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """One's own text as a draft of its own, so that neither text is lost."""
+    find_alert(signed_in(request), alert_id)
+    copy = create_draft(signed_in(request), data=_posted_text(request), now=timezone.now())
+    messages.success(request, _("Your text is saved as a copy."))
+    return redirect("admin:draft", copy.pk, 1)
+
+
+def _posted_text(request: HttpRequest) -> Mapping[str, Any]:
+    try:
+        text = json.loads(request.POST.get("mine", ""))
+    except ValueError:
+        raise AbsentError from None
+    if not isinstance(text, dict):
+        raise AbsentError
+    return text

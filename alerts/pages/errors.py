@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages answer to absence and to a missing right.
+
+Absent and foreign give the same bytes: that page holds no name, no form token and no address.
+"""
+
+from typing import Final
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.capabilities import Capability, Role
+from agencies.errors import InputError, NotPermittedError
+from agencies.models import Officer
+from alerts.errors import KeysElsewhereError, MoveRefusedError
+from alerts.pages.frame import render_page
+from alerts.states import AlertState
+from sharing.errors import (
+    ContentDeletedError,
+    IssuerSuspendedError,
+    KeysetStaleError,
+    LaggingError,
+    PolicyDeniedError,
+    SharingError,
+)
+
+VERBS: Final[dict[str, str | Promise]] = {
+    Capability.AGREEMENT_READ: gettext_lazy("see agreements"),
+    Capability.ALERT_ACKNOWLEDGE: gettext_lazy("acknowledge"),
+    Capability.ALERT_READ: gettext_lazy("read alerts"),
+    Capability.ALERT_RELEASE: gettext_lazy("release"),
+    Capability.ALERT_VALIDATE: gettext_lazy("check alerts"),
+    Capability.ALERT_WITHDRAW: gettext_lazy("withdraw"),
+    Capability.ALERT_WRITE: gettext_lazy("write alerts"),
+    Capability.AUDIT_READ: gettext_lazy("read the audit"),
+    Capability.KEY_READ: gettext_lazy("see keys"),
+    Capability.NOTICE_READ: gettext_lazy("see notifications"),
+    Capability.OFFICER_READ: gettext_lazy("see officers"),
+    Capability.QUEUE_READ: gettext_lazy("see the release queue"),
+}
+
+
+def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: absent, or not theirs; the two cannot be told apart."""
+    return render(request, "accord/absent.html", status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: a page of one's own agency that one's roles do not open. Says which verb, and whom to ask."""
+    capability = exception.capability if isinstance(exception, NotPermittedError) else ""
+    if not isinstance(request.user, Officer):
+        return absent(request)
+    return render_page(
+        request,
+        "forbidden",
+        _("Not for your role"),
+        status=403,
+        sentence=_("Your role cannot %(verb)s.") % {"verb": VERBS.get(capability, _("do this"))},
+        remedy=_("Ask %(admin)s.") % {"admin": _admins_of(request.user)},
+    )
+
+
+def _admins_of(officer: Officer) -> str:
+    admins = Officer.objects.visible_to(officer).filter(is_active=True, roles__contains=[Role.AGENCY_ADMIN])
+    names = ", ".join(admins.order_by("duty_rank", "full_name").values_list("full_name", flat=True)[:3])
+    return names or _("whoever runs this hub")
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400 or 413 for a request that was not read; asks neither the database nor the session."""
+    too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    context = {"too_large": too_large}
+    return render(request, "accord/unreadable.html", context, status=413 if too_large else 400)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500 without any detail; asks neither the database nor the session, which may be what broke."""
+    return render(request, "accord/broken.html", status=500)
+
+
+def refused(request: HttpRequest, refusal: InputError) -> HttpResponse:
+    """422 for an address or form that our pages do not make, such as a cursor that was typed."""
+    return render_page(
+        request,
+        "forbidden",
+        _("Not accepted"),
+        status=422,
+        sentence=_("That was not accepted."),
+        remedy=refusal.problem,
+    )
+
+
+def keys_elsewhere(request: HttpRequest, elsewhere: KeysElsewhereError) -> HttpResponse:
+    """409: the agency's own system signs and opens; the page names the command that does it there."""
+    return render_page(request, "elsewhere", _("Own keys"), status=409, command=elsewhere.command)
+
+
+def moved_on(request: HttpRequest, refused: MoveRefusedError) -> HttpResponse:
+    """409: somebody was quicker, or a form was sent twice."""
+    text = AlertState(refused.state).label
+    return render_page(request, "moved", _("Moved on"), status=409, state=refused.state, state_text=text)
+
+
+def not_taken(request: HttpRequest, stop: SharingError) -> HttpResponse:
+    """The exchange did not take what a page handed it; nothing was changed."""
+    status = 503 if isinstance(stop, LaggingError) else 409
+    return render_page(
+        request,
+        "forbidden",
+        _("Not taken"),
+        status=status,
+        sentence=_("Nothing was changed."),
+        remedy=exchange_text(stop),
+    )
+
+
+def exchange_text(stop: SharingError) -> str:
+    """Why the exchange refused, in words for an officer, and what to do."""
+    if isinstance(stop, PolicyDeniedError):
+        return " ".join(denial["text"] for denial in stop.denials)
+    if isinstance(stop, IssuerSuspendedError):
+        return _("You can read what you received; nothing can be sent.")
+    if isinstance(stop, LaggingError):
+        return _("The log is behind. Try again in %(n)d seconds.") % {"n": stop.retry_after}
+    if isinstance(stop, ContentDeletedError):
+        return _("Its content was deleted.")
+    if isinstance(stop, KeysetStaleError):
+        return _("A recipient's keys have just changed. Try again.")
+    return _("The exchange did not take it. Try again; if it stays so, call whoever runs this hub.")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frame around every page: navigation by capability, the officer, the look, the zone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from agencies.capabilities import Capability
+from agencies.models import Officer
+
+THEMES: Final = ("auto", "light", "dark")
+THEME_COOKIE: Final = "accord_theme"
+
+C = Capability
+MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capability], ...]], ...]] = (
+    (
+        "",
+        (
+            ("inbox", _("Inbox"), C.ALERT_READ),
+            ("queue", _("Release queue"), C.QUEUE_READ),
+            ("drafts", _("Drafts"), C.ALERT_WRITE),
+            ("outbox", _("Outbox"), C.ALERT_READ),
+        ),
+    ),
+    (
+        _("Agency"),
+        (
+            ("officers", _("Officers"), C.OFFICER_READ),
+            ("keys", _("Keys"), C.KEY_READ),
+            ("agreements", _("Agreements"), C.AGREEMENT_READ),
+            ("notifications", _("Notifications"), C.NOTICE_READ),
+            ("audit", _("Audit"), C.AUDIT_READ),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class NavItem:
+    label: str | Promise
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class NavGroup:
+    label: str | Promise
+    items: tuple[NavItem, ...]
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The look the reader chose; anything but the three known words is automatic."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else "auto"
+
+
+def signed_in(request: HttpRequest) -> Officer:
+    """The officer of this request. The site lets nobody else reach a page."""
+    assert isinstance(request.user, Officer)
+    return request.user
+
+
+def navigation(officer: Officer, here: str) -> Iterator[NavGroup]:
+    """The pages this officer's roles open, the current one marked."""
+    start = NavItem(_("Start"), reverse("admin:index"), here == reverse("admin:index"))
+    for position, (label, entries) in enumerate(MENU):
+        allowed = [(name, text) for name, text, needed in entries if needed in officer.capabilities]
+        items = tuple(
+            NavItem(text, address, here.startswith(address))
+            for name, text in allowed
+            for address in [reverse(f"admin:{name}")]
+        )
+        if not position:
+            items = (start, *items)
+        if items:
+            yield NavGroup(label if officer.agency_id else "", items)
+
+
+def frame_context(request: HttpRequest) -> dict[str, Any]:
+    """What the frame shows on each page; on the sign-in page there is no officer."""
+    context: dict[str, Any] = {"theme": theme_of(request), "zone": timezone.get_current_timezone_name()}
+    if isinstance(request.user, Officer):
+        context |= {
+            "officer": request.user,
+            "agency": request.user.agency,
+            "nav": tuple(navigation(request.user, request.path)),
+        }
+    return context
+
+
+def render_page(
+    request: HttpRequest, template: str, page_title: str | Promise, /, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """One page in its frame. `page_title` ends up in the browser's history: it never holds content."""
+    values = {**frame_context(request), "page_title": page_title, "now": timezone.now(), **context}
+    return render(request, f"accord/{template}.html", values, status=status)

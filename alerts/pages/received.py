@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A received alert: the manifest first, the content once a reason was given, then what the officer may answer."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+
+from accord.envelope.errors import EnvelopeError
+from agencies.capabilities import Capability
+from agencies.errors import InputError
+from agencies.models import Agency, Officer
+from alerts.acknowledgement import acknowledge_alert
+from alerts.cards import open_received_cards
+from alerts.document.display import choice_text
+from alerts.document.marking import marking_of
+from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
+from alerts.fetching import CLOSED
+from alerts.files import AttachmentFile
+from alerts.finding import find_by_reference, find_received
+from alerts.models import ReceivedAlert
+from alerts.opening import (
+    OpenedView,
+    OpeningReason,
+    open_alert,
+    open_attachment,
+    open_command,
+    preset_reason,
+    reason_text,
+)
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.reading import Reading, forget_reading, reading_of, remember_reading
+from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
+from alerts.retractions import as_it_stands
+from alerts.verification import Verification, elsewhere, failed, pending
+from alerts.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
+from sharing.deliveries import find_delivery
+from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
+
+
+def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
+    """Where a mail's link leads: to the alert, or to the page for what is absent or foreign."""
+    return redirect("admin:received", find_by_reference(signed_in(request), reference).pk)
+
+
+def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """GET shows it, opened while a reason stands; POST takes the reason."""
+    officer, now = signed_in(request), timezone.now()
+    alert = as_it_stands(find_received(officer, alert_id), now=now)
+    if alert.keep <= now:
+        return closed_page(request, alert, stopped=_stopped_text(ContentDeletedError()))
+    if request.method == "POST":
+        return _take_reason(request, alert, now)
+    if _held_elsewhere(alert):
+        return closed_page(request, alert, verification=elsewhere(alert, open_command(alert)))
+    if alert.unopenable:
+        return closed_page(request, alert, verification=failed(alert))
+    reading = reading_of(request, alert.pk, now=now)
+    return closed_page(request, alert) if reading is None else _open(request, officer, alert, reading, now)
+
+
+def _take_reason(request: HttpRequest, alert: ReceivedAlert, now: datetime) -> HttpResponseBase:
+    reason, reference = request.POST.get("reason", ""), request.POST.get("reference", "")
+    try:
+        reason_text(reason, reference)
+    except InputError as refused:
+        return closed_page(request, alert, problem=refused.problem, reason=reason, reference=reference)
+    remember_reading(request, alert.pk, reason, reference, now=now)
+    return redirect("admin:received", alert.pk)
+
+
+def _open(
+    request: HttpRequest, officer: Officer, alert: ReceivedAlert, reading: Reading, now: datetime
+) -> HttpResponse:
+    """Opens under the reason that stands; whatever keeps it closed has its sentence on the page."""
+    try:
+        view = open_alert(officer, alert, reason=reading.reason, reference=reading.reference, now=now)
+    except ReceiptPendingError:
+        return closed_page(request, alert, verification=pending(alert.issuer.name))
+    except UnopenableError:
+        return closed_page(request, alert, verification=failed(alert))
+    except CLOSED as stopped:
+        forget_reading(request, alert.pk)
+        return closed_page(request, alert, stopped=_stopped_text(stopped))
+    return opened_page(request, alert, view, reading)
+
+
+def _stopped_text(stopped: Exception) -> str:
+    if isinstance(stopped, ContentDeletedError):
+        return _("Its content was deleted.")
+    if isinstance(stopped, ExpiredError):
+        return _("This expired before your agency collected it. It stays closed.")
+    if isinstance(stopped, RecalledError):
+        return _("The sender withdrew this before your agency opened it. It stays closed.")
+    return _("The agreement's lane is suspended. This stays closed until both sides let it flow again.")
+
+
+def _held_elsewhere(alert: ReceivedAlert) -> bool:
+    return alert.held_elsewhere or not alert.agency.is_hosted
+
+
+def closed_page(
+    request: HttpRequest,
+    alert: ReceivedAlert,
+    *,
+    verification: Verification | None = None,
+    problem: str = "",
+    reason: str = "",
+    reference: str = "",
+    stopped: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The manifest's facts, and the question why; or the sentence that says why it stays closed."""
+    return render_page(
+        request,
+        "received",
+        alert.reference,
+        status=422 if problem else status,
+        **_common(request, alert),
+        card=None if stopped else open_received_cards(alert.agency_id, [alert]).get(str(alert.pk)),
+        marking=marking_of(alert.tlp, None, None),
+        verification=verification,
+        lane_text=choice_text("lane", alert.lane),
+        purpose_text=choice_text("purpose", alert.purpose),
+        command=open_command(alert) if _held_elsewhere(alert) and not stopped else "",
+        reasons=OpeningReason.choices,
+        chosen_reason=reason or preset_reason(alert),
+        chosen_reference=reference,
+        problem=problem,
+        stopped=stopped,
+    )
+
+
+def opened_page(
+    request: HttpRequest, alert: ReceivedAlert, view: OpenedView, reading: Reading
+) -> HttpResponse:
+    """The content in the order a reader needs it."""
+    known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
+    return render_page(
+        request,
+        "received",
+        alert.reference,
+        **_common(request, view.received),
+        opened=view,
+        marking=view.marking,
+        verification=view.verification,
+        marks=view.marks[known_marks:],
+        sections=_sections(view),
+        audience_names=_names(signed_in(request), view.audience),
+        delivery=find_delivery(signed_in(request), alert.reference),
+        reading_reason=OpeningReason(reading.reason).label,
+        reading_until=reading.until,
+    )
+
+
+def _sections(view: OpenedView) -> list[PageSection]:
+    asked = acknowledge_text({"pri": view.received.pri, "status": view.received.status})
+    return [
+        *content_sections(view.document, asked=asked),
+        PageSection("by-when", _("By when")),
+        evidence_section(view.document),
+        PageSection("verification", _("Verification")),
+        PageSection("told", _("Who was told, opened, acknowledged")),
+    ]
+
+
+def _names(officer: Officer, ids: tuple[str, ...]) -> list[str]:
+    others = Agency.objects.visible_to(officer).filter(pk__in=ids).exclude(pk=officer.agency_id)
+    return list(others.order_by("name").values_list("name", flat=True))
+
+
+def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
+    may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
+    elsewhere_held = _held_elsewhere(alert)
+    acknowledged_at = _acknowledged_at(signed_in(request), alert)
+    over = acknowledged_at or alert.unopenable or alert.withdrawn_at
+    asked = may_answer and not over
+    here = asked and not elsewhere_held
+    return {
+        "alert": alert,
+        "acknowledged_at": acknowledged_at,
+        "asks_answer": asked,
+        "may_acknowledge": here and alert.first_opened_at is not None,
+        "opens_first": here and alert.first_opened_at is None,
+        "acknowledge_command": f"accord acknowledge {alert.reference}" if asked and elsewhere_held else "",
+        "may_confirm": may_answer and alert.withdrawn_at is not None and not elsewhere_held,
+        "withdrawal_reason": dict(WITHDRAWAL_CODES).get(alert.retract_code, ""),
+    }
+
+
+def _acknowledged_at(officer: Officer, alert: ReceivedAlert) -> datetime | None:
+    """An agency with keys of its own acknowledges at the exchange, which the desk's row does not see."""
+    if alert.acknowledged_at is None and _held_elsewhere(alert):
+        return find_delivery(officer, alert.reference).acknowledged_at
+    return alert.acknowledged_at
+
+
+def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """A person's act, signed for the agency."""
+    officer, now = signed_in(request), timezone.now()
+    alert = as_it_stands(find_received(officer, alert_id), now=now)
+    try:
+        acknowledge_alert(officer, alert, now=now)
+    except NotOpenedError:
+        return closed_page(request, alert, problem=_("Open it first, then acknowledge."))
+    messages.success(request, _("Acknowledged. The sender sees it."))
+    return redirect("admin:received", alert.pk)
+
+
+def confirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Tells the sender of a withdrawn alert that this agency stopped using it."""
+    officer = signed_in(request)
+    alert = confirm_withdrawal(officer, find_received(officer, alert_id), now=timezone.now())
+    messages.success(request, _("Confirmed. The sender sees it."))
+    return redirect("admin:received", alert.pk)
+
+
+def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpResponseBase:
+    """One file, under the reason that stands; without one the page asks first."""
+    officer, now = signed_in(request), timezone.now()
+    alert = find_received(officer, alert_id)
+    reading = reading_of(request, alert.pk, now=now)
+    if reading is None or alert.keep <= now:
+        return redirect("admin:received", alert.pk)
+    try:
+        words = {"reason": reading.reason, "reference": reading.reference}
+        return inert(open_attachment(officer, alert, n=n, **words, now=now))
+    except ReceiptPendingError:
+        return closed_page(request, alert, verification=pending(alert.issuer.name), status=409)
+    except (UnopenableError, EnvelopeError):
+        return closed_page(request, alert, verification=failed(alert), status=409)
+
+
+def inert(file: AttachmentFile) -> HttpResponse:
+    """A file as plain bytes to be saved: no browser shows, sniffs or runs it."""
+    response = HttpResponse(file.data, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = content_disposition_header(True, file.filename) or "attachment"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

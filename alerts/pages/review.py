@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Second eyes: what a recipient will read, who will receive it, and the three ways on."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agencies.capabilities import Capability
+from agencies.errors import InputError
+from agencies.models import Officer
+from alerts.drafts import read_draft
+from alerts.errors import (
+    AlertIncompleteError,
+    ChangedSinceValidationError,
+    RevisionConflictError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+)
+from alerts.finding import find_alert
+from alerts.models import Alert
+from alerts.pages.compose.posted import posted_number
+from alerts.pages.compose.reach import reach_of
+from alerts.pages.errors import exchange_text
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.sections import preview_of
+from alerts.preview import findings_of, preview_release
+from alerts.release import release_alert
+from alerts.review import return_alert, validate_alert
+from alerts.second_person import Denied, may_release, may_validate
+from alerts.states import IN_REVIEW, SENT, AlertState
+from sharing.errors import SharingError
+
+STOPS = (
+    AlertIncompleteError,
+    ChangedSinceValidationError,
+    RevisionConflictError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+    SharingError,
+)
+
+
+def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """The alert as it waits; once it is sent or back in draft, the page that it has there."""
+    alert = find_alert(signed_in(request), alert_id)
+    if alert.state in SENT:
+        return redirect("admin:sent", alert.pk)
+    if alert.state not in IN_REVIEW:
+        return redirect("admin:draft", alert.pk, 1)
+    return review_page(request, alert)
+
+
+def review_page(request: HttpRequest, alert: Alert, *, problem: str = "", reason: str = "") -> HttpResponse:
+    """The page; `problem` says why a move was not made, `reason` is what was typed for a return."""
+    officer, now = signed_in(request), timezone.now()
+    content = read_draft(officer, alert)
+    preview = preview_release(officer, alert, now=now)
+    return render_page(
+        request,
+        "review",
+        _("Release queue"),
+        status=409 if problem else 200,
+        alert=alert,
+        content=content,
+        title=content.data.get("title"),
+        is_exercise=content.data.get("status") == "exercise",
+        files=content.attachments,
+        findings=findings_of(officer, alert, content, preview, now=now),
+        reach=reach_of(preview.rows),
+        preview_digest=preview.digest,
+        problem=problem,
+        typed_reason=reason,
+        **preview_of(content.data),
+        **_ways_on(officer, alert),
+    )
+
+
+def _ways_on(officer: Officer, alert: Alert) -> dict[str, Any]:
+    """Which buttons stand there, or the sentence that says why not."""
+    validated = alert.state == AlertState.VALIDATED
+    needed = Capability.ALERT_RELEASE if validated else Capability.ALERT_VALIDATE
+    verdict = may_release(officer, alert) if validated else may_validate(officer, alert)
+    can = needed in officer.capabilities
+    return {
+        "may_move": can and not isinstance(verdict, Denied),
+        "denied": verdict.reason if can and isinstance(verdict, Denied) else "",
+        "may_return": bool({Capability.ALERT_VALIDATE, Capability.ALERT_WRITE} & officer.capabilities),
+        "is_validated": validated,
+    }
+
+
+def validate(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Second eyes have read it and whom it goes to."""
+    officer, revision = signed_in(request), posted_number(request.POST, "revision") or 0
+    alert = find_alert(officer, alert_id)
+    seen = request.POST.get("preview", "")
+    try:
+        validate_alert(officer, alert, revision=revision, seen_preview=seen, now=timezone.now())
+    except STOPS as stop:
+        return review_page(request, alert, problem=stop_text(stop))
+    return redirect("admin:review", alert.pk)
+
+
+def release(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Signs and sends; the page it came from has said to whom and that reading cannot be undone."""
+    officer, revision = signed_in(request), posted_number(request.POST, "revision") or 0
+    alert = find_alert(officer, alert_id)
+    try:
+        sent = release_alert(officer, alert, revision=revision, now=timezone.now())
+    except STOPS as stop:
+        return review_page(request, alert, problem=stop_text(stop))
+    messages.success(request, _("Sent. The log receipt usually takes a second."))
+    return redirect("admin:sent", sent.pk)
+
+
+def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Back to the author with a reason."""
+    officer, reason = signed_in(request), request.POST.get("reason", "")
+    alert = find_alert(officer, alert_id)
+    try:
+        return_alert(officer, alert, reason=reason, now=timezone.now())
+    except InputError as refused:
+        return review_page(request, alert, problem=refused.problem, reason=reason)
+    messages.success(request, _("Returned. The author sees your reason."))
+    return redirect("admin:queue")
+
+
+def stop_text(stop: Exception) -> str:
+    """Why nothing was sent, and what to do."""
+    if isinstance(stop, SendingStoppedError):
+        return stop.text
+    if isinstance(stop, SecondPersonNeededError):
+        return _("You wrote this alert: somebody else has to do this.")
+    if isinstance(stop, ChangedSinceValidationError) and stop.what == "recipients":
+        return _(
+            "Who will receive this has changed since it was checked. Return it, or check it again below."
+        )
+    if isinstance(stop, ChangedSinceValidationError | RevisionConflictError):
+        return _("The text has changed since this page was shown. Read it again below.")
+    if isinstance(stop, AlertIncompleteError):
+        return _("Something in it must be corrected first. Return it to the author.")
+    assert isinstance(stop, SharingError)
+    return _("Nothing was sent.") + " " + exchange_text(stop)

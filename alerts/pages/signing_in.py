@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signing in and out, changing the password, choosing the look."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from agencies.errors import InputError
+from agencies.login.attempts import waiting_time
+from agencies.login.backends import login_source
+from agencies.officers import change_password
+from alerts.pages.frame import THEME_COOKIE, THEMES, frame_context, render_page, signed_in
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+class SignInForm(AuthenticationForm):
+    """One text for every wrong pair, whether the account exists or not."""
+
+    username = forms.EmailField(max_length=254)
+    error_messages = {
+        "invalid_login": _("E-mail or password is not right."),
+        "inactive": _("E-mail or password is not right."),
+        "locked": _("Sign-in is closed for 15 minutes. Wait or ask your agency admin."),
+    }
+
+    def get_invalid_login_error(self) -> forms.ValidationError:
+        """Locked, known and unknown accounts answer alike once too many guesses were made."""
+        source = login_source(self.request, self.cleaned_data["username"])
+        wait = waiting_time(source, now=timezone.now())
+        code = "invalid_login" if wait is None else "locked"
+        return forms.ValidationError(self.error_messages[code], code=code)
+
+
+class SignInView(LoginView):
+    template_name = "accord/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return {**context, **frame_context(self.request), "ended": _ended_text(self.request)}
+
+
+sign_in = never_cache(SignInView.as_view())
+
+
+def _ended_text(request: HttpRequest) -> str:
+    if "ended" not in request.GET:
+        return ""
+    in_draft = request.GET.get("next", "").startswith(reverse("admin:drafts"))
+    return str(_("You were signed out. Your draft is saved.") if in_draft else _("You were signed out."))
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    """To the sign-in page and back afterwards. A cookie whose session is over tells that one timed out."""
+    timed_out = request.COOKIES.get(settings.SESSION_COOKIE_NAME) and not request.session.keys()
+    after = {"next": request.get_full_path()} if request.method in {"GET", "HEAD"} else {}
+    query = urlencode({**after, **({"ended": "1"} if timed_out else {})})
+    return HttpResponseRedirect(reverse("admin:login") + (f"?{query}" if query else ""))
+
+
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("admin:login")
+
+
+@require_POST
+def choose_appearance(request: HttpRequest) -> HttpResponse:
+    """Keeps the look in a cookie; the next address is taken only when it is one of ours."""
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    response = HttpResponseRedirect(back if safe else reverse("admin:index"))
+    theme = request.POST.get("theme", "")
+    if theme in THEMES:
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_SECONDS, samesite="Lax", secure=secure)
+    return response
+
+
+class PasswordForm(forms.Form):
+    old = forms.CharField(label=_("Your password now"), strip=False, widget=forms.PasswordInput)
+    new = forms.CharField(label=_("New password"), strip=False, widget=forms.PasswordInput)
+    again = forms.CharField(label=_("New password once more"), strip=False, widget=forms.PasswordInput)
+
+    def clean_again(self) -> str:
+        if self.cleaned_data.get("new") != self.cleaned_data["again"]:
+            raise forms.ValidationError(_("New password once more: type the same again."))
+        return str(self.cleaned_data["again"])
+
+
+def password(request: HttpRequest) -> HttpResponseBase:
+    """GET shows the form, POST changes the password and keeps this session."""
+    form = PasswordForm(request.POST or None)
+    if form.is_valid() and _changed(request, form):
+        messages.success(request, _("Your password is changed."))
+        return redirect("admin:index")
+    rules = password_validators_help_texts()
+    return render_page(request, "password", _("Password"), form=form, rules=rules)
+
+
+def _changed(request: HttpRequest, form: PasswordForm) -> bool:
+    officer = signed_in(request)
+    try:
+        old, new = form.cleaned_data["old"], form.cleaned_data["new"]
+        change_password(officer, old=old, new=new, now=timezone.now())
+    except InputError as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
+        return False
+    officer.refresh_from_db()
+    update_session_auth_hash(request, officer)
+    return True

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which tone a state is shown in. The word always stands beside it: tone alone says nothing."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from sharing.deliveries import DeliveryFact
+from sharing.states import DeliveryState
+
+_RUNNING: Final = (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
+OK, WARN, DANGER, DONE, QUIET, GONE = "ok", "warn", "danger", "done", "quiet", "gone"
+
+TONES: Final[Mapping[str, str]] = {
+    "acknowledged": OK,
+    "active": OK,
+    "available": QUIET,
+    "current": OK,
+    "deferred": WARN,
+    "discarded": GONE,
+    "draft": QUIET,
+    "ended": DONE,
+    "entering": WARN,
+    "expired": DONE,
+    "failed": DANGER,
+    "fetched": DONE,
+    "held": WARN,
+    "leased": QUIET,
+    "mail_failed": DANGER,
+    "new": QUIET,
+    "no_reply": WARN,
+    "open": OK,
+    "opened": DONE,
+    "overdue": DANGER,
+    "partly_suspended": WARN,
+    "pending": QUIET,
+    "queued": QUIET,
+    "recalled": DONE,
+    "released": OK,
+    "retired": DONE,
+    "retiring": WARN,
+    "revoked": DANGER,
+    "sent": OK,
+    "submitted": WARN,
+    "suppressed": DONE,
+    "suspended": WARN,
+    "told": QUIET,
+    "uncertain": WARN,
+    "unopenable": DANGER,
+    "unread": QUIET,
+    "validated": QUIET,
+    "waiting": QUIET,
+    "withdrawn": DONE,
+}
+
+
+def tone_of(state: str) -> str:
+    """The tone of a state; an unknown one is quiet."""
+    return TONES.get(state, QUIET)
+
+
+def some_names(names: Iterable[str], shown: int = 2) -> str:
+    """The first few names and how many more there are."""
+    listed = list(names)
+    head = "; ".join(listed[:shown])
+    rest = len(listed) - shown
+    return _("%(names)s and %(n)d more") % {"names": head, "n": rest} if rest > 0 else head
+
+
+def delivery_tone(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
+    """How the state of one recipient's delivery is shown to the originator."""
+    if fact.recalled_at is not None:
+        return DONE if fact.recall_confirmed_at else WARN
+    if fact.acknowledged_at is not None:
+        return OK
+    if fact.answer == "unopenable" or (due is not None and due <= now and fact.state in _RUNNING):
+        return DANGER
+    return DONE if fact.opened_at else tone_of(fact.state)

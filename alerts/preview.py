@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who will receive this: asked of the code that sends, stored when validated, compared when released."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from accord.envelope.encoding import b64u, canonical
+from accord.envelope.keys import PQ1
+from agencies.errors import AbsentError
+from agencies.models import Officer
+from alerts.document.check import Circumstances, check_document
+from alerts.document.fields import FIELDS
+from alerts.document.findings import Findings
+from alerts.document.shapes import is_acceptable
+from alerts.drafts import read_draft
+from alerts.finding import today_of
+from alerts.models import Alert
+from alerts.revisions import DraftContent
+from sharing.models import Circle
+from sharing.policy import RecipientVerdict, Terms, preview_recipients
+
+SUITE: Final = PQ1
+TERMS: Final = ("lane", "purpose", "tlp", "pri", "status")
+COMPARED: Final = ("agency", "will", "code", "agreement", "lane", "ceiling", "custody", "suite")
+"""Sentences are left out: they change with the reader's language, what they say does not."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One row per chosen agency, by name. `digest` is what a page carries and a release compares."""
+
+    rows: tuple[RecipientVerdict, ...] = ()
+
+    @property
+    def will(self) -> tuple[RecipientVerdict, ...]:
+        return tuple(row for row in self.rows if row.will)
+
+    @property
+    def wont(self) -> tuple[RecipientVerdict, ...]:
+        return tuple(row for row in self.rows if not row.will)
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """Ids of those who will receive it, sorted."""
+        return tuple(sorted(row.agency for row in self.will))
+
+    @property
+    def digest(self) -> str:
+        return digest_of_rows(row.as_json() for row in self.rows)
+
+    def as_json(self) -> list[dict[str, str | bool]]:
+        return [row.as_json() for row in self.rows]
+
+
+def digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The digest of a preview, live or stored, over what decides and not over sentences."""
+    compared = sorted([row[name] for name in COMPARED] for row in rows)
+    return b64u(hashlib.sha256(canonical({"rows": compared})).digest())
+
+
+def preview_of(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """For a draft's fields as they stand; empty until lane, purpose, TLP and a recipient are chosen."""
+    chosen = data.get("recipients") or []
+    return _preview(issuer, chosen, data, now) if chosen else Preview()
+
+
+def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any], now: datetime) -> Preview:
+    terms = {name: data.get(name) for name in TERMS}
+    if not all(is_acceptable(FIELDS[name], value) for name, value in terms.items()):
+        return Preview()
+    if candidates is not None and not is_acceptable(FIELDS["recipients"], candidates):
+        return Preview()
+    asked = Terms(suite=SUITE, **{name: str(value) for name, value in terms.items()})
+    return Preview(tuple(preview_recipients(issuer, candidates, asked, now=now)))
+
+
+def preview_release(officer: Officer, alert: Alert, *, now: datetime) -> Preview:
+    """Who would receive the alert, as it stands, if it were sent now."""
+    return preview_of(alert.agency_id, read_draft(officer, alert).data, now=now)
+
+
+def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """The same for fields that are not saved yet, of the officer's own agency."""
+    if officer.agency_id is None:
+        raise AbsentError
+    return preview_of(officer.agency_id, data, now=now)
+
+
+def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """A row for every agency of the directory, to choose from."""
+    if officer.agency_id is None:
+        raise AbsentError
+    return _preview(officer.agency_id, None, data, now)
+
+
+def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
+    """Named groups the officer's agency belongs to, each with the ids of its other members."""
+    circles = Circle.objects.filter(members=officer.agency_id).prefetch_related("members").order_by("name")
+    return [
+        (circle.name, sorted(member.pk for member in circle.members.all() if member.pk != officer.agency_id))
+        for circle in circles
+    ]
+
+
+def findings_of(
+    actor: Officer, alert: Alert, content: DraftContent, preview: Preview, *, now: datetime
+) -> Findings:
+    """Every finding over a revision, with today's date and the policy that `preview` asked."""
+    known = Circumstances(today_of(actor, now), preview.reachable, alert.agency.custody)
+    return check_document(content.data, known=known, kept=content.kept)
+
+
+def check_draft(officer: Officer, alert: Alert, *, now: datetime) -> Findings:
+    """The findings an author sees at each step and before submitting."""
+    content = read_draft(officer, alert)
+    return findings_of(officer, alert, content, preview_of(alert.agency_id, content.data, now=now), now=now)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps a refusal in the audit: raising undoes the transaction, so the row is written after it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+
+from agencies.models import Officer
+from alerts.errors import ChangedSinceValidationError, SecondPersonNeededError, SendingStoppedError
+from alerts.models import Alert
+from alerts.states import Move
+from ledger.audit import record_event
+from sharing.errors import LaggingError, SharingError
+
+REFUSALS = (ChangedSinceValidationError, SecondPersonNeededError, SendingStoppedError, SharingError)
+
+
+@contextmanager
+def audited_refusal(move: Move, officer: Officer, alert: Alert, *, now: datetime) -> Iterator[None]:
+    """Wraps a whole move; what is recorded is the kind of refusal, never its text."""
+    try:
+        yield
+    except LaggingError:
+        raise
+    except REFUSALS as refusal:
+        _record(move, officer, alert, refusal, now)
+        raise
+
+
+@transaction.atomic
+def _record(move: Move, officer: Officer, alert: Alert, refusal: Exception, now: datetime) -> None:
+    record_event(
+        "alert.refused",
+        actor=officer.audit_name,
+        agency=alert.agency_id,
+        subject=str(alert.pk),
+        detail={"move": move.value, "cause": type(refusal).__name__},
+        now=now,
+    )

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends an alert: what leaves is exactly what was validated, to exactly whom, or nothing leaves.
+
+Content is signed and sealed outside any transaction. Then one transaction locks the alert, compares state,
+revision and recipients again, signs the manifest and hands the envelope to the exchange in process.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.envelope.content import Attachment
+from accord.envelope.errors import SealingError
+from accord.envelope.seal import SealedContent
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError
+from agencies.identifiers import RANDOM_SIZE_BYTES, uuid7_at
+from agencies.models import Officer
+from agencies.vault import doors
+from agencies.vault.errors import SigningKeysMissingError
+from alerts.document.building import build_document, build_terms
+from alerts.document.findings import Findings
+from alerts.drafts import WRITE_COMMAND, open_files
+from alerts.errors import (
+    AlertIncompleteError,
+    ChangedSinceValidationError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+)
+from alerts.finding import lock_alert, sending_agency_of
+from alerts.models import Alert
+from alerts.pins import keep_pins, pins_of
+from alerts.preview import SUITE, Preview, digest_of_rows, findings_of, preview_of
+from alerts.refusals import audited_refusal
+from alerts.review import read_seen_revision
+from alerts.revisions import DraftContent
+from alerts.second_person import SECOND_LOOK_WITHIN, require_second_person
+from alerts.states import Move, check_move
+from ledger.audit import record_event
+from sharing.intake import Submission, submit_envelope
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What was found good before sealing."""
+
+    content: DraftContent
+    preview: Preview
+    findings: Findings
+
+
+def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
+    """Signs, seals and submits; answers the alert as sent, with `md`. A receipt follows within a second or so.
+
+    Raises `ChangedSinceValidationError` (revision or recipients), `SecondPersonNeededError`,
+    `AlertIncompleteError`, `SendingStoppedError`, or what the exchange refuses; nothing is sent then.
+    """
+    require(officer, Capability.ALERT_RELEASE)
+    with audited_refusal(Move.RELEASE, officer, alert, now=now):
+        sending_agency_of(officer, command=WRITE_COMMAND)
+        ready = _check_ready(officer, _fresh(officer, alert), revision, now)
+        sealed = _seal(officer, alert, ready, now)
+        with transaction.atomic():
+            return _send(officer, lock_alert(officer, alert), revision, sealed, now)
+
+
+@transaction.atomic
+def confirm_second_look(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
+    """Somebody else has read a flash alert that one person had sent alone.
+
+    Raises `SecondPersonNeededError` for whoever wrote or sent it, whatever the agency's policy.
+    """
+    require(officer, Capability.ALERT_VALIDATE)
+    locked = lock_alert(officer, alert)
+    if locked.second_look_by is None or locked.second_look_at is not None:
+        raise AbsentError
+    verdict = require_second_person(officer, locked, Move.VALIDATE)
+    if verdict.alone or officer.pk == locked.released_by_id:
+        raise SecondPersonNeededError(Move.VALIDATE)
+    locked.second_look_at = now
+    locked.save(update_fields=["second_look_at"])
+    _record("alert.looked", officer, locked, now)
+    return locked
+
+
+def _fresh(officer: Officer, alert: Alert) -> Alert:
+    row = Alert.objects.visible_to(officer).select_related("agency", "author").filter(pk=alert.pk).first()
+    if row is None:
+        raise AbsentError
+    return row
+
+
+def _check_ready(officer: Officer, alert: Alert, revision: int, now: datetime) -> _Ready:
+    """Everything that could have changed since the validation, compared; asked before sealing and again after."""
+    check_move(alert, Move.RELEASE)
+    require_second_person(officer, alert, Move.RELEASE)
+    content = read_seen_revision(alert, revision)
+    if content.digest != alert.validated_digest:
+        raise ChangedSinceValidationError("revision")
+    preview = preview_of(alert.agency_id, content.data, now=now)
+    if preview.digest != digest_of_rows(alert.validated_preview or ()):
+        raise ChangedSinceValidationError("recipients")
+    findings = findings_of(officer, alert, content, preview, now=now)
+    if findings.blocks:
+        raise AlertIncompleteError(findings)
+    return _Ready(content, preview, findings)
+
+
+def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> SealedContent:
+    data, recipients = ready.content.data, ready.preview.reachable
+    files = open_files(alert, ready.content.attachments)
+    try:
+        return doors.seal_alert(
+            officer,
+            terms=build_terms(data, jti=uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES)), now=now),
+            alert=build_document(data, left_out=ready.findings.left_out_fields),
+            suite=SUITE,
+            recipients=list(recipients),
+            pins=pins_of(alert.agency_id, recipients, now=now),
+            attachments=[Attachment(file.filename, file.media_type, file.data) for file in files],
+            now=now,
+        )
+    except SealingError as refusal:
+        raise SendingStoppedError(_sealing_text(refusal)) from refusal
+    except SigningKeysMissingError as missing:
+        text = _("Your agency has no valid signing key; ask your key officer.")
+        raise SendingStoppedError(text) from missing
+
+
+def _sealing_text(refusal: SealingError) -> str:
+    named = ", ".join(refusal.agencies)
+    if named:
+        return _("Keys of %(agencies)s could not be trusted now; call their duty desks.") % {
+            "agencies": named
+        }
+    return _("The alert does not fit an envelope; move text into a file.")
+
+
+def _send(officer: Officer, locked: Alert, revision: int, sealed: SealedContent, now: datetime) -> Alert:
+    ready = _check_ready(officer, locked, revision, now)
+    envelope = doors.sign_manifest(officer, sealed, now=now)
+    submission = submit_envelope(
+        officer, manifest=envelope.manifest, jwe=envelope.jwe, blobs=envelope.blobs, now=now
+    )
+    _mark_released(officer, locked, submission, now)
+    keep_pins(locked.agency_id, ready.preview.reachable, now=now)
+    recipients = list(ready.preview.reachable)
+    _record("alert.released", officer, locked, now, md=submission.md, recipients=recipients)
+    return locked
+
+
+def _mark_released(officer: Officer, locked: Alert, submission: Submission, now: datetime) -> None:
+    if require_second_person(officer, locked, Move.RELEASE).alone:
+        locked.second_look_by = now + SECOND_LOOK_WITHIN
+    locked.state = check_move(locked, Move.RELEASE)
+    locked.released_at, locked.released_by, locked.changed_at = now, officer, now
+    locked.jti, locked.md = submission.jti, submission.md
+    locked.attachments.all().delete()
+    locked.save()
+
+
+def _record(act: str, officer: Officer, alert: Alert, now: datetime, **detail: str | list[str]) -> None:
+    record_event(
+        act,
+        actor=officer.audit_name,
+        agency=alert.agency_id,
+        subject=str(alert.pk),
+        detail=dict(detail) or None,
+        now=now,
+    )

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a retract does to the alerts we received: verified like any statement, then marked, never deleted.
+
+It counts only while every signature under it does. A key that signed it may be revoked later, so it is judged when
+it comes and again at each display, against the newest keys: one that does not count withdraws nothing, and a
+sentence says that it came and why it does not count.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from django.db import transaction
+
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from accord.envelope.keyrule import Repudiated
+from accord.envelope.statements.checks import VerifiedStatement, verify_statement
+from accord.envelope.statements.form import parse_statement
+from agencies.actors import Actor
+from agencies.directory import DatabaseKeyDirectory
+from alerts.models import ReceivedAlert
+from alerts.verification import failed_retract_text, repudiated_retract_text
+from ledger.audit import record_event
+from ledger.proofs import log_time, log_times
+from sharing.models import Statement
+
+log = logging.getLogger(__name__)
+
+JUDGED: Final = ("withdrawn_at", "retract_od", "retract_id", "retract_code", "retract_judged_on")
+JUDGED_AGAIN_AT_MOST: Final = 500
+
+
+def apply_retract(actor: Actor, od: str, *, now: dt.datetime) -> None:
+    """Notes the retract that this statement of the feed is; other statements change nothing here."""
+    statement = Statement.objects.visible_to(actor).filter(od=od, k="retract").first()
+    if statement is None or actor.agency_id is None:
+        return
+    rows = ReceivedAlert.objects.select_for_update().filter(
+        agency_id=actor.agency_id, md=statement.sub_d, issuer_id=statement.iss_id
+    )
+    received = list(rows)
+    for row in received:
+        row.retract_od = od
+    _keep_judgements(actor, received, now)
+
+
+def note_known_retract(received: ReceivedAlert, *, now: dt.datetime) -> None:
+    """For an alert, not saved yet, that arrives after its own withdrawal, as one that was held may."""
+    statement = Statement.objects.filter(k="retract", sub_d=received.md, iss_id=received.issuer_id).first()
+    if statement is not None and log_time(statement.od) is not None:
+        received.retract_od = statement.od
+        judge_retracts([received], now=now)
+
+
+def as_it_stands(received: ReceivedAlert, *, now: dt.datetime) -> ReceivedAlert:
+    """The same row, its retract judged for a display."""
+    judge_retracts([received], now=now)
+    return received
+
+
+def judge_retracts(rows: Iterable[ReceivedAlert], *, now: dt.datetime) -> None:
+    """Sets, in memory, what the retract of each row is worth now: `withdrawn_at`, or else `retract_doubt`."""
+    retracted = [row for row in rows if row.retract_od]
+    if not retracted:
+        return
+    directory = DatabaseKeyDirectory(now)
+    directory.preload(row.issuer_id for row in retracted)
+    ods = [row.retract_od for row in retracted]
+    statements, times = Statement.objects.in_bulk(ods), log_times(ods)
+    for row in retracted:
+        _judge(row, statements.get(row.retract_od), times.get(row.retract_od), directory)
+
+
+def judge_again(actor: Actor, *, now: dt.datetime) -> int:
+    """Keeps the judgement of retracts whose issuers have revoked keys since; returns how many were looked at.
+
+    Lists are filtered by what is kept; every display judges for itself.
+    """
+    retracted = ReceivedAlert.objects.exclude(retract_od="")
+    issuers = list(retracted.order_by().values_list("issuer_id", flat=True).distinct())
+    directory = DatabaseKeyDirectory(now)
+    directory.preload(issuers)
+    behind = [
+        pk
+        for issuer in issuers
+        for pk in retracted.filter(issuer_id=issuer)
+        .exclude(retract_judged_on=len(directory.revocations(issuer)))
+        .values_list("pk", flat=True)[:JUDGED_AGAIN_AT_MOST]
+    ]
+    with transaction.atomic():
+        rows = ReceivedAlert.objects.select_for_update().filter(pk__in=behind).order_by("pk")
+        _keep_judgements(actor, list(rows), now)
+    return len(behind)
+
+
+def _keep_judgements(actor: Actor, rows: Sequence[ReceivedAlert], now: dt.datetime) -> None:
+    """A retract that does not count is in the agency's audit too."""
+    judge_retracts(rows, now=now)
+    for row in rows:
+        row.save(update_fields=JUDGED)
+        if row.retract_doubt:
+            record_event(
+                "retract.doubted",
+                actor=actor.audit_name,
+                agency=row.agency_id,
+                subject=row.md,
+                detail={"retract": row.retract_od},
+                now=now,
+            )
+
+
+def _judge(
+    received: ReceivedAlert, statement: Statement | None, logged: int | None, directory: DatabaseKeyDirectory
+) -> None:
+    received.withdrawn_at, received.retract_doubt = None, ""
+    received.retract_judged_on = len(directory.revocations(received.issuer_id))
+    try:
+        verified = _verify(received, statement, logged, directory)
+    except EnvelopeError as failure:
+        log.warning("retract %s of %s does not count: %s", received.retract_od, received.md, failure.code)
+        received.retract_doubt = failed_retract_text(received)
+        return
+    said = verified.statement
+    received.retract_id, received.retract_code = said.id, str(said.body["code"])
+    if isinstance(verified.standing, Repudiated):
+        received.retract_doubt = repudiated_retract_text(received, verified.standing)
+    else:
+        received.withdrawn_at = dt.datetime.fromtimestamp(verified.log_time or 0, tz=dt.UTC)
+
+
+def _verify(
+    received: ReceivedAlert, statement: Statement | None, logged: int | None, directory: DatabaseKeyDirectory
+) -> VerifiedStatement:
+    """The retract as its issuer signed it, about this very alert; raises MalformedError or VerificationError."""
+    if statement is None or logged is None:
+        raise VerificationError(Failure.RECEIPT_MISSING)
+    verified = verify_statement(parse_statement(bytes(statement.jws)), directory, log_time=logged)
+    said = verified.statement
+    if said.od != received.retract_od or said.k != "retract" or said.iss != received.issuer_id:
+        raise VerificationError(Failure.SUBJECT)
+    if said.sub is None or said.sub.d != received.md:
+        raise VerificationError(Failure.SUBJECT)
+    return verified

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shapes of the desk's JSON, in and out. No rules: what a value may be stands in the table of fields."""
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from alerts.document.findings import Findings
+from alerts.inbox import InboxRow
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import OpenedView, OpeningReason
+from alerts.preview import Preview
+from alerts.revisions import DraftContent
+from alerts.verification import Verification
+from alerts.withdrawal import WITHDRAWAL_CODES
+
+
+class DraftIn(s.Serializer[Any]):
+    """Fields by name, as the table of fields lists them; those left out get the defaults of the kind."""
+
+    alert_type = s.CharField(required=False, allow_null=True, max_length=40)
+    data = s.DictField(required=False, default=dict)  # type: ignore[assignment]
+
+
+class ChangeIn(s.Serializer[Any]):
+    """Fields by name; those left out stay as they were. `kept` are codes of questions answered "Keep it"."""
+
+    data = s.DictField(required=False, default=dict)  # type: ignore[assignment]
+    kept = s.ListField(child=s.CharField(max_length=40), required=False, max_length=20)
+
+
+class FileIn(s.Serializer[Any]):
+    file = s.FileField()
+
+
+class ValidateIn(s.Serializer[Any]):
+    """`preview`: digest of the recipients that were shown."""
+
+    preview = s.CharField(required=False, max_length=43)
+
+
+class ReturnIn(s.Serializer[Any]):
+    reason = s.CharField(max_length=1000)
+
+
+class WithdrawIn(s.Serializer[Any]):
+    code = s.ChoiceField(choices=list(WITHDRAWAL_CODES))
+
+
+class OpenIn(s.Serializer[Any]):
+    """`reference` is the case number, where that is the reason."""
+
+    reason = s.ChoiceField(choices=OpeningReason.choices)
+    reference = s.CharField(required=False, default="", max_length=60)
+
+
+class RecipientsIn(s.Serializer[Any]):
+    """Without `recipients` the whole directory is judged."""
+
+    data = s.DictField()  # type: ignore[assignment]
+
+
+class FileOut(s.Serializer[Any]):
+    n = s.IntegerField()
+    filename = s.CharField()
+    media_type = s.CharField(required=False)
+    size = s.IntegerField()
+
+
+class QuestionOut(s.Serializer[Any]):
+    code = s.CharField()
+    field = s.CharField()
+    text = s.CharField()
+    kept = s.BooleanField()
+
+
+class FindingsOut(s.Serializer[Findings]):
+    """What blocks (`errors`, questions not kept), what is only counted, what a life-safety alert leaves out."""
+
+    errors = s.DictField(child=s.ListField(child=s.CharField()))  # type: ignore[assignment]
+    questions = QuestionOut(many=True)
+    hints = s.ListField(child=s.CharField())
+    left_out = s.ListField(child=s.CharField())
+    blocks = s.BooleanField()
+
+
+class VerdictOut(s.Serializer[Any]):
+    agency = s.CharField()
+    name = s.CharField()
+    country = s.CharField()
+    kind = s.CharField()
+    will = s.BooleanField()
+    code = s.CharField()
+    text = s.CharField()
+    agreement = s.CharField()
+    lane = s.CharField()
+    ceiling = s.CharField()
+    custody = s.CharField()
+    suite = s.CharField()
+    timezone = s.CharField()
+
+
+class PreviewOut(s.Serializer[Preview]):
+    digest = s.CharField()
+    rows = VerdictOut(many=True)
+
+
+class AlertFactsOut(s.Serializer[Alert]):
+    """An alert of ours without its content."""
+
+    id = s.UUIDField()
+    state = s.CharField()
+    revision = s.IntegerField(source="current")
+    status = s.CharField()
+    pri = s.CharField()
+    lane = s.CharField()
+    tlp = s.CharField()
+    created_at = s.DateTimeField()
+    changed_at = s.DateTimeField()
+    submitted_at = s.DateTimeField(allow_null=True)
+    validated_at = s.DateTimeField(allow_null=True)
+    released_at = s.DateTimeField(allow_null=True)
+    second_look_by = s.DateTimeField(allow_null=True)
+    withdrawn_at = s.DateTimeField(allow_null=True)
+    jti = s.CharField()
+    md = s.CharField()
+
+
+class AlertOut(AlertFactsOut):
+    """The same with its newest revision, for those who may read it."""
+
+    data = s.DictField()  # type: ignore[assignment]
+    kept = s.ListField(child=s.CharField())
+    attachments = FileOut(many=True)
+    return_note = s.CharField()
+    findings = FindingsOut()
+    preview = PreviewOut()
+
+
+class CardOut(s.Serializer[Any]):
+    title = s.CharField()
+    alert_type = s.CharField()
+    substances = s.ListField(child=s.CharField())
+    countries = s.ListField(child=s.CharField())
+    hints = s.IntegerField()
+    is_damaged = s.BooleanField()
+
+
+class ListedAlertOut(s.Serializer[Any]):
+    """A row of drafts, queue or outbox; the counts are for sent ones."""
+
+    alert = AlertFactsOut()
+    card = CardOut(allow_null=True)
+    to = s.ListField(child=s.CharField(), required=False)
+    told = s.IntegerField(required=False)
+    opened = s.IntegerField(required=False)
+    acknowledged = s.IntegerField(required=False)
+    total = s.IntegerField(required=False)
+
+
+class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
+    """What the manifest and the ledger say of a received alert."""
+
+    id = s.UUIDField()
+    iss = s.CharField(source="issuer_id")
+    jti = s.CharField()
+    md = s.CharField()
+    number = s.IntegerField()
+    reference = s.CharField()
+    suite = s.CharField()
+    kind = s.CharField()
+    status = s.CharField()
+    tlp = s.CharField()
+    lane = s.CharField()
+    purpose = s.CharField()
+    pri = s.CharField()
+    iat = s.DateTimeField()
+    exp = s.DateTimeField()
+    ack_by = s.DateTimeField(allow_null=True)
+    reply_by = s.DateTimeField(allow_null=True)
+    log_index = s.IntegerField(allow_null=True)
+    logged_at = s.DateTimeField(allow_null=True)
+    held_elsewhere = s.BooleanField()
+    unopenable = s.BooleanField()
+    first_opened_at = s.DateTimeField(allow_null=True)
+    acknowledged_at = s.DateTimeField(allow_null=True)
+    withdrawn_at = s.DateTimeField(allow_null=True)
+    retract_code = s.CharField()
+    retract_doubt = s.CharField()
+    withdrawal_confirmed_at = s.DateTimeField(allow_null=True)
+
+
+class ListedReceivedOut(s.Serializer[InboxRow]):
+    received = ReceivedFactsOut()
+    card = CardOut(allow_null=True)
+    state = s.CharField()
+    state_text = s.CharField()
+
+
+class AlertPageOut(s.Serializer[Any]):
+    """`next` is the cursor of the following page."""
+
+    rows = ListedAlertOut(many=True)
+    next = s.CharField(allow_null=True)
+
+
+class ReceivedPageOut(s.Serializer[Any]):
+    rows = ListedReceivedOut(many=True)
+    next = s.CharField(allow_null=True)
+
+
+class VerificationOut(s.Serializer[Verification]):
+    state = s.CharField()
+    text = s.CharField()
+    signer = s.CharField()
+    suite = s.CharField()
+    index = s.IntegerField(allow_null=True)
+    logged_at = s.DateTimeField(allow_null=True)
+
+
+class OpenedOut(s.Serializer[OpenedView]):
+    received = ReceivedFactsOut()
+    document = s.DictField()
+    attachments = FileOut(many=True)
+    audience = s.ListField(child=s.CharField())
+    verification = VerificationOut()
+    marks = s.ListField(child=s.CharField())
+
+
+class RecipientFactOut(s.Serializer[Any]):
+    agency = s.CharField()
+    name = s.CharField()
+    text = s.CharField()
+    state = s.CharField(source="fact.state")
+    told_at = s.DateTimeField(allow_null=True, source="fact.told_at")
+    opened_at = s.DateTimeField(allow_null=True, source="fact.opened_at")
+    acknowledged_at = s.DateTimeField(allow_null=True, source="fact.acknowledged_at")
+    recall_confirmed_at = s.DateTimeField(allow_null=True, source="fact.recall_confirmed_at")
+
+
+class SentOut(s.Serializer[Any]):
+    alert = AlertFactsOut()
+    document = s.DictField()
+    attachments = FileOut(many=True)
+    recipients = RecipientFactOut(many=True)
+    log_index = s.IntegerField(allow_null=True)
+    logged_at = s.DateTimeField(allow_null=True)
+
+
+def alert_out(
+    alert: Alert, content: DraftContent, findings: Findings, preview: Preview, return_note: str
+) -> dict[str, Any]:
+    """An alert with its content, as `AlertOut` shows it."""
+    return {
+        **AlertFactsOut(alert).data,
+        "data": content.data,
+        "kept": content.kept,
+        "attachments": FileOut(content.attachments, many=True).data,
+        "return_note": return_note,
+        "findings": FindingsOut(findings).data,
+        "preview": PreviewOut(preview).data,
+    }

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the table of an alert's states and of the moves between them.
+
+    draft --submit--> submitted --validate--> validated --release--> released --withdraw--> withdrawn
+      ^                   |                       |
+      +------return-------+-----------------------+
+    draft --discard--> discarded
+
+Nothing is edited outside draft and nothing leaves withdrawn or discarded. What is computed (acknowledged,
+overdue, expired) is no state. Who may make a move stands in `second_person`.
+"""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from alerts.errors import MoveRefusedError
+
+if TYPE_CHECKING:
+    from alerts.models import Alert
+
+
+class AlertState(TextChoices):
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Waiting for release")
+    VALIDATED = "validated", _("Checked, not sent")
+    RELEASED = "released", _("Sent")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    DISCARDED = "discarded", _("Discarded")
+
+
+class Move(StrEnum):
+    EDIT = "edit"
+    SUBMIT = "submit"
+    VALIDATE = "validate"
+    RETURN = "return"
+    RELEASE = "release"
+    WITHDRAW = "withdraw"
+    DISCARD = "discard"
+
+
+S = AlertState
+MOVES: Final[dict[Move, tuple[frozenset[str], AlertState]]] = {
+    Move.EDIT: (frozenset({S.DRAFT}), S.DRAFT),
+    Move.SUBMIT: (frozenset({S.DRAFT}), S.SUBMITTED),
+    Move.VALIDATE: (frozenset({S.SUBMITTED}), S.VALIDATED),
+    Move.RETURN: (frozenset({S.SUBMITTED, S.VALIDATED}), S.DRAFT),
+    Move.RELEASE: (frozenset({S.VALIDATED}), S.RELEASED),
+    Move.WITHDRAW: (frozenset({S.RELEASED}), S.WITHDRAWN),
+    Move.DISCARD: (frozenset({S.DRAFT}), S.DISCARDED),
+}
+
+SENT: Final = frozenset({S.RELEASED, S.WITHDRAWN})
+IN_REVIEW: Final = frozenset({S.SUBMITTED, S.VALIDATED})
+
+
+def check_move(alert: "Alert", move: Move) -> AlertState:
+    """The state the move leads to; raises `MoveRefusedError` when it does not start where the alert is."""
+    starts, target = MOVES[move]
+    if alert.state not in starts:
+        raise MoveRefusedError(move.value, alert.state)
+    return target

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What makes the pages quicker; every job works without it. Nothing is stored but the look.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+
+  // The look: at once, without loading the page again.
+  const theme = document.querySelector("form.theme");
+  theme?.addEventListener("submit", (event) => {
+    const chosen = event.submitter?.value;
+    if (!["auto", "light", "dark"].includes(chosen)) return;
+    event.preventDefault();
+    root.dataset.theme = chosen;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `accord_theme=${chosen}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    for (const button of theme.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.value === chosen));
+    }
+  });
+
+  // A filter counts as soon as it is chosen.
+  for (const form of document.querySelectorAll("form[data-filters]")) {
+    for (const button of form.querySelectorAll("[data-needs-no-script]")) button.hidden = true;
+    form.addEventListener("change", () => form.requestSubmit());
+    // An address names only what is set.
+    form.addEventListener("submit", () => {
+      for (const control of form.elements) {
+        if (control.name && !control.value) control.disabled = true;
+      }
+    });
+  }
+
+  // j, k: next and previous row; o: open it; /: the first filter.
+  const rows = () => [...document.querySelectorAll("[data-rows] .row-link")];
+  const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
+  const step = (by) => {
+    const links = rows();
+    if (!links.length) return;
+    const here = links.indexOf(document.activeElement);
+    const next = here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(Math.max(here + by, 0), links.length - 1);
+    links[next].focus({ focusVisible: true });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "o" && document.activeElement.matches(".row-link")) document.activeElement.click();
+    else if (event.key === "/") {
+      const first = document.querySelector("[data-filters] input, [data-filters] select");
+      if (!first) return;
+      event.preventDefault();
+      first.focus();
+    }
+  });
+
+  // One press sends a form once; leaving and coming back makes it usable again.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  // After a failed save the reader starts at what is wrong.
+  if (location.hash === "#problems" || document.querySelector("[role=alert]#problems")) {
+    document.getElementById("problems")?.focus();
+  }
+})();

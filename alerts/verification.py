@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an alert's page says about proof: verified, waiting for the receipt, failed, or opened elsewhere.
+
+Before witnesses exist, log time is the hub's own word; the sentences say what was checked, not more.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from accord.envelope.content import OpenedAlert
+from accord.envelope.keyrule import Repudiated
+from accord.envelope.keys import EC1
+from alerts.models import ReceivedAlert
+
+
+class Proof(StrEnum):
+    VERIFIED = "verified"
+    REPUDIATED = "repudiated"
+    PENDING = "pending"
+    FAILED = "failed"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """`text` is the sentence for the page; `index` the log entry, `logged_at` its time as the hub states it."""
+
+    state: Proof
+    text: str
+    signer: str
+    suite: str = ""
+    index: int | None = None
+    logged_at: dt.datetime | None = None
+
+
+def verified(received: ReceivedAlert, opened: OpenedAlert) -> Verification:
+    """Every check held; a repudiated signature is never shown as valid."""
+    standing = opened.standing
+    state, text = Proof.VERIFIED, _verified_text(received, opened)
+    if isinstance(standing, Repudiated):
+        state, text = Proof.REPUDIATED, _repudiated_text(received, standing)
+    return Verification(
+        state, text, received.issuer.name, opened.manifest.suite, received.log_index, received.logged_at
+    )
+
+
+def pending(signer: str) -> Verification:
+    """No receipt yet: the content stays closed."""
+    text = _(
+        "Not verified yet. The log receipt usually takes a second. The content stays closed until then; "
+        "this page checks again."
+    )
+    return Verification(Proof.PENDING, text, signer)
+
+
+def failed(received: ReceivedAlert) -> Verification:
+    """One sentence for every cause."""
+    return Verification(Proof.FAILED, failed_text(received), received.issuer.name, received.suite)
+
+
+def elsewhere(received: ReceivedAlert, command: str) -> Verification:
+    """The agency's own system opens and verifies; the hub cannot."""
+    text = _("Open this with `%(command)s`.") % {"command": command}
+    return Verification(
+        Proof.ELSEWHERE,
+        text,
+        received.issuer.name,
+        received.suite,
+        received.log_index,
+        received.logged_at,
+    )
+
+
+def failed_text(received: ReceivedAlert) -> str:
+    """What an officer reads when any check failed."""
+    return _(
+        "Do not rely on this alert. A check failed; the content stays closed. Call %(name)s on the directory "
+        "number. Reference %(reference)s."
+    ) % {"name": received.issuer.name, "reference": received.reference}
+
+
+def utc_text(at: dt.datetime) -> str:
+    """A time for sentences: 4 Dec 2026 14:02 UTC, without the zone."""
+    return formats.date_format(at.astimezone(dt.UTC), "j M Y H:i")
+
+
+def _verified_text(received: ReceivedAlert, opened: OpenedAlert) -> str:
+    words = {
+        "name": received.issuer.name,
+        "index": received.log_index,
+        "time": utc_text(received.logged_at),
+    }
+    if opened.manifest.suite == EC1:
+        return (
+            _(
+                "Verified. %(name)s signed this with its key. Nothing has changed since. It is log entry "
+                "%(index)d, %(time)s UTC. Not post-quantum."
+            )
+            % words
+        )
+    return (
+        _(
+            "Verified. %(name)s signed this with both its keys. Nothing has changed since. It is log entry "
+            "%(index)d, %(time)s UTC."
+        )
+        % words
+    )
+
+
+def repudiated_retract_text(received: ReceivedAlert, standing: Repudiated) -> str:
+    """What an officer reads when a withdrawal came under a key that is now revoked for that time."""
+    return _(
+        "A withdrawal of this does not count. It was logged at %(logged)s UTC, signed with a key that %(name)s "
+        "revoked at %(revoked)s UTC for everything since %(since)s UTC. Call %(name)s before you act on it."
+    ) % _repudiation(received, standing)
+
+
+def failed_retract_text(received: ReceivedAlert) -> str:
+    """What an officer reads when a withdrawal came and any check of it failed."""
+    return _(
+        "A withdrawal of this came and does not count: a check of it failed. Call %(name)s on the directory "
+        "number before you act on it."
+    ) % {"name": received.issuer.name}
+
+
+def _repudiated_text(received: ReceivedAlert, standing: Repudiated) -> str:
+    return _(
+        "Repudiated. This was logged at %(logged)s UTC, signed with a key that %(name)s revoked at %(revoked)s "
+        "UTC for everything since %(since)s UTC. Call %(name)s before you rely on it."
+    ) % _repudiation(received, standing)
+
+
+def _repudiation(received: ReceivedAlert, standing: Repudiated) -> dict[str, str]:
+    times = {"since": standing.since, "revoked": standing.revoked_at, "logged": standing.log_time}
+    words = {name: utc_text(dt.datetime.fromtimestamp(at, tz=dt.UTC)) for name, at in times.items()}
+    return words | {"name": received.issuer.name}

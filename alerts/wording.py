@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words officers see for what became of an alert: received, sent, and per recipient."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+
+from alerts.models import ReceivedAlert
+from alerts.verification import utc_text
+from sharing.deliveries import DeliveryFact
+from sharing.states import DeliveryState
+
+
+class ReceivedState(StrEnum):
+    WITHDRAWN = "withdrawn"
+    UNOPENABLE = "unopenable"
+    ACKNOWLEDGED = "acknowledged"
+    OVERDUE = "overdue"
+    EXPIRED = "expired"
+    OPENED = "opened"
+    COLLECTED = "collected"
+    UNREAD = "unread"
+
+
+def received_state(received: ReceivedAlert, fact: DeliveryFact | None, now: datetime) -> ReceivedState:
+    """What matters most about a received alert; computed, never stored."""
+    s = ReceivedState
+    opened = received.first_opened_at or (fact and fact.opened_at)
+    acknowledged = received.acknowledged_at or (fact and fact.acknowledged_at)
+    checks = (
+        (s.WITHDRAWN, received.withdrawn_at),
+        (s.UNOPENABLE, received.unopenable),
+        (s.ACKNOWLEDGED, acknowledged),
+        (s.OVERDUE, received.ack_by is not None and received.ack_by <= now),
+        (s.OPENED, opened),
+        (s.EXPIRED, received.exp <= now),
+        (s.COLLECTED, received.held_elsewhere and fact and fact.fetched_at),
+    )
+    return next((state for state, holds in checks if holds), s.UNREAD)
+
+
+def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
+    """The word of a state; an overdue one says since when."""
+    if state is ReceivedState.OVERDUE and received.ack_by is not None:
+        return overdue_text(received.ack_by)
+    return {
+        ReceivedState.WITHDRAWN: _("Withdrawn"),
+        ReceivedState.UNOPENABLE: _("Cannot be opened"),
+        ReceivedState.ACKNOWLEDGED: _("Acknowledged"),
+        ReceivedState.EXPIRED: _("Expired"),
+        ReceivedState.OPENED: _("Opened"),
+        ReceivedState.COLLECTED: _("Collected"),
+    }.get(state, _("Not opened"))
+
+
+def overdue_text(due: datetime) -> str:
+    return _("Overdue since %(time)s UTC") % {"time": utc_text(due)}
+
+
+def delivery_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
+    """What became of an alert at one recipient, for its originator."""
+    if fact.recall_confirmed_at is not None:
+        return _("Withdrawal confirmed")
+    if fact.recalled_at is not None:
+        return _("Withdrawn")
+    if fact.acknowledged_at is not None:
+        return _("Acknowledged")
+    if fact.answer == "unopenable":
+        return _("Cannot be opened there, phone them")
+    return _running_text(fact, due, now)
+
+
+def _running_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
+    if due is not None and due <= now and fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED):
+        return overdue_text(due)
+    if fact.opened_at is not None:
+        return _("Opened")
+    if fact.state == DeliveryState.AVAILABLE and fact.told_at is not None:
+        return _("Told")
+    return str(DeliveryState(fact.state).label)

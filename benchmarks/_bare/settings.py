@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Django that does nothing but what an insert over HTTP needs: no middleware, no login, no apps but REST."""
+
+import environ
+
+env = environ.Env()
+
+SECRET_KEY = "nothing is signed here"
+ALLOWED_HOSTS = ["127.0.0.1"]
+ROOT_URLCONF = "benchmarks._bare.insert"
+INSTALLED_APPS = ["rest_framework"]
+DATABASES = {"default": env.db_url("BARE_DATABASE_URL")}
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 20}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}

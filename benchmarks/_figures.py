@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a figure is taken and printed.
+
+A figure is a ratio: our work to a floor that does only what cannot be left out, both measured in the same run.
+Contestants take turns in short rounds, so that a busy machine slows all of them, and each counts with its median.
+"""
+
+import gc
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+Clock = Callable[[], float]
+Work = Callable[[], object]
+
+
+def median_seconds(
+    contestants: Mapping[str, Work],
+    *,
+    rounds: int = 15,
+    calls: int = 1,
+    clock: Clock = time.process_time,
+) -> dict[str, float]:
+    """The median time of one call of each contestant; `calls` a round, where one is too short to be timed.
+
+    The usual clock counts processor time of this process: what others do on the machine is not ours.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in contestants}
+    for work in contestants.values():
+        work()
+    # The keys of a thousand agencies are no work of the collector's in the middle of a round.
+    gc.collect()
+    gc.freeze()
+    for _ in range(rounds):
+        for name, work in contestants.items():
+            taken[name].append(_time(work, calls, clock))
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def _time(work: Work, calls: int, clock: Clock) -> float:
+    began = clock()
+    for _ in range(calls):
+        work()
+    return (clock() - began) / calls
+
+
+def report(name: str, value: float, floor: float, *, unit: str = "ms", bar: float | None = None) -> None:
+    """One line of standard output; a missed bar is said on standard error."""
+    ratio = value / floor
+    line = {
+        "name": name,
+        "value": _shown(value),
+        "unit": unit,
+        "floor": _shown(floor),
+        "ratio": round(ratio, 2),
+    }
+    print(json.dumps(line), flush=True)
+    if bar is not None and ratio > bar:
+        print(f"{name}: {ratio:.2f} is over its bar of {bar:.2f}", file=sys.stderr, flush=True)
+
+
+def report_ms(name: str, seconds: float, floor_seconds: float, *, bar: float | None = None) -> None:
+    """As `report`, from seconds."""
+    report(name, seconds * 1000, floor_seconds * 1000, bar=bar)
+
+
+def _shown(number: float) -> float:
+    """Four significant digits."""
+    return float(f"{number:.4g}")

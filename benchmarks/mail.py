@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mails of one alert to a thousand officers, against a bare loop over one connection into the same sink.
+
+Each of our mails is judged afresh and its outcome committed before the next begins. The notices are dated a day
+ahead, so that the hub's own worker leaves them to this process, whose clock stands a day ahead.
+"""
+
+import os
+import statistics
+import time
+from datetime import datetime, timedelta
+
+import django
+
+from benchmarks._figures import report
+from benchmarks._mails import ready_mail, send_bare
+from benchmarks._sink import mail_sink
+
+NEEDS_HUB = True
+AGENCIES, OFFICERS, ROUNDS = 10, 1000, 10
+A_ROUND = OFFICERS // ROUNDS
+
+
+def main() -> None:
+    with mail_sink() as url:
+        # Before the settings are read.
+        os.environ["EMAIL_URL"] = url
+        django.setup()
+        ours = _OneAlert()
+        bare = [ready_mail(number) for number in range(A_ROUND)]
+        send_bare(url, bare[:10])
+        taken: dict[str, list[float]] = {"hub": [], "bare": []}
+        for number in range(ROUNDS):
+            ours.queue(number)
+            taken["bare"].append(send_bare(url, bare))
+            taken["hub"].append(ours.send())
+    value, floor = (statistics.median(taken[name]) * 1000 / A_ROUND for name in ("hub", "bare"))
+    report(f"mail-{OFFICERS}", value, floor)
+
+
+class _OneAlert:
+    """One alert to ten agencies, carried; each round tells ten more officers of each."""
+
+    def __init__(self) -> None:
+        from benchmarks import _hub
+        from sharing.intake import submit_envelope
+        from sharing.models import Delivery
+
+        sender, *recipients = _hub.found_agencies("mail", 1 + AGENCIES)
+        (sealed,) = _hub.seal_alerts(sender, recipients, 1)
+        submit_envelope(sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=_now())
+        _hub.wait_until_numbered()
+        _hub.wait_until_expanded()
+        self._deliveries = list(Delivery.objects.filter(envelope_id=sealed.md))
+        each = OFFICERS // AGENCIES
+        self._officers = {agency.id: _hub.enrol_readers(agency, each) for agency in recipients}
+
+        _send_leftovers()
+
+    def queue(self, number: int) -> None:
+        """Write the notices of one round."""
+        from sharing.models import Notification
+        from sharing.notices.queueing import queue_notices
+        from sharing.notices.states import Occasion
+
+        share = slice(number * A_ROUND // AGENCIES, (1 + number) * A_ROUND // AGENCIES)
+        for delivery in self._deliveries:
+            officers = self._officers[delivery.recipient_id][share]
+            notices = queue_notices(delivery, Occasion.ALERT, officers, now=_tomorrow())
+            Notification.objects.bulk_create(notices)
+
+    def send(self) -> float:
+        """Send them as the worker does, batch by batch; the seconds it took."""
+        from sharing.notices.sending import send_notifications
+
+        began, sent = time.perf_counter(), 0
+        while sent < A_ROUND:
+            tally = send_notifications(clock=_tomorrow)
+            sent += tally.sent
+            if not tally.sent:
+                raise RuntimeError("notices are withheld")
+        return time.perf_counter() - began
+
+
+def _send_leftovers() -> None:
+    """What the demonstration has put off until today is not this alert's."""
+    from sharing.notices.sending import send_notifications
+
+    while send_notifications(clock=_tomorrow).sent:
+        pass
+
+
+def _now() -> datetime:
+    from django.utils import timezone
+
+    return timezone.now()
+
+
+def _tomorrow() -> datetime:
+    return _now() + timedelta(days=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is who plays: officers with their passwords, agencies with their own keys, as their own machines hold them."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from accord.client.client import Client
+from accord.client.exchange import Exchange, HttpExchange
+from accord.client.transport import Transport
+from demo.desk import DeskSession
+from demo.ticks import StepFailedError
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class OwnSystem:
+    """An agency that holds its own keys: home folder, passphrase and API key."""
+
+    home: Path
+    passphrase: str
+    api_key: str
+    exchange_url: str
+
+    def client(self, exchange: Exchange | None = None, home: Path | None = None) -> Client:
+        """Its client, talking to the running exchange, or to what is put in its place."""
+        return Client(
+            home or self.home,
+            self.passphrase,
+            connect=lambda hub, key: exchange or HttpExchange(self.transport()),
+        )
+
+    def transport(self) -> Transport:
+        return Transport(self.exchange_url, api_key=self.api_key)
+
+
+class Cast:
+    """Everybody of the demonstration world, found through the environment of `./dev run`."""
+
+    def __init__(self) -> None:
+        self.folder = Path(os.environ["DEMO_DIR"])
+        self.hub_url = os.environ["HUB_URL"]
+        self.exchange_url = os.environ["EXCHANGE_URL"]
+        self.mail_dir = Path(os.environ["MAIL_DIR"])
+        self.ledger_vkey = os.environ["LEDGER_VKEY"]
+
+    @cached_property
+    def _logins(self) -> dict[str, dict[str, str]]:
+        rows = json.loads((self.folder / "logins.json").read_text(encoding="utf-8"))
+        return {row["email"].partition("@")[0]: row for row in rows}
+
+    def officer(self, login: str) -> DeskSession:
+        """Signs in."""
+        row = self._logins[login]
+        return DeskSession(self.hub_url, row["email"], row["password"])
+
+    def public_id(self, login: str) -> str:
+        return self._logins[login]["public_id"]
+
+    def own_system(self, agency: str) -> OwnSystem:
+        home = self.folder / "agencies" / agency
+        held = json.loads((home / "secrets.json").read_text(encoding="utf-8"))
+        return OwnSystem(home, held["passphrase"], held["api_key"], self.exchange_url)
+
+
+def wait_for(look: Callable[[], T | None], what: str) -> T:
+    """What `look` finds, once it finds something; fails with a sentence when it never does."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise StepFailedError(f"{what}: not within {PATIENCE_SECONDS} s.", "See the logs in .dev/logs.")
+        time.sleep(0.1)
+    return found

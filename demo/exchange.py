@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the exchange in the past: what a partner's client calls, answered by the services at a past moment."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from accord.client.answers import (
+    ChallengeAnswer,
+    DeliveryFacts,
+    FeedEntry,
+    FeedPage,
+    KeysetAnswer,
+    StatementAnswer,
+    SubmissionFacts,
+    SubmissionPage,
+)
+from accord.client.errors import AbsentError as ClientAbsentError
+from accord.envelope.tree.receipts import Receipt
+from agencies import accession, directory
+from agencies.actors import ApiClient
+from agencies.apikeys import authenticate_key
+from agencies.errors import AbsentError
+from demo.past import Past
+from ledger import proofs
+from sharing import feed, intake, slices, statements, submissions
+from sharing.models import FeedItem, Statement
+
+LOOPBACK = "127.0.0.1"
+
+
+class PastExchange:
+    """An `accord.client.exchange.Exchange` for one agency, at the moment `past` stands at."""
+
+    def __init__(self, past: Past, api_key: str) -> None:
+        self._past = past
+        self._api_key = api_key
+
+    @property
+    def _caller(self) -> ApiClient:
+        return authenticate_key(self._api_key, LOOPBACK, now=self._past.now)
+
+    def agencies(self) -> list[dict[str, Any]]:
+        return [{"id": agency.pk, "name": agency.name} for agency in directory.list_agencies(self._caller)]
+
+    def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
+        try:
+            found = directory.published_keyset(self._caller, agency, version=version, now=self._past.now)
+        except AbsentError:
+            return None
+        return KeysetAnswer(
+            bytes(found.row.jws),
+            _receipt(found.receipt),
+            tuple(StatementAnswer(jws, _receipt(receipt)) for jws, receipt in found.revokes),
+        )
+
+    def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
+        issued = accession.issue_challenge(self._caller, agency, keys, now=self._past.now)
+        return ChallengeAnswer(issued.chal, tuple((row["kid"], row["jwe"]) for row in issued.sealed))
+
+    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
+        accession.accept_keyset(self._caller, agency, pop=pop, keyset=keyset, now=self._past.now)
+
+    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
+        intake.submit_envelope(self._caller, manifest=manifest, jwe=jwe, blobs=blobs, now=self._past.now)
+
+    def post_statement(self, statement_id: str, jws: bytes) -> None:
+        statements.submit_statement(self._caller, jws, now=self._past.now)
+
+    def slice(self, md: str) -> bytes:
+        try:
+            return slices.slice_for(self._caller, md, now=self._past.now)
+        except AbsentError:
+            raise _absent() from None
+
+    def blob(self, md: str, n: int, size: int) -> bytes:
+        return slices.blob_for(self._caller, md, n, now=self._past.now)
+
+    def statements_about(self, md: str) -> list[StatementAnswer]:
+        return [_answer(row) for row in statements.statements_about(self._caller, md)]
+
+    def statement(self, od: str) -> StatementAnswer:
+        return _answer(statements.find_statement(self._caller, od))
+
+    def inbox(self, *, after: int, limit: int) -> FeedPage:
+        page = feed.read_feed(self._caller, after=after, limit=limit)
+        return FeedPage(tuple(_entry(item) for item in page.items), page.head)
+
+    def resolve(self, reference: str) -> FeedEntry | None:
+        try:
+            return _entry(feed.resolve_reference(self._caller, reference))
+        except AbsentError:
+            return None
+
+    def submissions(self, *, after: str | None, limit: int) -> SubmissionPage:
+        page = submissions.list_submissions(self._caller, after=after or "", limit=limit)
+        return SubmissionPage(tuple(_submission(facts) for facts in page.items), page.next)
+
+    def submission(self, d: str) -> SubmissionFacts:
+        return _submission(submissions.find_submission(self._caller, d))
+
+    def checkpoint(self) -> str:
+        newest = proofs.latest_checkpoint()
+        if newest is None:
+            raise _absent()
+        return newest.note
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        path = proofs.consistency(first, second)
+        if path is None:
+            raise _absent()
+        return path
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
+def _absent() -> ClientAbsentError:
+    return ClientAbsentError(404, "absent", "There is nothing here for you.", "", {})
+
+
+def _receipt(receipt: Mapping[str, Any] | None) -> Receipt | None:
+    return Receipt.parse(json.loads(json.dumps(receipt))) if receipt else None
+
+
+def _answer(row: Statement) -> StatementAnswer:
+    return StatementAnswer(bytes(row.jws), _receipt(proofs.receipt_for(row.pk)))
+
+
+def _submission(facts: submissions.SubmissionFacts) -> SubmissionFacts:
+    return SubmissionFacts(
+        facts.what,
+        facts.d,
+        facts.id,
+        facts.iat,
+        _receipt(facts.receipt),
+        tuple(
+            DeliveryFacts(
+                fact.recipient,
+                fact.state,
+                *(_time(at) for at in (fact.told_at, fact.opened_at, fact.acknowledged_at)),
+            )
+            for fact in facts.deliveries
+        ),
+    )
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _entry(item: FeedItem) -> FeedEntry:
+    return FeedEntry(item.number, item.what, item.d, item.iss, item.item_id, item.ref or None)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how the demonstration world came to be: agencies admitted, keys made, agreements recorded."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from accord.client.client import Client
+from accord.client.home import create_keys
+from agencies.accession import admit_agency
+from agencies.apikeys import issue_key
+from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.models import Agency, Custody, Officer
+from agencies.vault.doors import create_agency_keys
+from demo.exchange import PastExchange
+from demo.past import Past
+from demo.people import People, write_private
+from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
+from sharing.agreements import record_agreement, record_circle
+
+API_KEY_LIFETIME = timedelta(days=90)
+CLIENT_NAME = "case system"
+
+
+@dataclass
+class Founders:
+    """Who founded the world, and the clients of the agencies that hold their own keys."""
+
+    operator: Officer
+    people: People
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def admin_of(self, agency_id: str) -> Officer:
+        return next(
+            officer
+            for officer in self.people.officers.values()
+            if officer.agency_id == agency_id and Role.AGENCY_ADMIN in officer.roles
+        )
+
+
+def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, Founders]:
+    """Everything up to the day on which the first alert can be sent."""
+    past.move_to(today + timedelta(days=KEYS_DAY))
+    people = People()
+    founders = Founders(people.enrol_operator(now=past.now), people)
+    for demo in AGENCIES:
+        _found_agency(past, folder, demo, founders)
+    past.settle()
+    for demo in AGENCIES:
+        if demo.own_keys:
+            founders.clients[demo.id].complete_enrolment(wait_secs=0)
+    _pin_each_other(founders)
+    for agreement in AGREEMENTS:
+        _record(founders.operator, agreement, past, today)
+    past.settle()
+    return people, founders
+
+
+def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders) -> None:
+    home = folder / "agencies" / demo.id
+    passphrase = secrets.token_urlsafe(18)
+    fingerprint = ""
+    if demo.own_keys:
+        fingerprint = create_keys(home, passphrase, suites=demo.suites, now=past.clock()).fingerprint
+    agency = _admit(founders.operator, demo, fingerprint, past.now)
+    founders.people.enrol_agency(founders.operator, demo, agency, now=past.now)
+    if demo.own_keys:
+        founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
+    else:
+        create_agency_keys(founders.operator, agency, suites=demo.suites, now=past.now)
+
+
+def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime) -> Agency:
+    return admit_agency(
+        operator,
+        demo.id,
+        name=demo.name,
+        kind=demo.kind,
+        country=demo.country,
+        timezone=demo.timezone,
+        language=demo.language,
+        custody=Custody.AGENCY if demo.own_keys else Custody.HUB,
+        root_fingerprint=fingerprint,
+        duty_phone=demo.phone,
+        now=now,
+    )
+
+
+def _enrol_client(
+    past: Past, demo: DemoAgency, agency: Agency, founders: Founders, home: Path, passphrase: str
+) -> Client:
+    """The agency's own system: its keys, passphrase and API key lie in its own folder, as they would on its machine."""
+    _, api_key = issue_key(
+        founders.operator,
+        agency,
+        client=CLIENT_NAME,
+        scopes=CLIENT_SCOPES - {Capability.DRAFT_WRITE},
+        lifetime=API_KEY_LIFETIME,
+        networks=[],
+        now=past.now,
+    )
+    write_private(home / "passphrase.txt", f"{passphrase}\n")
+    write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": api_key})
+    client = Client(
+        home,
+        passphrase,
+        clock=past.clock,
+        connect=lambda hub, key: PastExchange(past, key),
+        sleep=lambda seconds: past.settle(),
+    )
+    client.begin_enrolment(
+        demo.id, hub=settings.EXCHANGE_URL, ledger_vkey=settings.LEDGER_VKEY, api_key=api_key
+    )
+    return client
+
+
+def _pin_each_other(founders: Founders) -> None:
+    """Fingerprints were compared on paper when the agencies met."""
+    roots = dict(Agency.objects.values_list("pk", "root_fingerprint"))
+    for own, client in founders.clients.items():
+        for agency, fingerprint in roots.items():
+            if agency != own:
+                client.pin(agency, fingerprint)
+
+
+def _record(operator: Officer, demo: DemoAgreement, past: Past, today: datetime) -> None:
+    record_agreement(
+        operator,
+        ref=demo.ref,
+        title=demo.title,
+        parties=demo.parties,
+        lanes=demo.lanes,
+        ceiling=demo.ceiling,
+        nbf=today + timedelta(days=demo.from_day),
+        until=today + timedelta(days=demo.until_day),
+        survive_lanes=demo.survive_lanes,
+        survive_flash=demo.survive_flash,
+        now=past.now,
+    )
+    if demo.circle:
+        name, members = demo.circle
+        record_circle(operator, name=name, agreement=demo.ref, members=members, now=past.now)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is who signs in: officers with passwords made for this installation, written to one file only they need."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from agencies.actors import SystemActor
+from agencies.capabilities import Capability, Role
+from agencies.models import Agency, Officer
+from agencies.officers import enrol_officer, enrol_operator
+from demo.world import OPERATOR, OPERATOR_EMAIL, DemoAgency, DemoOfficer
+
+INSTALLER = SystemActor("installer", None, frozenset({Capability.HUB_OPERATE}))
+WORDS_A_PASSWORD = 4
+
+
+@dataclass
+class People:
+    """Officers by login name, and what `logins.json` will say."""
+
+    officers: dict[str, Officer] = field(default_factory=dict)
+    logins: list[dict[str, object]] = field(default_factory=list)
+
+    def __getitem__(self, login: str) -> Officer:
+        return self.officers[login]
+
+    def enrol_operator(self, *, now: datetime) -> Officer:
+        password = new_password()
+        operator = enrol_operator(
+            INSTALLER, email=OPERATOR_EMAIL, full_name=OPERATOR.name, password=password, now=now
+        )
+        self._note(OPERATOR, operator, password, "")
+        return operator
+
+    def enrol_agency(self, operator: Officer, demo: DemoAgency, agency: Agency, *, now: datetime) -> None:
+        """The operator enrols the agency's admin, who enrols the rest."""
+        admin = next(officer for officer in demo.officers if Role.AGENCY_ADMIN in officer.roles)
+        actor = self._enrol(operator, demo, agency, admin, now)
+        for officer in demo.officers:
+            if officer is not admin:
+                self._enrol(actor, demo, agency, officer, now)
+
+    def _enrol(
+        self, actor: Officer, demo: DemoAgency, agency: Agency, person: DemoOfficer, now: datetime
+    ) -> Officer:
+        password = new_password()
+        officer = enrol_officer(
+            actor,
+            agency,
+            email=f"{person.login}@{demo.id}.example",
+            full_name=person.name,
+            roles=person.roles,
+            password=password,
+            duty_rank=person.duty,
+            now=now,
+        )
+        self._note(person, officer, password, demo.id)
+        return officer
+
+    def _note(self, person: DemoOfficer, officer: Officer, password: str, agency: str) -> None:
+        self.officers[person.login] = officer
+        self.logins.append(
+            {
+                "email": officer.email,
+                "name": officer.full_name,
+                "agency": agency,
+                "roles": [str(role.label) for role in person.roles],
+                "password": password,
+                "public_id": officer.public_id,
+            }
+        )
+
+
+def new_password() -> str:
+    """Four groups that a person can read out."""
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(WORDS_A_PASSWORD))
+
+
+def write_private(path: Path, content: object) -> None:
+    """A file that only its owner may read: a text as it is, anything else as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1))

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the demonstration world: invented agencies of invented countries, their people and agreements.
+
+Country codes come from ISO 3166-1's user-assigned range; time zones are chosen for daylight saving, half hours
+and neither. Days are relative to the day of seeding: -44 is forty-four days before it.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from agencies.capabilities import Role
+
+A, L, K, M, U, R = (
+    Role.AUTHOR,
+    Role.RELEASER,
+    Role.KEY_OFFICER,
+    Role.AGENCY_ADMIN,
+    Role.AUDITOR,
+    Role.READER,
+)
+KEYS_DAY: Final = -70
+ALL_SUITES: Final = ("PQ1", "EC1")
+
+
+@dataclass(frozen=True)
+class DemoOfficer:
+    """`login` is the given name before the at sign; `duty` the place on the duty list."""
+
+    name: str
+    login: str
+    roles: tuple[Role, ...]
+    duty: int | None = None
+
+
+@dataclass(frozen=True)
+class DemoAgency:
+    id: str
+    name: str
+    country: str
+    kind: str
+    own_keys: bool
+    timezone: str
+    language: str
+    suites: tuple[str, ...]
+    phone: str
+    officers: tuple[DemoOfficer, ...]
+    suspended_day: int | None = None
+
+
+@dataclass(frozen=True)
+class DemoAgreement:
+    """`suspended` holds lanes that one party stopped, as (agency, lanes, day)."""
+
+    ref: str
+    title: str
+    parties: tuple[str, ...]
+    lanes: tuple[str, ...]
+    ceiling: str
+    from_day: int = KEYS_DAY
+    until_day: int = 365
+    survive_lanes: tuple[str, ...] = ()
+    survive_flash: bool = False
+    circle: tuple[str, tuple[str, ...]] | None = None
+    suspended: tuple[str, tuple[str, ...], int] | None = None
+
+
+OPERATOR: Final = DemoOfficer("Noor Ashdene", "noor", (Role.OPERATOR,))
+OPERATOR_EMAIL: Final = "noor@hub.example"
+
+AGENCIES: Final = (
+    DemoAgency(
+        "xa-lab",
+        "Forensic Laboratory, Arvenia",
+        "XA",
+        "laboratory",
+        False,
+        "Europe/Vienna",
+        "en",
+        ALL_SUITES,
+        "+000 1 5550 101",
+        (
+            DemoOfficer("Ilka Torvane", "ilka", (A,), 1),
+            DemoOfficer("Benno Ashgrove", "benno", (L, K), 2),
+            DemoOfficer("Sunniva Okparel", "sunniva", (M,)),
+            DemoOfficer("Edda Quillane", "edda", (U,)),
+        ),
+    ),
+    DemoAgency(
+        "xb-health",
+        "Health Authority, Belmora",
+        "XB",
+        "public_health",
+        False,
+        "Australia/Adelaide",
+        "en",
+        ("PQ1",),
+        "+000 2 5550 102",
+        (
+            DemoOfficer("Aroha Pemberwick", "aroha", (A,), 1),
+            DemoOfficer("Dele Marchosi", "dele", (L, K), 2),
+            DemoOfficer("Wirin Kalabar", "wirin", (M,)),
+            DemoOfficer("Joss Fairlam", "joss", (U,)),
+        ),
+    ),
+    DemoAgency(
+        "xc-customs",
+        "Customs, Cadria",
+        "XC",
+        "customs",
+        False,
+        "Asia/Amman",
+        "ar",
+        ("PQ1",),
+        "+000 3 5550 103",
+        (
+            DemoOfficer("نورين الصفواري", "nourin", (A,), 1),
+            DemoOfficer("هيثم الدرعواني", "haitham", (L, K, M), 2),
+            DemoOfficer("Casimir Vellan", "casimir", (R,)),
+        ),
+    ),
+    DemoAgency(
+        "xd-reg",
+        "Precursor Office, Dellin",
+        "XD",
+        "regulator",
+        True,
+        "Asia/Singapore",
+        "zh-hans",
+        ("PQ1",),
+        "+000 4 5550 104",
+        (
+            DemoOfficer("闻若棠", "ruotang", (A,), 1),
+            DemoOfficer("司徒知澜", "zhilan", (L, K, M), 2),
+            DemoOfficer("Lin Harrowgane", "lin", (U,)),
+        ),
+    ),
+    DemoAgency(
+        "xe-drugs",
+        "Drug Enforcement, Estmark",
+        "XE",
+        "drug_enforcement",
+        True,
+        "America/Halifax",
+        "fr",
+        ("PQ1",),
+        "+000 5 5550 105",
+        (
+            DemoOfficer("Marisel Quindry", "marisel", (A,), 1),
+            DemoOfficer("Oluwen Brandtvik", "oluwen", (L, K, M), 2),
+        ),
+    ),
+    DemoAgency(
+        "xf-border",
+        "Border Police, Fenlund",
+        "XF",
+        "police",
+        True,
+        "Atlantic/Azores",
+        "pt",
+        ("EC1",),
+        "+000 6 5550 106",
+        (
+            DemoOfficer("Runa Skarsholm", "runa", (A,), 1),
+            DemoOfficer("Pavo Lindqvar", "pavo", (L, K, M), 2),
+        ),
+        suspended_day=-12,
+    ),
+)
+
+AGREEMENTS: Final = (
+    DemoAgreement(
+        "G1",
+        "Science and public health",
+        ("xa-lab", "xb-health", "xc-customs", "xd-reg", "xe-drugs"),
+        ("science", "public_health"),
+        "AMBER",
+        circle=("Early Look", ("xa-lab", "xb-health", "xc-customs")),
+    ),
+    DemoAgreement(
+        "G2",
+        "Enforcement and trade",
+        ("xa-lab", "xc-customs", "xe-drugs"),
+        ("enforcement", "trade"),
+        "AMBER+STRICT",
+        circle=("Lantern", ("xc-customs", "xe-drugs")),
+    ),
+    DemoAgreement(
+        "G3",
+        "Cadria and Dellin",
+        ("xc-customs", "xd-reg"),
+        ("enforcement", "trade", "science"),
+        "AMBER",
+        survive_lanes=("science",),
+        suspended=("xd-reg", ("enforcement", "trade"), -9),
+    ),
+    DemoAgreement("G4", "Trade, named recipients", ("xd-reg", "xe-drugs"), ("trade",), "RED"),
+    DemoAgreement(
+        "G5", "Border enforcement", ("xa-lab", "xf-border"), ("enforcement",), "AMBER", until_day=-10
+    ),
+)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev check`: everything a change must pass beside the tests, in one screen."""
+
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from demo.ticks import StepFailedError, Ticks
+from devtool import leakcheck, lockcheck
+from devtool.environments import ROOT, World, inherited, role_environment
+from devtool.errors import DevtoolError
+from devtool.processes import run_to_end
+from devtool.secretstore import draw_secrets
+from hub.roles import ROLES
+
+# As modules and not as scripts: a script holds the path of the checkout it was installed in.
+RUFF = (sys.executable, "-m", "ruff")
+LINT_IMPORTS = (sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()")
+NOWHERE = "postgres://nobody:nothing@127.0.0.1:1/nothing"
+
+
+def run_checks(names: list[str]) -> int:
+    """The verb; every check runs, and one that fails makes the whole fail."""
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        raise DevtoolError(f"There is no check `{unknown[0]}`.", f"There are: {', '.join(CHECKS)}")
+    ticks = Ticks()
+    failed = [name for name in names or CHECKS if not _holds(ticks, name)]
+    if failed:
+        ticks.heading(f"Failed: {', '.join(failed)}.")
+    return 1 if failed else 0
+
+
+def _holds(ticks: Ticks, name: str) -> bool:
+    title, check = CHECKS[name]
+    try:
+        with ticks.step(f"{name}: {title}") as step:
+            for line in check():
+                step.evidence(line)
+    except StepFailedError:
+        return False
+    return True
+
+
+def imagined_world() -> World:
+    """A complete set of settings that leads nowhere: enough to load them, too little to reach anything."""
+    return World(
+        secrets=draw_secrets(),
+        database_url=NOWHERE,
+        database_owner_url=NOWHERE,
+        redis_url="redis://127.0.0.1:1/0",
+        email_url="smtp://127.0.0.1:1",
+        hub_url="http://127.0.0.1:8000",
+        exchange_url="http://127.0.0.1:8001",
+        ledger_state_dir=Path("/nonexistent"),
+        mail_dir=Path("/nonexistent"),
+    )
+
+
+def production_environment(role: str, world: World) -> dict[str, str]:
+    """The role's environment as production would give it."""
+    public = replace(world, hub_url="https://hub.example", exchange_url="https://exchange.example")
+    return {**role_environment(role, public), "HUB_ENV": "production", "ALLOWED_HOSTS": "hub.example"}
+
+
+def _format() -> list[str]:
+    return _run([*RUFF, "format", "--check", "--quiet", "."], remedy="Run: .venv/bin/ruff format .")
+
+
+def _lint() -> list[str]:
+    return _run([*RUFF, "check", "--quiet", "."])
+
+
+def _types() -> list[str]:
+    return _run(
+        [sys.executable, "-m", "mypy", "--no-error-summary"], role_environment("migrate", imagined_world())
+    )
+
+
+def _imports() -> list[str]:
+    return _run([*LINT_IMPORTS, "--no-cache", "--no-logo"])
+
+
+def _migrations() -> list[str]:
+    command = [
+        sys.executable,
+        "-W",
+        "ignore::RuntimeWarning",
+        "manage.py",
+        "makemigrations",
+        "--check",
+        "--dry-run",
+    ]
+    return _run(
+        command, role_environment("migrate", imagined_world()), remedy="Run: ./dev manage makemigrations"
+    )
+
+
+def _deploy() -> list[str]:
+    world = imagined_world()
+
+    def check_role(role: str) -> None:
+        command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+        try:
+            _run(command, production_environment(role, world))
+        except StepFailedError as failure:
+            raise StepFailedError(f"role {role}:\n{failure.what}") from None
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(check_role, ROLES))
+    return [f"roles: {', '.join(ROLES)}"]
+
+
+def _run(command: list[str], env: dict[str, str] | None = None, *, remedy: str = "") -> list[str]:
+    """Run one tool in the project's folder; no line of evidence when it holds, its output when not."""
+    done = run_to_end(command, env or {**inherited(os.environ), "PYTHONPATH": str(ROOT)}, cwd=ROOT)
+    if done.returncode:
+        raise StepFailedError(
+            (done.stdout + done.stderr).strip() or f"It ended with {done.returncode}.", remedy
+        )
+    return []
+
+
+CHECKS: dict[str, tuple[str, Callable[[], list[str]]]] = {
+    "format": ("ruff format finds nothing to change", _format),
+    "lint": ("ruff finds no fault", _lint),
+    "types": ("mypy, strict", _types),
+    "imports": ("every import contract is kept", _imports),
+    "leaks": ("no private key in the sources", leakcheck.check_leaks),
+    "migrations": ("models and migrations agree", _migrations),
+    "deploy": ("production settings of every role", _deploy),
+    "lock": ("requirements are complete, hashed and current", lockcheck.check_lock),
+}

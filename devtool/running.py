@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev run`: a hub on this machine, one alert played on it, then it stays up until it is told to stop."""
+
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from demo.ticks import StepFailedError, Ticks
+from devtool import statefolder
+from devtool.environments import ROOT
+from devtool.errors import DevtoolError
+from devtool.ports import free_ports, require_free_port
+from devtool.postgres import end_leftover
+from devtool.processes import run_to_end
+from devtool.statefolder import StateFolder
+from devtool.supervision import Hub
+
+DESK_PORT = 8000
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _StopRequestedError(BaseException):
+    """Ctrl-C, or the machine asks us to end."""
+
+
+def run_hub(*, once: bool, port: int | None) -> int:
+    """The verb; returns the exit status."""
+    ticks = Ticks()
+    ticks.line(f"Accord demonstration             suite PQ1  {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
+    if once:
+        with scratch_hub(ticks) as hub:
+            return _play(hub)
+    desk_port = DESK_PORT if port is None else port
+    state = StateFolder(statefolder.DEFAULT)
+    with state.locked():
+        # A killed hub's processes need a moment to let go of their ports.
+        patience_seconds = 10.0 if state.end_leftovers() else 0.0
+        for wanted in (desk_port, desk_port + 1):
+            option = f"--port {9000 if desk_port != 9000 else 9100}"
+            require_free_port(wanted, option, patience_seconds=patience_seconds)
+        with _stopped_at_the_end(Hub(state, desk_port, desk_port + 1, scratch=False, ticks=ticks)) as hub:
+            _start(hub)
+            status = _play(hub)
+            if status == 0:
+                _say_where(hub)
+                _stay_up(hub)
+            return status
+
+
+@contextmanager
+def scratch_hub(ticks: Ticks) -> Generator[Hub]:
+    """A hub of its own on free ports and in a temporary folder, up and seeded; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="accord-once-", ignore_cleanup_errors=True) as folder:
+        # A database server that may not run as root has to pass through here.
+        Path(folder).chmod(0o711)
+        desk_port, exchange_port = free_ports(2)
+        hub = Hub(StateFolder(Path(folder)), desk_port, exchange_port, scratch=True, ticks=ticks)
+        with _stopped_at_the_end(hub):
+            _start(hub)
+            yield hub
+
+
+def _start(hub: Hub) -> None:
+    hub.start_stores()
+    hub.prepare()
+    hub.start_processes()
+
+
+def _play(hub: Hub) -> int:
+    """Play the story; it prints its own steps."""
+    sys.stdout.flush()
+    story = [sys.executable, "-m", "demo.story"]
+    return run_to_end(story, hub.demo_environment(), capture=False, cwd=ROOT).returncode
+
+
+def _stay_up(hub: Hub) -> None:
+    try:
+        hub.keep_running()
+    except _StopRequestedError:
+        hub.ticks.heading("Stopping.")
+
+
+def _say_where(hub: Hub) -> None:
+    ticks = hub.ticks
+    ticks.heading(f"Desk      {hub.world.hub_url}")
+    ticks.line(f"Exchange  {hub.world.exchange_url}   (API description: {hub.world.hub_url}/api/docs/)")
+    ticks.line(f"Mails     {hub.state.mail}")
+    logins = hub.state.demo / "logins.json"
+    if logins.exists():
+        ticks.heading("Logins (invented people; the passwords were made for this installation)")
+        for login in json.loads(logins.read_text()):
+            roles = ", ".join(login.get("roles", []))
+            ticks.line(f"  {login['email']:<28} {login['password']:<26} {roles}")
+    ticks.heading("Ctrl-C stops everything.")
+
+
+@contextmanager
+def _stopped_at_the_end(hub: Hub) -> Generator[Hub]:
+    """Whatever happens inside, nothing lingers: one signal stops gently, another one at once."""
+    with _signals_raise():
+        try:
+            yield hub
+        except StepFailedError:
+            # The failing step has said so already.
+            raise SystemExit(1) from None
+        except _StopRequestedError:
+            hub.ticks.heading("Stopping before the end.")
+            raise SystemExit(128 + signal.SIGINT) from None
+        finally:
+            try:
+                hub.stop()
+            except _StopRequestedError:
+                hub.kill()
+
+
+@contextmanager
+def _signals_raise() -> Generator[None]:
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        raise _StopRequestedError
+
+    before = {number: signal.signal(number, request_stop) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def reset() -> int:
+    """The verb: remove the demonstration's data."""
+    state = StateFolder(statefolder.DEFAULT)
+    if state.in_use:
+        raise DevtoolError("A hub is running here; its data stays.", "Stop it first, then try again.")
+    state.end_leftovers()
+    end_leftover(state.pg)
+    removed = state.remove_data()
+    print(f"Removed from {state.path}: {', '.join(removed)}." if removed else "Nothing to remove.")
+    print("The next ./dev run starts afresh.")
+    return 0

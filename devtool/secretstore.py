@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The secrets of one installation: drawn once, kept in one file that only its owner may read."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from accord.envelope.private import LedgerKey
+from devtool.postgres import Logins
+
+LOG_NAME = "hub.example/log"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Everything that is secret in one installation; which process sees which is `environments`' job."""
+
+    desk_secret_key: str = field(repr=False)
+    exchange_secret_key: str = field(repr=False)
+    api_pepper: str = field(repr=False)
+    key_encryption_ring: str = field(repr=False)
+    ledger_key: str = field(repr=False)
+    superuser_password: str = field(repr=False)
+    owner_password: str = field(repr=False)
+    application_password: str = field(repr=False)
+
+    @property
+    def logins(self) -> Logins:
+        return Logins(self.superuser_password, self.owner_password, self.application_password)
+
+    @property
+    def ledger_vkey(self) -> str:
+        return str(LedgerKey.from_text(self.ledger_key).vkey)
+
+
+def draw_secrets() -> Secrets:
+    """A fresh set."""
+    return Secrets(
+        desk_secret_key=secrets.token_urlsafe(48),
+        exchange_secret_key=secrets.token_urlsafe(48),
+        api_pepper=_key(),
+        key_encryption_ring=f"k1:{_key()}",
+        ledger_key=LedgerKey.generate(LOG_NAME).to_text(),
+        superuser_password=secrets.token_urlsafe(24),
+        owner_password=secrets.token_urlsafe(24),
+        application_password=secrets.token_urlsafe(24),
+    )
+
+
+def load_or_draw_secrets(path: Path) -> Secrets:
+    """The secrets kept at `path`, drawn and written (mode 0600) at the first call."""
+    if path.exists():
+        return Secrets(**json.loads(path.read_text()))
+    drawn = draw_secrets()
+    unfinished = path.with_suffix(".new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(drawn), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    return drawn
+
+
+def _key() -> str:
+    """32 random bytes in base64url without padding."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()

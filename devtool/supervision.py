@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole hub as children of this process: prepared, started, kept running, and stopped without a trace."""
+
+import os
+import sys
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from demo.ticks import StepFailedError, Ticks
+from devtool import programs
+from devtool.datastores import DataStores
+from devtool.environments import ROOT, World, inherited, role_environment
+from devtool.errors import ServiceError
+from devtool.mailsink import MailSink
+from devtool.ports import LOOPBACK
+from devtool.processes import Child, run_to_end, wait_until
+from devtool.secretstore import load_or_draw_secrets
+from devtool.statefolder import StateFolder
+
+START_TIMEOUT_SECONDS = 120
+RESTARTS_IN_A_MINUTE = 5
+SEEDING = "seeding"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the hub and the question that tells it is ready."""
+
+    child: Child
+    ready: Callable[[], bool]
+
+
+class Hub:
+    """Everything `./dev run` starts, in the order it is needed."""
+
+    def __init__(
+        self, state: StateFolder, desk_port: int, exchange_port: int, *, scratch: bool, ticks: Ticks
+    ) -> None:
+        self.state = state
+        self.ticks = ticks
+        self._scratch = scratch
+        self._ports = (desk_port, exchange_port)
+        state.make()
+        self.secrets = load_or_draw_secrets(state.secrets_file)
+        self.stores = DataStores(state, self.secrets, volatile=scratch)
+        self._sink = None if os.environ.get("EMAIL_URL") else MailSink(state.mail)
+        self._parts: list[Part] = []
+        self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    @property
+    def world(self) -> World:
+        desk_port, exchange_port = self._ports
+        return World(
+            secrets=self.secrets,
+            database_url=self.stores.database_url,
+            database_owner_url=self.stores.database_owner_url,
+            redis_url=self.stores.redis_url,
+            email_url=self._sink.url if self._sink else os.environ["EMAIL_URL"],
+            hub_url=f"http://{LOOPBACK}:{desk_port}",
+            exchange_url=f"http://{LOOPBACK}:{exchange_port}",
+            ledger_state_dir=self.state.ledger,
+            mail_dir=self.state.mail,
+        )
+
+    def start_stores(self) -> None:
+        """Database, broker and mail sink."""
+        with self.ticks.step("PostgreSQL and Valkey answer") as step:
+            self._forget_half_a_world()
+            self.stores.start()
+            (ROOT / ".dev" / "static").mkdir(parents=True, exist_ok=True)
+            step.title = self.stores.summary()
+            if self._sink:
+                self._sink.start()
+
+    def prepare(self) -> None:
+        """Tables and grants, then the demonstration world; a private database that has them is left alone."""
+        if not self._known("migrate"):
+            with self.ticks.step("Tables, append-only guards and grants"):
+                self._run_quietly(*programs.management("migrate", self.world, "migrate", "--verbosity", "0"))
+                self.state.note_prepared("migrate")
+        if not self._known("seed"):
+            with self.ticks.step("Demonstration world") as step:
+                self.state.note_prepared(SEEDING)
+                said = self._run_quietly([sys.executable, "-m", "demo.seed"], self._seed_environment())
+                step.title = said.strip().rpartition("\n")[2] or step.title
+                self.state.note_prepared("seed")
+
+    def start_processes(self) -> None:
+        """All at once, since each spends its first seconds alone."""
+        with self.ticks.step("Desk, exchange, workers, sequencer, mail sink"):
+            self._parts = self._make_parts()
+            for part in self._parts:
+                part.child.start()
+            self._announce()
+            self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return once every process answers."""
+        with ThreadPoolExecutor(len(self._parts)) as pool:
+            for waiting in [pool.submit(_wait_for, part) for part in self._parts]:
+                waiting.result()
+
+    @property
+    def children(self) -> list[Child]:
+        """Every process that is ours, the database and the broker first."""
+        return [*self.stores.children, *(part.child for part in self._parts)]
+
+    def demo_environment(self) -> dict[str, str]:
+        """What the played story and its clients find: addresses, no secret of the hub."""
+        return {
+            **inherited(os.environ),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "DEMO_DIR": str(self.state.demo),
+            **self.world.addresses(),
+        }
+
+    def bench_environment(self) -> dict[str, str]:
+        """A benchmark of a scratch hub may look into everything a desk holds."""
+        return {**self.demo_environment(), **role_environment("desk", self.world)}
+
+    def keep_running(self) -> None:
+        """Start again whatever dies; give up with a sentence when that does not help. Never returns."""
+        while True:
+            time.sleep(0.5)
+            self.revive()
+
+    def revive(self) -> list[str]:
+        """Start again what died since the last look; its names."""
+        revived = self.stores.revive()
+        for part in self._parts:
+            if not part.child.alive:
+                part.child.kill()
+                part.child.start()
+                revived.append(part.child.name)
+        for name in revived:
+            self._note_restart(name)
+        if revived:
+            self._announce()
+        return revived
+
+    def _announce(self) -> None:
+        self.state.announce(self.world, self.children)
+
+    def stop(self) -> None:
+        """Stop everything, workers first, the database last."""
+        with ThreadPoolExecutor(max(1, len(self._parts))) as pool:
+            list(pool.map(lambda part: part.child.stop(), self._parts))
+        if self._sink:
+            self._sink.stop()
+        self.stores.stop()
+        self.state.withdraw()
+
+    def kill(self) -> None:
+        """End everything at once."""
+        for child in reversed(self.children):
+            child.kill()
+        self.stores.stop()
+        self.state.withdraw()
+
+    def _make_parts(self) -> list[Part]:
+        world, logs = self.world, self.state.logs
+        desk_port, exchange_port = self._ports
+        worker = programs.queue_worker("worker", "notify", world, logs, beat_file=self.state.path / "beat")
+        desk_worker = programs.queue_worker("desk-worker", "desk", world, logs)
+        return [
+            Part(programs.web("desk", world, desk_port, logs), programs.web_answers(desk_port)),
+            Part(programs.web("exchange", world, exchange_port, logs), programs.web_answers(exchange_port)),
+            Part(worker, programs.worker_answers("worker", world.redis_url)),
+            Part(desk_worker, programs.worker_answers("desk-worker", world.redis_url)),
+            Part(programs.sequencer(world, logs), programs.sequencer_beats(world.database_url)),
+        ]
+
+    def _known(self, step: str) -> bool:
+        if self.stores.postgres is not None:
+            return self.state.is_prepared(step)
+        return step == "seed" and self._ledger_has_entries()
+
+    def _ledger_has_entries(self) -> bool:
+        with psycopg.connect(self.world.database_url) as connection:
+            return connection.execute("SELECT 1 FROM ledger_entry LIMIT 1").fetchone() is not None
+
+    def _forget_half_a_world(self) -> None:
+        """A start that was interrupted while it built the world leaves a database nobody can use."""
+        interrupted = self.state.is_prepared(SEEDING) and not self.state.is_prepared("seed")
+        if interrupted and self.stores.postgres is not None:
+            self.ticks.line(
+                "The last start was interrupted while it built its world; this one starts afresh."
+            )
+            self.state.forget_world()
+
+    def _seed_environment(self) -> dict[str, str]:
+        # The one process that plays every role of the past, before any of them runs.
+        return {
+            **role_environment("desk", self.world),
+            "DEMO_DIR": str(self.state.demo),
+            "DEMO_LEDGER_KEY": self.secrets.ledger_key,
+            "LEDGER_STATE_DIR": str(self.state.ledger),
+            "MAIL_DIR": str(self.state.mail),
+        }
+
+    def _run_quietly(self, command: list[str], env: dict[str, str]) -> str:
+        done = run_to_end(command, env, cwd=ROOT)
+        if done.returncode:
+            log = self._keep_output(command, done.stdout + done.stderr)
+            last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-5:])
+            raise StepFailedError(last or f"It ended with {done.returncode}.", f"Its whole output: {log}")
+        return done.stdout
+
+    def _keep_output(self, command: list[str], output: str) -> Path:
+        self.state.logs.mkdir(parents=True, exist_ok=True)
+        name = "migrate" if "manage.py" in command[1] else command[-1]
+        path = self.state.logs / f"{name}.log"
+        path.write_text(output)
+        return path
+
+    def _note_restart(self, name: str) -> None:
+        now, earlier = time.monotonic(), self._restarts[name]
+        while earlier and earlier[0] < now - 60:
+            earlier.popleft()
+        if len(earlier) >= RESTARTS_IN_A_MINUTE:
+            raise ServiceError(f"{name} ends again and again.", f"Look into {self.state.logs}.")
+        earlier.append(now)
+        self.ticks.line(f"{name} ended and is started again; its log is in {self.state.logs}.")
+
+
+def _wait_for(part: Part) -> None:
+    wait_until(part.ready, part.child.name, timeout_seconds=START_TIMEOUT_SECONDS, children=[part.child])

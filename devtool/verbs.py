@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs of `./dev`, each with the words that `./dev help` says about it.
+
+What a verb needs is imported when it runs: help works before anything is installed.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+from devtool.errors import DevtoolError
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One word after `./dev`."""
+
+    usage: str
+    explanation: str
+    run: Callable[[list[str]], int]
+
+
+def _run(arguments: list[str]) -> int:
+    from devtool.running import run_hub
+
+    parser = argparse.ArgumentParser(prog="./dev run")
+    parser.add_argument(
+        "--once", action="store_true", help="play the story on free ports, stop, exit 0 if every step held"
+    )
+    parser.add_argument(
+        "--port", type=_port, help="port of the desk (default 8000); the exchange takes the next one"
+    )
+    options = parser.parse_args(arguments)
+    if options.once and options.port is not None:
+        parser.error("--once chooses free ports itself; leave --port out")
+    return run_hub(once=options.once, port=options.port)
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= 65534:
+        return int(text)
+    raise argparse.ArgumentTypeError("use a number from 1 to 65534")
+
+
+def _test(arguments: list[str]) -> int:
+    # One process per core for the whole suite; a chosen part is quicker without starting more.
+    parallel = [] if arguments else ["-n", str(min(os.cpu_count() or 1, 4))]
+    return _become([sys.executable, "-m", "pytest", *parallel, *arguments])
+
+
+def _check(arguments: list[str]) -> int:
+    from devtool.checking import run_checks
+
+    return run_checks(arguments)
+
+
+def _reset(arguments: list[str]) -> int:
+    from devtool.running import reset
+
+    _refuse_arguments("reset", arguments)
+    return reset()
+
+
+def _bench(arguments: list[str]) -> int:
+    from devtool.benching import run_benchmarks
+
+    return run_benchmarks(arguments)
+
+
+def _shell_env(arguments: list[str]) -> int:
+    from devtool.statefolder import DEFAULT, StateFolder
+
+    _refuse_arguments("shell-env", arguments)
+    for name, value in StateFolder(DEFAULT).running_world().addresses().items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _accord(arguments: list[str]) -> int:
+    os.execv(sys.executable, [sys.executable, "-m", "accord", *arguments])  # noqa: S606
+
+
+def _manage(arguments: list[str]) -> int:
+    from devtool.managing import run_management_command
+
+    return run_management_command(arguments)
+
+
+def _help(arguments: list[str]) -> int:
+    print_help(sys.stdout)
+    return 0
+
+
+VERBS = {
+    "run": Verb(
+        "run [--once] [--port N]",
+        "Start the whole hub on this machine, play one alert from draft to acknowledgement, print addresses and\n"
+        "logins, stay up until Ctrl-C. Data stays in .dev/ for the next start. Desk on port N (8000), exchange on\n"
+        "the next one. --once: free ports and a scratch folder, beside a running hub if there is one; stops\n"
+        "afterwards and exits 0 only if every step held.\n"
+        "DATABASE_URL (with DATABASE_OWNER_URL for the tables' owner), REDIS_URL and EMAIL_URL win when set.",
+        _run,
+    ),
+    "test": Verb(
+        "test [PYTEST ARGUMENTS]",
+        "Run the suite on real PostgreSQL, Valkey, workers, sequencer, SMTP server and Chromium. Without\n"
+        "arguments: everything, in parallel. Arguments go to pytest as they are: ./dev test tests/sharing -x",
+        _test,
+    ),
+    "check": Verb(
+        "check [NAME ...]",
+        "Format, lint, types, import contracts, leaked keys, migrations, deploy settings of every role, lock.\n"
+        "All of them, or those named.",
+        _check,
+    ),
+    "reset": Verb("reset", "Remove the demonstration's data from .dev/; the next run starts afresh.", _reset),
+    "bench": Verb(
+        "bench [NAME ...]",
+        "Measure. One JSON object a line: name, value, unit, floor, ratio. All benchmarks, or those named.",
+        _bench,
+    ),
+    "shell-env": Verb(
+        "shell-env",
+        "Print the running hub's environment as export lines: HUB_URL, EXCHANGE_URL, DATABASE_URL, REDIS_URL,\n"
+        'MAIL_DIR, LEDGER_VKEY. Use: eval "$(./dev shell-env)"',
+        _shell_env,
+    ),
+    "accord": Verb(
+        "accord ...", "The `accord` command of a partner agency; try ./dev accord --help.", _accord
+    ),
+    "manage": Verb(
+        "manage ...",
+        "A management command on the running hub's database (or on the stored one, started for it), in the role\n"
+        "it needs; HUB_ROLE chooses another. Example: ./dev manage verify_ledger",
+        _manage,
+    ),
+    "help": Verb("help", "Explain every verb, as here.", _help),
+}
+
+
+def print_help(stream: TextIO) -> None:
+    print("Accord: ./dev VERB. It makes .venv by itself and needs Python 3.11 to 3.13 only.\n", file=stream)
+    for verb in VERBS.values():
+        print(f"  ./dev {verb.usage}", file=stream)
+        for line in verb.explanation.splitlines():
+            print(f"      {line}", file=stream)
+
+
+def _refuse_arguments(verb: str, arguments: list[str]) -> None:
+    if arguments:
+        raise DevtoolError(f"./dev {verb} takes no arguments, got: {' '.join(arguments)}")
+
+
+def _become(command: list[str]) -> int:
+    """Replace this process, so that signals and the exit status are the program's own."""
+    from devtool.environments import ROOT
+
+    os.chdir(ROOT)
+    os.execv(command[0], command)  # noqa: S606

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the desk answers where no view does: problem+json under /api/, a page elsewhere."""
+
+from django.http import HttpRequest, HttpResponse
+
+from alerts.pages import errors as pages
+from hub import problems
+
+
+def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    answer = problems.absent if _is_api(request) else pages.absent
+    return answer(request, exception)
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    answer = problems.unreadable if _is_api(request) else pages.unreadable
+    return answer(request, exception)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    answer = problems.broken if _is_api(request) else pages.broken
+    return answer(request)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the one table that turns typed errors into RFC 9457 problem+json.
+
+The most specific class of an error's MRO wins. An error that is not in the table answers 500 without detail.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from accord.envelope import errors as envelope
+from agencies import errors as agencies
+from sharing import errors as sharing
+
+log = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A row of the table. `members` names attributes of the error that the caller may read."""
+
+    status: int
+    slug: str
+    title: str
+    members: tuple[str, ...] = ()
+
+
+PROBLEMS: dict[type[BaseException], Problem] = {
+    Http404: Problem(404, "absent", "There is nothing here for you."),
+    drf.NotFound: Problem(404, "absent", "There is nothing here for you."),
+    agencies.AbsentError: Problem(404, "absent", "There is nothing here for you."),
+    agencies.AgencyExistsError: Problem(
+        409, "agency-exists", "An agency of this id or name was admitted before.", ("agency_id",)
+    ),
+    agencies.CustodyRefusedError: Problem(
+        409,
+        "custody-refused",
+        "The custody of the agency's keys does not allow this.",
+        ("agency_id", "custody"),
+    ),
+    agencies.FormTokenError: Problem(
+        403, "form-token-refused", "The form's token is missing or old. Reload the page."
+    ),
+    agencies.IdempotencyKeyReusedError: Problem(
+        422, "idempotency-key-reused", "This Idempotency-Key came before with another request."
+    ),
+    agencies.KeyTakenError: Problem(
+        409, "key-taken", "A key is registered for another agency or use.", ("kid",)
+    ),
+    agencies.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
+    agencies.RequestInProgressError: Problem(
+        409, "request-in-progress", "This request is being worked on. Ask again in a moment."
+    ),
+    agencies.InputError: Problem(422, "input-refused", "A field was not accepted.", ("field", "problem")),
+    agencies.NotPermittedError: Problem(
+        403, "not-permitted", "Your role cannot do this.", ("capability", "ask")
+    ),
+    agencies.CredentialError: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
+    drf.NotAuthenticated: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
+    drf.AuthenticationFailed: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
+    drf.PermissionDenied: Problem(403, "not-permitted", "Your role cannot do this."),
+    PermissionDenied: Problem(403, "not-permitted", "Your role cannot do this."),
+    drf.MethodNotAllowed: Problem(405, "method-not-allowed", "This address does not take that method."),
+    drf.NotAcceptable: Problem(406, "not-acceptable", "Ask for application/json."),
+    drf.UnsupportedMediaType: Problem(
+        415, "unsupported-media-type", "Send the content type of the API guide."
+    ),
+    drf.ParseError: Problem(400, "malformed-request", "The request could not be read."),
+    drf.ValidationError: Problem(422, "input-refused", "A field was not accepted."),
+    drf.Throttled: Problem(429, "too-many-requests", "Slow down."),
+    sharing.IssuerSuspendedError: Problem(
+        403, "agency-suspended", "You can read what you received; nothing can be sent."
+    ),
+    sharing.AgreementError: Problem(
+        422, "agreement-refused", "The agreement does not allow this.", ("field", "problem")
+    ),
+    sharing.AlreadyRetractedError: Problem(409, "already-retracted", "This was withdrawn before."),
+    sharing.CheckFailedError: Problem(422, "envelope-refused", "The object failed a check."),
+    sharing.ContentDeletedError: Problem(410, "content-deleted", "Its content was deleted."),
+    sharing.ExpiredError: Problem(410, "expired", "It expired before your agency fetched it."),
+    sharing.FlowSuspendedError: Problem(
+        409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
+    ),
+    sharing.IdTakenError: Problem(409, "id-taken", "Your agency has used this id for other content."),
+    sharing.KeysetStaleError: Problem(
+        409, "keyset-stale", "Sealed to keys that are not the newest; seal again.", ("agencies",)
+    ),
+    sharing.MoveError: Problem(409, "move-refused", "Its state does not allow this.", ("state",)),
+    sharing.NotFetchedError: Problem(409, "not-fetched", "Fetch it before you acknowledge it."),
+    sharing.PolicyDeniedError: Problem(
+        403, "policy-denied", "Some recipients may not receive this; nothing was sent.", ("denials",)
+    ),
+    sharing.RecalledError: Problem(409, "recalled", "The sender has withdrawn this."),
+    sharing.LaggingError: Problem(503, "sequencer-lagging", "The hub is catching up; send it again."),
+    sharing.StatementKindError: Problem(
+        422, "statement-kind-refused", "This address does not take statements of this kind.", ("k",)
+    ),
+    sharing.SupersededError: Problem(409, "superseded", "There is a newer version; update that one."),
+    envelope.MalformedError: Problem(400, "malformed", "The object is not of the agreed form.", ("where",)),
+    envelope.TooLargeError: Problem(413, "too-large", "The object is over a limit of the protocol."),
+    envelope.EnvelopeError: Problem(422, "envelope-refused", "The object failed a check.", ("code",)),
+}
+
+
+if apps.is_installed("alerts"):
+    # Blind roles load neither the desk nor the vault, so the desk's rows are added where it is installed.
+    from agencies.vault import errors as vault
+    from alerts import errors as alerts
+
+    PROBLEMS |= {
+        alerts.AlertIncompleteError: Problem(
+            422, "alert-incomplete", "Some fields stop the alert.", ("errors", "questions")
+        ),
+        alerts.AttachmentRefusedError: Problem(
+            422, "attachment-refused", "The file was not accepted.", ("problem",)
+        ),
+        alerts.ChangedSinceValidationError: Problem(
+            409,
+            "changed-since-validation",
+            "What would be sent is not what was checked. Return it and check it again.",
+            ("what",),
+        ),
+        alerts.KeysElsewhereError: Problem(
+            409, "keys-elsewhere", "Your agency holds its own keys; use its system.", ("command",)
+        ),
+        alerts.MoveRefusedError: Problem(
+            409, "alert-move-refused", "The alert's state does not allow this.", ("move", "state")
+        ),
+        alerts.NotOpenedError: Problem(409, "not-opened", "Open it before you acknowledge it."),
+        alerts.ReceiptPendingError: Problem(
+            409, "receipt-pending", "Not verified yet: the log receipt usually takes a second."
+        ),
+        alerts.RevisionConflictError: Problem(
+            412,
+            "revision-conflict",
+            "Somebody else saved in between. Both texts are here; nothing is lost.",
+            ("number", "theirs", "mine", "differing"),
+        ),
+        alerts.RevisionRequiredError: Problem(
+            428, "revision-required", "Say in If-Match which revision this is made from."
+        ),
+        alerts.StaleTagError: Problem(
+            412, "stale-tag", "The alert has moved on since; load it again.", ("number", "state")
+        ),
+        alerts.SecondPersonNeededError: Problem(
+            403, "second-person-needed", "You wrote this alert: somebody else has to do this.", ("move",)
+        ),
+        alerts.SendingStoppedError: Problem(409, "sending-stopped", "Nothing was sent.", ("text",)),
+        alerts.UnopenableError: Problem(
+            409, "unopenable", "Do not rely on this alert.", ("text", "reference")
+        ),
+        vault.SecretMissingError: Problem(409, "no-key-yet", "No key yet: create one."),
+        vault.SigningKeysMissingError: Problem(
+            409, "no-signing-key", "Your agency has no valid signing key; ask your key officer."
+        ),
+        vault.VaultError: Problem(409, "unopenable", "Do not rely on this alert."),
+    }
+
+
+def problem_for(error: BaseException) -> Problem | None:
+    """The row for an error's most specific class, or None."""
+    for kind in type(error).__mro__:
+        if kind in PROBLEMS:
+            return PROBLEMS[kind]
+    return None
+
+
+def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler; None lets an unknown error become a 500 without detail."""
+    problem = problem_for(error)
+    if problem is None:
+        return None
+    set_rollback()
+    body = {"type": f"urn:accord:problem:{problem.slug}", "title": problem.title, "status": problem.status}
+    body |= {
+        name: value for name in problem.members if (value := getattr(error, name, None)) not in (None, "")
+    }
+    if isinstance(error, drf.ValidationError):
+        body["errors"] = error.get_full_details()
+    response = Response(body, status=problem.status, content_type=CONTENT_TYPE)
+    for header in ("WWW-Authenticate", "Retry-After"):
+        if value := _header_value(error, header):
+            response[header] = value
+    return response
+
+
+def _header_value(error: Exception, header: str) -> str | None:
+    if header == "WWW-Authenticate":
+        return getattr(error, "auth_header", None)
+    wait = getattr(error, "retry_after", None) or getattr(error, "wait", None)
+    return str(int(wait)) if wait else None
+
+
+def _plain(status: int, slug: str, title: str) -> HttpResponse:
+    body = {"type": f"urn:accord:problem:{slug}", "title": title, "status": status}
+    return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
+
+
+def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _plain(404, "absent", _("There is nothing here for you."))
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400 for a request that could not be read, 413 for one that is too large to be."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return _plain(413, "too-large", _("The request is larger than this address takes."))
+    return _plain(400, "malformed-request", _("The request could not be read."))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return _plain(500, "broken", _("Something broke on our side. Nothing was changed."))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what each role of the image installs, serves, consumes and may hold.
+
+One image runs as one of eight roles, chosen by `HUB_ROLE`. A role is defined by what it *cannot* do: the
+blind ones have neither the apps that open content nor a key that could.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+FOUNDATION: Final = ("django.contrib.contenttypes", "django.contrib.auth")
+CARRIERS: Final = ("hub", "ledger", "agencies", "sharing")
+OPENERS: Final = ("agencies.vault", "alerts")
+WEB: Final = ("rest_framework", "drf_spectacular", "drf_spectacular_sidecar")
+DESK_WEB: Final = (
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "hub.admin_site.AccordAdminConfig",
+)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a process of this role is made of; `secrets` are the only secret variables it may find."""
+
+    name: str
+    apps: tuple[str, ...]
+    urlconf: str = "hub.urls.nothing"
+    queue: str | None = None
+    secrets: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_blind(self) -> bool:
+        return "ACCORD_KEK" not in self.secrets and self.name != "migrate"
+
+
+ROLES: Final[dict[str, Role]] = {
+    role.name: role
+    for role in (
+        Role(
+            "desk",
+            FOUNDATION + DESK_WEB + WEB + CARRIERS + OPENERS,
+            urlconf="hub.urls.desk",
+            secrets=frozenset({"SECRET_KEY", "API_PEPPER", "ACCORD_KEK", "DATABASE_URL", "EMAIL_URL"}),
+        ),
+        Role(
+            "exchange",
+            FOUNDATION + WEB + CARRIERS,
+            urlconf="hub.urls.exchange",
+            secrets=frozenset({"SECRET_KEY", "API_PEPPER", "DATABASE_URL"}),
+        ),
+        Role(
+            "worker", FOUNDATION + CARRIERS, queue="notify", secrets=frozenset({"DATABASE_URL", "EMAIL_URL"})
+        ),
+        Role(
+            "desk-worker",
+            FOUNDATION + CARRIERS + OPENERS,
+            queue="desk",
+            secrets=frozenset({"DATABASE_URL", "ACCORD_KEK"}),
+        ),
+        Role("sequencer", FOUNDATION + CARRIERS, secrets=frozenset({"DATABASE_URL", "LEDGER_KEY"})),
+        Role("beat", FOUNDATION + CARRIERS),
+        Role(
+            "migrate",
+            FOUNDATION + DESK_WEB + CARRIERS + OPENERS,
+            secrets=frozenset({"DATABASE_URL", "DATABASE_OWNER_URL"}),
+        ),
+    )
+}
+
+GUARDED_SECRETS: Final = ("ACCORD_KEK", "LEDGER_KEY", "DATABASE_OWNER_URL")
+"""Secrets whose mere presence in the wrong role stops the start."""
+
+INSERT_ONLY_TABLES: Final = (
+    "ledger_entry",
+    "ledger_leaf",
+    "ledger_node",
+    "ledger_checkpoint",
+    "ledger_auditevent",
+    "agencies_keyset",
+    "agencies_revocation",
+    "alerts_alertrevision",
+    "sharing_statement",
+)
+"""Tables on which the application's login may only SELECT and INSERT."""

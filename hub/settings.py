@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of one role, read from the environment; what is missing or odd refuses to start.
+
+Every secret `NAME` may also come as `NAME_FILE`. `HUB_ENV` is `production` unless it says `development`:
+forgetting it gives the strict settings, never the lax ones.
+"""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import schedule
+from django.core.exceptions import ImproperlyConfigured
+
+from hub.logs import logging_settings
+from hub.roles import GUARDED_SECRETS, ROLES
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+
+HUB_ENV: str = env.str("HUB_ENV", default="production")
+if HUB_ENV not in {"development", "production"}:
+    raise ImproperlyConfigured("HUB_ENV: use development or production.")
+DEVELOPMENT = HUB_ENV == "development"
+
+HUB_ROLE: str = env.str("HUB_ROLE", default="desk")
+if HUB_ROLE not in ROLES:
+    raise ImproperlyConfigured(f"HUB_ROLE: use one of {', '.join(ROLES)}.")
+ROLE = ROLES[HUB_ROLE]
+
+for _name in GUARDED_SECRETS:
+    if _name not in ROLE.secrets and (_name in os.environ or f"{_name}_FILE" in os.environ):
+        raise ImproperlyConfigured(
+            f"{_name} is set, but the role {HUB_ROLE} must not hold it. Remove it from this process."
+        )
+
+
+def _required(name: str) -> str:
+    """The value of a setting this role cannot start without."""
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set; the role {HUB_ROLE} needs it (or {name}_FILE).")
+    return str(value)
+
+
+def _secret(name: str) -> str:
+    """The value of a secret if this role holds it, else an empty string."""
+    return _required(name) if name in ROLE.secrets else ""
+
+
+def take_secret(name: str) -> str:
+    """A secret that one reader takes once: it is gone from the environment afterwards."""
+    value = _required(name)
+    os.environ.pop(name, None)
+    return value
+
+
+DEBUG = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "hub" / "locale"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ROOT_URLCONF = ROLE.urlconf
+WSGI_APPLICATION = "hub.wsgi.application"
+AUTH_USER_MODEL = "agencies.Officer"
+INSTALLED_APPS = list(ROLE.apps)
+
+# A role that signs nothing with Django's key gets one that no other process knows.
+SECRET_KEY = _secret("SECRET_KEY") or secrets.token_urlsafe(64)
+if "SECRET_KEY" in ROLE.secrets and len(SECRET_KEY) < 40:
+    raise ImproperlyConfigured("SECRET_KEY: use at least 40 random characters.")
+
+
+def _pepper(text: str) -> bytes:
+    try:
+        pepper = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        pepper = b""
+    if len(pepper) != 32:
+        raise ImproperlyConfigured("API_PEPPER: use 32 random bytes in base64url.")
+    return pepper
+
+
+API_PEPPER: bytes = _pepper(_secret("API_PEPPER")) if "API_PEPPER" in ROLE.secrets else b""
+LEDGER_VKEY: str = env.str("LEDGER_VKEY", default="")
+if not LEDGER_VKEY and HUB_ROLE not in {"migrate", "beat"}:
+    raise ImproperlyConfigured("LEDGER_VKEY is not set; every role checks receipts with it.")
+LEDGER_STATE_DIR: str = env.str("LEDGER_STATE_DIR", default="")
+
+HUB_URL: str = env.str("HUB_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else "")
+if not HUB_URL:
+    raise ImproperlyConfigured("HUB_URL is not set; links in mail need the hub's public address.")
+EXCHANGE_URL: str = env.str("EXCHANGE_URL", default=HUB_URL)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"] if DEVELOPMENT else []
+)
+if not ALLOWED_HOSTS and ROLE.urlconf != "hub.urls.nothing":
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set; name the hosts that this hub answers for.")
+
+# --- database -----------------------------------------------------------------------------------------------
+if HUB_ROLE == "migrate" and ("DATABASE_OWNER_URL" in os.environ or "DATABASE_OWNER_URL_FILE" in os.environ):
+    _database = env.db_url("DATABASE_OWNER_URL")
+elif HUB_ROLE == "migrate" and not DEVELOPMENT:
+    raise ImproperlyConfigured("DATABASE_OWNER_URL is not set; the role migrate needs the owner's login.")
+elif HUB_ROLE == "beat":
+    _database = {"ENGINE": "django.db.backends.dummy"}
+else:
+    _database = env.db_url("DATABASE_URL")
+if HUB_ROLE in {"desk", "exchange"} and env.bool("DATABASE_POOL", default=True):
+    _database.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 20}
+DATABASES: dict[str, dict[str, Any]] = {"default": _database}
+DB_APP_LOGIN: str = env.str("DB_APP_LOGIN", default="accord_app")
+
+# --- queues -------------------------------------------------------------------------------------------------
+REDIS_URL: str = env.str("REDIS_URL", default="")
+if not REDIS_URL and HUB_ROLE != "migrate":
+    raise ImproperlyConfigured("REDIS_URL is not set; every role rings or hears the doorbell through it.")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_timeout": 20,
+    "socket_connect_timeout": 5,
+    # Whoever rings does not wait for a broker that is away: the library would try again for six seconds.
+    "max_retries": 0,
+}
+CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or "notify"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_BEAT_SCHEDULE = {
+    "tidy-agencies": {
+        "task": "agencies.tidy",
+        "schedule": schedule(run_every=3600.0),
+        "options": {"queue": "notify", "expires": 600},
+    },
+    "sweep-notices": {
+        "task": "sharing.sweep",
+        "schedule": schedule(run_every=env.float("SWEEP_SECONDS", default=30.0)),
+        "options": {"queue": "notify", "expires": 60},
+    },
+    "follow-feeds": {
+        "task": "alerts.follow_feed",
+        "schedule": schedule(run_every=env.float("FOLLOW_SECONDS", default=30.0)),
+        "options": {"queue": "desk", "expires": 60},
+    },
+}
+
+# --- mail ---------------------------------------------------------------------------------------------------
+MAIL_FROM: str = env.str("MAIL_FROM", default="accord@hub.example")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+EMAIL_TIMEOUT = 20
+NOTICE_LEASE_SECONDS: float = env.float("NOTICE_LEASE_SECONDS", default=120.0)
+if (1 if DEVELOPMENT else 60) > NOTICE_LEASE_SECONDS:
+    raise ImproperlyConfigured("NOTICE_LEASE_SECONDS: use 60 or more; a mail server may take that long.")
+if "EMAIL_URL" in ROLE.secrets and (env.str("EMAIL_URL", default="") or HUB_ROLE == "worker"):
+    _required("EMAIL_URL")
+    vars().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+# --- web ----------------------------------------------------------------------------------------------------
+_IS_DESK = HUB_ROLE == "desk"
+# The admin's own checks want its middleware wherever its tables are made.
+_HAS_ADMIN = _IS_DESK or HUB_ROLE == "migrate"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    *(["whitenoise.middleware.WhiteNoiseMiddleware"] if _IS_DESK else []),
+    "hub.middleware.RequestIdMiddleware",
+    "hub.middleware.PlainAddressMiddleware",
+    "csp.middleware.CSPMiddleware",
+    *(["django.contrib.sessions.middleware.SessionMiddleware"] if _HAS_ADMIN else []),
+    *(["django.middleware.locale.LocaleMiddleware"] if _IS_DESK else []),
+    "django.middleware.common.CommonMiddleware",
+    *(
+        [
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "hub.middleware.RequestSizeMiddleware",
+            "hub.middleware.OfficerTimeZoneMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+        ]
+        if _HAS_ADMIN
+        else []
+    ),
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "hub" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                *(
+                    [
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                    if _HAS_ADMIN
+                    else []
+                ),
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".dev" / "static"))
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "hub.uploads.InMemoryOnlyHandler",
+]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 40
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["agencies.login.backends.EmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "accord_session" if DEVELOPMENT else "__Host-accord_session"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_USE_SESSIONS = _IS_DESK
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# Not no-referrer: browsers then send `Origin: null` with a form, which the CSRF check has to refuse.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if not DEVELOPMENT:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 63072000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+
+_SELF = "'self'"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": [_SELF],
+        "style-src": [_SELF],
+        "img-src": [_SELF],
+        "font-src": [_SELF],
+        "connect-src": [_SELF],
+        "form-action": [_SELF],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "manifest-src": [_SELF],
+    }
+}
+
+# --- REST ---------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "agencies.login.authentication.ApiKeyAuthentication",
+        *(["agencies.login.authentication.OfficerSessionAuthentication"] if _IS_DESK else []),
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["agencies.login.permissions.HasDeclaredCapability"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["hub.parsing.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "hub.schema.ProblemAwareSchema",
+    "EXCEPTION_HANDLER": "hub.problems.answer_problem",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Accord",
+    "DESCRIPTION": "Signed, sealed substance alerts between agencies.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+
+LOGGING = logging_settings(DEVELOPMENT)
+# Without cookies and sessions there is no request to forge: only the desk has them, and it has the guard.
+SILENCED_SYSTEM_CHECKS = [] if _IS_DESK else ["security.W003"]

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's addresses: the officers' pages, the desk in JSON, and the exchange's for one-process use."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from hub.docs import ApiDocsView
+from hub.urls import exchange
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *exchange.urlpatterns,
+    path("api/docs/", ApiDocsView.as_view(), name="api-docs"),
+    path("api/v1/", include("alerts.api")),
+    path("", admin.site.urls),
+]
+
+handler400 = "hub.answers.unreadable"
+handler403 = "alerts.pages.errors.forbidden"
+handler404 = "hub.answers.absent"
+handler500 = "hub.answers.broken"

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exchange's addresses: what partner systems call; API keys only, no admin, no sessions."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from hub import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/", include("agencies.api")),
+    path("api/v1/", include("sharing.api")),
+    path("api/v1/", include("ledger.api")),
+]
+
+handler400 = "hub.problems.unreadable"
+handler404 = "hub.problems.absent"
+handler500 = "hub.problems.broken"

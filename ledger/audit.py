@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Audit events: who did what to which subject, when and why.
+
+Guarantees that an event is written in the transaction of the act, and that its salted digest is in the tree:
+a changed event no longer fits its leaf, a removed one leaves its leaf behind. Events older than a limit can be
+pruned by the owner of the database without touching the tree. Leaves out who may read what: that is
+`AuditEvent.objects.visible_to`.
+
+An event never holds content. Its digest is the object digest of canonical JSON under `AUDIT_TYP`, so that
+nobody can guess an event from the public tree.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from accord.envelope.encoding import b64u, canonical, object_digest
+from accord.envelope.errors import MalformedError
+from ledger.entries import append_entry, require_atomic
+from ledger.errors import EntryRefusedError
+from ledger.models import HUB_LEVEL, AuditEvent, AuditEventQuerySet, AuditReader, Leaf
+
+AUDIT_TYP = "accord-audit+json"
+PRUNED = "audit.pruned"
+MAX_DETAIL_SIZE_BYTES = 4096
+MAX_TEXT_LENGTH = 2000
+SALT_SIZE_BYTES = 16
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NULL_IN_JSON = rb"\u0000"
+
+
+def record_event(
+    act: str,
+    *,
+    actor: str,
+    agency: str,
+    subject: str,
+    reason: str = "",
+    detail: Mapping[str, Any] | None = None,
+    now: datetime,
+    salt: bytes | None = None,
+) -> AuditEvent:
+    """Record one act (`noun.verb`) in the caller's transaction and hand its digest to the ledger.
+
+    `agency` is whose business it is, "" for the hub's own; `detail` is small JSON without content or floats;
+    `salt` is 16 octets, drawn here unless given. Raises `NotAtomicError`, `EntryRefusedError`.
+    """
+    require_atomic()
+    event = AuditEvent(
+        at=now,
+        actor=actor,
+        agency=agency,
+        act=act,
+        subject=subject,
+        reason=reason,
+        detail=dict(detail or {}),
+        salt=salt or secrets.token_bytes(SALT_SIZE_BYTES),
+    )
+    _require_shape(event)
+    event.od = event_digest(event)
+    event.save(force_insert=True)
+    append_entry(event.od, now=now, is_audit=True)
+    return event
+
+
+def events_about(reader: AuditReader, subject: str) -> AuditEventQuerySet:
+    """What `reader` may see of the acts on one subject, newest first."""
+    return AuditEvent.objects.visible_to(reader).filter(subject=subject)
+
+
+def event_digest(event: AuditEvent) -> str:
+    """The object digest of an event: over every column but `seq`, with the time in microseconds."""
+    row = {
+        "v": 1,
+        "at": _microseconds(event.at),
+        "actor": event.actor,
+        "agency": event.agency,
+        "act": event.act,
+        "subject": event.subject,
+        "reason": event.reason,
+        "detail": event.detail,
+        "salt": b64u(bytes(event.salt)),
+    }
+    return object_digest(AUDIT_TYP, canonical(row))
+
+
+def prune_events(actor: str, *, before: datetime, now: datetime) -> int:
+    """Delete the events that happened and were logged before a time; return how many.
+
+    Needs the login that owns the tables, since it lifts the trigger inside its own transaction. The records
+    of earlier prunings stay: verification takes from them which events may be missing.
+    """
+    require_atomic()
+    old = AuditEvent.objects.filter(
+        Exists(Leaf.objects.filter(od=OuterRef("od"), t__lt=int(before.timestamp()))), at__lt=before
+    ).exclude(act=PRUNED)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_auditevent DISABLE TRIGGER ledger_append_only")
+        count, _ = old.delete()
+        cursor.execute("ALTER TABLE ledger_auditevent ENABLE TRIGGER ledger_append_only")
+    record_event(
+        PRUNED,
+        actor=actor,
+        agency=HUB_LEVEL,
+        subject="ledger",
+        detail={"before": int(before.timestamp()), "count": count},
+        now=now,
+    )
+    return count
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def _require_shape(event: AuditEvent) -> None:
+    texts = (event.actor, event.agency, event.act, event.subject, event.reason)
+    if any(len(text) > MAX_TEXT_LENGTH or "\x00" in text for text in texts):
+        raise EntryRefusedError("a text that is too long or holds a null character")
+    if not event.actor or "." not in event.act:
+        raise EntryRefusedError("actor or act")
+    if len(bytes(event.salt)) != SALT_SIZE_BYTES:
+        raise EntryRefusedError("salt")
+    _require_detail(event.detail)
+
+
+def _require_detail(detail: Mapping[str, Any]) -> None:
+    try:
+        octets = canonical(dict(detail))
+    except MalformedError as error:
+        raise EntryRefusedError("detail") from error
+    if len(octets) > MAX_DETAIL_SIZE_BYTES or _NULL_IN_JSON in octets:
+        raise EntryRefusedError("detail")

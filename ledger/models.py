@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's tables: digests, the tree over them, what was signed, who did what.
+
+The ledger knows no agency and no alert: it refers by text and uuid, never by a foreign key out. Entry, leaf,
+node, checkpoint and audit event are insert-only; the first migration adds triggers that refuse everything
+else, to every login.
+"""
+
+import uuid
+from collections.abc import Collection
+from typing import Protocol
+
+from django.db import models
+from django.db.models import Q
+
+DIGEST_PATTERN = r"^[A-Za-z0-9_-]{43}$"
+SEES_AGENCY = "audit:read"
+SEES_HUB = "hub:operate"
+HUB_LEVEL = ""
+
+
+class AuditReader(Protocol):
+    """Whoever reads audit events: an officer or a client with its capabilities."""
+
+    @property
+    def agency_id(self) -> str | None: ...
+
+    @property
+    def capabilities(self) -> Collection[str]: ...
+
+
+class EntryKind(models.TextChoices):
+    """The kind that a leaf carries as `k`."""
+
+    KEYSET = "keyset"
+    REVOKE = "revoke"
+    OTHER = "x"
+
+
+class Entry(models.Model):
+    """One digest that was handed in, in the transaction of the thing it proves."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    od = models.TextField(unique=True)
+    kind = models.TextField(choices=EntryKind.choices)
+    agency = models.TextField(blank=True, default="")
+    is_audit = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="ledger_entry_od", condition=Q(od__regex=DIGEST_PATTERN)),
+            models.CheckConstraint(
+                name="ledger_entry_kind",
+                condition=Q(kind=EntryKind.OTHER, agency="")
+                | (Q(kind__in=[EntryKind.KEYSET, EntryKind.REVOKE]) & ~Q(agency="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"entry {self.od}"
+
+
+class PendingEntry(models.Model):
+    """An entry that has no leaf yet. The id gives the order of arrival and nothing else."""
+
+    entry_id = models.UUIDField(unique=True)
+    od = models.TextField()
+    kind = models.TextField(choices=EntryKind.choices)
+    agency = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "pending entries"
+
+    def __str__(self) -> str:
+        return f"pending {self.od}"
+
+
+class Leaf(models.Model):
+    """One leaf of the tree: canonical `{d, k, t}` (with `a` for the kinds of an agency) and its hash."""
+
+    index = models.BigIntegerField(primary_key=True)
+    od = models.TextField(unique=True)
+    t = models.BigIntegerField(help_text="log time, seconds since 1970 UTC")
+    data = models.TextField()
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        verbose_name_plural = "leaves"
+        constraints = [models.CheckConstraint(name="ledger_leaf_index", condition=Q(index__gte=0))]
+
+    def __str__(self) -> str:
+        return f"leaf {self.index}"
+
+
+class Node(models.Model):
+    """The root of a complete subtree of 2**level leaves; level 0 is the leaves themselves."""
+
+    pk = models.CompositePrimaryKey("level", "index")
+    level = models.SmallIntegerField()
+    index = models.BigIntegerField()
+    hash = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"node {self.level}/{self.index}"
+
+
+class Checkpoint(models.Model):
+    """A signed statement of size and root. Numbers have no gaps, so that a missing one is seen."""
+
+    size = models.BigIntegerField(primary_key=True)
+    number = models.BigIntegerField(unique=True)
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.size}"
+
+
+class SequencerLease(models.Model):
+    """One row. A sequencer whose epoch is no longer the newest must not write."""
+
+    epoch = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch}"
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """The only way to audit events."""
+
+    def visible_to(self, reader: AuditReader) -> "AuditEventQuerySet":
+        """Own agency's events for its auditors, hub-level events for the operator, else nothing."""
+        if reader.agency_id and SEES_AGENCY in reader.capabilities:
+            return self.filter(agency=reader.agency_id)
+        if not reader.agency_id and SEES_HUB in reader.capabilities:
+            return self.filter(agency=HUB_LEVEL)
+        return self.none()
+
+
+class AuditEvent(models.Model):
+    """Who did what to which subject, when and why; its salted digest `od` is in the tree.
+
+    `agency` is whose business it is, empty for the hub's own. Never holds content.
+    """
+
+    seq = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.TextField()
+    agency = models.TextField(blank=True, default="")
+    act = models.TextField()
+    subject = models.TextField(blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    detail = models.JSONField(default=dict, blank=True)
+    salt = models.BinaryField(max_length=16)
+    od = models.TextField(unique=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-seq"]
+        indexes = [
+            models.Index(fields=["agency", "-seq"], name="ledger_audit_agency"),
+            models.Index(fields=["agency", "subject", "-seq"], name="ledger_audit_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.subject}"

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's pinned verifier keys, from the setting `LEDGER_VKEY` (several are divided by white space)."""
+
+from django.conf import settings
+
+from accord.envelope.tree.notes import VerifierKey
+
+
+def pinned_keys() -> list[VerifierKey]:
+    """The keys under which this hub's checkpoints count. Raises `NoteError` for a malformed one."""
+    return [VerifierKey.parse(text) for text in settings.LEDGER_VKEY.split()]

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proofs: what the ledger shows of itself.
+
+Guarantees that nothing is shown before a signed checkpoint covers it, and that a receipt never changes: it
+stands under the first checkpoint that covers its leaf. Reads a few dozen rows a proof.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accord.envelope.tree.merkle import (
+    complete_subtrees,
+    consistency_ranges,
+    inclusion_ranges,
+    range_root,
+)
+from accord.envelope.tree.receipts import LeafEntry, Receipt
+from ledger.entries import CoveredEntry
+from ledger.models import Checkpoint, Leaf, PendingEntry
+from ledger.nodes import range_roots, read_nodes
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    """The newest checkpoint, or None before the first."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def receipt_for(od: str) -> dict[str, Any] | None:
+    """The receipt of an object digest as JSON, or None as long as no checkpoint covers it."""
+    return receipts_for([od]).get(od)
+
+
+def receipts_for(ods: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The receipts of those digests that have one, by digest, in four queries."""
+    receipts = _receipts(Leaf.objects.filter(od__in=list(ods)))
+    return {receipt.leaf.d: receipt.as_json() for receipt in receipts}
+
+
+def receipt_at(index: int) -> Receipt | None:
+    """The receipt of the leaf at an index, or None where no checkpoint covers it."""
+    newest = latest_checkpoint()
+    if newest is None or not 0 <= index < newest.size:
+        return None
+    return next(iter(_receipts(Leaf.objects.filter(index=index))), None)
+
+
+def log_time(od: str) -> int | None:
+    """When the ledger logged a digest, in seconds, or None as long as no checkpoint covers it."""
+    leaf = _covered(Leaf.objects.filter(od=od)).first()
+    return leaf.t if leaf else None
+
+
+def log_times(ods: Iterable[str]) -> dict[str, int]:
+    """The log times, in seconds, of those digests that a checkpoint covers, by digest, in one query."""
+    return {leaf.od: leaf.t for leaf in _covered(Leaf.objects.filter(od__in=list(ods)))}
+
+
+def pending_since() -> datetime | None:
+    """When the oldest entry that no leaf holds yet was handed in; None when nothing waits."""
+    return PendingEntry.objects.order_by("id").values_list("created_at", flat=True).first()
+
+
+def consistency(first: int, second: int) -> list[bytes] | None:
+    """The proof that the tree of `second` leaves extends that of `first`; None for sizes never signed for."""
+    newest = latest_checkpoint()
+    if newest is None or not 0 <= first <= second <= newest.size:
+        return None
+    return range_roots(consistency_ranges(first, second))
+
+
+def covered_entries(start: int, limit: int) -> list[CoveredEntry]:
+    """At most `limit` entries under the newest checkpoint, from leaf index `start` up."""
+    newest = latest_checkpoint()
+    covered = Leaf.objects.filter(index__gte=start, index__lt=newest.size if newest else 0)
+    return [covered_entry(leaf) for leaf in covered.order_by("index")[:limit]]
+
+
+def covered_entry(leaf: Leaf) -> CoveredEntry:
+    """A leaf as those who number and deliver see it."""
+    entry = LeafEntry.parse(leaf.data.encode())
+    return CoveredEntry(index=leaf.index, od=entry.d, kind=entry.k, agency=entry.a or "", t=entry.t)
+
+
+def _covered(leaves: QuerySet[Leaf]) -> QuerySet[Leaf, Any]:
+    """Those with a checkpoint, each with the size of its first one."""
+    first = Checkpoint.objects.filter(size__gt=OuterRef("index")).order_by("size").values("size")[:1]
+    return leaves.annotate(covered_by=Subquery(first)).exclude(covered_by=None)
+
+
+def _receipts(leaves: QuerySet[Leaf]) -> list[Receipt]:
+    covered = list(_covered(leaves))
+    notes = Checkpoint.objects.in_bulk({leaf.covered_by for leaf in covered})
+    ranges = {leaf.index: inclusion_ranges(leaf.index, leaf.covered_by) for leaf in covered}
+    nodes = read_nodes(
+        position
+        for paths in ranges.values()
+        for leaves_of in paths
+        for position in complete_subtrees(leaves_of)
+    )
+    return [
+        Receipt(
+            leaf=LeafEntry.parse(leaf.data.encode()),
+            index=leaf.index,
+            path=tuple(range_root(leaves_of, nodes) for leaves_of in ranges[leaf.index]),
+            checkpoint=notes[leaf.covered_by].note,
+        )
+        for leaf in covered
+    ]

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verification of the whole ledger: every row against all that vouches for it.
+
+Guarantees that a leaf, node, checkpoint, entry or audit event that was altered, deleted or reordered by
+someone with full rights in the database is named, as far as something outside that person's reach still
+vouches: the signatures of the ledger key and, where given, the leaf file. Leaves out what needs a second
+party: that the hub shows everybody the same tree.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Subquery
+
+from accord.envelope.errors import NoteError
+from accord.envelope.tree.merkle import EMPTY_ROOT
+from accord.envelope.tree.notes import Checkpoint as SignedTree
+from accord.envelope.tree.notes import VerifierKey, verify_checkpoint
+from ledger import audit
+from ledger.errors import Finding, LedgerDamagedError
+from ledger.models import AuditEvent, Checkpoint, Entry, Leaf, PendingEntry
+from ledger.state import SignedState, read_state
+from ledger.tree_damage import CHUNK_ROWS, StoredTree, blame_nodes, inspect_tree
+
+
+@dataclass(frozen=True)
+class SoundLedger:
+    """What was verified: leaves, checkpoints and audit events, and the size the newest checkpoint covers."""
+
+    leaves: int
+    signed_leaves: int
+    checkpoints: int
+    audit_events: int
+
+
+def verify_ledger(keys: Sequence[VerifierKey], *, folder: Path | None = None) -> SoundLedger:
+    """Check everything; `folder` is the sequencer's state folder, where it can be read.
+
+    Raises `LedgerDamagedError`, which names every damaged row, and `StateUnreadableError`. Reads one snapshot, so
+    that it may run beside the sequencer; inside a caller's transaction, what that one sees.
+    """
+    state = read_state(folder) if folder else None
+    with _snapshot():
+        tree = inspect_tree(folder, state)
+        checkpoints, doubts = _authentic_checkpoints(keys)
+        newest = checkpoints[-1] if checkpoints else None
+        blame_nodes(tree, newest.size if newest else 0, newest.root if newest else EMPTY_ROOT)
+        doubts += [*_check_roots(tree, checkpoints), *_check_state(folder, state, tree), *_check_entries()]
+        findings = [*tree.findings, *doubts, *_check_events()]
+        if findings:
+            raise LedgerDamagedError(findings)
+        events = AuditEvent.objects.count()
+    return SoundLedger(tree.size, newest.size if newest else 0, len(checkpoints), events)
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def _authentic_checkpoints(keys: Sequence[VerifierKey]) -> tuple[list[SignedTree], list[Finding]]:
+    """What was truly signed, in order, and the rows that say something else or are missing."""
+    signed: list[SignedTree] = []
+    findings: list[Finding] = []
+    number = 0
+    for row in Checkpoint.objects.order_by("size").iterator(chunk_size=CHUNK_ROWS):
+        gap = range(number + 1, row.number)
+        findings += [Finding("checkpoint", f"number {missing}", "deleted") for missing in gap]
+        if row.number <= number:
+            findings.append(Finding("checkpoint", str(row.size), "altered or reordered: number goes back"))
+        number = row.number
+        try:
+            says = verify_checkpoint(row.note, keys)
+        except NoteError as error:
+            findings.append(Finding("checkpoint", str(row.size), f"altered: {error.detail}"))
+            continue
+        if (says.size, says.root) != (row.size, bytes(row.root)):
+            findings.append(Finding("checkpoint", str(row.size), "altered: note and columns differ"))
+        signed.append(says)
+    return signed, findings
+
+
+def _check_roots(tree: StoredTree, checkpoints: Sequence[SignedTree]) -> Iterator[Finding]:
+    """A tree that fits itself, but not what was signed, was rewritten as a whole."""
+    if tree.findings:
+        return
+    sound = 0
+    for checkpoint in checkpoints:
+        if tree.root_at(checkpoint.size) != checkpoint.root:
+            rows = f"{sound} to {checkpoint.size - 1}"
+            yield Finding("leaf", rows, f"rewritten or deleted: checkpoint {checkpoint.size} signed others")
+            return
+        sound = checkpoint.size
+    for index in tree.out_of_time:
+        yield Finding("leaf", str(index), "signed with an earlier log time than the leaf before")
+
+
+def _check_state(folder: Path | None, state: SignedState | None, tree: StoredTree) -> Iterator[Finding]:
+    if folder and state is None and tree.size:
+        yield Finding("state file", str(folder), "missing beside a ledger with leaves")
+    if state and not tree.findings and tree.root_at(state.size) != state.root:
+        yield Finding("state file", str(folder), "says another root than the leaves have")
+
+
+def _check_entries() -> Iterator[Finding]:
+    """Every entry has its leaf or its pending row, every pending row its entry."""
+    same = {
+        "entry_id": OuterRef("id"),
+        "od": OuterRef("od"),
+        "kind": OuterRef("kind"),
+        "agency": OuterRef("agency"),
+    }
+    leaf, pending = Leaf.objects.filter(od=OuterRef("od")), PendingEntry.objects.filter(**same)
+    for entry in Entry.objects.filter(~Exists(leaf), ~Exists(pending)).order_by("created_at"):
+        yield Finding("entry", f"{entry.id} ({entry.od})", "altered, or its leaf or pending row was deleted")
+    for waiting in PendingEntry.objects.filter(~Exists(Entry.objects.filter(id=OuterRef("entry_id")))):
+        yield Finding("entry", f"{waiting.entry_id} ({waiting.od})", "deleted while pending")
+
+
+def _check_events() -> Iterator[Finding]:
+    """Every audit event fits its digest in the tree; only pruned ones may be missing."""
+    entry = Entry.objects.filter(od=OuterRef("od"), is_audit=True)
+    pruned_before = 0
+    events = AuditEvent.objects.order_by("seq")
+    logged = set(events.filter(Exists(entry)).values_list("seq", flat=True))
+    for event in events.iterator(CHUNK_ROWS):
+        if audit.event_digest(event) != event.od:
+            yield Finding("audit event", str(event.seq), "altered: it does not fit its digest")
+        elif event.seq not in logged:
+            yield Finding("audit event", str(event.seq), "altered or added: its digest is not in the ledger")
+        elif event.act == audit.PRUNED:
+            pruned_before = max(pruned_before, event.detail["before"])
+    t = Subquery(Leaf.objects.filter(od=OuterRef("od")).values("t"))
+    event_exists = Exists(AuditEvent.objects.filter(od=OuterRef("od")))
+    for lost in Entry.objects.filter(~event_exists, is_audit=True).annotate(t=t).order_by("created_at"):
+        if lost.t is None or lost.t >= pruned_before:
+            yield Finding("audit event", f"of entry {lost.od}", "deleted")

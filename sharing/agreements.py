@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agreements: recorded by the operator, never edited; lanes suspended and resumed by a party.
+
+Every change waits for those who rely on the policy of its parties (`sharing.locks`). Suspending deletes nothing:
+what is not numbered yet is held at its turn; resuming puts it back in the queue, in order and once.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max, Q
+
+from agencies.accession import resume_agency
+from agencies.actors import Actor
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError
+from agencies.models import Agency, AgencyStatus
+from ledger.audit import record_event
+from sharing.errors import AgreementError
+from sharing.locks import lock_deliveries, own_parties
+from sharing.models import (
+    Agreement,
+    AgreementLane,
+    AgreementParty,
+    AgreementVersion,
+    Circle,
+    Delivery,
+    FeedHeld,
+    FeedRequeue,
+    LaneSuspension,
+)
+from sharing.states import DeliveryState
+from sharing.terms import Lane, Purpose, Tlp
+
+MAX_PARTIES = 501
+"""An originator and as many recipients as one envelope can have."""
+MAX_CIRCLE_MEMBERS = 500
+
+
+@transaction.atomic
+def record_agreement(
+    operator: Actor,
+    *,
+    ref: str,
+    title: str,
+    parties: Collection[str],
+    lanes: Collection[str],
+    ceiling: str,
+    purposes: Collection[str] = (),
+    nbf: datetime,
+    until: datetime | None = None,
+    survive_lanes: Collection[str] = (),
+    survive_flash: bool = False,
+    now: datetime,
+) -> AgreementVersion:
+    """Record what agencies have agreed; a known `ref` gets its next version. No purposes means all.
+
+    Raises `AgreementError` naming the field, `NotPermittedError` for anyone but the operator.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    _check_terms(lanes, ceiling, purposes, survive_lanes, nbf, until)
+    _check_parties(parties)
+    agreement, _ = Agreement.objects.get_or_create(ref=ref, defaults={"title": title, "recorded_at": now})
+    own_parties({*parties, *_parties_ever(agreement)})
+    version = AgreementVersion.objects.create(
+        agreement=agreement,
+        number=_next_number(agreement),
+        ceiling=ceiling,
+        purposes=sorted(purposes),
+        nbf=nbf,
+        until=until,
+        survive_lanes=sorted(survive_lanes),
+        survive_flash=survive_flash,
+        recorded_at=now,
+    )
+    AgreementParty.objects.bulk_create(
+        AgreementParty(version=version, agency_id=id_) for id_ in sorted(parties)
+    )
+    AgreementLane.objects.bulk_create(AgreementLane(version=version, lane=lane) for lane in sorted(lanes))
+    _requeue(Q(iss__in=parties, recipient__in=parties))
+    _audit(operator, "agreement.recorded", agreement, {"number": version.number}, agency="", now=now)
+    return version
+
+
+@transaction.atomic
+def record_circle(
+    operator: Actor, *, name: str, agreement: str, members: Collection[str], now: datetime
+) -> Circle:
+    """Name a group of agencies under one agreement; raises `AgreementError` for an outsider."""
+    require(operator, Capability.HUB_OPERATE)
+    found = Agreement.objects.filter(ref=agreement).first()
+    if found is None:
+        raise AgreementError("agreement", "unknown")
+    version = current_version(found, now=now)
+    parties = {party.agency_id for party in version.parties.all()} if version else set()
+    if not 1 <= len(set(members)) <= MAX_CIRCLE_MEMBERS or not parties.issuperset(members):
+        raise AgreementError("members", f"name 1 to {MAX_CIRCLE_MEMBERS}, each a party of the agreement")
+    circle = Circle.objects.create(name=name, agreement=found)
+    circle.members.set(Agency.objects.filter(pk__in=members))
+    _audit(operator, "circle.recorded", found, {"circle": name}, agency="", now=now)
+    return circle
+
+
+def current_version(agreement: Agreement, *, now: datetime) -> AgreementVersion | None:
+    """The newest version that has begun, ended or not."""
+    return agreement.versions.filter(nbf__lte=now).order_by("-number").first()
+
+
+@transaction.atomic
+def suspend_lanes(
+    actor: Actor, agreement: Agreement, lanes: Collection[str], *, now: datetime
+) -> list[LaneSuspension]:
+    """Stop these lanes with every other party, at once and both ways, until the same agency resumes them.
+
+    Lanes that this agency has suspended already are left as they are. Raises `AgreementError` for a lane that
+    the agreement lacks or that was agreed to survive, `AbsentError` for outsiders.
+    """
+    agency, version = _party_and_version(actor, agreement, now)
+    _check_suspendable(version, lanes)
+    own_parties(_party_ids(version))
+    ours = agreement.suspensions.filter(agency_id=agency, lifted_at__isnull=True)
+    already = set(ours.values_list("lane", flat=True))
+    suspensions = LaneSuspension.objects.bulk_create(
+        LaneSuspension(agreement=agreement, lane=lane, agency_id=agency, suspended_at=now)
+        for lane in sorted(set(lanes) - already)
+    )
+    _audit(actor, "lane.suspended", agreement, {"lanes": sorted(lanes)}, agency=agency, now=now)
+    return suspensions
+
+
+@transaction.atomic
+def resume_lanes(actor: Actor, agreement: Agreement, lanes: Collection[str], *, now: datetime) -> int:
+    """Lift the own suspension of these lanes; returns how many held deliveries wait for their turn again.
+
+    What the other side has suspended stays so. Raises `AgreementError` when a lane is not suspended by the
+    actor's agency.
+    """
+    agency, version = _party_and_version(actor, agreement, now)
+    parties = _party_ids(version)
+    own_parties(parties)
+    ours = agreement.suspensions.filter(agency_id=agency, lane__in=lanes, lifted_at__isnull=True)
+    if {row.lane for row in ours} != set(lanes):
+        raise AgreementError("lanes", "not suspended by your agency")
+    ours.update(lifted_at=now)
+    others = parties - {agency}
+    count = _requeue(Q(iss=agency, recipient__in=others) | Q(iss__in=others, recipient=agency))
+    _audit(actor, "lane.resumed", agreement, {"lanes": sorted(lanes)}, agency=agency, now=now)
+    return count
+
+
+@transaction.atomic
+def resume_agency_flow(operator: Actor, agency: Agency, *, now: datetime) -> int:
+    """Lift the hub's suspension of an agency and give what was held its turn again; returns how many deliveries.
+
+    For whoever resumes an agency: the directory alone would leave what is held waiting until it expires. Raises
+    `NotPermittedError` for anyone but the operator.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    # Before the agency's row: whoever stores an envelope holds these locks when it refers to that row.
+    own_parties({agency.pk, *_partners_of(agency.pk)})
+    resume_agency(operator, agency, now=now)
+    return requeue_held(agency.pk)
+
+
+@transaction.atomic
+def requeue_held(agency: str) -> int:
+    """Give what is held from or to an agency its turn again, after the hub has lifted that agency's suspension."""
+    own_parties({agency, *_partners_of(agency)})
+    return _requeue(Q(iss=agency) | Q(recipient=agency))
+
+
+def suspended_lanes(agreement: Agreement) -> list[LaneSuspension]:
+    """Every suspension that stands, with the agency that holds it."""
+    return list(
+        agreement.suspensions.filter(lifted_at__isnull=True)
+        .select_related("agency")
+        .order_by("lane", "agency")
+    )
+
+
+def _requeue(which: Q) -> int:
+    """Held deliveries to the queue, each once; the sequencer asks policy again at their turn."""
+    held = list(FeedHeld.objects.select_for_update().filter(which))
+    ids = lock_deliveries(Delivery.objects.filter(pk__in=[row.delivery_id for row in held]))
+    FeedRequeue.objects.bulk_create(
+        FeedRequeue(delivery_id=row.delivery_id, position=row.position, iss=row.iss, recipient=row.recipient)
+        for row in held
+    )
+    FeedHeld.objects.filter(pk__in=ids).delete()
+    Delivery.objects.filter(pk__in=ids, state=DeliveryState.HELD).update(state=DeliveryState.PENDING)
+    return len(ids)
+
+
+def _party_and_version(actor: Actor, agreement: Agreement, now: datetime) -> tuple[str, AgreementVersion]:
+    """The actor's agency, a party of the version that counts now; to outsiders there is no agreement."""
+    require(actor, Capability.AGENCY_MANAGE)
+    version = current_version(agreement, now=now)
+    if version is None or actor.agency_id is None or actor.agency_id not in _party_ids(version):
+        raise AbsentError
+    return actor.agency_id, version
+
+
+def _party_ids(version: AgreementVersion) -> set[str]:
+    return set(version.parties.values_list("agency_id", flat=True))
+
+
+def _parties_ever(agreement: Agreement) -> set[str]:
+    rows = AgreementParty.objects.filter(version__agreement=agreement)
+    return set(rows.values_list("agency_id", flat=True))
+
+
+def _partners_of(agency: str) -> set[str]:
+    theirs = AgreementParty.objects.filter(agency_id=agency).values("version_id")
+    return set(AgreementParty.objects.filter(version_id__in=theirs).values_list("agency_id", flat=True))
+
+
+def _next_number(agreement: Agreement) -> int:
+    newest: int | None = agreement.versions.aggregate(newest=Max("number"))["newest"]
+    return (newest or 0) + 1
+
+
+def _check_parties(parties: Collection[str]) -> None:
+    if not 2 <= len(set(parties)) <= MAX_PARTIES:
+        raise AgreementError("parties", f"name 2 to {MAX_PARTIES} agencies")
+    known = Agency.objects.filter(pk__in=parties).exclude(status=AgencyStatus.ENTERING)
+    unknown = set(parties) - set(known.values_list("id", flat=True))
+    if unknown:
+        raise AgreementError("parties", f"not on this hub: {', '.join(sorted(unknown))}")
+
+
+def _check_terms(
+    lanes: Collection[str],
+    ceiling: str,
+    purposes: Collection[str],
+    survive_lanes: Collection[str],
+    nbf: datetime,
+    until: datetime | None,
+) -> None:
+    _check_words("lanes", lanes, Lane.values)
+    _check_words("ceiling", [ceiling], Tlp.values)
+    _check_words("purposes", purposes, Purpose.values)
+    _check_words("survive_lanes", survive_lanes, lanes)
+    if not lanes:
+        raise AgreementError("lanes", "name one at least")
+    if until is not None and until <= nbf:
+        raise AgreementError("until", "must be after the beginning")
+
+
+def _check_suspendable(version: AgreementVersion, lanes: Collection[str]) -> None:
+    _check_words("lanes", lanes, [row.lane for row in version.lanes.all()])
+    surviving = sorted(set(lanes).intersection(version.survive_lanes))
+    if surviving:
+        raise AgreementError("lanes", f"agreed to survive a suspension: {', '.join(surviving)}")
+    if not lanes:
+        raise AgreementError("lanes", "name one at least")
+
+
+def _check_words(field: str, words: Iterable[str], allowed: Sequence[str] | Collection[str]) -> None:
+    unknown = sorted(set(words) - set(allowed))
+    if unknown:
+        raise AgreementError(field, f"not one of {', '.join(sorted(allowed))}: {', '.join(unknown)}")
+
+
+def _audit(
+    actor: Actor, act: str, agreement: Agreement, detail: dict[str, object], *, agency: str, now: datetime
+) -> None:
+    record_event(
+        act,
+        actor=actor.audit_name,
+        agency=agency,
+        subject=f"agreement:{agreement.ref}",
+        detail=detail,
+        now=now,
+    )

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exchange over REST. Every write carries its own id and digest: sent again it answers as before.
+
+Signed objects go in and out as the octets they are. What is not for the caller is answered like what is not there.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.http import HttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accord.envelope.encoding import MAX_STATEMENT_BYTES
+from accord.envelope.errors import VerificationError
+from agencies.capabilities import Capability
+from agencies.errors import InputError
+from agencies.login.caller import caller_of
+from ledger.proofs import receipt_for, receipts_for
+from sharing import shapes
+from sharing.errors import CheckFailedError
+from sharing.feed import FeedPage, read_feed, resolve_reference
+from sharing.intake import submit_envelope
+from sharing.models import Statement
+from sharing.slices import blob_for, slice_for
+from sharing.statements import accept_posted, find_statement, statements_about
+from sharing.submissions import find_submission, list_submissions
+
+RECEIPT_TAKES_SECS = "1"
+FETCHED_BY = ["get", "options"]
+"""Fetching is recorded: HEAD, which gives no byte, must not count as it."""
+_BLOB_PART = re.compile(r"blob-(0|[1-9][0-9]?)")
+_AFTER = OpenApiParameter("after", OpenApiTypes.STR, description="Where the last page ended.")
+_LIMIT = OpenApiParameter("limit", OpenApiTypes.INT)
+
+
+class JoseParser(BaseParser):
+    """The body as octets: what was signed is never re-serialised."""
+
+    media_type = "application/jose+json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return stream.read(MAX_STATEMENT_BYTES + 1)
+
+
+class JsonOctetsParser(JoseParser):
+    media_type = "application/json"
+
+
+class IntakeView(APIView):
+    """A failed check answers alike whatever failed: the exact cause is for the caller's auditor."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        return super().handle_exception(CheckFailedError() if isinstance(exc, VerificationError) else exc)
+
+
+class EnvelopesView(IntakeView):
+    capability = Capability.ENVELOPE_SUBMIT
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(request=shapes.EnvelopeParts, responses={202: shapes.SubmissionAnswer})
+    def post(self, request: Request) -> Response:
+        """Submit an envelope. The receipt follows, usually within a second, under `/submissions/{md}`."""
+        manifest, jwe, blobs = _read_parts(request)
+        submission = submit_envelope(
+            caller_of(request), manifest=manifest, jwe=jwe, blobs=blobs, now=timezone.now()
+        )
+        return _accepted(shapes.SubmissionAnswer(submission).data)
+
+
+class EnvelopeView(APIView):
+    capability = Capability.ENVELOPE_READ
+    http_method_names = FETCHED_BY
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, md: str) -> HttpResponse:
+        """The caller's slice of an envelope."""
+        octets = slice_for(caller_of(request), md, now=timezone.now())
+        return HttpResponse(octets, content_type="application/json")
+
+
+class BlobView(APIView):
+    capability = Capability.ENVELOPE_READ
+    http_method_names = FETCHED_BY
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, md: str, n: int) -> HttpResponse:
+        """One sealed attachment."""
+        octets = blob_for(caller_of(request), md, n, now=timezone.now())
+        return HttpResponse(
+            octets,
+            content_type="application/octet-stream",
+            headers={"Content-Disposition": f'attachment; filename="blob-{n}"'},
+        )
+
+
+class EnvelopeStatementsView(APIView):
+    capability = Capability.ENVELOPE_READ
+
+    @extend_schema(responses={200: shapes.StatementListShape})
+    def get(self, request: Request, md: str) -> HttpResponse:
+        """What has been said about an envelope, as far as it has reached the caller."""
+        rows = statements_about(caller_of(request), md)
+        receipts = receipts_for([row.od for row in rows])
+        items = b",".join(_with_receipt(row, receipts.get(row.od)) for row in rows)
+        return HttpResponse(b'{"items":[' + items + b"]}", content_type="application/json")
+
+
+class StatementsView(IntakeView):
+    capability = Capability.STATEMENT_SUBMIT
+    parser_classes = [JoseParser, JsonOctetsParser]
+
+    @extend_schema(
+        request={"application/jose+json": OpenApiTypes.OBJECT}, responses={202: shapes.StatementAnswer}
+    )
+    def post(self, request: Request) -> Response:
+        """Submit a signed statement: an acknowledgement, a retraction, a confirmation, a revocation."""
+        body: object = request.data
+        jws = body if isinstance(body, bytes) else b""
+        accepted = accept_posted(caller_of(request), jws, now=timezone.now())
+        answer = {
+            "iss": accepted.iss,
+            "id": accepted.id,
+            "od": accepted.od,
+            "receipt": receipt_for(accepted.od),
+        }
+        return _accepted(answer)
+
+
+class StatementView(APIView):
+    capability = Capability.ENVELOPE_READ
+
+    @extend_schema(responses={200: shapes.StatementShape})
+    def get(self, request: Request, od: str) -> HttpResponse:
+        """One statement as it was received, with its receipt."""
+        row = find_statement(caller_of(request), od)
+        return HttpResponse(_with_receipt(row, receipt_for(od)), content_type="application/json")
+
+
+class InboxView(APIView):
+    capability = Capability.FEED_READ
+
+    @extend_schema(
+        parameters=[_AFTER, _LIMIT, OpenApiParameter("ref", OpenApiTypes.STR)],
+        responses={200: shapes.FeedPageShape},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The caller's feed after a number; or the one item that a mail's reference names."""
+        reference = request.query_params.get("ref")
+        if reference is not None:
+            item = resolve_reference(caller_of(request), reference)
+            return Response(shapes.FeedPageShape(FeedPage([item], item.number)).data)
+        after = _number(request, "after", 0)
+        page = read_feed(caller_of(request), after=after, limit=_number(request, "limit", 100))
+        if page.items:
+            return Response(shapes.FeedPageShape(page).data)
+        return _no_news(request, after, page)
+
+
+class SubmissionsView(APIView):
+    capability = frozenset({Capability.ENVELOPE_SUBMIT, Capability.STATEMENT_SUBMIT})
+
+    @extend_schema(
+        operation_id="submissions_list",
+        parameters=[_AFTER, _LIMIT],
+        responses={200: shapes.SubmissionPageShape},
+    )
+    def get(self, request: Request) -> Response:
+        """What the caller's agency has submitted, newest first, with receipts and what became of it."""
+        after = request.query_params.get("after", "")
+        page = list_submissions(caller_of(request), after=after, limit=_number(request, "limit", 50))
+        return Response(shapes.SubmissionPageShape(page).data)
+
+
+class SubmissionView(APIView):
+    capability = frozenset({Capability.ENVELOPE_SUBMIT, Capability.STATEMENT_SUBMIT})
+
+    @extend_schema(responses={200: shapes.SubmissionShape})
+    def get(self, request: Request, d: str) -> Response:
+        """One submission of the caller's agency, by its digest."""
+        return Response(shapes.SubmissionShape(find_submission(caller_of(request), d)).data)
+
+
+def _read_parts(request: Request) -> tuple[bytes, bytes, list[bytes]]:
+    """Manifest, JWE and blobs in their order; raises `ParseError` for a part too few or too many."""
+    names = [*request.FILES, *request.POST]
+    blobs = sorted((name for name in names if _BLOB_PART.fullmatch(name)), key=lambda name: int(name[5:]))
+    expected = ["manifest", "jwe", *(f"blob-{n}" for n in range(len(blobs)))]
+    if sorted(names) != sorted(expected):
+        raise ParseError(_("Send the parts manifest, jwe, blob-0, blob-1 and so on, each once."))
+    manifest, jwe, *rest = (_octets_of(request, name) for name in expected)
+    return manifest, jwe, rest
+
+
+def _octets_of(request: Request, name: str) -> bytes:
+    """A part with a file name keeps its octets; one without was decoded as UTF-8 text."""
+    if name not in request.FILES:
+        return request.POST[name].encode("utf-8")
+    found = request.FILES.getlist(name)
+    if len(found) != 1:
+        raise ParseError(_("Send each part once."))
+    octets: bytes = found[0].read()
+    return octets
+
+
+def _accepted(answer: Mapping[str, Any]) -> Response:
+    headers = {} if answer["receipt"] else {"Retry-After": RECEIPT_TAKES_SECS}
+    return Response(answer, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+def _with_receipt(row: Statement, receipt: Mapping[str, Any] | None) -> bytes:
+    text = json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
+    return b'{"statement":' + bytes(row.jws) + b',"receipt":' + text.encode() + b"}"
+
+
+def _no_news(request: Request, after: int, page: FeedPage) -> HttpResponse:
+    """Only an empty page has an ETag: a poll without news costs nothing."""
+    etag = f'"{after}-{page.head}"'
+    if request.headers.get("If-None-Match") == etag:
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
+    return Response(shapes.FeedPageShape(page).data, headers={"ETag": etag})
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        raise InputError(name, _("Enter a whole number, 0 or more."))
+    return int(text)
+
+
+urlpatterns = [
+    path("envelopes", EnvelopesView.as_view(), name="envelopes"),
+    path("envelopes/<str:md>", EnvelopeView.as_view(), name="envelope"),
+    path("envelopes/<str:md>/blobs/<int:n>", BlobView.as_view(), name="envelope-blob"),
+    path("envelopes/<str:md>/statements", EnvelopeStatementsView.as_view(), name="envelope-statements"),
+    path("statements", StatementsView.as_view(), name="statements"),
+    path("statements/<str:od>", StatementView.as_view(), name="statement"),
+    path("inbox", InboxView.as_view(), name="inbox"),
+    path("submissions", SubmissionsView.as_view(), name="submissions"),
+    path("submissions/<str:d>", SubmissionView.as_view(), name="submission"),
+]

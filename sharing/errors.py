@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the exchange refuses; the HTTP side stands in one table elsewhere.
+
+`str(error)` is fit for a log and for the audit: codes, agency ids and digests, never bytes that were sent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Denial:
+    """One recipient that policy does not let the issuer reach; `text` is worded for the issuer's officers."""
+
+    agency: str
+    code: str
+    text: str
+
+
+class SharingError(Exception):
+    """Base of this app's errors."""
+
+
+class PolicyDeniedError(SharingError):
+    """At least one recipient may not receive this from this issuer; nothing was stored."""
+
+    def __init__(self, denials: Iterable[Denial]) -> None:
+        self._denials = tuple(denials)
+        super().__init__(", ".join(f"{denial.agency}: {denial.code}" for denial in self._denials))
+
+    @property
+    def denials(self) -> list[dict[str, str]]:
+        return [asdict(denial) for denial in self._denials]
+
+
+class IssuerSuspendedError(SharingError):
+    """The caller's agency is suspended, or still entering: it reads what it received, nothing can be sent."""
+
+
+class IdTakenError(SharingError):
+    """The issuer has used this id for other bytes; the first ones stand."""
+
+    def __init__(self, iss: str, item_id: str) -> None:
+        super().__init__(f"{iss}/{item_id}")
+        self.iss = iss
+        self.item_id = item_id
+
+
+class SupersededError(SharingError):
+    """An update that names a version which is not the newest."""
+
+    def __init__(self, md: str) -> None:
+        super().__init__(md)
+        self.md = md
+
+
+class KeysetStaleError(SharingError):
+    """Sealed to a key that is not the newest of its agency, or to an agency without one; seal again."""
+
+    def __init__(self, agencies: Iterable[str]) -> None:
+        self.agencies = sorted(agencies)
+        super().__init__(", ".join(self.agencies))
+
+
+class CheckFailedError(SharingError):
+    """A cryptographic check failed; which one stands in the caller's own audit and nowhere else."""
+
+
+class FlowSuspendedError(SharingError):
+    """Available but never fetched, and policy would not let it flow now."""
+
+
+class RecalledError(SharingError):
+    """The originator withdrew this before the first fetch; new reading has stopped."""
+
+
+class ExpiredError(SharingError):
+    """Asked for the first time after its `exp`: nothing is delivered first from then on."""
+
+
+class ContentDeletedError(SharingError):
+    """Its `keep` has passed, so its content is gone for everyone; its digests and what was said of it stay."""
+
+
+class LaggingError(SharingError):
+    """The sequencer is alive and behind; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class StatementKindError(SharingError):
+    """A kind of statement that this door does not take."""
+
+    def __init__(self, k: str) -> None:
+        super().__init__(k)
+        self.k = k
+
+
+class AlreadyRetractedError(SharingError):
+    """A second retract of one envelope."""
+
+
+class NotFetchedError(SharingError):
+    """An acknowledgement of something its issuer has never fetched."""
+
+
+class MoveError(SharingError):
+    """A change of state that the table of moves does not hold."""
+
+    def __init__(self, state: str, move: str) -> None:
+        super().__init__(f"{move} from {state}")
+        self.state = state
+        self.move = move
+
+
+class AgreementError(SharingError):
+    """An agreement that cannot stand as entered, or a lane that cannot be suspended or resumed."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Intake: a signed, sealed envelope is checked, judged and stored, or refused whole.
+
+Cheapest checks first: form, issuer, whether these bytes are known, room, signatures and entries, then policy for
+every recipient under the issuer's lock. Envelope, blobs, deliveries, ledger entry and audit stand or fall in one
+transaction. Nothing here can open what it carries, and no key agreement is computed.
+Source: docs/spec/envelope.md, "Intake".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accord.envelope.blobs import measure_blob
+from accord.envelope.intake import (
+    UnverifiedEnvelope,
+    VerifiedEnvelope,
+    parse_submission,
+    verify_submission,
+)
+from agencies.actors import Actor
+from agencies.capabilities import Capability
+from agencies.directory import DatabaseKeyDirectory
+from agencies.errors import AbsentError, NotPermittedError
+from agencies.models import Agency, AgencyStatus
+from ledger.audit import record_event
+from ledger.entries import append_entry
+from ledger.errors import EntryExistsError
+from ledger.proofs import receipt_for
+from sharing.backpressure import require_room
+from sharing.errors import (
+    Denial,
+    IdTakenError,
+    IssuerSuspendedError,
+    PolicyDeniedError,
+    SharingError,
+    SupersededError,
+)
+from sharing.locks import share_issuers
+from sharing.models import Blob, Delivery, Envelope, FeedItem, FeedPending
+from sharing.policy import Allowed, Denied, Terms, judge_recipients
+from sharing.references import new_reference
+from sharing.refusals import audit_refusal
+
+SUBMITS = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ALERT_RELEASE})
+"""A partner's system, or an officer who releases at the desk."""
+
+MAX_AUDITED_RECIPIENTS = 100
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What the caller gets back; `receipt` is None until the ledger has logged it."""
+
+    iss: str
+    jti: str
+    md: str
+    receipt: Mapping[str, Any] | None
+
+
+def submit_envelope(
+    caller: Actor, *, manifest: bytes, jwe: bytes, blobs: Sequence[bytes], now: datetime
+) -> Submission:
+    """Carry an envelope of the caller's own agency; the same one again answers as before.
+
+    Raises `NotPermittedError`, `AbsentError` (another agency's envelope, an unknown `re`), `EnvelopeError`,
+    and of `SharingError`: `IdTakenError`, `IssuerSuspendedError`, `LaggingError`, `KeysetStaleError`,
+    `SupersededError`, `PolicyDeniedError`.
+    """
+    if caller.agency_id is None or not SUBMITS & caller.capabilities:
+        raise NotPermittedError(Capability.ENVELOPE_SUBMIT)
+    with audit_refusal("envelope.refused", caller, now=now) as attempt:
+        facts = [measure_blob(blob) for blob in blobs]
+        unverified = parse_submission(manifest, jwe, facts, caller=caller.agency_id)
+        attempt.subject = unverified.md
+        known = _find_known(unverified)
+        if known is not None:
+            return known
+        require_room(unverified.manifest.terms.pri, now)
+        require_active(caller)
+        verified = verify_submission(
+            unverified, directory=DatabaseKeyDirectory(now), now=int(now.timestamp())
+        )
+        return _carry(caller, unverified, verified, blobs, now)
+
+
+def require_active(caller: Actor) -> None:
+    """Raises `IssuerSuspendedError` unless the caller's agency may send."""
+    _require_status(caller, AgencyStatus.ACTIVE)
+
+
+def require_admitted(caller: Actor) -> None:
+    """Raises `IssuerSuspendedError` while the caller's agency is still entering; a suspended one may state."""
+    _require_status(caller, AgencyStatus.ACTIVE, AgencyStatus.SUSPENDED)
+
+
+def _require_status(caller: Actor, *statuses: AgencyStatus) -> None:
+    if not Agency.objects.filter(pk=caller.agency_id, status__in=statuses).exists():
+        raise IssuerSuspendedError
+
+
+def _find_known(unverified: UnverifiedEnvelope) -> Submission | None:
+    """The answer given before to the same (iss, jti); raises `IdTakenError` where it was other bytes."""
+    md = (
+        Envelope.objects.filter(iss_id=unverified.iss, jti=unverified.jti)
+        .values_list("md", flat=True)
+        .first()
+    )
+    if md is None:
+        return None
+    if md != unverified.md:
+        raise IdTakenError(unverified.iss, unverified.jti)
+    return Submission(unverified.iss, unverified.jti, md, receipt_for(md))
+
+
+def _carry(
+    caller: Actor,
+    unverified: UnverifiedEnvelope,
+    verified: VerifiedEnvelope,
+    blobs: Sequence[bytes],
+    now: datetime,
+) -> Submission:
+    """Store it, once: of two that race with one id the second finds the first."""
+    for _ in range(_ATTEMPTS):
+        try:
+            with transaction.atomic():
+                _store(caller, unverified, verified, blobs, now)
+        except (IntegrityError, EntryExistsError) as clash:
+            known = _find_known(unverified)
+            if known is not None:
+                return known
+            _raise_if_final(clash, verified)
+        else:
+            return Submission(unverified.iss, unverified.jti, unverified.md, receipt=None)
+    raise SharingError("no free reference was found")
+
+
+def _raise_if_final(clash: Exception, verified: VerifiedEnvelope) -> None:
+    """A reference that is taken is drawn again; any other clash is an answer."""
+    constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", None)
+    if constraint == "envelope_updated_once":
+        reference = verified.manifest.terms.re
+        raise SupersededError(reference.md if reference else verified.md) from clash
+    if constraint != "delivery_reference_once":
+        raise clash
+
+
+def _store(
+    caller: Actor,
+    unverified: UnverifiedEnvelope,
+    verified: VerifiedEnvelope,
+    blobs: Sequence[bytes],
+    now: datetime,
+) -> None:
+    _check_reference(verified)
+    share_issuers([verified.manifest.iss])
+    versions = _judge(verified, now)
+    envelope = _store_envelope(verified, sum(map(len, blobs)) + _octets(verified), now)
+    facts = zip(unverified.blobs, blobs, strict=True)
+    Blob.objects.bulk_create(
+        Blob(envelope=envelope, n=n, sha256=fact.sha256, size_bytes=fact.len, content=content)
+        for n, (fact, content) in enumerate(facts)
+    )
+    _store_deliveries(envelope, verified, versions)
+    append_entry(verified.md, now=now)
+    FeedPending.objects.create(
+        od=verified.md, what=FeedItem.ENVELOPE, iss=envelope.iss_id, width=len(versions), queued_at=now
+    )
+    _audit_carried(caller, envelope, sorted(versions), now)
+
+
+def _check_reference(verified: VerifiedEnvelope) -> None:
+    """`re` is visible to the issuer and is what it says; an update names the newest version of its own."""
+    terms, iss = verified.manifest.terms, verified.manifest.iss
+    if terms.re is None:
+        return
+    named = Envelope.objects.known_to(iss).filter(md=terms.re.md, jti=terms.re.jti).first()
+    if named is None or (terms.kind == "update" and named.iss_id != iss):
+        raise AbsentError
+    if terms.kind == "update" and Envelope.objects.filter(kind="update", re_md=named.md).exists():
+        raise SupersededError(named.md)
+
+
+def _judge(verified: VerifiedEnvelope, now: datetime) -> dict[str, int]:
+    """The agreement's version for each recipient; raises when policy denies one of them."""
+    verdicts = judge_recipients(
+        verified.manifest.iss, verified.recipients, Terms.of_manifest(verified.manifest), now=now
+    )
+    denials = [
+        Denial(agency, verdict.code, verdict.text)
+        for agency, verdict in verdicts.items()
+        if isinstance(verdict, Denied)
+    ]
+    if any(denial.code == "issuer-suspended" for denial in denials):
+        raise IssuerSuspendedError
+    if denials:
+        raise PolicyDeniedError(denials)
+    return {
+        agency: verdict.agreement_version
+        for agency, verdict in verdicts.items()
+        if isinstance(verdict, Allowed)
+    }
+
+
+def _octets(verified: VerifiedEnvelope) -> int:
+    entries = sum(len(entry.text) for entry in verified.entries)
+    return len(verified.manifest_bytes) + len(verified.jwe_head) + entries
+
+
+def _store_envelope(verified: VerifiedEnvelope, size_bytes: int, now: datetime) -> Envelope:
+    manifest, terms = verified.manifest, verified.manifest.terms
+    own = next(entry for entry in verified.entries if entry.agency == manifest.iss)
+    return Envelope.objects.create(
+        md=verified.md,
+        iss_id=manifest.iss,
+        jti=manifest.jti,
+        suite=manifest.suite,
+        kind=terms.kind,
+        status=terms.status,
+        tlp=terms.tlp,
+        lane=terms.lane,
+        purpose=terms.purpose,
+        pri=terms.pri,
+        rel=terms.rel,
+        iat=terms.iat,
+        exp=terms.exp,
+        keep=terms.keep,
+        ack_by=terms.ack_by,
+        reply_by=terms.reply_by,
+        named=manifest.named,
+        rn=manifest.rn,
+        re_jti=terms.re.jti if terms.re else None,
+        re_md=terms.re.md if terms.re else None,
+        size_bytes=size_bytes,
+        manifest=verified.manifest_bytes,
+        jwe_head=verified.jwe_head,
+        origin_entry=own.text,
+        origin_index=own.index,
+        leaf_hashes=b"".join(verified.leaf_hashes),
+        received_at=now,
+    )
+
+
+def _store_deliveries(envelope: Envelope, verified: VerifiedEnvelope, versions: Mapping[str, int]) -> None:
+    Delivery.objects.bulk_create(
+        Delivery(
+            envelope=envelope,
+            recipient_id=entry.agency,
+            index=entry.index,
+            entry=entry.text,
+            agreement_version_id=versions[entry.agency],
+            reference=new_reference(),
+        )
+        for entry in verified.entries
+        if entry.agency in versions
+    )
+
+
+def _audit_carried(caller: Actor, envelope: Envelope, recipients: Sequence[str], now: datetime) -> None:
+    """Who sent what to whom; of a very wide one the deliveries name the rest."""
+    detail = {
+        "kind": envelope.kind,
+        "lane": envelope.lane,
+        "tlp": envelope.tlp,
+        "pri": envelope.pri,
+        "count": len(recipients),
+        "recipients": list(recipients[:MAX_AUDITED_RECIPIENTS]),
+    }
+    record_event(
+        "envelope.carried",
+        actor=caller.audit_name,
+        agency=envelope.iss_id,
+        subject=envelope.md,
+        detail=detail,
+        now=now,
+    )

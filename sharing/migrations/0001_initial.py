@@ -1,0 +1,773 @@
+# SPDX-License-Identifier: Apache-2.0
+import uuid
+
+import django.contrib.postgres.fields
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("agencies", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Agreement",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                ("title", models.CharField(max_length=120)),
+                ("recorded_at", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ["ref"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Delivery",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("index", models.PositiveSmallIntegerField()),
+                ("entry", models.TextField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Being logged"),
+                            ("held", "Waiting"),
+                            ("expired", "Expired"),
+                            ("available", "On its way"),
+                            ("fetched", "Collected"),
+                            ("acknowledged", "Acknowledged"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("reference", models.CharField(max_length=9)),
+                ("number", models.BigIntegerField(null=True)),
+                ("expanded_at", models.DateTimeField(null=True)),
+                ("told_at", models.DateTimeField(null=True)),
+                ("fetched_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("answer", models.CharField(blank=True, max_length=10)),
+                ("recalled_at", models.DateTimeField(null=True)),
+                ("recall_confirmed_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "verbose_name_plural": "deliveries",
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedHead",
+            fields=[
+                ("recipient", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("last", models.BigIntegerField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedItem",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "recipient", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=23)),
+                ("number", models.BigIntegerField()),
+                ("what", models.CharField(max_length=9)),
+                ("d", models.CharField(max_length=43)),
+                ("iss", models.CharField(max_length=23)),
+                ("item_id", models.CharField(max_length=36)),
+                ("ref", models.CharField(blank=True, max_length=9)),
+            ],
+            options={
+                "ordering": ["recipient", "number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedPending",
+            fields=[
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("what", models.CharField(max_length=9)),
+                ("iss", models.CharField(max_length=23)),
+                ("width", models.PositiveSmallIntegerField()),
+                ("queued_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="AgreementVersion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "ceiling",
+                    models.CharField(
+                        choices=[
+                            ("CLEAR", "TLP:CLEAR"),
+                            ("GREEN", "TLP:GREEN"),
+                            ("AMBER", "TLP:AMBER"),
+                            ("AMBER+STRICT", "TLP:AMBER+STRICT"),
+                            ("RED", "TLP:RED"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "purposes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("investigate", "Investigate"),
+                                ("prevent", "Prevent"),
+                                ("public_health", "Public health"),
+                                ("regulatory_control", "Regulatory control"),
+                                ("science", "Science"),
+                            ],
+                            max_length=18,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("nbf", models.DateTimeField()),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "survive_lanes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("enforcement", "Enforcement"),
+                                ("science", "Science"),
+                                ("public_health", "Public health"),
+                                ("trade", "Trade"),
+                            ],
+                            max_length=13,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("survive_flash", models.BooleanField(default=False)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="sharing.agreement",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agreement", "-number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="AgreementParty",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agreement_parties",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parties",
+                        to="sharing.agreementversion",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="AgreementLane",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "lane",
+                    models.CharField(
+                        choices=[
+                            ("enforcement", "Enforcement"),
+                            ("science", "Science"),
+                            ("public_health", "Public health"),
+                            ("trade", "Trade"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lanes",
+                        to="sharing.agreementversion",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Circle",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, unique=True)),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="circles",
+                        to="sharing.agreement",
+                    ),
+                ),
+                ("members", models.ManyToManyField(related_name="+", to="agencies.agency")),
+            ],
+            options={
+                "ordering": ["name"],
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedHeld",
+            fields=[
+                (
+                    "delivery",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="sharing.delivery",
+                    ),
+                ),
+                ("position", models.BigIntegerField()),
+                ("iss", models.CharField(max_length=23)),
+                ("recipient", models.CharField(max_length=23)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="FeedRequeue",
+            fields=[
+                (
+                    "delivery",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="sharing.delivery",
+                    ),
+                ),
+                ("position", models.BigIntegerField()),
+                ("iss", models.CharField(max_length=23)),
+                ("recipient", models.CharField(max_length=23)),
+            ],
+        ),
+        migrations.AddField(
+            model_name="delivery",
+            name="agreement_version",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="sharing.agreementversion",
+            ),
+        ),
+        migrations.AddField(
+            model_name="delivery",
+            name="recipient",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="agencies.agency",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Envelope",
+            fields=[
+                ("md", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("jti", models.CharField(max_length=36)),
+                ("suite", models.CharField(max_length=3)),
+                ("kind", models.CharField(max_length=7)),
+                ("status", models.CharField(max_length=8)),
+                (
+                    "tlp",
+                    models.CharField(
+                        choices=[
+                            ("CLEAR", "TLP:CLEAR"),
+                            ("GREEN", "TLP:GREEN"),
+                            ("AMBER", "TLP:AMBER"),
+                            ("AMBER+STRICT", "TLP:AMBER+STRICT"),
+                            ("RED", "TLP:RED"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "lane",
+                    models.CharField(
+                        choices=[
+                            ("enforcement", "Enforcement"),
+                            ("science", "Science"),
+                            ("public_health", "Public health"),
+                            ("trade", "Trade"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("investigate", "Investigate"),
+                            ("prevent", "Prevent"),
+                            ("public_health", "Public health"),
+                            ("regulatory_control", "Regulatory control"),
+                            ("science", "Science"),
+                        ],
+                        max_length=18,
+                    ),
+                ),
+                ("pri", models.CharField(max_length=7)),
+                ("rel", models.CharField(max_length=10)),
+                ("iat", models.BigIntegerField()),
+                ("exp", models.BigIntegerField()),
+                ("keep", models.BigIntegerField()),
+                ("ack_by", models.BigIntegerField(null=True)),
+                ("reply_by", models.BigIntegerField(null=True)),
+                ("named", models.PositiveIntegerField()),
+                ("rn", models.PositiveSmallIntegerField()),
+                ("re_jti", models.CharField(max_length=36, null=True)),
+                ("re_md", models.CharField(max_length=43, null=True)),
+                ("size_bytes", models.BigIntegerField()),
+                ("manifest", models.BinaryField(null=True)),
+                ("jwe_head", models.TextField(null=True)),
+                ("origin_entry", models.TextField(null=True)),
+                ("origin_index", models.PositiveSmallIntegerField()),
+                ("leaf_hashes", models.BinaryField(null=True)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "iss",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="delivery",
+            name="envelope",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="sharing.envelope"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Blob",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("n", models.PositiveSmallIntegerField()),
+                ("sha256", models.CharField(max_length=43)),
+                ("size_bytes", models.BigIntegerField()),
+                ("content", models.BinaryField(null=True)),
+                (
+                    "envelope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="blobs",
+                        to="sharing.envelope",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="FeedMark",
+            fields=[
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("next_leaf", models.BigIntegerField(default=0)),
+                ("beat", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="feedmark_one_row")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LaneSuspension",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "lane",
+                    models.CharField(
+                        choices=[
+                            ("enforcement", "Enforcement"),
+                            ("science", "Science"),
+                            ("public_health", "Public health"),
+                            ("trade", "Trade"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                ("suspended_at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suspensions",
+                        to="sharing.agreement",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Notification",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("subject", models.CharField(max_length=64)),
+                ("occasion", models.CharField(max_length=24)),
+                ("channel", models.CharField(max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("deferred", "Tried again later"),
+                            ("leased", "Being sent"),
+                            ("uncertain", "Perhaps told twice"),
+                            ("sent", "Told"),
+                            ("failed", "Mail failed, phone them"),
+                            ("held", "Held: address or key is bad"),
+                            ("suppressed", "Not sent"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("uncertain", models.BooleanField(default=False)),
+                ("lease", models.UUIDField(blank=True, null=True)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_position", models.PositiveIntegerField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("queued_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("message_id", models.CharField(max_length=120)),
+                ("reply", models.CharField(blank=True, max_length=300)),
+                ("cause", models.CharField(blank=True, max_length=40)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notifications",
+                        to="sharing.delivery",
+                    ),
+                ),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notifications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-queued_at", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Statement",
+            fields=[
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("statement_id", models.CharField(max_length=36)),
+                ("k", models.CharField(max_length=12)),
+                ("sub_k", models.CharField(blank=True, max_length=12)),
+                ("sub_id", models.CharField(blank=True, max_length=36)),
+                ("sub_d", models.CharField(blank=True, max_length=43)),
+                ("act", models.CharField(blank=True, max_length=64)),
+                ("iat", models.BigIntegerField()),
+                ("exp", models.BigIntegerField(null=True)),
+                ("body", models.JSONField()),
+                ("jws", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
+                (
+                    "iss",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="StatementDelivery",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField(null=True)),
+                ("expanded_at", models.DateTimeField(null=True)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="sharing.statement",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name="agreementversion",
+            constraint=models.UniqueConstraint(fields=("agreement", "number"), name="agreement_version_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="agreementversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gt", models.F("nbf")), _connector="OR"),
+                name="agreement_ends_after_begin",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="agreementversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ceiling__in", ["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"])),
+                name="agreement_ceiling_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="agreementparty",
+            constraint=models.UniqueConstraint(fields=("version", "agency"), name="agreement_party_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="agreementlane",
+            constraint=models.UniqueConstraint(fields=("version", "lane"), name="agreement_lane_once"),
+        ),
+        migrations.AddIndex(
+            model_name="feedheld",
+            index=models.Index(fields=["iss", "recipient"], name="feedheld_pair"),
+        ),
+        migrations.AddIndex(
+            model_name="feedrequeue",
+            index=models.Index(fields=["position"], name="feedrequeue_order"),
+        ),
+        migrations.AddIndex(
+            model_name="envelope",
+            index=models.Index(fields=["iss", "-received_at", "-md"], name="envelope_sent"),
+        ),
+        migrations.AddIndex(
+            model_name="envelope",
+            index=models.Index(
+                condition=models.Q(("manifest__isnull", False)), fields=["keep"], name="envelope_to_delete"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="envelope",
+            constraint=models.UniqueConstraint(fields=("iss", "jti"), name="envelope_id_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="envelope",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "update")), fields=("re_md",), name="envelope_updated_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(fields=["recipient", "state"], name="delivery_of_recipient"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(
+                    ("expanded_at__isnull", True), ("state__in", ("available", "fetched", "acknowledged"))
+                ),
+                fields=["id"],
+                name="delivery_to_expand",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("envelope", "recipient"), name="delivery_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("reference",), name="delivery_reference_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["pending", "held", "expired", "available", "fetched", "acknowledged"])
+                ),
+                name="delivery_state_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="blob",
+            constraint=models.UniqueConstraint(fields=("envelope", "n"), name="blob_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="lanesuspension",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at__isnull", True)),
+                fields=("agreement", "lane", "agency"),
+                name="lane_suspended_once_by_agency",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("state__in", ("queued", "deferred", "uncertain"))),
+                fields=["not_before"],
+                name="notification_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("state", "leased")), fields=["leased_until"], name="notification_leased"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.UniqueConstraint(
+                fields=("subject", "occasion", "officer", "channel"), name="notification_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["queued", "deferred", "leased", "uncertain", "sent", "failed", "held", "suppressed"],
+                    )
+                ),
+                name="notification_state_known",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="statement",
+            index=models.Index(fields=["iss", "-received_at", "-od"], name="statement_sent"),
+        ),
+        migrations.AddIndex(
+            model_name="statement",
+            index=models.Index(fields=["sub_d", "k"], name="statement_about"),
+        ),
+        migrations.AddConstraint(
+            model_name="statement",
+            constraint=models.UniqueConstraint(fields=("iss", "statement_id"), name="statement_id_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="statement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("k", "retract")), fields=("sub_d",), name="statement_retracted_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="statementdelivery",
+            index=models.Index(
+                condition=models.Q(("expanded_at__isnull", True), ("number__isnull", False)),
+                fields=["id"],
+                name="statement_delivery_to_expand",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="statementdelivery",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "recipient"), name="statement_delivery_once"
+            ),
+        ),
+    ]

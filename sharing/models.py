@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the exchange keeps: who may share what, sealed envelopes, deliveries, feeds, notices. Nothing here opens.
+
+Times inside signed objects are integer seconds (`iat`, `exp`, `keep`), the hub's own are aware datetimes.
+Agencies are named without a database constraint where one insert would cost hundreds of checks; intake has
+read them in one query by then.
+"""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from agencies.models import Agency
+from sharing import visibility
+from sharing.states import VISIBLE_STATES, DeliveryState, NotificationState
+from sharing.terms import Lane, Purpose, Tlp
+
+
+class _Row(models.Model):
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Agreement(_Row):
+    """An agreement between agencies; what it says stands in its versions, the newest begun one counts."""
+
+    ref = models.CharField(max_length=20, unique=True)
+    title = models.CharField(max_length=120)
+    recorded_at = models.DateTimeField()
+
+    objects = visibility.AgreementQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["ref"]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class AgreementVersion(_Row):
+    """What was agreed, never edited. No purposes: every purpose. `until` none: without end."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    ceiling = models.CharField(max_length=12, choices=Tlp)
+    purposes = ArrayField(models.CharField(max_length=18, choices=Purpose), default=list, blank=True)
+    nbf = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    survive_lanes = ArrayField(models.CharField(max_length=13, choices=Lane), default=list, blank=True)
+    survive_flash = models.BooleanField(default=False)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["agreement", "-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agreement", "number"], name="agreement_version_once"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gt=models.F("nbf")),
+                name="agreement_ends_after_begin",
+            ),
+            models.CheckConstraint(condition=Q(ceiling__in=Tlp.values), name="agreement_ceiling_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement} v{self.number}"
+
+
+class AgreementParty(_Row):
+    version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="parties")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="agreement_parties")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "agency"], name="agreement_party_once")
+        ]
+
+
+class AgreementLane(_Row):
+    version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="lanes")
+    lane = models.CharField(max_length=13, choices=Lane)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "lane"], name="agreement_lane_once")
+        ]
+
+
+class LaneSuspension(_Row):
+    """One party has stopped a lane with every other party of the agreement; only that party lifts it."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="suspensions")
+    lane = models.CharField(max_length=13, choices=Lane)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    suspended_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agreement", "lane", "agency"],
+                condition=Q(lifted_at__isnull=True),
+                name="lane_suspended_once_by_agency",
+            )
+        ]
+
+
+class Circle(_Row):
+    """A named group under one agreement, at most 500 agencies."""
+
+    name = models.CharField(max_length=60, unique=True)
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="circles")
+    members: "models.ManyToManyField[Agency, models.Model]" = models.ManyToManyField(Agency, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+
+class Envelope(_Row):
+    """A sealed alert as it was signed. The content columns become null at `keep`; the digests stay."""
+
+    md = models.CharField(primary_key=True, max_length=43)
+    iss = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    jti = models.CharField(max_length=36)
+    suite = models.CharField(max_length=3)
+    kind = models.CharField(max_length=7)
+    status = models.CharField(max_length=8)
+    tlp = models.CharField(max_length=12, choices=Tlp)
+    lane = models.CharField(max_length=13, choices=Lane)
+    purpose = models.CharField(max_length=18, choices=Purpose)
+    pri = models.CharField(max_length=7)
+    rel = models.CharField(max_length=10)
+    iat = models.BigIntegerField()
+    exp = models.BigIntegerField()
+    keep = models.BigIntegerField()
+    ack_by = models.BigIntegerField(null=True)
+    reply_by = models.BigIntegerField(null=True)
+    named = models.PositiveIntegerField()
+    rn = models.PositiveSmallIntegerField()
+    re_jti = models.CharField(max_length=36, null=True)  # noqa: DJ001 - a signed null is not an empty text
+    re_md = models.CharField(max_length=43, null=True)  # noqa: DJ001
+    size_bytes = models.BigIntegerField()
+    manifest = models.BinaryField(null=True)
+    jwe_head = models.TextField(null=True)  # noqa: DJ001 - null is the tombstone
+    origin_entry = models.TextField(null=True)  # noqa: DJ001
+    origin_index = models.PositiveSmallIntegerField()
+    leaf_hashes = models.BinaryField(null=True)
+    received_at = models.DateTimeField()
+
+    objects = visibility.EnvelopeQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["iss", "jti"], name="envelope_id_once"),
+            models.UniqueConstraint(
+                fields=["re_md"], condition=Q(kind="update"), name="envelope_updated_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["iss", "-received_at", "-md"], name="envelope_sent"),
+            models.Index(fields=["keep"], condition=Q(manifest__isnull=False), name="envelope_to_delete"),
+        ]
+
+
+class Delivery(_Row):
+    """One envelope on its way to one recipient. `index`: its place among the manifest's entries; `number`: in the feed."""
+
+    envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="deliveries")
+    recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_constraint=False)
+    index = models.PositiveSmallIntegerField()
+    entry = models.TextField(null=True)  # noqa: DJ001 - null is the tombstone
+    agreement_version = models.ForeignKey(
+        AgreementVersion, models.PROTECT, related_name="+", db_constraint=False
+    )
+    state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.PENDING)
+    reference = models.CharField(max_length=9)
+    number = models.BigIntegerField(null=True)
+    expanded_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=10, blank=True)
+    recalled_at = models.DateTimeField(null=True)
+    recall_confirmed_at = models.DateTimeField(null=True)
+
+    objects = visibility.DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["envelope", "recipient"], name="delivery_once"),
+            models.UniqueConstraint(fields=["reference"], name="delivery_reference_once"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["recipient", "state"], name="delivery_of_recipient"),
+            models.Index(
+                fields=["id"],
+                condition=Q(expanded_at__isnull=True, state__in=VISIBLE_STATES),
+                name="delivery_to_expand",
+            ),
+        ]
+
+
+class Blob(_Row):
+    """One sealed attachment as it was sent; served only through its envelope."""
+
+    envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="blobs")
+    n = models.PositiveSmallIntegerField()
+    sha256 = models.CharField(max_length=43)
+    size_bytes = models.BigIntegerField()
+    content = models.BinaryField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["envelope", "n"], name="blob_once")]
+
+
+class Statement(_Row):
+    """A signed statement as received; insert-only. `statement_id` is its own `id`, `sub_*` what it is about."""
+
+    od = models.CharField(primary_key=True, max_length=43)
+    iss = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    statement_id = models.CharField(max_length=36)
+    k = models.CharField(max_length=12)
+    sub_k = models.CharField(max_length=12, blank=True)
+    sub_id = models.CharField(max_length=36, blank=True)
+    sub_d = models.CharField(max_length=43, blank=True)
+    act = models.CharField(max_length=64, blank=True)
+    iat = models.BigIntegerField()
+    exp = models.BigIntegerField(null=True)
+    body = models.JSONField()
+    jws = models.BinaryField()
+    received_at = models.DateTimeField()
+
+    objects = visibility.StatementQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["iss", "statement_id"], name="statement_id_once"),
+            models.UniqueConstraint(
+                fields=["sub_d"], condition=Q(k="retract"), name="statement_retracted_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["iss", "-received_at", "-od"], name="statement_sent"),
+            models.Index(fields=["sub_d", "k"], name="statement_about"),
+        ]
+
+
+class StatementDelivery(_Row):
+    """Whom a statement is for; `number`: its place in that agency's feed; `expanded_at`: seen by the notices."""
+
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="deliveries")
+    recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_constraint=False)
+    number = models.BigIntegerField(null=True)
+    expanded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["statement", "recipient"], name="statement_delivery_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=Q(expanded_at__isnull=True, number__isnull=False),
+                name="statement_delivery_to_expand",
+            )
+        ]
+
+
+class FeedPending(_Row):
+    """An entry of the ledger that waits for its feed numbers; its recipients come from the deliveries."""
+
+    od = models.CharField(primary_key=True, max_length=43)
+    what = models.CharField(max_length=9)
+    iss = models.CharField(max_length=23)
+    width = models.PositiveSmallIntegerField()
+    queued_at = models.DateTimeField(db_index=True)
+
+
+class _Waiting(_Row):
+    """`position` is the index of the envelope's leaf in the ledger: the order in which it flows again."""
+
+    delivery = models.OneToOneField(Delivery, models.PROTECT, primary_key=True, related_name="+")
+    position = models.BigIntegerField()
+    iss = models.CharField(max_length=23)
+    recipient = models.CharField(max_length=23)
+
+    class Meta:
+        abstract = True
+
+
+class FeedHeld(_Waiting):
+    """A delivery that policy did not let through at its turn."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["iss", "recipient"], name="feedheld_pair")]
+
+
+class FeedRequeue(_Waiting):
+    """A held delivery whose turn has come again."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["position"], name="feedrequeue_order")]
+
+
+class FeedMark(_Row):
+    """One row: the first leaf that is not numbered yet, and when the sequencer was last alive."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    next_leaf = models.BigIntegerField(default=0)
+    beat = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="feedmark_one_row")]
+
+
+class FeedHead(_Row):
+    recipient = models.CharField(primary_key=True, max_length=23)
+    last = models.BigIntegerField()
+
+
+class FeedItem(_Row):
+    """Number `number` of one recipient's feed: gapless, in order, never without a receipt."""
+
+    ENVELOPE, STATEMENT = "envelope", "statement"
+
+    pk = models.CompositePrimaryKey("recipient", "number")
+    recipient = models.CharField(max_length=23)
+    number = models.BigIntegerField()
+    what = models.CharField(max_length=9)
+    d = models.CharField(max_length=43)
+    iss = models.CharField(max_length=23)
+    item_id = models.CharField(max_length=36)
+    ref = models.CharField(max_length=9, blank=True)
+
+    objects = visibility.FeedItemQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["recipient", "number"]
+
+
+class Notification(_Row):
+    """One person, one occasion, one channel. `uncertain` stays set once a mail may have gone out twice."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subject = models.CharField(max_length=64)
+    occasion = models.CharField(max_length=24)
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
+    channel = models.CharField(max_length=12)
+    recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    delivery = models.ForeignKey(
+        Delivery, models.PROTECT, null=True, blank=True, related_name="notifications"
+    )
+    state = models.CharField(max_length=10, choices=NotificationState, default=NotificationState.QUEUED)
+    uncertain = models.BooleanField(default=False)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    lease_position = models.PositiveIntegerField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    message_id = models.CharField(max_length=120)
+    reply = models.CharField(max_length=300, blank=True)
+    cause = models.CharField(max_length=40, blank=True)
+
+    objects = visibility.NotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-queued_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject", "occasion", "officer", "channel"], name="notification_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=NotificationState.values), name="notification_state_known"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["not_before"],
+                condition=Q(state__in=("queued", "deferred", "uncertain")),
+                name="notification_due",
+            ),
+            models.Index(fields=["leased_until"], condition=Q(state="leased"), name="notification_leased"),
+            models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
+        ]

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is a person's "send again": for notices that failed or wait for a mended address."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from agencies.actors import Actor
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError
+from ledger.audit import record_event
+from sharing.doorbell import ring
+from sharing.errors import MoveError
+from sharing.models import Notification
+from sharing.notices.states import RESENDABLE
+from sharing.states import NotificationState
+
+
+def resend_notice(actor: Actor, notice_id: UUID, *, now: datetime) -> Notification:
+    """Queues one notice of the actor's agency again.
+
+    Raises AbsentError for what is not the agency's, MoveError for one that was told or is on its way.
+    """
+    require(actor, Capability.NOTICE_RESEND)
+    with transaction.atomic():
+        notice = Notification.objects.visible_to(actor).select_for_update().filter(pk=notice_id).first()
+        if notice is None:
+            raise AbsentError
+        if notice.state not in RESENDABLE:
+            raise MoveError(notice.state, "resend")
+        notice.state, notice.cause, notice.attempts = NotificationState.QUEUED, "", 0
+        notice.not_before = now
+        notice.save(update_fields=["state", "cause", "attempts", "not_before"])
+        record_event(
+            "notice.resent",
+            actor=actor.audit_name,
+            agency=notice.recipient_id,
+            subject=str(notice.pk),
+            now=now,
+        )
+        transaction.on_commit(lambda: ring("sharing.send"))
+    return notice

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is whether a notice may still go out: asked when it is sent, not when it was queued.
+
+The officer and the delivery are read afresh for each mail. What policy says of a delivery is the same for all its
+officers; it is remembered for `REMEMBERED`, so that an alert to a thousand officers does not ask a thousand times.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from agencies.capabilities import Capability
+from sharing.models import Delivery, Notification
+from sharing.notices.states import Cause, Occasion
+from sharing.policy import Denied, Terms, Verdict, judge_recipient
+from sharing.states import VISIBLE_STATES
+
+REMEMBERED: Final = timedelta(seconds=2)
+
+
+@dataclass
+class RightsJudge:
+    """Judges the notices of one connection."""
+
+    _policy: dict[int, tuple[datetime, Verdict]] = field(default_factory=dict)
+
+    def objection(self, notice: Notification, *, now: datetime) -> Cause | None:
+        """Why a freshly read notice must not go out now; None if it may."""
+        officer, delivery = notice.officer, notice.delivery
+        if officer.agency_id != notice.recipient_id or Capability.ALERT_READ not in officer.capabilities:
+            return Cause.NO_RIGHT
+        if delivery is None or delivery.state not in VISIBLE_STATES:
+            return Cause.NO_RIGHT
+        if notice.occasion == Occasion.WITHDRAWN:
+            return None
+        if delivery.recalled_at is not None:
+            return Cause.RECALLED
+        return Cause.FLOW_SUSPENDED if isinstance(self._flow(delivery, now), Denied) else None
+
+    def _flow(self, delivery: Delivery, now: datetime) -> Verdict:
+        asked_at, verdict = self._policy.get(delivery.pk, (None, None))
+        if asked_at is None or verdict is None or now - asked_at > REMEMBERED:
+            envelope = delivery.envelope
+            terms = Terms.of_envelope(envelope)
+            verdict = judge_recipient(envelope.iss_id, delivery.recipient_id, terms, now=now)
+            self._policy[delivery.pk] = (now, verdict)
+        return verdict
+
+
+def read_fresh(notice: Notification) -> Notification:
+    """The row with everything the judgement needs, as it stands now."""
+    return (
+        Notification.objects.select_related("officer__agency", "recipient", "delivery__envelope")
+        .defer("delivery__entry", "delivery__envelope__manifest", "delivery__envelope__jwe_head")
+        .defer("delivery__envelope__origin_entry", "delivery__envelope__leaf_hashes")
+        .get(pk=notice.pk)
+    )

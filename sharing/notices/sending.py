@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how leased notices go out over one connection, each outcome committed before the next mail."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import SystemRandom
+
+from django.conf import settings
+from django.db import transaction
+
+from sharing.models import Delivery, Notification
+from sharing.notices.backoff import MOST_ATTEMPTS, next_wait
+from sharing.notices.channels.email.message import NoticeFacts, compose_message
+from sharing.notices.channels.email.transport import (
+    Accepted,
+    InterruptedMailError,
+    MailServerError,
+    MailSession,
+    Refused,
+    mail_session,
+)
+from sharing.notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
+from sharing.notices.rights import RightsJudge, read_fresh
+from sharing.notices.states import Cause, Occasion
+from sharing.states import NotificationState
+
+log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+_SYSTEM = SystemRandom()
+FLOW_SUSPENDED_WAIT = timedelta(minutes=15)
+
+
+@dataclass
+class Tally:
+    """What one call did; `left` says whether a full batch suggests more."""
+
+    sent: int = 0
+    others: int = 0
+    left: bool = False
+
+
+@dataclass(frozen=True)
+class _Batch:
+    lease: Lease
+    clock: Clock
+    jitter: Callable[[], float]
+    tally: Tally
+    judge: RightsJudge = field(default_factory=RightsJudge)
+
+
+def send_notifications(
+    *,
+    clock: Clock,
+    jitter: Callable[[], float] = _SYSTEM.random,
+    lease_length: timedelta = LEASE,
+    limit: int = BATCH,
+) -> Tally:
+    """Sends up to `limit` due notices over one connection and says what became of them."""
+    lease = lease_batch(now=clock(), length=lease_length, limit=limit)
+    batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit))
+    if lease.rows:
+        try:
+            _send_all(batch, list(lease.rows))
+        except LeaseLostError:
+            log.warning("a lease of notices was taken back while its mail went out")
+    return batch.tally
+
+
+def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
+    """Sends in order; what a broken connection leaves goes back, and only the row it broke on is in doubt."""
+    try:
+        with mail_session() as session:
+            while waiting:
+                _send_one(batch, session, waiting[0])
+                waiting.pop(0)
+    except MailServerError as away:
+        log.warning("mail server away: %s", away.reply)
+        batch.tally.left = False
+        _put_off(batch, waiting, Cause.SERVER_AWAY, away.reply)
+    except InterruptedMailError:
+        _set_uncertain(batch, waiting[0])
+        for notice in waiting[1:]:
+            batch.lease.record(notice, NotificationState.QUEUED)
+        batch.tally.left = True
+
+
+def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
+    now = batch.clock()
+    batch.lease.keep(now)
+    notice = read_fresh(row)
+    objection = batch.judge.objection(notice, now=now)
+    if objection is not None:
+        _withhold(batch, notice, objection, now)
+        return
+    message = compose_message(_facts(notice), hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
+    match session.deliver(message):
+        case Accepted(reply):
+            _record_sent(batch, notice, reply)
+        case Refused() as refusal:
+            _record_refused(batch, notice, refusal)
+
+
+def _facts(notice: Notification) -> NoticeFacts:
+    delivery, officer = notice.delivery, notice.officer
+    assert delivery is not None
+    return NoticeFacts(
+        address=officer.email,
+        language=officer.language or notice.recipient.language,
+        reference=delivery.reference,
+        priority=delivery.envelope.pri,
+        exercise=delivery.envelope.status == "exercise",
+        withdrawn=notice.occasion == Occasion.WITHDRAWN,
+        message_id=notice.message_id,
+    )
+
+
+def _record_sent(batch: _Batch, notice: Notification, reply: str) -> None:
+    """The row and "told" in one commit; the first notice an agency gets sets the time."""
+    now = batch.clock()
+    with transaction.atomic():
+        batch.lease.record(
+            notice,
+            NotificationState.SENT,
+            sent_at=now,
+            reply=reply,
+            cause="",
+            attempts=notice.attempts + 1,
+        )
+        if notice.occasion == Occasion.ALERT and notice.delivery is not None and not notice.delivery.told_at:
+            Delivery.objects.filter(notifications=notice, told_at__isnull=True).update(told_at=now)
+    batch.tally.sent += 1
+
+
+def _record_refused(batch: _Batch, notice: Notification, refusal: Refused) -> None:
+    if refusal.temporary:
+        _put_off(batch, [notice], Cause.REFUSED, refusal.reply)
+        return
+    state = NotificationState.HELD if refusal.address else NotificationState.FAILED
+    cause = Cause.ADDRESS if refusal.address else Cause.REFUSED
+    batch.lease.record(notice, state, cause=cause, reply=refusal.reply, attempts=notice.attempts + 1)
+    batch.tally.others += 1
+
+
+def _withhold(batch: _Batch, notice: Notification, cause: Cause, now: datetime) -> None:
+    """A suspended lane may open again, so that notice waits; a lost right does not come back by itself."""
+    if cause == Cause.FLOW_SUSPENDED:
+        batch.lease.record(
+            notice, NotificationState.DEFERRED, cause=cause, not_before=now + FLOW_SUSPENDED_WAIT
+        )
+    else:
+        batch.lease.record(notice, NotificationState.SUPPRESSED, cause=cause)
+    batch.tally.others += 1
+
+
+def _put_off(batch: _Batch, notices: list[Notification], cause: Cause, reply: str) -> None:
+    now = batch.clock()
+    for notice in notices:
+        attempts = notice.attempts + 1
+        if attempts >= MOST_ATTEMPTS:
+            state, wait, why = NotificationState.FAILED, timedelta(0), Cause.GAVE_UP
+        else:
+            state, wait, why = NotificationState.DEFERRED, next_wait(notice.attempts, batch.jitter()), cause
+        batch.lease.record(notice, state, cause=why, reply=reply, attempts=attempts, not_before=now + wait)
+        batch.tally.others += 1
+
+
+def _set_uncertain(batch: _Batch, notice: Notification) -> None:
+    """SMTP cannot say whether the server took it: it goes again, with the same Message-ID, and is marked."""
+    wait = next_wait(notice.attempts, batch.jitter())
+    batch.lease.record(
+        notice,
+        NotificationState.UNCERTAIN,
+        uncertain=True,
+        cause=Cause.INTERRUPTED,
+        attempts=notice.attempts + 1,
+        not_before=batch.clock() + wait,
+    )
+    batch.tally.others += 1

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the moves between the states of a notice, and the closed lists of occasions and channels.
+
+::
+
+    queued | deferred | uncertain --lease--> leased --> sent | deferred | failed | held | suppressed
+    leased --lease ran out--> uncertain (the first unrecorded row of a connection) | queued (the rest)
+    held | failed --a person: send again--> queued
+"""
+
+from typing import Final
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from sharing.states import NotificationState as State
+
+SENDABLE: Final = (State.QUEUED, State.DEFERRED, State.UNCERTAIN)
+RESENDABLE: Final = (State.FAILED, State.HELD)
+
+MOVES: Final[dict[str, frozenset[str]]] = {
+    State.QUEUED: frozenset({State.LEASED}),
+    State.DEFERRED: frozenset({State.LEASED}),
+    State.UNCERTAIN: frozenset({State.LEASED}),
+    State.LEASED: frozenset(set(State) - {State.LEASED}),
+    State.HELD: frozenset({State.QUEUED}),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.SENT: frozenset(),
+    State.SUPPRESSED: frozenset(),
+}
+
+
+class Occasion(TextChoices):
+    ALERT = "alert", _("A new alert")
+    WITHDRAWN = "withdrawn", _("An alert was withdrawn")
+
+
+class Channel(TextChoices):
+    EMAIL = "email", _("E-mail")
+
+
+class Cause(TextChoices):
+    """Why a notice was not sent, or not yet."""
+
+    ADDRESS = "address", _("The mail server refuses this address.")
+    GAVE_UP = "gave-up", _("The mail server refused it too often.")
+    REFUSED = "refused", _("The mail server refuses this mail.")
+    SERVER_AWAY = "server-away", _("The mail server does not answer.")
+    INTERRUPTED = "interrupted", _("The connection broke while the mail was being sent.")
+    NO_RIGHT = "no-right", _("The officer may no longer read this.")
+    RECALLED = "recalled", _("The alert was withdrawn before this mail went out.")
+    FLOW_SUSPENDED = "flow-suspended", _("The agreement's lane is suspended.")

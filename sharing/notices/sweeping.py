@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what makes lost doorbells harmless: every half minute somebody looks at the rows themselves.
+
+The same look ends what has run out: leases, held deliveries past `exp`, contents past `keep`.
+"""
+
+from datetime import datetime
+
+from sharing.deliveries import expire_held
+from sharing.doorbell import ring
+from sharing.models import Notification
+from sharing.notices.expansion import waits_for_expansion
+from sharing.notices.leasing import return_leases
+from sharing.notices.states import SENDABLE
+from sharing.tombstones import delete_contents
+
+EXPIRED_A_SWEEP = 1000
+DELETED_A_BATCH = 20
+"""Envelopes emptied in one transaction; each may have five hundred deliveries."""
+BATCHES_A_SWEEP = 25
+
+
+def sweep_notices(*, now: datetime) -> None:
+    """Takes back leases that ran out, ends and deletes what is past its time, and rings for whatever waits."""
+    return_leases(now=now)
+    expire_held(now=now, limit=EXPIRED_A_SWEEP)
+    _delete_contents(now)
+    if waits_for_expansion():
+        ring("sharing.expand")
+    if Notification.objects.filter(state__in=SENDABLE, not_before__lte=now).exists():
+        ring("sharing.send")
+
+
+def _delete_contents(now: datetime) -> None:
+    """In bounded batches; what is left waits for the next sweep, and is served to nobody meanwhile."""
+    for _ in range(BATCHES_A_SWEEP):
+        if delete_contents(now=now, limit=DELETED_A_BATCH) < DELETED_A_BATCH:
+            return

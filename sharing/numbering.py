@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers: covered entries get their places in the recipients' feeds, by the sequencer alone.
+
+Guarantees that each feed's numbers are gapless and rise in the order of the ledger, that a delivery is numbered
+once, and that what policy denies at its turn is held and gets no number. Runs inside the transaction that
+publishes a checkpoint. Works on whole entries from `FeedMark.next_leaf` up, at most `MAX_TURNS` deliveries a
+call; what was held and may flow again goes first.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+
+from ledger.entries import CoveredEntry
+from ledger.proofs import covered_entries
+from sharing.doorbell import ring
+from sharing.locks import share_issuers
+from sharing.models import (
+    Delivery,
+    FeedHead,
+    FeedHeld,
+    FeedItem,
+    FeedMark,
+    FeedPending,
+    FeedRequeue,
+)
+from sharing.policy import Denied, Terms, judge
+from sharing.standing import Facts, read_facts
+from sharing.states import DeliveryState, move
+from sharing.turns import Turn, new_turns, requeued_turns
+
+MAX_TURNS: Final = 5000
+"""Deliveries in one call; a single entry is at most 500 wide."""
+MAX_LEAVES: Final = 5000
+"""Leaves looked at in one call; most are audit events, which no feed carries."""
+
+
+@dataclass
+class Outcome:
+    """What came of the turns of one call."""
+
+    numbered: list[Turn] = field(default_factory=list)
+    held: list[Turn] = field(default_factory=list)
+    expired: list[Turn] = field(default_factory=list)
+
+
+def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns: int = MAX_TURNS) -> None:
+    """Number what the newest checkpoint covers; called in its transaction, also when `entries` is empty.
+
+    The mark, not `entries`, says where to go on: a call that was cut short leaves the rest to the next.
+    `max_turns` is at least as wide as an entry can be.
+    """
+    mark = FeedMark.objects.filter(pk=1).first() or FeedMark(pk=1)
+    mark.beat = now
+    covered: Sequence[CoveredEntry] = covered_entries(mark.next_leaf, MAX_LEAVES)
+    pending = FeedPending.objects.in_bulk([entry.od for entry in covered]) if covered else {}
+    again = set(FeedRequeue.objects.order_by("position").values_list("iss", flat=True)[:max_turns])
+    if again or pending:
+        share_issuers(again | {row.iss for row in pending.values()})
+        # Read in statements after the lock: what was resumed while we waited for it counts.
+        turns = requeued_turns(again | {row.iss for row in pending.values()}, max_turns)
+        covered = _whole_entries(covered, pending, max_turns - len(turns))
+        taken = {entry.od: entry.index for entry in covered if entry.od in pending}
+        turns += new_turns(taken)
+        _write(_decide(turns, now), taken)
+    if covered:
+        mark.next_leaf = covered[-1].index + 1
+    mark.save()
+
+
+def ring_doorbells() -> None:
+    """Tell worker and desk-worker, once the numbers are committed, that somebody has something new."""
+    ring("sharing.expand")
+    ring("alerts.follow_feed")
+
+
+def _whole_entries(
+    covered: Sequence[CoveredEntry], pending: dict[str, FeedPending], room: int
+) -> Sequence[CoveredEntry]:
+    """As many entries from the first one on as have room for all their turns."""
+    for place, entry in enumerate(covered):
+        room -= pending[entry.od].width if entry.od in pending else 0
+        if room < 0:
+            return covered[:place]
+    return covered
+
+
+def _decide(turns: Iterable[Turn], now: datetime) -> Outcome:
+    """Ask policy again for each delivery, now that its turn has come."""
+    turns = list(turns)
+    outcome = Outcome()
+    judged = _Judged([turn for turn in turns if turn.terms is not None], now)
+    reached = _holders({turn.retracts for turn in turns if turn.retracts})
+    for turn in turns:
+        if turn.terms is None:
+            if not turn.retracts or (turn.retracts, turn.recipient) in reached:
+                outcome.numbered.append(turn)
+            continue
+        is_late = turn.exp <= int(now.timestamp())
+        denied = judged.is_denied(turn, turn.terms)
+        if is_late or (turn.is_recalled and (turn.was_held or denied)):
+            outcome.expired.append(turn)
+        elif denied:
+            outcome.held.append(turn)
+        else:
+            outcome.numbered.append(turn)
+            reached.add((turn.d, turn.recipient))
+    return outcome
+
+
+class _Judged:
+    """Verdicts of one call, each pair and set of terms judged once."""
+
+    def __init__(self, turns: Collection[Turn], now: datetime) -> None:
+        self._now = now
+        self._denied: dict[tuple[str, str, Terms], bool] = {}
+        issuers, recipients = {turn.iss for turn in turns}, {turn.recipient for turn in turns}
+        self._facts = read_facts(issuers, recipients, now=now) if turns else Facts({}, {}, ())
+
+    def is_denied(self, turn: Turn, terms: Terms) -> bool:
+        asked = (turn.iss, turn.recipient, terms)
+        if asked not in self._denied:
+            verdict = judge(self._facts, turn.iss, turn.recipient, terms, now=self._now)
+            self._denied[asked] = isinstance(verdict, Denied)
+        return self._denied[asked]
+
+
+def _holders(mds: Collection[str]) -> set[tuple[str, str]]:
+    """Who has a number for these envelopes."""
+    if not mds:
+        return set()
+    rows = Delivery.objects.filter(envelope_id__in=mds, number__isnull=False)
+    return set(rows.values_list("envelope_id", "recipient_id"))
+
+
+def _write(outcome: Outcome, taken: Collection[str]) -> None:
+    numbers = _next_numbers(outcome.numbered)
+    _write_items(outcome.numbered, numbers)
+    _write_numbers(outcome.numbered, numbers)
+    _write_held(outcome.held)
+    _set_state(outcome.held, move(DeliveryState.PENDING, "hold"))
+    _set_state(outcome.expired, move(DeliveryState.PENDING, "expire"))
+    again = [turn.row for turn in (*outcome.numbered, *outcome.held, *outcome.expired) if turn.was_held]
+    FeedRequeue.objects.filter(pk__in=again).delete()
+    FeedPending.objects.filter(pk__in=list(taken)).delete()
+    if outcome.numbered:
+        ring_doorbells()
+
+
+def _next_numbers(turns: Iterable[Turn]) -> list[int]:
+    """The number of each turn, in order; raises the heads. Nobody else writes them."""
+    turns = list(turns)
+    recipients = {turn.recipient for turn in turns}
+    heads = dict.fromkeys(recipients, 0)
+    heads |= dict(FeedHead.objects.filter(pk__in=recipients).values_list("recipient", "last"))
+    numbers = []
+    for turn in turns:
+        heads[turn.recipient] += 1
+        numbers.append(heads[turn.recipient])
+    FeedHead.objects.bulk_create(
+        [FeedHead(recipient=recipient, last=last) for recipient, last in heads.items()],
+        update_conflicts=True,
+        unique_fields=["recipient"],
+        update_fields=["last"],
+    )
+    return numbers
+
+
+def _write_items(turns: Sequence[Turn], numbers: Sequence[int]) -> None:
+    FeedItem.objects.bulk_create(
+        FeedItem(
+            recipient=turn.recipient,
+            number=number,
+            what=turn.what,
+            d=turn.d,
+            iss=turn.iss,
+            item_id=turn.item_id,
+            ref=turn.ref,
+        )
+        for turn, number in zip(turns, numbers, strict=True)
+    )
+
+
+def _write_numbers(turns: Sequence[Turn], numbers: Sequence[int]) -> None:
+    """In two statements, however many: rows are named by arrays."""
+    placed = list(zip(turns, numbers, strict=True))
+    deliveries = [(turn.row, number) for turn, number in placed if turn.what == FeedItem.ENVELOPE]
+    statements = [(turn.row, number) for turn, number in placed if turn.what == FeedItem.STATEMENT]
+    with connection.cursor() as cursor:
+        if deliveries:
+            cursor.execute(
+                "UPDATE sharing_delivery AS row SET number = given.number, state = %s"
+                " FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, number)"
+                " WHERE row.id = given.id AND row.state = %s",
+                [
+                    move(DeliveryState.PENDING, "number").value,
+                    *map(list, zip(*deliveries, strict=True)),
+                    DeliveryState.PENDING.value,
+                ],
+            )
+        if statements:
+            cursor.execute(
+                "UPDATE sharing_statementdelivery AS row SET number = given.number"
+                " FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, number) WHERE row.id = given.id",
+                [*map(list, zip(*statements, strict=True))],
+            )
+
+
+def _write_held(turns: Iterable[Turn]) -> None:
+    FeedHeld.objects.bulk_create(
+        FeedHeld(delivery_id=turn.row, position=turn.position, iss=turn.iss, recipient=turn.recipient)
+        for turn in turns
+    )
+
+
+def _set_state(turns: Sequence[Turn], state: DeliveryState) -> None:
+    if turns:
+        Delivery.objects.filter(pk__in=[turn.row for turn in turns]).update(state=state)

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may receive what from whom: the one rule, asked at the preview, at intake, at the number and at the slice.
+
+A pair of agencies may share on a lane if at least one agreement in force covers lane, purpose and marking, and
+neither of the two has suspended that lane of it; lanes, and flash on public health, may be agreed to survive a
+suspension. RED goes only between agencies that hold their own keys. Answers are values: `Allowed`, naming the
+version it rests on, or `Denied` with a code and a sentence for the issuer's officers.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accord.envelope.keys import EC1, PQ1
+from accord.envelope.manifest import Manifest
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import AgencyStatus, Custody
+from sharing.models import Envelope
+from sharing.standing import AgencyFacts, Facts, VersionFacts, read_facts
+from sharing.terms import Lane, Tlp, is_above
+
+FLASH = "flash"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What policy looks at of a manifest."""
+
+    lane: str
+    purpose: str
+    tlp: str
+    suite: str
+    pri: str
+    status: str = "actual"
+
+    @classmethod
+    def of_manifest(cls, manifest: Manifest) -> "Terms":
+        signed = manifest.terms
+        return cls(signed.lane, signed.purpose, signed.tlp, manifest.suite, signed.pri, signed.status)
+
+    @classmethod
+    def of_envelope(cls, envelope: Envelope) -> "Terms":
+        return cls(
+            envelope.lane, envelope.purpose, envelope.tlp, envelope.suite, envelope.pri, envelope.status
+        )
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """It may flow, by this version of an agreement."""
+
+    agreement_version: int
+
+
+@dataclass(frozen=True)
+class Denied:
+    """It may not; `text` is a sentence for the issuer's officers."""
+
+    code: str
+    text: str
+
+
+Verdict = Allowed | Denied
+
+
+def judge_recipient(issuer: str, recipient: str, terms: Terms, *, now: datetime) -> Verdict:
+    """May this issuer send something of these terms to this recipient now?"""
+    return judge_recipients(issuer, [recipient], terms, now=now)[recipient]
+
+
+def judge_recipients(
+    issuer: str, recipients: Collection[str], terms: Terms, *, now: datetime
+) -> dict[str, Verdict]:
+    """A verdict for each recipient, in three queries however many there are."""
+    facts = read_facts([issuer], recipients, now=now)
+    return {recipient: judge(facts, issuer, recipient, terms, now=now) for recipient in recipients}
+
+
+def judge(facts: Facts, issuer: str, recipient: str, terms: Terms, *, now: datetime) -> Verdict:
+    """The rule itself, over facts read before."""
+    denied = _judge_agencies(facts, issuer, recipient, terms)
+    if denied is not None:
+        return denied
+    verdicts = [
+        _judge_version(facts, version, issuer, facts.agencies[recipient], terms, now)
+        for version in facts.between(issuer, recipient)
+    ]
+    for verdict in verdicts:
+        if isinstance(verdict, Allowed):
+            return verdict
+    return _furthest(verdicts) or _no_agreement(facts.agencies[recipient])
+
+
+def _judge_agencies(facts: Facts, issuer: str, recipient: str, terms: Terms) -> Denied | None:
+    ours, theirs = facts.agencies.get(issuer), facts.agencies.get(recipient)
+    if ours is None or ours.status != AgencyStatus.ACTIVE:
+        return Denied("issuer-suspended", _("You can read what you received; nothing can be sent."))
+    if theirs is None or theirs.status == AgencyStatus.ENTERING:
+        return Denied("agency-unknown", _("No agency of this hub is called %(id)s.") % {"id": recipient})
+    if recipient == issuer:
+        return Denied("own-agency", _("Your own agency needs no sending to."))
+    if theirs.status != AgencyStatus.ACTIVE:
+        return Denied("agency-suspended", _("%(name)s is suspended on this hub.") % {"name": theirs.name})
+    if terms.tlp == Tlp.RED and ours.custody != Custody.AGENCY:
+        return Denied("red-custody", _("RED needs keys held by the agency; choose AMBER+STRICT."))
+    if terms.tlp == Tlp.RED and theirs.custody != Custody.AGENCY:
+        return Denied("red-custody", red_custody_text())
+    return None
+
+
+def red_custody_text() -> str:
+    """Why RED does not reach an agency whose keys the operator could use."""
+    return _("RED cannot go to keys held by the hub.")
+
+
+def _no_agreement(theirs: AgencyFacts) -> Denied:
+    return Denied("no-agreement", _("No agreement joins you and %(name)s.") % {"name": theirs.name})
+
+
+def _judge_version(
+    facts: Facts,
+    version: VersionFacts,
+    issuer: str,
+    theirs: AgencyFacts,
+    terms: Terms,
+    now: datetime,
+) -> Verdict:
+    named = {"ref": version.ref}
+    if _has_ended(version, now):
+        assert version.until is not None
+        day = date_format(version.until.astimezone(UTC), "j M Y")
+        return Denied("agreement-ended", _("%(ref)s ended on %(day)s.") % {**named, "day": day})
+    if terms.lane not in version.lanes:
+        return Denied("lane-not-covered", _("%(ref)s does not cover this lane.") % named)
+    if version.purposes and terms.purpose not in version.purposes:
+        return Denied("purpose-not-covered", _("%(ref)s does not cover this purpose.") % named)
+    if is_above(terms.tlp, version.ceiling):
+        return Denied(
+            "tlp-above-ceiling", _("%(ref)s allows up to %(tlp)s.") % {**named, "tlp": version.ceiling}
+        )
+    if _is_suspended(facts, version, {issuer, theirs.id}, terms.lane, terms.pri):
+        return _lane_suspended(facts, issuer, theirs, terms.lane, now)
+    return Allowed(version.id)
+
+
+def _has_ended(version: VersionFacts, now: datetime) -> bool:
+    return version.until is not None and version.until <= now
+
+
+def _is_suspended(facts: Facts, version: VersionFacts, pair: Iterable[str], lane: str, pri: str) -> bool:
+    if lane in version.survive_lanes:
+        return False
+    if version.survive_flash and pri == FLASH and lane == Lane.PUBLIC_HEALTH:
+        return False
+    return any((version.agreement, lane, agency) in facts.suspended for agency in pair)
+
+
+def _lane_suspended(facts: Facts, issuer: str, theirs: AgencyFacts, lane: str, now: datetime) -> Denied:
+    is_open = _open_lanes(facts, issuer, theirs.id, now)
+    words = {"lane": Lane(lane).label, "name": theirs.name, "open": _(" and ").join(is_open)}
+    if not is_open:
+        text = _("%(lane)s with %(name)s is suspended; no lane is open.")
+    elif len(is_open) == 1:
+        text = _("%(lane)s with %(name)s is suspended; %(open)s is open.")
+    else:
+        text = _("%(lane)s with %(name)s is suspended; %(open)s are open.")
+    return Denied("lane-suspended", text % words)
+
+
+def _open_lanes(facts: Facts, issuer: str, recipient: str, now: datetime) -> list[str]:
+    """Names, in lower case, of the lanes on which the two still share."""
+    pair = {issuer, recipient}
+    lanes = {
+        lane
+        for version in facts.between(issuer, recipient)
+        if not _has_ended(version, now)
+        for lane in version.lanes
+        if not _is_suspended(facts, version, pair, lane, "routine")
+    }
+    return [str(lane.label).lower() for lane in Lane if lane in lanes]
+
+
+_NEARNESS = (
+    "agreement-ended",
+    "lane-not-covered",
+    "purpose-not-covered",
+    "tlp-above-ceiling",
+    "lane-suspended",
+)
+
+
+def _furthest(verdicts: Iterable[Verdict]) -> Denied | None:
+    """Of several agreements that deny, the answer of the one that came nearest to allowing."""
+    denials = [verdict for verdict in verdicts if isinstance(verdict, Denied)]
+    return max(denials, key=lambda denied: _NEARNESS.index(denied.code), default=None)
+
+
+@dataclass(frozen=True)
+class RecipientVerdict:
+    """One line of "who will receive this"; never names an officer. Stable while nothing has changed."""
+
+    agency: str
+    name: str
+    country: str
+    kind: str
+    will: bool
+    code: str
+    text: str
+    agreement: str
+    lane: str
+    ceiling: str
+    custody: str
+    suite: str
+    timezone: str
+
+    def as_json(self) -> dict[str, str | bool]:
+        return asdict(self)
+
+
+def preview_recipients(
+    issuer: str, candidates: Collection[str] | None, terms: Terms, *, now: datetime
+) -> list[RecipientVerdict]:
+    """Who would receive something of these terms if it were sent now, by name; `None` asks for the directory.
+
+    The same rule as at intake, and then the question that intake asks of the sealed entries: is there a key?
+    """
+    facts = read_facts([issuer], candidates, now=now)
+    wanted = _listed(facts, issuer) if candidates is None else sorted(set(candidates))
+    keys = _SealableAgencies([*wanted, issuer], terms.suite, now)
+    rows = []
+    for agency in wanted:
+        verdict = judge(facts, issuer, agency, terms, now=now)
+        if isinstance(verdict, Allowed):
+            verdict = keys.judge(issuer, facts.agencies[agency]) or verdict
+        rows.append(_preview_row(facts, issuer, agency, terms, verdict))
+    return sorted(rows, key=lambda row: (row.name, row.agency))
+
+
+def _listed(facts: Facts, issuer: str) -> list[str]:
+    return [
+        agency.id
+        for agency in facts.agencies.values()
+        if agency.id != issuer and agency.status != AgencyStatus.ENTERING
+    ]
+
+
+class _SealableAgencies:
+    """To which agencies something can be sealed, by suite; one query a suite."""
+
+    def __init__(self, agencies: Collection[str], suite: str, now: datetime) -> None:
+        directory, seconds = DatabaseKeyDirectory(now), int(now.timestamp())
+        self._suite = suite
+        self._of_suite = directory.recipient_keys(sorted(agencies), suite, seconds)
+        without = sorted(set(agencies) - set(self._of_suite))
+        other = EC1 if suite == PQ1 else PQ1
+        self._of_other = directory.recipient_keys(without, other, seconds) if without else {}
+
+    def judge(self, issuer: str, theirs: AgencyFacts) -> Denied | None:
+        """A denial when the issuer, or this recipient, has no key of the suite."""
+        words = {"name": theirs.name, "suite": self._suite}
+        if issuer not in self._of_suite:
+            return Denied("own-suite", _("Your own agency has no %(suite)s key.") % words)
+        if theirs.id in self._of_suite:
+            return None
+        if theirs.id in self._of_other:
+            return Denied("no-key-of-suite", _("%(name)s has no %(suite)s key and is left out.") % words)
+        return Denied("no-valid-key", _("%(name)s has no valid key; call its duty desk.") % words)
+
+
+def _preview_row(
+    facts: Facts, issuer: str, recipient: str, terms: Terms, verdict: Verdict
+) -> RecipientVerdict:
+    agency = facts.agencies.get(recipient)
+    allowed = verdict if isinstance(verdict, Allowed) else None
+    version = _named_version(facts, issuer, recipient, allowed)
+    return RecipientVerdict(
+        agency=recipient,
+        name=agency.name if agency else recipient,
+        country=agency.country if agency else "",
+        kind=agency.kind if agency else "",
+        will=allowed is not None,
+        code="" if isinstance(verdict, Allowed) else verdict.code,
+        text="" if isinstance(verdict, Allowed) else verdict.text,
+        agreement=version.ref if version else "",
+        lane=terms.lane,
+        ceiling=version.ceiling if version else "",
+        custody=agency.custody if agency else "",
+        suite=terms.suite,
+        timezone=agency.timezone if agency else "",
+    )
+
+
+def _named_version(facts: Facts, issuer: str, recipient: str, allowed: Allowed | None) -> VersionFacts | None:
+    if allowed is None:
+        return None
+    found = facts.between(issuer, recipient)
+    return next(version for version in found if version.id == allowed.agreement_version)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what happens to a refusal: the exact cause goes to the caller's audit, a coarse answer to the caller.
+
+The row is written after the refused transaction has been rolled back. A caller that holds a transaction of its
+own open loses the row with it and records its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from agencies.actors import Actor
+from agencies.errors import AbsentError
+from ledger.audit import record_event
+from sharing.errors import Denial, KeysetStaleError, LaggingError, PolicyDeniedError, SharingError
+from sharing.policy import red_custody_text
+
+MAX_REASON_LENGTH = 1000
+
+
+@dataclass
+class Attempt:
+    """What is being tried; `subject` is its digest as soon as it is known."""
+
+    subject: str = "unread"
+
+
+@contextmanager
+def audit_refusal(act: str, caller: Actor, *, now: datetime) -> Iterator[Attempt]:
+    """Audit any refusal inside the block as `act`, then raise what the caller may know of it."""
+    attempt = Attempt()
+    try:
+        yield attempt
+    except LaggingError:
+        raise
+    except (SharingError, EnvelopeError, AbsentError) as refusal:
+        _record(act, caller, attempt, refusal, now)
+        raise _answer_to(refusal) from refusal
+
+
+def _record(act: str, caller: Actor, attempt: Attempt, refusal: Exception, now: datetime) -> None:
+    with transaction.atomic():
+        record_event(
+            act,
+            actor=caller.audit_name,
+            agency=caller.agency_id or "",
+            subject=attempt.subject,
+            reason=_cause_of(refusal)[:MAX_REASON_LENGTH],
+            now=now,
+        )
+
+
+def _cause_of(refusal: Exception) -> str:
+    """Distinct for every cause: the envelope's failure code, or this app's class and its data."""
+    if isinstance(refusal, EnvelopeError):
+        return str(refusal)
+    name = type(refusal).__name__.removesuffix("Error")
+    return f"{name}: {refusal}" if str(refusal) else name
+
+
+def _answer_to(refusal: Exception) -> Exception:
+    """Failures with an answer of their own; every other one keeps its class, whose answer says no more."""
+    if not isinstance(refusal, VerificationError):
+        return refusal
+    if refusal.failure is Failure.ISSUER:
+        return AbsentError()
+    if refusal.failure is Failure.KEYSET_STALE:
+        return KeysetStaleError(refusal.agencies)
+    if refusal.failure is Failure.RED_CUSTODY:
+        return PolicyDeniedError(
+            Denial(agency, "red-custody", red_custody_text()) for agency in refusal.agencies
+        )
+    return refusal

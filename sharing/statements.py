@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signed statements at the exchange: acknowledged, retracted, confirmed; who may say it is checked before it counts.
+
+A statement is accepted once and kept as received; the same one again answers as before, other bytes under its id
+are refused. Its effect on deliveries, its ledger entry and its audit stand or fall in one transaction. It reaches
+those it is for through their feeds, after it is logged, whatever lanes are suspended. An agency that the hub has
+suspended sends nothing new, but may still acknowledge, retract and confirm: a wrong alert must always be withdrawable.
+Source: docs/spec/envelope.md, "Statements".
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.statements.checks import accept_statement
+from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
+from accord.envelope.statements.form import Statement as Stated
+from accord.envelope.statements.form import UnverifiedStatement, parse_statement
+from agencies.accession import accept_revoke
+from agencies.actors import Actor, SystemActor
+from agencies.capabilities import Capability
+from agencies.directory import DatabaseKeyDirectory
+from agencies.errors import AbsentError, NotPermittedError
+from ledger.audit import record_event
+from ledger.entries import append_entry
+from sharing.errors import (
+    AlreadyRetractedError,
+    IdTakenError,
+    NotFetchedError,
+    StatementKindError,
+)
+from sharing.intake import require_admitted
+from sharing.locks import lock_deliveries
+from sharing.models import (
+    Delivery,
+    Envelope,
+    FeedItem,
+    FeedPending,
+    Statement,
+    StatementDelivery,
+)
+from sharing.refusals import audit_refusal
+from sharing.states import VISIBLE_STATES, DeliveryState, move
+
+STATES = frozenset({Capability.STATEMENT_SUBMIT, Capability.ALERT_ACKNOWLEDGE, Capability.ALERT_WITHDRAW})
+"""A partner's system, or an officer at the desk; a process of the hub acts for the agency it names."""
+
+
+def submit_statement(caller: Actor, jws: bytes, *, now: datetime) -> Statement:
+    """Accept a signed statement of the caller's own agency, suspended or not; the same one again is the same row.
+
+    Raises `NotPermittedError`, `AbsentError` (what it is about is not for this agency), `EnvelopeError`, and of
+    `SharingError`: `IdTakenError`, `IssuerSuspendedError` (still entering), `StatementKindError`,
+    `AlreadyRetractedError`, `NotFetchedError`.
+    """
+    if caller.agency_id is None or not (STATES & caller.capabilities or isinstance(caller, SystemActor)):
+        raise NotPermittedError(Capability.STATEMENT_SUBMIT)
+    with audit_refusal("statement.refused", caller, now=now) as attempt:
+        unverified = parse_statement(jws)
+        attempt.subject = unverified.od
+        if unverified.statement.iss != caller.agency_id:
+            raise AbsentError
+        known = _find_known(unverified)
+        if known is not None:
+            return known
+        require_admitted(caller)
+        _effect_of(unverified.statement)
+        accept_statement(
+            unverified,
+            caller=caller.agency_id,
+            directory=DatabaseKeyDirectory(now),
+            now=int(now.timestamp()),
+        )
+        return _accept(caller, unverified, now)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What the exchange says of a statement it has taken."""
+
+    iss: str
+    id: str
+    od: str
+
+
+def accept_posted(caller: Actor, jws: bytes, *, now: datetime) -> Accepted:
+    """Take any statement that comes by post: a `revoke` goes to the directory, all others as `submit_statement`."""
+    if _is_revoke(jws):
+        revocation = accept_revoke(caller, jws, now=now)
+        return Accepted(revocation.agency_id, parse_statement(jws).statement.id, revocation.od)
+    row = submit_statement(caller, jws, now=now)
+    return Accepted(row.iss_id, row.statement_id, row.od)
+
+
+def _is_revoke(jws: bytes) -> bool:
+    try:
+        return parse_statement(jws).statement.k == "revoke"
+    except EnvelopeError:
+        return False
+
+
+def statements_about(actor: Actor, md: str) -> list[Statement]:
+    """What has been said about an envelope and reached the actor, or was said by it; `AbsentError` for strangers."""
+    if not Envelope.objects.visible_to(actor).filter(pk=md).exists():
+        raise AbsentError
+    visible = Statement.objects.visible_to(actor)
+    about = list(visible.filter(sub_d=md))
+    answers = list(visible.filter(sub_d__in=[row.od for row in about]))
+    return sorted([*about, *answers], key=lambda row: (row.received_at, row.od))
+
+
+def find_statement(actor: Actor, od: str) -> Statement:
+    """One statement that has reached the actor, or was said by it; raises `AbsentError`."""
+    found = Statement.objects.visible_to(actor).filter(pk=od).first()
+    if found is None:
+        raise AbsentError
+    return found
+
+
+def _find_known(unverified: UnverifiedStatement) -> Statement | None:
+    stated = unverified.statement
+    row = Statement.objects.filter(iss_id=stated.iss, statement_id=stated.id).first()
+    if row is not None and row.od != unverified.od:
+        raise IdTakenError(stated.iss, stated.id)
+    return row
+
+
+def _accept(caller: Actor, unverified: UnverifiedStatement, now: datetime) -> Statement:
+    """Store it, once: of two that race with one statement the second finds the first."""
+    try:
+        with transaction.atomic():
+            return _store(caller, unverified, now)
+    except (IntegrityError, AlreadyRetractedError):
+        known = _find_known(unverified)
+        if known is None:
+            raise
+        return known
+
+
+def _store(caller: Actor, unverified: UnverifiedStatement, now: datetime) -> Statement:
+    stated = unverified.statement
+    audience = _effect_of(stated)(stated, now)
+    row = Statement.objects.create(
+        od=unverified.od,
+        iss_id=stated.iss,
+        statement_id=stated.id,
+        k=stated.k,
+        sub_k=stated.sub.k if stated.sub else "",
+        sub_id=stated.sub.id if stated.sub else "",
+        sub_d=stated.sub.d if stated.sub else "",
+        act=stated.act or "",
+        iat=stated.iat,
+        exp=stated.exp,
+        body=dict(stated.body),
+        jws=unverified.raw,
+        received_at=now,
+    )
+    StatementDelivery.objects.bulk_create(
+        StatementDelivery(statement=row, recipient_id=agency) for agency in sorted(audience)
+    )
+    append_entry(row.od, now=now)
+    FeedPending.objects.create(
+        od=row.od, what=FeedItem.STATEMENT, iss=stated.iss, width=len(audience), queued_at=now
+    )
+    _audit(caller, row, now)
+    return row
+
+
+def _audit(caller: Actor, row: Statement, now: datetime) -> None:
+    record_event(
+        "statement.accepted",
+        actor=caller.audit_name,
+        agency=row.iss_id,
+        subject=row.od,
+        detail={"k": row.k, "about": row.sub_d, "act": row.act},
+        now=now,
+    )
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """The envelope that a statement is about in the end, and what entitlement asks of it."""
+
+    envelope: Envelope
+    facts: SubjectFacts
+
+
+def _about_manifest(stated: Stated) -> _Subject:
+    """The envelope, locked, if the issuer of the statement may know of it; its id must be the one named."""
+    assert stated.sub is not None
+    envelope = _lock_envelope(stated.iss, stated.sub.d)
+    return _Subject(
+        envelope,
+        SubjectFacts(
+            k="manifest",
+            id=envelope.jti,
+            d=envelope.md,
+            iss=envelope.iss_id,
+            manifest_iss=envelope.iss_id,
+            holders=_holders(envelope),
+        ),
+    )
+
+
+def _about_retract(stated: Stated) -> _Subject:
+    """The envelope that the named retract is about, if the retract has reached the issuer of the statement."""
+    assert stated.sub is not None
+    reached = StatementDelivery.objects.filter(recipient_id=stated.iss, number__isnull=False)
+    retract = Statement.objects.filter(
+        pk=stated.sub.d, k="retract", pk__in=reached.values("statement_id")
+    ).first()
+    if retract is None:
+        raise AbsentError
+    envelope = _lock_envelope(stated.iss, retract.sub_d)
+    return _Subject(
+        envelope,
+        SubjectFacts(
+            k="retract",
+            id=retract.statement_id,
+            d=retract.od,
+            iss=retract.iss_id,
+            manifest_iss=envelope.iss_id,
+            holders=_holders(envelope),
+        ),
+    )
+
+
+def _lock_envelope(agency: str, md: str) -> Envelope:
+    """So that of two statements about one envelope the second sees what the first did."""
+    known = Envelope.objects.known_to(agency).filter(pk=md)
+    envelope = known.select_for_update(no_key=True).defer("manifest", "jwe_head", "leaf_hashes").first()
+    if envelope is None:
+        raise AbsentError
+    return envelope
+
+
+def _holders(envelope: Envelope) -> frozenset[str]:
+    numbered = Delivery.objects.filter(envelope=envelope, state__in=VISIBLE_STATES)
+    return frozenset(numbered.values_list("recipient_id", flat=True))
+
+
+def _own_delivery(subject: _Subject, agency: str) -> Delivery:
+    row = Delivery.objects.select_for_update().filter(
+        envelope=subject.envelope, recipient_id=agency, state__in=VISIBLE_STATES
+    )
+    found = row.first()
+    if found is None:
+        raise AbsentError
+    return found
+
+
+def _acknowledge(stated: Stated, now: datetime) -> Collection[str]:
+    """To the originator. Only a person's act acknowledges; `unopenable` is noted and leaves the clock running."""
+    subject = _about_manifest(stated)
+    check_entitled(stated, subject.facts)
+    delivery = _own_delivery(subject, stated.iss)
+    delivery.answer = stated.body["st"]
+    if delivery.answer != "unopenable":
+        _acknowledge_delivery(delivery, now)
+    delivery.save(update_fields=["answer", "state", "opened_at", "acknowledged_at"])
+    return {subject.envelope.iss_id}
+
+
+def _acknowledge_delivery(delivery: Delivery, now: datetime) -> None:
+    if delivery.state == DeliveryState.AVAILABLE:
+        raise NotFetchedError
+    if delivery.state == DeliveryState.FETCHED:
+        delivery.state = move(delivery.state, "acknowledge")
+        delivery.acknowledged_at = now
+    if delivery.answer == "opened" and delivery.opened_at is None:
+        delivery.opened_at = now
+
+
+def _retract(stated: Stated, now: datetime) -> Collection[str]:
+    """To every holder, each of whom hears of it only if it has a number for the envelope."""
+    subject = _about_manifest(stated)
+    check_entitled(stated, subject.facts)
+    if Statement.objects.filter(k="retract", sub_d=subject.envelope.md).exists():
+        raise AlreadyRetractedError
+    reachable = Delivery.objects.filter(
+        pk__in=lock_deliveries(Delivery.objects.filter(envelope=subject.envelope))
+    ).exclude(state=DeliveryState.EXPIRED)
+    reachable.update(recalled_at=now)
+    return set(reachable.values_list("recipient_id", flat=True))
+
+
+def _confirm(stated: Stated, now: datetime) -> Collection[str]:
+    """To the originator; the first confirmation of a recipient is kept."""
+    subject = _about_retract(stated)
+    check_entitled(stated, subject.facts)
+    delivery = _own_delivery(subject, stated.iss)
+    if delivery.recall_confirmed_at is None:
+        delivery.recall_confirmed_at = now
+        delivery.save(update_fields=["recall_confirmed_at"])
+    return {subject.envelope.iss_id}
+
+
+Effect = Callable[[Stated, datetime], Collection[str]]
+"""Checks who says it about what, changes deliveries, gives the agencies it is for. Inside a transaction."""
+
+_EFFECTS: Final[dict[str, Effect]] = {"ack": _acknowledge, "retract": _retract, "confirm": _confirm}
+
+
+def _effect_of(stated: Stated) -> Effect:
+    """Raises `StatementKindError`: keyset, revoke and pop have doors of their own, the rest none yet."""
+    effect = _EFFECTS.get(stated.k)
+    if effect is None:
+        raise StatementKindError(stated.k)
+    return effect

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is which states deliveries and notices have, and which moves a delivery may make.
+
+pending -number-> available | -hold-> held; held -resume-> pending; pending | held -expire-> expired;
+available -fetch-> fetched -acknowledge-> acknowledged. What is once numbered is never un-numbered.
+"""
+
+from typing import Final
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from sharing.errors import MoveError
+
+
+class DeliveryState(TextChoices):
+    PENDING = "pending", _("Being logged")
+    HELD = "held", _("Waiting")
+    EXPIRED = "expired", _("Expired")
+    AVAILABLE = "available", _("On its way")
+    FETCHED = "fetched", _("Collected")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+
+
+class NotificationState(TextChoices):
+    QUEUED = "queued", _("Waiting")
+    DEFERRED = "deferred", _("Tried again later")
+    LEASED = "leased", _("Being sent")
+    UNCERTAIN = "uncertain", _("Perhaps told twice")
+    SENT = "sent", _("Told")
+    FAILED = "failed", _("Mail failed, phone them")
+    HELD = "held", _("Held: address or key is bad")
+    SUPPRESSED = "suppressed", _("Not sent")
+
+
+_S = DeliveryState
+
+DELIVERY_MOVES: Final[dict[tuple[str, str], DeliveryState]] = {
+    (_S.PENDING, "number"): _S.AVAILABLE,
+    (_S.PENDING, "hold"): _S.HELD,
+    (_S.HELD, "resume"): _S.PENDING,
+    (_S.PENDING, "expire"): _S.EXPIRED,
+    (_S.HELD, "expire"): _S.EXPIRED,
+    (_S.AVAILABLE, "fetch"): _S.FETCHED,
+    (_S.FETCHED, "acknowledge"): _S.ACKNOWLEDGED,
+}
+
+VISIBLE_STATES: Final = (_S.AVAILABLE, _S.FETCHED, _S.ACKNOWLEDGED)
+"""What a recipient may know of: it has a number, hence a receipt."""
+
+
+def move(state: str, verb: str) -> DeliveryState:
+    """The state after `verb`; raises `MoveError` when the table does not hold the move."""
+    try:
+        return DELIVERY_MOVES[state, verb]
+    except KeyError:
+        raise MoveError(state, verb) from None

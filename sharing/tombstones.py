@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tombstones: what is left of an envelope once its `keep` has passed.
+
+The content columns of the envelope, of its deliveries and of its blobs become null, together and for good. The
+manifest's facts, its digest, deliveries and statements stay: who was told what, and when, can still be shown.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from agencies.actors import SystemActor
+from ledger.audit import record_event
+from sharing.locks import lock_deliveries
+from sharing.models import Blob, Delivery, Envelope
+
+SWEEPER: Final = SystemActor("worker")
+
+
+@transaction.atomic
+def delete_contents(*, now: datetime, limit: int) -> int:
+    """Empties at most `limit` envelopes, longest overdue first, and audits each; returns how many."""
+    due = Envelope.objects.filter(keep__lte=int(now.timestamp()), manifest__isnull=False)
+    free = due.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("keep", "md")
+    rows = list(free.only("md", "iss_id", "keep")[:limit])
+    mds = [row.md for row in rows]
+    Delivery.objects.filter(pk__in=lock_deliveries(Delivery.objects.filter(envelope_id__in=mds))).update(
+        entry=None
+    )
+    Blob.objects.filter(envelope_id__in=mds).update(content=None)
+    Envelope.objects.filter(pk__in=mds).update(
+        manifest=None, jwe_head=None, origin_entry=None, leaf_hashes=None
+    )
+    for row in rows:
+        _audit(row, now)
+    return len(rows)
+
+
+def _audit(row: Envelope, now: datetime) -> None:
+    record_event(
+        "content.deleted",
+        actor=SWEEPER.audit_name,
+        agency=row.iss_id,
+        subject=row.md,
+        detail={"keep": row.keep},
+        now=now,
+    )

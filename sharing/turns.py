@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns: who is next in which feed, read in the order of the ledger."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sharing.locks import lock_deliveries
+from sharing.models import Delivery, FeedItem, FeedRequeue, StatementDelivery
+from sharing.policy import Terms
+from sharing.states import DeliveryState
+
+_DELIVERY_COLUMNS = (
+    "pk",
+    "recipient_id",
+    "reference",
+    "recalled_at",
+    "envelope_id",
+    "envelope__iss_id",
+    "envelope__jti",
+    "envelope__exp",
+    "envelope__lane",
+    "envelope__purpose",
+    "envelope__tlp",
+    "envelope__suite",
+    "envelope__pri",
+    "envelope__status",
+)
+_STATEMENT_COLUMNS = (
+    "pk",
+    "recipient_id",
+    "statement_id",
+    "statement__iss_id",
+    "statement__statement_id",
+    "statement__k",
+    "statement__sub_d",
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One recipient's turn for one object. `row` is the primary key of the delivery or statement delivery."""
+
+    what: str
+    row: int
+    d: str
+    iss: str
+    item_id: str
+    recipient: str
+    position: int
+    ref: str = ""
+    terms: Terms | None = None
+    exp: int = 0
+    is_recalled: bool = False
+    was_held: bool = False
+    retracts: str = ""
+    """The md that a retract is about: only those who have a number for it hear of it."""
+
+
+def requeued_turns(issuers: Collection[str], limit: int) -> list[Turn]:
+    """The first `limit` deliveries of these issuers that may flow again, in the ledger's order."""
+    rows = FeedRequeue.objects.filter(iss__in=issuers).order_by("position", "recipient")[:limit]
+    positions = {row.delivery_id: row.position for row in rows}
+    locked = lock_deliveries(Delivery.objects.filter(pk__in=list(positions)))
+    turns = [_delivery_turn(row, positions[row[0]], was_held=True) for row in _values(locked)]
+    return sorted(turns, key=_order)
+
+
+def new_turns(positions: Mapping[str, int]) -> list[Turn]:
+    """The turns of entries, given as object digest and leaf index, in the ledger's order."""
+    if not positions:
+        return []
+    ods = list(positions)
+    locked = lock_deliveries(Delivery.objects.filter(envelope_id__in=ods, state=DeliveryState.PENDING))
+    statements = StatementDelivery.objects.filter(statement_id__in=ods, number__isnull=True)
+    turns = [_delivery_turn(row, positions[row[4]], was_held=False) for row in _values(locked)]
+    turns += [_statement_turn(row, positions[row[2]]) for row in statements.values_list(*_STATEMENT_COLUMNS)]
+    return sorted(turns, key=_order)
+
+
+def _order(turn: Turn) -> tuple[int, str]:
+    return turn.position, turn.recipient
+
+
+def _values(locked: Collection[int]) -> Iterable[tuple[Any, ...]]:
+    """Read after the lock, so that a retraction which we waited for counts."""
+    return Delivery.objects.filter(pk__in=locked).values_list(*_DELIVERY_COLUMNS)
+
+
+def _delivery_turn(row: tuple[Any, ...], position: int, *, was_held: bool) -> Turn:
+    pk, recipient, reference, recalled_at, md, iss, jti, exp, *terms = row
+    return Turn(
+        what=FeedItem.ENVELOPE,
+        row=pk,
+        d=md,
+        iss=iss,
+        item_id=jti,
+        recipient=recipient,
+        position=position,
+        ref=reference,
+        terms=Terms(*terms),
+        exp=exp,
+        is_recalled=recalled_at is not None,
+        was_held=was_held,
+    )
+
+
+def _statement_turn(row: tuple[Any, ...], position: int) -> Turn:
+    pk, recipient, od, iss, statement_id, k, about = row
+    return Turn(
+        what=FeedItem.STATEMENT,
+        row=pk,
+        d=od,
+        iss=iss,
+        item_id=statement_id,
+        recipient=recipient,
+        position=position,
+        retracts=about if k == "retract" else "",
+    )

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who the tests of `agencies` are about: an agency that enters, and hosted ones with an alert under way."""
+
+from pathlib import Path
+
+import pytest
+
+from agencies.models import Agency, Officer
+from tests.agencies.sealing import Carried, carry, seal
+from tests.agencies.world import (
+    NOW,
+    OwnKeys,
+    admit,
+    enrol,
+    hosted_agency,
+    log_everything,
+    own_agency,
+)
+
+
+@pytest.fixture
+def keys() -> OwnKeys:
+    return OwnKeys.draw("xa-lab")
+
+
+@pytest.fixture
+def agency(db: None, keys: OwnKeys) -> Agency:
+    return admit("xa-lab", fingerprint=keys.root.fingerprint)
+
+
+@pytest.fixture
+def releaser(db: None, tmp_path: Path) -> Officer:
+    """Of xa-lab, hosted; xb-health is hosted too, xd-reg has its own keys; all keysets are in force."""
+    agency = hosted_agency("xa-lab")
+    hosted_agency("xb-health")
+    own_agency("xd-reg")
+    log_everything(tmp_path, now=NOW)
+    return enrol(agency, "releaser")
+
+
+@pytest.fixture
+def reader(releaser: Officer) -> Officer:
+    return enrol(Agency.objects.get(pk="xb-health"), "reader")
+
+
+@pytest.fixture
+def carried(releaser: Officer, tmp_path: Path) -> Carried:
+    return carry(seal(releaser, ["xb-health", "xd-reg"]), tmp_path)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agency hands in its keyset, with one part exchanged by the test."""
+
+from typing import Any
+
+import pytest
+
+from accord.envelope.errors import Failure, VerificationError
+from agencies.accession import accept_keyset, issue_challenge
+from agencies.models import Agency, Keyset
+from tests.agencies.world import (
+    NOW,
+    OwnKeys,
+    enrolling,
+)
+
+
+def enter(
+    agency: Agency, keys: OwnKeys, *, pop: bytes | None = None, keyset: bytes | None = None, now: Any = NOW
+) -> Keyset:
+    """The accession of `keys`, with one part exchanged by the test."""
+    if pop is None:
+        pop = keys.pop(issue_challenge(enrolling(agency), agency.pk, keys.offered(), now=NOW), now=now)
+    return accept_keyset(
+        enrolling(agency), agency.pk, pop=pop, keyset=keyset or keys.keyset(now=now), now=now
+    )
+
+
+def refusal(agency: Agency, keys: OwnKeys, **parts: Any) -> Failure:
+    with pytest.raises(VerificationError) as refused:
+        enter(agency, keys, **parts)
+    return refused.value.failure

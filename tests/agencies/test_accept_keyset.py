@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A keyset counts when the pinned root signed it, in time, for who may hand it in; then it is in the ledger."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from accord.envelope.errors import Failure
+from accord.envelope.private import Root
+from agencies.accession import accept_keyset, issue_challenge
+from agencies.actors import SystemActor
+from agencies.capabilities import Capability
+from agencies.errors import AbsentError, CustodyRefusedError, NotPermittedError
+from agencies.models import Agency, AgencyStatus, Keyset, KeyUse
+from ledger.models import AuditEvent, Entry
+from tests.agencies.entering import enter, refusal
+from tests.agencies.world import (
+    DAY,
+    NOW,
+    OwnKeys,
+    enrol,
+    enrolling,
+    seconds,
+)
+
+pytestmark = pytest.mark.django_db
+TICK = timedelta(seconds=1)
+
+
+def test_a_first_keyset_makes_the_agency_active_and_enters_the_ledger(agency: Agency, keys: OwnKeys) -> None:
+    stored = enter(agency, keys)
+    agency.refresh_from_db()
+    assert agency.status == AgencyStatus.ACTIVE
+    assert (stored.version, stored.root_fingerprint) == (1, keys.root.fingerprint)
+    entry = Entry.objects.get(od=stored.od)
+    assert (entry.kind, entry.agency) == ("keyset", "xa-lab")
+    assert AuditEvent.objects.get(act="keyset.accepted").subject == stored.od
+
+
+def test_the_keyset_is_kept_as_signed(agency: Agency, keys: OwnKeys) -> None:
+    signed = keys.keyset()
+    assert bytes(enter(agency, keys, keyset=signed).jws) == signed
+
+
+def test_its_keys_and_its_root_are_registered(agency: Agency, keys: OwnKeys) -> None:
+    enter(agency, keys)
+    assert {key.kid for key in agency.public_keys.exclude(use=KeyUse.ROOT)} == {row.kid for row in keys.rows}
+    roots = agency.public_keys.filter(use=KeyUse.ROOT)
+    assert {key.kid for key in roots} == {key.kid for key in keys.root.public}
+    assert all(key.exp is None for key in roots)
+
+
+def test_the_same_bytes_again_give_the_same_row(agency: Agency, keys: OwnKeys) -> None:
+    signed = keys.keyset()
+    first = enter(agency, keys, keyset=signed)
+    again = accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=NOW + 30 * DAY)
+    assert again.pk == first.pk
+    assert Entry.objects.filter(kind="keyset").count() == 1
+
+
+def test_a_keyset_row_is_never_doubled(agency: Agency, keys: OwnKeys) -> None:
+    stored = enter(agency, keys)
+    with pytest.raises(IntegrityError):
+        Keyset.objects.create(**{name: getattr(stored, name) for name in _columns(stored)} | {"od": "x" * 43})
+
+
+def test_a_root_other_than_on_paper_is_refused(agency: Agency, keys: OwnKeys) -> None:
+    stranger = replace(keys, root=Root.generate())
+    assert refusal(agency, keys, keyset=stranger.keyset()) == Failure.KEYSET_ROOT
+
+
+def test_another_roots_signature_is_refused(agency: Agency, keys: OwnKeys) -> None:
+    forged = keys.keyset(signer=Root.generate().signer)
+    assert refusal(agency, keys, keyset=forged) in (Failure.SIGNERS, Failure.SIGNATURE)
+
+
+def test_a_broken_signature_is_refused(agency: Agency, keys: OwnKeys) -> None:
+    signed = keys.keyset()
+    at = signed.rindex(b'"signature":"') + 20
+    broken = signed[:at] + (b"A" if signed[at : at + 1] != b"A" else b"B") + signed[at + 1 :]
+    assert refusal(agency, keys, keyset=broken) == Failure.SIGNATURE
+
+
+def test_a_keyset_of_another_agency_is_refused(agency: Agency, keys: OwnKeys) -> None:
+    assert refusal(agency, keys, keyset=keys.keyset(iss="xb-health")) == Failure.ISSUER
+
+
+def test_a_custody_other_than_agreed_is_refused(agency: Agency, keys: OwnKeys) -> None:
+    with pytest.raises(CustodyRefusedError):
+        enter(agency, keys, keyset=replace(keys, custody="hub").keyset())
+
+
+TIMES: dict[str, tuple[dict[str, Any], Failure | None]] = {
+    "five minutes ahead": ({"iat": seconds(NOW) + 300}, None),
+    "a second more": ({"iat": seconds(NOW) + 301}, Failure.FUTURE),
+    "a day old": ({"iat": seconds(NOW) - 86400}, None),
+    "a second older": ({"iat": seconds(NOW) - 86401}, Failure.STALE),
+    "ended this second": ({"iat": seconds(NOW) - 10, "exp": seconds(NOW)}, Failure.EXPIRED),
+    "over ninety days": ({"exp": seconds(NOW + 90 * DAY) + 1}, Failure.KEYSET_CHAIN),
+}
+
+
+@pytest.mark.parametrize(("changed", "expected"), TIMES.values(), ids=TIMES.keys())
+def test_times_of_a_keyset(
+    agency: Agency, keys: OwnKeys, changed: dict[str, Any], expected: Failure | None
+) -> None:
+    signed = keys.keyset(**({"exp": seconds(NOW + 80 * DAY)} | changed))
+    if expected is None:
+        assert enter(agency, keys, keyset=signed).version == 1
+    else:
+        assert refusal(agency, keys, keyset=signed) == expected
+
+
+def test_a_key_officer_may_hand_in_what_the_root_signed(agency: Agency, keys: OwnKeys) -> None:
+    first = enter(agency, keys)
+    renewed = keys.keyset(version=2, prev=first.od, now=NOW + DAY)
+    officer = enrol(agency, "key_officer")
+    assert accept_keyset(officer, "xa-lab", pop=None, keyset=renewed, now=NOW + DAY).version == 2
+
+
+@pytest.mark.parametrize("role", ["reader", "releaser", "agency_admin", "auditor"])
+def test_other_officers_may_not(agency: Agency, keys: OwnKeys, role: str) -> None:
+    with pytest.raises(NotPermittedError):
+        accept_keyset(enrol(agency, role), "xa-lab", pop=None, keyset=keys.keyset(), now=NOW)
+
+
+def test_for_a_stranger_the_agency_is_absent(agency: Agency, keys: OwnKeys) -> None:
+    stranger = SystemActor("test", "xb-health", frozenset(Capability))
+    for unknown in ("xa-lab", "xz-none"):
+        with pytest.raises(AbsentError):
+            accept_keyset(stranger, unknown, pop=None, keyset=keys.keyset(), now=NOW)
+        with pytest.raises(AbsentError):
+            issue_challenge(stranger, unknown, keys.offered(), now=NOW)
+
+
+def test_a_refusal_is_audited_with_its_cause_and_nothing_is_stored(agency: Agency, keys: OwnKeys) -> None:
+    assert refusal(agency, keys, keyset=replace(keys, root=Root.generate()).keyset()) == Failure.KEYSET_ROOT
+    event = AuditEvent.objects.get(act="keyset.refused")
+    assert (event.agency, event.detail) == ("xa-lab", {"code": "keyset-not-of-the-pinned-root"})
+    assert not Keyset.objects.exists()
+    assert not Entry.objects.filter(kind="keyset").exists()
+
+
+def _columns(row: Keyset) -> list[str]:
+    return [field.attname for field in row._meta.concrete_fields if field.attname != "id"]

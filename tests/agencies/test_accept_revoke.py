@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A revocation: only the root's, blocked at once, counting from its log time."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.private import Root
+from accord.envelope.statements.form import parse_statement
+from agencies.accession import accept_revoke
+from agencies.actors import ApiClient, SystemActor
+from agencies.capabilities import Capability
+from agencies.directory import DatabaseKeyDirectory, published_keyset
+from agencies.errors import AbsentError, NotPermittedError
+from agencies.models import Agency, Key, KeyState, Revocation
+from ledger.models import AuditEvent, Entry
+from tests.agencies.world import DAY, NOW, OwnKeys, enrol, log_everything, own_agency, seconds
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+SYSTEM = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.STATEMENT_SUBMIT}))
+
+
+@pytest.fixture
+def entered() -> tuple[Agency, OwnKeys]:
+    return own_agency("xa-lab")
+
+
+def test_a_revocation_is_stored_and_enters_the_ledger(entered: tuple[Agency, OwnKeys]) -> None:
+    _, keys = entered
+    kid = keys.rows[0].kid
+    stored = accept_revoke(SYSTEM, keys.revoke(kid, since=NOW - DAY), now=NOW)
+    assert (stored.key_id, stored.since, stored.code) == (kid, seconds(NOW - DAY), "stolen")
+    entry = Entry.objects.get(od=stored.od)
+    assert (entry.kind, entry.agency) == ("revoke", "xa-lab")
+    assert Key.objects.get(pk=kid).st == KeyState.REVOKED
+    assert AuditEvent.objects.get(act="key.revoked").subject == kid
+
+
+def test_the_same_revocation_again_gives_the_same_row(entered: tuple[Agency, OwnKeys]) -> None:
+    signed = entered[1].revoke(entered[1].rows[0].kid, since=NOW)
+    first = accept_revoke(SYSTEM, signed, now=NOW)
+    assert accept_revoke(SYSTEM, signed, now=NOW + 3 * DAY) == first
+    assert Revocation.objects.count() == 1
+
+
+def test_an_id_is_used_once(entered: tuple[Agency, OwnKeys]) -> None:
+    keys = entered[1]
+    first = keys.revoke(keys.rows[0].kid, since=NOW)
+    same_id = parse_statement(first).statement.id
+    accept_revoke(SYSTEM, first, now=NOW)
+    for kid in (keys.rows[0].kid, keys.rows[1].kid):
+        assert refusal(keys.revoke(kid, since=NOW - HOUR, id=same_id)) == Failure.REPLAY
+    assert Revocation.objects.count() == 1
+    _, others = own_agency("xb-health")
+    theirs = ApiClient("xb-health", "case system", "0" * 12, frozenset({Capability.STATEMENT_SUBMIT}))
+    # It is one agency's only.
+    assert accept_revoke(theirs, others.revoke(others.rows[0].kid, since=NOW, id=same_id), now=NOW)
+
+
+def test_an_earlier_since_holds(entered: tuple[Agency, OwnKeys]) -> None:
+    kid = entered[1].rows[0].kid
+    for since in (NOW - HOUR, NOW - DAY, NOW - 2 * HOUR):
+        accept_revoke(SYSTEM, entered[1].revoke(kid, since=since), now=NOW)
+    assert Key.objects.get(pk=kid).since == seconds(NOW - DAY)
+
+
+def test_the_key_is_blocked_before_the_ledger_has_logged_it(
+    entered: tuple[Agency, OwnKeys], tmp_path: Path
+) -> None:
+    kid = entered[1].rows[0].kid
+    log_everything(tmp_path, now=NOW)
+    accept_revoke(SYSTEM, entered[1].revoke(kid, since=NOW - HOUR), now=NOW)
+    directory = DatabaseKeyDirectory(NOW)
+    assert kid in directory.suspended_kids("xa-lab")
+    assert directory.revocations("xa-lab") == ()
+
+
+def test_once_logged_the_revocation_is_published_with_its_log_time(
+    entered: tuple[Agency, OwnKeys], tmp_path: Path
+) -> None:
+    agency, keys = entered
+    kid, signed = keys.rows[0].kid, keys.revoke(keys.rows[0].kid, since=NOW - HOUR)
+    accept_revoke(SYSTEM, signed, now=NOW)
+    officer = enrol(agency, "reader")
+    log_everything(tmp_path, now=NOW + HOUR)
+    (said,) = DatabaseKeyDirectory(NOW + HOUR).revocations("xa-lab")
+    assert (said.kid, said.since, said.log_time) == (kid, seconds(NOW - HOUR), seconds(NOW + HOUR))
+    ((statement, receipt),) = published_keyset(officer, "xa-lab", now=NOW + HOUR).revokes
+    assert statement == signed
+    assert receipt["leaf"]["k"] == "revoke"
+
+
+def test_nobody_but_the_root_revokes(entered: tuple[Agency, OwnKeys]) -> None:
+    forged = entered[1].revoke(entered[1].rows[0].kid, since=NOW, signer=Root.generate().signer)
+    assert refusal(forged) == Failure.SIGNERS
+    assert not Revocation.objects.exists()
+    assert AuditEvent.objects.get(act="key.revoke_refused").detail == {"code": "signers-differ"}
+
+
+def test_a_key_that_is_not_the_agencys_is_not_revoked(entered: tuple[Agency, OwnKeys]) -> None:
+    _, others = own_agency("xb-health")
+    assert refusal(entered[1].revoke(others.rows[0].kid, since=NOW)) == Failure.KEY_UNKNOWN
+
+
+def test_an_agency_revokes_for_itself_only(entered: tuple[Agency, OwnKeys]) -> None:
+    _, others = own_agency("xb-health")
+    assert refusal(others.revoke(others.rows[0].kid, since=NOW)) == Failure.ISSUER
+
+
+def test_an_old_revocation_is_stale(entered: tuple[Agency, OwnKeys]) -> None:
+    old = entered[1].revoke(entered[1].rows[0].kid, since=NOW - 3 * DAY, now=NOW - 2 * DAY)
+    assert refusal(old) == Failure.STALE
+
+
+@pytest.mark.parametrize("role", ["reader", "releaser", "agency_admin"])
+def test_officers_without_the_keys_in_their_charge_may_not(
+    entered: tuple[Agency, OwnKeys], role: str
+) -> None:
+    agency, keys = entered
+    with pytest.raises(NotPermittedError):
+        accept_revoke(enrol(agency, role), keys.revoke(keys.rows[0].kid, since=NOW), now=NOW)
+
+
+def test_a_caller_without_an_agency_finds_nothing(entered: tuple[Agency, OwnKeys]) -> None:
+    nobody = SystemActor("test", None, frozenset(Capability))
+    with pytest.raises(AbsentError):
+        accept_revoke(nobody, entered[1].revoke(entered[1].rows[0].kid, since=NOW), now=NOW)
+
+
+def refusal(jws: bytes) -> Failure:
+    with pytest.raises(VerificationError) as refused:
+        accept_revoke(SYSTEM, jws, now=NOW)
+    return refused.value.failure

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accession as a partner's system does it: an API key, a challenge, a keyset, over HTTP with its own keys."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from accord.envelope.keysets import read_keyset
+from accord.envelope.private import Root
+from accord.envelope.tree.notes import VerifierKey
+from accord.envelope.tree.receipts import Receipt
+from agencies.capabilities import CLIENT_SCOPES, Capability
+from agencies.models import Agency, AgencyStatus, Keyset
+from tests.agencies.world import (
+    DAY,
+    OwnKeys,
+    admit,
+    api_key,
+    enrol,
+    log_everything,
+    own_agency,
+    seconds,
+)
+from tests.services import surroundings
+
+pytestmark = pytest.mark.django_db
+
+
+class Partner:
+    """A partner's system: an API key, own keys, and the calls it makes."""
+
+    def __init__(self, agency_id: str = "xd-reg") -> None:
+        self.now: datetime = timezone.now()
+        self.keys = OwnKeys.draw(agency_id, now=self.now)
+        self.agency = admit(agency_id, fingerprint=self.keys.root.fingerprint, now=self.now)
+        self.text = api_key(self.agency, now=self.now)[1]
+        self.client = Client()
+        self.path = f"/api/v1/agencies/{agency_id}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Api-Key {self.text}"}
+
+    def challenge(self) -> dict[str, Any]:
+        answer = self.client.post(
+            f"{self.path}/challenges",
+            {"keys": self.keys.offered()},
+            content_type="application/json",
+            headers=self.headers,
+        )
+        assert answer.status_code == 201, answer.content
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def hand_in(self, *, pop: bytes | None, keyset: bytes | None, **headers: str) -> Any:
+        parts = {"pop": pop, "keyset": keyset}
+        files = {name: _file(name, content) for name, content in parts.items() if content is not None}
+        return self.client.post(f"{self.path}/keysets", files, headers=self.headers | headers)
+
+    def read(self, path: str = "", **headers: str) -> Any:
+        return self.client.get(path or f"{self.path}/keyset", headers=self.headers | headers)
+
+
+@pytest.fixture
+def partner() -> Partner:
+    return Partner()
+
+
+def test_a_partner_enters_with_its_own_keys(partner: Partner, tmp_path: Path) -> None:
+    assert partner.read().status_code == 404
+    keyset = partner.keys.keyset(now=partner.now)
+    answer = partner.hand_in(pop=partner.keys.pop(partner.challenge(), now=partner.now), keyset=keyset)
+    assert answer.status_code == 201
+    assert answer.json() == {"agency": "xd-reg", "version": 1, "od": read_keyset(keyset).od}
+    assert Agency.objects.get(pk="xd-reg").status == AgencyStatus.ACTIVE
+    waiting = partner.read().json()
+    assert (waiting["keyset"], waiting["receipt"]) == (json.loads(keyset), None)
+    log_everything(tmp_path, now=timezone.now())
+    published = partner.read().json()
+    assert published["custody"] == "agency"
+    receipt = Receipt.parse(published["receipt"])
+    vkey = VerifierKey.parse(surroundings().world.secrets.ledger_vkey)
+    log_time = receipt.verify(d=answer.json()["od"], keys=[vkey], k="keyset", a="xd-reg")
+    assert log_time >= seconds(partner.now)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "enrol-1"}], ids=["plain", "with a key"])
+def test_a_partner_whose_answer_got_lost_sends_the_same_again(
+    partner: Partner, headers: dict[str, str]
+) -> None:
+    keyset = partner.keys.keyset(now=partner.now)
+    pop = partner.keys.pop(partner.challenge(), now=partner.now)
+    first = partner.hand_in(pop=pop, keyset=keyset, **headers)
+    again = partner.hand_in(pop=pop, keyset=keyset, **headers)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert Keyset.objects.count() == 1
+
+
+def test_once_entered_the_key_hands_in_no_other_keyset(partner: Partner) -> None:
+    enter(partner)
+    renewed = partner.keys.keyset(version=2, prev=Keyset.objects.get().od, now=timezone.now())
+    answer = partner.hand_in(pop=None, keyset=renewed)
+    assert (answer.status_code, answer.json()["capability"]) == (403, "key:manage")
+
+
+def test_once_entered_the_key_does_its_work_and_touches_no_keys(partner: Partner) -> None:
+    enter(partner)
+    assert partner.read("/api/v1/agencies").status_code == 200
+    refused = partner.client.post(
+        f"{partner.path}/challenges",
+        {"keys": partner.keys.offered()},
+        content_type="application/json",
+        headers=partner.headers,
+    )
+    assert (refused.status_code, refused.json()["capability"]) == (403, "key:enrol")
+
+
+def _wrong_root(partner: Partner) -> tuple[bytes | None, bytes | None]:
+    keyset = partner.keys.keyset(now=partner.now, signer=Root.generate().signer)
+    return partner.keys.pop(partner.challenge(), now=partner.now), keyset
+
+
+def _no_proof(partner: Partner) -> tuple[bytes | None, bytes | None]:
+    return None, partner.keys.keyset(now=partner.now)
+
+
+def _no_keyset(partner: Partner) -> tuple[bytes | None, bytes | None]:
+    return partner.keys.pop(partner.challenge(), now=partner.now), None
+
+
+def _no_json(partner: Partner) -> tuple[bytes | None, bytes | None]:
+    return b"{", b"\xff\xfe"
+
+
+def _duplicate_member(partner: Partner) -> tuple[bytes | None, bytes | None]:
+    keyset = partner.keys.keyset(now=partner.now)
+    return partner.keys.pop(partner.challenge(), now=partner.now), keyset[:-1] + b',"payload":"e30"}'
+
+
+def _too_large(partner: Partner) -> tuple[bytes | None, bytes | None]:
+    return None, b'{"payload":"' + b"A" * (256 * 1024) + b'"}'
+
+
+def _a_proof_in_place_of_a_keyset(partner: Partner) -> tuple[bytes | None, bytes | None]:
+    pop = partner.keys.pop(partner.challenge(), now=partner.now)
+    return pop, pop
+
+
+REFUSED: dict[str, Callable[[Partner], tuple[bytes | None, bytes | None]]] = {
+    "a wrong root": _wrong_root,
+    "no proof of possession": _no_proof,
+    "no keyset": _no_keyset,
+    "no JSON": _no_json,
+    "a duplicate member": _duplicate_member,
+    "too large": _too_large,
+    "another kind of statement": _a_proof_in_place_of_a_keyset,
+}
+
+
+@pytest.mark.parametrize("make", REFUSED.values(), ids=REFUSED.keys())
+def test_refused(partner: Partner, make: Callable[[Partner], tuple[bytes | None, bytes | None]]) -> None:
+    pop, keyset = make(partner)
+    answer = partner.hand_in(pop=pop, keyset=keyset)
+    assert answer.status_code in {400, 413, 422}
+    assert answer["Content-Type"] == "application/problem+json"
+    assert not Keyset.objects.exists()
+    assert Agency.objects.get(pk="xd-reg").status == AgencyStatus.ENTERING
+
+
+def test_a_refused_partner_can_try_again_with_the_same_challenge(partner: Partner) -> None:
+    challenge = partner.challenge()
+    pop = partner.keys.pop(challenge, now=partner.now)
+    wrong = partner.keys.keyset(now=partner.now, signer=Root.generate().signer)
+    assert partner.hand_in(pop=pop, keyset=wrong).status_code == 422
+    assert partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"keys": []},
+        {"keys": [{"use": "sign"}]},
+        {"keys": "x"},
+        {"keys": [{"jwk": {}, "use": "root"}]},
+        [],
+    ],
+)
+def test_a_malformed_request_for_a_challenge_is_refused(partner: Partner, body: Any) -> None:
+    answer = partner.client.post(
+        f"{partner.path}/challenges",
+        json.dumps(body),
+        content_type="application/json",
+        headers=partner.headers,
+    )
+    assert answer.status_code == 422
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_another_agency_and_one_that_never_was_answer_with_the_same_bytes(partner: Partner) -> None:
+    own_agency("xa-lab", now=partner.now)
+    answers = [
+        partner.client.post(
+            f"/api/v1/agencies/{agency_id}/challenges",
+            {"keys": partner.keys.offered()},
+            content_type="application/json",
+            headers=partner.headers,
+        )
+        for agency_id in ("xa-lab", "xz-none")
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+
+
+def test_an_entering_agencys_system_sees_no_other_keyset(partner: Partner, tmp_path: Path) -> None:
+    own_agency("xa-lab", now=partner.now)
+    log_everything(tmp_path, now=partner.now)
+    assert partner.read("/api/v1/agencies/xa-lab/keyset").status_code == 404
+
+
+def test_a_key_officer_renews_the_keyset_in_session(partner: Partner) -> None:
+    enter(partner)
+    client = Client()
+    client.force_login(enrol(partner.agency, "key_officer"))
+    first = Keyset.objects.get()
+    renewed = partner.keys.keyset(version=2, prev=first.od, now=timezone.now())
+    answer = client.post(f"{partner.path}/keysets", {"keyset": _file("keyset", renewed)})
+    assert (answer.status_code, answer.json()["version"]) == (201, 2)
+
+
+def test_a_keyset_that_has_not_changed_is_not_sent_again(partner: Partner, tmp_path: Path) -> None:
+    enter(partner)
+    log_everything(tmp_path, now=timezone.now())
+    first = partner.read()
+    again = partner.read(**{"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (
+        partner.read(
+            "/api/v1/agencies", **{"If-None-Match": partner.read("/api/v1/agencies")["ETag"]}
+        ).status_code
+        == 304
+    )
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "x", "99999999999999999999", "1e3"])
+def test_a_version_that_is_no_number_is_refused(partner: Partner, version: str) -> None:
+    enter(partner)
+    assert partner.read(f"{partner.path}/keyset?version={version}").status_code == 422
+
+
+def test_a_version_that_never_was_is_absent(partner: Partner) -> None:
+    enter(partner)
+    assert partner.read(f"{partner.path}/keyset?version=1").status_code == 200
+    assert partner.read(f"{partner.path}/keyset?version=2").status_code == 404
+
+
+def test_the_directory_tells_what_every_agency_may_know_and_no_more(partner: Partner) -> None:
+    enter(partner)
+    (item,) = partner.read("/api/v1/agencies").json()["items"]
+    assert set(item) == {
+        "id", "name", "kind", "country", "timezone", "language", "custody", "status", "root_fingerprint",
+        "duty_phone",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_other_methods_are_refused(partner: Partner, method: str) -> None:
+    enter(partner)
+    for path in ("/api/v1/agencies", f"{partner.path}/keyset"):
+        answer = getattr(partner.client, method)(path, headers=partner.headers)
+        assert answer.status_code in {403, 405}
+
+
+def test_no_answer_repeats_a_credential(partner: Partner) -> None:
+    secret = partner.text.partition(".")[2]
+    enter(partner)
+    for path in ("/api/v1/agencies", f"{partner.path}/keyset"):
+        assert secret not in partner.read(path).content.decode()
+
+
+def test_scopes_narrow_a_key(partner: Partner) -> None:
+    enter(partner)
+    agency = Agency.objects.get(pk="xd-reg")
+    narrow = api_key(
+        agency, scopes=CLIENT_SCOPES - {Capability.DIRECTORY_READ}, now=timezone.now(), lifetime=DAY
+    )
+    answer = Client().get("/api/v1/agencies", headers={"Authorization": f"Api-Key {narrow[1]}"})
+    assert (answer.status_code, answer.json()["capability"]) == (403, "directory:read")
+
+
+def enter(partner: Partner) -> None:
+    pop = partner.keys.pop(partner.challenge(), now=partner.now)
+    assert partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now)).status_code == 201
+
+
+def _file(name: str, content: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{name}.json", content, "application/jose+json")

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Admitting, suspending and resuming an agency: the operator's acts, audited, with the paper's fingerprint."""
+
+from typing import Any
+
+import pytest
+
+from agencies.accession import admit_agency, resume_agency, resume_key, suspend_agency, suspend_key
+from agencies.actors import SystemActor
+from agencies.capabilities import Capability
+from agencies.directory import find_agency, list_agencies
+from agencies.errors import AbsentError, AgencyExistsError, InputError, NotPermittedError
+from agencies.models import Agency, AgencyStatus, Key, KeyUse
+from ledger.models import AuditEvent
+from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, own_agency
+
+pytestmark = pytest.mark.django_db
+FINGERPRINT = "ab" * 32
+
+
+def admit_with(actor: Any = OPERATOR, **changed: Any) -> Agency:
+    good = {
+        "name": "Forensic Laboratory",
+        "kind": "laboratory",
+        "country": "XA",
+        "timezone": "Europe/Vienna",
+        "language": "en",
+        "custody": "agency",
+        "root_fingerprint": FINGERPRINT,
+        "duty_phone": "",
+    }
+    return admit_agency(actor, changed.pop("agency_id", "xa-lab"), **(good | changed), now=NOW)
+
+
+def test_an_admitted_agency_is_entering_and_audited() -> None:
+    agency = admit_with()
+    assert (agency.status, agency.root_fingerprint) == (AgencyStatus.ENTERING, FINGERPRINT)
+    event = AuditEvent.objects.get(act="agency.admitted")
+    assert (event.agency, event.actor, event.detail["root_fingerprint"]) == (
+        "xa-lab",
+        "system:install",
+        FINGERPRINT,
+    )
+
+
+def test_a_fingerprint_may_be_typed_in_groups_and_capitals() -> None:
+    assert admit_with(root_fingerprint=" ".join(["ABAB"] * 16) + "\n").root_fingerprint == FINGERPRINT
+
+
+REFUSED = {
+    "an id without a country": ("id", {"agency_id": "lab"}),
+    "an id in capitals": ("id", {"agency_id": "XA-lab"}),
+    "an id too long": ("id", {"agency_id": "xa-" + "l" * 21}),
+    "no name": ("name", {"name": " "}),
+    "a name of two lines": ("name", {"name": "Lab\nInjected: yes"}),
+    "an unknown kind": ("kind", {"kind": "embassy"}),
+    "a country in words": ("country", {"country": "Arvenia"}),
+    "an unknown time zone": ("timezone", {"timezone": "Mars/Olympus"}),
+    "an unknown custody": ("custody", {"custody": "nobody"}),
+    "no fingerprint": ("root_fingerprint", {"root_fingerprint": ""}),
+    "a fingerprint cut short": ("root_fingerprint", {"root_fingerprint": "ab" * 31}),
+    "a fingerprint with a wrong letter": ("root_fingerprint", {"root_fingerprint": "ag" * 32}),
+}
+
+
+@pytest.mark.parametrize(("field", "changed"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_wrong_field_is_named(field: str, changed: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as refused:
+        admit_with(**changed)
+    assert refused.value.field == field
+    assert not Agency.objects.exists()
+
+
+def test_a_hosted_root_is_made_later() -> None:
+    assert admit_with(custody="hub", root_fingerprint="").root_fingerprint == ""
+
+
+@pytest.mark.parametrize(
+    "changed", [{"name": "Another"}, {"agency_id": "xb-lab"}], ids=["same id", "same name"]
+)
+def test_an_agency_enters_once(changed: dict[str, Any]) -> None:
+    admit_with()
+    with pytest.raises(AgencyExistsError):
+        admit_with(**changed)
+
+
+@pytest.mark.parametrize("role", ["agency_admin", "key_officer"])
+def test_only_the_operator_admits_suspends_and_resumes(role: str) -> None:
+    agency = admit("xb-health")
+    officer = enrol(agency, role)
+    with pytest.raises(NotPermittedError):
+        admit_with(officer)
+    with pytest.raises(NotPermittedError):
+        suspend_agency(officer, agency, now=NOW)
+    with pytest.raises(NotPermittedError):
+        resume_agency(officer, agency, now=NOW)
+
+
+def test_an_agency_is_suspended_and_resumed_once_each() -> None:
+    agency, _ = own_agency("xa-lab")
+    suspend_agency(OPERATOR, agency, now=NOW)
+    suspended = suspend_agency(OPERATOR, agency, now=NOW + DAY)
+    assert (suspended.is_suspended, suspended.suspended_at) == (True, NOW)
+    resume_agency(OPERATOR, agency, now=NOW + DAY)
+    resumed = resume_agency(OPERATOR, agency, now=NOW + DAY)
+    assert (resumed.status, resumed.suspended_at) == (AgencyStatus.ACTIVE, None)
+    acts = AuditEvent.objects.filter(agency="xa-lab", act__startswith="agency.").order_by("seq")
+    assert list(acts.values_list("act", flat=True)) == [
+        "agency.admitted",
+        "agency.suspended",
+        "agency.resumed",
+    ]
+
+
+def test_an_agency_without_a_keyset_enters_again_when_resumed() -> None:
+    agency = admit("xa-lab")
+    suspend_agency(OPERATOR, agency, now=NOW)
+    assert resume_agency(OPERATOR, agency, now=NOW).status == AgencyStatus.ENTERING
+
+
+def test_the_directory_hides_agencies_that_are_still_entering() -> None:
+    own_agency("xa-lab")
+    admit("xb-health")
+    reader = SystemActor("test", "xa-lab", frozenset({Capability.DIRECTORY_READ}))
+    assert [agency.pk for agency in list_agencies(reader)] == ["xa-lab"]
+    assert [agency.pk for agency in list_agencies(enrol_operator_actor())] == ["xa-lab", "xb-health"]
+    for unknown in ("xb-health", "xz-none", ""):
+        with pytest.raises(AbsentError):
+            find_agency(reader, unknown)
+
+
+def test_the_directory_is_closed_to_who_may_not_read_it() -> None:
+    with pytest.raises(NotPermittedError):
+        list_agencies(SystemActor("test", "xa-lab"))
+
+
+def test_a_key_officer_blocks_an_own_key_and_lifts_the_block() -> None:
+    agency, keys = own_agency("xa-lab")
+    officer, kid = enrol(agency, "key_officer"), keys.rows[0].kid
+    assert suspend_key(officer, kid, now=NOW).suspended_at == NOW
+    assert suspend_key(officer, kid, now=NOW + DAY).suspended_at == NOW
+    assert resume_key(officer, kid, now=NOW + DAY).suspended_at is None
+    acts = AuditEvent.objects.filter(subject=kid).order_by("seq").values_list("act", flat=True)
+    assert list(acts) == ["key.suspended", "key.resumed"]
+
+
+def test_a_key_of_another_agency_and_a_root_are_absent() -> None:
+    agency, keys = own_agency("xa-lab")
+    _, others = own_agency("xb-health")
+    officer = enrol(agency, "key_officer")
+    for kid in (others.rows[0].kid, "k" * 43, keys.root.public[0].kid):
+        with pytest.raises(AbsentError):
+            suspend_key(officer, kid, now=NOW)
+    assert not Key.objects.filter(suspended_at__isnull=False).exists()
+
+
+def test_keys_are_visible_to_their_own_agency_without_the_root() -> None:
+    agency, keys = own_agency("xa-lab")
+    own_agency("xb-health")
+    seen = Key.objects.visible_to(enrol(agency, "reader"))
+    assert {key.kid for key in seen} == {row.kid for row in keys.rows}
+    assert Key.objects.filter(agency=agency, use=KeyUse.ROOT).count() == 2
+
+
+def enrol_operator_actor() -> SystemActor:
+    return SystemActor("test", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's commands: passwords never as arguments, refusals in one sentence, keys shown once."""
+
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from agencies.apikeys import authenticate_key
+from agencies.capabilities import Capability
+from agencies.models import Agency, ApiKey, Keyset, Officer
+from ledger.models import AuditEvent
+from tests.agencies.world import DAY, PASSWORD, admit, enrol, hosted_agency
+
+pytestmark = pytest.mark.django_db
+FINGERPRINT = "ab" * 32
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Officer:
+    path = tmp_path / "password"
+    path.write_text(f"{PASSWORD}\nsecond line\n")
+    run("create_operator", "Noor@hub.example", "Noor Ashdene", "--password-file", str(path))
+    return Officer.objects.get(email="noor@hub.example")
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out, stderr=StringIO())
+    return out.getvalue().strip()
+
+
+def admit_xd(*more: str) -> str:
+    return run(
+        "admit_agency", "xd-reg", "--name", "Precursor Office", "--kind", "regulator", "--country", "XD",
+        "--timezone", "Asia/Singapore", "--fingerprint", FINGERPRINT, "--by", "noor@hub.example", *more,
+    )  # fmt: skip
+
+
+def test_the_first_operator_is_made_with_a_password_from_a_file(operator: Officer) -> None:
+    assert operator.capabilities >= {Capability.HUB_OPERATE}
+    assert authenticate(None, username="noor@hub.example", password=PASSWORD) == operator
+    assert AuditEvent.objects.get(act="officer.enrolled").actor == "system:install"
+
+
+def test_a_weak_password_makes_no_operator(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("short\n")
+    with pytest.raises(CommandError) as refused:
+        run("create_operator", "noor@hub.example", "Noor Ashdene", "--password-file", str(path))
+    assert str(refused.value).startswith("password: ")
+    assert "short\n" not in str(refused.value)
+    assert not Officer.objects.exists()
+
+
+@pytest.mark.parametrize("command", ["create_operator", "admit_agency", "issue_api_key"])
+def test_no_command_takes_a_password_or_a_key_as_an_argument(command: str) -> None:
+    from django.core.management import load_command_class
+
+    parser = load_command_class("agencies", command).create_parser("manage.py", command)
+    options = {option for action in parser._actions for option in action.option_strings}
+    assert not options & {"--password", "--secret", "--key", "-p"}
+
+
+def test_the_operator_admits_an_agency(operator: Officer) -> None:
+    assert admit_xd() == "xd-reg is admitted and entering."
+    agency = Agency.objects.get(pk="xd-reg")
+    assert (agency.root_fingerprint, agency.custody) == (FINGERPRINT, "agency")
+    assert AuditEvent.objects.get(act="agency.admitted").actor == operator.audit_name
+
+
+REFUSALS: dict[str, tuple[str, ...]] = {
+    "nobody of that name": ("--by", "nobody@hub.example"),
+    "a time zone that is none": ("--timezone", "Mars/Olympus"),
+    "a fingerprint cut short": ("--fingerprint", "ab"),
+}
+
+
+@pytest.mark.parametrize("more", REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_refusal_is_one_sentence(operator: Officer, more: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError) as refused:
+        admit_xd(*more)
+    assert "\n" not in str(refused.value)
+    assert not Agency.objects.exists()
+
+
+def test_an_agency_is_admitted_once(operator: Officer) -> None:
+    admit_xd()
+    with pytest.raises(CommandError):
+        admit_xd()
+
+
+def test_a_key_is_shown_once_and_works(operator: Officer) -> None:
+    admit_xd()
+    text = run("issue_api_key", "xd-reg", "case system", "--days", "1", "--by", operator.email)
+    client = authenticate_key(text, "192.0.2.7", now=timezone.now())
+    assert (client.agency_id, client.client) == ("xd-reg", "case system")
+    key = ApiKey.objects.get()
+    assert key.expires_at - key.created_at == timedelta(days=1)
+
+
+CHOICES: dict[str, Any] = {
+    "91 days": ("--days", "91"),
+    "a scope no key may have": ("--scope", "alert:read"),
+    "something that is no network": ("--network", "here"),
+}
+
+
+@pytest.mark.parametrize("more", CHOICES.values(), ids=CHOICES.keys())
+def test_no_key_is_issued_outside_the_limits(operator: Officer, more: tuple[str, ...]) -> None:
+    admit_xd()
+    with pytest.raises(CommandError):
+        run("issue_api_key", "xd-reg", "case system", "--by", operator.email, *more)
+    assert not ApiKey.objects.exists()
+
+
+def test_once_an_agency_has_entered_its_own_admin_issues_keys(operator: Officer) -> None:
+    agency = admit("xa-lab", now=timezone.now())
+    Agency.objects.filter(pk="xa-lab").update(status="active")
+    with pytest.raises(CommandError) as refused:
+        run("issue_api_key", "xa-lab", "case system", "--by", operator.email)
+    assert "an agency admin of that agency" in str(refused.value)
+    admin = enrol(agency, "agency_admin")
+    assert "." in run("issue_api_key", "xa-lab", "case system", "--by", admin.email)
+
+
+def test_a_key_for_an_agency_that_never_was(operator: Officer) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("issue_api_key", "xz-none", "case system", "--by", operator.email)
+    assert str(refused.value) == "There is no agency xz-none."
+
+
+def test_only_keysets_that_end_soon_are_renewed(operator: Officer) -> None:
+    hosted_agency("xa-lab", now=timezone.now() - 70 * DAY)
+    hosted_agency("xb-health", now=timezone.now())
+    assert run("renew_keysets", "--by", operator.email) == "xa-lab: keyset 2"
+    assert Keyset.objects.filter(agency="xb-health").count() == 1
+    assert run("renew_keysets", "--by", operator.email) == ""
+
+
+def test_secrets_are_rewrapped_when_the_ring_has_a_new_key() -> None:
+    hosted_agency("xa-lab")
+    assert run("rewrap_secrets") == "0 secrets rewrapped."

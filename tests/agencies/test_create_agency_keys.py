@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys the hub makes and keeps for a hosted agency come in by the same door as everybody's."""
+
+from pathlib import Path
+
+import pytest
+
+from accord.envelope.keys import EC1, PQ1
+from agencies.actors import SystemActor
+from agencies.directory import DatabaseKeyDirectory
+from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
+from agencies.models import Keyset
+from agencies.vault import doors
+from agencies.vault.making import draw_keys
+from agencies.vault.models import VaultKey
+from ledger.models import AuditEvent
+from tests.agencies.world import (
+    DAY,
+    NOW,
+    OPERATOR,
+    admit,
+    enrol,
+    hosted_agency,
+    log_everything,
+    own_agency,
+    seconds,
+)
+
+pytestmark = pytest.mark.django_db
+WORKER = SystemActor("desk-worker", "xb-health")
+
+
+def test_hosted_keys_come_in_by_the_same_door_as_everybodys() -> None:
+    agency = hosted_agency("xa-lab")
+    acts = list(AuditEvent.objects.filter(agency="xa-lab").order_by("seq").values_list("act", flat=True))
+    assert acts == ["agency.admitted", "keyset.accepted", "agency.keys_created"]
+    keyset = Keyset.objects.get(agency=agency)
+    assert (keyset.custody, keyset.root_fingerprint, keyset.low) == ("hub", agency.root_fingerprint, "PQ1")
+    assert keyset.exp - keyset.iat == 90 * 86400
+
+
+@pytest.mark.parametrize(
+    ("suites", "algs"),
+    [
+        ([PQ1], {"Ed25519", "ML-DSA-65", "HPKE-9-KE"}),
+        ([EC1], {"Ed25519", "ECDH-ES+A256KW"}),
+        ([PQ1, EC1], {"Ed25519", "ML-DSA-65", "HPKE-9-KE", "ECDH-ES+A256KW"}),
+    ],
+    ids=["PQ1", "EC1", "both"],
+)
+def test_keys_are_made_for_the_suites_asked_for(suites: list[str], algs: set[str]) -> None:
+    agency = hosted_agency("xa-lab", suites=suites)
+    assert {key.alg for key in agency.public_keys.exclude(use="root")} == algs
+
+
+@pytest.mark.parametrize("custody", ["agency", "hub-own-root"])
+def test_no_root_is_made_for_an_agency_that_holds_its_own(custody: str) -> None:
+    agency = admit("xa-lab", custody=custody)
+    with pytest.raises(CustodyRefusedError):
+        doors.create_agency_keys(OPERATOR, agency, now=NOW)
+    assert not VaultKey.objects.exists()
+
+
+def test_a_root_is_made_once() -> None:
+    agency = hosted_agency("xa-lab")
+    with pytest.raises(CustodyRefusedError):
+        doors.create_agency_keys(OPERATOR, agency, now=NOW)
+
+
+def test_keys_are_made_by_a_key_officer_or_the_operator() -> None:
+    agency = admit("xa-lab", custody="hub")
+    for role in ("reader", "releaser", "agency_admin"):
+        with pytest.raises(NotPermittedError):
+            doors.create_agency_keys(enrol(agency, role), agency, now=NOW)
+    with pytest.raises(AbsentError):
+        doors.create_agency_keys(enrol(admit("xb-health"), "key_officer"), agency, now=NOW)
+    assert doors.create_agency_keys(enrol(agency, "key_officer"), agency, now=NOW).version == 1
+
+
+@pytest.mark.parametrize("suites", [[], ["PQ2"], ["PQ1", "RSA"]])
+def test_an_unknown_suite_is_refused(suites: list[str]) -> None:
+    with pytest.raises(InputError):
+        doors.create_agency_keys(OPERATOR, admit("xa-lab", custody="hub"), suites=suites, now=NOW)
+
+
+def test_a_hosted_keyset_is_renewed_before_it_ends(tmp_path: Path) -> None:
+    agency = hosted_agency("xa-lab")
+    log_everything(tmp_path, now=NOW)
+    renewed = doors.renew_agency_keys(OPERATOR, agency, now=NOW + 60 * DAY)
+    log_everything(tmp_path, now=NOW + 60 * DAY)
+    assert (renewed.version, renewed.exp) == (2, seconds(NOW + 150 * DAY))
+    found = DatabaseKeyDirectory(NOW + 100 * DAY).recipient_keys(["xa-lab"], PQ1, seconds(NOW + 100 * DAY))
+    assert "xa-lab" in found
+
+
+def test_no_keyset_is_renewed_whose_root_the_hub_does_not_hold() -> None:
+    agency, _ = own_agency("xd-reg")
+    with pytest.raises(CustodyRefusedError):
+        doors.renew_agency_keys(OPERATOR, agency, now=NOW)
+
+
+def test_no_private_key_shows_in_repr() -> None:
+    keys = draw_keys([PQ1, EC1])
+    shown = repr(keys)
+    for key in keys.rows:
+        assert key.to_bytes().hex() not in shown
+        assert repr(key.to_bytes()) not in shown

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers: who may act on whom, and that a stranger's colleague is absent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agencies.capabilities import Capability, Role
+from agencies.errors import AbsentError, AgenciesError, InputError, LastAdminError, NotPermittedError
+from agencies.models import Agency, Officer
+from agencies.officers import (
+    change_password,
+    change_roles,
+    disable_officer,
+    enable_officer,
+    enrol_officer,
+    enrol_operator,
+    officer_for,
+    set_password,
+)
+from ledger.models import AuditEvent
+from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agency() -> Agency:
+    return admit("xa-lab")
+
+
+@pytest.fixture
+def admin(agency: Agency) -> Officer:
+    return enrol(agency, "agency_admin")
+
+
+def test_an_admin_enrols_a_colleague(agency: Agency, admin: Officer) -> None:
+    officer = enrol_officer(
+        admin, agency, email=" Ilka@XA-Lab.example ", full_name=" Ilka Torvane ", roles=["author"], now=NOW
+    )
+    assert (officer.email, officer.full_name, officer.agency) == (
+        "ilka@xa-lab.example",
+        "Ilka Torvane",
+        agency,
+    )
+    assert not officer.has_usable_password()
+    event = AuditEvent.objects.get(act="officer.enrolled", subject=officer.audit_name)
+    assert (event.agency, event.actor, event.detail) == ("xa-lab", admin.audit_name, {"roles": ["author"]})
+
+
+def test_an_officer_is_named_by_an_opaque_id(admin: Officer) -> None:
+    assert admin.audit_name == f"officer:{admin.public_id}"
+    assert len(admin.public_id) == 22
+    assert "ada" not in admin.public_id.lower()
+
+
+@pytest.mark.parametrize("email", ["", "ilka", "a@b", "a b@x.example", "a@x.example\nBcc: b@x.example"])
+def test_an_address_that_is_none_is_refused(agency: Agency, admin: Officer, email: str) -> None:
+    assert refused_field(admin, agency, email=email) == "email"
+
+
+def test_one_address_serves_one_person_whatever_the_letter_case(agency: Agency, admin: Officer) -> None:
+    enrol(agency, "reader", email="ilka@xa-lab.example")
+    assert refused_field(admin, agency, email="ILKA@xa-lab.example") == "email"
+
+
+@pytest.mark.parametrize(
+    "roles", [[], ["operator"], ["reader", "operator"], ["emperor"], ["reader", "emperor"]]
+)
+def test_roles_that_are_not_the_agencys_are_refused(agency: Agency, admin: Officer, roles: list[str]) -> None:
+    assert refused_field(admin, agency, roles=roles) == "roles"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "Ilka\nTorvane", "Ilka\x00", "Ilka \u202egnp.exe"])
+def test_a_name_that_is_no_single_line_is_refused(agency: Agency, admin: Officer, name: str) -> None:
+    assert refused_field(admin, agency, full_name=name) == "full_name"
+
+
+def test_names_in_other_scripts_are_taken(agency: Agency, admin: Officer) -> None:
+    officer = enrol_officer(
+        admin, agency, email="n@xa-lab.example", full_name="نورين الصفواري", roles=["reader"], now=NOW
+    )
+    assert officer.full_name == "نورين الصفواري"
+
+
+@pytest.mark.parametrize("password", ["short", "1234567890123", "ilka@xa-lab.example"])
+def test_a_weak_password_is_refused(agency: Agency, admin: Officer, password: str) -> None:
+    assert refused_field(admin, agency, password=password) == "password"
+
+
+def test_an_unknown_time_zone_is_refused(agency: Agency, admin: Officer) -> None:
+    assert refused_field(admin, agency, timezone="Europe/Nowhere") == "timezone"
+
+
+def test_the_operator_enrols_the_first_admin_and_nobody_else(agency: Agency) -> None:
+    with pytest.raises(NotPermittedError):
+        enrol_officer(OPERATOR, agency, email="r@xa-lab.example", full_name="R", roles=["reader"], now=NOW)
+    enrol(agency, "agency_admin")
+    with pytest.raises(NotPermittedError):
+        enrol_officer(
+            OPERATOR, agency, email="b@xa-lab.example", full_name="B", roles=["agency_admin"], now=NOW
+        )
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in ("agency_admin", "operator")])
+def test_only_an_admin_enrols(agency: Agency, role: str) -> None:
+    with pytest.raises(NotPermittedError):
+        enrol_officer(
+            enrol(agency, role), agency, email="r@x.example", full_name="R", roles=["reader"], now=NOW
+        )
+
+
+def test_an_admin_adds_nobody_to_another_agency(admin: Officer) -> None:
+    with pytest.raises(AbsentError):
+        enrol_officer(
+            admin, admit("xb-health"), email="r@x.example", full_name="R", roles=["reader"], now=NOW
+        )
+
+
+ACTIONS: dict[str, Callable[[Any, Officer], Any]] = {
+    "change roles": lambda actor, officer: change_roles(actor, officer, ["auditor"], now=NOW),
+    "disable": lambda actor, officer: disable_officer(actor, officer, now=NOW),
+    "enable": lambda actor, officer: enable_officer(actor, officer, now=NOW),
+    "set password": lambda actor, officer: set_password(
+        actor, officer, password="ein neues kennwort 3", now=NOW
+    ),
+}
+
+
+def someone_elses_admin() -> Officer:
+    return enrol(admit("xb-health"), "agency_admin")
+
+
+def someone_elses_releaser() -> Officer:
+    return enrol(admit("xb-health"), "releaser")
+
+
+def hub_operator() -> Officer:
+    return enrol_operator(
+        OPERATOR, email="noor@hub.example", full_name="Noor Ashdene", password=PASSWORD, now=NOW
+    )
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
+@pytest.mark.parametrize("target", [someone_elses_admin, someone_elses_releaser, hub_operator])
+def test_an_admin_finds_no_stranger_and_no_operator_to_act_on(
+    admin: Officer, action: Callable[[Any, Officer], Any], target: Callable[[], Officer]
+) -> None:
+    before = target()
+    with pytest.raises(AbsentError):
+        action(admin, before)
+    assert_unchanged(before)
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
+def test_the_operator_acts_on_no_agencys_officer(
+    agency: Agency, action: Callable[[Any, Officer], Any]
+) -> None:
+    officer = enrol(agency, "reader")
+    with pytest.raises(AbsentError):
+        action(hub_operator(), officer)
+    assert_unchanged(officer)
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
+@pytest.mark.parametrize("role", ["reader", "releaser", "key_officer", "auditor"])
+def test_a_colleague_who_is_no_admin_acts_on_nobody(
+    agency: Agency, admin: Officer, action: Callable[[Any, Officer], Any], role: str
+) -> None:
+    with pytest.raises(NotPermittedError):
+        action(enrol(agency, role), admin)
+    assert_unchanged(admin)
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
+def test_nobody_acts_on_the_own_account(
+    agency: Agency, admin: Officer, action: Callable[[Any, Officer], Any]
+) -> None:
+    with pytest.raises(InputError):
+        action(admin, admin)
+    assert_unchanged(admin)
+
+
+@pytest.mark.parametrize("change", ["disable", "change roles"])
+def test_the_last_admin_stays(agency: Agency, admin: Officer, change: str) -> None:
+    second = enrol(agency, "agency_admin", "reader", email="second@xa-lab.example")
+    ACTIONS[change](admin, second)
+    third = enrol(agency, "agency_admin", "auditor", email="third@xa-lab.example")
+    disable_officer(third, admin, now=NOW)
+    with pytest.raises(AgenciesError) as refused:
+        ACTIONS[change](OfficerDouble(third), third)
+    assert isinstance(refused.value, LastAdminError)
+
+
+def test_roles_change_for_the_next_request(agency: Agency, admin: Officer) -> None:
+    officer = enrol(agency, "reader")
+    change_roles(admin, officer, ["releaser", "author"], now=NOW)
+    changed = Officer.objects.get(pk=officer.pk)
+    assert changed.roles == ["author", "releaser"]
+    assert Capability.ALERT_RELEASE in changed.capabilities
+    event = AuditEvent.objects.get(act="officer.roles_changed")
+    assert event.detail == {"roles": ["author", "releaser"], "before": ["reader"]}
+
+
+def test_an_admin_cannot_make_an_operator(agency: Agency, admin: Officer) -> None:
+    with pytest.raises(InputError):
+        change_roles(admin, enrol(agency, "reader"), ["operator"], now=NOW)
+
+
+def test_disabling_is_audited_once(agency: Agency, admin: Officer) -> None:
+    officer = enrol(agency, "reader")
+    disable_officer(admin, officer, now=NOW)
+    disable_officer(admin, officer, now=NOW)
+    assert AuditEvent.objects.filter(act="officer.disabled").count() == 1
+
+
+def test_a_password_changes_for_who_knows_the_old_one(agency: Agency) -> None:
+    officer = enrol(agency, "reader", password=PASSWORD)
+    with pytest.raises(InputError) as refused:
+        change_password(officer, old="wrong", new="ein neues kennwort 3", now=NOW)
+    assert refused.value.field == "old"
+    assert change_password(officer, old=PASSWORD, new="ein neues kennwort 3", now=NOW).check_password(
+        "ein neues kennwort 3"
+    )
+
+
+def test_no_audit_row_holds_a_password(agency: Agency, admin: Officer) -> None:
+    officer = enrol(agency, "reader")
+    set_password(admin, officer, password="ein neues kennwort 3", now=NOW)
+    rows = str(list(AuditEvent.objects.values()))
+    assert "kennwort" not in rows
+    assert "argon2" not in rows
+
+
+def test_officers_see_their_own_colleagues_only(agency: Agency, admin: Officer) -> None:
+    stranger = someone_elses_admin()
+    assert officer_for(enrol(agency, "reader"), admin.public_id) == admin
+    for unknown in (stranger.public_id, "A" * 22, "", "' OR 1=1 --"):
+        with pytest.raises(AbsentError):
+            officer_for(admin, unknown)
+
+
+def test_the_operator_sees_no_officers(agency: Agency, admin: Officer) -> None:
+    assert not Officer.objects.visible_to(hub_operator()).exists()
+
+
+def test_only_the_hub_makes_operators(admin: Officer) -> None:
+    with pytest.raises(NotPermittedError):
+        enrol_operator(admin, email="x@hub.example", full_name="X", password=PASSWORD, now=NOW)
+
+
+class OfficerDouble:
+    """An admin of the same agency who is somebody else: the guard against own accounts stays out of the way."""
+
+    def __init__(self, officer: Officer) -> None:
+        self.agency_id = officer.agency_id
+        self.audit_name = "officer:somebody-else"
+        self.capabilities = officer.capabilities
+
+
+def refused_field(admin: Officer, agency: Agency, **changed: Any) -> str:
+    good: dict[str, Any] = {
+        "email": "ilka@xa-lab.example",
+        "full_name": "Ilka Torvane",
+        "roles": ["author"],
+        "password": PASSWORD,
+    }
+    with pytest.raises(InputError) as refused:
+        enrol_officer(admin, agency, **(good | changed), now=NOW)
+    return refused.value.field
+
+
+def assert_unchanged(before: Officer) -> None:
+    after = Officer.objects.get(pk=before.pk)
+    for name in ("roles", "is_active", "password", "session_salt", "agency_id", "email"):
+        assert getattr(after, name) == getattr(before, name)

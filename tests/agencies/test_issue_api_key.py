@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API keys: issued within limits, refused one tick past them, useless to a thief of the database."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import serializers
+from pytest_django import Settings
+
+from agencies.apikeys import MAX_LIFETIME, USE_MARKED_EVERY, authenticate_key, issue_key, revoke_key
+from agencies.capabilities import CLIENT_SCOPES, Capability
+from agencies.errors import AbsentError, CredentialError, InputError, NotPermittedError
+from agencies.models import Agency, AgencyStatus, ApiKey
+from ledger.models import AuditEvent
+from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
+
+pytestmark = pytest.mark.django_db
+TICK = timedelta(microseconds=1)
+PEER = "192.0.2.7"
+
+
+@pytest.fixture
+def agency() -> Agency:
+    admitted = admit("xa-lab")
+    Agency.objects.filter(pk=admitted.pk).update(status=AgencyStatus.ACTIVE)
+    admitted.refresh_from_db()
+    return admitted
+
+
+def test_a_key_signs_its_system_in(agency: Agency) -> None:
+    key, text = api_key(agency, client="case system", scopes=["feed:read"])
+    client = authenticate_key(text, PEER, now=NOW)
+    assert client.agency_id == "xa-lab"
+    assert client.audit_name == "client:xa-lab/case system"
+    assert client.capabilities == {Capability.FEED_READ}
+    assert text.startswith(f"{key.prefix}.")
+
+
+def test_two_keys_share_no_secret(agency: Agency) -> None:
+    texts = {api_key(agency)[1].partition(".")[2] for _ in range(3)}
+    assert len(texts) == 3
+    assert all(len(text) == 43 for text in texts)
+
+
+@pytest.mark.parametrize(("at", "good"), [(-TICK, True), (timedelta(0), False), (TICK, False)])
+def test_a_key_ends_on_the_tick(agency: Agency, at: timedelta, good: bool) -> None:
+    key, text = api_key(agency, lifetime=30 * DAY)
+    assert key.expires_at == NOW + 30 * DAY
+    assert signs_in(text, now=key.expires_at + at) is good
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(0), -DAY, MAX_LIFETIME + TICK])
+def test_a_lifetime_outside_the_limit_is_refused(agency: Agency, lifetime: timedelta) -> None:
+    with pytest.raises(InputError) as refused:
+        api_key(agency, lifetime=lifetime)
+    assert refused.value.field == "lifetime"
+
+
+@pytest.mark.parametrize("lifetime", [TICK, MAX_LIFETIME])
+def test_a_lifetime_on_the_limit_is_taken(agency: Agency, lifetime: timedelta) -> None:
+    assert api_key(agency, lifetime=lifetime)[0].expires_at == NOW + lifetime
+
+
+@pytest.mark.parametrize(
+    "scopes",
+    [[], ["alert:read"], ["key:manage"], ["feed:read", "alert:release"], ["hub:operate"], ["nonsense"]],
+)
+def test_a_scope_that_no_key_may_have_is_refused(agency: Agency, scopes: list[str]) -> None:
+    with pytest.raises(InputError) as refused:
+        api_key(agency, scopes=scopes)
+    assert refused.value.field == "scopes"
+
+
+@pytest.mark.parametrize("client", ["", " ", "a/b", "a\nb", "x" * 61, "-x"])
+def test_a_client_name_that_would_blur_the_audit_is_refused(agency: Agency, client: str) -> None:
+    with pytest.raises(InputError):
+        api_key(agency, client=client)
+
+
+NETWORKS: dict[str, tuple[list[str], str, bool]] = {
+    "inside": (["192.0.2.0/24"], "192.0.2.255", True),
+    "one past the end": (["192.0.2.0/24"], "192.0.3.0", False),
+    "one before the start": (["192.0.2.0/24"], "192.0.1.255", False),
+    "the second of two": (["198.51.100.0/25", "2001:db8::/32"], "2001:db8::1", True),
+    "another family": (["192.0.2.0/24"], "2001:db8::1", False),
+    "version 4 in version 6 clothes": (["192.0.2.0/24"], "::ffff:192.0.2.9", True),
+    "no address": (["192.0.2.0/24"], "", False),
+    "none asked for": ([], "203.0.113.5", True),
+}
+
+
+@pytest.mark.parametrize(("networks", "peer", "good"), NETWORKS.values(), ids=NETWORKS.keys())
+def test_a_key_is_good_in_its_networks_only(
+    agency: Agency, networks: list[str], peer: str, good: bool
+) -> None:
+    _, text = api_key(agency, networks=networks)
+    assert signs_in(text, peer=peer) is good
+
+
+@pytest.mark.parametrize("network", ["192.0.2.1/24", "example.org", "192.0.2.0/33", ""])
+def test_something_that_is_no_network_is_refused(agency: Agency, network: str) -> None:
+    with pytest.raises(InputError) as refused:
+        api_key(agency, networks=[network])
+    assert refused.value.field == "networks"
+
+
+def test_a_revoked_key_is_refused_and_stays_revoked(agency: Agency) -> None:
+    key, text = api_key(agency)
+    admin = enrol(agency, "agency_admin")
+    revoke_key(admin, key, now=NOW)
+    revoke_key(admin, key, now=NOW + DAY)
+    assert not signs_in(text)
+    assert ApiKey.objects.get(pk=key.pk).revoked_at == NOW
+    assert AuditEvent.objects.filter(act="apikey.revoked").count() == 1
+
+
+WRONG: dict[str, Any] = {
+    "nothing": lambda text: "",
+    "no dot": lambda text: text.replace(".", ""),
+    "another secret": lambda text: text[:-1] + ("A" if text[-1] != "A" else "B"),
+    "another prefix": lambda text: ("0" if text[0] != "0" else "1") + text[1:],
+    "a space after it": lambda text: text + " ",
+    "letter case": lambda text: text.swapcase(),
+    "the prefix alone": lambda text: text[:13],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_key_is_refused(agency: Agency, wrong: Any) -> None:
+    assert not signs_in(wrong(api_key(agency)[1]))
+
+
+def test_every_refusal_reads_alike(agency: Agency) -> None:
+    key, text = api_key(agency)
+    revoke_key(enrol(agency, "agency_admin"), key, now=NOW)
+    texts = {str(refusal(text)), str(refusal("0" * 12 + "." + "A" * 43)), str(refusal("x"))}
+    assert texts == {"credential refused"}
+
+
+def test_the_database_holds_no_usable_credential(agency: Agency) -> None:
+    key, text = api_key(agency)
+    secret = text.partition(".")[2]
+    dump = serializers.serialize("json", [*ApiKey.objects.all(), *AuditEvent.objects.all()])
+    assert secret not in dump
+    assert not signs_in(f"{key.prefix}.{bytes(key.digest).hex()[:43]}")
+
+
+def test_a_copy_of_the_database_under_another_pepper_signs_nobody_in(
+    agency: Agency, settings: Settings
+) -> None:
+    _, text = api_key(agency)
+    settings.API_PEPPER = b"another pepper of 32 octets here"
+    assert not signs_in(text)
+
+
+def test_a_process_without_a_pepper_handles_no_credentials(agency: Agency, settings: Settings) -> None:
+    settings.API_PEPPER = b""
+    with pytest.raises(RuntimeError):
+        api_key(agency)
+
+
+def test_use_is_marked_at_most_once_a_minute(agency: Agency) -> None:
+    key, text = api_key(agency)
+    marks = []
+    for at in (NOW, NOW + USE_MARKED_EVERY - TICK, NOW + USE_MARKED_EVERY):
+        assert signs_in(text, now=at)
+        key.refresh_from_db()
+        marks.append(key.last_used_at)
+    assert marks == [NOW, NOW, NOW + USE_MARKED_EVERY]
+
+
+def test_a_refused_use_is_not_marked(agency: Agency) -> None:
+    key, text = api_key(agency, networks=["192.0.2.0/24"])
+    assert not signs_in(text, peer="203.0.113.5")
+    key.refresh_from_db()
+    assert key.last_used_at is None
+
+
+def test_issuing_and_revoking_are_audited_for_the_agency(agency: Agency) -> None:
+    key, _ = api_key(agency)
+    revoke_key(enrol(agency, "agency_admin"), key, now=NOW)
+    events = AuditEvent.objects.filter(subject=f"apikey:{key.prefix}").order_by("seq")
+    assert [(event.act, event.agency) for event in events] == [
+        ("apikey.issued", "xa-lab"),
+        ("apikey.revoked", "xa-lab"),
+    ]
+
+
+def test_while_its_agency_enters_a_key_serves_accession_only() -> None:
+    entering = admit("xb-health")
+    _, text = api_key(entering, scopes=CLIENT_SCOPES)
+    assert authenticate_key(text, PEER, now=NOW).capabilities == {Capability.KEY_ENROL}
+
+
+def test_once_its_agency_has_entered_a_key_touches_no_keys(agency: Agency) -> None:
+    _, text = api_key(agency, scopes=CLIENT_SCOPES)
+    assert authenticate_key(text, PEER, now=NOW).capabilities == CLIENT_SCOPES - {Capability.KEY_ENROL}
+
+
+def test_the_operator_issues_keys_to_entering_agencies_only(agency: Agency) -> None:
+    assert issue_key(OPERATOR, admit("xb-health"), client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
+    with pytest.raises(NotPermittedError):
+        issue_key(OPERATOR, agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
+
+
+@pytest.mark.parametrize("role", ["reader", "author", "releaser", "key_officer", "auditor"])
+def test_only_an_agency_admin_issues_keys(agency: Agency, role: str) -> None:
+    with pytest.raises(NotPermittedError):
+        issue_key(enrol(agency, role), agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
+
+
+def test_another_agencys_admin_finds_nothing_to_issue_or_revoke(agency: Agency) -> None:
+    key, _ = api_key(agency)
+    stranger = enrol(admit("xb-health"), "agency_admin")
+    with pytest.raises(AbsentError):
+        issue_key(stranger, agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
+    with pytest.raises(AbsentError):
+        revoke_key(stranger, key, now=NOW)
+    assert not ApiKey.objects.visible_to(stranger).exists()
+
+
+def test_an_agency_admin_sees_the_own_agencys_keys(agency: Agency) -> None:
+    key, _ = api_key(agency)
+    assert list(ApiKey.objects.visible_to(enrol(agency, "agency_admin"))) == [key]
+    assert not ApiKey.objects.visible_to(enrol(agency, "reader")).exists()
+
+
+def refusal(text: str, *, peer: str = PEER, now: Any = NOW) -> CredentialError:
+    with pytest.raises(CredentialError) as refused:
+        authenticate_key(text, peer, now=now)
+    return refused.value
+
+
+def signs_in(text: str, *, peer: str = PEER, now: Any = NOW) -> bool:
+    try:
+        authenticate_key(text, peer, now=now)
+    except CredentialError:
+        return False
+    return True

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A keyset follows the one before it: versions, keys that stay, a root that changes as announced."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.private import DecryptionKey, Root, SigningKey
+from agencies.accession import accept_keyset
+from agencies.models import Agency, Key, KeyState, KeyUse
+from tests.agencies.entering import enter
+from tests.agencies.world import (
+    DAY,
+    NOW,
+    OwnKeys,
+    accept,
+    enrolling,
+    log_everything,
+    od_of,
+    seconds,
+)
+
+pytestmark = pytest.mark.django_db
+TICK = timedelta(seconds=1)
+
+
+def test_a_new_key_comes_with_the_next_version(agency: Agency, keys: OwnKeys) -> None:
+    first = enter(agency, keys)
+    more = keys.adding(SigningKey.generate("ES256"), now=NOW + DAY)
+    second = accept(agency, more, more.keyset(version=2, prev=first.od, now=NOW + DAY), now=NOW + DAY)
+    assert second.version == 2
+    assert agency.public_keys.exclude(use=KeyUse.ROOT).count() == 5
+
+
+def test_a_new_encryption_key_alone_is_vouched_for_by_the_signing_keys(agency: Agency, keys: OwnKeys) -> None:
+    first = enter(agency, keys)
+    more = keys.adding(DecryptionKey.generate("P-256"), now=NOW + DAY)
+    stored = accept(agency, more, more.keyset(version=2, prev=first.od, now=NOW + DAY), now=NOW + DAY)
+    assert stored.version == 2
+
+
+def test_a_keyset_that_adds_nothing_needs_no_proof(agency: Agency, keys: OwnKeys) -> None:
+    first = enter(agency, keys)
+    renewed = keys.keyset(version=2, prev=first.od, now=NOW + DAY)
+    assert accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=renewed, now=NOW + DAY).version == 2
+
+
+def test_a_state_that_changes_is_registered(agency: Agency, keys: OwnKeys) -> None:
+    first = enter(agency, keys)
+    retiring = (replace(keys.rows[0], st="retiring", exp=seconds(NOW + 30 * DAY)), *keys.rows[1:])
+    signed = replace(keys, rows=retiring).keyset(version=2, prev=first.od, now=NOW + DAY)
+    accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=NOW + DAY)
+    key = Key.objects.get(pk=keys.rows[0].kid)
+    assert (key.st, key.exp) == (KeyState.RETIRING, seconds(NOW + 30 * DAY))
+
+
+ROLLBACKS: dict[str, dict[str, Any]] = {
+    "the first version again": {"version": 1, "prev": None},
+    "the same version": {"version": 2},
+    "a version left out": {"version": 4},
+    "another predecessor": {"version": 3, "prev": "A" * 43},
+}
+
+
+@pytest.mark.parametrize("changed", ROLLBACKS.values(), ids=ROLLBACKS.keys())
+def test_a_version_that_does_not_follow_is_refused(
+    agency: Agency, keys: OwnKeys, changed: dict[str, Any]
+) -> None:
+    first = enter(agency, keys)
+    second = accept_keyset(
+        enrolling(agency),
+        "xa-lab",
+        pop=None,
+        keyset=keys.keyset(version=2, prev=first.od, now=NOW + DAY),
+        now=NOW + DAY,
+    )
+    signed = keys.keyset(**({"prev": second.od} | changed), now=NOW + 2 * DAY)
+    with pytest.raises(VerificationError) as refused:
+        accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=NOW + 2 * DAY)
+    assert refused.value.failure == Failure.KEYSET_CHAIN
+
+
+def test_a_dropped_key_is_refused(agency: Agency, keys: OwnKeys) -> None:
+    first = enter(agency, keys)
+    fewer = replace(keys, rows=keys.rows[:-1]).keyset(version=2, prev=first.od, now=NOW + DAY)
+    with pytest.raises(VerificationError) as refused:
+        accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=fewer, now=NOW + DAY)
+    assert refused.value.failure == Failure.KEYSET_CHAIN
+
+
+def test_a_root_changes_to_the_announced_one_signed_by_both(agency: Agency, keys: OwnKeys) -> None:
+    first = enter(agency, keys)
+    changed = replace(keys, root=keys.successor, successor=Root.generate())
+    signed = changed.keyset(
+        version=2, prev=first.od, now=NOW + DAY, signer=keys.root.change_signer(keys.successor)
+    )
+    accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=NOW + DAY)
+    agency.refresh_from_db()
+    assert agency.root_fingerprint == keys.successor.fingerprint
+    assert Key.objects.get(pk=keys.root.public[0].kid).st == KeyState.RETIRED
+    third = changed.keyset(version=3, prev=od_of(signed), now=NOW + 2 * DAY)
+    assert accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=third, now=NOW + 2 * DAY).version == 3
+
+
+def test_a_root_that_was_not_announced_is_refused(agency: Agency, keys: OwnKeys) -> None:
+    first, thief = enter(agency, keys), Root.generate()
+    signed = replace(keys, root=thief).keyset(
+        version=2, prev=first.od, now=NOW + DAY, signer=keys.root.change_signer(thief)
+    )
+    with pytest.raises(VerificationError) as refused:
+        accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=NOW + DAY)
+    assert refused.value.failure == Failure.KEYSET_ROOT
+
+
+def test_a_recovery_by_a_thief_is_cancelled_by_the_old_root_within_its_delay(
+    agency: Agency, keys: OwnKeys, tmp_path: Path
+) -> None:
+    first = enter(agency, keys)
+    log_everything(tmp_path, now=NOW)
+    stolen = replace(keys, root=keys.successor, successor=Root.generate())
+    recovery = stolen.keyset(version=2, prev=first.od, now=NOW + DAY)
+    assert (
+        accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=recovery, now=NOW + DAY).succession
+        == "recovered"
+    )
+    log_everything(tmp_path, now=NOW + DAY)
+    cancel = keys.keyset(version=2, prev=first.od, now=NOW + 2 * DAY)
+    kept = accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=cancel, now=NOW + 2 * DAY)
+    agency.refresh_from_db()
+    assert (kept.version, agency.root_fingerprint) == (2, keys.root.fingerprint)
+    third = keys.keyset(version=3, prev=kept.od, now=NOW + 3 * DAY)
+    assert accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=third, now=NOW + 3 * DAY).version == 3
+
+
+def test_a_recovery_whose_delay_is_over_is_no_longer_cancelled(
+    agency: Agency, keys: OwnKeys, tmp_path: Path
+) -> None:
+    first = enter(agency, keys)
+    log_everything(tmp_path, now=NOW)
+    recovered = replace(keys, root=keys.successor, successor=Root.generate())
+    recovery = recovered.keyset(version=2, prev=first.od, now=NOW + DAY)
+    accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=recovery, now=NOW + DAY)
+    log_everything(tmp_path, now=NOW + DAY)
+    late = keys.keyset(version=2, prev=first.od, now=NOW + 5 * DAY)
+    with pytest.raises(VerificationError):
+        accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=late, now=NOW + 5 * DAY)
+    third = recovered.keyset(version=3, prev=od_of(recovery), now=NOW + 5 * DAY)
+    assert accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=third, now=NOW + 5 * DAY).version == 3
+    agency.refresh_from_db()
+    assert agency.root_fingerprint == keys.successor.fingerprint

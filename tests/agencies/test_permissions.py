@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Deny by default: a view declares who may call it, an undeclared one is refused; identity comes from the login."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from agencies.actors import ApiClient, SystemActor
+from agencies.apikeys import revoke_key
+from agencies.capabilities import Capability
+from agencies.errors import NotPermittedError
+from agencies.login.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
+from agencies.models import Agency, Officer
+from tests.agencies.world import admit, api_key, enrol, own_agency
+
+READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRECTORY_READ}))
+
+
+class ProbeView(APIView):
+    """Answers whoever is let through."""
+
+    def get(self, request: Request) -> Response:
+        return Response({"reached": True})
+
+
+def check(declaration: Any, *, method: str = "GET", user: Any = READER) -> bool:
+    view = ProbeView()
+    if declaration is not None:
+        view.capability = declaration  # type: ignore[attr-defined]
+    request = Request(getattr(APIRequestFactory(), method.lower())("/"))
+    request.user = user
+    return HasDeclaredCapability().has_permission(request, view)
+
+
+DENIED = {
+    "a view that declares nothing": None,
+    "an empty set": frozenset(),
+    "a word that is no capability": "directory:everything",
+    "another kind of thing": True,
+    "a method that the table leaves out": {"POST": Capability.DIRECTORY_READ},
+    "a capability the caller lacks": Capability.ALERT_READ,
+    "several that the caller lacks": ACCESSION,
+}
+
+
+@pytest.mark.parametrize("declaration", DENIED.values(), ids=DENIED.keys())
+def test_denied(declaration: Any) -> None:
+    with pytest.raises(NotPermittedError):
+        check(declaration)
+
+
+ALLOWED = {
+    "a capability the caller has": Capability.DIRECTORY_READ,
+    "its text, as the ledger writes it": "directory:read",
+    "one of several": frozenset({Capability.DIRECTORY_READ, Capability.KEY_ENROL}),
+    "a table that names the method": {"GET": Capability.DIRECTORY_READ},
+    "public": PUBLIC,
+}
+
+
+@pytest.mark.parametrize("declaration", ALLOWED.values(), ids=ALLOWED.keys())
+def test_allowed(declaration: Any) -> None:
+    assert check(declaration) is True
+
+
+def test_a_head_request_needs_what_get_needs() -> None:
+    assert check({"GET": Capability.DIRECTORY_READ}, method="HEAD")
+
+
+def test_nobody_is_asked_to_sign_in_before_anything_else() -> None:
+    with pytest.raises(NotAuthenticated):
+        check(Capability.DIRECTORY_READ, user=None)
+    assert check(PUBLIC, user=None)
+
+
+def test_an_undeclared_view_denies_even_the_strongest() -> None:
+    everything = SystemActor("test", None, frozenset(Capability))
+    with pytest.raises(NotPermittedError):
+        check(None, user=everything)
+
+
+def test_an_undeclared_view_answers_403_over_http() -> None:
+    answer = ProbeView.as_view()(APIRequestFactory().get("/"))
+    assert answer.status_code == 403
+    assert answer.data["type"] == "urn:accord:problem:not-permitted"
+
+
+def test_every_view_of_this_app_declares_what_it_needs() -> None:
+    from agencies.api import urlpatterns
+
+    for pattern in urlpatterns:
+        view = pattern.callback.view_class  # type: ignore[attr-defined]
+        methods = [name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)]
+        assert all(declared_for(view(), method) is not None for method in methods), view
+
+
+@pytest.fixture
+def agency(db: None) -> Agency:
+    return own_agency("xa-lab", now=timezone.now())[0]
+
+
+def test_without_credentials_the_answer_is_401_with_the_scheme(db: None) -> None:
+    answer = Client().get("/api/v1/agencies")
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Api-Key realm="accord"'
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:accord:problem:not-authenticated"
+
+
+def test_an_api_key_signs_a_system_in(agency: Agency) -> None:
+    _, text = api_key(agency, now=timezone.now())
+    answer = Client().get("/api/v1/agencies", headers={"Authorization": f"Api-Key {text}"})
+    assert answer.status_code == 200
+    assert [item["id"] for item in answer.json()["items"]] == ["xa-lab"]
+
+
+@pytest.mark.parametrize("header", ["Api-Key", "Api-Key ", "Api-Key x.y", "api-key \x00.x", "Api-Key a b c"])
+def test_a_malformed_key_is_refused(db: None, header: str) -> None:
+    assert Client().get("/api/v1/agencies", headers={"Authorization": header}).status_code == 401
+
+
+def test_a_revoked_key_is_refused_within_one_request(agency: Agency) -> None:
+    key, text = api_key(agency, now=timezone.now())
+    client, headers = Client(), {"Authorization": f"Api-Key {text}"}
+    assert client.get("/api/v1/agencies", headers=headers).status_code == 200
+    revoke_key(enrol(agency, "agency_admin"), key, now=timezone.now())
+    assert client.get("/api/v1/agencies", headers=headers).status_code == 401
+
+
+def test_a_wrong_key_is_not_rescued_by_a_session(agency: Agency) -> None:
+    client = Client()
+    client.force_login(enrol(agency, "reader"))
+    answer = client.get("/api/v1/agencies", headers={"Authorization": f"Api-Key {'0' * 12}.{'A' * 43}"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "named",
+    [{"X-Agency": "xb-health"}, {"X-Remote-User": "admin@xb-health.example"}, {"X-Forwarded-User": "x"}],
+)
+def test_no_header_names_an_actor(agency: Agency, named: dict[str, str]) -> None:
+    assert Client().get("/api/v1/agencies", headers=named).status_code == 401
+
+
+def test_no_header_query_or_body_moves_an_actor_to_another_agency(agency: Agency) -> None:
+    admit("xb-health")
+    _, text = api_key(agency, now=timezone.now())
+    answer = Client().post(
+        "/api/v1/agencies/xb-health/challenges?agency=xb-health&agency_id=xb-health",
+        {"agency_id": "xb-health", "keys": []},
+        content_type="application/json",
+        headers={"Authorization": f"Api-Key {text}", "X-Agency": "xb-health"},
+    )
+    assert answer.status_code == 403
+
+
+def test_an_officer_in_session_reads_the_directory(agency: Agency) -> None:
+    client = Client()
+    client.force_login(enrol(agency, "reader"))
+    assert client.get("/api/v1/agencies").status_code == 200
+
+
+def test_a_write_under_a_session_needs_the_form_token(agency: Agency) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(enrol(agency, "key_officer"))
+    path, body = "/api/v1/agencies/xa-lab/challenges", '{"keys": []}'
+    without = client.post(path, body, content_type="application/json")
+    assert (without.status_code, without.json()["type"]) == (403, "urn:accord:problem:form-token-refused")
+    session = client.session
+    session["_csrftoken"] = "a" * 32
+    session.save()
+    with_token = client.post(path, body, content_type="application/json", headers={"X-CSRFToken": "a" * 32})
+    assert with_token.status_code == 422
+
+
+def test_a_disabled_officers_session_is_refused(agency: Agency) -> None:
+    client, officer = Client(), enrol(agency, "reader")
+    client.force_login(officer)
+    Officer.objects.filter(pk=officer.pk).update(is_active=False)
+    assert client.get("/api/v1/agencies").status_code == 401
+
+
+def test_an_entering_agencys_key_serves_accession_and_nothing_else(db: None) -> None:
+    entering = admit("xb-health", now=timezone.now())
+    _, text = api_key(entering, now=timezone.now(), lifetime=timedelta(days=1))
+    client, headers = Client(), {"Authorization": f"Api-Key {text}"}
+    assert client.get("/api/v1/agencies", headers=headers).status_code == 403
+    assert client.get("/api/v1/agencies/xb-health/keyset", headers=headers).status_code == 404
+    assert client.get("/api/v1/ledger/checkpoint", headers=headers).status_code == 403

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the vault seals and signs for a hosted agency, for whom, and what it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accord.envelope.content import NamedOfficer
+from accord.envelope.errors import (
+    SealingError,
+    SealRefusal,
+)
+from accord.envelope.keyrule import Valid
+from accord.envelope.keys import EC1, PQ1
+from agencies.accession import suspend_key
+from agencies.actors import ApiClient, SystemActor
+from agencies.capabilities import Capability
+from agencies.errors import AbsentError, CustodyRefusedError, NotPermittedError
+from agencies.models import Agency, Key, Officer
+from agencies.vault import doors
+from agencies.vault.errors import SigningKeysMissingError
+from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
+from tests.agencies.world import (
+    NOW,
+    enrol,
+    hosted_agency,
+    log_everything,
+    own_agency,
+)
+
+pytestmark = pytest.mark.django_db
+WORKER = SystemActor("desk-worker", "xb-health")
+
+
+def test_what_a_hosted_agency_sends_passes_intake_and_opens(carried: Carried, reader: Officer) -> None:
+    opened = doors.open_envelope(
+        reader, carried.slice_for("xb-health"), reason="on duty", blobs=carried.envelope.blobs, now=NOW
+    )
+    assert opened.alert == DOCUMENT
+    assert opened.audience == ("xb-health", "xd-reg")
+    assert opened.standing == Valid()
+    assert doors.open_attachment(opened, 0, carried.envelope.blobs[0]) == SPECTRUM.plain
+
+
+def test_the_originator_opens_its_own(carried: Carried, releaser: Officer) -> None:
+    opened = doors.open_envelope(
+        releaser, carried.slice_for("xa-lab"), reason="own", blobs=carried.envelope.blobs, now=NOW
+    )
+    assert opened.alert == DOCUMENT
+
+
+def test_ec1_goes_out_when_the_sender_confirms_it(releaser: Officer, reader: Officer, tmp_path: Path) -> None:
+    with pytest.raises(SealingError) as refused:
+        seal(releaser, ["xb-health"], suite=EC1)
+    assert refused.value.reason in (SealRefusal.EC1_UNCONFIRMED, SealRefusal.SUITE_BELOW_LOW)
+
+
+def test_an_agency_that_takes_ec1_gets_it(releaser: Officer, tmp_path: Path) -> None:
+    ec1 = hosted_agency("xf-border", suites=[EC1])
+    log_everything(tmp_path, now=NOW)
+    sender = enrol(ec1, "releaser")
+    carried = carry(seal(sender, ["xd-reg"], suite=EC1, confirm_ec1=True), tmp_path)
+    assert carried.verified.recipients == ("xd-reg",)
+
+
+def test_red_never_leaves_or_reaches_hub_custody(releaser: Officer) -> None:
+    named = [NamedOfficer("xd-reg", "officer-1")]
+    with pytest.raises(SealingError) as refused:
+        seal(releaser, ["xd-reg"], tlp="RED", names=named)
+    assert (refused.value.reason, refused.value.agencies) == (SealRefusal.RED_CUSTODY, ("xa-lab",))
+
+
+def test_a_peer_is_held_to_the_root_that_was_pinned(releaser: Officer) -> None:
+    true = Agency.objects.get(pk="xd-reg").root_fingerprint
+    assert seal(releaser, ["xd-reg"], pins={"xd-reg": doors.Pin(true, 1)}).md
+    for pin, reason in [
+        (doors.Pin("ab" * 32), SealRefusal.PIN),
+        (doors.Pin(true, seen_version=2), SealRefusal.ROLLBACK),
+    ]:
+        with pytest.raises(SealingError) as refused:
+            seal(releaser, ["xb-health", "xd-reg"], pins={"xd-reg": pin})
+        assert (refused.value.reason, refused.value.agencies) == (reason, ("xd-reg",))
+
+
+def test_a_recipient_without_a_keyset_in_force_is_named(releaser: Officer) -> None:
+    own_agency("xe-drugs")
+    with pytest.raises(SealingError) as refused:
+        seal(releaser, ["xb-health", "xe-drugs", "xz-none"])
+    assert refused.value.agencies == ("xe-drugs", "xz-none")
+
+
+@pytest.mark.parametrize("role", ["reader", "author", "key_officer", "agency_admin", "auditor"])
+def test_only_a_releaser_seals_and_signs(releaser: Officer, role: str) -> None:
+    officer = enrol(Agency.objects.get(pk="xa-lab"), role)
+    with pytest.raises(NotPermittedError):
+        seal(officer, ["xd-reg"])
+    sealed = doors.seal_alert(
+        releaser, terms=terms(), alert=DOCUMENT, suite=PQ1, recipients=["xd-reg"], now=NOW
+    )
+    with pytest.raises(NotPermittedError):
+        doors.sign_manifest(officer, sealed, now=NOW)
+
+
+def test_nobody_signs_what_another_agency_sealed(releaser: Officer) -> None:
+    sealed = doors.seal_alert(
+        releaser, terms=terms(), alert=DOCUMENT, suite=PQ1, recipients=["xd-reg"], now=NOW
+    )
+    with pytest.raises(AbsentError):
+        doors.sign_manifest(enrol(Agency.objects.get(pk="xb-health"), "releaser"), sealed, now=NOW)
+
+
+EVERYTHING = frozenset(Capability)
+NOT_OFFICERS: dict[str, Any] = {
+    "an API key": ApiClient("xa-lab", "x", "0" * 12, EVERYTHING),
+    "the desk-worker": SystemActor("desk-worker", "xa-lab", EVERYTHING),
+    "another process": SystemActor("worker", "xa-lab", EVERYTHING),
+}
+
+
+@pytest.mark.parametrize("actor", NOT_OFFICERS.values(), ids=NOT_OFFICERS.keys())
+def test_only_an_officer_in_session_releases(releaser: Officer, actor: Any) -> None:
+    with pytest.raises(NotPermittedError):
+        seal(actor, ["xd-reg"])
+
+
+def test_the_hub_signs_nothing_for_an_agency_with_its_own_keys(releaser: Officer) -> None:
+    officer = enrol(Agency.objects.get(pk="xd-reg"), "releaser", "reader")
+    with pytest.raises(CustodyRefusedError):
+        seal(officer, ["xa-lab"])
+    with pytest.raises(CustodyRefusedError):
+        doors.open_envelope(officer, b"{}", reason="on duty", now=NOW)
+
+
+def test_a_suspended_signing_key_signs_nothing(releaser: Officer) -> None:
+    agency = Agency.objects.get(pk="xa-lab")
+    kid = Key.objects.get(agency=agency, alg="ML-DSA-65", use="sign").kid
+    suspend_key(enrol(agency, "key_officer"), kid, now=NOW)
+    with pytest.raises(SigningKeysMissingError):
+        seal(releaser, ["xd-reg"])

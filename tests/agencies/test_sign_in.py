@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signing in: unknown, disabled and wrong answer alike; guessing is limited; sessions end when they must."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import SESSION_KEY, authenticate, get_user
+from django.db import connection
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from agencies.login.attempts import (
+    LIMIT_PER_ACCOUNT,
+    LIMIT_PER_ADDRESS,
+    WINDOW,
+    LoginSource,
+    count_attempt,
+    forget_attempts,
+    forget_old_windows,
+    waiting_time,
+)
+from agencies.login.backends import EmailBackend, login_source
+from agencies.models import LoginAttempts, Officer
+from agencies.officers import (
+    change_password,
+    change_roles,
+    disable_officer,
+    enable_officer,
+    enrol_operator,
+    set_password,
+)
+from ledger.models import AuditEvent
+from tests.agencies.hashers import CountingHasher
+from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
+
+pytestmark = pytest.mark.django_db
+GUESSER = LoginSource("olga@xa-lab.example", "192.0.2.7")
+
+
+@pytest.fixture
+def officer() -> Officer:
+    return enrol(admit("xa-lab"), "reader", email="Olga@XA-Lab.example", password=PASSWORD)
+
+
+def test_an_officer_signs_in_whatever_the_letter_case(officer: Officer) -> None:
+    assert authenticate(None, username=" OLGA@xa-lab.EXAMPLE ", password=PASSWORD) == officer
+
+
+def test_signing_in_is_audited_for_the_own_agency(officer: Officer) -> None:
+    authenticate(None, username=officer.email, password=PASSWORD)
+    event = AuditEvent.objects.get(act="officer.signed_in")
+    assert (event.agency, event.subject) == ("xa-lab", officer.audit_name)
+
+
+@pytest.mark.parametrize("password", ["", "wrong", PASSWORD + " ", PASSWORD.upper()])
+def test_another_password_is_refused(officer: Officer, password: str) -> None:
+    assert authenticate(None, username=officer.email, password=password) is None
+
+
+def test_a_disabled_officer_is_refused(officer: Officer) -> None:
+    Officer.objects.filter(pk=officer.pk).update(is_active=False)
+    assert authenticate(None, username=officer.email, password=PASSWORD) is None
+
+
+def test_an_officer_without_a_password_cannot_sign_in(officer: Officer) -> None:
+    officer.set_unusable_password()
+    officer.save()
+    assert authenticate(None, username=officer.email, password="") is None
+    assert authenticate(None, username=officer.email, password=officer.password) is None
+
+
+def test_unknown_disabled_and_wrong_cost_the_same_queries(officer: Officer) -> None:
+    disabled = enrol(officer.agency, "reader", email="dora@xa-lab.example", password=PASSWORD)  # type: ignore[arg-type]
+    Officer.objects.filter(pk=disabled.pk).update(is_active=False)
+    costs = set()
+    for email, password in [("nobody@xa-lab.example", "x"), (officer.email, "x"), (disabled.email, PASSWORD)]:
+        with CountedQueries() as counted:
+            assert authenticate(None, username=email, password=password) is None
+        costs.add(tuple(counted.shapes))
+    assert len(costs) == 1
+
+
+@pytest.mark.parametrize("email", ["nobody@xa-lab.example", "olga@xa-lab.example"], ids=["unknown", "known"])
+def test_every_attempt_costs_one_password_hash(officer: Officer, settings: Settings, email: str) -> None:
+    settings.PASSWORD_HASHERS = ["tests.agencies.hashers.CountingHasher"]
+    before = CountingHasher.computed
+    authenticate(None, username=email, password="x")
+    assert CountingHasher.computed == before + 1
+
+
+def test_the_session_of_a_disabled_officer_ends_and_stays_ended(officer: Officer) -> None:
+    admin = Officer.objects.get(roles__contains=["agency_admin"])
+    client = signed_in(officer)
+    disable_officer(admin, officer, now=NOW)
+    assert user_of(client) is None
+    enable_officer(admin, officer, now=NOW)
+    assert user_of(client) is None
+
+
+@pytest.mark.parametrize("by", ["the officer", "an admin"])
+def test_a_new_password_ends_the_other_sessions(officer: Officer, by: str) -> None:
+    client = signed_in(officer)
+    if by == "the officer":
+        change_password(officer, old=PASSWORD, new="ein anderes kennwort 9", now=NOW)
+    else:
+        admin = Officer.objects.get(roles__contains=["agency_admin"])
+        set_password(admin, officer, password="ein anderes kennwort 9", now=NOW)
+    assert user_of(client) is None
+
+
+def test_a_changed_role_counts_in_the_running_session(officer: Officer) -> None:
+    client = signed_in(officer)
+    admin = Officer.objects.get(roles__contains=["agency_admin"])
+    change_roles(admin, officer, ["auditor"], now=NOW)
+    found = user_of(client)
+    assert found is not None
+    assert found.roles == ["auditor"]
+
+
+@pytest.mark.parametrize("user_id", ["", "1", "not-a-uuid", None])
+def test_a_session_of_no_officer_finds_nobody(user_id: object) -> None:
+    assert EmailBackend().get_user(user_id) is None
+
+
+def test_the_limit_of_one_address_is_not_the_attempt_before_it() -> None:
+    waits = [count_attempt(GUESSER, now=NOW) for _ in range(LIMIT_PER_ADDRESS + 1)]
+    assert waits[:-1] == [None] * LIMIT_PER_ADDRESS
+    assert waits[-1] == WINDOW
+
+
+def test_a_right_password_does_not_help_a_guesser_past_the_limit(officer: Officer) -> None:
+    for _ in range(LIMIT_PER_ADDRESS):
+        authenticate(None, username=officer.email, password="wrong")
+    assert authenticate(None, username=officer.email, password=PASSWORD) is None
+
+
+def test_letter_case_and_spaces_do_not_reset_the_count(officer: Officer) -> None:
+    for number in range(LIMIT_PER_ADDRESS):
+        email = officer.email.upper() if number % 2 else f" {officer.email} "
+        authenticate(None, username=email, password="wrong")
+    assert authenticate(None, username=officer.email, password=PASSWORD) is None
+
+
+def test_another_address_is_not_locked_out_by_a_guesser() -> None:
+    for _ in range(LIMIT_PER_ADDRESS + 1):
+        count_attempt(GUESSER, now=NOW)
+    assert count_attempt(LoginSource(GUESSER.email, "198.51.100.9"), now=NOW) is None
+
+
+def test_many_addresses_share_the_limit_of_the_account() -> None:
+    for number in range(LIMIT_PER_ACCOUNT):
+        assert count_attempt(LoginSource(GUESSER.email, f"192.0.2.{number}"), now=NOW) is None
+    assert count_attempt(LoginSource(GUESSER.email, "198.51.100.9"), now=NOW) is not None
+
+
+@pytest.mark.parametrize(
+    ("later", "may"), [(WINDOW - timedelta(microseconds=1), False), (WINDOW, True)], ids=["before", "at"]
+)
+def test_the_window_ends_on_the_tick(later: timedelta, may: bool) -> None:
+    for _ in range(LIMIT_PER_ADDRESS + 1):
+        count_attempt(GUESSER, now=NOW)
+    assert (count_attempt(GUESSER, now=NOW + later) is None) is may
+
+
+def test_the_waiting_time_is_told_alike_for_accounts_that_do_not_exist() -> None:
+    for _ in range(LIMIT_PER_ADDRESS):
+        count_attempt(GUESSER, now=NOW)
+    assert waiting_time(GUESSER, now=NOW + timedelta(minutes=5)) == timedelta(minutes=10)
+    assert waiting_time(LoginSource("x@y.example", "192.0.2.7"), now=NOW) is None
+
+
+def test_a_good_sign_in_forgets_the_guesses_of_its_address() -> None:
+    for _ in range(LIMIT_PER_ADDRESS):
+        count_attempt(GUESSER, now=NOW)
+    forget_attempts(GUESSER)
+    assert count_attempt(GUESSER, now=NOW) is None
+
+
+def test_old_windows_are_removed_and_hold_no_address() -> None:
+    count_attempt(GUESSER, now=NOW)
+    held = " ".join(LoginAttempts.objects.values_list("source", flat=True))
+    assert GUESSER.email not in held
+    assert GUESSER.remote_addr not in held
+    assert forget_old_windows(now=NOW + WINDOW) == 2
+
+
+def test_the_source_is_the_peer_and_no_header_can_name_another() -> None:
+    request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.7", HTTP_X_FORWARDED_FOR="203.0.113.1")
+    assert login_source(request, "A@b.example") == LoginSource("a@b.example", "192.0.2.7")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_in_parallel_are_all_counted() -> None:
+    def guess(_: int) -> bool:
+        try:
+            return count_attempt(GUESSER, now=NOW) is None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        allowed = sum(pool.map(guess, range(3 * LIMIT_PER_ADDRESS)))
+    assert allowed == LIMIT_PER_ADDRESS
+
+
+def test_the_operator_signs_in_too() -> None:
+    operator = enrol_operator(
+        OPERATOR, email="noor@hub.example", full_name="Noor Ashdene", password=PASSWORD, now=NOW
+    )
+    assert authenticate(None, username="noor@hub.example", password=PASSWORD) == operator
+    assert AuditEvent.objects.get(act="officer.signed_in").agency == ""
+
+
+def signed_in(officer: Officer) -> Client:
+    client = Client()
+    client.force_login(Officer.objects.get(pk=officer.pk))
+    assert user_of(client) == officer
+    return client
+
+
+def user_of(client: Client) -> Officer | None:
+    """Whom the middleware finds for the client's session."""
+    request = RequestFactory().get("/")
+    request.session = client.session
+    user = get_user(request)
+    assert SESSION_KEY in client.session or user.pk is None
+    return user if isinstance(user, Officer) else None
+
+
+class CountedQueries:
+    """The statements a block sends, without their values."""
+
+    def __enter__(self) -> "CountedQueries":
+        self.shapes: list[str] = []
+        self._wrapper = connection.execute_wrapper(self._note)
+        self._wrapper.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wrapper.__exit__(None, None, None)
+
+    def _note(self, execute: object, sql: str, params: object, many: bool, context: object) -> object:
+        self.shapes.append(sql)
+        return execute(sql, params, many, context)  # type: ignore[operator]

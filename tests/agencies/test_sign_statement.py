@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which statements the vault signs, by whose act."""
+
+from typing import Any
+
+import pytest
+
+from accord.envelope.keys import PQ1
+from accord.envelope.statements.checks import accept_statement
+from accord.envelope.statements.form import parse_statement
+from agencies.actors import ApiClient, SystemActor
+from agencies.capabilities import Capability
+from agencies.directory import DatabaseKeyDirectory
+from agencies.errors import NotPermittedError
+from agencies.models import Officer
+from agencies.vault import doors
+from tests.agencies.sealing import Carried, subject
+from tests.agencies.world import (
+    NOW,
+    OPERATOR,
+    seconds,
+)
+
+pytestmark = pytest.mark.django_db
+WORKER = SystemActor("desk-worker", "xb-health")
+
+
+EVERYTHING = frozenset(Capability)
+NOT_OFFICERS: dict[str, Any] = {
+    "an API key": ApiClient("xa-lab", "x", "0" * 12, EVERYTHING),
+    "the desk-worker": SystemActor("desk-worker", "xa-lab", EVERYTHING),
+    "another process": SystemActor("worker", "xa-lab", EVERYTHING),
+}
+
+
+def test_an_acknowledgement_names_the_officer_in_session(carried: Carried, reader: Officer) -> None:
+    jws = doors.sign_statement(
+        reader, k="ack", sub=subject(carried), body={"st": "opened", "code": None}, now=NOW
+    )
+    accepted = accept_statement(
+        parse_statement(jws), caller="xb-health", directory=DatabaseKeyDirectory(NOW), now=seconds(NOW)
+    )
+    assert (accepted.statement.act, accepted.statement.suite) == (reader.public_id, PQ1)
+    assert accepted.statement.sub == subject(carried)
+
+
+def test_a_retraction_is_a_releasers(carried: Carried, releaser: Officer, reader: Officer) -> None:
+    body = {"code": "contaminated", "by": None}
+    jws = doors.sign_statement(releaser, k="retract", sub=subject(carried), body=body, now=NOW)
+    assert parse_statement(jws).statement.iss == "xa-lab"
+    with pytest.raises(NotPermittedError):
+        doors.sign_statement(reader, k="retract", sub=subject(carried), body=body, now=NOW)
+
+
+def test_the_desk_worker_says_unopenable_and_nothing_else(carried: Carried) -> None:
+    unopenable = {"st": "unopenable", "code": "check-failed"}
+    jws = doors.sign_statement(WORKER, k="ack", sub=subject(carried), body=unopenable, now=NOW)
+    assert parse_statement(jws).statement.act is None
+    others: list[tuple[str, dict[str, Any]]] = [
+        ("ack", {"st": "opened", "code": None}),
+        ("ack", {"st": "refused", "code": "policy"}),
+        ("retract", {"code": "error", "by": None}),
+        ("confirm", {"st": "stopped"}),
+    ]
+    for k, body in others:
+        with pytest.raises(NotPermittedError):
+            doors.sign_statement(WORKER, k=k, sub=subject(carried), body=body, now=NOW)
+
+
+def test_no_officer_says_unopenable(carried: Carried, reader: Officer) -> None:
+    body = {"st": "unopenable", "code": "check-failed"}
+    with pytest.raises(NotPermittedError):
+        doors.sign_statement(reader, k="ack", sub=subject(carried), body=body, now=NOW)
+
+
+@pytest.mark.parametrize("k", ["keyset", "revoke", "pop", "agreement", "release", "suspend", "nonsense"])
+def test_a_kind_that_has_no_door_is_not_signed(carried: Carried, releaser: Officer, k: str) -> None:
+    with pytest.raises(NotPermittedError):
+        doors.sign_statement(releaser, k=k, sub=subject(carried), body={}, now=NOW)
+
+
+def test_another_process_signs_and_opens_nothing(carried: Carried) -> None:
+    for actor in (SystemActor("worker", "xb-health", EVERYTHING), NOT_OFFICERS["an API key"], OPERATOR):
+        with pytest.raises(NotPermittedError):
+            doors.sign_statement(
+                actor,
+                k="ack",
+                sub=subject(carried),
+                body={"st": "unopenable", "code": "check-failed"},
+                now=NOW,
+            )
+        with pytest.raises(NotPermittedError):
+            doors.open_envelope(actor, carried.slice_for("xb-health"), reason="x", now=NOW)

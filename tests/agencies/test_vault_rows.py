@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealed rows and private keys in the database: swapped, stolen, erased, rewrapped."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.core import serializers
+from pytest_django import DjangoAssertNumQueries
+
+from accord.envelope.encoding import b64u
+from accord.envelope.private import DecryptionKey, SigningKey
+from agencies.models import Key, KeyUse
+from agencies.vault import doors, kek
+from agencies.vault.errors import KekUnknownError, SealBrokenError, SecretMissingError
+from agencies.vault.keeping import HeldDecryptionKeys, private_keys, rewrap_secrets
+from agencies.vault.kek import KekRing, held_ring
+from agencies.vault.models import VaultKey, VaultSecret
+from tests.agencies.world import hosted_agency, own_agency
+
+pytestmark = pytest.mark.django_db
+CONTENT = "Vape liquid \u2013 液体".encode()
+
+
+@pytest.fixture(autouse=True)
+def _two_hosted_agencies(db: None) -> None:
+    hosted_agency("xa-lab")
+    hosted_agency("xb-health")
+
+
+def sealed(agency: str = "xa-lab", table: str = "alertrevision", row: str = "r1", rev: int = 1) -> bytes:
+    return doors.seal_row(agency, table, row, rev, CONTENT)
+
+
+@pytest.mark.parametrize("table", ["alert", "alertrevision", "draftattachment", "receivedalert"])
+def test_a_row_opens_where_it_was_sealed(table: str) -> None:
+    assert doors.open_row("xa-lab", table, "r1", 1, sealed(table=table)) == CONTENT
+    assert CONTENT not in sealed(table=table)
+
+
+SWAPS: dict[str, tuple[str, str, str, int]] = {
+    "into another agency's row": ("xb-health", "alertrevision", "r1", 1),
+    "into another row": ("xa-lab", "alertrevision", "r2", 1),
+    "into another revision": ("xa-lab", "alertrevision", "r1", 2),
+    "into another table": ("xa-lab", "receivedalert", "r1", 1),
+    "into another table of the same purpose": ("xa-lab", "draftattachment", "r1", 1),
+}
+
+
+@pytest.mark.parametrize("place", SWAPS.values(), ids=SWAPS.keys())
+def test_a_row_swapped_does_not_open(place: tuple[str, str, str, int]) -> None:
+    agency, table, row, rev = place
+    with pytest.raises(SealBrokenError):
+        doors.open_row(agency, table, row, rev, sealed())
+
+
+HEADERS: dict[str, Any] = {
+    "another form": lambda row: b"\x02" + row[1:],
+    "another schema": lambda row: row[:5] + b"\x00\x09" + row[7:],
+    "too short to have one": lambda row: row[:6],
+    "nothing": lambda row: b"",
+}
+
+
+@pytest.mark.parametrize("change", HEADERS.values(), ids=HEADERS.keys())
+def test_a_changed_header_does_not_open(change: Any) -> None:
+    with pytest.raises(SealBrokenError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 1, change(sealed()))
+
+
+def test_an_epoch_that_is_not_there_does_not_open() -> None:
+    row = sealed()
+    with pytest.raises(SecretMissingError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 1, row[:1] + b"\x00\x00\x00\x09" + row[5:])
+
+
+def test_a_table_that_holds_no_sealed_rows_is_unknown() -> None:
+    with pytest.raises(KeyError):
+        doors.seal_row("xa-lab", "agency", "r1", 1, CONTENT)
+
+
+def test_many_rows_open_with_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    rows = [(f"r{number}", number, sealed(row=f"r{number}", rev=number)) for number in range(1, 6)]
+    with django_assert_num_queries(1):
+        assert doors.open_rows("xa-lab", "alertrevision", rows) == [CONTENT] * 5
+    assert doors.open_rows("xa-lab", "alertrevision", []) == []
+
+
+def test_the_digest_of_a_row_names_this_sealing_and_not_its_content() -> None:
+    row = sealed()
+    assert doors.row_digest(row) == doors.row_digest(memoryview(row).tobytes())
+    assert doors.row_digest(row) != doors.row_digest(sealed())
+
+
+def test_tokens_join_rows_of_one_agency_and_of_no_two() -> None:
+    assert doors.token("xa-lab", "cas_rn", "50-00-0") == doors.token("xa-lab", "cas_rn", "50-00-0")
+    assert doors.token("xa-lab", "cas_rn", "50-00-0") != doors.token("xb-health", "cas_rn", "50-00-0")
+    assert doors.tokens("xa-lab", [("a", "b"), ("a", "c")]) == [
+        doors.token("xa-lab", "a", "b"),
+        doors.token("xa-lab", "a", "c"),
+    ]
+    assert len(doors.token("xa-lab", "a", "b")) == 16
+
+
+def test_an_agency_with_own_keys_has_no_place_in_the_vault() -> None:
+    own_agency("xd-reg")
+    with pytest.raises(SecretMissingError):
+        doors.seal_row("xd-reg", "alertrevision", "r1", 1, CONTENT)
+    with pytest.raises(SecretMissingError):
+        doors.token("xd-reg", "a", "b")
+
+
+def test_an_erased_secret_erases_what_it_sealed() -> None:
+    row = sealed()
+    VaultSecret.objects.filter(agency="xa-lab").delete()
+    with pytest.raises(SecretMissingError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+
+
+def test_the_private_halves_are_kept_root_and_successor_included() -> None:
+    held = VaultKey.objects.filter(key__agency="xa-lab")
+    by_use = [held.filter(key__use=use).count() for use in (KeyUse.SIGN, KeyUse.ENC, KeyUse.ROOT)]
+    assert by_use == [2, 2, 4]
+    kids = list(held.values_list("key_id", flat=True))
+    found = private_keys("xa-lab", kids)
+    assert {kid: key.public.kid for kid, key in found.items()} == {kid: kid for kid in kids}
+    assert all(isinstance(key, SigningKey | DecryptionKey) for key in found.values())
+
+
+def test_one_agencys_private_keys_are_not_found_for_another() -> None:
+    kids = list(VaultKey.objects.filter(key__agency="xa-lab").values_list("key_id", flat=True))
+    assert private_keys("xb-health", kids) == {}
+
+
+def test_private_keys_swapped_between_rows_do_not_open() -> None:
+    one, two = VaultKey.objects.filter(key__agency="xa-lab", key__use=KeyUse.ENC)
+    VaultKey.objects.filter(pk=one.pk).update(wrapped=two.wrapped)
+    with pytest.raises(SealBrokenError):
+        private_keys("xa-lab", [one.pk])
+
+
+def test_a_private_key_moved_to_another_agency_does_not_open() -> None:
+    theirs = VaultKey.objects.filter(key__agency="xb-health", key__use=KeyUse.ENC)[0]
+    Key.objects.filter(pk=theirs.pk).update(agency="xa-lab")
+    with pytest.raises(SealBrokenError):
+        private_keys("xa-lab", [theirs.pk])
+
+
+def test_decryption_keys_are_found_by_kid_and_signing_keys_are_not_among_them() -> None:
+    keys = HeldDecryptionKeys("xa-lab")
+    signing = VaultKey.objects.filter(key__agency="xa-lab", key__use=KeyUse.SIGN)[0].pk
+    assert len(keys) == len(list(keys)) == 2
+    assert all(keys[kid].public.kid == kid for kid in keys)
+    assert keys.get(signing) is None
+    assert keys.get("K" * 43) is None
+
+
+def test_the_database_holds_no_key_in_the_clear() -> None:
+    rows: list[VaultSecret | VaultKey] = [*VaultSecret.objects.all(), *VaultKey.objects.all()]
+    dump = serializers.serialize("json", rows).encode()
+    found = private_keys("xa-lab", list(VaultKey.objects.values_list("pk", flat=True)))
+    assert all(key.to_bytes()[-32:] not in bytes(row.wrapped) for key in found.values() for row in rows)
+    assert held_ring().key(held_ring().current) not in dump
+
+
+def test_another_key_encryption_key_opens_nothing() -> None:
+    row = sealed()
+    wrong = KekRing(held_ring().current, {held_ring().current: os.urandom(32)})
+    with ring(wrong), pytest.raises(SealBrokenError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+    with ring(KekRing("other", {"other": os.urandom(32)})), pytest.raises(KekUnknownError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+    assert doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
+
+
+def test_a_new_key_encryption_key_takes_over_and_the_old_one_may_go() -> None:
+    row, old = sealed(), held_ring()
+    both = KekRing("new", {"new": os.urandom(32), **old.keys})
+    with ring(both):
+        assert rewrap_secrets() == 2
+        assert rewrap_secrets() == 0
+    assert set(VaultSecret.objects.values_list("kek", flat=True)) == {"new"}
+    with ring(KekRing("new", {"new": both.key("new")})):
+        assert doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
+
+
+@contextmanager
+def ring(held: KekRing) -> Iterator[None]:
+    """This process holds another ring for the length of a block, as after a restart with another setting."""
+    before = held_ring()
+    _take(held)
+    try:
+        yield
+    finally:
+        _take(before)
+
+
+def _take(held: KekRing) -> None:
+    ids = [held.current, *(kid for kid in held.keys if kid != held.current)]
+    text = ",".join(f"{kid}:{b64u(held.keys[kid])}" for kid in ids)
+    kek.take_from_environment("desk", {kek.VARIABLE: text})

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process with the vault starts with its key ring, or it does not start; a blind one starts without."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from devtool.environments import ROOT, role_environment
+from tests.services import surroundings
+
+PROBE = (
+    "import django, os; django.setup(); from agencies.vault.kek import held_ring; "
+    "print(len(held_ring().keys), any(name.startswith('ACCORD_KEK') for name in os.environ))"
+)
+ANOTHER = "A" * 42 + "E"
+
+
+def start(role: str, probe: str = PROBE, **changed: str | None) -> subprocess.CompletedProcess[str]:
+    environment = role_environment(role, surroundings().world)
+    for name, value in changed.items():
+        environment.pop(name, None)
+        if value is not None:
+            environment[name] = value
+    return subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_desk_worker_takes_the_ring_and_clears_its_environment() -> None:
+    outcome = start("desk-worker")
+    assert outcome.stdout.split() == ["1", "False"], outcome.stderr
+
+
+REFUSED = {
+    "no ring": None,
+    "an empty ring": "",
+    "a ring that is none": "nonsense",
+    "a short key": "k1:QUJD",
+    "an id twice": f"k1:{ANOTHER},k1:{ANOTHER}",
+}
+
+
+@pytest.mark.parametrize("ring", REFUSED.values(), ids=REFUSED.keys())
+def test_without_a_sound_ring_the_desk_worker_does_not_start(ring: str | None) -> None:
+    outcome = start("desk-worker", ACCORD_KEK=ring)
+    assert outcome.returncode != 0
+    assert "ImproperlyConfigured: ACCORD_KEK" in outcome.stderr
+    assert ANOTHER not in outcome.stderr
+
+
+@pytest.mark.parametrize("role", ["exchange", "worker", "sequencer", "migrate"])
+@pytest.mark.parametrize("variable", ["ACCORD_KEK", "ACCORD_KEK_FILE"])
+def test_a_role_that_must_not_hold_the_ring_does_not_start_with_it(role: str, variable: str) -> None:
+    outcome = start(role, "import django; django.setup()", **{variable: f"k1:{ANOTHER}"})
+    assert outcome.returncode != 0
+    assert "ACCORD_KEK is set" in outcome.stderr
+    assert ANOTHER not in outcome.stderr
+
+
+def test_a_blind_role_starts_without_the_vault() -> None:
+    probe = "import django, sys; django.setup(); print('agencies.vault' in sys.modules)"
+    outcome = start("exchange", probe)
+    assert outcome.stdout.split() == ["False"], outcome.stderr
+
+
+def test_this_process_has_no_ring_in_its_environment() -> None:
+    assert "ACCORD_KEK" not in os.environ

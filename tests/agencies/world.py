@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agencies, officers and keys for the tests of `agencies`: small, real, made through the services.
+
+alpha and bravo are agencies with own keys, hosted ones are made with `hosted_agency`. Anything special is made
+in the test.
+"""
+
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from accord.envelope.challenges import Challenge as EnvelopeChallenge
+from accord.envelope.keys import EC1, PQ1
+from accord.envelope.keysets import KeyRow, build_keyset_body
+from accord.envelope.private import DecryptionKey, LedgerKey, Root, SignerSet, SigningKey
+from accord.envelope.statements.checks import pop_suite
+from accord.envelope.statements.form import make_statement, parse_statement
+from accord.envelope.unseal import open_challenge
+from agencies.accession import accept_keyset, admit_agency, issue_challenge
+from agencies.actors import SystemActor
+from agencies.apikeys import issue_key
+from agencies.capabilities import CLIENT_SCOPES, Capability
+from agencies.identifiers import uuid7_at
+from agencies.models import Agency, ApiKey, Keyset, Officer
+from agencies.officers import enrol_officer
+from agencies.vault.doors import create_agency_keys
+from ledger.sequencer import sequence_batch
+from tests.services import surroundings
+
+NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+PASSWORD = "wendelgass im regen 7"
+OPERATOR = SystemActor("install", None, frozenset({Capability.HUB_OPERATE}))
+
+
+def seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def new_id(at: datetime) -> str:
+    return uuid7_at(at, os.urandom(10))
+
+
+def admit(agency_id: str, *, custody: str = "agency", fingerprint: str = "", now: datetime = NOW) -> Agency:
+    """An entering agency; a fingerprint is invented where one is needed and none given."""
+    if custody != "hub" and not fingerprint:
+        fingerprint = secrets.token_hex(32)
+    return admit_agency(
+        OPERATOR,
+        agency_id,
+        name=f"Agency {agency_id}",
+        kind="laboratory",
+        country="XA",
+        timezone="Europe/Vienna",
+        language="en",
+        custody=custody,
+        root_fingerprint=fingerprint,
+        duty_phone="+00 1 234",
+        now=now,
+    )
+
+
+def enrol(
+    agency: Agency, *roles: str, email: str = "", now: datetime = NOW, password: str | None = None
+) -> Officer:
+    """An officer, who cannot sign in unless given a password; the agency's admin is made first where there is none."""
+    admins = Officer.objects.filter(agency=agency, roles__contains=["agency_admin"], is_active=True)
+    admin = admins.first()
+    if admin is None:
+        admin = enrol_officer(
+            OPERATOR,
+            agency,
+            email=f"admin@{agency.pk}.example",
+            full_name="Ada Admin",
+            roles=["agency_admin"],
+            now=now,
+        )
+    if roles == ("agency_admin",) and not email:
+        return admin
+    address = email or f"{secrets.token_hex(4)}@{agency.pk}.example"
+    return enrol_officer(
+        admin, agency, email=address, full_name="Olga Officer", roles=roles, password=password, now=now
+    )
+
+
+def hosted_agency(agency_id: str, *, suites: Sequence[str] = (PQ1, EC1), now: datetime = NOW) -> Agency:
+    """An agency whose keys, root included, are in the vault; its keyset is accepted but not logged."""
+    agency = admit(agency_id, custody="hub", now=now)
+    create_agency_keys(OPERATOR, agency, suites=suites, now=now)
+    agency.refresh_from_db()
+    return agency
+
+
+def api_key(
+    agency: Agency, *, scopes: Iterable[str] = CLIENT_SCOPES, now: datetime = NOW, **more: Any
+) -> tuple[ApiKey, str]:
+    """A key issued by whoever may: the operator while the agency enters, else its admin."""
+    actor = OPERATOR if agency.status == "entering" else enrol(agency, "agency_admin", now=now)
+    terms: dict[str, Any] = {"client": "case system", "lifetime": 30 * DAY} | more
+    return issue_key(actor, agency, scopes=scopes, now=now, **terms)
+
+
+@dataclass(frozen=True)
+class OwnKeys:
+    """What an agency with own keys holds; `rows` say what its next keyset says of them."""
+
+    agency: str
+    root: Root
+    successor: Root
+    signing: tuple[SigningKey, ...]
+    decryption: tuple[DecryptionKey, ...]
+    rows: tuple[KeyRow, ...]
+    custody: str = "agency"
+    low: str = "EC1"
+
+    @classmethod
+    def draw(cls, agency: str, *, now: datetime = NOW) -> "OwnKeys":
+        """Fresh keys for both suites, valid for a year."""
+        signing = (SigningKey.generate("Ed25519"), SigningKey.generate("ML-DSA-65"))
+        decryption = (DecryptionKey.generate("HPKE-9-KE"), DecryptionKey.generate("X25519"))
+        rows = tuple(_row(key, now) for key in (*signing, *decryption))
+        return cls(agency, Root.generate(), Root.generate(), signing, decryption, rows)
+
+    def adding(self, key: SigningKey | DecryptionKey, *, now: datetime = NOW) -> "OwnKeys":
+        """The same with one key more."""
+        rows = (*self.rows, _row(key, now))
+        if isinstance(key, SigningKey):
+            return replace(self, signing=(*self.signing, key), rows=rows)
+        return replace(self, decryption=(*self.decryption, key), rows=rows)
+
+    def offered(self) -> list[dict[str, Any]]:
+        """The keys as a challenge is asked for them."""
+        return [{"jwk": row.key.jwk, "use": row.use} for row in self.rows]
+
+    def keyset(
+        self,
+        *,
+        version: int = 1,
+        prev: str | None = None,
+        now: datetime = NOW,
+        lives: timedelta = 90 * DAY,
+        signer: SignerSet | None = None,
+        **changed: Any,
+    ) -> bytes:
+        body = build_keyset_body(
+            version=version,
+            prev=prev,
+            root=self.root.public,
+            nroot=self.successor.fingerprint,
+            custody=self.custody,
+            low=self.low,
+            rows=self.rows,
+        )
+        terms = {
+            "iss": self.agency,
+            "suite": PQ1,
+            "id": new_id(now),
+            "iat": seconds(now),
+            "exp": seconds(now + lives),
+            "nonce": os.urandom(16),
+            "body": body,
+        }
+        return make_statement("keyset", signer=signer or self.root.signer, **(terms | changed))
+
+    def pop(
+        self,
+        challenge: EnvelopeChallenge | dict[str, Any],
+        *,
+        now: datetime = NOW,
+        signing: Sequence[SigningKey] | None = None,
+        enc: list[dict[str, str]] | None = None,
+    ) -> bytes:
+        """The proof of possession that answers a challenge."""
+        answer = challenge if isinstance(challenge, dict) else challenge.as_json()
+        signer = SignerSet(self.signing if signing is None else signing)
+        return make_statement(
+            "pop",
+            iss=self.agency,
+            signer=signer,
+            suite=pop_suite(signer.signers),
+            id=new_id(now),
+            iat=seconds(now),
+            nonce=os.urandom(16),
+            body={"chal": answer["chal"], "enc": self.nonces(answer) if enc is None else enc},
+        )
+
+    def nonces(self, answer: dict[str, Any]) -> list[dict[str, str]]:
+        held = {key.public.kid: key for key in self.decryption}
+        return [
+            {
+                "kid": item["kid"],
+                "nonce": open_challenge(
+                    item["jwe"], agency=self.agency, chal=answer["chal"], key=held[item["kid"]]
+                ),
+            }
+            for item in answer["sealed"]
+        ]
+
+    def revoke(
+        self,
+        kid: str,
+        *,
+        since: datetime,
+        now: datetime = NOW,
+        signer: SignerSet | None = None,
+        id: str = "",
+    ) -> bytes:
+        return make_statement(
+            "revoke",
+            iss=self.agency,
+            signer=signer or self.root.signer,
+            suite=PQ1,
+            id=id or new_id(now),
+            iat=seconds(now),
+            nonce=os.urandom(16),
+            body={"kid": kid, "since": seconds(since), "code": "stolen"},
+        )
+
+
+def enrolling(agency: Agency) -> SystemActor:
+    """The agency's own system, as accession sees it."""
+    return SystemActor("test", agency.pk, frozenset({Capability.KEY_ENROL}))
+
+
+def own_agency(agency_id: str, *, now: datetime = NOW) -> tuple[Agency, OwnKeys]:
+    """An agency with own keys whose first keyset is accepted but not logged."""
+    keys = OwnKeys.draw(agency_id, now=now)
+    agency = admit(agency_id, fingerprint=keys.root.fingerprint, now=now)
+    accept(agency, keys, keys.keyset(now=now), now=now)
+    agency.refresh_from_db()
+    return agency, keys
+
+
+def accept(agency: Agency, keys: OwnKeys, keyset: bytes, *, now: datetime = NOW) -> Keyset:
+    """Challenge, proof and keyset over all the keys, through the services."""
+    known = set(agency.public_keys.values_list("kid", flat=True))
+    offered = [row for row in keys.offered() if _kid(keys, row) not in known]
+    caller = enrolling(agency)
+    if not offered:
+        return accept_keyset(caller, agency.pk, pop=None, keyset=keyset, now=now)
+    challenge = issue_challenge(caller, agency.pk, offered, now=now)
+    new_signing = [key for key in keys.signing if key.public.kid not in known]
+    pop = keys.pop(challenge, now=now, signing=new_signing or keys.signing)
+    return accept_keyset(caller, agency.pk, pop=pop, keyset=keyset, now=now)
+
+
+def od_of(statement: bytes) -> str:
+    return parse_statement(statement).od
+
+
+def log_everything(folder: Path, *, now: datetime) -> None:
+    """Lets the ledger log all that waits, signed by the key that every process of the suite trusts."""
+    key = LedgerKey.from_text(surroundings().world.secrets.ledger_key)
+    sequence_batch(now, key, folder, lambda covered, at: None)
+
+
+def _row(key: SigningKey | DecryptionKey, now: datetime) -> KeyRow:
+    return KeyRow(key.public, seconds(now), seconds(now + 365 * DAY))
+
+
+def _kid(keys: OwnKeys, offered: dict[str, Any]) -> str:
+    return next(row.kid for row in keys.rows if row.key.jwk == offered["jwk"])

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hub with hosted desks: a laboratory writes, a health authority receives, drugs enforcement holds its own keys."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accord.envelope.keys import EC1, PQ1
+from agencies.capabilities import Role
+from agencies.models import Agency, Custody, Officer
+from agencies.vault import doors
+from alerts.drafts import create_draft
+from alerts.following import follow_feed
+from alerts.models import Alert, ReceivedAlert
+from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from tests.builders import OPERATOR, HeldAgency, Hub
+
+GOOD: Mapping[str, Any] = {
+    "alert_type": "new_substance",
+    "title": "Impregnated paper in a book",
+    "narrative": "Two sheets, reported by a prison.",
+    "event_date": "2026-02-27",
+    "place_country": "XA",
+    "place_region": "Northern Arvenia",
+    "identity_state": "tentative",
+    "preferred_name": "etizolam",
+    "inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N",
+    "tlp": "GREEN",
+}
+
+
+@dataclass
+class Desk:
+    """A hosted agency with its people."""
+
+    agency: Agency
+    author: Officer
+    releaser: Officer
+    reader: Officer
+
+    @property
+    def id(self) -> str:
+        return self.agency.pk
+
+
+@dataclass
+class Desks:
+    """`stranger` is hosted and in no agreement; `own` holds its keys, with an officer who signs in here."""
+
+    hub: Hub
+    lab: Desk
+    health: Desk
+    stranger: Desk
+    own: HeldAgency
+    own_officer: Officer
+
+    def draft(self, *, author: Officer | None = None, **changes: Any) -> Alert:
+        """A complete draft of the laboratory to the health authority."""
+        data = {**GOOD, "recipients": [self.health.id], **changes}
+        return create_draft(author or self.lab.author, data=data, now=self.hub.now)
+
+    def submitted(self, **changes: Any) -> Alert:
+        alert = self.draft(**changes)
+        return submit_alert(self.lab.author, alert, revision=1, now=self.hub.now)
+
+    def validated(self, **changes: Any) -> Alert:
+        alert = self.submitted(**changes)
+        return validate_alert(self.lab.releaser, alert, revision=1, now=self.hub.now)
+
+    def released(self, **changes: Any) -> Alert:
+        alert = self.validated(**changes)
+        return release_alert(self.lab.releaser, alert, revision=alert.current, now=self.hub.now)
+
+    def received(self, **changes: Any) -> ReceivedAlert:
+        """Released, numbered and taken in by the health authority's desk."""
+        alert = self.released(**changes)
+        self.hub.sequence()
+        self.follow()
+        return ReceivedAlert.objects.get(agency=self.health.agency, md=alert.md)
+
+    def follow(self) -> None:
+        for desk in (self.lab, self.health, self.stranger):
+            follow_feed(desk.agency, now=self.hub.now)
+        follow_feed(self.own.row, now=self.hub.now)
+
+
+def make_desk(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (PQ1, EC1)) -> Desk:
+    agency = Agency.objects.create(
+        id=agency_id,
+        name=name,
+        kind="laboratory",
+        country=agency_id[:2].upper(),
+        timezone="Europe/Vienna",
+        custody=Custody.HUB,
+        admitted_at=hub.now,
+    )
+    doors.create_agency_keys(OPERATOR, agency, suites=suites, now=hub.now)
+    agency.refresh_from_db()
+    people = (
+        hub.make_officer(agency, Role.AUTHOR, name="Ilka Torvane"),
+        hub.make_officer(agency, Role.RELEASER, name="Benno Ashgrove"),
+        hub.make_officer(agency, Role.READER, name="Sunniva Okparel"),
+    )
+    return Desk(agency, *people)
+
+
+@pytest.fixture
+def desks(db: None, tmp_path: Path) -> Desks:
+    return make_desks(Hub(tmp_path / "ledger"))
+
+
+@pytest.fixture
+def committed_desks(transactional_db: None, tmp_path: Path) -> Desks:
+    """The same, seen by other connections too."""
+    return make_desks(Hub(tmp_path / "ledger"))
+
+
+def make_desks(hub: Hub) -> Desks:
+    lab = make_desk(hub, "xa-lab", "Forensic Laboratory")
+    health = make_desk(hub, "xb-health", "Health Authority")
+    stranger = make_desk(hub, "xd-stranger", "Harbour Office")
+    own = hub.make_agency("xe-drugs", log=False)
+    hub.sequence()
+    hub.make_agreement("G1", lab.id, health.id, own.id)
+    for desk in (lab, health, stranger):
+        desk.agency.refresh_from_db()
+    return Desks(hub, lab, health, stranger, own, hub.make_officer(own, Role.RELEASER, Role.READER))

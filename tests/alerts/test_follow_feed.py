@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How alerts reach a desk: opened once for card and tokens, never twice, and what does not open is told."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from accord.envelope.content import Attachment
+from accord.envelope.statements.form import SubjectRef
+from alerts.cards import open_received_cards
+from alerts.errors import KeysElsewhereError, UnopenableError
+from alerts.following import follow_feed, follow_feeds, lock_key
+from alerts.inbox import list_received
+from alerts.models import CardToken, DeskCursor, ReceivedAlert
+from alerts.opening import open_alert
+from alerts.tasks import follow_feed as follow_feed_task
+from ledger.models import AuditEvent
+from sharing.agreements import resume_lanes, suspend_lanes
+from sharing.models import Delivery, Statement
+from tests.alerts.conftest import GOOD, Desk, Desks
+from tests.builders import HeldAgency
+
+PARTNER_ALERT: dict[str, Any] = {
+    "schema": "accord-alert/1",
+    "alert_type": "harm_cluster",
+    "title": "Blue tablets",
+    "inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N",
+}
+
+
+class PinnedRoot:
+    """Of a hosted agency a sender knows the root's fingerprint only."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+
+
+def send_from_partner(desks: Desks, *, to: Desk | None = None, **terms: Any) -> str:
+    """An agency with its own keys sends to a hosted one (the health authority); the md."""
+    agency = (to or desks.health).agency
+    known: Any = PinnedRoot(agency.root_fingerprint)
+    recipient = HeldAgency(agency, known, known, {}, {})
+    terms.setdefault("alert", PARTNER_ALERT)
+    return desks.hub.deliver(desks.own, recipient, **terms).md
+
+
+def received_by(desks: Desks, md: str) -> ReceivedAlert:
+    return ReceivedAlert.objects.get(agency=desks.health.agency, md=md)
+
+
+class TestTaking:
+    def test_a_partner_s_alert_gets_its_facts_a_card_and_tokens(self, desks: Desks) -> None:
+        md = send_from_partner(desks)
+        desks.follow()
+        row = received_by(desks, md)
+        card = open_received_cards(desks.health.id, [row])[str(row.pk)]
+        assert (row.issuer_id, row.number, row.lane, row.tlp) == (desks.own.id, 1, "science", "GREEN")
+        assert (card.title, card.alert_type) == ("Blue tablets", "harm_cluster")
+        assert row.tokens.count() == 3
+        assert row.first_opened_at is None
+
+    def test_the_same_value_has_another_token_at_another_agency(self, desks: Desks) -> None:
+        desks.released(recipients=[desks.health.id])
+        desks.released(recipients=[desks.health.id])
+        desks.hub.sequence()
+        desks.follow()
+        first, second = ReceivedAlert.objects.filter(agency=desks.health.agency).order_by("number")
+        tokens = [set(map(bytes, row.tokens.values_list("token", flat=True))) for row in (first, second)]
+        assert tokens[0] == tokens[1]
+
+    def test_the_worker_s_opening_is_audited_and_is_no_reading(self, desks: Desks) -> None:
+        md = send_from_partner(desks)
+        desks.follow()
+        delivery = Delivery.objects.get(envelope_id=md)
+        assert (delivery.state, delivery.opened_at) == ("fetched", None)
+        event = AuditEvent.objects.get(act="alert.screened", subject=md)
+        assert (event.actor, event.agency, event.reason) == ("system:desk-worker", desks.health.id, "intake")
+
+    def test_following_again_takes_nothing_twice(self, desks: Desks) -> None:
+        send_from_partner(desks)
+        assert follow_feeds(now=desks.hub.now) == 1
+        assert follow_feeds(now=desks.hub.now) == 0
+        assert ReceivedAlert.objects.count() == 1
+        assert AuditEvent.objects.filter(act="alert.screened").count() == 1
+
+    def test_the_cursor_remembers_the_number_and_many_pages_are_taken(self, desks: Desks) -> None:
+        for _ in range(3):
+            send_from_partner(desks)
+        follow_feed_task()
+        assert DeskCursor.objects.get(agency=desks.health.agency).after == 3
+
+    def test_files_are_measured_before_anything_counts(self, desks: Desks) -> None:
+        md = send_from_partner(desks, attachments=[Attachment("a.txt", "text/plain", b"peaks")])
+        desks.follow()
+        assert received_by(desks, md).card is not None
+
+    def test_a_form_that_the_hub_does_not_know_has_an_empty_card(self, desks: Desks) -> None:
+        md = send_from_partner(desks, alert={"schema": "accord-alert/9", "title": "From the future"})
+        desks.follow()
+        row = received_by(desks, md)
+        assert open_received_cards(desks.health.id, [row])[str(row.pk)].title == ""
+        view = open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+        assert view.marks == ("This alert uses a form that this hub does not know yet; call the sender.",)
+
+
+class TestOwnKeys:
+    def test_an_own_key_agency_has_the_facts_and_no_card(self, desks: Desks) -> None:
+        alert = desks.released(recipients=[desks.own.id])
+        desks.hub.sequence()
+        desks.follow()
+        row = ReceivedAlert.objects.get(md=alert.md)
+        assert (row.agency_id, row.held_elsewhere, row.card) == (desks.own.id, True, None)
+        assert Delivery.objects.get(envelope_id=alert.md).state == "available"
+        with pytest.raises(KeysElsewhereError) as elsewhere:
+            open_alert(desks.own_officer, row, reason="on_duty", now=desks.hub.now)
+        assert elsewhere.value.command == f"accord open {row.reference}"
+
+    def test_its_list_shows_what_its_own_system_did(self, desks: Desks) -> None:
+        desks.released(recipients=[desks.own.id])
+        desks.hub.sequence()
+        desks.follow()
+        assert [row.state for row in list_received(desks.own_officer, now=desks.hub.now).rows] == ["unread"]
+        Delivery.objects.update(acknowledged_at=desks.hub.now, fetched_at=desks.hub.now)
+        late = desks.hub.later(days=3)
+        assert [row.state for row in list_received(desks.own_officer, now=late).rows] == ["acknowledged"]
+        assert list_received(desks.own_officer, overdue=True, now=late).rows == ()
+
+
+class TestUnopenable:
+    def break_ciphertext(self, md: str) -> None:
+        """One changed byte in what the exchange stores."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """UPDATE sharing_envelope SET jwe_head = replace(jwe_head, '"iv":"', '"iv":"AAAA')
+                   WHERE md = %s""",
+                [md],
+            )
+
+    def test_what_fails_a_check_is_terminal_and_the_sender_learns_it(self, desks: Desks) -> None:
+        md = send_from_partner(desks)
+        self.break_ciphertext(md)
+        desks.follow()
+        row = received_by(desks, md)
+        assert (row.unopenable, row.card) == (True, None)
+        statement = Statement.objects.get(k="ack", sub_d=md)
+        assert statement.body == {"st": "unopenable", "code": "check-failed"} and statement.act == ""
+        assert Delivery.objects.get(envelope_id=md).answer == "unopenable"
+        assert Delivery.objects.get(envelope_id=md).acknowledged_at is None
+
+    def test_an_officer_reads_one_sentence_whatever_the_cause(self, desks: Desks) -> None:
+        md = send_from_partner(desks)
+        self.break_ciphertext(md)
+        desks.follow()
+        row = received_by(desks, md)
+        with pytest.raises(UnopenableError) as failed:
+            open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+        assert failed.value.text == (
+            "Do not rely on this alert. A check failed; the content stays closed. Call Agency xe-drugs on the "
+            f"directory number. Reference {row.reference}."
+        )
+
+    def test_it_is_not_tried_again(self, desks: Desks) -> None:
+        md = send_from_partner(desks)
+        self.break_ciphertext(md)
+        for _ in range(2):
+            desks.follow()
+        assert AuditEvent.objects.filter(act="alert.refused", subject=md).count() == 1
+        assert Statement.objects.filter(k="ack").count() == 1
+
+
+class TestSuspended:
+    def test_what_may_not_flow_yet_is_fetched_when_it_may(self, desks: Desks) -> None:
+        md = send_from_partner(desks)
+        agreement = desks.hub.agreement("G1")
+        suspend_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.now)
+        desks.follow()
+        row = received_by(desks, md)
+        assert (row.card, row.unopenable) == (None, False)
+        resume_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.later(hours=1))
+        desks.follow()
+        assert received_by(desks, md).card is not None
+
+
+class TestRetracted:
+    def test_a_retract_marks_the_alert_and_its_page(self, desks: Desks) -> None:
+        sealed_md = send_from_partner(desks)
+        desks.follow()
+        row = received_by(desks, sealed_md)
+        open_alert(desks.health.reader, row, reason="assigned", now=desks.hub.now)
+        retract(desks, row)
+        view = open_alert(
+            desks.health.reader,
+            row,
+            reason="case_number",
+            reference="XB-2026/7",
+            now=desks.hub.later(hours=1),
+        )
+        assert view.marks[0] == (
+            "Withdrawn by Agency xe-drugs: Contaminated sample or blank. Do not act on it."
+        )
+
+    def test_a_retract_whose_bytes_were_changed_is_not_applied(self, desks: Desks) -> None:
+        md = send_from_partner(desks)
+        desks.follow()
+        row = received_by(desks, md)
+        retract(desks, row, follow=False)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE sharing_statement SET jws = set_byte(jws, 40, get_byte(jws, 40) # 1) WHERE k = 'retract'"
+            )
+        desks.follow()
+        assert received_by(desks, md).withdrawn_at is None
+
+
+def retract(desks: Desks, row: ReceivedAlert, *, follow: bool = True) -> None:
+    statement = desks.hub.statement(
+        desks.own,
+        "retract",
+        SubjectRef("manifest", row.jti, row.md),
+        body={"code": "contaminated", "by": None},
+        act="officer-1",
+    )
+    desks.hub.submit(desks.own, statement)
+    desks.hub.sequence()
+    if follow:
+        desks.follow()
+
+
+def test_trouble_at_one_desk_keeps_no_other_waiting(desks: Desks) -> None:
+    alert = desks.released(recipients=[desks.health.id, desks.own.id])
+    desks.hub.sequence()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE vault_vaultkey SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)")
+    with pytest.raises(ExceptionGroup):
+        follow_feeds(now=desks.hub.now)
+    assert list(ReceivedAlert.objects.filter(md=alert.md).values_list("agency_id", flat=True)) == [
+        desks.own.id
+    ]
+    assert not DeskCursor.objects.filter(agency=desks.health.agency).exists()
+
+
+def test_another_process_at_the_same_feed_does_nothing(desks: Desks) -> None:
+    send_from_partner(desks)
+    with psycopg.connect(**connection_facts()) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", list(lock_key(desks.health.id)))
+        assert follow_feed(desks.health.agency, now=desks.hub.now) == 0
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", list(lock_key(desks.health.id)))
+    assert follow_feed(desks.health.agency, now=desks.hub.now) == 1
+
+
+def connection_facts() -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in connection.get_connection_params().items()
+        if key in {"dbname", "user", "password", "host", "port"}
+    }
+
+
+def test_cards_are_of_the_document_that_was_sent(desks: Desks) -> None:
+    row = desks.received()
+    assert open_received_cards(desks.health.id, [row])[str(row.pk)].title == GOOD["title"]
+    assert CardToken.objects.filter(received=row).count() == 4

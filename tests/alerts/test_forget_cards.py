@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the desk keeps of an alert's content ends with its `keep`, and what never came in time stays closed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from alerts.following import follow_feeds
+from alerts.inbox import list_received
+from alerts.models import CardToken, ReceivedAlert
+from alerts.opening import open_alert, open_attachment
+from alerts.outbox import open_sent_attachment
+from alerts.search import search_received
+from ledger.models import AuditEvent
+from sharing.errors import ContentDeletedError, ExpiredError
+from sharing.notices.sweeping import sweep_notices
+from tests.alerts.conftest import GOOD, Desks, make_desks
+from tests.alerts.test_follow_feed import PARTNER_ALERT, received_by, send_from_partner
+from tests.alerts.test_open_alert import received_with_file
+from tests.builders import Hub, seconds
+
+DELETED = "Its content was deleted."
+
+
+def short_lived(desks: Desks, *, exp: int = 100, keep: int = 200) -> str:
+    now = seconds(desks.hub.now)
+    return send_from_partner(desks, exp=now + exp, keep=now + keep, ack_by=None)
+
+
+def test_card_and_tokens_go_with_keep_and_the_facts_stay(desks: Desks) -> None:
+    md = short_lived(desks)
+    kept = desks.received()
+    desks.follow()
+    follow_feeds(now=desks.hub.later(seconds=199))
+    assert received_by(desks, md).card is not None
+    for _ in range(2):
+        follow_feeds(now=desks.hub.later(seconds=1))
+    row = received_by(desks, md)
+    assert (row.card, row.tokens.count(), row.tlp) == (None, 0, "GREEN")
+    event = AuditEvent.objects.get(act="card.deleted")
+    assert (event.agency, event.subject) == (desks.health.id, md)
+    kept.refresh_from_db()
+    assert kept.card is not None and CardToken.objects.filter(received=kept).exists()
+
+
+def test_lists_and_search_stop_at_keep_whether_or_not_the_worker_has_come_by(desks: Desks) -> None:
+    md = short_lived(desks)
+    desks.received()
+    desks.follow()
+
+    def listed_and_found() -> tuple[list[str], int]:
+        rows = list_received(desks.health.reader, now=desks.hub.now).rows
+        found = search_received(desks.health.reader, text="blue tablets", now=desks.hub.now)
+        assert md in {row.received.md for row in rows}
+        return sorted(row.card.title for row in rows if row.card), len(found.rows)
+
+    assert listed_and_found() == (["Blue tablets", GOOD["title"]], 1)
+    desks.hub.later(seconds=200)
+    for _ in range(2):
+        assert listed_and_found() == ([GOOD["title"]], 0)
+        follow_feeds(now=desks.hub.now)
+
+
+def test_nothing_of_it_opens_from_keep_on(desks: Desks) -> None:
+    row = received_with_file(desks)
+    sent = desks.lab.agency.alerts.get()
+    desks.hub.now = row.keep
+    for _ in range(2):
+        with pytest.raises(ContentDeletedError):
+            open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+        with pytest.raises(ContentDeletedError):
+            open_attachment(desks.health.reader, row, n=0, reason="on_duty", now=desks.hub.now)
+        with pytest.raises(ContentDeletedError):
+            open_sent_attachment(desks.lab.reader, sent, n=0, now=desks.hub.now)
+        sweep_notices(now=desks.hub.now)
+
+
+@pytest.mark.parametrize(
+    ("late_by", "refusal"), [(150, ExpiredError), (250, ContentDeletedError)], ids=["exp", "keep"]
+)
+def test_what_the_desk_fetched_too_late_has_its_facts_and_stays_closed(
+    desks: Desks, late_by: int, refusal: type[Exception]
+) -> None:
+    md = short_lived(desks)
+    desks.hub.later(seconds=late_by)
+    desks.follow()
+    row = received_by(desks, md)
+    assert (row.card, row.unopenable) == (None, False)
+    with pytest.raises(refusal):
+        open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    assert follow_feeds(now=desks.hub.now) == 0
+
+
+@pytest.fixture
+def desks_of_today(db: None, tmp_path: Path) -> Desks:
+    """Pages read the clock, so this world's clock lies an hour back."""
+    return make_desks(Hub(tmp_path / "ledger", now=timezone.now() - timedelta(hours=1)))
+
+
+def page_of(desks: Desks, row: ReceivedAlert) -> str:
+    client = Client()
+    client.force_login(desks.health.reader, "agencies.login.backends.EmailBackend")
+    answers = [
+        client.post(f"/inbox/{row.pk}/", {"reason": "on_duty"}, follow=True),
+        client.get(f"/inbox/{row.pk}/"),
+    ]
+    first, second = (answer.content.decode() for answer in answers)
+    assert first.count(DELETED) == second.count(DELETED)
+    return first
+
+
+def test_the_page_says_that_its_content_was_deleted(desks_of_today: Desks) -> None:
+    desks = desks_of_today
+    md = short_lived(desks)
+    desks.follow()
+    for _ in range(2):
+        page = page_of(desks, received_by(desks, md))
+        assert DELETED in page and "Why do you open this?" not in page
+        assert PARTNER_ALERT["title"] not in page
+        follow_feeds(now=timezone.now())
+
+
+def test_the_page_says_that_it_came_too_late(desks_of_today: Desks) -> None:
+    desks = desks_of_today
+    md = short_lived(desks, exp=100, keep=9000)
+    desks.hub.later(seconds=150)
+    desks.follow()
+    page = page_of(desks, received_by(desks, md))
+    assert "This expired before your agency collected it. It stays closed." in page
+    assert GOOD["title"] not in page

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A peer's pinned root moves with its keysets, signed as succession asks, and by nothing else."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from django.db import connection, transaction
+
+from accord.envelope.errors import SealingError
+from accord.envelope.jws import JwsSigner
+from accord.envelope.keys import PQ1
+from accord.envelope.keysets import build_keyset_body, read_keyset
+from accord.envelope.private import Root
+from accord.envelope.statements.form import make_statement
+from agencies.models import Keyset
+from agencies.registry import register_keyset, verify_newcomer
+from alerts.errors import SendingStoppedError
+from alerts.models import Alert, PeerPin
+from sharing.models import Envelope
+from tests.alerts.conftest import Desks
+from tests.builders import DAY_SECS, OPERATOR, new_uuid7, seconds
+
+
+@pytest.fixture
+def sender(desks: Desks) -> Desks:
+    """The laboratory has sent to the partner once, and so pinned its first root."""
+    send(desks)
+    desks.hub.later(hours=1)
+    return desks
+
+
+def send(desks: Desks, title: str = "Impregnated paper") -> Alert:
+    return desks.released(title=title, recipients=[desks.own.id])
+
+
+def pin(desks: Desks) -> PeerPin:
+    return PeerPin.objects.get(agency=desks.lab.agency, peer=desks.own.row)
+
+
+def change_root(desks: Desks, *, recovered: bool = False) -> None:
+    """The partner's next root takes over: with both roots' signatures, or, the old one lost, by its own alone."""
+    old, new, coming = desks.own.root, desks.own.next_root, Root.generate()
+    signer = new.signer if recovered else old.change_signer(new)
+    publish(desks, signer, new, coming.fingerprint)
+    desks.own = replace(desks.own, root=new, next_root=coming)
+    desks.hub.sequence()
+
+
+def publish(desks: Desks, signer: JwsSigner, root: Root, nroot: str) -> None:
+    hub, row = desks.hub, desks.own.row
+    last = Keyset.objects.filter(agency=row).order_by("-version")[0]
+    newest = read_keyset(bytes(last.jws))
+    jws = make_statement(
+        "keyset",
+        iss=desks.own.id,
+        signer=signer,
+        suite=PQ1,
+        id=new_uuid7(hub.now),
+        iat=seconds(hub.now),
+        exp=seconds(hub.now) + 90 * DAY_SECS,
+        nonce=os.urandom(16),
+        body=build_keyset_body(
+            version=newest.version + 1,
+            prev=newest.od,
+            root=root.public,
+            nroot=nroot,
+            custody=newest.custody,
+            low=newest.low,
+            rows=newest.rows,
+        ),
+    )
+    row.refresh_from_db()
+    with transaction.atomic():
+        register_keyset(OPERATOR, row, verify_newcomer(row, jws, now=hub.now), now=hub.now)
+
+
+def test_a_root_change_signed_by_both_roots_moves_the_pin(sender: Desks) -> None:
+    change_root(sender)
+    send(sender, "After the change")
+    assert Envelope.objects.count() == 2
+    assert (pin(sender).root_fingerprint, pin(sender).version) == (sender.own.root.fingerprint, 2)
+
+
+def test_several_changes_between_two_sendings_are_followed(sender: Desks) -> None:
+    for _ in range(3):
+        change_root(sender)
+        sender.hub.later(hours=1)
+    send(sender, "After three changes")
+    assert (pin(sender).root_fingerprint, pin(sender).version) == (sender.own.root.fingerprint, 4)
+
+
+def test_a_recovered_root_counts_once_its_public_delay_is_over(sender: Desks) -> None:
+    first = sender.own.root.fingerprint
+    change_root(sender, recovered=True)
+    send(sender, "In the delay")
+    assert (pin(sender).root_fingerprint, pin(sender).version) == (first, 1)
+    sender.hub.later(hours=73)
+    send(sender, "After the delay")
+    assert pin(sender).root_fingerprint == sender.own.root.fingerprint
+
+
+KEYSETS = "UPDATE agencies_keyset SET {} WHERE agency_id = 'xe-drugs' AND version = {}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        KEYSETS.format("jws = set_byte(jws, 60, get_byte(jws, 60) # 1)", 1),
+        KEYSETS.format("prev = NULL", 2),
+        "UPDATE alerts_peerpin SET root_fingerprint = repeat('0', 64) WHERE peer_id = 'xe-drugs'",
+    ],
+    ids=["the first keyset was altered", "its predecessor is not known", "another root was pinned"],
+)
+def test_a_root_to_which_the_pinned_one_does_not_lead_stops_sending_and_is_named(
+    sender: Desks, statement: str
+) -> None:
+    change_root(sender)
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    before = pin(sender).root_fingerprint
+    with pytest.raises(SendingStoppedError) as stopped:
+        send(sender, "After the change")
+    assert isinstance(stopped.value.__cause__, SealingError) and sender.own.id in stopped.value.text
+    assert pin(sender).root_fingerprint == before and Envelope.objects.count() == 1

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the page says about proof, word for word, for each outcome."""
+
+from dataclasses import replace
+
+from accord.envelope.keyrule import Repudiated
+from alerts.fetching import fetch_and_open
+from alerts.following import follow_feed
+from alerts.models import ReceivedAlert
+from alerts.verification import Proof, elsewhere, failed, pending, verified
+from alerts.wording import delivery_text
+from sharing.deliveries import DeliveryFact
+from tests.alerts.conftest import Desks, make_desk
+from tests.alerts.test_follow_feed import send_from_partner
+from tests.builders import seconds
+
+
+def test_one_signature_is_said_to_be_one_and_not_post_quantum(desks: Desks) -> None:
+    old = make_desk(desks.hub, "xf-border", "Border Police", suites=["EC1"])
+    desks.hub.sequence()
+    desks.hub.make_agreement("G2", desks.own, old.id)
+    md = send_from_partner(desks, to=old, suite="EC1")
+    follow_feed(old.agency, now=desks.hub.now)
+    row = ReceivedAlert.objects.get(md=md)
+    opened = fetch_and_open(old.reader, md, reason="on_duty", now=desks.hub.now)
+    assert verified(row, opened).text == (
+        "Verified. Agency xe-drugs signed this with its key. Nothing has changed since. It is log entry "
+        f"{row.log_index}, 2 Mar 2026 12:00 UTC. Not post-quantum."
+    )
+
+
+def test_a_repudiated_signature_is_never_shown_as_valid(desks: Desks) -> None:
+    row = desks.received()
+    opened = fetch_and_open(desks.health.reader, row.md, reason="on_duty", now=desks.hub.now)
+    logged = seconds(desks.hub.now)
+    standing = Repudiated(log_time=logged, since=logged - 3600, revoked_at=logged + 3600)
+    shown = verified(row, replace(opened, standing=standing))
+    assert shown.state is Proof.REPUDIATED and shown.text == (
+        "Repudiated. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that Forensic Laboratory revoked "
+        "at 2 Mar 2026 13:00 UTC for everything since 2 Mar 2026 11:00 UTC. Call Forensic Laboratory before you "
+        "rely on it."
+    )
+
+
+def test_the_other_outcomes(desks: Desks) -> None:
+    row = desks.received()
+    assert pending("Forensic Laboratory").text == (
+        "Not verified yet. The log receipt usually takes a second. The content stays closed until then; "
+        "this page checks again."
+    )
+    assert failed(row).text == (
+        "Do not rely on this alert. A check failed; the content stays closed. Call Forensic Laboratory on the "
+        f"directory number. Reference {row.reference}."
+    )
+    assert (
+        elsewhere(row, f"accord open {row.reference}").text
+        == f"Open this with `accord open {row.reference}`."
+    )
+
+
+def test_states_of_a_recipient_in_words(desks: Desks) -> None:
+
+    now = desks.hub.now
+    sent = DeliveryFact("xb-health", "available", None, None, None, None, "", None, None)
+    words = [
+        (sent, "On its way"),
+        (replace(sent, told_at=now), "Told"),
+        (replace(sent, state="pending"), "Being logged"),
+        (replace(sent, state="held"), "Waiting"),
+        (replace(sent, state="expired"), "Expired"),
+        (replace(sent, state="fetched", told_at=now), "Collected"),
+        (replace(sent, state="fetched", opened_at=now), "Opened"),
+        (replace(sent, state="acknowledged", acknowledged_at=now), "Acknowledged"),
+        (replace(sent, answer="unopenable"), "Cannot be opened there, phone them"),
+        (replace(sent, recalled_at=now), "Withdrawn"),
+        (replace(sent, recalled_at=now, recall_confirmed_at=now), "Withdrawal confirmed"),
+    ]
+    assert [delivery_text(fact, None, now) for fact, _ in words] == [text for _, text in words]

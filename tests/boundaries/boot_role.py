@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs inside a process of one blind role: uses all it serves, then prints what it did and what it loaded.
+
+Called as `python tests/boundaries/boot_role.py API_KEY` with the role's own environment.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+
+SAMPLES = {"n": "0", "index": "0", "first": "0", "second": "0", "m": "0"}
+
+
+def main() -> None:
+    django.setup()
+    from django.conf import settings
+
+    used = {"exchange": _call_every_address, "worker": _run_every_task, "sequencer": _sequence_once}[
+        settings.HUB_ROLE
+    ]()
+    sys.stdout.write(json.dumps({"used": used, "modules": sorted(sys.modules)}))
+
+
+def _call_every_address() -> list[str]:
+    from django.test import Client
+
+    client = Client(headers={"authorization": f"Api-Key {sys.argv[1]}"}, raise_request_exception=False)
+    used = []
+    for path in _addresses():
+        for method in ("get", "post"):
+            response = getattr(client, method)(path)
+            if response.status_code >= 500 and path != "/readyz":
+                raise SystemExit(f"{method} {path} answered {response.status_code}")
+            used.append(f"{method} {path} {response.status_code}")
+    return used
+
+
+def _addresses() -> Iterator[str]:
+    from django.urls import URLPattern, URLResolver, get_resolver
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            else:
+                yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: SAMPLES.get(found[1], "xa-lab"), route)
+
+    yield from walk(get_resolver().url_patterns, "")
+
+
+def _run_every_task() -> list[str]:
+    from hub.celery import app
+
+    app.loader.import_default_modules()
+    names = sorted(name for name in app.tasks if not name.startswith("celery."))
+    for name in names:
+        app.tasks[name].apply(throw=True)
+    return names
+
+
+def _sequence_once() -> list[str]:
+    from django.conf import settings
+    from django.utils import timezone
+
+    from accord.envelope.private import LedgerKey
+    from hub.management.commands import run_sequencer
+    from hub.settings import take_secret
+    from ledger.leadership import lead
+    from ledger.sequencer import sequence_batch
+    from sharing.numbering import number_covered
+
+    state_dir = Path(settings.LEDGER_STATE_DIR)
+    key = LedgerKey.from_text(take_secret("LEDGER_KEY"))
+    with lead(state_dir) as leadership:
+        outcome = sequence_batch(timezone.now(), key, state_dir, number_covered, leadership=leadership)
+    return [f"checkpoint {outcome.size} of {run_sequencer.__name__}"]
+
+
+if __name__ == "__main__":
+    main()

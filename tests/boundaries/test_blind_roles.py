@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A blind process that has served every address, task or batch has loaded nothing that could open content."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from devtool.environments import ROOT, World, role_environment
+from tests.builders import Hub
+
+OPENING = ("alerts", "substances", "agencies.vault", "accord.envelope.unseal", "accord.envelope.reading")
+PRIVATE = "accord.envelope.private"
+
+
+def _loaded(modules: list[str], *roots: str) -> list[str]:
+    return [name for name in modules for root in roots if name == root or name.startswith(f"{root}.")]
+
+
+@pytest.fixture
+def api_key(transactional_db: None, tmp_path: Path) -> str:
+    """A partner system's key with every scope."""
+    hub = Hub(tmp_path / "ledger", now=timezone.now())
+    return hub.api_key(hub.make_agency("xa-lab")).removeprefix("Api-Key ")
+
+
+def _boot(role: str, world: World, api_key: str) -> dict[str, Any]:
+    script = Path(__file__).with_name("boot_role.py")
+    outcome = subprocess.run(
+        [sys.executable, str(script), api_key],
+        cwd=ROOT,
+        env=role_environment(role, world),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert outcome.returncode == 0, outcome.stderr[-4000:]
+    report: dict[str, Any] = json.loads(outcome.stdout.splitlines()[-1])
+    return report
+
+
+def test_the_exchange_loads_nothing_that_opens(world: World, api_key: str) -> None:
+    report = _boot("exchange", world, api_key)
+    assert len(report["used"]) > 20
+    assert _loaded(report["modules"], *OPENING, PRIVATE) == []
+
+
+def test_the_worker_loads_nothing_that_opens(world: World, api_key: str) -> None:
+    report = _boot("worker", world, api_key)
+    assert {"sharing.expand", "sharing.send", "sharing.sweep"} <= set(report["used"])
+    assert _loaded(report["modules"], *OPENING, PRIVATE) == []
+
+
+def test_the_sequencer_signs_checkpoints_and_opens_nothing(world: World, api_key: str) -> None:
+    report = _boot("sequencer", world, api_key)
+    assert report["used"]
+    assert _loaded(report["modules"], *OPENING) == []
+    assert _loaded(report["modules"], PRIVATE) == [PRIVATE]
+
+
+def test_the_desk_loads_what_opens_so_that_this_test_can_fail() -> None:
+    import alerts.opening
+
+    assert alerts.opening.__name__ in sys.modules
+    assert _loaded(list(sys.modules), "agencies.vault")

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each import contract is kept by the code and is seen to break when one line is added."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("accord", "agencies", "alerts", "demo", "hub", "ledger", "sharing")
+
+BREAKS = {
+    "downwards": ("agencies/directory.py", "import sharing.policy"),
+    "exchange-cannot-open": ("sharing/intake.py", "import accord.envelope.unseal"),
+    "only-vault-opens": ("agencies/apikeys.py", "import accord.envelope.private"),
+    "vault-door": ("sharing/feed.py", "import agencies.vault.doors"),
+    "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),
+    "ledger-doors": ("sharing/feed.py", "import ledger.models"),
+    "accord-stands-alone": ("accord/envelope/keys.py", "import django.conf"),
+    "envelope-at-the-bottom": ("accord/envelope/keys.py", "import accord.client"),
+    "hub-uses-the-envelope-only": ("alerts/drafts.py", "import accord.client"),
+    "primitives": ("alerts/drafts.py", "import cryptography.hazmat.primitives.hashes"),
+}
+
+
+def _contracts() -> dict[str, str]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return {row["id"]: row["name"] for row in settings["tool"]["importlinter"]["contracts"]}
+
+
+def _lint(tree: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(tree), "COLUMNS": "300"}
+    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("contracts")
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package, copy / package, ignore=lambda _, names: {n for n in names if n == "__pycache__"}
+        )
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    return copy
+
+
+def test_every_contract_has_a_line_that_breaks_it() -> None:
+    assert set(_contracts()) == set(BREAKS)
+
+
+def test_the_code_keeps_every_contract(tree: Path) -> None:
+    outcome = _lint(tree)
+    assert outcome.returncode == 0, outcome.stdout
+
+
+@pytest.mark.parametrize("contract", sorted(BREAKS))
+def test_one_forbidden_import_breaks_the_contract(contract: str, tree: Path) -> None:
+    file, line = BREAKS[contract]
+    path = tree / file
+    original = path.read_text(encoding="utf-8")
+    path.write_text(f"{original}\n{line}  # noqa\n", encoding="utf-8")
+    try:
+        outcome = _lint(tree)
+    finally:
+        path.write_text(original, encoding="utf-8")
+    assert outcome.returncode != 0
+    assert f"{_contracts()[contract]} BROKEN" in outcome.stdout

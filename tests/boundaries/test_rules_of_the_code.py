@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of the code that no tool knows, read from its syntax trees."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("accord", "agencies", "alerts", "demo", "devtool", "hub", "ledger", "sharing")
+EDGES = ("/management/commands/", "/tasks.py", "/api", "/pages/", "/site.py", "/middleware.py", "/login/")
+"""Where a request, a task or a command begins: the only places that may read the clock."""
+
+
+def _files(*packages: str) -> Iterator[Path]:
+    for package in packages:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _short(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def test_only_accord_and_the_vault_touch_cryptographic_primitives() -> None:
+    touching = {
+        _short(path)
+        for path in _files("agencies", "alerts", "demo", "devtool", "hub", "ledger", "sharing")
+        if any(name.split(".")[0] == "cryptography" for name in _imports(path))
+    }
+    assert {name for name in touching if not name.startswith("agencies/vault/")} == set()
+
+
+def test_package_markers_re_export_nothing() -> None:
+    full = {
+        _short(path)
+        for path in _files(*PACKAGES)
+        if path.name == "__init__.py"
+        and [node for node in _tree(path).body if not isinstance(node, ast.Expr)]
+    }
+    assert full == set()
+
+
+def test_the_clock_is_read_at_the_edges_only() -> None:
+    readers = set()
+    for path in _files("agencies", "alerts", "ledger", "sharing"):
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+                "timezone.now",
+                "datetime.now",
+                "time.time",
+                "datetime.datetime.now",
+            }:
+                readers.add(f"/{_short(path)}")
+    assert {name for name in readers if not any(edge in name for edge in EDGES)} <= {
+        "/ledger/sequencer/running.py"
+    }
+
+
+def test_the_envelope_knows_no_clock_and_no_network() -> None:
+    forbidden = {"time", "datetime", "socket", "urllib", "urllib3", "http", "os", "random", "logging"}
+    for path in _files("accord/envelope"):
+        assert {name.split(".")[0] for name in _imports(path)} & forbidden <= {"os"}, _short(path)
+
+
+def test_every_source_file_names_its_licence() -> None:
+    missing = {
+        _short(path)
+        for path in _files(*PACKAGES, "tests", "benchmarks")
+        if path.stat().st_size and "/migrations/" not in path.as_posix()
+        if "SPDX-License-Identifier: Apache-2.0" not in path.read_text(encoding="utf-8")[:200]
+    }
+    assert missing == set()
+
+
+@pytest.mark.parametrize("limit", [400])
+def test_no_file_outgrows_its_room(limit: int) -> None:
+    long = {
+        _short(path): lines
+        for path in _files(*PACKAGES, "tests", "benchmarks")
+        if "/migrations/" not in path.as_posix()
+        if (lines := path.read_text(encoding="utf-8").count("\n")) > limit
+    }
+    assert long == {}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {
+        f"{_short(path)}:{node.name}": node.end_lineno - node.lineno + 1
+        for path in _files(*PACKAGES)
+        if "/migrations/" not in path.as_posix()
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if node.end_lineno is not None and node.end_lineno - node.lineno + 1 > 60
+    }
+    assert long == {}
+
+
+def test_no_test_reaches_for_a_mock_or_sleeps() -> None:
+    reaching = {
+        _short(path)
+        for path in _files("tests")
+        if {"unittest.mock", "mock", "pytest_mock"} & set(_imports(path))
+    }
+    assert reaching == set()
+
+
+def test_every_file_in_the_repository_is_meant_to_be_there() -> None:
+    listing = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    unwanted = (".env", ".pem", ".key", ".sqlite3", ".pyc")
+    assert [name for name in listing if name.endswith(unwanted)] == []

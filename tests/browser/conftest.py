@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Chromium, and the rule that a page which writes an error to its console has failed."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from agencies.models import Officer
+from tests.pages.desk_world import DeskWorld
+
+# Playwright runs an event loop in this thread; the tests' own queries are short and meant.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# A busy machine is slow, not wrong.
+expect.set_options(timeout=30_000)
+
+SCREENSHOTS: Final = Path(__file__).parents[2] / ".dev" / "screenshots"
+VARIANTS: Final[dict[str, tuple[int, Literal["light", "dark"]]]] = {
+    "light": (1280, "light"),
+    "dark": (1280, "dark"),
+    "narrow": (360, "light"),
+}
+REPORT_VIOLATIONS: Final = (
+    "addEventListener('securitypolicyviolation',"
+    " (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))"
+)
+
+HOW_TO_GET_ONE = (
+    "No Chromium was found. Install one (Debian, Ubuntu: `apt-get install chromium`) "
+    "or name it in the variable CHROMIUM."
+)
+CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--disable-quic"),
+)
+
+
+def find_chromium() -> str | None:
+    """Path of a Chromium on this machine."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CANDIDATES)), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests are marked as such; without a Chromium they say how to get one, and fail in CI."""
+    here = Path(__file__).parent
+    missing = find_chromium() is None and "CI" not in os.environ
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=HOW_TO_GET_ONE))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    executable = find_chromium()
+    if executable is None:
+        pytest.fail(HOW_TO_GET_ONE)
+    # Chromium's own sandbox refuses to run as root.
+    arguments = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    return {**browser_type_launch_args, "executable_path": executable, "args": arguments}
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """What the page wrote to its console as an error; a test that expects some takes them out."""
+    return []
+
+
+@pytest.fixture
+def page(page: Page, console_errors: list[str]) -> Generator[Page]:
+    """A page that fails its test when its console holds an error at the end, CSP violations included."""
+
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            console_errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def note_error(error: Error) -> None:
+        console_errors.append(f"uncaught: {error.message}")
+
+    page.add_init_script(REPORT_VIOLATIONS)
+    page.on("console", note_message)
+    page.on("pageerror", note_error)
+    yield page
+    assert not console_errors, "The page's console holds errors:\n" + "\n".join(console_errors)
+
+
+@pytest.fixture
+def desk(live_server: LiveServer, tmp_path: Path, settings: Settings) -> DeskWorld:
+    """The small hub of the pages' tests, seen by a live server; its officers have a password."""
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+
+
+@pytest.fixture
+def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[Officer], None]:
+    """Puts the browser into an officer's session; signing in by the form has a test of its own."""
+
+    def put(officer: Officer) -> None:
+        client = Client()
+        client.force_login(officer, "agencies.login.backends.EmailBackend")
+        name = django_settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+
+    return put
+
+
+@pytest.fixture
+def shoot(page: Page, live_server: LiveServer, console_errors: list[str]) -> Callable[..., None]:
+    """Opens an address light, dark and 360 pixels wide; nothing may stick out; keeps a picture of each.
+
+    Chromium reports an answer of 403 or 404 as an error of the console: the expected one is taken out.
+    """
+
+    def take(name: str, address: str, *, status: int = 200) -> None:
+        for variant, (width, look) in VARIANTS.items():
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=look)
+            response = page.goto(live_server.url + address)
+            assert response is not None and response.status == status, f"{name} answered otherwise"
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+            page.screenshot(path=SCREENSHOTS / f"{name}-{variant}.png", full_page=True)
+        if status != 200:
+            console_errors[:] = [error for error in console_errors if f"status of {status}" not in error]
+
+    return take

@@ -1,0 +1,392 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builders for tests that need a hub with agencies on it: keys held in the test, a clock that the test sets.
+
+    hub = Hub(tmp_path / "ledger")
+    alpha, bravo, charlie = hub.make_agencies("xa-alpha", "xb-bravo", "xc-charlie")
+    hub.make_agreement("G1", alpha, bravo, charlie)
+    sealed = hub.alert_to(bravo, sender=alpha)
+    hub.carry(alpha, sealed)
+    hub.sequence()                                  # receipts, numbers
+    hub.submit(bravo, hub.acknowledgement(bravo, sealed))
+
+Agencies are registered without proof of possession, which has tests of its own; all else goes through the
+services. `hub.now` moves only by `hub.later(...)`.
+"""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from accord.envelope.blobs import measure_blob
+from accord.envelope.content import Attachment, NamedOfficer, OpenedAlert
+from accord.envelope.keys import EC1, PQ1
+from accord.envelope.keysets import KeyRow, build_keyset_body
+from accord.envelope.manifest import Reference, Terms
+from accord.envelope.private import (
+    DecryptionKey,
+    LedgerKey,
+    Root,
+    SignerSet,
+    SigningKey,
+    generate_decryption_key,
+    generate_signing_keys,
+)
+from accord.envelope.reading import open_alert
+from accord.envelope.seal import Recipient, SealedEnvelope, seal
+from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
+from accord.envelope.tree.notes import VerifierKey
+from accord.envelope.verifying import Ledger, verify_slice
+from agencies.actors import ApiClient, SystemActor
+from agencies.apikeys import issue_key
+from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import Agency, AgencyKind, Custody, Officer
+from agencies.registry import register_keyset, verify_newcomer
+from ledger.sequencer import Batch, sequence_batch
+from sharing.agreements import record_agreement
+from sharing.intake import Submission, submit_envelope
+from sharing.models import Agreement, AgreementVersion, Statement
+from sharing.numbering import number_covered
+from sharing.slices import slice_for
+from sharing.statements import submit_statement
+from sharing.terms import Lane
+from tests.services import surroundings
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+DAY_SECS = 24 * 3600
+ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
+
+OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
+
+
+def seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def new_uuid7(at: datetime) -> str:
+    """A fresh UUID 7 of this moment (RFC 9562)."""
+    digits = f"{int(at.timestamp() * 1000):012x}7{os.urandom(2).hex()[1:]}8{os.urandom(8).hex()[1:]}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+
+
+@dataclass
+class HeldAgency:
+    """An agency on the hub whose private keys the test holds."""
+
+    row: Agency
+    root: Root
+    next_root: Root
+    signing: dict[str, SignerSet]
+    decryption: dict[str, DecryptionKey]
+
+    @property
+    def id(self) -> str:
+        return self.row.pk
+
+    @property
+    def client(self) -> ApiClient:
+        """Its system, as an API key with every scope would make it."""
+        return ApiClient(self.id, "system", "prefix", CLIENT_SCOPES - {Capability.KEY_ENROL})
+
+    @property
+    def manager(self) -> SystemActor:
+        """Whoever decides on agreements for it."""
+        return SystemActor("seed", self.id, frozenset({Capability.AGENCY_MANAGE, Capability.AGREEMENT_READ}))
+
+    @property
+    def private_keys(self) -> dict[str, DecryptionKey]:
+        return {key.public.kid: key for key in self.decryption.values()}
+
+
+@dataclass
+class Hub:
+    """A hub in one process: its clock, and the sequencer's key and state folder."""
+
+    folder: Path
+    now: datetime = START
+    key: LedgerKey = field(
+        default_factory=lambda: LedgerKey.from_text(surroundings().world.secrets.ledger_key)
+    )
+
+    def later(self, **delta: float) -> datetime:
+        """Let time pass: `hub.later(hours=2)`."""
+        self.now += timedelta(**delta)
+        return self.now
+
+    def sequence(self) -> Batch:
+        """One batch: leaves, checkpoint, feed numbers."""
+        return sequence_batch(self.now, self.key, self.folder, number_covered)
+
+    # --- agencies ---------------------------------------------------------------------------------------
+
+    def make_agencies(self, *ids: str, **changes: Any) -> list[HeldAgency]:
+        """Active agencies with logged keysets; `changes` as of `make_agency`."""
+        made = [self.make_agency(agency, log=False, **changes) for agency in ids]
+        self.sequence()
+        return made
+
+    def make_agency(
+        self,
+        agency: str,
+        *,
+        suites: Sequence[str] = (PQ1, EC1),
+        custody: str = Custody.AGENCY,
+        low: str = EC1,
+        name: str = "",
+        kind: str = AgencyKind.LABORATORY,
+        timezone: str = "Europe/Vienna",
+        log: bool = True,
+    ) -> HeldAgency:
+        root, next_root = Root.generate(), Root.generate()
+        row = Agency.objects.create(
+            id=agency,
+            name=name or f"Agency {agency}",
+            kind=kind,
+            country=agency[:2].upper(),
+            timezone=timezone,
+            custody=custody,
+            root_fingerprint=root.fingerprint,
+            admitted_at=self.now,
+        )
+        signing = _signing_keys(suites)
+        opening = {suite: generate_decryption_key(suite) for suite in suites}
+        held = HeldAgency(row, root, next_root, signing, opening)
+        self.publish_keyset(held, low=low)
+        if log:
+            self.sequence()
+        return held
+
+    def publish_keyset(
+        self,
+        agency: HeldAgency,
+        *,
+        low: str = EC1,
+        rows: Sequence[KeyRow] | None = None,
+        version: int = 1,
+        prev: str | None = None,
+    ) -> str:
+        """Sign and register a keyset of all its keys; returns the keyset's od."""
+        jws = make_statement(
+            "keyset",
+            iss=agency.id,
+            signer=agency.root.signer,
+            suite=PQ1,
+            id=new_uuid7(self.now),
+            iat=seconds(self.now),
+            exp=seconds(self.now) + 90 * DAY_SECS,
+            nonce=os.urandom(16),
+            body=build_keyset_body(
+                version=version,
+                prev=prev,
+                root=agency.root.public,
+                nroot=agency.next_root.fingerprint,
+                custody=agency.row.custody,
+                low=low,
+                rows=self.key_rows(agency) if rows is None else rows,
+            ),
+        )
+        newcomer = verify_newcomer(agency.row, jws, now=self.now)
+        with transaction.atomic():
+            register_keyset(OPERATOR, agency.row, newcomer, now=self.now)
+        return parse_statement(jws).od
+
+    def key_rows(self, agency: HeldAgency) -> list[KeyRow]:
+        """Its public keys, valid for a year from now."""
+        keys = {key.kid: key for signer in agency.signing.values() for key in signer.signers}
+        keys |= {key.public.kid: key.public for key in agency.decryption.values()}
+        begin = seconds(self.now) - DAY_SECS
+        return [KeyRow(key, begin, begin + 366 * DAY_SECS) for key in keys.values()]
+
+    def make_officer(self, agency: HeldAgency | Agency, *roles: str, name: str = "Ilka Torvane") -> Officer:
+        """An active officer, without a password."""
+        row = agency if isinstance(agency, Agency) else agency.row
+        officer = Officer(
+            email=f"{os.urandom(6).hex()}@{row.pk}.example",
+            full_name=name,
+            agency=row,
+            roles=list(roles or (Role.READER,)),
+            joined_at=self.now,
+        )
+        officer.set_unusable_password()
+        officer.save()
+        return officer
+
+    def api_key(self, agency: HeldAgency, *scopes: Capability) -> str:
+        """The value of an `Authorization` header of its system."""
+        admin = self.make_officer(agency, Role.AGENCY_ADMIN)
+        _, secret = issue_key(
+            admin,
+            agency.row,
+            client="system",
+            scopes=scopes or sorted(CLIENT_SCOPES - {Capability.KEY_ENROL, Capability.DRAFT_WRITE}),
+            lifetime=timedelta(days=30),
+            networks=(),
+            now=self.now,
+        )
+        return f"Api-Key {secret}"
+
+    def make_agreement(
+        self, ref: str, *parties: HeldAgency | str, lanes: Collection[str] = Lane.values, **changes: Any
+    ) -> AgreementVersion:
+        """Every lane, up to AMBER+STRICT, since a day ago, unless `changes` say otherwise."""
+        usual: dict[str, Any] = {
+            "title": f"Agreement {ref}",
+            "ceiling": "AMBER+STRICT",
+            "nbf": self.now - timedelta(days=1),
+        }
+        return record_agreement(
+            OPERATOR,
+            ref=ref,
+            parties=[party if isinstance(party, str) else party.id for party in parties],
+            lanes=lanes,
+            now=self.now,
+            **(usual | changes),
+        )
+
+    def agreement(self, ref: str) -> Agreement:
+        return Agreement.objects.get(ref=ref)
+
+    # --- envelopes and statements -------------------------------------------------------------------------
+
+    def terms(self, **changes: Any) -> Terms:
+        """A routine GREEN alert on the science lane, written ten seconds ago."""
+        now = seconds(self.now)
+        usual: dict[str, Any] = {
+            "kind": "alert",
+            "status": "actual",
+            "jti": new_uuid7(self.now),
+            "iat": now - 10,
+            "exp": now + 30 * DAY_SECS,
+            "keep": now + 365 * DAY_SECS,
+            "tlp": "GREEN",
+            "rel": "none",
+            "lane": "science",
+            "purpose": "prevent",
+            "pri": "routine",
+            "ack_by": now + DAY_SECS,
+        }
+        return Terms(**(usual | changes))
+
+    def alert_to(
+        self,
+        *recipients: HeldAgency,
+        sender: HeldAgency,
+        suite: str = PQ1,
+        alert: dict[str, Any] | None = None,
+        attachments: Sequence[Attachment] = (),
+        names: Sequence[NamedOfficer] = (),
+        **terms: Any,
+    ) -> SealedEnvelope:
+        """Sign and seal; `terms` as of `Terms`."""
+        directory = DatabaseKeyDirectory(self.now)
+        directory.preload(agency.id for agency in (sender, *recipients))
+        return seal(
+            self.terms(**terms),
+            alert or ALERT,
+            suite=suite,
+            originator=self._recipient(directory, sender),
+            recipients=[self._recipient(directory, agency) for agency in recipients],
+            signer=sender.signing[suite],
+            nonce=os.urandom(16),
+            now=seconds(self.now),
+            names=names,
+            attachments=attachments,
+            confirm_ec1=True,
+        )
+
+    def _recipient(self, directory: DatabaseKeyDirectory, agency: HeldAgency) -> Recipient:
+        keyset = directory.keyset(agency.id)
+        assert keyset is not None, "sequence() first: a keyset counts from its receipt on"
+        return Recipient(keyset, agency.root.fingerprint)
+
+    def carry(self, sender: HeldAgency, sealed: SealedEnvelope) -> Submission:
+        return submit_envelope(
+            sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=sealed.blobs, now=self.now
+        )
+
+    def deliver(self, sender: HeldAgency, *recipients: HeldAgency, **terms: Any) -> SealedEnvelope:
+        """Seal, carry and sequence."""
+        sealed = self.alert_to(*recipients, sender=sender, **terms)
+        self.carry(sender, sealed)
+        self.sequence()
+        return sealed
+
+    def fetch(self, reader: HeldAgency, sealed: SealedEnvelope) -> bytes:
+        return slice_for(reader.client, sealed.md, now=self.now)
+
+    def open(self, reader: HeldAgency, sealed: SealedEnvelope) -> OpenedAlert:
+        """Fetch, verify with the ledger's key, open."""
+        directory = DatabaseKeyDirectory(self.now)
+        ledger = Ledger(keys=[VerifierKey.parse(self.key.vkey)])
+        verified = verify_slice(
+            self.fetch(reader, sealed),
+            reader=reader.id,
+            directory=directory,
+            ledger=ledger,
+            now=seconds(self.now),
+        )
+        return open_alert(
+            verified,
+            keys=reader.private_keys,
+            blobs=[measure_blob(blob) for blob in sealed.blobs],
+            seen=lambda iss, jti: None,
+            now=seconds(self.now),
+        )
+
+    def statement(self, agency: HeldAgency, k: str, sub: SubjectRef | None = None, **changes: Any) -> bytes:
+        """A signed statement of this moment."""
+        suite = PQ1 if PQ1 in agency.signing else EC1
+        usual: dict[str, Any] = {
+            "iss": agency.id,
+            "signer": agency.signing[suite],
+            "suite": suite,
+            "id": new_uuid7(self.now),
+            "iat": seconds(self.now),
+            "nonce": os.urandom(16),
+            "sub": sub,
+            "body": {},
+        }
+        return make_statement(k, **(usual | changes))
+
+    def acknowledgement(
+        self, agency: HeldAgency, sealed: SealedEnvelope, st: str = "opened", **changes: Any
+    ) -> bytes:
+        code = {"opened": None, "refused": "policy", "unopenable": "key-missing"}[st]
+        act = None if st == "unopenable" else "officer-1"
+        usual: dict[str, Any] = {"sub": about(sealed), "body": {"st": st, "code": code}, "act": act}
+        return self.statement(agency, "ack", **(usual | changes))
+
+    def retraction(self, agency: HeldAgency, sealed: SealedEnvelope, **changes: Any) -> bytes:
+        body = {"code": "contaminated", "by": None}
+        usual: dict[str, Any] = {"sub": about(sealed), "body": body, "act": "officer-1"}
+        return self.statement(agency, "retract", **(usual | changes))
+
+    def confirmation(self, agency: HeldAgency, retract: Statement, **changes: Any) -> bytes:
+        sub = SubjectRef("retract", retract.statement_id, retract.od)
+        usual: dict[str, Any] = {"sub": sub, "body": {"st": "stopped"}, "act": "officer-1"}
+        return self.statement(agency, "confirm", **(usual | changes))
+
+    def submit(self, agency: HeldAgency, jws: bytes) -> Statement:
+        return submit_statement(agency.client, jws, now=self.now)
+
+
+def about(sealed: SealedEnvelope) -> SubjectRef:
+    return SubjectRef("manifest", sealed.jti, sealed.md)
+
+
+def reference_to(sealed: SealedEnvelope) -> Reference:
+    """The member `re` of a reply or an update."""
+    return Reference(sealed.jti, sealed.md)
+
+
+def _signing_keys(suites: Sequence[str]) -> dict[str, SignerSet]:
+    """One Ed25519 key for both suites, as agencies have it."""
+    if PQ1 not in suites:
+        return {suite: SignerSet(generate_signing_keys(suite)) for suite in suites}
+    keys: list[SigningKey] = generate_signing_keys(PQ1)
+    return {suite: SignerSet(keys if suite == PQ1 else keys[:1]) for suite in suites}

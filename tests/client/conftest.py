@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Partners with their own keys, on a live exchange over real HTTP and real PostgreSQL."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+
+from accord.client.client import Client
+from accord.client.home import Home, NewKeys, create_keys
+from accord.client.outgoing import AlertToSend
+from accord.envelope.keysets import KeyRow, read_keyset
+from accord.envelope.private import generate_decryption_key
+from accord.keyfile import Argon2Cost
+from agencies.accession import admit_agency
+from agencies.actors import SystemActor
+from agencies.apikeys import issue_key
+from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.models import Agency, AgencyKind, Custody, Keyset
+from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
+
+PASSPHRASE = "correct horse battery staple"
+CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
+DOCUMENT = {
+    "schema": "accord-alert/1",
+    "alert_type": "new_substance",
+    "title": "Metodesnitazene in blue tablets",
+    "harm_evidence": "none_yet",
+}
+
+
+@dataclass
+class PartnerWorld:
+    """A hub that is served, and the homes of the partners that enrol with it."""
+
+    hub: Hub
+    address: str
+    folder: Path
+    clients: list[Client] = field(default_factory=list)
+
+    def sequence(self) -> None:
+        """One batch of the sequencer, at this moment."""
+        self.hub.now = timezone.now()
+        self.hub.sequence()
+
+    def home(self, agency: str) -> Path:
+        return self.folder / agency
+
+    def make_keys(self, agency: str, *suites: str) -> NewKeys:
+        return create_keys(
+            self.home(agency), PASSPHRASE, suites=suites or ("PQ1",), now=int(time.time()), cost=CHEAP
+        )
+
+    def admit(self, agency: str, fingerprint: str) -> str:
+        """What the hub's operator does: enter the fingerprint from paper, hand over an API key."""
+        now = timezone.now()
+        row = admit_agency(
+            OPERATOR,
+            agency,
+            name=f"Agency {agency}",
+            kind=AgencyKind.LABORATORY,
+            country=agency[:2].upper(),
+            timezone="Europe/Vienna",
+            language="en",
+            custody=Custody.AGENCY,
+            root_fingerprint=fingerprint,
+            now=now,
+        )
+        _, secret = issue_key(
+            OPERATOR,
+            row,
+            client="accord",
+            scopes=sorted(CLIENT_SCOPES),
+            lifetime=timedelta(days=30),
+            networks=(),
+            now=now,
+        )
+        return secret
+
+    def another_api_key(self, agency: str) -> str:
+        """What the agency's admin does when the first one runs out."""
+        self.hub.now = timezone.now()
+        admin = self.hub.make_officer(self.row(agency), Role.AGENCY_ADMIN)
+        scopes = sorted(CLIENT_SCOPES - {Capability.KEY_ENROL})
+        lifetime = timedelta(days=30)
+        _, secret = issue_key(
+            admin, self.row(agency), client="accord", scopes=scopes, lifetime=lifetime, now=self.hub.now
+        )
+        return secret
+
+    def client(self, agency: str) -> Client:
+        """A client of an existing home; whenever it waits, the sequencer works."""
+        client = Client(self.home(agency), PASSPHRASE, sleep=lambda seconds: self.sequence())
+        self.clients.append(client)
+        return client
+
+    def enrol(self, agency: str, *suites: str) -> Client:
+        """Keys, paper, API key, enrolment."""
+        made = self.make_keys(agency, *suites)
+        secret = self.admit(agency, made.fingerprint)
+        client = self.client(agency)
+        client.enrol(agency, hub=self.address, ledger_vkey=self.hub.key.vkey, api_key=secret)
+        return client
+
+    def partners(self, *agencies: str) -> list[Client]:
+        """Enrolled partners who have pinned one another and share under one agreement."""
+        clients = [self.enrol(agency) for agency in agencies]
+        for client in clients:
+            for agency, other in zip(agencies, clients, strict=True):
+                client.pin(agency, other.fingerprint)
+        self.hub.now = timezone.now()
+        self.hub.make_agreement("G1", *agencies)
+        return clients
+
+    def row(self, agency: str) -> Agency:
+        return Agency.objects.get(pk=agency)
+
+    def manager(self, agency: str) -> SystemActor:
+        """Whoever decides on agreements for an agency."""
+        return SystemActor("seed", agency, frozenset({Capability.AGENCY_MANAGE, Capability.AGREEMENT_READ}))
+
+    def rotate(self, held: HeldAgency) -> None:
+        """A held agency adds a new encryption key to its keyset, at this moment."""
+        first = read_keyset(bytes(Keyset.objects.get(agency=held.row).jws))
+        held.decryption["new"] = generate_decryption_key("PQ1")
+        begin = seconds(self.hub.now)
+        added = KeyRow(held.decryption["new"].public, begin, begin + 366 * DAY_SECS)
+        self.hub.publish_keyset(held, rows=[*first.rows, added], version=2, prev=first.od)
+        self.sequence()
+
+    def place(self, agency: str) -> Home:
+        return Home(self.home(agency))
+
+
+@pytest.fixture(scope="session")
+def static_folder() -> Path:
+    """The served hub warns when nobody has collected its static files; there is nothing static here."""
+    folder = Path(settings.STATIC_ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def world(static_folder: Path, live_server: LiveServer, tmp_path: Path) -> Iterator[PartnerWorld]:
+    hub = Hub(tmp_path / "ledger", now=timezone.now())
+    world = PartnerWorld(hub, live_server.url, tmp_path)
+    yield world
+    for client in world.clients:
+        client.close()
+
+
+def alert_to(*agencies: str, **changes: object) -> AlertToSend:
+    """A routine GREEN alert on the science lane."""
+    usual: dict[str, object] = {
+        "alert": DOCUMENT,
+        "to": agencies,
+        "lane": "science",
+        "purpose": "prevent",
+        "tlp": "GREEN",
+    }
+    return AlertToSend(**(usual | changes))  # type: ignore[arg-type]

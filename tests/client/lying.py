@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A carrier that bends what it carries: the real exchange, with single answers changed on their way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accord.client.exchange import Exchange
+from accord.client.session import connect_http
+from accord.envelope.private import LedgerKey
+from accord.envelope.tree.merkle import inclusion_path, leaf_hash, root_of
+from accord.envelope.tree.notes import Checkpoint
+from accord.envelope.tree.receipts import LeafEntry, Receipt
+
+Lie = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Instead:
+    """A lie that never asks: `answer` is called in the place of the honest exchange."""
+
+    answer: Callable[..., Any]
+
+
+class LyingExchange:
+    """Calls the honest exchange, then lets a lie rewrite the answer: `lie(answer, *arguments)`."""
+
+    def __init__(self, honest: Exchange, **lies: "Lie | Instead") -> None:
+        self.honest = honest
+        self.lies = lies
+
+    def __getattr__(self, name: str) -> Any:
+        lie = self.lies.get(name)
+        if isinstance(lie, Instead):
+            return lie.answer
+        honest = getattr(self.honest, name)
+        return honest if lie is None else lambda *args, **named: lie(honest(*args, **named), *args)
+
+
+def lying_connection(**lies: Lie | Instead) -> Any:
+    """For `Client(connect=...)`: the hub over HTTP, with these lies."""
+    return lambda hub, api_key: LyingExchange(connect_http(hub, api_key), **lies)
+
+
+def flip(octets: bytes, place: int) -> bytes:
+    """One bit of one octet changed."""
+    return octets[:place] + bytes([octets[place] ^ 1]) + octets[place + 1 :]
+
+
+def forged_receipt(key: LedgerKey, leaf: LeafEntry, *, before: int) -> Receipt:
+    """A receipt of another tree that the ledger's own key signed: `before` other leaves, then this one."""
+    leaves = [leaf_hash(b"somebody else's %d" % n) for n in range(before)] + [leaf_hash(leaf.encode())]
+    checkpoint = Checkpoint(key.name, len(leaves), root_of(leaves))
+    return Receipt(leaf, before, tuple(inclusion_path(leaves, before)), key.sign_note(checkpoint.text))

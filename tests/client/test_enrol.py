@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Enrolment proves the keys, pins what came on paper, and can be taken up again."""
+
+from dataclasses import replace
+
+import pytest
+
+from accord.client.client import Client
+from accord.client.errors import (
+    AnswerError,
+    ApiKeyRefusedError,
+    HubAddressError,
+    NotLoggedYetError,
+    PinChangedError,
+    RefusedError,
+    RequestError,
+)
+from accord.envelope.errors import Failure, NoteError, VerificationError
+from accord.envelope.keysets import read_keyset
+from accord.envelope.private import LedgerKey, Root
+from accord.state import StateAbsentError
+from agencies.models import AgencyStatus, Keyset
+from tests.client.conftest import PASSPHRASE, PartnerWorld
+from tests.client.lying import lying_connection
+
+
+def enrol(client: Client, world: PartnerWorld, secret: str, agency: str = "xa-alpha", **changes: str) -> None:
+    """As `PartnerWorld.enrol` does it, for keys that stand already."""
+    terms = {"hub": world.address, "ledger_vkey": world.hub.key.vkey, "api_key": secret} | changes
+    client.enrol(agency, **terms)  # type: ignore[arg-type]
+
+
+def test_an_agency_enrols_with_its_own_keys(world: PartnerWorld) -> None:
+    client = world.enrol("xa-alpha", "PQ1", "EC1")
+
+    row = world.row("xa-alpha")
+    keyset = read_keyset(bytes(Keyset.objects.get(agency=row).jws))
+    assert row.status == AgencyStatus.ACTIVE
+    assert keyset.root_fingerprint == client.fingerprint
+    assert (keyset.version, keyset.custody, keyset.low) == (1, "agency", "EC1")
+    assert [row.key.alg for row in keyset.rows] == ["Ed25519", "ML-DSA-65", "HPKE-9-KE", "ECDH-ES+A256KW"]
+    state = client.state()
+    assert state.enrolled
+    assert state.checkpoint is not None
+    assert client.pins() == {"xa-alpha": client.fingerprint}
+
+
+def test_the_lowest_suite_may_be_raised_but_not_beyond_the_keys(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha", "PQ1", "EC1")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    client = world.client("xa-alpha")
+    client.enrol("xa-alpha", hub=world.address, ledger_vkey=world.hub.key.vkey, api_key=secret, lowest="PQ1")
+    assert Keyset.objects.get(agency_id="xa-alpha").low == "PQ1"
+
+    world.make_keys("xb-bravo", "PQ1")
+    with pytest.raises(RequestError, match="no keys of the suite EC1"):
+        world.client("xb-bravo").enrol(
+            "xb-bravo", hub=world.address, ledger_vkey=world.hub.key.vkey, api_key="k", lowest="EC1"
+        )
+
+
+def test_keys_that_the_operator_has_not_on_paper_are_refused(world: PartnerWorld) -> None:
+    world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", Root.generate().fingerprint)
+    with pytest.raises(RefusedError):
+        enrol(world.client("xa-alpha"), world, secret)
+    assert world.row("xa-alpha").status == AgencyStatus.ENTERING
+
+
+def test_a_wrong_api_key_is_refused_and_the_right_one_goes_on(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    client = world.client("xa-alpha")
+    with pytest.raises(ApiKeyRefusedError):
+        enrol(client, world, "0123456789ab." + "A" * 43)
+
+    enrol(client, world, secret)
+    assert client.state().enrolled
+
+
+def test_another_agency_s_api_key_is_refused(world: PartnerWorld) -> None:
+    world.enrol("xb-bravo")
+    made = world.make_keys("xa-alpha")
+    world.admit("xa-alpha", made.fingerprint)
+    foreign = world.client("xb-bravo").state().api_key
+    with pytest.raises(RefusedError):
+        enrol(world.client("xa-alpha"), world, foreign)
+
+
+def test_without_a_receipt_it_is_not_complete_and_is_taken_up_later(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    client = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
+    world.clients.append(client)
+    with pytest.raises(NotLoggedYetError):
+        enrol(client, world, secret)
+    assert not client.state().enrolled
+    with pytest.raises(StateAbsentError, match="accord enrol"):
+        client.inbox()
+
+    world.sequence()
+    enrol(client, world, secret)
+    assert client.state().enrolled
+    assert Keyset.objects.filter(agency_id="xa-alpha").count() == 1
+
+
+def test_enrolling_again_replaces_the_api_key_by_one_that_works(world: PartnerWorld) -> None:
+    client = world.enrol("xa-alpha")
+    kept = client.state().api_key
+    with pytest.raises(ApiKeyRefusedError):
+        enrol(client, world, "0123456789ab." + "A" * 43)
+    assert client.state().api_key == kept
+
+    fresh = world.another_api_key("xa-alpha")
+    enrol(client, world, fresh)
+    assert client.state().api_key == fresh
+    assert client.inbox() == []
+    assert Keyset.objects.filter(agency_id="xa-alpha").count() == 1
+
+
+def test_a_home_serves_one_agency(world: PartnerWorld) -> None:
+    client = world.enrol("xa-alpha")
+    with pytest.raises(RequestError, match="belongs to xa-alpha"):
+        enrol(client, world, "key", agency="xb-bravo")
+
+
+def test_what_was_copied_wrongly_from_paper_is_named(world: PartnerWorld) -> None:
+    world.make_keys("xa-alpha")
+    client = world.client("xa-alpha")
+    wrong = [{"ledger_vkey": "nonsense"}, {"agency": "Not An Agency"}, {"hub": "http://hub.example"}]
+    for changes in wrong:
+        with pytest.raises((RequestError, HubAddressError)):
+            enrol(client, world, "key", **changes)
+    with pytest.raises(RequestError, match="API key"):
+        enrol(client, world, "")
+    with pytest.raises(StateAbsentError):
+        client.state()
+
+
+def test_the_receipt_of_another_ledger_is_refused(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    client = world.client("xa-alpha")
+    with pytest.raises(NoteError):
+        enrol(client, world, secret, ledger_vkey=LedgerKey.generate(world.hub.key.name).vkey)
+    assert not client.state().enrolled
+
+
+def test_a_hub_that_shows_another_root_for_this_agency_is_refused(world: PartnerWorld) -> None:
+    world.enrol("xb-bravo")
+    made = world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    foreign = bytes(Keyset.objects.get(agency_id="xb-bravo").jws)
+    connect = lying_connection(keyset=lambda answer, *asked: answer and replace(answer, keyset=foreign))
+    client = Client(
+        world.home("xa-alpha"), PASSPHRASE, connect=connect, sleep=lambda seconds: world.sequence()
+    )
+    with pytest.raises(VerificationError) as caught:
+        enrol(client, world, secret)
+    assert caught.value.failure is Failure.KEYSET_ROOT
+    assert not client.state().enrolled
+
+
+def test_a_challenge_about_other_keys_is_not_answered(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    connect = lying_connection(challenge=lambda answer, *asked: replace(answer, sealed=()))
+    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=connect)
+    with pytest.raises(AnswerError):
+        enrol(client, world, secret)
+    assert not Keyset.objects.filter(agency_id="xa-alpha").exists()
+
+
+def test_a_pin_is_not_replaced_silently_and_never_the_own_one(world: PartnerWorld) -> None:
+    client = world.enrol("xa-alpha")
+    first, second = Root.generate().fingerprint, Root.generate().fingerprint
+    client.pin("xb-bravo", " ".join(first[n : n + 4] for n in range(0, 64, 4)).upper())
+    client.pin("xb-bravo", first)
+    with pytest.raises(PinChangedError):
+        client.pin("xb-bravo", second)
+    client.pin("xb-bravo", second, replace=True)
+    assert client.pins()["xb-bravo"] == second
+    with pytest.raises(PinChangedError):
+        client.pin("xa-alpha", second, replace=True)
+    for fingerprint in ("", "ab", "g" * 64, "a" * 65):
+        with pytest.raises(RequestError):
+            client.pin("xc-charlie", fingerprint)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for all tests: the database with its two logins, the outside world, and the hub's real processes."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.db import connection
+from pytest_django import Settings
+
+from devtool import programs
+from devtool.environments import World
+from devtool.ports import LOOPBACK, free_ports
+from devtool.processes import Child, wait_until
+from tests.outside_world import OutsideWorld
+from tests.services import surroundings
+
+START_TIMEOUT_SECONDS = 90
+
+
+@pytest.fixture(autouse=True)
+def _append_only_tables_can_be_emptied(
+    request: pytest.FixtureRequest, _django_db_marker: None
+) -> Generator[None]:
+    """After a transactional test Django empties all tables; their triggers refuse that, so they pause for it.
+
+    The owner's connection that pauses them is closed by Django right after the flush.
+    """
+    if {"transactional_db", "live_server"} & set(request.fixturenames):
+        request.getfixturevalue("_django_db_helper")
+    yield
+    if _is_transactional(request):
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+
+
+def _is_transactional(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    marked = bool(marker and (marker.kwargs.get("transaction") or (marker.args and marker.args[0])))
+    return marked or bool({"transactional_db", "live_server"} & set(request.fixturenames))
+
+
+@pytest.fixture
+def outside_world(settings: Settings) -> Generator[OutsideWorld]:
+    """A real SMTP server, well-behaved and empty, that this process and every started one sends to."""
+    server = surroundings().outside_world
+    server.behave()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = LOOPBACK, server.port
+    yield server
+    server.behave()
+
+
+@pytest.fixture
+def world(transactional_db: None, tmp_path: Path) -> World:
+    """Addresses and secrets of this test's hub: its database, an empty broker, a ledger state folder of its own."""
+    with redis.Redis.from_url(django_settings.REDIS_URL) as broker:
+        broker.flushdb()
+    desk_port, exchange_port = free_ports(2)
+    return replace(
+        surroundings().world_on(connection.settings_dict["NAME"]),
+        hub_url=f"http://{LOOPBACK}:{desk_port}",
+        exchange_url=f"http://{LOOPBACK}:{exchange_port}",
+        ledger_state_dir=tmp_path / "ledger",
+        mail_dir=tmp_path / "mail",
+    )
+
+
+class HubProcesses:
+    """Starts real processes by role on the test's database, with the application's login, and stops them all."""
+
+    def __init__(self, world: World, logs: Path) -> None:
+        self.world = world
+        self.logs = logs
+        self._children: list[Child] = []
+
+    def desk(self) -> Child:
+        return self._web("desk", self.world.hub_url)
+
+    def exchange(self) -> Child:
+        return self._web("exchange", self.world.exchange_url)
+
+    def worker(self, *, beat: bool = False) -> Child:
+        beat_file = self.logs / "beat" if beat else None
+        return self._queue_worker(
+            programs.queue_worker("worker", "notify", self.world, self.logs, beat_file=beat_file)
+        )
+
+    def desk_worker(self) -> Child:
+        return self._queue_worker(programs.queue_worker("desk-worker", "desk", self.world, self.logs))
+
+    def sequencer(self) -> Child:
+        child = self._start(programs.sequencer(self.world, self.logs))
+        beats = programs.sequencer_beats(self.world.database_url)
+        wait_until(beats, "sequencer", timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
+        return child
+
+    def stop(self) -> None:
+        for child in reversed(self._children):
+            child.stop()
+
+    def _web(self, role: str, url: str) -> Child:
+        port = programs.port_of(url)
+        child = self._start(programs.web(role, self.world, port, self.logs))
+        wait_until(programs.web_answers(port), role, timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
+        return child
+
+    def _queue_worker(self, child: Child) -> Child:
+        self._start(child)
+        answers = programs.worker_answers(child.name, self.world.redis_url)
+        wait_until(answers, child.name, timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
+        return child
+
+    def _start(self, child: Child) -> Child:
+        child.start()
+        self._children.append(child)
+        return child
+
+
+@pytest.fixture
+def hub_processes(world: World, outside_world: OutsideWorld, tmp_path: Path) -> Generator[HubProcesses]:
+    """Start what a test needs: `hub_processes.worker()`, `.sequencer()`, `.exchange()`, `.desk()`, `.desk_worker()`."""
+    processes = HubProcesses(world, tmp_path / "logs")
+    yield processes
+    processes.stop()
+
+
+@pytest.fixture
+def celery_worker(hub_processes: HubProcesses) -> Child:
+    """The real worker of queue `notify`."""
+    return hub_processes.worker()
+
+
+@pytest.fixture
+def desk_worker(hub_processes: HubProcesses) -> Child:
+    """The real worker of queue `desk`."""
+    return hub_processes.desk_worker()
+
+
+@pytest.fixture
+def sequencer(hub_processes: HubProcesses) -> Child:
+    """The real sequencer."""
+    return hub_processes.sequencer()
+
+
+@pytest.fixture
+def exchange_server(hub_processes: HubProcesses) -> str:
+    """Address of a real, blind exchange."""
+    hub_processes.exchange()
+    return hub_processes.world.exchange_url
+
+
+@pytest.fixture
+def desk_server(hub_processes: HubProcesses) -> str:
+    """Address of a real desk."""
+    hub_processes.desk()
+    return hub_processes.world.hub_url
+
+
+@pytest.fixture
+def application_connection(transactional_db: None) -> Generator[psycopg.Connection]:
+    """A connection to the test's database as the application's login, which owns nothing."""
+    world = surroundings().world_on(connection.settings_dict["NAME"])
+    with psycopg.connect(world.database_url, autocommit=True) as opened:
+        yield opened

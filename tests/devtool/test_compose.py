@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The production stack as the compose client understands it: hardened, and each role with its own secrets only."""
+
+import json
+import os
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from devtool.environments import ROOT
+from hub.roles import GUARDED_SECRETS, ROLES
+
+REQUIRED = {
+    "HUB_URL": "https://hub.example",
+    "EXCHANGE_URL": "https://exchange.example",
+    "ALLOWED_HOSTS": "hub.example",
+    "LEDGER_VKEY": "hub.example/log+00000000+AQ",
+    "MAIL_FROM": "accord@hub.example",
+}
+ROLE_SERVICES = ("desk", "exchange", "worker", "desk-worker", "sequencer", "beat", "migrate")
+HOLDERS = {
+    "accord_kek": {"desk", "desk-worker"},
+    "ledger_key": {"sequencer"},
+    "database_owner_url": {"migrate"},
+    "api_pepper": {"desk", "exchange"},
+    "desk_secret_key": {"desk"},
+    "exchange_secret_key": {"exchange"},
+    "worker_email_url": {"worker"},
+    "desk_email_url": {"desk"},
+    "database_url": {"desk", "exchange", "worker", "desk-worker", "sequencer"},
+}
+
+
+def _client() -> list[str] | None:
+    if shutil.which("docker"):
+        asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+        if asked.returncode == 0:
+            return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else None
+
+
+def _config(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    client = _client()
+    if client is None:
+        message = "No compose client was found: `apt-get install docker-compose` brings one."
+        if "CI" in os.environ:
+            pytest.fail(message)
+        pytest.skip(message)
+    command = [*client, "--file", str(ROOT / "docker-compose.yml"), "--profile", "demo", "config", *arguments]
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    outcome = _config("--format", "json", **REQUIRED)
+    assert outcome.returncode == 0, outcome.stderr
+    return dict(json.loads(outcome.stdout)["services"])
+
+
+def _secrets_of(service: dict[str, Any]) -> set[str]:
+    return {entry["source"] for entry in service.get("secrets", [])}
+
+
+def test_the_file_is_sound() -> None:
+    assert _config("--quiet", **REQUIRED).returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_a_missing_setting_stops_it(name: str) -> None:
+    outcome = _config("--quiet", **{key: value for key, value in REQUIRED.items() if key != name})
+    assert outcome.returncode != 0
+    assert name in outcome.stderr
+
+
+def test_every_role_is_a_service(services: dict[str, Any]) -> None:
+    assert set(ROLE_SERVICES) == set(ROLES)
+    assert set(ROLE_SERVICES) <= set(services)
+    assert all(services[name]["environment"]["HUB_ROLE"] == name for name in ROLE_SERVICES)
+    assert all(services[name]["environment"]["HUB_ENV"] == "production" for name in ROLE_SERVICES)
+
+
+def test_every_service_is_hardened(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["user"] not in ("", "0", "0:0", "root"), name
+        assert not service.get("privileged"), name
+
+
+def test_the_hubs_own_services_run_as_one_user_with_a_small_scratch_folder(services: dict[str, Any]) -> None:
+    for name in ROLE_SERVICES:
+        assert services[name]["user"] == "10001:10001", name
+        assert "noexec" in services[name]["tmpfs"][0], name
+        assert services[name]["init"] is True, name
+
+
+def test_every_lasting_service_has_a_health_check(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        disabled = service.get("healthcheck", {"disable": True}).get("disable", False)
+        assert disabled == (name == "migrate"), name
+
+
+@pytest.mark.parametrize("secret", sorted(HOLDERS))
+def test_a_secret_reaches_its_holders_only(secret: str, services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if secret in _secrets_of(service)} == HOLDERS[secret]
+
+
+def test_secrets_come_as_files_and_never_as_values(services: dict[str, Any]) -> None:
+    guarded = {*GUARDED_SECRETS, "SECRET_KEY", "API_PEPPER", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"}
+    for name in ROLE_SERVICES:
+        assert not guarded & set(services[name]["environment"]), name
+
+
+def test_beat_cannot_reach_the_database_and_the_database_cannot_reach_out(services: dict[str, Any]) -> None:
+    assert set(services["beat"]["networks"]).isdisjoint(services["db"]["networks"])
+    assert set(services["db"]["networks"]) == {"data"}
+    assert set(services["redis"]["networks"]) == {"bell"}
+
+
+def test_only_loopback_ports_are_published(services: dict[str, Any]) -> None:
+    published = [(name, port) for name, service in services.items() for port in service.get("ports", [])]
+    assert {name for name, _ in published} == {"desk", "exchange", "mailpit"}
+    assert all(port["host_ip"] == "127.0.0.1" for _, port in published)
+
+
+def test_one_beat_two_sequencers_on_one_state_volume(services: dict[str, Any]) -> None:
+    assert services["beat"]["deploy"]["replicas"] == 1
+    assert services["sequencer"]["deploy"]["replicas"] == 2
+    assert [volume["source"] for volume in services["sequencer"]["volumes"]] == ["ledger"]
+
+
+def test_workers_consume_only_their_queue(services: dict[str, Any]) -> None:
+    assert "--queues=notify" in services["worker"]["command"]
+    assert "--queues=desk" in services["desk-worker"]["command"]
+
+
+def test_the_image_is_made_of_the_production_lock_only() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "requirements.txt" in dockerfile
+    assert "requirements-embedded" not in dockerfile
+    assert "requirements-dev" not in dockerfile
+    assert "--require-hashes --only-binary=:all:" in dockerfile
+    assert "USER 10001:10001" in dockerfile
+
+
+def test_the_image_holds_neither_demonstration_nor_tests() -> None:
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert not let_in & {"demo", "tests", "devtool", "benchmarks", ".dev", ".git"}
+    assert {
+        "hub",
+        "accord",
+        "agencies",
+        "alerts",
+        "ledger",
+        "sharing",
+        "manage.py",
+        "requirements.txt",
+    } <= let_in

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev` on machines that are not as they should be: one clear sentence each."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtool.environments import ROOT
+
+REAL_TOOLS = ("sh", "dirname", "cat", "cksum", "mkdir", "rm", "sleep", "grep", "tail", "uname", "env")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A checkout with nothing installed, and a PATH that holds no Python."""
+    checkout = tmp_path / "a checkout"
+    checkout.mkdir()
+    shutil.copy(ROOT / "dev", checkout)
+    shutil.copytree(ROOT / "devtool", checkout / "devtool", ignore=shutil.ignore_patterns("__pycache__"))
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in REAL_TOOLS:
+        (tools / name).symlink_to(shutil.which(name) or name)
+    return checkout
+
+
+def _fake_python(machine: Path, name: str, *, version: str = "3.13", venv: bool = True) -> None:
+    """A `python` that says it is of a version and has or lacks the venv module, and is real otherwise."""
+    major, minor = version.split(".")
+    lines = [
+        "#!/bin/sh",
+        "case $2 in",
+        f"*'%d.%d.%d'*) echo {version}.1; exit 0 ;;",
+        f"*'<='*) exec {sys.executable} -c 'import sys; sys.exit(not (3, 11) <= ({major}, {minor}) <= (3, 13))' ;;",
+        f"'import venv, ensurepip') exit {0 if venv else 1} ;;",
+        "esac",
+        f'exec {sys.executable} "$@"',
+    ]
+    path = machine.parent / "bin" / name
+    path.write_text("\n".join(lines) + "\n")
+    path.chmod(0o755)
+
+
+def _dev(machine: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": str(machine.parent / "bin"), "HOME": str(machine.parent), **environment}
+    command = [str(machine / "dev"), *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=machine.parent)
+
+
+def test_help_works_before_anything_is_installed(machine: Path) -> None:
+    _fake_python(machine, "python3")
+    outcome = _dev(machine, "help")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "./dev run" in outcome.stdout
+    assert not (machine / ".venv").exists()
+
+
+def test_without_any_python_it_says_which_ones_would_do(machine: Path) -> None:
+    outcome = _dev(machine, "run")
+    assert outcome.returncode == 1
+    assert "Accord needs Python 3.11, 3.12 or 3.13; found: none" in outcome.stderr
+
+
+def test_a_wrong_python_is_named_with_its_version(machine: Path) -> None:
+    _fake_python(machine, "python3", version="3.9")
+    outcome = _dev(machine, "run")
+    assert outcome.returncode == 1
+    assert "Accord needs Python 3.11, 3.12 or 3.13; found: python3 is 3.9.1;" in outcome.stderr
+
+
+def test_a_python_too_new_is_refused_as_well(machine: Path) -> None:
+    _fake_python(machine, "python3", version="3.14")
+    assert "python3 is 3.14.1" in _dev(machine, "run").stderr
+
+
+def test_a_wrong_python_is_passed_over_for_a_right_one(machine: Path) -> None:
+    _fake_python(machine, "python3", version="3.9")
+    _fake_python(machine, "python3.11", version="3.11")
+    assert _dev(machine, "help").returncode == 0
+
+
+def test_a_shim_that_does_not_run_is_passed_over(machine: Path) -> None:
+    shim = machine.parent / "bin" / "python3.13"
+    shim.write_text("#!/bin/sh\necho 'no such version' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    _fake_python(machine, "python3")
+    assert _dev(machine, "help").returncode == 0
+
+
+def test_a_python_named_by_hand_is_never_replaced_by_another(machine: Path) -> None:
+    _fake_python(machine, "python3")
+    _fake_python(machine, "mine", version="3.10")
+    outcome = _dev(machine, "help", PYTHON="mine")
+    assert outcome.returncode == 1
+    assert "PYTHON names mine, which is 3.10.1; Accord needs Python 3.11, 3.12 or 3.13." in outcome.stderr
+
+
+def test_a_python_without_venv_names_the_package_that_brings_it(machine: Path) -> None:
+    _fake_python(machine, "python3", venv=False)
+    outcome = _dev(machine, "run")
+    assert outcome.returncode == 1
+    assert "python3 (3.13.1) has no venv module" in outcome.stderr
+    assert "apt-get install python3-venv" in outcome.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_said_so(machine: Path) -> None:
+    _fake_python(machine, "python3")
+    (machine / ".dev").write_text("a file where the folder should be")
+    outcome = _dev(machine, "run")
+    assert outcome.returncode == 1
+    assert "cannot be written: the disk is full, or the folder belongs to another user." in outcome.stderr
+
+
+def _break_installation(machine: Path, message: str) -> None:
+    """A venv whose pip fails with `message`."""
+    _fake_python(machine, "python3")
+    python = machine / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        f'#!/bin/sh\n[ "$1" = -m ] && {{ echo "{message}"; exit 1; }}\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    for name in ("requirements.txt", "requirements-embedded.txt"):
+        shutil.copy(ROOT / name, machine)
+
+
+FAILED_INSTALLATIONS = {
+    "the disk fills up": ("OSError: [Errno 28] No space left on device", "The disk is full"),
+    "a package is not the pinned one": (
+        "THESE PACKAGES DO NOT MATCH THE HASHES",
+        "is not the one this project has",
+    ),
+    "there is no wheel or no index": (
+        "ERROR: No matching distribution found for x",
+        "has no wheel for this machine",
+    ),
+    "something else": ("a surprise", "a surprise"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(FAILED_INSTALLATIONS))
+def test_a_failed_installation_says_why_and_is_not_taken_for_done(case: str, machine: Path) -> None:
+    message, sentence = FAILED_INSTALLATIONS[case]
+    _break_installation(machine, message)
+    outcome = _dev(machine, "run")
+    assert outcome.returncode == 1
+    assert sentence in outcome.stderr
+    assert not (machine / ".dev" / "installed-run").exists()
+
+
+def test_the_script_runs_under_a_plain_posix_shell() -> None:
+    shell = shutil.which("dash") or "/bin/sh"
+    for script in ("dev", ".ci/run"):
+        assert subprocess.run([shell, "-n", script], cwd=ROOT, check=False).returncode == 0
+        assert os.access(ROOT / script, os.X_OK)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each process finds the secrets of its role and no others; secrets are drawn once and kept closed."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devtool.checking import imagined_world
+from devtool.environments import role_environment
+from devtool.secretstore import load_or_draw_secrets
+from hub.roles import ROLES
+
+SECRET_NAMES = (
+    *(
+        "SECRET_KEY",
+        "API_PEPPER",
+        "ACCORD_KEK",
+        "LEDGER_KEY",
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+        "EMAIL_URL",
+    ),
+)
+HOLDERS = {
+    "ACCORD_KEK": {"desk", "desk-worker"},
+    "LEDGER_KEY": {"sequencer"},
+    "DATABASE_OWNER_URL": {"migrate"},
+    "SECRET_KEY": {"desk", "exchange"},
+    "API_PEPPER": {"desk", "exchange"},
+}
+
+
+@pytest.mark.parametrize("secret", sorted(HOLDERS))
+def test_a_secret_reaches_its_holders_only(secret: str) -> None:
+    world = imagined_world()
+    assert {role for role in ROLES if secret in role_environment(role, world)} == HOLDERS[secret]
+
+
+def test_beat_finds_no_database() -> None:
+    assert not {name for name in SECRET_NAMES if name in role_environment("beat", imagined_world())}
+
+
+def test_desk_and_exchange_sign_with_different_keys() -> None:
+    world = imagined_world()
+    assert role_environment("desk", world)["SECRET_KEY"] != role_environment("exchange", world)["SECRET_KEY"]
+
+
+def test_the_callers_own_secrets_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCORD_KEK", "mine")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mine too")
+    environment = role_environment("exchange", imagined_world())
+    assert "mine" not in environment.values()
+    assert "mine too" not in environment.values()
+
+
+def test_addresses_for_programs_beside_the_hub_hold_no_key() -> None:
+    world = replace(imagined_world(), hub_url="http://127.0.0.1:9")
+    told = world.addresses()
+    assert set(told) == {"HUB_URL", "EXCHANGE_URL", "DATABASE_URL", "REDIS_URL", "MAIL_DIR", "LEDGER_VKEY"}
+    assert world.secrets.ledger_key not in told.values()
+
+
+def test_secrets_are_drawn_once_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    drawn = load_or_draw_secrets(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_or_draw_secrets(path) == drawn
+    assert len(set(json.loads(path.read_text()).values())) == len(json.loads(path.read_text()))
+
+
+def test_secrets_do_not_show_in_a_representation() -> None:
+    world = imagined_world()
+    assert world.secrets.ledger_key not in repr(world)
+    assert world.secrets.desk_secret_key not in repr(world)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PostgreSQL and Valkey from wheels: they start, keep data, survive a kill, and leave nothing behind."""
+
+import os
+import signal
+import socket
+from collections.abc import Generator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from devtool.postgres import APPLICATION, OWNER, SUPERUSER, Logins, PostgreSQL, end_leftover
+from devtool.processes import identity, wait_until
+from devtool.valkey import Valkey
+
+LOGINS = Logins(superuser="super word", owner="owner/word", application="app@word")
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("services")
+    # Where the kernel refuses user namespaces the server runs as another user, who passes through here.
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o711)
+    return folder
+
+
+@pytest.fixture
+def postgres(place: Path) -> Generator[PostgreSQL]:
+    server = PostgreSQL(place / "pg", LOGINS, log=place / "postgresql.log", volatile=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(place: Path) -> Generator[Valkey]:
+    server = Valkey(place / "valkey", log=place / "valkey.log")
+    yield server
+    server.stop()
+
+
+def _answer(server: PostgreSQL, login: str, statement: str) -> object:
+    with psycopg.connect(server.url(login), autocommit=True) as connection:
+        row = connection.execute(statement).fetchone()
+        return row[0] if row else None
+
+
+def test_the_two_logins_reach_one_database_and_only_one_owns_it(postgres: PostgreSQL) -> None:
+    postgres.start()
+    assert _answer(postgres, OWNER, "SELECT current_user") == OWNER
+    assert _answer(postgres, APPLICATION, "SELECT current_database()") == "accord"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        _answer(postgres, APPLICATION, "CREATE TABLE mine (id int)")
+
+
+def test_a_wrong_password_is_refused(postgres: PostgreSQL) -> None:
+    postgres.start()
+    other = PostgreSQL(postgres.folder, Logins("x", "x", "x"), log=postgres.folder / "log")
+    other.socket_folder = postgres.socket_folder
+    with pytest.raises(psycopg.OperationalError):
+        _answer(other, SUPERUSER, "SELECT 1")
+
+
+def test_it_listens_on_no_port(postgres: PostgreSQL) -> None:
+    postgres.start()
+    assert _answer(postgres, SUPERUSER, "SHOW listen_addresses") == ""
+
+
+def test_data_stays_over_stop_and_start(postgres: PostgreSQL) -> None:
+    postgres.start()
+    with psycopg.connect(postgres.url(OWNER), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    postgres.stop()
+    postgres.start()
+    assert _answer(postgres, OWNER, "SELECT answer FROM kept") == 42
+
+
+def test_after_stop_neither_process_nor_socket_folder_is_left(postgres: PostgreSQL) -> None:
+    postgres.start()
+    assert postgres.child is not None
+    pid, sockets = postgres.child.pid, postgres.socket_folder
+    postgres.stop()
+    assert identity(pid) is None
+    assert sockets is not None
+    assert not sockets.exists()
+
+
+def test_a_server_that_outlived_its_parent_is_ended_before_the_next_start(postgres: PostgreSQL) -> None:
+    postgres.start()
+    assert postgres.child is not None
+    leftover = postgres.child
+    successor = PostgreSQL(postgres.folder, LOGINS, log=postgres.folder.parent / "second.log", volatile=True)
+    successor.start()
+    try:
+        assert not leftover.alive
+        assert _answer(successor, OWNER, "SELECT 1") == 1
+    finally:
+        successor.stop()
+
+
+def test_a_killed_server_starts_again_on_the_same_socket(postgres: PostgreSQL) -> None:
+    postgres.start()
+    url = postgres.url(OWNER)
+    assert postgres.child is not None
+    os.kill(postgres.child.pid, signal.SIGKILL)
+    wait_until(lambda: postgres.child is None or not postgres.child.alive, "kill", timeout_seconds=30)
+    postgres.restart()
+    assert postgres.url(OWNER) == url
+    assert _answer(postgres, OWNER, "SELECT 1") == 1
+
+
+def test_a_pid_file_that_names_a_foreign_process_ends_nobody(place: Path) -> None:
+    folder = place / "pg"
+    folder.mkdir()
+    (folder / "postmaster.pid").write_text(f"{os.getpid()}\n{folder}\n")
+    end_leftover(folder)
+    assert identity(os.getpid())
+
+
+def test_valkey_asks_for_a_password_that_no_command_line_shows(valkey: Valkey) -> None:
+    valkey.start()
+    with redis.Redis.from_url(valkey.url) as client:
+        assert client.ping()
+    with redis.Redis(port=valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
+    assert valkey.child is not None
+    secret = valkey.url.split("@")[0].rpartition(":")[2]
+    assert not any(secret in word for word in valkey.child.command)
+    assert (valkey.folder / "valkey.conf").stat().st_mode & 0o077 == 0
+
+
+def test_valkey_keeps_what_it_was_told_over_a_kill(valkey: Valkey) -> None:
+    valkey.start()
+    with redis.Redis.from_url(valkey.url) as client:
+        client.set("bell", "rung")
+        client.execute_command("WAITAOF", 1, 0, 5000)
+    assert valkey.child is not None
+    valkey.child.kill()
+    valkey.restart()
+    with redis.Redis.from_url(valkey.url) as client:
+        assert client.get("bell") == b"rung"
+
+
+def test_valkey_is_gone_after_stop(valkey: Valkey) -> None:
+    valkey.start()
+    valkey.stop()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", valkey.port)) != 0

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev run --once`: the whole hub and its story on free ports, and nothing left afterwards, interrupted or not."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from devtool.environments import ROOT, inherited
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+class Run:
+    """One `./dev run --once`, its output as it comes, and what carries its scratch folder's name."""
+
+    def __init__(self, temporary: Path) -> None:
+        self.temporary = temporary
+        self.output: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "devtool", "run", "--once"],
+            cwd=ROOT,
+            env={**inherited(os.environ), "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def read_until(self, words: str) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output.append(line)
+            if words in line:
+                return
+        pytest.fail(f"It ended without saying {words!r}:\n{self.text}")
+
+    def end(self) -> int:
+        assert self.process.stdout is not None
+        self.output += self.process.stdout.readlines()
+        return self.process.wait(timeout=120)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.output)
+
+    def lingering(self) -> list[str]:
+        """Command lines of live processes that were started by this run."""
+        listing = subprocess.run(
+            ["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True
+        ).stdout
+        pids = [line.split()[0] for line in listing.splitlines() if not line.endswith("<defunct>")]
+        return [pid for pid in pids if str(self.temporary) in _environment_of(pid)]
+
+
+def _environment_of(pid: str) -> str:
+    try:
+        process = Path("/proc", pid)
+        return (process / "environ").read_text(errors="replace") + (process / "cmdline").read_text(
+            errors="replace"
+        )
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
+    temporary = tmp_path_factory.mktemp("once")
+    for parent in (temporary, temporary.parent, temporary.parent.parent):
+        parent.chmod(0o711)
+    started = Run(temporary)
+    guard = threading.Timer(540, started.process.kill)
+    guard.start()
+    yield started
+    guard.cancel()
+    if started.process.poll() is None:
+        started.process.send_signal(signal.SIGTERM)
+        started.process.wait(timeout=60)
+    if started.process.stdout is not None:
+        started.process.stdout.close()
+
+
+def test_the_story_holds_and_nothing_is_left(run: Run) -> None:
+    status = run.end()
+    assert status == 0, run.text
+    assert "FAILED" not in run.text
+    assert run.text.isascii()
+    assert run.lingering() == []
+    assert list(run.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_in_the_middle_it_leaves_nothing_and_does_not_claim_success(
+    number: signal.Signals, run: Run
+) -> None:
+    run.read_until("Desk, exchange, workers, sequencer")
+    run.process.send_signal(number)
+    assert run.end() != 0
+    assert "Traceback" not in run.text
+    assert run.lingering() == []
+    assert list(run.temporary.iterdir()) == []

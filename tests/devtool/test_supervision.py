@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hub whose parts are killed comes back by itself, and stops without a trace."""
+
+import io
+from collections.abc import Generator
+
+import pytest
+
+from demo.ticks import Ticks
+from devtool import programs
+from devtool.errors import ServiceError
+from devtool.ports import free_ports
+from devtool.processes import Child, identity, run_to_end, wait_until
+from devtool.statefolder import StateFolder
+from devtool.supervision import Hub
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hub]:
+    folder = tmp_path_factory.mktemp("hub")
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o711)
+    desk_port, exchange_port = free_ports(2)
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "EMAIL_URL"):
+            environment.delenv(name, raising=False)
+        started = Hub(StateFolder(folder), desk_port, exchange_port, scratch=True, ticks=Ticks(io.StringIO()))
+        try:
+            started.start_stores()
+            done = run_to_end(*programs.management("migrate", started.world, "migrate", "--verbosity", "0"))
+            assert done.returncode == 0, done.stderr
+            started.start_processes()
+            yield started
+        finally:
+            started.stop()
+
+
+def _child(hub: Hub, name: str) -> Child:
+    return next(child for child in hub.children if child.name == name)
+
+
+@pytest.mark.parametrize(
+    "name", ["worker", "desk-worker", "sequencer", "desk", "exchange", "Valkey", "PostgreSQL"]
+)
+def test_a_killed_part_is_started_again_and_answers(name: str, hub: Hub) -> None:
+    killed = _child(hub, name)
+    killed.kill()
+    assert hub.revive() == [name]
+    hub.wait_until_ready()
+    assert _child(hub, name).alive
+
+
+def test_what_ends_again_and_again_is_given_up_with_a_sentence(hub: Hub) -> None:
+    with pytest.raises(ServiceError) as failure:
+        for _ in range(20):
+            _child(hub, "worker").kill()
+            hub.revive()
+    assert failure.value.what == "worker ends again and again."
+
+
+def test_the_running_hub_tells_its_addresses_and_no_secret_of_a_role(hub: Hub) -> None:
+    told = (hub.state.path / "running.json").read_text()
+    assert hub.world.hub_url in told
+    assert hub.secrets.ledger_key not in told
+    assert hub.secrets.key_encryption_ring not in told
+    assert (hub.state.path / "running.json").stat().st_mode & 0o077 == 0
+
+
+def test_the_story_finds_addresses_and_none_of_the_hubs_keys(hub: Hub) -> None:
+    environment = hub.demo_environment()
+    secrets = hub.secrets
+    for secret in (
+        secrets.key_encryption_ring,
+        secrets.ledger_key,
+        secrets.api_pepper,
+        secrets.desk_secret_key,
+    ):
+        assert secret not in environment.values()
+    assert "HUB_ROLE" not in environment
+
+
+def test_stopped_it_leaves_no_process(hub: Hub) -> None:
+    pids = [child.pid for child in hub.children]
+    hub.stop()
+    wait_until(lambda: not any(map(identity, pids)), "end", timeout_seconds=30)
+    assert not (hub.state.path / "running.json").exists()

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealing: every recipient opens it, and nobody is left out silently."""
+
+import inspect
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from accord.envelope import seal as sealing
+from accord.envelope.content import PADDED_SIZES, NamedOfficer
+from accord.envelope.encoding import unb64u
+from accord.envelope.errors import EnvelopeError, SealingError, SealRefusal
+from accord.envelope.keyrule import Valid
+from accord.envelope.keys import EC1, PQ1
+from accord.envelope.keysets import KeyRow
+from accord.envelope.private import SignerSet, SigningKey
+from accord.envelope.seal import plan_recipients
+from tests.envelope.tampering import manifest_of, read
+from tests.envelope.world import (
+    ALERT,
+    DAY,
+    NOW,
+    Agency,
+    MemoryDirectory,
+    MemoryLedger,
+    World,
+    make_agency,
+    make_world,
+    reference,
+    terms,
+)
+
+
+def test_every_recipient_and_the_originator_open_what_was_said(scene: World) -> None:
+    sealed = scene.seal()
+    for reader in (scene.alpha, *scene.others):
+        opened = scene.deliver(sealed, reader)
+        assert opened.alert == ALERT
+        assert opened.audience == ("xb-bravo", "xc-charlie")
+        assert opened.standing == Valid()
+        assert (opened.manifest.md, opened.manifest.iss) == (sealed.md, "xa-alpha")
+
+
+def crowd(suite: str, number: int) -> World:
+    """Alpha and that many recipients, whose keysets are copies of one with their own keys."""
+    world = make_world(suite, ["xb-bravo"])
+    (bravo,) = world.others
+    others = [bravo]
+    for n in range(number - 1):
+        key = type(bravo.decryption[suite]).generate("HPKE-9-KE" if suite == PQ1 else "X25519")
+        member = replace(bravo, id=f"xc-r{n:04d}", decryption={suite: key})
+        row = KeyRow(key.public, NOW - DAY, NOW + DAY)
+        member.keyset = replace(bravo.keyset, agency=member.id, rows=(row,))
+        others.append(member)
+    return World(suite, world.alpha, others, MemoryDirectory(world.alpha, *others), MemoryLedger())
+
+
+@pytest.mark.parametrize("suite", [PQ1, EC1])
+@pytest.mark.parametrize("number", [1, 2, 10, 100, 500])
+def test_round_trip_for_many_recipients(suite: str, number: int) -> None:
+    world = crowd(suite, number)
+    verified = world.intake(world.seal())
+    assert len(verified.recipients) == number
+    assert verified.paths() == [verified.path(entry.index) for entry in verified.entries]
+    for reader in {0: world.others[0], -1: world.others[-1]}.values():
+        opened = world.open(world.slice_of(verified, reader.id), reader)
+        assert opened.alert == ALERT
+        assert len(opened.audience) == number
+
+
+def test_five_hundred_and_one_are_too_many(pq1: World) -> None:
+    many = [
+        replace(pq1.others[0].recipient, keyset=replace(pq1.others[0].keyset, agency=f"xd-r{n}"))
+        for n in range(100, 601)
+    ]
+    with pytest.raises(SealingError) as refused:
+        pq1.seal(recipients=many)
+    assert refused.value.reason is SealRefusal.TOO_MANY
+
+
+def test_no_function_accepts_a_content_key() -> None:
+    for function in (sealing.seal, sealing.seal_content, sealing.sign_manifest):
+        names = set(inspect.signature(function).parameters)
+        assert not {name for name in names if "key" in name or "cek" in name}
+
+
+def test_two_envelopes_share_no_key_iv_or_entry(scene: World) -> None:
+    one, other = read(scene.seal().jwe), read(scene.seal().jwe)
+    assert one["iv"] != other["iv"]
+    assert one["ciphertext"] != other["ciphertext"]
+    assert not {str(entry) for entry in one["recipients"]} & {str(entry) for entry in other["recipients"]}
+
+
+def test_manifest_tells_nothing_of_the_content(scene: World) -> None:
+    sealed = scene.seal(alert=ALERT | {"title": "protonitazene"})
+    assert b"protonitazene" not in sealed.manifest + sealed.jwe
+    assert "aud" not in manifest_of(sealed)
+
+
+def test_length_of_the_content_is_hidden_in_six_sizes(pq1: World) -> None:
+    lengths = set()
+    for size in (0, 1, 500, 1500, 3000, 7000, 15_000, 31_000, 62_000):
+        jwe = read(pq1.seal(alert=ALERT | {"text": "x" * size}).jwe)
+        lengths.add(len(unb64u(jwe["ciphertext"])))
+    assert len(lengths) == len(PADDED_SIZES)
+
+
+def test_content_over_sixty_four_kib_is_refused(pq1: World) -> None:
+    with pytest.raises(SealingError) as refused:
+        pq1.seal(alert=ALERT | {"text": "x" * 65_000})
+    assert refused.value.reason is SealRefusal.CONTENT_TOO_LARGE
+
+
+def test_the_largest_content_is_carried(scene: World) -> None:
+    text = "\U0001f9ea" * 15_000
+    assert scene.deliver(scene.seal(alert=ALERT | {"text": text}), scene.others[0]).alert["text"] == text
+
+
+@pytest.mark.parametrize("curve", ["X25519", "P-256"])
+def test_ec1_serves_both_curves(curve: str) -> None:
+    world = make_world(EC1)
+    bravo = make_agency("xb-bravo", curve=curve)
+    world.others[0], world.directory.keysets["xb-bravo"] = bravo, [bravo.keyset]
+    opened = world.deliver(world.seal(), bravo)
+    assert opened.alert == ALERT
+
+
+def test_ec1_signs_with_es256_too() -> None:
+    world = make_world(EC1)
+    alpha = make_agency("xa-alpha", signing={EC1: SignerSet([SigningKey.generate("ES256")])})
+    world.alpha, world.directory.keysets["xa-alpha"] = alpha, [alpha.keyset]
+    assert world.deliver(world.seal(), world.others[1]).alert == ALERT
+
+
+@pytest.mark.parametrize("kind", ["update", "reply", "outcome", "extract"])
+def test_other_kinds_refer_to_an_envelope(pq1: World, kind: str) -> None:
+    opened = pq1.deliver(pq1.seal(terms=terms(kind=kind, re=reference())), pq1.others[0])
+    assert opened.manifest.terms.re == reference()
+
+
+def refusal_of(world: World, **changes: Any) -> SealingError:
+    with pytest.raises(SealingError) as refused:
+        world.seal(**changes)
+    return refused.value
+
+
+def test_ec1_needs_the_senders_word() -> None:
+    assert refusal_of(make_world(EC1), confirm_ec1=False).reason is SealRefusal.EC1_UNCONFIRMED
+
+
+def test_ec1_is_refused_for_strict_markings() -> None:
+    world = make_world(EC1)
+    assert refusal_of(world, terms=terms(tlp="AMBER+STRICT")).reason is SealRefusal.STRICT_SUITE
+    assert refusal_of(world, terms=terms(tlp="RED")).reason is SealRefusal.RED_SUITE
+
+
+def unfit(world: World, agency: Agency, **changes: Any) -> tuple[SealRefusal, tuple[str, ...]]:
+    refused = refusal_of(world, recipients=[world.others[1].recipient, agency.recipient], **changes)
+    return refused.reason, refused.agencies
+
+
+def test_recipient_without_a_pq1_key_is_named(pq1: World) -> None:
+    plain = make_agency("xf-border", suites=[EC1])
+    assert unfit(pq1, plain) == (SealRefusal.NO_KEY, ("xf-border",))
+    plan = plan_recipients(PQ1, "GREEN", [pq1.others[0].recipient, plain.recipient], now=NOW)
+    assert [recipient.agency for recipient in plan.will] == ["xb-bravo"]
+    assert [(item.agency, item.reason) for item in plan.left_out] == [("xf-border", SealRefusal.NO_KEY)]
+    assert pq1.seal(recipients=plan.will).md
+
+
+def test_every_unfit_recipient_is_named(pq1: World) -> None:
+    plain = [make_agency(name, suites=[EC1]).recipient for name in ("xf-border", "xg-guard")]
+    refused = refusal_of(pq1, recipients=[*plain, pq1.others[0].recipient])
+    assert refused.agencies == ("xf-border", "xg-guard")
+    assert "xf-border" in str(refused)
+
+
+def test_nothing_is_sealed_below_an_agencys_lowest_suite() -> None:
+    strict = make_agency("xs-strict", low=PQ1)
+    assert unfit(make_world(EC1), strict) == (SealRefusal.SUITE_BELOW_LOW, ("xs-strict",))
+
+
+def test_recipient_of_another_root_is_refused(pq1: World) -> None:
+    changed = replace(pq1.others[0].recipient, pinned="0" * 64)
+    assert refusal_of(pq1, recipients=[changed]).reason is SealRefusal.PIN
+
+
+def test_recipients_keyset_must_not_be_older_than_seen(pq1: World) -> None:
+    assert pq1.seal(recipients=[replace(pq1.others[0].recipient, seen_version=1)]).md
+    seen = replace(pq1.others[0].recipient, seen_version=2)
+    assert refusal_of(pq1, recipients=[seen]).reason is SealRefusal.ROLLBACK
+
+
+def test_recipients_keyset_must_be_logged(pq1: World) -> None:
+    bravo = pq1.others[0].recipient
+    unlogged = replace(bravo, keyset=replace(bravo.keyset, log_time=None))
+    assert refusal_of(pq1, recipients=[unlogged]).reason is SealRefusal.NOT_LOGGED
+
+
+def test_recipients_keyset_must_not_be_expired(pq1: World) -> None:
+    end = pq1.others[0].keyset.exp
+    assert refusal_of(pq1, now=end).reason is SealRefusal.EXPIRED
+
+
+def test_revoked_key_is_not_sealed_to(pq1: World) -> None:
+    bravo = pq1.others[0]
+    revoked = replace(bravo.recipient, revoked={bravo.decryption[PQ1].public.kid})
+    assert refusal_of(pq1, recipients=[revoked]).reason is SealRefusal.NO_KEY
+
+
+def test_recipients_are_one_at_least_and_each_once(pq1: World) -> None:
+    bravo = pq1.others[0].recipient
+    assert refusal_of(pq1, recipients=[]).reason is SealRefusal.NO_RECIPIENT
+    assert refusal_of(pq1, recipients=[bravo, bravo]).reason is SealRefusal.DUPLICATE
+    assert refusal_of(pq1, recipients=[bravo, pq1.alpha.recipient]).agencies == ("xa-alpha",)
+
+
+def test_signing_keys_are_current_for_an_hour_yet(scene: World) -> None:
+    rows = tuple(replace(row, exp=NOW + 3600) for row in scene.alpha.rows)
+    in_time = replace(scene.alpha.recipient, keyset=replace(scene.alpha.keyset, rows=rows))
+    assert scene.seal(originator=in_time).md
+    late = tuple(replace(row, exp=NOW + 3599) if row.use == "sign" else row for row in rows)
+    ending = replace(in_time, keyset=replace(scene.alpha.keyset, rows=late))
+    assert refusal_of(scene, originator=ending).reason is SealRefusal.SIGNER
+
+
+def test_signing_keys_are_the_agencys_own_and_of_the_suite(scene: World) -> None:
+    assert refusal_of(scene, signer=scene.others[0].signing[scene.suite]).reason is SealRefusal.SIGNER
+    other = {PQ1: EC1, EC1: PQ1}[scene.suite]
+    assert refusal_of(scene, signer=scene.alpha.signing[other]).reason is SealRefusal.SIGNER
+
+
+def test_a_signing_key_that_a_revocation_names_signs_nothing(scene: World) -> None:
+    for key in scene.alpha.signing[scene.suite].signers:
+        revoked = replace(scene.alpha.recipient, revoked={key.kid})
+        refused = refusal_of(scene, originator=revoked)
+        assert (refused.reason, refused.agencies) == (SealRefusal.SIGNER, ("xa-alpha",))
+
+
+RED = terms(tlp="RED")
+NAMES = (
+    NamedOfficer("xb-bravo", "of-1"),
+    NamedOfficer("xc-charlie", "of-2"),
+    NamedOfficer("xc-charlie", "of-3"),
+)
+
+
+def test_red_names_its_officers(pq1: World) -> None:
+    opened = pq1.deliver(pq1.seal(terms=RED, names=NAMES[::-1]), pq1.others[0])
+    assert opened.names == NAMES
+    assert opened.manifest.named == 3
+
+
+@pytest.mark.parametrize("names", [(), NAMES[:1], (*NAMES, NamedOfficer("xd-delta", "of-4"))])
+def test_red_without_an_officer_per_agency_is_refused(pq1: World, names: tuple[NamedOfficer, ...]) -> None:
+    assert refusal_of(pq1, terms=RED, names=names).reason is SealRefusal.RED_NAMES
+
+
+@pytest.mark.parametrize("custody", ["hub", "hub-own-root"])
+def test_red_needs_keys_held_by_the_agency_on_both_sides(pq1: World, custody: str) -> None:
+    hosted = make_agency("xb-bravo", custody=custody)
+    recipients = [hosted.recipient, pq1.others[1].recipient]
+    refused = refusal_of(pq1, terms=RED, names=NAMES, recipients=recipients)
+    assert (refused.reason, refused.agencies) == (SealRefusal.RED_CUSTODY, ("xb-bravo",))
+    sender = make_agency("xa-alpha", custody=custody)
+    refused = refusal_of(pq1, terms=RED, names=NAMES, originator=sender.recipient, signer=sender.signing[PQ1])
+    assert (refused.reason, refused.agencies) == (SealRefusal.RED_CUSTODY, ("xa-alpha",))
+
+
+def test_red_is_never_for_release(pq1: World) -> None:
+    for rel in ("originator", "recipients"):
+        refused = refusal_of(pq1, terms=terms(tlp="RED", rel=rel), names=NAMES)
+        assert refused.reason is SealRefusal.RED_RULES
+
+
+def test_officers_are_named_for_red_alone(pq1: World) -> None:
+    assert refusal_of(pq1, names=NAMES).reason is SealRefusal.TERMS
+
+
+WRONG_TERMS: dict[str, dict[str, Any]] = {
+    "an end before the beginning": {"exp": NOW - 10},
+    "content kept shorter than delivered": {"keep": NOW + 1},
+    "an answer due before it was asked": {"ack_by": NOW - 10},
+    "an answer due after the content is gone": {"reply_by": NOW + 366 * DAY},
+    "an update of nothing": {"kind": "update"},
+    "an alert about another": {"re": reference()},
+    "an unknown kind": {"kind": "seizure"},
+    "an unknown lane": {"lane": "sport"},
+    "an unknown purpose": {"purpose": "curiosity"},
+    "an unknown priority": {"pri": "later"},
+    "an unknown status": {"status": "real"},
+    "an unknown marking": {"tlp": "WHITE"},
+    "an unknown right": {"rel": "all"},
+    "a time that is no integer": {"exp": 1.5},
+    "a time that is a truth value": {"ack_by": True},
+    "an id of another version": {"jti": "01900000-0000-4000-8000-000000000000"},
+}
+
+
+@pytest.mark.parametrize("changes", WRONG_TERMS.values(), ids=WRONG_TERMS.keys())
+def test_terms_outside_the_profile_are_refused(pq1: World, changes: dict[str, Any]) -> None:
+    assert refusal_of(pq1, terms=terms(**changes)).reason is SealRefusal.TERMS
+
+
+@pytest.mark.parametrize("schema", [None, "accord-alert", "accord-alert/0", "other/1", 7])
+def test_a_document_without_its_schema_is_refused(pq1: World, schema: Any) -> None:
+    with pytest.raises(EnvelopeError):
+        pq1.seal(alert={"schema": schema})
+
+
+def test_a_document_with_a_float_is_refused(pq1: World) -> None:
+    with pytest.raises(EnvelopeError):
+        pq1.seal(alert=ALERT | {"mass": 0.5})
+
+
+def test_unknown_suite_is_refused(pq1: World) -> None:
+    assert refusal_of(pq1, suite="PQ2").reason is SealRefusal.TERMS
+
+
+def test_refusal_has_a_code_for_machines(pq1: World) -> None:
+    refused = refusal_of(pq1, recipients=[])
+    assert refused.code == str(refused.reason) == "no-recipient"
+
+
+def test_manifest_is_signed_by_the_signer_of_the_content(pq1: World) -> None:
+    alpha = pq1.alpha
+    content = sealing.seal_content(
+        terms(),
+        ALERT,
+        suite=PQ1,
+        originator=alpha.recipient,
+        recipients=[pq1.others[0].recipient],
+        signer=alpha.signing[PQ1],
+        nonce=bytes(16),
+        now=NOW,
+    )
+    with pytest.raises(SealingError):
+        sealing.sign_manifest(content, pq1.others[0].signing[PQ1])
+    assert "manifest_payload" not in repr(content)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Odd addresses, odd bodies and large ones: a clear refusal, nothing read that need not be, never a 500."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from hub.uploads import MAX_UPLOAD_BYTES
+from tests.builders import Hub
+from tests.pages.desk_world import DeskWorld
+
+ODD_TEXTS = ("%00", "%ED%A0%80", "9" * 20, "a" * 5000, "..%2F..%2Fetc%2Fpasswd", "%0d%0aSet-Cookie:x")
+
+
+@pytest.fixture
+def caller(db: None, tmp_path: Path) -> Client:
+    hub = Hub(tmp_path / "ledger", now=timezone.now())
+    return Client(headers={"authorization": hub.api_key(hub.make_agency("xa-lab"))})
+
+
+@pytest.fixture
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    return DeskWorld.build(tmp_path / "ledger")
+
+
+def _session(desk: DeskWorld, login: str, **options: bool) -> Client:
+    client = Client(**options)  # type: ignore[arg-type]
+    client.force_login(desk.officers[login], "agencies.login.backends.EmailBackend")
+    return client
+
+
+def _routes(urlconf: str, text: str) -> Iterator[str]:
+    """Every address with parameters of text, each parameter replaced."""
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            elif "<str:" in route:
+                yield (
+                    "/"
+                    + route.replace("<int:n>", "0").replace("<int:", "<").split("<")[0]
+                    + text
+                    + (route.rpartition(">")[2])
+                )
+
+    yield from walk(get_resolver(urlconf).url_patterns, "")
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_an_odd_text_in_an_address_is_absent_or_refused(caller: Client, text: str) -> None:
+    routes = list(_routes("hub.urls.exchange", text))
+    assert len(routes) >= 5
+    for route in routes:
+        assert 400 <= caller.get(route).status_code < 500, route[:80]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_an_odd_text_in_a_query_is_refused_or_finds_nothing(desk: DeskWorld, text: str) -> None:
+    officer = _session(desk, "benno")
+    addresses = [
+        f"/api/v1/alerts?box={box}&{name}={text}"
+        for box in ("inbox", "outbox", "drafts", "queue")
+        for name in ("lane", "from", "to", "pri", "cursor", "state")
+    ]
+    for address in [*addresses, f"/inbox/?lane={text}", f"/inbox/?cursor={text}", f"/a/{text}"]:
+        assert officer.get(address).status_code < 500, address[:80]
+
+
+BODIES = {
+    "a duplicate member": '{"data": {}, "data": {}}',
+    "a lone surrogate": '{"data": {"\\ud800": 1}}',
+    "nested too deep": '{"data": ' + "[" * 40 + "]" * 40 + "}",
+    "a number that is none": '{"data": {"quantity": NaN}}',
+    "no JSON at all": "data=1",
+    "bytes after it": '{"data": {}} {}',
+}
+
+
+@pytest.mark.parametrize("case", sorted(BODIES))
+def test_json_that_two_readers_could_read_differently_is_refused(desk: DeskWorld, case: str) -> None:
+    officer = _session(desk, "ilka")
+    answer = officer.post("/api/v1/alerts", BODIES[case], content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "urn:accord:problem:malformed-request"
+
+
+def test_a_stranger_cannot_make_the_desk_read_a_large_form(db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for address in ("/login/", "/drafts/new/", "/inbox/"):
+        large = SimpleUploadedFile("large.bin", b"x" * (2 * 1024 * 1024))
+        answer = client.post(address, {"file": large})
+        assert answer.status_code == 413, address
+
+
+def test_a_file_over_the_limit_is_named_on_the_page(desk: DeskWorld) -> None:
+    officer = _session(desk, "ilka")
+    draft = desk.draft()
+    large = SimpleUploadedFile("spectrum.bin", b"\0" * (MAX_UPLOAD_BYTES + 1024))
+    form = {"revision": draft.current, "files": large, "attach": "1"}
+    answer = officer.post(f"/drafts/{draft.pk}/2/", form, follow=True)
+    assert "Files: over 64 MiB; split it." in answer.content.decode()
+
+
+def test_a_blob_over_the_limit_is_refused_by_the_exchange(caller: Client) -> None:
+    large = SimpleUploadedFile("blob-0", b"\0" * (MAX_UPLOAD_BYTES + 1024))
+    parts = {name: SimpleUploadedFile(name, b"{}") for name in ("manifest", "jwe")}
+    answer = caller.post("/api/v1/envelopes", {**parts, "blob-0": large})
+    assert answer.status_code in {400, 413, 422}
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_too_many_files_answer_problem_json(caller: Client) -> None:
+    parts = {f"blob-{n}": SimpleUploadedFile(f"blob-{n}", b"x") for n in range(60)}
+    answer = caller.post("/api/v1/envelopes", parts)
+    assert answer.status_code == 413
+    assert json.loads(answer.content)["type"] == "urn:accord:problem:too-large"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker that dies loses no notice; at most the one it was sending is in doubt."""
+
+from datetime import timedelta
+
+import pytest
+
+from sharing.models import Notification
+from sharing.notices.leasing import LEASE, LeaseLostError, lease_batch, return_leases
+from sharing.notices.states import MOVES
+from sharing.states import NotificationState
+from tests.notices.conftest import Telling
+
+
+def test_two_workers_never_hold_the_same_row(telling: Telling) -> None:
+    telling.queue()
+    first = lease_batch(now=telling.hub.now, limit=2)
+    second = lease_batch(now=telling.hub.now, limit=2)
+    assert len(first.rows) == 2
+    assert len(second.rows) == 1
+    assert not {row.pk for row in first.rows} & {row.pk for row in second.rows}
+
+
+def test_a_lease_that_ran_out_leaves_its_first_unrecorded_row_in_doubt(telling: Telling) -> None:
+    telling.queue()
+    lease = lease_batch(now=telling.hub.now)
+    lease.record(lease.rows[0], NotificationState.SENT, sent_at=telling.hub.now)
+    telling.hub.later(seconds=LEASE.total_seconds() + 1)
+    assert return_leases(now=telling.hub.now) == 2
+    states = [Notification.objects.get(pk=row.pk).state for row in lease.rows]
+    assert states == [NotificationState.SENT, NotificationState.UNCERTAIN, NotificationState.QUEUED]
+
+
+def test_a_lease_in_time_is_left_alone(telling: Telling) -> None:
+    telling.queue()
+    lease_batch(now=telling.hub.now)
+    assert return_leases(now=telling.hub.now + LEASE) == 0
+
+
+def test_a_worker_whose_lease_was_taken_back_records_nothing(telling: Telling) -> None:
+    telling.queue()
+    lease = lease_batch(now=telling.hub.now)
+    return_leases(now=telling.hub.now + LEASE + timedelta(seconds=1))
+    with pytest.raises(LeaseLostError):
+        lease.record(lease.rows[0], NotificationState.SENT)
+    with pytest.raises(LeaseLostError):
+        lease.keep(telling.hub.now + LEASE)
+
+
+def test_a_long_batch_keeps_its_lease(telling: Telling) -> None:
+    telling.queue()
+    lease = lease_batch(now=telling.hub.now)
+    lease.keep(telling.hub.now + LEASE - timedelta(seconds=5))
+    assert return_leases(now=telling.hub.now + LEASE + timedelta(seconds=1)) == 0
+
+
+def test_every_state_has_its_moves() -> None:
+    assert set(MOVES) == set(NotificationState)
+    assert all(target in MOVES for targets in MOVES.values() for target in targets)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person sends again to those who missed it: of their own agency, and only what was missed."""
+
+import pytest
+
+from agencies.capabilities import Role
+from agencies.errors import AbsentError, NotPermittedError
+from ledger.models import AuditEvent
+from sharing.errors import MoveError
+from sharing.models import Notification
+from sharing.notices.resending import resend_notice
+from sharing.states import NotificationState
+from tests.notices.conftest import Telling
+from tests.outside_world import Misbehaviour, OutsideWorld
+
+
+@pytest.fixture
+def missed(telling: Telling, outside_world: OutsideWorld) -> Notification:
+    telling.queue()
+    outside_world.misbehaviour = Misbehaviour(permanent_for=frozenset({telling.readers[0].email}))
+    telling.send()
+    outside_world.behave()
+    return Notification.objects.get(state=NotificationState.HELD)
+
+
+def test_a_releaser_of_the_agency_sends_it_again(
+    telling: Telling, missed: Notification, outside_world: OutsideWorld
+) -> None:
+    releaser = telling.hub.make_officer(telling.bravo, Role.RELEASER)
+    resend_notice(releaser, missed.pk, now=telling.hub.now)
+    assert telling.send().sent == 1
+    assert outside_world.mails_to(missed.officer.email)
+    assert AuditEvent.objects.filter(act="notice.resent", agency="xb-bravo").count() == 1
+
+
+def test_what_was_told_is_not_sent_again(telling: Telling, missed: Notification) -> None:
+    releaser = telling.hub.make_officer(telling.bravo, Role.RELEASER)
+    told = Notification.objects.filter(state=NotificationState.SENT).first()
+    assert told is not None
+    with pytest.raises(MoveError):
+        resend_notice(releaser, told.pk, now=telling.hub.now)
+
+
+def test_another_agency_finds_nothing(telling: Telling, missed: Notification) -> None:
+    stranger = telling.hub.make_officer(telling.alpha, Role.RELEASER)
+    with pytest.raises(AbsentError):
+        resend_notice(stranger, missed.pk, now=telling.hub.now)
+
+
+def test_a_reader_may_not(telling: Telling, missed: Notification) -> None:
+    with pytest.raises(NotPermittedError):
+        resend_notice(telling.readers[1], missed.pk, now=telling.hub.now)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a notice: sent, put off, held, failed, suppressed or in doubt; each outcome is committed alone."""
+
+from collections.abc import Callable
+
+import pytest
+
+from agencies.capabilities import Role
+from sharing.agreements import suspend_lanes
+from sharing.models import Notification
+from sharing.notices.backoff import MOST_ATTEMPTS
+from sharing.notices.states import Cause
+from sharing.states import NotificationState
+from tests.notices.conftest import Telling
+from tests.outside_world import Misbehaviour, OutsideWorld
+
+
+def test_all_are_sent_over_one_connection(telling: Telling, outside_world: OutsideWorld) -> None:
+    delivery = telling.queue()
+    before = outside_world.connections
+    assert telling.send().sent == 3
+    assert outside_world.connections == before + 1
+    assert set(telling.states().values()) == {NotificationState.SENT}
+    delivery.refresh_from_db()
+    assert delivery.told_at == telling.hub.now
+
+
+def test_a_sent_notice_is_not_sent_again(telling: Telling, outside_world: OutsideWorld) -> None:
+    telling.queue()
+    telling.send()
+    assert telling.send().sent == 0
+    assert len(outside_world.mails) == 3
+
+
+def test_a_temporary_refusal_is_tried_again_later(telling: Telling, outside_world: OutsideWorld) -> None:
+    telling.queue()
+    outside_world.misbehaviour = Misbehaviour(temporary_replies=1)
+    assert telling.send().sent == 2
+    put_off = Notification.objects.get(state=NotificationState.DEFERRED)
+    assert put_off.not_before > telling.hub.now
+    assert put_off.reply.startswith("451")
+    telling.hub.later(hours=1)
+    assert telling.send().sent == 1
+
+
+def test_a_refused_address_is_held_for_a_person(telling: Telling, outside_world: OutsideWorld) -> None:
+    telling.queue()
+    address = telling.readers[1].email
+    outside_world.misbehaviour = Misbehaviour(permanent_for=frozenset({address}))
+    assert telling.send().sent == 2
+    held = Notification.objects.get(officer__email=address)
+    assert (held.state, held.cause) == (NotificationState.HELD, Cause.ADDRESS)
+
+
+def test_a_server_that_is_away_puts_all_off_and_loses_none(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    telling.queue()
+    with outside_world.down():
+        assert telling.send().sent == 0
+    assert set(telling.states().values()) == {NotificationState.DEFERRED}
+    telling.hub.later(hours=1)
+    assert telling.send().sent == 3
+
+
+def test_after_a_day_of_refusals_the_hub_says_that_mail_failed(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    telling.queue()
+    outside_world.misbehaviour = Misbehaviour(temporary_replies=1000)
+    for _ in range(MOST_ATTEMPTS):
+        telling.send()
+        telling.hub.later(hours=2)
+    failed = Notification.objects.filter(state=NotificationState.FAILED, cause=Cause.GAVE_UP)
+    assert failed.count() == 3
+
+
+def test_a_connection_cut_before_the_answer_leaves_one_in_doubt(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    telling.queue()
+    outside_world.misbehaviour = Misbehaviour(hang_up_before_reply_at=frozenset({2}))
+    telling.send()
+    in_doubt = Notification.objects.get(state=NotificationState.UNCERTAIN)
+    assert in_doubt.uncertain
+    assert Notification.objects.filter(state=NotificationState.QUEUED).count() == 1
+    telling.hub.later(hours=1)
+    telling.send()
+    copies = outside_world.mails_to(in_doubt.officer.email)
+    assert {mail.message["Message-ID"] for mail in copies} == {in_doubt.message_id}
+    assert set(telling.states().values()) == {NotificationState.SENT}
+    in_doubt.refresh_from_db()
+    assert in_doubt.uncertain
+
+
+def _disable(telling: Telling) -> None:
+    telling.readers[0].is_active = False
+    telling.readers[0].save(update_fields=["is_active"])
+
+
+def _take_the_role_away(telling: Telling) -> None:
+    telling.readers[0].roles = [Role.AUDITOR]
+    telling.readers[0].save(update_fields=["roles"])
+
+
+@pytest.mark.parametrize("lose_right", [_disable, _take_the_role_away])
+def test_a_right_lost_after_queueing_suppresses_the_mail(
+    telling: Telling, outside_world: OutsideWorld, lose_right: Callable[[Telling], None]
+) -> None:
+    telling.queue()
+    lose_right(telling)
+    assert telling.send().sent == 2
+    assert telling.states()[telling.readers[0].email] == NotificationState.SUPPRESSED
+    assert not outside_world.mails_to(telling.readers[0].email)
+
+
+def test_a_suspended_lane_keeps_the_mail_until_it_is_open_again(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    telling.queue()
+    agreement = telling.hub.agreement("G1")
+    suspend_lanes(telling.alpha.manager, agreement, ["science"], now=telling.hub.now)
+    assert telling.send().sent == 0
+    assert not outside_world.mails
+    waiting = Notification.objects.filter(state=NotificationState.DEFERRED, cause=Cause.FLOW_SUSPENDED)
+    assert waiting.count() == 3
+
+
+def test_a_withdrawn_alert_is_no_longer_announced(telling: Telling, outside_world: OutsideWorld) -> None:
+    sealed = telling.hub.alert_to(telling.bravo, sender=telling.alpha)
+    telling.hub.carry(telling.alpha, sealed)
+    telling.hub.sequence()
+    from sharing.notices.expansion import expand_deliveries
+
+    expand_deliveries(now=telling.hub.now)
+    telling.hub.submit(telling.alpha, telling.hub.retraction(telling.alpha, sealed))
+    assert telling.send().sent == 0
+    assert set(Notification.objects.values_list("cause", flat=True)) == {Cause.RECALLED}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who was told of an alert is told that it was withdrawn; who was not yet is told neither."""
+
+from sharing.models import Delivery, Notification
+from sharing.notices.expansion import expand_deliveries
+from sharing.notices.states import Occasion
+from sharing.states import NotificationState
+from tests.notices.conftest import Telling
+from tests.outside_world import OutsideWorld
+
+
+def _withdraw(telling: Telling, delivery: Delivery) -> None:
+    sealed = telling.sent[delivery.envelope_id]
+    telling.hub.submit(telling.alpha, telling.hub.retraction(telling.alpha, sealed))
+    telling.hub.sequence()
+    expand_deliveries(now=telling.hub.now)
+
+
+def test_every_reader_who_was_told_is_told_again(telling: Telling, outside_world: OutsideWorld) -> None:
+    delivery = telling.queue()
+    telling.send()
+    _withdraw(telling, delivery)
+    assert telling.send().sent == 3
+    subjects = {str(mail.message["Subject"]) for mail in outside_world.mails[3:]}
+    assert subjects == {f"[Accord] ROUTINE WITHDRAWN {delivery.reference}"}
+
+
+def test_a_notice_that_still_waits_is_suppressed_and_nothing_replaces_it(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    delivery = telling.queue()
+    _withdraw(telling, delivery)
+    assert telling.send().sent == 0
+    assert set(telling.states().values()) == {NotificationState.SUPPRESSED}
+    assert not Notification.objects.filter(occasion=Occasion.WITHDRAWN).exists()
+    assert not outside_world.mails
+
+
+def test_other_statements_tell_nobody(telling: Telling, outside_world: OutsideWorld) -> None:
+    delivery = telling.queue()
+    telling.send()
+    telling.hub.fetch(telling.bravo, telling.sent[delivery.envelope_id])
+    acknowledgement = telling.hub.acknowledgement(telling.bravo, telling.sent[delivery.envelope_id])
+    telling.hub.submit(telling.bravo, acknowledgement)
+    telling.hub.sequence()
+    assert expand_deliveries(now=telling.hub.now) == 1
+    assert expand_deliveries(now=telling.hub.now) == 0
+    assert telling.send().sent == 0

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real kills: nobody is missed, and at most the one mail of each killed connection comes twice, marked so."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.utils import timezone
+
+from agencies.capabilities import Role
+from devtool.processes import Child, wait_until
+from sharing.models import Notification
+from sharing.notices.expansion import expand_deliveries
+from sharing.states import NotificationState
+from tests.builders import Hub
+from tests.conftest import HubProcesses
+from tests.outside_world import Misbehaviour, OutsideWorld
+
+OFFICERS = 40
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter leases and sweeps, so that a test does not wait minutes for them."""
+    monkeypatch.setenv("NOTICE_LEASE_SECONDS", "3")
+    monkeypatch.setenv("SWEEP_SECONDS", "1")
+
+
+@pytest.fixture
+def audience(transactional_db: None, tmp_path: Path) -> Hub:
+    """An alert that is logged and numbered, for an agency with forty readers whom nobody has told yet."""
+    hub = Hub(tmp_path / "audience", now=timezone.now())
+    alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo")
+    hub.make_agreement("G1", alpha, bravo)
+    for n in range(OFFICERS):
+        hub.make_officer(bravo, Role.READER, name=f"Reader {n}")
+    hub.deliver(alpha, bravo)
+    return hub
+
+
+def _copies(outside_world: OutsideWorld) -> Counter[str]:
+    return Counter(mail.recipients[0] for mail in outside_world.mails)
+
+
+def _all_settled() -> bool:
+    return not Notification.objects.exclude(state=NotificationState.SENT).exists()
+
+
+def _wait_until_all_are_told(worker: Child) -> None:
+    wait_until(_all_settled, "every notice sent", timeout_seconds=120, children=[worker])
+
+
+def test_a_worker_killed_in_mid_batch_misses_nobody(
+    quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, outside_world: OutsideWorld
+) -> None:
+    outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.05)
+    worker = hub_processes.worker(beat=True)
+    for told in (5, 15):
+        outside_world.wait_for_count(told)
+        worker.kill()
+        worker = hub_processes.worker(beat=True)
+    _wait_until_all_are_told(worker)
+    copies = _copies(outside_world)
+    assert len(copies) == OFFICERS
+    twice = {address for address, count in copies.items() if count > 1}
+    marked = set(Notification.objects.filter(uncertain=True).values_list("officer__email", flat=True))
+    assert len(twice) <= 2
+    assert max(copies.values()) <= 2
+    assert twice <= marked
+    assert len(marked) <= 2
+
+
+def test_a_flushed_broker_costs_a_sweep_and_nobody(
+    quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, outside_world: OutsideWorld
+) -> None:
+    expand_deliveries(now=timezone.now())
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.flushall()
+    worker = hub_processes.worker(beat=True)
+    outside_world.wait_for_count(3)
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.flushall()
+    _wait_until_all_are_told(worker)
+    assert _copies(outside_world) == Counter(dict.fromkeys(_copies(outside_world), 1))
+    assert len(_copies(outside_world)) == OFFICERS

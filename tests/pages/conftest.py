@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk as its pages see it: a small hub, and a browser-like client for each officer."""
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from django.test import Client
+
+from agencies.models import Officer
+from tests.pages.desk_world import DeskWorld
+
+
+class SignIn(Protocol):
+    def __call__(self, officer: Officer, *, csrf: bool = False) -> Client: ...
+
+
+@pytest.fixture
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """Two hosted agencies, one with keys of its own, an operator; nothing written yet."""
+    return DeskWorld.build(tmp_path / "ledger")
+
+
+@pytest.fixture
+def as_officer() -> SignIn:
+    """A client in session as this officer; CSRF is checked as in a browser only where a test asks for it."""
+
+    def sign_in(officer: Officer, *, csrf: bool = False) -> Client:
+        client = Client(enforce_csrf_checks=csrf)
+        client.force_login(officer, "agencies.login.backends.EmailBackend")
+        return client
+
+    return sign_in

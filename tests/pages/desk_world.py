@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small hub for the tests of the pages: two hosted agencies that may share, a third with keys of its own.
+
+    desk = DeskWorld.build(folder)
+    draft = desk.draft(desk.ilka, title="Blue tablets")
+    alert = desk.send(draft)                # submitted, checked and released by Benno, then logged and carried
+    desk.received(desk.aroha)               # the row it became at her agency
+
+Everything goes through the services; time lies two hours back and moves by a second with each step, so that
+pages, which read the clock, come after it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from django.utils import timezone
+
+from agencies.accession import admit_agency
+from agencies.capabilities import Role
+from agencies.models import Agency, Custody, Officer
+from agencies.officers import enrol_officer, enrol_operator
+from agencies.vault.doors import create_agency_keys
+from alerts.drafts import create_draft
+from alerts.following import follow_feeds
+from alerts.models import Alert, ReceivedAlert
+from alerts.preview import preview_release
+from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from sharing.agreements import record_circle
+from tests.builders import OPERATOR, HeldAgency, Hub
+
+PASSWORD = "wendelgass im regen 7"
+CONTENT = "Zirrostratus"
+"""A word that stands in every alert's text and nowhere else: where it turns up, content has leaked."""
+
+HARM = {
+    "alert_type": "harm_cluster",
+    "title": f"Nine collapses {CONTENT}",
+    "narrative": f"Nine people collapsed at one event. {CONTENT}",
+    "harm_evidence": "suspected",
+    "identity_state": "tentative",
+    "preferred_name": "flualprazolam",
+    "cases_non_fatal": 9,
+    "cases_fatal": 0,
+    "tlp": "GREEN",
+    "handling": ["H0"],
+    "lane": "public_health",
+    "purpose": "public_health",
+    "pri": "urgent",
+}
+
+
+@dataclass
+class DeskWorld:
+    hub: Hub
+    lab: Agency
+    health: Agency
+    reg: HeldAgency
+    officers: dict[str, Officer] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, folder: Path, *, passwords: bool = False) -> Self:
+        """`passwords` lets the officers sign in by the form; it costs a hash each."""
+        hub = Hub(folder, now=timezone.now() - timedelta(hours=2))
+        lab = _host(hub, "xa-lab", "Forensic Laboratory, Arvenia", "laboratory", "Europe/Vienna")
+        health = _host(hub, "xb-health", "Health Authority, Belmora", "public_health", "Australia/Adelaide")
+        reg = hub.make_agency(
+            "xd-reg", name="Precursor Office, Dellin", kind="regulator", timezone="Asia/Singapore", low="PQ1"
+        )
+        hub.sequence()
+        hub.make_agreement("G1", "xa-lab", "xb-health", "xd-reg", title="Science and public health")
+        record_circle(
+            OPERATOR, name="Early Look", agreement="G1", members=["xa-lab", "xb-health"], now=hub.now
+        )
+        desk = cls(hub, lab, health, reg)
+        desk._enrol(PASSWORD if passwords else None)
+        return desk
+
+    def _enrol(self, password: str | None) -> None:
+        rows = (
+            ("sunniva", self.lab, "Sunniva Okparel", [Role.AGENCY_ADMIN]),
+            ("ilka", self.lab, "Ilka Torvane", [Role.AUTHOR]),
+            ("benno", self.lab, "Benno Ashgrove", [Role.RELEASER, Role.KEY_OFFICER]),
+            ("edda", self.lab, "Edda Quillane", [Role.AUDITOR]),
+            ("haitham", self.health, "هيثم الدرعواني", [Role.AGENCY_ADMIN, Role.RELEASER]),
+            ("aroha", self.health, "نورين الصفواري", [Role.AUTHOR]),
+            ("casimir", self.health, "Casimir Vellan", [Role.READER]),
+            ("zhilan", self.reg.row, "司徒知澜", [Role.AGENCY_ADMIN, Role.RELEASER]),
+            ("ruotang", self.reg.row, "闻若棠", [Role.AUTHOR]),
+        )
+        for login, agency, name, roles in rows:
+            self.officers[login] = self._enrol_one(login, agency, name, roles, password)
+        self.officers["noor"] = self._enrol_operator(password)
+
+    def _enrol_operator(self, password: str | None) -> Officer:
+        """Without a password the row is made by hand: the service demands one, and its hash is dear."""
+        email, name = "noor@hub.example", "Noor Ashdene"
+        if password:
+            return enrol_operator(OPERATOR, email=email, full_name=name, password=password, now=self.hub.now)
+        operator = Officer(email=email, full_name=name, roles=[Role.OPERATOR], joined_at=self.hub.now)
+        operator.set_unusable_password()
+        operator.save()
+        return operator
+
+    def _enrol_one(
+        self, login: str, agency: Agency, name: str, roles: list[Role], password: str | None
+    ) -> Officer:
+        admin = next((o for o in self.officers.values() if o.agency_id == agency.pk), OPERATOR)
+        return enrol_officer(
+            admin,
+            agency,
+            email=f"{login}@{agency.pk}.example",
+            full_name=name,
+            roles=roles,
+            password=password,
+            duty_rank=1 if Role.AUTHOR in roles else None,
+            now=self.hub.now,
+        )
+
+    def __getattr__(self, login: str) -> Officer:
+        try:
+            return self.__dict__["officers"][login]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(login) from None
+
+    def tick(self) -> datetime:
+        return self.hub.later(seconds=1)
+
+    def catch_up(self) -> None:
+        """After a page was used, which reads the clock: the hub's time is now."""
+        self.hub.now = max(self.hub.now, timezone.now())
+        self.settle()
+
+    def settle(self) -> None:
+        """Sequencer and desk-worker do what is due; a second batch carries what they said."""
+        for _ in range(2):
+            self.tick()
+            self.hub.sequence()
+            follow_feeds(now=self.hub.now)
+
+    # --- alerts -------------------------------------------------------------------------------------------
+
+    def draft(self, author: Officer | None = None, **changes: Any) -> Alert:
+        """A complete draft of a cluster of harm, from the laboratory to the others, unless changed."""
+        writer = author or self.ilka
+        others = sorted({"xa-lab", "xb-health", "xd-reg"} - {writer.agency_id})
+        data = HARM | {"recipients": others, "event_date": self.hub.now.date().isoformat()} | changes
+        return create_draft(writer, data=data, now=self.tick())
+
+    def submit(self, draft: Alert) -> Alert:
+        assert isinstance(draft.author, Officer)
+        return submit_alert(draft.author, draft, revision=draft.current, now=self.tick())
+
+    def validate(self, alert: Alert, second: Officer | None = None) -> Alert:
+        officer = second or self.benno
+        seen = preview_release(officer, alert, now=self.hub.now).digest
+        return validate_alert(officer, alert, revision=alert.current, seen_preview=seen, now=self.tick())
+
+    def send(self, draft: Alert, second: Officer | None = None) -> Alert:
+        """From draft to delivered."""
+        officer = second or self.benno
+        alert = self.validate(self.submit(draft), officer)
+        sent = release_alert(officer, alert, revision=alert.current, now=self.tick())
+        self.settle()
+        return sent
+
+    def received(self, officer: Officer) -> ReceivedAlert:
+        """The newest alert that reached the officer's agency."""
+        return ReceivedAlert.objects.visible_to(officer).latest("number")
+
+
+def _host(hub: Hub, agency_id: str, name: str, kind: str, zone: str) -> Agency:
+    agency = admit_agency(
+        OPERATOR,
+        agency_id,
+        name=name,
+        kind=kind,
+        country=agency_id[:2].upper(),
+        timezone=zone,
+        language="en",
+        custody=Custody.HUB,
+        root_fingerprint="",
+        duty_phone="+000 1 5550 101",
+        now=hub.now,
+    )
+    create_agency_keys(OPERATOR, agency, suites=("PQ1", "EC1"), now=hub.now)
+    agency.refresh_from_db()
+    return agency

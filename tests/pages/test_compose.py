@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing a draft by the form: saved on each move, errors at the field and on top, conflicts shown, nothing lost."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from agencies.models import Officer
+from alerts.drafts import attach_file, read_draft, save_revision
+from alerts.models import Alert
+from alerts.pages.compose.page import LAST_STEP
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+JSON = {"accept": "application/json"}
+
+
+@pytest.fixture
+def author(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.ilka)
+
+
+def fields_on(page: str) -> dict[str, Any]:
+    """What a browser would send of the page's form: every control that is filled, ticked or chosen."""
+    form = re.search(r'<form class="panel"[^>]*id="compose".*?</form>', page, re.S)
+    assert form is not None
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", form[0]):
+        kind = (re.search(r'type="(\w+)"', tag) or [None, "text"])[1]
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        if (
+            name is None
+            or kind in {"file", "submit"}
+            or (kind in {"radio", "checkbox"} and "checked" not in tag)
+        ):
+            continue
+        found.setdefault(name[1], []).append(value[1] if value else "")
+    for name, inside in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form[0], re.S):
+        found[name] = [inside]
+    for name, inside in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form[0], re.S):
+        chosen = re.search(r'value="([^"]*)" selected', inside)
+        found.setdefault(name, []).append(chosen[1] if chosen else "")
+    return found
+
+
+def save(client: Client, draft: Alert, step: int, *, go: str = "save", **changes: Any) -> Any:
+    """Loads a step, changes some fields, presses a button."""
+    address = f"/drafts/{draft.pk}/{step}/"
+    sent = fields_on(client.get(address).content.decode())
+    return client.post(address, {**sent, **changes, "go": go})
+
+
+def data_of(officer: Officer, draft: Alert) -> dict[str, Any]:
+    draft.refresh_from_db()
+    return dict(read_draft(officer, draft).data)
+
+
+def test_a_kind_starts_a_draft_with_its_defaults(author: Client, desk: DeskWorld) -> None:
+    answer = author.post("/drafts/new/", {"alert_type": "harm_cluster"})
+    draft = Alert.objects.get()
+    assert answer.headers["Location"] == f"/drafts/{draft.pk}/1/"
+    assert data_of(desk.ilka, draft)["lane"] == "public_health"
+
+
+def test_opening_and_saving_every_step_changes_nothing(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(
+        route=[{"part": "origin", "country": "XA", "basis": "proven"}],
+        recipient_reasons={"xb-health": "they saw it first"},
+        technique=["ms", "nmr"],
+        cases_fatal="unknown",
+        quantity="412",
+        unit="g",
+    )
+    before = data_of(desk.ilka, draft)
+    for step in range(1, 6):
+        assert save(author, draft, step).status_code == 302, step
+    assert data_of(desk.ilka, draft) == before
+    assert draft.current == 1, "saving what stands makes no revision"
+
+
+def test_continue_goes_on_when_the_step_is_good(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    assert save(author, draft, 1, go="next").headers["Location"] == f"/drafts/{draft.pk}/2/"
+    assert save(author, draft, 1, go="5").headers["Location"] == f"/drafts/{draft.pk}/5/"
+
+
+WRONG = {
+    "a title of one letter": (1, {"title": "x"}, "Title: use 5 to 120 characters on one line."),
+    "a day in 2099": (1, {"event_date": "2099-01-01"}, "When: enter a day up to today."),
+    "a bad CAS check digit": (2, {"cas_rn": "50-00-1"}, "CAS number: check digit wrong; compare the source."),
+    "a short InChIKey": (2, {"inchikey": "ABC"}, "InChIKey: enter 14, 10, 1 letters with hyphens."),
+    "a letter in a count": (3, {"cases_fatal": "nine"}, "Cases: enter a whole number or unknown."),
+    "a letter in an amount": (
+        3,
+        {"quantity": "4l2", "unit": "g"},
+        "Amount: enter more than 0, up to 1,000 t.",
+    ),
+    "RED with keys held by the hub": (
+        5,
+        {"tlp": "RED"},
+        "TLP: RED needs keys held by the agency; choose AMBER+STRICT.",
+    ),
+    "H0 beside another": (5, {"handling": ["H0", "H1"]}, "Handling: untick H0 or the others."),
+    "nobody to receive it": (5, {"recipients": []}, "To: choose an agency that can receive this."),
+}
+
+
+@pytest.mark.parametrize(("step", "change", "sentence"), WRONG.values(), ids=WRONG.keys())
+def test_what_is_wrong_stays_typed_and_is_said_at_the_field_and_on_top(
+    author: Client, desk: DeskWorld, step: int, change: dict[str, Any], sentence: str
+) -> None:
+    draft = desk.draft()
+    answer = save(author, draft, step, go="next", **change)
+    assert answer.headers["Location"] == f"/drafts/{draft.pk}/{step}/?check=1#problems"
+    page = author.get(f"/drafts/{draft.pk}/{step}/?check=1").content.decode()
+    name = next(iter(change))
+    assert f'<a href="#field-{name}">{sentence}</a>' in page
+    assert f"<span>{sentence}</span></p>" in page
+    assert page.count(sentence) == 2
+    assert data_of(desk.ilka, draft)[name] == (change[name] or []), "what was typed is kept"
+
+
+def test_a_question_is_asked_and_can_be_kept(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(harm_evidence="none_yet")
+    page = author.get(f"/drafts/{draft.pk}/2/").content.decode()
+    assert "Harm: you report cases; choose suspected or more." in page
+    assert save(author, draft, 2, go="next").headers["Location"].endswith("?check=1#problems")
+    save(author, draft, 2, go="next", kept=["cases-without-harm"])
+    assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).kept == ("cases-without-harm",)
+    save(author, draft, 3)
+    assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).kept == ("cases-without-harm",)
+    save(author, draft, 2, kept=[])
+    assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).kept == ()
+
+
+def test_a_value_too_long_to_keep_comes_back_on_the_page(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    answer = save(author, draft, 1, narrative="n" * 20_001)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "What happened: use up to 10,000 characters." in page
+    assert "n" * 20_001 in page, "nothing typed is lost"
+    assert draft.current == 1
+
+
+def test_markup_in_a_field_is_text_on_every_page(author: Client, desk: DeskWorld) -> None:
+    hostile = "<img src=x onerror=alert(1)>\"'"
+    draft = desk.draft(title=hostile, narrative=hostile, preferred_name=hostile, place_region=hostile)
+    for address in (f"/drafts/{draft.pk}/1/", f"/drafts/{draft.pk}/2/", f"/drafts/{draft.pk}/6/", "/drafts/"):
+        page = author.get(address).content.decode()
+        assert "&lt;img src=x" in page
+        assert "<img" not in page
+
+
+# --- saving while typing, and two officers at once ------------------------------------------------------------
+
+
+def test_an_autosave_answers_the_new_revision_with_its_time_and_zone(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    sent = fields_on(author.get(f"/drafts/{draft.pk}/1/").content.decode()) | {"title": "Another title"}
+    answer = author.post(f"/drafts/{draft.pk}/1/", sent, headers=JSON)
+    assert answer.json()["revision"] == 2
+    assert re.fullmatch(r"Saved \d+ \w+ \d{4} \d\d:\d\d UTC.*", answer.json()["text"])
+
+
+def test_the_second_of_two_officers_sees_both_texts(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    sent = fields_on(author.get(f"/drafts/{draft.pk}/1/").content.decode()) | {"title": "My own title"}
+    save_revision(desk.ilka, draft, data={"title": "Their title"}, base=1, now=desk.tick())
+    assert author.post(f"/drafts/{draft.pk}/1/", sent, headers=JSON).status_code == 409
+    answer = author.post(f"/drafts/{draft.pk}/1/", sent)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Their title" in page and "My own title" in page
+    assert "Somebody else saved this draft" in page
+    assert data_of(desk.ilka, draft)["title"] == "Their title"
+
+
+def conflicting(author: Client, desk: DeskWorld) -> tuple[Alert, dict[str, str]]:
+    """A draft that was saved in between, and what the conflict page's forms carry."""
+    draft = desk.draft()
+    sent = fields_on(author.get(f"/drafts/{draft.pk}/1/").content.decode()) | {"title": "My own title"}
+    save_revision(desk.ilka, draft, data={"title": "Their title"}, base=1, now=desk.tick())
+    page = author.post(f"/drafts/{draft.pk}/1/", sent).content.decode()
+    carried = re.search(r'name="mine" value="([^"]*)"', page)
+    assert carried is not None
+    return draft, {
+        "mine": carried[1].replace("&quot;", '"').replace("&#x27;", "'"),
+        "revision": "2",
+        "step": "1",
+    }
+
+
+def test_apply_mine_saves_over_theirs(author: Client, desk: DeskWorld) -> None:
+    draft, carried = conflicting(author, desk)
+    assert author.post(f"/drafts/{draft.pk}/overwrite/", carried).status_code == 302
+    assert data_of(desk.ilka, draft)["title"] == "My own title"
+
+
+def test_apply_mine_is_asked_again_when_a_third_save_came_between(author: Client, desk: DeskWorld) -> None:
+    draft, carried = conflicting(author, desk)
+    save_revision(desk.ilka, draft, data={"title": "A third title"}, base=2, now=desk.tick())
+    assert author.post(f"/drafts/{draft.pk}/overwrite/", carried).status_code == 409
+
+
+def test_save_as_copy_keeps_both(author: Client, desk: DeskWorld) -> None:
+    draft, carried = conflicting(author, desk)
+    answer = author.post(f"/drafts/{draft.pk}/copy/", carried)
+    copy = Alert.objects.exclude(pk=draft.pk).get()
+    assert answer.headers["Location"] == f"/drafts/{copy.pk}/1/"
+    assert data_of(desk.ilka, copy)["title"] == "My own title"
+    assert data_of(desk.ilka, draft)["title"] == "Their title"
+
+
+def test_submitting_what_another_author_saved_meanwhile_shows_both_texts(
+    author: Client, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    draft = desk.draft()
+    shown = author.get(f"/drafts/{draft.pk}/{LAST_STEP}/").content.decode()
+    carried = re.search(r'name="revision" value="(\d+)"', shown)
+    assert carried is not None
+    desk.sunniva.roles = [*desk.sunniva.roles, "author"]
+    desk.sunniva.save()
+    other = as_officer(desk.sunniva)
+    sent = fields_on(other.get(f"/drafts/{draft.pk}/1/").content.decode()) | {"title": "Their title"}
+    assert other.post(f"/drafts/{draft.pk}/1/", sent).status_code == 302
+    answer = author.post(f"/drafts/{draft.pk}/submit/", {"revision": carried[1]})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody else saved this draft" in page
+    assert "Their title" in page and f"Nine collapses {CONTENT}" in page
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+def test_submitting_a_revision_that_never_was_is_absent(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    for body in ({}, {"revision": "0"}, {"revision": "7"}):
+        assert author.post(f"/drafts/{draft.pk}/submit/", body).status_code == 404
+
+
+def test_submitting_after_only_a_file_was_added_says_that_the_text_is_the_same(
+    author: Client, desk: DeskWorld
+) -> None:
+    draft = desk.draft()
+    attach_file(desk.ilka, draft, base=1, filename="a.txt", data=b"a", now=desk.tick())
+    answer = author.post(f"/drafts/{draft.pk}/submit/", {"revision": "1"})
+    assert answer.status_code == 409
+    assert "The text is the same" in answer.content.decode()
+
+
+def test_a_form_that_no_page_of_ours_makes_is_absent(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    for body in ({"mine": "no json"}, {"mine": json.dumps(["list"])}, {}):
+        assert author.post(f"/drafts/{draft.pk}/overwrite/", body | {"revision": "1"}).status_code == 404
+    assert author.post(f"/drafts/{draft.pk}/1/", {"title": "No revision"}).status_code == 404
+    assert author.post(f"/drafts/{draft.pk}/1/", {"title": "Future", "revision": "99"}).status_code == 404
+    assert author.get(f"/drafts/{draft.pk}/7/").status_code == 404
+    assert author.get(f"/drafts/{draft.pk}/0/").status_code == 404
+    unknown = author.post(f"/drafts/{draft.pk}/copy/", {"mine": json.dumps({"agency": "xb-health"})})
+    assert unknown.status_code == 422
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def test_files_are_added_listed_and_removed(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    spectrum = SimpleUploadedFile("etizolam.msp", b"Name: etizolam\nNum Peaks: 1\n343 999\n")
+    save(author, draft, 2, go="attach", files=spectrum)
+    assert "etizolam.msp" in author.get(f"/drafts/{draft.pk}/2/").content.decode()
+    assert "etizolam.msp" in author.get(f"/drafts/{draft.pk}/6/").content.decode()
+    save(author, draft, 2, go="remove-0")
+    assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).attachments == ()
+
+
+def test_a_refused_file_says_why_and_the_fields_are_saved(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    answer = save(
+        author, draft, 2, go="attach", formula="C17H13ClN4S", files=SimpleUploadedFile("empty.txt", b"")
+    )
+    assert answer.status_code == 422
+    assert "Files: this one is empty." in answer.content.decode()
+    assert data_of(desk.ilka, draft)["formula"] == "C17H13ClN4S"
+    assert "Files: choose a file first." in save(author, draft, 2, go="attach").content.decode()
+
+
+# --- recipients and submitting ----------------------------------------------------------------------------------
+
+
+def test_who_will_receive_this_follows_what_is_chosen_and_saves_nothing(
+    author: Client, desk: DeskWorld
+) -> None:
+    desk.hub.make_agency("xf-border", name="Border Police, Fenlund", suites=("EC1",))
+    draft = desk.draft()
+    sent = fields_on(author.get(f"/drafts/{draft.pk}/5/").content.decode())
+    answer = author.post(f"/drafts/{draft.pk}/reach/", sent | {"recipients": ["xb-health", "xf-border"]})
+    page = answer.content.decode()
+    assert "Health Authority, Belmora" in page and "1 will receive it" in page
+    assert "No agreement joins you and Border Police, Fenlund." in page
+    assert "Precursor Office" not in page
+    draft.refresh_from_db()
+    assert draft.current == 1
+
+
+def test_a_circle_stands_for_its_members(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(recipients=[])
+    save(author, draft, 5, circle=["Early Look"])
+    assert data_of(desk.ilka, draft)["recipients"] == ["xb-health"]
+    save(author, draft, 5, recipients=[], circle=["A circle of others"])
+    assert data_of(desk.ilka, draft)["recipients"] == []
+
+
+def test_the_last_step_names_what_stops_it_with_links(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(title="x", cas_rn="50-00-1")
+    page = author.get(f"/drafts/{draft.pk}/6/").content.decode()
+    assert f'href="/drafts/{draft.pk}/1/?check=1#field-title"' in page
+    assert f'href="/drafts/{draft.pk}/2/?check=1#field-cas_rn"' in page
+    assert "Submit for release" not in page
+    assert author.post(f"/drafts/{draft.pk}/submit/", {"revision": "1"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+def test_danger_to_life_is_held_up_by_three_fields_only(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(pri="flash", cas_rn="50-00-1", event_date="2099-01-01")
+    page = author.get(f"/drafts/{draft.pk}/6/").content.decode()
+    assert "Sent without: CAS number." in page
+    assert "Sent without: When." in page
+    assert "Submit for release" in page
+
+
+def test_submitting_hands_it_to_the_second_person(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    author.post(f"/drafts/{draft.pk}/submit/", {"revision": "1"})
+    draft.refresh_from_db()
+    assert draft.state == "submitted"
+    assert author.get(f"/drafts/{draft.pk}/1/").headers["Location"] == f"/queue/{draft.pk}/"
+    again = author.post(f"/drafts/{draft.pk}/submit/", {"revision": "1"})
+    assert again.status_code == 409
+    assert "Waiting for release" in again.content.decode()
+
+
+def test_a_discarded_draft_leaves_the_list(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    assert CONTENT in author.get("/drafts/").content.decode()
+    author.post(f"/drafts/{draft.pk}/discard/")
+    page = author.get("/drafts/").content.decode()
+    assert "No drafts." in page
+    assert CONTENT not in page
+
+
+def test_an_agency_with_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
+    client = as_officer(desk.ruotang)
+    drafts = client.get("/drafts/").content.decode()
+    assert "accord submit" in drafts and "New alert" not in drafts
+    answer = client.post("/drafts/new/", {"alert_type": "harm_cluster"})
+    assert answer.status_code == 409
+    assert "accord submit" in answer.content.decode()

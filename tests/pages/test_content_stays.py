@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Content is shown and not kept: not in sessions, messages, cookies, titles, caches or the admin's log."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from alerts.site import AccordAdminSite
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+PAGES = Path(apps.get_app_config("alerts").path)
+TEMPLATES = sorted(PAGES.glob("templates/**/*.html"))
+STATIC = PAGES / "static" / "accord"
+
+
+def whole_run(desk: DeskWorld, author: Client, second: Client, reader: Client) -> list[str]:
+    """Write, submit, check, send, open, acknowledge, withdraw; the text of every answer with its head."""
+    draft = desk.draft()
+    steps = [
+        author.get(f"/drafts/{draft.pk}/6/"),
+        author.post(f"/drafts/{draft.pk}/submit/", {"revision": 1}, follow=True),
+        second.get("/queue/"),
+    ]
+    seen = second.get(f"/queue/{draft.pk}/")
+    form = {"revision": 1, "preview": seen.context["preview_digest"]}
+    steps += [
+        seen,
+        second.post(f"/queue/{draft.pk}/validate/", form, follow=True),
+        second.post(f"/queue/{draft.pk}/release/", form, follow=True),
+    ]
+    desk.catch_up()
+    received = desk.received(desk.aroha)
+    steps += [
+        reader.get("/inbox/"),
+        reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"}, follow=True),
+        reader.post(f"/inbox/{received.pk}/acknowledge/", follow=True),
+        second.post(f"/outbox/{draft.pk}/withdraw/", {"code": "error"}, follow=True),
+    ]
+    return [str(step.headers) + step.content.decode() for step in steps]
+
+
+@pytest.fixture
+def clients(desk: DeskWorld, as_officer: SignIn) -> tuple[Client, Client, Client]:
+    return as_officer(desk.ilka), as_officer(desk.benno), as_officer(desk.aroha)
+
+
+def test_a_whole_run_leaves_content_nowhere(desk: DeskWorld, clients: tuple[Client, Client, Client]) -> None:
+    answers = whole_run(desk, *clients)
+    assert sum(CONTENT in answer for answer in answers) >= 7, "the run did show content"
+    assert Session.objects.count() == 3
+    for session in Session.objects.all():
+        assert CONTENT not in str(session.get_decoded())
+    for client in clients:
+        assert CONTENT not in client.cookies.output()
+    assert not LogEntry.objects.exists()
+
+
+def test_no_browser_history_no_cache_and_no_other_site_learns_content(
+    desk: DeskWorld, clients: tuple[Client, Client, Client]
+) -> None:
+    whole_run(desk, *clients)
+    received = desk.received(desk.aroha)
+    for client, address in {
+        clients[1]: f"/outbox/{desk.lab.alerts.get().pk}/",
+        clients[2]: f"/inbox/{received.pk}/",
+    }.items():
+        answer = client.get(address)
+        page = answer.content.decode()
+        title = re.search(r"<title>(.*?)</title>", page)
+        assert CONTENT in page and title is not None and CONTENT not in title[1]
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_every_page_forbids_what_it_does_not_bring(desk: DeskWorld, as_officer: SignIn) -> None:
+    policy = as_officer(desk.ilka).get("/").headers["Content-Security-Policy"]
+    assert "unsafe" not in policy and "data:" not in policy and "*" not in policy
+    for directive in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "frame-ancestors 'none'",
+    ):
+        assert directive in policy
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_has_a_style_or_a_script_of_its_own(template: Path) -> None:
+    source = template.read_text(encoding="utf-8")
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", source)
+    assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", source))
+    assert "|safe" not in source and "autoescape off" not in source
+
+
+def test_the_sheet_and_the_scripts_stay_small_and_ask_nobody() -> None:
+    assert (STATIC / "accord.css").stat().st_size < 40_000
+    assert sum(path.stat().st_size for path in STATIC.glob("*.js")) < 16_000
+    for path in STATIC.iterdir():
+        source = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "http" not in source.replace('"https:"', ""), path.name
+        assert "localStorage" not in source and "sessionStorage" not in source and "eval(" not in source
+
+
+def test_no_sealed_model_is_in_the_admins_own_machinery() -> None:
+    sealed = {"alerts", "vault", "sharing"}
+    assert not {model for model in admin.site._registry if model._meta.app_label in sealed}
+    assert isinstance(admin.site, AccordAdminSite)

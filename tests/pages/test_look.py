@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tokens of the look, and that every pair of them can be read (contrast as WCAG 2.2 computes it)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+SHEET = (Path(apps.get_app_config("alerts").path) / "static/accord/accord.css").read_text(encoding="utf-8")
+TOKENS = {
+    name: (light, dark)
+    for name, light, dark in re.findall(r"--([\w-]+): light-dark\(#(\w{6}), #(\w{6})\)", SHEET)
+}
+TEXT_COLOURS = ("text", "muted", "accent", "danger", "ok", "warn")
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("ground", ["page", "surface"])
+@pytest.mark.parametrize("colour", TEXT_COLOURS)
+def test_words_can_be_read_in_both_themes(colour: str, ground: str, theme: int) -> None:
+    assert contrast(TOKENS[colour][theme], TOKENS[ground][theme]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_controls_and_filled_buttons_can_be_seen(theme: int) -> None:
+    assert contrast(TOKENS["control"][theme], TOKENS["page"][theme]) >= 3
+    assert contrast(TOKENS["control"][theme], TOKENS["surface"][theme]) >= 3
+    for fill in ("accent", "danger"):
+        assert contrast(TOKENS["on-fill"][theme], TOKENS[fill][theme]) >= 4.5
+
+
+def test_markings_keep_the_colours_of_tlp_2_on_black() -> None:
+    colours = dict(re.findall(r'\.tlp\[data-tlp="([A-Z]+)"\][^{]*\{ color: #(\w{6})', SHEET))
+    assert colours == {"RED": "ff2b2b", "AMBER": "ffc000", "GREEN": "33ff00"}
+    for colour in (*colours.values(), "ffffff"):
+        assert contrast(colour, "000000") >= 4.5
+
+
+def test_only_logical_sides_are_named_so_that_right_to_left_works() -> None:
+    assert not re.findall(r"(?:margin|padding|border)-(?:left|right)|text-align: (?:left|right)", SHEET)
+    assert not re.search(r"[{;]\s*(?:left|right): ", SHEET)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When no mail goes out, the operator and the originator read it on their pages, and nobody reads whose it is."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from alerts.models import Alert
+from alerts.opening import open_alert
+from sharing.deliveries import mark_told
+from sharing.models import Delivery, Envelope, Notification
+from sharing.notices.expansion import expand_deliveries
+from sharing.notices.lateness import late_since
+from sharing.notices.states import Cause
+from sharing.states import NotificationState as State
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+
+@pytest.fixture
+def operator(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.noor)
+
+
+@pytest.fixture
+def sent(desk: DeskWorld) -> Alert:
+    """Delivered two hours back; no mail worker has run since."""
+    return desk.send(desk.draft())
+
+
+def test_the_operator_reads_that_mail_is_late_and_not_whose(operator: Client, sent: Alert) -> None:
+    page = operator.get("/").content.decode()
+    assert "Mail is late: something waits since" in page
+    for secret in (CONTENT, sent.md, "Ilka Torvane", "aroha@"):
+        assert secret not in page
+
+
+def test_without_anything_waiting_no_mail_is_late(operator: Client) -> None:
+    page = operator.get("/").content.decode()
+    assert "Nothing is late." in page and "Mail is late" not in page
+
+
+def test_what_no_worker_took_up_is_late_after_a_minute(desk: DeskWorld, sent: Alert) -> None:
+    since = Envelope.objects.get(pk=sent.md).received_at
+    assert late_since(now=since + timedelta(seconds=60)) is None
+    assert late_since(now=since + timedelta(seconds=61)) == since
+
+
+WAITING = {
+    "queued": ({"state": State.QUEUED}, True),
+    "tried again later": ({"state": State.DEFERRED, "cause": Cause.SERVER_AWAY}, True),
+    "perhaps told": ({"state": State.UNCERTAIN}, True),
+    "left by a worker that died": ({"state": State.LEASED, "lease": uuid4()}, True),
+    "told": ({"state": State.SENT}, False),
+    "failed, which is said elsewhere": ({"state": State.FAILED}, False),
+    "held back by a suspended lane": ({"state": State.DEFERRED, "cause": Cause.FLOW_SUSPENDED}, False),
+}
+
+
+@pytest.mark.parametrize(("facts", "late"), WAITING.values(), ids=WAITING.keys())
+def test_a_notice_is_late_while_it_should_go_and_does_not(
+    desk: DeskWorld, sent: Alert, facts: dict[str, object], late: bool
+) -> None:
+    queued = desk.tick()
+    expand_deliveries(now=queued)
+    leased_until = queued if facts["state"] == State.LEASED else None
+    Notification.objects.update(**facts, leased_until=leased_until)
+    assert late_since(now=queued + timedelta(seconds=59)) is None
+    assert late_since(now=queued + timedelta(seconds=61)) == (queued if late else None)
+
+
+def test_a_notice_that_a_person_sends_again_starts_anew(desk: DeskWorld, sent: Alert) -> None:
+    queued = desk.tick()
+    expand_deliveries(now=queued)
+    again = queued + timedelta(hours=1)
+    Notification.objects.update(state=State.QUEUED, not_before=again)
+    assert late_since(now=again + timedelta(seconds=59)) is None
+    assert late_since(now=again + timedelta(seconds=61)) == queued
+
+
+def test_the_originator_reads_beside_each_agency_that_its_mail_is_late(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
+    sender, address = as_officer(desk.benno), f"/outbox/{sent.pk}/"
+    assert sender.get(address).content.decode().count("Mail is late") == 2
+    mark_told(Delivery.objects.get(recipient_id="xd-reg"), now=desk.tick())
+    assert sender.get(address).content.decode().count("Mail is late") == 1
+    open_alert(desk.aroha, desk.received(desk.aroha), reason="on_duty", now=desk.tick())
+    assert "Mail is late" not in sender.get(address).content.decode()
+
+
+def test_mail_of_an_alert_just_sent_is_not_late(desk: DeskWorld, as_officer: SignIn) -> None:
+    desk.hub.now = timezone.now()
+    sent = desk.send(desk.draft())
+    page = as_officer(desk.benno).get(f"/outbox/{sent.pk}/").content.decode()
+    assert "On its way" in page and "Mail is late" not in page

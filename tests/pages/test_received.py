@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A received alert: closed until a reason is given, then in the reader's order, acknowledged as a person's act."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from alerts.drafts import attach_file
+from alerts.models import ReceivedAlert
+from alerts.withdrawal import withdraw_alert
+from ledger.models import AuditEvent
+from sharing.models import Delivery
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+ORDER = [
+    "What happened",
+    "How sure",
+    "How dangerous",
+    "Where controlled",
+    "What is asked of you",
+    "By when",
+    "Evidence",
+    "Verification",
+    "Who was told, opened, acknowledged",
+]
+
+
+@pytest.fixture
+def reader(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.aroha)
+
+
+@pytest.fixture
+def received(desk: DeskWorld) -> ReceivedAlert:
+    desk.send(desk.draft())
+    return desk.received(desk.aroha)
+
+
+def opened(reader: Client, received: ReceivedAlert, **reason: str) -> str:
+    """The page after the reason was given, as a browser follows."""
+    answer = reader.post(f"/inbox/{received.pk}/", reason or {"reason": "on_duty"}, follow=True)
+    return answer.content.decode()
+
+
+def test_it_stays_closed_until_a_reason_is_given(reader: Client, received: ReceivedAlert) -> None:
+    page = reader.get(f"/inbox/{received.pk}/").content.decode()
+    assert "Why do you open this?" in page
+    assert "Nine people collapsed" not in page
+    assert not AuditEvent.objects.filter(act="alert.opened", subject=received.md).exists()
+
+
+def test_flash_is_preset_to_on_duty_and_nothing_else_is_preset(desk: DeskWorld, reader: Client) -> None:
+    desk.send(desk.draft(pri="flash"))
+    flash = reader.get(f"/inbox/{desk.received(desk.aroha).pk}/").content.decode()
+    desk.send(desk.draft(pri="routine"))
+    routine = reader.get(f"/inbox/{desk.received(desk.aroha).pk}/").content.decode()
+    assert re.search(r'value="on_duty" checked', flash)
+    assert 'name="reason" value' in routine and " checked" not in routine.split("Why do you open this?")[1]
+
+
+ONE_LINE = "Case number: use one line, without control or direction marks."
+WRONG_REASONS = {
+    "none": ({}, "Reason: choose one."),
+    "an unknown one": ({"reason": "curious"}, "Reason: choose one."),
+    "a case without its number": (
+        {"reason": "case_number", "reference": " "},
+        "Case number: use 1 to 60 characters.",
+    ),
+    "a case number with a NUL": ({"reason": "case_number", "reference": "B 77\0/26"}, ONE_LINE),
+    "a case number in two lines": (
+        {"reason": "case_number", "reference": "B 77\nopened by nobody"},
+        ONE_LINE,
+    ),
+    "a case number that turns around": ({"reason": "case_number", "reference": "B \u202e62/77"}, ONE_LINE),
+    "a case number with a hidden mark": ({"reason": "case_number", "reference": "B\u200f77"}, ONE_LINE),
+}
+
+
+@pytest.mark.parametrize(("reason", "sentence"), WRONG_REASONS.values(), ids=WRONG_REASONS.keys())
+def test_a_wrong_reason_opens_nothing(
+    reader: Client, received: ReceivedAlert, reason: dict[str, str], sentence: str
+) -> None:
+    answer = reader.post(f"/inbox/{received.pk}/", reason)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert "Nine people collapsed" not in answer.content.decode()
+    received.refresh_from_db()
+    assert received.first_opened_at is None
+
+
+def test_opened_it_is_shown_in_the_readers_order_under_its_marking(
+    reader: Client, received: ReceivedAlert
+) -> None:
+    page = opened(reader, received)
+    titles = re.findall(r'<section class="section" id="[^"]*"><h2>([^<]*)</h2>', page)
+    assert titles == ORDER
+    assert page.count("Your community, no public channels.") == 2, "above and below the content"
+    assert "Nine people collapsed at one event." in page
+    assert "No listing is known to this hub; that does not prove there is none." in page
+    assert (
+        "Verified. Forensic Laboratory, Arvenia signed this with both its keys. Nothing has changed since."
+        in page
+    )
+    assert received.md in page, "the details are one click away"
+
+
+def test_the_deadline_is_said_in_three_zones(reader: Client, received: ReceivedAlert) -> None:
+    page = opened(reader, received)
+    section = page.split('id="by-when"')[1].split("</section>")[0]
+    assert "UTC+10:30" in section
+    assert re.search(r"\d\d:\d\d UTC<", section)
+    assert re.search(r"UTC\+[12]<", section)
+
+
+def test_each_showing_is_an_opening_with_its_reason(reader: Client, received: ReceivedAlert) -> None:
+    opened(reader, received, reason="case_number", reference="B 77/26")
+    reader.get(f"/inbox/{received.pk}/")
+    events = AuditEvent.objects.filter(act="alert.opened", subject=received.md, agency="xb-health")
+    assert [event.reason for event in events] == ["case_number: B 77/26"] * 2
+
+
+def test_the_reason_stands_for_half_an_hour_and_for_one_alert(
+    desk: DeskWorld, reader: Client, received: ReceivedAlert
+) -> None:
+    opened(reader, received)
+    desk.send(desk.draft(title="Another alert"))
+    other = desk.received(desk.aroha)
+    assert "Why do you open this?" in reader.get(f"/inbox/{other.pk}/").content.decode()
+    session = reader.session
+    session["reading"][str(received.pk)][2] = (timezone.now() - timedelta(seconds=1)).isoformat()
+    session.save()
+    assert "Why do you open this?" in reader.get(f"/inbox/{received.pk}/").content.decode()
+
+
+def test_acknowledging_is_offered_after_opening_and_is_done_once(
+    desk: DeskWorld, reader: Client, received: ReceivedAlert
+) -> None:
+    address = f"/inbox/{received.pk}/acknowledge/"
+    assert "Open it first" in reader.get(f"/inbox/{received.pk}/").content.decode()
+    assert reader.post(address).status_code == 422
+    assert ">Acknowledge</button>" in opened(reader, received)
+    assert reader.post(address).status_code == 302
+    assert reader.post(address).status_code == 302
+    received.refresh_from_db()
+    assert received.acknowledged_by == desk.aroha
+    page = reader.get(f"/inbox/{received.pk}/").content.decode()
+    assert ">Acknowledge</button>" not in page
+    assert "نورين الصفواري" in page
+
+
+def test_files_come_as_inert_bytes_and_only_under_a_reason(desk: DeskWorld, reader: Client) -> None:
+    draft = desk.draft()
+    hostile = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+    attach_file(desk.ilka, draft, base=1, filename="../picture.svg", data=hostile, now=desk.tick())
+    draft.refresh_from_db()
+    desk.send(draft)
+    received = desk.received(desk.aroha)
+    address = f"/inbox/{received.pk}/files/0/"
+    assert reader.get(address).headers["Location"] == f"/inbox/{received.pk}/"
+    assert "picture.svg" in opened(reader, received)
+    answer = reader.get(address)
+    assert answer.content == hostile
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="picture.svg"'
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert reader.get(f"/inbox/{received.pk}/files/9/").status_code == 404
+
+
+def test_own_keys_see_the_manifest_and_the_commands(
+    desk: DeskWorld, as_officer: SignIn, received: ReceivedAlert
+) -> None:
+    theirs = desk.received(desk.zhilan)
+    client = as_officer(desk.zhilan)
+    page = client.get(f"/inbox/{theirs.pk}/").content.decode()
+    assert f"accord open {theirs.reference}" in page
+    assert f"accord acknowledge {theirs.reference}" in page
+    assert "Why do you open this?" not in page
+    client.post(f"/inbox/{theirs.pk}/", {"reason": "on_duty"})
+    assert CONTENT not in client.get(f"/inbox/{theirs.pk}/").content.decode()
+    assert client.post(f"/inbox/{theirs.pk}/acknowledge/").status_code == 409
+    Delivery.objects.filter(reference=theirs.reference).update(acknowledged_at=timezone.now())
+    page = client.get(f"/inbox/{theirs.pk}/").content.decode()
+    assert "accord acknowledge" not in page and "Acknowledged" in page
+
+
+def test_a_mails_reference_leads_its_agency_to_the_alert(
+    desk: DeskWorld, reader: Client, received: ReceivedAlert, as_officer: SignIn
+) -> None:
+    assert reader.get(f"/a/{received.reference}").headers["Location"] == f"/inbox/{received.pk}/"
+    assert reader.get(f"/a/{received.reference.lower()}").headers["Location"] == f"/inbox/{received.pk}/"
+    assert as_officer(desk.ilka).get(f"/a/{received.reference}").status_code == 404
+
+
+def test_what_does_not_open_says_one_sentence_and_stays_closed(
+    reader: Client, received: ReceivedAlert
+) -> None:
+    received.unopenable = True
+    received.save()
+    page = reader.get(f"/inbox/{received.pk}/").content.decode()
+    assert (
+        "Do not rely on this alert. A check failed; the content stays closed. Call Forensic Laboratory, Arvenia "
+        f"on the directory number. Reference {received.reference}."
+    ) in page
+    assert "Why do you open this?" not in page
+    assert ">Acknowledge</button>" not in page
+
+
+def test_a_withdrawn_alert_says_so_and_asks_to_confirm(
+    desk: DeskWorld, reader: Client, received: ReceivedAlert
+) -> None:
+    opened(reader, received)
+    withdraw_alert(desk.benno, desk.lab.alerts.get(), code="contaminated", now=desk.tick())
+    desk.settle()
+    page = reader.get(f"/inbox/{received.pk}/").content.decode()
+    assert "withdrew this on" in page and "Do not act on it." in page
+    assert "Contaminated sample or blank" in page
+    assert "Withdrawn" in reader.get("/inbox/").content.decode()
+    assert reader.post(f"/inbox/{received.pk}/confirm/").status_code == 302
+    assert "Your agency confirmed this" in reader.get(f"/inbox/{received.pk}/").content.decode()
+
+
+def test_withdrawn_before_the_first_opening_it_stays_closed(
+    desk: DeskWorld, as_officer: SignIn, received: ReceivedAlert
+) -> None:
+    withdraw_alert(desk.benno, desk.lab.alerts.get(), code="error", now=desk.tick())
+    desk.settle()
+    page = opened(as_officer(desk.aroha), received)
+    assert "Do not act on it." in page
+
+
+def test_an_upload_is_not_taken_by_this_page(reader: Client, received: ReceivedAlert) -> None:
+    reader.post(f"/inbox/{received.pk}/", {"reason": SimpleUploadedFile("a.txt", b"on_duty")})
+    received.refresh_from_db()
+    assert received.first_opened_at is None

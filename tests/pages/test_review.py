@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The release queue: second eyes check, send or return; the button repeats verb and number."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from agencies.models import Agency
+from alerts.drafts import save_revision
+from alerts.models import Alert
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+
+@pytest.fixture
+def second(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.benno)
+
+
+def page_of(client: Client, alert: Alert) -> str:
+    return client.get(f"/queue/{alert.pk}/").content.decode()
+
+
+def press(client: Client, alert: Alert, verb: str, **fields: Any) -> Any:
+    """Presses a button of the review page, with what its form carries."""
+    page = client.get(f"/queue/{alert.pk}/")
+    carried = {"revision": alert.current, "preview": page.context["preview_digest"]} if page.context else {}
+    return client.post(f"/queue/{alert.pk}/{verb}/", {**carried, **fields})
+
+
+def test_the_queue_shows_what_waits(second: Client, desk: DeskWorld) -> None:
+    alert = desk.submit(desk.draft(pri="flash"))
+    page = second.get("/queue/").content.decode()
+    for text in (CONTENT, "Ilka Torvane", "Flash", "Waiting for release", f"/queue/{alert.pk}/"):
+        assert text in page
+
+
+def test_an_empty_queue_says_so(second: Client) -> None:
+    assert "Nothing waits for release." in second.get("/queue/").content.decode()
+
+
+def test_the_review_page_is_what_a_recipient_will_read(second: Client, desk: DeskWorld) -> None:
+    page = page_of(second, desk.submit(desk.draft()))
+    for text in ("TLP:GREEN", "Your community, no public channels.", CONTENT, "Suspected", "Mark as checked"):
+        assert text in page
+    assert "Send to" not in page, "what is not checked cannot be sent"
+
+
+def test_checked_then_sent_with_the_sentence_that_repeats_verb_and_number(
+    second: Client, desk: DeskWorld
+) -> None:
+    alert = desk.submit(desk.draft())
+    assert press(second, alert, "validate").status_code == 302
+    page = page_of(second, alert)
+    assert "Send to <bdi>Health Authority, Belmora; Precursor Office, Dellin</bdi>?" in page
+    assert "They can read it within seconds. What was read stays read." in page
+    assert ">Send to 2 agencies</button>" in page
+    answer = press(second, alert, "release")
+    assert answer.headers["Location"] == f"/outbox/{alert.pk}/"
+    alert.refresh_from_db()
+    assert (alert.state, alert.released_by) == ("released", desk.benno)
+
+
+def test_who_will_not_receive_it_is_named_with_the_reason(second: Client, desk: DeskWorld) -> None:
+    Agency.objects.filter(pk="xd-reg").update(status="suspended")
+    alert = desk.validate(desk.submit(desk.draft()))
+    page = page_of(second, alert)
+    assert "Precursor Office, Dellin is suspended on this hub." in page
+    assert "<bdi>Precursor Office, Dellin</bdi> will not receive it." in page
+    assert ">Send to 1 agency</button>" in page
+
+
+def test_the_author_sees_it_wait_and_cannot_send_it(desk: DeskWorld, as_officer: SignIn) -> None:
+    alert = desk.submit(desk.draft())
+    author = as_officer(desk.ilka)
+    page = page_of(author, alert)
+    assert "It waits for a releaser of your agency." in page
+    assert "Mark as checked" not in page
+    assert author.post(f"/queue/{alert.pk}/validate/", {"revision": 1}).status_code == 403
+    assert author.post(f"/queue/{alert.pk}/release/", {"revision": 1}).status_code == 403
+
+
+def test_a_releaser_who_wrote_it_is_no_second_person(desk: DeskWorld, as_officer: SignIn) -> None:
+    desk.ilka.roles = ["author", "releaser"]
+    desk.ilka.save()
+    alert = desk.submit(desk.draft())
+    client = as_officer(desk.ilka)
+    assert "You wrote this alert: somebody else checks it." in page_of(client, alert)
+    answer = press(client, alert, "validate")
+    assert answer.status_code == 409
+    assert "You wrote this alert: somebody else has to do this." in answer.content.decode()
+    alert.refresh_from_db()
+    assert alert.state == "submitted"
+
+
+def test_a_return_needs_a_reason_and_the_author_reads_it(
+    second: Client, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    alert = desk.submit(desk.draft())
+    refused = press(second, alert, "return", reason=" ")
+    assert refused.status_code == 409
+    assert "Reason: say in up to 1,000 characters what has to change." in refused.content.decode()
+    assert press(second, alert, "return", reason="The amount is missing.").headers["Location"] == "/queue/"
+    page = as_officer(desk.ilka).get(f"/drafts/{alert.pk}/1/").content.decode()
+    assert "The amount is missing." in page
+    assert "Benno Ashgrove" in page
+    assert "Returned" in as_officer(desk.ilka).get("/drafts/").content.decode()
+
+
+def test_recipients_that_changed_since_the_check_stop_the_sending(second: Client, desk: DeskWorld) -> None:
+    alert = desk.validate(desk.submit(desk.draft()))
+    Agency.objects.filter(pk="xd-reg").update(status="suspended")
+    answer = press(second, alert, "release")
+    assert answer.status_code == 409
+    assert "Who will receive this has changed since it was checked." in answer.content.decode()
+    alert.refresh_from_db()
+    assert alert.state == "validated"
+
+
+def test_a_page_older_than_the_text_cannot_check_it(second: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    save_revision(desk.ilka, draft, data={"title": "A newer title"}, base=1, now=desk.tick())
+    draft.refresh_from_db()
+    alert = desk.submit(draft)
+    answer = press(second, alert, "validate", revision=1)
+    assert answer.status_code == 409
+    assert "The text has changed since this page was shown." in answer.content.decode()
+
+
+def test_sending_twice_sends_once(second: Client, desk: DeskWorld) -> None:
+    alert = desk.validate(desk.submit(desk.draft()))
+    form = {"revision": alert.current}
+    assert second.post(f"/queue/{alert.pk}/release/", form).status_code == 302
+    again = second.post(f"/queue/{alert.pk}/release/", form)
+    assert again.status_code == 409
+    assert "This alert has moved on" in again.content.decode()
+    assert page_of(second, alert) == "", "the review address now leads to the sent alert"
+
+
+def test_a_suspended_agency_reads_and_sends_nothing(second: Client, desk: DeskWorld) -> None:
+    alert = desk.validate(desk.submit(desk.draft()))
+    Agency.objects.filter(pk="xa-lab").update(status="suspended")
+    page = page_of(second, alert)
+    assert "You can read what you received; nothing can be sent." in page
+    assert press(second, alert, "release").status_code == 409
+    alert.refresh_from_db()
+    assert alert.state == "validated"

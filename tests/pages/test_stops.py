@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever stops the desk or the vault, and whatever check fails, is a page with a sentence, never a breakdown."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from django.http import HttpRequest, HttpResponseBase
+from django.test import RequestFactory
+
+from accord.envelope.errors import (
+    BackendError,
+    EnvelopeError,
+    Failure,
+    MalformedError,
+    OpeningError,
+    SealingError,
+    SealRefusal,
+    VerificationError,
+)
+from agencies.vault.errors import VaultError
+from agencies.vault.models import VaultKey
+from alerts.document.findings import Findings
+from alerts.drafts import attach_file
+from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError
+from alerts.models import Alert, ReceivedAlert
+from alerts.pages.addresses import Page, guarded
+from alerts.withdrawal import withdraw_alert
+from sharing.models import Blob, Envelope
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+FAILED = "Do not rely on this alert. A check failed; the content stays closed."
+FITTING: dict[Any, Any] = {str: "what to do", int: 1}
+
+
+def kinds_of(*families: type[Exception]) -> Iterator[type[Exception]]:
+    for family in families:
+        yield family
+        yield from kinds_of(*family.__subclasses__())
+
+
+def made(kind: type[Exception]) -> Exception:
+    """One error of this class, with text wherever it takes text."""
+    if kind is MoveRefusedError:
+        return MoveRefusedError("release", "released")
+    if kind is AlertIncompleteError:
+        return AlertIncompleteError(cast(Findings, None))
+    if "__init__" not in vars(kind):
+        return kind()
+    wanted = list(inspect.signature(kind).parameters.values())
+    values = {each.name: FITTING.get(each.annotation, {}) for each in wanted}
+    return kind(**values)
+
+
+ERRORS = [
+    *(made(kind) for kind in kinds_of(AlertsError, VaultError)),
+    EnvelopeError(),
+    MalformedError("ct"),
+    OpeningError(Failure.BLOB),
+    VerificationError(Failure.RECEIPT),
+    SealingError(SealRefusal.NO_KEY),
+    BackendError(),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_each_error_of_desk_vault_and_envelope_has_its_page(desk: DeskWorld, error: Exception) -> None:
+    def stopped(request: HttpRequest) -> HttpResponseBase:
+        raise error
+
+    request = RequestFactory().get("/")
+    request.user = desk.benno
+    answer: Any = guarded(Page("", stopped, "index", None))(request)
+    assert answer.status_code in {403, 409, 422, 503}
+    page = answer.content.decode()
+    assert "<h1>" in page and "<h1></h1>" not in page
+    for member in ("text", "problem"):
+        assert getattr(error, member, "") in page
+
+
+@pytest.fixture
+def sent(desk: DeskWorld) -> Alert:
+    """An alert with one file."""
+    draft = desk.draft()
+    attach_file(desk.ilka, draft, base=1, filename="report.txt", data=CONTENT.encode(), now=desk.tick())
+    draft.refresh_from_db()
+    return desk.send(draft)
+
+
+@pytest.fixture
+def received(desk: DeskWorld, sent: Alert) -> ReceivedAlert:
+    return desk.received(desk.aroha)
+
+
+def change_blob(sent: Alert) -> None:
+    blob = Blob.objects.get(envelope_id=sent.md)
+    assert blob.content is not None
+    Blob.objects.filter(pk=blob.pk).update(content=bytes(blob.content)[:-1] + b"\x00\x01")
+
+
+def change_manifest(sent: Alert) -> None:
+    Envelope.objects.filter(pk=sent.md).update(manifest=b"no manifest")
+
+
+CHANGES = {"a changed file": change_blob, "a changed manifest": change_manifest}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_changed_file_of_a_received_alert_stays_closed(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert, received: ReceivedAlert, change: Any
+) -> None:
+    reader = as_officer(desk.aroha)
+    reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})
+    change(sent)
+    answer = reader.get(f"/inbox/{received.pk}/files/0/")
+    assert answer.status_code == 409
+    assert f"{FAILED} Call Forensic Laboratory, Arvenia" in answer.content.decode()
+    assert "Content-Disposition" not in answer.headers
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_changed_file_of_a_sent_alert_stays_closed(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert, change: Any
+) -> None:
+    change(sent)
+    answer = as_officer(desk.benno).get(f"/outbox/{sent.pk}/files/0/")
+    assert answer.status_code == 409
+    assert FAILED in answer.content.decode()
+
+
+def test_a_file_whose_receipt_is_still_to_come_asks_to_try_again(desk: DeskWorld, as_officer: SignIn) -> None:
+    draft = desk.draft()
+    attach_file(desk.ilka, draft, base=1, filename="a.txt", data=b"a", now=desk.tick())
+    draft.refresh_from_db()
+    waiting = desk.validate(desk.submit(draft))
+    sender = as_officer(desk.benno)
+    sender.post(f"/queue/{waiting.pk}/release/", {"revision": waiting.current})
+    answer = sender.get(f"/outbox/{waiting.pk}/files/0/")
+    assert answer.status_code == 409
+    assert "Not verified yet." in answer.content.decode()
+
+
+def lose_signing_keys(agency: str) -> None:
+    VaultKey.objects.filter(key__agency_id=agency, key__use="sign").delete()
+
+
+def test_withdrawing_without_a_signing_key_says_whom_to_ask(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
+    lose_signing_keys("xa-lab")
+    answer = as_officer(desk.benno).post(f"/outbox/{sent.pk}/withdraw/", {"code": "error"})
+    assert answer.status_code == 409
+    assert "Your agency has no valid signing key; nothing was signed." in answer.content.decode()
+    sent.refresh_from_db()
+    assert sent.state == "released"
+
+
+def test_confirming_without_a_signing_key_says_whom_to_ask(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert, received: ReceivedAlert
+) -> None:
+    withdraw_alert(desk.benno, sent, code="error", now=desk.tick())
+    desk.settle()
+    lose_signing_keys("xb-health")
+    answer = as_officer(desk.aroha).post(f"/inbox/{received.pk}/confirm/")
+    assert answer.status_code == 409
+    assert "Your agency has no valid signing key" in answer.content.decode()

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each page by each role, by a stranger, and by nobody; the expectations stand here on their own."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from agencies.models import Officer
+from alerts.pages.addresses import PAGES
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+ROLES = ("author", "releaser", "admin", "auditor", "reader", "operator")
+LIST_PAGES: dict[str, str] = {
+    # name of the page: the roles that may open it
+    "index": "author releaser admin auditor reader operator",
+    "password_change": "author releaser admin auditor reader operator",
+    "inbox": "author releaser admin reader",
+    "outbox": "author releaser admin reader",
+    "queue": "releaser",
+    "drafts": "author",
+    "draft_new": "author",
+    "officers": "author releaser admin auditor reader",
+    "keys": "author releaser admin auditor reader",
+    "agreements": "author releaser admin auditor reader",
+    "notifications": "author releaser admin reader",
+    "audit": "auditor operator",
+}
+CHANGES: dict[str, str] = {
+    # name of the page that changes something: the roles that the capability lets through
+    "logout": "author releaser admin auditor reader operator",
+    "received_acknowledge": "author releaser admin reader",
+    "received_confirm": "author releaser admin reader",
+    "second_look": "releaser",
+    "validate": "releaser",
+    "release": "releaser",
+    "return": "author releaser admin reader",
+    "draft_reach": "author",
+    "draft_submit": "author",
+    "draft_discard": "author",
+    "draft_overwrite": "author",
+    "draft_copy": "author",
+    "resend": "releaser admin",
+}
+ITEM_PAGES = {
+    "received",
+    "received_attachment",
+    "by_reference",
+    "sent",
+    "sent_attachment",
+    "withdraw",
+    "review",
+    "draft",
+}
+
+
+def _officers(desk: DeskWorld) -> dict[str, Officer]:
+    logins = ("ilka", "benno", "sunniva", "edda", "casimir", "noor")
+    return dict(zip(ROLES, (desk.officers[login] for login in logins), strict=True))
+
+
+def test_every_page_stands_in_one_of_the_tables() -> None:
+    assert {page.name for page in PAGES} == LIST_PAGES.keys() | CHANGES.keys() | ITEM_PAGES
+
+
+def test_lists_open_for_the_roles_that_may_and_name_the_admin_to_the_others(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    for role, officer in _officers(desk).items():
+        client = as_officer(officer)
+        for name, allowed in LIST_PAGES.items():
+            answer = client.get(reverse(f"admin:{name}"))
+            expected = 200 if role in allowed.split() else 403
+            assert answer.status_code == expected, f"{name} for {role}"
+            if expected == 403 and officer.agency_id == "xa-lab":
+                assert "Your role cannot" in answer.content.decode()
+                assert "Ask Sunniva Okparel." in answer.content.decode()
+
+
+def test_changes_are_refused_to_the_roles_that_may_not(desk: DeskWorld, as_officer: SignIn) -> None:
+    for role, officer in _officers(desk).items():
+        for name, allowed in CHANGES.items():
+            answer = as_officer(officer).post(_address(name))
+            if role not in allowed.split():
+                assert answer.status_code == 403, f"{name} for {role}"
+            elif name != "logout":
+                assert answer.status_code == 404, f"{name} for {role}: the row does not exist"
+
+
+def test_nothing_changes_by_following_a_link(desk: DeskWorld, as_officer: SignIn) -> None:
+    for name in CHANGES:
+        assert as_officer(desk.benno).get(_address(name)).status_code == 405, name
+
+
+def test_a_form_without_its_token_is_refused(desk: DeskWorld, as_officer: SignIn) -> None:
+    client = as_officer(desk.benno, csrf=True)
+    for page in PAGES:
+        if "POST" in page.methods:
+            answer = client.post(_address(page.name))
+            assert answer.status_code == 403, page.name
+            assert b"This form is no longer valid." in answer.content, page.name
+
+
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(db: None, client: Client) -> None:
+    for page in PAGES:
+        if "GET" in page.methods:
+            address = _address(page.name)
+            answer = client.get(address)
+            assert answer.status_code == 302, page.name
+            assert answer.headers["Location"].startswith("/login/?next="), page.name
+
+
+MACHINERY = ("", "jsi18n/", "autocomplete/", "auth/", "auth/group/", "alerts/", "alerts/alert/", "r/1/1/")
+
+
+def test_the_admins_own_addresses_are_absent(desk: DeskWorld, client: Client, as_officer: SignIn) -> None:
+    callers = [client, as_officer(desk.sunniva), as_officer(desk.noor)]
+    for address in MACHINERY:
+        answers = [caller.get(f"/records/{address}").status_code for caller in callers]
+        assert answers == [404, 404, 404], address
+
+
+def test_a_disabled_officer_is_out_at_the_next_request(desk: DeskWorld, as_officer: SignIn) -> None:
+    client = as_officer(desk.benno)
+    assert client.get("/inbox/").status_code == 200
+    Officer.objects.filter(pk=desk.benno.pk).update(is_active=False)
+    assert client.get("/inbox/").status_code == 302
+
+
+def _address(name: str) -> str:
+    page = next(page for page in PAGES if page.name == name)
+    values: dict[str, Any] = {
+        "alert_id": uuid.UUID(int=1),
+        "notice_id": uuid.UUID(int=1),
+        "number": 1,
+        "n": 0,
+        "reference": "7QK4-M2XN",
+    }
+    return reverse(f"admin:{name}", kwargs={key: v for key, v in values.items() if f":{key}>" in page.route})
+
+
+@pytest.fixture
+def foreign(desk: DeskWorld) -> dict[str, str]:
+    """Addresses of what belongs to the laboratory, which the health authority must not tell from nothing."""
+    sent = desk.send(desk.draft(recipients=["xd-reg"]))
+    desk.send(desk.draft(desk.aroha, recipients=["xa-lab"]), desk.haitham)
+    waiting = desk.submit(desk.draft())
+    draft = desk.draft()
+    received = desk.received(desk.ilka)
+    return {
+        f"/inbox/{received.pk}/": f"/inbox/{uuid.uuid4()}/",
+        f"/inbox/{received.pk}/files/0/": f"/inbox/{uuid.uuid4()}/files/0/",
+        f"/a/{received.reference}": "/a/7QK4-M2XN",
+        f"/outbox/{sent.pk}/": f"/outbox/{uuid.uuid4()}/",
+        f"/outbox/{sent.pk}/files/0/": f"/outbox/{uuid.uuid4()}/files/0/",
+        f"/outbox/{sent.pk}/withdraw/": f"/outbox/{uuid.uuid4()}/withdraw/",
+        f"/queue/{waiting.pk}/": f"/queue/{uuid.uuid4()}/",
+        f"/drafts/{draft.pk}/1/": f"/drafts/{uuid.uuid4()}/1/",
+    }
+
+
+def test_foreign_and_absent_cannot_be_told_apart(
+    foreign: dict[str, str], desk: DeskWorld, as_officer: SignIn
+) -> None:
+    for officer in (desk.aroha, desk.haitham):
+        client = as_officer(officer)
+        for theirs, nothing in foreign.items():
+            one, other = client.get(theirs), client.get(nothing)
+            if one.status_code == 403:
+                continue
+            assert one.status_code == 404, theirs
+            assert one.content == other.content, theirs
+            assert CONTENT.encode() not in one.content
+            assert _telling(one.headers) == _telling(other.headers), theirs
+            assert b"There is nothing here for you." in one.content
+
+
+def test_foreign_and_absent_rows_refuse_changes_alike(
+    foreign: dict[str, str], desk: DeskWorld, as_officer: SignIn
+) -> None:
+    client = as_officer(desk.haitham)
+    known = {address.split("/")[2]: address.split("/")[1] for address in foreign}
+    for row, box in known.items():
+        verbs = {
+            "queue": ("validate", "release", "return"),
+            "inbox": ("acknowledge", "confirm"),
+            "outbox": ("withdraw",),
+        }
+        for verb in verbs.get(box, ()):
+            one = client.post(
+                f"/{box}/{row}/{verb}/", {"reason": "on_duty", "code": "error", "revision": "1"}
+            )
+            other = client.post(
+                f"/{box}/{uuid.uuid4()}/{verb}/", {"reason": "on_duty", "code": "error", "revision": "1"}
+            )
+            assert (one.status_code, one.content) == (404, other.content), f"{box} {verb}"
+
+
+def _telling(headers: Any) -> dict[str, str]:
+    """Headers without the request's own id."""
+    return {name: value for name, value in headers.items() if name != "X-Request-Id"}
+
+
+def test_the_operator_sees_no_agency_business(desk: DeskWorld, as_officer: SignIn) -> None:
+    sent = desk.send(desk.draft())
+    client = as_officer(desk.noor)
+    for address in ("/", "/audit/"):
+        page = client.get(address).content.decode()
+        for secret in (CONTENT, "Ilka Torvane", str(sent.pk), sent.md):
+            assert secret not in page

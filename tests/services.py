@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real services the suite runs on, started before Django reads its settings.
+
+A private PostgreSQL and a private Valkey come from wheels unless `DATABASE_URL` and `REDIS_URL` name others.
+Parallel workers share the PostgreSQL server (each has a database of its own) and get a Valkey each.
+"""
+
+import atexit
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from devtool.environments import World, role_environment
+from devtool.postgres import APPLICATION, OWNER, SUPERUSER, PostgreSQL
+from devtool.secretstore import Secrets, draw_secrets
+from devtool.valkey import Valkey
+from tests.outside_world import OutsideWorld
+
+# Worker processes of a parallel run find what their controller started under these names.
+_APPLICATION_URL = "ACCORD_TEST_APPLICATION_URL"
+_SHARED_BROKER = "ACCORD_TEST_SHARED_BROKER"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What one test process stands on."""
+
+    world: World
+    outside_world: OutsideWorld
+    folder: Path
+
+    def world_on(self, database: str) -> World:
+        """The same world on another database, for the processes a test starts."""
+        return replace(
+            self.world,
+            database_url=_on_database(self.world.database_url, database),
+            database_owner_url=_on_database(self.world.database_owner_url, database),
+        )
+
+
+_surroundings: list[Surroundings] = []
+_to_be_closed = ExitStack()
+atexit.register(_to_be_closed.close)
+
+
+def surroundings() -> Surroundings:
+    """What this test process stands on."""
+    return _surroundings[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None]:
+    # A wrapper runs before pytest-django's own implementation, which reads the settings.
+    if not _surroundings:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        _surroundings.append(_start())
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    # Workers of a parallel run leave without running exit handlers.
+    _to_be_closed.close()
+
+
+def _start() -> Surroundings:
+    folder = Path(tempfile.mkdtemp(prefix="accord-tests-"))
+    folder.chmod(0o711)
+    _to_be_closed.callback(shutil.rmtree, folder, ignore_errors=True)
+    secrets = draw_secrets()
+    owner_url, application_url = _database(folder, secrets)
+    outside_world = OutsideWorld()
+    outside_world.start()
+    _to_be_closed.callback(outside_world.stop)
+    world = World(
+        secrets=secrets,
+        database_url=application_url,
+        database_owner_url=owner_url,
+        redis_url=_broker(folder),
+        email_url=outside_world.url,
+        hub_url="http://testserver",
+        exchange_url="http://testserver",
+        ledger_state_dir=folder / "ledger",
+        mail_dir=folder / "mail",
+    )
+    _export(world)
+    return Surroundings(world, outside_world, folder)
+
+
+def _database(folder: Path, secrets: Secrets) -> tuple[str, str]:
+    """Addresses for the owner's and the application's login."""
+    if _APPLICATION_URL in os.environ:
+        return os.environ["DATABASE_URL"], os.environ[_APPLICATION_URL]
+    if "DATABASE_URL" in os.environ:
+        application_url = os.environ["DATABASE_URL"]
+        return os.environ.get("DATABASE_OWNER_URL", application_url), application_url
+    server = PostgreSQL(folder / "pg", secrets.logins, log=folder / "postgresql.log", volatile=True)
+    _to_be_closed.callback(server.stop)
+    server.start()
+    _let_owner_run_tests(server)
+    return server.url(OWNER), server.url(APPLICATION)
+
+
+def _let_owner_run_tests(server: PostgreSQL) -> None:
+    """Test databases are made, and between tests emptied, by the owner; see `tests.append_only`."""
+    with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+        owner = sql.Identifier(OWNER)
+        connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
+        connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(owner))
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APPLICATION), owner))
+
+
+def _broker(folder: Path) -> str:
+    given = os.environ.get("REDIS_URL")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if given and (not worker or _SHARED_BROKER in os.environ):
+        os.environ[_SHARED_BROKER] = "1"
+        return _own_corner(given, worker)
+    server = Valkey(folder / "valkey", log=folder / "valkey.log", durable=False)
+    _to_be_closed.callback(server.stop)
+    server.start()
+    return server.url
+
+
+def _own_corner(url: str, worker: str) -> str:
+    """Parallel workers on one given Redis use a database number each."""
+    number = int(worker.removeprefix("gw")) if worker else 0
+    return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
+
+
+def _on_database(url: str, database: str) -> str:
+    # Not urlunsplit: it drops the empty host, and with it the meaning of `?host=`.
+    head, _, query = url.partition("?")
+    base = head.rsplit("/", 1)[0]
+    return f"{base}/{database}" + (f"?{query}" if query else "")
+
+
+def _export(world: World) -> None:
+    """The desk's environment for this process, with the owner's login, so that it can make the test database."""
+    for name in ("LEDGER_KEY", "DATABASE_OWNER_URL"):
+        os.environ.pop(name, None)
+    os.environ.update(role_environment("desk", world))
+    os.environ["DATABASE_URL"] = world.database_owner_url
+    os.environ[_APPLICATION_URL] = world.database_url
+    os.environ["DATABASE_POOL"] = "false"
+    static = world.mail_dir.parent / "static"
+    static.mkdir(exist_ok=True)
+    os.environ["STATIC_ROOT"] = str(static)
+    # Playwright's synchronous interface runs an event loop in the thread of the test.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

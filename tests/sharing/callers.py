@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A partner's system as the exchange sees it: requests with an API key."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.test import APIClient
+
+from accord.envelope.seal import SealedEnvelope
+
+
+class Answer(Protocol):
+    """A response of the test client."""
+
+    status_code: int
+    content: bytes
+
+    def json(self) -> Any: ...
+
+    def items(self) -> Any: ...
+
+    def __getitem__(self, header: str) -> str: ...
+
+    def __contains__(self, header: object) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One agency's system; `authorization` is its header."""
+
+    authorization: str
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return cast(Answer, self._client().get(f"/api/v1/{path}", **options))
+
+    def head(self, path: str) -> Answer:
+        return cast(Answer, self._client().head(f"/api/v1/{path}"))
+
+    def post_envelope(self, sealed: SealedEnvelope) -> Answer:
+        parts = {"manifest": sealed.manifest, "jwe": sealed.jwe}
+        return self.post_parts(parts | {f"blob-{n}": blob for n, blob in enumerate(sealed.blobs)})
+
+    def post_parts(self, parts: dict[str, bytes]) -> Answer:
+        files = {name: SimpleUploadedFile(f"{name}.bin", octets) for name, octets in parts.items()}
+        return cast(Answer, self._client().post("/api/v1/envelopes", files, format="multipart"))
+
+    def post_fields(self, fields: dict[str, str]) -> Answer:
+        return cast(Answer, self._client().post("/api/v1/envelopes", fields, format="multipart"))
+
+    def post_statement(self, jws: bytes, content_type: str = "application/jose+json") -> Answer:
+        return cast(Answer, self._client().post("/api/v1/statements", jws, content_type=content_type))
+
+    def _client(self) -> APIClient:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=self.authorization)
+        return client
+
+
+def slug(response: Answer) -> str:
+    """The last word of a problem's type, once it has been seen to be a problem."""
+    body: dict[str, Any] = response.json()
+    assert response["Content-Type"] == "application/problem+json"
+    assert body["status"] == response.status_code
+    return str(body["type"]).rsplit(":", 1)[-1]

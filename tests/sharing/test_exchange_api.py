@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exchange over REST: shapes, headers, scopes."""
+
+import pytest
+
+from accord.envelope.content import Attachment
+from agencies.capabilities import Capability
+from agencies.models import Revocation
+from sharing.models import Delivery, Envelope
+from tests.builders import seconds
+from tests.sharing.callers import Caller, slug
+from tests.sharing.conftest import Callers
+
+FILE = Attachment("spectrum.msp", "text/plain", b"peaks" * 100)
+
+
+def test_an_envelope_goes_all_the_way(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.alert_to(four.bravo, sender=four.alpha, attachments=[FILE])
+    answer = callers.alpha.post_envelope(sealed)
+    assert answer.status_code == 202
+    assert answer.json() == {"iss": "xa-alpha", "jti": sealed.jti, "md": sealed.md, "receipt": None}
+    assert answer["Retry-After"] == "1"
+    hub.sequence()
+    inbox = callers.bravo.get("inbox?after=0").json()
+    reference = Delivery.objects.get().reference
+    item = {"number": 1, "what": "envelope", "d": sealed.md, "iss": "xa-alpha", "id": sealed.jti}
+    assert inbox == {"items": [item | {"ref": reference}], "head": 1}
+    assert callers.bravo.get(f"inbox?ref={reference}").json()["items"] == inbox["items"]
+    octets = callers.bravo.get(f"envelopes/{sealed.md}")
+    assert (octets["Content-Type"], sealed.manifest in octets.content) == ("application/json", True)
+    blob = callers.bravo.get(f"envelopes/{sealed.md}/blobs/0")
+    assert (blob["Content-Type"], blob.content) == ("application/octet-stream", sealed.blobs[0])
+    assert blob["Content-Disposition"].startswith("attachment")
+
+
+def test_asking_for_the_head_alone_fetches_nothing(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.deliver(four.alpha, four.bravo, attachments=[FILE])
+    for path in (f"envelopes/{sealed.md}", f"envelopes/{sealed.md}/blobs/0"):
+        assert callers.bravo.head(path).status_code == 405, path
+    assert Delivery.objects.get().fetched_at is None
+    callers.bravo.get(f"envelopes/{sealed.md}")
+    assert Delivery.objects.get().fetched_at is not None
+
+
+def test_a_statement_goes_all_the_way(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.deliver(four.alpha, four.bravo)
+    callers.bravo.get(f"envelopes/{sealed.md}")
+    jws = hub.acknowledgement(four.bravo, sealed)
+    answer = callers.bravo.post_statement(jws)
+    assert (answer.status_code, answer["Retry-After"]) == (202, "1")
+    body = answer.json()
+    assert (body["iss"], body["receipt"], body.keys()) == ("xb-bravo", None, {"iss", "id", "od", "receipt"})
+    hub.sequence()
+    got = callers.alpha.get(f"statements/{body['od']}")
+    assert got.content.startswith(b'{"statement":' + jws + b',"receipt":{')
+    about = callers.alpha.get(f"envelopes/{sealed.md}/statements").json()["items"]
+    assert [item["receipt"]["leaf"]["d"] for item in about] == [body["od"]]
+    assert callers.alpha.get("inbox").json()["items"][0]["ref"] is None
+    again = callers.bravo.post_statement(jws, content_type="application/json")
+    assert (again.status_code, again.json()["od"], "Retry-After" in again) == (202, body["od"], False)
+
+
+def test_parts_without_a_file_name_are_the_same_octets(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.alert_to(four.bravo, sender=four.alpha)
+    answer = callers.alpha.post_fields({"manifest": sealed.manifest.decode(), "jwe": sealed.jwe.decode()})
+    assert (answer.status_code, answer.json()["md"]) == (202, sealed.md)
+
+
+def test_a_revocation_goes_to_the_directory(callers: Callers) -> None:
+    hub, alpha = callers.hub, callers.four.alpha
+    kid = alpha.decryption["EC1"].public.kid
+    body = {"kid": kid, "since": seconds(hub.now), "code": "lost"}
+    jws = hub.statement(alpha, "revoke", body=body, signer=alpha.root.signer, suite="PQ1")
+    answer = callers.alpha.post_statement(jws)
+    assert (answer.status_code, answer.json()["iss"]) == (202, "xa-alpha")
+    revocation = Revocation.objects.get()
+    assert (revocation.key_id, revocation.od) == (kid, answer.json()["od"])
+    hub.sequence()
+    again = callers.alpha.post_statement(jws)
+    assert again.json()["receipt"]["leaf"]["k"] == "revoke"
+
+
+def test_submissions_show_receipts_and_what_became_of_them(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.deliver(four.alpha, four.bravo)
+    page = callers.alpha.get("submissions?limit=1").json()
+    assert (page["next"], len(page["items"])) == (None, 1)
+    (item,) = page["items"]
+    assert (item["what"], item["d"], item["id"]) == ("envelope", sealed.md, sealed.jti)
+    assert item["receipt"]["leaf"]["d"] == sealed.md
+    (delivery,) = item["deliveries"]
+    assert (delivery["recipient"], delivery["state"], delivery["told_at"]) == ("xb-bravo", "available", None)
+    assert callers.alpha.get(f"submissions/{sealed.md}").json() == item
+
+
+def test_the_same_envelope_again_answers_with_its_receipt(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.alert_to(four.bravo, sender=four.alpha)
+    callers.alpha.post_envelope(sealed)
+    hub.sequence()
+    again = callers.alpha.post_envelope(sealed)
+    assert (again.status_code, "Retry-After" in again) == (202, False)
+    assert again.json()["receipt"]["leaf"]["d"] == sealed.md
+    assert Envelope.objects.count() == 1
+
+
+def test_only_an_empty_page_has_an_etag_and_it_changes_with_the_head(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    hub.deliver(four.alpha, four.bravo)
+    assert "ETag" not in callers.bravo.get("inbox?after=0")
+    empty = callers.bravo.get("inbox?after=1")
+    assert (empty.json(), empty["ETag"]) == ({"items": [], "head": 1}, '"1-1"')
+    unchanged = callers.bravo.get("inbox?after=1", HTTP_IF_NONE_MATCH=empty["ETag"])
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    hub.deliver(four.alpha, four.bravo)
+    news = callers.bravo.get("inbox?after=1", HTTP_IF_NONE_MATCH=empty["ETag"])
+    assert (news.status_code, news.json()["head"]) == (200, 2)
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "limit=1.5", "after=1e3"])
+def test_a_number_that_is_none_is_refused_by_its_field(callers: Callers, query: str) -> None:
+    answer = callers.bravo.get(f"inbox?{query}")
+    assert (answer.status_code, slug(answer)) == (422, "input-refused")
+    assert answer.json()["field"] == query.split("=", maxsplit=1)[0]
+
+
+def test_a_key_opens_the_routes_of_its_scopes_only(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.deliver(four.alpha, four.bravo)
+    reader = Caller(hub.api_key(four.bravo, Capability.FEED_READ))
+    assert reader.get("inbox").status_code == 200
+    refused = [
+        reader.get(f"envelopes/{sealed.md}"),
+        reader.get(f"envelopes/{sealed.md}/blobs/0"),
+        reader.get(f"envelopes/{sealed.md}/statements"),
+        reader.get(f"statements/{sealed.md}"),
+        reader.get("submissions"),
+        reader.get(f"submissions/{sealed.md}"),
+        reader.post_statement(b"{}"),
+        reader.post_envelope(sealed),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * len(refused)
+    nobody = Caller("Api-Key nobody.nothing")
+    assert nobody.get("inbox").status_code == 401
+
+
+def test_another_media_type_is_refused(callers: Callers) -> None:
+    answer = callers.alpha.post_statement(b"{}", content_type="text/plain")
+    assert (answer.status_code, slug(answer)) == (415, "unsupported-media-type")

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policy: who may send what to whom, and the sentence that says why not."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from agencies.models import AgencyStatus, Custody
+from sharing.agreements import resume_lanes, suspend_lanes
+from sharing.policy import Allowed, Denied, Terms, Verdict, judge_recipient, judge_recipients
+from tests.builders import HeldAgency, Hub
+from tests.sharing.conftest import Four
+
+
+def terms(**changes: Any) -> Terms:
+    usual = {"lane": "science", "purpose": "prevent", "tlp": "GREEN", "suite": "PQ1", "pri": "routine"}
+    return Terms(**(usual | changes))
+
+
+@pytest.fixture
+def judge(hub: Hub, four: Four) -> Callable[..., Verdict]:
+    """Alpha to bravo, with changed terms."""
+
+    def ask(**changes: Any) -> Verdict:
+        return judge_recipient("xa-alpha", "xb-bravo", terms(**changes), now=hub.now)
+
+    return ask
+
+
+def suspend_agency(agency: HeldAgency) -> None:
+    agency.row.status = AgencyStatus.SUSPENDED
+    agency.row.save(update_fields=["status"])
+
+
+def test_an_agreement_in_force_allows_and_is_named(judge: Callable[..., Verdict], hub: Hub) -> None:
+    version = hub.agreement("G1").versions.get()
+    assert judge() == Allowed(version.pk)
+
+
+def test_without_a_common_agreement_it_is_denied(hub: Hub, four: Four) -> None:
+    verdict = judge_recipient("xa-alpha", "xd-delta", terms(), now=hub.now)
+    assert verdict == Denied("no-agreement", "No agreement joins you and Agency xd-delta.")
+
+
+NARROW = {
+    "a lane the agreement lacks": (
+        {"lanes": ["trade"]},
+        {},
+        Denied("lane-not-covered", "G2 does not cover this lane."),
+    ),
+    "a purpose the agreement lacks": (
+        {"purposes": ["science"]},
+        {},
+        Denied("purpose-not-covered", "G2 does not cover this purpose."),
+    ),
+    "a marking above the ceiling": (
+        {"ceiling": "GREEN"},
+        {"tlp": "AMBER"},
+        Denied("tlp-above-ceiling", "G2 allows up to GREEN."),
+    ),
+}
+
+
+@pytest.mark.parametrize(("agreed", "asked", "denied"), NARROW.values(), ids=list(NARROW))
+def test_what_an_agreement_does_not_hold_is_denied(
+    hub: Hub, four: Four, agreed: dict[str, Any], asked: dict[str, Any], denied: Denied
+) -> None:
+    hub.make_agreement("G2", four.alpha, four.delta, **agreed)
+    assert judge_recipient("xa-alpha", "xd-delta", terms(**asked), now=hub.now) == denied
+
+
+def test_an_agreement_counts_from_its_first_to_its_last_second(hub: Hub, four: Four) -> None:
+    begin, end = hub.now + timedelta(days=1), hub.now + timedelta(days=2)
+    hub.make_agreement("G2", four.alpha, four.delta, nbf=begin, until=end)
+    tick = timedelta(seconds=1)
+    answers = [
+        judge_recipient("xa-alpha", "xd-delta", terms(), now=at)
+        for at in (begin - tick, begin, end - tick, end)
+    ]
+    assert [isinstance(answer, Allowed) for answer in answers] == [False, True, True, False]
+    assert answers[-1] == Denied("agreement-ended", "G2 ended on 4 Mar 2026.")
+
+
+def test_a_new_version_replaces_the_old_one_for_those_it_leaves_out(hub: Hub, four: Four) -> None:
+    hub.make_agreement("G1", four.alpha, four.charlie)
+    verdicts = judge_recipients("xa-alpha", ["xb-bravo", "xc-charlie"], terms(), now=hub.now)
+    assert isinstance(verdicts["xb-bravo"], Denied)
+    assert verdicts["xc-charlie"] == Allowed(hub.agreement("G1").versions.get(number=2).pk)
+
+
+def test_a_version_that_has_not_begun_leaves_the_old_one_in_force(hub: Hub, four: Four) -> None:
+    first = hub.agreement("G1").versions.get()
+    hub.make_agreement("G1", four.alpha, four.charlie, nbf=hub.now + timedelta(hours=1))
+    assert judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now) == Allowed(first.pk)
+
+
+@pytest.mark.parametrize("suspender", ["alpha", "bravo"])
+def test_a_lane_suspended_by_either_side_stops_both_ways(hub: Hub, four: Four, suspender: str) -> None:
+    agency: HeldAgency = getattr(four, suspender)
+    suspend_lanes(agency.manager, hub.agreement("G1"), ["science", "trade"], now=hub.now)
+    there = judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now)
+    back = judge_recipient("xb-bravo", "xa-alpha", terms(), now=hub.now)
+    assert there == Denied(
+        "lane-suspended",
+        "Science with Agency xb-bravo is suspended; enforcement and public health are open.",
+    )
+    assert isinstance(back, Denied)
+    assert isinstance(
+        judge_recipient("xa-alpha", "xb-bravo", terms(lane="enforcement"), now=hub.now), Allowed
+    )
+
+
+def test_a_suspension_leaves_third_parties_alone(hub: Hub, four: Four) -> None:
+    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    assert isinstance(judge_recipient("xa-alpha", "xc-charlie", terms(), now=hub.now), Allowed)
+
+
+def test_the_sentence_names_the_one_lane_that_is_open(hub: Hub, four: Four) -> None:
+    hub.make_agreement("G2", four.alpha, four.delta, lanes=["enforcement", "science"])
+    suspend_lanes(four.delta.manager, hub.agreement("G2"), ["enforcement"], now=hub.now)
+    verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="enforcement"), now=hub.now)
+    assert verdict == Denied(
+        "lane-suspended", "Enforcement with Agency xd-delta is suspended; science is open."
+    )
+
+
+def test_the_sentence_says_when_no_lane_is_open(hub: Hub, four: Four) -> None:
+    hub.make_agreement("G2", four.alpha, four.delta, lanes=["trade"])
+    hub.make_agreement("G3", four.alpha, four.delta, lanes=["science"], until=hub.now)
+    suspend_lanes(four.delta.manager, hub.agreement("G2"), ["trade"], now=hub.now)
+    verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="trade"), now=hub.now)
+    assert verdict == Denied("lane-suspended", "Trade with Agency xd-delta is suspended; no lane is open.")
+
+
+def test_a_lane_that_was_agreed_to_survive_is_open_whatever_is_suspended(hub: Hub, four: Four) -> None:
+    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    hub.make_agreement("G1", four.alpha, four.bravo, survive_lanes=["science"])
+    assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now), Allowed)
+
+
+def test_each_side_lifts_only_its_own_suspension(hub: Hub, four: Four) -> None:
+    agreement = hub.agreement("G1")
+    for agency in (four.alpha, four.bravo):
+        suspend_lanes(agency.manager, agreement, ["science"], now=hub.now)
+    resume_lanes(four.alpha.manager, agreement, ["science"], now=hub.now)
+    assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now), Denied)
+    resume_lanes(four.bravo.manager, agreement, ["science"], now=hub.now)
+    assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now), Allowed)
+
+
+def test_another_agreement_carries_a_lane_that_one_has_suspended(hub: Hub, four: Four) -> None:
+    second = hub.make_agreement("G2", four.alpha, four.bravo, lanes=["science"])
+    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    assert judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now) == Allowed(second.pk)
+
+
+@pytest.mark.parametrize(("pri", "allowed"), [("flash", True), ("urgent", False)])
+def test_life_safety_survives_where_that_was_agreed(hub: Hub, four: Four, pri: str, allowed: bool) -> None:
+    hub.make_agreement("G2", four.alpha, four.delta, survive_flash=True)
+    suspend_lanes(four.delta.manager, hub.agreement("G2"), ["public_health", "science"], now=hub.now)
+    verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="public_health", pri=pri), now=hub.now)
+    assert isinstance(verdict, Allowed) is allowed
+    science = judge_recipient("xa-alpha", "xd-delta", terms(lane="science", pri=pri), now=hub.now)
+    assert isinstance(science, Denied)
+
+
+def test_the_agreement_that_comes_nearest_gives_the_reason(hub: Hub, four: Four) -> None:
+    hub.make_agreement("G2", four.alpha, four.delta, lanes=["trade"])
+    hub.make_agreement("G3", four.alpha, four.delta, lanes=["science"], ceiling="CLEAR")
+    verdict = judge_recipient("xa-alpha", "xd-delta", terms(), now=hub.now)
+    assert verdict == Denied("tlp-above-ceiling", "G3 allows up to CLEAR.")
+
+
+def test_a_suspended_recipient_is_denied_before_any_agreement(
+    judge: Callable[..., Verdict], four: Four
+) -> None:
+    suspend_agency(four.bravo)
+    assert judge() == Denied("agency-suspended", "Agency xb-bravo is suspended on this hub.")
+
+
+def test_a_suspended_issuer_can_send_nothing(judge: Callable[..., Verdict], four: Four) -> None:
+    suspend_agency(four.alpha)
+    assert judge() == Denied("issuer-suspended", "You can read what you received; nothing can be sent.")
+
+
+def test_an_unknown_and_an_entering_agency_are_the_same(hub: Hub, four: Four) -> None:
+    four.delta.row.status = AgencyStatus.ENTERING
+    four.delta.row.save(update_fields=["status"])
+    verdicts = judge_recipients("xa-alpha", ["xd-delta", "xe-nobody"], terms(), now=hub.now)
+    assert verdicts["xd-delta"] == Denied("agency-unknown", "No agency of this hub is called xd-delta.")
+    assert verdicts["xe-nobody"] == Denied("agency-unknown", "No agency of this hub is called xe-nobody.")
+
+
+def test_nobody_sends_to_itself(hub: Hub, four: Four) -> None:
+    verdict = judge_recipient("xa-alpha", "xa-alpha", terms(), now=hub.now)
+    assert isinstance(verdict, Denied)
+    assert verdict.code == "own-agency"
+
+
+RED = {
+    "to keys held by the hub": ("xb-bravo", "RED cannot go to keys held by the hub."),
+    "from keys held by the hub": ("xa-alpha", "RED needs keys held by the agency; choose AMBER+STRICT."),
+}
+
+
+@pytest.mark.parametrize(("hosted", "text"), RED.values(), ids=list(RED))
+@pytest.mark.parametrize("custody", [Custody.HUB, Custody.HUB_OWN_ROOT])
+def test_red_flows_between_agency_held_keys_only(
+    hub: Hub, four: Four, hosted: str, text: str, custody: str
+) -> None:
+    hub.make_agreement("G1", four.alpha, four.bravo, ceiling="RED")
+    assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(tlp="RED"), now=hub.now), Allowed)
+    row = four.alpha.row if hosted == "xa-alpha" else four.bravo.row
+    row.custody = custody
+    row.save(update_fields=["custody"])
+    assert judge_recipient("xa-alpha", "xb-bravo", terms(tlp="RED"), now=hub.now) == Denied(
+        "red-custody", text
+    )
+
+
+def test_many_recipients_cost_as_many_queries_as_one(hub: Hub, four: Four) -> None:
+    def count(recipients: list[str]) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            judge_recipients("xa-alpha", recipients, terms(), now=hub.now)
+        return len(queries)
+
+    assert count(["xb-bravo"]) == count(["xb-bravo", "xc-charlie", "xd-delta"]) == 3

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hub suspends an agency and lets it come back: nothing that was held is forgotten."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from agencies.accession import suspend_agency
+from agencies.capabilities import Role
+from agencies.errors import NotPermittedError
+from agencies.models import Officer
+from ledger.models import AuditEvent
+from sharing.agreements import resume_agency_flow
+from sharing.models import Delivery, FeedItem
+from tests.builders import OPERATOR, Hub
+from tests.sharing.conftest import Four
+
+
+@pytest.fixture
+def operator(hub: Hub) -> Officer:
+    officer = Officer(
+        email="noor@hub.example", full_name="Noor Ashdene", roles=[Role.OPERATOR.value], joined_at=hub.now
+    )
+    officer.set_unusable_password()
+    officer.save()
+    return officer
+
+
+def states() -> list[str]:
+    return sorted(Delivery.objects.values_list("state", flat=True))
+
+
+def run(command: str, *arguments: str) -> str:
+    out = StringIO()
+    call_command(command, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_whoever_resumes_an_agency_lets_what_was_held_flow(hub: Hub, four: Four, operator: Officer) -> None:
+    for sender, recipient in ((four.alpha, four.bravo), (four.bravo, four.alpha)):
+        hub.carry(sender, hub.alert_to(recipient, sender=sender))
+    run("suspend_agency", "xb-bravo", "--by", operator.email)
+    hub.sequence()
+    assert states() == ["held", "held"]
+    said = run("resume_agency", "xb-bravo", "--by", operator.email)
+    assert said == "xb-bravo is resumed; 2 held deliveries take their turn again.\n"
+    hub.sequence()
+    assert states() == ["available", "available"]
+    assert FeedItem.objects.filter(number=1).count() == 2
+    assert AuditEvent.objects.get(act="agency.resumed").actor == operator.audit_name
+
+
+def test_resuming_twice_delivers_nothing_twice(hub: Hub, four: Four) -> None:
+    suspend_agency(OPERATOR, four.bravo.row, now=hub.now)
+    hub.deliver(four.alpha, four.charlie)
+    assert resume_agency_flow(OPERATOR, four.bravo.row, now=hub.now) == 0
+    assert resume_agency_flow(OPERATOR, four.bravo.row, now=hub.now) == 0
+    assert FeedItem.objects.count() == 1
+
+
+def test_only_the_operator_resumes_an_agency(hub: Hub, four: Four, operator: Officer) -> None:
+    suspend_agency(OPERATOR, four.bravo.row, now=hub.now)
+    admin = hub.make_officer(four.bravo, Role.AGENCY_ADMIN)
+    with pytest.raises(NotPermittedError):
+        resume_agency_flow(admin, four.bravo.row, now=hub.now)
+    with pytest.raises(CommandError):
+        run("resume_agency", "xb-bravo", "--by", admin.email)
+    with pytest.raises(CommandError):
+        run("resume_agency", "xq-none", "--by", operator.email)
+    four.bravo.row.refresh_from_db()
+    assert four.bravo.row.is_suspended

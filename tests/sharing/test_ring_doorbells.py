@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Doorbells: rung after the commit, by name, into the right queue; a broker that is away costs nothing."""
+
+import logging
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery, current_app
+from django.conf import settings
+from django.db import transaction
+
+from devtool.environments import World
+from devtool.ports import free_ports
+from sharing.doorbell import QUEUES, ring
+from sharing.models import FeedItem
+from tests.builders import START, Hub
+
+
+@pytest.fixture
+def broker(world: World) -> Generator[redis.Redis]:
+    """The real broker, empty."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+
+
+def test_numbers_ring_for_the_worker_and_the_desk_worker(
+    world: World, broker: redis.Redis, tmp_path: Path
+) -> None:
+    hub = Hub(tmp_path / "ledger", START)
+    alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
+    hub.make_agreement("G1", alpha, bravo)
+    assert (broker.llen("notify"), broker.llen("desk")) == (0, 0)
+    sealed = hub.alert_to(bravo, sender=alpha, suite="EC1")
+    hub.carry(alpha, sealed)
+    hub.sequence()
+    assert (broker.llen("notify"), broker.llen("desk")) == (1, 1)
+    hub.sequence()
+    assert (broker.llen("notify"), broker.llen("desk")) == (1, 1)
+    waiting = b"".join(broker.lrange("notify", 0, -1) + broker.lrange("desk", 0, -1))  # type: ignore[operator]
+    assert sealed.md.encode() not in waiting
+
+
+def test_it_rings_after_the_commit_only(broker: redis.Redis) -> None:
+    with transaction.atomic():
+        ring("sharing.send")
+        assert broker.llen("notify") == 0
+    assert broker.llen("notify") == 1
+
+
+def test_what_is_rolled_back_does_not_ring(broker: redis.Redis) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        ring("sharing.send")
+        raise RuntimeError
+    assert broker.llen("notify") == 0
+
+
+def test_a_broker_that_is_away_is_logged_and_nothing_else(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (port,) = free_ports(1)
+    usual = current_app._get_current_object()
+    away = Celery("away", broker=f"redis://127.0.0.1:{port}/0", set_as_current=True)
+    away.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    try:
+        hub = Hub(tmp_path / "ledger", START)
+        alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
+        hub.make_agreement("G1", alpha, bravo)
+        with caplog.at_level(logging.WARNING, logger="sharing.doorbell"):
+            hub.carry(alpha, hub.alert_to(bravo, sender=alpha, suite="EC1"))
+            hub.sequence()
+    finally:
+        usual.set_current()
+    assert FeedItem.objects.count() == 1
+    assert {record.getMessage() for record in caplog.records} == {"doorbell not heard"}
+
+
+def test_every_doorbell_has_a_queue() -> None:
+    assert set(QUEUES.values()) == {"notify", "desk"}
+    with pytest.raises(KeyError):
+        ring("sharing.unknown")
