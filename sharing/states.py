@@ -24,7 +24,7 @@ class DeliveryState(TextChoices):
 
 class NotificationState(TextChoices):
     QUEUED = "queued", _("Waiting")
-    DEFERRED = "deferred", _("Tried again later")
+    DEFERRED = "deferred", _("Will be tried again")
     LEASED = "leased", _("Being sent")
     UNCERTAIN = "uncertain", _("Perhaps told twice")
     SENT = "sent", _("Told")

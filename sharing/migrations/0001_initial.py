@@ -500,7 +500,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("queued", "Waiting"),
-                            ("deferred", "Tried again later"),
+                            ("deferred", "Will be tried again"),
                             ("leased", "Being sent"),
                             ("uncertain", "Perhaps told twice"),
                             ("sent", "Told"),
