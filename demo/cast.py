@@ -49,6 +49,8 @@ class Cast:
         self.hub_url = os.environ["HUB_URL"]
         self.exchange_url = os.environ["EXCHANGE_URL"]
         self.mail_dir = Path(os.environ["MAIL_DIR"])
+        # With a mail server of one's own (EMAIL_URL) nothing is kept here to look into.
+        self.mail_is_kept = os.environ.get("MAIL_IS_KEPT", "yes") == "yes"
         self.ledger_vkey = os.environ["LEDGER_VKEY"]
 
     @cached_property

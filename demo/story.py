@@ -153,6 +153,10 @@ def tell_officers(story: Story, step: Step) -> None:
         "xb-health": _reference(story.cast.officer("aroha"), story.md),
         "xc-customs": _reference(story.cast.officer("nourin"), story.md),
     }
+    if not story.cast.mail_is_kept:
+        wait_for(lambda: _told_agencies(story) == len(story.references) or None, "Every agency told")
+        step.title = f"Officers of {len(story.references)} agencies told by the given mail server"
+        return
     mails = wait_for(lambda: _mails_of(story), f"{READERS} mails")
     told = {str(mail["X-Envelope-To"]) for mail in mails}
     require(len(told) == len(mails) == READERS, f"{len(mails)} mails went to {len(told)} officers.")
@@ -281,6 +285,11 @@ def _received(officer: DeskSession, md: str) -> dict[str, Any]:
 
 def _reference(officer: DeskSession, md: str) -> str:
     return str(_received(officer, md)["reference"])
+
+
+def _told_agencies(story: Story) -> int:
+    """How many recipients the originator's page calls told: a mail server has said 250 for each."""
+    return sum(row["told_at"] is not None for row in story.benno.get(story.path)["recipients"])
 
 
 def _mails_of(story: Story) -> list[EmailMessage] | None:

@@ -118,6 +118,7 @@ class Hub:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "DEMO_DIR": str(self.state.demo),
+            "MAIL_IS_KEPT": "yes" if self._sink else "no",
             **self.world.addresses(),
         }
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`DATABASE_URL`, `REDIS_URL` and `EMAIL_URL` win when set: the story is played on them, and they are left running."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from devtool.environments import ROOT, inherited
+from devtool.mailsink import MailSink
+from devtool.postgres import APPLICATION, OWNER, Logins, PostgreSQL
+from devtool.valkey import Valkey
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@dataclass
+class Given:
+    """Services that somebody else runs."""
+
+    database: PostgreSQL
+    broker: Valkey
+    mail: MailSink
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.database.url(APPLICATION),
+            "DATABASE_OWNER_URL": self.database.url(OWNER),
+            "REDIS_URL": self.broker.url,
+            "EMAIL_URL": self.mail.url,
+        }
+
+
+@pytest.fixture
+def given(tmp_path_factory: pytest.TempPathFactory) -> Generator[Given]:
+    folder = tmp_path_factory.mktemp("given")
+    for passage in (folder, *folder.parents[:2]):
+        passage.chmod(passage.stat().st_mode | 0o011)
+    services = Given(
+        PostgreSQL(
+            folder / "pg", Logins("one", "two", "three"), log=folder / "postgresql.log", volatile=True
+        ),
+        Valkey(folder / "valkey", log=folder / "valkey.log", durable=False),
+        MailSink(folder / "mail"),
+    )
+    parts = (services.database, services.broker, services.mail)
+    for part in parts:
+        part.start()
+    yield services
+    for part in reversed(parts):
+        part.stop()
+
+
+def test_the_story_is_played_on_the_given_services(given: Given, tmp_path: Path) -> None:
+    environment = {**inherited(os.environ), "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    outcome = subprocess.run(
+        [sys.executable, "-m", "devtool", "run", "--once"],
+        cwd=ROOT,
+        env={**environment, **given.addresses},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "Given database and given broker answer" in outcome.stdout
+    assert "Officers of 3 agencies told by the given mail server" in outcome.stdout
+    assert len(list(given.mail.folder.glob("*.eml"))) > 8
+    with psycopg.connect(given.database.url(APPLICATION)) as connection:
+        row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
+    assert row is not None and row[0] == 4
