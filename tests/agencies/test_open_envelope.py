@@ -97,9 +97,10 @@ def test_garbage_is_refused_and_audited_without_a_subject(reader: Officer) -> No
 
 def test_a_blob_that_differs_opens_nothing(carried: Carried, reader: Officer) -> None:
     blob = carried.envelope.blobs[0]
+    changed = blob[:-1] + bytes([blob[-1] ^ 1])
     with pytest.raises(OpeningError):
         doors.open_envelope(
-            reader, carried.slice_for("xb-health"), reason="on duty", blobs=[blob[:-1] + b"x"], now=NOW
+            reader, carried.slice_for("xb-health"), reason="on duty", blobs=[changed], now=NOW
         )
 
 
