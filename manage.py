@@ -5,8 +5,11 @@
 import os
 import sys
 
+from accord.hardening import forbid_core_dumps
+
 
 def main() -> None:
+    forbid_core_dumps()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
     from django.core.management import execute_from_command_line
 

@@ -1,84 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 """The key file: an agency's private keys in one file, closed by a passphrase.
 
-Guarantees that the file opens with its passphrase only, that one changed octet refuses it whole, and that
-others on the machine cannot read it (mode 0600; a file that others may read is refused). Leaves out wiping:
-Python copies octets as it likes, so keys stay in the memory of the process until it ends.
+Guarantees that the file opens with its passphrase only, that one changed octet refuses it whole, that it is
+replaced in one atomic step, and that others on the machine cannot read it (mode 0600; a file that others may read
+is refused). The derived key and the opened octets lie in buffers that are wiped; private keys once loaded stay in
+the memory of the process until it ends (`accord.passphrases` says what Python does not allow).
 
 The file is two lines of text: a canonical JSON header `{cost, iv, kind, salt, v}`, then base64url of
 AES-256-GCM over the key ring. The key is Argon2id (RFC 9106) of the passphrase in Unicode form NFC; the
-header line is the associated data. The ring holds the root, the operational keys and one random key that
-authenticates the client's local state, so that a passphrase change leaves the state as it is.
+header line is the associated data. Version 1 files open too; a newer version is refused.
+
 The *next* root, to which a later keyset may change, goes into a file of its own, to be kept elsewhere.
 """
 
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from accord.envelope.encoding import b64u, canonical, integer, members, parse_object, unb64u
 from accord.envelope.errors import EnvelopeError
-from accord.envelope.keys import EC1, ENC, PQ1, SIGN, PublicKey
-from accord.envelope.private import (
-    DecryptionKey,
-    Root,
-    SigningKey,
-    generate_decryption_key,
-    generate_signing_keys,
-    private_key_from_bytes,
+from accord.keyerrors import (
+    KeyFileAbsentError,
+    KeyFileDamagedError,
+    KeyFileError,
+    KeyFileKindError,
+    KeyFileTakenError,
+    KeyFileVersionError,
+    PassphraseError,
+    WeakPassphraseError,
 )
+from accord.keyring import VERSION, KeyRing, decode_ring, encode_ring
+from accord.passphrases import Passphrase, count_characters, stretch, wipe, wiped
 from accord.privatefiles import FileAbsentError, FileTakenError, PrivateFileError, read_private, write_private
 
-VERSION: Final = 1
 MIN_PASSPHRASE_CHARACTERS: Final = 12
 
 _KIND = "accord-keys"
-_KEY_BYTES = 32
 _SALT_BYTES = 16
 _IV_BYTES = 12
+_TAG_BYTES = 16
 _MAX_HEADER_BYTES = 1024
-_MAX_RING_BYTES = 1024 * 1024
 _HEADER_MEMBERS = frozenset({"cost", "iv", "kind", "salt", "v"})
 _COST_MEMBERS = frozenset({"lanes", "memory_kib", "passes"})
-_RING_MEMBERS = frozenset({"created", "keys", "nroot", "root", "state"})
-_ROW_MEMBERS = frozenset({"jwk", "private", "use"})
-
-
-class KeyFileError(Exception):
-    """Base: the key file cannot be used. The text is a sentence that names the remedy."""
-
-
-class KeyFileAbsentError(KeyFileError):
-    """There is no key file."""
-
-
-class KeyFileTakenError(KeyFileError):
-    """A key file stands already; keys are never overwritten."""
-
-
-class KeyFileDamagedError(KeyFileError):
-    """The file is truncated, altered or not a key file."""
-
-
-class KeyFileVersionError(KeyFileError):
-    """A newer program wrote the file."""
-
-
-class PassphraseError(KeyFileError):
-    """The passphrase does not open the file (or the file was altered: the two cannot be told apart)."""
-
-
-class WeakPassphraseError(KeyFileError):
-    """A new passphrase is too short."""
 
 
 @dataclass(frozen=True)
@@ -90,59 +60,163 @@ class Argon2Cost:
     lanes: int = 4
 
 
-@dataclass(frozen=True)
-class KeyRing:
-    """The private keys of one agency. `next_root` is the fingerprint of the root's successor, 64 hex digits."""
+class KeyFile:
+    """An opened key file, which can be written again without asking for the passphrase once more.
 
-    root: Root
-    next_root: str
-    signing: tuple[SigningKey, ...]
-    decryption: tuple[DecryptionKey, ...]
-    created: int
-    state_key: bytes = field(repr=False)
-
-    @property
-    def keys(self) -> tuple[SigningKey | DecryptionKey, ...]:
-        """The operational keys: signing keys first."""
-        return (*self.signing, *self.decryption)
-
-    @property
-    def suites(self) -> tuple[str, ...]:
-        """The suites in which the ring can open, PQ1 first."""
-        opened = {suite for key in self.decryption for suite in key.public.suites}
-        return tuple(suite for suite in (PQ1, EC1) if suite in opened)
-
-
-def generate_ring(suites: Sequence[str], *, now: int) -> tuple[KeyRing, Root]:
-    """Make a new ring for `suites` (of PQ1, EC1) and the next root, which the ring only names.
-
-    An agency that signs in both suites uses one Ed25519 key for both.
+    Keeps the derived key, never the passphrase. `ring` follows the file when another program has replaced it.
     """
-    if not suites or not set(suites) <= {PQ1, EC1}:
-        raise KeyFileError("Choose PQ1, EC1 or both.")
-    root, successor = Root.generate(), Root.generate()
-    ring = KeyRing(
-        root=root,
-        next_root=successor.fingerprint,
-        signing=tuple(generate_signing_keys(PQ1 if PQ1 in suites else EC1)),
-        decryption=tuple(generate_decryption_key(suite) for suite in (PQ1, EC1) if suite in suites),
-        created=now,
-        state_key=os.urandom(_KEY_BYTES),
-    )
-    return ring, successor
+
+    def __init__(self, path: Path, ring: KeyRing, seal: _Seal, stamp: object) -> None:
+        """Use `open`."""
+        self.path = path
+        self._ring = ring
+        self._seal = seal
+        self._stamp = stamp
+
+    @classmethod
+    def open(cls, path: Path, passphrase: Passphrase) -> KeyFile:
+        """Open with the passphrase; raises as `read_key_file`."""
+        stamp = _stamp_of(path)
+        sealed = _parse_file(path, _read(path))
+        seal = _Seal.of(passphrase, sealed.cost, sealed.salt)
+        return cls(path, _open_ring(path, sealed, seal), seal, stamp)
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys as the file holds them now; raises PassphraseError where its passphrase was changed meanwhile."""
+        stamp = _stamp_of(self.path)
+        if stamp not in (None, self._stamp) and self._seal.is_open:
+            sealed = _parse_file(self.path, _read(self.path))
+            if sealed.salt != self._seal.salt:
+                raise PassphraseError(
+                    f"The passphrase of {self.path} was changed meanwhile. Start accord again."
+                )
+            self._ring, self._stamp = _open_ring(self.path, sealed, self._seal), stamp
+        return self._ring
+
+    def replace(self, ring: KeyRing) -> None:
+        """Write another ring under the same passphrase, in one atomic step; raises KeyFileError.
+
+        Hold the home's lock on its keys, and start from `ring` as it is under that lock.
+        """
+        _write(self.path, self._seal.close(encode_ring(ring)), overwrite=True)
+        self._ring, self._stamp = ring, _stamp_of(self.path)
+
+    def change_passphrase(self, passphrase: Passphrase) -> None:
+        """Close the same ring under a new passphrase and a new salt; raises WeakPassphraseError, KeyFileError."""
+        require_strong_passphrase(passphrase)
+        seal = _Seal.of(passphrase, self._seal.cost, os.urandom(_SALT_BYTES))
+        ring = self.ring
+        _write(self.path, seal.close(encode_ring(ring)), overwrite=True)
+        self._seal.wipe()
+        self._ring, self._seal, self._stamp = ring, seal, _stamp_of(self.path)
+
+    def close(self) -> None:
+        """Wipe the derived key; the ring stays as it was, and nothing can be written any more."""
+        self._seal.wipe()
+
+    def __repr__(self) -> str:
+        return f"KeyFile({str(self.path)!r})"
 
 
-def root_only_ring(root: Root, *, now: int) -> KeyRing:
-    """A ring that holds a root alone: the form in which the next root is kept."""
-    return KeyRing(root, "", (), (), now, os.urandom(_KEY_BYTES))
+class _Seal:
+    """A derived key and what it was derived under."""
+
+    def __init__(self, key: bytearray, cost: Argon2Cost, salt: bytes) -> None:
+        self._key = key
+        self.cost = cost
+        self.salt = salt
+        self.is_open = True
+
+    @classmethod
+    def of(cls, passphrase: Passphrase, cost: Argon2Cost, salt: bytes) -> _Seal:
+        key = stretch(passphrase, salt=salt, memory_kib=cost.memory_kib, passes=cost.passes, lanes=cost.lanes)
+        return cls(key, cost, salt)
+
+    def close(self, plain: bytes) -> bytes:
+        """The whole content of a key file over this ring, under a fresh IV."""
+        iv = os.urandom(_IV_BYTES)
+        head = canonical(
+            {
+                "cost": {
+                    "lanes": self.cost.lanes,
+                    "memory_kib": self.cost.memory_kib,
+                    "passes": self.cost.passes,
+                },
+                "iv": b64u(iv),
+                "kind": _KIND,
+                "salt": b64u(self.salt),
+                "v": VERSION,
+            }
+        )
+        return head + b"\n" + b64u(self._cipher().encrypt(iv, plain, head)).encode("ascii") + b"\n"
+
+    def open(self, sealed: _Sealed) -> bytearray:
+        """The ring's octets, to be wiped; raises InvalidTag."""
+        plain = bytearray(len(sealed.body) - _TAG_BYTES)
+        self._cipher().decrypt_into(sealed.iv, sealed.body, sealed.head, plain)
+        return plain
+
+    def _cipher(self) -> AESGCM:
+        if not self.is_open:
+            raise KeyFileError("This key file is closed; open it again.")
+        return AESGCM(self._key)
+
+    def wipe(self) -> None:
+        wipe(self._key)
+        self.is_open = False
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    """A key file as it lies on disk. `head` is its first line as written."""
+
+    head: bytes
+    version: int
+    cost: Argon2Cost
+    salt: bytes
+    iv: bytes
+    body: bytes
 
 
 def write_key_file(
-    path: Path, ring: KeyRing, passphrase: str, *, cost: Argon2Cost | None = None, overwrite: bool = False
+    path: Path, ring: KeyRing, passphrase: Passphrase, *, cost: Argon2Cost | None = None
 ) -> None:
-    """Seal the ring under the passphrase; raises WeakPassphraseError, KeyFileTakenError, KeyFileError."""
+    """Seal a new file under the passphrase; raises WeakPassphraseError, KeyFileTakenError, KeyFileError."""
     require_strong_passphrase(passphrase)
-    content = _seal(_encode_ring(ring), passphrase, cost or Argon2Cost())
+    seal = _Seal.of(passphrase, cost or Argon2Cost(), os.urandom(_SALT_BYTES))
+    try:
+        _write(path, seal.close(encode_ring(ring)), overwrite=False)
+    finally:
+        seal.wipe()
+
+
+def read_key_file(path: Path, passphrase: Passphrase) -> KeyRing:
+    """Open the ring; raises KeyFileAbsentError, KeyFileDamagedError, KeyFileVersionError, PassphraseError."""
+    opened = KeyFile.open(path, passphrase)
+    opened.close()
+    return opened.ring
+
+
+def require_strong_passphrase(passphrase: Passphrase) -> None:
+    """Refuse a new passphrase of fewer than 12 characters; raises WeakPassphraseError."""
+    if count_characters(passphrase) < MIN_PASSPHRASE_CHARACTERS:
+        raise WeakPassphraseError(
+            f"The passphrase is too short: use {MIN_PASSPHRASE_CHARACTERS} characters or more, "
+            "for example five words."
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_private(path)
+    except FileAbsentError as exc:
+        raise KeyFileAbsentError(f"There is no key file at {path}. Make one: accord keygen") from exc
+    except PrivateFileError as exc:
+        raise KeyFileError(str(exc)) from exc
+
+
+def _write(path: Path, content: bytes, *, overwrite: bool) -> None:
     try:
         write_private(path, content, overwrite=overwrite)
     except FileTakenError as exc:
@@ -151,81 +225,62 @@ def write_key_file(
         raise KeyFileError(str(exc)) from exc
 
 
-def read_key_file(path: Path, passphrase: str) -> KeyRing:
-    """Open the ring; raises KeyFileAbsentError, KeyFileDamagedError, KeyFileVersionError, PassphraseError."""
+def _stamp_of(path: Path) -> object:
+    """What changes when a file is replaced; None where there is none."""
     try:
-        content = read_private(path)
-    except FileAbsentError as exc:
-        raise KeyFileAbsentError(f"There is no key file at {path}. Make one: accord keygen") from exc
-    except PrivateFileError as exc:
-        raise KeyFileError(str(exc)) from exc
-    head, cost, salt, iv, sealed = _parse_file(path, content)
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def _open_ring(path: Path, sealed: _Sealed, seal: _Seal) -> KeyRing:
     try:
-        plain = AESGCM(_stretch(passphrase, salt, cost)).decrypt(iv, sealed, head)
+        plain = seal.open(sealed)
     except InvalidTag:
         raise PassphraseError(f"The passphrase does not open {path}.") from None
-    return _decode_ring(path, plain)
+    try:
+        with wiped(plain):
+            return decode_ring(plain, sealed.version)
+    except EnvelopeError as exc:
+        raise KeyFileDamagedError(f"{path} opens but its keys cannot be read ({exc.code}).") from None
 
 
-def require_strong_passphrase(passphrase: str) -> None:
-    """Refuse a new passphrase of fewer than 12 characters; raises WeakPassphraseError."""
-    if len(_normal(passphrase)) < MIN_PASSPHRASE_CHARACTERS:
-        raise WeakPassphraseError(
-            f"The passphrase is too short: use {MIN_PASSPHRASE_CHARACTERS} characters or more, "
-            "for example five words."
+def _parse_file(path: Path, content: bytes) -> _Sealed:
+    damaged = KeyFileDamagedError(f"{path} is damaged or is not a key file. Restore it from its backup.")
+    head, _, rest = content.partition(b"\n")
+    if head.startswith(b"accord-state"):
+        raise KeyFileKindError(
+            f"{path} is a home's local state. Name its key file: {path.parent}/keys.accord"
+        )
+    try:
+        header = parse_object(head, limit=_MAX_HEADER_BYTES, where="key file header")
+        _require_kind(path, header)
+        version = _require_version(path, header)
+        members(header, _HEADER_MEMBERS, "key file header")
+        salt, iv = unb64u(header["salt"], size=_SALT_BYTES), unb64u(header["iv"], size=_IV_BYTES)
+        line, end, nothing = rest.partition(b"\n")
+        body = unb64u(line.decode("ascii"))
+        cost = _parse_cost(header["cost"])
+    except (EnvelopeError, UnicodeDecodeError):
+        raise damaged from None
+    if end != b"\n" or nothing or len(body) < _TAG_BYTES:
+        raise damaged
+    return _Sealed(head, version, cost, salt, iv, body)
+
+
+def _require_kind(path: Path, header: Mapping[str, Any]) -> None:
+    if header.get("kind", _KIND) != _KIND:
+        raise KeyFileKindError(
+            f"{path} holds no private keys. Name a key file, like keys.accord or root.accord."
         )
 
 
-def _normal(passphrase: str) -> str:
-    return unicodedata.normalize("NFC", passphrase)
-
-
-def _stretch(passphrase: str, salt: bytes, cost: Argon2Cost) -> bytes:
-    derivation = Argon2id(
-        salt=salt, length=_KEY_BYTES, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib
-    )
-    return derivation.derive(_normal(passphrase).encode())
-
-
-def _seal(plain: bytes, passphrase: str, cost: Argon2Cost) -> bytes:
-    salt, iv = os.urandom(_SALT_BYTES), os.urandom(_IV_BYTES)
-    head = canonical(
-        {
-            "cost": {"lanes": cost.lanes, "memory_kib": cost.memory_kib, "passes": cost.passes},
-            "iv": b64u(iv),
-            "kind": _KIND,
-            "salt": b64u(salt),
-            "v": VERSION,
-        }
-    )
-    sealed = AESGCM(_stretch(passphrase, salt, cost)).encrypt(iv, plain, head)
-    return head + b"\n" + b64u(sealed).encode("ascii") + b"\n"
-
-
-def _parse_file(path: Path, content: bytes) -> tuple[bytes, Argon2Cost, bytes, bytes, bytes]:
-    """Give the header line as written, the cost, salt, IV and ciphertext."""
-    damaged = KeyFileDamagedError(f"{path} is damaged or is not a key file. Restore it from its backup.")
-    head, _, rest = content.partition(b"\n")
-    try:
-        header = parse_object(head, limit=_MAX_HEADER_BYTES, where="key file header")
-        _require_version(path, header)
-        members(header, _HEADER_MEMBERS, "key file header")
-        cost = _parse_cost(header["cost"])
-        salt, iv = unb64u(header["salt"], size=_SALT_BYTES), unb64u(header["iv"], size=_IV_BYTES)
-        body, end, nothing = rest.partition(b"\n")
-        sealed = unb64u(body.decode("ascii"))
-    except (EnvelopeError, UnicodeDecodeError):
-        raise damaged from None
-    if header["kind"] != _KIND or end != b"\n" or nothing:
-        raise damaged
-    return head, cost, salt, iv, sealed
-
-
-def _require_version(path: Path, header: Mapping[str, Any]) -> None:
+def _require_version(path: Path, header: Mapping[str, Any]) -> int:
     version = header.get("v")
     if type(version) is int and version > VERSION:
         raise KeyFileVersionError(f"{path} was written by a newer accord (format {version}). Update accord.")
-    integer(version, "key file version", least=VERSION, most=VERSION)
+    return integer(version, "key file version", least=1, most=VERSION)
 
 
 def _parse_cost(value: object) -> Argon2Cost:
@@ -237,43 +292,3 @@ def _parse_cost(value: object) -> Argon2Cost:
         passes=integer(cost["passes"], "passes", least=1, most=16),
         lanes=lanes,
     )
-
-
-def _encode_ring(ring: KeyRing) -> bytes:
-    rows = [
-        {"jwk": dict(key.public.jwk), "private": b64u(key.to_bytes()), "use": key.public.use}
-        for key in ring.keys
-    ]
-    return canonical(
-        {
-            "created": ring.created,
-            "keys": rows,
-            "nroot": ring.next_root,
-            "root": [b64u(part) for part in ring.root.to_bytes()],
-            "state": b64u(ring.state_key),
-        }
-    )
-
-
-def _decode_ring(path: Path, plain: bytes) -> KeyRing:
-    try:
-        ring = parse_object(plain, limit=_MAX_RING_BYTES, where="key ring")
-        members(ring, _RING_MEMBERS, "key ring")
-        keys = [_decode_row(row) for row in ring["keys"]]
-        classical, lattice = (unb64u(part) for part in ring["root"])
-        return KeyRing(
-            root=Root.from_bytes(classical, lattice),
-            next_root=ring["nroot"],
-            signing=tuple(key for key in keys if isinstance(key, SigningKey)),
-            decryption=tuple(key for key in keys if isinstance(key, DecryptionKey)),
-            created=ring["created"],
-            state_key=unb64u(ring["state"], size=_KEY_BYTES),
-        )
-    except EnvelopeError as exc:
-        raise KeyFileDamagedError(f"{path} opens but its keys cannot be read ({exc.code}).") from None
-
-
-def _decode_row(value: object) -> SigningKey | DecryptionKey:
-    row = members(value, _ROW_MEMBERS, "key row")
-    use = SIGN if row["use"] == SIGN else ENC
-    return private_key_from_bytes(PublicKey.from_jwk(row["jwk"], use), unb64u(row["private"]))

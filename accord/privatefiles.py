@@ -11,13 +11,15 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 OWNER_ONLY: Final = 0o600
 FOLDER_OWNER_ONLY: Final = 0o700
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -67,11 +69,24 @@ def read_private(path: Path) -> bytes:
 
 def write_private(path: Path, content: bytes, *, overwrite: bool = True) -> None:
     """Write a file whole, mode 0600, in an atomic step; raises FileTakenError, PrivateFileError."""
+    with draft_private(path, overwrite=overwrite) as draft:
+        draft.write(content)
+
+
+@contextlib.contextmanager
+def draft_private(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """As `write_private`, for what is written a piece at a time: in place only if the block ends well.
+
+    An OSError within the block counts as one of the file's.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        _write_synced(draft, content)
+        with open(os.open(draft, _NEW_FILE, OWNER_ONLY), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         _put_in_place(draft, path, overwrite=overwrite)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError as exc:
         raise FileTakenError(path, f"{path} exists already; nothing was overwritten.") from exc
     except OSError as exc:
@@ -88,14 +103,6 @@ def _refuse_exposed(path: Path, facts: os.stat_result) -> None:
         raise FileExposedError(path, f"Others may read {path}. Run: chmod 600 {path}")
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-
-
 def _put_in_place(draft: Path, path: Path, *, overwrite: bool) -> None:
     if overwrite:
         os.replace(draft, path)
@@ -104,7 +111,8 @@ def _put_in_place(draft: Path, path: Path, *, overwrite: bool) -> None:
         os.link(draft, path)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have a folder's names reach the disk; raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

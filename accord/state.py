@@ -15,7 +15,6 @@ associated data. A state of a newer version is refused, never half understood.
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
 import json
 import os
@@ -117,7 +116,11 @@ class InboxRecord:
 
 @dataclass(frozen=True)
 class StatementRecord:
-    """One verified statement of another agency, about the object `about` (md or od)."""
+    """One verified statement of another agency, about the object `about` (md or od).
+
+    Whether it counts every display judges again, by its `signers` (kids) and `suite`; both are empty in a record
+    that an earlier version wrote. `jws` as received, for the kinds that are proofs for others: `reaffirm`, `unrelease`.
+    """
 
     od: str
     k: str
@@ -126,6 +129,9 @@ class StatementRecord:
     about: str | None
     body: dict[str, Any]
     log_time: int
+    jws: str | None = None
+    signers: tuple[str, ...] = ()
+    suite: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,10 @@ class State:
     """All that is kept. Digests base64url, times seconds. Change it only within `StateFile.change`.
 
     `seen` maps issuer and jti of each alert that was verified and opened to its md, `opened` its md to the
-    time of the first opening here.
+    time of the first opening here. `cursor` is the number up to which the feed was taken in, `watched` the one
+    up to which it was delivered by a watch. `uncompared` are checkpoints (signed notes) under which something
+    was opened without a network: held against the kept one at the next chance. `repudiations` are the feed's
+    items that say that something in it was signed with a key revoked since, by their number.
     """
 
     agency: str
@@ -181,6 +190,9 @@ class State:
     statements: dict[str, StatementRecord] = field(default_factory=dict)
     submissions: dict[str, SubmissionRecord] = field(default_factory=dict)
     failures: list[OpeningFailure] = field(default_factory=list)
+    watched: int = 0
+    uncompared: list[str] = field(default_factory=list)
+    repudiations: dict[str, InboxRecord] = field(default_factory=dict)
 
 
 class StateFile:
@@ -256,7 +268,8 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _encode(state: State) -> bytes:
-    return json.dumps(dataclasses.asdict(state), separators=(",", ":")).encode()
+    # Several times faster than `dataclasses.asdict`, which copies every record first; a state has thousands.
+    return json.dumps(vars(state), default=vars, separators=(",", ":")).encode()
 
 
 def _decode(plain: bytes) -> State:
@@ -275,11 +288,16 @@ def _decode(plain: bytes) -> State:
             for agency, records in value["revocations"].items()
         },
         "inbox": {d: InboxRecord(**record) for d, record in value["inbox"].items()},
-        "statements": {od: StatementRecord(**record) for od, record in value["statements"].items()},
+        "repudiations": {n: InboxRecord(**record) for n, record in value.get("repudiations", {}).items()},
+        "statements": {od: _statement(record) for od, record in value["statements"].items()},
         "failures": [OpeningFailure(**record) for record in value["failures"]],
         "submissions": {d: _submission(record) for d, record in value["submissions"].items()},
     }
     return State(**value)
+
+
+def _statement(record: dict[str, Any]) -> StatementRecord:
+    return StatementRecord(**(record | {"signers": tuple(record.get("signers", ()))}))
 
 
 def _submission(record: dict[str, Any]) -> SubmissionRecord:

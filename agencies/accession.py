@@ -50,6 +50,7 @@ from agencies.registry import (
     find_known,
     refuse_taken,
     register_keyset,
+    settle_recovery,
     standing_keyset,
     verify_newcomer,
 )
@@ -112,7 +113,7 @@ def issue_challenge(
 
     Raises AbsentError, NotPermittedError, MalformedError, KeyRefusedError, KeyTakenError.
     """
-    agency = _agency_of_caller(caller, agency_id)
+    agency = _agency_of_caller(caller, agency_id, also=Capability.STATEMENT_SUBMIT)
     offered = [_read_offered(key) for key in _at_most(keys, MAX_CHALLENGED_KEYS)]
     refuse_taken(agency.pk, {key.kid: str(key.use) for key in offered})
     sealed_to = [key for key in offered if key.use == ENC]
@@ -145,7 +146,9 @@ def accept_keyset(
         return known
     try:
         with transaction.atomic():
-            agency = _agency_of_caller(caller, agency_id, lock=True)
+            _agency_of_caller(caller, agency_id, lock=True, also=Capability.STATEMENT_SUBMIT)
+            settle_recovery(agency_id, now=now)
+            agency = Agency.objects.get(pk=agency_id)
             newcomer = verify_newcomer(agency, keyset, now=now)
             if newcomer.known is not None:
                 return newcomer.known

@@ -120,7 +120,8 @@ class KeysetView(APIView):
 class ChallengeListView(APIView):
     """A one-time challenge for the proof of possession; ten minutes."""
 
-    capability = ACCESSION
+    # The root signs what follows, so any system of the agency that submits its statements may carry it here.
+    capability = ACCESSION | {Capability.STATEMENT_SUBMIT}
 
     @extend_schema(
         request=ChallengeRequestSerializer,
@@ -138,7 +139,7 @@ class KeysetListView(APIView):
     """A keyset with the proof of possession of the keys it adds; the same bytes again answer alike."""
 
     # Who may read the directory gets the answer it lost; a new keyset needs more, which the service asks for.
-    capability = ACCESSION | {Capability.DIRECTORY_READ}
+    capability = ACCESSION | {Capability.STATEMENT_SUBMIT, Capability.DIRECTORY_READ}
     parser_classes = (MultiPartParser,)
 
     @extend_schema(

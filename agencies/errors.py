@@ -65,6 +65,15 @@ class CustodyRefusedError(AgenciesError):
         self.custody = custody
 
 
+class RecoveryWaitsError(AgenciesError):
+    """A recovered root waits for its delay to end: any keyset of the old root would cancel it."""
+
+    def __init__(self, agency_id: str, version: int) -> None:
+        super().__init__(f"{agency_id}: version {version}")
+        self.agency_id = agency_id
+        self.version = version
+
+
 class LastAdminError(AgenciesError):
     """The act would leave an agency without an agency admin."""
 

@@ -56,8 +56,8 @@ class Custody(models.TextChoices):
     """Who holds an agency's private keys (envelope profile, "Keys")."""
 
     AGENCY = "agency", _("Keys held by the agency")
-    HUB_OWN_ROOT = "hub-own-root", _("Operational keys held by the hub, root by the agency")
-    HUB = "hub", _("Keys held by the hub")
+    HUB_OWN_ROOT = "hub-own-root", _("Operational keys held by the hub, root with the agency's head")
+    HUB = "hub", _("The hub can act as this agency")
 
 
 class AgencyStatus(models.TextChoices):
@@ -81,7 +81,8 @@ class Agency(models.Model):
     )
     """Of the root in force; from paper at accession, empty until the vault has made a hosted root.
 
-    It follows a recovery within the hour after the delay; `directory.list_agencies_now` shows it to the second.
+    It follows a recovery within the hour after the delay, or with the agency's next keyset. Nothing is decided by
+    it once a keyset stands: `directory.list_agencies_now`, the key facts and every check go by the keyset in force.
     """
     duty_phone = models.CharField(max_length=40, blank=True, validators=[_check_one_line])
     four_eyes = models.BooleanField(default=True)

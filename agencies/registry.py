@@ -53,6 +53,7 @@ def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
         return NewKeyset(_read(known), jws, (), known)
     statement = parse_statement(jws).statement
     check_root_statement(statement, agency.pk, now)
+    _refuse_used_id(agency.pk, statement)
     previous = standing_keyset(agency.pk, now=now)
     pinned = previous.root_fingerprint if previous else agency.root_fingerprint
     keyset = envelope.verify_keyset(jws, pinned=pinned, previous=previous, strict=True)
@@ -69,9 +70,39 @@ def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
     whatever comes after it; a recovered root that waits for its delay to end does not count.
     """
     at = int(now.timestamp())
+    return envelope.newest_in_force(_chain(agency_id, at), at)
+
+
+def waiting_recovery(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
+    """The recovered root that waits for its delay to end, if one does; its `log_time` is None until it is logged."""
+    at = int(now.timestamp())
+    chain = _chain(agency_id, at)
+    begun = {keyset.od for keyset in envelope.in_force(chain, at)}
+    coming = envelope.in_force(chain, at + envelope.RECOVERY_DELAY_SECS)
+    waiting = [item for item in coming if item.od not in begun and item.succession == Succession.RECOVERED]
+    if not waiting:
+        return None
+    return _read(Keyset.objects.get(od=waiting[0].od), proofs.log_times([waiting[0].od]).get(waiting[0].od))
+
+
+def _chain(agency_id: str, at: int) -> list[envelope.Keyset]:
+    """Every accepted keyset; one that waits for the ledger counts as logged at `at`."""
     rows = list(Keyset.objects.filter(agency_id=agency_id).order_by("version", "accepted_at"))
     times = proofs.log_times(row.od for row in rows)
-    return envelope.newest_in_force([_read(row, times.get(row.od, at)) for row in rows], at)
+    return [_read(row, times.get(row.od, at)) for row in rows]
+
+
+def revoked_since(agency_id: str) -> dict[str, int]:
+    """The smallest `since` of each key that an accepted `revoke` of this agency names, by kid."""
+    said = Revocation.objects.filter(agency_id=agency_id).order_by("-since")
+    return dict(said.values_list("key_id", "since"))
+
+
+def _refuse_used_id(agency_id: str, statement: Statement) -> None:
+    """The id of a keyset serves once; raises VerificationError."""
+    rows = Keyset.objects.filter(agency_id=agency_id)
+    if any(parse_statement(bytes(row.jws)).statement.id == statement.id for row in rows):
+        raise VerificationError(Failure.REPLAY, statement.id)
 
 
 def refuse_taken(agency_id: str, claims: Mapping[str, str]) -> None:
@@ -142,10 +173,11 @@ def take_over_recoveries(*, now: datetime) -> int:
     recovered = Keyset.objects.filter(succession=Succession.RECOVERED)
     waiting = recovered.exclude(root_fingerprint=F("agency__root_fingerprint"))
     agencies = waiting.order_by("agency").values_list("agency", flat=True).distinct()
-    return sum(_take_over_recovery(agency, now) for agency in list(agencies))
+    return sum(settle_recovery(agency, now=now) for agency in list(agencies))
 
 
-def _take_over_recovery(agency_id: str, now: datetime) -> bool:
+def settle_recovery(agency_id: str, *, now: datetime) -> bool:
+    """Makes an agency's recovered root its own if its delay is over; whether there was anything to do."""
     with transaction.atomic():
         agency = Agency.objects.select_for_update().get(pk=agency_id)
         standing = standing_keyset(agency_id, now=now)
@@ -203,7 +235,7 @@ def _register_keys(agency: Agency, keyset: envelope.Keyset) -> None:
 def _take_over(agency: Agency, keyset: envelope.Keyset) -> None:
     """From now on the agency's root and its keys are as this keyset says; what a `revoke` names stays revoked."""
     keys = _keys_of(agency, keyset)
-    revoked = _revoked_since(agency)
+    revoked = revoked_since(agency.pk)
     for key in keys:
         if key.kid in revoked:
             key.st, key.since = KeyState.REVOKED, min(revoked[key.kid], key.since or revoked[key.kid])
@@ -214,12 +246,6 @@ def _take_over(agency: Agency, keyset: envelope.Keyset) -> None:
         former.update(st=KeyState.RETIRED)
         agency.root_fingerprint = keyset.root_fingerprint
         agency.save(update_fields=["root_fingerprint"])
-
-
-def _revoked_since(agency: Agency) -> dict[str, int]:
-    """The smallest `since` of each key that a `revoke` names."""
-    said = Revocation.objects.filter(agency=agency).order_by("-since")
-    return dict(said.values_list("key_id", "since"))
 
 
 def _keys_of(agency: Agency, keyset: envelope.Keyset) -> list[Key]:

@@ -46,6 +46,7 @@ from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.outbox import open_sent_attachment, read_sent
 from alerts.preview import preview_recipients_of
+from alerts.reaffirmation import reaffirm_alert
 from alerts.release import confirm_second_look, release_alert
 from alerts.review import return_alert, submit_alert, validate_alert
 from alerts.states import SENT
@@ -217,6 +218,17 @@ class WithdrawView(DeskView):
         return answer_facts(find_alert(self.officer, alert_id))
 
 
+class ReaffirmView(DeskView):
+    capability = Capability.ALERT_RELEASE
+
+    @extend_schema(request=None, responses={200: shapes.AlertFactsOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Stands by a sent alert whose key was revoked since, with a signed reaffirm."""
+        alert = find_alert(self.officer, alert_id)
+        self.once(lambda: reaffirm_alert(self.officer, alert, now=self.now), alert_id)
+        return answer_facts(find_alert(self.officer, alert_id))
+
+
 class SecondLookView(DeskView):
     capability = Capability.ALERT_VALIDATE
 
@@ -307,6 +319,7 @@ urlpatterns = [
     path(f"{_A}/validate", ValidateView.as_view(), name="alert-validate"),
     path(f"{_A}/return", ReturnView.as_view(), name="alert-return"),
     path(f"{_A}/release", ReleaseView.as_view(), name="alert-release"),
+    path(f"{_A}/reaffirm", ReaffirmView.as_view(), name="alert-reaffirm"),
     path(f"{_A}/withdraw", WithdrawView.as_view(), name="alert-withdraw"),
     path(f"{_A}/second-look", SecondLookView.as_view(), name="alert-second-look"),
     path(f"{_A}/attachments", FilesView.as_view(), name="alert-attachments"),

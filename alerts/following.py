@@ -27,7 +27,7 @@ from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
 from alerts.forgetting import forget_cards
 from alerts.models import DeskCursor, ReceivedAlert
-from alerts.retractions import apply_retract, judge_again, note_known_retract
+from alerts.retractions import apply_statement, judge_again, note_known_retract
 from alerts.tokens import keep_tokens
 from ledger.proofs import receipt_for
 from sharing.feed import read_feed
@@ -120,7 +120,7 @@ def _take(actor: SystemActor, agency: Agency, item: FeedItem, now: datetime) -> 
             _store(received, document)
             _acknowledge_unopenable(actor, received, ack_code, now)
         elif item.what == FeedItem.STATEMENT:
-            apply_retract(actor, item.d, now=now)
+            apply_statement(actor, item.d, now=now)
         DeskCursor.objects.update_or_create(agency=agency, defaults={"after": item.number, "moved_at": now})
     return received is not None
 

@@ -13,6 +13,7 @@ from alerts.cards import Card, open_received_cards
 from alerts.models import CardToken, ReceivedAlert
 from alerts.paging import PAGE_ROWS, Page, cut, number_before
 from alerts.retractions import judge_retracts
+from alerts.standing import judge_received
 from alerts.tokens import tokens_of
 from alerts.wording import ReceivedState, received_state, received_text
 from sharing.deliveries import DeliveryFact
@@ -56,7 +57,8 @@ def list_received(
 
 
 def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: datetime) -> list[InboxRow]:
-    """Cards and states for rows of the officer's own agency, their retracts judged as of now."""
+    """Cards and states for rows of the officer's own agency, signatures and retracts judged as of now."""
+    judge_received(received, now=now)
     judge_retracts(received, now=now)
     cards = open_received_cards(officer.agency_id or "", [row for row in received if row.keep > now])
     facts = own_facts(officer, [row.md for row in received])

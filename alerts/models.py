@@ -19,6 +19,7 @@ from alerts.states import IN_REVIEW, SENT, AlertState
 
 if TYPE_CHECKING:
     from agencies.actors import Actor
+    from alerts.standing import StandingFacts
 
 
 def _officer(related_name: str = "+") -> "models.ForeignKey[models.Model | None, models.Model | None]":
@@ -169,6 +170,8 @@ class ReceivedAlert(models.Model):
 
     retract_doubt = ""
     """No column: why the retract does not count, set where it is judged for a display."""
+    standing: "StandingFacts | None" = None
+    """No column: what its signatures are worth now, set where it is judged for a display."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")

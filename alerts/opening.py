@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opens a received alert for an officer, who says why. Every check runs at each opening; each is audited."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,9 +13,14 @@ from django.utils.translation import gettext_lazy
 
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, OpeningError, VerificationError
+from accord.envelope.keyrule import Standing
+from accord.envelope.reaffirming import standing_after
+from accord.envelope.statements.bodies import MANIFEST
+from accord.envelope.statements.form import SubjectRef
 from agencies.capabilities import Capability, require
+from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
+from agencies.models import Agency, Officer
 from agencies.vault import doors
 from alerts.cards import card_of, seal_received_card
 from alerts.document.display import Section, describe
@@ -27,10 +32,12 @@ from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_received, lock_received
 from alerts.models import ReceivedAlert
 from alerts.retractions import as_it_stands
+from alerts.standing import StandingFacts, standing_of
 from alerts.tokens import keep_tokens
 from alerts.verification import Verification, failed_text, verified
 from alerts.withdrawal import WITHDRAWAL_CODES
 from sharing.deliveries import find_delivery, mark_opened
+from sharing.signatures import reaffirms_of
 from sharing.slices import blob_for
 
 MAX_CASE_CHARS: Final = 60
@@ -57,6 +64,7 @@ class OpenedView:
     audience: tuple[str, ...]
     verification: Verification
     marks: tuple[str, ...]
+    standing: StandingFacts
 
 
 def preset_reason(received: ReceivedAlert) -> str:
@@ -76,7 +84,7 @@ def open_alert(
     row, opened = _open(officer, received, reason, reference, now)
     document = _read(opened)
     row = as_it_stands(_mark_opened(officer, row, document, now), now=now)
-    return _view(row, opened, document)
+    return _view(row, opened, document, standings_shown(row, opened, now=now))
 
 
 def open_attachment(
@@ -155,7 +163,41 @@ def _mark_opened(
     return locked
 
 
-def _view(received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument | None) -> OpenedView:
+def standings_shown(
+    received: ReceivedAlert, opened: OpenedAlert, *, now: datetime
+) -> tuple[StandingFacts, tuple[str, ...]]:
+    """Of what was just verified, after all that was said since: the sender's signatures, and a sentence for each
+    release on the way here that does not simply count. Whoever released answers for the release alone.
+    """
+    manifest, directory = opened.manifest, DatabaseKeyDirectory(now)
+    signed = [(SubjectRef(MANIFEST, manifest.jti, manifest.md), manifest.iss)]
+    signed += [(release.ref, release.iss) for release in opened.via]
+    said = reaffirms_of([ref.d for ref, _ in signed], directory)
+    own, *releases = (
+        standing_after(standing, said.get(ref.d, ()), ref, iss)
+        for standing, (ref, iss) in zip(opened.standings, signed, strict=True)
+    )
+    names = dict(Agency.objects.filter(pk__in=[item.iss for item in opened.via]).values_list("pk", "name"))
+    sentences = [
+        _release_text(standing, names.get(release.iss, release.iss))
+        for release, standing in zip(opened.via, releases, strict=True)
+    ]
+    return standing_of(own, received.issuer.name), tuple(filter(None, sentences))
+
+
+def _release_text(standing: Standing, name: str) -> str:
+    text = standing_of(standing, name).text
+    words = {"name": name, "text": text}
+    return _("About the release by %(name)s that brought this here: %(text)s") % words if text else ""
+
+
+def _view(
+    received: ReceivedAlert,
+    opened: OpenedAlert,
+    document: ReadDocument | None,
+    standings: tuple[StandingFacts, tuple[str, ...]],
+) -> OpenedView:
+    standing, about_releases = standings
     data = document.data if document else {}
     return OpenedView(
         received=received,
@@ -165,12 +207,15 @@ def _view(received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument |
         marking=marking_of(opened.manifest.terms.tlp, data.get("handling"), data.get("handling_condition")),
         attachments=tuple(AttachmentShown(note.n, note.fn, note.size) for note in opened.attachments),
         audience=opened.audience,
-        verification=verified(received, opened),
-        marks=tuple(_marks(received, opened, document)),
+        verification=verified(received, opened, standing),
+        marks=tuple(_marks(received, opened, document, (standing.text, *about_releases))),
+        standing=standing,
     )
 
 
-def _marks(received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument | None) -> list[str]:
+def _marks(
+    received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument | None, doubts: Sequence[str]
+) -> list[str]:
     """Sentences that must stand above the content."""
     marks = []
     if received.withdrawn_at is not None:
@@ -181,8 +226,7 @@ def _marks(received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument 
         marks.append(_("Withdrawn by %(name)s: %(why)s. Do not act on it.") % words)
     if opened.manifest.terms.status != "actual":
         marks.append(_("This is an exercise."))
-    if received.retract_doubt:
-        marks.append(received.retract_doubt)
+    marks.extend(filter(None, (*doubts, received.retract_doubt)))
     if _was_first_opened_late(received, opened):
         marks.append(_("Opened after it expired; call the sender before you act on it."))
     if not opened.log_compared:

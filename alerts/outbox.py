@@ -24,11 +24,14 @@ from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.paging import PAGE_ROWS, Page, cut, moment_before, moment_cursor
 from alerts.revisions import DraftContent, read_revision
+from alerts.sent_standing import answers_of, own_standings
+from alerts.standing import StandingFacts, standing_of
 from alerts.states import SENT, AlertState
+from alerts.verification import answer_doubt_text
 from alerts.wording import delivery_text
 from ledger.audit import record_event
 from ledger.proofs import receipt_for
-from sharing.deliveries import DeliveryFact, delivery_facts, delivery_facts_of
+from sharing.deliveries import DeliveryFact
 from sharing.models import Delivery, Envelope
 from sharing.slices import blob_for
 
@@ -47,16 +50,18 @@ class OutboxRow:
     acknowledged: int
     total: int
     state_text: str
+    standing: StandingFacts
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One recipient of a sent alert, in words."""
+    """One recipient of a sent alert, in words. `doubt`: why an acknowledgement that came does not count."""
 
     agency: str
     name: str
     fact: DeliveryFact
     text: str
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class SentAlert:
     ack_by: dt.datetime | None
     log_index: int | None
     logged_at: dt.datetime | None
+    standing: StandingFacts
 
 
 def list_sent(
@@ -88,7 +94,7 @@ def list_sent(
     page, has_more = cut(list(rows.order_by("-released_at", "-pk")[: PAGE_ROWS + 1]))
     last = page[-1] if has_more else None
     return Page(
-        tuple(_rows(officer, page)),
+        tuple(_rows(officer, page, now)),
         moment_cursor(last.released_at, last.pk) if last and last.released_at else None,
         filtered=bool(state or to),
     )
@@ -119,6 +125,7 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         ack_by=due,
         log_index=receipt["index"] if receipt else None,
         logged_at=_time(receipt["leaf"]["t"]) if receipt else None,
+        standing=own_standings(officer, [row.md], now=now)[row.md],
     )
 
 
@@ -142,13 +149,20 @@ def _document(alert: Alert, content: DraftContent) -> dict[str, Any]:
     return build_document(content.data, left_out=left_out)
 
 
-def _rows(officer: Officer, alerts: Sequence[Alert]) -> list[OutboxRow]:
+def _rows(officer: Officer, alerts: Sequence[Alert], now: dt.datetime) -> list[OutboxRow]:
+    mds = [alert.md for alert in alerts]
     cards = open_alert_cards(officer.agency_id or "", alerts)
-    facts = delivery_facts_of(officer, [alert.md for alert in alerts])
-    return [_row(alert, cards.get(str(alert.pk)), facts.get(alert.md, [])) for alert in alerts]
+    answers = answers_of(officer, mds, now=now)
+    standings = own_standings(officer, mds, now=now)
+    return [
+        _row(alert, cards.get(str(alert.pk)), [fact for fact, _ in answers[alert.md]], standings[alert.md])
+        for alert in alerts
+    ]
 
 
-def _row(alert: Alert, card: Card | None, facts: Sequence[DeliveryFact]) -> OutboxRow:
+def _row(
+    alert: Alert, card: Card | None, facts: Sequence[DeliveryFact], standing: StandingFacts
+) -> OutboxRow:
     return OutboxRow(
         alert=alert,
         card=card,
@@ -157,20 +171,21 @@ def _row(alert: Alert, card: Card | None, facts: Sequence[DeliveryFact]) -> Outb
         opened=sum(fact.opened_at is not None for fact in facts),
         acknowledged=sum(fact.acknowledged_at is not None for fact in facts),
         total=len(facts),
-        state_text=str(AlertState(alert.state).label),
+        state_text=standing.short or str(AlertState(alert.state).label),
+        standing=standing,
     )
 
 
 def _recipients(officer: Officer, alert: Alert, due: dt.datetime | None, now: dt.datetime) -> list[Recipient]:
-    facts = delivery_facts(officer, alert.md)
-    ids = [fact.recipient for fact in facts]
+    answers = answers_of(officer, [alert.md], now=now)[alert.md]
+    ids = [fact.recipient for fact, _ in answers]
     names = dict(Agency.objects.filter(pk__in=ids).values_list("pk", "name"))
-    return [
-        Recipient(
-            fact.recipient, names.get(fact.recipient, fact.recipient), fact, delivery_text(fact, due, now)
-        )
-        for fact in facts
-    ]
+    rows = []
+    for fact, worth in answers:
+        name = names.get(fact.recipient, fact.recipient)
+        doubt = answer_doubt_text(standing_of(worth, name), name) if worth is not None else ""
+        rows.append(Recipient(fact.recipient, name, fact, delivery_text(fact, due, now), doubt))
+    return rows
 
 
 @transaction.atomic

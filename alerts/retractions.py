@@ -14,47 +14,66 @@ from typing import Final
 from django.db import transaction
 
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
-from accord.envelope.keyrule import Repudiated
+from accord.envelope.keyrule import Repudiated, Standing
+from accord.envelope.reaffirming import REAFFIRM, standing_after
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
-from accord.envelope.statements.form import parse_statement
+from accord.envelope.statements.form import SubjectRef, parse_statement
 from agencies.actors import Actor
 from agencies.directory import DatabaseKeyDirectory
 from alerts.models import ReceivedAlert
+from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
 from ledger.audit import record_event
 from ledger.proofs import log_time, log_times
 from sharing.models import Statement
+from sharing.signatures import reaffirms_of
 
 log = logging.getLogger(__name__)
 
-JUDGED: Final = ("withdrawn_at", "retract_od", "retract_id", "retract_code", "retract_judged_on")
+JUDGED: Final = (
+    "withdrawn_at",
+    "retract_od",
+    "retract_id",
+    "retract_code",
+    "retract_judged_on",
+    "withdrawal_confirmed_at",
+)
 JUDGED_AGAIN_AT_MOST: Final = 500
 
 
-def apply_retract(actor: Actor, od: str, *, now: dt.datetime) -> None:
-    """Notes the retract that this statement of the feed is; other statements change nothing here."""
-    statement = Statement.objects.visible_to(actor).filter(od=od, k="retract").first()
+def apply_statement(actor: Actor, od: str, *, now: dt.datetime) -> None:
+    """Notes the retract that this statement of the feed is, or reaffirms; others change nothing here."""
+    statement = Statement.objects.visible_to(actor).filter(od=od, k__in=("retract", REAFFIRM)).first()
     if statement is None or actor.agency_id is None:
         return
-    rows = ReceivedAlert.objects.select_for_update().filter(
-        agency_id=actor.agency_id, md=statement.sub_d, issuer_id=statement.iss_id
+    issued = ReceivedAlert.objects.select_for_update().filter(
+        agency_id=actor.agency_id, issuer_id=statement.iss_id
     )
-    received = list(rows)
+    if statement.k == REAFFIRM:
+        _keep_judgements(actor, list(issued.filter(retract_od=statement.sub_d)), now)
+        return
+    received = list(issued.filter(md=statement.sub_d))
     for row in received:
+        if row.retract_od != od:
+            # Who confirmed a thief's withdrawal has not confirmed this one.
+            row.withdrawal_confirmed_at = None
         row.retract_od = od
     _keep_judgements(actor, received, now)
 
 
 def note_known_retract(received: ReceivedAlert, *, now: dt.datetime) -> None:
     """For an alert, not saved yet, that arrives after its own withdrawal, as one that was held may."""
-    statement = Statement.objects.filter(k="retract", sub_d=received.md, iss_id=received.issuer_id).first()
+    said = Statement.objects.filter(k="retract", sub_d=received.md, iss_id=received.issuer_id)
+    # One that came after another is the one that counts: until then no second is taken.
+    statement = said.order_by("-received_at", "-od").first()
     if statement is not None and log_time(statement.od) is not None:
         received.retract_od = statement.od
         judge_retracts([received], now=now)
 
 
 def as_it_stands(received: ReceivedAlert, *, now: dt.datetime) -> ReceivedAlert:
-    """The same row, its retract judged for a display."""
+    """The same row, its signatures and its retract judged for a display."""
+    judge_received([received], now=now)
     judge_retracts([received], now=now)
     return received
 
@@ -123,10 +142,19 @@ def _judge(
         return
     said = verified.statement
     received.retract_id, received.retract_code = said.id, str(said.body["code"])
-    if isinstance(verified.standing, Repudiated):
-        received.retract_doubt = repudiated_retract_text(received, verified.standing)
+    standing = _after_reaffirms(verified, directory)
+    if isinstance(standing, Repudiated):
+        received.retract_doubt = repudiated_retract_text(received, standing)
     else:
         received.withdrawn_at = dt.datetime.fromtimestamp(verified.log_time or 0, tz=dt.UTC)
+
+
+def _after_reaffirms(verified: VerifiedStatement, directory: DatabaseKeyDirectory) -> Standing:
+    said = verified.statement
+    if not isinstance(verified.standing, Repudiated):
+        return verified.standing
+    words = reaffirms_of([said.od], directory).get(said.od, ())
+    return standing_after(verified.standing, words, SubjectRef(said.k, said.id, said.od), said.iss)
 
 
 def _verify(

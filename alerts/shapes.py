@@ -11,6 +11,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, OpeningReason
 from alerts.preview import Preview
 from alerts.revisions import DraftContent
+from alerts.standing import StandingFacts
 from alerts.verification import Verification
 from alerts.withdrawal import WITHDRAWAL_CODES
 
@@ -146,6 +147,17 @@ class CardOut(s.Serializer[Any]):
     is_damaged = s.BooleanField()
 
 
+class StandingOut(s.Serializer[StandingFacts]):
+    """What the signatures are worth now; times are the log's, `text` is empty where nothing is wrong."""
+
+    state = s.CharField()
+    text = s.CharField()
+    logged_at = s.DateTimeField(allow_null=True)
+    since = s.DateTimeField(allow_null=True)
+    revoked_at = s.DateTimeField(allow_null=True)
+    reaffirmed_at = s.DateTimeField(allow_null=True)
+
+
 class ListedAlertOut(s.Serializer[Any]):
     """A row of drafts, queue or outbox; the counts are for sent ones."""
 
@@ -156,6 +168,7 @@ class ListedAlertOut(s.Serializer[Any]):
     opened = s.IntegerField(required=False)
     acknowledged = s.IntegerField(required=False)
     total = s.IntegerField(required=False)
+    standing = StandingOut(required=False)
 
 
 class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
@@ -187,6 +200,7 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     withdrawn_at = s.DateTimeField(allow_null=True)
     retract_code = s.CharField()
     retract_doubt = s.CharField()
+    standing = StandingOut(allow_null=True)
     withdrawal_confirmed_at = s.DateTimeField(allow_null=True)
 
 
@@ -231,6 +245,7 @@ class RecipientFactOut(s.Serializer[Any]):
     agency = s.CharField()
     name = s.CharField()
     text = s.CharField()
+    doubt = s.CharField()
     state = s.CharField(source="fact.state")
     told_at = s.DateTimeField(allow_null=True, source="fact.told_at")
     opened_at = s.DateTimeField(allow_null=True, source="fact.opened_at")
@@ -245,6 +260,7 @@ class SentOut(s.Serializer[Any]):
     recipients = RecipientFactOut(many=True)
     log_index = s.IntegerField(allow_null=True)
     logged_at = s.DateTimeField(allow_null=True)
+    standing = StandingOut()
 
 
 def alert_out(

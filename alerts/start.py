@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits for this officer: to release, to acknowledge, second looks. Shown on the start page."""
+"""What waits for this officer: to release, to acknowledge, second looks, in doubt. Shown on the start page."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from alerts.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.models import Alert, ReceivedAlert
 from alerts.paging import PAGE_ROWS
 from alerts.queue import QueueRow, list_waiting
+from alerts.reaffirmation import DoubtedAlert, list_doubted
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,11 @@ class Start:
     to_release: tuple[QueueRow, ...] = ()
     to_acknowledge: tuple[InboxRow, ...] = ()
     second_looks: tuple[Alert, ...] = ()
+    in_doubt: tuple[DoubtedAlert, ...] = ()
 
     @property
     def nothing_waits(self) -> bool:
-        return not (self.to_release or self.to_acknowledge or self.second_looks)
+        return not (self.to_release or self.to_acknowledge or self.second_looks or self.in_doubt)
 
 
 def read_start(officer: Officer, *, now: datetime) -> Start:
@@ -32,6 +34,7 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         to_release=list_waiting(officer).rows if Capability.QUEUE_READ in can else (),
         to_acknowledge=_to_acknowledge(officer, now) if Capability.ALERT_ACKNOWLEDGE in can else (),
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
+        in_doubt=list_doubted(officer, now=now) if Capability.ALERT_RELEASE in can else (),
     )
 
 

@@ -4,7 +4,7 @@
     draft --submit--> submitted --validate--> validated --release--> released --withdraw--> withdrawn
       ^                   |                       |
       +------return-------+-----------------------+
-    draft --discard--> discarded
+    draft --discard--> discarded            released --reaffirm--> released
 
 Nothing is edited outside draft and nothing leaves withdrawn or discarded. What is computed (acknowledged,
 overdue, expired) is no state. Who may make a move stands in `second_person`.
@@ -37,6 +37,7 @@ class Move(StrEnum):
     VALIDATE = "validate"
     RETURN = "return"
     RELEASE = "release"
+    REAFFIRM = "reaffirm"
     WITHDRAW = "withdraw"
     DISCARD = "discard"
 
@@ -48,6 +49,7 @@ MOVES: Final[dict[Move, tuple[frozenset[str], AlertState]]] = {
     Move.VALIDATE: (frozenset({S.SUBMITTED}), S.VALIDATED),
     Move.RETURN: (frozenset({S.SUBMITTED, S.VALIDATED}), S.DRAFT),
     Move.RELEASE: (frozenset({S.VALIDATED}), S.RELEASED),
+    Move.REAFFIRM: (frozenset({S.RELEASED}), S.RELEASED),
     Move.WITHDRAW: (frozenset({S.RELEASED}), S.WITHDRAWN),
     Move.DISCARD: (frozenset({S.DRAFT}), S.DISCARDED),
 }

@@ -8,18 +8,19 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accord.envelope.content import OpenedAlert
 from accord.envelope.keyrule import Repudiated
 from accord.envelope.keys import EC1
 from alerts.models import ReceivedAlert
+from alerts.standing import StandingFacts, StandingState, utc_text
 
 
 class Proof(StrEnum):
     VERIFIED = "verified"
     REPUDIATED = "repudiated"
+    REAFFIRMED = "reaffirmed"
     PENDING = "pending"
     FAILED = "failed"
     ELSEWHERE = "elsewhere"
@@ -37,12 +38,11 @@ class Verification:
     logged_at: dt.datetime | None = None
 
 
-def verified(received: ReceivedAlert, opened: OpenedAlert) -> Verification:
-    """Every check held; a repudiated signature is never shown as valid."""
-    standing = opened.standing
+def verified(received: ReceivedAlert, opened: OpenedAlert, standing: StandingFacts) -> Verification:
+    """Every check held; a signature that a revocation put in doubt is never shown as simply valid."""
     state, text = Proof.VERIFIED, _verified_text(received, opened)
-    if isinstance(standing, Repudiated):
-        state, text = Proof.REPUDIATED, _repudiated_text(received, standing)
+    if standing.state is not StandingState.VALID:
+        state, text = Proof(standing.state.value), standing.text
     return Verification(
         state, text, received.issuer.name, opened.manifest.suite, received.log_index, received.logged_at
     )
@@ -83,11 +83,6 @@ def failed_text(received: ReceivedAlert) -> str:
     ) % {"name": received.issuer.name, "reference": received.reference}
 
 
-def utc_text(at: dt.datetime) -> str:
-    """A time for sentences: 4 Dec 2026 14:02 UTC, without the zone."""
-    return formats.date_format(at.astimezone(dt.UTC), "j M Y H:i")
-
-
 def _verified_text(received: ReceivedAlert, opened: OpenedAlert) -> str:
     words = {
         "name": received.issuer.name,
@@ -119,19 +114,27 @@ def repudiated_retract_text(received: ReceivedAlert, standing: Repudiated) -> st
     ) % _repudiation(received, standing)
 
 
+def answer_doubt_text(standing: StandingFacts, name: str) -> str:
+    """What an originator reads when an acknowledgement came under a key that does not count for that time."""
+    if standing.logged_at is None or standing.since is None or standing.revoked_at is None:
+        return _("An acknowledgement by %(name)s came and does not count. Call %(name)s.") % {"name": name}
+    return _(
+        "An acknowledgement does not count. It was logged at %(logged)s UTC, signed with a key that %(name)s "
+        "revoked at %(revoked)s UTC for everything since %(since)s UTC. Call %(name)s."
+    ) % {
+        "name": name,
+        "logged": utc_text(standing.logged_at),
+        "revoked": utc_text(standing.revoked_at),
+        "since": utc_text(standing.since),
+    }
+
+
 def failed_retract_text(received: ReceivedAlert) -> str:
     """What an officer reads when a withdrawal came and any check of it failed."""
     return _(
         "A withdrawal of this came and does not count: a check of it failed. Call %(name)s on the directory "
         "number before you act on it."
     ) % {"name": received.issuer.name}
-
-
-def _repudiated_text(received: ReceivedAlert, standing: Repudiated) -> str:
-    return _(
-        "Repudiated. This was logged at %(logged)s UTC, signed with a key that %(name)s revoked at %(revoked)s "
-        "UTC for everything since %(since)s UTC. Call %(name)s before you rely on it."
-    ) % _repudiation(received, standing)
 
 
 def _repudiation(received: ReceivedAlert, standing: Repudiated) -> dict[str, str]:

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from agencies.capabilities import Capability, require
-from agencies.errors import InputError
+from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
 from agencies.vault import doors
 from alerts.finding import hosted_agency_of, lock_alert, lock_received
@@ -23,6 +24,7 @@ from alerts.retractions import as_it_stands
 from alerts.states import Move, check_move
 from ledger.audit import record_event
 from sharing.deliveries import delivery_facts
+from sharing.models import Envelope
 from sharing.statements import submit_statement
 
 if TYPE_CHECKING:
@@ -57,6 +59,25 @@ def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) 
         locked.save()
         _record("alert.withdrawn", officer, locked.agency_id, str(locked.pk), now, code=code)
     return locked
+
+
+def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> None:
+    """Withdraws what stands in the agency's name and this desk never sent: somebody else used its key.
+
+    Raises `AbsentError` for an envelope of others and for one that this desk sent (`withdraw_alert`).
+    """
+    require(officer, Capability.ALERT_WITHDRAW)
+    agency = hosted_agency_of(officer, command="accord retract")
+    if code not in dict(WITHDRAWAL_CODES):
+        raise InputError("code", _("Reason: choose one."))
+    with transaction.atomic():
+        envelope = Envelope.objects.originated_by(officer).filter(pk=md).only("md", "jti", "iss_id").first()
+        if envelope is None or Alert.objects.filter(agency=agency, md=md).exists():
+            raise AbsentError
+        subject, body = SubjectRef(MANIFEST, envelope.jti, md), {"code": code, "by": None}
+        statement = doors.sign_statement(officer, k="retract", sub=subject, body=body, now=now)
+        submit_statement(officer, statement, now=now)
+        _record("alert.withdrawn", officer, agency.pk, md, now, code=code)
 
 
 def withdrawal_preview(officer: Officer, alert: Alert) -> tuple[int, int]:

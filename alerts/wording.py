@@ -7,13 +7,15 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from alerts.models import ReceivedAlert
-from alerts.verification import utc_text
+from alerts.standing import StandingState, utc_text
 from sharing.deliveries import DeliveryFact
 from sharing.states import DeliveryState
 
 
 class ReceivedState(StrEnum):
     WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    REPUDIATED = "repudiated"
     UNOPENABLE = "unopenable"
     ACKNOWLEDGED = "acknowledged"
     OVERDUE = "overdue"
@@ -24,12 +26,15 @@ class ReceivedState(StrEnum):
 
 
 def received_state(received: ReceivedAlert, fact: DeliveryFact | None, now: datetime) -> ReceivedState:
-    """What matters most about a received alert; computed, never stored."""
+    """What matters most about a received alert, its signatures judged before; computed, never stored."""
     s = ReceivedState
+    standing = received.standing.state if received.standing else StandingState.VALID
     opened = received.first_opened_at or (fact and fact.opened_at)
     acknowledged = received.acknowledged_at or (fact and fact.acknowledged_at)
     checks = (
         (s.WITHDRAWN, received.withdrawn_at),
+        (s.REFUSED, standing is StandingState.REFUSED),
+        (s.REPUDIATED, standing is StandingState.REPUDIATED),
         (s.UNOPENABLE, received.unopenable),
         (s.ACKNOWLEDGED, acknowledged),
         (s.OVERDUE, received.ack_by is not None and received.ack_by <= now),
@@ -41,7 +46,9 @@ def received_state(received: ReceivedAlert, fact: DeliveryFact | None, now: date
 
 
 def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
-    """The word of a state; an overdue one says since when."""
+    """The word of a state; an overdue one says since when, a repudiated one both its times."""
+    if state in (ReceivedState.REFUSED, ReceivedState.REPUDIATED) and received.standing is not None:
+        return received.standing.short
     if state is ReceivedState.OVERDUE and received.ack_by is not None:
         return overdue_text(received.ack_by)
     return {

@@ -38,7 +38,7 @@ def main() -> None:
             taken["hub"].append(_milliseconds(hub, share))
     # The first round warms both up.
     value, floor = (statistics.median(taken[name][1:]) for name in ("hub", "bare"))
-    report(f"intake-http-{RECIPIENTS}", value, floor)
+    report(f"intake HTTP {RECIPIENTS}", value, floor)
 
 
 def _form(sealed: SealedEnvelope) -> Form:

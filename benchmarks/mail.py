@@ -35,7 +35,7 @@ def main() -> None:
             taken["bare"].append(send_bare(url, bare))
             taken["hub"].append(ours.send())
     value, floor = (statistics.median(taken[name]) * 1000 / A_ROUND for name in ("hub", "bare"))
-    report(f"mail-{OFFICERS}", value, floor)
+    report(f"mail {OFFICERS}", value, floor)
 
 
 class _OneAlert:

@@ -37,7 +37,7 @@ def _open(world: World, suite: str) -> None:
         "floor": open_floor(world, suite, _signed_octets(world, reader, octets)),
     }
     seconds = median_seconds(contestants, rounds=200, calls=4)
-    report_ms(f"open-{suite.lower()}-{COUNT}", seconds["open"], seconds["floor"], bar=OPEN_BARS[suite])
+    report_ms(f"open {suite} {COUNT}", seconds["open"], seconds["floor"], bar=OPEN_BARS[suite])
 
 
 def _signed_octets(world: World, reader: HeldAgency, octets: bytes) -> list[bytes]:
@@ -62,7 +62,7 @@ def _check_intake(world: World, suite: str) -> None:
     }
     seconds = median_seconds(contestants, rounds=25)
     bar = INTAKE_BARS[suite]
-    report_ms(f"intake-checks-{suite.lower()}-{COUNT}", seconds["checks"], seconds["floor"], bar=bar)
+    report_ms(f"intake checks {suite} {COUNT}", seconds["checks"], seconds["floor"], bar=bar)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealing an alert of 4 KiB for 1 to 500 recipients, and an attachment of 1 MiB on top.
 
-`seal-ec1-N` and `seal-pq1-N` stand against EC1's primitives, `seal-pq1-own-N` against PQ1's own.
+`seal EC1 N` and `seal PQ1 N` stand against EC1's primitives, `seal PQ1 own N` against PQ1's own.
 """
 
 import os
@@ -38,9 +38,9 @@ def _seal_for(world: World, count: int) -> None:
     }
     seconds = median_seconds(contestants, calls=max(1, 100 // count))
     floor, is_barred = seconds["floor ec1"], count == BAR_AT
-    report_ms(f"seal-ec1-{count}", seconds["ec1"], floor, bar=BAR_EC1 if is_barred else None)
-    report_ms(f"seal-pq1-{count}", seconds["pq1"], floor, bar=BAR_PQ1 if is_barred else None)
-    report_ms(f"seal-pq1-own-{count}", seconds["pq1"], seconds["floor pq1"])
+    report_ms(f"seal EC1 {count}", seconds["ec1"], floor, bar=BAR_EC1 if is_barred else None)
+    report_ms(f"seal PQ1 {count}", seconds["pq1"], floor, bar=BAR_PQ1 if is_barred else None)
+    report_ms(f"seal PQ1 own {count}", seconds["pq1"], seconds["floor pq1"])
 
 
 def _attach(world: World) -> None:
@@ -54,7 +54,7 @@ def _attach(world: World) -> None:
     }
     seconds = median_seconds(contestants, rounds=40, calls=5)
     added = seconds["with"] - seconds["without"]
-    report_ms("seal-attachment-1mib", added, seconds["floor"], bar=BAR_ATTACHMENT)
+    report_ms("seal attachment 1 MiB", added, seconds["floor"], bar=BAR_ATTACHMENT)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 """Here is the exchange in the past: what a partner's client calls, answered by the services at a past moment."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from accord.client.answers import (
@@ -17,6 +18,7 @@ from accord.client.answers import (
     SubmissionPage,
 )
 from accord.client.errors import AbsentError as ClientAbsentError
+from accord.client.multipart import Moved
 from accord.envelope.tree.receipts import Receipt
 from agencies import accession, directory
 from agencies.actors import ApiClient
@@ -62,8 +64,17 @@ class PastExchange:
     def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
         accession.accept_keyset(self._caller, agency, pop=pop, keyset=keyset, now=self._past.now)
 
-    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
-        intake.submit_envelope(self._caller, manifest=manifest, jwe=jwe, blobs=blobs, now=self._past.now)
+    def post_envelope(
+        self,
+        jti: str,
+        manifest: bytes,
+        jwe: bytes,
+        blobs: Sequence[bytes | Path],
+        *,
+        moved: Moved | None = None,
+    ) -> None:
+        octets = [blob if isinstance(blob, bytes) else blob.read_bytes() for blob in blobs]
+        intake.submit_envelope(self._caller, manifest=manifest, jwe=jwe, blobs=octets, now=self._past.now)
 
     def post_statement(self, statement_id: str, jws: bytes) -> None:
         statements.submit_statement(self._caller, jws, now=self._past.now)
@@ -74,8 +85,8 @@ class PastExchange:
         except AbsentError:
             raise _absent() from None
 
-    def blob(self, md: str, n: int, size: int) -> bytes:
-        return slices.blob_for(self._caller, md, n, now=self._past.now)
+    def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
+        yield slices.blob_for(self._caller, md, n, now=self._past.now)
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
         return [_answer(row) for row in statements.statements_about(self._caller, md)]
@@ -111,6 +122,10 @@ class PastExchange:
         if path is None:
             raise _absent()
         return path
+
+    def hub_clock(self) -> int | None:
+        """The past says no time of its own."""
+        return None
 
     def close(self) -> None:
         """There is no connection."""

@@ -32,6 +32,7 @@ class Founders:
     operator: Officer
     people: People
     clients: dict[str, Client] = field(default_factory=dict)
+    homes: dict[str, Path] = field(default_factory=dict)
 
     def admin_of(self, agency_id: str) -> Officer:
         return next(
@@ -68,6 +69,7 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
     agency = _admit(founders.operator, demo, fingerprint, past.now)
     founders.people.enrol_agency(founders.operator, demo, agency, now=past.now)
     if demo.own_keys:
+        founders.homes[demo.id] = home
         founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
     else:
         create_agency_keys(founders.operator, agency, suites=demo.suites, now=past.now)
@@ -93,17 +95,7 @@ def _enrol_client(
     past: Past, demo: DemoAgency, agency: Agency, founders: Founders, home: Path, passphrase: str
 ) -> Client:
     """The agency's own system: its keys, passphrase and API key lie in its own folder, as they would on its machine."""
-    _, api_key = issue_key(
-        founders.operator,
-        agency,
-        client=CLIENT_NAME,
-        scopes=CLIENT_SCOPES - {Capability.DRAFT_WRITE},
-        lifetime=API_KEY_LIFETIME,
-        networks=[],
-        now=past.now,
-    )
     write_private(home / "passphrase.txt", f"{passphrase}\n")
-    write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": api_key})
     client = Client(
         home,
         passphrase,
@@ -111,10 +103,31 @@ def _enrol_client(
         connect=lambda hub, key: PastExchange(past, key),
         sleep=lambda seconds: past.settle(),
     )
-    client.begin_enrolment(
-        demo.id, hub=settings.EXCHANGE_URL, ledger_vkey=settings.LEDGER_VKEY, api_key=api_key
-    )
+    _give_api_key(founders.operator, agency, client, home, now=past.now)
     return client
+
+
+def replace_api_key(founders: Founders, agency_id: str, past: Past) -> None:
+    """The next API key of an agency's system, by its admin."""
+    agency, client = Agency.objects.get(pk=agency_id), founders.clients[agency_id]
+    _give_api_key(founders.admin_of(agency_id), agency, client, founders.homes[agency_id], now=past.now)
+
+
+def _give_api_key(issuer: Officer, agency: Agency, client: Client, home: Path, *, now: datetime) -> None:
+    _, api_key = issue_key(
+        issuer,
+        agency,
+        client=CLIENT_NAME,
+        scopes=CLIENT_SCOPES - {Capability.DRAFT_WRITE},
+        lifetime=API_KEY_LIFETIME,
+        networks=[],
+        now=now,
+    )
+    passphrase = (home / "passphrase.txt").read_text(encoding="utf-8").strip()
+    write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": api_key})
+    client.begin_enrolment(
+        agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=settings.LEDGER_VKEY, api_key=api_key
+    )
 
 
 def _pin_each_other(founders: Founders) -> None:

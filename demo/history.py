@@ -9,8 +9,9 @@ from typing import Any
 
 from agencies.accession import suspend_agency
 from agencies.capabilities import Role
-from agencies.models import Agency, Officer
+from agencies.models import Agency, Custody, Officer
 from agencies.officers import change_roles
+from agencies.vault.doors import renew_agency_keys
 from alerts.acknowledgement import acknowledge_alert
 from alerts.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
@@ -20,7 +21,7 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from demo import alerts as texts
-from demo.founding import Founders, found_world
+from demo.founding import Founders, found_world, replace_api_key
 from demo.past import Past
 from demo.people import People, write_private
 from demo.refusals import refusing_mail_server
@@ -53,6 +54,7 @@ def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
     world = World(past, people, founders, today)
     _nine_collapses(world)
     _vape_liquid(world)
+    _renew_keysets(world)
     _suspend_border_police(world)
     _suspend_lanes(world)
     _festival(world)
@@ -123,6 +125,21 @@ def _blue_tablets(world: World) -> None:
 def _impregnated_paper(world: World) -> None:
     world.at(0, 0)
     _draft(world, "ilka", texts.IMPREGNATED_PAPER)
+
+
+# --- keys ---------------------------------------------------------------------------------------------------
+
+
+def _renew_keysets(world: World) -> None:
+    """In good time before they end: the desk for its agencies, every other system for itself; API keys likewise."""
+    world.at(-13, 8)
+    for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
+        renew_agency_keys(world.founders.operator, agency, now=world.past.now)
+    world.past.settle()
+    for agency_id, client in world.founders.clients.items():
+        client.keys.renew()
+        replace_api_key(world.founders, agency_id, world.past)
+        world.past.settle()
 
 
 # --- politics -----------------------------------------------------------------------------------------------

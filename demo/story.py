@@ -262,11 +262,12 @@ STEPS = (
 class _ChangesOneByte(HttpExchange):
     """A carrier that changes one byte of the sealed content."""
 
-    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Any) -> None:
+    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Any, **more: Any) -> None:
         parts = json.loads(jwe)
         sealed = parts["ciphertext"]
         parts["ciphertext"] = ("B" if sealed[0] == "A" else "A") + sealed[1:]
-        super().post_envelope(jti, manifest, json.dumps(parts, separators=(",", ":")).encode(), blobs)
+        changed = json.dumps(parts, separators=(",", ":")).encode()
+        super().post_envelope(jti, manifest, changed, blobs, **more)
 
 
 def _entry_of(client: Client, md: str) -> InboxEntry | None:

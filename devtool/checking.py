@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from demo.ticks import StepFailedError, Ticks
-from devtool import leakcheck, lockcheck
+from devtool import envelopetests, leakcheck, lockcheck
 from devtool.environments import ROOT, World, inherited, role_environment
 from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
@@ -114,6 +114,10 @@ def _deploy() -> list[str]:
     return [f"roles: {', '.join(ROLES)}"]
 
 
+def _coverage() -> list[str]:
+    return envelopetests.check_branches(role_environment("exchange", imagined_world()))
+
+
 def _run(command: list[str], env: dict[str, str] | None = None, *, remedy: str = "") -> list[str]:
     """Run one tool in the project's folder; no line of evidence when it holds, its output when not."""
     done = run_to_end(command, env or {**inherited(os.environ), "PYTHONPATH": str(ROOT)}, cwd=ROOT)
@@ -132,5 +136,6 @@ CHECKS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "leaks": ("no private key in the sources", leakcheck.check_leaks),
     "migrations": ("models and migrations agree", _migrations),
     "deploy": ("production settings of every role", _deploy),
+    "coverage": ("every branch of accord/envelope is taken", _coverage),
     "lock": ("requirements are complete, hashed and current", lockcheck.check_lock),
 }

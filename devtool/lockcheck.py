@@ -16,7 +16,7 @@ from demo.ticks import StepFailedError
 from devtool.environments import ROOT, inherited
 from devtool.processes import run_to_end
 
-SETS = ("requirements", "requirements-embedded", "requirements-dev")
+SETS = ("requirements", "requirements-embedded", "requirements-dev", "requirements-drill")
 COMPILE = (
     "pip",
     "compile",

@@ -47,8 +47,9 @@ def _port(text: str) -> int:
 
 
 def _test(arguments: list[str]) -> int:
-    # One process per core for the whole suite; a chosen part is quicker without starting more.
-    parallel = [] if arguments else ["-n", str(min(os.cpu_count() or 1, 4))]
+    # One process per core for the whole suite, which take over what another has not begun; a chosen part is
+    # quicker without starting more.
+    parallel = [] if arguments else ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
     return _become([sys.executable, "-m", "pytest", *parallel, *arguments])
 
 
@@ -71,6 +72,12 @@ def _bench(arguments: list[str]) -> int:
     return run_benchmarks(arguments)
 
 
+def _drill(arguments: list[str]) -> int:
+    from devtool.drills.registry import run_drill
+
+    return run_drill(arguments)
+
+
 def _shell_env(arguments: list[str]) -> int:
     from devtool.statefolder import DEFAULT, StateFolder
 
@@ -82,6 +89,15 @@ def _shell_env(arguments: list[str]) -> int:
 
 def _accord(arguments: list[str]) -> int:
     os.execv(sys.executable, [sys.executable, "-m", "accord", *arguments])  # noqa: S606
+
+
+def _wheel(arguments: list[str]) -> int:
+    from devtool.wheel import build_into
+
+    parser = argparse.ArgumentParser(prog="./dev wheel")
+    parser.add_argument("folder", nargs="?", default="dist", help="where to put it (dist)")
+    print(build_into(parser.parse_args(arguments).folder))
+    return 0
 
 
 def _manage(arguments: list[str]) -> int:
@@ -113,8 +129,8 @@ VERBS = {
     ),
     "check": Verb(
         "check [NAME ...]",
-        "Format, lint, types, import contracts, leaked keys, migrations, deploy settings of every role, lock.\n"
-        "All of them, or those named.",
+        "Format, lint, types, import contracts, leaked keys, migrations, deploy settings of every role, every branch of\n"
+        "the envelope taken by its tests, lock. All of them, or those named.",
         _check,
     ),
     "reset": Verb("reset", "Remove the demonstration's data from .dev/; the next run starts afresh.", _reset),
@@ -122,6 +138,12 @@ VERBS = {
         "bench [NAME ...]",
         "Measure. One JSON object a line: name, value, unit, floor, ratio. All benchmarks, or those named.",
         _bench,
+    ),
+    "drill": Verb(
+        "drill [NAME ...]",
+        "Search for weaknesses, for minutes to hours: `checks` deletes each check of the envelope, `mutation` changes\n"
+        "its code, `fuzz` feeds its parsers. Installs what it needs at its first use. Without a name: what there is.",
+        _drill,
     ),
     "shell-env": Verb(
         "shell-env",
@@ -131,6 +153,12 @@ VERBS = {
     ),
     "accord": Verb(
         "accord ...", "The `accord` command of a partner agency; try ./dev accord --help.", _accord
+    ),
+    "wheel": Verb(
+        "wheel [FOLDER]",
+        "Build the `accord` client as a wheel of its own (into dist/): what a partner agency installs. The same\n"
+        "sources give the same bytes.",
+        _wheel,
     ),
     "manage": Verb(
         "manage ...",

@@ -2,14 +2,30 @@
 """Celery is the doorbell only: rows in PostgreSQL are the work, a lost message costs a sweep's delay."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
+from django.core.exceptions import ImproperlyConfigured
 
+from accord.hardening import forbid_core_dumps
 from hub.liveness import show_heartbeats
 
+forbid_core_dumps()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 app = Celery("hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 show_heartbeats()
+
+
+@worker_init.connect(weak=False)
+def _refuse_wrong_ring(**_: Any) -> None:
+    """Celery logs what a signal's receiver raises and goes on; an exit is heard."""
+    from hub.ring import refuse_wrong_ring
+
+    try:
+        refuse_wrong_ring()
+    except ImproperlyConfigured as refused:
+        raise SystemExit(str(refused)) from None

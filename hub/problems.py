@@ -63,6 +63,12 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         409, "key-taken", "A key is registered for another agency or use.", ("kid",)
     ),
     agencies.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
+    agencies.RecoveryWaitsError: Problem(
+        409,
+        "recovery-waits",
+        "A recovered root waits; cancel it or wait until it is in force.",
+        ("agency_id", "version"),
+    ),
     agencies.RequestInProgressError: Problem(
         409, "request-in-progress", "This request is being worked on. Ask again in a moment."
     ),
@@ -168,6 +174,8 @@ if apps.is_installed("alerts"):
         vault.SigningKeysMissingError: Problem(
             409, "no-signing-key", "Your agency has no valid signing key; ask your key officer."
         ),
+        vault.KekUnknownError: Problem(503, "keys-away", "The hub cannot reach your agency's keys now."),
+        vault.VaultClosedError: Problem(503, "keys-away", "The hub cannot reach your agency's keys now."),
         vault.VaultError: Problem(409, "unopenable", "Do not rely on this alert."),
     }
 

@@ -144,6 +144,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(run_every=3600.0),
         "options": {"queue": "notify", "expires": 600},
     },
+    "warn-of-key-endings": {
+        "task": "sharing.warn_of_endings",
+        "schedule": schedule(run_every=3600.0),
+        "options": {"queue": "notify", "expires": 600},
+    },
+    "forget-proposals": {
+        "task": "vault.forget_proposals",
+        "schedule": schedule(run_every=3600.0),
+        "options": {"queue": "desk", "expires": 600},
+    },
     "sweep-notices": {
         "task": "sharing.sweep",
         "schedule": schedule(run_every=env.float("SWEEP_SECONDS", default=30.0)),

@@ -73,6 +73,12 @@ def events_about(reader: AuditReader, subject: str) -> AuditEventQuerySet:
     return AuditEvent.objects.visible_to(reader).filter(subject=subject)
 
 
+def last_event(act: str, *, after: datetime) -> datetime | None:
+    """When an act last happened to the hub itself, of those after a moment; a time and nothing else."""
+    found = AuditEvent.objects.filter(act=act, agency=HUB_LEVEL, at__gt=after)
+    return found.order_by("-seq").values_list("at", flat=True).first()
+
+
 def event_digest(event: AuditEvent) -> str:
     """The object digest of an event: over every column but `seq`, with the time in microseconds."""
     row = {

@@ -20,7 +20,7 @@ from accord.envelope.tree.merkle import (
 from accord.envelope.tree.receipts import LeafEntry, Receipt
 from ledger.entries import CoveredEntry
 from ledger.models import Checkpoint, Leaf, PendingEntry
-from ledger.nodes import range_roots, read_nodes
+from ledger.nodes import range_roots, read_nodes, root_at
 
 
 def latest_checkpoint() -> Checkpoint | None:
@@ -61,6 +61,14 @@ def log_times(ods: Iterable[str]) -> dict[str, int]:
 def pending_since() -> datetime | None:
     """When the oldest entry that no leaf holds yet was handed in; None when nothing waits."""
     return PendingEntry.objects.order_by("id").values_list("created_at", flat=True).first()
+
+
+def root_of(size: int) -> bytes | None:
+    """The root over the first `size` leaves; None for a size beyond the newest checkpoint."""
+    newest = latest_checkpoint()
+    if newest is None or not 0 <= size <= newest.size:
+        return None
+    return root_at(size) if size else range_root((0, 0), {})
 
 
 def consistency(first: int, second: int) -> list[bytes] | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max, Q
 
-from agencies.accession import resume_agency
+from agencies.accession import resume_agency, suspend_agency
 from agencies.actors import Actor
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError
@@ -147,6 +147,18 @@ def resume_lanes(actor: Actor, agreement: Agreement, lanes: Collection[str], *, 
     count = _requeue(Q(iss=agency, recipient__in=others) | Q(iss__in=others, recipient=agency))
     _audit(actor, "lane.resumed", agreement, {"lanes": sorted(lanes)}, agency=agency, now=now)
     return count
+
+
+@transaction.atomic
+def suspend_agency_flow(operator: Actor, agency: Agency, *, now: datetime) -> Agency:
+    """Stop new flow from and to an agency on this hub; returns once nobody relies on what was before.
+
+    The directory alone would let a submission that was judged a moment earlier be stored afterwards. Raises
+    `NotPermittedError` for anyone but the operator.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    own_parties({agency.pk, *_partners_of(agency.pk)})
+    return suspend_agency(operator, agency, now=now)
 
 
 @transaction.atomic

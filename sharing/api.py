@@ -29,6 +29,7 @@ from agencies.errors import InputError
 from agencies.login.caller import caller_of
 from ledger.proofs import receipt_for, receipts_for
 from sharing import shapes
+from sharing.api_agreements import AgreementsView, CirclesView
 from sharing.errors import CheckFailedError
 from sharing.feed import FeedPage, read_feed, resolve_reference
 from sharing.intake import submit_envelope
@@ -251,6 +252,8 @@ urlpatterns = [
     path("envelopes/<str:md>/statements", EnvelopeStatementsView.as_view(), name="envelope-statements"),
     path("statements", StatementsView.as_view(), name="statements"),
     path("statements/<str:od>", StatementView.as_view(), name="statement"),
+    path("agreements", AgreementsView.as_view(), name="agreements"),
+    path("circles", CirclesView.as_view(), name="circles"),
     path("inbox", InboxView.as_view(), name="inbox"),
     path("submissions", SubmissionsView.as_view(), name="submissions"),
     path("submissions/<str:d>", SubmissionView.as_view(), name="submission"),

@@ -99,7 +99,7 @@ class StatementKindError(SharingError):
 
 
 class AlreadyRetractedError(SharingError):
-    """A second retract of one envelope."""
+    """A second retract of one envelope, while the first one counts."""
 
 
 class NotFetchedError(SharingError):

@@ -15,12 +15,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accord.envelope.blobs import measure_blob
+from accord.envelope.encoding import MAX_MANIFEST_BYTES
+from accord.envelope.extracts import EXTRACT, check_extract
 from accord.envelope.intake import (
     UnverifiedEnvelope,
     VerifiedEnvelope,
     parse_submission,
     verify_submission,
 )
+from accord.envelope.jws import parse_jws
+from accord.envelope.manifest import Manifest, read_manifest
+from accord.envelope.vocabulary import TYP_MANIFEST
 from agencies.actors import Actor
 from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
@@ -32,6 +37,7 @@ from ledger.errors import EntryExistsError
 from ledger.proofs import receipt_for
 from sharing.backpressure import require_room
 from sharing.errors import (
+    ContentDeletedError,
     Denial,
     IdTakenError,
     IssuerSuspendedError,
@@ -69,7 +75,7 @@ def submit_envelope(
 
     Raises `NotPermittedError`, `AbsentError` (another agency's envelope, an unknown `re`), `EnvelopeError`,
     and of `SharingError`: `IdTakenError`, `IssuerSuspendedError`, `LaggingError`, `KeysetStaleError`,
-    `SupersededError`, `PolicyDeniedError`.
+    `SupersededError`, `ContentDeletedError` (an extract of what is gone), `PolicyDeniedError`.
     """
     if caller.agency_id is None or not SUBMITS & caller.capabilities:
         raise NotPermittedError(Capability.ENVELOPE_SUBMIT)
@@ -156,7 +162,7 @@ def _store(
     blobs: Sequence[bytes],
     now: datetime,
 ) -> None:
-    _check_reference(verified)
+    _check_reference(verified, now)
     share_issuers([verified.manifest.iss])
     versions = _judge(verified, now)
     envelope = _store_envelope(verified, sum(map(len, blobs)) + _octets(verified), now)
@@ -173,8 +179,11 @@ def _store(
     _audit_carried(caller, envelope, sorted(versions), now)
 
 
-def _check_reference(verified: VerifiedEnvelope) -> None:
-    """`re` is visible to the issuer and is what it says; an update names the newest version of its own."""
+def _check_reference(verified: VerifiedEnvelope, now: datetime) -> None:
+    """`re` is visible to the issuer and is what it says; an update names the newest version of its own.
+
+    An extract is held against its original, so there is none of an original whose content is deleted.
+    """
     terms, iss = verified.manifest.terms, verified.manifest.iss
     if terms.re is None:
         return
@@ -183,6 +192,16 @@ def _check_reference(verified: VerifiedEnvelope) -> None:
         raise AbsentError
     if terms.kind == "update" and Envelope.objects.filter(kind="update", re_md=named.md).exists():
         raise SupersededError(named.md)
+    if terms.kind == EXTRACT:
+        check_extract(verified.manifest, _manifest_of(named, now))
+
+
+def _manifest_of(envelope: Envelope, now: datetime) -> Manifest:
+    """As its originator signed it, verified when it came in; raises `ContentDeletedError`."""
+    if envelope.manifest is None or int(now.timestamp()) >= envelope.keep:
+        raise ContentDeletedError
+    jws = parse_jws(bytes(envelope.manifest), TYP_MANIFEST, limit=MAX_MANIFEST_BYTES)
+    return read_manifest(jws.payload)
 
 
 def _judge(verified: VerifiedEnvelope, now: datetime) -> dict[str, int]:
@@ -241,6 +260,7 @@ def _store_envelope(verified: VerifiedEnvelope, size_bytes: int, now: datetime) 
         origin_entry=own.text,
         origin_index=own.index,
         leaf_hashes=b"".join(verified.leaf_hashes),
+        signers=list(manifest.signers),
         received_at=now,
     )
 

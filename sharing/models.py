@@ -11,24 +11,18 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
-from sharing import visibility
+from sharing import revoked, visibility  # noqa: F401 - the rows of `revoked` are this app's too
+from sharing.rows import Row
 from sharing.states import VISIBLE_STATES, DeliveryState, NotificationState
 from sharing.terms import Lane, Purpose, Tlp
 
 
-class _Row(models.Model):
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
-class Agreement(_Row):
+class Agreement(Row):
     """An agreement between agencies; what it says stands in its versions, the newest begun one counts."""
 
     ref = models.CharField(max_length=20, unique=True)
@@ -44,7 +38,7 @@ class Agreement(_Row):
         return self.ref
 
 
-class AgreementVersion(_Row):
+class AgreementVersion(Row):
     """What was agreed, never edited. No purposes: every purpose. `until` none: without end."""
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
@@ -72,7 +66,7 @@ class AgreementVersion(_Row):
         return f"{self.agreement} v{self.number}"
 
 
-class AgreementParty(_Row):
+class AgreementParty(Row):
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="parties")
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="agreement_parties")
 
@@ -82,7 +76,7 @@ class AgreementParty(_Row):
         ]
 
 
-class AgreementLane(_Row):
+class AgreementLane(Row):
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="lanes")
     lane = models.CharField(max_length=13, choices=Lane)
 
@@ -92,7 +86,7 @@ class AgreementLane(_Row):
         ]
 
 
-class LaneSuspension(_Row):
+class LaneSuspension(Row):
     """One party has stopped a lane with every other party of the agreement; only that party lifts it."""
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="suspensions")
@@ -111,18 +105,20 @@ class LaneSuspension(_Row):
         ]
 
 
-class Circle(_Row):
+class Circle(Row):
     """A named group under one agreement, at most 500 agencies."""
 
     name = models.CharField(max_length=60, unique=True)
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="circles")
     members: "models.ManyToManyField[Agency, models.Model]" = models.ManyToManyField(Agency, related_name="+")
 
+    objects = visibility.CircleQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["name"]
 
 
-class Envelope(_Row):
+class Envelope(Row):
     """A sealed alert as it was signed. The content columns become null at `keep`; the digests stay."""
 
     md = models.CharField(primary_key=True, max_length=43)
@@ -151,6 +147,7 @@ class Envelope(_Row):
     origin_entry = models.TextField(null=True)  # noqa: DJ001
     origin_index = models.PositiveSmallIntegerField()
     leaf_hashes = models.BinaryField(null=True)
+    signers = ArrayField(models.CharField(max_length=43))
     received_at = models.DateTimeField()
 
     objects = visibility.EnvelopeQuerySet.as_manager()
@@ -165,10 +162,11 @@ class Envelope(_Row):
         indexes: ClassVar = [
             models.Index(fields=["iss", "-received_at", "-md"], name="envelope_sent"),
             models.Index(fields=["keep"], condition=Q(manifest__isnull=False), name="envelope_to_delete"),
+            GinIndex(fields=["signers"], name="envelope_signed_with"),
         ]
 
 
-class Delivery(_Row):
+class Delivery(Row):
     """One envelope on its way to one recipient. `index`: its place among the manifest's entries; `number`: in the feed."""
 
     envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="deliveries")
@@ -209,7 +207,7 @@ class Delivery(_Row):
         ]
 
 
-class Blob(_Row):
+class Blob(Row):
     """One sealed attachment as it was sent; served only through its envelope."""
 
     envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="blobs")
@@ -222,7 +220,7 @@ class Blob(_Row):
         constraints: ClassVar = [models.UniqueConstraint(fields=["envelope", "n"], name="blob_once")]
 
 
-class Statement(_Row):
+class Statement(Row):
     """A signed statement as received; insert-only. `statement_id` is its own `id`, `sub_*` what it is about."""
 
     od = models.CharField(primary_key=True, max_length=43)
@@ -237,6 +235,8 @@ class Statement(_Row):
     exp = models.BigIntegerField(null=True)
     body = models.JSONField()
     jws = models.BinaryField()
+    suite = models.CharField(max_length=3)
+    signers = ArrayField(models.CharField(max_length=43))
     received_at = models.DateTimeField()
 
     objects = visibility.StatementQuerySet.as_manager()
@@ -244,17 +244,15 @@ class Statement(_Row):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["iss", "statement_id"], name="statement_id_once"),
-            models.UniqueConstraint(
-                fields=["sub_d"], condition=Q(k="retract"), name="statement_retracted_once"
-            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["iss", "-received_at", "-od"], name="statement_sent"),
             models.Index(fields=["sub_d", "k"], name="statement_about"),
+            GinIndex(fields=["signers"], name="statement_signed_with"),
         ]
 
 
-class StatementDelivery(_Row):
+class StatementDelivery(Row):
     """Whom a statement is for; `number`: its place in that agency's feed; `expanded_at`: seen by the notices."""
 
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="deliveries")
@@ -275,7 +273,7 @@ class StatementDelivery(_Row):
         ]
 
 
-class FeedPending(_Row):
+class FeedPending(Row):
     """An entry of the ledger that waits for its feed numbers; its recipients come from the deliveries."""
 
     od = models.CharField(primary_key=True, max_length=43)
@@ -285,7 +283,7 @@ class FeedPending(_Row):
     queued_at = models.DateTimeField(db_index=True)
 
 
-class _Waiting(_Row):
+class _Waiting(Row):
     """`position` is the index of the envelope's leaf in the ledger: the order in which it flows again."""
 
     delivery = models.OneToOneField(Delivery, models.PROTECT, primary_key=True, related_name="+")
@@ -311,7 +309,7 @@ class FeedRequeue(_Waiting):
         indexes: ClassVar = [models.Index(fields=["position"], name="feedrequeue_order")]
 
 
-class FeedMark(_Row):
+class FeedMark(Row):
     """One row: the first leaf that is not numbered yet, and when the sequencer was last alive."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -322,20 +320,23 @@ class FeedMark(_Row):
         constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="feedmark_one_row")]
 
 
-class FeedHead(_Row):
+class FeedHead(Row):
     recipient = models.CharField(primary_key=True, max_length=23)
     last = models.BigIntegerField()
 
 
-class FeedItem(_Row):
-    """Number `number` of one recipient's feed: gapless, in order, never without a receipt."""
+class FeedItem(Row):
+    """Number `number` of one recipient's feed: gapless, in order, never without a receipt.
 
-    ENVELOPE, STATEMENT = "envelope", "statement"
+    `repudiated` marks an object to be judged again, since a key that signed it was revoked; it proves nothing.
+    """
+
+    ENVELOPE, STATEMENT, REPUDIATED = "envelope", "statement", "repudiated"
 
     pk = models.CompositePrimaryKey("recipient", "number")
     recipient = models.CharField(max_length=23)
     number = models.BigIntegerField()
-    what = models.CharField(max_length=9)
+    what = models.CharField(max_length=10)
     d = models.CharField(max_length=43)
     iss = models.CharField(max_length=23)
     item_id = models.CharField(max_length=36)
@@ -347,7 +348,7 @@ class FeedItem(_Row):
         ordering: ClassVar = ["recipient", "number"]
 
 
-class Notification(_Row):
+class Notification(Row):
     """One person, one occasion, one channel. `uncertain` stays set once a mail may have gone out twice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -28,9 +28,11 @@ from sharing.models import (
     FeedRequeue,
 )
 from sharing.policy import Denied, Terms, judge
+from sharing.recalls import recalls_that_count
+from sharing.revoked import FeedRepudiated, KeyWord
 from sharing.standing import Facts, read_facts
 from sharing.states import DeliveryState, move
-from sharing.turns import Turn, new_turns, requeued_turns
+from sharing.turns import Turn, mark_turns, new_turns, requeued_turns
 
 MAX_TURNS: Final = 5000
 """Deliveries in one call; a single entry is at most 500 wide."""
@@ -66,7 +68,10 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
         taken = {entry.od: entry.index for entry in covered if entry.od in pending}
         turns += new_turns(taken)
         _write(_decide(turns, now), taken)
+        max_turns -= len(turns)
+    _write_marks(mark_turns(max_turns))
     if covered:
+        _note_key_words(covered, now)
         mark.next_leaf = covered[-1].index + 1
     mark.save()
 
@@ -93,15 +98,16 @@ def _decide(turns: Iterable[Turn], now: datetime) -> Outcome:
     turns = list(turns)
     outcome = Outcome()
     judged = _Judged([turn for turn in turns if turn.terms is not None], now)
-    reached = _holders({turn.retracts for turn in turns if turn.retracts})
+    recalled = recalls_that_count({turn.d for turn in turns if turn.is_recalled}, now=now)
+    reached = _holders({turn.follows for turn in turns if turn.follows})
     for turn in turns:
         if turn.terms is None:
-            if not turn.retracts or (turn.retracts, turn.recipient) in reached:
+            if not turn.follows or (turn.follows, turn.recipient) in reached:
                 outcome.numbered.append(turn)
             continue
         is_late = turn.exp <= int(now.timestamp())
         denied = judged.is_denied(turn, turn.terms)
-        if is_late or (turn.is_recalled and (turn.was_held or denied)):
+        if is_late or (turn.d in recalled and (turn.was_held or denied)):
             outcome.expired.append(turn)
         elif denied:
             outcome.held.append(turn)
@@ -148,6 +154,23 @@ def _write(outcome: Outcome, taken: Collection[str]) -> None:
     FeedPending.objects.filter(pk__in=list(taken)).delete()
     if outcome.numbered:
         ring_doorbells()
+
+
+def _write_marks(marks: Sequence[Turn]) -> None:
+    """Marks need no verdict: whoever gets one has a number for what it is about."""
+    if not marks:
+        return
+    _write_items(marks, _next_numbers(marks))
+    FeedRepudiated.objects.filter(pk__in=[mark.row for mark in marks]).delete()
+    ring_doorbells()
+
+
+def _note_key_words(covered: Sequence[CoveredEntry], now: datetime) -> None:
+    """Keysets and revocations that are logged now: a worker looks for what they put in doubt."""
+    words = [KeyWord(od=entry.od, agency=entry.agency, due_at=now) for entry in covered if entry.agency]
+    if words:
+        KeyWord.objects.bulk_create(words, ignore_conflicts=True)
+        ring("sharing.expand")
 
 
 def _next_numbers(turns: Iterable[Turn]) -> list[int]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accord.envelope.keys import EC1, PQ1
+from accord.envelope.keys import EC1, PQ1, suite_rank
 from accord.envelope.manifest import Manifest
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import AgencyStatus, Custody
@@ -252,7 +252,7 @@ class _SealableAgencies:
 
     def __init__(self, agencies: Collection[str], suite: str, now: datetime) -> None:
         directory, seconds = DatabaseKeyDirectory(now), int(now.timestamp())
-        self._suite = suite
+        self._suite, self._directory = suite, directory
         self._of_suite = directory.recipient_keys(sorted(agencies), suite, seconds)
         without = sorted(set(agencies) - set(self._of_suite))
         other = EC1 if suite == PQ1 else PQ1
@@ -265,9 +265,17 @@ class _SealableAgencies:
             return Denied("own-suite", _("Your own agency has no %(suite)s key.") % words)
         if theirs.id in self._of_suite:
             return None
+        if theirs.id in self._of_other and self._is_below_low(theirs.id):
+            text = _("%(name)s takes nothing below %(low)s.") % {**words, "low": PQ1}
+            return Denied("suite-below-low", text)
         if theirs.id in self._of_other:
             return Denied("no-key-of-suite", _("%(name)s has no %(suite)s key and is left out.") % words)
         return Denied("no-valid-key", _("%(name)s has no valid key; call its duty desk.") % words)
+
+    def _is_below_low(self, agency: str) -> bool:
+        """Whether it has keys of the suite perhaps, but lets nobody use them."""
+        keyset = self._directory.keyset(agency)
+        return keyset is not None and suite_rank(self._suite) < suite_rank(keyset.low)
 
 
 def _preview_row(

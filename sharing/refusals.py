@@ -16,7 +16,14 @@ from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from agencies.actors import Actor
 from agencies.errors import AbsentError
 from ledger.audit import record_event
-from sharing.errors import Denial, KeysetStaleError, LaggingError, PolicyDeniedError, SharingError
+from sharing.errors import (
+    Denial,
+    IdTakenError,
+    KeysetStaleError,
+    LaggingError,
+    PolicyDeniedError,
+    SharingError,
+)
 from sharing.policy import red_custody_text
 
 MAX_REASON_LENGTH = 1000
@@ -39,7 +46,7 @@ def audit_refusal(act: str, caller: Actor, *, now: datetime) -> Iterator[Attempt
         raise
     except (SharingError, EnvelopeError, AbsentError) as refusal:
         _record(act, caller, attempt, refusal, now)
-        raise _answer_to(refusal) from refusal
+        raise answer_to(refusal, caller) from refusal
 
 
 def _record(act: str, caller: Actor, attempt: Attempt, refusal: Exception, now: datetime) -> None:
@@ -62,7 +69,7 @@ def _cause_of(refusal: Exception) -> str:
     return f"{name}: {refusal}" if str(refusal) else name
 
 
-def _answer_to(refusal: Exception) -> Exception:
+def answer_to(refusal: Exception, caller: Actor) -> Exception:
     """Failures with an answer of their own; every other one keeps its class, whose answer says no more."""
     if not isinstance(refusal, VerificationError):
         return refusal
@@ -70,6 +77,8 @@ def _answer_to(refusal: Exception) -> Exception:
         return AbsentError()
     if refusal.failure is Failure.KEYSET_STALE:
         return KeysetStaleError(refusal.agencies)
+    if refusal.failure is Failure.REPLAY:
+        return IdTakenError(caller.agency_id or "", refusal.detail)
     if refusal.failure is Failure.RED_CUSTODY:
         return PolicyDeniedError(
             Denial(agency, "red-custody", red_custody_text()) for agency in refusal.agencies

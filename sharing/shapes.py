@@ -40,6 +40,7 @@ class SubmissionShape(serializers.Serializer[Any]):
     received_at = serializers.DateTimeField()
     receipt = serializers.JSONField(allow_null=True)
     deliveries = DeliveryShape(many=True)
+    signers = serializers.ListField(child=serializers.CharField())
 
 
 class SubmissionPageShape(serializers.Serializer[Any]):
@@ -78,3 +79,38 @@ class StatementShape(serializers.Serializer[Any]):
 
 class StatementListShape(serializers.Serializer[Any]):
     items = StatementShape(many=True)
+
+
+class SuspendedLaneShape(serializers.Serializer[Any]):
+    lane = serializers.CharField()
+    agency = serializers.CharField()
+    since = serializers.DateTimeField()
+
+
+class AgreementShape(serializers.Serializer[Any]):
+    ref = serializers.CharField()
+    title = serializers.CharField()
+    version = serializers.IntegerField()
+    parties = serializers.ListField(child=serializers.CharField())
+    lanes = serializers.ListField(child=serializers.CharField())
+    ceiling = serializers.CharField()
+    purposes = serializers.ListField(child=serializers.CharField(), help_text="None: every purpose.")
+    nbf = serializers.DateTimeField()
+    until = serializers.DateTimeField(allow_null=True)
+    survive_lanes = serializers.ListField(child=serializers.CharField())
+    survive_flash = serializers.BooleanField()
+    suspended = SuspendedLaneShape(many=True)
+
+
+class AgreementListShape(serializers.Serializer[Any]):
+    items = AgreementShape(many=True)
+
+
+class CircleShape(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    agreement = serializers.CharField()
+    members = serializers.ListField(child=serializers.CharField())
+
+
+class CircleListShape(serializers.Serializer[Any]):
+    items = CircleShape(many=True)

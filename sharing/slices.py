@@ -22,6 +22,7 @@ from ledger.proofs import receipt_for
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
 from sharing.models import Blob, Delivery, Envelope
 from sharing.policy import Denied, Terms, judge_recipient
+from sharing.recalls import recalls_that_count
 from sharing.refusals import audit_refusal
 from sharing.states import DeliveryState, move
 
@@ -111,7 +112,7 @@ def _require_open(actor: Actor, envelope: Envelope, delivery: Delivery, now: dat
     """Before the first fetch only: not withdrawn, not expired, and allowed by what policy says now."""
     if delivery.state != DeliveryState.AVAILABLE:
         return
-    if delivery.recalled_at is not None:
+    if delivery.recalled_at is not None and recalls_that_count([envelope.md], now=now):
         raise RecalledError
     if int(now.timestamp()) >= envelope.exp:
         raise ExpiredError

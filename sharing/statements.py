@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed statements at the exchange: acknowledged, retracted, confirmed; who may say it is checked before it counts.
+"""Signed statements at the exchange: acknowledged, retracted, confirmed, reaffirmed; who may say it is checked first.
 
 A statement is accepted once and kept as received; the same one again answers as before, other bytes under its id
 are refused. Its effect on deliveries, its ledger entry and its audit stand or fall in one transaction. It reaches
 those it is for through their feeds, after it is logged, whatever lanes are suspended. An agency that the hub has
-suspended sends nothing new, but may still acknowledge, retract and confirm: a wrong alert must always be withdrawable.
+suspended sends nothing new, but may still say all of this: a wrong alert must always be withdrawable.
 Source: docs/spec/envelope.md, "Statements".
 """
 
@@ -14,8 +14,11 @@ from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from accord.envelope.errors import EnvelopeError
+from accord.envelope.errors import EnvelopeError, VerificationError
+from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.checks import accept_statement
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import Statement as Stated
@@ -25,6 +28,7 @@ from agencies.actors import Actor, SystemActor
 from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, NotPermittedError
+from agencies.models import Revocation
 from ledger.audit import record_event
 from ledger.entries import append_entry
 from sharing.errors import (
@@ -34,6 +38,7 @@ from sharing.errors import (
     StatementKindError,
 )
 from sharing.intake import require_admitted
+from sharing.ledger_views import compare_view
 from sharing.locks import lock_deliveries
 from sharing.models import (
     Delivery,
@@ -43,10 +48,18 @@ from sharing.models import (
     Statement,
     StatementDelivery,
 )
-from sharing.refusals import audit_refusal
+from sharing.recalls import recalls_that_count
+from sharing.refusals import answer_to, audit_refusal
 from sharing.states import VISIBLE_STATES, DeliveryState, move
 
-STATES = frozenset({Capability.STATEMENT_SUBMIT, Capability.ALERT_ACKNOWLEDGE, Capability.ALERT_WITHDRAW})
+STATES = frozenset(
+    {
+        Capability.STATEMENT_SUBMIT,
+        Capability.ALERT_ACKNOWLEDGE,
+        Capability.ALERT_RELEASE,
+        Capability.ALERT_WITHDRAW,
+    }
+)
 """A partner's system, or an officer at the desk; a process of the hub acts for the agency it names."""
 
 
@@ -90,10 +103,18 @@ class Accepted:
 def accept_posted(caller: Actor, jws: bytes, *, now: datetime) -> Accepted:
     """Take any statement that comes by post: a `revoke` goes to the directory, all others as `submit_statement`."""
     if _is_revoke(jws):
-        revocation = accept_revoke(caller, jws, now=now)
+        revocation = _accept_revoke(caller, jws, now)
         return Accepted(revocation.agency_id, parse_statement(jws).statement.id, revocation.od)
     row = submit_statement(caller, jws, now=now)
     return Accepted(row.iss_id, row.statement_id, row.od)
+
+
+def _accept_revoke(caller: Actor, jws: bytes, now: datetime) -> Revocation:
+    """The directory audits its own refusals; here they only get the exchange's answer."""
+    try:
+        return accept_revoke(caller, jws, now=now)
+    except VerificationError as refusal:
+        raise answer_to(refusal, caller) from refusal
 
 
 def _is_revoke(jws: bytes) -> bool:
@@ -105,12 +126,18 @@ def _is_revoke(jws: bytes) -> bool:
 
 def statements_about(actor: Actor, md: str) -> list[Statement]:
     """What has been said about an envelope and reached the actor, or was said by it; `AbsentError` for strangers."""
-    if not Envelope.objects.visible_to(actor).filter(pk=md).exists():
+    envelope = Envelope.objects.visible_to(actor).filter(pk=md).only("iss_id").first()
+    if envelope is None:
         raise AbsentError
     visible = Statement.objects.visible_to(actor)
-    about = list(visible.filter(sub_d=md))
+    about = list(visible.filter(sub_d=md) | _said_to_holders(envelope))
     answers = list(visible.filter(sub_d__in=[row.od for row in about]))
     return sorted([*about, *answers], key=lambda row: (row.received_at, row.od))
+
+
+def _said_to_holders(envelope: Envelope) -> QuerySet[Statement]:
+    """The reaffirms of an envelope are every holder's, also of one that it reached only afterwards."""
+    return Statement.objects.filter(k=REAFFIRM, sub_d=envelope.md, iss_id=envelope.iss_id)
 
 
 def find_statement(actor: Actor, od: str) -> Statement:
@@ -157,6 +184,8 @@ def _store(caller: Actor, unverified: UnverifiedStatement, now: datetime) -> Sta
         exp=stated.exp,
         body=dict(stated.body),
         jws=unverified.raw,
+        suite=stated.suite,
+        signers=list(stated.signers),
         received_at=now,
     )
     StatementDelivery.objects.bulk_create(
@@ -166,6 +195,7 @@ def _store(caller: Actor, unverified: UnverifiedStatement, now: datetime) -> Sta
     FeedPending.objects.create(
         od=row.od, what=FeedItem.STATEMENT, iss=stated.iss, width=len(audience), queued_at=now
     )
+    compare_view(stated, now=now)
     _audit(caller, row, now)
     return row
 
@@ -276,15 +306,18 @@ def _acknowledge_delivery(delivery: Delivery, now: datetime) -> None:
 
 
 def _retract(stated: Stated, now: datetime) -> Collection[str]:
-    """To every holder, each of whom hears of it only if it has a number for the envelope."""
+    """To every holder, each of whom hears of it only if it has a number for the envelope.
+
+    Once; but one that does not count, a thief's or one that was logged with its key's revocation, is not it.
+    """
     subject = _about_manifest(stated)
     check_entitled(stated, subject.facts)
-    if Statement.objects.filter(k="retract", sub_d=subject.envelope.md).exists():
+    if recalls_that_count([subject.envelope.md], now=now):
         raise AlreadyRetractedError
     reachable = Delivery.objects.filter(
         pk__in=lock_deliveries(Delivery.objects.filter(envelope=subject.envelope))
     ).exclude(state=DeliveryState.EXPIRED)
-    reachable.update(recalled_at=now)
+    reachable.update(recalled_at=now, recall_confirmed_at=None)
     return set(reachable.values_list("recipient_id", flat=True))
 
 
@@ -299,10 +332,31 @@ def _confirm(stated: Stated, now: datetime) -> Collection[str]:
     return {subject.envelope.iss_id}
 
 
+def _reaffirm(stated: Stated, now: datetime) -> Collection[str]:
+    """To every holder of the envelope; of a statement, to all whom that statement has reached."""
+    assert stated.sub is not None
+    if stated.sub.k == MANIFEST:
+        subject = _about_manifest(stated)
+        check_entitled(stated, subject.facts)
+        reachable = Delivery.objects.filter(envelope=subject.envelope).exclude(state=DeliveryState.EXPIRED)
+        return set(reachable.values_list("recipient_id", flat=True))
+    own = Statement.objects.filter(pk=stated.sub.d, iss_id=stated.iss).first()
+    if own is None:
+        raise AbsentError
+    check_entitled(stated, SubjectFacts(k=own.k, id=own.statement_id, d=own.od, iss=own.iss_id))
+    reached = StatementDelivery.objects.filter(statement=own, number__isnull=False)
+    return set(reached.values_list("recipient_id", flat=True))
+
+
 Effect = Callable[[Stated, datetime], Collection[str]]
 """Checks who says it about what, changes deliveries, gives the agencies it is for. Inside a transaction."""
 
-_EFFECTS: Final[dict[str, Effect]] = {"ack": _acknowledge, "retract": _retract, "confirm": _confirm}
+_EFFECTS: Final[dict[str, Effect]] = {
+    "ack": _acknowledge,
+    "retract": _retract,
+    "confirm": _confirm,
+    REAFFIRM: _reaffirm,
+}
 
 
 def _effect_of(stated: Stated) -> Effect:

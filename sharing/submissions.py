@@ -33,6 +33,7 @@ class SubmissionFacts:
     received_at: datetime
     receipt: Mapping[str, Any] | None
     deliveries: Sequence[DeliveryFact]
+    signers: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,12 @@ def find_submission(actor: Actor, d: str) -> SubmissionFacts:
 
 
 def _envelopes(actor: Actor) -> QuerySet[Envelope]:
-    own = Envelope.objects.originated_by(actor).only("md", "jti", "iat", "received_at")
+    own = Envelope.objects.originated_by(actor).only("md", "jti", "iat", "signers", "received_at")
     return own if _READS & actor.capabilities else own.none()
 
 
 def _statements(actor: Actor) -> QuerySet[Statement]:
-    own = Statement.objects.issued_by(actor).only("od", "statement_id", "iat", "received_at")
+    own = Statement.objects.issued_by(actor).only("od", "statement_id", "iat", "signers", "received_at")
     return own if _READS & actor.capabilities else own.none()
 
 
@@ -92,6 +93,7 @@ def _facts(actor: Actor, rows: Sequence[Envelope | Statement]) -> list[Submissio
             received_at=row.received_at,
             receipt=receipts.get(row.pk),
             deliveries=deliveries.get(row.pk, []),
+            signers=row.signers,
         )
         for row in rows
     ]

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from sharing.doorbell import ring
 from sharing.notices.expansion import expand_deliveries
+from sharing.notices.key_endings import warn_of_endings
+from sharing.notices.repudiation import expand_doubts, find_repudiated
 from sharing.notices.sending import send_notifications
 from sharing.notices.sweeping import sweep_notices
 
@@ -17,9 +19,17 @@ BATCHES_A_CALL = 20
 
 @shared_task(name="sharing.expand", queue="notify")
 def expand() -> None:
-    """Turns numbered deliveries into notices until none is left."""
-    while expand_deliveries(now=timezone.now()):
-        pass
+    """Turns into notices what is numbered, and what revoked keys put in doubt.
+
+    What is new goes first at each round: a key with a long history must not keep an alert waiting. After twenty
+    rounds it rings for the next worker, so that none holds the queue.
+    """
+    for _ in range(BATCHES_A_CALL):
+        while expand_deliveries(now=timezone.now()):
+            pass
+        if not find_repudiated(now=timezone.now()) + expand_doubts(now=timezone.now()):
+            return
+    ring("sharing.expand")
 
 
 @shared_task(name="sharing.send", queue="notify")
@@ -35,3 +45,9 @@ def send() -> None:
 @shared_task(name="sharing.sweep", queue="notify")
 def sweep() -> None:
     sweep_notices(now=timezone.now())
+
+
+@shared_task(name="sharing.warn_of_endings", queue="notify")
+def warn_of_key_endings() -> None:
+    """Key officers hear 30, 14, 7 and 1 days ahead that a key ends; safe to run at any time and twice."""
+    warn_of_endings(now=timezone.now())

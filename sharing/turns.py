@@ -5,11 +5,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from accord.envelope.statements.bodies import MANIFEST
 from sharing.locks import lock_deliveries
 from sharing.models import Delivery, FeedItem, FeedRequeue, StatementDelivery
 from sharing.policy import Terms
+from sharing.revoked import FeedRepudiated
 from sharing.states import DeliveryState
 
+TO_HOLDERS = ("retract", "reaffirm")
 _DELIVERY_COLUMNS = (
     "pk",
     "recipient_id",
@@ -33,6 +36,7 @@ _STATEMENT_COLUMNS = (
     "statement__iss_id",
     "statement__statement_id",
     "statement__k",
+    "statement__sub_k",
     "statement__sub_d",
 )
 
@@ -53,8 +57,8 @@ class Turn:
     exp: int = 0
     is_recalled: bool = False
     was_held: bool = False
-    retracts: str = ""
-    """The md that a retract is about: only those who have a number for it hear of it."""
+    follows: str = ""
+    """The md that a retract or a reaffirm is about: only those who have a number for it hear of it."""
 
 
 def requeued_turns(issuers: Collection[str], limit: int) -> list[Turn]:
@@ -76,6 +80,23 @@ def new_turns(positions: Mapping[str, int]) -> list[Turn]:
     turns = [_delivery_turn(row, positions[row[4]], was_held=False) for row in _values(locked)]
     turns += [_statement_turn(row, positions[row[2]]) for row in statements.values_list(*_STATEMENT_COLUMNS)]
     return sorted(turns, key=_order)
+
+
+def mark_turns(limit: int) -> list[Turn]:
+    """The first `limit` marks of what a revocation put in doubt; `position` is their place among themselves."""
+    return [
+        Turn(
+            what=FeedItem.REPUDIATED,
+            row=mark.pk,
+            d=mark.d,
+            iss=mark.iss,
+            item_id=mark.item_id,
+            recipient=mark.recipient,
+            position=mark.pk,
+            ref=mark.ref,
+        )
+        for mark in FeedRepudiated.objects.order_by("pk")[: max(0, limit)]
+    ]
 
 
 def _order(turn: Turn) -> tuple[int, str]:
@@ -106,7 +127,7 @@ def _delivery_turn(row: tuple[Any, ...], position: int, *, was_held: bool) -> Tu
 
 
 def _statement_turn(row: tuple[Any, ...], position: int) -> Turn:
-    pk, recipient, od, iss, statement_id, k, about = row
+    pk, recipient, od, iss, statement_id, k, about_k, about = row
     return Turn(
         what=FeedItem.STATEMENT,
         row=pk,
@@ -115,5 +136,5 @@ def _statement_turn(row: tuple[Any, ...], position: int) -> Turn:
         item_id=statement_id,
         recipient=recipient,
         position=position,
-        retracts=about if k == "retract" else "",
+        follows=about if k in TO_HOLDERS and about_k == MANIFEST else "",
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agencies.actors import Actor
     from sharing.models import (  # noqa: F401 - named as text below, since models import this file
         Agreement,
+        Circle,
         Delivery,
         Envelope,
         FeedItem,
@@ -28,12 +29,23 @@ def _reads_content(actor: "Actor") -> bool:
     return actor.agency_id is not None and (bool(granted) or isinstance(actor, SystemActor))
 
 
+def _reads_agreements(actor: "Actor") -> bool:
+    granted = {Capability.AGREEMENT_READ, Capability.DIRECTORY_READ} & actor.capabilities
+    return actor.agency_id is not None and bool(granted)
+
+
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def visible_to(self, actor: "Actor") -> "AgreementQuerySet":
-        """Its parties see an agreement, nobody else."""
-        if Capability.AGREEMENT_READ not in actor.capabilities or actor.agency_id is None:
+        """Its parties see an agreement, nobody else: officers who may, and the system that reads the directory."""
+        if not _reads_agreements(actor):
             return self.none()
         return self.filter(versions__parties__agency_id=actor.agency_id).distinct()
+
+
+class CircleQuerySet(models.QuerySet["Circle"]):
+    def visible_to(self, actor: "Actor") -> "CircleQuerySet":
+        """Its members see a circle."""
+        return self.filter(members=actor.agency_id) if _reads_agreements(actor) else self.none()
 
 
 class EnvelopeQuerySet(models.QuerySet["Envelope"]):

@@ -32,9 +32,7 @@ from accord.envelope.private import (
     LedgerKey,
     Root,
     SignerSet,
-    SigningKey,
     generate_decryption_key,
-    generate_signing_keys,
 )
 from accord.envelope.reading import open_alert
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
@@ -55,6 +53,7 @@ from sharing.numbering import number_covered
 from sharing.slices import slice_for
 from sharing.statements import submit_statement
 from sharing.terms import Lane
+from tests.key_lives import KeyLives, signing_keys_of
 from tests.services import surroundings
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -104,7 +103,7 @@ class HeldAgency:
 
 
 @dataclass
-class Hub:
+class Hub(KeyLives):
     """A hub in one process: its clock, and the sequencer's key and state folder."""
 
     folder: Path
@@ -153,7 +152,7 @@ class Hub:
             root_fingerprint=root.fingerprint,
             admitted_at=self.now,
         )
-        signing = _signing_keys(suites)
+        signing = signing_keys_of(suites)
         opening = {suite: generate_decryption_key(suite) for suite in suites}
         held = HeldAgency(row, root, next_root, signing, opening)
         self.publish_keyset(held, low=low)
@@ -366,6 +365,9 @@ class Hub:
         usual: dict[str, Any] = {"sub": about(sealed), "body": body, "act": "officer-1"}
         return self.statement(agency, "retract", **(usual | changes))
 
+    def reaffirmation(self, agency: HeldAgency, sub: SubjectRef, **changes: Any) -> bytes:
+        return self.statement(agency, "reaffirm", sub, **({"act": "officer-1"} | changes))
+
     def confirmation(self, agency: HeldAgency, retract: Statement, **changes: Any) -> bytes:
         sub = SubjectRef("retract", retract.statement_id, retract.od)
         usual: dict[str, Any] = {"sub": sub, "body": {"st": "stopped"}, "act": "officer-1"}
@@ -382,11 +384,3 @@ def about(sealed: SealedEnvelope) -> SubjectRef:
 def reference_to(sealed: SealedEnvelope) -> Reference:
     """The member `re` of a reply or an update."""
     return Reference(sealed.jti, sealed.md)
-
-
-def _signing_keys(suites: Sequence[str]) -> dict[str, SignerSet]:
-    """One Ed25519 key for both suites, as agencies have it."""
-    if PQ1 not in suites:
-        return {suite: SignerSet(generate_signing_keys(suite)) for suite in suites}
-    keys: list[SigningKey] = generate_signing_keys(PQ1)
-    return {suite: SignerSet(keys if suite == PQ1 else keys[:1]) for suite in suites}

@@ -8,35 +8,53 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
+from io import RawIOBase
 from pathlib import Path
 from typing import Final
 
 from accord.client.errors import RequestError
-from accord.keyfile import KeyFileError, PassphraseError
+from accord.keyerrors import KeyFileError, PassphraseError
+from accord.passphrases import same_passphrase, wipe, wiped
 
 PASSPHRASE_FILE: Final = "ACCORD_PASSPHRASE_FILE"  # noqa: S105 (where to look, not a secret)
+ROOT_PASSPHRASE_FILE: Final = "ACCORD_ROOT_PASSPHRASE_FILE"  # noqa: S105
+NEXT_ROOT_PASSPHRASE_FILE: Final = "ACCORD_NEXT_ROOT_PASSPHRASE_FILE"  # noqa: S105
+NEW_PASSPHRASE_FILE: Final = "ACCORD_NEW_PASSPHRASE_FILE"  # noqa: S105
 API_KEY: Final = "ACCORD_API_KEY"
 API_KEY_FILE: Final = "ACCORD_API_KEY_FILE"
 
 _MAX_SECRET_BYTES = 4096
 
 
-def read_passphrase(file: str | None, environment: Mapping[str, str]) -> str:
-    """The passphrase from a file, else typed; raises KeyFileError."""
-    named = file or environment.get(PASSPHRASE_FILE)
+def read_passphrase(
+    file: str | None,
+    environment: Mapping[str, str],
+    *,
+    variable: str = PASSPHRASE_FILE,
+    option: str = "--passphrase-file",
+    prompt: str = "Passphrase: ",
+) -> bytearray:
+    """A passphrase from a file (or /dev/fd/N), else typed; the caller wipes it. Raises KeyFileError."""
+    named = file or environment.get(variable)
     if named:
-        return read_secret_file(Path(named))
-    _require_terminal(f"No terminal to ask for the passphrase: set {PASSPHRASE_FILE} or --passphrase-file.")
-    return getpass.getpass("Passphrase: ")
+        return read_secret_octets(Path(named))
+    _require_terminal(f"No terminal to ask for the passphrase: set {variable} or {option}.")
+    return bytearray(getpass.getpass(prompt).encode("utf-8", "surrogateescape"))
 
 
-def choose_passphrase(file: str | None, environment: Mapping[str, str]) -> str:
-    """A new passphrase, typed twice unless it comes from a file; raises KeyFileError."""
-    if file or environment.get(PASSPHRASE_FILE):
-        return read_passphrase(file, environment)
-    first = read_passphrase(None, environment)
-    if first != getpass.getpass("The same again: "):
-        raise PassphraseError("The two passphrases differ; nothing was written.")
+def choose_passphrase(
+    file: str | None, environment: Mapping[str, str], *, variable: str = PASSPHRASE_FILE, new: bool = False
+) -> bytearray:
+    """A new passphrase, typed twice unless it comes from a file; the caller wipes it. Raises KeyFileError."""
+    option = "--new-passphrase-file" if new else "--passphrase-file"
+    prompt = "New passphrase: " if new else "Passphrase: "
+    first = read_passphrase(file, environment, variable=variable, option=option, prompt=prompt)
+    if file or environment.get(variable):
+        return first
+    with wiped(bytearray(getpass.getpass("The same again: ").encode("utf-8", "surrogateescape"))) as second:
+        if not same_passphrase(first, second):
+            wipe(first)
+            raise PassphraseError("The two passphrases differ; nothing was written.")
     return first
 
 
@@ -53,19 +71,46 @@ def read_api_key(file: str | None, environment: Mapping[str, str]) -> str:
 
 def read_secret_file(path: Path) -> str:
     """The first line of a file that strangers cannot read; raises KeyFileError."""
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & stat.S_IROTH:
-                raise KeyFileError(f"Anyone on this machine can read {path}. Run: chmod 600 {path}")
-            content = file.read(_MAX_SECRET_BYTES)
-        lines = content.decode("utf-8").splitlines()
-    except OSError as exc:
-        raise KeyFileError(f"{path} cannot be read: {exc.strerror}.") from exc
-    except UnicodeDecodeError as exc:
-        raise KeyFileError(f"{path} is not text.") from exc
-    if not lines or not lines[0]:
+    with wiped(read_secret_octets(path)) as octets:
+        return octets.decode("utf-8")
+
+
+def read_secret_octets(path: Path) -> bytearray:
+    """The octets of the first line of a text file that strangers cannot read; raises KeyFileError."""
+    with wiped(bytearray(_MAX_SECRET_BYTES)) as content:
+        try:
+            with path.open("rb", buffering=0) as file:
+                if os.fstat(file.fileno()).st_mode & stat.S_IROTH:
+                    raise KeyFileError(f"Anyone on this machine can read {path}. Run: chmod 600 {path}")
+                length = _fill(content, file)
+        except OSError as exc:
+            raise KeyFileError(f"{path} cannot be read: {exc.strerror}.") from exc
+        ends = [place for place in (content.find(end, 0, length) for end in (b"\n", b"\r")) if place >= 0]
+        line = content[: min([length, *ends])]
+    if not line:
         raise KeyFileError(f"The first line of {path} is empty.")
-    return lines[0]
+    if not line.isascii():
+        _require_text(line, path)
+    return line
+
+
+def _fill(content: bytearray, file: RawIOBase) -> int:
+    """Read until the end, a line's end, or the buffer is full: what writes into a pipe may write in pieces."""
+    length = 0
+    with memoryview(content) as view:
+        while length < len(view) and content.find(b"\n", 0, length) < 0:
+            more = file.readinto(view[length:])
+            if not more:
+                break
+            length += more
+    return length
+
+
+def _require_text(octets: bytearray, path: Path) -> None:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        raise KeyFileError(f"{path} is not text.") from None
 
 
 def confirm(question: str, *, said_yes: bool) -> None:
@@ -76,6 +121,17 @@ def confirm(question: str, *, said_yes: bool) -> None:
         raise RequestError(f"{question}\nNo terminal to ask: say --yes.")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise RequestError("Nothing was done.")
+
+
+def confirm_by_typing(question: str, word: str, *, said_yes: bool) -> None:
+    """Ask for a word that names what is about to end; raises RequestError unless it is typed."""
+    if said_yes:
+        return
+    if not sys.stdin.isatty():
+        raise RequestError(f"{question}\nNo terminal to ask: say --yes.")
+    print(f"{question} Type {word}: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != word:
         raise RequestError("Nothing was done.")
 
 

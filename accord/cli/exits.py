@@ -7,7 +7,7 @@ from typing import Final
 
 from accord.client import errors as client
 from accord.envelope import errors as envelope
-from accord.keyfile import KeyFileError
+from accord.keyerrors import KeyFileError
 from accord.privatefiles import PrivateFileError
 from accord.state import StateError
 
@@ -21,6 +21,8 @@ NOT_OPENED: Final = 6
 KEYS: Final = 7
 LOCAL: Final = 8
 NOT_YET: Final = 9
+NOT_OURS: Final = 10
+NOT_DELIVERED: Final = 11
 STOPPED: Final = 130
 
 MEANINGS: Final = {
@@ -34,11 +36,14 @@ MEANINGS: Final = {
     KEYS: "key file or passphrase",
     LOCAL: "local state or disk",
     NOT_YET: "accepted, but no receipt within the time",
+    NOT_OURS: "ALARM: what the hub lists as sent by you, and what was sent from here, differ",
+    NOT_DELIVERED: "the program of accord watch --exec did not take an item",
     STOPPED: "stopped by Ctrl-C",
 }
 
 CODES: Final[dict[type[BaseException], int]] = {
     client.RequestError: USAGE,
+    client.NotEveryoneError: REFUSED,
     client.HubAddressError: USAGE,
     client.UnreachableError: NO_ANSWER,
     client.RefusedError: REFUSED,
@@ -47,9 +52,17 @@ CODES: Final[dict[type[BaseException], int]] = {
     client.UnpinnedError: NOT_VERIFIED,
     client.PinChangedError: NOT_VERIFIED,
     client.NotEntitledError: NOT_OPENED,
-    client.ReleasedOnwardError: NOT_OPENED,
     client.NotLoggedYetError: NOT_YET,
+    client.KeysetEndedError: REFUSED,
+    client.KeyChangeOvertakenError: REFUSED,
+    client.ProposalError: NOT_VERIFIED,
+    client.RootsChangedError: NOT_VERIFIED,
     client.SpoolError: LOCAL,
+    client.DiskError: LOCAL,
+    client.WatchedAlreadyError: LOCAL,
+    client.OutlivedError: REFUSED,
+    client.DeliveryError: NOT_DELIVERED,
+    client.StrangerError: NOT_OURS,
     client.UnsafePathError: LOCAL,
     envelope.SealingError: REFUSED,
     envelope.OpeningError: NOT_OPENED,

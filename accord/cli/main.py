@@ -12,11 +12,13 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from accord.cli.arguments import DEFAULT_HOME, HOME, build_parser
-from accord.cli.exits import FAULT, OK, STOPPED, code_of
+from accord.cli.arguments.options import DEFAULT_HOME, HOME, CommandLineError
+from accord.cli.arguments.parser import build_parser
+from accord.cli.exits import FAULT, OK, STOPPED, USAGE, code_of
 from accord.cli.sentences import sentence_of
 from accord.cli.verbs import VERBS
 from accord.cli.workplace import Workplace
+from accord.client.errors import ClockError
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
@@ -27,12 +29,23 @@ def main(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> i
         options = build_parser().parse_args(argv)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else FAULT
+    except CommandLineError as wrong:
+        return _refuse(wrong, as_json="--json" in argv)
     return _run(options, os.environ if environment is None else environment)
 
 
+def _refuse(wrong: CommandLineError, *, as_json: bool) -> int:
+    if not as_json:
+        print(wrong.usage, end="", file=sys.stderr)
+    _say(wrong, USAGE, as_json=as_json)
+    return USAGE
+
+
 def _run(options: Namespace, environment: Mapping[str, str]) -> int:
+    place = _workplace(options, environment)
     try:
-        VERBS[options.verb](_workplace(options, environment))
+        VERBS[options.verb](place)
+        place.warn_of_clock()
     except KeyboardInterrupt:
         return STOPPED
     except BrokenPipeError:
@@ -44,6 +57,8 @@ def _run(options: Namespace, environment: Mapping[str, str]) -> int:
         if code is None:
             raise
         _say(error, code, as_json=options.json)
+        if not isinstance(error, ClockError):
+            place.warn_of_clock()
         return code
     return OK
 

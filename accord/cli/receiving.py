@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +19,10 @@ from accord.cli.showing import (
     print_table,
 )
 from accord.cli.workplace import Workplace
+from accord.client.client import Client
+from accord.client.errors import RequestError
 from accord.client.inbox import Doubt, require_no_alarm
+from accord.client.notebook import REPUDIATED
 from accord.client.results import InboxEntry, Opened, Stated, Verified
 from accord.client.saved import load_saved, save_opened
 from accord.envelope.errors import Failure, OpeningError, VerificationError
@@ -40,15 +44,23 @@ def _print_inbox(entries: Sequence[InboxEntry], doubts: Sequence[Doubt]) -> None
     heads = ("no", "reference", "what", "from", "state", "md or od")
     print_table(heads, [_row(entry) for entry in entries], empty="No alert has reached your agency yet.")
     for doubt in doubts:
-        print(f"! {doubt.number}: a statement of {plain(doubt.iss)} is not believed ({doubt.problem})")
+        print(f"! {doubt.number}: what {plain(doubt.iss)} says is not believed ({plain(doubt.problem)})")
 
 
 def open_alert(place: Workplace) -> None:
     """Fetch, check, show; write attachments and the slice where asked for."""
     options = place.options
+    if (options.place is None) == (options.slice is None):
+        raise RequestError("Name the alert by its reference or md, or a saved one with --slice PATH.")
+    if options.blobs and not options.slice:
+        raise RequestError("--blobs goes with --slice.")
     with place.client() as client:
-        opened = client.open(options.place, officer=options.officer)
-    written = opened.save_attachments(Path(options.out)) if options.out else []
+        opened = (
+            _open_saved(client, options)
+            if options.slice
+            else client.open(options.place, officer=options.officer)
+        )
+    written = opened.save_attachments(Path(options.out), progress=place.progress) if options.out else []
     written += save_opened(opened, Path(options.save)) if options.save else []
     if options.json:
         print_json(opened_as_json(opened) | {"written": [str(path) for path in written]})
@@ -56,6 +68,11 @@ def open_alert(place: Workplace) -> None:
     print_alert(opened)
     for path in written:
         print(f"written: {path}")
+
+
+def _open_saved(client: Client, options: Namespace) -> Opened:
+    octets, blobs = load_saved(Path(options.slice), Path(options.blobs) if options.blobs else None)
+    return client.open_saved(octets, blobs, officer=options.officer)
 
 
 def acknowledge(place: Workplace) -> None:
@@ -121,24 +138,38 @@ def _row(entry: InboxEntry) -> tuple[object, ...]:
 
 
 def _what(entry: InboxEntry) -> str:
+    if entry.what == REPUDIATED:
+        return "repudiated"
     if entry.what == "envelope":
         return "alert"
     return entry.statement.k if entry.statement else "statement"
 
 
 def _state(entry: InboxEntry) -> str:
-    if entry.what == "envelope":
-        if entry.retracted:
-            return "WITHDRAWN"
-        if entry.retraction_in_doubt:
-            return "withdrawn? (sender not verified)"
-        if entry.acknowledged is not None:
-            return "acknowledged"
-        return f"opened {moment(entry.opened_at)}" if entry.opened_at is not None else "new"
-    if entry.statement is None:
-        return "not verified"
-    said = entry.statement.body.get("st") or entry.statement.body.get("code") or ""
-    return f"{said} about {entry.statement.about}"
+    if entry.statement is not None:
+        said = entry.statement.body.get("st") or entry.statement.body.get("code") or ""
+        return f"{said} about {entry.statement.about}{_of_keys(entry)}"
+    if entry.what == "statement":
+        return f"not verified{_of_keys(entry)}"
+    return f"{_of_alert(entry)}{_of_keys(entry)}"
+
+
+def _of_keys(entry: InboxEntry) -> str:
+    """What its issuer has said about its keys since."""
+    if entry.repudiated:
+        effect = ", withdraws nothing" if entry.statement and entry.statement.k == "retract" else ""
+        return f"; REPUDIATED: key revoked since{effect}"
+    return "; reaffirmed" if entry.reaffirmed else ""
+
+
+def _of_alert(entry: InboxEntry) -> str:
+    if entry.retracted:
+        return "WITHDRAWN"
+    if entry.retraction_in_doubt:
+        return "withdrawn? (sender not verified)"
+    if entry.acknowledged is not None:
+        return "acknowledged"
+    return f"opened {moment(entry.opened_at)}" if entry.opened_at is not None else "new"
 
 
 def _logged(stated: Stated) -> str:

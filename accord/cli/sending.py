@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from accord.cli.asking import confirm
-from accord.cli.sentences import SEALING
+from accord.cli.sentences import SEALING, alarm_sentence
 from accord.cli.showing import moment, print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.client import Client
-from accord.client.errors import RequestError
+from accord.client.errors import NotEveryoneError, RequestError, StrangerError
 from accord.client.outgoing import AlertToSend, read_document
 from accord.client.results import Plan, Sent, SubmissionStatus
+from accord.client.strangers import SubmissionCheck
 from accord.envelope.seal import LeftOut
 
 MARKING = (
@@ -42,8 +43,12 @@ def submit(place: Workplace) -> None:
         if options.resend:
             _resend(place, client)
             return
+        if options.sealed:
+            sent = _submit_sealed(place, client)
+            place.tell(sent, *_sent_lines(sent))
+            return
         if not options.file:
-            raise RequestError("Name the document's file, or say --resend.")
+            raise RequestError("Name the document's file, or say --sealed or --resend.")
         order = read_order(options, now=place.now)
         plan = client.plan(order)
         if options.plan:
@@ -53,6 +58,33 @@ def submit(place: Workplace) -> None:
         confirm(_question(plan), said_yes=options.yes)
         sent = client.submit(order, leave_out=options.leave_out, wait_secs=options.wait)
     place.tell(sent, *_sent_lines(sent))
+
+
+def _submit_sealed(place: Workplace, client: Client) -> Sent:
+    options, folder = place.options, Path(place.options.sealed)
+    to = client.recipients_of_sealed(folder)
+    confirm(_question(Plan(to, ())), said_yes=options.yes)
+    return client.submit_sealed(folder, wait_secs=options.wait)
+
+
+def seal(place: Workplace) -> None:
+    """Seal into a folder; nothing is sent."""
+    options = place.options
+    with place.client() as client:
+        made = client.seal(read_order(options, now=place.now), Path(options.out), leave_out=options.leave_out)
+    lines = [f"Sealed for {', '.join(made.to)}; nothing was sent.", f"md {made.md}", f"jti {made.jti}"]
+    lines += [f"left out: {_left_out(item)}" for item in made.left_out]
+    place.tell(made, *lines, f"Within a day: accord submit --sealed {made.folder}")
+
+
+def reaffirm(place: Workplace) -> None:
+    """Stand by an alert of our own."""
+    options = place.options
+    question = "Stand by it? Did your agency write and send this alert? Its recipients rely on your word."
+    confirm(question, said_yes=options.yes)
+    with place.client() as client:
+        stated = client.reaffirm(options.md, officer=options.officer, wait_secs=options.wait)
+    place.tell(stated, f"Reaffirmed: {stated.about}", f"statement {stated.od}, {_logged(stated.log_time)}")
 
 
 def retract(place: Workplace) -> None:
@@ -71,6 +103,9 @@ def submissions(place: Workplace) -> None:
     """List what was sent, or show one of it recipient by recipient."""
     options = place.options
     with place.client() as client:
+        if options.check:
+            _check(place, client.check_submissions())
+            return
         if options.d:
             _show_one(place, client.submission(options.d))
             return
@@ -80,6 +115,28 @@ def submissions(place: Workplace) -> None:
         return
     heads = ("sent", "what", "state", "told", "opened", "acknowledged", "md")
     print_table(heads, [_row(status) for status in listed], empty="Your agency has sent nothing yet.")
+
+
+def _check(place: Workplace, found: SubmissionCheck) -> None:
+    """Say what was found, then raise StrangerError where it is an alarm."""
+    if place.options.json:
+        print_json(asdict(found) | {"alarm": found.alarm, "since": found.since, "kids": found.kids})
+    else:
+        _print_check(found)
+    if found.alarm:
+        raise StrangerError(alarm_sentence(found))
+
+
+def _print_check(found: SubmissionCheck) -> None:
+    print(f"{found.listed} listed by the hub, {found.waiting} of yours wait for a receipt.")
+    heads = ("", "logged", "what", "md or od", "signed with")
+    rows = [
+        ("NOT FROM HERE", moment(item.log_time), item.what, item.d, " ".join(item.kids) or "-")
+        for item in found.strangers
+    ]
+    rows += [("NOT LISTED", moment(item.logged_at), item.kind, item.d, "-") for item in found.unlisted]
+    rows += [("KEY NOT HELD HERE", "-", "own keyset", kid, "-") for kid in found.foreign_keys]
+    print_table(heads, rows, empty="All of it was sent from here, and all that was sent from here is there.")
 
 
 def read_order(options: Namespace, *, now: int) -> AlertToSend:
@@ -123,9 +180,9 @@ def _tell_plan(place: Workplace, plan: Plan) -> None:
 def _refuse_left_out(options: Namespace, plan: Plan) -> None:
     if plan.left_out and not options.leave_out:
         lines = "\n".join(f"  {_left_out(item)}" for item in plan.left_out)
-        raise RequestError(f"Not everyone can receive this:\n{lines}\nSend without them: --leave-out")
+        raise NotEveryoneError(f"Not everyone can receive this:\n{lines}\nSend without them: --leave-out")
     if not plan.will:
-        raise RequestError("Nobody is left who can receive this.")
+        raise NotEveryoneError("Nobody is left who can receive this.")
 
 
 def _left_out(item: LeftOut) -> str:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from accord.client.errors import RefusedError
+from accord.client.errors import AbsentError, RefusedError
+from accord.client.strangers import SubmissionCheck
 from accord.envelope.errors import (
     EnvelopeError,
     Failure,
@@ -16,6 +18,7 @@ from accord.envelope.errors import (
     VerificationError,
 )
 
+COMPARE: Final = "Compare what you typed: accord inbox lists what has reached your agency, accord submissions what it has sent."
 DO_NOT_RELY: Final = (
     "Do not rely on this alert. A check failed; the content stays closed. "
     "Call the sender on the directory number."
@@ -69,9 +72,49 @@ def sentence_of(error: BaseException) -> str:
         return f"{DO_NOT_RELY} ({error})"
     if isinstance(error, EnvelopeError):
         return f"The cryptographic library of this machine does not do: {error}."
+    if isinstance(error, AbsentError):
+        # One sentence for what was never there and for what is somebody else's.
+        return f"{error} {COMPARE}"
     if isinstance(error, RefusedError):
         return _refusal(error)
     return str(error)
+
+
+def clock_sentence(ahead_secs: int) -> str:
+    """What to do about a clock that is far from the hub's; negative for one that is behind."""
+    way = "ahead of" if ahead_secs > 0 else "behind"
+    return (
+        f"This machine's clock is {abs(ahead_secs) // 60} minutes {way} the hub's. Set it right: "
+        "what is signed here bears its time, and ends are judged by it."
+    )
+
+
+def alarm_sentence(found: SubmissionCheck) -> str:
+    """What to do about a comparison that found a difference."""
+    lines = ["ALARM: what the hub lists as sent by your agency and what was sent from here differ."]
+    if found.strangers:
+        lines.append(_stolen(found))
+    if found.unlisted:
+        lines.append(
+            "What was accepted from here and is not listed was lost or is withheld: call the hub, and the "
+            "recipients by telephone."
+        )
+    if found.foreign_keys:
+        lines.append(
+            "Your own keyset lists keys in use that are not in this home: another home of your agency has "
+            "them, or somebody holds your root. Call the hub."
+        )
+    return "\n".join(lines)
+
+
+def _stolen(found: SubmissionCheck) -> str:
+    since = "TIME" if found.since is None else datetime.fromtimestamp(found.since, tz=UTC).isoformat()
+    asked = (
+        f"{len(found.strangers)} objects were not sent from here. Did another client of your agency send them? "
+        "If not, your signing keys are in other hands. Call the hub and your duty desk, then:"
+    )
+    revokes = [f"  accord keys revoke {kid} --code stolen --since {since}" for kid in found.kids or ("KID",)]
+    return "\n".join((asked, *revokes, "Then make new ones: accord keys rotate --use sign"))
 
 
 def _verification(error: VerificationError) -> str:

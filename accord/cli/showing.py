@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from accord.client.checks import ORDER
-from accord.client.results import Check, Opened
-from accord.envelope.keyrule import Repudiated
+from accord.client.results import Check, Opened, Release
+from accord.client.watching import News
+from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
 
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -47,7 +48,7 @@ def moment(seconds: int | None) -> str:
 
 def print_json(value: object) -> None:
     """One JSON text, ASCII, indented."""
-    print(json.dumps(value, default=_as_json, indent=2))
+    print(json.dumps(value, default=as_json, indent=2))
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
@@ -84,6 +85,7 @@ def print_alert(opened: Opened) -> None:
     _print_member("", dict(opened.alert), 0)
     for file in opened.attachments:
         print(f"attachment {file.n}: {plain(file.fn)}  {plain(file.cty)}  {file.size} octets")
+        print(f"  sealed SHA-256 {file.sha256}")
     print()
     print(_verified_sentence(opened))
 
@@ -91,7 +93,6 @@ def print_alert(opened: Opened) -> None:
 def opened_as_json(opened: Opened) -> dict[str, Any]:
     """An opened alert without its attachment keys."""
     terms = opened.manifest.terms
-    standing = opened.content.standing
     return {
         "md": opened.md,
         "reference": opened.reference,
@@ -103,8 +104,14 @@ def opened_as_json(opened: Opened) -> dict[str, Any]:
         "log_time": opened.content.log_time,
         "index": opened.index,
         "marks": list(opened.marks),
-        "standing": asdict(standing) if isinstance(standing, Repudiated) else None,
+        "standing": _standing_as_json(opened.standing),
+        "releases": [
+            asdict(release) | {"standing": _standing_as_json(release.standing)} for release in opened.releases
+        ],
         "retraction": asdict(opened.retraction) if opened.retraction else None,
+        "repudiated_retraction": asdict(opened.repudiated_retraction)
+        if opened.repudiated_retraction
+        else None,
         "checks": [asdict(check) for check in opened.checks],
         "alert": dict(opened.alert),
         "attachments": [
@@ -120,6 +127,29 @@ def opened_as_json(opened: Opened) -> dict[str, Any]:
     }
 
 
+def _standing_as_json(standing: Standing) -> dict[str, int | None] | None:
+    """None for a signature that counts; else the three times, and when its issuer stood by it. Seconds."""
+    if isinstance(standing, Valid):
+        return None
+    reaffirmed_at = standing.reaffirmed_at if isinstance(standing, Reaffirmed) else None
+    return {
+        "log_time": standing.log_time,
+        "since": standing.since,
+        "revoked_at": standing.revoked_at,
+        "reaffirmed_at": reaffirmed_at,
+    }
+
+
+def news_as_json(news: News, say: Callable[[BaseException], str]) -> dict[str, Any]:
+    """One item of the feed with what became of it here."""
+    error = news.error
+    return asdict(news.entry) | {
+        "opened": opened_as_json(news.opened) if news.opened else None,
+        "problem": say(error) if error else news.problem,
+        "error": type(error).__name__ if error else None,
+    }
+
+
 def _warnings(opened: Opened) -> list[str]:
     lines = []
     if opened.retraction is not None:
@@ -128,23 +158,64 @@ def _warnings(opened: Opened) -> list[str]:
         lines.append(
             f"WITHDRAWN by its sender, {when}: {why}. Do not act on it; confirm with: accord confirm"
         )
-    standing = opened.content.standing
-    if isinstance(standing, Repudiated):
+    if opened.repudiated_retraction is not None:
+        when = moment(opened.repudiated_retraction.log_time)
         lines.append(
-            f"REPUDIATED: its sender says that its key was in wrong hands since {moment(standing.since)}; "
-            f"this was logged {moment(standing.log_time)}. Call the sender."
+            f"A withdrawal of {when} was signed with a key that its sender has revoked since: REPUDIATED, it "
+            f"withdraws nothing. Call {opened.manifest.iss}."
         )
+    lines += _standing_lines(opened)
+    lines += [_release_line(release) for release in opened.releases]
     said = {
         "exercise": "EXERCISE. Not a real event.",
         "test": "TEST. Not a real event.",
         "late": "First opened after its end.",
         "log-not-compared": "The log was not compared with the kept one (no network).",
         "not-post-quantum": "Not post-quantum.",
+        "release-not-asked": "Whether the release was withdrawn since is not known here (no network).",
     }
     return lines + [said[mark] for mark in opened.marks if mark in said]
 
 
+def _standing_lines(opened: Opened) -> list[str]:
+    """What its signers have said about their keys since: the sender first, then who released it onward."""
+    lines = _standing_line("REPUDIATED", opened.manifest.iss, opened.standing)
+    for release in opened.releases:
+        lines += _standing_line(f"REPUDIATED RELEASE by {release.by}", release.by, release.standing)
+    return lines
+
+
+def _standing_line(word: str, iss: str, standing: Standing) -> list[str]:
+    if isinstance(standing, Valid):
+        return []
+    line = f"{word}: {_in_other_hands(iss, standing)}"
+    if isinstance(standing, Reaffirmed):
+        return [f"{line} REAFFIRMED: it stands by this one, {moment(standing.reaffirmed_at)}."]
+    return [f"{line} Call {iss}."]
+
+
+def _in_other_hands(iss: str, standing: Repudiated | Reaffirmed) -> str:
+    """All three times: since when, logged when, said when."""
+    return (
+        f"Signed by a key that {iss} says was in other hands since {moment(standing.since)}; "
+        f"logged {moment(standing.log_time)}; said at {moment(standing.revoked_at)}."
+    )
+
+
+def _release_line(release: Release) -> str:
+    conditions = f"; {', '.join(release.conditions)}" if release.conditions else ""
+    return (
+        f"released onward by {release.by} until {moment(release.until)}, to {release.purpose}{conditions}. "
+        "Then it is closed to you; what was read stays read."
+    )
+
+
 def _verified_sentence(opened: Opened) -> str:
+    if not isinstance(opened.standing, Valid):
+        said = _in_other_hands(opened.manifest.iss, opened.standing)
+        if isinstance(opened.standing, Reaffirmed):
+            said += f" Its sender stands by it since {moment(opened.standing.reaffirmed_at)}."
+        return f"{said} It is log entry {opened.index}."
     keys = "both its keys" if opened.manifest.suite == "PQ1" else "its key"
     return (
         f"Verified. {opened.manifest.iss} signed this with {keys}. Nothing has changed since. "
@@ -179,7 +250,8 @@ def _visible(char: str) -> str:
     return REPLACED if hidden else char
 
 
-def _as_json(value: object) -> Any:
+def as_json(value: object) -> Any:
+    """For `json.dumps`: the dataclasses and paths that results are made of."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, Path):

@@ -6,22 +6,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from accord.cli.becoming import enrol, keygen, pin
+from accord.cli.becoming import enrol, pin
+from accord.cli.completing import completion
+from accord.cli.keys.changing import keys
+from accord.cli.keys.files import fingerprint, keygen, pins
+from accord.cli.keys.offline import sign
 from accord.cli.receiving import acknowledge, confirm, inbox, open_alert, verify
-from accord.cli.sending import retract, submissions, submit
+from accord.cli.sending import reaffirm, retract, seal, submissions, submit
+from accord.cli.watching import watch
 from accord.cli.workplace import Workplace
 
 VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "keygen": keygen,
     "enrol": enrol,
     "pin": pin,
+    "pins": pins,
+    "fingerprint": fingerprint,
+    "keys": keys,
+    "sign": sign,
     "submit": submit,
+    "seal": seal,
     "inbox": inbox,
     "open": open_alert,
     "acknowledge": acknowledge,
     "retract": retract,
+    "reaffirm": reaffirm,
     "confirm": confirm,
     "verify": verify,
     "submissions": submissions,
     "status": submissions,
+    "watch": watch,
+    "completion": completion,
 }

@@ -3,28 +3,82 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sys
 from argparse import Namespace
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from accord.cli.asking import read_passphrase
+from accord.cli.keys.words import warning_words
+from accord.cli.progress import ProgressLine
+from accord.cli.sentences import clock_sentence, sentence_of
 from accord.cli.showing import print_json
-from accord.client.client import Client
+from accord.client.client import Client, system_clock
+from accord.client.errors import LedgerAlarmError
+from accord.client.progress import Progress, tell_nobody
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS
+from accord.passphrases import wiped
+from accord.state import StateError
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """One run of the command; `now` in seconds."""
+    """One run of the command; `now` in seconds, `clock` gives them too."""
 
     options: Namespace
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     home: Path
     now: int
+    clock: Callable[[], int] = system_clock
+    _clients: list[Client] = field(default_factory=list)
 
     def client(self) -> Client:
-        """The client of this home; asks for the passphrase."""
-        return Client(self.home, read_passphrase(self.options.passphrase_file, self.environment))
+        """The client of this home; asks for the passphrase. Says on the side which keys end soon."""
+        with wiped(read_passphrase(self.options.passphrase_file, self.environment)) as passphrase:
+            client = Client(self.home, passphrase, clock=self.clock, progress=self.progress)
+        self._clients.append(client)
+        if self.options.verb != "keys":
+            self._warn_of_keys(client)
+        return client
+
+    def _warn_of_keys(self, client: Client) -> None:
+        """One line about what ends first; where the state cannot be read the verb itself says so."""
+        with contextlib.suppress(StateError, EnvelopeError):
+            for warning in client.keys.warnings()[:1]:
+                facts = {"kid": warning.kid, "until": warning.until, "remedy": warning.remedy}
+                self._warn(warning.what, warning_words(warning), **facts)
+
+    @property
+    def progress(self) -> Progress:
+        """Drawn where it is asked for, or where a person looks at standard error."""
+        asked = getattr(self.options, "progress", False)
+        watched = sys.stderr.isatty() and not self.options.json
+        return ProgressLine() if asked or watched else tell_nobody
+
+    def warn_of_clock(self) -> None:
+        """Say so where this machine's clock is far from the hub's."""
+        for client in self._clients:
+            ahead_secs = client.clock_ahead_secs()
+            if ahead_secs is not None and abs(ahead_secs) > MAX_CLOCK_AHEAD_SECS:
+                self._warn("clock", clock_sentence(ahead_secs), ahead_secs=ahead_secs)
+
+    def warn_of_pause(self, failed: Exception, pause_secs: float) -> None:
+        """Say that the hub gives no answer and when it is asked again."""
+        sentence = f"{sentence_of(failed)} Asked again in {pause_secs:.0f} seconds."
+        self._warn("pause", sentence, pause_secs=round(pause_secs, 1))
+
+    def warn_of_alarm(self, alarm: LedgerAlarmError) -> None:
+        """Say loudly that an agency has signed for another ledger, whoever reads what is printed."""
+        self._warn("alarm", sentence_of(alarm), agency=alarm.agency)
+
+    def _warn(self, kind: str, sentence: str, **facts: object) -> None:
+        """To standard error, so that what is printed stays what was asked for."""
+        line = json.dumps({"warning": kind, "message": sentence} | facts)
+        print(line if self.options.json else f"accord: {sentence}", file=sys.stderr, flush=True)
 
     def tell(self, value: object, *lines: str) -> None:
         """Say what happened: the value as JSON where asked for, else the lines."""

@@ -90,7 +90,7 @@ class DeliveryFacts:
 
 @dataclass(frozen=True)
 class SubmissionFacts:
-    """What the hub says about one object that this agency submitted."""
+    """What the hub says about one object that this agency submitted; `signers` (kids) None where it does not say."""
 
     what: str
     d: str
@@ -98,6 +98,7 @@ class SubmissionFacts:
     iat: int
     receipt: Receipt | None
     deliveries: tuple[DeliveryFacts, ...]
+    signers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,14 @@ def read_submission(value: object) -> SubmissionFacts:
         iat=require_integer(item.get("iat"), "iat"),
         receipt=read_receipt(item.get("receipt")),
         deliveries=tuple(_delivery(row) for row in require_array(item.get("deliveries") or [], "deliveries")),
+        signers=_signers(item.get("signers")),
     )
+
+
+def _signers(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return tuple(require_text(kid, "signers") for kid in require_array(value, "signers"))
 
 
 def require_about(d: str, facts: SubmissionFacts) -> SubmissionFacts:

@@ -56,16 +56,15 @@ STAGES: Final = {
 """Which check a failure belongs to; what is not listed is one of form."""
 
 
-def all_held(names: tuple[str, ...] = ORDER) -> tuple[Check, ...]:
-    """The outcome when none of `names` failed; the others were not reached."""
-    return tuple(Check(name, True if name in names else None) for name in ORDER)
+def all_held(names: tuple[str, ...] = ORDER, left_out: tuple[str, ...] = ()) -> tuple[Check, ...]:
+    """The outcome when none of `names` failed; the others, and what was `left_out`, were not reached."""
+    return tuple(Check(name, True if name in names and name not in left_out else None) for name in ORDER)
 
 
-def failed_at(failed: str) -> tuple[Check, ...]:
+def failed_at(failed: str, left_out: tuple[str, ...] = ()) -> tuple[Check, ...]:
     """The outcome when this check stopped the verification."""
-    place = ORDER.index(failed)
-    outcome = {True: True, False: None}
-    return tuple(Check(name, False if n == place else outcome[n < place]) for n, name in enumerate(ORDER))
+    held = all_held(ORDER[: ORDER.index(failed)], left_out)
+    return tuple(Check(check.name, False) if check.name == failed else check for check in held)
 
 
 def stage_of(failure: Failure) -> str:

@@ -11,34 +11,63 @@
 
 Every method reads the state afresh, verifies before it believes, and writes what it learned in one step; two
 programs of one agency may work on one home. Errors: `accord.client.errors` for what a person can remedy,
-`accord.envelope.errors` for checks that failed, `accord.keyfile` and `accord.state` for the own files.
+`accord.envelope.errors` for checks that failed, `accord.keyerrors` and `accord.state` for the own files.
 """
 
 from __future__ import annotations
 
-import re
+import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from accord.client.enrolment import Enrolment, begin_enrolment, complete_enrolment
-from accord.client.errors import PinChangedError, RequestError
+from accord.client.enrolment import Enrolment, OwnRoot, begin_enrolment, complete_enrolment
+from accord.client.errors import RequestError
 from accord.client.home import Home
 from accord.client.inbox import Doubt, follow_feed, list_entries, require_no_alarm
+from accord.client.incoming import HeldBlob, held_blobs
+from accord.client.keys.life import KeyLife
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
-from accord.client.reading import check_offline, find_envelope, open_envelope
-from accord.client.results import InboxEntry, Opened, Plan, Sent, Stated, SubmissionStatus, Verified
-from accord.client.sending import facts_of, plan_sending, require_receipt, resend_spooled, submit_alert
+from accord.client.pinning import PinsTaken, import_pins, pin_root
+from accord.client.progress import Progress, tell_nobody
+from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
+from accord.client.resending import resend_spooled
+from accord.client.results import (
+    InboxEntry,
+    Opened,
+    Plan,
+    SealedFolder,
+    Sent,
+    Stated,
+    SubmissionStatus,
+    Verified,
+)
+from accord.client.sealing import seal_offline
+from accord.client.sending import (
+    facts_of,
+    look_at_sealed,
+    plan_sending,
+    require_receipt,
+    submit_alert,
+    submit_sealed,
+)
 from accord.client.session import Connect, Session, connect_http, require_sound_backend
-from accord.client.stating import acknowledge_envelope, confirm_retraction, retract_envelope
-from accord.envelope.encoding import agency_id, digest
+from accord.client.stating import (
+    acknowledge_envelope,
+    confirm_retraction,
+    reaffirm_envelope,
+    retract_envelope,
+)
+from accord.client.strangers import SubmissionCheck, check_submissions
+from accord.client.watching import News, Rhythm, watch_feed
+from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
-from accord.state import Pin, State
-
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+from accord.passphrases import Passphrase
+from accord.state import State
 
 
 def system_clock() -> int:
@@ -51,22 +80,24 @@ class Client:
 
     `clock` gives the time in seconds, `connect` the exchange for a hub's address and API key, `sleep` pauses
     between two questions; all three are for programs that live in another time or without a network.
+    `progress` is told how far large attachments have come.
     """
 
     def __init__(
         self,
         home: Path,
-        passphrase: str,
+        passphrase: Passphrase,
         *,
         clock: Callable[[], int] = system_clock,
         connect: Connect = connect_http,
         sleep: Callable[[float], None] = time.sleep,
+        progress: Progress = tell_nobody,
     ) -> None:
-        """Raises BackendError, and `accord.keyfile.KeyFileError` and its kin."""
+        """Raises BackendError, and `accord.keyerrors.KeyFileError` and its kin."""
         require_sound_backend()
         place = Home(home)
-        ring = place.unlock(passphrase)
-        self._session = Session(place, ring, clock, sleep, connect)
+        keys = place.open_keys(passphrase)
+        self._session = Session(place, keys, clock, sleep, connect, progress)
 
     def __enter__(self) -> Self:
         return self
@@ -75,14 +106,23 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        self._session.keys.close()
 
     def close(self) -> None:
         """Give connections back; the object stays usable."""
         self._session.close()
 
     @property
+    def keys(self) -> KeyLife:
+        """The own keys through their life: listed, renewed, rotated, revoked."""
+        return KeyLife(self._session)
+
+    @property
     def fingerprint(self) -> str:
-        """The fingerprint of the own root, 64 hex digits."""
+        """The fingerprint of the own root, 64 hex digits; raises RootElsewhereError before enrolment only."""
+        if self._session.home.state_file.exists():
+            state = self.state()
+            return state.pins[state.agency].fingerprint
         return self._session.ring.root.fingerprint
 
     def state(self) -> State:
@@ -96,27 +136,49 @@ class Client:
         hub: str,
         ledger_vkey: str,
         api_key: str,
+        own: OwnRoot | None = None,
         lowest: str | None = None,
         wait_secs: float = 30,
     ) -> Enrolment:
         """Prove the keys to the hub and publish keyset version 1; safe to repeat until it is complete.
 
         `ledger_vkey` comes from paper, `api_key` from the hub's administrator; `lowest` is the weakest suite
-        the agency takes (else the weakest it has keys for). Raises NotLoggedYetError when the ledger gave no
-        receipt within the time: go on with `complete_enrolment`. Once enrolled it replaces the API key.
+        the agency takes (else the weakest it has keys for). `own` says where the root is, if not in the key file.
+        Raises NotLoggedYetError when the ledger gave no receipt within the time: go on with
+        `complete_enrolment`. Once enrolled it replaces the API key.
         """
-        begin_enrolment(
-            self._session, agency, hub=hub, ledger_vkey=ledger_vkey, api_key=api_key, lowest=lowest
+        self.begin_enrolment(
+            agency, hub=hub, ledger_vkey=ledger_vkey, api_key=api_key, own=own, lowest=lowest
         )
         return complete_enrolment(self._session, wait_secs=wait_secs)
 
     def begin_enrolment(
-        self, agency: str, *, hub: str, ledger_vkey: str, api_key: str, lowest: str | None = None
+        self,
+        agency: str,
+        *,
+        hub: str,
+        ledger_vkey: str,
+        api_key: str,
+        own: OwnRoot | None = None,
+        lowest: str | None = None,
     ) -> None:
         """The first half of `enrol`: everything but the receipt."""
         begin_enrolment(
-            self._session, agency, hub=hub, ledger_vkey=ledger_vkey, api_key=api_key, lowest=lowest
+            self._session,
+            agency,
+            own or self._own_root(),
+            hub=hub,
+            ledger_vkey=ledger_vkey,
+            api_key=api_key,
+            lowest=lowest,
         )
+
+    def _own_root(self) -> OwnRoot:
+        """The root of the key file; once this home has a state its pin says enough."""
+        ring = self._session.ring
+        if ring.held_root is None and self._session.home.state_file.exists():
+            return OwnRoot(fingerprint=self.fingerprint)
+        return OwnRoot.of_ring(ring)
 
     def complete_enrolment(self, *, wait_secs: float = 30) -> Enrolment:
         """The second half of `enrol`: pick up and verify the receipt; raises NotLoggedYetError."""
@@ -127,21 +189,11 @@ class Client:
 
         Raises RequestError, PinChangedError (another root is pinned and `replace` is not said).
         """
-        digits = "".join(fingerprint.split()).lower()
-        _require_agency(agency)
-        if not _FINGERPRINT.fullmatch(digits):
-            raise RequestError("A fingerprint is 64 hex digits, in groups of four.")
-        with self._session.state_file.change() as state:
-            known = state.pins.get(agency)
-            if known is not None and known.fingerprint != digits:
-                if not replace or agency == state.agency:
-                    raise PinChangedError(agency, known.fingerprint)
-                # What the old root vouched for is not what the new one vouches for.
-                state.keysets.pop(agency, None)
-                state.revocations.pop(agency, None)
-                known = None
-            if known is None:
-                state.pins[agency] = Pin(digits, self._session.clock())
+        pin_root(self._session, agency, fingerprint, replace=replace)
+
+    def import_pins(self, fingerprints: Mapping[str, str]) -> PinsTaken:
+        """Trust every root of a list, or nothing of it; raises RequestError, RootsChangedError."""
+        return import_pins(self._session, fingerprints)
 
     def pins(self) -> dict[str, str]:
         """The pinned root of each agency, the own one included."""
@@ -160,7 +212,7 @@ class Client:
         act = self._session.begin()
         sent = submit_alert(act, order, leave_out=leave_out)
         log_time = require_receipt(act, sent.md, wait_secs=wait_secs)
-        return Sent(sent.iss, sent.jti, sent.md, sent.to, sent.left_out, log_time)
+        return replace(sent, log_time=log_time)
 
     def submit_json(
         self, document: Mapping[str, Any], *, folder: Path, leave_out: bool = False, wait_secs: float = 0
@@ -168,6 +220,24 @@ class Client:
         """As `submit`, from the JSON form of `AlertToSend`; files are found relative to `folder`."""
         order = AlertToSend.from_json(document, now=self._session.clock(), folder=folder)
         return self.submit(order, leave_out=leave_out, wait_secs=wait_secs)
+
+    def seal(self, order: AlertToSend, folder: Path, *, leave_out: bool = False) -> SealedFolder:
+        """Sign and seal into a new folder without a network, against the keysets kept; `submit_sealed` sends it.
+
+        Raises SealingError (nobody is left out silently), UnpinnedError, RequestError, UnsafePathError.
+        """
+        return seal_offline(self._session.begin(online=False), order, folder, leave_out=leave_out)
+
+    def submit_sealed(self, folder: Path, *, wait_secs: float = 0) -> Sent:
+        """Send what `seal` wrote, octet for octet, by way of the spool; safe to repeat. Raises as `submit`."""
+        act = self._session.begin()
+        sent = submit_sealed(act, folder)
+        log_time = sent.log_time or require_receipt(act, sent.md, wait_secs=wait_secs)
+        return replace(sent, log_time=log_time)
+
+    def recipients_of_sealed(self, folder: Path) -> tuple[str, ...]:
+        """To whom `submit_sealed` would send; raises RequestError where it would send nothing."""
+        return look_at_sealed(self._session.begin(online=False), folder).inner.aud
 
     def resend(self) -> list[Sent]:
         """Send again what has no receipt, octet for octet, and pick up receipts that came meanwhile."""
@@ -189,16 +259,56 @@ class Client:
         """As `inbox`, with the statements that could not be verified and why, alarms among them."""
         act = self._session.begin()
         _, doubts = follow_feed(act)
-        return list_entries(act.state, after=after, limit=limit), doubts
+        return list_entries(act, after=after, limit=limit), doubts
+
+    def watch(
+        self,
+        *,
+        opening: bool = False,
+        officer: str | None = None,
+        once: bool = False,
+        rhythm: Rhythm | None = None,
+        trouble: Callable[[Exception, float], None] = lambda failed, pause: None,
+    ) -> Generator[News, None, None]:
+        """Every item of the feed in order, at least once, from where the last watch ended; it goes on for ever.
+
+        An item counts as delivered when the next one is asked for. `opening`: alerts are fetched, verified and
+        opened (as `open`, for `officer`); what stays closed says why in `problem`. `once` ends at the newest.
+        `trouble` is told of each pause for a hub that gives no answer. Raises VerificationError where the
+        ledger is not the kept one, LedgerAlarmError, WatchedAlreadyError, RefusedError, StateError.
+        """
+        return watch_feed(
+            self._session,
+            opening=opening,
+            officer=officer,
+            once=once,
+            rhythm=rhythm or Rhythm(random.random),
+            trouble=trouble,
+        )
 
     def open(self, reference_or_md: str, *, officer: str | None = None) -> Opened:
         """Fetch an alert, make every check, open it. `officer` is demanded for RED and must be named there.
 
-        Raises VerificationError, OpeningError, UnpinnedError, NotEntitledError, ReleasedOnwardError,
-        LedgerAlarmError, AbsentError, RefusedError.
+        Raises VerificationError, OpeningError, UnpinnedError, NotEntitledError, LedgerAlarmError, AbsentError,
+        RefusedError, DiskError.
         """
         act = self._session.begin()
         return open_envelope(act, find_envelope(act, reference_or_md), officer=officer)
+
+    def open_saved(
+        self,
+        slice_octets: bytes,
+        blobs: Sequence[bytes | HeldBlob] | None = None,
+        *,
+        officer: str | None = None,
+    ) -> Opened:
+        """Open a saved slice without a network, against the kept pins, keysets and checkpoint.
+
+        Where the ledger could not be compared it is marked so, and compared at the next chance. Raises as
+        `open`, and RequestError where attachments are missing.
+        """
+        act = self._session.begin(online=False)
+        return open_saved(act, slice_octets, held_blobs(blobs), officer=officer)
 
     def acknowledge(
         self,
@@ -223,6 +333,11 @@ class Client:
             act, _require_digest(md), code=code, by=by, officer=officer, wait_secs=wait_secs
         )
 
+    def reaffirm(self, md: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
+        """Stand by an alert of our own whose signature was repudiated by a revocation since."""
+        act = self._session.begin()
+        return reaffirm_envelope(act, _require_digest(md), officer=officer, wait_secs=wait_secs)
+
     def confirm(
         self, reference_or_md: str, *, st: str = "stopped", officer: str | None = None, wait_secs: float = 0
     ) -> Stated:
@@ -233,29 +348,38 @@ class Client:
         return confirm_retraction(act, place.md, st=st, officer=officer, wait_secs=wait_secs)
 
     def verify(
-        self, slice_octets: bytes, blobs: Sequence[bytes] | None = None, *, officer: str | None = None
+        self,
+        slice_octets: bytes,
+        blobs: Sequence[bytes | HeldBlob] | None = None,
+        *,
+        officer: str | None = None,
     ) -> Verified:
         """Check a saved slice without a network, against the kept pins, keysets and checkpoint.
 
-        `officer` as for `open`. Raises NotEntitledError, ReleasedOnwardError.
+        `officer` as for `open`. Raises NotEntitledError.
         """
-        return check_offline(self._session.begin(online=False), slice_octets, blobs, officer=officer)
+        act = self._session.begin(online=False)
+        return check_offline(act, slice_octets, held_blobs(blobs), officer=officer)
 
     def submissions(self, *, limit: int = 100) -> list[SubmissionStatus]:
         """What became of what this agency sent, newest first; verifies receipts and lets the spool go."""
         return list_outcomes(self._session.begin(), limit=limit)
 
+    def check_submissions(self) -> SubmissionCheck:
+        """Hold all that the hub lists as sent by this agency against what was sent from here; see its `alarm`."""
+        return check_submissions(self._session.begin())
+
+    def clock_ahead_secs(self) -> int | None:
+        """How far this machine's clock is ahead of the hub's (negative: behind), going by its last answer.
+
+        None where the hub was not asked or said no time. A hint for a person: nothing is decided by it.
+        """
+        return self._session.clock_ahead_secs()
+
     def submission(self, d: str) -> SubmissionStatus:
         """What became of one object of ours, by md or od."""
         act = self._session.begin()
         return status_of(act, facts_of(act, _require_digest(d)))
-
-
-def _require_agency(agency: str) -> None:
-    try:
-        agency_id(agency)
-    except MalformedError as exc:
-        raise RequestError("An agency id looks like xb-health.") from exc
 
 
 def _require_digest(text: str) -> str:

@@ -4,18 +4,19 @@
 The hub's administrator has entered the root fingerprint from paper and handed over an API key. The client
 pins the ledger's key (also from paper), proves possession of every new key over a one-time challenge, and
 sends keyset version 1, signed by its root. Each step may be repeated after a crash: what the hub already
-has is found by asking it first.
+has is found by asking it first. The root may lie in the key file, in a file of its own, or offline: then the
+keyset comes signed. An agency that moves to a new home names its root by its fingerprint and publishes nothing.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from accord.client.answers import KeysetAnswer
-from accord.client.errors import AnswerError, NotLoggedYetError, RequestError
+from accord.client.errors import NotLoggedYetError, ProposalError, RequestError
+from accord.client.keys.drafts import draft_first_keyset
+from accord.client.keys.proving import prove_possession
+from accord.client.keys.rows import new_rows
 from accord.client.pinned import refresh_keysets
 from accord.client.session import Session
 from accord.client.transport import require_hub_address
@@ -23,15 +24,36 @@ from accord.client.waiting import wait_for
 from accord.envelope.encoding import agency_id
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, VerificationError
 from accord.envelope.keys import EC1, PQ1
-from accord.envelope.keysets import MAX_KEYSET_SECS, KeyRow, build_keyset_body, read_keyset
-from accord.envelope.private import SignerSet
-from accord.envelope.statements.form import make_statement
+from accord.envelope.keysets import Keyset, read_keyset, verify_keyset
+from accord.envelope.private import Root
+from accord.envelope.statements.form import sign_statement
 from accord.envelope.tree.notes import VerifierKey
-from accord.envelope.unseal import open_challenge
-from accord.keyfile import KeyRing
+from accord.keyring import KeyRing
 from accord.state import Pin, State, StateAbsentError
 
-KEY_LIFETIME_SECS: Final = 365 * 24 * 3600
+
+@dataclass(frozen=True)
+class OwnRoot:
+    """Whose keys are enrolled: a root that is at hand, with the next one's fingerprint; or a keyset it has signed;
+    or its fingerprint alone, where the agency's keyset stands already. One of the three.
+    """
+
+    root: Root | None = None
+    next_root: str = ""
+    signed: bytes | None = None
+    fingerprint: str = ""
+
+    @classmethod
+    def of_ring(cls, ring: KeyRing) -> OwnRoot:
+        """The root that lies in the key file; raises RootElsewhereError."""
+        return cls(root=ring.root, next_root=ring.next_root)
+
+    @property
+    def pinned(self) -> str:
+        """The fingerprint to pin for the own agency; raises ProposalError."""
+        if self.root is not None:
+            return self.root.fingerprint
+        return self.fingerprint if self.signed is None else _read_signed(self.signed).root_fingerprint
 
 
 @dataclass(frozen=True)
@@ -46,13 +68,21 @@ class Enrolment:
 
 
 def begin_enrolment(
-    session: Session, agency: str, *, hub: str, ledger_vkey: str, api_key: str, lowest: str | None
+    session: Session,
+    agency: str,
+    own: OwnRoot,
+    *,
+    hub: str,
+    ledger_vkey: str,
+    api_key: str,
+    lowest: str | None,
 ) -> None:
     """Write the first state of this home, or check that it fits; then publish the keyset.
 
-    Raises RequestError, HubAddressError, StateTakenError, and the errors of the transport.
+    Raises RequestError, HubAddressError, StateTakenError, ProposalError, and the errors of the transport.
     """
-    first = _first_state(session, agency, hub=hub, ledger_vkey=ledger_vkey, api_key=api_key)
+    pin = Pin(own.pinned, session.clock())
+    first = _first_state(agency, pin, hub=hub, ledger_vkey=ledger_vkey, api_key=api_key)
     low = _lowest(session.ring, lowest)
     kept = _kept_state(session, first)
     exchange = session.connect(first.hub, first.api_key)
@@ -65,7 +95,7 @@ def begin_enrolment(
             state.api_key = first.api_key
     session.use(exchange)
     if not stands:
-        _publish(session, agency, low)
+        _publish(session, agency, own, low)
 
 
 def complete_enrolment(session: Session, *, wait_secs: float) -> Enrolment:
@@ -79,7 +109,7 @@ def complete_enrolment(session: Session, *, wait_secs: float) -> Enrolment:
     if answer is None:
         raise NotLoggedYetError(f"the keyset of {state.agency}")
     keyset = read_keyset(answer.keyset)
-    if keyset.root_fingerprint != session.ring.root.fingerprint:
+    if keyset.root_fingerprint != state.pins[state.agency].fingerprint:
         raise VerificationError(Failure.KEYSET_ROOT, "the hub shows another root for this agency")
     act = session.begin(enrolled=False)
     refresh_keysets(session.exchange, act.notebook, act.log, state.agency)
@@ -98,7 +128,7 @@ def _logged(answer: KeysetAnswer | None) -> KeysetAnswer | None:
     return answer if answer is not None and answer.receipt is not None else None
 
 
-def _first_state(session: Session, agency: str, *, hub: str, ledger_vkey: str, api_key: str) -> State:
+def _first_state(agency: str, pin: Pin, *, hub: str, ledger_vkey: str, api_key: str) -> State:
     try:
         agency_id(agency)
     except MalformedError as exc:
@@ -109,13 +139,12 @@ def _first_state(session: Session, agency: str, *, hub: str, ledger_vkey: str, a
         raise RequestError("The ledger's key is not whole: copy the line name+id+key from paper.") from exc
     if not api_key:
         raise RequestError("The API key is empty.")
-    own = Pin(session.ring.root.fingerprint, session.clock())
     return State(
         agency=agency,
         hub=require_hub_address(hub),
         ledger_keys=[ledger_vkey],
         api_key=api_key,
-        pins={agency: own},
+        pins={agency: pin},
     )
 
 
@@ -137,57 +166,44 @@ def _lowest(ring: KeyRing, lowest: str | None) -> str:
     return lowest or (EC1 if EC1 in ring.suites else PQ1)
 
 
-def _publish(session: Session, agency: str, low: str) -> None:
-    keys = [{"jwk": dict(key.public.jwk), "use": key.public.use} for key in session.ring.keys]
-    challenge = session.exchange.challenge(agency, keys)
-    nonces = _open_nonces(session, agency, challenge.chal, challenge.sealed)
-    now = session.clock()
-    pop = make_statement(
-        "pop",
-        iss=agency,
-        signer=SignerSet(session.ring.signing),
-        suite=session.ring.suites[0],
-        id=session.new_id(now),
-        iat=now,
-        nonce=os.urandom(16),
-        body={"chal": challenge.chal, "enc": nonces},
-    )
-    session.exchange.post_keyset(agency, pop=pop, keyset=first_keyset(session, agency, low, now=now))
+def _publish(session: Session, agency: str, own: OwnRoot, low: str) -> None:
+    jws = own.signed
+    if jws is None:
+        if own.root is None:
+            raise RequestError(
+                "The hub has no keyset of your agency yet, and its root has to sign the first one: name the root's "
+                "file (--root FILE), or a keyset that it has signed (--keyset FILE)."
+            )
+        jws = first_keyset(session, agency, own.root, own.next_root, low)
+    keyset = _verify_first(session, agency, jws)
+    session.exchange.post_keyset(agency, pop=prove_possession(session, keyset, None), keyset=jws)
 
 
-def first_keyset(session: Session, agency: str, low: str, *, now: int) -> bytes:
+def first_keyset(session: Session, agency: str, root: Root, next_root: str, low: str) -> bytes:
     """Keyset version 1, signed by the root: every key of the ring, valid from now for a year."""
-    ring = session.ring
-    rows = [KeyRow(key.public, now, now + KEY_LIFETIME_SECS) for key in ring.keys]
-    body = build_keyset_body(
-        version=1,
-        prev=None,
-        root=ring.root.public,
-        nroot=ring.next_root,
-        custody="agency",
-        low=low,
-        rows=rows,
-    )
-    return make_statement(
-        "keyset",
-        iss=agency,
-        signer=ring.root.signer,
-        suite=PQ1,
-        id=session.new_id(now),
-        iat=now,
-        nonce=os.urandom(16),
-        exp=now + MAX_KEYSET_SECS,
-        body=body,
-    )
+    now = session.clock()
+    rows = new_rows([key.public for key in session.ring.keys], now=now)
+    draft = draft_first_keyset(session, agency, rows, root.public, next_root, low=low, now=now)
+    return sign_statement(draft.payload, root.signer)
 
 
-def _open_nonces(
-    session: Session, agency: str, chal: str, sealed: Sequence[tuple[str, dict[str, object]]]
-) -> list[dict[str, str]]:
-    held = session.decryption_keys()
-    if {kid for kid, _ in sealed} != held.keys():
-        raise AnswerError("The hub's challenge is not about the keys of this home.")
-    return [
-        {"kid": kid, "nonce": open_challenge(jwe, agency=agency, chal=chal, key=held[kid])}
-        for kid, jwe in sealed
-    ]
+def _verify_first(session: Session, agency: str, jws: bytes) -> Keyset:
+    """Refuse what the hub would refuse, and keys that are not this home's; raises ProposalError."""
+    try:
+        keyset = verify_keyset(jws, pinned=_read_signed(jws).root_fingerprint, strict=True)
+    except EnvelopeError as exc:
+        raise ProposalError(f"The signed keyset does not hold ({exc}); nothing was sent.") from exc
+    held = {key.public.kid for key in session.ring.keys}
+    if keyset.agency != agency or {row.kid for row in keyset.rows} != held:
+        raise ProposalError(
+            f"The signed keyset is not about the keys of this home for {agency}; nothing was sent. Propose it anew: "
+            "accord keys propose first"
+        )
+    return keyset
+
+
+def _read_signed(jws: bytes) -> Keyset:
+    try:
+        return read_keyset(jws)
+    except EnvelopeError as exc:
+        raise ProposalError(f"This is not a signed keyset ({exc}): name what accord sign wrote.") from exc

@@ -4,12 +4,13 @@
 The text of each error is a sentence for a person and names the remedy where there is one; facts stand in
 attributes. Failed checks keep their own types (`accord.envelope.errors`): `VerificationError` for what was
 refused, `OpeningError` for what cannot be opened, `SealingError` for what was not sealed. Trouble with the
-key file and the local state: `accord.keyfile.KeyFileError`, `accord.state.StateError`.
+key file and the local state: `accord.keyerrors.KeyFileError`, `accord.state.StateError`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -19,6 +20,10 @@ class ClientError(Exception):
 
 class RequestError(ClientError):
     """What the caller asked for makes no sense: an unknown field, a missing choice, a bad file."""
+
+
+class NotEveryoneError(RequestError):
+    """Somebody who was named cannot receive it: refused before anything is sealed."""
 
 
 class HubAddressError(ClientError):
@@ -88,16 +93,6 @@ class LedgerAlarmError(ClientError):
         )
 
 
-class ReleasedOnwardError(ClientError):
-    """The alert came by an onward release, whose withdrawal this client would not learn of."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This alert reached you by an onward release. Whether that was withdrawn since cannot be known "
-            "here, so it stays closed. Ask its sender to send it to your agency."
-        )
-
-
 class UnpinnedError(ClientError):
     """No root fingerprint is pinned for these agencies, so nothing of theirs can be verified."""
 
@@ -129,16 +124,100 @@ class NotEntitledError(ClientError):
 class NotLoggedYetError(ClientError):
     """The hub has accepted it but its ledger has given no receipt within the time; it stays in the spool."""
 
-    def __init__(self, d: str) -> None:
+    def __init__(self, d: str, *, pick_up: str = "accord submissions") -> None:
         self.d = d
-        super().__init__(
-            f"Accepted, but no receipt yet for {d}. It is kept and picked up by: accord submissions"
-        )
+        super().__init__(f"Accepted, but no receipt yet for {d}. It is kept and picked up by: {pick_up}")
 
 
 class SpoolError(ClientError):
     """What was to be sent cannot be kept on this disk, or was altered there; nothing was sent."""
 
 
+class OutlivedError(ClientError):
+    """What waited in the spool has passed its end before any hub took it; it was let go."""
+
+    def __init__(self, d: str) -> None:
+        self.d = d
+        super().__init__(f"{d} has passed its end before the hub took it; it was not sent. Submit it anew.")
+
+
+class DiskError(ClientError):
+    """What the hub gave cannot be kept on this disk."""
+
+
+class WatchedAlreadyError(ClientError):
+    """Another program watches this home's feed; two would share the items between them."""
+
+    def __init__(self) -> None:
+        super().__init__("Another accord watch runs on this home. Stop it first, or read what it writes.")
+
+
+class DeliveryError(ClientError):
+    """The program that was to take an item of the feed did not take it; the item comes again."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        self.number = number
+        super().__init__(f"Item {number} was not taken: {reason}. The next accord watch begins with it.")
+
+
+class StrangerError(ClientError):
+    """What the hub lists as sent by this agency and what was sent from here differ; the text tells how to go on."""
+
+
 class UnsafePathError(ClientError):
     """A file to be written exists already, or its folder cannot be used."""
+
+
+class KeysetEndedError(ClientError):
+    """The own keyset has ended, at `ended_at` in seconds: nothing can be sent, reading goes on."""
+
+    def __init__(self, ended_at: int) -> None:
+        self.ended_at = ended_at
+        day = datetime.fromtimestamp(ended_at, tz=UTC).strftime("%Y-%m-%d %H:%MZ")
+        super().__init__(
+            f"Your agency's keyset ended on {day}: nothing can be sent until it is renewed, reading goes on. "
+            "Run: accord keys renew"
+        )
+
+
+class KeyChangeOvertakenError(ClientError):
+    """Another keyset of this agency came first; nothing of this change was published."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(
+            f"Another program of your agency published keyset version {version} first. Nothing was changed here; "
+            "look at it, then try again: accord keys"
+        )
+
+
+class LastKeyError(RequestError):
+    """Without this key the agency could no longer sign, or receive, in a suite it uses now."""
+
+
+class RootsLostError(RequestError):
+    """Neither the root nor the announced next root is at hand: no keyset can follow any more."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"{why} Where both roots are lost, no keyset can follow: the agency enters again. Make new keys in a "
+            "new home (accord keygen), give the new fingerprint to the hub's operator on paper, then run accord "
+            "enrol; tell every agency that has pinned the old root."
+        )
+
+
+class ProposalError(ClientError):
+    """What should be signed, or was signed elsewhere, is not what it has to be; nothing was signed or sent."""
+
+
+class RootsChangedError(ClientError):
+    """A list of fingerprints holds another root than the pinned one; nothing of the list was taken."""
+
+    def __init__(self, agencies: Iterable[str]) -> None:
+        self.agencies = tuple(sorted(agencies))
+        names = ", ".join(self.agencies)
+        super().__init__(
+            f"ALARM: the list shows another root than the pinned one for {names}. Nothing of it was taken. Either the "
+            f"list was altered, or the root was changed: call {names} on a known number and compare all 64 digits. "
+            "Only then replace it: accord pin AGENCY FINGERPRINT --replace"
+        )

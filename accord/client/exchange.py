@@ -8,7 +8,8 @@ A refused call raises `accord.client.errors.RefusedError` or one of its kin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from accord.client.answers import (
@@ -33,7 +34,8 @@ from accord.client.answers import (
     require_text,
 )
 from accord.client.errors import AbsentError, AnswerError
-from accord.client.transport import Part, Transport
+from accord.client.multipart import Moved, Part
+from accord.client.transport import Transport
 from accord.envelope.encoding import MAX_SLICE_BYTES, canonical, unb64u
 from accord.envelope.errors import EnvelopeError
 
@@ -58,8 +60,19 @@ class Exchange(Protocol):
         """Register a keyset, with the proof of possession of its new keys."""
         ...
 
-    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
-        """Submit an envelope; sending the same bytes again is harmless."""
+    def post_envelope(
+        self,
+        jti: str,
+        manifest: bytes,
+        jwe: bytes,
+        blobs: Sequence[bytes | Path],
+        *,
+        moved: Moved | None = None,
+    ) -> None:
+        """Submit an envelope, its blobs in memory or as files; sending the same bytes again is harmless.
+
+        `moved` is told how many octets went out since the last time, negative where they go out again.
+        """
         ...
 
     def post_statement(self, statement_id: str, jws: bytes) -> None:
@@ -70,8 +83,8 @@ class Exchange(Protocol):
         """This agency's slice of an envelope."""
         ...
 
-    def blob(self, md: str, n: int, size: int) -> bytes:
-        """Blob `n` of an envelope, of `size` octets."""
+    def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
+        """Blob `n` of an envelope a chunk at a time, `size` octets together."""
         ...
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
@@ -100,6 +113,10 @@ class Exchange(Protocol):
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The consistency proof between two sizes of the ledger."""
+        ...
+
+    def hub_clock(self) -> int | None:
+        """The hub's clock now, in seconds, as far as it has said it: good for a hint, for nothing else."""
         ...
 
     def close(self) -> None:
@@ -143,16 +160,26 @@ class HttpExchange:
 
     def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
         """Register a keyset; the hub answers the same bytes alike."""
-        parts: list[Part] = [("keyset", "keyset.json", keyset, _JOSE)]
+        parts = [Part("keyset", "keyset.json", keyset, _JOSE)]
         if pop is not None:
-            parts.insert(0, ("pop", "pop.json", pop, _JOSE))
+            parts.insert(0, Part("pop", "pop.json", pop, _JOSE))
         self._transport.post_parts(f"/agencies/{agency}/keysets", parts, limit=MAX_LIST_BYTES, repeat=True)
 
-    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
+    def post_envelope(
+        self,
+        jti: str,
+        manifest: bytes,
+        jwe: bytes,
+        blobs: Sequence[bytes | Path],
+        *,
+        moved: Moved | None = None,
+    ) -> None:
         """Submit an envelope; sending the same bytes again is harmless."""
-        parts: list[Part] = [("manifest", "manifest.json", manifest, _JOSE), ("jwe", "jwe.json", jwe, _JOSE)]
-        parts += [(f"blob-{n}", f"blob-{n}", blob, _BYTES) for n, blob in enumerate(blobs)]
-        self._transport.post_parts("/envelopes", parts, limit=_MAX_TEXT_BYTES, repeat=True, key=jti)
+        parts = [Part("manifest", "manifest.json", manifest, _JOSE), Part("jwe", "jwe.json", jwe, _JOSE)]
+        parts += [Part(f"blob-{n}", f"blob-{n}", blob, _BYTES) for n, blob in enumerate(blobs)]
+        self._transport.post_parts(
+            "/envelopes", parts, limit=_MAX_TEXT_BYTES, repeat=True, key=jti, moved=moved
+        )
 
     def post_statement(self, statement_id: str, jws: bytes) -> None:
         """Submit a statement; sending the same bytes again is harmless."""
@@ -164,12 +191,9 @@ class HttpExchange:
         """This agency's slice of an envelope, octet for octet."""
         return self._transport.get(f"/envelopes/{md}", accept=_JSON, limit=MAX_SLICE_BYTES).body
 
-    def blob(self, md: str, n: int, size: int) -> bytes:
-        """Blob `n`; an answer of another length is refused while it is read."""
-        answer = self._transport.get(f"/envelopes/{md}/blobs/{n}", accept="*/*", limit=size)
-        if len(answer.body) != size:
-            raise AnswerError(f"The hub gave attachment {n} with another length than the sender signed.")
-        return answer.body
+    def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
+        """Blob `n` a chunk at a time; an answer of another length is refused while it is read."""
+        return self._transport.download(f"/envelopes/{md}/blobs/{n}", size=size)
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
         """The statements about an envelope that this agency may see."""
@@ -215,6 +239,10 @@ class HttpExchange:
             return [unb64u(item, size=32) for item in require_array(value.get("path"), "consistency")]
         except EnvelopeError as exc:
             raise AnswerError("The hub's consistency proof is malformed.") from exc
+
+    def hub_clock(self) -> int | None:
+        """The hub's clock now, going by its last answer."""
+        return self._transport.hub_clock()
 
     def close(self) -> None:
         """Close idle connections."""

@@ -3,24 +3,30 @@
 
 At least once, in order, resumable: a page is noted whole before the next one is asked for. Alerts are listed,
 not fetched, since fetching is what the hub shows the sender as "collected". Statements are fetched and
-verified at once: a retraction must not wait until somebody opens the alert again.
+verified at once: a retraction must not wait until somebody opens the alert again. An item "repudiated" is the
+hub's hint that an earlier one was signed with a key revoked since: the issuer's keyset is fetched, and tells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accord.client.answers import FeedEntry
 from accord.client.errors import AbsentError, AnswerError, LedgerAlarmError, UnpinnedError
-from accord.client.notebook import cursor_fact, inbox_fact
+from accord.client.judging import retraction_of, retractions_of, said_about, standing_of
+from accord.client.notebook import REPUDIATED, cursor_fact, inbox_fact
+from accord.client.pinned import refresh_keysets
 from accord.client.results import InboxEntry
 from accord.client.session import Act
-from accord.client.statements import fetch_statement, retraction_of, retractions_of, verified_senders
-from accord.envelope.errors import EnvelopeError
+from accord.client.statements import fetch_statement, verified_senders
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
 from accord.state import InboxRecord, State
 
-PAGE = 100
+PAGE = 500
+_FORKS = frozenset({Failure.LEDGER_FORK, Failure.LEDGER_TIME})
 
 
 @dataclass(frozen=True)
@@ -40,31 +46,62 @@ class Doubt:
 def follow_feed(act: Act) -> tuple[int, list[Doubt]]:
     """Take in all news; gives how many items were new, and the statements that could not be verified."""
     news = 0
+    doubts = _learn_revocations(act, _unproved(act))
     while True:
         page = act.session.exchange.inbox(after=act.state.cursor, limit=PAGE)
         _require_order(page.items, act.state.cursor)
         if not page.items:
             break
+        # Before the page is kept: what was kept is never looked at again.
+        doubts += _learn_revocations(act, [_record(item) for item in page.items if item.what == REPUDIATED])
         for entry in page.items:
             act.notebook.note(inbox_fact(_record(entry)))
         act.notebook.note(cursor_fact(page.items[-1].number))
         act.notebook.write()
         news += len(page.items)
-    return news, _verify_statements(act)
+    return news, doubts + _verify_statements(act)
 
 
-def list_entries(state: State, *, after: int | None, limit: int) -> list[InboxEntry]:
+def records_after(state: State, number: int) -> list[InboxRecord]:
+    """Every kept item after this number, in the order of the feed."""
+    records = (*state.inbox.values(), *state.repudiations.values())
+    return sorted((record for record in records if record.number > number), key=lambda record: record.number)
+
+
+def list_entries(act: Act, *, after: int | None, limit: int) -> list[InboxEntry]:
     """Kept items in the order of the feed: those after a number, or else the newest."""
-    records = sorted(state.inbox.values(), key=lambda record: record.number)
+    records = records_after(act.state, after or 0)
     if after is not None:
-        records = [record for record in records if record.number > after][:limit]
-    senders = verified_senders(state)
-    return [
-        _alert_entry(state, record, senders.get(record.d))
-        if record.what == "envelope"
-        else _statement_entry(state, record)
-        for record in records[-limit:]
-    ]
+        records = records[:limit]
+    senders = verified_senders(act.state)
+    return [_entry(act, record, senders.get(record.d)) for record in records[-limit:]]
+
+
+def entry_of(act: Act, record: InboxRecord, opened: OpenedAlert | None = None) -> InboxEntry:
+    """One kept item as it stands now; `opened` is the alert, where it was opened just now."""
+    if opened is not None:
+        entry = _entry(act, record, (opened.manifest.iss, opened.manifest.jti))
+        return _marked(entry, opened.standings[0])
+    verified = act.state.seen.get(record.iss, {}).get(record.id) == record.d
+    return _entry(act, record, (record.iss, record.id) if verified else None)
+
+
+def is_about_alert(state: State, record: InboxRecord) -> bool:
+    """Whether an item is an alert, or says that one which came before was repudiated."""
+    if record.what != REPUDIATED:
+        return record.what == "envelope"
+    known = state.inbox.get(record.d)
+    return known is not None and known.what == "envelope"
+
+
+def is_fork(failed: Exception) -> bool:
+    """Whether a check has shown that the hub's ledger is not the kept one: then nothing is opened any more."""
+    return isinstance(failed, VerificationError) and failed.failure in _FORKS
+
+
+def _entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None) -> InboxEntry:
+    about_alert = is_about_alert(act.state, record)
+    return _alert_entry(act, record, sender) if about_alert else _statement_entry(act, record)
 
 
 def require_no_alarm(doubts: Iterable[Doubt]) -> None:
@@ -81,49 +118,101 @@ def _require_order(items: tuple[FeedEntry, ...], cursor: int) -> None:
         raise AnswerError("The hub's feed has a gap or runs backwards; nothing of this page was taken in.")
 
 
+def _is_kept(state: State, od: str) -> bool:
+    """What an earlier version kept does not say by which keys it was signed, and is verified once more."""
+    known = state.statements.get(od)
+    return known is not None and bool(known.signers)
+
+
 def _verify_statements(act: Act) -> list[Doubt]:
     doubts = []
     waiting = [
         record
         for record in act.state.inbox.values()
-        if record.what == "statement" and record.d not in act.state.statements
+        if record.what == "statement" and not _is_kept(act.state, record.d)
     ]
     for record in sorted(waiting, key=lambda record: record.number):
         try:
             fetch_statement(act, record.d)
         except (EnvelopeError, UnpinnedError, AbsentError, AnswerError, LedgerAlarmError) as failed:
+            if is_fork(failed):
+                act.notebook.write()
+                raise
             alarm = failed.agency if isinstance(failed, LedgerAlarmError) else None
             doubts.append(Doubt(record.number, record.iss, record.d, str(failed), alarm))
     act.notebook.write()
     return doubts
 
 
+def _unproved(act: Act) -> list[InboxRecord]:
+    """What the hub said was repudiated, where no revocation of its issuer's is known yet."""
+    records = act.state.repudiations.values()
+    return [record for record in records if not act.directory.revocations(record.iss)]
+
+
+def _learn_revocations(act: Act, records: Iterable[InboxRecord]) -> list[Doubt]:
+    """Fetch the keysets of those whose word is in doubt; without a revocation there the hint is one, no more."""
+    doubts = []
+    refreshed: dict[str, str | None] = {}
+    for record in records:
+        if record.iss not in refreshed:
+            refreshed[record.iss] = _learn_revocation(act, record.iss)
+        problem = refreshed[record.iss]
+        if problem is not None:
+            doubts.append(Doubt(record.number, record.iss, record.d, problem))
+    return doubts
+
+
+def _learn_revocation(act: Act, iss: str) -> str | None:
+    """What stands in the way of believing that an agency has revoked a key; None where it has."""
+    try:
+        refresh_keysets(act.session.exchange, act.notebook, act.log, iss)
+    except (EnvelopeError, UnpinnedError, AbsentError, AnswerError) as failed:
+        if is_fork(failed):
+            raise
+        return str(failed)
+    return None if act.directory.revocations(iss) else "the hub shows no revocation of a key of theirs"
+
+
 def _record(entry: FeedEntry) -> InboxRecord:
     return InboxRecord(entry.number, entry.what, entry.d, entry.iss, entry.id, entry.ref)
 
 
-def _alert_entry(state: State, record: InboxRecord, sender: tuple[str, str] | None) -> InboxEntry:
+def _alert_entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None) -> InboxEntry:
     """`sender`: issuer and jti of the verified manifest, None while only the hub says who sent it."""
     iss, jti = sender or (record.iss, record.id)
-    retracted = sender is not None and retraction_of(state, record.d, iss) is not None
-    return InboxEntry(
+    known = act.state.inbox.get(record.d, record)
+    entry = InboxEntry(
         number=record.number,
         what=record.what,
         d=record.d,
         iss=iss,
         id=jti,
-        ref=record.ref,
-        opened_at=state.opened.get(record.d),
-        acknowledged=record.acknowledged,
-        retracted=retracted,
-        retraction_in_doubt=sender is None and bool(retractions_of(state, record.d)),
+        ref=record.ref or known.ref,
+        opened_at=act.state.opened.get(record.d),
+        acknowledged=known.acknowledged,
+        retracted=sender is not None and retraction_of(act, record.d, iss) is not None,
+        retraction_in_doubt=sender is None and bool(retractions_of(act, record.d)),
         statement=None,
     )
+    if not _is_doubted(act, record.d, iss):
+        return entry
+    stands_by = any(
+        word.statement.iss == iss and isinstance(word.standing, Valid)
+        for word in said_about(act, "reaffirm", {record.d})
+    )
+    return replace(entry, repudiated=not stands_by, reaffirmed=stands_by)
 
 
-def _statement_entry(state: State, record: InboxRecord) -> InboxEntry:
-    statement = state.statements.get(record.d)
-    return InboxEntry(
+def _is_doubted(act: Act, d: str, iss: str) -> bool:
+    """The hub says so, and the issuer has revoked a key. Opening it judges by the signature itself."""
+    said = any((record.d, record.iss) == (d, iss) for record in act.state.repudiations.values())
+    return said and bool(act.directory.revocations(iss))
+
+
+def _statement_entry(act: Act, record: InboxRecord) -> InboxEntry:
+    statement = act.state.statements.get(record.d)
+    entry = InboxEntry(
         number=record.number,
         what=record.what,
         d=record.d,
@@ -136,3 +225,12 @@ def _statement_entry(state: State, record: InboxRecord) -> InboxEntry:
         retraction_in_doubt=False,
         statement=statement,
     )
+    if statement is None:
+        return replace(entry, repudiated=_is_doubted(act, record.d, record.iss))
+    return _marked(entry, standing_of(act, statement))
+
+
+def _marked(entry: InboxEntry, standing: Standing | None) -> InboxEntry:
+    """None: it was logged after its key had been revoked."""
+    repudiated = standing is None or isinstance(standing, Repudiated)
+    return replace(entry, repudiated=repudiated, reaffirmed=isinstance(standing, Reaffirmed))

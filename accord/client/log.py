@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from accord.client.errors import AbsentError, AnswerError
 from accord.client.exchange import Exchange
-from accord.client.notebook import Notebook, checkpoint_fact, log_time_fact
+from accord.client.notebook import Notebook, checkpoint_fact, compared_fact, log_time_fact
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.statements.form import CheckpointRef
@@ -37,6 +37,7 @@ class KeptLog:
         self._paths: dict[tuple[int, int], Sequence[bytes]] = {}
         self.keys = tuple(VerifierKey.parse(text) for text in notebook.state.ledger_keys)
         self.compared = True
+        self._checkpoints: dict[str, Checkpoint] = {}
 
     def prove(self, receipt: Receipt, *, d: str, k: str = PLAIN_KIND, a: str | None = None) -> int:
         """The log time (seconds) of digest `d`; raises VerificationError, and then nothing counts."""
@@ -49,7 +50,7 @@ class KeptLog:
         self._notebook.note(log_time_fact(d, log_time))
         self.compared = self.compared and compared
         if compared:
-            checkpoint = receipt.checkpoint_under(self.keys)
+            checkpoint = self._checkpoint(receipt.checkpoint)
             newest = self._notebook.state.newest_log_time
             kept = keep_checkpoint(checkpoint, now=self._notebook.now, newest_log_time=newest)
             self._notebook.note(checkpoint_fact(receipt.checkpoint, checkpoint.size, kept.kept_at))
@@ -75,20 +76,34 @@ class KeptLog:
         A hub that gives no proof for the two, or a malformed one, has not shown that they are one tree.
         """
         kept = self._kept()
-        if kept is None:
-            return
-        try:
+        if kept is not None:
             compare_checkpoints(kept, Checkpoint(kept.origin, other.n, unb64u(other.root)), self._consistency)
-        except (AbsentError, AnswerError) as unproved:
-            raise VerificationError(Failure.LEDGER_FORK, "no consistency proof") from unproved
+
+    def compare_waiting(self) -> None:
+        """Hold what was opened under without a network against the kept checkpoint; raises VerificationError."""
+        for note in list(self._notebook.state.uncompared):
+            kept = self._kept()
+            if kept is not None:
+                compare_checkpoints(kept, self._checkpoint(note), self._consistency)
+            self._notebook.note(compared_fact(note))
 
     def _kept(self) -> Checkpoint | None:
         record = self._notebook.state.checkpoint
-        return None if record is None else verify_checkpoint(record.note, self.keys)
+        return None if record is None else self._checkpoint(record.note)
+
+    def _checkpoint(self, note: str) -> Checkpoint:
+        """The checkpoint of a note whose signature is good; verified once in an act."""
+        if note not in self._checkpoints:
+            self._checkpoints[note] = verify_checkpoint(note, self.keys)
+        return self._checkpoints[note]
 
     def _consistency(self, first: int, second: int) -> Sequence[bytes] | None:
         if self._exchange is None:
             return None
         if (first, second) not in self._paths:
-            self._paths[first, second] = self._exchange.consistency(first, second)
+            try:
+                self._paths[first, second] = self._exchange.consistency(first, second)
+            except (AbsentError, AnswerError) as unproved:
+                # Whoever shows a checkpoint and cannot prove it has not shown that it is of the kept tree.
+                raise VerificationError(Failure.LEDGER_FORK, "no consistency proof") from unproved
         return self._paths[first, second]

@@ -17,12 +17,14 @@ from accord.state import (
     InboxRecord,
     KeysetRecord,
     OpeningFailure,
+    Pin,
     RevocationRecord,
     State,
     StateFile,
     StatementRecord,
 )
 
+REPUDIATED: Final = "repudiated"
 MAX_FAILURES: Final = 500
 MAX_CLOCK_BEHIND_SECS: Final = 2 * 3600
 
@@ -64,6 +66,15 @@ def trusted_now(clock: int, newest_log_time: int) -> int:
     Else what the ledger has just logged would lie in the future of a machine whose clock is a little slow.
     """
     return max(clock, min(newest_log_time, clock + MAX_CLOCK_BEHIND_SECS))
+
+
+def own_root_fact(fingerprint: str, now: int) -> Fact:
+    """The own root is another one by now, as the verified chain of the own keysets says."""
+
+    def apply(state: State) -> None:
+        state.pins[state.agency] = Pin(fingerprint, now)
+
+    return apply
 
 
 def keyset_fact(agency: str, record: KeysetRecord) -> Fact:
@@ -112,6 +123,34 @@ def checkpoint_fact(note: str, size: int, kept_at: int) -> Fact:
     return apply
 
 
+def uncompared_fact(note: str) -> Fact:
+    """Something was opened under this checkpoint, and nobody could be asked whether it extends the kept one."""
+
+    def apply(state: State) -> None:
+        if note not in state.uncompared:
+            state.uncompared.append(note)
+
+    return apply
+
+
+def compared_fact(note: str) -> Fact:
+    """This checkpoint was held against the kept one, and is one tree with it."""
+
+    def apply(state: State) -> None:
+        state.uncompared = [kept for kept in state.uncompared if kept != note]
+
+    return apply
+
+
+def watched_fact(number: int) -> Fact:
+    """The feed was delivered up to this number."""
+
+    def apply(state: State) -> None:
+        state.watched = max(state.watched, number)
+
+    return apply
+
+
 def seen_fact(iss: str, jti: str, md: str) -> Fact:
     """An envelope whose checks all held: this id of this issuer means this manifest, for ever."""
 
@@ -131,10 +170,13 @@ def failure_fact(failure: OpeningFailure) -> Fact:
 
 
 def inbox_fact(record: InboxRecord) -> Fact:
-    """An item of the feed; what is known about it here is kept."""
+    """An item of the feed; what is known about it here is kept. A repudiation names an item that stands already."""
 
     def apply(state: State) -> None:
-        state.inbox.setdefault(record.d, record)
+        if record.what == REPUDIATED:
+            state.repudiations.setdefault(str(record.number), record)
+        else:
+            state.inbox.setdefault(record.d, record)
 
     return apply
 
@@ -160,10 +202,12 @@ def acknowledged_fact(md: str, od: str) -> Fact:
 
 
 def statement_fact(record: StatementRecord) -> Fact:
-    """A verified statement of another agency."""
+    """A verified statement of another agency; it replaces a record that does not say by which keys."""
 
     def apply(state: State) -> None:
-        state.statements.setdefault(record.od, record)
+        known = state.statements.get(record.od)
+        if known is None or not known.signers:
+            state.statements[record.od] = record
 
     return apply
 

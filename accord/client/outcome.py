@@ -32,9 +32,7 @@ def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
 def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
     """One object: receipt verified, deliveries as the hub states them."""
     record = act.state.submissions.get(facts.d)
-    log_time = record.logged_at if record else None
-    if log_time is None and facts.receipt is not None:
-        log_time = settle(act, facts.d, facts.receipt)
+    log_time = settle_listed(act, facts)
     return SubmissionStatus(
         what=facts.what,
         kind=record.kind if record else None,
@@ -46,6 +44,15 @@ def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
         here=record is not None,
         deliveries=facts.deliveries,
     )
+
+
+def settle_listed(act: Act, facts: SubmissionFacts) -> int | None:
+    """The proved log time of a listed object; picks up its receipt. Raises VerificationError for a bad one."""
+    record = act.state.submissions.get(facts.d)
+    log_time = record.logged_at if record else None
+    if log_time is None and facts.receipt is not None:
+        log_time = settle(act, facts.d, facts.receipt)
+    return log_time
 
 
 def _unknown_to_hub(act: Act, listed: set[str]) -> list[SubmissionStatus]:

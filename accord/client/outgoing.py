@@ -8,20 +8,23 @@ Whether the hub lets it through is the hub's to say; whether it can be sealed, `
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from accord.client.errors import RequestError
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.encoding import agency_id, digest, officer_id, parse_object, uuid7
 from accord.envelope.errors import MalformedError
 from accord.envelope.keys import SUITES
-from accord.envelope.manifest import MAX_BLOB_BYTES, Reference, Terms
+from accord.envelope.manifest import Reference, Terms
 from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RED, RELS, STATUSES, TLPS
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024
@@ -52,6 +55,16 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
+class FileToAttach:
+    """A file to attach as it lies on this disk, `size` octets: read a piece at a time while it is sealed."""
+
+    path: Path
+    filename: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True)
 class AlertToSend:
     """What to send, to whom, under which marking. Times in seconds; None takes the default said beside it.
 
@@ -60,7 +73,7 @@ class AlertToSend:
     updated, for every kind but `alert`. `names` are officers of the recipients, for RED only.
     """
 
-    alert: Mapping[str, Any]
+    alert: Mapping[str, Any] = field(repr=False)
     to: tuple[str, ...]
     lane: str
     purpose: str
@@ -77,7 +90,7 @@ class AlertToSend:
     reply_by: int | None = None
     re: Reference | None = None
     names: tuple[NamedOfficer, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[Attachment | FileToAttach, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no hub could accept; raises RequestError."""
@@ -156,20 +169,42 @@ def read_document(path: Path) -> dict[str, Any]:
         raise RequestError(f"{path} is not the JSON that is needed: {exc}.") from exc
 
 
-def read_attachment(path: Path, *, filename: str | None = None, media_type: str | None = None) -> Attachment:
-    """Read a file to attach; its name is the last part of the path unless given. Raises RequestError."""
+def describe_file(path: Path, *, filename: str | None = None, media_type: str | None = None) -> FileToAttach:
+    """A file to attach, not read yet; its name is the last part of the path unless given. Raises RequestError."""
+    with read_errors(path):
+        facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise RequestError(f"{path} is not a file.")
     guessed = mimetypes.guess_type(path.name)[0]
-    content = read_file(path, limit=MAX_BLOB_BYTES)
-    return Attachment(filename or path.name, media_type or guessed or _BINARY, content)
+    return FileToAttach(path, filename or path.name, media_type or guessed or _BINARY, facts.st_size)
+
+
+def size_of(item: Attachment | FileToAttach) -> int:
+    """Octets of what is attached, in the clear."""
+    return item.size if isinstance(item, FileToAttach) else len(item.plain)
+
+
+def open_to_seal(item: Attachment | FileToAttach) -> BinaryIO:
+    """What is attached, to be read; raises RequestError."""
+    if isinstance(item, Attachment):
+        return io.BytesIO(item.plain)
+    with read_errors(item.path):
+        return item.path.open("rb", buffering=0)
+
+
+@contextmanager
+def read_errors(path: Path) -> Iterator[None]:
+    """A file of the caller's that cannot be read is a RequestError that names it."""
+    try:
+        yield
+    except OSError as exc:
+        raise RequestError(f"{path} cannot be read: {exc.strerror}.") from exc
 
 
 def read_file(path: Path, *, limit: int) -> bytes:
     """Read a file of at most `limit` octets; raises RequestError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as exc:
-        raise RequestError(f"{path} cannot be read: {exc.strerror}.") from exc
+    with read_errors(path), path.open("rb") as file:
+        content = file.read(limit + 1)
     if len(content) > limit:
         raise RequestError(f"{path} is over {limit // 1024} KiB; split it.")
     return content
@@ -221,7 +256,7 @@ def read_name(value: object) -> NamedOfficer:
         raise RequestError("names: write each as AGENCY:OFFICER with the id that agency gave you.") from exc
 
 
-def _read_file_member(value: object, folder: Path) -> Attachment:
+def _read_file_member(value: object, folder: Path) -> FileToAttach:
     """`"path"`, or `{"file": path, "filename": ..., "media_type": ...}` with the last two left out at will."""
     member = {"file": value} if isinstance(value, str) else value
     if not isinstance(member, Mapping) or not member.keys() <= {"file", "filename", "media_type"}:
@@ -229,7 +264,7 @@ def _read_file_member(value: object, folder: Path) -> Attachment:
     if not all(isinstance(text, str) for text in member.values()) or "file" not in member:
         raise RequestError("attachments: write a path, or an object with file, filename, media_type.")
     path = folder / member["file"]
-    return read_attachment(path, filename=member.get("filename"), media_type=member.get("media_type"))
+    return describe_file(path, filename=member.get("filename"), media_type=member.get("media_type"))
 
 
 def _list(value: object, where: str) -> Sequence[Any]:

@@ -93,13 +93,18 @@ def refresh_keysets(exchange: Exchange, notebook: Notebook, log: KeptLog, agency
         if notebook.state.keysets.get(agency):
             raise VerificationError(Failure.KEYSET_CHAIN, "the hub denies a keyset it gave before", (agency,))
         return
-    _follow(exchange, notebook, log, agency, newest)
+    follow_keyset(exchange, notebook, log, agency, newest)
     for revoke in newest.revokes:
         _note_revocation(notebook, log, agency, revoke)
 
 
-def _follow(exchange: Exchange, notebook: Notebook, log: KeptLog, agency: str, newest: KeysetAnswer) -> None:
-    """Walk from the kept version to the newest one, verify each step, and note them all or none."""
+def follow_keyset(
+    exchange: Exchange, notebook: Notebook, log: KeptLog, agency: str, newest: KeysetAnswer
+) -> None:
+    """Walk from the kept version to this one, verify each step, and note them all or none.
+
+    It need not be in force: a recovered root that waits is taken in as what it is. Raises as `refresh_keysets`.
+    """
     target = read_keyset(newest.keyset)
     kept = _kept_chain(notebook.state, agency)
     standing = _standing(kept, notebook.now)

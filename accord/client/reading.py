@@ -8,21 +8,27 @@ about an alert are fetched and verified with it, so that a retracted alert is sh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from accord.client.checks import FORM, OPENING, OUTER, all_held, failed_at, stage_of
-from accord.client.errors import AbsentError, NotEntitledError, ReleasedOnwardError, RequestError
-from accord.client.notebook import failure_fact, inbox_fact, opened_fact, seen_fact
-from accord.client.pinned import refresh_keysets
+from accord.client.checks import FORM, LOG, OPENING, OUTER, all_held, failed_at, stage_of
+from accord.client.errors import AbsentError, NotEntitledError, RequestError
+from accord.client.incoming import HeldBlob, take_blob
+from accord.client.judging import (
+    reaffirms_of,
+    repudiated_retraction_of,
+    retraction_of,
+    unreleased_of,
+)
+from accord.client.notebook import failure_fact, inbox_fact, opened_fact, seen_fact, uncompared_fact
+from accord.client.progress import FETCHING, Meter
 from accord.client.results import Opened, Verified
 from accord.client.session import Act
-from accord.client.statements import note_statements_about, retraction_of
-from accord.envelope.blobs import measure_blob
+from accord.client.statements import note_statements_about
 from accord.envelope.content import OpenedAlert
 from accord.envelope.encoding import digest
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
-from accord.envelope.private import DecryptionKey
+from accord.envelope.manifest import BlobRef
 from accord.envelope.reading import open_alert
 from accord.envelope.slices import UnverifiedSlice, parse_slice
 from accord.envelope.verifying import VerifiedSlice, verify_slice
@@ -65,66 +71,97 @@ def open_envelope(act: Act, place: Place, *, officer: str | None) -> Opened:
     """Fetch the slice and all blobs, make every check, and give the alert.
 
     Raises VerificationError (a check before any private key is used), OpeningError (all later ones, one
-    text), UnpinnedError, NotEntitledError (RED, and `officer` is not named), ReleasedOnwardError,
-    LedgerAlarmError, and what the hub raises.
+    text), UnpinnedError, NotEntitledError (RED, and `officer` is not named), LedgerAlarmError, DiskError, and
+    what the hub raises.
     """
     octets, unverified = fetch_slice(act, place.md)
-    _refuse_released(unverified)
+    return open_fetched(act, place, octets, unverified, officer=officer, ask=True)
+
+
+def open_fetched(
+    act: Act, place: Place, octets: bytes, unverified: UnverifiedSlice, *, officer: str | None, ask: bool
+) -> Opened:
+    """As `open_envelope`, of a slice that was fetched; notes what it learned and leaves the writing to the act.
+
+    `ask`: fetch what was said about it since; else the feed has been taken in to its end. What came by a
+    release is always asked for.
+    """
     verified = _verify(act, unverified)
-    blobs = tuple(act.session.exchange.blob(place.md, ref.n, ref.len) for ref in unverified.manifest.att)
-    try:
-        content = _open(act, verified, blobs)
-    except OpeningError as failed:
-        act.notebook.note(failure_fact(OpeningFailure(place.md, act.now, str(failed.cause))))
+    asked = ask or bool(verified.via)
+    if asked:
+        note_statements_about(act, verified, act.session.exchange.statements_about(place.md))
+        # A withdrawal that was learned is kept, although it closes this very alert.
         act.notebook.write()
-        raise
-    note_statements_about(act, verified, act.session.exchange.statements_about(place.md))
-    _require_named(act, content, officer)
-    act.notebook.note(seen_fact(content.manifest.iss, content.manifest.jti, place.md))
-    act.notebook.note(opened_fact(place.md, act.now))
-    act.notebook.write()
-    return _opened(act, content, unverified, octets, blobs, place.reference)
+        verified = _verify_kept(act, unverified)
+    blobs = _fetch_blobs(act, place.md, unverified.manifest.att)
+    opened = _opened(act, _open(act, verified, blobs), unverified, octets, blobs, place.reference, asked)
+    return _finish(act, opened, officer, write=ask)
+
+
+def open_saved(act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, officer: str | None) -> Opened:
+    """Open a saved slice against what is kept, without a network.
+
+    A ledger that could not be compared is marked, and compared at the next chance. Raises as `open_envelope`,
+    and RequestError where attachments are missing.
+    """
+    unverified = parse_slice(octets)
+    count = len(unverified.manifest.att)
+    if count and blobs is None:
+        raise RequestError(f"It has {count} attachments, which are not here: name their folder (--blobs).")
+    held = tuple(blobs or ())
+    verified = _verify_kept(act, unverified)
+    _note_receipts(act, unverified, verified)
+    opened = _opened(act, _open(act, verified, held), unverified, octets, held, None, False)
+    return _finish(act, opened, officer, write=True)
 
 
 def fetch_slice(act: Act, md: str) -> tuple[bytes, UnverifiedSlice]:
     """The slice of this envelope and no other; raises MalformedError, VerificationError, or what the hub raises."""
     octets = act.session.exchange.slice(md)
+    return octets, parse_slice_of(md, octets)
+
+
+def parse_slice_of(md: str, octets: bytes) -> UnverifiedSlice:
+    """Read a slice, which must be the one of this envelope; raises MalformedError, VerificationError."""
     unverified = parse_slice(octets)
     if unverified.manifest.md != md:
         raise VerificationError(Failure.SUBJECT, "the hub gave another envelope")
-    return octets, unverified
+    return unverified
 
 
-def check_offline(act: Act, octets: bytes, blobs: Sequence[bytes] | None, *, officer: str | None) -> Verified:
-    """Check a saved slice against what is kept, without a network; names each check.
+def check_offline(
+    act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, officer: str | None
+) -> Verified:
+    """Check a saved slice against what is kept, without a network; names each check and notes nothing.
 
     Without `blobs`, attachments are not checked and nothing is opened where the manifest lists any. Raises
-    NotEntitledError (RED, and `officer` is not named), ReleasedOnwardError.
+    NotEntitledError (RED, and `officer` is not named).
     """
     try:
         unverified = parse_slice(octets)
-        _refuse_released(unverified)
         verified = _verify_kept(act, unverified)
     except MalformedError:
         return Verified(failed_at(FORM), str(Failure.MALFORMED), None)
     except VerificationError as failed:
         return Verified(failed_at(stage_of(failed.failure)), str(failed.failure), None)
+    left_out = () if verified.log_compared else (LOG,)
     if blobs is None and unverified.manifest.att:
-        return Verified(all_held(OUTER), None, None)
+        return Verified(all_held(OUTER, left_out), None, None)
+    held = tuple(blobs or ())
     try:
-        content = _open(act, verified, tuple(blobs or ()))
+        content = _open(act, verified, held, note=False)
     except OpeningError as failed:
-        return Verified(failed_at(OPENING), failed.code, None)
+        return Verified(failed_at(OPENING, left_out), failed.code, None)
     _require_named(act, content, officer)
-    opened = _opened(act, content, unverified, octets, tuple(blobs or ()), None)
+    opened = _opened(act, content, unverified, octets, held, None, False)
     return Verified(opened.checks, None, opened)
 
 
 def _verify(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
-    refresh_keysets(act.session.exchange, act.notebook, act.log, unverified.manifest.iss)
+    for agency in (unverified.manifest.iss, *(release.statement.iss for release in unverified.via)):
+        act.refresh(agency)
     verified = _verify_kept(act, unverified)
-    (receipt,) = unverified.receipts
-    act.log.note(receipt, verified.md, receipt.leaf.t, compared=verified.log_compared)
+    _note_receipts(act, unverified, verified)
     return verified
 
 
@@ -135,22 +172,57 @@ def _verify_kept(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
         directory=act.directory,
         ledger=act.log.as_ledger(),
         now=act.now,
+        unreleased=unreleased_of(act, unverified),
+        reaffirms=reaffirms_of(act, unverified),
     )
 
 
-def _refuse_released(unverified: UnverifiedSlice) -> None:
-    """Nothing that came by a release is opened before this client can learn of its withdrawal."""
-    if unverified.via:
-        raise ReleasedOnwardError
+def _note_receipts(act: Act, unverified: UnverifiedSlice, verified: VerifiedSlice) -> None:
+    ods = (verified.md, *(release.od for release in verified.via))
+    for receipt, od in zip(unverified.receipts, ods, strict=True):
+        act.log.note(receipt, od, receipt.leaf.t, compared=verified.log_compared)
+        if not verified.log_compared:
+            act.notebook.note(uncompared_fact(receipt.checkpoint))
 
 
-def _open(act: Act, verified: VerifiedSlice, blobs: tuple[bytes, ...]) -> OpenedAlert:
+def _fetch_blobs(act: Act, md: str, refs: Sequence[BlobRef]) -> tuple[HeldBlob, ...]:
+    meter = Meter(act.session.progress, FETCHING, sum(ref.len for ref in refs))
+    return tuple(_fetch_blob(act, md, ref, meter) for ref in refs)
+
+
+def _fetch_blob(act: Act, md: str, ref: BlobRef, meter: Meter) -> HeldBlob:
+    chunks = act.session.exchange.blob(md, ref.n, ref.len)
+    return take_blob(_counted(chunks, meter), act.session.home.folder)
+
+
+def _counted(chunks: Iterable[bytes], meter: Meter) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+        meter(len(chunk))
+
+
+def _open(act: Act, verified: VerifiedSlice, blobs: Sequence[HeldBlob], *, note: bool = True) -> OpenedAlert:
     def seen(iss: str, jti: str) -> str | None:
         return act.state.seen.get(iss, {}).get(jti)
 
-    keys: Mapping[str, DecryptionKey] = act.session.decryption_keys()
-    facts = [measure_blob(blob) for blob in blobs]
-    return open_alert(verified, keys=keys, blobs=facts, seen=seen, now=act.now)
+    facts = [blob.facts for blob in blobs]
+    try:
+        return open_alert(verified, keys=act.decryption_keys, blobs=facts, seen=seen, now=act.now)
+    except OpeningError as failed:
+        if note:
+            act.notebook.note(failure_fact(OpeningFailure(verified.md, act.now, str(failed.cause))))
+            act.notebook.write()
+        raise
+
+
+def _finish(act: Act, opened: Opened, officer: str | None, *, write: bool) -> Opened:
+    """Every check has held: for this officer too? Then, and only then, it counts as opened here."""
+    _require_named(act, opened.content, officer)
+    act.notebook.note(seen_fact(opened.manifest.iss, opened.manifest.jti, opened.md))
+    act.notebook.note(opened_fact(opened.md, act.now))
+    if write:
+        act.notebook.write()
+    return opened
 
 
 def _require_named(act: Act, content: OpenedAlert, officer: str | None) -> None:
@@ -168,16 +240,19 @@ def _opened(
     content: OpenedAlert,
     unverified: UnverifiedSlice,
     octets: bytes,
-    blobs: tuple[bytes, ...],
+    blobs: tuple[HeldBlob, ...],
     reference: str | None,
+    asked: bool,
 ) -> Opened:
     return Opened(
         content=content,
         reference=reference,
         index=unverified.receipts[0].index,
-        checks=all_held(),
-        retraction=retraction_of(act.state, content.manifest.md, content.manifest.iss),
+        checks=all_held(left_out=() if content.log_compared else (LOG,)),
+        retraction=retraction_of(act, content.manifest.md, content.manifest.iss),
+        repudiated_retraction=repudiated_retraction_of(act, content.manifest.md, content.manifest.iss),
         first_opened=act.state.opened.get(content.manifest.md, act.now),
+        asked=asked,
         slice_octets=octets,
         blobs=blobs,
     )

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from accord.client.answers import DeliveryFacts
-from accord.client.safe_files import write_attachment
+from accord.client.incoming import HeldBlob
+from accord.client.progress import WRITING, Meter, Progress, tell_nobody
+from accord.client.safe_files import new_file, safe_name
 from accord.envelope.content import AttachmentKey, NamedOfficer, OpenedAlert
-from accord.envelope.keyrule import Repudiated
+from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing
 from accord.envelope.manifest import Manifest
+from accord.envelope.releases import end_of
 from accord.envelope.seal import LeftOut
-from accord.envelope.unseal import open_attachment
+from accord.envelope.statements.form import Statement
+from accord.envelope.unseal import open_attachment, open_stream
 from accord.state import StatementRecord
 
 
@@ -39,6 +43,18 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class SealedFolder:
+    """An envelope that was sealed into a folder and not sent yet."""
+
+    iss: str
+    jti: str
+    md: str
+    to: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Stated:
     """A statement of our own; `log_time` as in `Sent`."""
 
@@ -55,6 +71,10 @@ class InboxEntry:
 
     `retracted` is the verified word of the alert's verified sender. `retraction_in_doubt`: an agency has taken
     it back, and only the hub says so far that this agency is its sender, since it was never opened here.
+
+    `repudiated`: its issuer has revoked a key since, and that word of the issuer's was verified. That a statement was
+    signed with that key is verified too; of an alert that is not open the hub alone says it. `reaffirmed`: its issuer
+    stands by it nevertheless. An item whose `what` is "repudiated" names an alert or a statement that came before.
     """
 
     number: int
@@ -68,6 +88,8 @@ class InboxEntry:
     retracted: bool
     retraction_in_doubt: bool
     statement: StatementRecord | None
+    repudiated: bool = False
+    reaffirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,12 +101,35 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Release:
+    """One step by which an alert was released onward: who let whom have it, until when (seconds), for what.
+
+    `standing`: what its issuer has said about its keys since.
+    """
+
+    by: str
+    to: tuple[str, ...]
+    until: int
+    purpose: str
+    conditions: tuple[str, ...]
+    standing: Standing
+
+    @classmethod
+    def of(cls, statement: Statement, standing: Standing) -> Release:
+        """From a verified release statement."""
+        body, until = statement.body, end_of(statement)
+        return cls(statement.iss, tuple(body["aud"]), until, body["purpose"], tuple(body["cond"]), standing)
+
+
+@dataclass(frozen=True)
 class Opened:
     """An alert every check of which held, with what else must be shown beside it.
 
-    `retraction` is its originator's word that it no longer stands; `standing` in `content` says whether
-    its signatures were repudiated. `reference` is the one of the mail, where known. `first_opened` is when
-    this home first opened it, in seconds; now, where it never did.
+    `retraction` is its originator's word that it no longer stands; `repudiated_retraction` such a word that was
+    signed with a key revoked since and withdraws nothing; `standings` in `content` say whether its signatures
+    were repudiated: the originator's, then those of each release. `reference` is the one of the mail, where known. `first_opened` is when
+    this home first opened it, in seconds; now, where it never did. `asked`: the hub was asked for what has
+    been said about it since.
     """
 
     content: OpenedAlert
@@ -92,9 +137,11 @@ class Opened:
     index: int
     checks: tuple[Check, ...]
     retraction: StatementRecord | None
+    repudiated_retraction: StatementRecord | None
     first_opened: int
+    asked: bool
     slice_octets: bytes = field(repr=False)
-    blobs: tuple[bytes, ...] = field(repr=False)
+    blobs: tuple[HeldBlob, ...] = field(repr=False)
 
     @property
     def alert(self) -> Mapping[str, Any]:
@@ -122,12 +169,28 @@ class Opened:
         return self.content.attachments
 
     @property
+    def releases(self) -> tuple[Release, ...]:
+        """By whom it was released onward to reach this agency, oldest first; empty for one sent to it."""
+        pairs = zip(self.content.via, self.content.standings[1:], strict=True)
+        return tuple(Release.of(statement, standing) for statement, standing in pairs)
+
+    @property
+    def standing(self) -> Standing:
+        """What the originator has said about its keys since."""
+        return self.content.standings[0]
+
+    @property
     def marks(self) -> tuple[str, ...]:
-        """What must be shown with the alert: retracted, repudiated, late, log-not-compared, not-post-quantum."""
-        repudiated = isinstance(self.content.standing, Repudiated)
+        """What must be shown with the alert: `retracted`, `repudiated`, `log-not-compared` and so on."""
         said = {
             "retracted": self.retraction is not None,
-            "repudiated": repudiated,
+            "retract-repudiated": self.repudiated_retraction is not None,
+            "repudiated": isinstance(self.standing, Repudiated),
+            "reaffirmed": isinstance(self.standing, Reaffirmed),
+            "release-repudiated": any(isinstance(item.standing, Repudiated) for item in self.releases),
+            "release-reaffirmed": any(isinstance(item.standing, Reaffirmed) for item in self.releases),
+            "released-onward": bool(self.releases),
+            "release-not-asked": bool(self.releases) and not self.asked,
             "late": self.first_opened >= self.manifest.terms.exp,
             "log-not-compared": not self.content.log_compared,
             "not-post-quantum": self.manifest.suite == "EC1",
@@ -137,17 +200,21 @@ class Opened:
 
     def attachment(self, n: int) -> bytes:
         """The octets of attachment `n` in the clear; raises OpeningError."""
-        return open_attachment(self.attachments[n], self.manifest.jti, self.blobs[n])
+        return open_attachment(self.attachments[n], self.manifest.jti, self.blobs[n].read())
 
-    def save_attachments(self, folder: Path) -> list[Path]:
-        """Write every attachment under a safe name of its own; nothing is overwritten.
+    def save_attachments(self, folder: Path, *, progress: Progress = tell_nobody) -> list[Path]:
+        """Write every attachment under a safe name of its own, a piece at a time; nothing is overwritten.
 
-        Raises UnsafePathError, OpeningError.
+        Raises UnsafePathError, OpeningError; then the one that failed is not there.
         """
-        return [
-            write_attachment(folder, attachment.n, attachment.fn, self.attachment(attachment.n))
-            for attachment in self.attachments
-        ]
+        meter = Meter(progress, WRITING, sum(file.size for file in self.attachments))
+        return [self._save(attachment, folder, meter) for attachment in self.attachments]
+
+    def _save(self, attachment: AttachmentKey, folder: Path, meter: Meter) -> Path:
+        with new_file(folder, safe_name(attachment.n, attachment.fn)) as (path, file):
+            blob = self.blobs[attachment.n].open()
+            open_stream(attachment, self.manifest.jti, blob, file, moved=meter)
+        return path
 
 
 @dataclass(frozen=True)

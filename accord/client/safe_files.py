@@ -11,11 +11,13 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from accord.client.errors import UnsafePathError
-from accord.privatefiles import PrivateFileError, make_private_folder, write_private
+from accord.privatefiles import PrivateFileError, draft_private, make_private_folder
 
 MAX_NAME_BYTES: Final = 150
 
@@ -36,19 +38,25 @@ def safe_name(n: int, name: str) -> str:
     return f"{n:02d}_{_shorten(kept)}"
 
 
-def write_attachment(folder: Path, n: int, name: str, content: bytes) -> Path:
-    """Write one attachment into `folder`, which is made; raises UnsafePathError, also where the name is taken."""
-    return write_new(folder, safe_name(n, name), content)
+@contextmanager
+def new_file(folder: Path, name: str) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new private file in `folder`, which is made: there with its name only if the block ends well.
+
+    Raises UnsafePathError, also where the name is taken.
+    """
+    path = folder / name
+    try:
+        make_private_folder(folder)
+        with draft_private(path, overwrite=False) as file:
+            yield path, file
+    except PrivateFileError as exc:
+        raise UnsafePathError(str(exc)) from exc
 
 
 def write_new(folder: Path, name: str, content: bytes) -> Path:
     """Write a new private file; raises UnsafePathError."""
-    path = folder / name
-    try:
-        make_private_folder(folder)
-        write_private(path, content, overwrite=False)
-    except PrivateFileError as exc:
-        raise UnsafePathError(str(exc)) from exc
+    with new_file(folder, name) as (path, file):
+        file.write(content)
     return path
 
 

@@ -2,14 +2,14 @@
 """Sending: sign, seal, spool, submit, and keep until the ledger's receipt.
 
 An object is recorded in the state and lies in the spool before it is first sent; sending it again is always
-safe. It counts as carried only when its receipt was verified; then it leaves the spool. An envelope that no
-hub answered for within a day is refused there as stale and has to be written anew.
+safe. It counts as carried only when its receipt was verified; then it leaves the spool. What no hub has
+answered for within a day is signed anew under its id (`accord.client.resending`).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from accord.client.answers import SubmissionFacts, require_about
@@ -24,42 +24,41 @@ from accord.client.errors import (
 )
 from accord.client.notebook import accepted_fact, logged_fact
 from accord.client.outgoing import AlertToSend
-from accord.client.pinned import refresh_keysets, require_pins
+from accord.client.own_copy import OwnCopy, open_own, require_own_signature
+from accord.client.pinned import refresh_keysets
+from accord.client.progress import SENDING, Meter
 from accord.client.results import Plan, Sent
+from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
+from accord.client.spool import JWE, MANIFEST, Draft, SpooledEnvelope, read_parts
 from accord.client.waiting import wait_for
-from accord.envelope.encoding import MAX_ENVELOPE_BYTES
-from accord.envelope.errors import SealingError, SealRefusal
+from accord.envelope.blobs import BlobFacts, measure_file
+from accord.envelope.encoding import MAX_MANIFEST_BYTES
 from accord.envelope.jws import parse_jws
-from accord.envelope.manifest import read_manifest
-from accord.envelope.seal import LeftOut, Recipient, SealedEnvelope, plan_recipients, seal
+from accord.envelope.manifest import Manifest, read_manifest
+from accord.envelope.seal import Recipient
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree.receipts import Receipt
-from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, TYP_MANIFEST
-from accord.state import State, SubmissionRecord
+from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS, TYP_MANIFEST
+from accord.privatefiles import PrivateFileError
+from accord.state import StateError, SubmissionRecord
 
 KEYSET_STALE: Final = "keyset-stale"
 CHECK_FAILED: Final = "envelope-refused"
+ENVELOPE: Final = "envelope"
 
 
 def plan_sending(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
     """Refresh every keyset concerned and divide the recipients by whether they can be sealed to now.
 
-    Raises UnpinnedError naming everyone without a pin, and whatever a refused keyset raises.
+    Raises as `require_sendable`, KeysetEndedError, and whatever a refused keyset raises.
     """
-    if act.agency in order.to:
-        raise RequestError("to: your own agency has an entry anyway; leave it out.")
-    require_pins(act.state, order.to)
+    require_sendable(act, order)
     for agency in (act.agency, *order.to):
         refresh_keysets(act.session.exchange, act.notebook, act.log, agency)
     act.notebook.write()
-    known = {agency: act.directory.recipient(agency) for agency in order.to}
-    recipients = [recipient for recipient in known.values() if recipient is not None]
-    unknown = [LeftOut(agency, SealRefusal.NOT_LOGGED) for agency in order.to if known[agency] is None]
-    planned = plan_recipients(order.suite, order.tlp, recipients, now=act.now)
-    left_out = tuple(sorted((*planned.left_out, *unknown), key=lambda item: item.agency))
-    will = list(planned.will)
-    return Plan(tuple(recipient.agency for recipient in will), left_out), will
+    act.require_live_keyset()
+    return divide(act, order)
 
 
 def submit_alert(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
@@ -78,49 +77,81 @@ def submit_alert(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
 
 def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
     plan, recipients = plan_sending(act, order)
-    if plan.left_out and not leave_out:
-        reason = plan.left_out[0].reason
-        raise SealingError(reason, agencies=[item.agency for item in plan.left_out])
+    if not leave_out:
+        refuse_left_out(plan)
     reduced = order.without([item.agency for item in plan.left_out])
-    sealed = _seal(act, reduced, recipients)
-    _spool_envelope(act, sealed, order.kind, plan.will)
-    send_spooled(act, act.session.state_file.read().submissions[sealed.md])
+    with act.session.home.spool.draft() as draft:
+        sealed = seal_into(act, reduced, recipients, draft)
+        record = SubmissionRecord(ENVELOPE, order.kind, sealed.jti, sealed.md, act.now, to=plan.will)
+        _spool_envelope(act, draft, record)
+    send_spooled(act, record)
     return Sent(act.agency, sealed.jti, sealed.md, plan.will, plan.left_out, None)
 
 
-def _seal(act: Act, order: AlertToSend, recipients: list[Recipient]) -> SealedEnvelope:
-    originator = act.directory.recipient(act.agency)
-    if originator is None:
-        raise SealingError(SealRefusal.NOT_LOGGED, agencies=(act.agency,))
-    return seal(
-        order.terms(act.session.new_id(act.now), now=act.now),
-        order.alert,
-        suite=order.suite,
-        originator=originator,
-        recipients=recipients,
-        signer=act.signer(order.suite),
-        nonce=os.urandom(16),
-        now=act.now,
-        names=order.names,
-        attachments=order.attachments,
-        confirm_ec1=order.confirm_ec1,
-    )
+def look_at_sealed(act: Act, folder: Path) -> OwnCopy:
+    """What an envelope that was sealed into a folder before is, and to whom; nothing is sent.
+
+    Raises RequestError where it is not one of our own that may still be sent, whole and as it was signed.
+    """
+    try:
+        parts = read_parts(folder)
+        own = open_own(act, parts)
+        require_own_signature(act, parts.manifest)
+        _require_blobs(own.manifest, parts)
+    except (PrivateFileError, SpoolError) as exc:
+        raise RequestError(f"{folder} does not hold an envelope that was sealed here. {exc}") from exc
+    if act.now - own.manifest.terms.iat >= MAX_IAT_AGE_SECS:
+        raise RequestError("It was sealed over a day ago and no hub takes it any more: seal it anew.")
+    return own
 
 
-def _spool_envelope(act: Act, sealed: SealedEnvelope, kind: str, to: tuple[str, ...]) -> None:
-    record = SubmissionRecord("envelope", kind, sealed.jti, sealed.md, act.now, to=to)
-    with act.session.state_file.change() as state:
-        # Within the lock, so that nobody takes the spooled octets for those of a sending that broke off.
-        act.session.home.spool.keep_envelope(sealed.jti, sealed.manifest, sealed.jwe, sealed.blobs)
-        state.submissions[sealed.md] = record
-    act.notebook.state.submissions[sealed.md] = record
+def submit_sealed(act: Act, folder: Path) -> Sent:
+    """Send what was sealed into a folder, octet for octet, by way of the spool; safe to repeat.
+
+    Raises as `look_at_sealed`, RefusedError (`keyset-stale`: keys changed since, seal it anew), SpoolError,
+    UnreachableError (then it stays in the spool).
+    """
+    own = look_at_sealed(act, folder)
+    terms, md = own.manifest.terms, own.manifest.md
+    record = act.state.submissions.get(md)
+    if record is None:
+        record = SubmissionRecord(ENVELOPE, terms.kind, terms.jti, md, terms.iat, to=own.inner.aud)
+        with act.session.home.spool.draft() as draft:
+            _copy_parts(read_parts(folder), draft)
+            _spool_envelope(act, draft, record)
+    if record.logged_at is None:
+        send_spooled(act, record)
+    return Sent(act.agency, record.id, md, record.to, (), record.logged_at)
+
+
+def _copy_parts(parts: SpooledEnvelope, draft: Draft) -> None:
+    draft.write(MANIFEST, parts.manifest)
+    draft.write(JWE, parts.jwe)
+    for n, blob in enumerate(parts.blobs):
+        draft.take(n, blob)
+
+
+def _spool_envelope(act: Act, draft: Draft, record: SubmissionRecord) -> None:
+    spool = act.session.home.spool
+    _record(act, record, lambda: spool.keep(draft, record.id))
 
 
 def spool_statement(act: Act, record: SubmissionRecord, jws: bytes) -> None:
     """Record a signed statement and keep it until its receipt; raises SpoolError."""
-    with act.session.state_file.change() as state:
-        act.session.home.spool.keep_statement(record.id, jws)
-        state.submissions[record.d] = record
+    spool = act.session.home.spool
+    _record(act, record, lambda: spool.keep_statement(record.id, jws))
+
+
+def _record(act: Act, record: SubmissionRecord, keep: Callable[[], None]) -> None:
+    """Keep and record in one step, or neither; raises SpoolError."""
+    try:
+        with act.session.state_file.change() as state:
+            # Within the lock, so that nobody takes the spooled octets for those of a sending that broke off.
+            keep()
+            state.submissions[record.d] = record
+    except StateError as exc:
+        act.session.home.spool.drop(record.id)
+        raise SpoolError(f"Nothing was sent: it cannot be recorded on this disk first. {exc}") from exc
     act.notebook.state.submissions[record.d] = record
 
 
@@ -129,19 +160,17 @@ def send_spooled(act: Act, record: SubmissionRecord) -> None:
 
     Raises RefusedError, UnreachableError, SpoolError.
     """
-    spool, exchange = act.session.home.spool, act.session.exchange
     try:
-        if record.what == "envelope":
-            parts = spool.envelope(record.id)
-            _require_same(record, _md_of(parts.manifest))
-            exchange.post_envelope(record.id, parts.manifest, parts.jwe, parts.blobs)
+        if record.what == ENVELOPE:
+            _send_envelope(act, record)
         else:
-            jws = spool.statement(record.id)
-            _require_same(record, parse_statement(jws).od)
-            exchange.post_statement(record.id, jws)
+            jws = act.session.home.spool.statement(record.id)
+            statement = parse_statement(jws).statement
+            require_same(record, statement.id, statement.od)
+            act.session.exchange.post_statement(record.id, jws)
     except RefusedError as refused:
         if _is_final(refused):
-            _forget(act.session, record)
+            forget(act.session, record)
         _blame_clock(refused, act.session.clock())
         raise
     act.notebook.note(accepted_fact(record.d))
@@ -164,19 +193,41 @@ def _blame_clock(refused: RefusedError, clock: int) -> None:
             raise ClockError(refused, ahead_secs) from refused
 
 
-def _forget(session: Session, record: SubmissionRecord) -> None:
+def forget(session: Session, record: SubmissionRecord) -> None:
+    """Let go of what is over: the hub has refused it, or it can no longer be sent."""
     with session.state_file.change() as state:
         state.submissions.pop(record.d, None)
         session.home.spool.drop(record.id)
 
 
-def _require_same(record: SubmissionRecord, d: str) -> None:
-    if d != record.d:
+def require_same(record: SubmissionRecord, object_id: str, d: str) -> None:
+    """What lies in the spool is what was recorded when it was signed; raises SpoolError."""
+    if (object_id, d) != (record.id, record.d):
         raise SpoolError(f"The spooled {record.what} {record.id} was altered on this disk; it is not sent.")
 
 
-def _md_of(manifest: bytes) -> str:
-    return read_manifest(parse_jws(manifest, TYP_MANIFEST, limit=MAX_ENVELOPE_BYTES).payload).md
+def _send_envelope(act: Act, record: SubmissionRecord) -> None:
+    parts = act.session.home.spool.envelope(record.id)
+    manifest = _manifest_of(parts.manifest)
+    require_same(record, manifest.terms.jti, manifest.md)
+    _require_blobs(manifest, parts)
+    meter = Meter(act.session.progress, SENDING, sum(ref.len for ref in manifest.att))
+    act.session.exchange.post_envelope(record.id, parts.manifest, parts.jwe, parts.blobs, moved=meter)
+
+
+def _require_blobs(manifest: Manifest, parts: SpooledEnvelope) -> None:
+    """The files hold what was signed; raises SpoolError."""
+    signed = [BlobFacts(ref.sha256, ref.len) for ref in manifest.att]
+    try:
+        found = [measure_file(blob) for blob in parts.blobs]
+    except OSError as exc:
+        raise SpoolError(f"An attachment cannot be read from this disk: {exc.strerror}.") from exc
+    if found != signed:
+        raise SpoolError("An attachment was altered on this disk; it is not sent.")
+
+
+def _manifest_of(manifest: bytes) -> Manifest:
+    return read_manifest(parse_jws(manifest, TYP_MANIFEST, limit=MAX_MANIFEST_BYTES).payload)
 
 
 def await_receipt(act: Act, d: str, *, wait_secs: float) -> int | None:
@@ -218,43 +269,13 @@ def facts_of(act: Act, d: str) -> SubmissionFacts:
 
 
 def _receipt_of(act: Act, d: str) -> Receipt | None:
-    facts = _facts_if_known(act, d)
+    facts = facts_if_known(act, d)
     return None if facts is None else facts.receipt
 
 
-def _facts_if_known(act: Act, d: str) -> SubmissionFacts | None:
+def facts_if_known(act: Act, d: str) -> SubmissionFacts | None:
+    """As `facts_of`; None where the hub has no such object of ours."""
     try:
         return facts_of(act, d)
     except AbsentError:
         return None
-
-
-def resend_spooled(act: Act) -> Iterator[Sent]:
-    """Send again whatever has no receipt, and pick up receipts that came meanwhile; oldest first.
-
-    Raises what the hub or the network raises at the first object that fails; the rest stays spooled.
-    """
-    _drop_orphans(act)
-    waiting = [record for record in act.state.submissions.values() if record.logged_at is None]
-    for record in sorted(waiting, key=lambda record: record.id):
-        facts = _facts_if_known(act, record.d) if record.accepted else None
-        if facts is None:
-            send_spooled(act, record)
-            facts = _facts_if_known(act, record.d)
-        receipt = facts.receipt if facts is not None else None
-        log_time = settle(act, record.d, receipt) if receipt is not None else None
-        yield Sent(act.agency, record.id, record.d, record.to, (), log_time)
-
-
-def _drop_orphans(act: Act) -> None:
-    """Octets whose sending broke off before it was recorded were never sent and never will be."""
-    with act.session.state_file.change() as state:
-        recorded = {record.id for record in state.submissions.values()}
-        for object_id in act.session.home.spool.ids():
-            if object_id not in recorded:
-                act.session.home.spool.drop(object_id)
-    act.notebook.state.submissions.update(_newer(act.state, state))
-
-
-def _newer(known: State, state: State) -> dict[str, SubmissionRecord]:
-    return {d: record for d, record in state.submissions.items() if d not in known.submissions}

@@ -6,20 +6,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
+from accord.client.errors import KeysetEndedError
 from accord.client.exchange import Exchange, HttpExchange
 from accord.client.home import Home
 from accord.client.log import KeptLog
 from accord.client.notebook import Notebook
-from accord.client.pinned import PinnedDirectory
+from accord.client.pinned import PinnedDirectory, refresh_keysets
+from accord.client.progress import Progress, tell_nobody
 from accord.client.transport import Transport
 from accord.envelope.errors import SealingError, SealRefusal
-from accord.envelope.keysets import newest_signing_keys
+from accord.envelope.keysets import KeyRow, Keyset, newest_signing_keys
 from accord.envelope.private import DecryptionKey, SignerSet
 from accord.envelope.selftest import run_primitives
 from accord.envelope.selftest_opening import run_seal_and_open
-from accord.keyfile import KeyRing
+from accord.keyfile import KeyFile
+from accord.keyring import KeyRing
 from accord.state import State, StateAbsentError, StateFile
 
 Clock = Callable[[], int]
@@ -47,11 +50,18 @@ class Session:
     """Keys, state and hub of one agency. `clock` gives seconds since 1970 (UTC)."""
 
     home: Home
-    ring: KeyRing
+    keys: KeyFile
     clock: Clock
     sleep: Sleep
     connect: Connect
+    progress: Progress = tell_nobody
     _exchange: Exchange | None = None
+    _ahead_secs: int | None = None
+
+    @property
+    def ring(self) -> KeyRing:
+        """The private keys as they stand now: another program of the agency may have added some."""
+        return self.keys.ring
 
     @property
     def state_file(self) -> StateFile:
@@ -67,11 +77,19 @@ class Session:
         return self._exchange
 
     def begin(self, *, online: bool = True, enrolled: bool = True) -> Act:
-        """Begin one act at this moment; raises StateAbsentError where `enrolled` is demanded and not yet so."""
+        """Begin one act at this moment; raises StateAbsentError where `enrolled` is demanded and not yet so.
+
+        With a network, what was opened without one is held against the ledger first; raises VerificationError
+        (`LEDGER_FORK`) where it does not fit, and then nothing else is done.
+        """
         notebook = Notebook(self.state_file, clock=self.clock())
         if enrolled and not notebook.state.enrolled:
             raise StateAbsentError("This home has not finished its enrolment. Run: accord enrol")
-        return Act(self, notebook, exchange=self.exchange if online else None)
+        act = Act(self, notebook, exchange=self.exchange if online else None)
+        if online and notebook.state.uncompared:
+            act.log.compare_waiting()
+            notebook.write()
+        return act
 
     def use(self, exchange: Exchange) -> None:
         """Go on with this connection."""
@@ -86,8 +104,14 @@ class Session:
         """A fresh id: a UUID of version 7 (RFC 9562) of this second."""
         return uuid7_at(now * 1000, os.urandom(10))
 
+    def clock_ahead_secs(self) -> int | None:
+        """How far this clock is ahead of the hub's, going by its last answer; None where it gave none."""
+        said = None if self._exchange is None else self._exchange.hub_clock()
+        return self._ahead_secs if said is None else self.clock() - said
+
     def close(self) -> None:
         """Give connections back; the next call connects again."""
+        self._ahead_secs = self.clock_ahead_secs()
         if self._exchange is not None:
             self._exchange.close()
             self._exchange = None
@@ -101,6 +125,18 @@ class Act:
         self.notebook = notebook
         self.log = KeptLog(notebook, exchange)
         self.directory = PinnedDirectory(notebook)
+        self._fresh: set[str] = set()
+
+    @cached_property
+    def decryption_keys(self) -> dict[str, DecryptionKey]:
+        """The private keys that open, by kid, as they stood when the act first asked."""
+        return self.session.decryption_keys()
+
+    def refresh(self, agency: str) -> None:
+        """Take in an agency's newest keyset, once in an act; raises as `refresh_keysets`."""
+        if agency not in self._fresh:
+            refresh_keysets(self.session.exchange, self.notebook, self.log, agency)
+            self._fresh.add(agency)
 
     @property
     def now(self) -> int:
@@ -118,19 +154,30 @@ class Act:
         return self.notebook.state.agency
 
     def signer(self, suite: str) -> SignerSet:
-        """The own keys that sign in `suite` now; raises SealingError where there are none."""
+        """The own keys that sign in `suite` now; raises SealingError where there are none, KeysetEndedError."""
+        self.require_live_keyset()
         keyset = self.directory.keyset(self.agency)
-        rows = () if keyset is None else newest_signing_keys(keyset, suite, self.now)
+        rows = () if keyset is None else self._signing_rows(keyset, suite)
         held = {key.public.kid: key for key in self.session.ring.signing}
         keys = [held[row.kid] for row in rows if row.kid in held]
         if not keys or len(keys) != len(rows):
             raise SealingError(SealRefusal.SIGNER, suite, (self.agency,))
         return SignerSet(keys)
 
+    def require_live_keyset(self) -> None:
+        """Refuse to send under a keyset that has ended; raises KeysetEndedError."""
+        keyset = self.directory.keyset(self.agency)
+        if keyset is not None and self.now >= keyset.exp:
+            raise KeysetEndedError(keyset.exp)
+
     def statement_suite(self) -> str:
         """PQ1 where the agency has PQ1 signing keys, else EC1."""
         keyset = self.directory.keyset(self.agency)
-        return "PQ1" if keyset and newest_signing_keys(keyset, "PQ1", self.now) else "EC1"
+        return "PQ1" if keyset and self._signing_rows(keyset, "PQ1") else "EC1"
+
+    def _signing_rows(self, keyset: Keyset, suite: str) -> tuple[KeyRow, ...]:
+        revoked = frozenset(word.kid for word in self.directory.revocations(self.agency))
+        return newest_signing_keys(keyset, suite, self.now, revoked)
 
 
 def uuid7_at(milliseconds: int, randomness: bytes) -> str:

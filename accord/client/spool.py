@@ -3,7 +3,8 @@
 
 Guarantees that an object is on disk, synced, before it is first sent, and that what is sent again is what was
 signed: the caller compares the digest it recorded in the authenticated state. Holds ciphertext and signed
-statements only, never content in clear.
+statements only, never content in clear. An object is drafted in a folder whose name begins with a dot and
+moved into place whole, so that nothing half written is ever taken for it.
 """
 
 from __future__ import annotations
@@ -12,28 +13,68 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from accord.client.errors import SpoolError
 from accord.envelope.encoding import uuid7
 from accord.envelope.errors import MalformedError
-from accord.privatefiles import PrivateFileError, make_private_folder, read_private, write_private
+from accord.privatefiles import (
+    PrivateFileError,
+    draft_private,
+    make_private_folder,
+    read_private,
+    sync_folder,
+    write_private,
+)
 
-_MANIFEST: Final = "manifest"
-_JWE: Final = "jwe"
+MANIFEST: Final = "manifest"
+JWE: Final = "jwe"
 _STATEMENT: Final = "statement"
+_DRAFT_KEPT_SECS: Final = 24 * 3600
 
 
 @dataclass(frozen=True)
 class SpooledEnvelope:
-    """The parts of an envelope as they go over the wire."""
+    """The parts of an envelope as they go over the wire; blobs as the files that hold them."""
 
     manifest: bytes
     jwe: bytes
-    blobs: tuple[bytes, ...]
+    blobs: tuple[Path, ...]
+
+
+@dataclass
+class Draft:
+    """A folder in which an object is put together. Raises PrivateFileError where the disk refuses.
+
+    `needed`: it outlives the block in which it was made, since the state names it already.
+    """
+
+    folder: Path
+    needed: bool = False
+
+    def write(self, name: str, content: bytes) -> None:
+        """One part, whole."""
+        write_private(self.folder / name, content)
+
+    def blob(self, n: int) -> AbstractContextManager[BinaryIO]:
+        """Blob `n`, to be written a piece at a time."""
+        return draft_private(self.folder / blob_name(n))
+
+    def take(self, n: int, blob: Path) -> None:
+        """Blob `n` is that of another folder of this disk."""
+        try:
+            os.link(blob, self.folder / blob_name(n))
+        except OSError as exc:
+            raise PrivateFileError(blob, f"{blob} cannot be kept: {exc.strerror}.") from exc
+
+    def remove(self) -> None:
+        """Forget it, unless it was moved into its place or is needed."""
+        if not self.needed:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Spool:
@@ -42,28 +83,71 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @contextlib.contextmanager
+    def draft(self, name: str = "") -> Iterator[Draft]:
+        """A new draft; it is gone after the block unless it was kept. Raises SpoolError.
+
+        Trouble with the disk within the block counts as the spool's: nothing was sent.
+        """
+        draft = Draft(self._folder / f".{name or secrets.token_hex(8)}")
+        try:
+            shutil.rmtree(draft.folder, ignore_errors=True)
+            make_private_folder(draft.folder)
+            yield draft
+        except PrivateFileError as exc:
+            raise SpoolError(f"Nothing was sent: it cannot be kept on this disk first. {exc}") from exc
+        finally:
+            draft.remove()
+
+    def keep(self, draft: Draft, object_id: str) -> None:
+        """Move a draft into its place, until `drop`; raises PrivateFileError, and then nothing was kept."""
+        try:
+            os.rename(draft.folder, self.place(object_id))
+            sync_folder(self._folder)
+        except OSError as exc:
+            raise PrivateFileError(
+                draft.folder, f"{self._folder} cannot be written: {exc.strerror}."
+            ) from exc
+
     def keep_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
-        """Keep an envelope until `drop`; raises SpoolError, and then nothing was kept."""
-        parts = {_MANIFEST: manifest, _JWE: jwe} | {_blob_name(n): blob for n, blob in enumerate(blobs)}
-        self._keep(jti, parts)
+        """Keep an envelope that is at hand whole; raises SpoolError, and then nothing was kept."""
+        with self.draft() as draft:
+            draft.write(MANIFEST, manifest)
+            draft.write(JWE, jwe)
+            for n, blob in enumerate(blobs):
+                draft.write(blob_name(n), blob)
+            self.keep(draft, jti)
 
     def keep_statement(self, statement_id: str, jws: bytes) -> None:
         """Keep a statement until `drop`; raises SpoolError."""
-        self._keep(statement_id, {_STATEMENT: jws})
+        with self.draft() as draft:
+            draft.write(_STATEMENT, jws)
+            self.keep(draft, statement_id)
+
+    def renew(self, object_id: str, name: str) -> None:
+        """Put what was drafted as `name` in the place of what is kept; harmless where it was done before."""
+        fresh = self._folder / f".{name}"
+        if fresh.is_dir():
+            self.drop(object_id)
+            self.keep(Draft(fresh), object_id)
 
     def envelope(self, jti: str) -> SpooledEnvelope:
         """The envelope as kept; raises SpoolError."""
-        count = sum(1 for _ in self._place(jti).glob("blob-*"))
-        blobs = tuple(self._read(jti, _blob_name(n)) for n in range(count))
-        return SpooledEnvelope(self._read(jti, _MANIFEST), self._read(jti, _JWE), blobs)
+        try:
+            return read_parts(self.place(jti))
+        except PrivateFileError as exc:
+            raise _not_whole(jti, exc) from exc
 
     def statement(self, statement_id: str) -> bytes:
         """The statement as kept; raises SpoolError."""
-        return self._read(statement_id, _STATEMENT)
+        try:
+            return read_private(self.place(statement_id) / _STATEMENT)
+        except PrivateFileError as exc:
+            raise _not_whole(statement_id, exc) from exc
 
     def holds(self, object_id: str) -> bool:
         """Whether something is kept under this id."""
-        return self._place(object_id).is_dir()
+        return self.place(object_id).is_dir()
 
     def ids(self) -> list[str]:
         """The ids of all that is kept, oldest first (ids of version 7 begin with their time)."""
@@ -73,33 +157,37 @@ class Spool:
 
     def drop(self, object_id: str) -> None:
         """Forget an object; harmless when it is not there."""
-        shutil.rmtree(self._place(object_id), ignore_errors=True)
+        shutil.rmtree(self.place(object_id), ignore_errors=True)
 
-    def _keep(self, object_id: str, parts: Mapping[str, bytes]) -> None:
-        draft = self._folder / f".{object_id}.{secrets.token_hex(4)}"
-        try:
-            make_private_folder(draft)
-            for name, content in parts.items():
-                write_private(draft / name, content)
-            os.rename(draft, self._place(object_id))
-        except (PrivateFileError, OSError) as exc:
-            raise SpoolError(f"Nothing was sent: it cannot be kept on this disk first. {exc}") from exc
-        finally:
+    def drop_old_drafts(self, *, now: int) -> None:
+        """Clear away what a program that was killed had begun to write, a day after."""
+        for draft in self._folder.glob(".*"):
             with contextlib.suppress(OSError):
-                shutil.rmtree(draft, ignore_errors=True)
+                if draft.stat().st_mtime < now - _DRAFT_KEPT_SECS:
+                    shutil.rmtree(draft, ignore_errors=True)
 
-    def _read(self, object_id: str, name: str) -> bytes:
-        try:
-            return read_private(self._place(object_id) / name)
-        except PrivateFileError as exc:
-            raise SpoolError(f"The spool does not hold {object_id} whole. {exc}") from exc
-
-    def _place(self, object_id: str) -> Path:
+    def place(self, object_id: str) -> Path:
+        """The folder of one object."""
         return self._folder / object_id
 
 
-def _blob_name(n: int) -> str:
+def read_parts(folder: Path) -> SpooledEnvelope:
+    """An envelope's parts as a folder holds them; raises PrivateFileError."""
+    count = sum(1 for _ in folder.glob("blob-*"))
+    return SpooledEnvelope(
+        manifest=read_private(folder / MANIFEST),
+        jwe=read_private(folder / JWE),
+        blobs=tuple(folder / blob_name(n) for n in range(count)),
+    )
+
+
+def blob_name(n: int) -> str:
+    """The file of blob `n`."""
     return f"blob-{n}"
+
+
+def _not_whole(object_id: str, exc: PrivateFileError) -> SpoolError:
+    return SpoolError(f"The spool does not hold {object_id} whole. {exc}")
 
 
 def _is_id(name: str) -> bool:

@@ -3,7 +3,7 @@
 
 A statement counts with a receipt of the pinned ledger, good signatures under the key rule, and an issuer who
 may say it about an object this client knows. A statement that does not pass is never stored, so that the next
-look tries again; whoever asked is told why.
+look tries again; whoever asked is told why. Whether one that is kept still counts: `accord.client.judging`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Final
 from accord.client.answers import StatementAnswer
 from accord.client.errors import LedgerAlarmError
 from accord.client.notebook import statement_fact
-from accord.client.pinned import refresh_keysets
 from accord.client.session import Act
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keyrule import Valid
@@ -25,30 +24,33 @@ from accord.envelope.verifying import VerifiedSlice
 from accord.state import State, StatementRecord
 
 MANIFEST: Final = "manifest"
-BY_ORIGINATOR: Final = frozenset({"retract", "reaffirm"})
+ABOUT_ENVELOPES: Final = frozenset({"retract", "reaffirm"})
+ABOUT_RELEASES: Final = frozenset({"unrelease", "reaffirm"})
+KEPT_WHOLE: Final = frozenset({"reaffirm", "unrelease"})
+"""Kinds that prove something about others, and are verified whole each time."""
 
 
 def note_statement(act: Act, answer: StatementAnswer, subject: SubjectFacts | None = None) -> StatementRecord:
     """Verify one statement and note it; `subject` is what it is about, where the caller has it verified.
 
+    One that was repudiated since is noted too: it withdraws nothing, and its issuer may stand by it later.
     Raises VerificationError, MalformedError, UnpinnedError, LedgerAlarmError, or what the hub raises.
     """
     unverified = parse_statement(answer.jws)
     statement = unverified.statement
     known = act.state.statements.get(unverified.od)
-    if known is not None:
+    if known is not None and known.signers:
         return known
     if answer.receipt is None:
         raise VerificationError(Failure.RECEIPT_MISSING, statement.k)
-    refresh_keysets(act.session.exchange, act.notebook, act.log, statement.iss)
+    act.refresh(statement.iss)
     log_time = act.log.prove(answer.receipt, d=unverified.od)
     verified = verify_statement(unverified, act.directory, log_time=log_time)
-    if not isinstance(verified.standing, Valid):
-        # A repudiated word is not its issuer's; what it was about stays as it is.
-        raise VerificationError(Failure.KEY_REVOKED, statement.k, (statement.iss,))
     check_entitled(statement, subject or subject_of(act, statement))
-    _compare_views(act, statement)
-    record = _record(statement, log_time)
+    if isinstance(verified.standing, Valid):
+        # What a thief has seen of the ledger is nobody's word.
+        _compare_views(act, statement)
+    record = _record(statement, answer.jws, log_time)
     act.notebook.note(statement_fact(record))
     return record
 
@@ -72,38 +74,52 @@ def _compare_views(act: Act, statement: Statement) -> None:
 
 
 def note_statements_about(act: Act, verified: VerifiedSlice, answers: Iterable[StatementAnswer]) -> None:
-    """Verify what its originator has said about an envelope since; raises as `note_statement` for a bad one.
+    """Verify what was said since about an envelope, or a release of it, by those who may take it back.
 
-    What has no receipt yet is not there yet, and what was said with a revoked key does not count. What
-    recipients say comes by the feed.
+    Raises as `note_statement` for a bad one. What has no receipt yet is not there yet, and what was logged after
+    its key had been revoked does not count. What recipients say comes by the feed.
     """
     manifest = verified.manifest
-    subject = SubjectFacts(
-        MANIFEST, manifest.jti, manifest.md, manifest.iss, manifest.iss, holders=_holders(act, manifest.md)
-    )
+    subjects = {
+        manifest.md: (
+            ABOUT_ENVELOPES,
+            SubjectFacts(
+                MANIFEST,
+                manifest.jti,
+                manifest.md,
+                manifest.iss,
+                manifest.iss,
+                holders=_holders(act, manifest.md),
+            ),
+        )
+    }
+    for release in verified.via:
+        facts = SubjectFacts(release.k, release.id, release.od, release.iss, manifest.iss)
+        subjects[release.od] = (ABOUT_RELEASES, facts)
+    logged = [answer for answer in answers if answer.receipt is not None]
+    for answer in logged:
+        statement = parse_statement(answer.jws).statement
+        kinds, subject = subjects.get(statement.sub.d if statement.sub else "", (frozenset(), None))
+        if statement.k in kinds:
+            _note_unless_refused(act, answer, subject)
+    _note_reaffirmed(act, manifest.md, logged)
+
+
+def _note_reaffirmed(act: Act, md: str, answers: Iterable[StatementAnswer]) -> None:
+    """Whoever took the envelope back may stand by that word, too."""
     for answer in answers:
         statement = parse_statement(answer.jws).statement
-        about_it = statement.sub is not None and statement.sub.d == manifest.md
-        if about_it and statement.k in BY_ORIGINATOR and answer.receipt is not None:
-            _note_unless_repudiated(act, answer, subject)
+        said = act.state.statements.get(statement.sub.d) if statement.sub else None
+        if statement.k == "reaffirm" and said is not None and said.about == md:
+            _note_unless_refused(act, answer, None)
 
 
-def _note_unless_repudiated(act: Act, answer: StatementAnswer, subject: SubjectFacts) -> None:
+def _note_unless_refused(act: Act, answer: StatementAnswer, subject: SubjectFacts | None) -> None:
     try:
         note_statement(act, answer, subject)
     except VerificationError as failed:
         if failed.failure is not Failure.KEY_REVOKED:
             raise
-
-
-def retractions_of(state: State, md: str) -> list[StatementRecord]:
-    """Every verified word that this envelope no longer stands, whoever said it."""
-    return [record for record in state.statements.values() if record.k == "retract" and record.about == md]
-
-
-def retraction_of(state: State, md: str, iss: str) -> StatementRecord | None:
-    """The word of `iss`, whom a verified manifest names as its originator, that this envelope no longer stands."""
-    return next((record for record in retractions_of(state, md) if record.iss == iss), None)
 
 
 def verified_senders(state: State) -> dict[str, tuple[str, str]]:
@@ -126,6 +142,9 @@ def subject_of(act: Act, statement: Statement) -> SubjectFacts | None:
         kind = MANIFEST if own.what == "envelope" else own.kind
         holders = _holders(act, own.d if own.what == "envelope" else own.about)
         return SubjectFacts(kind, own.id, own.d, act.agency, act.agency, holders=holders)
+    said = act.state.statements.get(statement.sub.d)
+    if said is not None:
+        return SubjectFacts(said.k, said.id, said.od, said.iss)
     received = act.state.inbox.get(statement.sub.d)
     if received is None or received.what != "envelope":
         return None
@@ -139,7 +158,7 @@ def _holders(act: Act, md: str | None) -> set[str]:
     return set(own.to) if own is not None else {act.agency}
 
 
-def _record(statement: Statement, log_time: int) -> StatementRecord:
+def _record(statement: Statement, jws: bytes, log_time: int) -> StatementRecord:
     return StatementRecord(
         od=statement.od,
         k=statement.k,
@@ -148,4 +167,7 @@ def _record(statement: Statement, log_time: int) -> StatementRecord:
         about=statement.sub.d if statement.sub else None,
         body=dict(statement.body),
         log_time=log_time,
+        jws=jws.decode() if statement.k in KEPT_WHOLE else None,
+        signers=tuple(statement.signers),
+        suite=statement.suite,
     )

@@ -11,7 +11,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from accord.client.errors import NotEntitledError, RequestError
+from accord.client.errors import AbsentError, NotEntitledError, RequestError
+from accord.client.judging import counts
 from accord.client.notebook import acknowledged_fact
 from accord.client.pinned import refresh_keysets
 from accord.client.reading import Place, fetch_slice, open_envelope
@@ -55,11 +56,32 @@ def retract_envelope(
         raise RequestError(f"code: choose one of {', '.join(sorted(RETRACT_CODES))}.")
     if by is not None:
         _checked(uuid7, by, "by: give the jti of the alert that corrects this one.")
+    subject = SubjectRef("manifest", _own_jti(act, md), md)
+    stated = _state(act, "retract", subject, {"code": code, "by": by}, officer=_officer(officer))
+    return _settled(act, stated, wait_secs)
+
+
+def _own_jti(act: Act, md: str) -> str:
+    """Of an alert sent from here, or of one that somebody else sent under our keys and the hub lists as ours."""
+    own = act.state.submissions.get(md)
+    if own is not None and own.what == "envelope":
+        return own.id
+    try:
+        listed = act.session.exchange.submission(md)
+    except AbsentError:
+        listed = None
+    if own is not None or listed is None or listed.what != "envelope":
+        raise RequestError("Only an alert in this agency's own name can be retracted.")
+    return listed.id
+
+
+def reaffirm_envelope(act: Act, md: str, *, officer: str | None, wait_secs: float) -> Stated:
+    """Stand by an alert of our own under keys that are good now. Raises RequestError, RefusedError."""
     own = act.state.submissions.get(md)
     if own is None or own.what != "envelope":
-        raise RequestError("Only an alert sent from this home can be retracted here.")
+        raise RequestError("Only an alert sent from this home can be reaffirmed here.")
     subject = SubjectRef("manifest", own.id, own.d)
-    stated = _state(act, "retract", subject, {"code": code, "by": by}, officer=_officer(officer))
+    stated = _state(act, "reaffirm", subject, {}, officer=_officer(officer))
     return _settled(act, stated, wait_secs)
 
 
@@ -71,11 +93,15 @@ def confirm_retraction(act: Act, md: str, *, st: str, officer: str | None, wait_
     found = [
         record
         for record in act.state.statements.values()
-        if record.k == "retract" and md in (record.about, record.od) and _may_retract(record, senders)
+        if record.k == "retract"
+        and md in (record.about, record.od)
+        and _may_retract(record, senders)
+        and counts(act, record)
     ]
     if not found:
         raise RequestError("No retraction of this alert is known here. Run: accord inbox")
-    subject = SubjectRef("retract", found[0].id, found[0].od)
+    newest = max(found, key=lambda record: record.log_time)
+    subject = SubjectRef("retract", newest.id, newest.od)
     stated = _state(act, "confirm", subject, {"st": st}, officer=_officer(officer))
     return _settled(act, stated, wait_secs)
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import ssl
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -38,6 +39,7 @@ from accord.client.errors import (
     RefusedError,
     UnreachableError,
 )
+from accord.client.multipart import Moved, MultipartBody, Part
 from accord.envelope.encoding import parse_json
 from accord.envelope.errors import MalformedError
 
@@ -47,9 +49,11 @@ _MAX_PROBLEM_BYTES = 64 * 1024
 _BUSY = frozenset({429, 502, 503, 504})
 _LOOPBACK_NAMES = frozenset({"localhost"})
 _PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance")
-
-Part = tuple[str, str, bytes, str]
-"""One part of a multipart body: name, file name, content, media type."""
+_CHUNK_BYTES = 256 * 1024
+_CONNECTIONS = 6
+_SLOWEST_BYTES_A_SEC = 1024 * 1024
+"""A large body is stored before it is answered: so much longer may the answer take."""
+_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/.*")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,17 @@ class Transport:
             cert_reqs="CERT_REQUIRED",
             ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
             ca_certs=ca_file,
+            blocksize=_CHUNK_BYTES,
+            maxsize=_CONNECTIONS,
         )
+        self._heard: tuple[int, float] | None = None
+
+    def hub_clock(self) -> int | None:
+        """The hub's clock now (seconds), going by its last answer; None when it has said none yet."""
+        if self._heard is None:
+            return None
+        said, at = self._heard
+        return said + int(time.monotonic() - at)
 
     def get(self, path: str, *, query: Mapping[str, object] | None = None, accept: str, limit: int) -> Answer:
         """Read; repeated on trouble. `limit` is the largest body taken, in octets."""
@@ -104,16 +118,68 @@ class Transport:
         return self._call("POST", path, headers=headers, body=body, limit=limit, repeat=repeat)
 
     def post_parts(
-        self, path: str, parts: Sequence[Part], *, limit: int, repeat: bool, key: str = ""
+        self,
+        path: str,
+        parts: Sequence[Part],
+        *,
+        limit: int,
+        repeat: bool,
+        key: str = "",
+        moved: Moved | None = None,
     ) -> Answer:
-        """Write a multipart body, its parts byte for byte as given."""
-        fields = [(name, (file_name, content, media)) for name, file_name, content, media in parts]
-        body, media_type = urllib3.encode_multipart_formdata(fields)
-        return self.post(path, body=body, media_type=media_type, limit=limit, repeat=repeat, key=key)
+        """Write a multipart body, its parts byte for byte as given; files are read while they are sent."""
+        with MultipartBody(parts, moved=moved) as body:
+            headers = {
+                "Accept": "application/json",
+                "Content-Type": body.media_type,
+                "Content-Length": str(body.len),
+            }
+            if key:
+                headers["Idempotency-Key"] = key
+            return self._call("POST", path, headers=headers, body=body, limit=limit, repeat=repeat)
+
+    def download(self, path: str, *, size: int) -> Iterator[bytes]:
+        """Read `size` octets a chunk at a time; a connection that breaks is taken up where it broke.
+
+        Raises AnswerError for another length, and as `get`. What was yielded is not verified.
+        """
+        done = broken = 0
+        while True:
+            try:
+                for chunk in self._tail(path, done, size):
+                    done += len(chunk)
+                    yield chunk
+            except HTTPError as exc:
+                broken += 1
+                if broken >= self._patience.tries:
+                    raise UnreachableError(_explain(self.address, exc)) from exc
+                continue
+            if done != size:
+                raise _other_length()
+            return
 
     def close(self) -> None:
         """Close idle connections."""
         self._pool.clear()
+
+    def _tail(self, path: str, done: int, size: int) -> Iterator[bytes]:
+        """What follows the first `done` octets, from a hub that gives parts or from one that gives the whole."""
+        headers = {"Accept": "*/*"} | ({"Range": f"bytes={done}-"} if done else {})
+        response, ended = self._send("GET", path, headers, None, repeat=True), False
+        if response.status >= 300:
+            raise _refusal(_read(response, 0))
+        try:
+            position = _begins_at(response.status, response.headers, done)
+            for chunk in response.stream(_CHUNK_BYTES):
+                if position + len(chunk) > size:
+                    raise _other_length()
+                if position + len(chunk) > done:
+                    yield chunk[max(done - position, 0) :]
+                position += len(chunk)
+            ended = True
+        finally:
+            # What was not read to its end must not be reused for the next call.
+            response.release_conn() if ended else response.close()
 
     def _call(
         self,
@@ -123,26 +189,42 @@ class Transport:
         headers: dict[str, str],
         limit: int,
         repeat: bool,
-        body: bytes | None = None,
+        body: bytes | MultipartBody | None = None,
     ) -> Answer:
-        if self._api_key:
-            headers["Authorization"] = f"Api-Key {self._api_key}"
         try:
-            response = self._pool.request(
-                method,
-                self.address + API_ROOT + path,
-                body=body,
-                headers=headers,
-                retries=self._retries(method, repeat=repeat),
-                redirect=False,
-                preload_content=False,
-            )
-            answer = _read(response, limit)
+            answer = _read(self._send(method, path, headers, body, repeat=repeat), limit)
         except HTTPError as exc:
             raise UnreachableError(_explain(self.address, exc)) from exc
         if answer.status >= 300:
             raise _refusal(answer)
         return answer
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes | MultipartBody | None,
+        *,
+        repeat: bool,
+    ) -> urllib3.BaseHTTPResponse:
+        if self._api_key:
+            headers["Authorization"] = f"Api-Key {self._api_key}"
+        more_secs = body.len // _SLOWEST_BYTES_A_SEC if isinstance(body, MultipartBody) else 0
+        patience = self._patience
+        response = self._pool.request(
+            method,
+            self.address + API_ROOT + path,
+            body=body,
+            headers=headers,
+            retries=self._retries(method, repeat=repeat),
+            timeout=urllib3.Timeout(connect=patience.connect_secs, read=patience.read_secs + more_secs),
+            redirect=False,
+            preload_content=False,
+        )
+        said = moment_of(response.headers)
+        self._heard = self._heard if said is None else (said, time.monotonic())
+        return response
 
     def _retries(self, method: str, *, repeat: bool) -> urllib3.Retry:
         again = self._patience.tries - 1
@@ -214,16 +296,30 @@ def _refusal(answer: Answer) -> Exception:
     slug = re.split(r"[/:]", str(problem.get("type") or "about:blank"))[-1]
     more = {name: value for name, value in problem.items() if name not in _PROBLEM_MEMBERS}
     refused = kind(answer.status, slug, title, detail, more)
-    refused.answered_at = _moment_of(answer)
+    refused.answered_at = moment_of(answer.headers)
     return refused
 
 
-def _moment_of(answer: Answer) -> int | None:
+def moment_of(headers: Mapping[str, str]) -> int | None:
     """The hub's clock: good for a hint to a person, for nothing else."""
     try:
-        return int(parsedate_to_datetime(answer.headers["date"]).timestamp())
+        return int(parsedate_to_datetime(headers["date"]).timestamp())
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def _begins_at(status: int, headers: Mapping[str, str], done: int) -> int:
+    """Where the body of an answer begins; a part that begins elsewhere than asked for is refused."""
+    if status != 206:
+        return 0
+    named = _RANGE.fullmatch(headers.get("Content-Range", ""))
+    if named is None or int(named[1]) != done:
+        raise AnswerError("The hub gave another part of an attachment than the one asked for.")
+    return done
+
+
+def _other_length() -> AnswerError:
+    return AnswerError("The hub gave an attachment with another length than the sender signed.")
 
 
 def _problem(body: bytes) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
+from typing import IO
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -24,6 +26,10 @@ IV_BYTES = 12
 TAG_BYTES = 16
 LENGTH_BYTES = 8
 KEY_BYTES = 32
+CHUNK_BYTES = 256 * 1024
+"""How much is read, sealed and written at a time where a file is streamed."""
+Moved = Callable[[int], None]
+"""Told how many octets were dealt with since the last time."""
 # The library wants room for one block less one octet behind each part.
 _SLACK_BYTES = 15
 
@@ -54,6 +60,12 @@ def measure_blob(octets: bytes | Iterable[bytes]) -> BlobFacts:
     return BlobFacts(b64u(whole.digest()), size)
 
 
+def measure_file(path: Path) -> BlobFacts:
+    """As `measure_blob`, of a file; its OSError passes through."""
+    with path.open("rb", buffering=0) as file:
+        return measure_blob(iter(lambda: file.read(CHUNK_BYTES), b""))
+
+
 def blob_aad(jti: str, n: int) -> bytes:
     """The associated data of blob `n` of envelope `jti`."""
     return f"{jti}/{n}".encode("ascii")
@@ -71,11 +83,72 @@ def blob_size(size: int) -> int:
 
 def seal_blob(plain: bytes, jti: str, n: int) -> SealedBlob:
     """Seal one attachment under a fresh key; raises SealingError when the blob would be over 64 MiB."""
-    if blob_size(len(plain)) > MAX_BLOB_BYTES:
-        raise SealingError(SealRefusal.ATTACHMENT, f"attachment {n} over 64 MiB")
+    _refuse_large(len(plain), n)
     key, iv = os.urandom(KEY_BYTES), os.urandom(IV_BYTES)
     octets = _encrypt(key, iv, plain, padded_size(len(plain)), blob_aad(jti, n))
     return SealedBlob(octets, key, measure_blob(octets))
+
+
+def seal_stream(
+    source: IO[bytes], size: int, sink: IO[bytes], jti: str, n: int, *, moved: Moved | None = None
+) -> tuple[bytes, BlobFacts]:
+    """Seal the `size` octets of `source` into `sink` a chunk at a time; gives the fresh key and the facts.
+
+    What was written counts only once this returns. Raises SealingError for a blob over 64 MiB and for a
+    source of another length; the source's and the sink's own OSError pass through.
+    """
+    _refuse_large(size, n)
+    key, iv = os.urandom(KEY_BYTES), os.urandom(IV_BYTES)
+    encryptor = Cipher(algorithms.AES(key), modes.GCM(iv)).encryptor()
+    encryptor.authenticate_additional_data(blob_aad(jti, n))
+    whole, room = hashlib.sha256(iv), bytearray(CHUNK_BYTES + _SLACK_BYTES)
+    sink.write(iv)
+    with memoryview(room) as view:
+        for part in _padded_parts(source, size, n, moved or _tell_nobody):
+            with view[: encryptor.update_into(part, view)] as sealed:
+                whole.update(sealed)
+                sink.write(sealed)
+    encryptor.finalize()
+    whole.update(encryptor.tag)
+    sink.write(encryptor.tag)
+    return key, BlobFacts(b64u(whole.digest()), blob_size(size))
+
+
+def _padded_parts(source: IO[bytes], size: int, n: int, moved: Moved) -> Iterator[bytes | memoryview]:
+    """The size, the octets, the zeros; no part longer than a chunk."""
+    yield size.to_bytes(LENGTH_BYTES, "big")
+    buffer = bytearray(CHUNK_BYTES)
+    left = size
+    with memoryview(buffer) as view:
+        while left:
+            with view[: min(left, CHUNK_BYTES)] as wanted:
+                got = source.readinto(wanted)  # type: ignore[attr-defined]
+            if not got:
+                raise _other_length(n)
+            left -= got
+            yield view[:got]
+            moved(got)
+    if source.read(1):
+        raise _other_length(n)
+    yield from _zeros(padded_size(size) - LENGTH_BYTES - size)
+
+
+def _zeros(count: int) -> Iterator[bytes]:
+    for left in range(count, 0, -CHUNK_BYTES):
+        yield bytes(min(left, CHUNK_BYTES))
+
+
+def _other_length(n: int) -> SealingError:
+    return SealingError(SealRefusal.ATTACHMENT, f"attachment {n} changed its length while it was read")
+
+
+def _tell_nobody(octets: int) -> None:
+    """Nobody follows."""
+
+
+def _refuse_large(size: int, n: int) -> None:
+    if blob_size(size) > MAX_BLOB_BYTES:
+        raise SealingError(SealRefusal.ATTACHMENT, f"attachment {n} over 64 MiB")
 
 
 def _encrypt(key: bytes, iv: bytes, plain: bytes, padded: int, aad: bytes) -> bytes:

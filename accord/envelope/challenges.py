@@ -48,8 +48,9 @@ def issue_challenge(
     if any(key.use != ENC for key in keys):
         raise KeyRefusedError("challenge for a signing key")
     chal = b64u(challenge)
-    sealed = [_seal_nonce(agency, chal, key, nonce) for key, nonce in zip(keys, nonces, strict=True)]
-    digests = {key.kid: nonce_digest(b64u(nonce)) for key, nonce in zip(keys, nonces, strict=True)}
+    pairs = list(zip(keys, nonces, strict=True))
+    sealed = [_seal_nonce(agency, chal, key, nonce) for key, nonce in pairs]
+    digests = {key.kid: nonce_digest(b64u(nonce)) for key, nonce in pairs}
     return Challenge(chal, tuple(sealed), digests)
 
 

@@ -38,7 +38,6 @@ from accord.envelope.errors import (
 from accord.envelope.keyrule import Standing
 from accord.envelope.manifest import (
     MAX_ATTACHMENTS,
-    MAX_BLOB_BYTES,
     SHARED_MEMBERS,
     BlobRef,
     Manifest,
@@ -48,6 +47,7 @@ from accord.envelope.manifest import (
     read_shared,
     shared_members,
 )
+from accord.envelope.statements.form import Statement
 from accord.envelope.vocabulary import MAX_RECIPIENTS, RED
 
 PADDED_SIZES: Final = tuple(kib * 1024 for kib in (2, 4, 8, 16, 32, 64))
@@ -110,7 +110,8 @@ class Inner:
 class OpenedAlert:
     """An alert every check of which held. `standing` says whether its signatures were repudiated since.
 
-    `log_time` in seconds is the ledger's word; `log_compared` False means no consistency proof could be
+    It is the worst of `standings`: the manifest's, then that of each release in `via`, whose issuer answers for
+    it. `log_time` in seconds is the ledger's word; `log_compared` False means no consistency proof could be
     asked for yet; `late` means that it was first opened after `exp`.
     """
 
@@ -124,6 +125,8 @@ class OpenedAlert:
     log_compared: bool
     late: bool
     inner_jws: bytes = field(repr=False)
+    standings: tuple[Standing, ...]
+    via: tuple[Statement, ...]
 
 
 def build_inner(
@@ -163,13 +166,31 @@ def _padded(payload: dict[str, Any]) -> bytes:
 
 
 def read_inner(payload: bytes) -> Inner:
-    """Check every member of an inner payload; raises MalformedError or VerificationError."""
+    """Read an inner payload and check every member; raises MalformedError or VerificationError."""
+    return inner_of(parse_inner(payload))
+
+
+@dataclass(frozen=True)
+class InnerPayload:
+    """An inner payload as JSON, no member of which was checked, and its octets."""
+
+    value: Mapping[str, Any] = field(repr=False)
+    size: int
+
+
+def parse_inner(payload: bytes) -> InnerPayload:
+    """Read the JSON of an inner payload of an allowed size; raises MalformedError."""
     if len(payload) not in PADDED_SIZES:
         raise MalformedError("inner payload size")
-    value = members(parse_object(payload, limit=PADDED_SIZES[-1], where="inner"), _INNER_MEMBERS, "inner")
+    return InnerPayload(parse_object(payload, limit=PADDED_SIZES[-1], where="inner"), len(payload))
+
+
+def inner_of(payload: InnerPayload) -> Inner:
+    """Check every member; raises MalformedError or VerificationError."""
+    value = members(payload.value, _INNER_MEMBERS, "inner")
     terms, _, named = read_shared(value)
     unb64u(value["nonce"], size=NONCE_BYTES, where="inner nonce")
-    _check_padding(text(value["pad"], "pad"), len(payload))
+    _check_padding(text(value["pad"], "pad"), payload.size)
     aud = _read_audience(value["aud"], value["iss"])
     names = _read_names(value["names"], aud)
     if len(names) != named:
@@ -239,7 +260,7 @@ def _read_attachment(value: object) -> AttachmentKey:
         n=common.n,
         sha256=common.sha256,
         len=common.len,
-        size=integer(item["size"], "att size", most=MAX_BLOB_BYTES),
+        size=integer(item["size"], "att size"),
         cty=media_type(item["cty"]),
         fn=filename(item["fn"]),
         k=unb64u(item["k"], size=KEY_BYTES, where="att k"),

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from accord.envelope.blobs import BlobFacts
 from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_MANIFEST_BYTES
 from accord.envelope.errors import Failure, TooLargeError, VerificationError
-from accord.envelope.jwe import UnverifiedJwe, leaf_hashes, parse_jwe, recipients_root
+from accord.envelope.jwe import Entry, UnverifiedJwe, leaf_hashes, parse_jwe, recipients_root
 from accord.envelope.jws import UnverifiedJws, parse_jws, verify_jws
 from accord.envelope.keyrule import check_window, signers_at_intake
 from accord.envelope.keysets import IntakeDirectory, RecipientKey
@@ -123,15 +123,12 @@ def verify_submission(
         raise VerificationError(Failure.EXPIRED)
     agencies, leaves = _check_sealed_part(unverified, directory)
     _check_blobs(unverified)
-    _check_recipient_keys(unverified, agencies, directory, now)
+    check_recipient_keys(manifest, agencies, unverified.jwe.entries, directory, now)
     return VerifiedEnvelope(
         manifest=manifest,
         manifest_bytes=unverified.manifest_bytes,
         jwe_head=unverified.jwe.head,
-        entries=tuple(
-            RecipientEntry(agency, entry.kid, index, entry.text)
-            for index, (agency, entry) in enumerate(zip(agencies, unverified.jwe.entries, strict=True))
-        ),
+        entries=place_entries(agencies, unverified.jwe.entries),
         leaf_hashes=tuple(leaves),
     )
 
@@ -153,7 +150,7 @@ def _check_sealed_part(
         raise VerificationError(Failure.AAD)
     if jwe.ct != manifest.ct:
         raise VerificationError(Failure.CIPHERTEXT)
-    agencies = _agencies_of(jwe, directory)
+    agencies = agencies_of(jwe.entries, directory)
     if len(agencies) != manifest.rn or manifest.iss not in agencies:
         raise VerificationError(Failure.RECIPIENTS)
     leaves = leaf_hashes(agencies, [entry.text for entry in jwe.entries])
@@ -162,9 +159,10 @@ def _check_sealed_part(
     return agencies, leaves
 
 
-def _agencies_of(jwe: UnverifiedJwe, directory: IntakeDirectory) -> list[str]:
-    owners = directory.owners([entry.kid for entry in jwe.entries])
-    agencies = [owners.get(entry.kid, "") for entry in jwe.entries]
+def agencies_of(entries: Sequence[Entry], directory: IntakeDirectory) -> list[str]:
+    """Whose key each entry is for: sorted, one entry each; raises VerificationError."""
+    owners = directory.owners([entry.kid for entry in entries])
+    agencies = [owners.get(entry.kid, "") for entry in entries]
     if "" in agencies:
         raise VerificationError(Failure.RECIPIENTS, "key of no agency")
     if any(left >= right for left, right in itertools.pairwise(agencies)):
@@ -182,14 +180,26 @@ def check_blob_facts(expected: Sequence[BlobRef], found: Sequence[BlobFacts]) ->
         raise VerificationError(Failure.BLOB)
 
 
-def _check_recipient_keys(
-    unverified: UnverifiedEnvelope, agencies: Sequence[str], directory: IntakeDirectory, now: int
+def place_entries(agencies: Sequence[str], entries: Sequence[Entry]) -> tuple[RecipientEntry, ...]:
+    """Each entry with its agency and its place under `rr`."""
+    return tuple(
+        RecipientEntry(agency, entry.kid, index, entry.text)
+        for index, (agency, entry) in enumerate(zip(agencies, entries, strict=True))
+    )
+
+
+def check_recipient_keys(
+    manifest: Manifest,
+    agencies: Sequence[str],
+    entries: Sequence[Entry],
+    directory: IntakeDirectory,
+    now: int,
 ) -> None:
-    manifest = unverified.manifest
+    """Each entry is for its agency's newest key of the suite, for RED in its own custody; raises VerificationError."""
     newest = directory.recipient_keys(agencies, manifest.suite, now)
     stale = [
         agency
-        for agency, entry in zip(agencies, unverified.jwe.entries, strict=True)
+        for agency, entry in zip(agencies, entries, strict=True)
         if not _is_newest(newest.get(agency), entry.kid, entry.curve)
     ]
     if stale:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from accord.envelope.encoding import (
@@ -59,7 +59,7 @@ class UnverifiedSignature:
 
     alg: str
     kid: str
-    signed: bytes
+    signed: bytes = field(repr=False)
     signature: bytes
 
 
@@ -68,7 +68,7 @@ class UnverifiedJws:
     """A well-formed JWS whose signatures nobody has checked."""
 
     typ: str
-    payload: bytes
+    payload: bytes = field(repr=False)
     signatures: tuple[UnverifiedSignature, ...]
 
     @property
@@ -127,6 +127,13 @@ def _parse_signature(value: object, payload: str, typ: str) -> UnverifiedSignatu
 
 def verify_jws(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
     """Check every signature against the expected keys, in order; raises VerificationError."""
+    check_headers(jws, keys)
+    for signature, key in zip(jws.signatures, keys, strict=True):
+        key.verify(signature.signature, signature.signed)
+
+
+def check_headers(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
+    """Are these the expected keys, each for its use and its own algorithm? Verifies no signature yet."""
     if jws.kids != tuple(key.kid for key in keys):
         raise VerificationError(Failure.SIGNERS)
     for signature, key in zip(jws.signatures, keys, strict=True):
@@ -135,8 +142,6 @@ def verify_jws(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
         # RFC 8037 called it EdDSA; accepted for an Ed25519 key, never written.
         if signature.alg != key.alg and not (signature.alg == "EdDSA" and key.alg == ED25519):
             raise VerificationError(Failure.ALG)
-    for signature, key in zip(jws.signatures, keys, strict=True):
-        key.verify(signature.signature, signature.signed)
 
 
 def check_suite_of(keys: Sequence[PublicKey], suite: str) -> None:

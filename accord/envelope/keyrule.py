@@ -4,8 +4,9 @@
 It counts if and only if `nbf <= L < exp` and, if the key is revoked, `L < since`, where L is the log
 time of what was signed; `iat` is never trusted for this. Let R be the log time of the revocation:
 logged at or after R it is refused, from `since` until R it is *repudiated*: shown as such, never as
-valid. A suite below the signer's own lowest at L does not count. Evaluate again on each display,
-against the newest keyset. Source: docs/spec/envelope.md, "Log time and the key rule".
+valid; its issuer may stand by it with a `reaffirm` (`accord.envelope.reaffirming`). A suite below the
+signer's own lowest at L does not count. Evaluate again on each display, against the newest keyset.
+Source: docs/spec/envelope.md, "Log time and the key rule".
 """
 
 from __future__ import annotations
@@ -34,7 +35,17 @@ class Repudiated:
     revoked_at: int
 
 
-Standing = Valid | Repudiated
+@dataclass(frozen=True)
+class Reaffirmed:
+    """Repudiated as above; its issuer has said since, under a live key, that it stands by it. Times in seconds."""
+
+    log_time: int
+    since: int
+    revoked_at: int
+    reaffirmed_at: int
+
+
+Standing = Valid | Repudiated | Reaffirmed
 
 
 def judge_key(keyset: Keyset, kid: str, log_time: int, revocations: Iterable[Revocation] = ()) -> Standing:
@@ -74,7 +85,19 @@ def judge_signers(
     keys = tuple(row.key for row in map(keyset.row, kids) if row is not None)
     check_suite_of(keys, suite)
     check_low(then, suite)
-    return keys, worst_of(standings)
+    return keys, _of_all_signatures(standings)
+
+
+def _of_all_signatures(standings: Iterable[Standing]) -> Standing:
+    """One repudiated signature makes the object so: from the smallest `since`, until the last word about them.
+
+    A `reaffirm` must answer every revocation, so that the latest counts.
+    """
+    found = [standing for standing in standings if isinstance(standing, Repudiated)]
+    if not found:
+        return Valid()
+    since, revoked_at = min(each.since for each in found), max(each.revoked_at for each in found)
+    return Repudiated(found[0].log_time, since, revoked_at)
 
 
 def check_low(keyset: Keyset, suite: str) -> None:
@@ -84,14 +107,18 @@ def check_low(keyset: Keyset, suite: str) -> None:
 
 
 def worst_of(standings: Iterable[Standing]) -> Standing:
-    """One repudiated signature makes the whole repudiated."""
+    """Of several objects' standings: repudiated before reaffirmed before valid; of equals the earliest `since`."""
     worst: Standing = Valid()
     for standing in standings:
-        if isinstance(standing, Repudiated) and (
-            not isinstance(worst, Repudiated) or standing.since < worst.since
-        ):
+        if _gravity(standing) > _gravity(worst):
             worst = standing
     return worst
+
+
+def _gravity(standing: Standing) -> tuple[int, int]:
+    if isinstance(standing, Valid):
+        return 0, 0
+    return (2 if isinstance(standing, Repudiated) else 1), -standing.since
 
 
 def signers_at_intake(

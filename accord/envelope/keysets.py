@@ -333,11 +333,15 @@ def _begin_times(keysets: Iterable[Keyset]) -> dict[str, int]:
 
 
 def _is_displaced(keyset: Keyset, others: Iterable[Keyset]) -> bool:
-    """A recovery by a word of the old root within its delay, on the same predecessor; a later word by the recovery."""
-    rivals = [other for other in others if other.prev == keyset.prev]
+    """A recovery by an earlier one, or by a word of the old root within its delay; a later word by the recovery.
+
+    All of them on the same predecessor.
+    """
+    rivals = [other for other in others if other.prev == keyset.prev and other.od != keyset.od]
     recoveries = [rival for rival in rivals if rival.succession == RECOVERED]
     if keyset.succession == RECOVERED:
-        return any(_is_in_time(rival, keyset) for rival in rivals if rival.succession != RECOVERED)
+        in_time = any(_is_in_time(rival, keyset) for rival in rivals if rival.succession != RECOVERED)
+        return in_time or any((one.log_time or 0) <= (keyset.log_time or 0) for one in recoveries)
     return any(not _is_in_time(keyset, recovery) for recovery in recoveries)
 
 

@@ -247,7 +247,7 @@ def _read_attachments(value: object) -> tuple[BlobRef, ...]:
 def read_blob_ref(item: Mapping[str, Any]) -> BlobRef:
     """The three members that manifest and inner payload share."""
     return BlobRef(
-        n=integer(item["n"], "att n", most=MAX_ATTACHMENTS - 1),
+        n=integer(item["n"], "att n"),
         sha256=digest(item["sha256"], "att sha256"),
         len=integer(item["len"], "att len", least=MIN_BLOB_BYTES, most=MAX_BLOB_BYTES),
     )

@@ -14,7 +14,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -71,7 +71,7 @@ def _load_pkcs8(data: bytes) -> Any:
         return serialization.load_der_private_key(data, password=None)
     except UnsupportedAlgorithm as missing:
         raise BackendError("this cryptographic library cannot load the private key") from missing
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, InternalError):
         raise MalformedError("private key") from None
 
 

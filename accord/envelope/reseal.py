@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealing again what one holds, for an onward release: the content key under further agencies' keys.
 
-The only function that starts from an existing content key, and it takes it from the caller's own
+The only functions that start from an existing content key, and they take it from the caller's own
 entry. The ciphertext stays; the entries go with a `release` statement that names `aud`, `rn`, `rr`.
+
+    release = make_release(verified, audience=opened.audience, terms=terms, issuer=me, key=key,
+                           recipients=recipients, signer=signer, now=now)
+    submit(release.jws, release.entries)
+
+Source: docs/spec/envelope.md, "Releasing onward".
 """
 
 from __future__ import annotations
@@ -10,11 +16,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from accord.envelope.errors import SealingError, SealRefusal
+from accord.envelope.errors import Failure, SealingError, SealRefusal, VerificationError
 from accord.envelope.jwe import leaf_hashes, recipients_root, wrap_for
-from accord.envelope.keysets import newest_encryption_key
+from accord.envelope.jws import JwsSigner
 from accord.envelope.private import DecryptionKey
-from accord.envelope.seal import Recipient, plan_recipients
+from accord.envelope.releases import (
+    RELEASE,
+    access_before,
+    check_access,
+    check_chain,
+    check_releasable,
+    manifest_ref,
+)
+from accord.envelope.seal import Recipient, check_signer, newest_keys_of
+from accord.envelope.statements.form import (
+    CheckpointRef,
+    Statement,
+    build_statement,
+    read_payload,
+    sign_statement,
+)
 from accord.envelope.unseal import unwrap
 from accord.envelope.verifying import VerifiedSlice
 from accord.envelope.vocabulary import MAX_RECIPIENTS
@@ -30,25 +51,113 @@ class ResealedEntries:
     entries: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class ReleaseTerms:
+    """The releaser's choice. `id` a new UUID 7, times in seconds, `nonce` 16 fresh random octets.
+
+    `rel` says whether its agencies may release further, `code` why: None, "ask", "emergency", "rekey".
+    """
+
+    id: str
+    iat: int
+    exp: int
+    nonce: bytes = field(repr=False)
+    purpose: str
+    rel: str = "none"
+    cond: Sequence[str] = ()
+    code: str | None = None
+    act: str | None = None
+    cp: CheckpointRef | None = None
+
+
+@dataclass(frozen=True)
+class MadeRelease:
+    """The exact octets to submit, and to submit again until there is a receipt."""
+
+    od: str
+    aud: tuple[str, ...]
+    jws: bytes = field(repr=False)
+    entries: bytes = field(repr=False)
+
+
+def make_release(
+    verified: VerifiedSlice,
+    *,
+    audience: Sequence[str],
+    terms: ReleaseTerms,
+    issuer: Recipient,
+    key: DecryptionKey,
+    recipients: Sequence[Recipient],
+    signer: JwsSigner,
+    now: int,
+    proof: Sequence[Statement] = (),
+) -> MadeRelease:
+    """Release to `recipients` what the issuer's own slice gives access to; `key` opens its entry.
+
+    `audience` is the inner one, of the opened alert; `parent` follows from the slice. `proof` is for a rekey of
+    agencies that have access by releases: these, oldest first. Raises what the exchange would refuse it with
+    (VerificationError), SealingError naming every unfit agency, MalformedError, OpeningError.
+    """
+    manifest = verified.manifest
+    if issuer.agency != verified.reader:
+        raise VerificationError(Failure.ISSUER)
+    check_releasable(manifest, verified.standings, now=now)
+    check_signer(signer, manifest.suite, issuer, now)
+    resealed = reseal(verified, key=key, recipients=recipients, now=now)
+    before = access_before(manifest, verified.via, issuer.agency)
+    payload = _build_release(verified, terms, resealed, before[-1].od if before else None, signer)
+    said = read_payload(payload, RELEASE)
+    chain = (*before, *proof, said)
+    check_chain(manifest, chain, now=now, withdrawn=())
+    check_access(manifest, chain, audience)
+    return MadeRelease(said.od, resealed.aud, sign_statement(payload, signer), resealed.entries)
+
+
+def _build_release(
+    verified: VerifiedSlice,
+    terms: ReleaseTerms,
+    resealed: ResealedEntries,
+    parent: str | None,
+    signer: JwsSigner,
+) -> bytes:
+    return build_statement(
+        RELEASE,
+        iss=verified.reader,
+        signer=signer,
+        suite=verified.manifest.suite,
+        id=terms.id,
+        iat=terms.iat,
+        exp=terms.exp,
+        nonce=terms.nonce,
+        sub=manifest_ref(verified.manifest),
+        act=terms.act,
+        cp=terms.cp,
+        body={
+            "parent": parent,
+            "aud": list(resealed.aud),
+            "rn": resealed.rn,
+            "rr": resealed.rr,
+            "rel": terms.rel,
+            "purpose": terms.purpose,
+            "cond": sorted(terms.cond),
+            "code": terms.code,
+        },
+    )
+
+
 def reseal(
     verified: VerifiedSlice, *, key: DecryptionKey, recipients: Sequence[Recipient], now: int
 ) -> ResealedEntries:
     """Wrap the content key of one's own slice for `recipients`; raises SealingError or OpeningError."""
     manifest = verified.manifest
-    everyone = sorted(recipients, key=lambda recipient: recipient.agency)
-    agencies = [recipient.agency for recipient in everyone]
-    if not everyone:
+    if not recipients:
         raise SealingError(SealRefusal.NO_RECIPIENT)
-    if len(everyone) > MAX_RECIPIENTS:
+    if len(recipients) > MAX_RECIPIENTS:
         raise SealingError(SealRefusal.TOO_MANY)
-    if len(set(agencies)) != len(agencies):
-        raise SealingError(SealRefusal.DUPLICATE, agencies=agencies)
-    left_out = plan_recipients(manifest.suite, manifest.terms.tlp, everyone, now=now).left_out
-    if left_out:
-        raise SealingError(left_out[0].reason, agencies=[item.agency for item in left_out])
+    keys = newest_keys_of(manifest.terms.tlp, manifest.suite, recipients, now)
+    agencies = [agency for agency, _ in keys]
     content_key = unwrap(verified.jwe.entries[0], key)
-    rows = [newest_encryption_key(item.keyset, manifest.suite, now, item.revoked) for item in everyone]
-    entries = [wrap_for(manifest.suite, row.key, content_key) for row in rows if row is not None]
+    entries = [wrap_for(manifest.suite, public, content_key) for _, public in keys]
     return ResealedEntries(
         aud=tuple(agencies),
         rn=len(entries),

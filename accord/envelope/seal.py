@@ -57,6 +57,7 @@ from accord.envelope.keys import EC1, PQ1, PublicKey, suite_rank
 from accord.envelope.keysets import Keyset, newest_encryption_key
 from accord.envelope.manifest import (
     MAX_ATTACHMENTS,
+    MAX_BLOB_BYTES,
     MAX_BLOBS_BYTES,
     Terms,
     aad_of,
@@ -181,6 +182,7 @@ def seal(
     now: int,
     names: Sequence[NamedOfficer] = (),
     attachments: Sequence[Attachment] = (),
+    files: Sequence[AttachmentKey] = (),
     confirm_ec1: bool = False,
 ) -> SealedEnvelope:
     """Sign the content, seal it, sign the manifest; see `seal_content` and `sign_manifest`."""
@@ -195,6 +197,7 @@ def seal(
         now=now,
         names=names,
         attachments=attachments,
+        files=files,
         confirm_ec1=confirm_ec1,
     )
     return sign_manifest(content, signer)
@@ -212,20 +215,24 @@ def seal_content(
     now: int,
     names: Sequence[NamedOfficer] = (),
     attachments: Sequence[Attachment] = (),
+    files: Sequence[AttachmentKey] = (),
     confirm_ec1: bool = False,
 ) -> SealedContent:
     """Sign and seal the content for the recipients and for the originator itself.
 
     `recipients` leaves the originator out; `nonce` is 16 fresh random octets; `confirm_ec1` is the
-    sender's word that EC1 will do. Raises SealingError, naming every agency concerned.
+    sender's word that EC1 will do. `files` were sealed before for this `jti` (`blobs.seal_stream`), numbered
+    from 0; their blobs are the caller's, `attachments` follow them. Raises SealingError, naming every agency
+    concerned.
     """
     _check_terms(terms, suite, confirm_ec1=confirm_ec1)
     keys = _recipient_keys(terms, suite, originator, recipients, now)
     _check_red(terms, recipients, names)
-    _check_signer(signer, suite, originator, now)
-    blobs = _seal_attachments(attachments, terms.jti)
+    check_signer(signer, suite, originator, now)
+    blobs = _seal_attachments(attachments, terms.jti, files)
     signers = tuple(key.kid for key in signer.signers)
-    sealed_files = [_attachment_key(n, *pair) for n, pair in enumerate(zip(attachments, blobs, strict=True))]
+    pairs = enumerate(zip(attachments, blobs, strict=True), start=len(files))
+    sealed_files = [*files, *(_attachment_key(n, *pair) for n, pair in pairs)]
     payload = build_inner(
         terms,
         suite=suite,
@@ -277,17 +284,24 @@ def _check_terms(terms: Terms, suite: str, *, confirm_ec1: bool) -> None:
 def _recipient_keys(
     terms: Terms, suite: str, originator: Recipient, recipients: Sequence[Recipient], now: int
 ) -> list[tuple[str, PublicKey]]:
-    """Agency and key of every entry, sorted by agency id; raises SealingError."""
-    everyone = sorted((originator, *recipients), key=lambda recipient: recipient.agency)
+    """Agency and key of every entry, the originator's too; raises SealingError."""
     if not recipients:
         raise SealingError(SealRefusal.NO_RECIPIENT)
     if len(recipients) > MAX_RECIPIENTS:
         raise SealingError(SealRefusal.TOO_MANY)
+    return newest_keys_of(terms.tlp, suite, (originator, *recipients), now)
+
+
+def newest_keys_of(
+    tlp: str, suite: str, recipients: Sequence[Recipient], now: int
+) -> list[tuple[str, PublicKey]]:
+    """Agency and key to seal to of each, sorted by agency id; raises SealingError naming every unfit one."""
+    everyone = sorted(recipients, key=lambda recipient: recipient.agency)
     agencies = [recipient.agency for recipient in everyone]
     twice = [agency for agency, times in Counter(agencies).items() if times > 1]
     if twice:
         raise SealingError(SealRefusal.DUPLICATE, agencies=twice)
-    left_out = plan_recipients(suite, terms.tlp, everyone, now=now).left_out
+    left_out = plan_recipients(suite, tlp, everyone, now=now).left_out
     if left_out:
         reason = left_out[0].reason
         concerned = [item.agency for item in left_out if item.reason == reason]
@@ -309,7 +323,8 @@ def _check_red(terms: Terms, recipients: Sequence[Recipient], names: Sequence[Na
         raise SealingError(SealRefusal.RED_NAMES, agencies=named ^ agencies)
 
 
-def _check_signer(signer: JwsSigner, suite: str, originator: Recipient, now: int) -> None:
+def check_signer(signer: JwsSigner, suite: str, originator: Recipient, now: int) -> None:
+    """The signer's keys are of the suite, its agency's own and good for an hour more; raises SealingError."""
     try:
         check_suite_of(signer.signers, suite)
     except VerificationError as wrong:
@@ -321,18 +336,34 @@ def _check_signer(signer: JwsSigner, suite: str, originator: Recipient, now: int
             raise SealingError(SealRefusal.SIGNER, agencies=(originator.agency,))
 
 
-def _seal_attachments(attachments: Sequence[Attachment], jti: str) -> list[SealedBlob]:
-    if len(attachments) > MAX_ATTACHMENTS:
-        raise SealingError(SealRefusal.ATTACHMENT, f"over {MAX_ATTACHMENTS} attachments")
-    try:
-        for attachment in attachments:
-            media_type(attachment.media_type)
-            filename(attachment.filename)
-    except MalformedError as malformed:
-        raise SealingError(SealRefusal.ATTACHMENT, malformed.where) from malformed
-    if sum(blob_size(len(attachment.plain)) for attachment in attachments) > MAX_BLOBS_BYTES:
+def refuse_unfit_files(files: Iterable[tuple[str, str, int]]) -> None:
+    """Refuse what cannot be attached before any of it is read: name, media type and size in octets of each.
+
+    Raises SealingError: too many, a bad name or type, one over 64 MiB, all of them over 256 MiB.
+    """
+    total = 0
+    for n, (name, kind, size) in enumerate(files):
+        if n >= MAX_ATTACHMENTS:
+            raise SealingError(SealRefusal.ATTACHMENT, f"over {MAX_ATTACHMENTS} attachments")
+        try:
+            media_type(kind)
+            filename(name)
+        except MalformedError as malformed:
+            raise SealingError(SealRefusal.ATTACHMENT, malformed.where) from malformed
+        if blob_size(size) > MAX_BLOB_BYTES:
+            raise SealingError(SealRefusal.ATTACHMENT, f"attachment {n} over 64 MiB")
+        total += blob_size(size)
+    if total > MAX_BLOBS_BYTES:
         raise SealingError(SealRefusal.ATTACHMENT, "attachments over 256 MiB")
-    return [seal_blob(attachment.plain, jti, n) for n, attachment in enumerate(attachments)]
+
+
+def _seal_attachments(
+    attachments: Sequence[Attachment], jti: str, files: Sequence[AttachmentKey]
+) -> list[SealedBlob]:
+    before = [(file.fn, file.cty, file.size) for file in files]
+    here = [(item.filename, item.media_type, len(item.plain)) for item in attachments]
+    refuse_unfit_files([*before, *here])
+    return [seal_blob(item.plain, jti, n) for n, item in enumerate(attachments, start=len(files))]
 
 
 def _attachment_key(n: int, attachment: Attachment, blob: SealedBlob) -> AttachmentKey:

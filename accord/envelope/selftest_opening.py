@@ -117,8 +117,8 @@ class _Directory:
         found = {}
         for agency, keyset in self._keysets.items():
             row = newest_encryption_key(keyset, suite, now)
-            if row is not None:
-                found[agency] = RecipientKey(agency, row.kid, row.key.alg, row.key.curve, keyset.custody)
+            assert row is not None
+            found[agency] = RecipientKey(agency, row.kid, row.key.alg, row.key.curve, keyset.custody)
         return found
 
 

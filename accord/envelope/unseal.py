@@ -8,15 +8,26 @@ text and one code. Nothing here decides whether the plaintext may be shown: that
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any
+from typing import IO, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
-from accord.envelope.blobs import IV_BYTES, LENGTH_BYTES, BlobFacts, blob_aad, measure_blob
+from accord.envelope.blobs import (
+    CHUNK_BYTES,
+    IV_BYTES,
+    LENGTH_BYTES,
+    TAG_BYTES,
+    BlobFacts,
+    Moved,
+    blob_aad,
+    measure_blob,
+)
 from accord.envelope.challenges import NONCE_BYTES, challenge_aad
 from accord.envelope.content import AttachmentKey
 from accord.envelope.encoding import MAX_SLICE_BYTES, b64u, canonical, unb64u
@@ -71,22 +82,69 @@ def decrypt(jwe: UnverifiedJwe, content_key: bytes) -> bytes:
 
 
 def open_attachment(attachment: AttachmentKey, jti: str, blob: bytes) -> bytes:
-    """The octets of an attachment of an opened alert; raises OpeningError."""
+    """The octets of an attachment of an opened alert; raises OpeningError.
+
+    What follows decryption is looked at even where it failed, so that the time does not tell.
+    """
     if measure_blob(blob) != BlobFacts(attachment.sha256, attachment.len):
         raise OpeningError(Failure.BLOB)
+    decrypted = True
     try:
         message = AESGCM(attachment.k).decrypt(
             blob[:IV_BYTES], memoryview(blob)[IV_BYTES:], blob_aad(jti, attachment.n)
         )
     except (InvalidTag, ValueError):
-        raise OpeningError(Failure.DECRYPT) from None
+        message, decrypted = blob, False
     end = LENGTH_BYTES + attachment.size
-    if (
-        int.from_bytes(message[:LENGTH_BYTES], "big") != attachment.size
-        or message.count(0, end) != len(message) - end
-    ):
+    said = int.from_bytes(message[:LENGTH_BYTES], "big")
+    zeros = message.count(0, end)
+    if not decrypted:
+        raise OpeningError(Failure.DECRYPT)
+    if said != attachment.size or zeros != len(message) - end:
         raise OpeningError(Failure.BLOB)
     return message[LENGTH_BYTES:end]
+
+
+def open_stream(
+    attachment: AttachmentKey, jti: str, blob: IO[bytes], sink: IO[bytes], *, moved: Moved | None = None
+) -> None:
+    """As `open_attachment`, a chunk at a time from `blob` into `sink`; raises OpeningError.
+
+    What was written counts only once this returns: after any error the caller throws the sink away. The whole
+    blob is read and decrypted whatever is found in it.
+    """
+    whole = hashlib.sha256()
+
+    def take(octets: int) -> bytes:
+        part = blob.read(octets)
+        if len(part) != octets:
+            raise OpeningError(Failure.BLOB)
+        whole.update(part)
+        return part
+
+    decryptor = Cipher(algorithms.AES(attachment.k), modes.GCM(take(IV_BYTES))).decryptor()
+    decryptor.authenticate_additional_data(blob_aad(jti, attachment.n))
+    said = int.from_bytes(decryptor.update(take(LENGTH_BYTES)), "big")
+    padded = attachment.len - IV_BYTES - LENGTH_BYTES - TAG_BYTES
+    zeros = 0
+    for begin in range(0, padded, CHUNK_BYTES):
+        part = decryptor.update(take(min(CHUNK_BYTES, padded - begin)))
+        plain = part[: max(attachment.size - begin, 0)]
+        zeros += part.count(0, len(plain))
+        sink.write(plain)
+        if moved is not None:
+            moved(len(part))
+    tag, decrypted = take(TAG_BYTES), True
+    try:
+        decryptor.finalize_with_tag(tag)
+    except InvalidTag:
+        decrypted = False
+    if blob.read(1) or b64u(whole.digest()) != attachment.sha256:
+        raise OpeningError(Failure.BLOB)
+    if not decrypted:
+        raise OpeningError(Failure.DECRYPT)
+    if said != attachment.size or zeros != padded - attachment.size:
+        raise OpeningError(Failure.BLOB)
 
 
 def open_challenge(jwe: Any, *, agency: str, chal: str, key: DecryptionKey) -> str:

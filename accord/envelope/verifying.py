@@ -13,8 +13,10 @@ Source: docs/spec/envelope.md, "Recipient".
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from accord.envelope.encoding import unb64u
 from accord.envelope.errors import Failure, ProofError, VerificationError
@@ -24,14 +26,23 @@ from accord.envelope.keyrule import Standing, judge_signers, worst_of
 from accord.envelope.keys import PublicKey
 from accord.envelope.keysets import KeyDirectory
 from accord.envelope.manifest import Manifest, aad_of
-from accord.envelope.releases import check_chain
+from accord.envelope.reaffirming import standing_after
+from accord.envelope.releases import check_chain, manifest_ref
 from accord.envelope.slices import UnverifiedSlice, parse_slice
+from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import Statement
 from accord.envelope.tree import merkle
 from accord.envelope.tree.notes import Checkpoint, VerifierKey
 from accord.envelope.tree.receipts import Receipt
 
 CLOCK_SLACK_SECS = 300
+
+
+class Comparison(Enum):
+    """What comparing two checkpoints has shown; that they contradict each other is an error, not an outcome."""
+
+    EXTENDED = "one tree extends the other"
+    NOT_ASKED = "nobody could be asked"
 
 
 @dataclass(frozen=True)
@@ -67,14 +78,18 @@ class LoggedObject:
 
 @dataclass(frozen=True)
 class VerifiedSlice:
-    """A slice whose outer checks held. `checkpoint` is the largest verified one, to be kept."""
+    """A slice whose outer checks held. `checkpoint` is the largest verified one, to be kept.
+
+    `standings` are those of the manifest's signatures and of each `via`, in this order: a repudiated release
+    is its issuer's matter and says nothing against the originator.
+    """
 
     manifest: Manifest
     reader: str
     keys: tuple[PublicKey, ...]
     jwe: UnverifiedJwe = field(repr=False)
     via: tuple[Statement, ...]
-    standing: Standing
+    standings: tuple[Standing, ...]
     log_time: int
     log_compared: bool
     checkpoint: Checkpoint
@@ -83,6 +98,11 @@ class VerifiedSlice:
     def md(self) -> str:
         """The manifest's object digest."""
         return self.manifest.md
+
+    @property
+    def standing(self) -> Standing:
+        """The worst of `standings`: what must be shown with the alert."""
+        return worst_of(self.standings)
 
 
 def keep_checkpoint(checkpoint: Checkpoint, *, now: int, newest_log_time: int) -> KeptCheckpoint:
@@ -103,7 +123,10 @@ def verify_receipt(
     late = kept is not None and receipt.index >= kept.checkpoint.size
     if kept is not None and late and log_time < kept.kept_at - CLOCK_SLACK_SECS:
         raise VerificationError(Failure.LEDGER_TIME)
-    compared = kept is None or compare_checkpoints(kept.checkpoint, checkpoint, ledger.consistency)
+    compared = (
+        kept is None
+        or compare_checkpoints(kept.checkpoint, checkpoint, ledger.consistency) is Comparison.EXTENDED
+    )
     smallest = min(log_time, ledger.known_log_times.get(od, log_time))
     return LoggedObject(smallest, checkpoint, compared)
 
@@ -112,14 +135,16 @@ def compare_checkpoints(
     one: Checkpoint,
     other: Checkpoint,
     consistency: Callable[[int, int], Sequence[bytes] | None] | None,
-) -> bool:
-    """True when one tree extends the other, False when nobody could be asked; raises on a fork."""
+) -> Comparison:
+    """Prove that one tree extends the other, if somebody can be asked; raises VerificationError on a fork."""
+    if one.origin != other.origin:
+        raise VerificationError(Failure.LEDGER_FORK, "another origin")
     first, second = sorted((one, other), key=lambda checkpoint: checkpoint.size)
     path: Sequence[bytes] | None = ()
     if 0 < first.size < second.size:
         path = consistency(first.size, second.size) if consistency else None
     if path is None:
-        return False
+        return Comparison.NOT_ASKED
     try:
         merkle.verify_consistency(
             first=first.size,
@@ -130,7 +155,7 @@ def compare_checkpoints(
         )
     except ProofError:
         raise VerificationError(Failure.LEDGER_FORK) from None
-    return True
+    return Comparison.EXTENDED
 
 
 def verify_slice(
@@ -141,10 +166,12 @@ def verify_slice(
     ledger: Ledger,
     now: int,
     unreleased: Collection[str] = (),
+    reaffirms: Sequence[VerifiedStatement] = (),
 ) -> VerifiedSlice:
     """Check everything that needs no private key, in the profile's order.
 
-    `unreleased` are the ods of releases withdrawn since. Raises MalformedError or VerificationError;
+    `unreleased` are the ods of releases withdrawn since (`releases.withdrawn_by`), `reaffirms` what any issuer
+    has said since to stand by its word. Raises MalformedError or VerificationError;
     `Failure.RECEIPT_MISSING` means: not yet, ask again.
     """
     unverified = parse_slice(data) if isinstance(data, bytes) else data
@@ -153,9 +180,13 @@ def verify_slice(
     logged = [
         verify_receipt(receipt, od, ledger) for receipt, od in zip(unverified.receipts, ods, strict=True)
     ]
+    for one, other in itertools.combinations(logged, 2):
+        # What can be told without asking anybody: the same log, and at the same size the same tree.
+        compare_checkpoints(one.checkpoint, other.checkpoint, None)
     keys, standing = _verify_manifest(unverified, directory, logged[0].log_time)
-    standings = [standing, *_verify_releases(unverified, directory, logged[1:])]
-    via = tuple(release.statement for release in unverified.via)
+    standing = standing_after(standing, reaffirms, manifest_ref(manifest), manifest.iss)
+    releases = _verify_releases(unverified, directory, logged[1:], reaffirms)
+    via = tuple(release.statement for release in releases)
     check_chain(manifest, via, now=now, withdrawn=unreleased)
     _check_path(unverified, reader)
     _check_sealed_part(unverified)
@@ -165,7 +196,7 @@ def verify_slice(
         keys=keys,
         jwe=unverified.jwe,
         via=via,
-        standing=worst_of(standings),
+        standings=(standing, *(release.standing for release in releases)),
         log_time=logged[0].log_time,
         log_compared=all(item.compared for item in logged),
         checkpoint=max((item.checkpoint for item in logged), key=lambda checkpoint: checkpoint.size),
@@ -184,17 +215,18 @@ def _verify_manifest(
 
 
 def _verify_releases(
-    unverified: UnverifiedSlice, directory: KeyDirectory, logged: Sequence[LoggedObject]
-) -> list[Standing]:
-    standings = []
+    unverified: UnverifiedSlice,
+    directory: KeyDirectory,
+    logged: Sequence[LoggedObject],
+    reaffirms: Sequence[VerifiedStatement],
+) -> list[VerifiedStatement]:
+    releases = []
     for release, item in zip(unverified.via, logged, strict=True):
-        statement = release.statement
-        keys, standing = judge_signers(
-            directory, statement.iss, statement.signers, statement.suite, item.log_time
-        )
-        verify_jws(release.jws, keys)
-        standings.append(standing)
-    return standings
+        verified = verify_statement(release, directory, log_time=item.log_time)
+        said = verified.statement
+        standing = standing_after(verified.standing, reaffirms, said.ref, said.iss)
+        releases.append(replace(verified, standing=standing))
+    return releases
 
 
 def _check_path(unverified: UnverifiedSlice, reader: str) -> None:

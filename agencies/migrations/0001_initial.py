@@ -86,8 +86,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("agency", "Keys held by the agency"),
-                            ("hub-own-root", "Operational keys held by the hub, root by the agency"),
-                            ("hub", "Keys held by the hub"),
+                            ("hub-own-root", "Operational keys held by the hub, root with the agency's head"),
+                            ("hub", "The hub can act as this agency"),
                         ],
                         max_length=12,
                     ),
@@ -261,8 +261,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("agency", "Keys held by the agency"),
-                            ("hub-own-root", "Operational keys held by the hub, root by the agency"),
-                            ("hub", "Keys held by the hub"),
+                            ("hub-own-root", "Operational keys held by the hub, root with the agency's head"),
+                            ("hub", "The hub can act as this agency"),
                         ],
                         max_length=12,
                     ),

@@ -43,11 +43,11 @@ from agencies.actors import Actor, SystemActor
 from agencies.capabilities import Capability, require
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
-from agencies.models import Agency, Custody, Keyset, Officer
-from agencies.vault import rows
+from agencies.models import Agency, Officer
+from agencies.vault import lives, rows
 from agencies.vault.errors import SigningKeysMissingError
 from agencies.vault.keeping import HeldDecryptionKeys, private_keys
-from agencies.vault.making import draw_keys, enrol_keys, new_id, renew_keys
+from agencies.vault.making import new_id
 from ledger import proofs
 from ledger.audit import record_event
 
@@ -55,6 +55,7 @@ WORKER: Final = "desk-worker"
 STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "ack": Capability.ALERT_ACKNOWLEDGE,
     "confirm": Capability.ALERT_ACKNOWLEDGE,
+    "reaffirm": Capability.ALERT_RELEASE,
     "retract": Capability.ALERT_WITHDRAW,
 }
 """The kinds of statement the vault signs, and what an officer needs for each."""
@@ -62,6 +63,8 @@ STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
 MAX_REASON_LENGTH: Final = 500
 _NONCE_SIZE_BYTES = 16
 
+create_agency_keys = lives.create_agency_keys
+renew_agency_keys = lives.renew_agency_keys
 seal_row = rows.seal_row
 open_row = rows.open_row
 open_rows = rows.open_rows
@@ -80,43 +83,6 @@ class Pin:
 def token(agency_id: str, field: str, value: str) -> bytes:
     """16 octets, equal for equal values of one field of one agency; raises SecretMissingError."""
     return rows.tokens(agency_id, [(field, value)])[0]
-
-
-def create_agency_keys(
-    actor: Actor, agency: Agency, *, suites: Sequence[str] = (PQ1, EC1), now: datetime
-) -> Keyset:
-    """Draws, registers and keeps root and keys of an agency of custody `hub`, whose first keyset this is.
-
-    By the operator, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError.
-    """
-    _require_key_officer(actor, agency)
-    if not suites or set(suites) - {PQ1, EC1}:
-        raise InputError("suites", _("Choose PQ1, EC1 or both."))
-    keys = draw_keys(suites)
-    with transaction.atomic():
-        locked = Agency.objects.select_for_update().get(pk=agency.pk)
-        if locked.custody != Custody.HUB or locked.root_fingerprint:
-            raise CustodyRefusedError(locked.pk, locked.custody)
-        locked.root_fingerprint = keys.root.fingerprint
-        locked.save(update_fields=["root_fingerprint"])
-        keyset = enrol_keys(locked, keys, low=PQ1 if PQ1 in suites else EC1, now=now)
-        _record("agency.keys_created", actor, locked.pk, keyset.od, now, detail={"suites": sorted(suites)})
-    return keyset
-
-
-def renew_agency_keys(actor: Actor, agency: Agency, *, now: datetime) -> Keyset:
-    """Signs the next version of the keyset of an agency of custody `hub`: a keyset ends after 90 days.
-
-    By the operator, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError.
-    """
-    _require_key_officer(actor, agency)
-    with transaction.atomic():
-        locked = Agency.objects.select_for_update().get(pk=agency.pk)
-        if locked.custody != Custody.HUB:
-            raise CustodyRefusedError(locked.pk, locked.custody)
-        keyset = renew_keys(locked, now=now)
-        _record("agency.keyset_renewed", actor, locked.pk, keyset.od, now)
-    return keyset
 
 
 def seal_alert(
@@ -278,15 +244,6 @@ def _hosted(agency: Agency) -> Agency:
     if not agency.is_hosted:
         raise CustodyRefusedError(agency.pk, agency.custody)
     return agency
-
-
-def _require_key_officer(actor: Actor, agency: Agency) -> None:
-    """A key officer of the agency, or the operator; for anybody else the agency is absent."""
-    if Capability.HUB_OPERATE in actor.capabilities:
-        return
-    if actor.agency_id != agency.pk:
-        raise AbsentError
-    require(actor, Capability.KEY_MANAGE)
 
 
 def _reader(actor: Actor) -> tuple[Agency, str]:

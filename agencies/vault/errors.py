@@ -20,6 +20,14 @@ class KekUnknownError(VaultError):
         self.kek = kek
 
 
+class KekWrongError(VaultError):
+    """The ring holds another key under the id of one that secrets stand under."""
+
+    def __init__(self, kek: str) -> None:
+        super().__init__(f"key-encryption key {kek!r} is not the one that wrapped the vault's secrets")
+        self.kek = kek
+
+
 class SealBrokenError(VaultError):
     """Something sealed did not open: altered, moved to another place, or sealed under another key."""
 

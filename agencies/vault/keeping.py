@@ -23,13 +23,16 @@ PrivateKey = SigningKey | DecryptionKey
 
 def newest_secret(agency_id: str) -> RootSecret:
     """The root secret that seals now; raises SecretMissingError."""
-    return _unwrap(agency_id, VaultSecret.objects.filter(agency_id=agency_id).order_by("-epoch").first())
+    row = VaultSecret.objects.filter(agency_id=agency_id).order_by("-epoch").first()
+    if row is None:
+        raise SecretMissingError(agency_id)
+    return unwrap_secret(row)
 
 
 def secrets_of(agency_id: str, epochs: Collection[int]) -> dict[int, RootSecret]:
     """The root secrets of the epochs named; raises SecretMissingError when one is not there."""
     rows = VaultSecret.objects.filter(agency_id=agency_id, epoch__in=epochs)
-    found = {row.epoch: _unwrap(agency_id, row) for row in rows}
+    found = {row.epoch: unwrap_secret(row) for row in rows}
     if set(epochs) - found.keys():
         raise SecretMissingError(agency_id)
     return found
@@ -39,7 +42,7 @@ def ensure_secret(agency: Agency, *, now: datetime) -> RootSecret:
     """The newest secret of an agency, drawn and stored when it has none yet; in the caller's transaction."""
     row = VaultSecret.objects.filter(agency=agency).order_by("-epoch").first()
     if row is not None:
-        return _unwrap(agency.pk, row)
+        return unwrap_secret(row)
     secret, ring = hierarchy.draw_secret(agency.pk, 1), held_ring()
     wrapped = hierarchy.wrap_secret(secret, ring)
     VaultSecret.objects.create(
@@ -67,19 +70,6 @@ def private_keys(agency_id: str, kids: Collection[str]) -> dict[str, PrivateKey]
     return {row.key_id: _unwrap_key(secrets[row.epoch], row) for row in rows}
 
 
-def rewrap_secrets() -> int:
-    """After a new key-encryption key: rewraps what still stands under an older one; returns how many.
-
-    Can be stopped and run again: each row is changed only if it is still what was read.
-    """
-    ring, changed = held_ring(), 0
-    for row in VaultSecret.objects.exclude(kek=ring.current).order_by("pk"):
-        wrapped = hierarchy.wrap_secret(_unwrap(row.agency_id, row), ring)
-        unchanged = VaultSecret.objects.filter(pk=row.pk, kek=row.kek, wrapped=bytes(row.wrapped))
-        changed += unchanged.update(kek=ring.current, wrapped=wrapped)
-    return changed
-
-
 class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
     """The decryption keys the vault holds for an agency, each unwrapped only when it is asked for."""
 
@@ -102,10 +92,9 @@ class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
         return VaultKey.objects.filter(key__agency_id=self._agency_id, key__use=KeyUse.ENC)
 
 
-def _unwrap(agency_id: str, row: VaultSecret | None) -> RootSecret:
-    if row is None:
-        raise SecretMissingError(agency_id)
-    return hierarchy.unwrap_secret(agency_id, row.epoch, row.kek, bytes(row.wrapped), held_ring())
+def unwrap_secret(row: VaultSecret) -> RootSecret:
+    """The secret of a row, with this process's ring; raises KekUnknownError, SealBrokenError."""
+    return hierarchy.unwrap_secret(row.agency_id, row.epoch, row.kek, bytes(row.wrapped), held_ring())
 
 
 def _unwrap_key(secret: RootSecret, row: VaultKey) -> PrivateKey:

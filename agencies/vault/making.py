@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making the keys of an agency whose root, too, is held by the hub (custody `hub`).
+"""Here is how a keyset with keys of the vault in it is made, proved and brought in.
 
-The keyset goes through the same door as everybody's: a challenge, proof of possession, the root's signature,
-the ledger. Nobody is spared a check because the vault asks.
+It goes through the same door as everybody's: a challenge, proof of possession, the root's signature, the ledger.
+Nobody is spared a check because the vault asks. Everything here runs in the caller's transaction.
 """
 
 import secrets
@@ -11,144 +11,177 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from accord.envelope.keys import EC1, PQ1
-from accord.envelope.keysets import KeyRow, build_keyset_body
+from accord.envelope.keys import PQ1, SIGN, PublicKey
+from accord.envelope.keysets import KeyRow
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
-from accord.envelope.private import DecryptionKey, Root, SignerSet, SigningKey, generate_decryption_key
+from accord.envelope.private import DecryptionKey, Root, SignerSet, SigningKey
 from accord.envelope.statements.checks import pop_suite
-from accord.envelope.statements.form import make_statement
+from accord.envelope.statements.form import build_statement, make_statement, sign_statement
 from accord.envelope.unseal import open_challenge
 from agencies.accession import accept_keyset, issue_challenge
-from agencies.actors import SystemActor
+from agencies.actors import Actor, SystemActor
 from agencies.capabilities import Capability
 from agencies.identifiers import RANDOM_SIZE_BYTES, uuid7_at
-from agencies.models import Agency, Keyset, KeyUse
-from agencies.registry import register_successor, standing_keyset
+from agencies.models import Agency, Key, Keyset, KeyUse
+from agencies.registry import register_successor, revoked_since, standing_keyset
+from agencies.vault.changes import (
+    ChangeRoot,
+    Create,
+    Following,
+    Plan,
+    PrivateKey,
+    RecoverRoot,
+    RootCard,
+    plan_first,
+    plan_next,
+)
 from agencies.vault.errors import SigningKeysMissingError
-from agencies.vault.keeping import PrivateKey, ensure_secret, keep_private_keys, private_keys
+from agencies.vault.keeping import ensure_secret, keep_private_keys, private_keys
 
 KEYSET_LIVES: Final = timedelta(days=90)
-KEY_LIVES: Final = timedelta(days=365)
 
-_SIGNING_ALGS: Final = {PQ1: ("Ed25519", "ML-DSA-65"), EC1: ("Ed25519",)}
 _NONCE_SIZE_BYTES = 16
 
 
 @dataclass(frozen=True)
-class AgencyKeys:
-    """Fresh private keys of one agency, in the order of the keyset's rows."""
+class NamedSigners:
+    """Who is to sign, where nobody here can: a statement is built for them, and signed elsewhere."""
 
-    root: Root
-    successor: Root
-    signing: tuple[SigningKey, ...]
-    decryption: tuple[DecryptionKey, ...]
+    signers: tuple[PublicKey, ...]
 
-    @property
-    def rows(self) -> tuple[SigningKey | DecryptionKey, ...]:
-        """The operational keys, as the keyset lists them."""
-        return (*self.signing, *self.decryption)
+    def sign_jws(self, typ: str, payload: bytes) -> bytes:
+        """Never: these keys are not here."""
+        raise NotImplementedError
 
 
-def draw_keys(suites: Sequence[str]) -> AgencyKeys:
-    """A root and its successor, and what signs and decrypts in the suites; Ed25519 serves both."""
-    algs = dict.fromkeys(alg for suite in suites for alg in _SIGNING_ALGS[suite])
-    return AgencyKeys(
-        root=Root.generate(),
-        successor=Root.generate(),
-        signing=tuple(SigningKey.generate(alg) for alg in algs),
-        decryption=tuple(generate_decryption_key(suite) for suite in suites),
-    )
-
-
-def enrol_keys(agency: Agency, keys: AgencyKeys, *, low: str, now: datetime) -> Keyset:
-    """Registers a first keyset over fresh keys and keeps the private halves; in the caller's transaction."""
-    caller = _vault_of(agency)
-    begins = int(now.timestamp())
-    rows = [KeyRow(key.public, begins, begins + int(KEY_LIVES.total_seconds())) for key in keys.rows]
-    body = build_keyset_body(
-        version=1,
-        prev=None,
-        root=keys.root.public,
-        nroot=keys.successor.fingerprint,
-        custody=agency.custody,
-        low=low,
-        rows=rows,
-    )
-    keyset = _sign_keyset(agency, keys.root, body, now)
-    pop = _prove_possession(caller, agency, keys, now)
-    stored = accept_keyset(caller, agency.pk, pop=pop, keyset=keyset, now=now)
-    register_successor(agency, keys.successor.public, now=now)
-    kept: list[tuple[PrivateKey, str]] = [(key, key.public.use) for key in keys.rows]
-    for root in (keys.root, keys.successor):
-        kept += [(SigningKey.from_bytes(data), KeyUse.ROOT.value) for data in root.to_bytes()]
-    keep_private_keys(ensure_secret(agency, now=now), kept)
-    return stored
-
-
-def renew_keys(agency: Agency, *, now: datetime) -> Keyset:
-    """The next version of a keyset whose root the vault holds: the same keys, valid for 90 days more.
-
-    It cancels a recovery that waits.
-
-    In the caller's transaction. Raises SecretMissingError, SigningKeysMissingError.
-    """
+def plan_change(agency: Agency, change: Create | Following, *, now: datetime) -> Plan:
+    """The keyset a change makes; raises InputError, AbsentError, SigningKeysMissingError (no keyset yet)."""
+    at = int(now.timestamp())
+    if isinstance(change, Create):
+        return plan_first(change, custody=agency.custody, at=at)
     before = standing_keyset(agency.pk, now=now)
     if before is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
-    body = build_keyset_body(
-        version=before.version + 1,
-        prev=before.od,
-        root=before.root,
-        nroot=before.nroot,
-        custody=before.custody,
-        low=before.low,
-        rows=before.rows,
-    )
-    keyset = _sign_keyset(agency, _held_root(agency, before), body, now)
-    return accept_keyset(_vault_of(agency), agency.pk, pop=None, keyset=keyset, now=now)
+    return plan_next(before, change, revoked=revoked_since(agency.pk), at=at)
 
 
-def _held_root(agency: Agency, keyset: EnvelopeKeyset) -> Root:
-    held = private_keys(agency.pk, [key.kid for key in keyset.root])
-    if len(held) != len(keyset.root):
-        raise SigningKeysMissingError(agency.pk, PQ1)
-    classical, lattice = (held[key.kid].to_bytes() for key in keyset.root)
-    return Root.from_bytes(classical, lattice)
-
-
-def _vault_of(agency: Agency) -> SystemActor:
-    return SystemActor("vault", agency.pk, frozenset({Capability.KEY_ENROL}))
-
-
-def _sign_keyset(agency: Agency, root: Root, body: Mapping[str, Any], now: datetime) -> bytes:
+def build_keyset(agency: Agency, plan: Plan, *, now: datetime) -> bytes:
+    """The payload of a planned keyset, as the root is to sign it."""
     begins = int(now.timestamp())
-    return make_statement(
+    return build_statement(
         "keyset",
         iss=agency.pk,
-        signer=root.signer,
+        signer=NamedSigners(plan.signers),
         suite=PQ1,
         id=new_id(now),
         iat=begins,
         exp=begins + int(KEYSET_LIVES.total_seconds()),
         nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
+        body=plan.body,
+    )
+
+
+def build_revoke(
+    agency: Agency, root: Sequence[PublicKey], body: Mapping[str, Any], *, now: datetime
+) -> bytes:
+    """The payload of a revoke, as the root is to sign it; raises MalformedError."""
+    return build_statement(
+        "revoke",
+        iss=agency.pk,
+        signer=NamedSigners(tuple(root)),
+        suite=PQ1,
+        id=new_id(now),
+        iat=int(now.timestamp()),
+        nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
         body=body,
     )
 
 
-def _prove_possession(caller: SystemActor, agency: Agency, keys: AgencyKeys, now: datetime) -> bytes:
-    offered = [{"jwk": key.public.jwk, "use": key.public.use} for key in keys.rows]
+def sign_by_root(agency: Agency, payload: bytes, signers: Sequence[PublicKey]) -> bytes:
+    """Signs with the roots the vault holds; raises SigningKeysMissingError."""
+    held = private_keys(agency.pk, [key.kid for key in signers])
+    keys = [key for public in signers if isinstance(key := held.get(public.kid), SigningKey)]
+    if len(keys) != len(signers):
+        raise SigningKeysMissingError(agency.pk, PQ1)
+    return sign_statement(payload, SignerSet(keys))
+
+
+def bring_in(
+    actor: Actor,
+    agency: Agency,
+    signed: bytes,
+    rows: Sequence[KeyRow],
+    drawn: Sequence[PrivateKey],
+    *,
+    now: datetime,
+) -> Keyset:
+    """Proves possession of what was drawn, hands in the signed keyset and keeps the private halves.
+
+    Raises SigningKeysMissingError and what `accept_keyset` raises.
+    """
+    caller = _caller_for(actor, agency)
+    pop = _prove_possession(caller, agency, rows, drawn, now) if drawn else None
+    stored = accept_keyset(caller, agency.pk, pop=pop, keyset=signed, now=now)
+    if drawn:
+        kept = [(key, str(key.public.use)) for key in drawn]
+        keep_private_keys(ensure_secret(agency, now=now), kept)
+    return stored
+
+
+def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> None:
+    """Reserves roots for the agency and keeps their private halves."""
+    kept: list[tuple[PrivateKey, str]] = []
+    for root in roots:
+        register_successor(agency, root.public, now=now)
+        kept += [(SigningKey.from_bytes(data), KeyUse.ROOT.value) for data in root.to_bytes()]
+    keep_private_keys(ensure_secret(agency, now=now), kept)
+
+
+def held_root(agency: Agency, fingerprint: str) -> tuple[PublicKey, PublicKey]:
+    """The public half of the root of this fingerprint among those reserved for the agency.
+
+    Raises SigningKeysMissingError.
+    """
+    keys = [PublicKey(key.jwk, SIGN) for key in Key.objects.filter(agency=agency, use=KeyUse.ROOT)]
+    for classical in (key for key in keys if key.alg == "Ed25519"):
+        for lattice in (key for key in keys if key.alg == "ML-DSA-65"):
+            if RootCard((classical, lattice), "").fingerprint == fingerprint:
+                return classical, lattice
+    raise SigningKeysMissingError(agency.pk, PQ1)
+
+
+def succession_of(
+    agency: Agency, before: EnvelopeKeyset, successor: Root, *, alone: bool
+) -> ChangeRoot | RecoverRoot:
+    """The move to the announced root, which the vault holds, and which announces `successor`."""
+    card = RootCard(held_root(agency, before.nroot), successor.fingerprint)
+    return RecoverRoot(card) if alone else ChangeRoot(card)
+
+
+def _caller_for(actor: Actor, agency: Agency) -> Actor:
+    """The officer of the agency in person; for the operator, the vault."""
+    if actor.agency_id == agency.pk:
+        return actor
+    return SystemActor("vault", agency.pk, frozenset({Capability.KEY_ENROL}))
+
+
+def _prove_possession(
+    caller: Actor, agency: Agency, rows: Sequence[KeyRow], drawn: Sequence[PrivateKey], now: datetime
+) -> bytes:
+    """A `pop` by the new signing keys in the keyset's order, else by those in use; with every new nonce."""
+    offered = [{"jwk": key.public.jwk, "use": key.public.use} for key in drawn]
     challenge = issue_challenge(caller, agency.pk, offered, now=now)
-    held = {key.public.kid: key for key in keys.decryption}
+    opening = {key.public.kid: key for key in drawn if isinstance(key, DecryptionKey)}
     answers = [
         {
             "kid": item["kid"],
             "nonce": open_challenge(
-                item["jwe"], agency=agency.pk, chal=challenge.chal, key=held[item["kid"]]
+                item["jwe"], agency=agency.pk, chal=challenge.chal, key=opening[item["kid"]]
             ),
         }
         for item in challenge.sealed
     ]
-    signer = SignerSet(keys.signing)
+    signer = SignerSet(_proving_keys(agency, rows, drawn))
     return make_statement(
         "pop",
         iss=agency.pk,
@@ -159,6 +192,18 @@ def _prove_possession(caller: SystemActor, agency: Agency, keys: AgencyKeys, now
         nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
         body={"chal": challenge.chal, "enc": answers},
     )
+
+
+def _proving_keys(agency: Agency, rows: Sequence[KeyRow], drawn: Sequence[PrivateKey]) -> list[SigningKey]:
+    fresh = {key.public.kid: key for key in drawn if isinstance(key, SigningKey)}
+    if fresh:
+        return [fresh[row.kid] for row in rows if row.kid in fresh]
+    current = [row.kid for row in rows if row.use == SIGN and row.st == "current"]
+    held = private_keys(agency.pk, current)
+    keys = [key for kid in current if isinstance(key := held.get(kid), SigningKey)]
+    if not keys or len(keys) != len(current):
+        raise SigningKeysMissingError(agency.pk, PQ1)
+    return keys
 
 
 def new_id(now: datetime) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub holds for hosted agencies: wrapped secrets and wrapped private keys. Nothing here opens without the KEK."""
+"""What the hub holds for hosted agencies: wrapped secrets, wrapped private keys. Nothing here opens without the KEK."""
 
 from typing import ClassVar
 
@@ -39,3 +39,44 @@ class VaultKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.key_id)
+
+
+class Proposal(models.Model):
+    """What an agency's head is asked to sign with the root the hub does not hold; gone once it is signed.
+
+    `payload` is the statement exactly as it is to be signed, `od` its object digest. `change` is the verb, `kid`
+    the key it is about, if it is about one.
+    """
+
+    od = models.CharField(primary_key=True, max_length=43)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    k = models.CharField(max_length=6)
+    change = models.CharField(max_length=15)
+    kid = models.CharField(max_length=43, blank=True)
+    payload = models.BinaryField()
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["agency", "made_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agency"], condition=models.Q(k="keyset"), name="proposal_keyset_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.od
+
+
+class DrawnKey(models.Model):
+    """A private key drawn for a proposal, sealed as in `VaultKey`; registered nowhere until the head has signed."""
+
+    kid = models.CharField(primary_key=True, max_length=43)
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="drawn")
+    use = models.CharField(max_length=4)
+    epoch = models.PositiveIntegerField()
+    wrapped = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.kid

@@ -17,9 +17,22 @@ from django.views.decorators.http import require_http_methods
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError, InputError, NotPermittedError
 from alerts.errors import KeysElsewhereError, MoveRefusedError
-from alerts.pages import affairs, errors, lists, received, records, review, sent, signing_in, start, stops
+from alerts.pages import (
+    affairs,
+    doubts,
+    errors,
+    lists,
+    received,
+    records,
+    review,
+    sent,
+    signing_in,
+    start,
+    stops,
+)
 from alerts.pages.compose import steps
 from alerts.pages.frame import signed_in
+from alerts.pages.keys import key_page, proposals, revoking, wizard
 from sharing.errors import SharingError
 
 C = Capability
@@ -94,6 +107,9 @@ PAGES: Final = (
     Page("outbox/<uuid:alert_id>/files/<int:n>/", sent.sent_attachment, "sent_attachment", C.ALERT_READ),
     Page("outbox/<uuid:alert_id>/withdraw/", sent.withdraw, "withdraw", C.ALERT_WITHDRAW, BOTH),
     Page("outbox/<uuid:alert_id>/second-look/", sent.second_look, "second_look", C.ALERT_VALIDATE, CHANGE),
+    Page("outbox/<uuid:alert_id>/reaffirm/", doubts.reaffirm, "reaffirm", C.ALERT_RELEASE, BOTH),
+    Page("doubt/alerts/<str:md>/withdraw/", doubts.unsent, "withdraw_unsent", C.ALERT_WITHDRAW, BOTH),
+    Page("doubt/answers/<str:od>/reaffirm/", doubts.statement, "reaffirm_answer", C.ALERT_RELEASE, BOTH),
     Page("queue/", lists.queue, "queue", C.QUEUE_READ),
     Page("queue/<uuid:alert_id>/", review.review, "review", C.ALERT_READ),
     Page("queue/<uuid:alert_id>/validate/", review.validate, "validate", C.ALERT_VALIDATE, CHANGE),
@@ -110,7 +126,21 @@ PAGES: Final = (
     ),
     Page("drafts/<uuid:alert_id>/copy/", steps.draft_copy, "draft_copy", C.ALERT_WRITE, CHANGE),
     Page("officers/", affairs.officers, "officers", C.OFFICER_READ),
-    Page("keys/", affairs.keys, "keys", C.KEY_READ),
+    Page("keys/", key_page.keys, "keys", C.KEY_READ),
+    Page("keys/create/", wizard.create, "keys_create", C.KEY_MANAGE, BOTH),
+    Page("keys/renew/", wizard.renew, "keys_renew", C.KEY_MANAGE, BOTH),
+    Page("keys/rotate/", wizard.rotate, "keys_rotate", C.KEY_MANAGE, BOTH),
+    Page("keys/root/change/", wizard.change_root, "root_change", C.KEY_MANAGE, BOTH),
+    Page("keys/root/recover/", wizard.recover_root, "root_recover", C.KEY_MANAGE, BOTH),
+    Page("keys/root/cancel/", wizard.cancel_recovery, "recovery_cancel", C.KEY_MANAGE, BOTH),
+    Page("keys/proposals/<str:od>/", proposals.proposal, "proposal", C.KEY_MANAGE, BOTH),
+    Page("keys/proposals/<str:od>/file/", proposals.proposal_file, "proposal_file", C.KEY_MANAGE),
+    Page("keys/proposals/<str:od>/previous/", proposals.proposal_previous, "proposal_previous", C.KEY_MANAGE),
+    Page("keys/proposals/<str:od>/discard/", proposals.discard, "proposal_discard", C.KEY_MANAGE, CHANGE),
+    Page("keys/key/<str:kid>/retire/", wizard.retire, "key_retire", C.KEY_MANAGE, BOTH),
+    Page("keys/key/<str:kid>/revoke/", revoking.revoke, "key_revoke", C.KEY_MANAGE, BOTH),
+    Page("keys/key/<str:kid>/suspend/", wizard.suspend, "key_suspend", C.KEY_MANAGE, BOTH),
+    Page("keys/key/<str:kid>/resume/", wizard.resume, "key_resume", C.KEY_MANAGE, BOTH),
     Page("agreements/", affairs.agreements, "agreements", C.AGREEMENT_READ),
     Page("notifications/", records.notifications, "notifications", C.NOTICE_READ),
     Page("notifications/<uuid:notice_id>/resend/", records.resend, "resend", C.NOTICE_RESEND, CHANGE),

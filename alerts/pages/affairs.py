@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's own affairs, to read: officers, keys, agreements. They are changed elsewhere for now."""
+"""The agency's own affairs, to read: officers, agreements. They are changed elsewhere for now."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.capabilities import Role
-from agencies.models import Key, KeyState, Officer
+from agencies.models import Officer
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from sharing.models import Agreement, AgreementVersion, LaneSuspension
@@ -39,16 +39,6 @@ def officers(request: HttpRequest) -> HttpResponse:
 
 def _officer_row(row: Officer) -> dict[str, object]:
     return {"officer": row, "roles": ", ".join(str(role.label) for role in Role if role in row.roles)}
-
-
-def keys(request: HttpRequest) -> HttpResponse:
-    """The agency's own public keys, as its newest keyset states them."""
-    officer = signed_in(request)
-    filters = read_filters(request.GET, [Filter("state", _("State"), KeyState.choices)])
-    rows = Key.objects.visible_to(officer).select_related("agency").order_by("use", "alg", "-nbf")
-    if state := filters.values["state"]:
-        rows = rows.filter(st=state)
-    return _page(request, "keys", filters, list(rows))
 
 
 @dataclass(frozen=True)
@@ -114,11 +104,6 @@ TEXTS: Final = {
         gettext_lazy("Officers"),
         gettext_lazy("Who may do what in your agency."),
         gettext_lazy("Invite the first officer."),
-    ),
-    "keys": (
-        gettext_lazy("Keys"),
-        gettext_lazy("Your agency's public keys."),
-        gettext_lazy("No key yet: create one."),
     ),
     "agreements": (
         gettext_lazy("Agreements"),

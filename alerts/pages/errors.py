@@ -37,6 +37,7 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.ALERT_WITHDRAW: gettext_lazy("withdraw"),
     Capability.ALERT_WRITE: gettext_lazy("write alerts"),
     Capability.AUDIT_READ: gettext_lazy("read the audit"),
+    Capability.KEY_MANAGE: gettext_lazy("manage keys"),
     Capability.KEY_READ: gettext_lazy("see keys"),
     Capability.NOTICE_READ: gettext_lazy("see notifications"),
     Capability.OFFICER_READ: gettext_lazy("see officers"),

@@ -26,6 +26,7 @@ from alerts.pages.sections import acknowledge_text, content_sections, evidence_s
 from alerts.pages.words import delivery_tone
 from alerts.release import confirm_second_look
 from alerts.second_person import Denied, may_validate
+from alerts.standing import StandingState
 from alerts.states import SENT, AlertState
 from alerts.withdrawal import WITHDRAWAL_CODES, withdraw_alert, withdrawal_preview
 from ledger.proofs import log_time
@@ -58,8 +59,14 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         recipients=[_shown(recipient, view, now) for recipient in view.recipients],
         confirmed=sum(row.fact.recall_confirmed_at is not None for row in view.recipients),
         may_withdraw=alert.state == AlertState.RELEASED and Capability.ALERT_WITHDRAW in officer.capabilities,
+        may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
     )
+
+
+def _may_reaffirm(officer: Officer, view: SentAlert) -> bool:
+    may = Capability.ALERT_RELEASE in officer.capabilities and view.alert.agency.is_hosted
+    return may and view.alert.state == AlertState.RELEASED and view.standing.state is StandingState.REPUDIATED
 
 
 def _shown(recipient: Recipient, view: SentAlert, now: datetime) -> dict[str, Any]:

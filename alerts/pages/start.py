@@ -10,17 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability
-from agencies.models import Agency, Key, KeyState, Officer
+from agencies.endings import ending_keys
+from agencies.models import Agency, Officer
+from alerts.pages.doubts import doubted_statements
 from alerts.pages.frame import render_page, signed_in
+from alerts.standing import utc_text
 from alerts.start import read_start
-from alerts.verification import utc_text
 from ledger.proofs import latest_checkpoint, pending_since
 from sharing.backpressure import sequencer_silence
+from sharing.ledger_views import last_dispute
 from sharing.models import Notification
 from sharing.notices.lateness import late_since
 from sharing.states import NotificationState
 
-ENDING_WITHIN: Final = timedelta(days=30)
 SHOWN: Final = 10
 LATE_AFTER: Final = timedelta(seconds=10)
 
@@ -29,8 +31,13 @@ def start(request: HttpRequest) -> HttpResponse:
     officer, now = signed_in(request), timezone.now()
     if Capability.HUB_OPERATE in officer.capabilities:
         return _operator_page(request, officer, now)
-    work, notices, keys = read_start(officer, now=now), _failed_notices(officer), _ending_keys(officer, now)
-    waiting = (work.to_release, work.to_acknowledge, work.second_looks, notices, keys)
+    work, notices, keys = (
+        read_start(officer, now=now),
+        _failed_notices(officer),
+        ending_keys(officer, now=now),
+    )
+    may_reaffirm = Capability.ALERT_RELEASE in officer.capabilities
+    answers = doubted_statements(officer, now=now) if may_reaffirm else []
     return render_page(
         request,
         "start",
@@ -38,7 +45,8 @@ def start(request: HttpRequest) -> HttpResponse:
         work=work,
         failed_notices=notices,
         ending_keys=keys,
-        nothing=not any(waiting),
+        answers_in_doubt=answers,
+        nothing=work.nothing_waits and not (answers or notices or keys),
         may_write=Capability.ALERT_WRITE in officer.capabilities and _is_hosted(officer),
         shows_keys=True,
     )
@@ -53,15 +61,6 @@ def _failed_notices(officer: Officer) -> list[Notification]:
         state__in=(NotificationState.FAILED, NotificationState.HELD)
     )
     return list(failed.select_related("officer").order_by("-queued_at")[:SHOWN])
-
-
-def _ending_keys(officer: Officer, now: datetime) -> list[Key]:
-    """To those who could do something about it."""
-    if Capability.KEY_MANAGE not in officer.capabilities:
-        return []
-    soon = int((now + ENDING_WITHIN).timestamp())
-    keys = Key.objects.visible_to(officer).filter(st=KeyState.CURRENT, exp__lte=soon)
-    return list(keys.order_by("exp")[:SHOWN])
 
 
 def _operator_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResponse:
@@ -86,6 +85,12 @@ def _health(now: datetime) -> Iterator[dict[str, str]]:
     checkpoint = latest_checkpoint()
     size = _("%(n)d entries signed") % {"n": checkpoint.size} if checkpoint else _("No checkpoint yet")
     yield {"label": _("Checkpoint"), "tone": "ok" if checkpoint else "warn", "text": size}
+    disputed = last_dispute(now=now)
+    if disputed is not None:
+        text = _("A partner has seen another ledger, at %(time)s UTC. See the audit.") % {
+            "time": utc_text(disputed)
+        }
+        yield {"label": _("Ledger"), "tone": "danger", "text": text}
 
 
 def _mail_health(now: datetime) -> dict[str, str]:

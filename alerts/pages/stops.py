@@ -38,6 +38,7 @@ from alerts.errors import (
     UnopenableError,
 )
 from alerts.pages.frame import render_page
+from alerts.pages.keys.refusals import KeysMovedOnError
 
 log = logging.getLogger(__name__)
 STOPS: Final = (AlertsError, VaultError, EnvelopeError)
@@ -67,6 +68,7 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     ChangedSinceValidationError: Stop(
         409, gettext_lazy("What would be sent is not what was checked."), _READ_AGAIN
     ),
+    KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
     NotOpenedError: Stop(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
     ReceiptPendingError: Stop(
         409,
@@ -110,7 +112,13 @@ def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
     stop = _answer(error)
     remedy = getattr(error, stop.member) if stop.member else stop.remedy
     return render_page(
-        request, "forbidden", _("Stopped"), status=stop.status, sentence=stop.sentence, remedy=remedy
+        request,
+        "forbidden",
+        _("Stopped"),
+        status=stop.status,
+        sentence=stop.sentence,
+        remedy=remedy,
+        about_keys=isinstance(error, KeysMovedOnError),
     )
 
 

@@ -10,7 +10,7 @@ from django import template
 from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -117,6 +117,23 @@ def distance(value: datetime | None, now: datetime) -> str:
     seconds = int((value - now).total_seconds())
     form = _("in %(span)s") if seconds >= 0 else _("%(span)s ago")
     return form % {"span": _span(abs(seconds))}
+
+
+@register.filter
+def coded(text: object) -> SafeString:
+    """What stands between backticks as code; the rest is escaped."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:
+        return format_html("{}", text)
+    shown = ((f"<code>{escape(part)}</code>" if n % 2 else escape(part)) for n, part in enumerate(parts))
+    return mark_safe("".join(shown))  # noqa: S308 - each part was escaped
+
+
+@register.filter
+def hours_until(value: datetime, now: datetime) -> str:
+    """For a delay that is counted in hours, however long it is."""
+    hours = max(int((value - now).total_seconds()), 0) // 3600
+    return ngettext("in %(n)s hour", "in %(n)s hours", hours) % {"n": hours}
 
 
 @register.filter

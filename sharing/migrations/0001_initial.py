@@ -2,6 +2,7 @@
 import uuid
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -95,7 +96,7 @@ class Migration(migrations.Migration):
                 ),
                 ("recipient", models.CharField(max_length=23)),
                 ("number", models.BigIntegerField()),
-                ("what", models.CharField(max_length=9)),
+                ("what", models.CharField(max_length=10)),
                 ("d", models.CharField(max_length=43)),
                 ("iss", models.CharField(max_length=23)),
                 ("item_id", models.CharField(max_length=36)),
@@ -113,6 +114,17 @@ class Migration(migrations.Migration):
                 ("iss", models.CharField(max_length=23)),
                 ("width", models.PositiveSmallIntegerField()),
                 ("queued_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="KeyWord",
+            fields=[
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("agency", models.CharField(max_length=23)),
+                ("due_at", models.DateTimeField(db_index=True)),
             ],
             options={
                 "abstract": False,
@@ -332,6 +344,22 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="Doubt",
+            fields=[
+                ("d", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("what", models.CharField(max_length=9)),
+                ("kid", models.CharField(max_length=43)),
+                ("found_at", models.DateTimeField()),
+                ("expanded_at", models.DateTimeField(null=True)),
+                (
+                    "iss",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Envelope",
             fields=[
                 ("md", models.CharField(max_length=43, primary_key=True, serialize=False)),
@@ -394,6 +422,12 @@ class Migration(migrations.Migration):
                 ("origin_entry", models.TextField(null=True)),
                 ("origin_index", models.PositiveSmallIntegerField()),
                 ("leaf_hashes", models.BinaryField(null=True)),
+                (
+                    "signers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43), size=None
+                    ),
+                ),
                 ("received_at", models.DateTimeField()),
                 (
                     "iss",
@@ -443,6 +477,27 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="feedmark_one_row")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedRepudiated",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=23)),
+                ("d", models.CharField(max_length=43)),
+                ("iss", models.CharField(max_length=23)),
+                ("item_id", models.CharField(max_length=36)),
+                ("ref", models.CharField(blank=True, max_length=9)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("recipient", "d"), name="feedrepudiated_once")
                 ],
             },
         ),
@@ -553,6 +608,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RevokedKey",
+            fields=[
+                ("kid", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("since", models.BigIntegerField()),
+                ("found_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="Statement",
             fields=[
                 ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
@@ -566,6 +638,13 @@ class Migration(migrations.Migration):
                 ("exp", models.BigIntegerField(null=True)),
                 ("body", models.JSONField()),
                 ("jws", models.BinaryField()),
+                ("suite", models.CharField(max_length=3)),
+                (
+                    "signers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43), size=None
+                    ),
+                ),
                 ("received_at", models.DateTimeField()),
                 (
                     "iss",
@@ -640,6 +719,16 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["position"], name="feedrequeue_order"),
         ),
         migrations.AddIndex(
+            model_name="doubt",
+            index=models.Index(fields=["iss", "what", "-found_at"], name="doubt_of_issuer"),
+        ),
+        migrations.AddIndex(
+            model_name="doubt",
+            index=models.Index(
+                condition=models.Q(("expanded_at__isnull", True)), fields=["found_at"], name="doubt_to_expand"
+            ),
+        ),
+        migrations.AddIndex(
             model_name="envelope",
             index=models.Index(fields=["iss", "-received_at", "-md"], name="envelope_sent"),
         ),
@@ -648,6 +737,10 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("manifest__isnull", False)), fields=["keep"], name="envelope_to_delete"
             ),
+        ),
+        migrations.AddIndex(
+            model_name="envelope",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["signers"], name="envelope_signed_with"),
         ),
         migrations.AddConstraint(
             model_name="envelope",
@@ -746,15 +839,13 @@ class Migration(migrations.Migration):
             model_name="statement",
             index=models.Index(fields=["sub_d", "k"], name="statement_about"),
         ),
-        migrations.AddConstraint(
+        migrations.AddIndex(
             model_name="statement",
-            constraint=models.UniqueConstraint(fields=("iss", "statement_id"), name="statement_id_once"),
+            index=django.contrib.postgres.indexes.GinIndex(fields=["signers"], name="statement_signed_with"),
         ),
         migrations.AddConstraint(
             model_name="statement",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("k", "retract")), fields=("sub_d",), name="statement_retracted_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("iss", "statement_id"), name="statement_id_once"),
         ),
         migrations.AddIndex(
             model_name="statementdelivery",

@@ -2,20 +2,21 @@
 """Here is how what reached an agency becomes notices: once, in one transaction, whoever rings how often.
 
 A new alert tells every reader of its recipients. A retract tells those of agencies that had been told or have
-opened; where the first notice is still waiting, it is suppressed instead.
+opened; where the first notice is still waiting, it is suppressed instead. A reaffirm tells whoever was told that
+its subject is in doubt.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
-from agencies.models import Officer
+from accord.envelope.reaffirming import REAFFIRM
 from sharing.doorbell import ring
 from sharing.models import Delivery, Notification, StatementDelivery
-from sharing.notices.queueing import queue_notices, readers_of
+from sharing.notices.queueing import by_agency, queue_notices, readers_of, save_notices
 from sharing.notices.states import Occasion
+from sharing.revoked import Doubt
 from sharing.states import VISIBLE_STATES
 
 BATCH = 200
@@ -29,7 +30,9 @@ def expand_deliveries(*, now: datetime, limit: int = BATCH) -> int:
     with transaction.atomic():
         alerts, statements = _claim_alerts(limit), _claim_statements(limit)
         _queue(alerts, Occasion.ALERT, now)
-        _queue(_withdrawn(statements), Occasion.WITHDRAWN, now)
+        _queue_doubted(alerts, now)
+        _queue_withdrawn(statements, now)
+        _queue_reaffirmed(statements, now)
         Delivery.objects.filter(pk__in=[row.pk for row in alerts]).update(expanded_at=now)
         StatementDelivery.objects.filter(pk__in=[row.pk for row in statements]).update(expanded_at=now)
         if alerts or statements:
@@ -56,30 +59,58 @@ def _claim_statements(limit: int) -> list[StatementDelivery]:
     return list(locked.order_by("id")[:limit])
 
 
-def _withdrawn(statements: Iterable[StatementDelivery]) -> list[Delivery]:
-    """The deliveries of alerts that a retract took back from an agency that knows of them."""
+def _queue_withdrawn(statements: Iterable[StatementDelivery], now: datetime) -> None:
+    """To agencies that know of the alert, once for each retract: a second one is taken where the first counts no more."""
     retracts = [row for row in statements if row.statement.k == "retract"]
     known = {
         (row.envelope_id, row.recipient_id): row
         for row in Delivery.objects.filter(envelope_id__in={row.statement.sub_d for row in retracts})
         if row.told_at or row.opened_at
     }
-    pairs = [(row.statement.sub_d, row.recipient_id) for row in retracts]
-    return [known[pair] for pair in pairs if pair in known]
+    officers = by_agency(readers_of(recipient for _, recipient in known))
+    save_notices(
+        notice
+        for row in retracts
+        if (delivery := known.get((row.statement.sub_d, row.recipient_id))) is not None
+        for notice in queue_notices(
+            delivery, Occasion.WITHDRAWN, officers[row.recipient_id], subject=row.statement_id, now=now
+        )
+    )
 
 
 def _queue(deliveries: Sequence[Delivery], occasion: Occasion, now: datetime) -> None:
-    officers = _by_agency(readers_of(delivery.recipient_id for delivery in deliveries))
-    notices = [
+    officers = by_agency(readers_of(delivery.recipient_id for delivery in deliveries))
+    save_notices(
         notice
         for delivery in deliveries
         for notice in queue_notices(delivery, occasion, officers[delivery.recipient_id], now=now)
-    ]
-    Notification.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+    )
 
 
-def _by_agency(officers: list[Officer]) -> dict[str | None, list[Officer]]:
-    grouped: dict[str | None, list[Officer]] = defaultdict(list)
-    for officer in officers:
-        grouped[officer.agency_id].append(officer)
-    return grouped
+def _queue_doubted(alerts: Sequence[Delivery], now: datetime) -> None:
+    """What a revocation put in doubt before it became available is told with its own notice beside the first."""
+    doubted = set(
+        Doubt.objects.filter(pk__in=[row.envelope_id for row in alerts]).values_list("d", flat=True)
+    )
+    _queue([row for row in alerts if row.envelope_id in doubted], Occasion.REPUDIATED, now)
+
+
+def _queue_reaffirmed(statements: Iterable[StatementDelivery], now: datetime) -> None:
+    """Who was told that something is in doubt hears that its sender stands by it, once for each such word."""
+    words = {
+        (row.statement.sub_d, row.recipient_id): row for row in statements if row.statement.k == REAFFIRM
+    }
+    told = Notification.objects.filter(
+        occasion=Occasion.REPUDIATED,
+        subject__in={d for d, _ in words},
+        recipient_id__in={agency for _, agency in words},
+        delivery__isnull=False,
+    )
+    again: list[Notification] = []
+    for notice in told.select_related("delivery", "officer"):
+        word = words.get((notice.subject, notice.recipient_id))
+        if word is not None and notice.delivery is not None:
+            again += queue_notices(
+                notice.delivery, Occasion.REAFFIRMED, [notice.officer], subject=word.statement_id, now=now
+            )
+    save_notices(again)

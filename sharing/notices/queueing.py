@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is how a notice comes into being: one row a person, occasion and channel, never two."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from email.utils import parseaddr
@@ -13,37 +14,70 @@ from agencies.models import Officer
 from sharing.models import Delivery, Notification
 from sharing.notices.states import Channel, Occasion
 
-READING_ROLES = [role for role, granted in ROLE_CAPABILITIES.items() if Capability.ALERT_READ in granted]
+NOTICES_A_STATEMENT = 1000
 
 
 def readers_of(agency_ids: Iterable[str]) -> list[Officer]:
     """The active officers of these agencies who may read alerts."""
-    return list(
-        Officer.objects.filter(
-            agency_id__in=set(agency_ids), is_active=True, roles__overlap=READING_ROLES
-        ).order_by("agency_id", "duty_rank", "full_name")
-    )
+    return _officers_who(Capability.ALERT_READ, agency_ids)
+
+
+def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
+    """The active officers of these agencies who manage its keys."""
+    return _officers_who(Capability.KEY_MANAGE, agency_ids)
 
 
 def queue_notices(
-    delivery: Delivery, occasion: Occasion, officers: Iterable[Officer], *, now: datetime
+    delivery: Delivery, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
 ) -> list[Notification]:
-    """Unsaved rows that tell these officers of a delivery."""
+    """Unsaved rows that tell these officers of a delivery; `subject`, if not its envelope, is what they hear of once."""
     return [
-        Notification(
-            id=(notice_id := uuid4()),
-            subject=delivery.envelope_id,
-            occasion=occasion,
-            officer=officer,
-            channel=Channel.EMAIL,
-            recipient_id=delivery.recipient_id,
-            delivery=delivery,
-            not_before=now,
-            queued_at=now,
-            message_id=f"<{notice_id.hex}@{_mail_domain()}>",
-        )
-        for officer in officers
+        _notice(subject or delivery.envelope_id, occasion, officer, delivery, now=now) for officer in officers
     ]
+
+
+def queue_plain_notices(
+    subject: str, occasion: Occasion, officers: Iterable[Officer], *, now: datetime
+) -> list[Notification]:
+    """Unsaved rows about something that is no delivery; each officer hears of a subject once on an occasion."""
+    return [_notice(subject, occasion, officer, None, now=now) for officer in officers]
+
+
+def save_notices(notices: Iterable[Notification]) -> None:
+    """Those that nobody has been told of on the same occasion; the rest are left out."""
+    Notification.objects.bulk_create(notices, ignore_conflicts=True, batch_size=NOTICES_A_STATEMENT)
+
+
+def by_agency(officers: Iterable[Officer]) -> dict[str | None, list[Officer]]:
+    """Officers grouped; an agency without any has an empty list."""
+    grouped: defaultdict[str | None, list[Officer]] = defaultdict(list)
+    for officer in officers:
+        grouped[officer.agency_id].append(officer)
+    return grouped
+
+
+def _officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Officer]:
+    roles = [role for role, granted in ROLE_CAPABILITIES.items() if capability in granted]
+    rows = Officer.objects.filter(agency_id__in=set(agency_ids), is_active=True, roles__overlap=roles)
+    return list(rows.order_by("agency_id", "duty_rank", "full_name"))
+
+
+def _notice(
+    subject: str, occasion: Occasion, officer: Officer, delivery: Delivery | None, *, now: datetime
+) -> Notification:
+    notice_id = uuid4()
+    return Notification(
+        id=notice_id,
+        subject=subject,
+        occasion=occasion,
+        officer=officer,
+        channel=Channel.EMAIL,
+        recipient_id=officer.agency_id or "",
+        delivery=delivery,
+        not_before=now,
+        queued_at=now,
+        message_id=f"<{notice_id.hex}@{_mail_domain()}>",
+    )
 
 
 def _mail_domain() -> str:

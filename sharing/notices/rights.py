@@ -11,11 +11,16 @@ from typing import Final
 
 from agencies.capabilities import Capability
 from sharing.models import Delivery, Notification
-from sharing.notices.states import Cause, Occasion
+from sharing.notices import key_endings
+from sharing.notices.states import KEY_OCCASIONS, Cause, Occasion
 from sharing.policy import Denied, Terms, Verdict, judge_recipient
+from sharing.recalls import recalls_that_count
 from sharing.states import VISIBLE_STATES
 
 REMEMBERED: Final = timedelta(seconds=2)
+_OF_WHAT_IS_KNOWN: Final = (Occasion.WITHDRAWN, Occasion.REPUDIATED, Occasion.REAFFIRMED)
+"""What the agency has received is told on, whatever policy says of new flow."""
+_WITHOUT_DELIVERY: Final = (*KEY_OCCASIONS, Occasion.REPUDIATED)
 
 
 @dataclass
@@ -27,13 +32,18 @@ class RightsJudge:
     def objection(self, notice: Notification, *, now: datetime) -> Cause | None:
         """Why a freshly read notice must not go out now; None if it may."""
         officer, delivery = notice.officer, notice.delivery
-        if officer.agency_id != notice.recipient_id or Capability.ALERT_READ not in officer.capabilities:
+        if notice.occasion == Occasion.KEY_ENDING:
+            return key_endings.objection(notice, now=now)
+        needed = Capability.KEY_MANAGE if notice.occasion in KEY_OCCASIONS else Capability.ALERT_READ
+        if officer.agency_id != notice.recipient_id or needed not in officer.capabilities:
             return Cause.NO_RIGHT
-        if delivery is None or delivery.state not in VISIBLE_STATES:
+        if delivery is None:
+            return None if notice.occasion in _WITHOUT_DELIVERY else Cause.NO_RIGHT
+        if delivery.state not in VISIBLE_STATES:
             return Cause.NO_RIGHT
-        if notice.occasion == Occasion.WITHDRAWN:
+        if notice.occasion in _OF_WHAT_IS_KNOWN:
             return None
-        if delivery.recalled_at is not None:
+        if delivery.recalled_at is not None and recalls_that_count([delivery.envelope_id], now=now):
             return Cause.RECALLED
         return Cause.FLOW_SUSPENDED if isinstance(self._flow(delivery, now), Denied) else None
 

@@ -21,6 +21,7 @@ from sharing.notices.channels.email.transport import (
     Refused,
     mail_session,
 )
+from sharing.notices.key_endings import ends_text
 from sharing.notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from sharing.notices.rights import RightsJudge, read_fresh
 from sharing.notices.states import Cause, Occasion
@@ -104,15 +105,15 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
 
 def _facts(notice: Notification) -> NoticeFacts:
     delivery, officer = notice.delivery, notice.officer
-    assert delivery is not None
     return NoticeFacts(
         address=officer.email,
         language=officer.language or notice.recipient.language,
-        reference=delivery.reference,
-        priority=delivery.envelope.pri,
-        exercise=delivery.envelope.status == "exercise",
-        withdrawn=notice.occasion == Occasion.WITHDRAWN,
+        occasion=Occasion(notice.occasion),
         message_id=notice.message_id,
+        reference=delivery.reference if delivery else "",
+        priority=delivery.envelope.pri if delivery else "",
+        exercise=delivery is not None and delivery.envelope.status == "exercise",
+        ends=ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else "",
     )
 
 

@@ -33,6 +33,14 @@ MOVES: Final[dict[str, frozenset[str]]] = {
 class Occasion(TextChoices):
     ALERT = "alert", _("A new alert")
     WITHDRAWN = "withdrawn", _("An alert was withdrawn")
+    REPUDIATED = "repudiated", _("A signature no longer counts")
+    REAFFIRMED = "reaffirmed", _("Its sender stands by it")
+    KEY_REVOKED = "key-revoked", _("A key of your agency was revoked")
+    KEY_ENDING = "key-ending", _("A key of your agency ends soon")
+
+
+KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING})
+"""About the agency's own keys: for its key officers, and no delivery is named."""
 
 
 class Channel(TextChoices):
@@ -50,3 +58,4 @@ class Cause(TextChoices):
     NO_RIGHT = "no-right", _("The officer may no longer read this.")
     RECALLED = "recalled", _("The alert was withdrawn before this mail went out.")
     FLOW_SUSPENDED = "flow-suspended", _("The agreement's lane is suspended.")
+    SETTLED = "settled", _("It was seen to before this mail went out.")

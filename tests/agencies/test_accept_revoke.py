@@ -57,7 +57,8 @@ def test_an_id_is_used_once(entered: tuple[Agency, OwnKeys]) -> None:
     _, others = own_agency("xb-health")
     theirs = ApiClient("xb-health", "case system", "0" * 12, frozenset({Capability.STATEMENT_SUBMIT}))
     # It is one agency's only.
-    assert accept_revoke(theirs, others.revoke(others.rows[0].kid, since=NOW, id=same_id), now=NOW)
+    accepted = accept_revoke(theirs, others.revoke(others.rows[0].kid, since=NOW, id=same_id), now=NOW)
+    assert accepted.agency_id == "xb-health"
 
 
 def test_an_earlier_since_holds(entered: tuple[Agency, OwnKeys]) -> None:

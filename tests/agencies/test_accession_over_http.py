@@ -3,12 +3,10 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -18,10 +16,9 @@ from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.tree.receipts import Receipt
 from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.models import Agency, AgencyStatus, Keyset
+from tests.agencies.partners import Partner, enter, part
 from tests.agencies.world import (
     DAY,
-    OwnKeys,
-    admit,
     api_key,
     enrol,
     log_everything,
@@ -31,41 +28,6 @@ from tests.agencies.world import (
 from tests.services import surroundings
 
 pytestmark = pytest.mark.django_db
-
-
-class Partner:
-    """A partner's system: an API key, own keys, and the calls it makes."""
-
-    def __init__(self, agency_id: str = "xd-reg") -> None:
-        self.now: datetime = timezone.now()
-        self.keys = OwnKeys.draw(agency_id, now=self.now)
-        self.agency = admit(agency_id, fingerprint=self.keys.root.fingerprint, now=self.now)
-        self.text = api_key(self.agency, now=self.now)[1]
-        self.client = Client()
-        self.path = f"/api/v1/agencies/{agency_id}"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Api-Key {self.text}"}
-
-    def challenge(self) -> dict[str, Any]:
-        answer = self.client.post(
-            f"{self.path}/challenges",
-            {"keys": self.keys.offered()},
-            content_type="application/json",
-            headers=self.headers,
-        )
-        assert answer.status_code == 201, answer.content
-        body: dict[str, Any] = answer.json()
-        return body
-
-    def hand_in(self, *, pop: bytes | None, keyset: bytes | None, **headers: str) -> Any:
-        parts = {"pop": pop, "keyset": keyset}
-        files = {name: _file(name, content) for name, content in parts.items() if content is not None}
-        return self.client.post(f"{self.path}/keysets", files, headers=self.headers | headers)
-
-    def read(self, path: str = "", **headers: str) -> Any:
-        return self.client.get(path or f"{self.path}/keyset", headers=self.headers | headers)
 
 
 @pytest.fixture
@@ -104,23 +66,35 @@ def test_a_partner_whose_answer_got_lost_sends_the_same_again(
     assert Keyset.objects.count() == 1
 
 
-def test_once_entered_the_key_hands_in_no_other_keyset(partner: Partner) -> None:
-    enter(partner)
-    renewed = partner.keys.keyset(version=2, prev=Keyset.objects.get().od, now=timezone.now())
-    answer = partner.hand_in(pop=None, keyset=renewed)
-    assert (answer.status_code, answer.json()["capability"]) == (403, "key:manage")
-
-
-def test_once_entered_the_key_does_its_work_and_touches_no_keys(partner: Partner) -> None:
+def test_once_entered_a_system_that_submits_statements_hands_in_what_the_root_signed(
+    partner: Partner,
+) -> None:
     enter(partner)
     assert partner.read("/api/v1/agencies").status_code == 200
+    thief = partner.keys.keyset(
+        version=2, prev=Keyset.objects.get().od, now=timezone.now(), signer=Root.generate().signer
+    )
+    assert partner.hand_in(pop=None, keyset=thief).status_code == 422
+    renewed = partner.keys.keyset(version=2, prev=Keyset.objects.get().od, now=timezone.now())
+    answer = partner.hand_in(pop=None, keyset=renewed)
+    assert (answer.status_code, answer.json()["version"]) == (201, 2)
+
+
+def test_once_entered_a_key_without_that_scope_touches_no_keys(partner: Partner) -> None:
+    enter(partner)
+    agency = Agency.objects.get(pk="xd-reg")
+    scopes = CLIENT_SCOPES - {Capability.STATEMENT_SUBMIT}
+    partner.text = api_key(agency, scopes=scopes, now=timezone.now())[1]
+    renewed = partner.keys.keyset(version=2, prev=Keyset.objects.get().od, now=timezone.now())
+    assert partner.hand_in(pop=None, keyset=renewed).status_code == 403
     refused = partner.client.post(
         f"{partner.path}/challenges",
         {"keys": partner.keys.offered()},
         content_type="application/json",
         headers=partner.headers,
     )
-    assert (refused.status_code, refused.json()["capability"]) == (403, "key:enrol")
+    assert refused.status_code == 403
+    assert Keyset.objects.filter(agency=agency).count() == 1
 
 
 def _wrong_root(partner: Partner) -> tuple[bytes | None, bytes | None]:
@@ -232,7 +206,7 @@ def test_a_key_officer_renews_the_keyset_in_session(partner: Partner) -> None:
     client.force_login(enrol(partner.agency, "key_officer"))
     first = Keyset.objects.get()
     renewed = partner.keys.keyset(version=2, prev=first.od, now=timezone.now())
-    answer = client.post(f"{partner.path}/keysets", {"keyset": _file("keyset", renewed)})
+    answer = client.post(f"{partner.path}/keysets", {"keyset": part("keyset", renewed)})
     assert (answer.status_code, answer.json()["version"]) == (201, 2)
 
 
@@ -294,12 +268,3 @@ def test_scopes_narrow_a_key(partner: Partner) -> None:
     )
     answer = Client().get("/api/v1/agencies", headers={"Authorization": f"Api-Key {narrow[1]}"})
     assert (answer.status_code, answer.json()["capability"]) == (403, "directory:read")
-
-
-def enter(partner: Partner) -> None:
-    pop = partner.keys.pop(partner.challenge(), now=partner.now)
-    assert partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now)).status_code == 201
-
-
-def _file(name: str, content: bytes) -> SimpleUploadedFile:
-    return SimpleUploadedFile(f"{name}.json", content, "application/jose+json")

@@ -15,6 +15,7 @@ from django.utils import timezone
 from agencies.apikeys import authenticate_key
 from agencies.capabilities import Capability
 from agencies.models import Agency, ApiKey, Keyset, Officer
+from agencies.vault import lives
 from ledger.models import AuditEvent
 from tests.agencies.world import DAY, PASSWORD, admit, enrol, hosted_agency
 
@@ -144,6 +145,20 @@ def test_only_keysets_that_end_soon_are_renewed(operator: Officer) -> None:
     assert run("renew_keysets", "--by", operator.email) == ""
 
 
-def test_secrets_are_rewrapped_when_the_ring_has_a_new_key() -> None:
-    hosted_agency("xa-lab")
-    assert run("rewrap_secrets") == "0 secrets rewrapped."
+def test_a_keyset_whose_root_is_with_the_agencys_head_is_named(operator: Officer) -> None:
+    agency = hosted_agency("xa-lab", now=timezone.now() - 70 * DAY)
+    Agency.objects.filter(pk=agency.pk).update(custody="hub-own-root")
+    said = run("renew_keysets", "--by", operator.email)
+    assert said == "xa-lab: its head has to sign the next one; a key officer proposes it at the desk"
+    assert Keyset.objects.count() == 1
+
+
+def test_a_keyset_is_not_renewed_by_the_way_while_a_recovery_waits(operator: Officer) -> None:
+    began = timezone.now() - 70 * DAY
+    agency = hosted_agency("xa-lab", now=began)
+    hosted_agency("xb-health", now=began)
+    lives.recover_agency_root(enrol(agency, "key_officer"), agency, now=timezone.now())
+    assert run("renew_keysets", "--by", operator.email).splitlines() == [
+        "xa-lab: a recovery of its root waits; not renewed",
+        "xb-health: keyset 2",
+    ]

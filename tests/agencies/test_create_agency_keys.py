@@ -11,7 +11,7 @@ from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
 from agencies.models import Keyset
 from agencies.vault import doors
-from agencies.vault.making import draw_keys
+from agencies.vault.changes import PrivateKey, draw_decryption, draw_signing
 from agencies.vault.models import VaultKey
 from ledger.models import AuditEvent
 from tests.agencies.world import (
@@ -100,8 +100,8 @@ def test_no_keyset_is_renewed_whose_root_the_hub_does_not_hold() -> None:
 
 
 def test_no_private_key_shows_in_repr() -> None:
-    keys = draw_keys([PQ1, EC1])
+    keys: list[PrivateKey] = [*draw_signing([PQ1, EC1]), *draw_decryption([PQ1, EC1])]
     shown = repr(keys)
-    for key in keys.rows:
+    for key in keys:
         assert key.to_bytes().hex() not in shown
         assert repr(key.to_bytes()) not in shown

@@ -40,6 +40,7 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
+from tests.envelope.examples import examples
 
 HOUR = timedelta(hours=1)
 
@@ -283,6 +284,7 @@ ROWS = st.lists(
 )
 
 
+@examples(100)
 @given(
     rows=ROWS, suite=st.sampled_from([EC1, PQ1]), now=st.integers(0, 9), blocked=st.sets(st.integers(0, 7))
 )

@@ -18,8 +18,8 @@ from agencies.apikeys import revoke_key
 from agencies.capabilities import Capability
 from agencies.errors import NotPermittedError
 from agencies.login.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
-from agencies.models import Agency, Officer
-from tests.agencies.world import admit, api_key, enrol, own_agency
+from agencies.models import Agency, Challenge, Officer
+from tests.agencies.world import OwnKeys, admit, api_key, enrol, own_agency
 
 READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRECTORY_READ}))
 
@@ -155,11 +155,12 @@ def test_no_header_query_or_body_moves_an_actor_to_another_agency(agency: Agency
     _, text = api_key(agency, now=timezone.now())
     answer = Client().post(
         "/api/v1/agencies/xb-health/challenges?agency=xb-health&agency_id=xb-health",
-        {"agency_id": "xb-health", "keys": []},
+        {"agency_id": "xb-health", "keys": OwnKeys.draw("xb-health").offered()},
         content_type="application/json",
         headers={"Authorization": f"Api-Key {text}", "X-Agency": "xb-health"},
     )
-    assert answer.status_code == 403
+    assert answer.status_code == 404
+    assert not Challenge.objects.filter(agency="xb-health").exists()
 
 
 def test_an_officer_in_session_reads_the_directory(agency: Agency) -> None:

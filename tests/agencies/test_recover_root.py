@@ -29,11 +29,11 @@ from agencies.directory import (
     newest_keyset,
     published_keyset,
 )
-from agencies.errors import KeyTakenError
+from agencies.errors import InputError, KeyTakenError, RecoveryWaitsError
 from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation
 from agencies.registry import take_over_recoveries
 from agencies.tasks import tidy
-from agencies.vault import doors
+from agencies.vault import doors, lives
 from agencies.vault.keeping import private_keys
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
@@ -348,8 +348,11 @@ def test_the_directory_shows_the_root_in_force_to_the_second(recovery: Recovery)
 # The hub holds the root of some agencies.
 
 
-def test_renewing_a_hosted_keyset_cancels_a_recovery_by_a_thief(tmp_path: Path) -> None:
+def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accident(tmp_path: Path) -> None:
     agency = hosted_agency("xa-lab")
+    officer = enrol(agency, "key_officer")
+    with pytest.raises(InputError):
+        lives.cancel_root_recovery(officer, agency, now=NOW)
     log_everything(tmp_path, now=NOW)
     first = Keyset.objects.get(agency=agency)
     kids = Key.objects.filter(agency=agency, use=KeyUse.ROOT).values_list("kid", flat=True)
@@ -358,9 +361,12 @@ def test_renewing_a_hosted_keyset_cancels_a_recovery_by_a_thief(tmp_path: Path) 
     signed = thief.keyset(version=2, prev=first.od, now=BEGUN)
     accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=BEGUN)
     log_everything(tmp_path, now=BEGUN)
-    renewed = doors.renew_agency_keys(OPERATOR, agency, now=BEGUN + HOUR)
+    for verb in (lives.renew_agency_keys, lives.rotate_agency_keys, lives.change_agency_root):
+        with pytest.raises(RecoveryWaitsError):
+            verb(officer, agency, now=BEGUN + HOUR)
+    cancelled = lives.cancel_root_recovery(officer, agency, now=BEGUN + HOUR)
     log_everything(tmp_path, now=BEGUN + HOUR)
-    assert (renewed.version, renewed.succession) == (2, "same")
+    assert (cancelled.version, cancelled.succession) == (2, "same")
     assert in_force(BEGUN + 9 * DAY) == (2, "same")
     assert doors.renew_agency_keys(OPERATOR, agency, now=BEGUN + 9 * DAY).version == 3
 
@@ -375,3 +381,13 @@ def _successor_of(first: Keyset, held: list[SigningKey]) -> OwnKeys:
     stolen = Root(classical, lattice)
     assert stolen.fingerprint == keyset.nroot
     return OwnKeys("xa-lab", stolen, Root.generate(), (), (), keyset.rows, keyset.custody, keyset.low)
+
+
+def test_the_next_keyset_settles_a_recovery_that_no_task_has_taken_over(recovery: Recovery) -> None:
+    begun = recovery.begin()
+    at = BEGUN + DELAY
+    assert recovery.registered_root == recovery.keys.root.fingerprint
+    assert recovery.follow(recovery.by_new, 3, begun.od, at).version == 3
+    assert recovery.registered_root == recovery.keys.successor.fingerprint
+    assert AuditEvent.objects.get(act="keyset.recovered").subject == begun.od
+    assert take_over_recoveries(now=at) == 0

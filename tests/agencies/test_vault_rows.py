@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealed rows and private keys in the database: swapped, stolen, erased, rewrapped."""
+"""Sealed rows and private keys in the database: swapped, rolled back, stolen, erased."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.core import serializers
 from pytest_django import DjangoAssertNumQueries
 
-from accord.envelope.encoding import b64u
 from accord.envelope.private import DecryptionKey, SigningKey
 from agencies.models import Key, KeyUse
-from agencies.vault import doors, kek
+from agencies.vault import doors
 from agencies.vault.errors import KekUnknownError, SealBrokenError, SecretMissingError
-from agencies.vault.keeping import HeldDecryptionKeys, private_keys, rewrap_secrets
+from agencies.vault.keeping import HeldDecryptionKeys, private_keys
 from agencies.vault.kek import KekRing, held_ring
 from agencies.vault.models import VaultKey, VaultSecret
+from tests.agencies.rings import ring
 from tests.agencies.world import hosted_agency, own_agency
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +66,25 @@ HEADERS: dict[str, Any] = {
 def test_a_changed_header_does_not_open(change: Any) -> None:
     with pytest.raises(SealBrokenError):
         doors.open_row("xa-lab", "alertrevision", "r1", 1, change(sealed()))
+
+
+def test_a_row_rolled_back_to_what_it_was_does_not_open_as_what_it_is() -> None:
+    earlier = sealed(rev=1)
+    with pytest.raises(SealBrokenError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 2, earlier)
+    assert doors.open_row("xa-lab", "alertrevision", "r1", 1, earlier) == CONTENT
+
+
+def test_root_secrets_swapped_between_agencies_open_nothing() -> None:
+    row, one = sealed(), VaultSecret.objects.get(agency="xa-lab")
+    theirs = VaultSecret.objects.get(agency="xb-health")
+    VaultSecret.objects.filter(pk=one.pk).update(wrapped=theirs.wrapped)
+    with pytest.raises(SealBrokenError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+    with pytest.raises(SealBrokenError):
+        private_keys(
+            "xa-lab", list(VaultKey.objects.filter(key__agency="xa-lab").values_list("pk", flat=True))
+        )
 
 
 def test_an_epoch_that_is_not_there_does_not_open() -> None:
@@ -173,31 +190,3 @@ def test_another_key_encryption_key_opens_nothing() -> None:
     with ring(KekRing("other", {"other": os.urandom(32)})), pytest.raises(KekUnknownError):
         doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
     assert doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
-
-
-def test_a_new_key_encryption_key_takes_over_and_the_old_one_may_go() -> None:
-    row, old = sealed(), held_ring()
-    both = KekRing("new", {"new": os.urandom(32), **old.keys})
-    with ring(both):
-        assert rewrap_secrets() == 2
-        assert rewrap_secrets() == 0
-    assert set(VaultSecret.objects.values_list("kek", flat=True)) == {"new"}
-    with ring(KekRing("new", {"new": both.key("new")})):
-        assert doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
-
-
-@contextmanager
-def ring(held: KekRing) -> Iterator[None]:
-    """This process holds another ring for the length of a block, as after a restart with another setting."""
-    before = held_ring()
-    _take(held)
-    try:
-        yield
-    finally:
-        _take(before)
-
-
-def _take(held: KekRing) -> None:
-    ids = [held.current, *(kid for kid in held.keys if kid != held.current)]
-    text = ",".join(f"{kid}:{b64u(held.keys[kid])}" for kid in ids)
-    kek.take_from_environment("desk", {kek.VARIABLE: text})

@@ -6,8 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from django.db import connection
 
+from agencies.vault.kek import KekRing, held_ring
 from devtool.environments import ROOT, role_environment
+from tests.agencies.rings import followed_by, ring_text
+from tests.agencies.world import hosted_agency
 from tests.services import surroundings
 
 PROBE = (
@@ -67,3 +71,62 @@ def test_a_blind_role_starts_without_the_vault() -> None:
 
 def test_this_process_has_no_ring_in_its_environment() -> None:
     assert "ACCORD_KEK" not in os.environ
+
+
+# A ring that is sound and not the one of this vault.
+
+
+def _starts(role: str, *command: str, ring: KekRing) -> subprocess.CompletedProcess[str]:
+    world = surroundings().world_on(connection.settings_dict["NAME"])
+    environment = role_environment(role, world) | {"ACCORD_KEK": ring_text(ring)}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+STARTS: dict[str, tuple[str, ...]] = {
+    "desk": ("-c", "import hub.wsgi; print('started')"),
+    "desk-worker": ("-m", "celery", "-A", "hub", "worker", "--queues", "nothing", "--concurrency", "1"),
+}
+
+
+@pytest.mark.parametrize(("role", "command"), STARTS.items(), ids=STARTS.keys())
+def test_a_process_whose_ring_does_not_open_the_vault_does_not_start(
+    transactional_db: None, role: str, command: tuple[str, ...]
+) -> None:
+    hosted_agency("xa-lab")
+    old = held_ring().current
+    missing = _starts(role, *command, ring=KekRing("other", {"other": os.urandom(32)}))
+    assert missing.returncode != 0
+    assert f"secrets stand under the key {old}, which is not in the ring" in missing.stderr
+    wrong = _starts(role, *command, ring=KekRing(old, {old: os.urandom(32)}))
+    assert wrong.returncode != 0
+    assert f"the ring holds another key as {old}" in wrong.stderr
+
+
+def test_with_the_right_ring_the_desk_starts(transactional_db: None) -> None:
+    hosted_agency("xa-lab")
+    outcome = _starts("desk", *STARTS["desk"], ring=followed_by(held_ring()))
+    assert outcome.stdout.split() == ["started"], outcome.stderr
+
+
+def test_where_the_database_does_not_answer_the_desk_starts_all_the_same() -> None:
+    environment = role_environment("desk", surroundings().world)
+    environment["DATABASE_URL"] = "postgres://nobody:x@127.0.0.1:1/none"
+    environment["DATABASE_POOL"] = "false"
+    outcome = subprocess.run(
+        [sys.executable, *STARTS["desk"]],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.stdout.split() == ["started"], outcome.stderr
+    assert "not compared with the vault" in outcome.stderr

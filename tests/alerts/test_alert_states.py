@@ -16,6 +16,7 @@ ALLOWED = {
     (Move.RETURN, "submitted"): "draft",
     (Move.RETURN, "validated"): "draft",
     (Move.RELEASE, "validated"): "released",
+    (Move.REAFFIRM, "released"): "released",
     (Move.WITHDRAW, "released"): "withdrawn",
     (Move.DISCARD, "draft"): "discarded",
 }

@@ -20,7 +20,7 @@ from ledger.models import AuditEvent
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import GOOD, Desk, Desks
-from tests.builders import HeldAgency
+from tests.hosted_keys import as_recipient
 
 PARTNER_ALERT: dict[str, Any] = {
     "schema": "accord-alert/1",
@@ -30,20 +30,14 @@ PARTNER_ALERT: dict[str, Any] = {
 }
 
 
-class PinnedRoot:
-    """Of a hosted agency a sender knows the root's fingerprint only."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self.fingerprint = fingerprint
-
-
-def send_from_partner(desks: Desks, *, to: Desk | None = None, **terms: Any) -> str:
+def send_from_partner(desks: Desks, *, to: Desk | None = None, sequence: bool = True, **terms: Any) -> str:
     """An agency with its own keys sends to a hosted one (the health authority); the md."""
-    agency = (to or desks.health).agency
-    known: Any = PinnedRoot(agency.root_fingerprint)
-    recipient = HeldAgency(agency, known, known, {}, {})
     terms.setdefault("alert", PARTNER_ALERT)
-    return desks.hub.deliver(desks.own, recipient, **terms).md
+    sealed = desks.hub.alert_to(as_recipient((to or desks.health).agency), sender=desks.own, **terms)
+    desks.hub.carry(desks.own, sealed)
+    if sequence:
+        desks.hub.sequence()
+    return sealed.md
 
 
 def received_by(desks: Desks, md: str) -> ReceivedAlert:

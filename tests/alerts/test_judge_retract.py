@@ -100,6 +100,20 @@ class TestStolenKey:
         event = AuditEvent.objects.get(act="retract.doubted")
         assert (event.agency, event.subject) == (desks.health.id, received.md)
 
+    def test_after_it_the_partners_own_retract_withdraws_and_waits_for_its_own_confirmation(
+        self, desks: Desks, received: ReceivedAlert
+    ) -> None:
+        retract(desks, received)
+        desks.follow()
+        confirm_withdrawal(desks.health.reader, received, now=desks.hub.now)
+        revoke_signing_key(desks, hours_back=1)
+        desks.hub.renew_signing_keys(desks.own)
+        second = retract(desks, received)
+        desks.follow()
+        received.refresh_from_db()
+        assert (received.retract_od, received.withdrawal_confirmed_at) == (second.od, None)
+        assert show(desks, received).marks == ("Withdrawn by Agency xe-drugs: Error. Do not act on it.",)
+
     def test_one_that_counted_is_judged_again_at_every_display(
         self, desks: Desks, received: ReceivedAlert
     ) -> None:

@@ -3,16 +3,20 @@
 
 from dataclasses import replace
 
-from accord.envelope.keyrule import Repudiated
+import pytest
+
+from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
 from alerts.fetching import fetch_and_open
 from alerts.following import follow_feed
 from alerts.models import ReceivedAlert
+from alerts.standing import StandingState, standing_of
 from alerts.verification import Proof, elsewhere, failed, pending, verified
 from alerts.wording import delivery_text
 from sharing.deliveries import DeliveryFact
+from sharing.signatures import Refused, Worth
 from tests.alerts.conftest import Desks, make_desk
 from tests.alerts.test_follow_feed import send_from_partner
-from tests.builders import seconds
+from tests.builders import START, seconds
 
 
 def test_one_signature_is_said_to_be_one_and_not_post_quantum(desks: Desks) -> None:
@@ -23,23 +27,63 @@ def test_one_signature_is_said_to_be_one_and_not_post_quantum(desks: Desks) -> N
     follow_feed(old.agency, now=desks.hub.now)
     row = ReceivedAlert.objects.get(md=md)
     opened = fetch_and_open(old.reader, md, reason="on_duty", now=desks.hub.now)
-    assert verified(row, opened).text == (
+    assert verified(row, opened, standing_of(Valid(), row.issuer.name)).text == (
         "Verified. Agency xe-drugs signed this with its key. Nothing has changed since. It is log entry "
         f"{row.log_index}, 2 Mar 2026 12:00 UTC. Not post-quantum."
     )
 
 
+LOGGED = seconds(START)
+REPUDIATED = Repudiated(log_time=LOGGED, since=LOGGED - 3600, revoked_at=LOGGED + 3600)
+REAFFIRMED = Reaffirmed(LOGGED, LOGGED - 3600, LOGGED + 3600, reaffirmed_at=LOGGED + 7200)
+
+
 def test_a_repudiated_signature_is_never_shown_as_valid(desks: Desks) -> None:
     row = desks.received()
     opened = fetch_and_open(desks.health.reader, row.md, reason="on_duty", now=desks.hub.now)
-    logged = seconds(desks.hub.now)
-    standing = Repudiated(log_time=logged, since=logged - 3600, revoked_at=logged + 3600)
-    shown = verified(row, replace(opened, standing=standing))
+    shown = verified(row, opened, standing_of(REPUDIATED, row.issuer.name))
     assert shown.state is Proof.REPUDIATED and shown.text == (
         "Repudiated. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that Forensic Laboratory revoked "
         "at 2 Mar 2026 13:00 UTC for everything since 2 Mar 2026 11:00 UTC. Call Forensic Laboratory before you "
         "rely on it."
     )
+
+
+def test_a_reaffirmed_one_keeps_every_time(desks: Desks) -> None:
+    row = desks.received()
+    opened = fetch_and_open(desks.health.reader, row.md, reason="on_duty", now=desks.hub.now)
+    shown = verified(row, opened, standing_of(REAFFIRMED, row.issuer.name))
+    assert shown.state is Proof.REAFFIRMED and shown.text == (
+        "Reaffirmed by Forensic Laboratory on 2 Mar 2026 14:00 UTC. It was logged at 2 Mar 2026 12:00 UTC, signed "
+        "with a key that Forensic Laboratory revoked at 2 Mar 2026 13:00 UTC for everything since "
+        "2 Mar 2026 11:00 UTC, and Forensic Laboratory stands by it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("worth", "state", "counts", "short"),
+    [
+        (Valid(), StandingState.VALID, True, ""),
+        (
+            REPUDIATED,
+            StandingState.REPUDIATED,
+            False,
+            "Repudiated: logged 2 Mar 2026 12:00 UTC, key void since 2 Mar 2026 11:00 UTC",
+        ),
+        (REAFFIRMED, StandingState.REAFFIRMED, True, "Reaffirmed on 2 Mar 2026 14:00 UTC"),
+        (
+            Refused(LOGGED, "key-revoked"),
+            StandingState.REFUSED,
+            False,
+            "Refused: logged after its key was revoked",
+        ),
+    ],
+)
+def test_standings_in_few_words(worth: Worth, state: StandingState, counts: bool, short: str) -> None:
+    for own in (False, True):
+        facts = standing_of(worth, "Forensic Laboratory", own=own)
+        assert (facts.state, facts.counts, facts.short) == (state, counts, short)
+        assert bool(facts.text) is (state is not StandingState.VALID)
 
 
 def test_the_other_outcomes(desks: Desks) -> None:

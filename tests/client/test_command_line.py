@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from accord.cli import exits
-from accord.cli.arguments import build_parser
+from accord.cli.arguments.parser import build_parser
 from accord.cli.main import main
 from accord.cli.sentences import SEALING, sentence_of
 from accord.cli.showing import plain
@@ -18,8 +18,9 @@ from accord.cli.verbs import VERBS
 from accord.client import errors as client_errors
 from accord.envelope import errors as envelope_errors
 from accord.envelope.errors import Failure, OpeningError, SealRefusal, VerificationError
-from accord.keyfile import KeyFileError
+from accord.keyerrors import KeyFileError
 from accord.state import StateError
+from accord.version import VERSION
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -146,6 +147,11 @@ def test_every_verb_explains_itself(capsys: pytest.CaptureFixture[str], verb: st
     assert "--json" in said
 
 
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"], {}) == exits.OK
+    assert capsys.readouterr().out == f"accord {VERSION}\n"
+
+
 def test_the_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"], {}) == exits.OK
     said = capsys.readouterr().out
@@ -210,3 +216,25 @@ def test_a_terminal_less_program_is_told_where_to_put_the_passphrase(tmp_path: P
     assert asked.returncode == exits.KEYS
     assert "ACCORD_PASSPHRASE_FILE" in asked.stderr
     assert not home.exists()
+
+
+DASHED = "-XdQoa0vf7FfkSJNnCDBKuKmaiMWWRUHNcaAhfSwTz0"
+
+
+@pytest.mark.parametrize("verb", ["open", "submissions", "retract", "acknowledge", "confirm", "reaffirm"])
+def test_a_digest_that_begins_with_a_dash_is_a_word(verb: str) -> None:
+    more = {"retract": ["--code", "error"], "acknowledge": ["--as", "officer-1"]}.get(verb, [])
+    parsed = vars(build_parser().parse_args([verb, DASHED, *more, "--json"]))
+    assert DASHED in parsed.values()
+    assert parsed["json"] is True
+
+
+def test_a_kid_that_begins_with_a_dash_is_a_word_too() -> None:
+    parsed = build_parser().parse_args(["keys", "revoke", DASHED, "--code", "lost", "--yes"])
+    assert parsed.kid == DASHED
+
+
+@pytest.mark.parametrize("word", [DASHED[:-1], DASHED + "A", "-x", "--unknown"])
+def test_what_is_no_digest_and_begins_with_a_dash_is_an_option(word: str) -> None:
+    with pytest.raises(client_errors.RequestError):
+        build_parser().parse_args(["open", word])

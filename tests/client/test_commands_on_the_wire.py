@@ -6,64 +6,22 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accord.cli import exits
-from accord.cli.main import main
+from accord.cli.sentences import COMPARE
 from agencies.accession import suspend_agency
 from tests.builders import OPERATOR
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld
-
-
-class Terminal:
-    """Runs `accord` for one agency; keeps what was said."""
-
-    def __init__(self, world: PartnerWorld, agency: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self.world = world
-        self.agency = agency
-        self.capsys = capsys
-        secret = world.folder / f"{agency}.passphrase"
-        secret.write_text(PASSPHRASE)
-        secret.chmod(0o600)
-        self.environment = {"ACCORD_HOME": str(world.home(agency)), "ACCORD_PASSPHRASE_FILE": str(secret)}
-        self.out = self.err = ""
-
-    def run(self, *argv: str, expect: int = exits.OK) -> str:
-        code = main(argv, self.environment)
-        self.out, self.err = self.capsys.readouterr()
-        assert code == expect, self.err or self.out
-        return self.out
-
-    def json(self, *argv: str) -> Any:
-        return json.loads(self.run(*argv, "--json"))
-
-    def join(self) -> str:
-        """Enrolment; gives the fingerprint."""
-        # Made in the test under a cheap cost: the default cost of `accord keygen` is felt on each command.
-        fingerprint = self.world.make_keys(self.agency).fingerprint
-        secret = self.world.admit(self.agency, fingerprint)
-        self.environment["ACCORD_API_KEY"] = secret
-        argv = ["enrol", self.agency, "--hub", self.world.address, "--ledger", self.world.hub.key.vkey]
-        self.run(*argv, "--wait", "0", expect=exits.NOT_YET)
-        self.world.sequence()
-        assert "is enrolled" in self.run(*argv)
-        return fingerprint
+from tests.client.conftest import DOCUMENT, PartnerWorld
+from tests.client.terminals import Terminal, joined
 
 
 @pytest.fixture
 def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
     """Two agencies that enrolled by the command and pinned each other."""
-    alpha, bravo = Terminal(world, "xa-alpha", capsys), Terminal(world, "xb-bravo", capsys)
-    pins = world.folder / "pins"
-    pins.write_text(f"# from paper\nxa-alpha {alpha.join()}\nxb-bravo {bravo.join()}\n")
-    for terminal in (alpha, bravo):
-        terminal.run("pin", "--file", str(pins))
-    world.hub.now = timezone.now()
-    world.hub.make_agreement("G1", "xa-alpha", "xb-bravo")
-    return alpha, bravo
+    return joined(world, capsys, "xa-alpha", "xb-bravo")
 
 
 @pytest.fixture
@@ -193,10 +151,22 @@ def test_refusals_name_the_cause(
     alpha.run("submit", expect=exits.USAGE)
     assert alpha.run("submit", "--resend") == "Nothing waits for a receipt.\n"
     bravo.run("open", "ZZZZ-ZZZZ", expect=exits.REFUSED)
-    assert bravo.err == "accord: There is nothing here for you.\n"
+    assert bravo.err == f"accord: There is nothing here for you. {COMPARE}\n"
     suspend_agency(OPERATOR, world.row("xa-alpha"), now=timezone.now())
     submit(alpha, document, expect=exits.REFUSED)
     assert "nothing can be sent" in alpha.err
+
+
+def test_a_refusal_before_sealing_has_the_code_of_refusals(
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal], document: Path
+) -> None:
+    alpha, _ = terminals
+    world.hub.now = timezone.now()
+    charlie = world.hub.make_agency("xc-charlie", suites=("EC1",))
+    alpha.client.pin("xc-charlie", charlie.root.fingerprint)
+    submit(alpha, document, "--to", "xc-charlie", "--json", expect=exits.REFUSED)
+    assert json.loads(alpha.err)["error"] == "NotEveryoneError"
+    assert alpha.client.state().submissions == {}
 
 
 def test_without_a_yes_nothing_is_sent(

@@ -9,20 +9,17 @@ from pathlib import Path
 import pytest
 
 from accord.client.home import Home, create_keys
-from accord.keyfile import (
-    Argon2Cost,
+from accord.keyerrors import (
     KeyFileAbsentError,
     KeyFileDamagedError,
     KeyFileError,
     KeyFileTakenError,
     KeyFileVersionError,
-    KeyRing,
     PassphraseError,
     WeakPassphraseError,
-    generate_ring,
-    read_key_file,
-    write_key_file,
 )
+from accord.keyfile import Argon2Cost, read_key_file, write_key_file
+from accord.keyring import KeyRing, generate_ring
 
 PASSPHRASE = "correct horse battery staple"
 CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
@@ -148,7 +145,7 @@ def test_a_header_outside_its_bounds_is_damaged(path: Path, changed: dict[str, o
 
 
 def test_a_file_of_a_newer_version_says_so(path: Path) -> None:
-    rewrite_header(path, v=2, more={})
+    rewrite_header(path, v=3, more={})
     with pytest.raises(KeyFileVersionError, match="Update accord"):
         read_key_file(path, PASSPHRASE)
 

@@ -91,7 +91,10 @@ def test_what_was_signed_with_stolen_keys_is_shown_as_repudiated(
     assert isinstance(opened.content.standing, Repudiated)
     assert opened_as_json(opened)["standing"]["since"] == opened.content.standing.since
     print_alert(opened)
-    assert "! REPUDIATED: its sender says that its key was in wrong hands since" in capsys.readouterr().out
+    assert (
+        "! REPUDIATED: Signed by a key that xc-charlie says was in other hands since"
+        in capsys.readouterr().out
+    )
     assert len(bravo.state().revocations["xc-charlie"]) == 1
 
 

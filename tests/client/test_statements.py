@@ -20,15 +20,15 @@ from accord.client.inbox import list_entries
 from accord.client.results import Sent
 from accord.client.session import connect_http
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
-from accord.envelope.private import SignerSet
+from accord.envelope.private import SignerSet, generate_decryption_key
 from accord.envelope.statements.form import CheckpointRef, SubjectRef, make_statement, parse_statement
 from accord.envelope.tree.receipts import Receipt
-from accord.keyfile import write_key_file
+from accord.keyfile import KeyFile
 from ledger.entries import append_entry
 from ledger.proofs import receipt_for
 from sharing.models import Statement
 from tests.builders import new_uuid7
-from tests.client.conftest import CHEAP, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.client.lying import Instead, lying_connection
 
 
@@ -188,8 +188,8 @@ def test_what_cannot_be_opened_is_said_in_one_word(world: PartnerWorld, pair: tu
     """Bravo's key ring has lost the key to which the alert was sealed."""
     sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     place = world.place("xb-bravo")
-    without = replace(place.unlock(PASSPHRASE), decryption=())
-    write_key_file(place.key_file, without, PASSPHRASE, cost=CHEAP, overwrite=True)
+    without = replace(place.unlock(PASSPHRASE), decryption=(generate_decryption_key("PQ1"),))
+    KeyFile.open(place.key_file, PASSPHRASE).replace(without)
     stated = world.client("xb-bravo").acknowledge(sent.md, officer=None, st="unopenable", wait_secs=10)
     row = Statement.objects.get(pk=stated.od)
     assert (row.body, row.act) == ({"st": "unopenable", "code": "key-missing"}, "")
@@ -237,7 +237,7 @@ def test_a_feed_that_names_another_sender_withdraws_nothing(world: PartnerWorld)
 
     opened = bravo.open(sent.md)
     assert (opened.manifest.iss, opened.retraction, opened.marks) == ("xa-alpha", None, ())
-    alert, _ = list_entries(bravo.state(), after=None, limit=10)
+    alert, _ = list_entries(bravo._session.begin(online=False), after=None, limit=10)
     assert (alert.iss, alert.retracted, alert.retraction_in_doubt) == ("xa-alpha", False, False)
     honest_feed = behind(world, "xb-bravo", inbox=Instead(lambda after, limit: FeedPage((), after)))
     with pytest.raises(RequestError, match="No retraction"):

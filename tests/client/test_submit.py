@@ -53,7 +53,7 @@ def dropping_posts(world: PartnerWorld, agency: str) -> Client:
         def __getattr__(self, name: str) -> object:
             return getattr(self.honest, name)
 
-        def post_envelope(self, *parts: object) -> None:
+        def post_envelope(self, *parts: object, **more: object) -> None:
             raise UnreachableError("The connection broke.")
 
     client = Client(world.home(agency), PASSPHRASE, connect=Dropping)  # type: ignore[arg-type]
@@ -282,7 +282,7 @@ def test_another_alerts_receipt_makes_nothing_carried(world: PartnerWorld) -> No
     facts = exchange.submission(first.md)
     exchange.close()
     swallowing = lying_connection(
-        post_envelope=Instead(lambda *parts: None), submission=Instead(lambda d: facts)
+        post_envelope=Instead(lambda *parts, **more: None), submission=Instead(lambda d: facts)
     )
     liar = Client(world.home("xa-alpha"), PASSPHRASE, connect=swallowing, sleep=lambda seconds: None)
     world.clients.append(liar)

@@ -15,6 +15,7 @@ from accord.client.errors import (
     RefusedError,
     UnreachableError,
 )
+from accord.client.multipart import Part
 from accord.client.transport import Patience, Transport, require_hub_address
 from tests.client.scripted_hub import ScriptedHub, served
 
@@ -131,8 +132,8 @@ def test_an_answer_over_its_limit_is_refused(hub: ScriptedHub, transport: Transp
 def test_parts_travel_octet_for_octet(hub: ScriptedHub, transport: Transport) -> None:
     blob = bytes(range(256))
     parts = [
-        ("manifest", "m", b"{}", "application/jose+json"),
-        ("blob-0", "b", blob, "application/octet-stream"),
+        Part("manifest", "m", b"{}", "application/jose+json"),
+        Part("blob-0", "b", blob, "application/octet-stream"),
     ]
     transport.post_parts("/envelopes", parts, limit=1000, repeat=True, key="0190")
     _, _, headers, body = hub.asked[0]

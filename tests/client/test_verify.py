@@ -78,7 +78,7 @@ def test_the_check_that_failed_is_named(opened: Opened, offline: Client, subtest
 
 
 def test_what_fails_after_opening_has_one_name(opened: Opened, offline: Client) -> None:
-    verified = offline.verify(opened.slice_octets, [flip(opened.blobs[0], 30)])
+    verified = offline.verify(opened.slice_octets, [flip(opened.blobs[0].read(), 30)])
     assert (verified.failure, verified.opened) == ("unopenable", None)
     assert outcomes(verified)[OPENING] is False
 

@@ -12,7 +12,19 @@ from devtool.environments import ROOT
 from devtool.verbs import VERBS, print_help
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md")
-PROMISED = ("run", "test", "check", "reset", "bench", "shell-env", "accord", "manage", "help")
+PROMISED = (
+    "run",
+    "test",
+    "check",
+    "reset",
+    "bench",
+    "drill",
+    "shell-env",
+    "accord",
+    "wheel",
+    "manage",
+    "help",
+)
 TYPED = re.compile(r"\./dev\s+([a-z][a-z-]*)")
 
 
@@ -67,6 +79,7 @@ REFUSED_ARGUMENTS = {
     "reset with an argument": ("reset", "everything"),
     "an unknown check": ("check", "smell"),
     "an unknown benchmark": ("bench", "nothing"),
+    "an unknown drill": ("drill", "teeth"),
 }
 
 

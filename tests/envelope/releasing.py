@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from accord.envelope.errors import Failure, OpeningError, VerificationError
 from accord.envelope.intake import VerifiedEnvelope
 from accord.envelope.jwe import leaf_hashes, read_entries
 from accord.envelope.reading import open_alert
+from accord.envelope.release_intake import EnvelopeFacts, VerifiedRelease, accept_release
 from accord.envelope.reseal import ResealedEntries, reseal
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.slices import build_slice
+from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
 from accord.envelope.tree import merkle
 from accord.envelope.verifying import VerifiedSlice
@@ -77,6 +80,43 @@ class Chain:
             "body": body,
         }
         return make_statement("release", **(arguments | changes)), resealed
+
+    def facts(self, **changes: Any) -> EnvelopeFacts:
+        """What the exchange knows of the alert."""
+        known = EnvelopeFacts(self.carried.manifest, self.carried.recipients)
+        return replace(known, **changes)
+
+    def accept(
+        self,
+        release: tuple[bytes, ResealedEntries],
+        via: Sequence[tuple[bytes, ResealedEntries]] = (),
+        *,
+        entries: bytes | None = None,
+        facts: EnvelopeFacts | None = None,
+        caller: str | None = None,
+        now: int = NOW,
+    ) -> VerifiedRelease:
+        """What the exchange does with a release after those in `via`, which it has accepted and logged."""
+        unverified = parse_statement(release[0])
+        return accept_release(
+            unverified,
+            release[1].entries if entries is None else entries,
+            envelope=facts or self.facts(),
+            via=[self.accepted(jws) for jws, _ in via],
+            caller=caller or unverified.statement.iss,
+            directory=self.world.directory,
+            now=now,
+        )
+
+    def accepted(self, jws: bytes, log_time: int = NOW) -> VerifiedStatement:
+        """A release that was accepted before, with its standing now."""
+        return verify_statement(parse_statement(jws), self.world.directory, log_time=log_time)
+
+    def refusal(self, *release: Any, **facts: Any) -> VerificationError:
+        """Why the exchange refuses it; arguments as of `accept`."""
+        with pytest.raises(VerificationError) as refused:
+            self.accept(*release, **facts)
+        return refused.value
 
     def slice(self, reader: str, via: Sequence[tuple[bytes, ResealedEntries]]) -> bytes:
         """The slice of an agency that has access by the last of these releases."""

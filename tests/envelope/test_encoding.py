@@ -4,11 +4,12 @@
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.envelope import encoding
 from accord.envelope.errors import MalformedError
+from tests.envelope.examples import examples
 
 NOT_CANONICAL = {
     "padding": "QQ==",
@@ -37,7 +38,7 @@ def test_unb64u_demands_the_size() -> None:
         encoding.unb64u("QUI", size=3)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.binary(max_size=70))
 def test_b64u_agrees_with_the_standard_library(data: bytes) -> None:
     text = encoding.b64u(data)
@@ -45,7 +46,7 @@ def test_b64u_agrees_with_the_standard_library(data: bytes) -> None:
     assert encoding.unb64u(text) == data
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.text("ABQRgw_-09", max_size=12))
 def test_unb64u_accepts_one_spelling_only(text: str) -> None:
     try:
@@ -60,7 +61,7 @@ def test_padme_follows_the_paper() -> None:
     assert {size: encoding.padme(size) for size in sizes} == sizes
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.integers(2, 2**32))
 def test_padme_wastes_less_than_twelve_percent(size: int) -> None:
     padded = encoding.padme(size)

@@ -141,7 +141,19 @@ def test_suites_are_not_mixed(alpha: Agency) -> None:
         assert refused.value.failure is Failure.SUITE
 
 
-def test_one_repudiated_signature_makes_the_whole_repudiated() -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_repudiated_signatures_have_the_smallest_since_and_the_latest_r(
+    alpha: Agency, turned: bool
+) -> None:
+    directory = MemoryDirectory(alpha)
+    words = [(NOW - 5, NOW + 50), (NOW - 20, NOW + 5)]
+    for kid, (since, logged) in zip(kids(alpha, PQ1), words[::-1] if turned else words, strict=True):
+        directory.revokes.append(Revocation("xa-alpha", kid, since, "stolen", "", logged))
+    standing = judge_signers(directory, "xa-alpha", kids(alpha, PQ1), PQ1, NOW)[1]
+    assert standing == Repudiated(NOW, NOW - 20, NOW + 50)
+
+
+def test_one_repudiated_object_makes_the_whole_repudiated() -> None:
     early, late = Repudiated(9, 5, 20), Repudiated(9, 8, 20)
     assert worst_of([Valid(), late, early, Valid()]) == early
     assert worst_of([Valid(), Valid()]) == Valid()

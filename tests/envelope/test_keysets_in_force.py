@@ -106,6 +106,15 @@ def test_a_change_signed_by_both_roots_cancels_too(alpha: Agency, new: Line) -> 
     assert in_force([alpha.keyset, recovery, changed], NOW + DELAY) == [alpha.keyset, changed]
 
 
+def test_of_two_recoveries_the_first_counts(alpha: Agency, new: Line) -> None:
+    """An exchange refuses the second; a reader that was handed both must not be left to choose."""
+    first, second = new.follow(alpha.keyset), new.follow(alpha.keyset, at=NOW + HOUR)
+    for chain in itertools.permutations([alpha.keyset, first, second]):
+        assert in_force(chain, NOW + 9 * DELAY) == [alpha.keyset, first]
+    twin = replace(second, log_time=first.log_time)
+    assert in_force([alpha.keyset, first, twin], NOW + 9 * DELAY) == [alpha.keyset]
+
+
 def test_what_follows_a_word_of_the_old_root_that_came_too_late_is_never_in_force(
     alpha: Agency, old: Line, new: Line
 ) -> None:

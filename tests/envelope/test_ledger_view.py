@@ -9,6 +9,7 @@ import pytest
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.tree.receipts import Receipt
 from accord.envelope.verifying import (
+    Comparison,
     KeptCheckpoint,
     Ledger,
     compare_checkpoints,
@@ -136,7 +137,21 @@ def test_smallest_log_time_ever_proved_counts(ledger: MemoryLedger) -> None:
 
 
 def test_empty_tree_is_extended_by_every_tree(ledger: MemoryLedger) -> None:
-    assert compare_checkpoints(ledger.checkpoint(0), ledger.checkpoint(), None)
+    assert compare_checkpoints(ledger.checkpoint(0), ledger.checkpoint(), None) is Comparison.EXTENDED
+
+
+def test_a_checkpoint_of_another_origin_is_no_part_of_the_kept_log(ledger: MemoryLedger) -> None:
+    stranger = replace(ledger.checkpoint(), origin="other.example/log")
+    for one, other in ((ledger.checkpoint(), stranger), (stranger, ledger.checkpoint(2))):
+        with pytest.raises(VerificationError) as refused:
+            compare_checkpoints(one, other, ledger.consistency)
+        assert refused.value.failure is Failure.LEDGER_FORK
+
+
+def test_two_trees_are_compared_once_somebody_can_be_asked(ledger: MemoryLedger) -> None:
+    one, other = ledger.checkpoint(2), ledger.checkpoint()
+    assert compare_checkpoints(one, other, None) is Comparison.NOT_ASKED
+    assert compare_checkpoints(other, one, ledger.consistency) is Comparison.EXTENDED
 
 
 def test_slice_is_marked_when_the_log_was_not_compared(scene: World) -> None:

@@ -195,6 +195,16 @@ def test_access_is_for_the_last_audience(chain: Chain) -> None:
     assert refused.value.failure is Failure.AUDIENCE
 
 
+def test_without_a_release_access_is_for_the_originator_and_its_audience(chain: Chain) -> None:
+    manifest = chain.carried.manifest
+    for reader in ("xa-alpha", "xb-bravo", "xc-charlie"):
+        check_audience(manifest, [], ("xb-bravo", "xc-charlie"), reader)
+    for reader in (DELTA, "xb-bravo0", "xa-alph"):
+        with pytest.raises(VerificationError) as refused:
+            check_audience(manifest, [], ("xb-bravo", "xc-charlie"), reader)
+        assert refused.value.failure is Failure.AUDIENCE
+
+
 def test_originator_is_never_released_to(chain: Chain) -> None:
     via = [chain.release(bravo(chain), ["xa-alpha"])]
     assert chain.failure(chain.slice("xa-alpha", via), "xa-alpha") is Failure.VIA

@@ -4,11 +4,12 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.envelope.encoding import MAX_INTEGER, canonical, parse_json
 from accord.envelope.errors import MalformedError, TooLargeError
+from tests.envelope.examples import examples
 
 REFUSED = {
     "a duplicate member": b'{"a":1,"a":1}',
@@ -102,13 +103,13 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(JSON_VALUES)
 def test_reads_back_what_canonical_writes(value: object) -> None:
     assert parse_json(canonical(value), limit=100_000) == value
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary(max_size=60))
 def test_never_reads_what_the_standard_library_would_not(octets: bytes) -> None:
     try:

@@ -7,6 +7,7 @@ import pytest
 
 from sharing.models import Notification
 from sharing.notices.channels.email.message import NoticeFacts, compose_message
+from sharing.notices.states import Occasion
 from tests.builders import ALERT
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
@@ -85,10 +86,9 @@ def test_an_address_cannot_add_a_header() -> None:
     facts = NoticeFacts(
         address="reader@xb.example\r\nBcc: thief@evil.example",
         language="en",
+        occasion=Occasion.ALERT,
         reference="7QK4-M2XN",
         priority="routine",
-        exercise=False,
-        withdrawn=False,
         message_id="<1@hub.example>",
     )
     with pytest.raises(ValueError, match="linefeed"):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who was told of an alert is told that it was withdrawn; who was not yet is told neither."""
 
+from datetime import timedelta
+
 from sharing.models import Delivery, Notification
 from sharing.notices.expansion import expand_deliveries
 from sharing.notices.states import Occasion
@@ -46,3 +48,19 @@ def test_other_statements_tell_nobody(telling: Telling, outside_world: OutsideWo
     assert expand_deliveries(now=telling.hub.now) == 1
     assert expand_deliveries(now=telling.hub.now) == 0
     assert telling.send().sent == 0
+
+
+def test_a_second_withdrawal_where_the_first_counts_no_more_is_told_again(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    delivery = telling.queue()
+    telling.send()
+    _withdraw(telling, delivery)
+    hub = telling.hub
+    hub.later(seconds=5)
+    hub.revoke(telling.alpha, since=hub.now - timedelta(hours=1))
+    hub.sequence()
+    hub.later(seconds=5)
+    hub.renew_signing_keys(telling.alpha)
+    _withdraw(telling, delivery)
+    assert Notification.objects.filter(occasion=Occasion.WITHDRAWN).count() == 6

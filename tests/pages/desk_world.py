@@ -61,9 +61,9 @@ class DeskWorld:
     officers: dict[str, Officer] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, folder: Path, *, passwords: bool = False) -> Self:
-        """`passwords` lets the officers sign in by the form; it costs a hash each."""
-        hub = Hub(folder, now=timezone.now() - timedelta(hours=2))
+    def build(cls, folder: Path, *, passwords: bool = False, ago: timedelta = timedelta(hours=2)) -> Self:
+        """`passwords` lets the officers sign in by the form; it costs a hash each. Everything began `ago`."""
+        hub = Hub(folder, now=timezone.now() - ago)
         lab = _host(hub, "xa-lab", "Forensic Laboratory, Arvenia", "laboratory", "Europe/Vienna")
         health = _host(hub, "xb-health", "Health Authority, Belmora", "public_health", "Australia/Adelaide")
         reg = hub.make_agency(

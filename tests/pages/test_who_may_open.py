@@ -44,6 +44,7 @@ CHANGES: dict[str, str] = {
     "draft_overwrite": "author",
     "draft_copy": "author",
     "resend": "releaser admin",
+    "proposal_discard": "releaser",
 }
 ITEM_PAGES = {
     "received",
@@ -52,8 +53,24 @@ ITEM_PAGES = {
     "sent",
     "sent_attachment",
     "withdraw",
+    "withdraw_unsent",
+    "reaffirm",
+    "reaffirm_answer",
     "review",
     "draft",
+    "keys_create",
+    "keys_renew",
+    "keys_rotate",
+    "key_retire",
+    "key_revoke",
+    "key_suspend",
+    "key_resume",
+    "root_change",
+    "root_recover",
+    "recovery_cancel",
+    "proposal",
+    "proposal_file",
+    "proposal_previous",
 }
 
 
@@ -138,6 +155,9 @@ def _address(name: str) -> str:
         "number": 1,
         "n": 0,
         "reference": "7QK4-M2XN",
+        "kid": "A" * 43,
+        "od": "A" * 43,
+        "md": "A" * 43,
     }
     return reverse(f"admin:{name}", kwargs={key: v for key, v in values.items() if f":{key}>" in page.route})
 

@@ -2,12 +2,15 @@
 """The exchange over REST: shapes, headers, scopes."""
 
 import pytest
+from django.utils import timezone
 
 from accord.envelope.content import Attachment
 from agencies.capabilities import Capability
 from agencies.models import Revocation
+from devtool.processes import wait_until
 from sharing.models import Delivery, Envelope
-from tests.builders import seconds
+from sharing.notices.repudiation import expand_doubts, find_repudiated
+from tests.builders import about, seconds
 from tests.sharing.callers import Caller, slug
 from tests.sharing.conftest import Callers
 
@@ -82,6 +85,41 @@ def test_a_revocation_goes_to_the_directory(callers: Callers) -> None:
     hub.sequence()
     again = callers.alpha.post_statement(jws)
     assert again.json()["receipt"]["leaf"]["k"] == "revoke"
+    other = hub.statement(
+        alpha, "revoke", body=body, signer=alpha.root.signer, suite="PQ1", id=answer.json()["id"]
+    )
+    clash = callers.alpha.post_statement(other)
+    assert (clash.status_code, slug(clash)) == (409, "id-taken")
+    assert Revocation.objects.count() == 1
+
+
+def test_a_reaffirm_is_taken_and_a_mark_of_doubt_stands_in_the_feed(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
+    sealed = hub.deliver(four.alpha, four.bravo)
+    hub.revoke(four.alpha, since=hub.now)
+    hub.later(seconds=1)
+    hub.sequence()
+    for step in (find_repudiated, expand_doubts):
+        step(now=hub.now)
+    hub.sequence()
+    mark = callers.bravo.get("inbox?after=1").json()["items"][0]
+    reference = callers.bravo.get("inbox?after=0").json()["items"][0]["ref"]
+    assert mark == {
+        "number": 2,
+        "what": "repudiated",
+        "d": sealed.md,
+        "iss": "xa-alpha",
+        "id": sealed.jti,
+        "ref": reference,
+    }
+    hub.renew_signing_keys(four.alpha)
+    # The exchange asks the real clock whether a key is valid yet.
+    wait_until(lambda: timezone.now() > hub.now, "the new key is valid", timeout_seconds=30)
+    answer = callers.alpha.post_statement(hub.reaffirmation(four.alpha, about(sealed)))
+    assert answer.status_code == 202
+    hub.sequence()
+    (said,) = callers.bravo.get(f"envelopes/{sealed.md}/statements").json()["items"]
+    assert said["receipt"]["leaf"]["d"] == answer.json()["od"]
 
 
 def test_submissions_show_receipts_and_what_became_of_them(callers: Callers) -> None:
@@ -92,6 +130,7 @@ def test_submissions_show_receipts_and_what_became_of_them(callers: Callers) -> 
     (item,) = page["items"]
     assert (item["what"], item["d"], item["id"]) == ("envelope", sealed.md, sealed.jti)
     assert item["receipt"]["leaf"]["d"] == sealed.md
+    assert item["signers"] == [key.kid for key in four.alpha.signing["PQ1"].signers]
     (delivery,) = item["deliveries"]
     assert (delivery["recipient"], delivery["state"], delivery["told_at"]) == ("xb-bravo", "available", None)
     assert callers.alpha.get(f"submissions/{sealed.md}").json() == item

@@ -9,12 +9,12 @@ from django.db import OperationalError, connection, transaction
 
 from accord.envelope.seal import SealedEnvelope
 from devtool.processes import wait_until
-from sharing.agreements import suspend_lanes
-from sharing.errors import PolicyDeniedError
+from sharing.agreements import suspend_agency_flow, suspend_lanes
+from sharing.errors import IssuerSuspendedError, PolicyDeniedError
 from sharing.intake import submit_envelope
 from sharing.locks import own_parties, share_issuers
 from sharing.models import Delivery
-from tests.builders import START, HeldAgency, Hub
+from tests.builders import OPERATOR, START, HeldAgency, Hub
 
 
 @pytest.fixture
@@ -90,4 +90,26 @@ def test_an_envelope_that_waited_for_a_suspension_is_refused_by_it(shared_hub: H
             wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=60)
         denials = running.result()
     assert [denial["code"] for denial in denials] == ["lane-suspended"]
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["xa-alpha", "xb-bravo"])
+def test_one_that_waited_for_the_hub_s_suspension_of_either_side_too(shared_hub: Hub, who: str) -> None:
+    hub = shared_hub
+    agencies = dict(
+        zip(("xa-alpha", "xb-bravo"), hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"]), strict=True)
+    )
+    alpha, bravo = agencies.values()
+    hub.make_agreement("G1", alpha, bravo)
+    sealed = hub.alert_to(bravo, sender=alpha, suite="EC1")
+    with ThreadPoolExecutor(1) as elsewhere:
+        with transaction.atomic():
+            suspend_agency_flow(OPERATOR, agencies[who].row, now=hub.now)
+            running = elsewhere.submit(submit_elsewhere, alpha, sealed, hub)
+            wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=60)
+        if who == "xa-alpha":
+            with pytest.raises(IssuerSuspendedError):
+                running.result()
+        else:
+            assert [denial["code"] for denial in running.result()] == ["agency-suspended"]
     assert not Delivery.objects.exists()

@@ -94,3 +94,16 @@ def test_the_preview_is_stable_while_nothing_changes(hub: Hub, four: Four) -> No
     before = preview_recipients("xa-alpha", None, terms(), now=hub.now)
     hub.later(hours=5)
     assert preview_recipients("xa-alpha", None, terms(), now=hub.now) == before
+
+
+def test_an_agency_that_takes_nothing_below_pq1_is_said_to_be_so(hub: Hub, four: Four) -> None:
+    strict = hub.make_agency("xf-strict", low="PQ1", name="Strict Office")
+    hub.make_agreement("G6", four.alpha, strict)
+    (row,) = preview_recipients("xa-alpha", ["xf-strict"], terms(suite="EC1"), now=hub.now)
+    assert (row.will, row.code, row.text) == (
+        False,
+        "suite-below-low",
+        "Strict Office takes nothing below PQ1.",
+    )
+    (row,) = preview_recipients("xa-alpha", ["xf-strict"], terms(), now=hub.now)
+    assert row.will

@@ -15,6 +15,9 @@ from devtool.environments import World
 from devtool.ports import free_ports
 from sharing.doorbell import QUEUES, ring
 from sharing.models import FeedItem
+from sharing.notices.repudiation import DOUBTS_A_CALL
+from sharing.revoked import Doubt
+from sharing.tasks import BATCHES_A_CALL, expand
 from tests.builders import START, Hub
 
 
@@ -31,15 +34,45 @@ def test_numbers_ring_for_the_worker_and_the_desk_worker(
     hub = Hub(tmp_path / "ledger", START)
     alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
     hub.make_agreement("G1", alpha, bravo)
-    assert (broker.llen("notify"), broker.llen("desk")) == (0, 0)
+    broker.flushdb()
     sealed = hub.alert_to(bravo, sender=alpha, suite="EC1")
     hub.carry(alpha, sealed)
+    assert (broker.llen("notify"), broker.llen("desk")) == (0, 0)
     hub.sequence()
     assert (broker.llen("notify"), broker.llen("desk")) == (1, 1)
     hub.sequence()
     assert (broker.llen("notify"), broker.llen("desk")) == (1, 1)
     waiting = b"".join(broker.lrange("notify", 0, -1) + broker.lrange("desk", 0, -1))  # type: ignore[operator]
     assert sealed.md.encode() not in waiting
+
+
+def test_logged_keysets_ring_for_the_worker_once_a_batch(
+    world: World, broker: redis.Redis, tmp_path: Path
+) -> None:
+    """It looks whether they revoke a key."""
+    hub = Hub(tmp_path / "ledger", START)
+    hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
+    assert (broker.llen("notify"), broker.llen("desk")) == (1, 0)
+
+
+def test_a_key_with_a_long_history_does_not_hold_the_queue(
+    world: World, broker: redis.Redis, tmp_path: Path
+) -> None:
+    hub = Hub(tmp_path / "ledger", START)
+    (alpha,) = hub.make_agencies("xa-alpha", suites=["EC1"])
+    more = BATCHES_A_CALL * DOUBTS_A_CALL + 1
+    Doubt.objects.bulk_create(
+        Doubt(d=f"{n:043}", what=FeedItem.ENVELOPE, iss=alpha.row, kid="k", found_at=START)
+        for n in range(more)
+    )
+    broker.flushdb()
+    expand()
+    assert Doubt.objects.filter(expanded_at__isnull=True).count() == 1
+    assert b"sharing.expand" in b"".join(broker.lrange("notify", 0, -1))  # type: ignore[arg-type]
+    broker.flushdb()
+    expand()
+    assert not Doubt.objects.filter(expanded_at__isnull=True).exists()
+    assert b"sharing.expand" not in b"".join(broker.lrange("notify", 0, -1))  # type: ignore[arg-type]
 
 
 def test_it_rings_after_the_commit_only(broker: redis.Redis) -> None:

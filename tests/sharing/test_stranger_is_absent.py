@@ -86,8 +86,8 @@ ROUTES: dict[str, Ask] = {
         callers, callers.delta, sealed, sealed.md if there else NOTHING
     ),
 }
-OWN_ONLY = {"submissions"}
-"""A list of one's own, with nothing to name in it."""
+OWN_ONLY = {"submissions", "agreements", "circles"}
+"""Lists of one's own, with nothing to name in them."""
 
 
 @pytest.fixture

@@ -266,10 +266,11 @@ def test_a_confirmation_waits_for_the_retraction_to_be_logged(
 
 
 def test_kinds_without_a_door_are_refused(hub: Hub, four: Four, sealed: SealedEnvelope) -> None:
-    jws = hub.statement(four.alpha, "reaffirm", about(sealed))
+    body = {"aud": ["xd-delta"], "part": None, "purpose": "prevent", "due": None}
+    jws = hub.statement(four.bravo, "ask", about(sealed), body=body)
     with pytest.raises(StatementKindError) as refused:
-        hub.submit(four.alpha, jws)
-    assert refused.value.k == "reaffirm"
+        hub.submit(four.bravo, jws)
+    assert refused.value.k == "ask"
 
 
 def test_a_suspended_agency_still_acknowledges_retracts_and_confirms(

@@ -123,7 +123,7 @@ def _release(body: Body) -> None:
     if body["parent"] is not None:
         digest(body["parent"], "release parent")
     _agencies(body["aud"], "release aud")
-    if integer(body["rn"], "release rn", least=1, most=MAX_RECIPIENTS) != len(body["aud"]):
+    if integer(body["rn"], "release rn") != len(body["aud"]):
         raise MalformedError("release rn")
     digest(body["rr"], "release rr")
     one_of(body["rel"], RELS, "release rel")
@@ -181,7 +181,8 @@ def _keyset(body: Body) -> None:
     members(body, _names("ver", "prev", "root", "nroot", "custody", "low", "keys"), "keyset")
     version = integer(body["ver"], "keyset ver", least=1)
     _previous(version, body["prev"], "keyset prev")
-    if not isinstance(body["root"], list) or len(body["root"]) != 2:
+    root = body["root"]
+    if not isinstance(root, list) or len(root) != 2 or not all(isinstance(jwk, dict) for jwk in root):
         raise MalformedError("keyset root")
     nroot = text(body["nroot"], "keyset nroot")
     if len(nroot) != 64 or set(nroot) - set("0123456789abcdef"):

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from accord.envelope.encoding import (
-    MAX_INTEGER,
     MAX_RELEASE_BYTES,
     MAX_STATEMENT_BYTES,
     agency_id,
@@ -95,6 +94,11 @@ class Statement:
     def typ(self) -> str:
         """`accord-<k>+jws`."""
         return statement_typ(self.k)
+
+    @property
+    def ref(self) -> SubjectRef:
+        """This statement as the subject of another."""
+        return SubjectRef(self.k, self.id, self.od)
 
 
 @dataclass(frozen=True)
@@ -250,9 +254,7 @@ def _checkpoint(value: object) -> CheckpointRef | None:
     if value is None:
         return None
     cp = members(value, frozenset({"n", "root"}), "statement cp")
-    return CheckpointRef(
-        integer(cp["n"], "statement cp", most=MAX_INTEGER), digest(cp["root"], "statement cp")
-    )
+    return CheckpointRef(integer(cp["n"], "statement cp"), digest(cp["root"], "statement cp"))
 
 
 def _check_across(statement: Statement) -> None:

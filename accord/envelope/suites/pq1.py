@@ -15,9 +15,9 @@ from typing import Any, Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hpke
 
-from accord.envelope.encoding import b64u
+from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import BackendError, MalformedError
-from accord.envelope.keys import HPKE_9_KE, PublicKey
+from accord.envelope.keys import HPKE_9_KE, PublicKey, refuse_small_order_x25519
 
 INFO: Final = b"JOSE-HPKE rcpt\xffA256GCM\xff"
 EK_BYTES: Final = 1120
@@ -26,6 +26,8 @@ _EK = re.compile(r"[A-Za-z0-9_-]{1493}[AQgw]")
 _WRAPPED = re.compile(r"[A-Za-z0-9_-]{64}")
 _KID = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 _HEADER = frozenset({"alg", "kid", "ek"})
+# The X25519 share is the last 32 of the 1120 octets; four characters before it begins hold three whole octets.
+_SHARE_AT = 1088 // 3 * 4
 
 
 @functools.cache
@@ -49,7 +51,10 @@ def entry_text(kid: str, ek: str, wrapped: str) -> str:
 
 
 def read_entry(header: dict[str, Any], wrapped: object) -> tuple[str, None, str]:
-    """Check an entry without any key; gives its kid, no curve, its canonical JSON. Raises MalformedError."""
+    """Check an entry without any key; gives its kid, no curve, its canonical JSON.
+
+    Raises MalformedError, also for an X25519 share whose shared secret anybody knows.
+    """
     if header.keys() != _HEADER or header["alg"] != HPKE_9_KE:
         raise MalformedError("entry header")
     kid, ek = header["kid"], header["ek"]
@@ -57,4 +62,5 @@ def read_entry(header: dict[str, Any], wrapped: object) -> tuple[str, None, str]
         raise MalformedError("entry")
     if not (_KID.fullmatch(kid) and _EK.fullmatch(ek) and _WRAPPED.fullmatch(wrapped)):
         raise MalformedError("entry")
+    refuse_small_order_x25519(unb64u(ek[_SHARE_AT:])[1088 % 3 :])
     return kid, None, entry_text(kid, ek, wrapped)

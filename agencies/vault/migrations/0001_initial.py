@@ -60,4 +60,47 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Proposal",
+            fields=[
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("k", models.CharField(max_length=6)),
+                ("change", models.CharField(max_length=15)),
+                ("kid", models.CharField(blank=True, max_length=43)),
+                ("payload", models.BinaryField()),
+                ("made_by", models.CharField(max_length=100)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "made_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("k", "keyset")), fields=("agency",), name="proposal_keyset_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DrawnKey",
+            fields=[
+                ("kid", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("use", models.CharField(max_length=4)),
+                ("epoch", models.PositiveIntegerField()),
+                ("wrapped", models.BinaryField()),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drawn",
+                        to="vault.proposal",
+                    ),
+                ),
+            ],
+        ),
     ]

@@ -65,6 +65,21 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
+  // A fingerprint to the clipboard; without script one press on it marks all of it.
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) break;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const source = document.getElementById(button.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(source.textContent.trim());
+        button.textContent = "\u2713 " + button.textContent.replace("\u2713 ", "");
+      } catch {
+        getSelection().selectAllChildren(source);
+      }
+    });
+  }
+
   // After a failed save the reader starts at what is wrong.
   if (location.hash === "#problems" || document.querySelector("[role=alert]#problems")) {
     document.getElementById("problems")?.focus();

@@ -12,21 +12,25 @@ from typing import Final
 
 from django.utils.translation import gettext, override
 
+from sharing.notices.states import KEY_OCCASIONS, Occasion
+
 ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
 """Hours, stated in the mail; the binding time stands in the manifest."""
 
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """All that a mail may be made of."""
+    """All that a mail may be made of; `reference` and `priority` are empty where no delivery is told of."""
 
     address: str
     language: str
-    reference: str
-    priority: str
-    exercise: bool
-    withdrawn: bool
+    occasion: Occasion
     message_id: str
+    reference: str = ""
+    priority: str = ""
+    exercise: bool = False
+    ends: str = ""
+    """When a key ends, in the officer's zone; only where that is the occasion."""
 
 
 def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
@@ -43,25 +47,55 @@ def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMe
 
 
 def _subject(facts: NoticeFacts) -> str:
-    words = ["[Accord]"]
-    if facts.exercise:
-        words.append(gettext("EXERCISE"))
-    words.append(facts.priority.upper())
-    if facts.withdrawn:
-        words.append(gettext("WITHDRAWN"))
-    return " ".join([*words, facts.reference])
+    words = [gettext("EXERCISE") if facts.exercise else "", facts.priority.upper(), _word_of(facts.occasion)]
+    return " ".join(["[Accord]", *filter(None, [*words, facts.reference])])
+
+
+def _word_of(occasion: Occasion) -> str:
+    """A new alert needs none."""
+    return {
+        Occasion.WITHDRAWN: gettext("WITHDRAWN"),
+        Occasion.REPUDIATED: gettext("REPUDIATED"),
+        Occasion.REAFFIRMED: gettext("REAFFIRMED"),
+        Occasion.KEY_REVOKED: gettext("KEYS"),
+        Occasion.KEY_ENDING: gettext("KEYS"),
+    }.get(occasion, "")
 
 
 def _body(facts: NoticeFacts, hub_url: str) -> str:
-    hours = ACKNOWLEDGE_WITHIN[facts.priority]
-    if facts.withdrawn:
-        first = gettext("An alert to your agency was withdrawn. Confirm it.")
-    else:
-        limit = gettext("1 hour") if hours == 1 else gettext("%(hours)d hours") % {"hours": hours}
-        first = gettext("Your agency has an alert. Speed: %(speed)s. Acknowledge in %(limit)s.") % {
-            "speed": facts.priority.upper(),
-            "limit": limit,
-        }
-    link = gettext("Open: %(link)s") % {"link": f"{hub_url.rstrip('/')}/a/{facts.reference}"}
+    link = gettext("Open: %(link)s") % {"link": f"{hub_url.rstrip('/')}/{_place_of(facts)}"}
     last = gettext("This mail carries no content. Unsure? Type the hub's address.")
-    return f"{first}\n{link}\n{last}\n"
+    return f"{_first_line(facts)}\n{link}\n{last}\n"
+
+
+def _place_of(facts: NoticeFacts) -> str:
+    if facts.reference:
+        return f"a/{facts.reference}"
+    return "keys/" if facts.occasion in KEY_OCCASIONS else "outbox/"
+
+
+def _first_line(facts: NoticeFacts) -> str:
+    if facts.occasion == Occasion.ALERT:
+        return _alert_line(facts.priority)
+    if facts.occasion == Occasion.REPUDIATED and not facts.reference:
+        return gettext("A signature under an answer to your agency no longer counts. Look again.")
+    return {
+        Occasion.WITHDRAWN: gettext("An alert to your agency was withdrawn. Confirm it."),
+        Occasion.REPUDIATED: gettext(
+            "A signature about an alert to your agency no longer counts. Look again before you act on it."
+        ),
+        Occasion.REAFFIRMED: gettext(
+            "What was in doubt about an alert to your agency was reaffirmed. Look again."
+        ),
+        Occasion.KEY_REVOKED: gettext(
+            "A signing key of your agency was revoked. Look at what it put in doubt: reaffirm or withdraw it."
+        ),
+        Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
+    }[facts.occasion]
+
+
+def _alert_line(priority: str) -> str:
+    hours = ACKNOWLEDGE_WITHIN[priority]
+    limit = gettext("1 hour") if hours == 1 else gettext("%(hours)d hours") % {"hours": hours}
+    words = {"speed": priority.upper(), "limit": limit}
+    return gettext("Your agency has an alert. Speed: %(speed)s. Acknowledge in %(limit)s.") % words

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What reaches the agency: listing, opening, answering, verifying."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accord.cli.arguments.options import add_officer, add_place, add_progress, add_wait, verb
+from accord.envelope.statements.bodies import ACK_CODES
+
+if TYPE_CHECKING:
+    from accord.cli.arguments.options import Verbs
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Adds the verbs of this group."""
+    _add_inbox(verbs)
+    _add_open(verbs)
+    _add_acknowledge(verbs)
+    _add_confirm(verbs)
+    _add_verify(verbs)
+
+
+def _add_inbox(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "inbox",
+        "take in the news and list what has reached the agency",
+        "Alerts are listed, not fetched. Statements are verified at once.",
+    )
+    parser.add_argument(
+        "--after", metavar="NUMBER", type=int, help="list from this number on (else the newest)"
+    )
+    parser.add_argument("--limit", metavar="N", type=int, default=50, help="at most so many (default 50)")
+
+
+def _add_open(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "open",
+        "fetch an alert, make every check, show it",
+        "Opening tells nobody; acknowledge it to tell the sender. With --slice nothing is fetched: the kept\n"
+        "pins, keysets and checkpoint decide, and a ledger that could not be compared is marked.",
+    )
+    parser.add_argument(
+        "place", metavar="REFERENCE|MD", nargs="?", help="the mail's reference (7QK4-M2XN) or the md"
+    )
+    parser.add_argument(
+        "--slice", metavar="PATH", help="open without a network: a slice file, or a folder of --save"
+    )
+    parser.add_argument(
+        "--blobs", metavar="FOLDER", help="with --slice: where its attachments lie (blob-0 ...)"
+    )
+    add_officer(parser)
+    parser.add_argument("--out", metavar="FOLDER", help="write the attachments there, under safe names")
+    parser.add_argument(
+        "--save", metavar="FOLDER", help="keep the slice and its blobs there, for accord verify"
+    )
+    add_progress(parser)
+
+
+def _add_acknowledge(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "acknowledge",
+        "sign an acknowledgement, after making every check again",
+        "OFFICER is the opaque id your agency gave its officer, never a name.",
+    )
+    add_place(parser)
+    parser.add_argument("--as", metavar="OFFICER", dest="officer", help="the officer who acknowledges")
+    parser.add_argument(
+        "--refused", action="store_const", const="refused", dest="st", help="read, and refused"
+    )
+    parser.add_argument(
+        "--unopenable", action="store_const", const="unopenable", dest="st", help="it cannot be opened"
+    )
+    parser.add_argument("--code", choices=sorted(ACK_CODES), help="why, with --refused")
+    add_wait(parser)
+
+
+def _add_confirm(verbs: Verbs) -> None:
+    parser = verb(verbs, "confirm", "answer a retraction: use has stopped")
+    add_place(parser)
+    parser.add_argument("--impossible", action="store_true", help="it can no longer be stopped")
+    parser.add_argument("--as", metavar="OFFICER", dest="officer")
+    add_wait(parser)
+
+
+def _add_verify(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "verify",
+        "check a saved alert without a network, and print each check",
+        "PATH is a folder that accord open --save wrote, or a slice file. The kept pins, keysets and\n"
+        "checkpoint decide; what came later is not known here.",
+    )
+    parser.add_argument("path", metavar="PATH")
+    add_officer(parser)

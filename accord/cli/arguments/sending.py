@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an agency sends, takes back, and what became of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from accord.cli.arguments.options import add_progress, add_wait, verb
+from accord.envelope.statements.bodies import RETRACT_CODES
+from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RELS, STATUSES, TLPS
+
+if TYPE_CHECKING:
+    from accord.cli.arguments.options import Verbs
+
+_SUBMIT = """\
+FILE is the alert document (an object whose `schema` is accord-alert/1), or everything in one JSON object:
+{"alert": {...}, "to": [...], "lane": ..., "purpose": ..., "tlp": ..., "attachments": ["scan.pdf"], ...}.
+Options win over members. Times are spans from now (45m, 24h, 90d) or ISO 8601 with an offset.
+The exact octets lie in the spool until the ledger's receipt was verified; --resend sends them again.
+"""
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Adds the verbs of this group."""
+    _add_submit(verbs)
+    _add_seal(verbs)
+    _add_retract(verbs)
+    _add_reaffirm(verbs)
+    _add_submissions(verbs)
+
+
+def _add_submit(verbs: Verbs) -> None:
+    parser = verb(verbs, "submit", "sign, seal and send an alert", _SUBMIT)
+    parser.add_argument("file", metavar="FILE", nargs="?")
+    parser.add_argument(
+        "--resend", action="store_true", help="send again what has no receipt, and nothing else"
+    )
+    parser.add_argument(
+        "--sealed", metavar="FOLDER", help="send what accord seal wrote there, octet for octet"
+    )
+    _add_order(parser)
+    parser.add_argument("--plan", action="store_true", help="say who could receive it; send nothing")
+    parser.add_argument("--yes", action="store_true", help="do not ask before sending")
+    add_progress(parser)
+    add_wait(parser)
+
+
+def _add_seal(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "seal",
+        "sign and seal an alert into a folder, without a network",
+        "As accord submit, against the keysets kept here, and nothing is sent. The folder holds the octets\n"
+        "that accord submit --sealed FOLDER sends within a day.",
+    )
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="a folder that does not stand yet")
+    _add_order(parser)
+    add_progress(parser)
+
+
+def _add_order(parser: argparse.ArgumentParser) -> None:
+    """What is sent, to whom, under which marking."""
+    parser.add_argument("--to", metavar="AGENCY", action="append", help="a recipient; may be repeated")
+    parser.add_argument("--leave-out", action="store_true", help="send without those who cannot receive")
+    parser.add_argument("--lane", choices=sorted(LANES))
+    parser.add_argument("--purpose", choices=sorted(PURPOSES))
+    parser.add_argument("--tlp", choices=sorted(TLPS), help="default AMBER")
+    parser.add_argument(
+        "--pri", choices=sorted(PRIORITIES), help="speed; flash is danger to life (default routine)"
+    )
+    parser.add_argument("--rel", choices=sorted(RELS), help="who may release it onward (default originator)")
+    parser.add_argument("--kind", choices=sorted(KINDS), help="default alert")
+    parser.add_argument("--status", choices=sorted(STATUSES), help="default actual")
+    parser.add_argument("--re", metavar="JTI:MD", help="the envelope answered or updated")
+    parser.add_argument("--suite", choices=("PQ1", "EC1"), help="default PQ1; nothing falls back silently")
+    parser.add_argument(
+        "--confirm-ec1", action="store_true", default=None, help="EC1 is not post-quantum; go on"
+    )
+    parser.add_argument("--name", metavar="AGENCY:OFFICER", action="append", help="a named officer, for RED")
+    parser.add_argument("--attach", metavar="FILE", action="append", help="a file; may be repeated")
+    parser.add_argument("--exp", metavar="TIME", help="no first delivery afterwards (default 90d)")
+    parser.add_argument("--keep", metavar="TIME", help="the hub deletes the content then (default 3 years)")
+    parser.add_argument("--ack-by", metavar="TIME", help="default by speed: flash 1h, urgent 24h")
+    parser.add_argument("--reply-by", metavar="TIME")
+
+
+def _add_retract(verbs: Verbs) -> None:
+    parser = verb(verbs, "retract", "take back an alert of your own; every holder is told")
+    parser.add_argument("md", metavar="MD")
+    parser.add_argument("--code", choices=sorted(RETRACT_CODES), required=True)
+    parser.add_argument("--by", metavar="JTI", help="the alert that corrects it")
+    parser.add_argument("--as", metavar="OFFICER", dest="officer")
+    parser.add_argument("--yes", action="store_true", help="do not ask before")
+    add_wait(parser)
+
+
+def _add_reaffirm(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "reaffirm",
+        "stand by an alert of your own that was signed with a key revoked since",
+        "Its recipients see it as repudiated until then. Look at it first: a thief may have sent it.",
+    )
+    parser.add_argument("md", metavar="MD")
+    parser.add_argument("--as", metavar="OFFICER", dest="officer")
+    parser.add_argument("--yes", action="store_true", help="do not ask before")
+    add_wait(parser)
+
+
+def _add_submissions(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "submissions",
+        "what became of what you sent: told, opened, acknowledged",
+        "Verifies receipts and empties the spool. What this client never signed is marked: another client\n"
+        "of your agency sent it, or somebody holds your keys.",
+        aliases=("status",),
+    )
+    parser.add_argument("d", metavar="MD", nargs="?", help="one of them, recipient by recipient")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="hold all that the hub lists against what was sent from here: finds the use of stolen keys",
+    )
+    parser.add_argument("--limit", metavar="N", type=int, default=50, help="at most so many (default 50)")

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was said, judged by the keys as they stand now: does a kept statement count?
+
+A statement was verified when it was noted. A revocation that is learned later may repudiate it, and its issuer may
+stand by it after that; hence nothing here is kept, and every display asks again.
+Source: docs/spec/envelope.md, "Log time and the key rule" and "Reaffirm".
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection
+
+from accord.client.session import Act
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.keyrule import Repudiated, Standing, Valid, judge_signers
+from accord.envelope.reaffirming import standing_after
+from accord.envelope.releases import withdrawn_by
+from accord.envelope.slices import UnverifiedSlice
+from accord.envelope.statements.checks import VerifiedStatement, verify_statement
+from accord.envelope.statements.form import SubjectRef, parse_statement
+from accord.state import StatementRecord
+
+
+def standing_of(act: Act, record: StatementRecord) -> Standing | None:
+    """The standing of a kept statement now; None where it counts for nobody.
+
+    What an earlier version noted, or an agency said whose root is pinned no more, stands as it was learned.
+    """
+    if not record.signers:
+        return Valid()
+    try:
+        _, standing = judge_signers(act.directory, record.iss, record.signers, record.suite, record.log_time)
+    except VerificationError as failed:
+        return Valid() if failed.failure is Failure.KEYSET_UNKNOWN else None
+    if not isinstance(standing, Repudiated):
+        return standing
+    subject = SubjectRef(record.k, record.id, record.od)
+    return standing_after(standing, said_about(act, "reaffirm", {record.od}), subject, record.iss)
+
+
+def counts(act: Act, record: StatementRecord) -> bool:
+    """Whether what it says has its effect: a repudiated word is not its issuer's."""
+    standing = standing_of(act, record)
+    return standing is not None and not isinstance(standing, Repudiated)
+
+
+def retractions_of(act: Act, md: str) -> list[StatementRecord]:
+    """Every word that counts by which this envelope no longer stands, whoever said it."""
+    return [record for record in _retracts(act, md) if counts(act, record)]
+
+
+def retraction_of(act: Act, md: str, iss: str) -> StatementRecord | None:
+    """The word of `iss`, whom a verified manifest names as its originator, that this envelope no longer stands."""
+    return next((record for record in retractions_of(act, md) if record.iss == iss), None)
+
+
+def repudiated_retraction_of(act: Act, md: str, iss: str) -> StatementRecord | None:
+    """A retract of `iss` that was signed with a key revoked since: it is shown, and withdraws nothing."""
+    return next((word for word in _retracts(act, md) if word.iss == iss and not counts(act, word)), None)
+
+
+def _retracts(act: Act, md: str) -> list[StatementRecord]:
+    return [
+        record for record in act.state.statements.values() if record.k == "retract" and record.about == md
+    ]
+
+
+def unreleased_of(act: Act, unverified: UnverifiedSlice) -> frozenset[str]:
+    """The ods of those releases of a slice whose withdrawal is known here."""
+    releases = [release.statement for release in unverified.via]
+    if not releases:
+        return frozenset()
+    said = said_about(act, "unrelease", _subjects(unverified))
+    return withdrawn_by(unverified.manifest, releases, said)
+
+
+def reaffirms_of(act: Act, unverified: UnverifiedSlice) -> list[VerifiedStatement]:
+    """Every word known here by which somebody stands by a slice's manifest or one of its releases."""
+    return said_about(act, "reaffirm", _subjects(unverified))
+
+
+def _subjects(unverified: UnverifiedSlice) -> set[str]:
+    return {unverified.manifest.md, *(release.od for release in unverified.via)}
+
+
+def said_about(act: Act, k: str, subjects: Collection[str]) -> list[VerifiedStatement]:
+    """What is kept of one kind about these objects, verified by the keys as they stand now."""
+    found = []
+    for record in act.state.statements.values():
+        if record.k == k and record.about in subjects and record.jws is not None:
+            with contextlib.suppress(VerificationError):
+                statement = parse_statement(record.jws.encode())
+                found.append(verify_statement(statement, act.directory, log_time=record.log_time))
+    return found

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The own keys through their life: `Client.keys`.
+
+    with Client(home, passphrase) as client:
+        client.keys.overview()                            # what there is, until when, what has to be done
+        client.keys.renew()                               # the same keys for 90 days more
+        client.keys.rotate(uses=("sign", "enc"))          # new keys; the old ones overlap for 30 days
+        plan = client.keys.plan_revocation("3F9A")        # what of ours was signed with it since
+        client.keys.revoke(plan.kid, code="stolen", since=plan.since)
+
+Every change is a keyset, or a `revoke`, that the root signs. Where the root lies in the key file that happens at once;
+where it lies in a file of its own, give it (`root=`); where it stays offline, the `propose_...` methods give the octets
+to sign there (`accord.client.ceremony`) and `submit` takes the signed ones. A change that broke off is brought to its
+end by the next call, or by `resume`. One program at a time: another one gets KeyFileBusyError.
+
+All of them may raise VerificationError, RefusedError, UnreachableError, NotLoggedYetError (accepted, and taken up by
+the next call), KeyChangeOvertakenError, and `accord.keyerrors.KeyFileError` and its kin; RootElsewhereError where the
+root is needed and not held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from accord.client.errors import RequestError
+from accord.client.keys.drafts import Draft, draft_first_keyset
+from accord.client.keys.journal import Journal, SignedChange
+from accord.client.keys.overview import KeyOverview, KeyWarning, overview_of, warnings_of
+from accord.client.keys.planning import (
+    draft_recovery,
+    draft_renewal,
+    draft_retirement,
+    draft_revocation_of,
+    draft_root_change,
+    draft_rotation,
+    require_announced,
+    rotation_kind,
+)
+from accord.client.keys.public import PublicRoot
+from accord.client.keys.publishing import KeyChange, KeyWork
+from accord.client.keys.revoking import RevocationPlan, find_row, plan_revocation, require_code
+from accord.client.keys.rows import USES, new_rows
+from accord.client.session import Session
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.keys import EC1, PQ1, PublicKey
+from accord.envelope.keysets import Keyset, read_keyset
+from accord.envelope.private import Root
+from accord.envelope.statements.form import parse_statement
+from accord.passphrases import Passphrase
+
+WAIT_SECS = 30.0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a root is to sign elsewhere: the payload, and the keyset it follows (the JWS), to be compared there."""
+
+    kind: str
+    payload: bytes
+    previous: bytes | None
+
+
+class KeyLife:
+    """The own keys of one agency; see the module. `wait_secs`: how long to wait for the ledger's receipt."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # --- looking ------------------------------------------------------------------------------------------
+
+    def overview(self, *, online: bool = True) -> KeyOverview:
+        """The own keys; without `online` as they were last seen. A change that broke off is named, not taken up."""
+        pending = Journal(self._session.home.key_change_file).read()
+        if online:
+            KeyWork(self._session, wait_secs=0).look()
+        act = self._session.begin(online=False)
+        keyset = act.directory.keyset(act.agency)
+        if keyset is None:
+            raise VerificationError(Failure.KEYSET_UNKNOWN, agencies=(act.agency,))
+        return overview_of(act, keyset, pending=pending.kind if pending else None)
+
+    def held(self) -> tuple[PublicKey, ...]:
+        """The public halves of the keys to work with in the key file; asks nobody, and needs no enrolment."""
+        return tuple(key.public for key in self._session.ring.keys)
+
+    def root_at_hand(self) -> tuple[Root | None, str]:
+        """The root of the key file, if it holds one, and the fingerprint of the next root it announced."""
+        ring = self._session.ring
+        return ring.held_root, ring.next_root
+
+    def standing(self) -> bytes:
+        """The own keyset in force as it is kept here (the JWS); raises StateAbsentError before enrolment."""
+        act = self._session.begin(online=False)
+        keyset = act.directory.keyset(act.agency)
+        if keyset is None:
+            raise VerificationError(Failure.KEYSET_UNKNOWN, agencies=(act.agency,))
+        return self._jws_of(keyset)
+
+    def warnings(self) -> tuple[KeyWarning, ...]:
+        """What ends within 30 days or has ended, as far as it is kept here; asks nobody."""
+        act = self._session.begin(online=False)
+        keyset = act.directory.keyset(act.agency)
+        return () if keyset is None else warnings_of(act, keyset)
+
+    # --- changes that this home's root signs --------------------------------------------------------------
+
+    def renew(
+        self, *, lowest: str | None = None, root: Root | None = None, wait_secs: float = WAIT_SECS
+    ) -> KeyChange:
+        """The next keyset, for 90 days: the same keys, ended overlaps stated. It also cancels a waiting recovery.
+
+        `lowest` raises or lowers the weakest suite the agency takes.
+        """
+        return self._change("renew", lambda work: draft_renewal(work, lowest), root, wait_secs)
+
+    def rotate(
+        self,
+        *,
+        uses: Sequence[str] = USES,
+        suites: Sequence[str] = (),
+        root: Root | None = None,
+        wait_secs: float = WAIT_SECS,
+    ) -> KeyChange:
+        """New keys for these uses (sign, enc) and suites (else those in use); the old ones retire over 30 days."""
+        kind = rotation_kind(uses, suites)
+        return self._change(kind, lambda work: draft_rotation(work, uses, suites), root, wait_secs)
+
+    def retire(self, name: str, *, root: Root | None = None, wait_secs: float = WAIT_SECS) -> KeyChange:
+        """End a key now, with nothing said about the past; `name` is its kid or the end of it.
+
+        Raises RequestError, LastKeyError (the agency could no longer sign or receive).
+        """
+        return self._change("retire", lambda work: draft_retirement(work, name), root, wait_secs)
+
+    def plan_revocation(self, name: str, *, since: int | None = None) -> RevocationPlan:
+        """What a revocation would do, before it is done; asks the hub, changes nothing. `since` in seconds, else now."""
+        with self._working(wait_secs=0) as work:
+            return plan_revocation(work.act, work.standing(), name, since=since)
+
+    def revoke(
+        self,
+        name: str,
+        *,
+        code: str,
+        since: int | None = None,
+        rotate: bool = False,
+        root: Root | None = None,
+        wait_secs: float = WAIT_SECS,
+    ) -> tuple[KeyChange, ...]:
+        """Say that a key counts no more since a time (seconds, else now); `code`: stolen, lost, error, ended.
+
+        With `rotate` a keyset follows at once that states it too and brings new keys of its use; without it
+        LastKeyError is raised where the agency could no longer sign, or receive, in a suite it uses now.
+        """
+        require_code(code)
+        with self._working(wait_secs=wait_secs) as work:
+            done = work.resume()
+            standing = work.standing()
+            row = find_row(standing, name)
+            changes = [done] if done is not None and done.kind == f"revoke {row.kid}" else []
+            if not changes:
+                draft = draft_revocation_of(work, standing, row, code, since, rotate=rotate)
+                changes.append(work.publish(draft, self._root(work, root, standing).signer, standing))
+            if rotate:
+                draft = draft_rotation(work, (row.use,), ())
+                changes.append(work.publish(draft, self._root(work, root, standing).signer, standing))
+            return tuple(changes)
+
+    def change_root(
+        self, next_root: Root, *, announce: str, root: Root | None = None, wait_secs: float = WAIT_SECS
+    ) -> KeyChange:
+        """Go over to the announced next root; both sign. `announce`: fingerprint of the one after it, kept safe.
+
+        Raises RequestError where `next_root` is not the announced one. Where the key file holds the root, it holds
+        the new one afterwards; else the file of `next_root` is the root's file from now on.
+        """
+        with self._working(wait_secs=wait_secs) as work:
+            done = work.resume()
+            if done is not None and done.kind == "change-root":
+                return done
+            standing = work.standing()
+            old = self._root(work, root, standing)
+            draft = draft_root_change(work, PublicRoot(next_root.public, ""), announce)
+            self._keep_incoming(next_root)
+            return work.publish(draft, old.change_signer(next_root), standing)
+
+    def recover_root(self, next_root: Root, *, announce: str, wait_secs: float = WAIT_SECS) -> KeyChange:
+        """The root is lost: the announced next root alone signs, and counts after 72 hours in public.
+
+        Keys of which this home does not hold the private half are retired with it, keys of this home that no keyset
+        names yet are added. Within the 72 hours whoever holds the old root can cancel it.
+        """
+        with self._working(wait_secs=wait_secs) as work:
+            done = work.resume()
+            if done is not None and done.kind == "recover-root":
+                return done
+            standing = work.standing()
+            draft = draft_recovery(work, PublicRoot(next_root.public, ""), announce)
+            self._keep_incoming(next_root)
+            return work.publish(draft, next_root.signer, standing)
+
+    def resume(self, *, wait_secs: float = WAIT_SECS) -> KeyChange | None:
+        """Bring to its end a change that broke off; None where there is none."""
+        with self._working(wait_secs=wait_secs) as work:
+            return work.resume()
+
+    # --- changes that a root elsewhere signs --------------------------------------------------------------
+
+    def propose_renewal(self, *, lowest: str | None = None) -> Proposal:
+        """As `renew`, to be signed elsewhere."""
+        return self._propose(lambda work: draft_renewal(work, lowest))
+
+    def propose_rotation(self, *, uses: Sequence[str] = USES, suites: Sequence[str] = ()) -> Proposal:
+        """As `rotate`, to be signed elsewhere; the new private keys are in the key file already."""
+        return self._propose(lambda work: draft_rotation(work, uses, suites))
+
+    def propose_retirement(self, name: str) -> Proposal:
+        """As `retire`, to be signed elsewhere."""
+        return self._propose(lambda work: draft_retirement(work, name))
+
+    def propose_revocation(
+        self, name: str, *, code: str, since: int | None = None, force: bool = False
+    ) -> Proposal:
+        """As `revoke`, to be signed elsewhere; `force` where new keys follow in a proposal of their own."""
+        require_code(code)
+
+        def draft(work: KeyWork) -> Draft:
+            standing = work.standing()
+            return draft_revocation_of(work, standing, find_row(standing, name), code, since, rotate=force)
+
+        return self._propose(draft)
+
+    def propose_root_change(self, next_root: PublicRoot, *, announce: str) -> Proposal:
+        """As `change_root`, to be signed elsewhere by both roots."""
+        return self._propose(lambda work: draft_root_change(work, next_root, announce))
+
+    def propose_recovery(self, next_root: PublicRoot, *, announce: str) -> Proposal:
+        """As `recover_root`, to be signed elsewhere by the announced next root alone."""
+        return self._propose(lambda work: draft_recovery(work, next_root, announce))
+
+    def propose_first(self, agency: str, root: PublicRoot, *, lowest: str | None = None) -> Proposal:
+        """Keyset version 1 of an agency that is about to enter, to be signed by its root; needs no hub.
+
+        The signed keyset goes to `Client.enrol`.
+        """
+        ring, now = self._session.ring, self._session.clock()
+        low = lowest or (EC1 if EC1 in ring.suites else PQ1)
+        rows = new_rows([key.public for key in ring.keys], now=now)
+        draft = draft_first_keyset(
+            self._session, agency, rows, root.keys, require_announced(root.next_root), low=low, now=now
+        )
+        return Proposal(draft.kind, draft.payload, None)
+
+    def submit(self, jws: bytes, *, wait_secs: float = WAIT_SECS) -> KeyChange:
+        """Send what a root elsewhere has signed, after checking it by the rules the hub applies; safe to repeat.
+
+        Raises VerificationError where it does not follow the keyset in force, RequestError where it adds keys that
+        this home does not hold.
+        """
+        with self._working(wait_secs=wait_secs) as work:
+            od = parse_statement(jws).od
+            done = work.resume()
+            if done is not None and done.od == od:
+                return done
+            standing = work.standing()
+            return work.published(jws) or work.publish_signed(SignedChange("submit", jws), standing)
+
+    # --- the key file -------------------------------------------------------------------------------------
+
+    def change_passphrase(self, passphrase: Passphrase) -> None:
+        """Close the key file under another passphrase, in one atomic step; raises WeakPassphraseError."""
+        with self._session.home.changing_keys():
+            self._session.keys.change_passphrase(passphrase)
+
+    # --- the work -----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _working(self, *, wait_secs: float) -> Iterator[KeyWork]:
+        with self._session.home.changing_keys():
+            yield KeyWork(self._session, wait_secs=wait_secs)
+
+    def _change(
+        self, kind: str, draft: Callable[[KeyWork], Draft], root: Root | None, wait_secs: float
+    ) -> KeyChange:
+        """Take up what broke off; where that was the same, it is done, else the change is made."""
+        with self._working(wait_secs=wait_secs) as work:
+            done = work.resume()
+            if done is not None and done.kind == kind:
+                return done
+            standing = work.standing()
+            signer = self._root(work, root, standing).signer
+            return work.publish(draft(work), signer, standing)
+
+    def _propose(self, draft: Callable[[KeyWork], Draft]) -> Proposal:
+        with self._working(wait_secs=WAIT_SECS) as work:
+            work.resume()
+            made = draft(work)
+            return Proposal(made.kind, made.payload, self._jws_of(work.standing()))
+
+    def _root(self, work: KeyWork, given: Root | None, standing: Keyset) -> Root:
+        root = given or self._session.ring.root
+        if root.fingerprint != standing.root_fingerprint:
+            if root.fingerprint == standing.nroot:
+                raise RequestError("This is the announced next root. Go over to it: accord keys change-root")
+            raise RequestError(
+                "This is not the root of your agency's keyset in force. Look at: accord keys, accord fingerprint"
+            )
+        return root
+
+    def _keep_incoming(self, next_root: Root) -> None:
+        """Only a key file that holds a root takes the new one in; it becomes the root once it is in force."""
+        ring = self._session.ring
+        if ring.held_root is not None:
+            self._session.keys.replace(replace(ring, incoming_root=next_root))
+
+    def _jws_of(self, keyset: Keyset) -> bytes:
+        state = self._session.state_file.read()
+        records = state.keysets[state.agency]
+        return next(
+            record.jws.encode() for record in records if read_keyset(record.jws.encode()).od == keyset.od
+        )

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sending again: octet for octet while the hub takes them, signed anew under the same id after a day.
+
+A hub takes nothing whose `iat` is more than a day old. What got no answer by then (the network was gone, the
+program was killed) is read from its own sealed copy and signed anew: same id, same content, same files, a new
+`iat`, sealed to the recipients' present keys. A hub that has the first one after all says so, and it stands.
+Source: docs/spec/envelope.md, "Submission".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from accord.client.errors import OutlivedError
+from accord.client.outgoing import AlertToSend
+from accord.client.own_copy import OwnCopy, open_own
+from accord.client.pinned import refresh_keysets
+from accord.client.results import Sent
+from accord.client.sealing import divide, refuse_left_out, seal_terms
+from accord.client.sending import ENVELOPE, facts_if_known, forget, require_same, send_spooled, settle
+from accord.client.session import Act
+from accord.client.spool import JWE, MANIFEST
+from accord.envelope.manifest import Terms
+from accord.envelope.statements.form import make_statement, parse_statement
+from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS
+from accord.state import State, SubmissionRecord
+
+SIGNED_ANEW_AFTER_SECS: Final = MAX_IAT_AGE_SECS - MAX_CLOCK_AHEAD_SECS
+"""A little before the hub's day is over: its clock may be ahead of this one."""
+
+
+def resend_spooled(act: Act) -> Iterator[Sent]:
+    """Send again whatever has no receipt, and pick up receipts that came meanwhile; oldest first.
+
+    Raises what the hub or the network raises at the first object that fails; the rest stays spooled.
+    """
+    _tidy_spool(act)
+    waiting = [record for record in act.state.submissions.values() if record.logged_at is None]
+    for record in sorted(waiting, key=lambda record: record.id):
+        yield _resend(act, record)
+
+
+def _resend(act: Act, record: SubmissionRecord) -> Sent:
+    is_old = act.now - record.iat >= SIGNED_ANEW_AFTER_SECS
+    facts = facts_if_known(act, record.d) if record.accepted or is_old else None
+    if facts is None and is_old:
+        record = sign_anew(act, record)
+    if facts is None:
+        send_spooled(act, record)
+        facts = facts_if_known(act, record.d)
+    receipt = facts.receipt if facts is not None else None
+    log_time = settle(act, record.d, receipt) if receipt is not None else None
+    return Sent(act.agency, record.id, record.d, record.to, (), log_time)
+
+
+def sign_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
+    """Sign what is spooled once more, with a new `iat` under the same id, and keep that instead.
+
+    Raises OutlivedError (it has ended meanwhile; the spool lets go), SealingError (a recipient can no longer
+    receive it; it stays), SpoolError (also where it is not what was signed before: whoever can write the spool
+    must not choose what is signed), and what fetching keysets raises.
+    """
+    refresh_keysets(act.session.exchange, act.notebook, act.log, act.agency)
+    return _seal_anew(act, record) if record.what == ENVELOPE else _state_anew(act, record)
+
+
+def _seal_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
+    parts = act.session.home.spool.envelope(record.id)
+    own = open_own(act, parts)
+    require_same(record, own.manifest.terms.jti, own.manifest.md)
+    if act.now >= own.manifest.terms.exp:
+        forget(act.session, record)
+        raise OutlivedError(record.d)
+    terms = terms_anew(own.manifest.terms, now=act.now)
+    order = _order_of(own)
+    for agency in order.to:
+        refresh_keysets(act.session.exchange, act.notebook, act.log, agency)
+    act.notebook.write()
+    plan, recipients = divide(act, order)
+    refuse_left_out(plan)
+    sealed = seal_terms(act, order, terms, recipients, own.inner.attachments)
+    renewed = replace(record, d=sealed.md, iat=act.now)
+    with act.session.home.spool.draft(_draft_name(renewed)) as draft:
+        draft.write(MANIFEST, sealed.manifest)
+        draft.write(JWE, sealed.jwe)
+        for n, blob in enumerate(parts.blobs):
+            draft.take(n, blob)
+        _replace(act, record, renewed)
+        draft.needed = True
+    act.session.home.spool.renew(record.id, _draft_name(renewed))
+    return renewed
+
+
+def terms_anew(terms: Terms, *, now: int) -> Terms:
+    """The same terms from now on; a time to answer within that is over counts anew from now, until `keep`."""
+    later = now - terms.iat
+    ack_by, reply_by = (
+        moment if moment is None or moment > now else min(moment + later, terms.keep)
+        for moment in (terms.ack_by, terms.reply_by)
+    )
+    return replace(terms, iat=now, ack_by=ack_by, reply_by=reply_by)
+
+
+def _order_of(own: OwnCopy) -> AlertToSend:
+    terms, inner = own.manifest.terms, own.inner
+    return AlertToSend(
+        alert=inner.alert,
+        to=inner.aud,
+        lane=terms.lane,
+        purpose=terms.purpose,
+        tlp=terms.tlp,
+        pri=terms.pri,
+        rel=terms.rel,
+        kind=terms.kind,
+        status=terms.status,
+        suite=own.manifest.suite,
+        # It was confirmed when it was sealed first.
+        confirm_ec1=True,
+        re=terms.re,
+        names=inner.names,
+    )
+
+
+def _state_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
+    spool = act.session.home.spool
+    statement = parse_statement(spool.statement(record.id)).statement
+    require_same(record, statement.id, statement.od)
+    suite = act.statement_suite()
+    jws = make_statement(
+        statement.k,
+        iss=act.agency,
+        signer=act.signer(suite),
+        suite=suite,
+        id=statement.id,
+        iat=act.now,
+        nonce=os.urandom(16),
+        sub=statement.sub,
+        act=statement.act,
+        cp=act.log.reference(),
+        body=statement.body,
+    )
+    renewed = replace(record, d=parse_statement(jws).od, iat=act.now)
+    with spool.draft(_draft_name(renewed)) as draft:
+        draft.write("statement", jws)
+        _replace(act, record, renewed)
+        draft.needed = True
+    spool.renew(record.id, _draft_name(renewed))
+    return renewed
+
+
+def _replace(act: Act, old: SubmissionRecord, new: SubmissionRecord) -> None:
+    with act.session.state_file.change() as state:
+        state.submissions.pop(old.d, None)
+        state.submissions[new.d] = new
+    act.notebook.state.submissions.pop(old.d, None)
+    act.notebook.state.submissions[new.d] = new
+
+
+def _draft_name(record: SubmissionRecord) -> str:
+    return f"{record.id}.{record.d}"
+
+
+def _tidy_spool(act: Act) -> None:
+    """Finish what was signed anew and not put in its place; octets that were never recorded never go out."""
+    spool = act.session.home.spool
+    with act.session.state_file.change() as state:
+        for record in state.submissions.values():
+            if record.logged_at is None:
+                spool.renew(record.id, _draft_name(record))
+        recorded = {record.id for record in state.submissions.values()}
+        for object_id in spool.ids():
+            if object_id not in recorded:
+                spool.drop(object_id)
+        spool.drop_old_drafts(now=act.session.clock())
+    act.notebook.state.submissions.update(_newer(act.state, state))
+
+
+def _newer(known: State, state: State) -> dict[str, SubmissionRecord]:
+    return {d: record for d, record in state.submissions.items() if d not in known.submissions}

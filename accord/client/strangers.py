@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether anybody else sends under this agency's keys: what the hub lists against what was sent from here.
+
+The hub lists every envelope and statement it has accepted from the agency. What stands there and was never
+sent from this home was sent by another client of the agency, or by somebody who holds its signing keys. What
+was sent from here, was accepted, and does not stand there has been lost or withheld. The own keyset is looked
+at too: a key in it that is not in this home's key file was put there by whoever holds the root.
+
+The hub may hide what a thief sent: it cannot put a thief's object into a recipient's feed without a receipt.
+Source: docs/spec/envelope.md, "Stolen signing key".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from accord.client.answers import SubmissionFacts
+from accord.client.errors import AbsentError, RefusedError
+from accord.client.outcome import PAGE, settle_listed
+from accord.client.sending import ENVELOPE
+from accord.client.session import Act
+from accord.envelope.errors import EnvelopeError, VerificationError
+from accord.envelope.slices import parse_slice
+from accord.envelope.statements.form import parse_statement
+from accord.state import State, SubmissionRecord
+
+LIVE = ("current", "retiring")
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """An object under our name that was not sent from here. `kids` are the keys that signed it, where known.
+
+    `log_time` is proved by its receipt, None until there is one or where it does not hold; `iat` is its own
+    claim. Times in seconds.
+    """
+
+    what: str
+    d: str
+    id: str
+    iat: int
+    log_time: int | None
+    kids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SubmissionCheck:
+    """What the comparison found; `listed` objects stand at the hub, `waiting` ones have no receipt yet.
+
+    `unlisted`: accepted from here, and not listed. `foreign_keys`: kids of the own keyset, in use there, whose
+    private keys are not in this home.
+    """
+
+    listed: int
+    waiting: int
+    strangers: tuple[Stranger, ...]
+    unlisted: tuple[SubmissionRecord, ...]
+    foreign_keys: tuple[str, ...]
+
+    @property
+    def alarm(self) -> bool:
+        """Whether anything must be looked into."""
+        return bool(self.strangers or self.unlisted or self.foreign_keys)
+
+    @property
+    def since(self) -> int | None:
+        """From when on the keys must be taken for stolen (seconds): the first object that was not ours."""
+        moments = [item.iat if item.log_time is None else item.log_time for item in self.strangers]
+        return min(moments, default=None)
+
+    @property
+    def kids(self) -> tuple[str, ...]:
+        """The keys that signed what was not ours."""
+        return tuple(sorted({kid for item in self.strangers for kid in item.kids}))
+
+
+def check_submissions(act: Act) -> SubmissionCheck:
+    """Compare over all pages; picks up receipts of our own on the way. Raises what the hub raises."""
+    listed = list(_list_all(act))
+    # Read afresh: another program of this home records what it sends before it sends it.
+    state = act.session.state_file.read()
+    strangers = [facts for facts in listed if facts.d not in state.submissions]
+    for facts in listed:
+        if facts.d in state.submissions:
+            settle_listed(act, facts)
+    act.refresh(act.agency)
+    act.notebook.write()
+    places = {facts.d for facts in listed}
+    return SubmissionCheck(
+        listed=len(listed),
+        waiting=sum(
+            record.logged_at is None for record in act.session.state_file.read().submissions.values()
+        ),
+        strangers=tuple(_describe(act, facts) for facts in strangers),
+        unlisted=tuple(_unlisted(act.state, places)),
+        foreign_keys=_foreign_keys(act),
+    )
+
+
+def _list_all(act: Act) -> Iterator[SubmissionFacts]:
+    after: str | None = None
+    while True:
+        page = act.session.exchange.submissions(after=after, limit=PAGE)
+        yield from page.items
+        if page.next is None or page.next == after:
+            return
+        after = page.next
+
+
+def _unlisted(state: State, listed: set[str]) -> Iterator[SubmissionRecord]:
+    """Asked of the state as it was before the listing: what was sent during it need not stand in it."""
+    for record in sorted(state.submissions.values(), key=lambda record: record.id):
+        if record.d not in listed and (record.accepted or record.logged_at is not None):
+            yield record
+
+
+def _describe(act: Act, facts: SubmissionFacts) -> Stranger:
+    log_time = None
+    if facts.receipt is not None:
+        try:
+            log_time = act.log.prove(facts.receipt, d=facts.d)
+        except VerificationError:
+            log_time = None
+    return Stranger(facts.what, facts.d, facts.id, facts.iat, log_time, _kids_of(act, facts))
+
+
+def _kids_of(act: Act, facts: SubmissionFacts) -> tuple[str, ...]:
+    """Who signed it, as the object itself says; none where the hub does not give it (yet)."""
+    exchange = act.session.exchange
+    try:
+        if facts.what == ENVELOPE:
+            manifest = parse_slice(exchange.slice(facts.d)).manifest
+            return manifest.signers if manifest.md == facts.d else ()
+        unverified = parse_statement(exchange.statement(facts.d).jws)
+        return unverified.statement.signers if unverified.od == facts.d else ()
+    except (AbsentError, RefusedError, EnvelopeError):
+        return ()
+
+
+def _foreign_keys(act: Act) -> tuple[str, ...]:
+    keyset = act.directory.keyset(act.agency)
+    held = {key.public.kid for key in act.session.ring.keys}
+    rows = keyset.rows if keyset is not None else ()
+    return tuple(row.kid for row in rows if row.st in LIVE and row.kid not in held)

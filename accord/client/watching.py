@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watching the feed: each item once it is there, in order, at least once, from where the last watch ended.
+
+An item counts as delivered when the caller asks for the next one. Before the first item of a batch is handed
+over, all that its verification taught is written to the state; after each one its number is kept
+(`accord.client.position`). A program that is killed therefore repeats at most the item it was at, and misses
+none. While the hub gives no answer the watch waits, longer each time.
+
+Slices are fetched ahead by a few threads, verified and opened by this one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+from accord.client.errors import (
+    AnswerError,
+    ApiKeyRefusedError,
+    LedgerAlarmError,
+    NotEntitledError,
+    RefusedError,
+    UnpinnedError,
+    UnreachableError,
+)
+from accord.client.inbox import Doubt, entry_of, follow_feed, is_about_alert, is_fork, records_after
+from accord.client.notebook import watched_fact
+from accord.client.position import Position, open_position
+from accord.client.reading import Place, open_fetched, parse_slice_of
+from accord.client.results import InboxEntry, Opened
+from accord.client.session import Act, Session
+from accord.envelope.errors import EnvelopeError
+from accord.state import InboxRecord
+
+BATCH: Final = 100
+FETCHERS: Final = 4
+POLL_SECS: Final = 5.0
+FIRST_PAUSE_SECS: Final = 1.0
+LONGEST_PAUSE_SECS: Final = 300.0
+
+HELD_BYTES: Final = 64 * 1024 * 1024
+"""Attachments of a batch that lie on this disk at once: about so much, or one alert's."""
+
+
+@dataclass(frozen=True)
+class News:
+    """One item of the feed, delivered. `opened` where it is an alert, opening was asked for and held.
+
+    `problem` says why an alert stays closed or a statement is not believed; `error` names its class.
+    """
+
+    entry: InboxEntry
+    opened: Opened | None = None
+    problem: str | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often the hub is asked, in seconds, and how long a hub that gives no answer is left in peace.
+
+    `jitter` gives numbers from 0 to 1, so that clients that lost one hub do not all come back at once. So many
+    items, or the first whose attachments come to `held_bytes`, are opened before the first of them is delivered.
+    """
+
+    jitter: Callable[[], float]
+    poll_secs: float = POLL_SECS
+    first_pause_secs: float = FIRST_PAUSE_SECS
+    longest_pause_secs: float = LONGEST_PAUSE_SECS
+    batch: int = BATCH
+    held_bytes: int = HELD_BYTES
+
+    def pause_after(self, failures: int) -> float:
+        """The pause after so many failures on end: doubled each time, half of it by chance."""
+        whole = min(self.first_pause_secs * 2.0 ** min(failures - 1, 30), self.longest_pause_secs)
+        return whole / 2 + self.jitter() * whole / 2
+
+
+def watch_feed(
+    session: Session,
+    *,
+    opening: bool,
+    officer: str | None,
+    once: bool,
+    rhythm: Rhythm,
+    trouble: Callable[[Exception, float], None],
+) -> Generator[News, None, None]:
+    """Every item of the feed after the last one delivered; `once`: up to the newest, then it ends.
+
+    `trouble` is told of each pause for a hub that gives no answer; with `once` that is raised instead. Raises
+    VerificationError where the ledger is not the kept one. A statement that shows another agency's view of it has
+    a LedgerAlarmError as its `error`: the hub has proved here that its ledger is the kept one, so that one agency's
+    false word keeps nobody from reading on; with `once` it is raised at the end. WatchedAlreadyError: another
+    watch runs.
+    """
+    with open_position(session.home.watch_file, session.ring.state_key) as position:
+        failures, alarm = 0, None
+        while True:
+            try:
+                delivering = _deliver_news(session, position, rhythm, opening=opening, officer=officer)
+                alarm = yield from delivering
+                failures, pause = 0, rhythm.poll_secs * (0.5 + rhythm.jitter())
+            except (UnreachableError, RefusedError) as failed:
+                if once or not _may_pass(failed):
+                    raise
+                failures += 1
+                pause = rhythm.pause_after(failures)
+                trouble(failed, pause)
+            if once:
+                if alarm is not None:
+                    raise alarm
+                return
+            session.sleep(pause)
+
+
+def _may_pass(failed: UnreachableError | RefusedError) -> bool:
+    """Whether asking later may help: a hub that is away, busy or at fault, but not one that has judged."""
+    return isinstance(failed, UnreachableError) or failed.status >= 500
+
+
+def _deliver_news(
+    session: Session, position: Position, rhythm: Rhythm, *, opening: bool, officer: str | None
+) -> Generator[News, None, LedgerAlarmError | None]:
+    """Take in the feed to its end, then deliver what was not delivered yet, a batch at a time.
+
+    Gives the first alarm that was delivered.
+    """
+    alarm = None
+    act = session.begin()
+    _, doubts = follow_feed(act)
+    reader = _Reader(
+        {doubt.number: doubt for doubt in doubts}, rhythm.held_bytes, opening=opening, officer=officer
+    )
+    waiting = records_after(act.state, max(position.read(), act.state.watched))
+    while waiting:
+        # Each batch looks at the keys anew: an alert is shown by the keys as they stand then.
+        act = session.begin()
+        news = deque(reader.read(act, waiting[: rhythm.batch]))
+        waiting = waiting[len(news) :]
+        act.notebook.note(watched_fact(position.read()))
+        act.notebook.write()
+        while news:
+            item = news.popleft()
+            yield item
+            position.keep(item.entry.number)
+            if alarm is None and isinstance(item.error, LedgerAlarmError):
+                alarm = item.error
+    _write_position(act, position)
+    return alarm
+
+
+def _write_position(act: Act, position: Position) -> None:
+    delivered = position.read()
+    if delivered > act.state.watched:
+        act.notebook.note(watched_fact(delivered))
+        act.notebook.write()
+
+
+class _Reader:
+    """Makes news of records: verifies and opens, or says why not."""
+
+    def __init__(
+        self, doubts: Mapping[int, Doubt], held_bytes: int, *, opening: bool, officer: str | None
+    ) -> None:
+        self._doubts = doubts
+        self._held_bytes = held_bytes
+        self._opening = opening
+        self._officer = officer
+
+    def read(self, act: Act, records: Sequence[InboxRecord]) -> list[News]:
+        """The news of these records, or of the first of them where their attachments are large."""
+        to_fetch = [record.d for record in records if self._opens(act, record)]
+        news, held = [], 0
+        with closing(_fetch_ahead(act, to_fetch)) as fetched:
+            for record in records:
+                opens = self._opens(act, record)
+                item = self._open(act, record, next(fetched)) if opens else self._list(act, record)
+                news.append(item)
+                held += sum(file.len for file in item.opened.attachments) if item.opened else 0
+                if held >= self._held_bytes:
+                    break
+        return news
+
+    def _opens(self, act: Act, record: InboxRecord) -> bool:
+        """What was repudiated is opened once more, and then shown as what it is."""
+        return self._opening and is_about_alert(act.state, record)
+
+    def _list(self, act: Act, record: InboxRecord) -> News:
+        doubt = self._doubts.get(record.number)
+        if doubt is None:
+            return News(entry_of(act, record))
+        error = LedgerAlarmError(doubt.alarm) if doubt.alarm is not None else None
+        return News(entry_of(act, record), problem=doubt.problem, error=error)
+
+    def _open(self, act: Act, record: InboxRecord, fetched: Callable[[], bytes]) -> News:
+        try:
+            octets = fetched()
+            unverified = parse_slice_of(record.d, octets)
+            place = Place(record.d, record.ref)
+            opened = open_fetched(act, place, octets, unverified, officer=self._officer, ask=False)
+        except (
+            EnvelopeError, UnpinnedError, NotEntitledError, AnswerError, RefusedError, LedgerAlarmError,
+        ) as failed:  # fmt: skip
+            if _concerns_all(failed):
+                raise
+            return News(entry_of(act, record), problem=str(failed), error=failed)
+        return News(entry_of(act, record, opened.content), opened=opened)
+
+
+def _concerns_all(failed: Exception) -> bool:
+    """Whether what failed is not this alert but the ledger, the API key or the hub itself."""
+    if isinstance(failed, RefusedError):
+        return isinstance(failed, ApiKeyRefusedError) or failed.status >= 500
+    return is_fork(failed)
+
+
+def _fetch_ahead(act: Act, mds: Sequence[str]) -> Generator[Callable[[], bytes], None, None]:
+    """The slices in order, a few of them on their way while one is verified; each raises what its call raised."""
+    exchange = act.session.exchange
+    with ThreadPoolExecutor(FETCHERS) as pool:
+        ahead: deque[Future[bytes]] = deque()
+        for md in mds:
+            ahead.append(pool.submit(exchange.slice, md))
+            if len(ahead) > FETCHERS:
+                yield ahead.popleft().result
+        while ahead:
+            yield ahead.popleft().result

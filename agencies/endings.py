@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is which keysets and keys end soon, as the directory has them in force: for warnings and the start page.
+
+A keyset that has ended stops sending and being sent to, whatever its keys say; a key that is retiring ends on
+purpose, and one that is revoked has ended, so neither is warned of.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from agencies.capabilities import Capability
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import Keyset, Officer
+
+THRESHOLDS: Final = (1, 7, 14, 30)
+"""Days ahead at which somebody is warned, the nearest first."""
+
+SHORT_LENGTH: Final = 4
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One thing that ends: a keyset (`subject` its od) or a key of it (`subject` its kid)."""
+
+    kind: str
+    subject: str
+    agency_id: str
+    use: str
+    suite: str
+    ends_at: datetime
+    days_left: int
+    """Whole days, 0 on the last; what has ended has 0, too."""
+    threshold: int
+    """The nearest of `THRESHOLDS` that has passed."""
+    is_over: bool
+
+    @property
+    def short(self) -> str:
+        """The last four characters of a kid, as they are shown and typed; none for a keyset."""
+        return short_kid(self.subject) if self.kind == "key" else ""
+
+
+def short_kid(kid: str) -> str:
+    """The last four characters, upper case."""
+    return kid[-SHORT_LENGTH:].upper()
+
+
+def endings(*, now: datetime) -> list[Ending]:
+    """Of every agency, soonest first."""
+    return endings_of(Keyset.objects.values_list("agency", flat=True).distinct().order_by("agency"), now=now)
+
+
+def endings_of(agencies: Iterable[str], *, now: datetime) -> list[Ending]:
+    """Of these agencies, soonest first."""
+    wanted, directory = list(agencies), DatabaseKeyDirectory(now)
+    directory.preload(wanted)
+    found: list[Ending] = []
+    for agency in wanted:
+        if (keyset := directory.keyset(agency)) is not None:
+            revoked = {word.kid for word in directory.revocations(agency)}
+            found += _endings_in(keyset, revoked, now)
+    return sorted(found, key=lambda ending: (ending.ends_at, ending.kind, ending.subject))
+
+
+def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:
+    """Of the officer's own agency, for those who could do something about it; nothing for others."""
+    if officer.agency_id is None or not officer.capabilities & {
+        Capability.KEY_MANAGE,
+        Capability.AGENCY_MANAGE,
+    }:
+        return []
+    is_warned = officer in officers_to_warn([officer.agency_id])[officer.agency_id]
+    return endings_of([officer.agency_id], now=now) if is_warned else []
+
+
+def officers_to_warn(agencies: Iterable[str]) -> dict[str, list[Officer]]:
+    """By agency its active key officers, or its admins where it has none."""
+    active: dict[str, list[Officer]] = {agency: [] for agency in agencies}
+    for officer in Officer.objects.filter(agency__in=active, is_active=True).order_by("full_name"):
+        active[officer.agency_id or ""].append(officer)
+    return {agency: _keepers(officers) for agency, officers in active.items()}
+
+
+def _keepers(officers: Iterable[Officer]) -> list[Officer]:
+    listed = list(officers)
+    keepers = [officer for officer in listed if Capability.KEY_MANAGE in officer.capabilities]
+    return keepers or [officer for officer in listed if Capability.AGENCY_MANAGE in officer.capabilities]
+
+
+def _endings_in(keyset: EnvelopeKeyset, revoked: set[str], now: datetime) -> Iterator[Ending]:
+    if (said := _ending("keyset", keyset.od, keyset.agency, "", "", keyset.exp, now)) is not None:
+        yield said
+    for row in keyset.rows:
+        if row.st == "current" and row.kid not in revoked:
+            suite = ", ".join(sorted(row.key.suites))
+            ending = _ending("key", row.kid, keyset.agency, str(row.use), suite, row.exp, now)
+            if ending is not None:
+                yield ending
+
+
+def _ending(
+    kind: str, subject: str, agency: str, use: str, suite: str, exp: int, now: datetime
+) -> Ending | None:
+    ends_at = datetime.fromtimestamp(exp, UTC)
+    left = ends_at - now
+    passed = [days for days in THRESHOLDS if left <= timedelta(days=days)]
+    if not passed:
+        return None
+    is_over = left <= timedelta(0)
+    return Ending(kind, subject, agency, use, suite, ends_at, 0 if is_over else left.days, passed[0], is_over)

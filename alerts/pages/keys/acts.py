@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which service does a verb of the wizard: the vault at once, or a proposal for the agency's head."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.envelope.encoding import object_digest
+from accord.envelope.vocabulary import statement_typ
+from agencies.accession import resume_key, suspend_key
+from agencies.errors import CustodyRefusedError, RecoveryWaitsError
+from agencies.keyfacts import KeyFacts, key_facts
+from agencies.models import Agency, Custody, Officer
+from agencies.vault import lives, proposing
+from agencies.vault.changes import (
+    CancelRecovery,
+    Change,
+    ChangeRoot,
+    Create,
+    RecoverRoot,
+    Renew,
+    Retire,
+    Rotate,
+)
+from alerts.pages.keys.refusals import KeysMovedOnError
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an officer asked for: `values` are the form's, `version` the keyset's that was seen (0 for none)."""
+
+    officer: Officer
+    facts: KeyFacts
+    verb: str
+    kid: str = ""
+    version: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def agency(self) -> Agency:
+        return self.facts.agency
+
+
+AT_ONCE: Final = frozenset({"suspend", "resume"})
+"""What needs nobody's signature, whoever holds the root."""
+
+
+def is_proposal(facts: KeyFacts, verb: str) -> bool:
+    """Whether the agency's head has to sign before anything changes."""
+    return facts.custody == Custody.HUB_OWN_ROOT and verb not in AT_ONCE
+
+
+def do_act(act: Act, *, now: datetime) -> str:
+    """Does it; returns the od of the proposal it made, or empty where it is done.
+
+    Raises KeysMovedOnError where the keys are not those that were seen, InputError on a field of the form, and what
+    the services raise.
+    """
+    try:
+        if is_proposal(act.facts, act.verb):
+            _require_seen(act, now)
+            return _propose(act, now)
+        with transaction.atomic():
+            Agency.objects.select_for_update().get(pk=act.agency.pk)
+            _require_seen(act, now)
+            _HERE[act.verb](act, now)
+        return ""
+    except (RecoveryWaitsError, CustodyRefusedError):
+        raise KeysMovedOnError(moved_on_text()) from None
+
+
+def moved_on_text() -> str:
+    return _("Your agency's keys have changed since you loaded this page. Go back to them and look again.")
+
+
+def _require_seen(act: Act, now: datetime) -> None:
+    keyset = key_facts(act.officer, now=now).keyset
+    if (keyset.version if keyset else 0) != act.version:
+        raise KeysMovedOnError(moved_on_text())
+
+
+def _propose(act: Act, now: datetime) -> str:
+    if act.verb == "revoke":
+        since, code = act.values["at"], act.values["code"]
+        payload = proposing.propose_revoke(
+            act.officer, act.agency, kid=act.kid, since=since, code=code, now=now
+        )
+        return object_digest(statement_typ("revoke"), payload)
+    payload = proposing.propose_keyset(act.officer, act.agency, change=_CHANGES[act.verb](act), now=now)
+    return object_digest(statement_typ("keyset"), payload)
+
+
+_CHANGES: Final[Mapping[str, Callable[[Act], Change]]] = {
+    "create": lambda act: Create(tuple(act.values["suites"]), act.values["card"]),
+    "renew": lambda act: Renew(),
+    "rotate": lambda act: Rotate(tuple(act.values["uses"])),
+    "retire": lambda act: Retire(act.kid),
+    "change_root": lambda act: ChangeRoot(act.values["card"]),
+    "recover_root": lambda act: RecoverRoot(act.values["card"]),
+    "cancel_recovery": lambda act: CancelRecovery(),
+}
+
+
+def _create(act: Act, now: datetime) -> None:
+    lives.create_agency_keys(act.officer, act.agency, suites=tuple(act.values["suites"]), now=now)
+
+
+def _renew(act: Act, now: datetime) -> None:
+    lives.renew_agency_keys(act.officer, act.agency, now=now)
+
+
+def _rotate(act: Act, now: datetime) -> None:
+    lives.rotate_agency_keys(act.officer, act.agency, uses=tuple(act.values["uses"]), now=now)
+
+
+def _retire(act: Act, now: datetime) -> None:
+    lives.retire_agency_key(act.officer, act.agency, kid=act.kid, now=now)
+
+
+def _revoke(act: Act, now: datetime) -> None:
+    since, code = act.values["at"], act.values["code"]
+    lives.revoke_agency_key(act.officer, act.agency, kid=act.kid, since=since, code=code, now=now)
+
+
+def _suspend(act: Act, now: datetime) -> None:
+    suspend_key(act.officer, act.kid, now=now)
+
+
+def _resume(act: Act, now: datetime) -> None:
+    resume_key(act.officer, act.kid, now=now)
+
+
+def _change_root(act: Act, now: datetime) -> None:
+    lives.change_agency_root(act.officer, act.agency, now=now)
+
+
+def _recover_root(act: Act, now: datetime) -> None:
+    lives.recover_agency_root(act.officer, act.agency, now=now)
+
+
+def _cancel_recovery(act: Act, now: datetime) -> None:
+    lives.cancel_root_recovery(act.officer, act.agency, now=now)
+
+
+_HERE: Final[Mapping[str, Callable[[Act, datetime], None]]] = {
+    "create": _create,
+    "renew": _renew,
+    "rotate": _rotate,
+    "retire": _retire,
+    "revoke": _revoke,
+    "suspend": _suspend,
+    "resume": _resume,
+    "change_root": _change_root,
+    "recover_root": _recover_root,
+    "cancel_recovery": _cancel_recovery,
+}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agency's keys: who holds the private ones, what ends soon, and what this officer may do about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.endings import THRESHOLDS
+from agencies.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
+from agencies.models import Custody
+from alerts.pages.filters import Filter, read_filters
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.keys.commands import CANCEL, LATER, Command, commands_for, first_commands
+from alerts.pages.keys.proposals import open_proposals
+from alerts.pages.keys.words import SUITE_WORDS
+
+_BY_STATE: Final = {
+    "current": ("retire", "suspend", "revoke"),
+    "retiring": ("retire", "suspend", "revoke"),
+    "suspended": ("resume", "retire", "revoke"),
+    "retired": ("revoke",),
+    "ended": ("revoke",),
+    "revoked": ("revoke",),
+}
+_TEXTS: Final[dict[str, str | Promise]] = {
+    "retire": gettext_lazy("Retire…"),
+    "suspend": gettext_lazy("Suspend…"),
+    "resume": gettext_lazy("Resume…"),
+    "revoke": gettext_lazy("Revoke…"),
+}
+
+
+@dataclass(frozen=True)
+class KeyAction:
+    """A link to a question of the wizard."""
+
+    text: str | Promise
+    address: str
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """One key with what can be done to it: here, or with the client."""
+
+    key: KeyFact
+    actions: tuple[KeyAction, ...]
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A warning; `keys` is empty for the keyset itself."""
+
+    keys: tuple[KeyFact, ...]
+    until: datetime
+    tone: str
+    is_over: bool
+
+
+def keys(request: HttpRequest) -> HttpResponse:
+    """The keys as the next change will follow them, to the second."""
+    officer, now = signed_in(request), timezone.now()
+    facts = key_facts(officer, now=now)
+    filters = read_filters(request.GET, [Filter("state", _("State"), tuple(STATE_TEXTS.items()))])
+    wanted = filters.values["state"]
+    rows = [_row(key, facts) for key in facts.keys if not wanted or key.state == wanted]
+    return render_page(
+        request,
+        "keys",
+        _("Keys"),
+        heading=_("Keys"),
+        lead=_("Your agency's public keys, who holds the private ones, and until when they count."),
+        empty=_("No key yet: create one."),
+        rows=rows,
+        filters=filters,
+        facts=facts,
+        endings=list(_endings(facts, now)),
+        proposals=open_proposals(officer, facts, now=now),
+        has_actions=any(row.actions or row.commands for row in rows),
+        **_agency_context(request, facts),
+    )
+
+
+def _agency_context(request: HttpRequest, facts: KeyFacts) -> dict[str, Any]:
+    commands: tuple[Command, ...] = ()
+    if facts.custody == Custody.AGENCY:
+        hub = request.build_absolute_uri("/")
+        commands = LATER if facts.keyset else first_commands(facts.agency.pk, hub)
+        commands = (*([CANCEL] if facts.waiting else []), *commands)
+    low = SUITE_WORDS.get(facts.keyset.low, facts.keyset.low) if facts.keyset else ""
+    return {"commands": commands, "low_text": low}
+
+
+def _row(key: KeyFact, facts: KeyFacts) -> KeyRow:
+    offered = [verb for verb in _BY_STATE.get(key.state, ()) if verb in facts.verbs]
+    actions = tuple(KeyAction(_TEXTS[verb], reverse(f"admin:key_{verb}", args=[key.kid])) for verb in offered)
+    commands = commands_for(key) if facts.custody == Custody.AGENCY else ()
+    return KeyRow(key, actions, commands)
+
+
+def _endings(facts: KeyFacts, now: datetime) -> Iterator[Ending]:
+    """The keyset first; keys that end together are one warning."""
+    if facts.keyset is not None and facts.keyset.until - now <= timedelta(days=THRESHOLDS[-1]):
+        yield _ending((), facts.keyset.until, now)
+    ending = sorted((key for key in facts.keys if key.is_ending), key=lambda key: key.until)
+    for until, together in groupby(ending, key=lambda key: key.until):
+        yield _ending(tuple(together), until, now)
+
+
+def _ending(ending: tuple[KeyFact, ...], until: datetime, now: datetime) -> Ending:
+    """Thirty days ahead is news, a fortnight a warning, the last day an alarm."""
+    left = until - now
+    nearest = next((days for days in THRESHOLDS if left <= timedelta(days=days)), THRESHOLDS[-1])
+    tone = {1: "danger", 7: "warn", 14: "warn"}.get(nearest, "info")
+    return Ending(ending, until, tone, left <= timedelta(0))

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the wizard says of each verb: what it does, what it cannot undo, and a button that repeats the verb."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class VerbWords:
+    """`short`, `version`, `next` and `total` in a text stand for the key, the next version, and so on.
+
+    `here` is said only where the hub holds the root, `elsewhere` only where the agency's head does.
+    """
+
+    title: Text
+    button: Text
+    does: tuple[Text, ...]
+    lasts: Text
+    done: Text
+    here: Text = ""
+    elsewhere: Text = ""
+    is_grave: bool = False
+
+
+VERBS: Final[Mapping[str, VerbWords]] = {
+    "create": VerbWords(
+        title=gettext_lazy("Create your agency's keys"),
+        button=gettext_lazy("Create the keys"),
+        does=(
+            gettext_lazy(
+                "Makes signing and encryption keys and publishes the first keyset, valid for 90 days."
+            ),
+            gettext_lazy("Your agency can send and be sent to once the log has it, usually within seconds."),
+        ),
+        here=gettext_lazy("The root is made here too: the hub holds it, and can act as your agency."),
+        elsewhere=gettext_lazy(
+            "The keys lie in the hub's vault; the root stays with your agency's head, offline."
+        ),
+        lasts=gettext_lazy("It is done once. Keys can be replaced later, never unmade."),
+        done=gettext_lazy("The keys are made and are being logged."),
+    ),
+    "renew": VerbWords(
+        title=gettext_lazy("Renew the keyset"),
+        button=gettext_lazy("Renew as version %(version)s"),
+        does=(gettext_lazy("Publishes version %(version)s: the same keys, valid for 90 days from now."),),
+        lasts=gettext_lazy("No key changes. A published version stays in the log."),
+        done=gettext_lazy("Renewed. The new version is being logged."),
+    ),
+    "rotate": VerbWords(
+        title=gettext_lazy("Rotate the keys"),
+        button=gettext_lazy("Rotate the keys"),
+        does=(
+            gettext_lazy(
+                "Makes new keys and publishes version %(version)s. The old ones retire over 30 days."
+            ),
+            gettext_lazy("What was sealed to the old keys stays readable; what they signed still counts."),
+        ),
+        lasts=gettext_lazy("A key that retires does not become current again."),
+        done=gettext_lazy("Rotated. The new keys are being logged."),
+    ),
+    "retire": VerbWords(
+        title=gettext_lazy("Retire key …%(short)s?"),
+        button=gettext_lazy("Retire key …%(short)s"),
+        does=(
+            gettext_lazy(
+                "The key ends now. What it signed before still counts, what was sealed to it stays readable."
+            ),
+            gettext_lazy("If somebody else may have it, revoke it instead."),
+        ),
+        lasts=gettext_lazy("It cannot be used again."),
+        done=gettext_lazy("Key …%(short)s is retired."),
+        is_grave=True,
+    ),
+    "revoke": VerbWords(
+        title=gettext_lazy("Revoke key …%(short)s?"),
+        button=gettext_lazy("Revoke key …%(short)s"),
+        does=(
+            gettext_lazy("Says in the log, for every agency, since when this key is not to be believed."),
+            gettext_lazy("Your agency cannot use it again: rotate the keys afterwards."),
+        ),
+        lasts=gettext_lazy("This cannot be undone. A later word can only move the time earlier."),
+        done=gettext_lazy("Key …%(short)s is revoked. Now rotate the keys, so that your agency can go on."),
+        is_grave=True,
+    ),
+    "suspend": VerbWords(
+        title=gettext_lazy("Suspend key …%(short)s?"),
+        button=gettext_lazy("Suspend key …%(short)s"),
+        does=(
+            gettext_lazy(
+                "From now on this hub takes nothing that is signed with it and offers it to nobody."
+            ),
+            gettext_lazy("On this hub only, at once. What it signed before still counts."),
+        ),
+        lasts=gettext_lazy("It can be resumed at any time."),
+        done=gettext_lazy("Key …%(short)s is suspended on this hub."),
+    ),
+    "resume": VerbWords(
+        title=gettext_lazy("Resume key …%(short)s?"),
+        button=gettext_lazy("Resume key …%(short)s"),
+        does=(gettext_lazy("This hub takes again what is signed with it and offers it to others again."),),
+        lasts=gettext_lazy("If somebody else may have the key, revoke it instead."),
+        done=gettext_lazy("Key …%(short)s is in use again."),
+    ),
+    "change_root": VerbWords(
+        title=gettext_lazy("Change the root"),
+        button=gettext_lazy("Change the root"),
+        does=(
+            gettext_lazy("The next root that was announced takes over; the present one signs this too."),
+            gettext_lazy(
+                "Agencies that keep your root's fingerprint follow by the log. Tell them the new one on paper."
+            ),
+        ),
+        here=gettext_lazy("A new next root is made and announced."),
+        elsewhere=gettext_lazy(
+            "Hand over the next root's public half, and the fingerprint of a further one made by "
+            "`accord keygen --next-root`."
+        ),
+        lasts=gettext_lazy("The root that is replaced never comes back."),
+        done=gettext_lazy("The root is changed. The new keyset is being logged."),
+        is_grave=True,
+    ),
+    "recover_root": VerbWords(
+        title=gettext_lazy("Recover the root"),
+        button=gettext_lazy("Recover the root in 72 hours"),
+        does=(
+            gettext_lazy("For a root that is lost. The next root that was announced signs this alone."),
+            gettext_lazy(
+                "It waits 72 hours in public, counted from its log entry. Until then whoever holds the present root can "
+                "cancel it: that protects you from somebody who has stolen the next one."
+            ),
+            gettext_lazy("While it waits, keys can be suspended and revoked; nothing else changes."),
+        ),
+        elsewhere=gettext_lazy(
+            "Hand over the next root's public half, and the fingerprint of a further one made by "
+            "`accord keygen --next-root`."
+        ),
+        lasts=gettext_lazy("After 72 hours the lost root never counts again. Until then you can cancel."),
+        done=gettext_lazy("The recovery waits: 72 hours from its log entry."),
+        is_grave=True,
+    ),
+    "cancel_recovery": VerbWords(
+        title=gettext_lazy("Cancel the recovery"),
+        button=gettext_lazy("Cancel the recovery"),
+        does=(
+            gettext_lazy("Publishes version %(version)s, signed by the present root, with the same keys."),
+            gettext_lazy("The recovered root never comes into force."),
+        ),
+        lasts=gettext_lazy("The root can be recovered again later, with another 72 hours."),
+        done=gettext_lazy("The recovery is cancelled."),
+    ),
+}
+
+PROPOSE: Final = gettext_lazy("Make the proposal")
+PROPOSED: Final = gettext_lazy(
+    "The proposal is made. Nothing changes before your agency's head has signed it."
+)
+
+CHANGES: Final[Mapping[str, Text]] = {
+    "create": gettext_lazy("First keys"),
+    "renew": gettext_lazy("Renew the keyset"),
+    "rotate": gettext_lazy("Rotate the keys"),
+    "retire": gettext_lazy("Retire key …%(short)s"),
+    "revoke": gettext_lazy("Revoke key …%(short)s"),
+    "change_root": gettext_lazy("Change the root"),
+    "recover_root": gettext_lazy("Recover the root"),
+    "cancel_recovery": gettext_lazy("Cancel the recovery"),
+}
+"""A proposal by what it would do."""
+
+SUITE_WORDS: Final[Mapping[str, Text]] = {
+    "PQ1": gettext_lazy("PQ1: only post-quantum and classical together"),
+    "EC1": gettext_lazy("EC1: classical alone is taken too"),
+}
+
+_ALREADY: Final[Mapping[str, Text]] = {
+    "create": gettext_lazy("Your agency has keys already. Rotate them instead."),
+    "cancel_recovery": gettext_lazy("No recovery waits; there is nothing to cancel."),
+    "resume": gettext_lazy("This key is not suspended."),
+    "retire": gettext_lazy("This key has ended already."),
+    "suspend": gettext_lazy("This key is suspended or has ended already."),
+}
+
+
+def not_now_text(verb: str, *, has_keys: bool, recovery_waits: bool) -> str:
+    """Why a verb is not open now, and what to do."""
+    if not has_keys and verb not in ("create",):
+        return _("Your agency has no key yet. Create one first.")
+    if recovery_waits and verb not in _ALREADY:
+        return _(
+            "A recovered root waits. Until it is in force only revoking, suspending and cancelling are possible."
+        )
+    return str(_ALREADY.get(verb, _("Your agency's keys have changed. Go back to them and look again.")))

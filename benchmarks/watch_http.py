@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A watch that opens a backlog of a running hub: alerts a second by the wall's clock, one request a slice.
+
+The hub stands on the same machine and answers with all of its own work: rights, delivery state, audit. What the
+client alone needs is in `benchmarks/watch.py`. The floor is the same slices fetched one after the other over one
+connection and thrown away.
+"""
+
+import os
+import secrets
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import django
+
+from accord.client.client import Client
+from accord.client.home import create_keys
+from accord.client.session import connect_http
+from benchmarks._figures import report
+
+NEEDS_HUB = True
+COUNT = 200
+PASSPHRASE = "correct horse battery staple"
+
+
+def main() -> None:
+    django.setup()
+    from django.utils import timezone
+
+    from benchmarks import _hub
+    from sharing.intake import submit_envelope
+
+    sender, _ = _hub.found_agencies("watch", 2)
+    with tempfile.TemporaryDirectory() as folder, _join(Path(folder), sender) as client:
+        for sealed in _hub.seal_alerts(sender, [_held(client)], COUNT):
+            submit_envelope(
+                sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now()
+            )
+        _hub.wait_until_numbered()
+        began = time.perf_counter()
+        news = list(client.watch(opening=True, once=True))
+        taken = time.perf_counter() - began
+        assert len(news) == COUNT and all(item.opened is not None for item in news)
+        floor = _fetch_all(client, [item.entry.d for item in news])
+    report("watch HTTP PQ1", COUNT / taken, COUNT / floor, unit="alerts/s")
+
+
+def _join(folder: Path, sender: Any) -> Client:
+    """An agency with its own keys, enrolled as in life, under an agreement with the sender."""
+    from django.utils import timezone
+
+    from accord.keyfile import Argon2Cost
+    from agencies.accession import admit_agency
+    from agencies.apikeys import issue_key
+    from agencies.capabilities import CLIENT_SCOPES
+    from agencies.models import AgencyKind, Custody
+    from benchmarks import _hub
+    from sharing.agreements import record_agreement
+    from sharing.terms import Lane
+
+    agency, now = f"xz-r{secrets.token_hex(3)}", timezone.now()
+    cheap = Argon2Cost(memory_kib=64, passes=1, lanes=1)
+    made = create_keys(folder / "home", PASSPHRASE, now=int(time.time()), cost=cheap)
+    row = admit_agency(
+        _hub.OPERATOR,
+        agency,
+        name=f"Agency {agency}",
+        kind=AgencyKind.LABORATORY,
+        country="XZ",
+        timezone="UTC",
+        language="en",
+        custody=Custody.AGENCY,
+        root_fingerprint=made.fingerprint,
+        now=now,
+    )
+    scopes, lifetime = sorted(CLIENT_SCOPES), timedelta(days=1)
+    _, secret = issue_key(_hub.OPERATOR, row, client="accord", scopes=scopes, lifetime=lifetime, now=now)
+    client = Client(folder / "home", PASSPHRASE)
+    client.enrol(
+        agency, hub=os.environ["EXCHANGE_URL"], ledger_vkey=os.environ["LEDGER_VKEY"], api_key=secret
+    )
+    client.pin(sender.id, sender.root.fingerprint)
+    record_agreement(
+        _hub.OPERATOR,
+        ref=agency,
+        title=f"Agreement of {agency}",
+        parties=[agency, sender.id],
+        lanes=Lane.values,
+        ceiling="AMBER",
+        nbf=now - timedelta(days=1),
+        now=now,
+    )
+    return client
+
+
+def _held(client: Client) -> Any:
+    """The reader as those helpers know an agency that seal to it: its row and its root."""
+    from agencies.models import Agency
+
+    agency = client.state().agency
+    row, root = Agency.objects.get(pk=agency), SimpleNamespace(fingerprint=client.fingerprint)
+    return SimpleNamespace(id=agency, row=row, root=root)
+
+
+def _fetch_all(client: Client, mds: list[str]) -> float:
+    state = client.state()
+    exchange = connect_http(state.hub, state.api_key)
+    began = time.perf_counter()
+    for md in mds:
+        exchange.slice(md)
+    taken = time.perf_counter() - began
+    exchange.close()
+    return taken
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every drill by its name. A drill's module has `run(arguments) -> int`; it is imported when it is asked for."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+
+from devtool.errors import DevtoolError
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A long search for weaknesses that runs apart from tests and checks."""
+
+    module: str
+    usage: str
+    explanation: str
+
+
+DRILLS = {
+    "checks": Drill(
+        "devtool.drills.deleted_checks",
+        "checks [--module NAME]",
+        "take out every check of the envelope, one at a time; a test must notice each",
+    ),
+    "fuzz": Drill(
+        "devtool.drills.fuzzing",
+        "fuzz [--inputs N] [--parser NAME]",
+        "ten million inputs, made by libFuzzer, into every parser; none may crash, hang or grow memory",
+    ),
+    "mutation": Drill(
+        "devtool.drills.mutation",
+        "mutation [MODULE ...]",
+        "change the envelope's code in thousands of places; a test must notice each, or a reason stands in the list",
+    ),
+}
+
+
+def run_drill(arguments: list[str]) -> int:
+    """The verb; without a name it lists the drills."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print_drills()
+        return 0
+    name, *rest = arguments
+    if name not in DRILLS:
+        raise DevtoolError(f"There is no drill `{name}`.", f"There are: {', '.join(DRILLS)}")
+    status: int = importlib.import_module(DRILLS[name].module).run(rest)
+    return status
+
+
+def print_drills() -> None:
+    """One line a drill."""
+    for drill in DRILLS.values():
+        print(f"./dev drill {drill.usage}\n    {drill.explanation}", file=sys.stdout)

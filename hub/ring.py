@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the look at the key ring before a process takes work: one that cannot open the vault does not start.
+
+A ring that is missing or malformed is refused as soon as the settings are read; one of another hub, or without a key
+that is still in use, is seen only beside the database. While that does not answer the process starts, and each
+opening is refused on its own.
+"""
+
+import logging
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+
+log = logging.getLogger(__name__)
+
+
+def refuse_wrong_ring() -> None:
+    """Raises ImproperlyConfigured, with the id of the key that is missing or another; nothing for blind roles."""
+    if not apps.is_installed("agencies.vault"):
+        return
+    from agencies.vault.errors import KekUnknownError, KekWrongError
+    from agencies.vault.kekrotation import check_ring
+
+    try:
+        check_ring()
+    except KekUnknownError as missing:
+        raise ImproperlyConfigured(
+            f"ACCORD_KEK: secrets stand under the key {missing.kek}, which is not in the ring."
+        ) from None
+    except KekWrongError as wrong:
+        raise ImproperlyConfigured(f"ACCORD_KEK: the ring holds another key as {wrong.kek}.") from None
+    except DatabaseError:
+        log.warning("the key ring was not compared with the vault: the database does not answer")
+    finally:
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""With whom an agency has agreed to share what: its agreements as they count now, and the circles it belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch
+
+from agencies.actors import Actor
+from sharing.models import Agreement, AgreementVersion, Circle, LaneSuspension
+
+
+@dataclass(frozen=True)
+class SuspendedLane:
+    """A lane that `agency` has stopped with every other party."""
+
+    lane: str
+    agency: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class AgreementFacts:
+    """The newest version that has begun. No purposes: every purpose. `until` None: without end; it may have passed."""
+
+    ref: str
+    title: str
+    version: int
+    parties: Sequence[str]
+    lanes: Sequence[str]
+    ceiling: str
+    purposes: Sequence[str]
+    nbf: datetime
+    until: datetime | None
+    survive_lanes: Sequence[str]
+    survive_flash: bool
+    suspended: Sequence[SuspendedLane]
+
+
+@dataclass(frozen=True)
+class CircleFacts:
+    """A named group under one agreement."""
+
+    name: str
+    agreement: str
+    members: Sequence[str]
+
+
+def list_agreements(actor: Actor, *, now: datetime) -> list[AgreementFacts]:
+    """Those whose version that counts now has the actor's agency among its parties, by their ref."""
+    begun = AgreementVersion.objects.filter(nbf__lte=now).order_by("-number")
+    open_ones = LaneSuspension.objects.filter(lifted_at__isnull=True).order_by("lane", "agency_id")
+    rows = Agreement.objects.visible_to(actor).prefetch_related(
+        Prefetch("versions", begun.prefetch_related("parties", "lanes"), to_attr="begun"),
+        Prefetch("suspensions", open_ones, to_attr="stopped"),
+    )
+    facts = [_facts_of(row, row.begun[0], row.stopped) for row in rows.order_by("ref") if row.begun]  # type: ignore[attr-defined]
+    return [fact for fact in facts if actor.agency_id in fact.parties]
+
+
+def list_circles(actor: Actor) -> list[CircleFacts]:
+    """The circles that the actor's agency is a member of, by their name."""
+    rows = Circle.objects.visible_to(actor).select_related("agreement").prefetch_related("members")
+    return [
+        CircleFacts(row.name, row.agreement.ref, sorted(member.pk for member in row.members.all()))
+        for row in rows.order_by("name")
+    ]
+
+
+def _facts_of(
+    row: Agreement, version: AgreementVersion, suspensions: Sequence[LaneSuspension]
+) -> AgreementFacts:
+    return AgreementFacts(
+        ref=row.ref,
+        title=row.title,
+        version=version.number,
+        parties=sorted(party.agency_id for party in version.parties.all()),
+        lanes=sorted(lane.lane for lane in version.lanes.all()),
+        ceiling=version.ceiling,
+        purposes=version.purposes,
+        nbf=version.nbf,
+        until=version.until,
+        survive_lanes=version.survive_lanes,
+        survive_flash=version.survive_flash,
+        suspended=[SuspendedLane(stop.lane, stop.agency_id, stop.suspended_at) for stop in suspensions],
+    )

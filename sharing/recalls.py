@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a withdrawal still counts: a thief's retract must not keep an alert from those it was for."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from accord.envelope.keyrule import Repudiated
+from sharing.models import Statement
+from sharing.signatures import Refused, judge_signed, signed_statements
+
+
+def recalls_that_count(mds: Collection[str], *, now: datetime) -> set[str]:
+    """Of these envelopes those whose retract counts now; one that waits for the ledger counts at once."""
+    if not mds:
+        return set()
+    retracts = list(Statement.objects.filter(k="retract", sub_d__in=mds).defer("jws"))
+    worth = judge_signed(signed_statements(retracts), now=now)
+    return {row.sub_d for row in retracts if not isinstance(worth.get(row.od), Repudiated | Refused)}

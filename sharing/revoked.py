@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the exchange keeps when a signing key is revoked: an outbox, never the truth about an object.
+
+`KeyWord` -> `RevokedKey` and one `Doubt` an object -> notices, and `FeedRepudiated` -> marks in feeds. Each step
+is taken once, by whoever comes first; what a signature is worth is judged again at each display.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from agencies.models import Agency
+from sharing.rows import Row
+
+
+class FeedRepudiated(Row):
+    """A mark that waits for its number in a recipient's feed; `item_id` and `ref` as in that feed."""
+
+    recipient = models.CharField(max_length=23)
+    d = models.CharField(max_length=43)
+    iss = models.CharField(max_length=23)
+    item_id = models.CharField(max_length=36)
+    ref = models.CharField(max_length=9, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["recipient", "d"], name="feedrepudiated_once")
+        ]
+
+
+class KeyWord(Row):
+    """A logged keyset or `revoke` whose revocations nobody has looked for yet; gone once they are told.
+
+    `due_at` is later than its log time for a recovery, which says nothing before its delay is over.
+    """
+
+    od = models.CharField(primary_key=True, max_length=43)
+    agency = models.CharField(max_length=23)
+    due_at = models.DateTimeField(db_index=True)
+
+
+class RevokedKey(Row):
+    """A signing key whose revocation was looked into; `since` in seconds, the smallest there was so far."""
+
+    kid = models.CharField(primary_key=True, max_length=43)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    since = models.BigIntegerField()
+    found_at = models.DateTimeField()
+
+
+class Doubt(Row):
+    """An object that a revocation put in doubt, so that those who hold it are told once.
+
+    Never the truth about it: what its signatures are worth is judged again at each display.
+    """
+
+    d = models.CharField(primary_key=True, max_length=43)
+    what = models.CharField(max_length=9)
+    iss = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    kid = models.CharField(max_length=43)
+    found_at = models.DateTimeField()
+    expanded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["iss", "what", "-found_at"], name="doubt_of_issuer"),
+            models.Index(fields=["found_at"], condition=Q(expanded_at__isnull=True), name="doubt_to_expand"),
+        ]

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what every row of the exchange is, so that two files of models may share it."""
+
+from django.db import models
+
+
+class Row(models.Model):
+    """Shows itself by its key."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Key rings for tests: this process holds another one for a while, as after a restart with another setting."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from accord.envelope.encoding import b64u
+from agencies.vault import kek
+from agencies.vault.kek import KekRing, held_ring
+
+
+def followed_by(ring: KekRing, new: str = "new") -> KekRing:
+    """The ring with a fresh key put first."""
+    return KekRing(new, {new: os.urandom(32), **ring.keys})
+
+
+def without(ring: KekRing, *old: str) -> KekRing:
+    """The ring without these keys."""
+    return KekRing(ring.current, {kid: key for kid, key in ring.keys.items() if kid not in old})
+
+
+def ring_text(ring: KekRing) -> str:
+    """The ring as it stands in a process's environment."""
+    ids = [ring.current, *(kid for kid in ring.keys if kid != ring.current)]
+    return ",".join(f"{kid}:{b64u(ring.keys[kid])}" for kid in ids)
+
+
+@contextmanager
+def ring(held: KekRing) -> Iterator[None]:
+    """This process holds another ring for the length of a block."""
+    before = held_ring()
+    _take(held)
+    try:
+        yield
+    finally:
+        _take(before)
+
+
+def _take(held: KekRing) -> None:
+    kek.take_from_environment("desk", {kek.VARIABLE: ring_text(held)})

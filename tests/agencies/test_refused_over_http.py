@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keysets, proofs and revocations that must not come in, over HTTP: refused, audited, and nothing half-stored."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from accord.envelope.errors import MalformedError
+from accord.envelope.keysets import KeyRow
+from accord.envelope.private import DecryptionKey, Root, SigningKey
+from accord.envelope.statements.form import parse_statement
+from agencies.accession import issue_challenge
+from agencies.models import Agency, Challenge, Key, Keyset, KeyState, Revocation
+from ledger.models import AuditEvent, Entry
+from tests.agencies.partners import Partner, enter
+from tests.agencies.world import DAY, OwnKeys, accept, enrolling, log_everything, own_agency, seconds
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+STORED: tuple[type[Model], ...] = (Agency, Key, Keyset, Revocation)
+
+
+def stored() -> dict[str, list[Any]]:
+    """Every row that a keyset or a revocation changes; an audit event's own entry in the ledger is none."""
+    rows: dict[str, list[Any]] = {
+        model.__name__: list(model._default_manager.order_by("pk").values()) for model in STORED
+    }
+    return rows | {"Entry": list(Entry.objects.exclude(kind="x").order_by("pk").values())}
+
+
+def refusals() -> int:
+    return AuditEvent.objects.filter(act="keyset.refused").count()
+
+
+@dataclass
+class Second:
+    """A partner that has entered, on its way to its second keyset."""
+
+    partner: Partner
+    first: Keyset
+
+    @property
+    def keys(self) -> OwnKeys:
+        return self.partner.keys
+
+    def keyset(self, keys: OwnKeys | None = None, **changed: Any) -> bytes:
+        terms: dict[str, Any] = {"version": 2, "prev": self.first.od, "now": self.partner.now}
+        return (keys or self.keys).keyset(**(terms | changed))
+
+    def with_row(self, place: int, **changed: Any) -> OwnKeys:
+        rows = list(self.keys.rows)
+        rows[place] = replace(rows[place], **changed)
+        return replace(self.keys, rows=tuple(rows))
+
+    def refused(self, keyset: bytes, *, pop: bytes | None = None, status: int = 422) -> dict[str, Any]:
+        before, audited = stored(), refusals()
+        answer = self.partner.hand_in(pop=pop, keyset=keyset)
+        assert answer.status_code == status, answer.content
+        assert answer["Content-Type"] == "application/problem+json"
+        assert stored() == before
+        assert refusals() == audited + 1
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+@pytest.fixture
+def second(db: None, tmp_path: Path) -> Second:
+    partner = Partner()
+    enter(partner)
+    log_everything(tmp_path, now=partner.now)
+    return Second(partner, Keyset.objects.get())
+
+
+def _rolled_back(second: Second) -> bytes:
+    return second.keyset(version=1, prev=None)
+
+
+def _forked(second: Second) -> bytes:
+    """Another second version than the one that came in."""
+    renewed = second.partner.hand_in(pop=None, keyset=second.keyset())
+    assert renewed.status_code == 201
+    return second.keyset(second.with_row(0, st="retired"))
+
+
+def _expired(second: Second) -> bytes:
+    return second.keyset(now=second.partner.now - 2 * HOUR, lives=HOUR)
+
+
+def _wrong_root(second: Second) -> bytes:
+    return second.keyset(signer=Root.generate().signer)
+
+
+def _another_root_in_it(second: Second) -> bytes:
+    return second.keyset(replace(second.keys, root=Root.generate()))
+
+
+def _another_successor(second: Second) -> bytes:
+    return second.keyset(replace(second.keys, successor=Root.generate()))
+
+
+def _a_clock_an_hour_ahead(second: Second) -> bytes:
+    return second.keyset(now=second.partner.now + HOUR)
+
+
+def _a_day_old(second: Second) -> bytes:
+    return second.keyset(now=second.partner.now - DAY - HOUR)
+
+
+def _too_long(second: Second) -> bytes:
+    return second.keyset(lives=91 * DAY)
+
+
+def _dropped(second: Second) -> bytes:
+    return second.keyset(replace(second.keys, rows=second.keys.rows[1:]))
+
+
+def _moved_begin(second: Second) -> bytes:
+    return second.keyset(second.with_row(0, nbf=second.keys.rows[0].nbf - 1))
+
+
+def _revoked_in_the_future(second: Second) -> bytes:
+    at = seconds(second.partner.now) + 60
+    return second.keyset(second.with_row(0, st="revoked", since=at))
+
+
+def _another_agencys_name(second: Second) -> bytes:
+    return second.keyset(replace(second.keys, agency="xb-health"))
+
+
+def _root_among_the_rows(second: Second) -> bytes:
+    root = second.keys.root.public[0]
+    at = seconds(second.partner.now)
+    return second.keyset(replace(second.keys, rows=(*second.keys.rows, KeyRow(root, at, at + 3600))))
+
+
+KEYSETS: dict[str, Callable[[Second], bytes]] = {
+    "rolled back": _rolled_back,
+    "forked": _forked,
+    "expired": _expired,
+    "signed by the wrong root": _wrong_root,
+    "naming a root that was not announced": _another_root_in_it,
+    "naming another successor": _another_successor,
+    "from a clock an hour ahead": _a_clock_an_hour_ahead,
+    "signed more than a day ago": _a_day_old,
+    "for more than ninety days": _too_long,
+    "a key dropped": _dropped,
+    "a key's begin moved": _moved_begin,
+    "a key revoked in the future": _revoked_in_the_future,
+    "in another agency's name": _another_agencys_name,
+}
+
+
+@pytest.mark.parametrize("make", KEYSETS.values(), ids=KEYSETS.keys())
+def test_a_keyset_is_refused(second: Second, make: Callable[[Second], bytes]) -> None:
+    body = second.refused(make(second))
+    assert set(body) == {"type", "title", "status", "code"}
+
+
+def test_a_keyset_with_the_root_among_its_keys_has_no_form(second: Second) -> None:
+    second.refused(_root_among_the_rows(second), status=400)
+
+
+def test_a_key_that_ends_before_the_keyset_says_so_is_refused(second: Second) -> None:
+    at = second.partner.now
+    early = replace(second.keys, rows=tuple(replace(row, nbf=row.nbf) for row in second.keys.rows))
+    rows = (replace(early.rows[0], exp=seconds(at) + 60), *early.rows[1:])
+    later = at + timedelta(minutes=4)
+    second.refused(replace(early, rows=rows).keyset(version=2, prev=second.first.od, now=later))
+
+
+def test_a_loosened_since_is_refused(second: Second) -> None:
+    at = seconds(second.partner.now)
+    revoking = second.with_row(0, st="revoked", since=at - 3600)
+    assert second.partner.hand_in(pop=None, keyset=second.keyset(revoking)).status_code == 201
+    follows: dict[str, Any] = {"version": 3, "prev": Keyset.objects.get(version=2).od}
+    for loosened in ({"st": "revoked", "since": at - 3599}, {"st": "current", "since": None}):
+        second.refused(second.keyset(second.with_row(0, **loosened), **follows))
+    key = Key.objects.get(pk=second.keys.rows[0].kid)
+    assert (key.st, key.since) == (KeyState.REVOKED, at - 3600)
+
+
+# Keys of others.
+
+
+def _proved(second: Second, keys: OwnKeys, *new: SigningKey | DecryptionKey) -> tuple[bytes, bytes]:
+    """Keyset and proof with keys that the agency did hold, past the challenge that would have refused them."""
+    agency = second.partner.agency
+    fresh = SigningKey.generate("Ed25519")
+    challenge = issue_challenge(
+        enrolling(agency), agency.pk, [{"jwk": fresh.public.jwk, "use": "sign"}], now=second.partner.now
+    )
+    signing = [key for key in new if isinstance(key, SigningKey)]
+    pop = keys.pop(challenge, now=second.partner.now, signing=signing or keys.signing)
+    return second.keyset(keys), pop
+
+
+def test_a_kid_of_another_agency_is_refused(second: Second) -> None:
+    _, others = own_agency("xa-lab", now=second.partner.now)
+    theirs = others.signing[0]
+    asked = second.partner.client.post(
+        f"{second.partner.path}/challenges",
+        {"keys": [{"jwk": theirs.public.jwk, "use": "sign"}]},
+        content_type="application/json",
+        headers=second.partner.headers,
+    )
+    assert (asked.status_code, asked.json()["type"]) == (409, "urn:accord:problem:key-taken")
+    keyset, pop = _proved(second, second.keys.adding(theirs, now=second.partner.now), theirs)
+    assert second.refused(keyset, pop=pop, status=409)["kid"] == theirs.public.kid
+    assert Key.objects.get(pk=theirs.public.kid).agency_id == "xa-lab"
+
+
+def test_a_kid_of_another_use_is_refused(second: Second) -> None:
+    """One P-256 key signs as ES256 and opens as ECDH-ES: the kid is the same, so the use is part of the claim."""
+    signing = SigningKey.generate("ES256")
+    more = second.keys.adding(signing, now=second.partner.now)
+    accept(second.partner.agency, more, second.keyset(more), now=second.partner.now)
+    opening = DecryptionKey.from_bytes("P-256", signing.to_bytes())
+    assert opening.public.kid == signing.public.kid
+    asked = second.partner.client.post(
+        f"{second.partner.path}/challenges",
+        {"keys": [{"jwk": opening.public.jwk, "use": "enc"}]},
+        content_type="application/json",
+        headers=second.partner.headers,
+    )
+    assert asked.status_code == 409
+    assert Key.objects.get(pk=signing.public.kid).use == "sign"
+
+
+# Proof of possession.
+
+
+def test_a_proof_that_is_replayed_is_refused(second: Second) -> None:
+    new = SigningKey.generate("Ed25519")
+    more = second.keys.adding(new, now=second.partner.now)
+    agency = second.partner.agency
+    challenge = issue_challenge(
+        enrolling(agency), agency.pk, [{"jwk": new.public.jwk, "use": "sign"}], now=second.partner.now
+    )
+    pop = more.pop(challenge, now=second.partner.now, signing=[new])
+    assert second.partner.hand_in(pop=pop, keyset=second.keyset(more)).status_code == 201
+    third = replace(more, rows=more.rows).adding(SigningKey.generate("Ed25519"), now=second.partner.now)
+    follows: dict[str, Any] = {"version": 3, "prev": Keyset.objects.get(version=2).od}
+    second.refused(second.keyset(third, **follows), pop=pop)
+    assert Challenge.objects.get(pk=challenge.chal).used_at is not None
+
+
+def test_a_refused_keyset_uses_up_no_challenge(second: Second) -> None:
+    new = SigningKey.generate("Ed25519")
+    more = second.keys.adding(new, now=second.partner.now)
+    agency = second.partner.agency
+    challenge = issue_challenge(
+        enrolling(agency), agency.pk, [{"jwk": new.public.jwk, "use": "sign"}], now=second.partner.now
+    )
+    pop = more.pop(challenge, now=second.partner.now, signing=[new])
+    second.refused(second.keyset(more, signer=Root.generate().signer), pop=pop)
+    assert Challenge.objects.get(pk=challenge.chal).used_at is None
+    assert second.partner.hand_in(pop=pop, keyset=second.keyset(more)).status_code == 201
+
+
+# Revocations.
+
+
+def _revoke(second: Second, jws: bytes) -> Any:
+    before = stored()
+    answer = second.partner.say(jws)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert stored() == before
+    return answer
+
+
+def test_a_revocation_from_a_moment_ahead_is_refused(second: Second) -> None:
+    """A statement whose `since` lies after its own time has no form; one that dates itself ahead is refused."""
+    at, kid = second.partner.now, second.keys.rows[0].kid
+    ahead = second.keys.revoke(kid, since=at + HOUR, now=at + HOUR)
+    assert _revoke(second, ahead).status_code == 422
+    with pytest.raises(MalformedError):
+        second.keys.revoke(kid, since=at + HOUR, now=at)
+
+
+def test_a_revocation_by_another_root_or_of_another_agencys_key_is_refused(second: Second) -> None:
+    at, kid = second.partner.now, second.keys.rows[0].kid
+    _, others = own_agency("xa-lab", now=at)
+    assert (
+        _revoke(second, second.keys.revoke(kid, since=at, now=at, signer=Root.generate().signer)).status_code
+        == 422
+    )
+    assert _revoke(second, second.keys.revoke(others.rows[0].kid, since=at, now=at)).status_code == 422
+    theirs = _revoke(second, others.revoke(others.rows[0].kid, since=at, now=at))
+    assert theirs.status_code == 404
+
+
+def test_a_second_revocation_does_not_loosen_the_first(second: Second) -> None:
+    at, kid = second.partner.now, second.keys.rows[0].kid
+    for since in (at - DAY, at - HOUR):
+        assert second.partner.say(second.keys.revoke(kid, since=since, now=at)).status_code == 202
+    assert Key.objects.get(pk=kid).since == seconds(at - DAY)
+
+
+def test_an_id_that_came_before_with_other_words_is_refused(second: Second) -> None:
+    at, kid = second.partner.now, second.keys.rows[0].kid
+    first = second.keys.revoke(kid, since=at, now=at)
+    assert second.partner.say(first).status_code == 202
+    again = second.keys.revoke(kid, since=at - DAY, now=at, id=parse_statement(first).statement.id)
+    assert _revoke(second, again).status_code == 409

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From one key-encryption key to the next: rewrapped, looked over, refused in words; and killed in the middle."""
+
+import os
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from agencies.models import Agency
+from agencies.vault import doors
+from agencies.vault.errors import KekUnknownError, KekWrongError, SealBrokenError
+from agencies.vault.keeping import ensure_secret, private_keys
+from agencies.vault.kek import KekRing, held_ring
+from agencies.vault.kekrotation import check_ring, keks_in_use, rewrap_secrets
+from agencies.vault.models import VaultKey, VaultSecret
+from devtool.environments import ROOT, role_environment
+from tests.agencies.rings import followed_by, ring, ring_text, without
+from tests.agencies.world import NOW, hosted_agency
+from tests.services import surroundings
+
+CONTENT = b"Vape liquid"
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("rotate_kek", *arguments, stdout=out, stderr=StringIO())
+    return out.getvalue().strip()
+
+
+def refusal(*arguments: str) -> str:
+    with pytest.raises(CommandError) as refused:
+        run(*arguments)
+    return str(refused.value)
+
+
+@pytest.fixture
+def row(db: None) -> bytes:
+    """A sealed row of xa-lab; xb-health is hosted too."""
+    hosted_agency("xa-lab")
+    hosted_agency("xb-health")
+    return doors.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
+
+
+def opens(row: bytes) -> bool:
+    held = VaultKey.objects.filter(key__agency="xa-lab").values_list("pk", flat=True)
+    assert len(private_keys("xa-lab", list(held))) == len(held)
+    return doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
+
+
+def test_the_new_key_takes_over_and_the_old_one_may_go(row: bytes) -> None:
+    old = held_ring()
+    both = followed_by(old)
+    with ring(both):
+        assert "2 secrets rewrapped." in run()
+        assert run().startswith("0 secrets rewrapped.")
+        assert opens(row)
+        assert f"{old.current}: 0 secrets, may go" in run("--check")
+    assert set(VaultSecret.objects.values_list("kek", flat=True)) == {"new"}
+    with ring(without(both, old.current)):
+        assert opens(row)
+        check_ring()
+
+
+def test_check_changes_nothing_and_names_the_key_that_is_still_in_use(row: bytes) -> None:
+    old = held_ring()
+    before = list(VaultSecret.objects.values_list("pk", "kek", "wrapped"))
+    with ring(followed_by(old)):
+        assert f"Still in use: {old.current}." in refusal("--check")
+        found = [(use.kek, use.secrets, use.is_current, use.may_go) for use in keks_in_use()]
+    assert found == [("new", 0, True, False), (old.current, 2, False, False)]
+    assert list(VaultSecret.objects.values_list("pk", "kek", "wrapped")) == before
+
+
+def test_a_secret_made_meanwhile_under_the_old_key_is_found(row: bytes) -> None:
+    old = held_ring()
+    with ring(followed_by(old)) as _:
+        run()
+        late = VaultSecret.objects.get(agency="xb-health")
+        with ring(old):
+            hosted_agency("xc-customs")
+        assert old.current in refusal("--check")
+        assert "1 secrets rewrapped." in run()
+    assert late.kek == "new"
+
+
+def test_what_changed_since_it_was_read_is_left_alone(row: bytes) -> None:
+    """Erased meanwhile: nothing comes back."""
+    with ring(followed_by(held_ring())):
+        VaultSecret.objects.filter(agency="xb-health").delete()
+        assert rewrap_secrets().changed == 1
+    assert list(VaultSecret.objects.values_list("agency", flat=True)) == ["xa-lab"]
+
+
+def test_an_altered_secret_is_named_and_keeps_no_other_waiting(row: bytes) -> None:
+    altered = VaultSecret.objects.get(agency="xb-health")
+    wrapped = bytearray(altered.wrapped)
+    wrapped[-1] ^= 1
+    VaultSecret.objects.filter(pk=altered.pk).update(wrapped=bytes(wrapped))
+    with ring(followed_by(held_ring())):
+        said = refusal()
+        assert "xb-health" in said and "xa-lab" not in said
+        assert opens(row)
+        with pytest.raises(SealBrokenError):
+            doors.seal_row("xb-health", "alertrevision", "r1", 1, CONTENT)
+
+
+# The ring is wrong: nothing is changed, and the words say which key.
+
+
+def test_a_ring_without_the_old_key_is_refused(row: bytes) -> None:
+    old = held_ring().current
+    with ring(KekRing("new", {"new": os.urandom(32)})):
+        assert f"Secrets stand under the key {old}, which is not in the ring." in refusal()
+        with pytest.raises(KekUnknownError):
+            check_ring()
+
+
+def test_another_key_under_the_old_ones_id_is_refused(row: bytes) -> None:
+    old = held_ring().current
+    with ring(KekRing("new", {"new": os.urandom(32), old: os.urandom(32)})):
+        assert f"another key as {old}" in refusal()
+        assert f"another key as {old}" in refusal("--check")
+        with pytest.raises(KekWrongError):
+            check_ring()
+    assert set(VaultSecret.objects.values_list("kek", flat=True)) == {old}
+
+
+def test_a_row_of_a_retired_key_that_comes_back_is_refused(row: bytes) -> None:
+    """Restored from before the rotation, after the old key has left the ring."""
+    old = held_ring()
+    (kept,) = VaultSecret.objects.filter(agency="xa-lab").values("kek", "wrapped")
+    both = followed_by(old)
+    with ring(both):
+        run()
+    VaultSecret.objects.filter(agency="xa-lab").update(**kept)
+    with ring(without(both, old.current)):
+        with pytest.raises(KekUnknownError):
+            doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+        assert old.current in refusal("--check")
+    VaultSecret.objects.filter(agency="xa-lab").update(kek="new")
+    with ring(without(both, old.current)), pytest.raises(SealBrokenError):
+        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+
+
+def test_a_process_without_a_ring_is_told_what_it_needs(db: None) -> None:
+    environment = role_environment("migrate", surroundings().world)
+    outcome = subprocess.run(
+        [sys.executable, "manage.py", "rotate_kek"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 1
+    assert outcome.stderr.strip().endswith("set ACCORD_KEK or ACCORD_KEK_FILE.")
+
+
+# Killed in the middle.
+
+AGENCIES = 1200
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    old = held_ring()
+    both = followed_by(old)
+    ids = [f"xa-n{number:04d}" for number in range(AGENCIES)]
+    rows = {agency: _sealed_row_of_a_new_agency(agency) for agency in ids}
+    killed = _rotate(both, tmp_path / "first")
+    _wait_for_progress(killed)
+    killed.kill()
+    killed.wait(timeout=60)
+    done = VaultSecret.objects.filter(kek="new").count()
+    assert 0 < done < AGENCIES, "the kill came too early or too late"
+    with ring(both):
+        assert all(
+            doors.open_row(agency, "alertrevision", "r1", 1, row) == CONTENT for agency, row in rows.items()
+        )
+    again = _rotate(both, tmp_path / "second")
+    assert again.wait(timeout=240) == 0
+    said = (tmp_path / "second").read_text()
+    assert f"{AGENCIES - done} secrets rewrapped." in said
+    assert f"{old.current}: 0 secrets, may go" in said
+    with ring(without(both, old.current)):
+        assert all(
+            doors.open_row(agency, "alertrevision", "r1", 1, row) == CONTENT for agency, row in rows.items()
+        )
+    assert VaultSecret.objects.filter(kek="new").count() == AGENCIES
+
+
+def _sealed_row_of_a_new_agency(agency_id: str) -> bytes:
+    agency = Agency.objects.create(
+        id=agency_id, name=agency_id, kind="laboratory", country="XA", custody="hub", admitted_at=NOW
+    )
+    ensure_secret(agency, now=NOW)
+    return doors.seal_row(agency_id, "alertrevision", "r1", 1, CONTENT)
+
+
+def _rotate(held: KekRing, log: Path) -> "subprocess.Popen[bytes]":
+    """The real command, as the operator runs it."""
+    world = surroundings().world_on(connection.settings_dict["NAME"])
+    environment = role_environment("desk", world) | {"ACCORD_KEK": ring_text(held)}
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "rotate_kek"], cwd=ROOT, env=environment, stdout=out, stderr=out
+        )
+
+
+def _wait_for_progress(running: "subprocess.Popen[bytes]") -> None:
+    """Until it has begun, looking as often as the database answers."""
+    until = time.monotonic() + 120
+    while not VaultSecret.objects.filter(kek="new").exists():
+        assert running.poll() is None, "it ended before it began"
+        assert time.monotonic() < until, "it never began"

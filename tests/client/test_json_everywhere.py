@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--json on every verb: one document or lines of them on standard output, errors as JSON on standard error."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accord.cli import exits
+from accord.cli.arguments.parser import build_parser
+from accord.cli.main import main
+from accord.cli.sentences import sentence_of
+from accord.cli.verbs import VERBS
+from accord.cli.workplace import Workplace
+from accord.client.client import Client
+from accord.client.errors import ClockError
+from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.terminals import Terminal, joined
+
+WITHOUT_A_HOME = {"completion"}
+"""Verbs that need neither keys nor a hub."""
+
+
+def leaves(
+    parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every verb that can be run, with the words that name it."""
+    below = [item for item in parser._actions if isinstance(item, argparse._SubParsersAction)]
+    if not below or not below[0].required:
+        yield words, parser
+    for item in below:
+        for name, verb in item.choices.items():
+            yield from leaves(verb, (*words, name))
+
+
+def filled(parser: argparse.ArgumentParser) -> list[str]:
+    """The least that this verb demands: a closed choice where there is one, a word of the right form else."""
+    argv: list[str] = []
+    for item in parser._actions:
+        value = str(next(iter(item.choices))) if item.choices else "1"
+        if item.option_strings and item.required:
+            argv += [item.option_strings[-1], value]
+        elif not item.option_strings and item.nargs in (None, "+") and not hasattr(item, "_name_parser_map"):
+            argv.append(value)
+    return argv
+
+
+LEAVES = [pytest.param(words, verb, id=" ".join(words)) for words, verb in leaves(build_parser()) if words]
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> dict[str, str]:
+    """A home whose folder cannot be made: whatever a verb begins with fails."""
+    (tmp_path / "file").write_text("")
+    secret = tmp_path / "secret"
+    secret.write_text("correct horse battery staple")
+    secret.chmod(0o600)
+    return {"ACCORD_HOME": str(tmp_path / "file" / "home"), "ACCORD_PASSPHRASE_FILE": str(secret)}
+
+
+def test_every_verb_is_reached() -> None:
+    assert {words[0] for words, _ in leaves(build_parser()) if words} == set(VERBS)
+
+
+@pytest.mark.parametrize(("words", "verb"), LEAVES)
+def test_an_error_is_one_json_document(
+    nowhere: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    verb: argparse.ArgumentParser,
+) -> None:
+    code = main([*words, *filled(verb), "--json"], nowhere)
+    out, err = capsys.readouterr()
+    if words[0] in WITHOUT_A_HOME:
+        assert (code, err) == (exits.OK, "")
+        json.loads(out)
+        return
+    assert code != exits.OK
+    assert out == ""
+    said = json.loads(err)
+    assert said["exit"] == code
+    assert said["message"]
+
+
+@pytest.mark.parametrize(("words", "verb"), LEAVES)
+def test_a_wrong_command_line_is_one_json_document(
+    nowhere: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    verb: argparse.ArgumentParser,
+) -> None:
+    assert main([*words, "--no-such-option", "--json"], nowhere) == exits.USAGE
+    out, err = capsys.readouterr()
+    said = json.loads(err)
+    assert (out, said["exit"], said["error"]) == ("", exits.USAGE, "CommandLineError")
+
+
+def test_no_verb_at_all_is_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--json"], ["--json", "fly"]):
+        assert main(argv, {}) == exits.USAGE
+        assert json.loads(capsys.readouterr().err)["exit"] == exits.USAGE
+
+
+def test_every_verb_of_the_daily_work_answers_in_json(
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
+    document = tmp_path / "alert.json"
+    document.write_text(json.dumps(DOCUMENT))
+    marking = ["--to", "xb-bravo", "--lane", "science", "--purpose", "prevent", "--tlp", "GREEN"]
+    sealed, saved = str(tmp_path / "sealed"), str(tmp_path / "saved")
+
+    assert set(alpha.json("pin")) == {"xa-alpha", "xb-bravo"}
+    assert alpha.json("submit", str(document), *marking, "--plan")["will"] == ["xb-bravo"]
+    sent = alpha.json("submit", str(document), *marking, "--yes")
+    assert alpha.json("seal", str(document), *marking, "--out", sealed)["folder"] == sealed
+    later = alpha.json("submit", "--sealed", sealed, "--yes")
+    assert [item["md"] for item in alpha.json("submit", "--resend")] == [sent["md"], later["md"]]
+    world.sequence()
+    assert len(bravo.json("inbox")["items"]) == 2
+    assert bravo.json("open", sent["md"], "--save", saved)["alert"] == DOCUMENT
+    assert bravo.json("open", "--slice", saved)["alert"] == DOCUMENT
+    assert bravo.json("verify", saved)["failure"] is None
+    assert len(bravo.run("watch", "--once", "--json").splitlines()) == 2
+    assert bravo.json("acknowledge", sent["md"], "--as", "officer-7")["k"] == "ack"
+    assert alpha.json("retract", sent["md"], "--code", "error", "--yes")["k"] == "retract"
+    world.sequence()
+    assert bravo.json("inbox")["items"][-1]["statement"]["k"] == "retract"
+    assert bravo.json("confirm", sent["md"])["k"] == "confirm"
+    assert {item["d"] for item in alpha.json("submissions")} >= {sent["md"], later["md"]}
+    assert alpha.json("status", sent["md"])["d"] == sent["md"]
+    assert alpha.json("submissions", "--check")["alarm"] is False
+    assert set(alpha.json("completion", "fish")) == {"shell", "script"}
+
+
+def test_usage_is_shown_to_people(capsys: pytest.CaptureFixture[str], nowhere: dict[str, str]) -> None:
+    assert main(["submit", "a.json", "--tlp", "PURPLE"], nowhere) == exits.USAGE
+    err = capsys.readouterr().err
+    assert err.startswith("usage: accord submit")
+    assert "accord: argument --tlp: invalid choice" in err
+
+
+def clock_off(secs: int) -> Callable[[], int]:
+    return lambda: int(time.time()) + secs
+
+
+def warned_of(terminal: Terminal, clock: Callable[[], int], *argv: str) -> Any:
+    """Run a verb on a machine with this clock; gives what it warns of."""
+    options = build_parser().parse_args([*argv, "--json"])
+    home = terminal.world.home(terminal.agency)
+    place = Workplace(options, terminal.environment, home, clock(), clock)
+    VERBS[options.verb](place)
+    place.warn_of_clock()
+    return json.loads(terminal.capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(("off_by", "way"), [(3630, "ahead of"), (-3630, "behind")])
+def test_a_clock_an_hour_off_is_said_by_every_verb_that_asks_the_hub(
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str], off_by: int, way: str
+) -> None:
+    """Reading goes on by the profile; a person is told to set it right."""
+    alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
+    sent = alpha.client.submit(alert_to("xb-bravo"))
+    world.sequence()
+    clock = clock_off(off_by)
+    for argv in (("inbox",), ("open", sent.md), ("watch", "--once", "--open"), ("submissions",)):
+        warned = warned_of(bravo, clock, *argv)
+        assert warned["warning"] == "clock"
+        assert warned["ahead_secs"] == pytest.approx(off_by, abs=120)
+        assert f"minutes {way} the hub's. Set it right" in warned["message"]
+
+
+def test_a_good_clock_is_not_spoken_of(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    _, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
+    bravo.run("inbox")
+    assert bravo.err == ""
+
+
+def test_a_clock_that_is_fast_is_said_where_the_hub_refuses(
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alpha, _ = joined(world, capsys, "xa-alpha", "xb-bravo")
+    client = Client(world.home("xa-alpha"), PASSPHRASE, clock=clock_off(3630))
+    world.clients.append(client)
+    with pytest.raises(ClockError) as caught:
+        client.submit(alert_to("xb-bravo"))
+    assert "set it right, send anew" in sentence_of(caught.value)
+    assert client.clock_ahead_secs() == pytest.approx(3630, abs=120)
+    client.close()
+    assert client.clock_ahead_secs() == pytest.approx(3630, abs=120)
+    assert alpha.client.clock_ahead_secs() is None

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A checkpoint that does not extend the kept one: loud, and nothing is opened, by any verb that opens."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from accord.cli import exits
+from accord.cli.arguments.parser import build_parser
+from accord.cli.exits import code_of
+from accord.cli.main import main
+from accord.cli.sentences import FORKED, sentence_of
+from accord.client.client import Client
+from accord.client.results import Sent
+from accord.client.saved import save_opened
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.tree.receipts import Receipt
+from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.lying import forged_receipt, lying_connection
+
+
+@pytest.fixture
+def sent(world: PartnerWorld) -> Sent:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    bravo.open(first.md)
+    return alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+
+
+def in_another_tree(world: PartnerWorld, octets: bytes, before: int) -> bytes:
+    """The same slice under a checkpoint of another tree that the ledger's own key signed."""
+    value = json.loads(octets)
+    honest = Receipt.parse(value["receipts"][0])
+    forged = forged_receipt(world.hub.key, honest.leaf, before=before)
+    return json.dumps(
+        value | {"receipts": [forged.as_json()]}, separators=(",", ":"), ensure_ascii=False
+    ).encode()
+
+
+def forked(world: PartnerWorld, before: int) -> Client:
+    client = Client(
+        world.home("xb-bravo"),
+        PASSPHRASE,
+        connect=lying_connection(slice=lambda octets, md: in_another_tree(world, octets, before)),
+        sleep=lambda seconds: world.sequence(),
+    )
+    world.clients.append(client)
+    return client
+
+
+ACTS: dict[str, Callable[[Client, str], object]] = {
+    "open": lambda client, md: client.open(md),
+    "acknowledge": lambda client, md: client.acknowledge(md, officer="officer-7"),
+    "acknowledge --refused": lambda client, md: client.acknowledge(md, officer="officer-7", st="refused"),
+    "acknowledge --unopenable": lambda client, md: client.acknowledge(md, officer=None, st="unopenable"),
+    "watch --open": lambda client, md: list(client.watch(opening=True, once=True)),
+}
+
+
+@pytest.mark.parametrize("before", [0, 2, 60], ids=["a smaller tree", "one inside", "a larger one"])
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+def test_every_verb_that_opens_stops(
+    world: PartnerWorld, sent: Sent, before: int, act: Callable[[Client, str], object]
+) -> None:
+    client = forked(world, before)
+    kept = client.state()
+    with pytest.raises(VerificationError) as caught:
+        act(client, sent.md)
+    assert caught.value.failure in (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
+    assert sentence_of(caught.value) == FORKED
+    assert code_of(caught.value) == exits.NOT_VERIFIED
+    state = client.state()
+    assert (state.opened, state.seen, state.checkpoint) == (kept.opened, kept.seen, kept.checkpoint)
+    assert state.submissions == {}
+
+
+def test_offline_a_tree_of_the_kept_size_and_another_root_is_an_alarm(
+    world: PartnerWorld, sent: Sent, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo = world.client("xb-bravo")
+    opened = bravo.open(sent.md)
+    checkpoint = bravo.state().checkpoint
+    assert checkpoint is not None
+    octets = in_another_tree(world, opened.slice_octets, checkpoint.size - 1)
+    with pytest.raises(VerificationError) as caught:
+        bravo.open_saved(octets)
+    assert caught.value.failure is Failure.LEDGER_FORK
+    assert bravo.verify(octets).failure == str(Failure.LEDGER_FORK)
+    assert bravo.verify(octets).opened is None
+
+    save_opened(opened, tmp_path / "saved")
+    (tmp_path / "saved" / "slice.json").write_bytes(octets)
+    secret = tmp_path / "secret"
+    secret.write_text(PASSPHRASE)
+    secret.chmod(0o600)
+    environment = {"ACCORD_HOME": str(world.home("xb-bravo")), "ACCORD_PASSPHRASE_FILE": str(secret)}
+    for argv in (["open", "--slice", str(tmp_path / "saved")], ["verify", str(tmp_path / "saved")]):
+        assert main(argv, environment) == exits.NOT_VERIFIED
+        said = capsys.readouterr()
+        assert "The hub's ledger is not the one this client has kept" in said.err
+        assert DOCUMENT["title"] not in said.out
+
+
+def test_every_verb_with_an_opening_is_in_this_file() -> None:
+    """A verb that takes an officer as its reader opens something."""
+    (verbs,) = (item for item in build_parser()._actions if item.dest == "verb")
+    assert isinstance(verbs.choices, dict)
+    readers = {
+        name
+        for name, parser in verbs.choices.items()
+        if any("--as" in item.option_strings for item in parser._actions)
+    }
+    signing_only = {"retract", "reaffirm", "confirm"}
+    tested = {name.split()[0] for name in ACTS} | {"verify"}
+    assert readers - signing_only == tested

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Standing by an alert whose key was revoked since: shown as repudiated, then as reaffirmed, never as valid."""
+
+import json
+import time
+
+import pytest
+
+from accord.cli import exits
+from accord.cli.showing import print_alert
+from accord.client.client import Client
+from accord.client.errors import RequestError
+from accord.client.results import Sent
+from accord.envelope.keyrule import Reaffirmed, Repudiated
+from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.terminals import Terminal, joined
+
+
+def signing_kid(world: PartnerWorld, agency: str) -> str:
+    return world.place(agency).open_keys(PASSPHRASE).ring.signing[0].public.kid
+
+
+def wait_past(log_time: int) -> None:
+    """Log times are whole seconds: what is logged in the second of the revocation no longer counts."""
+    while int(time.time()) <= log_time:
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def pair(world: PartnerWorld) -> tuple[Client, Client]:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    return alpha, bravo
+
+
+@pytest.fixture
+def revoked(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
+    """An alert that was logged after its key had been stolen, and before anybody knew."""
+    sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
+    assert sent.log_time is not None
+    wait_past(sent.log_time)
+    pair[0].keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=sent.log_time, rotate=True)
+    return sent
+
+
+def test_repudiated_until_its_sender_stands_by_it(pair: tuple[Client, Client], revoked: Sent) -> None:
+    alpha, bravo = pair
+    opened = bravo.open(revoked.md)
+    assert "repudiated" in opened.marks
+    assert isinstance(opened.content.standing, Repudiated)
+
+    stated = alpha.reaffirm(revoked.md, wait_secs=10)
+    assert (stated.k, stated.about) == ("reaffirm", revoked.md)
+    opened = bravo.open(revoked.md)
+    standing = opened.content.standing
+    assert isinstance(standing, Reaffirmed)
+    assert standing.reaffirmed_at == stated.log_time
+    assert opened.marks == ("reaffirmed",)
+    assert "reaffirmed" in bravo.open_saved(opened.slice_octets).marks
+    (kept,) = [record for record in bravo.state().statements.values() if record.k == "reaffirm"]
+    assert kept.jws is not None
+
+
+def test_a_watch_learns_it_from_the_feed(
+    pair: tuple[Client, Client], revoked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alpha, bravo = pair
+    alpha.reaffirm(revoked.md, wait_secs=10)
+    news = {item.entry.what: item for item in bravo.watch(opening=True, once=True)}
+    opened = news["envelope"].opened
+    assert opened is not None
+    assert opened.marks == ("reaffirmed",)
+    assert news["statement"].entry.statement is not None
+    print_alert(opened)
+    said = capsys.readouterr().out
+    assert "! REPUDIATED: Signed by a key that xa-alpha says was in other hands since" in said
+    assert "REAFFIRMED" in said
+    assert "Nothing has changed since" not in said
+
+
+def test_the_reaffirming_key_revoked_in_its_turn_takes_it_back(
+    world: PartnerWorld, pair: tuple[Client, Client], revoked: Sent
+) -> None:
+    alpha, bravo = pair
+    stated = alpha.reaffirm(revoked.md, wait_secs=10)
+    assert stated.log_time is not None
+    wait_past(stated.log_time)
+    second = world.place("xa-alpha").open_keys(PASSPHRASE).ring.signing[-1].public.kid
+    alpha.keys.revoke(second, code="stolen", since=stated.log_time, rotate=True)
+    assert "repudiated" in bravo.open(revoked.md).marks
+
+
+def test_only_what_was_sent_from_here_is_reaffirmed_here(pair: tuple[Client, Client]) -> None:
+    for wrong in ("A" * 43, "nonsense"):
+        with pytest.raises(RequestError):
+            pair[0].reaffirm(wrong)
+
+
+def test_it_is_asked_at_a_terminal(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
+    sent = alpha.client.submit(alert_to("xb-bravo"), wait_secs=10)
+    assert isinstance(bravo, Terminal)
+    alpha.run("reaffirm", sent.md, expect=exits.USAGE)
+    assert "Did your agency write and send this alert?" in alpha.err
+    stated = json.loads(alpha.run("reaffirm", sent.md, "--yes", "--json"))
+    assert (stated["k"], stated["about"]) == ("reaffirm", sent.md)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What reached an agency and is in doubt now: `watch` and `inbox` tell, once, in order, and every word of it is right."""
+
+import json
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accord.client.answers import FeedEntry, FeedPage
+from accord.client.client import Client
+from accord.client.results import Sent
+from sharing.notices.repudiation import expand_doubts, find_repudiated
+from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.terminals import Terminal, joined
+from tests.client.test_reaffirm import signing_kid, wait_past
+from tests.client.test_watch import lied_to, numbers, watched
+
+
+@pytest.fixture
+def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
+    return joined(world, capsys, "xa-alpha", "xb-bravo")
+
+
+@pytest.fixture
+def pair(terminals: tuple[Terminal, Terminal]) -> tuple[Client, Client]:
+    return terminals[0].client, terminals[1].client
+
+
+def revoke(world: PartnerWorld, alpha: Client, since: int) -> None:
+    wait_past(since)
+    alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=since, rotate=True)
+
+
+@pytest.fixture
+def sent(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
+    """Delivered and opened, and then its key is revoked from before it."""
+    alpha, bravo = pair
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    assert numbers(watched(bravo, opening=True)) == [1]
+    assert sent.log_time is not None
+    revoke(world, alpha, sent.log_time)
+    # What the worker does.
+    while find_repudiated(now=timezone.now()) + expand_doubts(now=timezone.now()):
+        pass
+    world.sequence()
+    return sent
+
+
+def test_a_watch_tells_once_and_shows_it_anew(pair: tuple[Client, Client], sent: Sent) -> None:
+    bravo = pair[1]
+    (news,) = watched(bravo, opening=True)
+    entry, opened = news.entry, news.opened
+    assert (entry.number, entry.what, entry.d, entry.iss) == (2, "repudiated", sent.md, "xa-alpha")
+    assert (entry.repudiated, news.problem) == (True, None)
+    assert opened is not None
+    assert opened.marks == ("repudiated",)
+    assert watched(bravo, opening=True) == []
+    assert bravo.state().watched == 2
+
+
+def test_a_watch_that_was_stopped_there_begins_there(pair: tuple[Client, Client], sent: Sent) -> None:
+    watching = pair[1].watch(once=True)
+    assert next(watching).entry.what == "repudiated"
+    watching.close()
+    assert numbers(watched(pair[1])) == [2]
+
+
+def test_the_inbox_tells_both_where_it_lay_and_that_it_came(pair: tuple[Client, Client], sent: Sent) -> None:
+    alpha, bravo = pair
+    first, second = bravo.inbox()
+    assert (first.number, first.what, first.repudiated) == (1, "envelope", True)
+    assert (second.number, second.what, second.d) == (2, "repudiated", sent.md)
+    assert [entry.number for entry in bravo.inbox(after=1)] == [2]
+    alpha.reaffirm(sent.md, wait_secs=10)
+    assert [(entry.repudiated, entry.reaffirmed) for entry in bravo.inbox()[:2]] == [(False, True)] * 2
+
+
+def test_the_commands_say_it_with_all_three_times(terminals: tuple[Terminal, Terminal], sent: Sent) -> None:
+    bravo = terminals[1]
+    shown = bravo.run("watch", "--once", "--open")
+    assert shown.startswith("2  alert from xa-alpha")
+    assert "REPUDIATED: xa-alpha says that a key of its was in other hands" in shown
+    listed = bravo.run("inbox")
+    assert listed.count("REPUDIATED: key revoked since") == 2
+    text = bravo.run("open", sent.md)
+    assert "Nothing has changed since" not in text
+    standing = bravo.json("open", sent.md)["standing"]
+    assert set(standing) == {"log_time", "since", "revoked_at", "reaffirmed_at"}
+    assert (standing["log_time"], standing["since"], standing["reaffirmed_at"]) == (
+        sent.log_time,
+        sent.log_time,
+        None,
+    )
+    assert standing["revoked_at"] > standing["since"]
+    last = text.rstrip().splitlines()[-1]
+    assert last.startswith("Signed by a key that xa-alpha says was in other hands since 20")
+    assert "; logged 20" in last
+    assert "; said at 20" in last
+
+
+def test_a_hint_without_a_revocation_is_a_doubt(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    """The hub alone says nothing about an agency's keys."""
+    sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
+    pair[1].inbox()
+
+    def hinting(page: FeedPage) -> FeedPage:
+        hint = FeedEntry(2, "repudiated", sent.md, "xa-alpha", sent.jti, None)
+        return FeedPage((hint,), 2) if not page.items else page
+
+    asked: list[int] = []
+
+    def inbox(page: FeedPage, *_: Any) -> FeedPage:
+        asked.append(1)
+        return hinting(page) if len(asked) == 1 else page
+
+    liar = lied_to(world, inbox=inbox)
+    entries, doubts = liar.inbox_with_doubts()
+    assert [(doubt.number, doubt.iss) for doubt in doubts] == [(2, "xa-alpha")]
+    assert not any(entry.repudiated for entry in entries)
+    assert [doubt.number for doubt in pair[1].inbox_with_doubts()[1]] == [2]
+
+
+def test_json_and_the_environment_carry_the_mark(terminals: tuple[Terminal, Terminal], sent: Sent) -> None:
+    bravo = terminals[1]
+    (line,) = bravo.run("watch", "--once", "--json").splitlines()
+    item = json.loads(line)
+    assert (item["what"], item["repudiated"], item["reaffirmed"]) == ("repudiated", True, False)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A retract is a signed word like any other: judged at each display, by the keys as they stand then."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from accord.cli.showing import print_alert
+from accord.client.client import Client
+from accord.client.errors import RequestError
+from accord.client.results import Sent, Stated
+from accord.client.stating import _state
+from accord.envelope.statements.form import SubjectRef
+from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.test_reaffirm import signing_kid, wait_past
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """An alert and the word that took it back, under a key that is revoked since."""
+
+    sent: Sent
+    said: Stated
+
+
+@pytest.fixture
+def pair(world: PartnerWorld) -> tuple[Client, Client]:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    return alpha, bravo
+
+
+def test_a_thiefs_retract_that_was_learned_before_the_revocation_does_not_stand(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    alpha, bravo = pair
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    assert sent.log_time is not None
+    bravo.open(sent.md)
+    wait_past(sent.log_time)
+    said = alpha.retract(sent.md, code="error", wait_secs=10)
+    assert said.log_time is not None
+    bravo.inbox()
+    assert "retracted" in bravo.open(sent.md).marks
+    wait_past(said.log_time)
+    alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=said.log_time, rotate=True)
+    assert "retracted" not in bravo.open(sent.md).marks
+
+
+@pytest.fixture
+def doubtful(world: PartnerWorld, pair: tuple[Client, Client]) -> Doubtful:
+    """An alert that was opened and taken back; then the key of the retract is said to have been stolen before it."""
+    alpha, bravo = pair
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    assert sent.log_time is not None
+    bravo.open(sent.md)
+    wait_past(sent.log_time)
+    said = alpha.retract(sent.md, code="error", wait_secs=10)
+    assert said.log_time is not None
+    wait_past(said.log_time)
+    alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=said.log_time, rotate=True)
+    return Doubtful(sent, said)
+
+
+def test_a_retract_learned_after_the_revocation_is_shown_and_withdraws_nothing(
+    pair: tuple[Client, Client], doubtful: Doubtful, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo = pair[1]
+    entries = {(entry.d, entry.what): entry for entry in bravo.inbox()}
+    assert not entries[doubtful.sent.md, "envelope"].retracted
+    retract = entries[doubtful.said.od, "statement"]
+    assert retract.statement is not None
+    assert retract.repudiated
+    opened = bravo.open(doubtful.sent.md)
+    assert opened.marks == ("retract-repudiated",)
+    print_alert(opened)
+    shown = capsys.readouterr().out
+    assert "REPUDIATED, it withdraws nothing" in shown
+    assert "WITHDRAWN by its sender" not in shown
+    with pytest.raises(RequestError):
+        bravo.confirm(doubtful.sent.md)
+
+
+def test_a_retract_counts_again_once_its_sender_stands_by_it(
+    world: PartnerWorld, pair: tuple[Client, Client], doubtful: Doubtful
+) -> None:
+    """No command says so yet; the profile lets the sender reaffirm a statement of its own."""
+    bravo = pair[1]
+    subject = SubjectRef("retract", doubtful.said.id, doubtful.said.od)
+    act = pair[0]._session.begin()
+    _state(act, "reaffirm", subject, {}, officer=None)
+    world.sequence()
+    assert bravo.open(doubtful.sent.md).marks == ("retracted",)
+    entries = {(entry.d, entry.what): entry for entry in bravo.inbox()}
+    assert entries[doubtful.sent.md, "envelope"].retracted
+    assert entries[doubtful.said.od, "statement"].reaffirmed
+    assert bravo.confirm(doubtful.sent.md, wait_secs=10).k == "confirm"
+
+
+def test_what_an_earlier_version_kept_is_verified_once_more(
+    pair: tuple[Client, Client], doubtful: Doubtful
+) -> None:
+    bravo = pair[1]
+    bravo.inbox()
+    with bravo._session.state_file.change() as state:
+        known = state.statements[doubtful.said.od]
+        state.statements[doubtful.said.od] = replace(known, signers=(), suite="")
+    bravo.inbox()
+    assert bravo.state().statements[doubtful.said.od].signers == known.signers

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`submissions --check`: what was sent with copied keys is found, and so is what the hub does not list."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accord.cli import exits
+from accord.client.client import Client
+from accord.client.outcome import PAGE
+from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.lying import lying_connection
+from tests.client.terminals import Terminal, joined
+
+
+def thief_of(world: PartnerWorld, agency: str) -> Client:
+    """Somebody who has copied the whole home, passphrase included, and works elsewhere."""
+    place = world.folder / "elsewhere"
+    shutil.copytree(world.home(agency), place)
+    client = Client(place, PASSPHRASE, sleep=lambda seconds: world.sequence())
+    world.clients.append(client)
+    return client
+
+
+def test_nothing_amiss(world: PartnerWorld) -> None:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
+    for client in (alpha, bravo):
+        found = client.check_submissions()
+        assert (found.listed, found.waiting, found.alarm) == (1, 0, False)
+        assert (found.since, found.kids) == (None, ())
+
+
+def test_what_a_thief_sent_is_found_with_its_keys_and_its_time(world: PartnerWorld) -> None:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    ours = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    to_alpha = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
+    thief = thief_of(world, "xa-alpha")
+    stolen = thief.submit(alert_to("xb-bravo"), wait_secs=10)
+    said = thief.acknowledge(to_alpha.md, officer="officer-7", wait_secs=10)
+
+    found = alpha.check_submissions()
+    assert {item.d for item in found.strangers} == {stolen.md, said.od}
+    assert ours.md not in {item.d for item in found.strangers}
+    signing = {key.public.kid for key in world.place("xa-alpha").open_keys(PASSPHRASE).ring.signing}
+    assert set(found.kids) == signing
+    assert stolen.log_time is not None
+    assert found.since == stolen.log_time
+    assert all(item.log_time is not None for item in found.strangers)
+    assert (found.unlisted, found.foreign_keys) == ((), ())
+
+
+def test_what_waits_for_its_receipt_is_found_too(world: PartnerWorld) -> None:
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
+    stolen = thief_of(world, "xa-alpha").submit(alert_to("xb-bravo"))
+    (stranger,) = alpha.check_submissions().strangers
+    assert (stranger.d, stranger.log_time, stranger.kids) == (stolen.md, None, ())
+
+
+def test_all_pages_are_compared(world: PartnerWorld) -> None:
+    """The thief's comes first and lies on the last page."""
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
+    stolen = thief_of(world, "xa-alpha").submit(alert_to("xb-bravo"), wait_secs=10)
+    for _ in range(3):
+        alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    asked: list[int] = []
+
+    class Paging:
+        """One object a page, whatever was asked for."""
+
+        def __init__(self, honest: Any) -> None:
+            self.honest = honest
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.honest, name)
+
+        def submissions(self, *, after: str | None, limit: int) -> Any:
+            asked.append(limit)
+            return self.honest.submissions(after=after, limit=1)
+
+    connect = lying_connection()
+    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Paging(connect(hub, key)))
+    world.clients.append(client)
+    found = client.check_submissions()
+    assert (found.listed, [item.d for item in found.strangers]) == (4, [stolen.md])
+    assert asked == [PAGE] * 4
+
+
+def test_what_the_hub_has_taken_and_does_not_list_is_named(world: PartnerWorld) -> None:
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
+    kept = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    lost = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+
+    class Hiding:
+        def __init__(self, honest: Any) -> None:
+            self.honest = honest
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.honest, name)
+
+        def submissions(self, *, after: str | None, limit: int) -> Any:
+            page = self.honest.submissions(after=after, limit=limit)
+            return replace(page, items=tuple(item for item in page.items if item.d != lost.md))
+
+    connect = lying_connection()
+    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Hiding(connect(hub, key)))
+    world.clients.append(client)
+    found = client.check_submissions()
+    assert ([record.d for record in found.unlisted], found.listed, found.strangers) == ([lost.md], 1, ())
+    assert kept.md != lost.md
+    assert found.alarm
+
+
+def test_a_key_of_the_own_keyset_that_nobody_here_holds_is_named(world: PartnerWorld) -> None:
+    """Somebody with the root could have put it there; here the key file has lost it."""
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
+    alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    place = world.place("xa-alpha")
+    keys = place.open_keys(PASSPHRASE)
+    lost = keys.ring.signing[-1].public.kid
+    keys.replace(replace(keys.ring, signing=keys.ring.signing[:-1]))
+    found = world.client("xa-alpha").check_submissions()
+    assert (found.foreign_keys, found.strangers) == ((lost,), ())
+
+
+@pytest.fixture
+def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
+    return joined(world, capsys, "xa-alpha", "xb-bravo")
+
+
+def test_the_alarm_at_a_terminal_says_what_to_do(
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal], tmp_path: Path
+) -> None:
+    alpha, _ = terminals
+    alpha.client.submit(alert_to("xb-bravo"))
+    world.sequence()
+    assert "All of it was sent from here" in alpha.run("submissions", "--check")
+    assert alpha.json("submissions", "--check")["alarm"] is False
+
+    stolen = thief_of(world, "xa-alpha").submit(alert_to("xb-bravo"), wait_secs=10)
+    shown = alpha.run("submissions", "--check", expect=exits.NOT_OURS)
+    assert "NOT FROM HERE" in shown
+    assert stolen.md in shown
+    kids = [key.public.kid for key in world.place("xa-alpha").open_keys(PASSPHRASE).ring.signing]
+    for kid in kids:
+        assert f"accord keys revoke {kid} --code stolen --since 20" in alpha.err
+    assert alpha.err.startswith("accord: ALARM")
+    alpha.run("submissions", "--check", "--json", expect=exits.NOT_OURS)
+    found = json.loads(alpha.out)
+    assert (found["alarm"], found["kids"], found["since"]) == (True, sorted(kids), stolen.log_time)
+    assert json.loads(alpha.err)["exit"] == exits.NOT_OURS

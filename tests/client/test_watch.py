@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watching: each item at least once, in order, from where it ended; closed where anything is not as it was kept."""
+
+import json
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from accord.client.client import Client
+from accord.client.errors import (
+    AnswerError,
+    ApiKeyRefusedError,
+    RefusedError,
+    UnreachableError,
+    WatchedAlreadyError,
+)
+from accord.client.watching import News, Rhythm
+from accord.envelope.content import Attachment
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.private import LedgerKey
+from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.lying import flip, forged_receipt, lying_connection
+
+STEADY = Rhythm(lambda: 0.0, poll_secs=1, first_pause_secs=1, longest_pause_secs=8)
+
+
+@pytest.fixture
+def pair(world: PartnerWorld) -> tuple[Client, Client]:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    return alpha, bravo
+
+
+def lied_to(world: PartnerWorld, **lies: Any) -> Client:
+    client = Client(world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(**lies))
+    world.clients.append(client)
+    return client
+
+
+def send(world: PartnerWorld, alpha: Client, count: int) -> list[str]:
+    """So many alerts, all in the ledger: one by one, since a hub that falls behind takes no more."""
+    mds = []
+    for _ in range(count):
+        mds.append(alpha.submit(alert_to("xb-bravo")).md)
+        world.sequence()
+    return mds
+
+
+def watched(client: Client, **how: Any) -> list[News]:
+    return list(client.watch(once=True, rhythm=STEADY, **how))
+
+
+def numbers(news: list[News]) -> list[int]:
+    return [item.entry.number for item in news]
+
+
+def test_every_item_once_and_in_order(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    alpha, bravo = pair
+    mds = send(world, alpha, 3)
+    first = watched(bravo, opening=True)
+    assert [item.entry.d for item in first] == mds
+    assert all(item.opened and dict(item.opened.alert) == DOCUMENT for item in first)
+    assert watched(bravo, opening=True) == []
+
+    alpha.retract(mds[0], code="error")
+    world.sequence()
+    (news,) = watched(bravo, opening=True)
+    assert news.entry.statement is not None
+    assert (news.entry.number, news.entry.statement.k, news.opened) == (4, "retract", None)
+    assert bravo.state().watched == 4
+
+
+def test_without_opening_nothing_is_fetched(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    (md,) = send(world, pair[0], 1)
+    (news,) = watched(pair[1])
+    assert (news.entry.d, news.opened) == (md, None)
+    (delivery,) = pair[0].submission(md).deliveries
+    assert delivery.fetched_at is None
+
+
+def test_what_was_retracted_meanwhile_is_opened_as_retracted(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    """Fetched before, since the hub serves nothing retracted that was never fetched; watched afterwards."""
+    (md,) = send(world, pair[0], 1)
+    pair[1].open(md)
+    pair[0].retract(md, code="contaminated")
+    world.sequence()
+    alert, statement = watched(pair[1], opening=True)
+    assert alert.opened is not None
+    assert "retracted" in alert.opened.marks
+    assert statement.entry.statement is not None
+
+
+def test_an_item_that_was_not_taken_comes_again(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    send(world, pair[0], 3)
+    watching = pair[1].watch(opening=True, once=True)
+    assert [next(watching).entry.number for _ in range(2)] == [1, 2]
+    watching.close()
+    assert numbers(watched(pair[1], opening=True)) == [2, 3]
+
+
+def test_two_watches_of_one_home_do_not_share_the_items(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    send(world, pair[0], 2)
+    watching = pair[1].watch(once=True)
+    next(watching)
+    with pytest.raises(WatchedAlreadyError):
+        next(world.client("xb-bravo").watch(once=True))
+    assert numbers(list(watching)) == [2]
+
+
+def test_a_position_that_was_altered_is_not_believed(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    """It falls back on the state's number: repeated at worst, never passed over."""
+    send(world, pair[0], 2)
+    watched(pair[1])
+    place = world.home("xb-bravo") / "watch.accord"
+    place.write_bytes(flip(place.read_bytes(), 20))
+    send(world, pair[0], 1)
+    assert numbers(watched(pair[1])) == [3]
+    place.write_bytes(b"")
+    assert watched(pair[1]) == []
+
+
+def test_what_does_not_open_is_said_and_the_watch_goes_on(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    mds = send(world, pair[0], 3)
+    bent = lied_to(world, slice=lambda octets, md: octets[:-1] if md == mds[1] else octets)
+    news = watched(bent, opening=True)
+    assert [item.opened is not None for item in news] == [True, False, True]
+    assert news[1].problem
+    assert isinstance(news[1].error, Exception)
+    assert mds[1] not in bent.state().opened
+
+
+def test_another_envelope_in_its_place_is_refused(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    mds = send(world, pair[0], 2)
+    first = pair[1].open(mds[0]).slice_octets
+    swapped = lied_to(world, slice=lambda octets, md: first)
+    news = watched(swapped, opening=True)
+    assert [item.opened is not None for item in news] == [True, False]
+    assert isinstance(news[1].error, VerificationError)
+    assert news[1].error.failure is Failure.SUBJECT
+
+
+def with_forged_receipt(key: LedgerKey, octets: bytes, before: int) -> bytes:
+    value = json.loads(octets)
+    from accord.envelope.tree.receipts import Receipt
+
+    honest = Receipt.parse(value["receipts"][0])
+    value["receipts"] = [forged_receipt(key, honest.leaf, before=before).as_json()]
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def test_a_forked_ledger_opens_nothing_and_ends_the_watch(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    """The alarm comes before the first item of the batch, those that would have opened included."""
+    mds = send(world, pair[0], 3)
+    before = pair[1].state()
+    forked = lied_to(
+        world,
+        slice=lambda octets, md: with_forged_receipt(world.hub.key, octets, 40) if md == mds[1] else octets,
+    )
+    delivered: list[News] = []
+    with pytest.raises(VerificationError) as caught:
+        delivered.extend(forked.watch(opening=True, once=True))
+    assert caught.value.failure in (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
+    assert delivered == []
+    after = forked.state()
+    assert (after.opened, after.checkpoint, after.watched) == ({}, before.checkpoint, 0)
+    assert numbers(watched(pair[1], opening=True)) == [1, 2, 3]
+
+
+def test_a_lost_network_is_waited_for_longer_each_time(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    send(world, pair[0], 1)
+    failures = iter([True] * 5 + [False] * 9)
+
+    def inbox(answer: Any) -> Any:
+        if next(failures):
+            raise UnreachableError("The cable is out.")
+        return answer
+
+    told: list[float] = []
+    slept: list[float] = []
+    client = Client(
+        world.home("xb-bravo"),
+        PASSPHRASE,
+        connect=lying_connection(inbox=inbox),
+        sleep=slept.append,
+    )
+    world.clients.append(client)
+    watching = client.watch(rhythm=STEADY, trouble=lambda failed, pause: told.append(pause))
+    assert next(watching).entry.number == 1
+    watching.close()
+    assert told == slept == [0.5, 1.0, 2.0, 4.0, 4.0]
+    with pytest.raises(UnreachableError):
+        failures = iter([True])
+        watched(client)
+
+
+def test_a_network_lost_in_the_middle_of_a_batch_delivers_none_of_it_twice(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    mds = send(world, pair[0], 3)
+    broken = iter([True])
+
+    def slice_(octets: bytes, md: str) -> bytes:
+        if md == mds[1] and next(broken, False):
+            raise UnreachableError("The connection broke.")
+        return octets
+
+    client = Client(
+        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(slice=slice_), sleep=lambda seconds: None
+    )
+    world.clients.append(client)
+    watching = client.watch(opening=True, rhythm=STEADY)
+    news = [next(watching) for _ in range(3)]
+    watching.close()
+    assert numbers(news) == [1, 2, 3]
+    assert all(item.opened is not None for item in news)
+
+
+@pytest.mark.parametrize(
+    ("failed", "ends"),
+    [
+        (RefusedError(500, "fault", "A fault.", "", {}), False),
+        (ApiKeyRefusedError(401, "key", "Not accepted.", "", {}), True),
+        (AnswerError("another shape"), True),
+    ],
+)
+def test_what_waiting_cannot_mend_ends_the_watch(
+    world: PartnerWorld, pair: tuple[Client, Client], failed: Exception, ends: bool
+) -> None:
+    send(world, pair[0], 1)
+    answers = iter([failed])
+
+    def inbox(answer: Any) -> Any:
+        problem = next(answers, None)
+        if problem is not None:
+            raise problem
+        return answer
+
+    client = Client(
+        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(inbox=inbox), sleep=lambda seconds: None
+    )
+    world.clients.append(client)
+    watching = client.watch(rhythm=STEADY)
+    if ends:
+        with pytest.raises(type(failed)):
+            next(watching)
+    else:
+        assert next(watching).entry.number == 1
+
+
+def test_pauses_double_up_to_their_limit_and_half_of_each_is_chance() -> None:
+    rhythm = Rhythm(lambda: 1.0, first_pause_secs=1, longest_pause_secs=60)
+    assert [rhythm.pause_after(n) for n in (1, 2, 3, 10, 10**6)] == [1, 2, 4, 60, 60]
+    assert [replace(rhythm, jitter=lambda: 0.0).pause_after(n) for n in (1, 3)] == [0.5, 2.0]
+
+
+def test_large_attachments_are_delivered_before_more_are_fetched(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    """No more lies on the disk at once than was agreed, or than one alert has."""
+    spectrum = Attachment("a.bin", "application/octet-stream", os.urandom(2 * 1024 * 1024))
+    for _ in range(3):
+        pair[0].submit(alert_to("xb-bravo", attachments=(spectrum,)))
+        world.sequence()
+    fetched: list[str] = []
+
+    def blob(chunks: Any, md: str, n: int, size: int) -> Any:
+        fetched.append(md)
+        return chunks
+
+    client = lied_to(world, blob=blob)
+    small = replace(STEADY, held_bytes=1024 * 1024)
+    news = []
+    for item in client.watch(opening=True, once=True, rhythm=small):
+        assert item.opened is not None
+        assert item.opened.attachment(0) == spectrum.plain
+        news.append(item)
+        assert len(fetched) == len(news)
+    assert numbers(news) == [1, 2, 3]
+
+
+def test_batch_after_batch(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    mds = send(world, pair[0], 5)
+    rhythm = replace(STEADY, batch=2)
+    news = list(pair[1].watch(opening=True, once=True, rhythm=rhythm))
+    assert [item.entry.d for item in news] == mds
+    assert pair[1].state().watched == 5
+    assert set(pair[1].state().opened) == set(mds)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The key-encryption key is replaced while the hub works: real processes open and seal, none of them notices."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from agencies.models import Agency
+from agencies.vault.keeping import ensure_secret
+from agencies.vault.kek import KekRing, held_ring
+from agencies.vault.models import VaultSecret
+from alerts.cards import open_received_cards
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import OpeningReason, open_alert
+from alerts.preview import preview_release
+from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from devtool.environments import ROOT, role_environment
+from devtool.processes import wait_until
+from tests.agencies.rings import followed_by, ring, ring_text, without
+from tests.conftest import HubProcesses
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+pytestmark = pytest.mark.slow
+OTHERS = 600
+"""Hosted agencies beside the two that work, so that the rotation lasts."""
+
+
+class Rotation:
+    """A hub with two rings: both keys, and the new one alone; its processes get the one that stands now."""
+
+    def __init__(self, desk: DeskWorld, processes: HubProcesses, folder: Path) -> None:
+        self.desk, self.processes, self.folder = desk, processes, folder
+        self.old = held_ring().current
+        self.both = followed_by(held_ring())
+        self.new = without(self.both, self.old)
+        self.take(self.both)
+
+    def take(self, held: KekRing) -> None:
+        """What processes started from now on find in their environment."""
+        world = self.processes.world
+        secrets = replace(world.secrets, key_encryption_ring=ring_text(held))
+        self.processes.world = replace(world, secrets=secrets)
+
+    def run(self, *arguments: str, log: str) -> "subprocess.Popen[bytes]":
+        environment = role_environment("desk", self.processes.world)
+        with (self.folder / log).open("wb") as out:
+            return subprocess.Popen(
+                [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
+            )
+
+    def rotate(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        return self.run("manage.py", "rotate_kek", *arguments, log="rotation")
+
+    def said(self, log: str) -> str:
+        return (self.folder / log).read_text()
+
+    def send(self) -> Alert:
+        """Through the desk, at this moment."""
+        draft = self.desk.draft(recipients=["xb-health"])
+        now = timezone.now()
+        alert = submit_alert(self.desk.ilka, draft, revision=draft.current, now=now)
+        seen = preview_release(self.desk.benno, alert, now=now).digest
+        validate_alert(self.desk.benno, alert, revision=alert.current, seen_preview=seen, now=now)
+        return release_alert(self.desk.benno, alert, revision=alert.current, now=now)
+
+    def reads(self, alert: Alert) -> bool:
+        """The desk-worker has taken it in with a card that opens, and the officer reads it."""
+        rows = ReceivedAlert.objects.visible_to(self.desk.aroha).filter(md=alert.md)
+        wait_until(rows.exists, "the alert has reached the agency", timeout_seconds=90)
+        (card,) = open_received_cards("xb-health", rows).values()
+        opened = open_alert(self.desk.aroha, rows.get(), reason=OpeningReason.ON_DUTY, now=timezone.now())
+        return not card.is_damaged and CONTENT in str(opened.sections)
+
+
+@pytest.fixture
+def rotation(quick: None, desk: DeskWorld, hub_processes: HubProcesses, tmp_path: Path) -> Iterator[Rotation]:
+    for number in range(OTHERS):
+        agency = Agency.objects.create(
+            id=f"xz-n{number:04d}",
+            name=f"Agency {number}",
+            kind="laboratory",
+            country="XZ",
+            custody="hub",
+            admitted_at=desk.hub.now,
+        )
+        ensure_secret(agency, now=desk.hub.now)
+    yield Rotation(desk, hub_processes, tmp_path)
+
+
+def test_the_key_is_replaced_while_others_open_and_seal(rotation: Rotation) -> None:
+    stop = rotation.folder / "stop"
+    with ring(rotation.both):
+        rotation.processes.sequencer()
+        worker = rotation.processes.desk_worker()
+        rotation.processes.worker(beat=True)
+        before = rotation.send()
+        load = rotation.run(
+            str(Path(__file__).with_name("vault_load.py")), str(stop), "xa-lab", "xb-health", log="load"
+        )
+        wait_until(Path(f"{stop}.begun").exists, "the load has begun", timeout_seconds=90)
+        running = rotation.rotate()
+        during = rotation.send()
+        assert running.wait(timeout=240) == 0, rotation.said("rotation")
+        stop.touch()
+        assert load.wait(timeout=240) == 0, rotation.said("load")
+        assert int(rotation.said("load").split()[-1]) >= 1
+        assert rotation.reads(before) and rotation.reads(during)
+    assert f"{rotation.old}: 0 secrets, may go" in rotation.said("rotation")
+    assert set(VaultSecret.objects.values_list("kek", flat=True)) == {"new"}
+
+    worker.stop()
+    rotation.take(rotation.new)
+    with ring(rotation.new):
+        rotation.processes.desk_worker()
+        after = rotation.send()
+        assert all(rotation.reads(alert) for alert in (before, during, after))
+        assert rotation.rotate("--check").wait(timeout=120) == 0, rotation.said("rotation")
+
+
+def test_a_process_left_on_the_old_ring_is_named_by_what_it_makes(rotation: Rotation) -> None:
+    """Forgotten at the restart: it goes on under the old key, and the operator sees it before the key is gone."""
+    assert rotation.rotate().wait(timeout=240) == 0
+    left = Agency.objects.create(
+        id="xy-late", name="Late", kind="laboratory", country="XY", custody="hub", admitted_at=timezone.now()
+    )
+    ensure_secret(left, now=timezone.now())
+    assert rotation.rotate("--check").wait(timeout=120) == 1
+    assert f"Still in use: {rotation.old}." in rotation.said("rotation")
+    assert rotation.rotate().wait(timeout=240) == 0

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys are rotated while alerts are on their way: what was sealed before opens after, what follows takes the new keys."""
+
+import json
+import os
+from datetime import datetime
+
+import pytest
+from django.utils import timezone
+
+from accord.envelope.keys import PQ1
+from accord.envelope.seal import Recipient, SealedEnvelope, seal
+from agencies.capabilities import Role
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import Key, Keyset, Officer
+from agencies.vault import lives
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import OpenedView, OpeningReason, open_alert
+from alerts.preview import preview_release
+from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from devtool.processes import wait_until
+from ledger.proofs import log_times
+from sharing.errors import KeysetStaleError
+from sharing.models import Delivery
+from tests.builders import ALERT, HeldAgency, Hub
+from tests.conftest import HubProcesses
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+pytestmark = pytest.mark.slow
+
+
+def _send_now(desk: DeskWorld) -> Alert:
+    """Written, checked and released at this moment, as the real processes see it."""
+    draft = desk.draft(recipients=["xb-health", "xd-reg"])
+    now = timezone.now()
+    alert = submit_alert(desk.ilka, draft, revision=draft.current, now=now)
+    seen = preview_release(desk.benno, alert, now=now).digest
+    validate_alert(desk.benno, alert, revision=alert.current, seen_preview=seen, now=now)
+    return release_alert(desk.benno, alert, revision=alert.current, now=now)
+
+
+def _opened_by(reader: Officer, md: str) -> OpenedView:
+    """As soon as the desk-worker has taken it in."""
+    rows = ReceivedAlert.objects.visible_to(reader).filter(md=md)
+    wait_until(rows.exists, "the alert has reached the agency", timeout_seconds=90)
+    return open_alert(reader, rows.get(), reason=OpeningReason.ON_DUTY, now=timezone.now())
+
+
+def _logged(keyset: Keyset) -> bool:
+    return bool(log_times([keyset.od]))
+
+
+def _current(agency: str, now: datetime) -> str:
+    """The encryption key that senders take."""
+    seconds = int(now.timestamp())
+    return DatabaseKeyDirectory(now).recipient_keys([agency], PQ1, seconds)[agency].kid
+
+
+def test_alerts_on_their_way_open_after_both_sides_have_rotated(
+    desk: DeskWorld, running: HubProcesses
+) -> None:
+    keeper = desk.hub.make_officer(desk.health, Role.KEY_OFFICER)
+    before = _current("xb-health", timezone.now())
+    in_flight = _send_now(desk)
+    rotated = [
+        lives.rotate_agency_keys(keeper, desk.health, now=timezone.now()),
+        lives.rotate_agency_keys(desk.benno, desk.lab, now=timezone.now()),
+    ]
+    wait_until(lambda: all(map(_logged, rotated)), "the new keysets are logged", timeout_seconds=90)
+    opened = _opened_by(desk.aroha, in_flight.md)
+    assert CONTENT in str(opened.sections) and opened.verification.state == "verified"
+    after = _current("xb-health", timezone.now())
+    assert after != before and Key.objects.get(pk=before).st == "retiring"
+    follows = _send_now(desk)
+    assert CONTENT in str(_opened_by(desk.aroha, follows.md).sections)
+    assert in_flight_and_after(in_flight, follows) == (before, after)
+
+
+def in_flight_and_after(*alerts: Alert) -> tuple[str, ...]:
+    """The key that each was sealed to for the health authority."""
+    entries = [Delivery.objects.get(envelope_id=alert.md, recipient="xb-health").entry for alert in alerts]
+    return tuple(str(json.loads(entry or "{}")["header"]["kid"]) for entry in entries)
+
+
+def _sealed_to_health(hub: Hub, sender: HeldAgency) -> SealedEnvelope:
+    """As the sender's own system seals, with what it knows of the directory at this moment."""
+    directory = DatabaseKeyDirectory(hub.now)
+    own, theirs = directory.keyset(sender.id), directory.keyset("xb-health")
+    assert own is not None and theirs is not None
+    return seal(
+        hub.terms(),
+        ALERT,
+        suite=PQ1,
+        originator=Recipient(own, sender.root.fingerprint),
+        recipients=[Recipient(theirs, theirs.root_fingerprint)],
+        signer=sender.signing[PQ1],
+        nonce=os.urandom(16),
+        now=int(hub.now.timestamp()),
+    )
+
+
+def test_what_was_sealed_to_a_key_just_replaced_is_refused_and_sealed_again(desk: DeskWorld) -> None:
+    """A sender with own keys learns of the rotation by the refusal, and its next try goes through."""
+    hub = desk.hub
+    keeper = hub.make_officer(desk.health, Role.KEY_OFFICER)
+    (sender,) = hub.make_agencies("xe-drugs")
+    hub.make_agreement("G9", sender, "xb-health")
+    sealed = _sealed_to_health(hub, sender)
+    lives.rotate_agency_keys(keeper, desk.health, now=hub.later(seconds=1))
+    hub.later(seconds=1)
+    hub.sequence()
+    with pytest.raises(KeysetStaleError) as refused:
+        hub.carry(sender, sealed)
+    assert refused.value.agencies == ["xb-health"]
+    hub.carry(sender, _sealed_to_health(hub, sender))
+    desk.settle()
+    received = desk.received(desk.aroha)
+    opened = open_alert(desk.aroha, received, reason=OpeningReason.ON_DUTY, now=hub.now)
+    assert opened.verification.state == "verified"
+
+
+def test_a_sealed_alert_that_was_carried_before_a_rotation_is_numbered_and_opened_after_it(
+    desk: DeskWorld,
+) -> None:
+    """Accepted under the old keyset, logged after the new one: signature and seal still count."""
+    hub = desk.hub
+    keeper = hub.make_officer(desk.health, Role.KEY_OFFICER)
+    (sender,) = hub.make_agencies("xe-drugs")
+    hub.make_agreement("G9", sender, "xb-health")
+    lives.rotate_agency_keys(keeper, desk.health, now=hub.later(seconds=1))
+    hub.carry(sender, _sealed_to_health(hub, sender))
+    hub.later(seconds=1)
+    desk.settle()
+    received = desk.received(desk.aroha)
+    opened = open_alert(desk.aroha, received, reason=OpeningReason.ON_DUTY, now=hub.now)
+    assert opened.verification.state == "verified"

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process that works with the vault without a pause, as the desk does, until a file appears; exit 1 on any failure.
+
+python vault_load.py STOP_FILE AGENCY...        prints the number of rounds
+"""
+
+import sys
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from agencies.models import Key  # noqa: E402
+from agencies.vault import doors  # noqa: E402
+from agencies.vault.keeping import private_keys  # noqa: E402
+
+CONTENT = b"Zirrostratus"
+
+
+def work(agency: str, kept: list[bytes]) -> None:
+    """Seals a row, opens the first one and the new one, unwraps every private key, draws a token."""
+    kept.append(doors.seal_row(agency, "alertrevision", "r1", 1, CONTENT))
+    for row in (kept[0], kept[-1]):
+        if doors.open_row(agency, "alertrevision", "r1", 1, row) != CONTENT:
+            raise SystemExit("a row opened as something else")
+    kids = list(Key.objects.filter(agency=agency).values_list("kid", flat=True))
+    if len(private_keys(agency, kids)) != len(kids):
+        raise SystemExit("a private key is missing")
+    doors.token(agency, "cas_rn", "50-00-0")
+
+
+def main(stop: Path, agencies: list[str]) -> None:
+    kept: dict[str, list[bytes]] = {agency: [] for agency in agencies}
+    rounds = 0
+    while not stop.exists() or not rounds:
+        for agency in agencies:
+            work(agency, kept[agency])
+        rounds += 1
+        if rounds == 1:
+            Path(f"{stop}.begun").touch()
+    sys.stdout.write(f"{rounds}\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

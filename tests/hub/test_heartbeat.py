@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A queue worker that has lost its broker for good ends itself; one that lives goes on."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+WATCH = """
+import sys
+from pathlib import Path
+from hub.liveness import exit_when_stale
+print("watching", flush=True)
+exit_when_stale(Path(sys.argv[1]), stale_after_secs=float(sys.argv[2]))
+"""
+
+
+def watching(file: Path, stale_after_secs: float) -> subprocess.Popen[bytes]:
+    """A process that watches the file, once it has said that it begins."""
+    command = [sys.executable, "-c", WATCH, str(file), str(stale_after_secs)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline() == b"watching\n"
+    return process
+
+
+def beat(file: Path, *, seconds_ago: float) -> None:
+    at = time.time() - seconds_ago
+    os.utime(file, (at, at))
+
+
+def test_it_lives_while_the_heart_beats_and_ends_itself_afterwards(tmp_path: Path) -> None:
+    file = tmp_path / "heartbeat"
+    file.touch()
+    beat(file, seconds_ago=-3600)
+    process = watching(file, 1)
+    try:
+        assert process.poll() is None
+        beat(file, seconds_ago=3600)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 1 and b"no heartbeat for 1 seconds" in said
+    finally:
+        process.kill()

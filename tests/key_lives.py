@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to the keys of an agency that a test holds: revoked, replaced, its root recovered."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from accord.envelope.keys import EC1, PQ1, SIGN
+from accord.envelope.keysets import KeyRow
+from accord.envelope.private import Root, SignerSet, SigningKey, generate_signing_keys
+from agencies.accession import accept_revoke
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import Revocation
+
+if TYPE_CHECKING:
+    from tests.builders import HeldAgency
+
+KEY_LIVES_SECS = 90 * 24 * 3600
+
+
+class KeyLives:
+    """A hub's part that changes keys; whatever it makes is good in every way."""
+
+    now: datetime
+
+    if TYPE_CHECKING:
+
+        def statement(self, agency: HeldAgency, k: str, sub: Any = None, **changes: Any) -> bytes: ...
+
+        def publish_keyset(
+            self,
+            agency: HeldAgency,
+            *,
+            low: str = EC1,
+            rows: Sequence[KeyRow] | None = None,
+            version: int = 1,
+            prev: str | None = None,
+        ) -> str: ...
+
+        def sequence(self) -> Any: ...
+
+    def revoke(
+        self, agency: "HeldAgency", *, since: datetime, code: str = "stolen", n: int = 0
+    ) -> Revocation:
+        """By its root: signing key `n` of PQ1, whoever holds it, counts no longer from `since` on; not logged yet."""
+        kid = agency.signing[PQ1].signers[n].kid
+        body = {"kid": kid, "since": int(since.timestamp()), "code": code}
+        jws = self.statement(agency, "revoke", signer=agency.root.signer, body=body)
+        return accept_revoke(agency.client, jws, now=self.now)
+
+    def renew_signing_keys(self, agency: "HeldAgency") -> None:
+        """The next keyset, with new signing keys in place of the old ones, logged; old rows stay as they are."""
+        directory = DatabaseKeyDirectory(self.now)
+        before = directory.keyset(agency.id)
+        assert before is not None
+        revoked = {word.kid: word.since for word in directory.revocations(agency.id)}
+        kept = [_row_after(row, revoked.get(row.kid)) for row in before.rows]
+        agency.signing = signing_keys_of(list(agency.signing))
+        begin = int(self.now.timestamp())
+        new = {key.kid: key for signer in agency.signing.values() for key in signer.signers}
+        rows = [*kept, *(KeyRow(key, begin, begin + KEY_LIVES_SECS) for key in new.values())]
+        low, version = before.low, before.version + 1
+        self.publish_keyset(agency, low=low, rows=rows, version=version, prev=before.od)
+        self.sequence()
+
+    def recover_root(self, agency: "HeldAgency", *, revoking: int, since: datetime) -> None:
+        """The announced root alone takes over, in 72 hours, and revokes signing key `revoking`; not logged yet."""
+        before = DatabaseKeyDirectory(self.now).keyset(agency.id)
+        assert before is not None
+        kid = agency.signing[PQ1].signers[revoking].kid
+        rows = [_row_after(row, int(since.timestamp())) if row.kid == kid else row for row in before.rows]
+        agency.root, agency.next_root = agency.next_root, Root.generate()
+        version = before.version + 1
+        self.publish_keyset(agency, low=before.low, rows=rows, version=version, prev=before.od)
+
+
+def _row_after(row: KeyRow, since: int | None) -> KeyRow:
+    """How the next keyset states a key: a revoked one as revoked, a signing key as retired, others unchanged."""
+    if since is not None:
+        return replace(row, st="revoked", since=since)
+    return replace(row, st="retired") if row.use == SIGN and row.st == "current" else row
+
+
+def signing_keys_of(suites: Sequence[str]) -> dict[str, SignerSet]:
+    """One Ed25519 key for both suites, as agencies have it."""
+    if PQ1 not in suites:
+        return {suite: SignerSet(generate_signing_keys(suite)) for suite in suites}
+    keys: list[SigningKey] = generate_signing_keys(PQ1)
+    return {suite: SignerSet(keys if suite == PQ1 else keys[:1]) for suite in suites}

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Key officers hear 30, 14, 7 and 1 days ahead that a key or keyset ends: each once, whatever runs or did not run."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from accord.envelope.keysets import read_keyset
+from agencies.capabilities import Role
+from agencies.endings import ending_keys, endings
+from agencies.models import Agency, Keyset, Officer
+from sharing.models import Notification
+from sharing.notices.key_endings import warn_of_endings
+from sharing.notices.sending import send_notifications
+from sharing.notices.states import Cause, Occasion
+from sharing.states import NotificationState
+from sharing.tasks import warn_of_key_endings
+from tests.builders import START, HeldAgency, Hub
+from tests.outside_world import OutsideWorld
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEYSET_ENDS = START + timedelta(days=90)
+TICK = timedelta(seconds=1)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return Hub(tmp_path / "ledger")
+
+
+@pytest.fixture
+def alpha(hub: Hub) -> HeldAgency:
+    (agency,) = hub.make_agencies("xa-alpha")
+    return agency
+
+
+@pytest.fixture
+def keeper(hub: Hub, alpha: HeldAgency) -> Officer:
+    officer = hub.make_officer(alpha, Role.KEY_OFFICER, name="Benno Ashgrove")
+    hub.make_officer(alpha, Role.READER)
+    hub.make_officer(alpha, Role.AGENCY_ADMIN)
+    return officer
+
+
+def at(hub: Hub, days: float) -> None:
+    """So many days before the first keyset ends."""
+    hub.now = KEYSET_ENDS - timedelta(days=days)
+
+
+def warn(hub: Hub) -> list[Notification]:
+    """What one more run added."""
+    known = set(Notification.objects.values_list("pk", flat=True))
+    warn_of_endings(now=hub.now)
+    return list(
+        Notification.objects.exclude(pk__in=known).select_related("officer").order_by("officer__email")
+    )
+
+
+def send(hub: Hub) -> None:
+    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+
+
+def test_each_threshold_is_told_once(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
+    told = []
+    for hours in range(31 * 24, -1, -6):
+        at(hub, hours / 24)
+        told += [(hours, notice.officer) for _ in range(2) for notice in warn(hub)]
+    assert told == [(days * 24, keeper) for days in (30, 14, 7, 1)]
+
+
+def test_before_the_first_threshold_nobody_is_told(hub: Hub, keeper: Officer) -> None:
+    hub.now = KEYSET_ENDS - timedelta(days=30) - TICK
+    assert warn(hub) == []
+
+
+@pytest.mark.parametrize(("left", "threshold"), [(13, "14"), (5, "7"), (0.5, "1")])
+def test_after_days_without_a_worker_only_the_nearest_threshold_is_told(
+    hub: Hub, keeper: Officer, left: float, threshold: str
+) -> None:
+    at(hub, left)
+    (notice,) = warn(hub)
+    assert notice.subject.endswith(f":{threshold}")
+    assert warn(hub) == []
+
+
+def test_of_what_has_ended_nobody_is_warned_and_the_start_page_says_it(hub: Hub, keeper: Officer) -> None:
+    at(hub, 0)
+    assert warn(hub) == []
+    (ending,) = ending_keys(keeper, now=hub.now)
+    assert (ending.kind, ending.is_over, ending.days_left) == ("keyset", True, 0)
+
+
+def test_a_key_is_warned_of_as_well_as_the_keyset(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
+    rows = hub.key_rows(alpha)
+    hub.now = START + timedelta(days=80)
+    hub.publish_keyset(alpha, rows=rows, version=2, prev=Keyset.objects.get().od)
+    hub.sequence()
+    hub.now = START + timedelta(days=270)
+    hub.publish_keyset(alpha, rows=rows, version=3, prev=Keyset.objects.get(version=2).od)
+    hub.sequence()
+    hub.now = START + timedelta(days=365 - 29)
+    assert {ending.kind for ending in endings(now=hub.now)} == {"key", "keyset"}
+    subjects = {notice.subject.split(":")[0] for notice in warn(hub)}
+    assert {row.kid for row in rows} < subjects and len(subjects) == len(rows) + 1
+
+
+def test_a_renewed_keyset_is_warned_of_no_more(
+    hub: Hub, alpha: HeldAgency, keeper: Officer, outside_world: OutsideWorld
+) -> None:
+    at(hub, 20)
+    (notice,) = warn(hub)
+    renew(hub, alpha)
+    send(hub)
+    notice.refresh_from_db()
+    assert (notice.state, notice.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)
+    assert not outside_world.mails
+    assert warn(hub) == []
+
+
+def renew(hub: Hub, agency: HeldAgency) -> None:
+    first = Keyset.objects.get(agency=agency.id)
+    hub.publish_keyset(agency, rows=read_keyset(bytes(first.jws)).rows, version=2, prev=first.od)
+    hub.sequence()
+
+
+def test_the_mail_says_when_in_the_officers_zone_and_no_more(
+    hub: Hub, alpha: HeldAgency, keeper: Officer, outside_world: OutsideWorld
+) -> None:
+    Officer.objects.filter(pk=keeper.pk).update(timezone="Australia/Adelaide")
+    at(hub, 7)
+    warn(hub)
+    send(hub)
+    (mail,) = outside_world.mails
+    assert list(mail.recipients) == [keeper.email]
+    assert mail.message["Subject"] == "[Accord] KEYS"
+    body = mail.text.partition("\r\n\r\n")[2].replace("\r\n", "\n")
+    assert re.fullmatch(
+        r"A key of your agency ends on 2026-05-31 21:30 \(Australia/Adelaide\)\.\n"
+        r"Open: https?://\S+/keys/\n"
+        r"This mail carries no content\. Unsure\? Type the hub's address\.\n",
+        body,
+    )
+    for word in ("xa-alpha", "Ed25519", "PQ1", Keyset.objects.get().od):
+        assert word not in body
+
+
+def test_without_a_key_officer_the_admins_are_told(
+    hub: Hub, alpha: HeldAgency, outside_world: OutsideWorld
+) -> None:
+    admins = {hub.make_officer(alpha, Role.AGENCY_ADMIN).email for _ in range(2)}
+    hub.make_officer(alpha, Role.RELEASER)
+    at(hub, 1)
+    assert {notice.officer.email for notice in warn(hub)} == admins
+    send(hub)
+    assert {address for mail in outside_world.mails for address in mail.recipients} == admins
+
+
+def test_who_keeps_the_keys_no_longer_is_not_told(
+    hub: Hub, keeper: Officer, outside_world: OutsideWorld
+) -> None:
+    at(hub, 14)
+    (notice,) = warn(hub)
+    Officer.objects.filter(pk=keeper.pk).update(roles=["reader"])
+    send(hub)
+    notice.refresh_from_db()
+    assert (notice.state, notice.cause) == (NotificationState.SUPPRESSED, Cause.NO_RIGHT)
+    assert not outside_world.mails
+
+
+def test_nobody_is_told_of_another_agencys_keys(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
+    (bravo,) = hub.make_agencies("xb-bravo")
+    other = hub.make_officer(bravo, Role.KEY_OFFICER)
+    hub.now = KEYSET_ENDS - timedelta(days=3)
+    assert {(notice.officer, notice.recipient_id) for notice in warn(hub)} == {
+        (keeper, "xa-alpha"),
+        (other, "xb-bravo"),
+    }
+    assert {ending.agency_id for ending in ending_keys(keeper, now=hub.now)} == {"xa-alpha"}
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.RELEASER, Role.AGENCY_ADMIN, Role.AUDITOR])
+def test_the_start_page_tells_those_who_could_act(
+    hub: Hub, alpha: HeldAgency, keeper: Officer, role: Role
+) -> None:
+    at(hub, 3)
+    assert ending_keys(hub.make_officer(alpha, role), now=hub.now) == []
+    assert [ending.kind for ending in ending_keys(keeper, now=hub.now)] == ["keyset"]
+
+
+def test_a_waiting_mail_goes_out_though_a_nearer_threshold_has_passed(
+    hub: Hub, keeper: Officer, outside_world: OutsideWorld
+) -> None:
+    at(hub, 7.1)
+    warn(hub)
+    at(hub, 6.9)
+    send(hub)
+    assert len(outside_world.mails) == 1
+    assert Notification.objects.get().occasion == Occasion.KEY_ENDING
+
+
+def test_the_task_runs_without_anything_to_say(hub: Hub) -> None:
+    warn_of_key_endings()
+    assert not Agency.objects.exists() and not Notification.objects.exists()

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A key was revoked: what it signed is shown as in doubt with its times, and is reaffirmed or withdrawn on a page."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agencies.models import Officer
+from agencies.vault.lives import revoke_agency_key, rotate_agency_keys
+from alerts.acknowledgement import acknowledge_alert
+from alerts.models import Alert
+from alerts.opening import open_alert
+from sharing.models import Statement
+from sharing.notices.repudiation import expand_doubts, find_repudiated
+from tests.hosted_keys import submit_as_thief
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.pages.key_desks import key_of
+
+
+def lose_key(desk: DeskWorld, officer: Officer) -> None:
+    """The officer's agency revokes its signing key for the last two hours and goes on with new ones."""
+    keeper = desk.hub.make_officer(officer.agency, "key_officer")  # type: ignore[arg-type]
+    since = desk.hub.now - timedelta(hours=2)
+    kid = key_of(officer).kid
+    revoke_agency_key(keeper, keeper.agency, kid=kid, since=since, code="stolen", now=desk.tick())  # type: ignore[arg-type]
+    rotate_agency_keys(keeper, keeper.agency, uses=["sign"], now=desk.tick())  # type: ignore[arg-type]
+    tell(desk)
+
+
+def tell(desk: DeskWorld) -> None:
+    """Sequencer, worker and desk-worker do what is due."""
+    desk.settle()
+    for step in (find_repudiated, expand_doubts):
+        while step(now=desk.hub.now):
+            pass
+    desk.settle()
+
+
+def page_of(client: Client, address: str, status: int = 200) -> str:
+    answer = client.get(address)
+    assert answer.status_code == status, address
+    return answer.content.decode()
+
+
+@pytest.fixture
+def alert(desk: DeskWorld) -> Alert:
+    """Of the laboratory's, opened and acknowledged at the health authority; then the laboratory lost its key."""
+    sent = desk.send(desk.draft())
+    received = desk.received(desk.aroha)
+    open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
+    acknowledge_alert(desk.aroha, received, now=desk.tick())
+    desk.settle()
+    return sent
+
+
+@pytest.fixture
+def releaser(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.benno)
+
+
+BOTH_TIMES = r"logged at \d+ \w+ \d{4} \d\d:\d\d UTC, signed with a key that .* revoked at \d+ \w+ \d{4} \d\d:\d\d UTC for everything since \d+ \w+ \d{4} \d\d:\d\d UTC"
+
+
+def test_the_sender_sees_it_with_every_time_and_what_to_do(
+    releaser: Client, desk: DeskWorld, alert: Alert
+) -> None:
+    assert "In doubt" not in page_of(releaser, "/")
+    lose_key(desk, desk.benno)
+    for address in ("/", f"/outbox/{alert.pk}/"):
+        page = page_of(releaser, address)
+        assert (
+            f'href="/outbox/{alert.pk}/reaffirm/"' in page and f'href="/outbox/{alert.pk}/withdraw/"' in page
+        )
+    assert re.search("In doubt. This was " + BOTH_TIMES, page)
+    assert re.search(
+        r'data-tone="danger">Repudiated: logged [^<]+ UTC, key void since', page_of(releaser, "/outbox/")
+    )
+
+
+def test_the_recipient_sees_it_closed_open_and_in_the_list(
+    desk: DeskWorld, alert: Alert, as_officer: SignIn
+) -> None:
+    lose_key(desk, desk.benno)
+    reader = as_officer(desk.aroha)
+    assert re.search(r'data-tone="danger">Repudiated: logged', page_of(reader, "/inbox/"))
+    address = f"/inbox/{desk.received(desk.aroha).pk}/"
+    closed = page_of(reader, address)
+    assert re.search('note is-danger" role="status">.*?<div>Repudiated. This was ' + BOTH_TIMES, closed, re.S)
+    reader.post(address, {"reason": "on_duty"})
+    opened = page_of(reader, address)
+    assert CONTENT in opened and opened.count('<div class="note is-danger"') == 1
+    assert "Key void since" in opened and opened.count("time stated by the hub alone") >= 2
+
+
+def test_reaffirming_asks_and_says_to_how_many(releaser: Client, desk: DeskWorld, alert: Alert) -> None:
+    lose_key(desk, desk.benno)
+    address = f"/outbox/{alert.pk}/reaffirm/"
+    page = page_of(releaser, address)
+    assert "<h1>Reaffirm to 2 agencies?</h1>" in page and ">Reaffirm to 2 agencies</button>" in page
+    assert "1 has opened it." in page and re.search("In doubt. This was " + BOTH_TIMES, page)
+    assert not Statement.objects.filter(k="reaffirm").exists(), "looking says nothing"
+
+
+def test_reaffirmed_it_counts_again_for_both_sides(
+    releaser: Client, desk: DeskWorld, alert: Alert, as_officer: SignIn
+) -> None:
+    lose_key(desk, desk.benno)
+    desk.hub.now = max(desk.hub.now, timezone.now())
+    address = f"/outbox/{alert.pk}/reaffirm/"
+    for _ in range(2):
+        assert releaser.post(address).headers["Location"] == f"/outbox/{alert.pk}/"
+    assert Statement.objects.filter(k="reaffirm").count() == 1, "sent twice is said once"
+    desk.catch_up()
+    page = page_of(releaser, f"/outbox/{alert.pk}/")
+    assert 'note is-ok" role="status">' in page and "Reaffirmed on " in page
+    assert "/reaffirm/" not in page and "In doubt" not in page_of(releaser, "/")
+    assert 'data-tone="ok">Reaffirmed on' in page_of(releaser, "/outbox/")
+    reader, inbox = as_officer(desk.aroha), f"/inbox/{desk.received(desk.aroha).pk}/"
+    assert "Reaffirmed by Forensic Laboratory, Arvenia on" in page_of(reader, inbox)
+    reader.post(inbox, {"reason": "on_duty"})
+    assert re.search('note is-ok" role="status">.*?Reaffirmed by', page_of(reader, inbox), re.S)
+    assert releaser.get(address).status_code == 302, "there is nothing to reaffirm any more"
+
+
+def test_what_nothing_puts_in_doubt_is_not_reaffirmed(
+    releaser: Client, desk: DeskWorld, alert: Alert
+) -> None:
+    address = f"/outbox/{alert.pk}/reaffirm/"
+    assert releaser.get(address).headers["Location"] == f"/outbox/{alert.pk}/"
+    assert releaser.post(address).status_code == 302
+    assert "Nothing puts this alert in doubt now." in page_of(releaser, f"/outbox/{alert.pk}/")
+    assert not Statement.objects.filter(k="reaffirm").exists()
+
+
+def test_only_a_releaser_of_the_agency_reaffirms(desk: DeskWorld, alert: Alert, as_officer: SignIn) -> None:
+    lose_key(desk, desk.benno)
+    address = f"/outbox/{alert.pk}/reaffirm/"
+    author = as_officer(desk.ilka)
+    assert author.get(address).status_code == author.post(address).status_code == 403
+    assert f"{address}" not in page_of(author, f"/outbox/{alert.pk}/")
+    stranger, nothing = as_officer(desk.haitham), "/outbox/00000000-0000-4000-8000-000000000001/reaffirm/"
+    for method in ("get", "post"):
+        one, other = (getattr(stranger, method)(path) for path in (address, nothing))
+        assert one.status_code == other.status_code == 404 and one.content == other.content
+
+
+def test_an_acknowledgement_in_doubt_is_shown_to_the_sender_and_reaffirmed_by_its_agency(
+    releaser: Client, desk: DeskWorld, alert: Alert, as_officer: SignIn
+) -> None:
+    lose_key(desk, desk.haitham)
+    page = page_of(releaser, f"/outbox/{alert.pk}/")
+    assert "In doubt</span>" in page and "An acknowledgement does not count." in page
+    assert page_of(releaser, "/outbox/").count(">0/2</td>") >= 1, "it is not counted"
+    client = as_officer(desk.haitham)
+    start = page_of(client, "/")
+    (address,) = set(re.findall(r'href="(/doubt/answers/[^"]+)"', start))
+    assert "Acknowledgement" in start and "نورين الصفواري" in start
+    question = page_of(client, address)
+    assert ">Reaffirm 1 answer</button>" in question
+    for label in ("Logged", "Key void since", "Revocation logged"):
+        assert re.search(f"<dt>{label}</dt><dd><time[^>]+>[^<]+ UTC", question), "with its zone"
+    assert as_officer(desk.aroha).get(address).status_code == 403
+    assert releaser.get(address).content == releaser.get(f"/doubt/answers/{'A' * 43}/reaffirm/").content
+    desk.hub.now = max(desk.hub.now, timezone.now())
+    assert client.post(address).headers["Location"] == "/"
+    desk.catch_up()
+    assert address not in page_of(client, "/")
+    assert "An acknowledgement does not count." not in page_of(releaser, f"/outbox/{alert.pk}/")
+
+
+def test_what_a_thief_sent_can_only_be_withdrawn(
+    releaser: Client, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    md = submit_as_thief(desk.hub, desk.lab, to=desk.health)
+    desk.settle()
+    lose_key(desk, desk.benno)
+    page, address = page_of(releaser, "/"), f"/doubt/alerts/{md}/withdraw/"
+    assert "An alert in your agency&#x27;s name that this desk never sent" in page.replace("'", "&#x27;")
+    assert f'href="{address}"' in page
+    question = page_of(releaser, address)
+    assert ">Withdraw from 1 agency</button>" in question and md in question
+    refused = releaser.post(address, {"code": "mood"})
+    assert refused.status_code == 422 and "Reason: choose one." in refused.content.decode()
+    desk.hub.now = max(desk.hub.now, timezone.now())
+    assert releaser.post(address, {"code": "error"}).headers["Location"] == "/"
+    desk.catch_up()
+    assert address not in page_of(releaser, "/")
+    assert releaser.get(address).status_code == 404
+    assert as_officer(desk.haitham).get(address).status_code == 404

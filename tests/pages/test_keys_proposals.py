@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wizard where the agency's head keeps the root: a change is proposed, signed offline, and handed in."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from accord.envelope.encoding import canonical, object_digest
+from accord.envelope.vocabulary import statement_typ
+from agencies.keyfacts import key_facts
+from agencies.models import Keyset, Revocation
+from agencies.vault import proposing
+from agencies.vault.changes import Renew
+from agencies.vault.models import Proposal
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+from tests.pages.key_desks import Customs, key_of, states_of, version_of
+from tests.pages.test_keys_wizard import revocation_form
+
+
+@pytest.fixture
+def customs(desk: DeskWorld) -> Customs:
+    return Customs.build(desk)
+
+
+@pytest.fixture
+def keeper(customs: Customs, as_officer: SignIn) -> Client:
+    """The key officer of the customs, which has no key yet."""
+    return as_officer(customs.officer)
+
+
+@pytest.fixture
+def entered(customs: Customs, keeper: Client) -> Customs:
+    """With keys of both suites under its head's root."""
+    customs.enter(keeper)
+    return customs
+
+
+def upload(client: Client, proposal: str, data: bytes) -> Any:
+    return client.post(proposal, {"signed": SimpleUploadedFile("b.signed", data)})
+
+
+# From the question to the change.
+
+
+def test_the_first_keys_come_in_under_the_heads_root(customs: Customs, keeper: Client) -> None:
+    page = keeper.get("/keys/create/").content.decode()
+    assert "Nothing changes before your agency's head has signed it" in page and "Make the proposal" in page
+    words = {
+        "root": customs.card(customs.root),
+        "announce": customs.successor.fingerprint,
+        "suites": ["PQ1", "EC1"],
+    }
+    proposal = customs.propose(keeper, "/keys/create/", **words)
+    assert not Keyset.objects.filter(agency="xc-customs").exists(), "a proposal changes nothing"
+    page = keeper.get(proposal).content.decode()
+    assert "--root root.accord --out xc-customs-create-" in page and "sign until" not in page
+    assert proposal.split("/")[3] in page, "the digest is shown"
+    assert f"{proposal}previous/" not in page and keeper.get(f"{proposal}previous/").status_code == 404
+    assert proposal in keeper.get("/keys/").content.decode(), "it is listed"
+    assert customs.hand_in(keeper, proposal).headers["Location"] == "/keys/"
+    page = keeper.get("/keys/").content.decode()
+    assert "Signed and accepted." in page and proposal not in page
+    assert states_of(customs.officer) == ["current"] * 4
+
+
+@pytest.mark.parametrize(
+    ("address", "data", "states"),
+    [
+        ("/keys/renew/", {}, ["current"] * 4),
+        ("/keys/rotate/", {"uses": ["sign"]}, ["current"] * 4 + ["retiring"] * 2),
+    ],
+)
+def test_a_change_is_proposed_signed_and_done(
+    entered: Customs, keeper: Client, address: str, data: dict[str, Any], states: list[str]
+) -> None:
+    proposal = entered.propose(keeper, address, **data)
+    assert version_of(entered.officer) == 1
+    assert entered.hand_in(keeper, proposal).status_code == 302
+    assert version_of(entered.officer) == 2 and states_of(entered.officer) == states
+
+
+def test_a_key_is_revoked_on_the_heads_signature(entered: Customs, keeper: Client) -> None:
+    key = key_of(entered.officer)
+    address = f"/keys/key/{key.kid}/revoke/"
+    page = keeper.get(address).content.decode()
+    assert "Nothing changes before your agency's head has signed it" in page
+    proposal = keeper.post(address, revocation_form(page, typed=key.short)).headers["Location"]
+    assert not Revocation.objects.exists()
+    assert f"Revoke key …{key.short}" in keeper.get(proposal).content.decode()
+    assert entered.hand_in(keeper, proposal).status_code == 302
+    assert key_of(entered.officer, state="revoked").kid == key.kid
+
+
+def test_a_key_is_suspended_without_anybodys_signature(entered: Customs, keeper: Client) -> None:
+    key = key_of(entered.officer)
+    assert keeper.post(f"/keys/key/{key.kid}/suspend/", {"version": 1}).headers["Location"] == "/keys/"
+    assert key_of(entered.officer, state="suspended").kid == key.kid
+    assert not Proposal.objects.exists()
+
+
+def test_the_root_is_changed_with_both_signatures(entered: Customs, keeper: Client) -> None:
+    words = {"root": entered.card(entered.successor), "announce": entered.after.fingerprint}
+    proposal = entered.propose(keeper, "/keys/root/change/", **words)
+    assert "--root root.accord --next-root next-root.accord" in keeper.get(proposal).content.decode()
+    both = entered.sign(keeper.get(f"{proposal}file/").content, entered.root, entered.successor)
+    jws = json.loads(both)
+    alone = upload(keeper, proposal, json.dumps(jws | {"signatures": jws["signatures"][:2]}).encode())
+    assert alone.status_code == 422 and "File: " in alone.content.decode()
+    assert entered.hand_in(keeper, proposal, entered.root, entered.successor).status_code == 302
+    entered.agency.refresh_from_db()
+    assert entered.agency.root_fingerprint == entered.successor.fingerprint
+
+
+def test_a_lost_root_is_recovered_and_the_recovery_cancelled(entered: Customs, keeper: Client) -> None:
+    facts = key_facts(entered.officer, now=timezone.now())
+    assert facts.keyset is not None
+    words = {
+        "root": entered.card(entered.successor, nroot=entered.after.fingerprint),
+        "typed": facts.keyset.root[-4:],
+    }
+    proposal = entered.propose(keeper, "/keys/root/recover/", **words)
+    assert "--next-root next-root.accord --out" in keeper.get(proposal).content.decode()
+    assert entered.hand_in(keeper, proposal, entered.successor).status_code == 302
+    assert "A recovered root takes over on" in keeper.get("/keys/").content.decode()
+    proposal = entered.propose(keeper, "/keys/root/cancel/")
+    assert entered.hand_in(keeper, proposal).status_code == 302
+    assert "A recovered root" not in keeper.get("/keys/").content.decode()
+
+
+# The files.
+
+
+def test_the_files_are_the_exact_octets_and_nobody_keeps_or_shows_them(
+    entered: Customs, keeper: Client
+) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    od = proposal.split("/")[3]
+    first, before = keeper.get(f"{proposal}file/"), keeper.get(f"{proposal}previous/")
+    assert object_digest(statement_typ("keyset"), first.content) == od
+    assert before.content == bytes(Keyset.objects.get(agency="xc-customs").jws)
+    for answer, ending in ((first, '.proposal"'), (before, '.proposal.previous"')):
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["Content-Disposition"].startswith('attachment; filename="xc-customs-renew-')
+        assert answer.headers["Content-Disposition"].endswith(ending)
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+# What comes back wrong.
+
+
+def test_a_file_that_another_root_signed_is_refused(entered: Customs, keeper: Client) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    payload = keeper.get(f"{proposal}file/").content
+    signed = json.loads(entered.sign(payload))
+    forged = json.loads(entered.root.signer.sign_jws(statement_typ("keyset"), b"{}"))
+    answer = upload(keeper, proposal, canonical(signed | {"signatures": forged["signatures"]}))
+    assert answer.status_code == 422
+    assert "not signed by your agency&#x27;s root" in answer.content.decode()
+    assert version_of(entered.officer) == 1
+    assert entered.hand_in(keeper, proposal).status_code == 302, "the proposal is still open"
+
+
+def test_another_proposals_file_is_refused(entered: Customs, keeper: Client) -> None:
+    replaced = entered.propose(keeper, "/keys/renew/")
+    signed = entered.sign(keeper.get(f"{replaced}file/").content)
+    proposal = entered.propose(keeper, "/keys/rotate/", uses=["enc"])
+    answer = upload(keeper, proposal, signed)
+    assert answer.status_code == 422
+    assert "another proposal is signed here" in answer.content.decode()
+    assert keeper.get(replaced).status_code == 404, "a new one takes the place of the old one"
+    gone = upload(keeper, replaced, signed)
+    assert gone.status_code in (404, 422) and version_of(entered.officer) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "File: it is empty."),
+        (b"not json", "File: this is no signed proposal."),
+        (b"{}", "File: this is no signed proposal."),
+        (b"\xff\x00" * 50, "File: this is no signed proposal."),
+        (b" " * (256 * 1024 + 1), "File: it is too large to be a signed proposal."),
+        (None, "File: choose the one that <code>accord sign</code> wrote"),
+    ],
+    ids=["empty", "text", "object", "bytes", "large", "none"],
+)
+def test_what_is_no_signed_proposal_is_refused(
+    entered: Customs, keeper: Client, data: bytes | None, problem: str
+) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    answer = keeper.post(proposal, {}) if data is None else upload(keeper, proposal, data)
+    assert answer.status_code == 422
+    assert problem in answer.content.decode()
+    assert version_of(entered.officer) == 1
+
+
+def test_the_proposal_itself_is_known_as_not_yet_signed(entered: Customs, keeper: Client) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    answer = upload(keeper, proposal, keeper.get(f"{proposal}file/").content)
+    assert answer.status_code == 422 and "this is the proposal, not yet signed" in answer.content.decode()
+
+
+def test_a_proposal_older_than_a_day_has_to_be_made_anew(entered: Customs, keeper: Client) -> None:
+    yesterday = timezone.now() - timedelta(hours=25)
+    entered.desk.hub.now = yesterday
+    Proposal.objects.all().delete()
+    payload = proposing.propose_keyset(entered.officer, entered.agency, change=Renew(), now=timezone.now())
+    od = object_digest(statement_typ("keyset"), payload)
+    Proposal.objects.filter(pk=od).update(made_at=yesterday)
+    signed = entered.sign(payload)
+    assert keeper.get(f"/keys/proposals/{od}/").status_code == 404
+    assert od not in keeper.get("/keys/").content.decode()
+    answer = upload(keeper, f"/keys/proposals/{od}/", signed)
+    assert answer.status_code == 422 and "Make a new proposal." in answer.content.decode()
+    assert version_of(entered.officer) == 1
+
+
+def test_a_file_handed_in_twice_is_done_once(entered: Customs, keeper: Client) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    signed = entered.sign(keeper.get(f"{proposal}file/").content)
+    assert [upload(keeper, proposal, signed).status_code for _ in range(2)] == [302, 302]
+    assert version_of(entered.officer) == 2
+
+
+@pytest.mark.parametrize("change", ["root", "announce"])
+def test_a_wrong_root_card_names_its_field(customs: Customs, keeper: Client, change: str) -> None:
+    good = {"root": customs.card(customs.root), "announce": customs.successor.fingerprint, "suites": ["PQ1"]}
+    wrong: dict[str, list[tuple[Any, str]]] = {
+        "root": [
+            (SimpleUploadedFile("r", b"{}"), "Root: choose the public file"),
+            (SimpleUploadedFile("r", b""), "Root: choose the public file"),
+            (SimpleUploadedFile("r", b"x" * 20_000), "Root: the file is too large"),
+            (customs.card(customs.after), "Root: its fingerprint is not the one from paper."),
+            ("", "Root: choose the public file"),
+        ],
+        "announce": [
+            ("", "Next root: enter the 64 digits"),
+            ("abc", "Next root: enter the 64 digits"),
+            ("f" * 500, "Fingerprint of the root after it: enter 64 digits"),
+            (customs.root.fingerprint, "Next root: enter the 64 digits"),
+        ],
+    }
+    for value, problem in wrong[change]:
+        good["root"] = customs.card(customs.root)
+        answer = keeper.post("/keys/create/", {**good, "version": 0, change: value})
+        assert answer.status_code == 422 and problem in answer.content.decode(), value
+    assert not Proposal.objects.exists() and not Keyset.objects.filter(agency="xc-customs").exists()
+
+
+# Taking back, and others.
+
+
+def test_a_proposal_is_discarded(entered: Customs, keeper: Client) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    signed = entered.sign(keeper.get(f"{proposal}file/").content)
+    assert keeper.get(f"{proposal}discard/").status_code == 405
+    assert keeper.post(f"{proposal}discard/").status_code == 302
+    assert keeper.post(f"{proposal}discard/").status_code == 404
+    assert upload(keeper, proposal, signed).status_code == 422
+    assert version_of(entered.officer) == 1
+
+
+def test_another_agencys_proposal_is_absent(entered: Customs, keeper: Client, as_officer: SignIn) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    nothing = f"/keys/proposals/{'A' * 43}/"
+    signed = entered.sign(keeper.get(f"{proposal}file/").content)
+    stranger = as_officer(entered.desk.benno)
+    for rest in ("", "file/", "previous/"):
+        one, other = stranger.get(proposal + rest), stranger.get(nothing + rest)
+        assert one.status_code == other.status_code == 404 and one.content == other.content
+    one, other = (upload(stranger, address, signed) for address in (proposal, nothing))
+    assert one.status_code == other.status_code == 404 and one.content == other.content
+    assert stranger.post(f"{proposal}discard/").status_code == 404
+    assert keeper.get(proposal).status_code == 200 and version_of(entered.officer) == 1
+
+
+def test_a_colleague_without_the_role_sees_no_proposal(
+    entered: Customs, keeper: Client, as_officer: SignIn
+) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    reader = as_officer(entered.desk.hub.make_officer(entered.agency, "reader"))
+    assert proposal not in reader.get("/keys/").content.decode()
+    assert reader.get(proposal).status_code == 403 and reader.post(f"{proposal}discard/").status_code == 403

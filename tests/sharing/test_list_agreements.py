@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A party's system reads what its agency has agreed to; to all others there is nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from agencies.actors import SystemActor
+from agencies.capabilities import Capability
+from sharing.agreement_facts import list_agreements, list_circles
+from sharing.agreements import record_circle, suspend_lanes
+from tests.builders import OPERATOR
+from tests.sharing.callers import Caller
+from tests.sharing.conftest import Callers
+
+
+@pytest.fixture
+def agreed(callers: Callers) -> Callers:
+    """G1 with a stopped lane and a circle of two of its three parties."""
+    hub = callers.hub
+    suspend_lanes(callers.four.bravo.manager, hub.agreement("G1"), ["trade"], now=hub.now)
+    record_circle(OPERATOR, name="Lantern", agreement="G1", members=["xa-alpha", "xb-bravo"], now=hub.now)
+    return callers
+
+
+def test_an_agreement_as_it_counts_now(agreed: Callers) -> None:
+    (item,) = agreed.alpha.get("agreements").json()["items"]
+    (stopped,) = item.pop("suspended")
+    assert (stopped["lane"], stopped["agency"]) == ("trade", "xb-bravo") and stopped["since"]
+    assert item.pop("nbf") and item == {
+        "ref": "G1",
+        "title": "Agreement G1",
+        "version": 1,
+        "parties": ["xa-alpha", "xb-bravo", "xc-charlie"],
+        "lanes": ["enforcement", "public_health", "science", "trade"],
+        "ceiling": "AMBER+STRICT",
+        "purposes": [],
+        "until": None,
+        "survive_lanes": [],
+        "survive_flash": False,
+    }
+
+
+def test_the_newest_begun_version_speaks_and_who_left_sees_it_no_more(agreed: Callers) -> None:
+    hub, four = agreed.hub, agreed.four
+    hub.make_agreement("G1", four.alpha, four.bravo, lanes=["science"], until=hub.now + timedelta(days=30))
+    hub.make_agreement("G1", four.alpha, four.delta, nbf=hub.now + timedelta(days=1))
+    (item,) = agreed.alpha.get("agreements").json()["items"]
+    assert (item["version"], item["parties"], item["lanes"]) == (2, ["xa-alpha", "xb-bravo"], ["science"])
+    assert item["until"]
+    assert agreed.charlie.get("agreements").json() == {"items": []}
+    assert agreed.delta.get("agreements").json() == {"items": []}
+
+
+def test_circles_are_for_their_members(agreed: Callers) -> None:
+    seen = {"name": "Lantern", "agreement": "G1", "members": ["xa-alpha", "xb-bravo"]}
+    assert agreed.alpha.get("circles").json() == {"items": [seen]}
+    for outsider in (agreed.charlie, agreed.delta):
+        assert outsider.get("circles").json() == {"items": []}
+
+
+def test_a_read_without_news_costs_nothing(agreed: Callers) -> None:
+    for path in ("agreements", "circles"):
+        first = agreed.alpha.get(path)
+        again = agreed.alpha.get(path, HTTP_IF_NONE_MATCH=first["ETag"])
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_key_without_the_scope_is_refused(agreed: Callers) -> None:
+    blind = Caller(agreed.hub.api_key(agreed.four.alpha, Capability.FEED_READ))
+    assert [blind.get(path).status_code for path in ("agreements", "circles")] == [403, 403]
+
+
+def test_without_an_agency_or_the_right_there_is_nothing(agreed: Callers) -> None:
+    for actor in (OPERATOR, SystemActor("worker", "xa-alpha")):
+        assert list_agreements(actor, now=agreed.hub.now) == [] and list_circles(actor) == []
+
+
+def test_many_agreements_cost_as_many_queries_as_one(
+    agreed: Callers, django_assert_max_num_queries: object
+) -> None:
+    for n in range(2, 7):
+        agreed.hub.make_agreement(f"G{n}", agreed.four.alpha, agreed.four.bravo)
+    with django_assert_max_num_queries(5):  # type: ignore[operator]
+        assert len(list_agreements(agreed.four.alpha.client, now=agreed.hub.now)) == 6
