@@ -32,6 +32,7 @@ from agencies.errors import (
     InputError,
     KeyTakenError,
     NotPermittedError,
+    TooManyKeysetsError,
 )
 from agencies.models import (
     Agency,
@@ -43,6 +44,7 @@ from agencies.models import (
     KeyState,
     KeyUse,
     Revocation,
+    Succession,
 )
 from agencies.registry import (
     NewKeyset,
@@ -53,12 +55,15 @@ from agencies.registry import (
     settle_recovery,
     standing_keyset,
     verify_newcomer,
+    waiting_recovery,
 )
 from ledger.audit import record_event
 from ledger.entries import append_entry
 
 CHALLENGE_LIVES: Final = timedelta(seconds=envelope.CHALLENGE_LIFETIME_SECS)
 MAX_CHALLENGED_KEYS: Final = 16
+MOST_KEYSETS_A_DAY: Final = 30
+"""Far above what a change of every key takes; each one is kept for ever and read by everybody."""
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -136,7 +141,8 @@ def accept_keyset(
     """Verifies, stores and hands to the ledger a keyset; the same bytes again give the same row.
 
     `pop` proves possession of the keys the keyset adds; it may be None when it adds none. Raises AbsentError,
-    NotPermittedError, KeyTakenError, CustodyRefusedError and the envelope's errors; a refusal is audited.
+    NotPermittedError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError and the envelope's errors; a refusal is
+    audited.
     """
     if caller.agency_id != agency_id:
         raise AbsentError
@@ -152,10 +158,11 @@ def accept_keyset(
             newcomer = verify_newcomer(agency, keyset, now=now)
             if newcomer.known is not None:
                 return newcomer.known
+            _require_room(agency, newcomer, now)
             _check_newcomer(agency, newcomer)
             _prove_possession(agency, newcomer, pop, now)
             return register_keyset(caller, agency, newcomer, now=now)
-    except (EnvelopeError, KeyTakenError, CustodyRefusedError) as refused:
+    except (EnvelopeError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError) as refused:
         _record_refusal(caller, agency_id, refused, now)
         raise
 
@@ -278,6 +285,19 @@ def _agency_of_caller(
     if agency is None:
         raise AbsentError
     return agency
+
+
+def _require_room(agency: Agency, newcomer: NewKeyset, now: datetime) -> None:
+    """Raises TooManyKeysetsError. A recovery and the answer to one are never held up: they decide who the agency is."""
+    since = now - timedelta(days=1)
+    lately = Keyset.objects.filter(agency=agency, accepted_at__gt=since).exclude(
+        succession=Succession.RECOVERED
+    )
+    times = list(lately.order_by("-accepted_at").values_list("accepted_at", flat=True)[:MOST_KEYSETS_A_DAY])
+    if len(times) < MOST_KEYSETS_A_DAY or newcomer.keyset.succession == Succession.RECOVERED:
+        return
+    if waiting_recovery(agency.pk, now=now) is None:
+        raise TooManyKeysetsError(agency.pk, times[-1] + timedelta(days=1))
 
 
 def _check_newcomer(agency: Agency, newcomer: NewKeyset) -> None:

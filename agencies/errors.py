@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can go wrong with agencies, officers and keys; the HTTP side stands in one table elsewhere."""
 
+from datetime import datetime
+
 
 class AgenciesError(Exception):
     """Base of this app's errors."""
@@ -54,6 +56,15 @@ class KeyTakenError(AgenciesError):
     def __init__(self, kid: str) -> None:
         super().__init__(kid)
         self.kid = kid
+
+
+class TooManyKeysetsError(AgenciesError):
+    """An agency has brought in as many keysets within a day as one may; the next is taken from `again_at` on."""
+
+    def __init__(self, agency_id: str, again_at: datetime) -> None:
+        super().__init__(agency_id)
+        self.agency_id = agency_id
+        self.again_at = again_at.isoformat(timespec="seconds")
 
 
 class CustodyRefusedError(AgenciesError):

@@ -4,7 +4,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from accord.client.answers import (
@@ -13,12 +12,14 @@ from accord.client.answers import (
     FeedEntry,
     FeedPage,
     KeysetAnswer,
+    SliceAnswer,
     StatementAnswer,
     SubmissionFacts,
     SubmissionPage,
 )
 from accord.client.errors import AbsentError as ClientAbsentError
 from accord.client.multipart import Moved
+from accord.client.spool import SpooledEnvelope
 from accord.envelope.tree.receipts import Receipt
 from agencies import accession, directory
 from agencies.actors import ApiClient
@@ -64,17 +65,11 @@ class PastExchange:
     def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
         accession.accept_keyset(self._caller, agency, pop=pop, keyset=keyset, now=self._past.now)
 
-    def post_envelope(
-        self,
-        jti: str,
-        manifest: bytes,
-        jwe: bytes,
-        blobs: Sequence[bytes | Path],
-        *,
-        moved: Moved | None = None,
-    ) -> None:
-        octets = [blob if isinstance(blob, bytes) else blob.read_bytes() for blob in blobs]
-        intake.submit_envelope(self._caller, manifest=manifest, jwe=jwe, blobs=octets, now=self._past.now)
+    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
+        blobs = [blob.read_bytes() for blob in parts.blobs]
+        intake.submit_envelope(
+            self._caller, manifest=parts.manifest, jwe=parts.jwe, blobs=blobs, now=self._past.now
+        )
 
     def post_statement(self, statement_id: str, jws: bytes) -> None:
         statements.submit_statement(self._caller, jws, now=self._past.now)
@@ -84,6 +79,9 @@ class PastExchange:
             return slices.slice_for(self._caller, md, now=self._past.now)
         except AbsentError:
             raise _absent() from None
+
+    def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
+        return [self.slice(mds[0])]
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
         yield slices.blob_for(self._caller, md, n, now=self._past.now)
@@ -122,6 +120,9 @@ class PastExchange:
         if path is None:
             raise _absent()
         return path
+
+    def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
+        return proofs.consistencies(pairs)
 
     def hub_clock(self) -> int | None:
         """The past says no time of its own."""

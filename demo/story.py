@@ -11,7 +11,7 @@ import json
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,8 +20,10 @@ from typing import Any
 from accord.client.client import Client
 from accord.client.errors import AbsentError, RefusedError
 from accord.client.exchange import HttpExchange
+from accord.client.multipart import Moved
 from accord.client.outgoing import AlertToSend
 from accord.client.results import InboxEntry
+from accord.client.spool import SpooledEnvelope
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.tree.receipts import Receipt
 from demo import alerts as texts
@@ -262,12 +264,12 @@ STEPS = (
 class _ChangesOneByte(HttpExchange):
     """A carrier that changes one byte of the sealed content."""
 
-    def post_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Any, **more: Any) -> None:
-        parts = json.loads(jwe)
-        sealed = parts["ciphertext"]
-        parts["ciphertext"] = ("B" if sealed[0] == "A" else "A") + sealed[1:]
-        changed = json.dumps(parts, separators=(",", ":")).encode()
-        super().post_envelope(jti, manifest, changed, blobs, **more)
+    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
+        jwe = json.loads(parts.jwe)
+        sealed = jwe["ciphertext"]
+        jwe["ciphertext"] = ("B" if sealed[0] == "A" else "A") + sealed[1:]
+        changed = json.dumps(jwe, separators=(",", ":")).encode()
+        super().post_envelope(jti, replace(parts, jwe=changed), moved=moved)
 
 
 def _entry_of(client: Client, md: str) -> InboxEntry | None:

@@ -72,6 +72,9 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     agencies.RequestInProgressError: Problem(
         409, "request-in-progress", "This request is being worked on. Ask again in a moment."
     ),
+    agencies.TooManyKeysetsError: Problem(
+        429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)
+    ),
     agencies.InputError: Problem(422, "input-refused", "A field was not accepted.", ("field", "problem")),
     agencies.NotPermittedError: Problem(
         403, "not-permitted", "Your role cannot do this.", ("capability", "ask")

@@ -20,6 +20,7 @@ WITHOUT_KEY: Final = frozenset(
     {
         "envelopes",
         "statements",
+        "slices",
         "agencies/{agency_id}/challenges",
         "alerts/check-recipients",
         "alerts/received/{received_id}/open",
@@ -34,6 +35,7 @@ CONDITIONAL: Final = frozenset({"agencies", "agencies/{agency_id}/keyset", "inbo
 BEYOND: Final[Mapping[tuple[str, str], frozenset[int]]] = {
     ("GET", "envelopes/{md}"): frozenset({409, 410}),
     ("GET", "envelopes/{md}/blobs/{n}"): frozenset({409, 410}),
+    ("POST", "agencies/{agency_id}/keysets"): frozenset({429}),
     ("POST", "envelopes"): frozenset({413, 503}),
     ("POST", "statements"): frozenset({413}),
     ("POST", "alerts/{alert_id}/release"): frozenset({503}),
@@ -52,6 +54,7 @@ MEANINGS: Final[Mapping[int, str]] = {
     415: "Another content type is needed.",
     422: "A field or a check failed.",
     428: "Say in If-Match what it was made from.",
+    429: "So much within a day is not taken; again later.",
     503: "The hub is catching up; send it again after Retry-After.",
 }
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the ledger shows over REST: the newest checkpoint, proofs of inclusion, proofs of consistency."""
 
+import re
 from typing import Any
 
 from django.http import Http404
 from django.urls import path
-from drf_spectacular.utils import extend_schema, inline_serializer
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -16,6 +19,8 @@ from accord.envelope.encoding import b64u
 from ledger import proofs
 
 CAPABILITY = frozenset({"ledger:read"})
+MOST_PAIRS = 100
+_PAIR = re.compile(r"[0-9]{1,15}-[0-9]{1,15}")
 FIXED = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -87,8 +92,52 @@ class ConsistencyView(APIView):
         return Response(body, headers=FIXED)
 
 
+class ConsistenciesView(APIView):
+    """The same for many pairs of sizes at once: `pairs=5-8,8-13`, at most a hundred; `path` is null without a proof."""
+
+    capability = CAPABILITY
+
+    @extend_schema(
+        operation_id="ledger_consistencies_retrieve",
+        parameters=[OpenApiParameter("pairs", OpenApiTypes.STR, required=True)],
+        responses=inline_serializer(
+            "LedgerConsistencies",
+            {
+                "items": inline_serializer(
+                    "LedgerConsistencyOfMany",
+                    {
+                        "first": serializers.IntegerField(),
+                        "second": serializers.IntegerField(),
+                        "path": serializers.ListField(child=serializers.CharField(), allow_null=True),
+                    },
+                    many=True,
+                )
+            },
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        pairs = _pairs(request.query_params.get("pairs", ""))
+        items = [
+            {
+                "first": first,
+                "second": second,
+                "path": None if path is None else [b64u(node) for node in path],
+            }
+            for (first, second), path in zip(pairs, proofs.consistencies(pairs), strict=True)
+        ]
+        return Response({"items": items}, headers={"Cache-Control": "no-cache"})
+
+
+def _pairs(text: str) -> list[tuple[int, int]]:
+    words = text.split(",")
+    if len(words) > MOST_PAIRS or not all(_PAIR.fullmatch(word) for word in words):
+        raise serializers.ValidationError({"pairs": _("Write 1 to 100 pairs of sizes: 5-8,8-13")})
+    return [(int(first), int(second)) for first, _dash, second in (word.partition("-") for word in words)]
+
+
 urlpatterns = [
     path("ledger/checkpoint", CheckpointView.as_view(), name="ledger-checkpoint"),
     path("ledger/proof/<int:index>", ProofView.as_view(), name="ledger-proof"),
+    path("ledger/consistency", ConsistenciesView.as_view(), name="ledger-consistencies"),
     path("ledger/consistency/<int:first>/<int:second>", ConsistencyView.as_view(), name="ledger-consistency"),
 ]

@@ -11,7 +11,8 @@ nobody can guess an event from the public tree.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.db.models import Exists, OuterRef
 
 from accord.envelope.encoding import b64u, canonical, object_digest
 from accord.envelope.errors import MalformedError
-from ledger.entries import append_entry, require_atomic
+from ledger.entries import append_audit_entries, append_entry, require_atomic
 from ledger.errors import EntryRefusedError
 from ledger.models import HUB_LEVEL, AuditEvent, AuditEventQuerySet, AuditReader, Leaf
 
@@ -32,6 +33,15 @@ SALT_SIZE_BYTES = 16
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL_IN_JSON = rb"\u0000"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One of many acts of one actor at one moment, as `record_event` takes it."""
+
+    act: str
+    subject: str
+    reason: str = ""
 
 
 def record_event(
@@ -66,6 +76,28 @@ def record_event(
     event.save(force_insert=True)
     append_entry(event.od, now=now, is_audit=True)
     return event
+
+
+def record_events(happenings: Iterable[Happening], *, actor: str, agency: str, now: datetime) -> None:
+    """Record many acts, in their order and in three statements however many; raises as `record_event`."""
+    require_atomic()
+    events = [
+        AuditEvent(
+            at=now,
+            actor=actor,
+            agency=agency,
+            act=happening.act,
+            subject=happening.subject,
+            reason=happening.reason,
+            salt=secrets.token_bytes(SALT_SIZE_BYTES),
+        )
+        for happening in happenings
+    ]
+    for event in events:
+        _require_shape(event)
+        event.od = event_digest(event)
+    AuditEvent.objects.bulk_create(events)
+    append_audit_entries([event.od for event in events], now=now)
 
 
 def events_about(reader: AuditReader, subject: str) -> AuditEventQuerySet:

@@ -6,6 +6,7 @@ that submissions do not wait for one another; index and log time are given later
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +48,22 @@ def append_entry(
         entry_id=entry.id, od=od, kind=kind, agency=entry.agency, created_at=entry.created_at
     )
     return entry
+
+
+def append_audit_entries(ods: Sequence[str], *, now: datetime) -> None:
+    """Hand in the digests of many audit events in two statements; raises as `append_entry`."""
+    require_atomic()
+    for od in ods:
+        _require_shape(od, EntryKind.OTHER, None)
+    try:
+        entries = Entry.objects.bulk_create(
+            Entry(od=od, kind=EntryKind.OTHER, is_audit=True, created_at=now) for od in ods
+        )
+    except IntegrityError as error:
+        raise EntryExistsError(", ".join(ods)) from error
+    PendingEntry.objects.bulk_create(
+        PendingEntry(entry_id=entry.id, od=entry.od, kind=entry.kind, created_at=now) for entry in entries
+    )
 
 
 def require_atomic() -> None:

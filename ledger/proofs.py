@@ -5,7 +5,7 @@ Guarantees that nothing is shown before a signed checkpoint covers it, and that 
 stands under the first checkpoint that covers its leaf. Reads a few dozen rows a proof.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from accord.envelope.tree.merkle import (
 from accord.envelope.tree.receipts import LeafEntry, Receipt
 from ledger.entries import CoveredEntry
 from ledger.models import Checkpoint, Leaf, PendingEntry
-from ledger.nodes import range_roots, read_nodes, root_at
+from ledger.nodes import read_nodes, root_at
 
 
 def latest_checkpoint() -> Checkpoint | None:
@@ -73,10 +73,18 @@ def root_of(size: int) -> bytes | None:
 
 def consistency(first: int, second: int) -> list[bytes] | None:
     """The proof that the tree of `second` leaves extends that of `first`; None for sizes never signed for."""
+    return consistencies([(first, second)])[0]
+
+
+def consistencies(pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
+    """The proof for each pair of sizes, as `consistency` gives it, in three queries."""
     newest = latest_checkpoint()
-    if newest is None or not 0 <= first <= second <= newest.size:
-        return None
-    return range_roots(consistency_ranges(first, second))
+    size = newest.size if newest else -1
+    ranges = [consistency_ranges(*pair) if 0 <= pair[0] <= pair[1] <= size else None for pair in pairs]
+    nodes = read_nodes(
+        position for paths in ranges for leaves in paths or () for position in complete_subtrees(leaves)
+    )
+    return [None if paths is None else [range_root(leaves, nodes) for leaves in paths] for paths in ranges]
 
 
 def covered_entries(start: int, limit: int) -> list[CoveredEntry]:

@@ -22,8 +22,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accord.envelope.encoding import MAX_STATEMENT_BYTES
-from accord.envelope.errors import VerificationError
+from accord.envelope.encoding import MAX_STATEMENT_BYTES, digest
+from accord.envelope.errors import MalformedError, VerificationError
 from agencies.capabilities import Capability
 from agencies.errors import InputError
 from agencies.login.caller import caller_of
@@ -34,7 +34,7 @@ from sharing.errors import CheckFailedError
 from sharing.feed import FeedPage, read_feed, resolve_reference
 from sharing.intake import submit_envelope
 from sharing.models import Statement
-from sharing.slices import blob_for, slice_for
+from sharing.slices import MOST_SLICES, SliceAnswer, blob_for, slice_for, slices_for
 from sharing.statements import accept_posted, find_statement, statements_about
 from sharing.submissions import find_submission, list_submissions
 
@@ -94,6 +94,28 @@ class EnvelopeView(APIView):
         """The caller's slice of an envelope."""
         octets = slice_for(caller_of(request), md, now=timezone.now())
         return HttpResponse(octets, content_type="application/json")
+
+
+class SlicesView(APIView):
+    capability = Capability.ENVELOPE_READ
+
+    @extend_schema(request=shapes.SlicesQuestion, responses={200: shapes.SlicesShape})
+    def post(self, request: Request) -> HttpResponse:
+        """The caller's slices of many envelopes, in the order asked for: as many of the first as fit into one answer.
+
+        Each is given or refused, and recorded, as by `/envelopes/{md}`. Ask again for the rest.
+        """
+        answers = slices_for(caller_of(request), _digests(request), now=timezone.now())
+        items = ",".join(json.dumps(self._item(answer), separators=(",", ":")) for answer in answers)
+        return HttpResponse(f'{{"items":[{items}]}}', content_type="application/json")
+
+    def _item(self, answer: SliceAnswer) -> dict[str, Any]:
+        if isinstance(answer.given, bytes):
+            return {"md": answer.md, "slice": answer.given.decode("ascii")}
+        problem = self.get_exception_handler()(answer.given, self.get_exception_handler_context())
+        if problem is None:
+            raise answer.given
+        return {"md": answer.md, "problem": problem.data}
 
 
 class BlobView(APIView):
@@ -238,6 +260,17 @@ def _no_news(request: Request, after: int, page: FeedPage) -> HttpResponse:
     return Response(shapes.FeedPageShape(page).data, headers={"ETag": etag})
 
 
+def _digests(request: Request) -> list[str]:
+    body = request.data
+    mds = body.get("mds") if isinstance(body, dict) else None
+    if not isinstance(mds, list) or not 1 <= len(mds) <= MOST_SLICES:
+        raise InputError("mds", _("Name 1 to %(most)s envelopes by their digests.") % {"most": MOST_SLICES})
+    try:
+        return [digest(md, "mds") for md in mds]
+    except MalformedError:
+        raise InputError("mds", _("A digest is 43 characters of base64url.")) from None
+
+
 def _number(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,15}", text):
@@ -248,6 +281,7 @@ def _number(request: Request, name: str, default: int) -> int:
 urlpatterns = [
     path("envelopes", EnvelopesView.as_view(), name="envelopes"),
     path("envelopes/<str:md>", EnvelopeView.as_view(), name="envelope"),
+    path("slices", SlicesView.as_view(), name="slices"),
     path("envelopes/<str:md>/blobs/<int:n>", BlobView.as_view(), name="envelope-blob"),
     path("envelopes/<str:md>/statements", EnvelopeStatementsView.as_view(), name="envelope-statements"),
     path("statements", StatementsView.as_view(), name="statements"),

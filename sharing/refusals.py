@@ -56,17 +56,16 @@ def _record(act: str, caller: Actor, attempt: Attempt, refusal: Exception, now: 
             actor=caller.audit_name,
             agency=caller.agency_id or "",
             subject=attempt.subject,
-            reason=_cause_of(refusal)[:MAX_REASON_LENGTH],
+            reason=cause_of(refusal),
             now=now,
         )
 
 
-def _cause_of(refusal: Exception) -> str:
+def cause_of(refusal: Exception) -> str:
     """Distinct for every cause: the envelope's failure code, or this app's class and its data."""
-    if isinstance(refusal, EnvelopeError):
-        return str(refusal)
     name = type(refusal).__name__.removesuffix("Error")
-    return f"{name}: {refusal}" if str(refusal) else name
+    named = f"{name}: {refusal}" if str(refusal) else name
+    return (str(refusal) if isinstance(refusal, EnvelopeError) else named)[:MAX_REASON_LENGTH]
 
 
 def answer_to(refusal: Exception, caller: Actor) -> Exception:

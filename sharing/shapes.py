@@ -5,6 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from agencies.answers import ProblemSerializer
+from sharing.slices import MOST_SLICES
+
 
 class SubmissionAnswer(serializers.Serializer[Any]):
     iss = serializers.CharField()
@@ -63,6 +66,22 @@ class FeedItemShape(serializers.Serializer[Any]):
 class FeedPageShape(serializers.Serializer[Any]):
     items = FeedItemShape(many=True)
     head = serializers.IntegerField()
+
+
+class SlicesQuestion(serializers.Serializer[Any]):
+    mds = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=MOST_SLICES)
+
+
+class SliceAnswerShape(serializers.Serializer[Any]):
+    """`slice` is the slice's own text; where there is none, `problem` says why, as `/envelopes/{md}` would."""
+
+    md = serializers.CharField()
+    slice = serializers.CharField(required=False)
+    problem = ProblemSerializer(required=False)
+
+
+class SlicesShape(serializers.Serializer[Any]):
+    items = SliceAnswerShape(many=True)
 
 
 class EnvelopeParts(serializers.Serializer[Any]):

@@ -7,24 +7,47 @@ own. From `keep` on the content is deleted for everyone, whether or not the swee
 before there is a receipt, there is nothing here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models.functions import Coalesce, Length
 
+from accord.envelope.errors import EnvelopeError
 from accord.envelope.slices import build_slice
 from accord.envelope.tree.merkle import HASH_SIZE_BYTES, inclusion_path
 from agencies.actors import Actor
 from agencies.errors import AbsentError
-from ledger.audit import record_event
-from ledger.proofs import receipt_for
-from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
+from ledger.audit import Happening, record_event, record_events
+from ledger.proofs import receipt_for, receipts_for
+from sharing.errors import (
+    ContentDeletedError,
+    ExpiredError,
+    FlowSuspendedError,
+    RecalledError,
+    SharingError,
+)
 from sharing.models import Blob, Delivery, Envelope
-from sharing.policy import Denied, Terms, judge_recipient
+from sharing.policy import Denied, Terms, judge
 from sharing.recalls import recalls_that_count
-from sharing.refusals import audit_refusal
+from sharing.refusals import audit_refusal, cause_of
+from sharing.standing import read_facts
 from sharing.states import DeliveryState, move
+
+MOST_SLICES: Final = 100
+"""So many are served at once."""
+FULL_BYTES: Final = 4 * 1024 * 1024
+"""What is served at once ends with the slice that would go beyond this; receipts and paths, some 3 KiB each, uncounted."""
+
+
+@dataclass(frozen=True)
+class SliceAnswer:
+    """What one asks for by `md`: the octets, or why not."""
+
+    md: str
+    given: bytes | Exception
 
 
 def slice_for(actor: Actor, md: str, *, now: datetime) -> bytes:
@@ -33,92 +56,162 @@ def slice_for(actor: Actor, md: str, *, now: datetime) -> bytes:
     Raises `AbsentError`, `ContentDeletedError`; before the first fetch also `RecalledError`, `ExpiredError` and
     `FlowSuspendedError`.
     """
-    envelope, receipt = _find_served(actor, md)
-    _require_kept("slice.refused", actor, envelope, now)
-    if envelope.iss_id == actor.agency_id:
-        entry, index = envelope.origin_entry, envelope.origin_index
-        _audit("slice.served", actor, md, now)
-    else:
-        delivery = _fetch(actor, envelope, now)
-        entry, index = delivery.entry, delivery.index
-    if envelope.manifest is None or envelope.jwe_head is None or entry is None:
-        raise ContentDeletedError
-    return build_slice(
-        manifest=bytes(envelope.manifest),
-        jwe_head=envelope.jwe_head,
-        entry=entry,
-        index=index,
-        path=inclusion_path(_leaves_of(envelope), index),
-        receipts=[receipt],
-    )
+    (answer,) = slices_for(actor, [md], now=now)
+    if isinstance(answer.given, Exception):
+        raise answer.given
+    return answer.given
+
+
+def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[SliceAnswer]:
+    """The actor's slices of these envelopes (at most `MOST_SLICES`), each as `slice_for` gives or refuses it.
+
+    In their order, and as many of the first as fit into one answer, one at least. A constant number of queries.
+    """
+    fitting = _fitting(actor, mds)
+    rows = Envelope.objects.visible_to(actor).in_bulk(fitting)
+    receipts = receipts_for(rows) if rows else {}
+    with transaction.atomic():
+        door = _Door(actor, rows.values(), now)
+        answers = [SliceAnswer(md, door.answer(rows.get(md), receipts.get(md))) for md in fitting]
+        door.write()
+    return answers
 
 
 def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
     """One blob of an envelope that the actor may see; raises as `slice_for`, marks nothing."""
-    envelope, _ = _find_served(actor, md)
-    _require_kept("blob.refused", actor, envelope, now)
-    if envelope.iss_id != actor.agency_id:
-        with audit_refusal("blob.refused", actor, now=now) as attempt:
-            attempt.subject = md
-            _require_open(actor, envelope, _own_delivery(actor, md), now)
+    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
+    # Without a receipt it is absent, even to its originator.
+    if envelope is None or receipt_for(md) is None:
+        raise AbsentError
+    with audit_refusal("blob.refused", actor, now=now) as attempt:
+        attempt.subject = md
+        _require_kept(envelope, now)
+        if envelope.iss_id != actor.agency_id:
+            delivery = Delivery.objects.visible_to(actor).filter(envelope=envelope).first()
+            if delivery is None:
+                raise AbsentError
+            _Gate([(envelope, delivery)], now).require_open(envelope, delivery)
     blob = Blob.objects.filter(envelope=envelope, n=n).first()
     if blob is None:
         raise AbsentError
     if blob.content is None:
         raise ContentDeletedError
-    _audit("blob.served", actor, md, now, {"n": n})
+    _audit_blob(actor, md, n, now)
     return bytes(blob.content)
 
 
-def _find_served(actor: Actor, md: str) -> tuple[Envelope, Mapping[str, Any]]:
-    """A visible envelope with its receipt; without a receipt it is absent, even to its originator."""
-    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
-    receipt = receipt_for(md) if envelope else None
-    if envelope is None or receipt is None:
-        raise AbsentError
-    return envelope, receipt
+class _Door:
+    """Gives or refuses slices to one actor at one moment; what came of it is written once, at the end."""
 
+    def __init__(self, actor: Actor, envelopes: Iterable[Envelope], now: datetime) -> None:
+        self._actor = actor
+        self._now = now
+        by_md = {envelope.md: envelope for envelope in envelopes}
+        theirs = Delivery.objects.visible_to(actor).filter(envelope_id__in=by_md)
+        locked = theirs.order_by("pk").select_for_update(no_key=True) if by_md else theirs.none()
+        self._deliveries = {delivery.envelope_id: delivery for delivery in locked}
+        self._gate = _Gate([(by_md[md], row) for md, row in self._deliveries.items()], now)
+        self._fetched: list[Delivery] = []
+        self._happened: list[Happening] = []
 
-def _require_kept(act: str, actor: Actor, envelope: Envelope, now: datetime) -> None:
-    """Raises `ContentDeletedError` from `keep` on, to whoever may know of the envelope."""
-    with audit_refusal(act, actor, now=now) as attempt:
-        attempt.subject = envelope.md
-        if envelope.manifest is None or int(now.timestamp()) >= envelope.keep:
+    def answer(self, envelope: Envelope | None, receipt: Mapping[str, Any] | None) -> bytes | Exception:
+        """A slice, or why not; without a receipt the envelope is absent, even to its originator."""
+        if envelope is None or receipt is None:
+            return AbsentError()
+        try:
+            octets = self._build(envelope, receipt)
+        except (SharingError, EnvelopeError, AbsentError) as refusal:
+            self._happened.append(Happening("slice.refused", envelope.md, cause_of(refusal)))
+            return refusal
+        self._happened.append(Happening("slice.served", envelope.md))
+        return octets
+
+    def write(self) -> None:
+        """Mark what was fetched first, and audit every answer."""
+        if self._fetched:
+            first = Delivery.objects.filter(pk__in=[delivery.pk for delivery in self._fetched])
+            first.update(state=move(DeliveryState.AVAILABLE, "fetch"), fetched_at=self._now)
+        actor = self._actor
+        record_events(self._happened, actor=actor.audit_name, agency=actor.agency_id or "", now=self._now)
+
+    def _build(self, envelope: Envelope, receipt: Mapping[str, Any]) -> bytes:
+        _require_kept(envelope, self._now)
+        delivery = None if envelope.iss_id == self._actor.agency_id else self._own_delivery(envelope)
+        entry = envelope.origin_entry if delivery is None else delivery.entry
+        index = envelope.origin_index if delivery is None else delivery.index
+        if envelope.manifest is None or envelope.jwe_head is None or entry is None:
             raise ContentDeletedError
-
-
-def _fetch(actor: Actor, envelope: Envelope, now: datetime) -> Delivery:
-    with audit_refusal("slice.refused", actor, now=now) as attempt, transaction.atomic():
-        attempt.subject = envelope.md
-        delivery = _own_delivery(actor, envelope.md, lock=True)
-        _require_open(actor, envelope, delivery, now)
-        if delivery.state == DeliveryState.AVAILABLE:
+        octets = build_slice(
+            manifest=bytes(envelope.manifest),
+            jwe_head=envelope.jwe_head,
+            entry=entry,
+            index=index,
+            path=inclusion_path(_leaves_of(envelope), index),
+            receipts=[receipt],
+        )
+        if delivery is not None and delivery.state == DeliveryState.AVAILABLE:
             delivery.state = move(delivery.state, "fetch")
-            delivery.fetched_at = now
-            delivery.save(update_fields=["state", "fetched_at"])
-        _audit("slice.served", actor, envelope.md, now)
-    return delivery
+            self._fetched.append(delivery)
+        return octets
+
+    def _own_delivery(self, envelope: Envelope) -> Delivery:
+        delivery = self._deliveries.get(envelope.md)
+        if delivery is None:
+            raise AbsentError
+        self._gate.require_open(envelope, delivery)
+        return delivery
 
 
-def _own_delivery(actor: Actor, md: str, *, lock: bool = False) -> Delivery:
-    visible = Delivery.objects.visible_to(actor).filter(envelope_id=md)
-    found = (visible.select_for_update() if lock else visible).first()
-    if found is None:
-        raise AbsentError
-    return found
-
-
-def _require_open(actor: Actor, envelope: Envelope, delivery: Delivery, now: datetime) -> None:
+class _Gate:
     """Before the first fetch only: not withdrawn, not expired, and allowed by what policy says now."""
-    if delivery.state != DeliveryState.AVAILABLE:
-        return
-    if delivery.recalled_at is not None and recalls_that_count([envelope.md], now=now):
-        raise RecalledError
-    if int(now.timestamp()) >= envelope.exp:
-        raise ExpiredError
-    terms = Terms.of_envelope(envelope)
-    if isinstance(judge_recipient(envelope.iss_id, delivery.recipient_id, terms, now=now), Denied):
-        raise FlowSuspendedError
+
+    def __init__(self, pairs: Sequence[tuple[Envelope, Delivery]], now: datetime) -> None:
+        self._now = now
+        waiting = [pair for pair in pairs if pair[1].state == DeliveryState.AVAILABLE]
+        self._recalled = recalls_that_count(
+            {envelope.md for envelope, delivery in waiting if delivery.recalled_at is not None}, now=now
+        )
+        issuers = {envelope.iss_id for envelope, _ in waiting}
+        self._facts = (
+            read_facts(issuers, {row.recipient_id for _, row in waiting}, now=now) if waiting else None
+        )
+
+    def require_open(self, envelope: Envelope, delivery: Delivery) -> None:
+        """Raises `RecalledError`, `ExpiredError`, `FlowSuspendedError`."""
+        if delivery.state != DeliveryState.AVAILABLE:
+            return
+        if envelope.md in self._recalled:
+            raise RecalledError
+        if int(self._now.timestamp()) >= envelope.exp:
+            raise ExpiredError
+        assert self._facts is not None, "it waited when the facts were read"
+        terms = Terms.of_envelope(envelope)
+        if isinstance(
+            judge(self._facts, envelope.iss_id, delivery.recipient_id, terms, now=self._now), Denied
+        ):
+            raise FlowSuspendedError
+
+
+def _fitting(actor: Actor, mds: Sequence[str]) -> Sequence[str]:
+    """The first of these that go into one answer, by the size of what the database holds of them."""
+    if len(mds) == 1:
+        return mds
+    size = Coalesce(Length("manifest", function="octet_length"), 0) + Coalesce(
+        Length("jwe_head", function="octet_length"), 0
+    )
+    sizes = dict(Envelope.objects.visible_to(actor).filter(pk__in=mds).values_list("pk", size))
+    total = 0
+    for count, md in enumerate(mds):
+        total += sizes.get(md, 0)
+        if total > FULL_BYTES and count:
+            return mds[:count]
+    return mds
+
+
+def _require_kept(envelope: Envelope, now: datetime) -> None:
+    """Raises `ContentDeletedError` from `keep` on, to whoever may know of the envelope."""
+    if envelope.manifest is None or int(now.timestamp()) >= envelope.keep:
+        raise ContentDeletedError
 
 
 def _leaves_of(envelope: Envelope) -> list[bytes]:
@@ -126,13 +219,13 @@ def _leaves_of(envelope: Envelope) -> list[bytes]:
     return [hashes[at : at + HASH_SIZE_BYTES] for at in range(0, len(hashes), HASH_SIZE_BYTES)]
 
 
-def _audit(act: str, actor: Actor, md: str, now: datetime, detail: Mapping[str, Any] | None = None) -> None:
+def _audit_blob(actor: Actor, md: str, n: int, now: datetime) -> None:
     with transaction.atomic():
         record_event(
-            act,
+            "blob.served",
             actor=actor.audit_name,
             agency=actor.agency_id or "",
             subject=md,
-            detail=dict(detail or {}),
+            detail={"n": n},
             now=now,
         )

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 from pytest_django import Settings
 
@@ -20,6 +21,15 @@ from tests.outside_world import OutsideWorld
 from tests.services import surroundings
 
 START_TIMEOUT_SECONDS = 90
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _live_server_answers_at_once() -> None:
+    """Django's test server writes head and body apart, and Nagle's algorithm would hold the body for 40 ms.
+
+    Granian, which serves the hub, and urllib3, which the client uses, turn it off themselves.
+    """
+    WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 @pytest.fixture(autouse=True)

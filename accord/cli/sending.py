@@ -78,12 +78,12 @@ def seal(place: Workplace) -> None:
 
 
 def reaffirm(place: Workplace) -> None:
-    """Stand by an alert of our own."""
+    """Stand by an alert or a statement of our own."""
     options = place.options
-    question = "Stand by it? Did your agency write and send this alert? Its recipients rely on your word."
+    question = "Stand by it? Did your agency write and send this? Its recipients rely on your word."
     confirm(question, said_yes=options.yes)
     with place.client() as client:
-        stated = client.reaffirm(options.md, officer=options.officer, wait_secs=options.wait)
+        stated = client.reaffirm(options.d, officer=options.officer, wait_secs=options.wait)
     place.tell(stated, f"Reaffirmed: {stated.about}", f"statement {stated.od}, {_logged(stated.log_time)}")
 
 

@@ -6,17 +6,23 @@ Every reader raises `AnswerError` for another shape than agreed. Nothing here ve
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from accord.client.errors import AnswerError
-from accord.client.transport import Answer
-from accord.envelope.encoding import MAX_STATEMENT_BYTES, canonical, parse_json
+from accord.client.errors import AnswerError, BusyError, RefusedError
+from accord.client.transport import Answer, refusal_of
+from accord.envelope.encoding import MAX_SLICE_BYTES, MAX_STATEMENT_BYTES, canonical, parse_json, unb64u
 from accord.envelope.encoding import digest as require_digest
 from accord.envelope.errors import EnvelopeError, MalformedError
 from accord.envelope.tree.receipts import MAX_RECEIPT_SIZE_BYTES, Receipt
 
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
+MOST_SLICES: Final = 100
+"""So many slices the hub gives at once."""
+
+SliceAnswer = bytes | RefusedError | BusyError | AnswerError
+"""A slice octet for octet, or what asking for it alone would have raised."""
 
 _DELIVERY_MOMENTS = (
     "told_at",
@@ -188,6 +194,54 @@ def read_statement(value: object) -> StatementAnswer:
     """A `{statement, receipt}` pair."""
     answer = require_object(value, "statement")
     return StatementAnswer(read_jws(answer.get("statement")), read_receipt(answer.get("receipt")))
+
+
+def read_slices(value: object, mds: Sequence[str]) -> list[SliceAnswer]:
+    """The slices of the first of these envelopes, one at least and in their order."""
+    items = require_array(require_object(value, "slices").get("items"), "slices")
+    rows = [require_object(item, "slices") for item in items]
+    if not rows or [row.get("md") for row in rows] != list(mds[: len(rows)]):
+        raise AnswerError("The hub gave other slices than those asked for.")
+    return [_read_slice(row) for row in rows]
+
+
+def _read_slice(row: Mapping[str, Any]) -> SliceAnswer:
+    """What is wrong with one slice is said of it alone."""
+    problem, text = row.get("problem"), row.get("slice")
+    if isinstance(problem, dict) and text is None:
+        return _read_problem(problem)
+    if not isinstance(text, str) or problem is not None:
+        return _other_shape("slices")
+    octets = text.encode("utf-8")
+    return octets if len(octets) <= MAX_SLICE_BYTES else _too_large_slice()
+
+
+def _read_problem(problem: Mapping[str, Any]) -> SliceAnswer:
+    status = problem.get("status")
+    if type(status) is not int or not 400 <= status <= 599:
+        return _other_shape("slices")
+    return refusal_of(status, problem)
+
+
+def _too_large_slice() -> AnswerError:
+    return AnswerError(f"The hub's slice is larger than the protocol allows ({MAX_SLICE_BYTES} octets).")
+
+
+def read_path(value: object) -> list[bytes]:
+    """A consistency proof."""
+    try:
+        return [unb64u(item, size=32) for item in require_array(value, "consistency")]
+    except EnvelopeError as exc:
+        raise AnswerError("The hub's consistency proof is malformed.") from exc
+
+
+def read_paths(value: object, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
+    """The consistency proofs for these pairs of sizes; None where the hub has none."""
+    items = require_array(require_object(value, "consistency").get("items"), "consistency")
+    rows = [require_object(item, "consistency") for item in items]
+    if [(row.get("first"), row.get("second")) for row in rows] != list(pairs):
+        raise AnswerError("The hub gave other consistency proofs than those asked for.")
+    return [None if row.get("path") is None else read_path(row["path"]) for row in rows]
 
 
 def read_feed_entry(value: object) -> FeedEntry:

@@ -59,7 +59,7 @@ from accord.client.session import Connect, Session, connect_http, require_sound_
 from accord.client.stating import (
     acknowledge_envelope,
     confirm_retraction,
-    reaffirm_envelope,
+    reaffirm_object,
     retract_envelope,
 )
 from accord.client.strangers import SubmissionCheck, check_submissions
@@ -333,10 +333,10 @@ class Client:
             act, _require_digest(md), code=code, by=by, officer=officer, wait_secs=wait_secs
         )
 
-    def reaffirm(self, md: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
-        """Stand by an alert of our own whose signature was repudiated by a revocation since."""
+    def reaffirm(self, d: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
+        """Stand by an alert or a statement of our own whose signature was repudiated by a revocation since."""
         act = self._session.begin()
-        return reaffirm_envelope(act, _require_digest(md), officer=officer, wait_secs=wait_secs)
+        return reaffirm_object(act, _require_digest(d), officer=officer, wait_secs=wait_secs)
 
     def confirm(
         self, reference_or_md: str, *, st: str = "stopped", officer: str | None = None, wait_secs: float = 0

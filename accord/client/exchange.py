@@ -9,22 +9,26 @@ A refused call raises `accord.client.errors.RefusedError` or one of its kin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from accord.client.answers import (
     MAX_LIST_BYTES,
+    MOST_SLICES,
     ChallengeAnswer,
     FeedEntry,
     FeedPage,
     KeysetAnswer,
+    SliceAnswer,
     StatementAnswer,
     SubmissionFacts,
     SubmissionPage,
     parse_answer,
     read_feed_entry,
     read_jws,
+    read_path,
+    read_paths,
     read_receipt,
+    read_slices,
     read_statement,
     read_submission,
     require_about,
@@ -33,11 +37,11 @@ from accord.client.answers import (
     require_object,
     require_text,
 )
-from accord.client.errors import AbsentError, AnswerError
+from accord.client.errors import AbsentError
 from accord.client.multipart import Moved, Part
+from accord.client.spool import SpooledEnvelope
 from accord.client.transport import Transport
-from accord.envelope.encoding import MAX_SLICE_BYTES, canonical, unb64u
-from accord.envelope.errors import EnvelopeError
+from accord.envelope.encoding import MAX_SLICE_BYTES, canonical
 
 _JSON = "application/json"
 _JOSE = "application/jose+json"
@@ -60,16 +64,8 @@ class Exchange(Protocol):
         """Register a keyset, with the proof of possession of its new keys."""
         ...
 
-    def post_envelope(
-        self,
-        jti: str,
-        manifest: bytes,
-        jwe: bytes,
-        blobs: Sequence[bytes | Path],
-        *,
-        moved: Moved | None = None,
-    ) -> None:
-        """Submit an envelope, its blobs in memory or as files; sending the same bytes again is harmless.
+    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
+        """Submit an envelope; sending the same bytes again is harmless.
 
         `moved` is told how many octets went out since the last time, negative where they go out again.
         """
@@ -81,6 +77,10 @@ class Exchange(Protocol):
 
     def slice(self, md: str) -> bytes:
         """This agency's slice of an envelope."""
+        ...
+
+    def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
+        """This agency's slices of the first of these envelopes, one at least: as many as fit into one answer."""
         ...
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
@@ -113,6 +113,10 @@ class Exchange(Protocol):
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The consistency proof between two sizes of the ledger."""
+        ...
+
+    def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
+        """The consistency proof for each of at most a hundred pairs of sizes, or None where there is none."""
         ...
 
     def hub_clock(self) -> int | None:
@@ -165,20 +169,15 @@ class HttpExchange:
             parts.insert(0, Part("pop", "pop.json", pop, _JOSE))
         self._transport.post_parts(f"/agencies/{agency}/keysets", parts, limit=MAX_LIST_BYTES, repeat=True)
 
-    def post_envelope(
-        self,
-        jti: str,
-        manifest: bytes,
-        jwe: bytes,
-        blobs: Sequence[bytes | Path],
-        *,
-        moved: Moved | None = None,
-    ) -> None:
+    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
         """Submit an envelope; sending the same bytes again is harmless."""
-        parts = [Part("manifest", "manifest.json", manifest, _JOSE), Part("jwe", "jwe.json", jwe, _JOSE)]
-        parts += [Part(f"blob-{n}", f"blob-{n}", blob, _BYTES) for n, blob in enumerate(blobs)]
+        named = [
+            Part("manifest", "manifest.json", parts.manifest, _JOSE),
+            Part("jwe", "jwe.json", parts.jwe, _JOSE),
+            *(Part(f"blob-{n}", f"blob-{n}", blob, _BYTES) for n, blob in enumerate(parts.blobs)),
+        ]
         self._transport.post_parts(
-            "/envelopes", parts, limit=_MAX_TEXT_BYTES, repeat=True, key=jti, moved=moved
+            "/envelopes", named, limit=_MAX_TEXT_BYTES, repeat=True, key=jti, moved=moved
         )
 
     def post_statement(self, statement_id: str, jws: bytes) -> None:
@@ -190,6 +189,15 @@ class HttpExchange:
     def slice(self, md: str) -> bytes:
         """This agency's slice of an envelope, octet for octet."""
         return self._transport.get(f"/envelopes/{md}", accept=_JSON, limit=MAX_SLICE_BYTES).body
+
+    def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
+        """The slices of the first of these envelopes, of at most a hundred; asking again is harmless."""
+        asked = mds[:MOST_SLICES]
+        body = canonical({"mds": list(asked)})
+        answer = self._transport.post(
+            "/slices", body=body, media_type=_JSON, limit=MAX_LIST_BYTES, repeat=True
+        )
+        return read_slices(parse_answer(answer, "slices"), asked)
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
         """Blob `n` a chunk at a time; an answer of another length is refused while it is read."""
@@ -235,10 +243,12 @@ class HttpExchange:
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The consistency proof between two sizes of the ledger."""
         value = require_object(self._json(f"/ledger/consistency/{first}/{second}"), "consistency")
-        try:
-            return [unb64u(item, size=32) for item in require_array(value.get("path"), "consistency")]
-        except EnvelopeError as exc:
-            raise AnswerError("The hub's consistency proof is malformed.") from exc
+        return read_path(value.get("path"))
+
+    def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
+        """The consistency proof for each pair of sizes, as far as the hub has one."""
+        words = ",".join(f"{first}-{second}" for first, second in pairs)
+        return read_paths(self._json("/ledger/consistency", {"pairs": words}), pairs)
 
     def hub_clock(self) -> int | None:
         """The hub's clock now, going by its last answer."""

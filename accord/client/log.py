@@ -9,13 +9,15 @@ so that a fork can be shown to others. Without a network the comparison is left 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from accord.client.errors import AbsentError, AnswerError
+from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.client.exchange import Exchange
 from accord.client.notebook import Notebook, checkpoint_fact, compared_fact, log_time_fact
 from accord.envelope.encoding import b64u, unb64u
-from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.statements.form import CheckpointRef
 from accord.envelope.tree.notes import Checkpoint, VerifierKey, verify_checkpoint
 from accord.envelope.tree.receipts import PLAIN_KIND, Receipt
@@ -26,6 +28,9 @@ from accord.envelope.verifying import (
     keep_checkpoint,
     verify_receipt,
 )
+
+MOST_AHEAD: Final = 100
+"""So many consistency proofs the hub gives at once."""
 
 
 class KeptLog:
@@ -86,6 +91,29 @@ class KeptLog:
             if kept is not None:
                 compare_checkpoints(kept, self._checkpoint(note), self._consistency)
             self._notebook.note(compared_fact(note))
+
+    def ask_ahead(self, notes: Iterable[str]) -> None:
+        """Fetch at once the proofs by which these checkpoints, in this order, will be held against the kept one.
+
+        Believes nothing: each proof is judged when its turn comes, and one that is missing is asked for alone.
+        """
+        pairs = [pair for pair in self._pairs_to_come(notes) if pair not in self._paths][:MOST_AHEAD]
+        if self._exchange is None or len(pairs) < 2:
+            return
+        with contextlib.suppress(RefusedError, AnswerError):
+            proofs = zip(pairs, self._exchange.consistencies(pairs), strict=True)
+            self._paths.update({pair: path for pair, path in proofs if path is not None})
+
+    def _pairs_to_come(self, notes: Iterable[str]) -> list[tuple[int, int]]:
+        kept, pairs = self._kept(), []
+        newest = kept.size if kept else 0
+        for note in notes:
+            with contextlib.suppress(EnvelopeError):
+                size = self._checkpoint(note).size
+                if newest not in (0, size):
+                    pairs.append((min(newest, size), max(newest, size)))
+                newest = max(newest, size)
+        return list(dict.fromkeys(pairs))
 
     def _kept(self) -> Checkpoint | None:
         record = self._notebook.state.checkpoint

@@ -33,7 +33,7 @@ SIGNED_ANEW_AFTER_SECS: Final = MAX_IAT_AGE_SECS - MAX_CLOCK_AHEAD_SECS
 
 
 def resend_spooled(act: Act) -> Iterator[Sent]:
-    """Send again whatever has no receipt, and pick up receipts that came meanwhile; oldest first.
+    """Send again whatever has no receipt, and pick up receipts that came meanwhile; oldest first, to the second.
 
     Raises what the hub or the network raises at the first object that fails; the rest stays spooled.
     """

@@ -212,7 +212,7 @@ def _send_envelope(act: Act, record: SubmissionRecord) -> None:
     require_same(record, manifest.terms.jti, manifest.md)
     _require_blobs(manifest, parts)
     meter = Meter(act.session.progress, SENDING, sum(ref.len for ref in manifest.att))
-    act.session.exchange.post_envelope(record.id, parts.manifest, parts.jwe, parts.blobs, moved=meter)
+    act.session.exchange.post_envelope(record.id, parts, moved=meter)
 
 
 def _require_blobs(manifest: Manifest, parts: SpooledEnvelope) -> None:

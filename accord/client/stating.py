@@ -75,12 +75,12 @@ def _own_jti(act: Act, md: str) -> str:
     return listed.id
 
 
-def reaffirm_envelope(act: Act, md: str, *, officer: str | None, wait_secs: float) -> Stated:
-    """Stand by an alert of our own under keys that are good now. Raises RequestError, RefusedError."""
-    own = act.state.submissions.get(md)
-    if own is None or own.what != "envelope":
-        raise RequestError("Only an alert sent from this home can be reaffirmed here.")
-    subject = SubjectRef("manifest", own.id, own.d)
+def reaffirm_object(act: Act, d: str, *, officer: str | None, wait_secs: float) -> Stated:
+    """Stand by an alert or a statement of our own under keys that are good now. Raises RequestError, RefusedError."""
+    own = act.state.submissions.get(d)
+    if own is None:
+        raise RequestError("Only what was sent from this home can be reaffirmed here.")
+    subject = SubjectRef("manifest" if own.what == "envelope" else own.kind, own.id, own.d)
     stated = _state(act, "reaffirm", subject, {}, officer=_officer(officer))
     return _settled(act, stated, wait_secs)
 

@@ -287,17 +287,22 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
 
 
 def _refusal(answer: Answer) -> Exception:
-    problem = _problem(answer.body)
-    title = str(problem.get("title") or f"The hub refused (HTTP {answer.status}).")
+    refused = refusal_of(answer.status, _problem(answer.body))
+    if isinstance(refused, RefusedError):
+        refused.answered_at = moment_of(answer.headers)
+    return refused
+
+
+def refusal_of(status: int, problem: Mapping[str, Any]) -> RefusedError | BusyError:
+    """The error that a problem (RFC 9457) stands for."""
+    title = str(problem.get("title") or f"The hub refused (HTTP {status}).")
     detail = str(problem.get("detail") or "")
-    if answer.status in _BUSY:
-        return BusyError(f"The hub cannot serve this now: {title} Try again later.", answer.status)
-    kind = {401: ApiKeyRefusedError, 404: AbsentError}.get(answer.status, RefusedError)
+    if status in _BUSY:
+        return BusyError(f"The hub cannot serve this now: {title} Try again later.", status)
+    kind = {401: ApiKeyRefusedError, 404: AbsentError}.get(status, RefusedError)
     slug = re.split(r"[/:]", str(problem.get("type") or "about:blank"))[-1]
     more = {name: value for name, value in problem.items() if name not in _PROBLEM_MEMBERS}
-    refused = kind(answer.status, slug, title, detail, more)
-    refused.answered_at = moment_of(answer.headers)
-    return refused
+    return kind(status, slug, title, detail, more)
 
 
 def moment_of(headers: Mapping[str, str]) -> int | None:

@@ -6,15 +6,13 @@ over, all that its verification taught is written to the state; after each one i
 (`accord.client.position`). A program that is killed therefore repeats at most the item it was at, and misses
 none. While the hub gives no answer the watch waits, longer each time.
 
-Slices are fetched ahead by a few threads, verified and opened by this one.
+Slices are fetched ahead by another thread (`accord.client.fetching`), verified and opened by this one.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,17 +25,17 @@ from accord.client.errors import (
     UnpinnedError,
     UnreachableError,
 )
+from accord.client.fetching import Fetched, NotFetched, SlicesAhead
 from accord.client.inbox import Doubt, entry_of, follow_feed, is_about_alert, is_fork, records_after
 from accord.client.notebook import watched_fact
 from accord.client.position import Position, open_position
-from accord.client.reading import Place, open_fetched, parse_slice_of
+from accord.client.reading import Place, open_fetched
 from accord.client.results import InboxEntry, Opened
 from accord.client.session import Act, Session
 from accord.envelope.errors import EnvelopeError
 from accord.state import InboxRecord
 
 BATCH: Final = 100
-FETCHERS: Final = 4
 POLL_SECS: Final = 5.0
 FIRST_PAUSE_SECS: Final = 1.0
 LONGEST_PAUSE_SECS: Final = 300.0
@@ -132,23 +130,22 @@ def _deliver_news(
     alarm = None
     act = session.begin()
     _, doubts = follow_feed(act)
-    reader = _Reader(
-        {doubt.number: doubt for doubt in doubts}, rhythm.held_bytes, opening=opening, officer=officer
-    )
     waiting = records_after(act.state, max(position.read(), act.state.watched))
-    while waiting:
-        # Each batch looks at the keys anew: an alert is shown by the keys as they stand then.
-        act = session.begin()
-        news = deque(reader.read(act, waiting[: rhythm.batch]))
-        waiting = waiting[len(news) :]
-        act.notebook.note(watched_fact(position.read()))
-        act.notebook.write()
-        while news:
-            item = news.popleft()
-            yield item
-            position.keep(item.entry.number)
-            if alarm is None and isinstance(item.error, LedgerAlarmError):
-                alarm = item.error
+    with SlicesAhead(act.session.exchange) as slices:
+        reader = _Reader(slices, doubts, rhythm.held_bytes, opening=opening, officer=officer)
+        while waiting:
+            # Each batch looks at the keys anew: an alert is shown by the keys as they stand then.
+            act = session.begin()
+            news = deque(reader.read(act, waiting[: rhythm.batch]))
+            waiting = waiting[len(news) :]
+            act.notebook.note(watched_fact(position.read()))
+            act.notebook.write()
+            while news:
+                item = news.popleft()
+                yield item
+                position.keep(item.entry.number)
+                if alarm is None and isinstance(item.error, LedgerAlarmError):
+                    alarm = item.error
     _write_position(act, position)
     return alarm
 
@@ -164,25 +161,34 @@ class _Reader:
     """Makes news of records: verifies and opens, or says why not."""
 
     def __init__(
-        self, doubts: Mapping[int, Doubt], held_bytes: int, *, opening: bool, officer: str | None
+        self,
+        slices: SlicesAhead,
+        doubts: Sequence[Doubt],
+        held_bytes: int,
+        *,
+        opening: bool,
+        officer: str | None,
     ) -> None:
-        self._doubts = doubts
+        self._slices = slices
+        self._doubts = {doubt.number: doubt for doubt in doubts}
         self._held_bytes = held_bytes
         self._opening = opening
         self._officer = officer
 
     def read(self, act: Act, records: Sequence[InboxRecord]) -> list[News]:
         """The news of these records, or of the first of them where their attachments are large."""
-        to_fetch = [record.d for record in records if self._opens(act, record)]
+        to_fetch = deque(record.d for record in records if self._opens(act, record))
         news, held = [], 0
-        with closing(_fetch_ahead(act, to_fetch)) as fetched:
-            for record in records:
-                opens = self._opens(act, record)
-                item = self._open(act, record, next(fetched)) if opens else self._list(act, record)
-                news.append(item)
-                held += sum(file.len for file in item.opened.attachments) if item.opened else 0
-                if held >= self._held_bytes:
-                    break
+        for record in records:
+            if self._opens(act, record):
+                item = self._open(act, record, self._slices.take(to_fetch, act.log))
+                to_fetch.popleft()
+            else:
+                item = self._list(act, record)
+            news.append(item)
+            held += sum(file.len for file in item.opened.attachments) if item.opened else 0
+            if held >= self._held_bytes:
+                break
         return news
 
     def _opens(self, act: Act, record: InboxRecord) -> bool:
@@ -196,12 +202,14 @@ class _Reader:
         error = LedgerAlarmError(doubt.alarm) if doubt.alarm is not None else None
         return News(entry_of(act, record), problem=doubt.problem, error=error)
 
-    def _open(self, act: Act, record: InboxRecord, fetched: Callable[[], bytes]) -> News:
+    def _open(self, act: Act, record: InboxRecord, fetched: Fetched | NotFetched) -> News:
         try:
-            octets = fetched()
-            unverified = parse_slice_of(record.d, octets)
+            if isinstance(fetched, NotFetched):
+                raise fetched.error
             place = Place(record.d, record.ref)
-            opened = open_fetched(act, place, octets, unverified, officer=self._officer, ask=False)
+            opened = open_fetched(
+                act, place, fetched.octets, fetched.unverified, officer=self._officer, ask=False
+            )
         except (
             EnvelopeError, UnpinnedError, NotEntitledError, AnswerError, RefusedError, LedgerAlarmError,
         ) as failed:  # fmt: skip
@@ -216,16 +224,3 @@ def _concerns_all(failed: Exception) -> bool:
     if isinstance(failed, RefusedError):
         return isinstance(failed, ApiKeyRefusedError) or failed.status >= 500
     return is_fork(failed)
-
-
-def _fetch_ahead(act: Act, mds: Sequence[str]) -> Generator[Callable[[], bytes], None, None]:
-    """The slices in order, a few of them on their way while one is verified; each raises what its call raised."""
-    exchange = act.session.exchange
-    with ThreadPoolExecutor(FETCHERS) as pool:
-        ahead: deque[Future[bytes]] = deque()
-        for md in mds:
-            ahead.append(pool.submit(exchange.slice, md))
-            if len(ahead) > FETCHERS:
-                yield ahead.popleft().result
-        while ahead:
-            yield ahead.popleft().result

@@ -7,13 +7,13 @@ Nobody is spared a check because the vault asks. Everything here runs in the cal
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from accord.envelope.keys import PQ1, SIGN, PublicKey
 from accord.envelope.keysets import KeyRow
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from accord.envelope.naming import NamedSigners
 from accord.envelope.private import DecryptionKey, Root, SignerSet, SigningKey
 from accord.envelope.statements.checks import pop_suite
 from accord.envelope.statements.form import build_statement, make_statement, sign_statement
@@ -41,17 +41,6 @@ from agencies.vault.keeping import ensure_secret, keep_private_keys, private_key
 KEYSET_LIVES: Final = timedelta(days=90)
 
 _NONCE_SIZE_BYTES = 16
-
-
-@dataclass(frozen=True)
-class NamedSigners:
-    """Who is to sign, where nobody here can: a statement is built for them, and signed elsewhere."""
-
-    signers: tuple[PublicKey, ...]
-
-    def sign_jws(self, typ: str, payload: bytes) -> bytes:
-        """Never: these keys are not here."""
-        raise NotImplementedError
 
 
 def plan_change(agency: Agency, change: Create | Following, *, now: datetime) -> Plan:

@@ -22,6 +22,10 @@ from _pytest.runner import runtestprotocol
 NOTICED, SURVIVED, HUNG, UNTRIED = "noticed", "survived", "hung", "untried"
 
 
+class DoesNotLoadError(Exception):
+    """The changed code cannot even be imported, which nobody overlooks."""
+
+
 @dataclass
 class Change:
     """One change: what it does to the loaded code, and the tests to ask, the likeliest first."""
@@ -147,12 +151,21 @@ def _fork(change: Change, items: dict[str, pytest.Item], test_cpu_seconds: int |
     status = 1
     try:
         _be_silent()
-        change.apply()
-        witness = _first_failure([items[test] for test in change.tests], test_cpu_seconds)
+        witness = _fails_to_load(change) or _first_failure(
+            [items[test] for test in change.tests], test_cpu_seconds
+        )
         os.write(writing, witness.encode()[:4096])
         status = 1 if witness else 0
     finally:
         os._exit(status)
+
+
+def _fails_to_load(change: Change) -> str:
+    try:
+        change.apply()
+    except DoesNotLoadError:
+        return "the import"
+    return ""
 
 
 def _be_silent() -> None:

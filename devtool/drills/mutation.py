@@ -27,6 +27,7 @@ from devtool.drills.forked_tests import (
     SURVIVED,
     UNTRIED,
     Change,
+    DoesNotLoadError,
     FirstRun,
     ForkedTests,
     TestsDoNotPassError,
@@ -42,6 +43,8 @@ SETTLED = ROOT / "tests" / "envelope" / "settled_mutants.toml"
 # By the clock; what loops for ever is ended much earlier, by the processor time it may take.
 MUTANT_TIMEOUT_SECONDS = 1800
 LEAST_CPU_SECONDS = 10
+# What collects for ever is ended before the machine is full.
+MOST_MEMORY_BYTES = 3 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,12 @@ def run(arguments: list[str]) -> int:
     """The drill; 0 only if every mutant was noticed or is settled, and no settled one is left over."""
     options = _options(arguments)
     os.chdir(ROOT)
-    mutants = [mutant for path in _files(options.module) for mutant in _mutants(path)]
+    mutants = [
+        mutant
+        for path in _files(options.module)
+        for mutant in _mutants(path)
+        if not options.function or mutant.function in options.function
+    ]
     if options.list:
         print(*mutants, f"{len(mutants)} mutants", sep="\n")
         return 0
@@ -91,13 +99,13 @@ def run(arguments: list[str]) -> int:
     outcomes = _try_each(mutants, options.tests, options.jobs)
     if outcomes is None:
         return 1
-    modules = {mutant.module for mutant in mutants}
-    return _report(outcomes, modules, time.monotonic() - begun)
+    return _report(outcomes, time.monotonic() - begun)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev drill mutation", description="Mutate the envelope.")
     parser.add_argument("module", nargs="*", help="only these, e.g. jws tree.merkle; all without")
+    parser.add_argument("--function", action="append", help="only these, e.g. verify_slice; repeatable")
     parser.add_argument("--list", action="store_true", help="print the mutants and stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at once")
     parser.add_argument("--tests", nargs="+", default=list(ENVELOPE_TESTS), help="the tests to ask")
@@ -153,12 +161,15 @@ def _try_each(mutants: Sequence[Mutant], tests: Sequence[str], jobs: int) -> lis
 def _load(mutant: Mutant, cpu_seconds: int) -> None:
     """Put the changed function, with its defaults, into this process."""
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
     live = importlib.import_module(mutant.module)
     changed = ModuleType(mutant.module)
     changed.__file__ = live.__file__
     sys.modules[mutant.module] = changed
     try:
         exec(compile(mutant.source, str(live.__file__), "exec"), vars(changed))  # noqa: S102 (our own source)
+    except Exception as failed:
+        raise DoesNotLoadError from failed
     finally:
         sys.modules[mutant.module] = live
     here, there = (_found(module, mutant.function) for module in (live, changed))
@@ -185,12 +196,17 @@ def _forget_made_worlds() -> None:
     known_agency.cache_clear()
 
 
-def _report(outcomes: Sequence[Outcome], modules: Collection[str], seconds: float) -> int:
-    settled = {key for key in _settled() if key[0] in modules}
-    survivors = [outcome.mutant for outcome in outcomes if outcome.change.outcome in (SURVIVED, UNTRIED)]
+def _report(outcomes: Sequence[Outcome], seconds: float) -> int:
+    modules = {outcome.mutant.module for outcome in outcomes}
+    functions = {(outcome.mutant.module, outcome.mutant.function) for outcome in outcomes}
+    settled = {key for key in _settled() if key[:2] in functions}
+    survivors = [outcome.mutant for outcome in outcomes if outcome.change.outcome == SURVIVED]
     unsettled = [mutant for mutant in survivors if mutant.key not in settled]
     for mutant in unsettled:
         print(f"No test notices: {mutant}")
+    untried = [outcome.mutant for outcome in outcomes if outcome.change.outcome == UNTRIED]
+    for mutant in untried:
+        print(f"The drill itself failed on: {mutant}")
     idle = settled - {mutant.key for mutant in survivors}
     for key in sorted(idle):
         print(f"Settled, yet noticed or gone; take it off the list: {key}")
@@ -199,7 +215,7 @@ def _report(outcomes: Sequence[Outcome], modules: Collection[str], seconds: floa
     )
     kept = len(survivors) - len(unsettled)
     print(f"{len(outcomes)} mutants in {len(modules)} modules: {figures}; {kept} settled; {seconds:.0f} s.")
-    return 1 if unsettled or idle else 0
+    return 1 if unsettled or untried or idle else 0
 
 
 def _settled() -> set[tuple[str, str, str, str]]:

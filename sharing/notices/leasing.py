@@ -11,14 +11,26 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Case, When
 
 from sharing.models import Notification
-from sharing.notices.states import SENDABLE
+from sharing.notices.states import NEWS, SENDABLE, Occasion
+from sharing.policy import FLASH
 from sharing.states import NotificationState
 
 LEASE: Final = timedelta(minutes=2)
 RENEW_BEFORE: Final = timedelta(seconds=40)
 BATCH: Final = 50
+
+SHARE_BY_AGE: Final = 5
+"""Every fifth row of a lease is the oldest that waits, whatever it is about."""
+
+URGENCY: Final = Case(
+    When(occasion__in=NEWS, delivery__envelope__pri=FLASH, then=0),
+    When(occasion__in=[*NEWS, Occasion.KEY_REVOKED], then=1),
+    default=2,
+)
+"""A flash alert and its withdrawal, then every other news; a key's long history of repudiated alerts comes after them."""
 
 
 class LeaseLostError(Exception):
@@ -51,14 +63,14 @@ class Lease:
 
 
 def lease_batch(*, now: datetime, length: timedelta = LEASE, limit: int = BATCH) -> Lease:
-    """Takes up to `limit` due rows that nobody else holds, oldest first."""
+    """Takes up to `limit` due rows that nobody else holds: the urgent first, and a fifth by age, so that all move on."""
     lease = Lease(uuid4(), now + length, length)
     with transaction.atomic():
-        rows = list(
-            Notification.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(state__in=SENDABLE, not_before__lte=now)
-            .order_by("not_before", "id")[:limit]
-        )
+        due = Notification.objects.filter(state__in=SENDABLE, not_before__lte=now)
+        free = due.select_for_update(skip_locked=True, of=("self",))
+        urgent = list(free.order_by(URGENCY, "not_before", "id")[: limit - limit // SHARE_BY_AGE])
+        others = free.exclude(pk__in=[row.pk for row in urgent]).order_by("not_before", "id")
+        rows = urgent + list(others[: limit - len(urgent)])
         for position, row in enumerate(rows):
             row.state = NotificationState.LEASED
             row.lease, row.leased_until, row.lease_position = lease.id, lease.until, position

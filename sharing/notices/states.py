@@ -39,6 +39,9 @@ class Occasion(TextChoices):
     KEY_ENDING = "key-ending", _("A key of your agency ends soon")
 
 
+NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
+"""What an officer may have to act on at once."""
+
 KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING})
 """About the agency's own keys: for its key officers, and no delivery is named."""
 

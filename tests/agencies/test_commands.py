@@ -16,6 +16,7 @@ from agencies.apikeys import authenticate_key
 from agencies.capabilities import Capability
 from agencies.models import Agency, ApiKey, Keyset, Officer
 from agencies.vault import lives
+from agencies.vault.models import VaultKey
 from ledger.models import AuditEvent
 from tests.agencies.world import DAY, PASSWORD, admit, enrol, hosted_agency
 
@@ -151,6 +152,20 @@ def test_a_keyset_whose_root_is_with_the_agencys_head_is_named(operator: Officer
     said = run("renew_keysets", "--by", operator.email)
     assert said == "xa-lab: its head has to sign the next one; a key officer proposes it at the desk"
     assert Keyset.objects.count() == 1
+
+
+def test_what_fails_for_one_agency_keeps_no_other_from_its_renewal(operator: Officer) -> None:
+    began = timezone.now() - 70 * DAY
+    for agency in ("xa-lab", "xb-health", "xc-customs"):
+        hosted_agency(agency, now=began)
+    VaultKey.objects.filter(key__agency_id="xb-health", key__use="root").delete()
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError) as refused:
+        call_command("renew_keysets", "--by", operator.email, stdout=out, stderr=err)
+    assert str(refused.value) == "Not renewed: xb-health"
+    assert out.getvalue().splitlines() == ["xa-lab: keyset 2", "xc-customs: keyset 2"]
+    assert err.getvalue().startswith("xb-health: not renewed. Refused: SigningKeysMissingError")
+    assert Keyset.objects.filter(agency="xb-health").count() == 1
 
 
 def test_a_keyset_is_not_renewed_by_the_way_while_a_recovery_waits(operator: Officer) -> None:

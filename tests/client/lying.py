@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A carrier that bends what it carries: the real exchange, with single answers changed on their way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,10 @@ class Instead:
 
 
 class LyingExchange:
-    """Calls the honest exchange, then lets a lie rewrite the answer: `lie(answer, *arguments)`."""
+    """Calls the honest exchange, then lets a lie rewrite the answer: `lie(answer, *arguments)`.
+
+    A lie about `slice` is told of each of many slices too.
+    """
 
     def __init__(self, honest: Exchange, **lies: "Lie | Instead") -> None:
         self.honest = honest
@@ -31,10 +34,19 @@ class LyingExchange:
 
     def __getattr__(self, name: str) -> Any:
         lie = self.lies.get(name)
+        if name == "slices" and "slice" in self.lies:
+            return self._lie_about_each
         if isinstance(lie, Instead):
             return lie.answer
         honest = getattr(self.honest, name)
         return honest if lie is None else lambda *args, **named: lie(honest(*args, **named), *args)
+
+    def _lie_about_each(self, mds: Sequence[str]) -> list[Any]:
+        lie = self.lies["slice"]
+        if isinstance(lie, Instead):
+            return [lie.answer(md) for md in mds]
+        answers = zip(self.honest.slices(mds), mds, strict=False)
+        return [lie(answer, md) if isinstance(answer, bytes) else answer for answer, md in answers]
 
 
 def lying_connection(**lies: Lie | Instead) -> Any:

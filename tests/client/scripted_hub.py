@@ -35,6 +35,7 @@ class ScriptedHub(ThreadingHTTPServer):
 class _ScriptedHandler(BaseHTTPRequestHandler):
     server: ScriptedHub
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
         # A TLS hello is no line: one without a line feed would be waited on for ever, and one with octets left

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from accord.client.errors import AnswerError, RefusedError
+from accord.client.answers import MAX_LIST_BYTES, MOST_SLICES
+from accord.client.errors import AbsentError, AnswerError, BusyError, RefusedError
 from accord.client.exchange import HttpExchange
 from accord.client.transport import Patience, Transport
+from accord.envelope.encoding import MAX_SLICE_BYTES
 from tests.client.scripted_hub import ScriptedHub, served
 
-MD = "A" * 43
+MD, OTHER = "A" * 43, "E" * 43
+PAIR = {"first": 1, "second": 2, "path": []}
 ITEM = {"number": 1, "what": "envelope", "d": MD, "iss": "xa-alpha", "id": "jti", "ref": None}
 FACTS = {"what": "envelope", "d": MD, "id": "jti", "iat": 1, "receipt": None, "deliveries": []}
 
@@ -60,6 +63,18 @@ def consistency(exchange: HttpExchange) -> Any:
     return exchange.consistency(1, 2)
 
 
+def consistencies(exchange: HttpExchange) -> Any:
+    return exchange.consistencies([(1, 2), (2, 3)])
+
+
+def slices(exchange: HttpExchange) -> Any:
+    return exchange.slices([MD, OTHER])
+
+
+def row(md: str, **members: object) -> dict[str, object]:
+    return {"md": md, **members}
+
+
 BENT: dict[str, tuple[Call, object]] = {
     "a feed that is a list": (inbox, []),
     "a feed without its head": (inbox, {"items": []}),
@@ -78,6 +93,20 @@ BENT: dict[str, tuple[Call, object]] = {
     "a statement that is missing": (statement, {"receipt": None}),
     "a proof that is no list": (consistency, {"path": "A"}),
     "a proof of short hashes": (consistency, {"path": ["AAAA"]}),
+    "proofs that are no list": (consistencies, {"items": {}}),
+    "a proof too few": (consistencies, {"items": [PAIR]}),
+    "a proof of other sizes": (consistencies, {"items": [PAIR, PAIR]}),
+    "a bent proof among sound ones": (
+        consistencies,
+        {"items": [PAIR, {"first": 2, "second": 3, "path": ["AAAA"]}]},
+    ),
+    "slices that are no list": (slices, {"items": {}}),
+    "no slice at all": (slices, {"items": []}),
+    "a slice of another envelope": (slices, {"items": [row("I" * 43, slice="{}")]}),
+    "slices in another order": (slices, {"items": [row(OTHER, slice="{}"), row(MD, slice="{}")]}),
+    "a slice too many": (slices, {"items": [row(MD, slice="{}"), row(OTHER, slice="{}"), row(MD, slice="")]}),
+    "a slice without its digest": (slices, {"items": [{"slice": "{}"}]}),
+    "a slice that is a list": (slices, {"items": [["{}"]]}),
     "a delivery that is a text": (submission, FACTS | {"deliveries": ["xb-bravo"]}),
     "a moment that is a number": (
         submission,
@@ -109,6 +138,59 @@ def test_sound_answers_are_read(hub: ScriptedHub, exchange: HttpExchange) -> Non
     assert (item.number, item.d, item.ref) == (1, MD, None)
     hub.answers[:] = [(200, {}, json.dumps(FACTS).encode())]
     assert submission(exchange).deliveries == ()
+
+
+def test_as_many_slices_as_fit_are_read_in_their_order(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    hub.answers[:] = [(200, {}, json.dumps({"items": [row(MD, slice='{"v":1}')]}).encode())]
+    assert slices(exchange) == [b'{"v":1}']
+    method, path, _, body = hub.asked[-1]
+    assert (method, path, json.loads(body)) == ("POST", "/api/v1/slices", {"mds": [MD, OTHER]})
+
+
+def test_no_more_slices_are_asked_for_than_a_hub_gives(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    hub.answers[:] = [(200, {}, json.dumps({"items": [row(MD, slice="")]}).encode())]
+    assert exchange.slices([MD] * (MOST_SLICES + 1)) == [b""]
+    assert json.loads(hub.asked[-1][3]) == {"mds": [MD] * MOST_SLICES}
+
+
+@pytest.mark.parametrize(
+    ("members", "kind", "says"),
+    [
+        ({"problem": {"status": 404, "type": "urn:accord:problem:absent"}}, AbsentError, "HTTP 404"),
+        ({"problem": {"status": 409, "title": "Suspended.", "type": "x:flow-suspended"}}, RefusedError, "Suspended"),
+        ({"problem": {"status": 503, "title": "Busy."}}, BusyError, "Busy"),
+        ({"problem": {"status": 200}}, AnswerError, "another shape"),
+        ({"problem": {"status": True}}, AnswerError, "another shape"),
+        ({"problem": {}}, AnswerError, "another shape"),
+        ({"problem": "absent"}, AnswerError, "another shape"),
+        ({"slice": "{}", "problem": {"status": 404}}, AnswerError, "another shape"),
+        ({"slice": {"v": 1}}, AnswerError, "another shape"),
+        ({"slice": None}, AnswerError, "another shape"),
+        ({}, AnswerError, "another shape"),
+        ({"slice": "x" * (MAX_SLICE_BYTES + 1)}, AnswerError, "larger than the protocol"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_one_slice_is_said_of_it_alone(
+    hub: ScriptedHub, exchange: HttpExchange, members: dict[str, object], kind: type[Exception], says: str
+) -> None:
+    hub.answers[:] = [(200, {}, json.dumps({"items": [row(MD, **members), row(OTHER, slice="{}")]}).encode())]
+    first, second = slices(exchange)
+    assert type(first) is kind
+    assert says in str(first)
+    assert second == b"{}"
+
+
+def test_an_answer_with_slices_is_bounded(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    hub.answers[:] = [(200, {}, b" " * (MAX_LIST_BYTES + 1))]
+    with pytest.raises(AnswerError, match="larger"):
+        slices(exchange)
+
+
+def test_a_proof_that_is_not_there_is_none(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    items = [PAIR | {"path": None}, {"first": 2, "second": 3, "path": [MD]}]
+    hub.answers[:] = [(200, {}, json.dumps({"items": items}).encode())]
+    assert consistencies(exchange) == [None, [bytes(32)]]
+    assert hub.asked[-1][1] == "/api/v1/ledger/consistency?pairs=1-2%2C2-3"
 
 
 def test_an_answer_about_another_submission_is_refused(hub: ScriptedHub, exchange: HttpExchange) -> None:

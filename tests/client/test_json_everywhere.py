@@ -119,7 +119,8 @@ def test_every_verb_of_the_daily_work_answers_in_json(
     sent = alpha.json("submit", str(document), *marking, "--yes")
     assert alpha.json("seal", str(document), *marking, "--out", sealed)["folder"] == sealed
     later = alpha.json("submit", "--sealed", sealed, "--yes")
-    assert [item["md"] for item in alpha.json("submit", "--resend")] == [sent["md"], later["md"]]
+    resent = [item["md"] for item in alpha.json("submit", "--resend")]
+    assert sorted(resent) == sorted([sent["md"], later["md"]])
     world.sequence()
     assert len(bravo.json("inbox")["items"]) == 2
     assert bravo.json("open", sent["md"], "--save", saved)["alert"] == DOCUMENT

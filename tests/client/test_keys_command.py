@@ -3,6 +3,7 @@
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from accord.cli import exits
 from accord.cli.keys.words import warning_words
 from accord.cli.main import main
-from accord.client.home import create_operational, create_root
+from accord.client.home import NewRoot, create_operational, create_root
 from accord.client.keys.overview import KeyWarning
 from agencies.models import Keyset, Revocation
 from tests.client.conftest import CHEAP, PASSPHRASE, PartnerWorld, alert_to
@@ -142,72 +143,92 @@ def test_a_root_that_is_lost_is_recovered_and_two_are_the_end(
     assert alpha.err == ""
 
 
-def test_an_agency_with_an_offline_root_enters_and_lives(
-    world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    safe = tmp_path / "safe"
-    root, after = create_root(safe, PASSPHRASE, now=int(time.time()), cost=CHEAP)
-    create_operational(world.home("xd-reg"), PASSPHRASE, now=int(time.time()), cost=CHEAP)
-    terminal = KeyTerminal(world, "xd-reg", capsys)
-    offline = KeyTerminal(world, "xd-reg", capsys)
-    offline.environment["ACCORD_HOME"] = str(tmp_path / "no-home")
-    terminal.environment["ACCORD_API_KEY"] = world.admit("xd-reg", root.fingerprint)
+@dataclass
+class Apart:
+    """An agency whose root lies in a safe: one terminal with a network, one without."""
 
-    def signed(name: str, *propose: str, roots: tuple[str, ...] = ("--root", str(root.root_file))) -> str:
-        proposal, out = tmp_path / name, tmp_path / f"{name}.signed"
-        terminal.run("keys", "propose", *propose, "--out", str(proposal))
-        assert "accord sign" in terminal.out
-        offline.run("sign", str(proposal), *roots, "--out", str(out), expect=exits.USAGE)
-        assert "Agency:  xd-reg" in offline.out
-        offline.run("sign", str(proposal), *roots, "--out", str(out), "--yes")
+    world: PartnerWorld
+    folder: Path
+    terminal: KeyTerminal
+    offline: KeyTerminal
+    root: NewRoot
+    after: NewRoot
+
+    @property
+    def root_option(self) -> tuple[str, str]:
+        return "--root", str(self.root.root_file)
+
+    def signed(self, name: str, *propose: str, next_root: bool = False) -> str:
+        """Proposed here, signed there after a look at it: the file to bring back."""
+        proposal, out = self.folder / name, self.folder / f"{name}.signed"
+        roots = (*self.root_option, *(("--next-root", str(self.after.root_file)) if next_root else ()))
+        self.terminal.run("keys", "propose", *propose, "--out", str(proposal))
+        assert "accord sign" in self.terminal.out
+        self.offline.run("sign", str(proposal), *roots, "--out", str(out), expect=exits.USAGE)
+        assert "Agency:  xd-reg" in self.offline.out
+        self.offline.run("sign", str(proposal), *roots, "--out", str(out), "--yes")
         return str(out)
 
-    made = [key.public.kid for key in world.place("xd-reg").open_keys(PASSPHRASE).ring.keys]
-    listed = terminal.run("keys")
+    def enter(self) -> str:
+        """The first keyset, signed apart; the file it came in."""
+        first = self.signed("first", "first", "--agency", "xd-reg", "--public", str(self.root.public_file))
+        enrol = ["enrol", "xd-reg", "--hub", self.world.address, "--ledger", self.world.hub.key.vkey]
+        self.terminal.run(*enrol, "--keyset", first, "--wait", "0", expect=exits.NOT_YET)
+        self.world.sequence()
+        assert "is enrolled" in self.terminal.run(*enrol, "--keyset", first)
+        return first
+
+
+@pytest.fixture
+def apart(world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Apart:
+    root, after = create_root(tmp_path / "safe", PASSPHRASE, now=int(time.time()), cost=CHEAP)
+    create_operational(world.home("xd-reg"), PASSPHRASE, now=int(time.time()), cost=CHEAP)
+    terminal, offline = (KeyTerminal(world, "xd-reg", capsys) for _ in range(2))
+    offline.environment["ACCORD_HOME"] = str(tmp_path / "no-home")
+    terminal.environment["ACCORD_API_KEY"] = world.admit("xd-reg", root.fingerprint)
+    return Apart(world, tmp_path, terminal, offline, root, after)
+
+
+def test_an_agency_with_an_offline_root_enters(apart: Apart) -> None:
+    made = [key.public.kid for key in apart.world.place("xd-reg").open_keys(PASSPHRASE).ring.keys]
+    listed = apart.terminal.run("keys")
     assert all(kid in listed for kid in made)
     assert "has not enrolled yet" in listed
-    assert [key["kid"] for key in terminal.json("keys")["unpublished"]] == made
+    assert [key["kid"] for key in apart.terminal.json("keys")["unpublished"]] == made
+    apart.enter()
+    apart.terminal.run("keys", "renew", expect=exits.KEYS)
+    assert "accord keys propose" in apart.terminal.err
+    assert apart.terminal.json("keys")["holds_root"] is False
 
-    first = signed("first", "first", "--agency", "xd-reg", "--public", str(root.public_file))
-    enrol = ["enrol", "xd-reg", "--hub", world.address, "--ledger", world.hub.key.vkey, "--keyset", first]
-    terminal.run(*enrol, "--wait", "0", expect=exits.NOT_YET)
-    world.sequence()
-    assert "is enrolled" in terminal.run(*enrol)
-    terminal.run("keys", "renew", expect=exits.KEYS)
-    assert "accord keys propose" in terminal.err
 
+def test_what_the_offline_root_signed_is_published_once(apart: Apart) -> None:
+    terminal, first = apart.terminal, apart.enter()
     old = terminal.kid("sign")
-    rotation = signed("rotation", "rotate")
+    rotation = apart.signed("rotation", "rotate")
     terminal.begin("keys", "submit", rotation)
     assert "What the root signed was published." in terminal.run("keys", "submit", rotation)
     assert "It stands already" in terminal.run("keys", "submit", rotation)
     assert "It stands already" in terminal.run("keys", "submit", first)
-    revocation = signed("revocation", "revoke", "--code", "lost", ELLIPSIS + old)
+    revocation = apart.signed("revocation", "revoke", "--code", "lost", ELLIPSIS + old)
     terminal.begin("keys", "submit", revocation)
     assert "is revoked" in terminal.run("keys", "submit", revocation)
     assert terminal.json("keys", "submit", revocation)["kind"] == "stands"
-    with_root = terminal.run(
-        "keys", "renew", "--root", str(root.root_file), "--wait", "0", expect=exits.NOT_YET
-    )
-    assert with_root == ""
-    world.sequence()
+
+
+def test_an_offline_root_is_fetched_for_a_renewal_and_changed(apart: Apart) -> None:
+    terminal = apart.terminal
+    apart.enter()
+    assert terminal.run("keys", "renew", *apart.root_option, "--wait", "0", expect=exits.NOT_YET) == ""
+    apart.world.sequence()
     terminal.run("keys", "resume")
 
-    third = json.loads(offline.run("keygen", "--next-root", "--json"))
-    roots = ("--root", str(root.root_file), "--next-root", str(after.root_file))
-    change = signed(
-        "change",
-        "change-root",
-        "--public",
-        str(after.public_file),
-        "--announce",
-        third["fingerprint"],
-        roots=roots,
-    )
+    third = json.loads(apart.offline.run("keygen", "--next-root", "--json"))["fingerprint"]
+    announce = ("--public", str(apart.after.public_file), "--announce", third)
+    change = apart.signed("change", "change-root", *announce, next_root=True)
     terminal.begin("keys", "submit", change)
     terminal.run("keys", "resume")
-    assert terminal.json("fingerprint")["fingerprint"] == after.fingerprint
-    assert [keyset.succession for keyset in Keyset.objects.order_by("version")] == ["same"] * 3 + ["changed"]
+    assert terminal.json("fingerprint")["fingerprint"] == apart.after.fingerprint
+    assert [keyset.succession for keyset in Keyset.objects.order_by("version")] == ["same"] * 2 + ["changed"]
     assert terminal.json("keys")["holds_root"] is False
 
 

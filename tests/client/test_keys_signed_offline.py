@@ -22,11 +22,11 @@ from accord.client.ceremony import (
     write_signed,
 )
 from accord.client.errors import ProposalError, RequestError
-from accord.client.keys.drafts import Named
 from accord.client.session import uuid7_at
 from accord.envelope.encoding import canonical
 from accord.envelope.keys import PublicKey
 from accord.envelope.keysets import KeyRow, build_keyset_body, read_keyset, verify_keyset
+from accord.envelope.naming import NamedSigners
 from accord.envelope.private import Root, generate_decryption_key, generate_signing_keys
 from accord.envelope.statements.checks import verify_revoke
 from accord.envelope.statements.form import build_statement, sign_statement
@@ -63,7 +63,7 @@ class Coming:
         return build_statement(
             "keyset",
             iss=self.agency,
-            signer=Named(self.signers),
+            signer=NamedSigners(self.signers),
             suite="PQ1",
             id=uuid7_at(self.iat * 1000, os.urandom(10)),
             iat=self.iat,
@@ -91,7 +91,7 @@ def revoke(**changes: Any) -> bytes:
     return build_statement(
         "revoke",
         iss="xd-reg",
-        signer=Named(ROOT.public),
+        signer=NamedSigners(ROOT.public),
         suite="PQ1",
         id=uuid7_at(NOW * 1000, os.urandom(10)),
         iat=NOW,

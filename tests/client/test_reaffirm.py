@@ -89,6 +89,22 @@ def test_the_reaffirming_key_revoked_in_its_turn_takes_it_back(
     assert "repudiated" in bravo.open(revoked.md).marks
 
 
+def test_an_answer_is_stood_by_as_well(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    """Bravo's acknowledgement counts for nobody once its key was stolen, and again once bravo stands by it."""
+    alpha, bravo = pair
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    said = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
+    assert said.log_time is not None
+    wait_past(said.log_time)
+    bravo.keys.revoke(signing_kid(world, "xb-bravo"), code="stolen", since=said.log_time, rotate=True)
+    assert [entry.repudiated for entry in alpha.inbox() if entry.d == said.od] == [True]
+
+    stated = bravo.reaffirm(said.od, wait_secs=10)
+    assert (stated.k, stated.about) == ("reaffirm", said.od)
+    (entry,) = [entry for entry in alpha.inbox() if entry.d == said.od]
+    assert (entry.repudiated, entry.reaffirmed) == (False, True)
+
+
 def test_only_what_was_sent_from_here_is_reaffirmed_here(pair: tuple[Client, Client]) -> None:
     for wrong in ("A" * 43, "nonsense"):
         with pytest.raises(RequestError):
@@ -100,6 +116,6 @@ def test_it_is_asked_at_a_terminal(world: PartnerWorld, capsys: pytest.CaptureFi
     sent = alpha.client.submit(alert_to("xb-bravo"), wait_secs=10)
     assert isinstance(bravo, Terminal)
     alpha.run("reaffirm", sent.md, expect=exits.USAGE)
-    assert "Did your agency write and send this alert?" in alpha.err
+    assert "Did your agency write and send this?" in alpha.err
     stated = json.loads(alpha.run("reaffirm", sent.md, "--yes", "--json"))
     assert (stated["k"], stated["about"]) == ("reaffirm", sent.md)

@@ -333,14 +333,13 @@ def test_a_refused_id_is_not_consumed(world: PartnerWorld, pair: tuple[Client, C
     agreement, manager = world.hub.agreement("G1"), world.manager("xb-bravo")
     jti = unsent(world, age_secs=0)
     parts = world.place("xa-alpha").spool.envelope(jti)
-    blobs = [blob.read_bytes() for blob in parts.blobs]
     suspend_lanes(manager, agreement, ["science"], now=timezone.now())
     with pytest.raises(RefusedError):
         pair[0].resend()
     assert (world.place("xa-alpha").spool.ids(), pair[0].state().submissions) == ([], {})
     resume_lanes(manager, agreement, ["science"], now=timezone.now())
     exchange = pair[0]._session.exchange
-    exchange.post_envelope(jti, parts.manifest, parts.jwe, blobs)
+    exchange.post_envelope(jti, parts)
     assert Envelope.objects.get().jti == jti
 
 

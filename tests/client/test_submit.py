@@ -223,7 +223,7 @@ def test_sending_again_is_harmless(world: PartnerWorld) -> None:
     state = alpha.state()
     exchange = connect_http(state.hub, state.api_key)
     for _ in range(3):
-        exchange.post_envelope(sent.jti, parts.manifest, parts.jwe, parts.blobs)
+        exchange.post_envelope(sent.jti, parts)
     exchange.close()
     world.sequence()
     assert Delivery.objects.filter(envelope_id=sent.md).count() == 1

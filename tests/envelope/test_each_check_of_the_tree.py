@@ -100,6 +100,18 @@ def test_hashes_have_thirty_two_octets(wrong: bytes) -> None:
         root_of([wrong])
     with pytest.raises(ProofError, match="32 octets"):
         verify_inclusion(leaf=wrong, index=0, size=1, path=[], root=wrong)
+    for leaf, path, root in (
+        (wrong, [LEAVES[1]], ROOT),
+        (LEAVES[0], [wrong], ROOT),
+        (LEAVES[0], [LEAVES[1]], wrong),
+    ):
+        with pytest.raises(ProofError, match="32 octets"):
+            verify_inclusion(leaf=leaf, index=0, size=2, path=path, root=root)
+    for first_root, second_root in ((wrong, ROOT), (LEAVES[0], wrong)):
+        with pytest.raises(ProofError, match="32 octets"):
+            verify_consistency(
+                first=1, second=2, path=[LEAVES[1]], first_root=first_root, second_root=second_root
+            )
     with pytest.raises(ProofError, match="32 octets"):
         verify_consistency(first=1, second=1, path=[], first_root=wrong, second_root=wrong)
     with pytest.raises(ProofError, match="32 octets"):

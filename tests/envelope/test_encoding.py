@@ -19,6 +19,7 @@ NOT_CANONICAL = {
     "a length that cannot be": "QUJDR",
     "a line feed": "QUJD\n",
     "a space": "QU JD",
+    "four characters that are none": "QU!!!!JD",
     "a letter outside ASCII": "QUJÄ",
     "a number": 7,
     "octets": b"QQ",

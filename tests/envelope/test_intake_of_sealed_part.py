@@ -121,6 +121,13 @@ def test_recipient_below_whose_lowest_suite_it_is_sealed_is_named() -> None:
     assert "no key for xb-bravo" in str(refused)
 
 
+def test_all_recipients_below_whose_lowest_suite_it_is_sealed_are_named() -> None:
+    world = make_world(EC1)
+    for other in world.others:
+        world.directory.keysets[other.id] = [replace(other.keyset, low=PQ1)]
+    assert "no key for xb-bravo, xc-charlie" in str(unreachable(world))
+
+
 def test_recipient_whose_newest_key_is_suspended_is_named(scene: World) -> None:
     scene.directory.suspended = {scene.others[1].decryption[scene.suite].public.kid}
     assert unreachable(scene).detail == "no key for xc-charlie"

@@ -58,6 +58,11 @@ def test_accepts_eddsa_of_an_ed25519_key_and_never_writes_it() -> None:
     assert b64u(b'{"alg":"EdDSA"')[:18].encode() not in SIGNED
 
 
+def test_sixteen_signatures_are_read() -> None:
+    sixteen = changed(signatures=json.loads(SIGNED)["signatures"] * 8)
+    assert len(parse(sixteen).signatures) == 16
+
+
 MALFORMED = {
     "white space": SIGNED.replace(b",", b", ", 1),
     "a line feed at the end": SIGNED + b"\n",

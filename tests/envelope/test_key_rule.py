@@ -86,6 +86,15 @@ def test_a_row_alone_says_it_too(alpha: Agency) -> None:
         judge_key(keyset, revoked.kid, REVOKED_AT)
 
 
+def test_a_row_counts_from_its_since_while_its_keyset_is_not_logged(alpha: Agency) -> None:
+    revoked = replace(first_row(alpha), st="revoked", since=SINCE)
+    keyset = replace(alpha.keyset, rows=(revoked,), log_time=None)
+    assert judge_key(keyset, revoked.kid, SINCE - 1) == Valid()
+    with pytest.raises(VerificationError) as refused:
+        judge_key(keyset, revoked.kid, SINCE)
+    assert refused.value.failure is Failure.KEY_REVOKED
+
+
 def test_revocation_of_another_key_means_nothing(alpha: Agency) -> None:
     other = replace(revocation(alpha), kid=alpha.rows[1].kid)
     assert judge(alpha, NOW, other) == Valid()
@@ -116,7 +125,7 @@ def test_lowest_suite_is_that_of_the_newest_keyset_logged_before(alpha: Agency) 
     assert (len(keys), standing) == (1, Valid())
     with pytest.raises(VerificationError) as refused:
         judge_signers(directory, "xa-alpha", kids(alpha, EC1), EC1, NOW - 100)
-    assert refused.value.failure is Failure.SUITE_BELOW_LOW
+    assert (refused.value.failure, refused.value.agencies) == (Failure.SUITE_BELOW_LOW, ("xa-alpha",))
     assert judge_signers(directory, "xa-alpha", kids(alpha, PQ1), PQ1, NOW)[1] == Valid()
 
 
@@ -124,7 +133,7 @@ def test_nothing_counts_before_the_first_keyset_was_logged(alpha: Agency) -> Non
     for agency, log_time in (("xa-alpha", NOW - DAY - 1), ("xm-mallory", NOW)):
         with pytest.raises(VerificationError) as refused:
             judge_signers(MemoryDirectory(alpha), agency, kids(alpha, PQ1), PQ1, log_time)
-        assert refused.value.failure is Failure.KEYSET_UNKNOWN
+        assert (refused.value.failure, refused.value.agencies) == (Failure.KEYSET_UNKNOWN, (agency,))
 
 
 def test_suites_are_not_mixed(alpha: Agency) -> None:
@@ -161,6 +170,16 @@ def test_one_repudiated_object_makes_the_whole_repudiated() -> None:
 
 def at_intake(directory: MemoryDirectory, alpha: Agency, now: int = NOW) -> int:
     return len(signers_at_intake(directory, "xa-alpha", kids(alpha, PQ1), PQ1, now))
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_nobody_submits_without_a_keyset_in_force(alpha: Agency, stored: bool) -> None:
+    directory = MemoryDirectory(alpha)
+    directory.keysets["xa-alpha"] = [replace(alpha.keyset, exp=NOW)] if stored else []
+    with pytest.raises(VerificationError) as refused:
+        at_intake(directory, alpha)
+    failure = Failure.KEYSET_EXPIRED if stored else Failure.KEYSET_UNKNOWN
+    assert (refused.value.failure, refused.value.agencies) == (failure, ("xa-alpha",))
 
 
 def test_keys_may_submit_until_an_hour_before_their_end(alpha: Agency) -> None:

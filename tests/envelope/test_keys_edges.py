@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from accord.envelope.encoding import b64u
+from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import KeyRefusedError, MalformedError
 from accord.envelope.jwe import read_entries
 from accord.envelope.keys import EC1, ENC, SIGN, PublicKey, refuse_off_curve_p256
@@ -101,6 +101,8 @@ def test_an_ephemeral_key_is_of_one_of_two_forms(epk: dict[str, str]) -> None:
         {"x": epk["x"] + "="}, {"x": ["A"]}, {"z": "A"},
     ]  # fmt: skip
     changes += [{"y": b64u(bytes(31))}, {"y": 5}] if "y" in epk else [{"y": "A" * 43}]
+    # The same point, spelt with an octet more.
+    changes += [{name: b64u(bytes(1) + unb64u(epk[name]))} for name in ("x", "y") if name in epk]
     for change in changes:
         with pytest.raises(MalformedError):
             read_entries(entry(epk | change), EC1)

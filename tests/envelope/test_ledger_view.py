@@ -73,6 +73,13 @@ def test_earlier_checkpoint_is_extended_by_the_kept_one(ledger: MemoryLedger) ->
     assert verify_receipt(old, od(4), view).compared
 
 
+def test_whoever_is_asked_hears_both_sizes(ledger: MemoryLedger) -> None:
+    asked: list[tuple[int, int]] = []
+    view = ledger.view(kept=kept(ledger, 3, NOW), consistency=lambda *sizes: asked.append(sizes))
+    assert not verify_receipt(ledger.receipt(4), od(4), view).compared
+    assert asked == [(3, ledger.checkpoint().size)]
+
+
 def test_without_a_network_it_is_marked(ledger: MemoryLedger) -> None:
     for consistency in (None, lambda first, second: None):
         view = ledger.view(kept=kept(ledger, 3, NOW), consistency=consistency)
@@ -128,7 +135,9 @@ def test_entry_under_the_kept_checkpoint_may_be_of_any_age(ledger: MemoryLedger)
 def test_a_fast_clock_does_not_refuse_everything_later(ledger: MemoryLedger) -> None:
     checkpoint = ledger.checkpoint()
     assert keep_checkpoint(checkpoint, now=NOW + 10**6, newest_log_time=NOW).kept_at == NOW + 300
-    assert keep_checkpoint(checkpoint, now=NOW + 7, newest_log_time=NOW).kept_at == NOW + 7
+    assert keep_checkpoint(checkpoint, now=NOW + 7, newest_log_time=NOW) == KeptCheckpoint(
+        checkpoint, NOW + 7
+    )
 
 
 def test_smallest_log_time_ever_proved_counts(ledger: MemoryLedger) -> None:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from accord.envelope.content import NamedOfficer
-from accord.envelope.errors import Failure
-from accord.envelope.reseal import ResealedEntries
+from accord.envelope.errors import Failure, SealingError, SealRefusal
+from accord.envelope.reseal import ResealedEntries, reseal
 from accord.envelope.statements.form import parse_statement
 from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain
 from tests.envelope.world import ALERT, DAY, NOW, Agency, World, known_agency, terms
@@ -72,6 +73,20 @@ def test_red_is_never_rekeyed_to_an_agency_whose_officers_it_does_not_name(pq1: 
     via = [rekey(chain, DELTA, rel="recipients")]
     assert chain.opening_cause(chain.slice(DELTA, via), DELTA) is Failure.VIA
     assert chain.open(chain.slice("xb-bravo", [rekey(chain, "xb-bravo")]), "xb-bravo").alert == ALERT
+
+
+def test_red_is_never_sealed_again_to_keys_held_by_the_hub(pq1: World) -> None:
+    names = [NamedOfficer(agency.id, "officer-1") for agency in pq1.others]
+    chain = Chain(pq1, sealed=pq1.seal(terms=terms(tlp="RED", rel="none"), names=names))
+    hosted = replace(pq1.others[0].keyset, custody="hub")
+    with pytest.raises(SealingError) as refused:
+        reseal(
+            pq1.verify(chain.slices["xa-alpha"], "xa-alpha"),
+            key=pq1.alpha.decryption[pq1.suite],
+            recipients=[replace(pq1.others[0].recipient, keyset=hosted)],
+            now=NOW,
+        )
+    assert (refused.value.reason, refused.value.agencies) == (SealRefusal.RED_CUSTODY, ("xb-bravo",))
 
 
 def test_rekey_follows_the_release_that_gave_access(chain: Chain) -> None:

@@ -14,8 +14,8 @@ from accord.envelope.errors import EnvelopeError, SealingError, SealRefusal
 from accord.envelope.keyrule import Valid
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import KeyRow
-from accord.envelope.private import SignerSet, SigningKey
-from accord.envelope.seal import plan_recipients
+from accord.envelope.private import DecryptionKey, SignerSet, SigningKey
+from accord.envelope.seal import check_signer, newest_keys_of, plan_recipients
 from tests.envelope.tampering import manifest_of, read
 from tests.envelope.world import (
     ALERT,
@@ -34,6 +34,7 @@ from tests.envelope.world import (
 
 def test_every_recipient_and_the_originator_open_what_was_said(scene: World) -> None:
     sealed = scene.seal()
+    assert (sealed.iss, sealed.jti) == ("xa-alpha", manifest_of(sealed)["jti"])
     for reader in (scene.alpha, *scene.others):
         opened = scene.deliver(sealed, reader)
         assert opened.alert == ALERT
@@ -146,7 +147,21 @@ def refusal_of(world: World, **changes: Any) -> SealingError:
 
 
 def test_ec1_needs_the_senders_word() -> None:
-    assert refusal_of(make_world(EC1), confirm_ec1=False).reason is SealRefusal.EC1_UNCONFIRMED
+    world = make_world(EC1)
+    assert refusal_of(world, confirm_ec1=False).reason is SealRefusal.EC1_UNCONFIRMED
+    for unasked in (sealing.seal, sealing.seal_content):
+        with pytest.raises(SealingError) as refused:
+            unasked(
+                terms(),
+                ALERT,
+                suite=EC1,
+                originator=world.alpha.recipient,
+                recipients=[agency.recipient for agency in world.others],
+                signer=world.alpha.signing[EC1],
+                nonce=bytes(16),
+                now=NOW,
+            )
+        assert refused.value.reason is SealRefusal.EC1_UNCONFIRMED
 
 
 def test_ec1_is_refused_for_strict_markings() -> None:
@@ -209,6 +224,15 @@ def test_revoked_key_is_not_sealed_to(pq1: World) -> None:
     assert refusal_of(pq1, recipients=[revoked]).reason is SealRefusal.NO_KEY
 
 
+def test_the_key_before_a_revoked_one_is_sealed_to(pq1: World) -> None:
+    bravo = pq1.others[0]
+    newer = KeyRow(DecryptionKey.generate("HPKE-9-KE").public, NOW - 5, NOW + 300 * DAY)
+    keyset = replace(bravo.keyset, rows=(*bravo.keyset.rows, newer))
+    revoked = replace(bravo.recipient, keyset=keyset, revoked={newer.kid})
+    ((_, key),) = newest_keys_of("GREEN", PQ1, [revoked], NOW)
+    assert key.kid == bravo.decryption[PQ1].public.kid
+
+
 def test_recipients_are_one_at_least_and_each_once(pq1: World) -> None:
     bravo = pq1.others[0].recipient
     assert refusal_of(pq1, recipients=[]).reason is SealRefusal.NO_RECIPIENT
@@ -223,6 +247,19 @@ def test_signing_keys_are_current_for_an_hour_yet(scene: World) -> None:
     late = tuple(replace(row, exp=NOW + 3599) if row.use == "sign" else row for row in rows)
     ending = replace(in_time, keyset=replace(scene.alpha.keyset, rows=late))
     assert refusal_of(scene, originator=ending).reason is SealRefusal.SIGNER
+
+
+@pytest.mark.parametrize("change", [{"st": "retiring"}, {"nbf": NOW}])
+def test_signing_keys_may_be_retiring_or_begin_now(scene: World, change: dict[str, Any]) -> None:
+    rows = tuple(replace(row, **change) for row in scene.alpha.rows)
+    recipient = replace(scene.alpha.recipient, keyset=replace(scene.alpha.keyset, rows=rows))
+    signer = scene.alpha.signing[scene.suite]
+    check_signer(signer, scene.suite, recipient, NOW)
+    for unfit_change in ({"st": "retired"}, {"nbf": NOW + 1}):
+        keyset = replace(scene.alpha.keyset, rows=tuple(replace(row, **unfit_change) for row in rows))
+        with pytest.raises(SealingError) as refused:
+            check_signer(signer, scene.suite, replace(recipient, keyset=keyset), NOW)
+        assert refused.value.reason is SealRefusal.SIGNER
 
 
 def test_signing_keys_are_the_agencys_own_and_of_the_suite(scene: World) -> None:
@@ -252,9 +289,19 @@ def test_red_names_its_officers(pq1: World) -> None:
     assert opened.manifest.named == 3
 
 
-@pytest.mark.parametrize("names", [(), NAMES[:1], (*NAMES, NamedOfficer("xd-delta", "of-4"))])
-def test_red_without_an_officer_per_agency_is_refused(pq1: World, names: tuple[NamedOfficer, ...]) -> None:
-    assert refusal_of(pq1, terms=RED, names=names).reason is SealRefusal.RED_NAMES
+@pytest.mark.parametrize(
+    ("names", "concerned"),
+    [
+        ((), ("xb-bravo", "xc-charlie")),
+        (NAMES[:1], ("xc-charlie",)),
+        ((*NAMES, NamedOfficer("xd-delta", "of-4")), ("xd-delta",)),
+    ],
+)
+def test_red_without_an_officer_per_agency_is_refused(
+    pq1: World, names: tuple[NamedOfficer, ...], concerned: tuple[str, ...]
+) -> None:
+    refused = refusal_of(pq1, terms=RED, names=names)
+    assert (refused.reason, refused.agencies) == (SealRefusal.RED_NAMES, concerned)
 
 
 @pytest.mark.parametrize("custody", ["hub", "hub-own-root"])
@@ -335,6 +382,7 @@ def test_manifest_is_signed_by_the_signer_of_the_content(pq1: World) -> None:
         nonce=bytes(16),
         now=NOW,
     )
-    with pytest.raises(SealingError):
+    with pytest.raises(SealingError) as refused:
         sealing.sign_manifest(content, pq1.others[0].signing[PQ1])
+    assert refused.value.reason is SealRefusal.SIGNER
     assert "manifest_payload" not in repr(content)

@@ -10,6 +10,7 @@ import pytest
 
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import (
+    MAX_ENVELOPE_BYTES,
     MAX_INNER_JWS_BYTES,
     MAX_MANIFEST_BYTES,
     MAX_RELEASE_BYTES,
@@ -46,6 +47,15 @@ def test_a_ciphertext_longer_than_any_inner_jws_is_refused(pq1: World) -> None:
         pq1.intake(with_ciphertext(pq1, MAX_INNER_JWS_BYTES + 1))
     assert "jwe ciphertext" in str(refused.value)
     assert refused.value.limit == MAX_INNER_JWS_BYTES
+
+
+def test_manifest_and_jwe_together_have_a_limit(pq1: World) -> None:
+    sealed = pq1.seal()
+    room = MAX_ENVELOPE_BYTES - len(sealed.manifest)
+    with pytest.raises(TooLargeError) as refused:
+        pq1.intake(replace(sealed, jwe=b" " * (room + 1)))
+    assert "manifest and jwe" in str(refused.value)
+    assert refused.value.limit == MAX_ENVELOPE_BYTES
 
 
 def test_a_manifest_blown_up_with_spaces_is_refused(pq1: World) -> None:

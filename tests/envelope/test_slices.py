@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The slice's own form."""
 
+import json
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from accord.envelope.errors import (
 )
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.slices import build_slice, parse_slice
+from accord.envelope.verifying import verify_slice
 from tests.envelope.receiving import changed, slice_for
 from tests.envelope.saying import make
 from tests.envelope.tampering import read
-from tests.envelope.world import World, make_world
+from tests.envelope.world import NOW, World, make_world
 
 
 @pytest.mark.parametrize("name", ["v", "manifest", "jwe", "via", "path", "index", "receipts"])
@@ -37,6 +39,12 @@ def test_slice_carries_one_entry(pq1: World) -> None:
         )
 
 
+def test_nothing_is_wasted_in_a_slice(pq1: World) -> None:
+    octets = slice_for(pq1, pq1.seal(), pq1.others[0])
+    assert len(json.loads(octets)["path"]) > 1
+    assert octets == json.dumps(json.loads(octets), separators=(",", ":")).encode()
+
+
 def test_slice_over_its_limit_is_refused(pq1: World) -> None:
     octets = slice_for(pq1, pq1.seal(), pq1.others[0])
     assert parse_slice(octets.ljust(MAX_SLICE_BYTES)).index == 1
@@ -46,15 +54,23 @@ def test_slice_over_its_limit_is_refused(pq1: World) -> None:
 
 def test_slice_is_not_built_over_its_limit(pq1: World) -> None:
     verified = pq1.intake(pq1.seal())
-    with pytest.raises(TooLargeError):
-        build_slice(
+
+    def built(filling: int) -> int:
+        octets = build_slice(
             manifest=verified.manifest_bytes,
             jwe_head=verified.jwe_head,
             entry=verified.entries[1].text,
             index=1,
-            path=[bytes(32)] * 12_000,
-            receipts=[],
+            path=verified.path(1),
+            receipts=[{"filling": "x" * filling}],
         )
+        return len(octets)
+
+    room = MAX_SLICE_BYTES - built(0)
+    assert built(room) == MAX_SLICE_BYTES
+    with pytest.raises(TooLargeError) as refused:
+        built(room + 1)
+    assert refused.value.limit == MAX_SLICE_BYTES
 
 
 WRONG_PARTS: dict[str, dict[str, Any]] = {
@@ -98,6 +114,14 @@ def test_duplicated_member_of_a_slice_is_refused(pq1: World) -> None:
     octets = slice_for(pq1, pq1.seal(), pq1.others[0])
     with pytest.raises(MalformedError):
         parse_slice(octets[:-1] + b',"v":1}')
+
+
+def test_a_slice_that_was_read_before_is_verified_alike(pq1: World) -> None:
+    octets = slice_for(pq1, pq1.seal(), pq1.others[0])
+    ledger = pq1.ledger.view()
+    for data in (octets, parse_slice(octets)):
+        verified = verify_slice(data, reader="xb-bravo", directory=pq1.directory, ledger=ledger, now=NOW)
+        assert verified.reader == "xb-bravo"
 
 
 def test_suites_are_not_mixed_in_a_slice() -> None:

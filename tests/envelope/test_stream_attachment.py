@@ -19,6 +19,7 @@ from accord.envelope.blobs import (
 )
 from accord.envelope.content import Attachment, AttachmentKey
 from accord.envelope.errors import Failure, OpeningError, SealingError, SealRefusal
+from accord.envelope.manifest import MAX_BLOBS_BYTES
 from accord.envelope.seal import refuse_unfit_files
 from accord.envelope.unseal import open_attachment, open_stream
 from tests.envelope.receiving import slice_for
@@ -173,6 +174,14 @@ def test_what_cannot_be_attached_is_refused_by_name_type_and_size() -> None:
             refuse_unfit_files(files)
         assert caught.value.reason is SealRefusal.ATTACHMENT
     refuse_unfit_files([("a", "text/plain", LARGEST)] * 4)
+
+
+def test_attachments_may_fill_their_room_to_the_last_octet() -> None:
+    sizes = [*[LARGEST] * 4, 4_128_760, 63_480, 1_784, 24]
+    assert sum(map(blob_size, sizes)) == MAX_BLOBS_BYTES
+    refuse_unfit_files([("a", "text/plain", size) for size in sizes])
+    with pytest.raises(SealingError, match="over 256 MiB"):
+        refuse_unfit_files([("a", "text/plain", size) for size in [*sizes[:-1], 25]])
 
 
 def test_files_sealed_before_come_first_and_open_with_those_sealed_here(pq1: World) -> None:

@@ -162,7 +162,8 @@ class MemoryDirectory:
         return keysets.revocations_of(self.keysets.get(agency, ()), revokes)
 
     def suspended_kids(self, agency: str) -> Collection[str]:
-        return self.suspended
+        own = {row.kid for keyset in self.keysets.get(agency, ()) for row in keyset.rows}
+        return self.suspended & own
 
     def owners(self, kids: Sequence[str]) -> Mapping[str, str]:
         owners = {

@@ -2,6 +2,8 @@
 """The ledger over REST: what a partner's monitor reads."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accord.envelope.encoding import unb64u
@@ -64,6 +66,50 @@ def test_a_monitor_follows_the_ledger(bench: Bench, monitor: APIClient) -> None:
         kept = newest
 
 
+def test_many_pairs_are_proved_at_once_each_as_alone(bench: Bench, monitor: APIClient) -> None:
+    for count in (1, 4, 2):
+        bench.log(count)
+    pairs = [(1, 5), (5, 7), (1, 7), (3, 3), (0, 7), (5, 8), (7, 5), (1, 5)]
+    asked = ",".join(f"{first}-{second}" for first, second in pairs)
+    items = monitor.get(f"{ADDRESS}/consistency?pairs={asked}").json()["items"]
+    assert [(item["first"], item["second"]) for item in items] == pairs
+    for item, (first, second) in zip(items, pairs, strict=True):
+        alone = monitor.get(f"{ADDRESS}/consistency/{first}/{second}")
+        assert item["path"] == (alone.json()["path"] if alone.status_code == 200 else None)
+    assert [item["path"] is None for item in items] == [False] * 5 + [True] * 2 + [False]
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_pairs(bench: Bench) -> None:
+    for count in (1, 4, 2, 9, 3):
+        bench.log(count)
+    counts = []
+    for pairs in ([(1, 5), (5, 7)], [(1, 5), (5, 7), (7, 16), (16, 19), (1, 19)]):
+        with CaptureQueriesContext(connection) as queries:
+            proofs.consistencies(pairs)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?pairs=",
+        "?pairs=5",
+        "?pairs=5-",
+        "?pairs=a-b",
+        "?pairs=1-2,",
+        "?pairs=-1-2",
+        "?pairs=1-9999999999999999",
+        "?pairs=" + ",".join(["1-2"] * 101),
+    ],
+)
+def test_pairs_of_another_form_are_refused(bench: Bench, monitor: APIClient, query: str) -> None:
+    bench.log(3)
+    answer = monitor.get(f"{ADDRESS}/consistency{query}")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:accord:problem:input-refused")
+
+
 @pytest.mark.parametrize(
     "path",
     ["checkpoint", "proof/0", "consistency/0/0"],
@@ -98,7 +144,7 @@ def test_a_problem_is_json_whatever_was_asked_for(bench: Bench, monitor: APIClie
         assert answer.json()["status"] == 404
 
 
-@pytest.mark.parametrize("path", ["checkpoint", "proof/0", "consistency/1/2"])
+@pytest.mark.parametrize("path", ["checkpoint", "proof/0", "consistency/1/2", "consistency?pairs=1-2"])
 def test_the_ledger_is_read_with_its_capability_only(bench: Bench, path: str) -> None:
     bench.log(3)
     assert APIClient().get(f"{ADDRESS}/{path}").status_code == 401

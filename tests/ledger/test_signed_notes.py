@@ -11,6 +11,7 @@ from accord.envelope.errors import NoteError
 from accord.envelope.private import LedgerKey
 from accord.envelope.tree.merkle import leaf_hash
 from accord.envelope.tree.notes import (
+    MAX_NOTE_SIZE_BYTES,
     Checkpoint,
     VerifierKey,
     encode_base64,
@@ -150,6 +151,14 @@ def test_the_text_of_a_note_may_hold_blank_lines(key: LedgerKey) -> None:
     note = key.sign_note(text)
     assert parse_note(note).text == text
     assert verify_note(note, [pinned(key)]) == text
+    assert verify_note(parse_note(note), [pinned(key)]) == text
+
+
+def test_a_note_may_be_as_large_as_its_limit(key: LedgerKey) -> None:
+    room = MAX_NOTE_SIZE_BYTES - len(key.sign_note("\n").encode())
+    assert parse_note(key.sign_note("x" * room + "\n"))
+    with pytest.raises(NoteError, match="too large"):
+        parse_note(key.sign_note("x" * room + "\n").replace("x", "xx", 1))
 
 
 @pytest.mark.parametrize(

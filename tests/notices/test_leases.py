@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from sharing.models import Notification
-from sharing.notices.leasing import LEASE, LeaseLostError, lease_batch, return_leases
-from sharing.notices.states import MOVES
+from sharing.notices.leasing import LEASE, Lease, LeaseLostError, lease_batch, return_leases
+from sharing.notices.queueing import queue_notices, save_notices
+from sharing.notices.states import MOVES, Occasion
 from sharing.states import NotificationState
 from tests.notices.conftest import Telling
 
@@ -29,6 +30,54 @@ def test_a_lease_that_ran_out_leaves_its_first_unrecorded_row_in_doubt(telling: 
     assert return_leases(now=telling.hub.now) == 2
     states = [Notification.objects.get(pk=row.pk).state for row in lease.rows]
     assert states == [NotificationState.SENT, NotificationState.UNCERTAIN, NotificationState.QUEUED]
+
+
+def flood(telling: Telling, count: int) -> None:
+    """So many old notices of alerts in doubt, for one officer."""
+    (officer, *_), delivery = telling.readers, telling.queue()
+    Notification.objects.all().delete()
+    for number in range(count):
+        about = f"{number:043d}"
+        save_notices(
+            queue_notices(delivery, Occasion.REPUDIATED, [officer], subject=about, now=telling.hub.now)
+        )
+
+
+def occasions(lease: Lease) -> list[tuple[str, str]]:
+    rows = [(row.occasion, row.delivery) for row in lease.rows]
+    return [(what, delivery.envelope.pri if delivery else "") for what, delivery in rows]
+
+
+def test_news_does_not_wait_behind_a_flood_and_flash_goes_first(telling: Telling) -> None:
+    flood(telling, 20)
+    telling.hub.later(minutes=1)
+    telling.queue(pri="urgent")
+    telling.hub.later(minutes=1)
+    telling.queue(pri="flash")
+    found = occasions(lease_batch(now=telling.hub.now, limit=10))
+    assert found == [
+        *[("alert", "flash")] * 3,
+        *[("alert", "urgent")] * 3,
+        *[("repudiated", "routine")] * 4,
+    ]
+
+
+def test_a_fifth_of_each_lease_goes_by_age_so_that_the_flood_moves_on(telling: Telling) -> None:
+    flood(telling, 20)
+    telling.hub.later(minutes=1)
+    for _ in range(4):
+        telling.queue(pri="flash")
+    found = occasions(lease_batch(now=telling.hub.now, limit=10))
+    assert found == [("alert", "flash")] * 8 + [("repudiated", "routine")] * 2
+
+
+def test_nothing_starves_while_flash_goes_on(telling: Telling) -> None:
+    flood(telling, 4)
+    for _ in range(4):
+        telling.hub.later(seconds=1)
+        telling.queue(pri="flash")
+    taken = [occasions(lease_batch(now=telling.hub.now, limit=5)) for _ in range(2)]
+    assert [sum(what == "repudiated" for what, _ in batch) for batch in taken] == [1, 1]
 
 
 def test_a_lease_in_time_is_left_alone(telling: Telling) -> None:

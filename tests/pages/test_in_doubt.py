@@ -5,13 +5,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agencies.models import Officer
 from agencies.vault.lives import revoke_agency_key, rotate_agency_keys
 from alerts.acknowledgement import acknowledge_alert
-from alerts.models import Alert
+from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from sharing.models import Statement
 from sharing.notices.repudiation import expand_doubts, find_repudiated
@@ -94,6 +96,31 @@ def test_the_recipient_sees_it_closed_open_and_in_the_list(
     opened = page_of(reader, address)
     assert CONTENT in opened and opened.count('<div class="note is-danger"') == 1
     assert "Key void since" in opened and opened.count("time stated by the hub alone") >= 2
+
+
+def test_the_first_page_costs_as_much_with_many_alerts_in_doubt_as_with_two(
+    releaser: Client, desk: DeskWorld, alert: Alert, as_officer: SignIn
+) -> None:
+    """Alerts of their sender, and answers of the agency that acknowledged them."""
+    counts = []
+    answerer = as_officer(desk.hub.make_officer(desk.aroha.agency, "releaser"))  # type: ignore[arg-type]
+    for more in (1, 4):
+        for _ in range(more):
+            desk.send(desk.draft())
+        for received in ReceivedAlert.objects.filter(agency=desk.aroha.agency, acknowledged_at=None):
+            open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
+            acknowledge_alert(desk.aroha, received, now=desk.tick())
+        desk.settle()
+        lose_key(desk, desk.benno)
+        lose_key(desk, desk.aroha)
+        for client, address in ((releaser, "reaffirm/"), (answerer, "/doubt/answers/")):
+            page_of(client, "/")  # The first visit of a session also writes it.
+            with CaptureQueriesContext(connection) as queries:
+                page = page_of(client, "/")
+            assert page.count(address) >= 1 + more
+            counts.append(len(queries))
+    assert counts[:2] == counts[2:]
+    assert max(counts) <= 30, counts
 
 
 def test_reaffirming_asks_and_says_to_how_many(releaser: Client, desk: DeskWorld, alert: Alert) -> None:

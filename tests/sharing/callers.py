@@ -48,6 +48,12 @@ class Caller:
     def post_fields(self, fields: dict[str, str]) -> Answer:
         return cast(Answer, self._client().post("/api/v1/envelopes", fields, format="multipart"))
 
+    def post_json(self, path: str, body: object) -> Answer:
+        return cast(Answer, self._client().post(f"/api/v1/{path}", body, format="json"))
+
+    def post_octets(self, path: str, octets: bytes, content_type: str) -> Answer:
+        return cast(Answer, self._client().post(f"/api/v1/{path}", octets, content_type=content_type))
+
     def post_statement(self, jws: bytes, content_type: str = "application/jose+json") -> Answer:
         return cast(Answer, self._client().post("/api/v1/statements", jws, content_type=content_type))
 

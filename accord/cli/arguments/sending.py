@@ -100,10 +100,11 @@ def _add_reaffirm(verbs: Verbs) -> None:
     parser = verb(
         verbs,
         "reaffirm",
-        "stand by an alert of your own that was signed with a key revoked since",
-        "Its recipients see it as repudiated until then. Look at it first: a thief may have sent it.",
+        "stand by an alert or answer of your own that was signed with a key revoked since",
+        "Its recipients see it as repudiated until then. Look at it first: a thief may have sent it.\n"
+        "D is its digest: of an alert, an acknowledgement, a retraction or a confirmation, as submissions lists it.",
     )
-    parser.add_argument("md", metavar="MD")
+    parser.add_argument("d", metavar="D")
     parser.add_argument("--as", metavar="OFFICER", dest="officer")
     parser.add_argument("--yes", action="store_true", help="do not ask before")
     add_wait(parser)

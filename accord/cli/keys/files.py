@@ -133,26 +133,26 @@ def given_root(place: Workplace) -> KeyRing | None:
 @contextmanager
 def root_passphrase(place: Workplace) -> Iterator[Passphrase]:
     """The passphrase of the file that `--root` names."""
-    octets = read_passphrase(
-        getattr(place.options, "root_passphrase_file", None),
-        place.environment,
-        variable=ROOT_PASSPHRASE_FILE,
-        option="--root-passphrase-file",
-        prompt="Passphrase of the root: ",
-    )
-    with wiped(octets) as passphrase:
+    with _passphrase_of(place, "root", ROOT_PASSPHRASE_FILE) as passphrase:
         yield passphrase
 
 
 @contextmanager
 def next_root_passphrase(place: Workplace) -> Iterator[Passphrase]:
     """The passphrase of the next root's file."""
+    with _passphrase_of(place, "next root", NEXT_ROOT_PASSPHRASE_FILE) as passphrase:
+        yield passphrase
+
+
+@contextmanager
+def _passphrase_of(place: Workplace, what: str, variable: str) -> Iterator[Passphrase]:
+    option = f"--{what.replace(' ', '-')}-passphrase-file"
     octets = read_passphrase(
-        getattr(place.options, "next_root_passphrase_file", None),
+        getattr(place.options, option[2:].replace("-", "_"), None),
         place.environment,
-        variable=NEXT_ROOT_PASSPHRASE_FILE,
-        option="--next-root-passphrase-file",
-        prompt="Passphrase of the next root: ",
+        variable=variable,
+        option=option,
+        prompt=f"Passphrase of the {what}: ",
     )
     with wiped(octets) as passphrase:
         yield passphrase

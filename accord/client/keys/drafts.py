@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from accord.client.session import Session
 from accord.envelope.keys import PQ1, PublicKey
 from accord.envelope.keysets import MAX_KEYSET_SECS, KeyRow, Keyset, build_keyset_body
+from accord.envelope.naming import NamedSigners
 from accord.envelope.statements.form import build_statement
 
 
@@ -23,17 +24,6 @@ class Draft:
 
     kind: str
     payload: bytes
-
-
-@dataclass(frozen=True)
-class Named:
-    """Names who is to sign, and cannot sign: a `JwsSigner` for building payloads."""
-
-    signers: tuple[PublicKey, ...]
-
-    def sign_jws(self, typ: str, payload: bytes) -> bytes:
-        """Never called: whoever builds a draft holds no root."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -85,7 +75,7 @@ def draft_keyset(
     payload = build_statement(
         "keyset",
         iss=standing.agency,
-        signer=Named(word.signers),
+        signer=NamedSigners(word.signers),
         suite=PQ1,
         id=session.new_id(now),
         iat=iat,
@@ -113,7 +103,7 @@ def draft_first_keyset(
     payload = build_statement(
         "keyset",
         iss=agency,
-        signer=Named(root),
+        signer=NamedSigners(root),
         suite=PQ1,
         id=session.new_id(now),
         iat=now,
@@ -129,7 +119,7 @@ def draft_revocation(session: Session, keyset: Keyset, kid: str, *, code: str, s
     payload = build_statement(
         "revoke",
         iss=keyset.agency,
-        signer=Named(keyset.root),
+        signer=NamedSigners(keyset.root),
         suite=PQ1,
         id=session.new_id(now),
         iat=now,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accord.envelope.encoding import object_digest
 from accord.envelope.vocabulary import statement_typ
 from agencies.accession import resume_key, suspend_key
-from agencies.errors import CustodyRefusedError, RecoveryWaitsError
+from agencies.errors import CustodyRefusedError, InputError, RecoveryWaitsError, TooManyKeysetsError
 from agencies.keyfacts import KeyFacts, key_facts
 from agencies.models import Agency, Custody, Officer
 from agencies.vault import lives, proposing
@@ -71,6 +71,14 @@ def do_act(act: Act, *, now: datetime) -> str:
         return ""
     except (RecoveryWaitsError, CustodyRefusedError):
         raise KeysMovedOnError(moved_on_text()) from None
+    except TooManyKeysetsError as full:
+        raise InputError("keyset", too_many_text(full)) from None
+
+
+def too_many_text(full: TooManyKeysetsError) -> str:
+    return _("So many changes of keys within a day are not taken; the next one is from %(at)s.") % {
+        "at": full.again_at
+    }
 
 
 def moved_on_text() -> str:

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.statements.form import parse_statement
 from agencies.endings import short_kid
-from agencies.errors import AbsentError, InputError, KeyTakenError
+from agencies.errors import AbsentError, InputError, KeyTakenError, TooManyKeysetsError
 from agencies.keyfacts import KeyFacts, key_facts
 from agencies.models import Agency, Custody, Officer
 from agencies.vault import proposing
 from agencies.vault.proposing import ProposalFact
 from alerts.pages.frame import render_page, signed_in
+from alerts.pages.keys.acts import too_many_text
 from alerts.pages.keys.forms import SignedForm
 from alerts.pages.keys.refusals import not_signed_text, signed_file_text
 from alerts.pages.keys.words import CHANGES
@@ -138,6 +139,8 @@ def _taken(officer: Officer, od: str, form: SignedForm, now: datetime) -> bool:
         form.add_error("signed", _refusal(officer, agency, od, signed, refused, now))
     except InputError as refused:
         form.add_error("signed", refused.problem)
+    except TooManyKeysetsError as full:
+        form.add_error("signed", too_many_text(full))
     except KeyTakenError:
         form.add_error(
             "signed", _("File: the root in it is registered for somebody else. Make another root.")

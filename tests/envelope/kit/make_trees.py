@@ -104,65 +104,40 @@ def note(text: str, key: LedgerKey | None = None, *, name: str | None = None) ->
 
 def checkpoints() -> Body:
     """checkpoints.json."""
-    root = formulas.root(HASHES)
-    text = checkpoint_text(8, root)
+    text = checkpoint_text(8, formulas.root(HASHES))
     signed, other = note(text), note(text, ledger_key("other.example"))
-    lines = signed.split("\n\n")[1], other.split("\n\n")[1]
+    line = other.split("\n\n")[1]
     vkeys = [ledger_key().vkey]
-    result = {"origin": LEDGER_NAME, "size": 8, "root": formulas.b64u(root)}
-    empty = {"origin": LEDGER_NAME, "size": 0, "root": formulas.b64u(formulas.h())}
     both = [*vkeys, ledger_key("other.example").vkey]
-    cases = [
+    cases = _good_notes(signed, line, both)
+    cases += [_no_checkpoint(name, written) for name, written in _no_notes(signed, text).items()]
+    cases += [
+        _no_checkpoint("a bad second signature by a pinned key", signed + _other_signature(line), vkeys=both),
+        _no_checkpoint("signed by a pinned key of another name", other, vkeys=both),
+        _no_checkpoint("a pinned key of small order", signed, vkeys=[_vkey_of(bytes([1, *bytes(31)]))]),
+    ]
+    return document("A C2SP signed note with a checkpoint, under pinned keys.", cases, vkeys=vkeys)
+
+
+def _good_notes(signed: str, line: str, both: list[str]) -> list[Body]:
+    """`line`: a signature by the other key of `both`."""
+    result = {"origin": LEDGER_NAME, "size": 8, "root": formulas.b64u(formulas.root(HASHES))}
+    empty = {"origin": LEDGER_NAME, "size": 0, "root": formulas.b64u(formulas.h())}
+    unknown_name = signed + _stranger("un\x80known")
+    short = signed + _stranger(size=5)
+    return [
         good("a checkpoint", "checkpoint", result, note=signed),
         good("an empty tree", "checkpoint", empty, note=note(checkpoint_text(0, formulas.h()))),
-        good("a second signature by an unknown key", "checkpoint", result, note=signed + lines[1]),
-        good("two pinned keys", "checkpoint", result, note=signed + lines[1], vkeys=both),
-        good("64 signature lines", "checkpoint", result, note=signed + lines[1] * 63),
-        good(
-            "a control character above U+007F in an unknown name",
-            "checkpoint",
-            result,
-            note=signed + _stranger("un\x80known"),
-        ),
-        good(
-            "a signature of one octet by an unknown key",
-            "checkpoint",
-            result,
-            note=signed + _stranger(size=5),
-        ),
+        good("a second signature by an unknown key", "checkpoint", result, note=signed + line),
+        good("two pinned keys", "checkpoint", result, note=signed + line, vkeys=both),
+        good("64 signature lines", "checkpoint", result, note=signed + line * 63),
+        good("a control character above U+007F in an unknown name", "checkpoint", result, note=unknown_name),
+        good("a signature of one octet by an unknown key", "checkpoint", result, note=short),
     ]
-    cases += [
-        bad(name, "checkpoint", "note-refused", "receipt", note=written)
-        for name, written in _no_notes(signed, text).items()
-    ]
-    broken = signed + _other_signature(lines[1])
-    cases.append(
-        bad(
-            "a bad second signature by a pinned key",
-            "checkpoint",
-            "note-refused",
-            "receipt",
-            note=broken,
-            vkeys=both,
-        )
-    )
-    cases.append(
-        bad(
-            "signed by a pinned key of another name",
-            "checkpoint",
-            "note-refused",
-            "receipt",
-            note=other,
-            vkeys=both,
-        )
-    )
-    small = _vkey_of(bytes([1, *bytes(31)]))
-    cases.append(
-        bad(
-            "a pinned key of small order", "checkpoint", "note-refused", "receipt", note=signed, vkeys=[small]
-        )
-    )
-    return document("A C2SP signed note with a checkpoint, under pinned keys.", cases, vkeys=vkeys)
+
+
+def _no_checkpoint(name: str, written: str, **given: Any) -> Body:
+    return bad(name, "checkpoint", "note-refused", "receipt", note=written, **given)
 
 
 def _vkey_of(public: bytes) -> str:

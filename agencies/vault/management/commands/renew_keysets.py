@@ -4,10 +4,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from agencies.errors import RecoveryWaitsError
+from accord.envelope.errors import EnvelopeError
+from agencies.errors import AgenciesError, RecoveryWaitsError
 from agencies.models import Agency, Custody, Officer
 from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
 from agencies.registry import standing_keyset
@@ -15,7 +16,10 @@ from agencies.vault.lives import renew_agency_keys
 
 
 class Command(BaseCommand):
-    help = "Sign the next version of each keyset that the hub holds the root of and that ends soon."
+    help = (
+        "Sign the next version of each keyset that the hub holds the root of and that ends soon. What fails for one "
+        "agency is said, the others are renewed all the same, and the exit status is 1."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--within-days", type=int, default=30, help="renew what ends within so many days")
@@ -24,10 +28,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now, operator = timezone.now(), acting_officer(options["by"])
         limit = int((now + timedelta(days=options["within_days"])).timestamp())
+        failed = []
         for agency in Agency.objects.exclude(custody=Custody.AGENCY).order_by("id"):
-            standing = standing_keyset(agency.pk, now=now)
-            if standing is not None and standing.exp <= limit:
-                self.stdout.write(f"{agency.pk}: {_renew(operator, agency, now)}")
+            try:
+                standing = standing_keyset(agency.pk, now=now)
+                if standing is not None and standing.exp <= limit:
+                    self.stdout.write(f"{agency.pk}: {_renew(operator, agency, now)}")
+            except (AgenciesError, EnvelopeError, CommandError) as refused:
+                # One agency's trouble must not let the keysets of the others end.
+                self.stderr.write(f"{agency.pk}: not renewed. {str(refused) or type(refused).__name__}")
+                failed.append(agency.pk)
+        if failed:
+            raise CommandError(f"Not renewed: {', '.join(failed)}")
 
 
 def _renew(operator: Officer, agency: Agency, now: datetime) -> str:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""So many keysets a day, and no recovery that a thief could hold up by spending them."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from agencies.accession import MOST_KEYSETS_A_DAY, accept_keyset
+from agencies.errors import TooManyKeysetsError
+from agencies.models import Agency, Keyset
+from ledger.models import AuditEvent
+from tests.agencies.entering import enter
+from tests.agencies.test_recover_root import BEGUN, HOUR, TICK, Recovery, in_force
+from tests.agencies.world import DAY, NOW, OwnKeys, enrolling
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def recovery(agency: Agency, keys: OwnKeys, tmp_path: Path) -> Recovery:
+    return Recovery(agency, keys, tmp_path)
+
+
+def renew(agency: Agency, keys: OwnKeys, before: Keyset, times: list[datetime]) -> Keyset:
+    """One version after the other, at these moments."""
+    for at in times:
+        signed = keys.keyset(version=before.version + 1, prev=before.od, now=at)
+        before = accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=at)
+    return before
+
+
+def test_no_more_keysets_are_taken_in_a_day_than_a_change_of_keys_needs(
+    agency: Agency, keys: OwnKeys
+) -> None:
+    last = renew(agency, keys, enter(agency, keys), [NOW + n * TICK for n in range(1, MOST_KEYSETS_A_DAY)])
+    at = NOW + DAY - TICK
+    with pytest.raises(TooManyKeysetsError) as refused:
+        renew(agency, keys, last, [at])
+    assert refused.value.again_at == (NOW + DAY).isoformat(timespec="seconds")
+    assert AuditEvent.objects.get(act="keyset.refused").detail == {"code": "TooManyKeysetsError"}
+    assert accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=bytes(last.jws), now=at) == last
+    assert renew(agency, keys, last, [NOW + DAY]).version == MOST_KEYSETS_A_DAY + 1
+    with pytest.raises(TooManyKeysetsError):
+        renew(agency, keys, Keyset.objects.latest("version"), [NOW + DAY + TICK / 2])
+
+
+def test_a_day_full_of_keysets_holds_up_no_recovery_and_no_answer_to_one(recovery: Recovery) -> None:
+    """Whoever stole a root must not be able to spend the day's keysets and so keep the agency out."""
+    last = recovery.first
+    for version in range(2, MOST_KEYSETS_A_DAY + 2):
+        last = recovery.follow(recovery.keys, version, last.od, BEGUN)
+    with pytest.raises(TooManyKeysetsError):
+        recovery.follow(recovery.keys, last.version + 1, last.od, BEGUN)
+    begun = recovery.follow(recovery.by_new, last.version + 1, last.od, BEGUN + TICK)
+    assert begun.succession == "recovered"
+    recovery.log(BEGUN + TICK)
+    answer = recovery.follow(recovery.keys, last.version + 1, last.od, BEGUN + HOUR)
+    assert answer.succession == "same"
+    recovery.log(BEGUN + HOUR)
+    assert in_force(BEGUN + HOUR) == (last.version + 1, "same")

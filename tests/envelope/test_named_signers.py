@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who only names signers signs nothing."""
+
+import pytest
+
+from accord.envelope.naming import NamedSigners
+
+
+def test_who_names_signers_cannot_sign() -> None:
+    with pytest.raises(NotImplementedError):
+        NamedSigners(()).sign_jws("accord-keyset+json", b"{}")
