@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from accord.client.answers import FeedEntry, FeedPage, KeysetAnswer, StatementAnswer
+from accord.client.answers import FeedEntry, FeedPage, KeysetAnswer, SliceAnswer, StatementAnswer
 from accord.client.client import Client
 from accord.client.home import Home, create_keys
 from accord.envelope.intake import parse_submission, verify_submission
@@ -96,6 +96,9 @@ class MemoryExchange:
     def slice(self, md: str) -> bytes:
         return self._slices[md]
 
+    def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
+        return [self._slices[md] for md in mds]
+
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
         return iter(())
 
@@ -107,6 +110,9 @@ class MemoryExchange:
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         return merkle.consistency_path(self._hashes[:second], first)
+
+    def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
+        return [self.consistency(*pair) for pair in pairs]
 
     def hub_clock(self) -> int | None:
         return NOW
