@@ -32,6 +32,7 @@ DATA = (
     "running.json",
     "prepared.json",
     "beat",
+    "tmp",
 )
 
 
@@ -46,6 +47,7 @@ class StateFolder:
         self.mail = path / "mail"
         self.logs = path / "logs"
         self.demo = path / "demo"
+        self.temporary = path / "tmp"
         self.secrets_file = path / "secrets.json"
         self._running_file = path / "running.json"
         self._prepared_file = path / "prepared.json"
@@ -57,6 +59,11 @@ class StateFolder:
         self.path.chmod(0o711)
         self.demo.mkdir(exist_ok=True, mode=0o700)
         self.ledger.mkdir(exist_ok=True, mode=0o700)
+
+    def empty_temporary(self) -> None:
+        """Make the processes' folder for temporary files anew: one that was killed left its own there."""
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        self.temporary.mkdir(mode=0o700)
 
     @contextmanager
     def locked(self) -> Generator[None]:

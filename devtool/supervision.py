@@ -94,8 +94,10 @@ class Hub:
     def start_processes(self) -> None:
         """All at once, since each spends its first seconds alone."""
         with self.ticks.step("Desk, exchange, workers, sequencer, mail sink"):
+            self.state.empty_temporary()
             self._parts = self._make_parts()
             for part in self._parts:
+                part.child.env = {**part.child.env, "TMPDIR": str(self.state.temporary)}
                 part.child.start()
             self._announce()
             self.wait_until_ready()
