@@ -6,7 +6,12 @@ FROM ${BASE} AS parts
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python3 -m venv /opt/venv
 COPY requirements.txt .
-RUN /opt/venv/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt
+# A house with a mirror or an authority of its own gives them for this step; neither is in the image that comes out:
+# --build-arg PIP_INDEX_URL=... --secret id=certificates,src=FILE
+ARG PIP_INDEX_URL
+RUN --mount=type=secret,id=certificates \
+    if [ -s /run/secrets/certificates ]; then export PIP_CERT=/run/secrets/certificates; fi; \
+    /opt/venv/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt
 
 FROM ${BASE}
 RUN groupadd --gid 10001 accord && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \

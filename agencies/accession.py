@@ -7,7 +7,6 @@ it follows the one before, when nobody else registered one of its keys, and when
 challenge of ours. It enters the ledger in the transaction that stores it. Source: docs/spec/envelope.md, "Keys".
 """
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -34,11 +33,10 @@ from agencies.errors import (
     NotPermittedError,
     TooManyKeysetsError,
 )
+from agencies.fingerprints import checked_fingerprint
 from agencies.models import (
     Agency,
     AgencyStatus,
-    Challenge,
-    Custody,
     Key,
     Keyset,
     KeyState,
@@ -57,6 +55,7 @@ from agencies.registry import (
     verify_newcomer,
     waiting_recovery,
 )
+from agencies.shortlived import Challenge
 from ledger.audit import record_event
 from ledger.entries import append_entry
 
@@ -64,8 +63,6 @@ CHALLENGE_LIVES: Final = timedelta(seconds=envelope.CHALLENGE_LIFETIME_SECS)
 MAX_CHALLENGED_KEYS: Final = 16
 MOST_KEYSETS_A_DAY: Final = 30
 """Far above what a change of every key takes; each one is kept for ever and read by everybody."""
-
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def admit_agency(
@@ -80,10 +77,12 @@ def admit_agency(
     custody: str,
     root_fingerprint: str = "",
     duty_phone: str = "",
+    compared: bool = False,
     now: datetime,
 ) -> Agency:
     """A new agency, entering until its first keyset stands. `root_fingerprint`: 64 hex digits, spaces allowed.
 
+    `compared`: both sides have read the fingerprint to each other; kept in the audit.
     Raises NotPermittedError, InputError, AgencyExistsError.
     """
     require(operator, Capability.HUB_OPERATE)
@@ -95,7 +94,7 @@ def admit_agency(
         timezone=timezone,
         language=language,
         custody=custody,
-        root_fingerprint=_checked_fingerprint(root_fingerprint, custody),
+        root_fingerprint=checked_fingerprint(root_fingerprint, custody),
         duty_phone=duty_phone.strip(),
         admitted_at=now,
     )
@@ -107,7 +106,7 @@ def admit_agency(
             agency.save(force_insert=True)
         except IntegrityError:
             raise AgencyExistsError(agency_id) from None
-        _record_admission(operator, agency, now)
+        _record_admission(operator, agency, compared, now)
     return agency
 
 
@@ -297,7 +296,7 @@ def _require_room(agency: Agency, newcomer: NewKeyset, now: datetime) -> None:
     if len(times) < MOST_KEYSETS_A_DAY or newcomer.keyset.succession == Succession.RECOVERED:
         return
     if waiting_recovery(agency.pk, now=now) is None:
-        raise TooManyKeysetsError(agency.pk, times[-1] + timedelta(days=1))
+        raise TooManyKeysetsError(agency.pk, times[-1] + timedelta(days=1), now=now)
 
 
 def _check_newcomer(agency: Agency, newcomer: NewKeyset) -> None:
@@ -356,17 +355,6 @@ def _read_offered(value: object) -> PublicKey:
     return PublicKey.from_jwk(row["jwk"], row["use"])
 
 
-def _checked_fingerprint(text: str, custody: str) -> str:
-    fingerprint = "".join(text.split()).lower()
-    if not fingerprint and custody == Custody.HUB:
-        return ""
-    if not _FINGERPRINT.fullmatch(fingerprint):
-        raise InputError(
-            "root_fingerprint", _("Fingerprint: enter the 64 digits and letters a to f from the paper.")
-        )
-    return fingerprint
-
-
 def _check_fields(agency: Agency) -> None:
     try:
         agency.clean_fields()
@@ -375,8 +363,12 @@ def _check_fields(agency: Agency) -> None:
         raise InputError(field, " ".join(problems)) from None
 
 
-def _record_admission(operator: Actor, agency: Agency, now: datetime) -> None:
-    detail = {"custody": agency.custody, "root_fingerprint": agency.root_fingerprint}
+def _record_admission(operator: Actor, agency: Agency, compared: bool, now: datetime) -> None:
+    detail = {
+        "custody": agency.custody,
+        "root_fingerprint": agency.root_fingerprint,
+        "compared": compared,
+    }
     _record("agency.admitted", operator, agency.pk, agency.pk, now, detail)
 
 

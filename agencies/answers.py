@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
-from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from accord.envelope.encoding import b64u, canonical, sha256
 
@@ -24,29 +24,18 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
 
 
-_MEANINGS: Final[Mapping[int, str]] = {
-    400: "The request could not be read.",
-    401: "No valid API key and no session.",
-    403: "The caller may not do this.",
-    404: "Absent, or not for this caller.",
-    409: "It does not fit what stands.",
-    413: "Too large.",
-    415: "Another content type is needed.",
-    422: "A check failed.",
-}
-
-
-def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """The problem answers of a view, for the API description; 401 and 403 are always among them."""
-    return {
-        (status, PROBLEM_TYPE): OpenApiResponse(ProblemSerializer, _MEANINGS[status])
-        for status in sorted({401, 403, *statuses})
-    }
-
-
 def answer_conditionally(request: Request, data: Mapping[str, Any]) -> HttpResponseBase:
     """The data under a strong ETag, or 304 when the caller has it already."""
     etag = f'"{b64u(sha256(canonical(dict(data))))}"'
     response = Response(data, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
     conditional = get_conditional_response(request._request, etag=etag, response=response)
     return response if conditional is None else conditional
+
+
+def problem_of(error: Exception, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The problem of an error that is answered as one item of several; raises the error where it has none."""
+    answer: Any = api_settings.EXCEPTION_HANDLER
+    response = answer(error, dict(context))
+    if response is None:
+        raise error
+    return dict(response.data)

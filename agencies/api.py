@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -17,13 +18,14 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
 from agencies.accession import accept_keyset, issue_challenge
-from agencies.answers import answer_conditionally, problems
+from agencies.answers import answer_conditionally
 from agencies.capabilities import Capability
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
-from agencies.idempotency import Outcome, idempotent
+from agencies.idempotency import Outcome, idempotent, repeatable
 from agencies.login.caller import caller_of
 from agencies.login.permissions import ACCESSION
-from agencies.models import Agency, Keyset
+from agencies.models import Agency, Keyset, Officer
+from agencies.reading import read_body, read_query
 
 
 class AgencySerializer(serializers.ModelSerializer[Agency]):
@@ -89,12 +91,41 @@ class VersionQuerySerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
 
 
+class CallerSerializer(serializers.Serializer[Any]):
+    """Who calls and what it may do; `form_token` goes into `X-CSRFToken` of an officer's writes."""
+
+    kind = serializers.ChoiceField(["officer", "client"])
+    name = serializers.CharField()
+    agency = serializers.CharField(allow_null=True)
+    capabilities = serializers.ListField(child=serializers.CharField())
+    form_token = serializers.CharField(allow_null=True)
+
+
+class CallerView(APIView):
+    """Who the hub takes the caller for, and what it may do: the first call of a new system."""
+
+    capability = frozenset(Capability)
+
+    @extend_schema(responses={200: CallerSerializer}, operation_id="caller_retrieve")
+    def get(self, request: Request) -> HttpResponseBase:
+        caller = caller_of(request)
+        is_officer = isinstance(caller, Officer)
+        answer = {
+            "kind": "officer" if is_officer else "client",
+            "name": caller.full_name if isinstance(caller, Officer) else getattr(caller, "client", ""),
+            "agency": caller.agency_id,
+            "capabilities": sorted(caller.capabilities),
+            "form_token": get_token(request._request) if is_officer else None,
+        }
+        return Response(CallerSerializer(answer).data, headers={"Cache-Control": "no-store"})
+
+
 class AgencyListView(APIView):
     """Who takes part."""
 
     capability = Capability.DIRECTORY_READ
 
-    @extend_schema(responses={200: AgencyListSerializer, **problems()})
+    @extend_schema(responses={200: AgencyListSerializer})
     def get(self, request: Request) -> HttpResponseBase:
         agencies = AgencySerializer(list_agencies_now(caller_of(request), now=timezone.now()), many=True).data
         return answer_conditionally(request, {"items": list(map(dict, agencies))})
@@ -106,13 +137,11 @@ class KeysetView(APIView):
     capability = frozenset({Capability.DIRECTORY_READ, Capability.KEY_ENROL})
 
     @extend_schema(
-        parameters=[OpenApiParameter("version", int, required=False)],
-        responses={200: PublishedKeysetSerializer, **problems(404, 422)},
+        parameters=[VersionQuerySerializer],
+        responses={200: PublishedKeysetSerializer},
     )
     def get(self, request: Request, agency_id: str) -> HttpResponseBase:
-        query = VersionQuerySerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        version = query.validated_data.get("version")
+        version = read_query(VersionQuerySerializer, request).get("version")
         published = published_keyset(caller_of(request), agency_id, version=version, now=timezone.now())
         return answer_conditionally(request, _as_json(published))
 
@@ -125,13 +154,15 @@ class ChallengeListView(APIView):
 
     @extend_schema(
         request=ChallengeRequestSerializer,
-        responses={201: ChallengeSerializer, **problems(400, 404, 409, 415, 422)},
+        responses={201: ChallengeSerializer},
     )
     def post(self, request: Request, agency_id: str) -> Response:
-        body = ChallengeRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        keys = [{"jwk": dict(key["jwk"]), "use": key["use"]} for key in body.validated_data["keys"]]
-        challenge = issue_challenge(caller_of(request), agency_id, keys, now=timezone.now())
+        body = read_body(ChallengeRequestSerializer, request)
+        keys = [{"jwk": dict(key["jwk"]), "use": key["use"]} for key in body["keys"]]
+        caller, now = caller_of(request), timezone.now()
+        challenge = repeatable(
+            request, caller, lambda: issue_challenge(caller, agency_id, keys, now=now), now=now
+        )
         return Response(challenge.as_json(), status=201)
 
 
@@ -144,7 +175,7 @@ class KeysetListView(APIView):
 
     @extend_schema(
         request={"multipart/form-data": KeysetSubmissionSerializer},
-        responses={201: AcceptedKeysetSerializer, **problems(400, 404, 409, 413, 415, 422)},
+        responses={201: AcceptedKeysetSerializer},
     )
     def post(self, request: Request, agency_id: str) -> Response:
         now, pop, keyset = timezone.now(), _part(request, "pop"), _part(request, "keyset")
@@ -184,6 +215,7 @@ def _as_json(published: PublishedKeyset) -> dict[str, Any]:
 
 
 urlpatterns = [
+    path("caller", CallerView.as_view(), name="caller"),
     path("agencies", AgencyListView.as_view(), name="agency-list"),
     path("agencies/<str:agency_id>/keyset", KeysetView.as_view(), name="agency-keyset"),
     path("agencies/<str:agency_id>/challenges", ChallengeListView.as_view(), name="agency-challenges"),

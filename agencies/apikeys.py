@@ -10,11 +10,12 @@ import hmac
 import ipaddress
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -26,10 +27,33 @@ from agencies.models import Agency, AgencyStatus, ApiKey
 from ledger.audit import record_event
 
 MAX_LIFETIME: Final = timedelta(days=90)
+LONGEST_OVERLAP: Final = timedelta(days=7)
 USE_MARKED_EVERY: Final = timedelta(minutes=1)
 
 _CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
 _CREDENTIAL = re.compile(r"([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
+# Written out, since every call of a partner's system asks it.
+_STORED: Final = """
+SELECT key.prefix, key.digest, key.agency_id, agency.status, key.client, key.scopes, key.networks,
+    key.expires_at, key.revoked_at, key.last_used_at
+FROM agencies_apikey AS key JOIN agencies_agency AS agency ON agency.id = key.agency_id WHERE key.prefix = %s
+"""
+
+
+@dataclass(frozen=True)
+class _StoredKey:
+    """What decides whether a key serves, and for what; `status` is its agency's."""
+
+    prefix: str
+    digest: bytes
+    agency: str
+    status: str
+    client: str
+    scopes: Collection[str]
+    networks: Collection[str]
+    expires_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 def issue_key(
@@ -61,13 +85,46 @@ def issue_key(
     return key, f"{prefix}.{secret}"
 
 
+def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: datetime) -> tuple[ApiKey, str]:
+    """A new key for the same client, scopes, networks and length; the old one ends `old_serves` from now at the latest.
+
+    Raises AbsentError, NotPermittedError, InputError (a key that has ended, more than `LONGEST_OVERLAP`).
+    """
+    if not timedelta(0) <= old_serves <= LONGEST_OVERLAP:
+        raise InputError("old_serves", _("The old key: let it serve for up to 7 days."))
+    with transaction.atomic():
+        old = _lock_own(actor, api_key)
+        if old.revoked_at is not None or now >= old.expires_at:
+            raise InputError("old_serves", _("This key has ended; issue a new one."))
+        lifetime = old.expires_at - old.created_at
+        scopes = [scope for scope in old.scopes if scope in CLIENT_SCOPES]
+        new, text = issue_key(
+            actor,
+            old.agency,
+            client=old.client,
+            scopes=scopes,
+            lifetime=min(lifetime, MAX_LIFETIME),
+            networks=old.networks,
+            now=now,
+        )
+        old.expires_at = min(old.expires_at, now + old_serves)
+        old.save(update_fields=["expires_at"])
+        _record("apikey.rotated", actor, old, now)
+    return new, text
+
+
+def key_for(actor: Actor, prefix: str) -> ApiKey:
+    """The key of the actor's own agency by its prefix; raises AbsentError."""
+    key = ApiKey.objects.visible_to(actor).select_related("agency").filter(pk=prefix).first()
+    if key is None:
+        raise AbsentError
+    return key
+
+
 def revoke_key(actor: Actor, api_key: ApiKey, *, now: datetime) -> None:
     """Ends a key at once and for good; again is allowed and changes nothing."""
     with transaction.atomic():
-        key = ApiKey.objects.select_for_update().get(pk=api_key.pk)
-        if actor.agency_id != key.agency_id:
-            raise AbsentError
-        require(actor, Capability.APIKEY_MANAGE)
+        key = _lock_own(actor, api_key)
         if key.revoked_at is None:
             key.revoked_at = now
             key.save(update_fields=["revoked_at"])
@@ -80,13 +137,20 @@ def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient
     if match is None:
         raise CredentialError("malformed")
     prefix, secret = match.groups()
-    key = ApiKey.objects.select_related("agency").filter(pk=prefix).first()
-    expected = bytes(key.digest) if key else bytes(32)
+    key = _stored(prefix)
+    expected = key.digest if key else bytes(32)
     if not hmac.compare_digest(_digest(prefix, secret), expected) or key is None:
         raise CredentialError("unknown")
     _require_usable(key, remote_addr, now)
     _mark_use(key, now)
-    return ApiClient(key.agency_id, key.client, key.prefix, _scopes_in_effect(key))
+    return ApiClient(key.agency, key.client, key.prefix, _scopes_in_effect(key))
+
+
+def _stored(prefix: str) -> _StoredKey | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [prefix])
+        row = cursor.fetchone()
+    return _StoredKey(*row) if row else None
 
 
 def _require_may_issue(actor: Actor, agency: Agency) -> None:
@@ -100,7 +164,15 @@ def _require_may_issue(actor: Actor, agency: Agency) -> None:
     require(actor, Capability.APIKEY_MANAGE)
 
 
-def _require_usable(key: ApiKey, remote_addr: str, now: datetime) -> None:
+def _lock_own(actor: Actor, api_key: ApiKey) -> ApiKey:
+    key = ApiKey.objects.select_for_update(of=("self",)).select_related("agency").get(pk=api_key.pk)
+    if actor.agency_id != key.agency_id:
+        raise AbsentError
+    require(actor, Capability.APIKEY_MANAGE)
+    return key
+
+
+def _require_usable(key: _StoredKey, remote_addr: str, now: datetime) -> None:
     if key.revoked_at is not None:
         raise CredentialError("revoked")
     if now >= key.expires_at:
@@ -118,15 +190,17 @@ def _is_within(remote_addr: str, networks: Iterable[str]) -> bool:
     return any((mapped or address) in ipaddress.ip_network(network) for network in networks)
 
 
-def _scopes_in_effect(key: ApiKey) -> frozenset[Capability]:
-    if key.agency.status == AgencyStatus.ENTERING:
+def _scopes_in_effect(key: _StoredKey) -> frozenset[Capability]:
+    if key.status == AgencyStatus.ENTERING:
         return ACCESSION_SCOPES
     return frozenset(scope for scope in CLIENT_SCOPES if scope in key.scopes) - ACCESSION_SCOPES
 
 
-def _mark_use(key: ApiKey, now: datetime) -> None:
+def _mark_use(key: _StoredKey, now: datetime) -> None:
+    if key.last_used_at is not None and key.last_used_at > now - USE_MARKED_EVERY:
+        return
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_MARKED_EVERY)
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+    ApiKey.objects.filter(stale, pk=key.prefix).update(last_used_at=now)
 
 
 def _digest(prefix: str, secret: str) -> bytes:

@@ -9,7 +9,8 @@ batch and keeps what it has read, so that 500 recipients cost a handful of queri
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
@@ -150,6 +151,11 @@ class DatabaseKeyDirectory:
             self._revoked[agency] = envelope.revocations_of(stating, revokes, now=self._now)
         return self._revoked[agency]
 
+    def kids_revoked_by_word(self, agency: str) -> set[str]:
+        """Keys that a logged `revoke` names, whether or not the keyset in force says so too."""
+        self.keyset(agency)
+        return {word.kid for word in self._revokes[agency]}
+
     def suspended_kids(self, agency: str) -> Collection[str]:
         """Keys blocked at intake: suspended, or revoked by a word that the ledger has yet to log."""
         suspended = Key.objects.filter(agency_id=agency, suspended_at__isnull=False)
@@ -170,13 +176,7 @@ class DatabaseKeyDirectory:
         """
         rows = {row.agency_id: row for row in self._rows_in_force(agencies)}
         revoked, blocked = _revoked_and_blocked(agencies)
-        found = {}
-        for agency, row in rows.items():
-            open_to = now < row.exp and suite_rank(suite) >= suite_rank(row.low)
-            key = _newest_encryption_row(row.rows, suite, now, revoked) if open_to else None
-            if key is not None and key["kid"] not in blocked:
-                found[agency] = envelope.RecipientKey(agency, key["kid"], key["alg"], key["crv"], row.custody)
-        return found
+        return pick_recipient_keys(rows, suite, now, revoked=revoked, blocked=blocked)
 
     def _rows_in_force(self, agencies: Sequence[str]) -> list[Keyset]:
         rows = list(_newest_accepted(agencies).defer("jws"))
@@ -205,6 +205,46 @@ class DatabaseKeyDirectory:
         return self._history(agency)
 
 
+class KeysetFacts(Protocol):
+    """What a stored keyset says of its keys, without its signatures: `rows` as in `agencies.models.Keyset`."""
+
+    @property
+    def exp(self) -> int: ...
+
+    @property
+    def low(self) -> str: ...
+
+    @property
+    def custody(self) -> str: ...
+
+    @property
+    def rows(self) -> Sequence[dict[str, Any]]: ...
+
+
+def pick_recipient_keys(
+    keysets: Mapping[str, KeysetFacts],
+    suite: str,
+    now: int,
+    *,
+    revoked: Collection[str],
+    blocked: Collection[str],
+) -> dict[str, envelope.RecipientKey]:
+    """The key to seal to, by agency, from the keyset in force of each; who has none is missing."""
+    found = {}
+    for agency, keyset in keysets.items():
+        open_to = now < keyset.exp and suite_rank(suite) >= suite_rank(keyset.low)
+        key = _newest_encryption_row(keyset.rows, suite, now, revoked) if open_to else None
+        if key is not None and key["kid"] not in blocked:
+            found[agency] = envelope.RecipientKey(agency, key["kid"], key["alg"], key["crv"], keyset.custody)
+    return found
+
+
+@lru_cache(maxsize=128)
+def read_stored_keyset(jws: bytes, log_time: int | None, succession: str) -> envelope.Keyset:
+    """A keyset of our own store; the same octets say the same, and are read once."""
+    return envelope.read_keyset(jws, log_time=log_time, succession=succession)
+
+
 def _newest_accepted(agencies: Iterable[str]) -> QuerySet[Keyset, Any]:
     """The newest accepted keyset of each agency, with `was_recovered`: whether any of its keysets is a recovery."""
     accepted = Keyset.objects.filter(agency_id__in=list(agencies))
@@ -226,7 +266,7 @@ def _is_logged_by(keyset: envelope.Keyset, log_time: int) -> bool:
 
 
 def _read(row: Keyset, log_time: int | None) -> envelope.Keyset:
-    return envelope.read_keyset(bytes(row.jws), log_time=log_time, succession=row.succession)
+    return read_stored_keyset(bytes(row.jws), log_time, row.succession)
 
 
 def _logged_revokes(agencies: Iterable[str]) -> dict[str, list[envelope.Revocation]]:

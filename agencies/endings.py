@@ -60,8 +60,7 @@ def endings_of(agencies: Iterable[str], *, now: datetime) -> list[Ending]:
     found: list[Ending] = []
     for agency in wanted:
         if (keyset := directory.keyset(agency)) is not None:
-            revoked = {word.kid for word in directory.revocations(agency)}
-            found += _endings_in(keyset, revoked, now)
+            found += _endings_in(keyset, directory.kids_revoked_by_word(agency), now)
     return sorted(found, key=lambda ending: (ending.ends_at, ending.kind, ending.subject))
 
 
@@ -72,7 +71,8 @@ def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:
         Capability.AGENCY_MANAGE,
     }:
         return []
-    is_warned = officer in officers_to_warn([officer.agency_id])[officer.agency_id]
+    keeps = Capability.KEY_MANAGE in officer.capabilities
+    is_warned = keeps or officer in officers_to_warn([officer.agency_id])[officer.agency_id]
     return endings_of([officer.agency_id], now=now) if is_warned else []
 
 

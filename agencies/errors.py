@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can go wrong with agencies, officers and keys; the HTTP side stands in one table elsewhere."""
 
+import math
 from datetime import datetime
 
 
@@ -59,12 +60,17 @@ class KeyTakenError(AgenciesError):
 
 
 class TooManyKeysetsError(AgenciesError):
-    """An agency has brought in as many keysets within a day as one may; the next is taken from `again_at` on."""
+    """An agency has brought in as many keysets within a day as one may.
 
-    def __init__(self, agency_id: str, again_at: datetime) -> None:
+    The next is taken from `from_at` on (`again_at` as JSON has it), after `retry_after` seconds.
+    """
+
+    def __init__(self, agency_id: str, from_at: datetime, *, now: datetime) -> None:
         super().__init__(agency_id)
         self.agency_id = agency_id
-        self.again_at = again_at.isoformat(timespec="seconds")
+        self.from_at = from_at
+        self.again_at = from_at.isoformat(timespec="seconds")
+        self.retry_after = math.ceil((from_at - now).total_seconds())
 
 
 class CustodyRefusedError(AgenciesError):
@@ -97,3 +103,11 @@ class RequestInProgressError(AgenciesError):
     """A request with the same `Idempotency-Key` is being worked on; try again after `retry_after` seconds."""
 
     retry_after = 2
+
+
+class CursorRefusedError(AgenciesError):
+    """A cursor that no page of this list gave to this agency."""
+
+
+class CursorExpiredError(AgenciesError):
+    """A cursor that is older than a day."""

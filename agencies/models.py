@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who: agencies, their officers, public keys and keysets, API keys. Nothing secret but digests stands here."""
 
-import re
 import secrets
 import uuid
 import zoneinfo
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
@@ -19,13 +18,17 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from agencies.capabilities import Capability, Role, capabilities_of_roles
+from agencies.names import check_name
+from agencies.shortlived import AccountLink, Challenge, IdempotentRequest, LoginAttempts, PolicyRequest  # noqa: F401
 from agencies.visibility import AgencyQuerySet, ApiKeyQuerySet, KeyQuerySet, OfficerManager
 
-# Control characters, line and paragraph separators, and the marks that reorder a line of text.
-_BROKEN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 AGENCY_ID = RegexValidator(
     r"^[a-z]{2}-[a-z0-9]{2,20}$", _("Agency id: use a country code, a hyphen, a name.")
 )
+
+
+AUDIT_KEEP_DAYS: Final = (365, 3650)
+AUDIT_KEEP_DEFAULT_DAYS: Final = 1095
 
 
 def _new_public_id() -> str:
@@ -33,13 +36,17 @@ def _new_public_id() -> str:
 
 
 def _check_one_line(text: str) -> None:
-    if _BROKEN_LINE.search(text):
-        raise ValidationError(_("Use one line without control characters."))
+    check_name(text)
 
 
 def _check_timezone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(_("Time zone: choose a name of the IANA database."))
+
+
+def default_mfa_roles() -> list[str]:
+    """Whoever sends, keeps keys or manages proves more than a password, unless the agency decides otherwise."""
+    return [Role.RELEASER.value, Role.KEY_OFFICER.value, Role.AGENCY_ADMIN.value]
 
 
 class AgencyKind(models.TextChoices):
@@ -87,6 +94,15 @@ class Agency(models.Model):
     duty_phone = models.CharField(max_length=40, blank=True, validators=[_check_one_line])
     four_eyes = models.BooleanField(default=True)
     flash_single_releaser = models.BooleanField(default=False)
+    mfa_required_roles = ArrayField(
+        models.CharField(max_length=16, choices=Role), default=default_mfa_roles, blank=True
+    )
+    """Whoever has one of these roles signs in with a second factor."""
+    role_ceilings = models.JSONField(default=dict, blank=True)
+    """The highest TLP by role; a role that is not named has no limit (`agencies.ceilings`)."""
+    case_number_required = models.BooleanField(default=False)
+    """Whether each opening names a case number; what is sent as flash may always be opened on duty."""
+    audit_keep_days = models.PositiveSmallIntegerField(default=AUDIT_KEEP_DEFAULT_DAYS)
     admitted_at = models.DateTimeField()
 
     objects = AgencyQuerySet.as_manager()
@@ -100,6 +116,11 @@ class Agency(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=AgencyStatus.values), name="agency_status_known"),
             models.CheckConstraint(condition=Q(custody__in=Custody.values), name="agency_custody_known"),
+            models.CheckConstraint(
+                condition=Q(audit_keep_days__gte=AUDIT_KEEP_DAYS[0])
+                & Q(audit_keep_days__lte=AUDIT_KEEP_DAYS[1]),
+                name="agency_audit_keep_range",
+            ),
             models.CheckConstraint(
                 condition=Q(root_fingerprint="") | Q(root_fingerprint__regex=r"^[0-9a-f]{64}$"),
                 name="agency_fingerprint_form",
@@ -133,6 +154,13 @@ class Officer(AbstractBaseUser):
     timezone = models.CharField(max_length=64, blank=True, validators=[_check_timezone])
     language = models.CharField(max_length=16, blank=True)
     duty_rank = models.PositiveSmallIntegerField(null=True, blank=True)
+    """The place on the duty list, from 1; none: not on it."""
+    deputy = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="stands_in_for")
+    """Whom to call when this officer is away. It gives no right."""
+    routine_mail = models.BooleanField(default=True)
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    """Local hours in which mail about routine alerts waits (`agencies.quiet`); both or none."""
     joined_at = models.DateTimeField()
     session_salt = models.CharField(max_length=22, default=_new_public_id, editable=False)
     """Part of every session's hash; a new value ends all sessions of this officer."""
@@ -151,6 +179,11 @@ class Officer(AbstractBaseUser):
                 condition=~Q(roles__contains=["operator"]) | Q(agency__isnull=True),
                 name="officer_operator_has_no_agency",
             ),
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="officer_quiet_both_or_none",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +201,11 @@ class Officer(AbstractBaseUser):
     @property
     def effective_timezone(self) -> str:
         return self.timezone or (self.agency.timezone if self.agency else "UTC")
+
+    @property
+    def effective_language(self) -> str:
+        """Of pages and mails; a hub that does not speak it falls back to the browser's, mails to English."""
+        return self.language or (self.agency.language if self.agency else "")
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         """Binds a session to the password and to `session_salt`: disabling ends sessions even if undone."""
@@ -305,19 +343,6 @@ class Revocation(models.Model):
         return self.od
 
 
-class Challenge(models.Model):
-    """A one-time challenge for proof of possession; of its nonces only digests stand here, by kid."""
-
-    chal = models.CharField(primary_key=True, max_length=43)
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    nonce_digests = models.JSONField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return self.chal
-
-
 class ApiKey(models.Model):
     """A partner system's key: 256 random bits shown once, only a keyed digest kept."""
 
@@ -345,37 +370,3 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agency_id}/{self.client}"
-
-
-class IdempotentRequest(models.Model):
-    """What a write with an `Idempotency-Key` led to; never its body."""
-
-    actor = models.CharField(max_length=120)
-    key = models.CharField(max_length=120)
-    request_mac = models.BinaryField(max_length=32)
-    status = models.PositiveSmallIntegerField(null=True, blank=True)
-    """The answer's HTTP status; null while the request is being worked on."""
-    resource = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["actor", "key"], name="idempotency_key_once")
-        ]
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class LoginAttempts(models.Model):
-    """Sign-ins tried within one window. `source` is a keyed digest of account and address: neither stands here."""
-
-    source = models.CharField(primary_key=True, max_length=43)
-    attempts = models.PositiveIntegerField()
-    window_started_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name_plural = "login attempts"
-
-    def __str__(self) -> str:
-        return self.source

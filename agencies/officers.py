@@ -52,7 +52,7 @@ def enrol_officer(
             joined_at=now,
         )
         _store_new(officer, password)
-        _record("officer.enrolled", actor, officer, now, roles=chosen)
+        record_about("officer.enrolled", actor, officer, now, roles=chosen)
     return officer
 
 
@@ -67,7 +67,7 @@ def enrol_operator(actor: Actor, *, email: str, full_name: str, password: str, n
             joined_at=now,
         )
         _store_new(officer, password)
-        _record("officer.enrolled", actor, officer, now, roles=officer.roles)
+        record_about("officer.enrolled", actor, officer, now, roles=officer.roles)
     return officer
 
 
@@ -82,50 +82,64 @@ def officer_for(actor: Actor, public_id: str) -> Officer:
 def change_roles(actor: Actor, officer: Officer, roles: Iterable[str], *, now: datetime) -> Officer:
     """Gives exactly these roles, counting from the next request. Raises as the guard does, InputError, LastAdminError."""
     with transaction.atomic():
-        locked = _lock_to_manage(actor, officer)
-        _refuse_own_account(actor, locked)
+        locked = lock_to_manage(actor, officer)
+        refuse_own_account(actor, locked)
         before, chosen = list(locked.roles), _checked_roles(roles)
         if Role.AGENCY_ADMIN not in chosen:
             _keep_one_admin(locked)
         locked.roles = chosen
-        locked.save(update_fields=["roles"])
-        _record("officer.roles_changed", actor, locked, now, roles=chosen, before=before)
+        if Capability.ALERT_READ not in locked.capabilities:
+            locked.duty_rank = None
+        locked.save(update_fields=["roles", "duty_rank"])
+        record_about("officer.roles_changed", actor, locked, now, roles=chosen, before=before)
     return locked
 
 
 def disable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
     """Ends every session and refuses sign-in from now on; the officer's name stays in what was done."""
     with transaction.atomic():
-        locked = _lock_to_manage(actor, officer)
-        _refuse_own_account(actor, locked)
+        locked = lock_to_manage(actor, officer)
+        refuse_own_account(actor, locked)
         _keep_one_admin(locked)
         if locked.is_active:
             locked.is_active = False
-            locked.session_salt = _new_salt()
-            locked.save(update_fields=["is_active", "session_salt"])
-            _record("officer.disabled", actor, locked, now)
+            locked.session_salt, locked.duty_rank = _new_salt(), None
+            locked.save(update_fields=["is_active", "session_salt", "duty_rank"])
+            Officer.objects.filter(deputy=locked).update(deputy=None)
+            locked.account_links.filter(used_at__isnull=True).update(used_at=now)
+            record_about("officer.disabled", actor, locked, now)
+    return locked
+
+
+def end_sessions(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
+    """Signs a person out everywhere, as when a device is lost; the own ones too. Raises as the guard does."""
+    with transaction.atomic():
+        locked = lock_to_manage(actor, officer)
+        locked.session_salt = _new_salt()
+        locked.save(update_fields=["session_salt"])
+        record_about("officer.sessions_ended", actor, locked, now)
     return locked
 
 
 def enable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
     """Lets a disabled officer sign in again, with the roles as before."""
     with transaction.atomic():
-        locked = _lock_to_manage(actor, officer)
-        _refuse_own_account(actor, locked)
+        locked = lock_to_manage(actor, officer)
+        refuse_own_account(actor, locked)
         if not locked.is_active:
             locked.is_active = True
             locked.save(update_fields=["is_active"])
-            _record("officer.enabled", actor, locked, now)
+            record_about("officer.enabled", actor, locked, now)
     return locked
 
 
 def set_password(actor: Actor, officer: Officer, *, password: str, now: datetime) -> None:
     """An agency admin sets a colleague's password; all sessions of that person end."""
     with transaction.atomic():
-        locked = _lock_to_manage(actor, officer)
-        _refuse_own_account(actor, locked)
-        _store_password(locked, password)
-        _record("officer.password_set", actor, locked, now)
+        locked = lock_to_manage(actor, officer)
+        refuse_own_account(actor, locked)
+        store_password(locked, password)
+        record_about("officer.password_set", actor, locked, now)
 
 
 def change_password(officer: Officer, *, old: str, new: str, now: datetime) -> Officer:
@@ -134,8 +148,8 @@ def change_password(officer: Officer, *, old: str, new: str, now: datetime) -> O
         locked = Officer.objects.select_for_update().get(pk=officer.pk, is_active=True)
         if not locked.check_password(old):
             raise InputError("old", _("This is not your password."))
-        _store_password(locked, new)
-        _record("officer.password_changed", locked, locked, now)
+        store_password(locked, new)
+        record_about("officer.password_changed", locked, locked, now)
     return locked
 
 
@@ -146,7 +160,8 @@ def require_may_act_on(actor: Actor, officer: Officer) -> None:
     require(actor, Capability.OFFICER_MANAGE)
 
 
-def _lock_to_manage(actor: Actor, officer: Officer) -> Officer:
+def lock_to_manage(actor: Actor, officer: Officer) -> Officer:
+    """The row as it stands now, locked with its agency, if the actor may act on this person; raises as the guard."""
     # All changes of one agency's officers wait for one another, so that two cannot remove the last admin.
     Agency.objects.select_for_update().filter(pk=officer.agency_id).first()
     locked = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
@@ -154,14 +169,15 @@ def _lock_to_manage(actor: Actor, officer: Officer) -> Officer:
     return locked
 
 
-def _refuse_own_account(actor: Actor, officer: Officer) -> None:
+def refuse_own_account(actor: Actor, officer: Officer) -> None:
+    """Nobody changes the own standing; raises InputError."""
     if isinstance(actor, Officer) and actor.pk == officer.pk:
         raise InputError("officer", _("You cannot change your own standing; ask another agency admin."))
 
 
 def _require_may_enrol(actor: Actor, agency: Agency, roles: list[str]) -> None:
     if Capability.HUB_OPERATE in actor.capabilities:
-        if Role.AGENCY_ADMIN not in roles or _admins(agency).exists():
+        if Role.AGENCY_ADMIN not in roles or admins_of(agency).exists():
             raise NotPermittedError(Capability.OFFICER_MANAGE, ask=_("an agency admin of that agency"))
         return
     if actor.agency_id != agency.pk:
@@ -169,14 +185,15 @@ def _require_may_enrol(actor: Actor, agency: Agency, roles: list[str]) -> None:
     require(actor, Capability.OFFICER_MANAGE)
 
 
-def _admins(agency: Agency) -> models.QuerySet[Officer]:
+def admins_of(agency: Agency) -> models.QuerySet[Officer]:
+    """The active agency admins of an agency."""
     return Officer.objects.filter(agency=agency, is_active=True, roles__contains=[Role.AGENCY_ADMIN.value])
 
 
 def _keep_one_admin(officer: Officer) -> None:
     if Role.AGENCY_ADMIN not in officer.roles or not officer.is_active or officer.agency is None:
         return
-    if not _admins(officer.agency).exclude(pk=officer.pk).exists():
+    if not admins_of(officer.agency).exclude(pk=officer.pk).exists():
         raise LastAdminError
 
 
@@ -185,6 +202,8 @@ def _checked_roles(roles: Iterable[str]) -> list[str]:
     unknown = set(roles) - set(chosen)
     if unknown or Role.OPERATOR in chosen or not chosen:
         raise InputError("roles", _("Choose one or more of the agency's roles."))
+    if Role.AUDITOR in chosen and len(chosen) > 1:
+        raise InputError("roles", _("Who audits does nothing else: choose auditor alone, or other roles."))
     return chosen
 
 
@@ -209,7 +228,7 @@ def _store_new(officer: Officer, password: str | None) -> None:
     else:
         _check_password(officer, password)
         officer.set_password(password)
-    _check_fields(officer)
+    check_fields(officer)
     try:
         officer.save(force_insert=True)
     except IntegrityError:
@@ -217,7 +236,8 @@ def _store_new(officer: Officer, password: str | None) -> None:
         raise _email_taken() from None
 
 
-def _check_fields(officer: Officer) -> None:
+def check_fields(officer: Officer) -> None:
+    """Raises InputError for the first field that is of no use."""
     try:
         officer.full_clean(exclude=["password", "agency"], validate_unique=False, validate_constraints=False)
     except ValidationError as refused:
@@ -225,7 +245,8 @@ def _check_fields(officer: Officer) -> None:
         raise InputError(field, " ".join(problems)) from None
 
 
-def _store_password(officer: Officer, password: str) -> None:
+def store_password(officer: Officer, password: str) -> None:
+    """A checked password on a locked row; every session of this person ends. Raises InputError (`password`)."""
     _check_password(officer, password)
     officer.set_password(password)
     officer.session_salt = _new_salt()
@@ -243,7 +264,8 @@ def _new_salt() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _record(act: str, actor: Actor, officer: Officer, now: datetime, **detail: object) -> None:
+def record_about(act: str, actor: Actor, officer: Officer, now: datetime, **detail: object) -> None:
+    """Audits an act on a person, for the person's agency."""
     record_event(
         act,
         actor=actor.audit_name,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agencies.idempotency import forget_requests
 from agencies.login.attempts import forget_old_windows
-from agencies.models import Challenge
+from agencies.shortlived import Challenge
 
 
 def forget_expired(*, now: datetime) -> int:

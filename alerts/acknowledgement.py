@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acknowledges a received alert: a signed statement, and always a person's act after that person could read it."""
+"""Acknowledges a received alert: a signed statement, and always a person's act after that person could read it.
+
+What may be said is a closed list: that the agency has it, or that it does not take it, and which of two reasons.
+"""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.form import SubjectRef
 from agencies.capabilities import Capability, require
+from agencies.errors import InputError
 from agencies.models import Officer
 from agencies.vault import doors
 from alerts.errors import KeysElsewhereError, NotOpenedError
@@ -15,15 +22,31 @@ from alerts.models import ReceivedAlert
 from ledger.audit import record_event
 from sharing.statements import submit_statement
 
+if TYPE_CHECKING:
+    from alerts.document.choices import Choices
+
+OPENED: Final = "opened"
+ANSWERS: Final["Choices"] = (
+    (OPENED, gettext_lazy("We have it.")),
+    ("policy", gettext_lazy("We cannot take it: our rules do not let us use it.")),
+    ("malformed", gettext_lazy("We cannot use it: what it says is not usable as it stands.")),
+)
+"""`opened`, or the code of a refusal."""
+
 
 @transaction.atomic
-def acknowledge_alert(officer: Officer, received: ReceivedAlert, *, now: datetime) -> ReceivedAlert:
-    """Signs `ack opened` naming the officer by opaque id. Doing it twice is once.
+def acknowledge_alert(
+    officer: Officer, received: ReceivedAlert, *, answer: str = OPENED, reason: str = "", now: datetime
+) -> ReceivedAlert:
+    """Signs `ack` naming the officer by opaque id: opened, or refused with the code `answer`. Doing it twice is once.
 
-    Raises `NotOpenedError` before an officer of the agency has opened it, `KeysElsewhereError` for an agency
-    with keys of its own.
+    `reason` is for the agency's own audit, where many are acknowledged together. Raises `InputError` for an
+    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it,
+    `KeysElsewhereError` for an agency with keys of its own.
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
+    if answer not in dict(ANSWERS):
+        raise InputError("answer", _("Answer: choose one."))
     locked = lock_received(officer, received)
     if locked.held_elsewhere or not locked.agency.is_hosted:
         raise KeysElsewhereError(f"accord acknowledge {locked.reference}")
@@ -31,25 +54,28 @@ def acknowledge_alert(officer: Officer, received: ReceivedAlert, *, now: datetim
         return locked
     if locked.first_opened_at is None:
         raise NotOpenedError
-    _state_opened(officer, locked, now)
-    locked.acknowledged_at, locked.acknowledged_by = now, officer
-    locked.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    _state_answer(officer, locked, answer, now)
+    locked.acknowledged_at, locked.acknowledged_by, locked.answer = now, officer, answer
+    locked.save(update_fields=["acknowledged_at", "acknowledged_by", "answer"])
     record_event(
         "alert.acknowledged",
         actor=officer.audit_name,
         agency=locked.agency_id,
         subject=locked.md,
+        reason=reason,
+        detail=None if answer == OPENED else {"answer": answer},
         now=now,
     )
     return locked
 
 
-def _state_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> None:
+def _state_answer(officer: Officer, received: ReceivedAlert, answer: str, now: datetime) -> None:
+    is_opened = answer == OPENED
     statement = doors.sign_statement(
         officer,
         k="ack",
         sub=SubjectRef("manifest", received.jti, received.md),
-        body={"st": "opened", "code": None},
+        body={"st": OPENED if is_opened else "refused", "code": None if is_opened else answer},
         now=now,
     )
     submit_statement(officer, statement, now=now)

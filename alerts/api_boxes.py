@@ -1,59 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON desk's four boxes, as lists by page: inbox, outbox, drafts, queue."""
+"""The JSON desk's four boxes, as lists by page: inbox, outbox, drafts, queue.
+
+Pages go by an immutable key, newest first, and a cursor holds the place of the last row: what comes in while
+somebody reads page by page neither hides a row nor shows one twice.
+"""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from rest_framework.response import Response
 
+from agencies.cursors import list_name, open_cursor, seal_cursor
 from alerts import shapes
 from alerts.api_desk import DeskView
+from alerts.api_queries import filters_of, is_set
 from alerts.drafts_list import list_drafts
 from alerts.inbox import list_received
 from alerts.outbox import list_sent
+from alerts.paging import FIRST_WRITTEN, Page
 from alerts.queue import list_waiting
 
-
-def read_box(view: DeskView, query: Mapping[str, str]) -> Response:
-    """The page that the query asks for; the inbox when it names no box, or one that is not there."""
-    return BOXES.get(query.get("box", "inbox"), _inbox)(view, query)
+Filters = Mapping[str, Any]
 
 
-def _inbox(view: DeskView, query: Mapping[str, str]) -> Response:
-    exercise = {"1": True, "0": False}.get(query.get("exercise", ""))
+def read_box(view: DeskView, query: Filters) -> Response:
+    """The page that the query asks for, with a sealed cursor for the next one."""
+    filters = filters_of(query)
+    listed = list_name(query["box"], filters)
+    place = open_cursor(view.actor, listed, query["cursor"], now=view.now)
+    page, shape = BOXES[query["box"]](view, filters, place, query["limit"])
+    following = seal_cursor(view.actor, listed, page.next, now=view.now)
+    return Response({**shape(page).data, "next": following})
+
+
+def _inbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
     page = list_received(
         view.officer,
-        cursor=query.get("cursor", ""),
-        unread=query.get("unread") == "1",
-        overdue=query.get("overdue") == "1",
-        kind=query.get("kind", ""),
-        lane=query.get("lane", ""),
-        sender=query.get("from", ""),
-        exercise=exercise,
+        cursor=place,
+        limit=limit,
+        unread=is_set(filters, "unread"),
+        waiting=is_set(filters, "waiting"),
+        overdue=is_set(filters, "overdue"),
+        kind=filters.get("kind", ""),
+        lane=filters.get("lane", ""),
+        pri=filters.get("pri", ""),
+        tlp=filters.get("tlp", ""),
+        sender=filters.get("from", ""),
+        exercise={"1": True, "0": False}.get(filters.get("exercise", "")),
         now=view.now,
     )
-    return Response(shapes.ReceivedPageOut(page).data)
+    return page, shapes.ReceivedPageOut
 
 
-def _outbox(view: DeskView, query: Mapping[str, str]) -> Response:
-    page = list_sent(
+def _outbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
+    named = {name: filters.get(name, "") for name in ("state", "to", "kind", "lane", "pri")}
+    page = list_sent(view.officer, cursor=place, limit=limit, **named, now=view.now)
+    return page, shapes.AlertPageOut
+
+
+def _drafts(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
+    page = list_drafts(
         view.officer,
-        cursor=query.get("cursor", ""),
-        state=query.get("state", ""),
-        to=query.get("to", ""),
-        now=view.now,
+        cursor=place,
+        limit=limit,
+        mine=is_set(filters, "mine"),
+        returned=is_set(filters, "returned"),
+        by=FIRST_WRITTEN,
     )
-    return Response(shapes.AlertPageOut(page).data)
+    return page, shapes.AlertPageOut
 
 
-def _drafts(view: DeskView, query: Mapping[str, str]) -> Response:
-    page = list_drafts(view.officer, cursor=query.get("cursor", ""), mine=query.get("mine") == "1")
-    return Response(shapes.AlertPageOut(page).data)
-
-
-def _queue(view: DeskView, query: Mapping[str, str]) -> Response:
-    page = list_waiting(view.officer, cursor=query.get("cursor", ""), pri=query.get("pri", ""))
-    return Response(shapes.AlertPageOut(page).data)
+def _queue(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
+    page = list_waiting(
+        view.officer,
+        cursor=place,
+        limit=limit,
+        pri=filters.get("pri", ""),
+        state=filters.get("state", ""),
+        by=FIRST_WRITTEN,
+    )
+    return page, shapes.AlertPageOut
 
 
 BOXES: Final = {"inbox": _inbox, "outbox": _outbox, "drafts": _drafts, "queue": _queue}

@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from accord.envelope.encoding import b64u, sha256
 from agencies.actors import Actor
 from agencies.idempotency import Outcome, idempotent
 from agencies.models import Officer
@@ -30,11 +30,15 @@ from alerts.review import read_return_note
 
 CREATED: Final = status.HTTP_201_CREATED
 OK: Final = status.HTTP_200_OK
-_ETAG: Final = re.compile(r'"([0-9]{1,9})-([a-z]+)"')
+_ETAG: Final = re.compile(r'"([0-9]{1,9})-([a-z]+)(?:\.[A-Za-z0-9_-]{1,43})?"')
+IF_MATCH_PATTERN: Final = f"^{_ETAG.pattern}$"
 IF_MATCH: Final = OpenApiParameter(
-    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description="The alert's ETag."
+    "If-Match",
+    {"type": "string", "pattern": IF_MATCH_PATTERN},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The alert's ETag as last read: its revision and state are compared.",
 )
-CURSOR: Final = OpenApiParameter("cursor", OpenApiTypes.STR, description="`next` of the last page.")
 
 
 class DeskView(APIView):
@@ -57,22 +61,26 @@ class DeskView(APIView):
 
     def once(
         self,
-        change: Callable[[], object],
-        resource: object,
+        alert_id: object,
+        change: Callable[[Alert], object],
         code: int = OK,
         *,
-        made_from: Alert | None = None,
+        tagged: bool = False,
     ) -> Outcome:
-        """Runs a change once per `Idempotency-Key`; `resource` names what the answer is read from.
+        """Changes an alert of ours once per `Idempotency-Key`; the outcome names what the answer is read from.
 
-        `made_from` is the alert that `If-Match` has to name. A request sent again is answered without asking.
+        `tagged`: `If-Match` must name what the change was made from; elsewhere it is compared when it is sent. A
+        request sent again is answered without asking, also where the alert is out of the caller's sight since.
         """
+        if tagged:
+            revision_in(self.request)
 
         def run() -> Outcome:
-            if made_from is not None:
-                check_tag(self.request, made_from)
-            change()
-            return Outcome(code, str(resource))
+            alert = find_alert(self.officer, str(alert_id))
+            if tagged or "If-Match" in self.request.headers:
+                check_tag(self.request, alert)
+            change(alert)
+            return Outcome(code, str(alert_id))
 
         return idempotent(self.request, self.actor, run, now=self.now)
 
@@ -84,11 +92,14 @@ class DeskView(APIView):
         findings = findings_of(self.officer, alert, content, preview, now=self.now)
         note = read_return_note(self.officer, alert)
         body = shapes.alert_out(alert, content, findings, preview, note)
-        return Response(body, status=code, headers={"ETag": etag_of(alert)})
+        shown = body if self.request.method == "GET" else None
+        return Response(body, status=code, headers={"ETag": etag_of(alert, shown)})
 
 
-def etag_of(alert: Alert) -> str:
-    return f'"{alert.current}-{alert.state}"'
+def etag_of(alert: Alert, shown: object = None) -> str:
+    """Revision and state, which a change is compared with; of a read also what was shown, which may change more."""
+    digest = "" if shown is None else f".{b64u(sha256(JSONRenderer().render(shown)))}"
+    return f'"{alert.current}-{alert.state}{digest}"'
 
 
 def revision_in(request: Request) -> int:
@@ -106,17 +117,17 @@ def check_tag(request: Request, alert: Alert) -> None:
         raise StaleTagError(number=alert.current, state=alert.state)
 
 
+def check_newest_tag(request: Request, alert: Alert) -> None:
+    """The same for a change that leaves nothing to compare: it must name the newest revision."""
+    if revision_in(request) != alert.current:
+        raise StaleTagError(number=alert.current, state=alert.state)
+
+
 def _tag_in(request: Request) -> tuple[int, str]:
     match = _ETAG.fullmatch(request.headers.get("If-Match", "").strip())
     if match is None:
         raise RevisionRequiredError
     return int(match[1]), match[2]
-
-
-def read_body(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    return cast(dict[str, Any], given.validated_data)
 
 
 def file_answer(file: AttachmentFile) -> HttpResponse:
@@ -128,5 +139,5 @@ def file_answer(file: AttachmentFile) -> HttpResponse:
     return HttpResponse(file.data, content_type=file.media_type, headers=headers)
 
 
-def answer_facts(alert: Alert) -> Response:
-    return Response(shapes.AlertFactsOut(alert).data, headers={"ETag": etag_of(alert)})
+def answer_facts(alert: Alert, code: int = OK) -> Response:
+    return Response(shapes.AlertFactsOut(alert).data, status=code, headers={"ETag": etag_of(alert)})

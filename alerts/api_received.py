@@ -2,6 +2,8 @@
 """The JSON desk on received alerts: facts, opening with a reason, files, acknowledgement, confirmed withdrawal."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -10,12 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.capabilities import Capability
+from agencies.idempotency import Outcome, idempotent, repeatable
+from agencies.reading import read_body
 from alerts import shapes
 from alerts.acknowledgement import acknowledge_alert
-from alerts.api_desk import DeskView, file_answer, read_body
+from alerts.api_desk import DeskView, file_answer
+from alerts.files import AttachmentFile
 from alerts.finding import find_received
-from alerts.opening import open_alert, open_attachment
+from alerts.opening import OpenedView, open_alert, open_attachment
 from alerts.retractions import as_it_stands
+from alerts.shapes_versions import AnswerIn
 from alerts.withdrawal import confirm_withdrawal
 
 
@@ -24,7 +30,7 @@ class ReceivedView(DeskView):
 
     @extend_schema(responses={200: shapes.ReceivedFactsOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
-        """What manifest and ledger say; the content needs a reason."""
+        """A received alert, as manifest and ledger tell of it; its content needs a reason."""
         return answer_received(self, received_id)
 
 
@@ -33,9 +39,14 @@ class OpenView(DeskView):
 
     @extend_schema(request=shapes.OpenIn, responses={200: shapes.OpenedOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Opens and verifies, each time, with the officer's reason in the audit."""
-        body, received = read_body(shapes.OpenIn, request), find_received(self.officer, received_id)
-        return Response(shapes.OpenedOut(open_alert(self.officer, received, **body, now=self.now)).data)
+        """Open and verify a received alert, each time, with the officer's reason in the audit."""
+        body = read_body(shapes.OpenIn, request)
+
+        def read() -> OpenedView:
+            received = find_received(self.officer, received_id)
+            return open_alert(self.officer, received, **body, now=self.now)
+
+        return Response(shapes.OpenedOut(repeatable(request, self.actor, read, now=self.now)).data)
 
 
 class ReceivedFileView(DeskView):
@@ -43,31 +54,44 @@ class ReceivedFileView(DeskView):
 
     @extend_schema(request=shapes.OpenIn, responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def post(self, request: Request, received_id: uuid.UUID, n: int) -> HttpResponse:
-        """A file of a received alert; an opening of its own."""
-        body, received = read_body(shapes.OpenIn, request), find_received(self.officer, received_id)
-        return file_answer(open_attachment(self.officer, received, n=n, **body, now=self.now))
+        """Open a file of a received alert; an opening of its own, with its own reason."""
+        body = read_body(shapes.OpenIn, request)
+
+        def read() -> AttachmentFile:
+            received = find_received(self.officer, received_id)
+            return open_attachment(self.officer, received, n=n, **body, now=self.now)
+
+        return file_answer(repeatable(request, self.actor, read, now=self.now))
 
 
-class AcknowledgeView(DeskView):
+class AnsweringView(DeskView):
+    """An answer to a received alert, given once per `Idempotency-Key`."""
+
+    def _answer_once(self, received_id: uuid.UUID, give: Callable[..., object]) -> Response:
+        def run() -> Outcome:
+            give(self.officer, find_received(self.officer, received_id), now=self.now)
+            return Outcome(200, str(received_id))
+
+        idempotent(self.request, self.actor, run, now=self.now)
+        return answer_received(self, received_id)
+
+
+class AcknowledgeView(AnsweringView):
+    capability = Capability.ALERT_ACKNOWLEDGE
+
+    @extend_schema(request=AnswerIn, responses={200: shapes.ReceivedFactsOut})
+    def post(self, request: Request, received_id: uuid.UUID) -> Response:
+        """Acknowledge a received alert, signed, as this officer's act; or say that it is not accepted."""
+        return self._answer_once(received_id, partial(acknowledge_alert, **read_body(AnswerIn, request)))
+
+
+class ConfirmWithdrawalView(AnsweringView):
     capability = Capability.ALERT_ACKNOWLEDGE
 
     @extend_schema(request=None, responses={200: shapes.ReceivedFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Acknowledges, signed, as this officer's act."""
-        received = find_received(self.officer, received_id)
-        self.once(lambda: acknowledge_alert(self.officer, received, now=self.now), received_id)
-        return answer_received(self, received_id)
-
-
-class ConfirmWithdrawalView(DeskView):
-    capability = Capability.ALERT_ACKNOWLEDGE
-
-    @extend_schema(request=None, responses={200: shapes.ReceivedFactsOut})
-    def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Confirms, signed, that use of a withdrawn alert has stopped."""
-        received = find_received(self.officer, received_id)
-        self.once(lambda: confirm_withdrawal(self.officer, received, now=self.now), received_id)
-        return answer_received(self, received_id)
+        """Confirm, signed, that use of a withdrawn alert has stopped."""
+        return self._answer_once(received_id, confirm_withdrawal)
 
 
 def answer_received(view: DeskView, received_id: uuid.UUID) -> Response:

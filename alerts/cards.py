@@ -5,7 +5,7 @@ Lists filter and sort on clear columns only; the cards of one page are opened to
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -72,6 +72,32 @@ def open_received_cards(agency_id: str, received: Iterable[ReceivedAlert]) -> di
     """Cards by the received alert's id as text; what has no card is left out."""
     rows = [(str(row.pk), RECEIVED_REVISION, bytes(row.card)) for row in received if row.card]
     return _open_cards(agency_id, RECEIVED_TABLE, rows)
+
+
+def open_plain_cards(
+    agency_id: str, table: str, rows: Sequence[tuple[object, int, bytes | None]]
+) -> list[bytes | None]:
+    """Cards as they were sealed, in order, for a search that looks at many; None where there is none, or a damaged one."""
+    sealed = [(str(pk), revision, bytes(card)) for pk, revision, card in rows if card]
+    if not sealed:
+        return [None] * len(rows)
+    try:
+        opened: Iterator[bytes | None] = iter(doors.open_rows(agency_id, table, sealed))
+    except VaultError:
+        opened = iter([_open_plain(agency_id, table, row) for row in sealed])
+    return [next(opened) if card else None for _, _, card in rows]
+
+
+def read_card(plain: bytes) -> Card:
+    """The card that was sealed."""
+    return _card(plain)
+
+
+def _open_plain(agency_id: str, table: str, row: SealedRow) -> bytes | None:
+    try:
+        return doors.open_row(agency_id, table, *row)
+    except VaultError:
+        return None
 
 
 def _open_cards(agency_id: str, table: str, rows: Sequence[SealedRow]) -> dict[str, Card]:

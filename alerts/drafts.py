@@ -13,9 +13,11 @@ from agencies.errors import AbsentError
 from agencies.models import Officer
 from agencies.vault import doors
 from alerts.cards import card_of, seal_alert_card
-from alerts.document.check import QUESTION_CODES, Circumstances, check_document
-from alerts.document.defaults import defaults_for
+from alerts.document.check import check_document
+from alerts.document.defaults import defaults_for, follow_kind
 from alerts.document.fields import FIELDS
+from alerts.document.questions import QUESTION_CODES
+from alerts.document.rules import Circumstances
 from alerts.document.shapes import is_acceptable
 from alerts.document.values import read_values
 from alerts.errors import RevisionConflictError
@@ -24,6 +26,7 @@ from alerts.finding import hosted_agency_of, lock_alert, today_of
 from alerts.models import Alert, AlertRevision, DraftAttachment
 from alerts.revisions import DraftContent, add_revision, read_revision
 from alerts.states import Move, check_move
+from alerts.tokens import file_digest
 from ledger.audit import record_event
 
 FILES_TABLE = "draftattachment"
@@ -69,15 +72,17 @@ def save_revision(
     """Saves fields changed from revision `base`; unnamed ones stay as they were there.
 
     Raises `RevisionConflictError` when somebody saved in between, `MoveRefusedError` outside draft. Saving
-    what stands already makes no revision.
+    what stands already makes no revision. The text it gives back as one's own is what stands now with one's own
+    changes in it: what somebody else changed in other fields stays.
     """
     locked = _lock_for_edit(author, alert)
     values = read_values(data)
     before = read_revision(locked, _known_revision(locked, base))
-    mine = {**before.data, **values}
+    follows = follow_kind(before.data, values, today=today_of(author, now))
     newest = before if base == locked.current else read_revision(locked)
+    mine = _own_text({**before.data, **follows, **values}, before, newest)
     keep = newest.kept if kept is None else tuple(sorted(QUESTION_CODES & set(kept)))
-    if mine == newest.data and keep == newest.kept:
+    if mine == newest.data and keep == newest.kept and _shows(values, newest):
         return locked.revisions.get(number=newest.number)
     if base != locked.current:
         raise conflict_between(newest, mine)
@@ -98,7 +103,9 @@ def attach_file(
         accepted = accept_file(filename, data, newest.attachments)
         file.n = _next_number(locked)
         file.save(force_insert=True)
-        note = AttachmentNote(file.n, accepted.filename, accepted.media_type, len(data), file.digest)
+        note = AttachmentNote(
+            file.n, accepted.filename, accepted.media_type, len(data), file.digest, file_digest(data)
+        )
         files = (*newest.attachments, note)
         return _save_content(author, locked, data=newest.data, kept=newest.kept, attachments=files, now=now)
 
@@ -171,6 +178,20 @@ def _known_revision(alert: Alert, base: int) -> int:
     return base
 
 
+def _own_text(typed: dict[str, Any], before: DraftContent, newest: DraftContent) -> dict[str, Any]:
+    """What was typed, where it differs from the revision it was typed on, in what stands now.
+
+    Who changed nothing gets the text that was seen, beside what somebody else has made of it.
+    """
+    changed = {name: value for name, value in typed.items() if value != before.data.get(name)}
+    return {**newest.data, **changed} if changed else typed
+
+
+def _shows(values: Mapping[str, Any], newest: DraftContent) -> bool:
+    """Whether a form with these values shows what stands now, and may go on from there."""
+    return all(newest.data.get(name) == value for name, value in values.items())
+
+
 def conflict_between(newest: DraftContent, mine: Mapping[str, Any]) -> RevisionConflictError:
     """The error that gives both texts back, naming the fields that differ."""
     differing = tuple(name for name in FIELDS if newest.data.get(name) != mine.get(name))
@@ -197,7 +218,7 @@ def _save_content(
     revision = add_revision(
         alert, author=author.audit_name, data=data, kept=kept, attachments=attachments, now=now
     )
-    hints = check_document(data, known=Circumstances(today_of(author, now))).hints
+    hints = check_document(data, known=Circumstances(today_of(author, now), now=now)).hints
     alert.card = seal_alert_card(alert, card_of(data, hints=len(hints)))
     for name in CLEAR_COLUMNS:
         if is_acceptable(FIELDS[name], data.get(name)):

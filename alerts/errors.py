@@ -23,6 +23,18 @@ class MoveRefusedError(AlertsError):
         self.state = state
 
 
+class AmendmentRefusedError(AlertsError):
+    """A sent alert takes no new version, or is no longer the one to act on; `text` says why.
+
+    `cause` is withdrawn, expired, in-doubt or replaced.
+    """
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.text = text
+
+
 class RevisionRequiredError(AlertsError):
     """A change came without saying which revision it was made from."""
 
@@ -41,10 +53,10 @@ class RevisionConflictError(AlertsError):
 
 
 class StaleTagError(AlertsError):
-    """The tag of a change names a revision that never was or another state; the alert is now at `number`, `state`."""
+    """The tag of a change names what it is not any more; an alert is now at `number`, `state`."""
 
-    def __init__(self, *, number: int, state: str) -> None:
-        super().__init__(f"the alert is at revision {number}, {state}")
+    def __init__(self, *, number: int | None = None, state: str = "") -> None:
+        super().__init__(f"now at {number} {state}")
         self.number = number
         self.state = state
 
@@ -79,6 +91,14 @@ class ChangedSinceValidationError(AlertsError):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class CopyRefusedError(AlertsError):
+    """What the alert says may not become a new draft; `text` says why and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("copy refused")
+        self.text = text
 
 
 class AttachmentRefusedError(AlertsError):
@@ -122,6 +142,14 @@ class KeysElsewhereError(AlertsError):
     def __init__(self, command: str) -> None:
         super().__init__("keys are held by the agency")
         self.command = command
+
+
+class KeysMovedOnError(AlertsError):
+    """What was asked cannot be done to the keys as they stand now; `text` says why and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("the keys have moved on")
+        self.text = text
 
 
 class SendingStoppedError(AlertsError):

@@ -43,13 +43,14 @@ class AttachmentFile:
 
 @dataclass(frozen=True)
 class AttachmentNote:
-    """What a revision says of one of its files. `digest` is over the sealed bytes."""
+    """What a revision says of one of its files. `digest` is over the sealed bytes, `sha256` (hexadecimal) the plain."""
 
     n: int
     filename: str
     media_type: str
     size: int
     digest: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

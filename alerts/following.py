@@ -10,6 +10,7 @@ at a time; a row and the cursor move in one transaction, so a kill repeats at mo
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -25,11 +26,14 @@ from alerts.cards import card_of, seal_received_card
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
+from alerts.file_digests import plain_digests
 from alerts.forgetting import forget_cards
 from alerts.models import DeskCursor, ReceivedAlert
 from alerts.retractions import apply_statement, judge_again, note_known_retract
+from alerts.tokenising import tokenise_sent
 from alerts.tokens import keep_tokens
-from ledger.proofs import receipt_for
+from alerts.versions import place_version, settle_versions
+from ledger.proofs import log_places
 from sharing.feed import read_feed
 from sharing.models import Envelope, FeedItem
 from sharing.statements import submit_statement
@@ -74,10 +78,14 @@ def follow_feed(agency: Agency, *, now: datetime) -> int:
 
 
 def tidy_received(*, now: datetime) -> None:
-    """For all agencies: retracts are judged again where keys were revoked since, what is past `keep` is forgotten."""
+    """For all agencies: retracts are judged again where keys were revoked since, what is past `keep` is forgotten.
+
+    Sent alerts get their search tokens.
+    """
     actor = SystemActor(ROLE)
     judge_again(actor, now=now)
     forget_cards(actor, now=now)
+    tokenise_sent()
 
 
 @contextmanager
@@ -119,8 +127,11 @@ def _take(actor: SystemActor, agency: Agency, item: FeedItem, now: datetime) -> 
         if received is not None:
             _store(received, document)
             _acknowledge_unopenable(actor, received, ack_code, now)
+            settle_versions(agency.pk, received.md, now=now)
         elif item.what == FeedItem.STATEMENT:
             apply_statement(actor, item.d, now=now)
+        elif item.what == FeedItem.REPUDIATED:
+            settle_versions(agency.pk, item.d, now=now)
         DeskCursor.objects.update_or_create(agency=agency, defaults={"after": item.number, "moved_at": now})
     return received is not None
 
@@ -148,7 +159,7 @@ def _open(
     """
     try:
         opened = fetch_and_open(actor, received.md, reason="intake", seen=seen_by(received), now=now)
-        return read_document(opened.alert), None
+        return replace(read_document(opened.alert), digests=plain_digests(actor, opened)), None
     except (*CLOSED, AbsentError):
         return None, None
     except UnknownSchemaError:
@@ -167,7 +178,7 @@ def _store(received: ReceivedAlert, document: ReadDocument | None) -> None:
         received.card = seal_received_card(received, card_of(document.data))
     received.save()
     if has_card and document is not None:
-        keep_tokens(received, document.data)
+        keep_tokens(received, document.data, document.digests)
 
 
 def _acknowledge_unopenable(
@@ -198,21 +209,23 @@ def _retry_unfetched(actor: SystemActor, agency: Agency, now: datetime) -> None:
         with transaction.atomic():
             _store(received, document)
             _acknowledge_unopenable(actor, received, ack_code, now)
+            settle_versions(agency.pk, received.md, now=now)
 
 
 def _facts(agency: Agency, item: FeedItem, envelope: Envelope, now: datetime) -> ReceivedAlert:
     """The manifest's facts, and where the ledger put it."""
-    receipt = receipt_for(envelope.md)
-    if receipt is None:
+    place = log_places([envelope.md]).get(envelope.md)
+    if place is None:
         raise AbsentError
+    log_index, log_time = place
     received = ReceivedAlert(
         agency=agency,
         issuer_id=envelope.iss_id,
         md=envelope.md,
         number=item.number,
         reference=item.ref,
-        log_index=receipt["index"],
-        logged_at=datetime.fromtimestamp(receipt["leaf"]["t"], tz=UTC),
+        log_index=log_index,
+        logged_at=datetime.fromtimestamp(log_time, tz=UTC),
         received_at=now,
         held_elsewhere=not agency.is_hosted,
     )
@@ -220,6 +233,7 @@ def _facts(agency: Agency, item: FeedItem, envelope: Envelope, now: datetime) ->
         setattr(received, name, getattr(envelope, name))
     for name in ("iat", "exp", "keep", "ack_by", "reply_by"):
         setattr(received, name, _time(getattr(envelope, name)))
+    place_version(received, envelope)
     note_known_retract(received, now=now)
     return received
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The inbox: what reached the agency, filtered and sorted in SQL on clear columns; one page's cards are opened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +10,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from agencies.capabilities import Capability, require
 from agencies.models import Officer
 from alerts.cards import Card, open_received_cards
-from alerts.models import CardToken, ReceivedAlert
-from alerts.paging import PAGE_ROWS, Page, cut, number_before
+from alerts.models import ReceivedAlert
+from alerts.paging import PAGE_ROWS, Page, by_number, take_page
 from alerts.retractions import judge_retracts
 from alerts.standing import judge_received
-from alerts.tokens import tokens_of
+from alerts.tokens import received_with_token
 from alerts.wording import ReceivedState, received_state, received_text
 from sharing.deliveries import DeliveryFact
 from sharing.models import Delivery
@@ -34,26 +34,31 @@ def list_received(
     officer: Officer,
     *,
     cursor: str = "",
+    limit: int = PAGE_ROWS,
     unread: bool = False,
     overdue: bool = False,
+    waiting: bool = False,
     kind: str = "",
     lane: str = "",
+    pri: str = "",
+    tlp: str = "",
     sender: str = "",
     exercise: bool | None = None,
     now: datetime,
 ) -> Page[InboxRow]:
-    """A page of the inbox, newest first. `kind` is an alert type, `sender` an agency id."""
+    """A page of the inbox, newest first. `kind` is an alert type, `sender` an agency id, `pri` a speed.
+
+    `waiting`: an acknowledgement is still asked; `overdue`: its time is past.
+    """
     require(officer, Capability.ALERT_READ)
-    wanted = _status(unread=unread, overdue=overdue, now=now) & _columns(lane, sender, exercise)
-    rows = ReceivedAlert.objects.visible_to(officer).filter(wanted, number_before(cursor))
+    named = {"lane": lane, "pri": pri, "tlp": tlp, "issuer_id": sender}
+    wanted = _status(unread=unread, overdue=overdue, waiting=waiting, now=now) & _columns(named, exercise)
+    rows = _with_agencies(ReceivedAlert.objects.visible_to(officer).filter(wanted))
     if kind:
-        rows = rows.filter(_of_kind(officer, kind))
-    page, has_more = cut(list(_with_deliveries(rows)[: PAGE_ROWS + 1]))
-    return Page(
-        tuple(inbox_rows(officer, page, now=now)),
-        str(page[-1].number) if has_more else None,
-        filtered=bool(unread or overdue or kind or lane or sender or exercise is not None),
-    )
+        rows = rows.filter(received_with_token(officer.agency, ("alert_type", kind)))
+    found = take_page(rows, by_number(), cursor, limit)
+    filtered = bool(unread or overdue or waiting or kind or any(named.values()) or exercise is not None)
+    return found.page(inbox_rows(officer, found.rows, now=now), filtered=filtered)
 
 
 def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: datetime) -> list[InboxRow]:
@@ -71,14 +76,14 @@ def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: date
 
 def own_facts(officer: Officer, mds: Sequence[str]) -> dict[str, DeliveryFact]:
     """What the exchange knows of the agency's own deliveries; an own-key agency acknowledges there only."""
-    names = tuple(DeliveryFact.__dataclass_fields__)
+    names = tuple(name for name in DeliveryFact.__dataclass_fields__ if name != "mail_failed")
     columns = ["recipient_id" if name == "recipient" else name for name in names]
     rows = Delivery.objects.visible_to(officer).filter(envelope_id__in=list(mds))
     return {md: DeliveryFact(*facts) for md, *facts in rows.values_list("envelope_id", *columns)}
 
 
-def _with_deliveries(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
-    return rows.select_related("issuer", "agency").order_by("-number")
+def _with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
+    return rows.select_related("issuer", "agency")
 
 
 def _own_delivery(**facts: object) -> Exists:
@@ -87,36 +92,32 @@ def _own_delivery(**facts: object) -> Exists:
     )
 
 
-def _status(*, unread: bool, overdue: bool, now: datetime) -> Q:
-    wanted = Q()
+def _status(*, unread: bool, overdue: bool, waiting: bool, now: datetime) -> Q:
+    """Of several versions of an alert the newest stands for all."""
+    wanted = Q(replaced_by=None)
     if unread:
-        wanted &= Q(first_opened_at=None) & ~Q(_own_delivery(opened_at__isnull=False))
+        wanted &= unread_here() & ~Q(_own_delivery(opened_at__isnull=False))
     if overdue:
         wanted &= still_to_acknowledge() & Q(ack_by__lte=now)
+    elif waiting:
+        wanted &= still_to_acknowledge()
     return wanted
+
+
+def unread_here() -> Q:
+    """Nobody of the agency has opened it here, it can be opened, and there is no newer version of it."""
+    return Q(first_opened_at=None, withdrawn_at=None, unopenable=False, replaced_by=None)
 
 
 def still_to_acknowledge() -> Q:
     """A clock runs and nobody of the agency has acknowledged, here or with its own keys."""
     open_here = Q(acknowledged_at=None, withdrawn_at=None, unopenable=False, ack_by__isnull=False)
+    open_here &= Q(replaced_by=None)
     return open_here & ~Q(_own_delivery(acknowledged_at__isnull=False))
 
 
-def _columns(lane: str, sender: str, exercise: bool | None) -> Q:
-    wanted = Q()
-    if lane:
-        wanted &= Q(lane=lane)
-    if sender:
-        wanted &= Q(issuer_id=sender)
+def _columns(named: Mapping[str, str], exercise: bool | None) -> Q:
+    wanted = Q(**{column: value for column, value in named.items() if value})
     if exercise is not None:
         wanted &= ~Q(status="actual") if exercise else Q(status="actual")
     return wanted
-
-
-def _of_kind(officer: Officer, kind: str) -> Q:
-    """The kind is sealed: it is found by its token. An agency with its own keys has none here."""
-    if officer.agency is None or not officer.agency.is_hosted:
-        return Q(pk__in=[])
-    tokens = tokens_of(officer.agency.pk, [("alert_type", kind)])
-    found = CardToken.objects.filter(agency_id=officer.agency_id, token__in=tokens)
-    return Q(pk__in=found.values("received_id"))

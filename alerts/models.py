@@ -14,7 +14,9 @@ from django.db import models
 from django.db.models import Q
 
 from agencies.capabilities import Capability
+from agencies.ceilings import rows_within
 from agencies.models import Agency
+from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.states import IN_REVIEW, SENT, AlertState
 
 if TYPE_CHECKING:
@@ -39,7 +41,10 @@ class AlertQuerySet(models.QuerySet["Alert"]):
             states |= IN_REVIEW | {AlertState.DRAFT}
         if Capability.QUEUE_READ in can:
             states |= IN_REVIEW
-        return self.filter(agency_id=actor.agency_id, state__in=states)
+        within = rows_within(actor)
+        if within:
+            within |= Q(state=AlertState.DRAFT) | Q(created_by=actor.audit_name)
+        return self.filter(within, agency_id=actor.agency_id, state__in=states)
 
     def changed_by(self, actor: "Actor") -> "AlertQuerySet":
         """What the actor has put here or given back: to be told its state, not to read it."""
@@ -50,7 +55,11 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """An alert of ours, from draft to withdrawal. `current` numbers the newest revision."""
+    """An alert of ours, from draft to withdrawal. `current` numbers the newest revision.
+
+    Each version that is sent is a row of its own: `previous` is the one it amends, `replaced_at` when the next one
+    was sent.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="alerts")
@@ -83,6 +92,10 @@ class Alert(models.Model):
     withdrawn_by = _officer()
     jti = models.CharField(max_length=36, blank=True)
     md = models.CharField(max_length=43, blank=True)
+    tokens_kept = models.BooleanField(default=False)
+    previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="amendments")
+    version = models.PositiveIntegerField(default=1)
+    replaced_at = models.DateTimeField(null=True)
 
     objects = AlertQuerySet.as_manager()
 
@@ -96,6 +109,11 @@ class Alert(models.Model):
                 condition=Q(released_at__isnull=False),
                 name="alert_outbox",
             ),
+            models.Index(
+                fields=["id"],
+                condition=Q(released_at__isnull=False, tokens_kept=False),
+                name="alert_to_tokenise",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=AlertState.values), name="alert_state_known"),
@@ -105,6 +123,9 @@ class Alert(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["agency", "jti"], condition=~Q(jti=""), name="alert_jti_once_per_agency"
+            ),
+            models.UniqueConstraint(
+                fields=["previous"], condition=~Q(state=AlertState.DISCARDED), name="alert_amended_once"
             ),
         ]
 
@@ -156,7 +177,7 @@ class ReceivedAlertQuerySet(models.QuerySet["ReceivedAlert"]):
         """What reached the actor's own agency, to those of it who may read alerts."""
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
-        return self.filter(agency_id=actor.agency_id)
+        return self.filter(rows_within(actor), agency_id=actor.agency_id)
 
 
 class ReceivedAlert(models.Model):
@@ -165,7 +186,8 @@ class ReceivedAlert(models.Model):
     `number` is the feed's; the content lies in the exchange's envelope and is opened per reading.
     `held_elsewhere` marks an agency with keys of its own, for which nothing is ever opened here.
     `retract_od` names the retract that came; `withdrawn_at` is set while it counts, as judged when so many
-    revocations of the issuer's keys were known as `retract_judged_on` says.
+    revocations of the issuer's keys were known as `retract_judged_on` says. Versions of one alert share
+    `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached the agency.
     """
 
     retract_doubt = ""
@@ -207,6 +229,10 @@ class ReceivedAlert(models.Model):
     retract_code = models.CharField(max_length=16, blank=True)
     retract_judged_on = models.PositiveIntegerField(default=0)
     withdrawal_confirmed_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=10, blank=True)
+    first_md = models.CharField(max_length=43, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = ReceivedAlertQuerySet.as_manager()
 
@@ -215,10 +241,32 @@ class ReceivedAlert(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["agency", "md"], name="received_by_md"),
             models.Index(fields=["agency", "reference"], name="received_by_reference"),
+            models.Index(fields=["agency", "first_md"], name="received_versions"),
             models.Index(
                 fields=["issuer", "retract_judged_on"], condition=~Q(retract_od=""), name="received_retracted"
             ),
             models.Index(fields=["keep"], condition=Q(card__isnull=False), name="received_to_forget"),
+            models.Index(fields=["agency", "issuer", "-number"], name="received_from"),
+            models.Index(
+                fields=["agency", "-number"],
+                condition=Q(first_opened_at__isnull=True, withdrawn_at__isnull=True, unopenable=False),
+                name="received_unread",
+            ),
+            models.Index(
+                fields=["agency", "ack_by", "number"],
+                condition=Q(
+                    acknowledged_at__isnull=True,
+                    withdrawn_at__isnull=True,
+                    unopenable=False,
+                    ack_by__isnull=False,
+                ),
+                name="received_to_acknowledge",
+            ),
+            models.Index(
+                fields=["agency", "-number"],
+                condition=Q(withdrawn_at__isnull=False, withdrawal_confirmed_at__isnull=True),
+                name="received_to_confirm",
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["agency", "issuer", "jti"], name="received_alert_once"),
@@ -230,16 +278,26 @@ class ReceivedAlert(models.Model):
 
 
 class CardToken(models.Model):
-    """A keyed token of one exact identifier in a received alert; keyed per agency, so it tells nothing across."""
+    """A keyed token of one exact identifier in an alert; keyed per agency, so it tells nothing across.
+
+    Of an alert that was received, or of one that the agency sent: one of the two is set.
+    """
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    received = models.ForeignKey(ReceivedAlert, models.PROTECT, related_name="tokens")
+    received = models.ForeignKey(ReceivedAlert, models.PROTECT, null=True, related_name="tokens")
+    alert = models.ForeignKey(Alert, models.PROTECT, null=True, related_name="tokens")
     token = models.BinaryField(max_length=16)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["agency", "token"], name="card_token_lookup")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["received", "token"], name="card_token_once"),
+            models.UniqueConstraint(fields=["alert", "token"], name="card_token_of_sent_once"),
+            models.CheckConstraint(
+                condition=Q(alert__isnull=True, received__isnull=False)
+                | Q(alert__isnull=False, received__isnull=True),
+                name="card_token_of_one_alert",
+            ),
         ]
 
     def __str__(self) -> str:

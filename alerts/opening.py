@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.content import OpenedAlert
-from accord.envelope.errors import EnvelopeError, Failure, OpeningError, VerificationError
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keyrule import Standing
 from accord.envelope.reaffirming import standing_after
 from accord.envelope.statements.bodies import MANIFEST
@@ -23,6 +23,7 @@ from agencies.errors import AbsentError, InputError
 from agencies.models import Agency, Officer
 from agencies.vault import doors
 from alerts.cards import card_of, seal_received_card
+from alerts.clearance import check_reason
 from alerts.document.display import Section, describe
 from alerts.document.marking import Marking, marking_of
 from alerts.document.reading import ReadDocument, read_document
@@ -97,7 +98,7 @@ def open_attachment(
         raise AbsentError
     try:
         data = doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
-    except OpeningError as failure:
+    except EnvelopeError as failure:
         raise UnopenableError(failed_text(row), row.reference) from failure
     return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
 
@@ -129,6 +130,7 @@ def _open(
     if row.held_elsewhere or not row.agency.is_hosted:
         raise KeysElsewhereError(open_command(row))
     words = reason_text(reason, reference)
+    check_reason(row, reason)
     if row.unopenable:
         raise UnopenableError(failed_text(row), row.reference)
     try:
@@ -148,8 +150,18 @@ def _read(opened: OpenedAlert) -> ReadDocument | None:
         return None
 
 
-@transaction.atomic
 def _mark_opened(
+    officer: Officer, received: ReceivedAlert, document: ReadDocument | None, now: datetime
+) -> ReceivedAlert:
+    """Only the first opening is noted, and the card of what could not be opened before."""
+    wants_card = received.card is None and document is not None and received.tlp != "RED"
+    if received.first_opened_at is not None and not wants_card:
+        return received
+    with transaction.atomic():
+        return _note_opening(officer, received, document, now)
+
+
+def _note_opening(
     officer: Officer, received: ReceivedAlert, document: ReadDocument | None, now: datetime
 ) -> ReceivedAlert:
     locked = lock_received(officer, received)

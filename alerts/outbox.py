@@ -3,44 +3,51 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
+from accord.envelope.errors import EnvelopeError
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError
-from agencies.models import Agency, Officer
+from agencies.models import Officer
 from agencies.vault import doors
 from alerts.cards import Card, open_alert_cards
 from alerts.document.building import build_document
-from alerts.document.check import Circumstances, check_document
+from alerts.document.check import check_document
 from alerts.document.display import Section, describe
 from alerts.document.marking import Marking, marking_of
+from alerts.document.rules import Circumstances
+from alerts.errors import UnopenableError
 from alerts.fetching import fetch_and_open
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_alert
-from alerts.models import Alert
-from alerts.paging import PAGE_ROWS, Page, cut, moment_before, moment_cursor
+from alerts.models import Alert, AlertQuerySet
+from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
+from alerts.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.revisions import DraftContent, read_revision
 from alerts.sent_standing import answers_of, own_standings
-from alerts.standing import StandingFacts, standing_of
+from alerts.standing import StandingFacts
 from alerts.states import SENT, AlertState
-from alerts.verification import answer_doubt_text
-from alerts.wording import delivery_text
+from alerts.tokens import sent_with_token
+from alerts.withdrawal import void_withdrawals
+from alerts.wording import sent_text
 from ledger.audit import record_event
-from ledger.proofs import receipt_for
+from ledger.proofs import log_places
 from sharing.deliveries import DeliveryFact
 from sharing.models import Delivery, Envelope
 from sharing.slices import blob_for
+from sharing.states import DeliveryState
 
 OWN_ALERT: Final = "own alert"
 
 
 @dataclass(frozen=True)
 class OutboxRow:
-    """Counts over the recipients: told, opened, acknowledged, of `total`."""
+    """Counts over the recipients: told, opened, acknowledged, of `total`; `overdue` are those past their time."""
 
     alert: Alert
     card: Card | None
@@ -51,22 +58,15 @@ class OutboxRow:
     total: int
     state_text: str
     standing: StandingFacts
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """One recipient of a sent alert, in words. `doubt`: why an acknowledgement that came does not count."""
-
-    agency: str
-    name: str
-    fact: DeliveryFact
-    text: str
-    doubt: str = ""
+    overdue: int = 0
 
 
 @dataclass(frozen=True)
 class SentAlert:
-    """An own sent alert as its page shows it; `log_index` None means its receipt is still to come."""
+    """An own sent alert as its page shows it; `log_index` None means its receipt is still to come.
+
+    `recipients` are those of this version, `receipts` what became of the whole alert.
+    """
 
     alert: Alert
     title: str = field(repr=False)
@@ -74,30 +74,47 @@ class SentAlert:
     sections: list[Section] = field(repr=False)
     marking: Marking = field(repr=False)
     attachments: tuple[AttachmentShown, ...] = field(repr=False)
-    recipients: tuple[Recipient, ...]
+    recipients: tuple[Receipt, ...]
+    receipts: Receipts
     ack_by: dt.datetime | None
+    exp: dt.datetime
     log_index: int | None
     logged_at: dt.datetime | None
     standing: StandingFacts
 
 
 def list_sent(
-    officer: Officer, *, cursor: str = "", state: str = "", to: str = "", now: dt.datetime
+    officer: Officer,
+    *,
+    cursor: str = "",
+    limit: int = PAGE_ROWS,
+    state: str = "",
+    to: str = "",
+    kind: str = "",
+    lane: str = "",
+    pri: str = "",
+    now: dt.datetime,
 ) -> Page[OutboxRow]:
-    """A page of what was sent, newest first. `state` released or withdrawn, `to` an agency id."""
+    """A page of what was sent, newest first, the newest version of each alert.
+
+    `state` released or withdrawn, `to` an agency id, `kind` an alert type.
+    """
     require(officer, Capability.ALERT_READ)
-    wanted = Q(state=state) if state in SENT else Q(state__in=SENT)
+    named = {name: value for name, value in {"lane": lane, "pri": pri}.items() if value}
+    rows = sent_alerts(officer).filter(state__in=SENT & {state} if state else SENT, **named)
+    rows = rows.filter(replaced_at=None)
     if to:
-        sent_to = Delivery.objects.filter(recipient_id=to, envelope__iss_id=officer.agency_id)
-        wanted &= Q(md__in=sent_to.values("envelope_id"))
-    rows = Alert.objects.visible_to(officer).filter(wanted, moment_before(cursor, "released_at"))
-    page, has_more = cut(list(rows.order_by("-released_at", "-pk")[: PAGE_ROWS + 1]))
-    last = page[-1] if has_more else None
-    return Page(
-        tuple(_rows(officer, page, now)),
-        moment_cursor(last.released_at, last.pk) if last and last.released_at else None,
-        filtered=bool(state or to),
-    )
+        rows = rows.filter(Exists(Delivery.objects.filter(envelope_id=OuterRef("md"), recipient_id=to)))
+    if kind:
+        rows = rows.filter(sent_with_token(officer.agency, ("alert_type", kind)))
+    found = take_page(rows, by_moment("released_at"), cursor, limit)
+    filtered = bool(state or to or kind or named)
+    return found.page(outbox_rows(officer, found.rows, now=now), filtered=filtered)
+
+
+def sent_alerts(officer: Officer) -> AlertQuerySet:
+    """What the officer's agency has sent, as far as the officer may see it."""
+    return Alert.objects.visible_to(officer).filter(state__in=SENT, released_at__isnull=False)
 
 
 def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
@@ -107,11 +124,12 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
     if row.state not in SENT:
         raise AbsentError
     content = read_revision(row)
-    envelope = Envelope.objects.originated_by(officer).get(md=row.md)
+    envelope = Envelope.objects.originated_by(officer).only("md", "ack_by", "exp").get(md=row.md)
     due = None if envelope.ack_by is None else _time(envelope.ack_by)
-    receipt = receipt_for(row.md)
+    index, logged = log_places([row.md]).get(row.md, (None, None))
+    receipts = read_receipts(officer, row, due=due, now=now)
     _record(officer, row, now)
-    data = _document(row, content)
+    data = sent_document(row, content)
     return SentAlert(
         alert=row,
         title=str(data["title"]),
@@ -121,47 +139,79 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         attachments=tuple(
             AttachmentShown(n, note.filename, note.size) for n, note in enumerate(content.attachments)
         ),
-        recipients=tuple(_recipients(officer, row, due, now)),
+        recipients=recipients_of(officer, row, receipts, due=due, now=now),
+        receipts=receipts,
         ack_by=due,
-        log_index=receipt["index"] if receipt else None,
-        logged_at=_time(receipt["leaf"]["t"]) if receipt else None,
+        exp=_time(envelope.exp),
+        log_index=index,
+        logged_at=None if logged is None else _time(logged),
         standing=own_standings(officer, [row.md], now=now)[row.md],
     )
 
 
 def open_sent_attachment(officer: Officer, alert: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:
-    """A file of an own sent alert, out of the envelope that was sent. Not inside a transaction."""
+    """A file of an own sent alert, out of the envelope that was sent; raises `UnopenableError`.
+
+    Not inside a transaction.
+    """
     require(officer, Capability.ALERT_READ)
     row = find_alert(officer, alert.pk)
-    opened = fetch_and_open(officer, row.md, reason=OWN_ALERT, now=now)
-    note = next((note for note in opened.attachments if note.n == n), None)
-    if note is None:
-        raise AbsentError
-    data = doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
+    try:
+        opened = fetch_and_open(officer, row.md, reason=OWN_ALERT, now=now)
+        note = next((note for note in opened.attachments if note.n == n), None)
+        if note is None:
+            raise AbsentError
+        data = doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
+    except EnvelopeError as failure:
+        raise UnopenableError(
+            _(
+                "Do not rely on this alert. A check failed; the content stays closed. Call whoever runs this hub."
+            ),
+            "",
+        ) from failure
     return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
 
 
-def _document(alert: Alert, content: DraftContent) -> dict[str, Any]:
+def sent_document(alert: Alert, content: DraftContent) -> dict[str, Any]:
     """What was sent: a life-safety alert leaves out what was bad on the day it was released."""
     assert alert.released_at is not None
-    known = Circumstances(alert.released_at.astimezone(dt.UTC).date(), None, alert.agency.custody)
+    known = Circumstances(
+        alert.released_at.astimezone(dt.UTC).date(), None, alert.agency.custody, alert.released_at
+    )
     left_out = check_document(content.data, known=known).left_out_fields
     return build_document(content.data, left_out=left_out)
 
 
-def _rows(officer: Officer, alerts: Sequence[Alert], now: dt.datetime) -> list[OutboxRow]:
+def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) -> list[OutboxRow]:
+    """Cards, answers and standings for sent alerts of the officer's own agency, judged as of now."""
     mds = [alert.md for alert in alerts]
     cards = open_alert_cards(officer.agency_id or "", alerts)
     answers = answers_of(officer, mds, now=now)
     standings = own_standings(officer, mds, now=now)
-    return [
-        _row(alert, cards.get(str(alert.pk)), [fact for fact, _ in answers[alert.md]], standings[alert.md])
-        for alert in alerts
-    ]
+    due = dict(Envelope.objects.originated_by(officer).filter(pk__in=mds).values_list("pk", "ack_by"))
+    void = void_withdrawals(alerts, now=now)
+    rows = []
+    for alert in alerts:
+        facts = [fact for fact, _ in answers[alert.md]]
+        is_late = alert.state != AlertState.WITHDRAWN and _is_past(due.get(alert.md), now)
+        late = sum(_is_awaited(fact) for fact in facts) if is_late else 0
+        row = _row(alert, cards.get(str(alert.pk)), facts, standings[alert.md], late)
+        rows.append(replace(row, state_text=_("Withdrawal does not count")) if alert.md in void else row)
+    return rows
+
+
+def _is_past(seconds: int | None, now: dt.datetime) -> bool:
+    return seconds is not None and _time(seconds) <= now
+
+
+def _is_awaited(fact: DeliveryFact) -> bool:
+    """Whether an acknowledgement is still asked of this recipient."""
+    running = fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
+    return running and fact.acknowledged_at is None and fact.recalled_at is None
 
 
 def _row(
-    alert: Alert, card: Card | None, facts: Sequence[DeliveryFact], standing: StandingFacts
+    alert: Alert, card: Card | None, facts: Sequence[DeliveryFact], standing: StandingFacts, overdue: int
 ) -> OutboxRow:
     return OutboxRow(
         alert=alert,
@@ -171,21 +221,10 @@ def _row(
         opened=sum(fact.opened_at is not None for fact in facts),
         acknowledged=sum(fact.acknowledged_at is not None for fact in facts),
         total=len(facts),
-        state_text=standing.short or str(AlertState(alert.state).label),
+        state_text=standing.short or sent_text(alert),
         standing=standing,
+        overdue=overdue,
     )
-
-
-def _recipients(officer: Officer, alert: Alert, due: dt.datetime | None, now: dt.datetime) -> list[Recipient]:
-    answers = answers_of(officer, [alert.md], now=now)[alert.md]
-    ids = [fact.recipient for fact, _ in answers]
-    names = dict(Agency.objects.filter(pk__in=ids).values_list("pk", "name"))
-    rows = []
-    for fact, worth in answers:
-        name = names.get(fact.recipient, fact.recipient)
-        doubt = answer_doubt_text(standing_of(worth, name), name) if worth is not None else ""
-        rows.append(Recipient(fact.recipient, name, fact, delivery_text(fact, due, now), doubt))
-    return rows
 
 
 @transaction.atomic

@@ -1,27 +1,105 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of lists: 50 rows, newest first, by keyset; a cursor is text that names the last row shown."""
+"""Pages of lists by keyset: 50 rows, newest first, forward and back; nothing is counted.
+
+A cursor is text that names a place between rows, not a row: it goes on working when that row is gone. Forward
+it reads `123` or `<moment>_<id>`, back the same behind `newer-`.
+"""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
 
 Row = TypeVar("Row")
+Stored = TypeVar("Stored", bound=Model)
 PAGE_ROWS: Final = 50
+ROWS_AT_MOST: Final = 100
+NEWER: Final = "newer-"
+FIRST_WRITTEN: Final = "created_at"
+"""The order of one who reads page by page while others write: no change moves a row across it."""
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """`next` is the cursor of the following page, None on the last; `filtered` picks the empty text."""
+    """`next` and `previous` are cursors of the older and the newer page, None at the ends; `filtered` picks the empty text."""
 
     rows: tuple[Row, ...]
     next: str | None = None
     filtered: bool = False
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Keyset:
+    """How a list is ordered: its columns, newest first, and how a place in it is written and read."""
+
+    order: tuple[str, ...]
+    before: Callable[[str], Q]
+    after: Callable[[str], Q]
+    place: Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Slice(Generic[Stored]):
+    """The stored rows of one page with the places around them."""
+
+    rows: Sequence[Stored]
+    next: str | None
+    previous: str | None
+
+    def page(self, shown: Sequence[Row], *, filtered: bool) -> Page[Row]:
+        """The page that shows these rows."""
+        return Page(tuple(shown), self.next, filtered, self.previous)
+
+
+def take_page(rows: QuerySet[Stored], keyset: Keyset, cursor: str, limit: int = PAGE_ROWS) -> Slice[Stored]:
+    """The page that the cursor names; raises `InputError` for a cursor of another form and a limit out of range."""
+    if not 1 <= limit <= ROWS_AT_MOST:
+        raise InputError("limit", _("Use 1 to %(most)d rows a page.") % {"most": ROWS_AT_MOST})
+    if cursor.startswith(NEWER):
+        return _newer(rows, keyset, cursor.removeprefix(NEWER), limit)
+    found = list(rows.filter(keyset.before(cursor)).order_by(*keyset.order)[: limit + 1])
+    shown = found[:limit]
+    following = keyset.place(shown[-1]) if len(found) > limit else None
+    return Slice(shown, following, NEWER + keyset.place(shown[0]) if cursor and shown else None)
+
+
+def _newer(rows: QuerySet[Stored], keyset: Keyset, place: str, limit: int) -> Slice[Stored]:
+    """The rows just above a place; where there is no full page of them, the list from its top."""
+    if not place:
+        raise _refused()
+    upwards = [name.removeprefix("-") for name in keyset.order]
+    found = list(rows.filter(keyset.after(place)).order_by(*upwards)[: limit + 1])
+    if len(found) <= limit:
+        return take_page(rows, keyset, "", limit)
+    shown = found[:limit][::-1]
+    return Slice(shown, keyset.place(shown[-1]), NEWER + keyset.place(shown[0]))
+
+
+def by_number() -> Keyset:
+    """By the feed's number."""
+    return Keyset(("-number",), number_before, lambda place: Q(number__gt=_number(place)), _number_of)
+
+
+def by_moment(column: str) -> Keyset:
+    """By a time column, then by id."""
+
+    def after(place: str) -> Q:
+        at, pk = _moment(place)
+        return Q(**{f"{column}__gte": at}) & (Q(**{f"{column}__gt": at}) | Q(pk__gt=pk))
+
+    return Keyset(
+        (f"-{column}", "-pk"),
+        lambda place: moment_before(place, column),
+        after,
+        lambda row: moment_cursor(getattr(row, column), row.pk),
+    )
 
 
 def cut(found: Sequence[Row]) -> tuple[Sequence[Row], bool]:
@@ -31,30 +109,44 @@ def cut(found: Sequence[Row]) -> tuple[Sequence[Row], bool]:
 
 def number_before(cursor: str) -> Q:
     """Rows below the feed number that the cursor names; everything without a cursor."""
-    if not cursor:
-        return Q()
-    if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
-        raise _refused()
-    return Q(number__lt=int(cursor))
+    return Q(number__lt=_number(cursor)) if cursor else Q()
 
 
 def moment_before(cursor: str, column: str) -> Q:
-    """Rows before the moment and id that the cursor names, by a time column; everything without a cursor."""
+    """Rows before the moment and id that the cursor names, by a time column; everything without a cursor.
+
+    The first condition says nothing new; it is what an index can start from.
+    """
     if not cursor:
         return Q()
-    moment, _, row_id = cursor.partition("_")
-    try:
-        at, pk = datetime.fromisoformat(moment), uuid.UUID(row_id)
-    except ValueError:
-        raise _refused() from None
-    if at.tzinfo is None:
-        raise _refused()
-    return Q(**{f"{column}__lt": at}) | Q(**{column: at, "pk__lt": pk})
+    at, pk = _moment(cursor)
+    return Q(**{f"{column}__lte": at}) & (Q(**{f"{column}__lt": at}) | Q(pk__lt=pk))
 
 
 def moment_cursor(at: datetime, pk: uuid.UUID) -> str:
     return f"{at.isoformat()}_{pk}"
 
 
+def _number_of(row: Any) -> str:
+    return str(row.number)
+
+
+def _number(place: str) -> int:
+    if not place.isascii() or not place.isdecimal() or len(place) > 18:
+        raise _refused()
+    return int(place)
+
+
+def _moment(place: str) -> tuple[datetime, uuid.UUID]:
+    moment, _line, row_id = place.partition("_")
+    try:
+        at, pk = datetime.fromisoformat(moment), uuid.UUID(row_id)
+        if at.tzinfo is None:
+            raise _refused()
+        return at.astimezone(UTC), pk
+    except (ValueError, OverflowError):
+        raise _refused() from None
+
+
 def _refused() -> InputError:
-    return InputError("cursor", "Use the cursor of the last page as it was given.")
+    return InputError("cursor", _("Use the cursor of the last page as it was given."))

@@ -11,12 +11,16 @@ from accord.envelope.encoding import b64u, canonical
 from accord.envelope.keys import PQ1
 from agencies.errors import AbsentError
 from agencies.models import Officer
-from alerts.document.check import Circumstances, check_document
+from alerts.clearance import keep_to_ceiling
+from alerts.document.check import check_document
+from alerts.document.defaults import defaults_for
 from alerts.document.fields import FIELDS
-from alerts.document.findings import Findings
+from alerts.document.findings import Findings, Question
+from alerts.document.rules import Circumstances
 from alerts.document.shapes import is_acceptable
+from alerts.document.values import read_values
 from alerts.drafts import read_draft
-from alerts.finding import today_of
+from alerts.finding import hosted_agency_of, today_of
 from alerts.models import Alert
 from alerts.revisions import DraftContent
 from sharing.models import Circle
@@ -109,11 +113,50 @@ def findings_of(
     actor: Officer, alert: Alert, content: DraftContent, preview: Preview, *, now: datetime
 ) -> Findings:
     """Every finding over a revision, with today's date and the policy that `preview` asked."""
-    known = Circumstances(today_of(actor, now), preview.reachable, alert.agency.custody)
-    return check_document(content.data, known=known, kept=content.kept)
+    known = Circumstances(today_of(actor, now), preview.reachable, alert.agency.custody, now)
+    return keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
+
+
+def fields_of_draft(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """All fields of the draft that `data` would make, with the defaults of its kind; raises InputError."""
+    values = read_values(data)
+    return defaults_for(values.get("alert_type"), today=today_of(officer, now)) | values
+
+
+def check_fields(
+    officer: Officer, data: Mapping[str, Any], *, kept: Iterable[str] = (), now: datetime
+) -> Findings:
+    """The findings over the draft that `data` would make; raises InputError for what no draft could hold."""
+    agency = hosted_agency_of(officer, command="accord submit")
+    values = fields_of_draft(officer, data, now=now)
+    preview = preview_of(agency.pk, values, now=now)
+    known = Circumstances(today_of(officer, now), preview.reachable, agency.custody, now)
+    return check_document(values, known=known, kept=kept)
+
+
+def check_content(
+    officer: Officer,
+    alert: Alert,
+    content: DraftContent,
+    *,
+    judged: Iterable[RecipientVerdict] | None = None,
+    now: datetime,
+) -> Findings:
+    """As `check_draft`, of a revision that is open already. `judged` saves asking the policy a second time."""
+    if judged is None:
+        preview = preview_of(alert.agency_id, content.data, now=now)
+    else:
+        chosen = content.data.get("recipients") or ()
+        preview = Preview(tuple(row for row in judged if row.agency in chosen))
+    return findings_of(officer, alert, content, preview, now=now)
+
+
+def questions_of(officer: Officer, content: DraftContent, *, now: datetime) -> tuple[Question, ...]:
+    """What is asked of a revision's author; no policy has a say in that."""
+    known = Circumstances(today_of(officer, now), now=now)
+    return check_document(content.data, known=known, kept=content.kept).questions
 
 
 def check_draft(officer: Officer, alert: Alert, *, now: datetime) -> Findings:
     """The findings an author sees at each step and before submitting."""
-    content = read_draft(officer, alert)
-    return findings_of(officer, alert, content, preview_of(alert.agency_id, content.data, now=now), now=now)
+    return check_content(officer, alert, read_draft(officer, alert), now=now)

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The release queue: what waits for second eyes, urgent first within the page's order by time."""
+"""The release queue: what waits for second eyes, last submitted first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Q
 
 from agencies.capabilities import Capability, require
 from agencies.models import Officer
 from alerts.cards import Card, open_alert_cards
 from alerts.models import Alert
-from alerts.paging import PAGE_ROWS, Page, cut, moment_before, moment_cursor
+from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.states import IN_REVIEW
 
 
@@ -23,26 +21,33 @@ class QueueRow:
     to: tuple[str, ...]
 
 
-def list_waiting(officer: Officer, *, cursor: str = "", pri: str = "") -> Page[QueueRow]:
-    """A page of the queue, last submitted first. `to` is known once validated."""
+def list_waiting(
+    officer: Officer,
+    *,
+    cursor: str = "",
+    limit: int = PAGE_ROWS,
+    pri: str = "",
+    state: str = "",
+    by: str = "submitted_at",
+) -> Page[QueueRow]:
+    """A page of the queue, last submitted first, or `by` `FIRST_WRITTEN`. `state` submitted or validated; `to` is known once validated."""
     require(officer, Capability.QUEUE_READ)
-    wanted = Q(state__in=IN_REVIEW, submitted_at__isnull=False)
+    states = IN_REVIEW & {state} if state else IN_REVIEW
+    rows = Alert.objects.visible_to(officer).filter(state__in=states, submitted_at__isnull=False)
     if pri:
-        wanted &= Q(pri=pri)
-    rows = Alert.objects.visible_to(officer).filter(wanted, moment_before(cursor, "submitted_at"))
-    rows = rows.select_related("author", "agency").order_by("-submitted_at", "-pk")
-    page, has_more = cut(list(rows[: PAGE_ROWS + 1]))
-    last = page[-1] if has_more else None
-    following = moment_cursor(last.submitted_at, last.pk) if last and last.submitted_at else None
-    return Page(tuple(_rows(officer, page)), following, filtered=bool(pri))
+        rows = rows.filter(pri=pri)
+    rows = rows.select_related("author", "agency")
+    found = take_page(rows, by_moment(by), cursor, limit)
+    cards = open_alert_cards(officer.agency_id or "", found.rows)
+    return found.page(queue_rows(found.rows, cards), filtered=bool(pri or state))
 
 
-def _rows(officer: Officer, alerts: Sequence[Alert]) -> list[QueueRow]:
-    cards = open_alert_cards(officer.agency_id or "", alerts)
-    return [
+def queue_rows(alerts: Sequence[Alert], cards: Mapping[str, Card]) -> tuple[QueueRow, ...]:
+    """Rows for what waits, with their opened cards by id."""
+    return tuple(
         QueueRow(alert, cards.get(str(alert.pk)), alert.submitted_at or alert.changed_at, _to(alert))
         for alert in alerts
-    ]
+    )
 
 
 def _to(alert: Alert) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from alerts.finding import hosted_agency_of, lock_alert
 from alerts.models import Alert
 from alerts.paging import PAGE_ROWS
 from alerts.refusals import audited_refusal
-from alerts.sent_standing import own_standings, statement_standings
+from alerts.sent_standing import doubted_standings, own_standings, statement_standings
 from alerts.standing import StandingFacts, StandingState
 from alerts.states import Move, check_move
 from ledger.audit import record_event
@@ -78,7 +78,7 @@ def list_doubted(officer: Officer, *, now: datetime) -> tuple[DoubtedAlert, ...]
     standings: dict[str, StandingFacts] = {}
     for rows in in_rounds(envelopes.order_by("-received_at", "-md")):
         mds = [row.md for row in rows]
-        judged, withdrawn = own_standings(officer, mds, now=now), recalls_that_count(mds, now=now)
+        judged, withdrawn = doubted_standings(officer, mds, now=now), recalls_that_count(mds, now=now)
         standings |= judged
         open_ones += [row for row in rows if _waits(judged[row.md]) and row.md not in withdrawn]
         if len(open_ones) >= PAGE_ROWS:

@@ -8,13 +8,24 @@ from datetime import datetime
 from django.db import transaction
 
 from agencies.models import Officer
-from alerts.errors import ChangedSinceValidationError, SecondPersonNeededError, SendingStoppedError
+from alerts.errors import (
+    AmendmentRefusedError,
+    ChangedSinceValidationError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+)
 from alerts.models import Alert
 from alerts.states import Move
 from ledger.audit import record_event
 from sharing.errors import LaggingError, SharingError
 
-REFUSALS = (ChangedSinceValidationError, SecondPersonNeededError, SendingStoppedError, SharingError)
+REFUSALS = (
+    AmendmentRefusedError,
+    ChangedSinceValidationError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+    SharingError,
+)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ revision and recipients again, signs the manifest and hands the envelope to the 
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.content import Attachment
 from accord.envelope.errors import SealingError
+from accord.envelope.manifest import Terms
 from accord.envelope.seal import SealedContent
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError
@@ -21,6 +22,7 @@ from agencies.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from agencies.models import Officer
 from agencies.vault import doors
 from agencies.vault.errors import SigningKeysMissingError
+from alerts.amending import check_still_amends, mark_replaced, reference_of
 from alerts.document.building import build_document, build_terms
 from alerts.document.findings import Findings
 from alerts.drafts import WRITE_COMMAND, open_files
@@ -39,6 +41,7 @@ from alerts.review import read_seen_revision
 from alerts.revisions import DraftContent
 from alerts.second_person import SECOND_LOOK_WITHIN, require_second_person
 from alerts.states import Move, check_move
+from alerts.versions import UPDATE
 from ledger.audit import record_event
 from sharing.intake import Submission, submit_envelope
 
@@ -55,14 +58,16 @@ class _Ready:
 def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
     """Signs, seals and submits; answers the alert as sent, with `md`. A receipt follows within a second or so.
 
-    Raises `ChangedSinceValidationError` (revision or recipients), `SecondPersonNeededError`,
-    `AlertIncompleteError`, `SendingStoppedError`, or what the exchange refuses; nothing is sent then.
+    A next version goes out as an update of the one before. Raises `ChangedSinceValidationError` (revision or
+    recipients), `SecondPersonNeededError`, `AlertIncompleteError`, `AmendmentRefusedError`, `SendingStoppedError`,
+    or what the exchange refuses; nothing is sent then.
     """
     require(officer, Capability.ALERT_RELEASE)
     with audited_refusal(Move.RELEASE, officer, alert, now=now):
         sending_agency_of(officer, command=WRITE_COMMAND)
-        ready = _check_ready(officer, _fresh(officer, alert), revision, now)
-        sealed = _seal(officer, alert, ready, now)
+        fresh = _fresh(officer, alert)
+        ready = _check_ready(officer, fresh, revision, now)
+        sealed = _seal(officer, fresh, ready, now)
         with transaction.atomic():
             return _send(officer, lock_alert(officer, alert), revision, sealed, now)
 
@@ -87,7 +92,8 @@ def confirm_second_look(officer: Officer, alert: Alert, *, now: datetime) -> Ale
 
 
 def _fresh(officer: Officer, alert: Alert) -> Alert:
-    row = Alert.objects.visible_to(officer).select_related("agency", "author").filter(pk=alert.pk).first()
+    rows = Alert.objects.visible_to(officer).select_related("agency", "author", "previous")
+    row = rows.filter(pk=alert.pk).first()
     if row is None:
         raise AbsentError
     return row
@@ -115,7 +121,7 @@ def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> Seale
     try:
         return doors.seal_alert(
             officer,
-            terms=build_terms(data, jti=uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES)), now=now),
+            terms=_terms(alert, ready, now),
             alert=build_document(data, left_out=ready.findings.left_out_fields),
             suite=SUITE,
             recipients=list(recipients),
@@ -130,6 +136,12 @@ def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> Seale
         raise SendingStoppedError(text) from missing
 
 
+def _terms(alert: Alert, ready: _Ready, now: datetime) -> Terms:
+    jti = uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))
+    terms, replaced = build_terms(ready.content.data, jti=jti, now=now), reference_of(alert)
+    return replace(terms, kind=UPDATE, re=replaced) if replaced else terms
+
+
 def _sealing_text(refusal: SealingError) -> str:
     named = ", ".join(refusal.agencies)
     if named:
@@ -141,6 +153,7 @@ def _sealing_text(refusal: SealingError) -> str:
 
 def _send(officer: Officer, locked: Alert, revision: int, sealed: SealedContent, now: datetime) -> Alert:
     ready = _check_ready(officer, locked, revision, now)
+    check_still_amends(officer, locked, now=now)
     envelope = doors.sign_manifest(officer, sealed, now=now)
     submission = submit_envelope(
         officer, manifest=envelope.manifest, jwe=envelope.jwe, blobs=envelope.blobs, now=now
@@ -160,6 +173,7 @@ def _mark_released(officer: Officer, locked: Alert, submission: Submission, now:
     locked.jti, locked.md = submission.jti, submission.md
     locked.attachments.all().delete()
     locked.save()
+    mark_replaced(locked, now=now)
 
 
 def _record(act: str, officer: Officer, alert: Alert, now: datetime, **detail: str | list[str]) -> None:

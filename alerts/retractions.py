@@ -23,6 +23,7 @@ from agencies.directory import DatabaseKeyDirectory
 from alerts.models import ReceivedAlert
 from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
+from alerts.versions import settle_versions
 from ledger.audit import record_event
 from ledger.proofs import log_time, log_times
 from sharing.models import Statement
@@ -51,6 +52,7 @@ def apply_statement(actor: Actor, od: str, *, now: dt.datetime) -> None:
     )
     if statement.k == REAFFIRM:
         _keep_judgements(actor, list(issued.filter(retract_od=statement.sub_d)), now)
+        settle_versions(actor.agency_id, statement.sub_d, now=now)
         return
     received = list(issued.filter(md=statement.sub_d))
     for row in received:

@@ -11,6 +11,7 @@ from agencies.capabilities import Capability, require
 from agencies.errors import InputError, NotPermittedError
 from agencies.models import Officer
 from agencies.vault import doors
+from alerts.amending import check_still_amends
 from alerts.cards import ALERT_TABLE
 from alerts.drafts import WRITE_COMMAND, conflict_between
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
@@ -19,9 +20,11 @@ from alerts.models import Alert
 from alerts.preview import Preview, findings_of, preview_of
 from alerts.refusals import audited_refusal
 from alerts.revisions import DraftContent, read_revision
-from alerts.second_person import require_second_person
+from alerts.second_person import require_second_person, second_persons_for
 from alerts.states import Move, check_move
 from ledger.audit import record_event
+from sharing.notices.release_waiting import tell_second_persons
+from sharing.policy import FLASH
 
 MAX_NOTE_CHARS: Final = 1_000
 NOTE_REVISION: Final = 1
@@ -29,11 +32,17 @@ NOTE_REVISION: Final = 1
 
 @transaction.atomic
 def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
-    """Hands revision `revision` to the second person; raises `AlertIncompleteError` while anything blocks."""
+    """Hands revision `revision` to the second person; raises `AlertIncompleteError` while anything blocks.
+
+    Of a flash alert those who may release it are told by mail: it may be night.
+
+    Raises `AmendmentRefusedError` where the version that it would replace is no longer the one to act on.
+    """
     require(author, Capability.ALERT_WRITE)
     sending_agency_of(author, command=WRITE_COMMAND)
     locked = lock_alert(author, alert)
     locked.state = check_move(locked, Move.SUBMIT)
+    check_still_amends(author, locked, now=now)
     content = read_seen_revision(locked, revision)
     preview = preview_of(locked.agency_id, content.data, now=now)
     findings = findings_of(author, locked, content, preview, now=now)
@@ -43,6 +52,10 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
     locked.return_note = None
     locked.save()
     _record("alert.submitted", author, locked, now, hints=len(findings.hints))
+    if locked.pri == FLASH:
+        tell_second_persons(
+            second_persons_for(locked), alert_id=locked.pk, revision=revision, status=locked.status, now=now
+        )
     return locked
 
 
@@ -103,6 +116,7 @@ def _validate(
 ) -> Alert:
     locked.state = check_move(locked, Move.VALIDATE)
     require_second_person(officer, locked, Move.VALIDATE)
+    check_still_amends(officer, locked, now=now)
     content = read_seen_revision(locked, revision)
     preview = preview_of(locked.agency_id, content.data, now=now)
     _check_still_good(officer, locked, content, preview, seen_preview, now)

@@ -12,11 +12,13 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from agencies.ceilings import is_within
 from agencies.models import Officer
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
 from alerts.revisions import writers_of
 from alerts.states import Move
+from sharing.notices.queueing import releasers_of
 
 SECOND_LOOK_WITHIN: Final = timedelta(hours=24)
 
@@ -59,6 +61,17 @@ def require_second_person(officer: Officer, alert: Alert, move: Move) -> Allowed
     if isinstance(verdict, Denied):
         raise SecondPersonNeededError(move.value)
     return verdict
+
+
+def second_persons_for(alert: Alert) -> list[Officer]:
+    """Who may release the alert and did not write it; the duty list's order."""
+    writers = writers_of(alert)
+    return [
+        officer
+        for officer in releasers_of([alert.agency_id])
+        if officer.audit_name not in writers
+        and is_within(officer, tlp=alert.tlp, pri=alert.pri, lane=alert.lane)
+    ]
 
 
 def _one_may_send(alert: Alert) -> bool:

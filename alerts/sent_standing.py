@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What became of our sent alerts, with every signature judged again: our own, and those under the answers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,8 +26,19 @@ Answer = tuple[DeliveryFact, Worth | None]
 
 def own_standings(officer: Officer, mds: Collection[str], *, now: datetime) -> dict[str, StandingFacts]:
     """Of envelopes of the officer's own agency; one that waits for its receipt is simply in force."""
-    may_doubt = mds and issuers_with_revocations([officer.agency_id or ""])
-    worth = judge_signed(signed_envelopes(mds), now=now) if may_doubt else {}
+    if mds and issuers_with_revocations([officer.agency_id or ""]):
+        return doubted_standings(officer, mds, now=now)
+    return _standings(officer, mds, {})
+
+
+def doubted_standings(officer: Officer, mds: Collection[str], *, now: datetime) -> dict[str, StandingFacts]:
+    """The same for an agency that is known to have revoked a key, a query less."""
+    return _standings(officer, mds, judge_signed(signed_envelopes(mds), now=now))
+
+
+def _standings(
+    officer: Officer, mds: Collection[str], worth: Mapping[str, Worth]
+) -> dict[str, StandingFacts]:
     name = officer.agency.name if officer.agency else ""
     return {md: standing_of(worth.get(md, Valid()), name, own=True) for md in mds}
 
@@ -41,9 +52,14 @@ def statement_standings(
     return {row.od: standing_of(worth.get(row.od, Valid()), name, own=True) for row in rows}
 
 
-def answers_of(officer: Officer, mds: Collection[str], *, now: datetime) -> dict[str, list[Answer]]:
-    """What became of own envelopes, by recipient: nothing is counted that rests on a key revoked for its time."""
-    facts, doubted = delivery_facts_of(officer, mds), answers_in_doubt(mds, now=now)
+def answers_of(
+    officer: Officer, mds: Collection[str], *, with_mail: bool = False, now: datetime
+) -> dict[str, list[Answer]]:
+    """What became of own envelopes, by recipient: nothing is counted that rests on a key revoked for its time.
+
+    `with_mail`: the facts also say where every mail failed.
+    """
+    facts, doubted = delivery_facts_of(officer, mds, with_mail=with_mail), answers_in_doubt(mds, now=now)
     recalled = [md for md in mds if any(fact.recalled_at for fact in facts.get(md, ()))]
     counting = recalls_that_count(recalled, now=now)
     return {

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shapes of the desk's JSON, in and out. No rules: what a value may be stands in the table of fields."""
 
-from typing import Any
+from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
+from alerts.api_fields import DraftFields
+from alerts.document.choices import ALERT_TYPES
 from alerts.document.findings import Findings
 from alerts.inbox import InboxRow
 from alerts.models import Alert, ReceivedAlert
@@ -15,18 +18,49 @@ from alerts.standing import StandingFacts
 from alerts.verification import Verification
 from alerts.withdrawal import WITHDRAWAL_CODES
 
+DRAFTS_AT_MOST: Final = 100
+
 
 class DraftIn(s.Serializer[Any]):
     """Fields by name, as the table of fields lists them; those left out get the defaults of the kind."""
 
-    alert_type = s.CharField(required=False, allow_null=True, max_length=40)
-    data = s.DictField(required=False, default=dict)  # type: ignore[assignment]
+    alert_type = s.ChoiceField(ALERT_TYPES, required=False, allow_null=True)
+    data = DraftFields(required=False, default=dict)  # type: ignore[assignment]
+
+
+@extend_schema_field(DraftIn)
+class DraftItem(s.JSONField):
+    """One draft of several: it is read by itself, so that a bad one does not hold up the others."""
+
+
+class BulkDraftsIn(s.Serializer[Any]):
+    """Up to 100 drafts, each of the shape that `POST /alerts` takes."""
+
+    drafts = s.ListField(child=DraftItem(), min_length=1, max_length=DRAFTS_AT_MOST)
+
+
+class CheckIn(s.Serializer[Any]):
+    """The fields of a draft; `kept` are codes of questions answered "Keep it"."""
+
+    data = DraftFields()  # type: ignore[assignment]
+    kept = s.ListField(child=s.CharField(max_length=40), required=False, default=list, max_length=20)
+
+
+class SearchIn(s.Serializer[Any]):
+    """An identifier, words, a kind or a country. `cursor` is `next` of the last page, to search older alerts."""
+
+    text = s.CharField(required=False, default="", allow_blank=True, max_length=200)
+    box = s.ChoiceField(["received", "sent"], required=False, default="", allow_blank=True)
+    kind = s.ChoiceField(ALERT_TYPES, required=False, default="", allow_blank=True)
+    country = s.CharField(required=False, default="", allow_blank=True, max_length=2)
+    in_words = s.BooleanField(required=False, default=False)
+    cursor = s.CharField(required=False, default="", allow_blank=True, max_length=600)
 
 
 class ChangeIn(s.Serializer[Any]):
     """Fields by name; those left out stay as they were. `kept` are codes of questions answered "Keep it"."""
 
-    data = s.DictField(required=False, default=dict)  # type: ignore[assignment]
+    data = DraftFields(required=False, default=dict)  # type: ignore[assignment]
     kept = s.ListField(child=s.CharField(max_length=40), required=False, max_length=20)
 
 
@@ -58,7 +92,7 @@ class OpenIn(s.Serializer[Any]):
 class RecipientsIn(s.Serializer[Any]):
     """Without `recipients` the whole directory is judged."""
 
-    data = s.DictField()  # type: ignore[assignment]
+    data = DraftFields()  # type: ignore[assignment]
 
 
 class FileOut(s.Serializer[Any]):
@@ -125,6 +159,27 @@ class AlertFactsOut(s.Serializer[Alert]):
     withdrawn_at = s.DateTimeField(allow_null=True)
     jti = s.CharField()
     md = s.CharField()
+    version = s.IntegerField()
+    previous = s.UUIDField(source="previous_id", allow_null=True)
+    replaced_at = s.DateTimeField(allow_null=True)
+
+
+class BulkItemOut(s.Serializer[Any]):
+    """What became of one draft: `alert` and its `etag` where it was made, else the `problem`."""
+
+    index = s.IntegerField()
+    status = s.IntegerField()
+    etag = s.CharField(required=False)
+    alert = AlertFactsOut(required=False)
+    problem = s.DictField(required=False)
+
+
+class BulkDraftsOut(s.Serializer[Any]):
+    """One item for each draft, in the order given."""
+
+    created = s.IntegerField()
+    refused = s.IntegerField()
+    items = BulkItemOut(many=True)
 
 
 class AlertOut(AlertFactsOut):
@@ -202,6 +257,9 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     retract_doubt = s.CharField()
     standing = StandingOut(allow_null=True)
     withdrawal_confirmed_at = s.DateTimeField(allow_null=True)
+    answer = s.CharField()
+    version = s.IntegerField()
+    replaced_by = s.UUIDField(source="replaced_by_id", allow_null=True)
 
 
 class ListedReceivedOut(s.Serializer[InboxRow]):
@@ -220,6 +278,15 @@ class AlertPageOut(s.Serializer[Any]):
 
 class ReceivedPageOut(s.Serializer[Any]):
     rows = ListedReceivedOut(many=True)
+    next = s.CharField(allow_null=True)
+
+
+class SearchOut(s.Serializer[Any]):
+    """`is_exact`: found by an identifier, in everything the agency holds."""
+
+    received = ListedReceivedOut(many=True)
+    sent = ListedAlertOut(many=True)
+    is_exact = s.BooleanField()
     next = s.CharField(allow_null=True)
 
 

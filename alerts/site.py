@@ -15,7 +15,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from agencies.models import Officer
 from alerts.pages import signing_in
+from alerts.pages.account import resetting, second_step
 from alerts.pages.addresses import PAGES
+from alerts.pages.officers import welcome
 
 View = Callable[..., HttpResponseBase]
 
@@ -44,6 +46,13 @@ class AccordAdminSite(admin.AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
             path("login/", signing_in.sign_in, name="login"),
+            path("login/passkey/", second_step.passkey, name="login_passkey"),
+            path("login/second/", second_step.second_step, name="second_step"),
+            path("reset/", resetting.ask, name="reset"),
+            path("reset/new/", resetting.choose, name="reset_new"),
+            path("reset/<str:token>/", resetting.follow, name="reset_follow"),
+            path("welcome/<str:token>/", welcome.follow, name="welcome_follow"),
+            path("welcome/", welcome.welcome, name="welcome"),
             path("appearance/", signing_in.choose_appearance, name="appearance"),
             *(page.pattern(self.admin_view) for page in PAGES),
         ]

@@ -56,7 +56,7 @@ class StandingFacts:
 
 def utc_text(at: dt.datetime) -> str:
     """A time for sentences: 4 Dec 2026 14:02, without the zone."""
-    return formats.date_format(at.astimezone(dt.UTC), "j M Y H:i")
+    return formats.date_format(at.astimezone(dt.UTC), _("j M Y H:i"))
 
 
 def standing_of(worth: Worth, name: str, *, own: bool = False) -> StandingFacts:

@@ -1,49 +1,156 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits for this officer: to release, to acknowledge, second looks, in doubt. Shown on the start page."""
+"""What waits for this officer, most pressing first: the start page. Each list is short and says if there is more."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
 
 from agencies.capabilities import Capability
 from agencies.models import Officer
+from alerts.cards import Card, open_alert_cards
+from alerts.drafts_list import DraftRow, draft_rows
 from alerts.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.models import Alert, ReceivedAlert
-from alerts.paging import PAGE_ROWS
-from alerts.queue import QueueRow, list_waiting
+from alerts.queue import QueueRow, queue_rows
 from alerts.reaffirmation import DoubtedAlert, list_doubted
+from alerts.states import IN_REVIEW, AlertState
+from sharing.models import Delivery
+from sharing.revoked import Doubt
+from sharing.states import DeliveryState
+
+Row = TypeVar("Row")
+SHOWN: Final = 20
+ANSWERS_MISSED_FOR: Final = timedelta(days=14)
+"""For so long a sent alert that somebody has not acknowledged in time stays on the start page."""
+_MISSED: Final = "missed_by"
+
+
+@dataclass(frozen=True)
+class Waiting(Generic[Row]):
+    """The first rows of a list; `more`: there are others behind them."""
+
+    rows: tuple[Row, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class LateRow:
+    """An own alert that is not acknowledged in time by `overdue` of its recipients."""
+
+    alert: Alert
+    card: Card | None
+    overdue: int
 
 
 @dataclass(frozen=True)
 class Start:
     """Empty lists mean that nothing waits, or that the officer's roles do not include it."""
 
-    to_release: tuple[QueueRow, ...] = ()
-    to_acknowledge: tuple[InboxRow, ...] = ()
+    release: Waiting[QueueRow] = Waiting()
+    acknowledge: Waiting[InboxRow] = Waiting()
+    confirm: Waiting[InboxRow] = Waiting()
+    returned: Waiting[DraftRow] = Waiting()
+    late: Waiting[LateRow] = Waiting()
     second_looks: tuple[Alert, ...] = ()
     in_doubt: tuple[DoubtedAlert, ...] = ()
+    doubts: bool = False
+    """Whether a revocation put anything of the agency in doubt, for those who may reaffirm."""
+    overdue: int = 0
+    """How many of those to acknowledge are overdue, as far as they are shown."""
+
+    @property
+    def to_release(self) -> tuple[QueueRow, ...]:
+        return self.release.rows
+
+    @property
+    def to_acknowledge(self) -> tuple[InboxRow, ...]:
+        return self.acknowledge.rows
 
     @property
     def nothing_waits(self) -> bool:
-        return not (self.to_release or self.to_acknowledge or self.second_looks or self.in_doubt)
+        lists = (self.release, self.acknowledge, self.confirm, self.returned, self.late)
+        return not (any(waiting.rows for waiting in lists) or self.second_looks or self.in_doubt)
 
 
 def read_start(officer: Officer, *, now: datetime) -> Start:
-    """The officer's work, most pressing first."""
+    """The officer's work. Rows of one box are judged, and their cards opened, together."""
     can = officer.capabilities
+    acknowledge, confirm = _received(officer, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
+    release, returned, late = _own(officer, now)
+    cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
+    doubts = Capability.ALERT_RELEASE in can and Doubt.objects.filter(iss_id=officer.agency_id).exists()
+    missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
-        to_release=list_waiting(officer).rows if Capability.QUEUE_READ in can else (),
-        to_acknowledge=_to_acknowledge(officer, now) if Capability.ALERT_ACKNOWLEDGE in can else (),
+        release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
+        acknowledge=Waiting(tuple(acknowledge[:SHOWN]), len(acknowledge) > SHOWN),
+        confirm=Waiting(tuple(confirm[:SHOWN]), len(confirm) > SHOWN),
+        returned=Waiting(draft_rows(returned[:SHOWN], cards), len(returned) > SHOWN),
+        late=Waiting(tuple(missed), len(late) > SHOWN),
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
-        in_doubt=list_doubted(officer, now=now) if Capability.ALERT_RELEASE in can else (),
+        in_doubt=list_doubted(officer, now=now) if doubts else (),
+        doubts=doubts,
+        overdue=sum(1 for row in acknowledge[:SHOWN] if row.received.ack_by and row.received.ack_by <= now),
     )
 
 
-def _to_acknowledge(officer: Officer, now: datetime) -> tuple[InboxRow, ...]:
-    rows = ReceivedAlert.objects.visible_to(officer).filter(still_to_acknowledge())
-    waiting = list(rows.select_related("issuer", "agency").order_by("ack_by", "number")[:PAGE_ROWS])
-    return tuple(inbox_rows(officer, waiting, now=now))
+def _received(officer: Officer, now: datetime) -> tuple[list[InboxRow], list[InboxRow]]:
+    """To acknowledge, longest overdue first; and what was withdrawn by senders who wait for a confirmation."""
+    rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer", "agency")
+    to_answer = rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
+    unconfirmed = rows.filter(
+        withdrawn_at__isnull=False, withdrawal_confirmed_at=None, held_elsewhere=False
+    ).order_by("-number")[: SHOWN + 1]
+    answers = len(to_answer)
+    shown = inbox_rows(officer, [*to_answer, *unconfirmed], now=now)
+    return shown[:answers], [row for row in shown[answers:] if row.received.withdrawn_at is not None]
+
+
+def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], list[Alert]]:
+    """To release, returned to their author, and not acknowledged in time; by what the officer's roles allow."""
+    can, rows = officer.capabilities, Alert.objects.visible_to(officer).select_related("author")
+    release = _to_release(rows) if Capability.QUEUE_READ in can else []
+    returned = _returned(rows, officer) if Capability.ALERT_WRITE in can else []
+    sends = {Capability.ALERT_WRITE, Capability.ALERT_RELEASE} & can
+    return release, returned, _late(rows, now) if sends else []
+
+
+def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
+    """Flash first, then by who waits longest."""
+    speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
+    waiting = rows.filter(state__in=IN_REVIEW, submitted_at__isnull=False)
+    return list(waiting.order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
+
+
+def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
+    """The officer's own drafts that a second person gave back."""
+    back = rows.filter(state=AlertState.DRAFT, author=officer, return_note__isnull=False)
+    return list(back.select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
+
+
+def _late(rows: QuerySet[Alert], now: datetime) -> list[Alert]:
+    """Sent lately, and somebody has let the time pass without an acknowledgement; newest first."""
+    awaited = Delivery.objects.filter(
+        envelope_id=OuterRef("md"),
+        envelope__ack_by__lte=int(now.timestamp()),
+        acknowledged_at=None,
+        recalled_at=None,
+        state__in=(DeliveryState.AVAILABLE, DeliveryState.FETCHED),
+    ).order_by()
+    missed = awaited.values("envelope_id").annotate(n=Count("pk")).values("n")
+    late = rows.filter(
+        Exists(awaited),
+        state=AlertState.RELEASED,
+        replaced_at=None,
+        released_at__isnull=False,
+        released_at__gte=now - ANSWERS_MISSED_FOR,
+    )
+    late = late.annotate(**{_MISSED: Subquery(missed)})
+    return list(late.order_by("-released_at", "-pk")[: SHOWN + 1])
 
 
 def _second_looks(officer: Officer) -> tuple[Alert, ...]:
     rows = Alert.objects.visible_to(officer).filter(second_look_by__isnull=False, second_look_at=None)
-    return tuple(rows.exclude(released_by=officer).order_by("second_look_by")[:PAGE_ROWS])
+    rows = rows.exclude(released_by=officer).select_related("released_by")
+    return tuple(rows.order_by("second_look_by")[:SHOWN])

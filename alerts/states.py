@@ -5,8 +5,10 @@
       ^                   |                       |
       +------return-------+-----------------------+
     draft --discard--> discarded            released --reaffirm--> released
+                                            released --amend--> released, and a draft of its next version
 
-Nothing is edited outside draft and nothing leaves withdrawn or discarded. What is computed (acknowledged,
+Nothing is edited outside draft and nothing leaves withdrawn or discarded; a withdrawal that does not count is only
+said again. What is computed (acknowledged,
 overdue, expired) is no state. Who may make a move stands in `second_person`.
 """
 
@@ -38,6 +40,7 @@ class Move(StrEnum):
     RETURN = "return"
     RELEASE = "release"
     REAFFIRM = "reaffirm"
+    AMEND = "amend"
     WITHDRAW = "withdraw"
     DISCARD = "discard"
 
@@ -50,6 +53,7 @@ MOVES: Final[dict[Move, tuple[frozenset[str], AlertState]]] = {
     Move.RETURN: (frozenset({S.SUBMITTED, S.VALIDATED}), S.DRAFT),
     Move.RELEASE: (frozenset({S.VALIDATED}), S.RELEASED),
     Move.REAFFIRM: (frozenset({S.RELEASED}), S.RELEASED),
+    Move.AMEND: (frozenset({S.RELEASED}), S.RELEASED),
     Move.WITHDRAW: (frozenset({S.RELEASED}), S.WITHDRAWN),
     Move.DISCARD: (frozenset({S.DRAFT}), S.DISCARDED),
 }

@@ -1,51 +1,143 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exact identifiers of a received alert as keyed tokens: equal for equal values within one agency, else noise.
+"""Exact identifiers of an alert as keyed tokens: equal for equal values within one agency, else noise.
 
-Words and names are not tokenised: a search opens cards for them.
+Words and names are not tokenised: a search opens cards for them. Alerts that were received have tokens, and
+those that the agency sent; of a file its SHA-256, never its name.
 """
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from agencies.vault import doors
-from alerts.models import CardToken, ReceivedAlert
+from django.db.models import Exists, OuterRef, Q
 
+from agencies.models import Agency
+from agencies.vault import doors
+from alerts.models import Alert, CardToken, ReceivedAlert
+
+Pair = tuple[str, str]
 TOKENISED: Final = ("inchikey", "cas_rn", "alert_type", "place_country", "exhibit_no")
 INCHIKEY_BLOCK: Final = "inchikey_block"
+COUNTRY: Final = "country"
+FILE: Final = "file_sha256"
 _INCHIKEY: Final = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
 _BLOCK: Final = re.compile(r"[A-Z]{14}")
 _CAS: Final = re.compile(r"[0-9]{2,7}-[0-9]{2}-[0-9]")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
-def identifiers_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+_UNSEEN: Final = dict.fromkeys(
+    (
+        *(0xAD, 0x61C, 0x180E, 0xFEFF),
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+    )
+)
+"""What nobody sees and so nobody types: joiners, direction marks, variation selectors."""
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: compatibility forms (NFKC) and case folded, without what is not seen."""
+    if text.isascii():
+        return text.lower()
+    shown = text.translate(_UNSEEN)
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", shown).casefold())
+
+
+def identifiers_of(document: Mapping[str, Any]) -> list[Pair]:
     """The (field, value) pairs of a document that are tokenised; of an InChIKey its first block too."""
     pairs = [(name, str(document[name])) for name in TOKENISED if document.get(name)]
     if document.get("inchikey"):
         pairs.append((INCHIKEY_BLOCK, str(document["inchikey"])[:14]))
-    return pairs
+    if document.get("exhibit_no"):
+        pairs.append(("exhibit_no", fold(str(document["exhibit_no"]))))
+    return pairs + [(COUNTRY, code) for code in sorted(set(_countries(document)))]
 
 
-def identifiers_in(text: str) -> list[tuple[str, str]]:
+def identifiers_in(text: str) -> list[Pair]:
     """What a searched text may be as an exact identifier."""
-    exact = text.strip().upper()
-    if _INCHIKEY.fullmatch(exact):
-        return [("inchikey", exact), (INCHIKEY_BLOCK, exact[:14])]
-    if _BLOCK.fullmatch(exact):
-        return [(INCHIKEY_BLOCK, exact)]
-    if _CAS.fullmatch(exact):
-        return [("cas_rn", exact)]
-    return [("exhibit_no", text.strip())]
+    exact = text.strip()
+    upper, lower = exact.upper(), exact.lower()
+    if _INCHIKEY.fullmatch(upper):
+        return [("inchikey", upper), (INCHIKEY_BLOCK, upper[:14])]
+    if _BLOCK.fullmatch(upper):
+        return [(INCHIKEY_BLOCK, upper)]
+    if _CAS.fullmatch(upper):
+        return [("cas_rn", upper)]
+    if _SHA256.fullmatch(lower):
+        return [(FILE, lower)]
+    return [("exhibit_no", exact), ("exhibit_no", fold(exact))]
 
 
-def keep_tokens(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
-    """Writes the tokens of a newly opened alert."""
-    made = doors.tokens(received.agency_id, identifiers_of(document))
+def file_digest(data: bytes) -> str:
+    """How a file's content is named when it is searched for: SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def keep_tokens(received: ReceivedAlert, document: Mapping[str, Any], digests: Iterable[str] = ()) -> None:
+    """Writes the tokens of a received alert, its files' too where they were read; what is there stays."""
+    made = _tokens(received.agency_id, document, digests)
     CardToken.objects.bulk_create(
-        CardToken(agency_id=received.agency_id, received=received, token=token) for token in sorted(set(made))
+        (CardToken(agency_id=received.agency_id, received=received, token=token) for token in made),
+        ignore_conflicts=True,
     )
 
 
-def tokens_of(agency_id: str, pairs: Iterable[tuple[str, str]]) -> list[bytes]:
+def keep_sent_tokens(alert: Alert, document: Mapping[str, Any], digests: Iterable[str] = ()) -> None:
+    """The same for an alert that was sent, and the mark that it has them; the row is the caller's to lock."""
+    made = _tokens(alert.agency_id, document, digests)
+    CardToken.objects.bulk_create(
+        (CardToken(agency_id=alert.agency_id, alert=alert, token=token) for token in made),
+        ignore_conflicts=True,
+    )
+    alert.tokens_kept = True
+    alert.save(update_fields=["tokens_kept"])
+
+
+def tokens_of(agency_id: str, pairs: Iterable[Pair]) -> list[bytes]:
     """The tokens to look up for these pairs."""
     return doors.tokens(agency_id, pairs)
+
+
+def received_with_token(agency: Agency | None, *pairs: Pair) -> Q:
+    """Received alerts of the agency with one of these identifiers; none where the hub holds no keys for it."""
+    return _with_token(agency, "received", pairs)
+
+
+def sent_with_token(agency: Agency | None, *pairs: Pair) -> Q:
+    """The same for alerts that the agency sent."""
+    return _with_token(agency, "alert", pairs)
+
+
+def _with_token(agency: Agency | None, column: str, pairs: Iterable[Pair]) -> Q:
+    if agency is None or not agency.is_hosted:
+        return Q(pk__in=[])
+    return holding(agency.pk, column, tokens_of(agency.pk, pairs))
+
+
+def is_known(agency_id: str, tokens: Iterable[bytes]) -> bool:
+    """Whether any alert of the agency has one of these tokens."""
+    return CardToken.objects.filter(agency_id=agency_id, token__in=tokens).exists()
+
+
+def holding(agency_id: str, column: str, tokens: Iterable[bytes]) -> Q:
+    """Rows of the agency with one of these tokens; `column` received or alert says of which."""
+    found = CardToken.objects.filter(agency_id=agency_id, token__in=tokens)
+    return Q(Exists(found.filter(**{column: OuterRef("pk")})))
+
+
+def _tokens(agency_id: str, document: Mapping[str, Any], digests: Iterable[str]) -> list[bytes]:
+    pairs = identifiers_of(document) + [(FILE, digest) for digest in digests]
+    return sorted(set(doors.tokens(agency_id, pairs)))
+
+
+def _countries(document: Mapping[str, Any]) -> Iterator[str]:
+    """Where it was seen, and every stop of its way."""
+    if document.get("place_country"):
+        yield str(document["place_country"])
+    for stop in document.get("route") or ():
+        yield str(stop["country"])

@@ -2,8 +2,11 @@
 """Withdraws an alert of ours with a signed retract, and confirms another agency's withdrawal.
 
 Withdraw is the officer's act, retract its statement, recall its effect on deliveries. What was read stays read.
+An alert is withdrawn whole: each version of it gets a retract of its own, since some recipients may hold an older
+one only; and it is confirmed whole.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,14 +20,17 @@ from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
 from agencies.vault import doors
-from alerts.finding import hosted_agency_of, lock_alert, lock_received
+from alerts.amending import check_newest, versions_of
+from alerts.finding import find_alert, hosted_agency_of, lock_alert, lock_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.refusals import audited_refusal
-from alerts.retractions import as_it_stands
-from alerts.states import Move, check_move
+from alerts.retractions import as_it_stands, judge_retracts
+from alerts.sent_standing import statement_standings
+from alerts.states import AlertState, Move, check_move
 from ledger.audit import record_event
-from sharing.deliveries import delivery_facts
-from sharing.models import Envelope
+from sharing.deliveries import delivery_facts_of
+from sharing.models import Envelope, Statement
+from sharing.recalls import recalls_that_count
 from sharing.statements import submit_statement
 
 if TYPE_CHECKING:
@@ -39,26 +45,56 @@ WITHDRAWAL_CODES: Final["Choices"] = (
 
 
 def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) -> Alert:
-    """Signs the retract and hands it to the exchange: new reading stops, each recipient must confirm."""
+    """Signs the retracts and hands them to the exchange: new reading stops, each recipient must confirm.
+
+    A withdrawal that does not count, because its key was revoked, is signed again; what counts is not done twice.
+    Raises `AmendmentRefusedError` for a version that was replaced: the newest is the one to withdraw.
+    """
     require(officer, Capability.ALERT_WITHDRAW)
     hosted_agency_of(officer, command="accord retract")
     if code not in dict(WITHDRAWAL_CODES):
         raise InputError("code", _("Reason: choose one."))
     with audited_refusal(Move.WITHDRAW, officer, alert, now=now), transaction.atomic():
         locked = lock_alert(officer, alert)
-        locked.state = check_move(locked, Move.WITHDRAW)
-        statement = doors.sign_statement(
-            officer,
-            k="retract",
-            sub=SubjectRef("manifest", locked.jti, locked.md),
-            body={"code": code, "by": None},
-            now=now,
-        )
-        submit_statement(officer, statement, now=now)
-        locked.withdrawn_at, locked.withdrawn_by, locked.changed_at = now, officer, now
-        locked.save()
-        _record("alert.withdrawn", officer, locked.agency_id, str(locked.pk), now, code=code)
-    return locked
+        if not void_withdrawals([locked], now=now):
+            check_move(locked, Move.WITHDRAW)
+        check_newest(locked)
+        versions = versions_of(locked)
+        void = void_withdrawals(versions, now=now)
+        for version in versions:
+            if version.state != AlertState.WITHDRAWN or version.md in void:
+                _withdraw_version(officer, lock_alert(officer, version), code, now)
+    return find_alert(officer, locked.pk)
+
+
+def void_withdrawals(alerts: Iterable[Alert], *, now: datetime) -> set[str]:
+    """The addresses of those of these own alerts that are withdrawn by retracts none of which counts now."""
+    withdrawn = {alert.md for alert in alerts if alert.state == AlertState.WITHDRAWN}
+    return withdrawn - recalls_that_count(withdrawn, now=now)
+
+
+def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> str:
+    """Why the newest withdrawal of an own alert does not count, for its page; empty where one does."""
+    if not void_withdrawals([alert], now=now):
+        return ""
+    said = Statement.objects.issued_by(officer).filter(k="retract", sub_d=alert.md).defer("jws")
+    newest = list(said.order_by("-received_at", "-od")[:1])
+    return next((facts.text for facts in statement_standings(officer, newest, now=now).values()), "")
+
+
+def _withdraw_version(officer: Officer, locked: Alert, code: str, now: datetime) -> None:
+    locked.state = AlertState.WITHDRAWN
+    statement = doors.sign_statement(
+        officer,
+        k="retract",
+        sub=SubjectRef(MANIFEST, locked.jti, locked.md),
+        body={"code": code, "by": None},
+        now=now,
+    )
+    submit_statement(officer, statement, now=now)
+    locked.withdrawn_at, locked.withdrawn_by, locked.changed_at = now, officer, now
+    locked.save()
+    _record("alert.withdrawn", officer, locked.agency_id, str(locked.pk), now, code=code)
 
 
 def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> None:
@@ -81,15 +117,18 @@ def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> N
 
 
 def withdrawal_preview(officer: Officer, alert: Alert) -> tuple[int, int]:
-    """How many agencies would have to confirm, and how many of them have opened it."""
-    facts = delivery_facts(officer, alert.md)
-    return len(facts), sum(fact.opened_at is not None for fact in facts)
+    """How many agencies would have to confirm, and how many of them have opened it, whichever version."""
+    reached, opened = set(), set()
+    for facts in delivery_facts_of(officer, [version.md for version in versions_of(alert)]).values():
+        reached |= {fact.recipient for fact in facts}
+        opened |= {fact.recipient for fact in facts if fact.opened_at is not None}
+    return len(reached), len(opened)
 
 
 def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: datetime) -> ReceivedAlert:
     """A person of a recipient confirms that use of a withdrawn alert has stopped. Doing it twice is once.
 
-    Raises `InputError` when no withdrawal of it counts now.
+    Every version of it that was withdrawn is confirmed with it. Raises `InputError` when no withdrawal counts now.
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     with transaction.atomic():
@@ -97,20 +136,35 @@ def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: dateti
         hosted_agency_of(officer, command=f"accord confirm {locked.retract_od}")
         if locked.withdrawn_at is None:
             raise InputError("alert", _("This alert was not withdrawn."))
-        if locked.withdrawal_confirmed_at is not None:
-            return locked
-        statement = doors.sign_statement(
-            officer,
-            k="confirm",
-            sub=SubjectRef("retract", locked.retract_id, locked.retract_od),
-            body={"st": "stopped"},
-            now=now,
-        )
-        submit_statement(officer, statement, now=now)
-        locked.withdrawal_confirmed_at = now
-        locked.save(update_fields=["withdrawal_confirmed_at"])
-        _record("withdrawal.confirmed", officer, locked.agency_id, locked.md, now)
+        for version in withdrawn_versions(officer, locked, now=now):
+            _confirm_version(officer, version, now)
+        locked.refresh_from_db(fields=["withdrawal_confirmed_at"])
     return locked
+
+
+def withdrawn_versions(officer: Officer, locked: ReceivedAlert, *, now: datetime) -> list[ReceivedAlert]:
+    """The versions of this alert, itself among them, whose withdrawal counts now; locked."""
+    rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer")
+    same = rows.filter(issuer_id=locked.issuer_id, first_md=locked.first_md).exclude(first_md="")
+    found = list(same.select_for_update(of=("self",)).order_by("version")) or [locked]
+    judge_retracts(found, now=now)
+    return [row for row in found if row.withdrawn_at is not None]
+
+
+def _confirm_version(officer: Officer, locked: ReceivedAlert, now: datetime) -> None:
+    if locked.withdrawal_confirmed_at is not None:
+        return
+    statement = doors.sign_statement(
+        officer,
+        k="confirm",
+        sub=SubjectRef("retract", locked.retract_id, locked.retract_od),
+        body={"st": "stopped"},
+        now=now,
+    )
+    submit_statement(officer, statement, now=now)
+    locked.withdrawal_confirmed_at = now
+    locked.save(update_fields=["withdrawal_confirmed_at"])
+    _record("withdrawal.confirmed", officer, locked.agency_id, locked.md, now)
 
 
 def _record(act: str, officer: Officer, agency_id: str, subject: str, now: datetime, code: str = "") -> None:

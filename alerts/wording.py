@@ -6,16 +6,18 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from alerts.models import ReceivedAlert
+from alerts.models import Alert, ReceivedAlert
 from alerts.standing import StandingState, utc_text
+from alerts.states import AlertState
 from sharing.deliveries import DeliveryFact
-from sharing.states import DeliveryState
+from sharing.states import DeliveryState, NotificationState
 
 
 class ReceivedState(StrEnum):
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
     REPUDIATED = "repudiated"
+    REPLACED = "replaced"
     UNOPENABLE = "unopenable"
     ACKNOWLEDGED = "acknowledged"
     OVERDUE = "overdue"
@@ -35,6 +37,7 @@ def received_state(received: ReceivedAlert, fact: DeliveryFact | None, now: date
         (s.WITHDRAWN, received.withdrawn_at),
         (s.REFUSED, standing is StandingState.REFUSED),
         (s.REPUDIATED, standing is StandingState.REPUDIATED),
+        (s.REPLACED, received.replaced_by_id),
         (s.UNOPENABLE, received.unopenable),
         (s.ACKNOWLEDGED, acknowledged),
         (s.OVERDUE, received.ack_by is not None and received.ack_by <= now),
@@ -53,12 +56,20 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         return overdue_text(received.ack_by)
     return {
         ReceivedState.WITHDRAWN: _("Withdrawn"),
+        ReceivedState.REPLACED: _("Older version"),
         ReceivedState.UNOPENABLE: _("Cannot be opened"),
         ReceivedState.ACKNOWLEDGED: _("Acknowledged"),
         ReceivedState.EXPIRED: _("Expired"),
         ReceivedState.OPENED: _("Opened"),
         ReceivedState.COLLECTED: _("Collected"),
     }.get(state, _("Not opened"))
+
+
+def sent_text(alert: Alert) -> str:
+    """The word for an alert of ours that was sent."""
+    if alert.state == AlertState.RELEASED and alert.replaced_at is not None:
+        return _("Older version")
+    return str(AlertState(alert.state).label)
 
 
 def overdue_text(due: datetime) -> str:
@@ -72,13 +83,21 @@ def delivery_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> st
     if fact.recalled_at is not None:
         return _("Withdrawn")
     if fact.acknowledged_at is not None:
-        return _("Acknowledged")
+        return _("Not accepted") if fact.answer == "refused" else _("Acknowledged")
     if fact.answer == "unopenable":
         return _("Cannot be opened there, phone them")
     return _running_text(fact, due, now)
 
 
+def must_be_phoned(fact: DeliveryFact) -> bool:
+    """No mail reached anybody there, and nobody has looked all the same."""
+    untouched = fact.opened_at is None and fact.acknowledged_at is None and fact.recalled_at is None
+    return fact.mail_failed and untouched
+
+
 def _running_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
+    if must_be_phoned(fact):
+        return str(NotificationState.FAILED.label)
     if due is not None and due <= now and fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED):
         return overdue_text(due)
     if fact.opened_at is not None:

@@ -46,8 +46,16 @@ def _time(work: Work, calls: int, clock: Clock) -> float:
     return (clock() - began) / calls
 
 
-def report(name: str, value: float, floor: float, *, unit: str = "ms", bar: float | None = None) -> None:
-    """One line of standard output; a missed bar is said on standard error."""
+def report(
+    name: str,
+    value: float,
+    floor: float,
+    *,
+    unit: str = "ms",
+    bar: float | None = None,
+    limit: float | None = None,
+) -> None:
+    """One line of standard output; a missed `bar` (of the ratio) or `limit` (of the value) on standard error."""
     ratio = value / floor
     line = {
         "name": name,
@@ -59,6 +67,8 @@ def report(name: str, value: float, floor: float, *, unit: str = "ms", bar: floa
     print(json.dumps(line), flush=True)
     if bar is not None and ratio > bar:
         print(f"{name}: {ratio:.2f} is over its bar of {bar:.2f}", file=sys.stderr, flush=True)
+    if limit is not None and value > limit:
+        print(f"{name}: {_shown(value)} {unit} are over {limit:g} {unit}", file=sys.stderr, flush=True)
 
 
 def report_ms(name: str, seconds: float, floor_seconds: float, *, bar: float | None = None) -> None:

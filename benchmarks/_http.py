@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several submitters at once, each on one connection that stays open."""
+"""Several submitters at once, each on one connection that stays open; a system that asks again and again."""
 
 import http.client
 import secrets
@@ -15,7 +15,7 @@ PAUSE_SECS = 0.05
 
 @dataclass(frozen=True)
 class Target:
-    """Where to post, and with which headers."""
+    """Which address, and with which headers."""
 
     address: str
     path: str
@@ -30,44 +30,63 @@ class Form:
     body: bytes
 
 
-def make_form(parts: Mapping[str, bytes]) -> Form:
-    """Each part as a file, so that its octets stay as they are."""
+@dataclass(frozen=True)
+class Posted:
+    """The seconds from the first octet to the last answer, and how often the server asked for patience (503)."""
+
+    seconds: float
+    put_off: int
+
+
+def make_form(parts: Mapping[str, bytes], fields: Sequence[tuple[str, str]] = ()) -> Form:
+    """Each part as a file, so that its octets stay as they are; then the fields."""
     boundary = secrets.token_hex(16)
-    body = b"".join(
-        b"".join(
-            (
-                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'.encode(),
-                b"Content-Type: application/octet-stream\r\n\r\n",
-                octets,
-                b"\r\n",
-            )
-        )
-        for name, octets in parts.items()
-    )
-    return Form(f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode())
+    files = [_part(boundary, f'name="{name}"; filename="{name}"', octets) for name, octets in parts.items()]
+    texts = [_part(boundary, f'name="{name}"', text.encode()) for name, text in fields]
+    body = b"".join((*files, *texts, f"--{boundary}--\r\n".encode()))
+    return Form(f"multipart/form-data; boundary={boundary}", body)
 
 
-def post_all(target: Target, forms: Sequence[Form], *, submitters: int) -> float:
-    """Post every form once; the seconds from the first octet to the last answer."""
+def _part(boundary: str, named: str, octets: bytes) -> bytes:
+    kind = "Content-Type: application/octet-stream\r\n" if "filename" in named else ""
+    head = f"--{boundary}\r\nContent-Disposition: form-data; {named}\r\n{kind}\r\n"
+    return head.encode() + octets + b"\r\n"
+
+
+def post_all(target: Target, forms: Sequence[Form], *, submitters: int) -> Posted:
+    """Post every form once; a refusal of another kind than 503 is raised."""
     shares = [forms[first::submitters] for first in range(submitters)]
     began = time.perf_counter()
     with ThreadPoolExecutor(submitters) as pool:
-        for submitting in [pool.submit(post_in_turn, target, share) for share in shares]:
-            submitting.result()
-    return time.perf_counter() - began
+        posting = [pool.submit(post_in_turn, target, share) for share in shares]
+        put_off = sum(each.result() for each in posting)
+    return Posted(time.perf_counter() - began, put_off)
 
 
-def post_in_turn(target: Target, forms: Sequence[Form]) -> None:
-    """One after the other over one connection; a server that asks for patience gets some."""
-    connection = http.client.HTTPConnection(urlsplit(target.address).netloc, timeout=60)
+def post_in_turn(target: Target, forms: Sequence[Form]) -> int:
+    """One after the other over one connection; how often the server asked for patience, which it gets."""
+    connection = _connect(target)
     try:
-        for form in forms:
-            _post(connection, target, form)
+        return sum(_post(connection, target, form) for form in forms)
     finally:
         connection.close()
 
 
-def _post(connection: http.client.HTTPConnection, target: Target, form: Form) -> None:
+def get_in_turn(target: Target, count: int, *, status: int) -> list[float]:
+    """Ask `count` times over one connection; the seconds of each answer, which must have this status."""
+    connection = _connect(target)
+    try:
+        return [_get(connection, target, status) for _ in range(count)]
+    finally:
+        connection.close()
+
+
+def _connect(target: Target) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(target.address).netloc, timeout=60)
+
+
+def _post(connection: http.client.HTTPConnection, target: Target, form: Form) -> int:
+    put_off = 0
     for _ in range(ATTEMPTS):
         headers = {**target.headers, "Content-Type": form.content_type}
         connection.request("POST", target.path, body=form.body, headers=headers)
@@ -75,6 +94,19 @@ def _post(connection: http.client.HTTPConnection, target: Target, form: Form) ->
         said = answer.read()
         if answer.status != http.HTTPStatus.SERVICE_UNAVAILABLE:
             break
+        put_off += 1
         time.sleep(PAUSE_SECS)
     if answer.status != http.HTTPStatus.ACCEPTED:
         raise RuntimeError(f"{target.path}: {answer.status} {said.decode(errors='replace')[:300]}")
+    return put_off
+
+
+def _get(connection: http.client.HTTPConnection, target: Target, status: int) -> float:
+    began = time.perf_counter()
+    connection.request("GET", target.path, headers=dict(target.headers))
+    answer = connection.getresponse()
+    said = answer.read()
+    taken = time.perf_counter() - began
+    if answer.status != status:
+        raise RuntimeError(f"{target.path}: {answer.status} {said.decode(errors='replace')[:300]}")
+    return taken

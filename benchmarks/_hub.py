@@ -37,7 +37,7 @@ from agencies.registry import register_keyset, verify_newcomer
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
 from sharing.agreements import record_agreement
-from sharing.models import Delivery, FeedPending
+from sharing.models import Delivery, FeedHead, FeedPending
 from sharing.terms import Lane
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
@@ -207,6 +207,19 @@ def new_uuid7(at: datetime) -> str:
 def wait_until_numbered() -> None:
     """Return once the sequencer has worked off everything."""
     wait_until(lambda: not FeedPending.objects.exists(), "numbers for all", timeout_seconds=PATIENCE_SECONDS)
+
+
+def wait_until_followed() -> None:
+    """Return once sequencer, worker and desk-worker have worked off everything."""
+    from alerts.models import DeskCursor
+
+    def is_followed() -> bool:
+        cursors = dict(DeskCursor.objects.values_list("agency_id", "after"))
+        return all(cursors.get(agency) == last for agency, last in FeedHead.objects.values_list("pk", "last"))
+
+    wait_until_numbered()
+    wait_until_expanded()
+    wait_until(is_followed, "the desk to follow all feeds", timeout_seconds=PATIENCE_SECONDS)
 
 
 def wait_until_expanded() -> None:

@@ -14,6 +14,7 @@ from accord.client.client import Client
 from accord.client.exchange import Exchange, HttpExchange
 from accord.client.transport import Transport
 from demo.desk import DeskSession
+from demo.telephone import Telephone
 from demo.ticks import StepFailedError
 
 T = TypeVar("T")
@@ -58,10 +59,11 @@ class Cast:
         rows = json.loads((self.folder / "logins.json").read_text(encoding="utf-8"))
         return {row["email"].partition("@")[0]: row for row in rows}
 
-    def officer(self, login: str) -> DeskSession:
+    def officer(self, login: str, session: type[DeskSession] = DeskSession) -> DeskSession:
         """Signs in."""
         row = self._logins[login]
-        return DeskSession(self.hub_url, row["email"], row["password"])
+        telephone = Telephone(self.folder / "telephones" / login)
+        return session(self.hub_url, row["email"], row["password"], telephone)
 
     def public_id(self, login: str) -> str:
         return self._logins[login]["public_id"]

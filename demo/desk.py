@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is an officer at the desk, over HTTP: signs in as a browser does, then speaks the desk's JSON."""
+"""Here is an officer at the desk, over HTTP: signs in as a browser does, then speaks the desk's JSON.
+
+Where a second factor is demanded, one-time codes are set up at the first sign-in and used at the next ones.
+"""
 
 import json
 import re
@@ -8,17 +11,21 @@ from typing import Any
 
 import urllib3
 
+from demo.telephone import Telephone
 from demo.ticks import StepFailedError
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+SECRET = re.compile(r'id="totp-secret">([A-Z2-7 ]+)<')
+SECOND_STEP, SECURITY, CODES = "/login/second/", "/security/", "/security/totp/"
 TIMEOUT = urllib3.Timeout(connect=5, read=30)
 
 
 class DeskSession:
     """One signed-in officer."""
 
-    def __init__(self, hub_url: str, email: str, password: str) -> None:
+    def __init__(self, hub_url: str, email: str, password: str, telephone: Telephone) -> None:
         self._url = hub_url
+        self._telephone = telephone
         self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
         self._cookies: dict[str, str] = {}
         self._sign_in(email, password)
@@ -41,19 +48,38 @@ class DeskSession:
         return self._call("GET", path, None, {}).data.decode()
 
     def _sign_in(self, email: str, password: str) -> None:
-        token = self._token_on("/login/")
-        form = {"csrfmiddlewaretoken": token, "username": email, "password": password, "next": "/"}
-        body, content_type = urllib3.encode_multipart_formdata(form)
-        answer = self._call("POST", "/login/", body, {"Content-Type": content_type})
+        answer = self._send_form("/login/", username=email, password=password, next="/")
         if answer.status != 302:
             raise StepFailedError(
                 f"{email} could not sign in ({answer.status}).",
                 "Run ./dev reset; passwords belong to one seeding.",
             )
+        if answer.headers["Location"] == SECOND_STEP:
+            self._send_form(SECOND_STEP, proof_code=self._telephone.code())
+        elif self._call("GET", "/", None, {}).headers.get("Location") == SECURITY:
+            self._set_up_codes()
         self._csrf = self._token_on("/")
 
+    def _set_up_codes(self) -> None:
+        """Nothing else is open to whoever must have a second factor and has none."""
+        page = self._send_form(CODES).data.decode()
+        found = SECRET.search(page)
+        if found is None:
+            raise StepFailedError(f"The page {CODES} shows no secret to keep.")
+        self._telephone.keep(found[1])
+        self._send_form(CODES, page, code=self._telephone.code())
+
+    def _send_form(self, path: str, page: str = "", **fields: str) -> urllib3.BaseHTTPResponse:
+        """A form as its page has it; the page is read first unless it is given."""
+        form = {"csrfmiddlewaretoken": self._token_in(page or self.page(path), path), **fields}
+        body, content_type = urllib3.encode_multipart_formdata(form)
+        return self._call("POST", path, body, {"Content-Type": content_type})
+
     def _token_on(self, path: str) -> str:
-        found = TOKEN.search(self.page(path))
+        return self._token_in(self.page(path), path)
+
+    def _token_in(self, page: str, path: str) -> str:
+        found = TOKEN.search(page)
         if found is None:
             raise StepFailedError(f"The page {path} has no form to sign in or out with.")
         return found[1]
@@ -77,6 +103,9 @@ class DeskSession:
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> urllib3.BaseHTTPResponse:
         sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())} | headers
+        if method == "POST":
+            # As a browser says it; over https the desk takes no form without.
+            sent["Origin"] = self._url
         if method == "POST" and path.startswith("/api/"):
             sent["X-CSRFToken"] = self._csrf
         answer = self._pool.request(method, f"{self._url}{path}", body=body, headers=sent, redirect=False)

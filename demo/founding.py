@@ -72,7 +72,7 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
         founders.homes[demo.id] = home
         founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
     else:
-        create_agency_keys(founders.operator, agency, suites=demo.suites, now=past.now)
+        create_agency_keys(founders.operator, agency, suites=demo.suites, low=demo.suites[-1], now=past.now)
 
 
 def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime) -> Agency:

@@ -7,12 +7,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from accord.client.outgoing import AlertToSend
+from accord.envelope.content import NamedOfficer
 from agencies.accession import suspend_agency
 from agencies.capabilities import Role
 from agencies.models import Agency, Custody, Officer
 from agencies.officers import change_roles
 from agencies.vault.doors import renew_agency_keys
 from alerts.acknowledgement import acknowledge_alert
+from alerts.document.building import build_document, build_terms
+from alerts.document.check import check_document
+from alerts.document.defaults import defaults_for
+from alerts.document.rules import Circumstances
+from alerts.document.values import read_values
 from alerts.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason, open_alert
@@ -44,6 +51,10 @@ class World:
         midnight = self.today.replace(hour=0, minute=0, second=0, microsecond=0)
         self.past.move_to(min(midnight + timedelta(days=day, hours=hours), self.today))
 
+    def day(self, day: int) -> str:
+        """A day relative to today, as a form holds it."""
+        return (self.today + timedelta(days=day)).date().isoformat()
+
     def later(self, minutes: float) -> None:
         self.past.move_to(self.past.now + timedelta(minutes=minutes))
 
@@ -52,23 +63,40 @@ def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
     """Builds the world and plays its past; returns one line that says what was made."""
     people, founders = found_world(past, folder, today=today)
     world = World(past, people, founders, today)
+    _spare_wheel(world)
     _nine_collapses(world)
+    _new_forwarder(world)
     _vape_liquid(world)
+    _post_parcel(world)
     _renew_keysets(world)
     _suspend_border_police(world)
     _suspend_lanes(world)
+    _sedative(world)
     _festival(world)
     _blue_tablets(world)
+    _licence_ended(world)
     _impregnated_paper(world)
     past.move_to(today)
     past.settle()
     past.settle()
     write_private(folder / "logins.json", people.logins)
+    alerts = (
+        Alert.objects.count() + Envelope.objects.filter(kind="alert", iss__custody=Custody.AGENCY).count()
+    )
     officers = sum(len(agency.officers) for agency in AGENCIES)
-    return f"{len(AGENCIES)} agencies, {officers} officers, 1 operator, {Alert.objects.count()} alerts"
+    return f"{len(AGENCIES)} agencies, {officers} officers, 1 operator, {alerts} alerts"
 
 
 # --- the alerts ---------------------------------------------------------------------------------------------
+
+
+def _spare_wheel(world: World) -> None:
+    """From an agency that speaks the classical suite only; it expired long ago, and so did its agreement."""
+    world.at(-58)
+    data = {"expiry": world.day(-29), "review_date": world.day(300)}
+    md = _send_with_own_keys(world, "xf-border", {**texts.SPARE_WHEEL, **data}, suite="EC1")
+    world.later(70)
+    _read(world, "ilka", md)
 
 
 def _nine_collapses(world: World) -> None:
@@ -81,6 +109,15 @@ def _nine_collapses(world: World) -> None:
     for agency, officer, minutes in (("xd-reg", "ruotang", 6), ("xe-drugs", "oluwen", 14)):
         world.later(minutes)
         _read_with_own_keys(world, agency, officer, md)
+
+
+def _new_forwarder(world: World) -> None:
+    """For one named officer; no hosted agency could have sent it."""
+    world.at(-44, 3)
+    names = (NamedOfficer("xe-drugs", world.people["oluwen"].public_id),)
+    md = _send_with_own_keys(world, "xd-reg", texts.NEW_FORWARDER, names=names)
+    world.later(190)
+    _read_with_own_keys(world, "xe-drugs", "oluwen", md)
 
 
 def _vape_liquid(world: World) -> None:
@@ -106,6 +143,25 @@ def _vape_liquid(world: World) -> None:
         world.past.settle()
 
 
+def _post_parcel(world: World) -> None:
+    world.at(-20, 7)
+    md = _send(world, "nourin", "haitham", texts.POST_PARCEL)
+    world.later(35)
+    _read(world, "benno", md)
+    world.later(240)
+    _read_with_own_keys(world, "xe-drugs", "marisel", md)
+
+
+def _sedative(world: World) -> None:
+    """One has answered, one has only opened it, one has not even done that: two are overdue since."""
+    world.at(-9, 14)
+    md = _send_with_own_keys(world, "xe-drugs", texts.SEDATIVE)
+    world.later(130)
+    _read(world, "ilka", md)
+    world.later(60)
+    _open(world, "nourin", md)
+
+
 def _festival(world: World) -> None:
     world.at(-6, 10)
     with refusing_mail_server(
@@ -120,6 +176,14 @@ def _festival(world: World) -> None:
 def _blue_tablets(world: World) -> None:
     world.at(-1, 15)
     _submit(world, "aroha", texts.BLUE_TABLETS)
+
+
+def _licence_ended(world: World) -> None:
+    """Checked, not sent; one of its two recipients has stopped the lane."""
+    world.at(-1, 16)
+    alert, haitham = _submit(world, "nourin", texts.LICENCE_ENDED), world.people["haitham"]
+    world.later(12)
+    validate_alert(haitham, alert, revision=alert.current, now=world.past.now)
 
 
 def _impregnated_paper(world: World) -> None:
@@ -167,9 +231,12 @@ def _suspend_lanes(world: World) -> None:
 
 
 def _draft(world: World, author: str, fields: Mapping[str, Any]) -> Alert:
-    day = (world.past.now - timedelta(days=1)).date().isoformat()
-    data = {"event_date": day, **fields} if "narrative" in fields else dict(fields)
+    data = {"event_date": _yesterday(world), **fields} if "narrative" in fields else dict(fields)
     return create_draft(world.people[author], data=data, now=world.past.now)
+
+
+def _yesterday(world: World) -> str:
+    return (world.past.now - timedelta(days=1)).date().isoformat()
 
 
 def _submit(world: World, author: str, fields: Mapping[str, Any]) -> Alert:
@@ -196,24 +263,61 @@ def _send(world: World, author: str, releaser: str, fields: Mapping[str, Any]) -
     return Envelope.objects.get(md=released.md).md
 
 
+def _send_with_own_keys(
+    world: World,
+    agency: str,
+    fields: Mapping[str, Any],
+    *,
+    suite: str = "PQ1",
+    names: tuple[NamedOfficer, ...] = (),
+) -> str:
+    """An agency's own system writes the same document under the same terms, seals and submits; returns `md`."""
+    now = world.past.now
+    data = defaults_for(fields["alert_type"], today=now.date()) | {"event_date": _yesterday(world)}
+    data |= read_values(fields)
+    found = check_document(data, known=Circumstances(now.date(), custody="agency", now=now))
+    if found.blocks:
+        raise ValueError(f"{fields['title']}: {found.errors} {found.open_questions}")
+    terms = vars(build_terms(data, jti="", now=now))
+    chosen = {name: value for name, value in terms.items() if name not in {"jti", "iat", "re"}}
+    order = AlertToSend(
+        alert=build_document(data),
+        to=tuple(data["recipients"]),
+        suite=suite,
+        confirm_ec1=suite == "EC1",
+        names=names,
+        **chosen,
+    )
+    md = world.founders.clients[agency].submit(order).md
+    world.past.settle()
+    return md
+
+
 def _received(officer: Officer, md: str) -> ReceivedAlert:
     return ReceivedAlert.objects.visible_to(officer).get(md=md)
 
 
 def _read(world: World, login: str, md: str) -> None:
     """A hosted agency's officer opens and acknowledges."""
+    officer, received = world.people[login], _open(world, login, md)
+    acknowledge_alert(officer, received, now=world.past.now)
+    world.past.settle()
+
+
+def _open(world: World, login: str, md: str) -> ReceivedAlert:
+    """A hosted agency's officer opens, and no more."""
     officer = world.people[login]
     received = _received(officer, md)
     open_alert(officer, received, reason=OpeningReason.ON_DUTY, now=world.past.now)
-    acknowledge_alert(officer, received, now=world.past.now)
-    world.past.settle()
+    return received
 
 
 def _read_with_own_keys(world: World, agency: str, login: str, md: str) -> None:
     """An officer of an agency with its own system does the same with the agency's client."""
     client = world.founders.clients[agency]
-    client.open(md)
-    client.acknowledge(md, officer=world.people[login].public_id)
+    named = world.people[login].public_id
+    client.open(md, officer=named)
+    client.acknowledge(md, officer=named)
     world.past.settle()
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from demo.ticks import StepFailedError, Ticks
-from devtool import envelopetests, leakcheck, lockcheck
+from devtool import envelopetests, leakcheck, lockcheck, translating
 from devtool.environments import ROOT, World, inherited, role_environment
 from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
@@ -63,7 +63,10 @@ def imagined_world() -> World:
 def production_environment(role: str, world: World) -> dict[str, str]:
     """The role's environment as production would give it."""
     public = replace(world, hub_url="https://hub.example", exchange_url="https://exchange.example")
-    return {**role_environment(role, public), "HUB_ENV": "production", "ALLOWED_HOSTS": "hub.example"}
+    given = {**role_environment(role, public), "HUB_ENV": "production", "ALLOWED_HOSTS": "hub.example"}
+    # Left aside in the demonstration only; production refuses to hear of it.
+    given.pop("MFA_DEMANDED", None)
+    return given
 
 
 def _format() -> list[str]:
@@ -135,6 +138,7 @@ CHECKS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "imports": ("every import contract is kept", _imports),
     "leaks": ("no private key in the sources", leakcheck.check_leaks),
     "migrations": ("models and migrations agree", _migrations),
+    "translations": ("every text is translated, nothing stale", translating.check_translations),
     "deploy": ("production settings of every role", _deploy),
     "coverage": ("every branch of accord/envelope is taken", _coverage),
     "lock": ("requirements are complete, hashed and current", lockcheck.check_lock),

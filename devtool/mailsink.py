@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A local SMTP server that delivers to nobody and keeps every mail as one .eml file."""
+"""A local SMTP server that delivers to nobody and keeps every mail as one .eml file.
+
+`python -m devtool.mailsink FOLDER HOST PORT` runs it by itself, until it is told to stop.
+"""
 
 import itertools
 import os
+import signal
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -63,5 +68,19 @@ class MailSink:
                 self._controller.stop()
 
 
+def main(folder: str, host: str, port: str) -> None:
+    """Serve until SIGTERM."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    controller = Controller(MailKeeper(Path(folder)), hostname=host, port=int(port), ident="Accord mail sink")
+    controller.start()
+    stop.wait()
+    controller.stop()
+
+
 def _highest_number(folder: Path) -> int:
     return max((int(path.stem) for path in folder.glob("[0-9]*.eml")), default=0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

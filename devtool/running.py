@@ -94,6 +94,7 @@ def _say_where(hub: Hub) -> None:
     logins = hub.state.demo / "logins.json"
     if logins.exists():
         ticks.heading("Logins (invented people; the passwords were made for this installation)")
+        ticks.line("  Second factors are not demanded here (MFA_DEMANDED=no); set one up under Signing in.")
         for login in json.loads(logins.read_text()):
             roles = ", ".join(login.get("roles", []))
             ticks.line(f"  {login['email']:<28} {login['password']:<26} {roles}")

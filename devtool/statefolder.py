@@ -193,7 +193,9 @@ class StateFolder:
 def schema_checksum() -> str:
     """Changes whenever a migration or a grant does."""
     files = [
-        *sorted(ROOT.glob("*/**/migrations/*.py")),
+        # Ours and the libraries'; what a run leaves in its own folder changes under our feet.
+        *sorted(ROOT.glob("[!.]*/**/migrations/*.py")),
+        *sorted(ROOT.glob(".venv/**/migrations/*.py")),
         ROOT / "hub" / "grants.py",
         ROOT / "hub" / "roles.py",
     ]

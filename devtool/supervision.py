@@ -125,8 +125,11 @@ class Hub:
         }
 
     def bench_environment(self) -> dict[str, str]:
-        """A benchmark of a scratch hub may look into everything a desk holds."""
-        return {**self.demo_environment(), **role_environment("desk", self.world)}
+        """A benchmark of a scratch hub may look into everything a desk holds, and at what the exchange costs."""
+        exchange = next(child for child in self.children if child.name == "exchange")
+        held = role_environment("desk", self.world)
+        owner = {"BENCH_OWNER_URL": self.world.database_owner_url}
+        return {**self.demo_environment(), **held, **owner, "EXCHANGE_PID": str(exchange.pid)}
 
     def keep_running(self) -> None:
         """Start again whatever dies; give up with a sentence when that does not help. Never returns."""

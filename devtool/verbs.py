@@ -78,6 +78,13 @@ def _drill(arguments: list[str]) -> int:
     return run_drill(arguments)
 
 
+def _translate(arguments: list[str]) -> int:
+    from devtool.translating import translate
+
+    _refuse_arguments("translate", arguments)
+    return translate()
+
+
 def _shell_env(arguments: list[str]) -> int:
     from devtool.statefolder import DEFAULT, StateFolder
 
@@ -129,7 +136,7 @@ VERBS = {
     ),
     "check": Verb(
         "check [NAME ...]",
-        "Format, lint, types, import contracts, leaked keys, migrations, deploy settings of every role, every branch of\n"
+        "Format, lint, types, import contracts, leaked keys, migrations, translations, deploy settings of every role, every branch of\n"
         "the envelope taken by its tests, lock. All of them, or those named.",
         _check,
     ),
@@ -142,8 +149,14 @@ VERBS = {
     "drill": Verb(
         "drill [NAME ...]",
         "Search for weaknesses, for minutes to hours: `checks` deletes each check of the envelope, `mutation` changes\n"
-        "its code, `fuzz` feeds its parsers. Installs what it needs at its first use. Without a name: what there is.",
+        "its code, `fuzz` feeds its parsers, `api` calls every operation; `production` brings the real stack up and plays\n"
+        "on it. Installs what it needs at its first use. Without a name: what there is.",
         _drill,
+    ),
+    "translate": Verb(
+        "translate",
+        "Gather the texts of pages, mails and answers into hub/locale/, compile them, list what waits for a translation.",
+        _translate,
     ),
     "shell-env": Verb(
         "shell-env",

@@ -2,6 +2,8 @@
 """Celery is the doorbell only: rows in PostgreSQL are the work, a lost message costs a sweep's delay."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -18,6 +20,23 @@ app = Celery("hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 show_heartbeats()
+
+
+GIVES_WAY_BY = 10
+"""How far the desk-worker steps back where processes wait for the processor, as `nice` counts."""
+_AUTOGROUP = Path("/proc/self/autogroup")
+
+
+@worker_init.connect(weak=False)
+def _give_way(**_: Any) -> None:
+    """Cards are opened ahead of people: whoever waits for an answer, a receipt or a mail goes first."""
+    if os.environ.get("HUB_ROLE") != "desk-worker":
+        return
+    os.nice(GIVES_WAY_BY)
+    # Linux may weigh whole sessions against each other; then only what stands here counts. Ours alone is set.
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            _AUTOGROUP.write_text(str(GIVES_WAY_BY))
 
 
 @worker_init.connect(weak=False)

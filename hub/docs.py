@@ -1,17 +1,66 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The browsable API description; the only page whose policy allows the viewer's inline script and style."""
+"""The API description as a page: plain HTML under the same strict policy as every other page, without script."""
 
-from csp.decorators import csp_update
-from django.utils.decorators import method_decorator
-from drf_spectacular.views import SpectacularSwaggerView
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from hub.description import operations, problem_types
+from hub.generator import KeptDescription
 
 
-@method_decorator(
-    csp_update({"script-src": ["'unsafe-inline'"], "style-src": ["'unsafe-inline'"], "img-src": ["data:"]}),
-    name="dispatch",
-)
-class ApiDocsView(SpectacularSwaggerView):
-    """Swagger UI from files of our own origin; it shows the schema and holds no session of its own."""
+@require_safe
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """Every operation by its group, with who may call it, examples, and the problems it can answer."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for method, address, operation in operations(_description()):
+        groups.setdefault(operation["tags"][0], []).append(_shown(method, address, operation))
+    context = {"groups": sorted(groups.items()), "problems": problem_types()}
+    return render(request, "hub/api_docs.html", context)
 
-    url_name = "schema"
-    http_method_names = ("get", "head")
+
+@require_safe
+def alert_schema(request: HttpRequest) -> JsonResponse:
+    """The alert document as JSON Schema, at an address that stays; the check of the forms decides beside it."""
+    from alerts.document.schema import json_schema
+
+    return JsonResponse(json_schema(), content_type="application/schema+json")
+
+
+def _description() -> dict[str, Any]:
+    generator: Any = KeptDescription
+    described: dict[str, Any] = generator().get_schema(request=None, public=True)
+    return described
+
+
+def _shown(method: str, address: str, operation: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": operation["operationId"],
+        "method": method,
+        "address": f"/api/v1/{address}",
+        "summary": operation["summary"],
+        "description": operation["description"].split("\n\n"),
+        "deprecated": operation.get("deprecated", False),
+        "parameters": operation.get("parameters", []),
+        "request": [
+            (media_type, _pretty(body.get("example")))
+            for media_type, body in operation.get("requestBody", {}).get("content", {}).items()
+        ],
+        "answers": [_answer(status, answer) for status, answer in operation["responses"].items()],
+    }
+
+
+def _answer(status: str, answer: dict[str, Any]) -> dict[str, Any]:
+    examples = [
+        (media_type, _pretty(body["example"]))
+        for media_type, body in answer.get("content", {}).items()
+        if "example" in body
+    ]
+    return {"status": status, "description": answer.get("description", ""), "examples": examples}
+
+
+def _pretty(example: Any) -> str:
+    return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A request id in every answer and log line; times shown in the officer's own zone."""
+"""A request id in every answer and log line; reads that are cheap to repeat; times and words in the officer's own."""
 
+import re
 import uuid
 import zoneinfo
 from collections.abc import Callable
 from typing import cast
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.http.request import QueryDict
 from django.urls import get_resolver
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import get_conditional_response
+
+from accord.envelope.encoding import b64u, sha256
+from hub.deprecations import announce
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -19,32 +26,79 @@ LARGEST_REQUEST_BYTES = (256 + 4) * 1024 * 1024
 LARGEST_FROM_STRANGERS_BYTES = 1024 * 1024
 
 
+REQUEST_ID_HEADER = "X-Request-Id"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+_API = "/api/v1/"
+
+
 class RequestIdMiddleware:
-    """Gives each request an id of ours; a caller's own header is never trusted as one."""
+    """Gives each request an id: the caller's own where it is a plain word of 8 to 64 characters, else one of ours.
+
+    The id stands in the answer's header and in every log line, the caller's own in problems too. It names a request, never a caller:
+    nothing is looked up by it.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid.uuid4().hex
+        given = request.headers.get(REQUEST_ID_HEADER, "")
+        named = given if _REQUEST_ID.fullmatch(given) else None
+        request.named_by_caller = named  # type: ignore[attr-defined]
+        request_id = named or uuid.uuid4().hex
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
-        response["X-Request-Id"] = request_id
+        response[REQUEST_ID_HEADER] = request_id
         if "Cache-Control" not in response:
             response["Cache-Control"] = "no-store"
         return response
 
 
 class PlainAddressMiddleware:
-    """An address with a NUL names nothing here, and the database would not take it."""
+    """An address with a NUL names nothing here; a parameter of the API given twice has no one meaning."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path or "%00" in query:
             return _error_answer(404, request)
+        if request.path.startswith(_API) and _says_twice(request.GET):
+            return _error_answer(400, request, ValueError("a parameter came twice"))
         return self.get_response(request)
+
+
+def _says_twice(query: QueryDict) -> bool:
+    return any(len(values) > 1 for _, values in query.lists())
+
+
+class ApiReadsMiddleware:
+    """Every read of the API has an ETag and answers 304 to it; an address that will end says so.
+
+    The tag is that of the octets, unless the view has given one. `no-store` stays: a partner's system keeps a tag
+    and an answer because it means to, a browser's cache never does.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path.startswith(_API):
+            return response
+        announce(request, response)
+        if request.method not in ("GET", "HEAD") or response.status_code != 200 or _keeps_no_tag(response):
+            return response
+        etag = response.get("ETag") or f'"{b64u(sha256(response.content))}"'
+        response["ETag"] = etag
+        conditional = get_conditional_response(request, etag=etag, response=response)
+        return conditional if conditional is not None else response
+
+
+def _keeps_no_tag(response: HttpResponse) -> bool:
+    """A page of news is never the same twice; its view says so by forbidding to store it."""
+    return response.streaming or "no-store" in response.get("Cache-Control", "")
 
 
 class RequestSizeMiddleware:
@@ -88,3 +142,19 @@ class OfficerTimeZoneMiddleware:
         zone = getattr(request.user, "effective_timezone", "UTC")
         with timezone.override(zoneinfo.ZoneInfo(zone)):
             return self.get_response(request)
+
+
+class OfficerLanguageMiddleware:
+    """Speaks the signed-in officer's language for the length of one request, else the browser's choice stands."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "effective_language", "")
+        if language not in dict(settings.LANGUAGES):
+            return self.get_response(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response

@@ -24,10 +24,12 @@ from rest_framework.views import set_rollback
 
 from accord.envelope import errors as envelope
 from agencies import errors as agencies
+from agencies.login import errors as login
 from sharing import errors as sharing
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:accord:problem:"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     agencies.AgencyExistsError: Problem(
         409, "agency-exists", "An agency of this id or name was admitted before.", ("agency_id",)
     ),
+    agencies.CursorExpiredError: Problem(410, "cursor-expired", "This cursor is older than a day."),
+    agencies.CursorRefusedError: Problem(422, "cursor-refused", "No page of this list gave this cursor."),
     agencies.CustodyRefusedError: Problem(
         409,
         "custody-refused",
@@ -80,6 +84,15 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         403, "not-permitted", "Your role cannot do this.", ("capability", "ask")
     ),
     agencies.CredentialError: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
+    login.StepUpNeededError: Problem(
+        403,
+        "step-up-needed",
+        "Prove again that it is you, on the page named; then send this again.",
+        ("confirm", "minutes"),
+    ),
+    login.FactorNeededError: Problem(
+        403, "factor-needed", "Your agency demands a second factor: set one up first.", ("set_up",)
+    ),
     drf.NotAuthenticated: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
     drf.AuthenticationFailed: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
     drf.PermissionDenied: Problem(403, "not-permitted", "Your role cannot do this."),
@@ -119,6 +132,9 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     sharing.StatementKindError: Problem(
         422, "statement-kind-refused", "This address does not take statements of this kind.", ("k",)
     ),
+    sharing.ReminderTooSoonError: Problem(
+        409, "reminder-too-soon", "They were reminded a moment ago.", ("not_before",)
+    ),
     sharing.SupersededError: Problem(409, "superseded", "There is a newer version; update that one."),
     envelope.MalformedError: Problem(400, "malformed", "The object is not of the agreed form.", ("where",)),
     envelope.TooLargeError: Problem(413, "too-large", "The object is over a limit of the protocol."),
@@ -135,6 +151,9 @@ if apps.is_installed("alerts"):
         alerts.AlertIncompleteError: Problem(
             422, "alert-incomplete", "Some fields stop the alert.", ("errors", "questions")
         ),
+        alerts.AmendmentRefusedError: Problem(
+            409, "amendment-refused", "This is no longer the version to act on.", ("cause", "text")
+        ),
         alerts.AttachmentRefusedError: Problem(
             422, "attachment-refused", "The file was not accepted.", ("problem",)
         ),
@@ -143,6 +162,10 @@ if apps.is_installed("alerts"):
             "changed-since-validation",
             "What would be sent is not what was checked. Return it and check it again.",
             ("what",),
+        ),
+        alerts.CopyRefusedError: Problem(422, "copy-refused", "This may not become a new draft.", ("text",)),
+        alerts.KeysMovedOnError: Problem(
+            409, "keys-moved-on", "The keys are not as they were when you read them.", ("text",)
         ),
         alerts.KeysElsewhereError: Problem(
             409, "keys-elsewhere", "Your agency holds its own keys; use its system.", ("command",)
@@ -161,10 +184,10 @@ if apps.is_installed("alerts"):
             ("number", "theirs", "mine", "differing"),
         ),
         alerts.RevisionRequiredError: Problem(
-            428, "revision-required", "Say in If-Match which revision this is made from."
+            428, "revision-required", "Say in If-Match what this is made from."
         ),
         alerts.StaleTagError: Problem(
-            412, "stale-tag", "The alert has moved on since; load it again.", ("number", "state")
+            412, "stale-tag", "It has changed since you read it; load it again.", ("number", "state")
         ),
         alerts.SecondPersonNeededError: Problem(
             403, "second-person-needed", "You wrote this alert: somebody else has to do this.", ("move",)
@@ -197,17 +220,27 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
     if problem is None:
         return None
     set_rollback()
-    body = {"type": f"urn:accord:problem:{problem.slug}", "title": problem.title, "status": problem.status}
+    body = {"type": TYPE_PREFIX + problem.slug, "title": problem.title, "status": problem.status}
     body |= {
         name: value for name in problem.members if (value := getattr(error, name, None)) not in (None, "")
     }
     if isinstance(error, drf.ValidationError):
         body["errors"] = error.get_full_details()
+    body |= _instance(context.get("request"))
     response = Response(body, status=problem.status, content_type=CONTENT_TYPE)
     for header in ("WWW-Authenticate", "Retry-After"):
         if value := _header_value(error, header):
             response[header] = value
     return response
+
+
+def _instance(request: object) -> dict[str, str]:
+    """Which request this was, where the caller has named it.
+
+    An id of ours stands in the header alone: refusals that must tell nothing are the same octets.
+    """
+    named = getattr(request, "named_by_caller", None)
+    return {"instance": f"urn:accord:request:{named}"} if named else {}
 
 
 def _header_value(error: Exception, header: str) -> str | None:
@@ -217,21 +250,22 @@ def _header_value(error: Exception, header: str) -> str | None:
     return str(int(wait)) if wait else None
 
 
-def _plain(status: int, slug: str, title: str) -> HttpResponse:
-    body = {"type": f"urn:accord:problem:{slug}", "title": title, "status": status}
+def _plain(request: HttpRequest, status: int, slug: str, title: str) -> HttpResponse:
+    body = {"type": TYPE_PREFIX + slug, "title": title, "status": status}
+    body |= _instance(request)
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
 
 
 def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _plain(404, "absent", _("There is nothing here for you."))
+    return _plain(request, 404, "absent", _("There is nothing here for you."))
 
 
 def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400 for a request that could not be read, 413 for one that is too large to be."""
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
-        return _plain(413, "too-large", _("The request is larger than this address takes."))
-    return _plain(400, "malformed-request", _("The request could not be read."))
+        return _plain(request, 413, "too-large", _("The request is larger than this address takes."))
+    return _plain(request, 400, "malformed-request", _("The request could not be read."))
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    return _plain(500, "broken", _("Something broke on our side. Nothing was changed."))
+    return _plain(request, 500, "broken", _("Something broke on our side. Nothing was changed."))

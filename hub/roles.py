@@ -11,12 +11,16 @@ from typing import Final
 FOUNDATION: Final = ("django.contrib.contenttypes", "django.contrib.auth")
 CARRIERS: Final = ("hub", "ledger", "agencies", "sharing")
 OPENERS: Final = ("agencies.vault", "alerts")
-WEB: Final = ("rest_framework", "drf_spectacular", "drf_spectacular_sidecar")
+WEB: Final = ("rest_framework", "drf_spectacular")
+SESSIONS: Final = ("django.contrib.sessions", "agencies.login")
 DESK_WEB: Final = (
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "hub.admin_site.AccordAdminConfig",
+    "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 )
 
 
@@ -40,7 +44,7 @@ ROLES: Final[dict[str, Role]] = {
     for role in (
         Role(
             "desk",
-            FOUNDATION + DESK_WEB + WEB + CARRIERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + WEB + CARRIERS + OPENERS,
             urlconf="hub.urls.desk",
             secrets=frozenset({"SECRET_KEY", "API_PEPPER", "ACCORD_KEK", "DATABASE_URL", "EMAIL_URL"}),
         ),
@@ -55,7 +59,7 @@ ROLES: Final[dict[str, Role]] = {
         ),
         Role(
             "desk-worker",
-            FOUNDATION + CARRIERS + OPENERS,
+            FOUNDATION + SESSIONS + CARRIERS + OPENERS,
             queue="desk",
             secrets=frozenset({"DATABASE_URL", "ACCORD_KEK"}),
         ),
@@ -63,7 +67,7 @@ ROLES: Final[dict[str, Role]] = {
         Role("beat", FOUNDATION + CARRIERS),
         Role(
             "migrate",
-            FOUNDATION + DESK_WEB + CARRIERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + CARRIERS + OPENERS,
             secrets=frozenset({"DATABASE_URL", "DATABASE_OWNER_URL"}),
         ),
     )

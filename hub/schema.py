@@ -1,121 +1,131 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API description: what every operation has in common is said here once, so that no view can forget it.
 
-A view describes its own answer; the problems (RFC 9457), `Idempotency-Key` and `If-None-Match` are added.
+A view describes its own answer, in its docstring and its shapes. From there come the summary, who may call, every
+problem (RFC 9457) by its type, `Idempotency-Key` and `If-None-Match`; examples and links follow in `description`.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from agencies.answers import PROBLEM_TYPE, ProblemSerializer
+from agencies.capabilities import CLIENT_SCOPES, Capability, roles_with
+from agencies.login.permissions import PUBLIC, declared_for
+from agencies.login.proof import SENSITIVE
+from hub.deprecations import DEPRECATIONS
+from hub.operation_problems import SAFE, problems_of
+from hub.problems import PROBLEMS
 
-_PREFIX: Final = "/api/v1/"
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-WITHOUT_KEY: Final = frozenset(
-    {
-        "envelopes",
-        "statements",
-        "slices",
-        "agencies/{agency_id}/challenges",
-        "alerts/check-recipients",
-        "alerts/received/{received_id}/open",
-        "alerts/received/{received_id}/attachments/{n}",
-    }
-)
-"""Writes that need no `Idempotency-Key`: what is sent carries its own id, or sending it again is harmless."""
-
-CONDITIONAL: Final = frozenset({"agencies", "agencies/{agency_id}/keyset", "inbox"})
-"""Reads that answer 304 to the ETag of their last answer."""
-
-BEYOND: Final[Mapping[tuple[str, str], frozenset[int]]] = {
-    ("GET", "envelopes/{md}"): frozenset({409, 410}),
-    ("GET", "envelopes/{md}/blobs/{n}"): frozenset({409, 410}),
-    ("POST", "agencies/{agency_id}/keysets"): frozenset({429}),
-    ("POST", "envelopes"): frozenset({413, 503}),
-    ("POST", "statements"): frozenset({413}),
-    ("POST", "alerts/{alert_id}/release"): frozenset({503}),
-}
-"""Problems that only some operations answer."""
-
-MEANINGS: Final[Mapping[int, str]] = {
-    400: "The request could not be read.",
-    401: "No valid API key and no session.",
-    403: "The caller may not do this.",
-    404: "Absent, or not for this caller.",
-    409: "It does not fit what stands.",
-    410: "Its time has ended.",
-    412: "It was made from something older; load it again.",
-    413: "Too large.",
-    415: "Another content type is needed.",
-    422: "A field or a check failed.",
-    428: "Say in If-Match what it was made from.",
-    429: "So much within a day is not taken; again later.",
-    503: "The hub is catching up; send it again after Retry-After.",
+PREFIX: Final = "/api/v1/"
+STATUS_OF: Final = {problem.slug: problem.status for problem in PROBLEMS.values()}
+_TAGS: Final = {
+    "agencies": "Directory",
+    "alerts": "Desk",
+    "caller": "Caller",
+    "ledger": "Ledger",
+    "hub": "Operator",
+    **dict.fromkeys(("account", "views"), "Account"),
+    **dict.fromkeys(("api-keys", "audit", "doubts", "duty", "keys"), "Agency"),
+    **dict.fromkeys(("notifications", "officers", "policy"), "Agency"),
 }
 
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
-    OpenApiTypes.STR,
+    {"type": "string", "pattern": "^[!-~]{1,120}$"},
     OpenApiParameter.HEADER,
-    description="1 to 120 visible ASCII characters. Sent again within a day, the request is done once.",
+    description="Sent again within a day with the same key and body, the request is done once.",
 )
 IF_NONE_MATCH: Final = OpenApiParameter(
     "If-None-Match",
-    OpenApiTypes.STR,
+    {"type": "string"},
     OpenApiParameter.HEADER,
     description="The ETag of the last answer; 304 while it still holds.",
 )
 
 
 class ProblemAwareSchema(AutoSchema):
-    """Adds to what a view says of itself the problems and headers that hold for all operations of its kind."""
+    """Adds to what a view says of itself what holds for all operations of its kind."""
+
+    def get_summary(self) -> str | None:
+        """The first sentence of the docstring."""
+        return self._told()[0]
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """The rest of the docstring, and who may call."""
+        return "\n\n".join(filter(None, (self._told()[1], self._who())))
+
+    def get_tags(self) -> list[str]:
+        return [_TAGS.get(self._address.partition("/")[0], "Exchange")]
+
+    def is_deprecated(self) -> bool:
+        return self._address in DEPRECATIONS
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """Each way in with what it needs there, as OpenAPI 3.1 lets a description say for any scheme."""
+        wanted = self._capabilities()
+        ways = [set(way) for way in super().get_auth()]
+        scopes = {"apiKey": wanted & CLIENT_SCOPES, "officerSession": {c for c in wanted if roles_with(c)}}
+        return [{name: sorted(scopes[name])} for way in ways for name in way if scopes.get(name)]
 
     def get_override_parameters(self) -> list[Any]:
-        """The view's parameters, and the header of a write or of a read that is cheap to repeat."""
+        """The view's parameters, and the header of a write or of a read."""
         parameters = list(super().get_override_parameters())
-        if self._is_write and self._address not in WITHOUT_KEY:
-            parameters.append(IDEMPOTENCY_KEY)
-        if self._is_conditional:
-            parameters.append(IF_NONE_MATCH)
-        return parameters
+        return [*parameters, IDEMPOTENCY_KEY if self._is_write else IF_NONE_MATCH]
+
+    def problem_slugs(self) -> frozenset[str]:
+        """The types of problem that this operation may answer."""
+        own = (IDEMPOTENCY_KEY, IF_NONE_MATCH)
+        given = [one for one in self.get_override_parameters() if one not in own]
+        tags = [one for one in given if getattr(one, "name", "") == "If-Match"]
+        return problems_of(
+            self.method,
+            self._address,
+            queried=bool(given),
+            tagged=bool(tags),
+            sensitive=bool(self._capabilities() & SENSITIVE),
+        )
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         describe: Any = self._get_response_for_code
         if direction != "response":
             return bodies
-        for status in self._problem_statuses():
-            if str(status) not in bodies:
-                described = OpenApiResponse(ProblemSerializer, MEANINGS[status])
-                bodies[str(status)] = describe(described, str(status), (PROBLEM_TYPE,))
-        if self._is_conditional:
-            bodies.setdefault("304", {"description": "Nothing new."})
+        bodies = {code: body for code, body in bodies.items() if int(code) < 400}
+        by_status: dict[int, list[str]] = {}
+        for slug in sorted(self.problem_slugs()):
+            by_status.setdefault(STATUS_OF[slug], []).append(slug)
+        for status, slugs in by_status.items():
+            described = OpenApiResponse(ProblemSerializer, ", ".join(slugs))
+            bodies[str(status)] = describe(described, str(status), (PROBLEM_TYPE,)) | {"x-problems": slugs}
+        if not self._is_write:
+            bodies["304"] = {"description": "What the ETag names still holds."}
         return dict(sorted(bodies.items()))
 
-    def _problem_statuses(self) -> frozenset[int]:
-        statuses = {401, 403, 404} | BEYOND.get((self.method, self._address), frozenset())
-        names = {parameter.name for parameter in self.get_override_parameters()}
-        if self._is_write:
-            statuses |= {400, 409, 415, 422}
-        elif names - {IF_NONE_MATCH.name}:
-            statuses.add(422)
-        if "If-Match" in names:
-            statuses |= {412, 428}
-        return frozenset(statuses)
+    def _told(self) -> tuple[str, str]:
+        head, _, rest = super().get_description().strip().partition("\n\n")
+        return " ".join(head.split()), "\n\n".join(
+            " ".join(part.split()) for part in rest.split("\n\n")
+        ).strip()
+
+    def _who(self) -> str:
+        wanted = self._capabilities()
+        scopes = ", ".join(f"`{scope}`" for scope in sorted(wanted & CLIENT_SCOPES))
+        roles = sorted({role for capability in wanted for role in roles_with(capability)})
+        said = [f"API key with {scopes}." if scopes else "", f"Officer: {', '.join(roles)}." if roles else ""]
+        return " ".join(filter(None, said))
+
+    def _capabilities(self) -> frozenset[Capability]:
+        declared = declared_for(self.view, self.method)
+        if declared is None or declared is PUBLIC:
+            return frozenset()
+        return frozenset({declared}) if isinstance(declared, Capability) else declared
 
     @property
     def _address(self) -> str:
-        return str(self.path).removeprefix(_PREFIX)
+        return str(self.path).removeprefix(PREFIX)
 
     @property
     def _is_write(self) -> bool:
         return self.method not in SAFE
-
-    @property
-    def _is_conditional(self) -> bool:
-        return not self._is_write and self._address in CONDITIONAL

@@ -6,12 +6,15 @@ forgetting it gives the strict settings, never the lax ones.
 """
 
 import base64
+import ipaddress
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
+import environ.fileaware_mapping
 from celery.schedules import schedule
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,7 +22,20 @@ from hub.logs import logging_settings
 from hub.roles import GUARDED_SECRETS, ROLES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+
+
+class _Values(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[misc]
+    """Variables and secret files; the end of a file's last line is no part of its secret."""
+
+    def __getitem__(self, key: str) -> str:
+        return str(super().__getitem__(key)).removesuffix("\n")
+
+
+class _Environment(environ.FileAwareEnv):  # type: ignore[misc]
+    ENVIRON = _Values()
+
+
+env = _Environment()
 
 HUB_ENV: str = env.str("HUB_ENV", default="production")
 if HUB_ENV not in {"development", "production"}:
@@ -62,7 +78,8 @@ DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each in its own words: who looks for a language finds it in any other.
+LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "hub" / "locale"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = ROLE.urlconf
@@ -149,6 +166,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(run_every=3600.0),
         "options": {"queue": "notify", "expires": 600},
     },
+    "forget-sessions": {
+        "task": "login.forget_sessions",
+        "schedule": schedule(run_every=3600.0),
+        "options": {"queue": "desk", "expires": 600},
+    },
     "forget-proposals": {
         "task": "vault.forget_proposals",
         "schedule": schedule(run_every=3600.0),
@@ -196,14 +218,20 @@ MIDDLEWARE = [
         [
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
+            *(["agencies.login.middleware.OfficerSessionMiddleware"] if _IS_DESK else []),
             "hub.middleware.RequestSizeMiddleware",
+            *(["hub.middleware.OfficerLanguageMiddleware"] if _IS_DESK else []),
             "hub.middleware.OfficerTimeZoneMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
+            # allauth finds the request through it; axes asks that its own stands last.
+            "allauth.account.middleware.AccountMiddleware",
+            "axes.middleware.AxesMiddleware",
         ]
         if _HAS_ADMIN
         else []
     ),
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "hub.middleware.ApiReadsMiddleware",
 ]
 TEMPLATES = [
     {
@@ -246,12 +274,50 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 40
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTHENTICATION_BACKENDS = ["agencies.login.backends.EmailBackend"]
+AUTHENTICATION_BACKENDS = [
+    *(["axes.backends.AxesStandaloneBackend"] if _HAS_ADMIN else []),
+    "agencies.login.backends.EmailBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Whose X-Forwarded-For is believed: the networks of the hub's own proxies. None by default.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+for _network in TRUSTED_PROXIES:
+    try:
+        ipaddress.ip_network(_network)
+    except ValueError:
+        raise ImproperlyConfigured("TRUSTED_PROXIES: name networks such as 10.0.0.0/8.") from None
+AXES_HANDLER = "agencies.login.lockout.DigestHandler"
+AXES_CLIENT_IP_CALLABLE = "agencies.login.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "agencies.login.lockout.closed_response"
+AXES_LOCKOUT_PARAMETERS = ["username", ["username", "ip_address"]]
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# An agency's policy says of whom a second factor is demanded; only a demonstration may leave that aside.
+MFA_DEMANDED: bool = env.bool("MFA_DEMANDED", default=True)
+if not MFA_DEMANDED and not DEVELOPMENT:
+    raise ImproperlyConfigured("MFA_DEMANDED: second factors are left aside in development only.")
+MFA_ADAPTER = "alerts.pages.account.sealing.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_ISSUER = "Accord"
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 8 * 3600
@@ -262,6 +328,8 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_USE_SESSIONS = _IS_DESK
+if _IS_DESK:
+    CSRF_FAILURE_VIEW = "alerts.pages.signing_in.form_refused"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Not no-referrer: browsers then send `Origin: null` with a form, which the CSRF check has to refuse.
 SECURE_REFERRER_POLICY = "same-origin"
@@ -291,6 +359,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# How many requests a second one API key or one officer may go on sending to one web process.
+API_RATE_PER_SECOND: float = env.float("API_RATE_PER_SECOND", default=300.0)
+if API_RATE_PER_SECOND <= 0:
+    raise ImproperlyConfigured("API_RATE_PER_SECOND: use more than 0.")
+
 # --- REST ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -298,6 +371,7 @@ REST_FRAMEWORK = {
         *(["agencies.login.authentication.OfficerSessionAuthentication"] if _IS_DESK else []),
     ],
     "DEFAULT_PERMISSION_CLASSES": ["agencies.login.permissions.HasDeclaredCapability"],
+    "DEFAULT_THROTTLE_CLASSES": ["agencies.login.rates.CallerRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["hub.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.schema.ProblemAwareSchema",
@@ -312,9 +386,9 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "DEFAULT_GENERATOR_CLASS": "hub.generator.KeptDescription",
+    "POSTPROCESSING_HOOKS": ["hub.description.finish"],
+    "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }

@@ -14,14 +14,15 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
+from psycopg.types.json import Jsonb
 
 from accord.envelope.encoding import b64u, canonical, object_digest
 from accord.envelope.errors import MalformedError
-from ledger.entries import append_audit_entries, append_entry, require_atomic
+from ledger.entries import append_audit_entries, require_atomic
 from ledger.errors import EntryRefusedError
 from ledger.models import HUB_LEVEL, AuditEvent, AuditEventQuerySet, AuditReader, Leaf
 
@@ -31,6 +32,12 @@ MAX_DETAIL_SIZE_BYTES = 4096
 MAX_TEXT_LENGTH = 2000
 SALT_SIZE_BYTES = 16
 
+_COLUMNS: Final = ("at", "actor", "agency", "act", "subject", "reason", "detail", "salt", "od")
+# Written out, since every act comes by here.
+_INSERT: Final = f"""
+INSERT INTO ledger_auditevent ({", ".join(_COLUMNS)}) VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
+RETURNING seq
+"""  # noqa: S608 - of the names above
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL_IN_JSON = rb"\u0000"
 
@@ -52,13 +59,15 @@ def record_event(
     subject: str,
     reason: str = "",
     detail: Mapping[str, Any] | None = None,
+    entry: str | None = None,
     now: datetime,
     salt: bytes | None = None,
 ) -> AuditEvent:
     """Record one act (`noun.verb`) in the caller's transaction and hand its digest to the ledger.
 
     `agency` is whose business it is, "" for the hub's own; `detail` is small JSON without content or floats;
-    `salt` is 16 octets, drawn here unless given. Raises `NotAtomicError`, `EntryRefusedError`.
+    `entry` is the digest of an object that the act brought, handed in before the event's own; `salt` is 16 octets,
+    drawn here unless given. Raises `NotAtomicError`, `EntryRefusedError`, for `entry` also `EntryExistsError`.
     """
     require_atomic()
     event = AuditEvent(
@@ -73,13 +82,22 @@ def record_event(
     )
     _require_shape(event)
     event.od = event_digest(event)
-    event.save(force_insert=True)
-    append_entry(event.od, now=now, is_audit=True)
+    _insert(event)
+    append_audit_entries([event.od], about=[entry] if entry else [], now=now)
     return event
 
 
+def _insert(event: AuditEvent) -> None:
+    values: dict[str, Any] = {name: getattr(event, name) for name in _COLUMNS}
+    values["detail"] = Jsonb(event.detail)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        (event.seq,) = cursor.fetchone()
+    event._state.adding = False
+
+
 def record_events(happenings: Iterable[Happening], *, actor: str, agency: str, now: datetime) -> None:
-    """Record many acts, in their order and in three statements however many; raises as `record_event`."""
+    """Record many acts, in their order and in two statements however many; raises as `record_event`."""
     require_atomic()
     events = [
         AuditEvent(
@@ -127,8 +145,8 @@ def event_digest(event: AuditEvent) -> str:
     return object_digest(AUDIT_TYP, canonical(row))
 
 
-def prune_events(actor: str, *, before: datetime, now: datetime) -> int:
-    """Delete the events that happened and were logged before a time; return how many.
+def prune_events(actor: str, *, before: datetime, agency: str | None = None, now: datetime) -> int:
+    """Delete the events that happened and were logged before a time, of all or of one agency; return how many.
 
     Needs the login that owns the tables, since it lifts the trigger inside its own transaction. The records
     of earlier prunings stay: verification takes from them which events may be missing.
@@ -137,16 +155,21 @@ def prune_events(actor: str, *, before: datetime, now: datetime) -> int:
     old = AuditEvent.objects.filter(
         Exists(Leaf.objects.filter(od=OuterRef("od"), t__lt=int(before.timestamp()))), at__lt=before
     ).exclude(act=PRUNED)
+    if agency is not None:
+        old = old.filter(agency=agency)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_auditevent DISABLE TRIGGER ledger_append_only")
         count, _ = old.delete()
         cursor.execute("ALTER TABLE ledger_auditevent ENABLE TRIGGER ledger_append_only")
+    if agency is not None and not count:
+        return 0
     record_event(
         PRUNED,
         actor=actor,
         agency=HUB_LEVEL,
         subject="ledger",
-        detail={"before": int(before.timestamp()), "count": count},
+        detail={"before": int(before.timestamp()), "count": count}
+        | ({} if agency is None else {"agency": agency}),
         now=now,
     )
     return count

@@ -9,14 +9,27 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 
 from ledger.errors import EntryExistsError, EntryRefusedError, NotAtomicError
-from ledger.models import DIGEST_PATTERN, Entry, EntryKind, PendingEntry
+from ledger.models import DIGEST_PATTERN, Entry, EntryKind
 
 _DIGEST = re.compile(DIGEST_PATTERN)
 _AGENCY = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
+# An entry and its place in the queue, in the order given, in one statement however many: every write comes by here.
+_HAND_IN: Final = """
+WITH given AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(ods)s::text[], %(kinds)s::text[], %(agencies)s::text[], %(audits)s::boolean[])
+        WITH ORDINALITY AS given(id, od, kind, agency, is_audit, place)
+), entry AS (
+    INSERT INTO ledger_entry (id, od, kind, agency, is_audit, created_at)
+    SELECT id, od, kind, agency, is_audit, %(now)s FROM given
+)
+INSERT INTO ledger_pendingentry (entry_id, od, kind, agency, created_at)
+SELECT id, od, kind, agency, %(now)s FROM given ORDER BY place
+"""
 
 
 @dataclass(frozen=True)
@@ -30,9 +43,7 @@ class CoveredEntry:
     t: int
 
 
-def append_entry(
-    od: str, *, kind: str = EntryKind.OTHER, agency: str | None = None, now: datetime, is_audit: bool = False
-) -> Entry:
+def append_entry(od: str, *, kind: str = EntryKind.OTHER, agency: str | None = None, now: datetime) -> Entry:
     """Hand the digest `od` (base64url, 43 characters) to the ledger, in the caller's transaction.
 
     `agency` names whose keyset or revocation it is, and only that. Raises `NotAtomicError` outside a
@@ -40,36 +51,44 @@ def append_entry(
     """
     require_atomic()
     _require_shape(od, kind, agency)
-    try:
-        entry = Entry.objects.create(od=od, kind=kind, agency=agency or "", is_audit=is_audit, created_at=now)
-    except IntegrityError as error:
-        raise EntryExistsError(od) from error
-    PendingEntry.objects.create(
-        entry_id=entry.id, od=od, kind=kind, agency=entry.agency, created_at=entry.created_at
-    )
+    entry = Entry(od=od, kind=kind, agency=agency or "", created_at=now)
+    _hand_in([entry], now)
     return entry
 
 
-def append_audit_entries(ods: Sequence[str], *, now: datetime) -> None:
-    """Hand in the digests of many audit events in two statements; raises as `append_entry`."""
+def append_audit_entries(ods: Sequence[str], *, about: Sequence[str] = (), now: datetime) -> None:
+    """Hand in the digests of many audit events; before them those of the objects they are `about`, if new.
+
+    One statement; raises as `append_entry`.
+    """
     require_atomic()
-    for od in ods:
+    for od in (*about, *ods):
         _require_shape(od, EntryKind.OTHER, None)
-    try:
-        entries = Entry.objects.bulk_create(
-            Entry(od=od, kind=EntryKind.OTHER, is_audit=True, created_at=now) for od in ods
-        )
-    except IntegrityError as error:
-        raise EntryExistsError(", ".join(ods)) from error
-    PendingEntry.objects.bulk_create(
-        PendingEntry(entry_id=entry.id, od=entry.od, kind=entry.kind, created_at=now) for entry in entries
-    )
+    objects = [Entry(od=od, kind=EntryKind.OTHER, created_at=now) for od in about]
+    events = [Entry(od=od, kind=EntryKind.OTHER, is_audit=True, created_at=now) for od in ods]
+    _hand_in([*objects, *events], now)
 
 
 def require_atomic() -> None:
     """Raise `NotAtomicError` unless the caller has opened a transaction."""
     if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
         raise NotAtomicError("the ledger writes in the transaction of the thing it proves; open one")
+
+
+def _hand_in(entries: Sequence[Entry], now: datetime) -> None:
+    columns: dict[str, Any] = {
+        "ids": [entry.id for entry in entries],
+        "ods": [entry.od for entry in entries],
+        "kinds": [str(entry.kind) for entry in entries],
+        "agencies": [entry.agency for entry in entries],
+        "audits": [entry.is_audit for entry in entries],
+        "now": now,
+    }
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_HAND_IN, columns)
+    except IntegrityError as error:
+        raise EntryExistsError(", ".join(entry.od for entry in entries)) from error
 
 
 def _require_shape(od: str, kind: str, agency: str | None) -> None:

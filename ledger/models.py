@@ -164,6 +164,8 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["agency", "-seq"], name="ledger_audit_agency"),
             models.Index(fields=["agency", "subject", "-seq"], name="ledger_audit_subject"),
+            models.Index(fields=["agency", "act", "-seq"], name="ledger_audit_act"),
+            models.Index(fields=["agency", "actor", "-seq"], name="ledger_audit_actor"),
         ]
 
     def __str__(self) -> str:

@@ -7,8 +7,9 @@ stands under the first checkpoint that covers its leaf. Reads a few dozen rows a
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accord.envelope.tree.merkle import (
@@ -21,6 +22,13 @@ from accord.envelope.tree.receipts import LeafEntry, Receipt
 from ledger.entries import CoveredEntry
 from ledger.models import Checkpoint, Leaf, PendingEntry
 from ledger.nodes import read_nodes, root_at
+
+COVERED: Final = (
+    "(SELECT index, od, t FROM ledger_leaf WHERE index < (SELECT max(size) FROM ledger_checkpoint))"
+)
+"""What stands under a signed checkpoint, as a table for statements that are written out: index, od, log time."""
+# Written out, since every submission asks it: put together from querysets it costs Python ten times as much.
+_PLACES: Final = f"SELECT od, index, t FROM {COVERED} AS covered WHERE od = ANY(%s)"  # noqa: S608 - of the name above
 
 
 def latest_checkpoint() -> Checkpoint | None:
@@ -55,7 +63,17 @@ def log_time(od: str) -> int | None:
 
 def log_times(ods: Iterable[str]) -> dict[str, int]:
     """The log times, in seconds, of those digests that a checkpoint covers, by digest, in one query."""
-    return {leaf.od: leaf.t for leaf in _covered(Leaf.objects.filter(od__in=list(ods)))}
+    return {od: t for od, (_index, t) in log_places(ods).items()}
+
+
+def log_places(ods: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Index and log time, in seconds, of those digests that a checkpoint covers, by digest, in one query."""
+    wanted = list(ods)
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES, [wanted])
+        return {od: (index, t) for od, index, t in cursor.fetchall()}
 
 
 def pending_since() -> datetime | None:

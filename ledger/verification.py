@@ -7,10 +7,11 @@ vouches: the signatures of the ledger key and, where given, the leaf file. Leave
 party: that the hub shows everybody the same tree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Subquery
@@ -125,10 +126,33 @@ def _check_entries() -> Iterator[Finding]:
         yield Finding("entry", f"{waiting.entry_id} ({waiting.od})", "deleted while pending")
 
 
+@dataclass
+class _Pruned:
+    """What earlier prunings explain: all before a time; of single agencies, before a time, as many as they say."""
+
+    before: int = 0
+    before_of_agencies: int = 0
+    count_of_agencies: int = 0
+
+    def note(self, detail: Mapping[str, Any]) -> None:
+        if "agency" not in detail:
+            self.before = max(self.before, detail["before"])
+            return
+        self.before_of_agencies = max(self.before_of_agencies, detail["before"])
+        self.count_of_agencies += detail["count"]
+
+    def explains(self, log_time: int) -> bool:
+        """Whether a missing event of this log time was pruned; each that only an agency's pruning explains is used up."""
+        if log_time < self.before:
+            return True
+        self.count_of_agencies -= log_time < self.before_of_agencies
+        return log_time < self.before_of_agencies and self.count_of_agencies >= 0
+
+
 def _check_events() -> Iterator[Finding]:
     """Every audit event fits its digest in the tree; only pruned ones may be missing."""
     entry = Entry.objects.filter(od=OuterRef("od"), is_audit=True)
-    pruned_before = 0
+    pruned = _Pruned()
     events = AuditEvent.objects.order_by("seq")
     logged = set(events.filter(Exists(entry)).values_list("seq", flat=True))
     for event in events.iterator(CHUNK_ROWS):
@@ -137,9 +161,9 @@ def _check_events() -> Iterator[Finding]:
         elif event.seq not in logged:
             yield Finding("audit event", str(event.seq), "altered or added: its digest is not in the ledger")
         elif event.act == audit.PRUNED:
-            pruned_before = max(pruned_before, event.detail["before"])
+            pruned.note(event.detail)
     t = Subquery(Leaf.objects.filter(od=OuterRef("od")).values("t"))
     event_exists = Exists(AuditEvent.objects.filter(od=OuterRef("od")))
     for lost in Entry.objects.filter(~event_exists, is_audit=True).annotate(t=t).order_by("created_at"):
-        if lost.t is None or lost.t >= pruned_before:
+        if lost.t is None or not pruned.explains(lost.t):
             yield Finding("audit event", f"of entry {lost.od}", "deleted")

@@ -5,6 +5,7 @@ Every change waits for those who rely on the policy of its parties (`sharing.loc
 what is not numbered yet is held at its turn; resuming puts it back in the queue, in order and once.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
@@ -37,6 +38,9 @@ MAX_PARTIES = 501
 """An originator and as many recipients as one envelope can have."""
 MAX_CIRCLE_MEMBERS = 500
 
+# Control characters, line and paragraph separators, and the marks that reorder a line of text.
+_BROKEN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
 
 @transaction.atomic
 def record_agreement(
@@ -59,6 +63,8 @@ def record_agreement(
     Raises `AgreementError` naming the field, `NotPermittedError` for anyone but the operator.
     """
     require(operator, Capability.HUB_OPERATE)
+    _check_line("ref", ref, 20)
+    _check_line("title", title, 120)
     _check_terms(lanes, ceiling, purposes, survive_lanes, nbf, until)
     _check_parties(parties)
     agreement, _ = Agreement.objects.get_or_create(ref=ref, defaults={"title": title, "recorded_at": now})
@@ -89,6 +95,7 @@ def record_circle(
 ) -> Circle:
     """Name a group of agencies under one agreement; raises `AgreementError` for an outsider."""
     require(operator, Capability.HUB_OPERATE)
+    _check_line("name", name, 60)
     found = Agreement.objects.filter(ref=agreement).first()
     if found is None:
         raise AgreementError("agreement", "unknown")
@@ -230,6 +237,12 @@ def _partners_of(agency: str) -> set[str]:
 def _next_number(agreement: Agreement) -> int:
     newest: int | None = agreement.versions.aggregate(newest=Max("number"))["newest"]
     return (newest or 0) + 1
+
+
+def _check_line(field: str, text: str, most: int) -> None:
+    """A name that pages show in one line with others."""
+    if not 1 <= len(text.strip()) <= len(text) <= most or _BROKEN_LINE.search(text):
+        raise AgreementError(field, f"use 1 to {most} characters on one line, without control characters")
 
 
 def _check_parties(parties: Collection[str]) -> None:

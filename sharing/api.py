@@ -14,7 +14,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -25,14 +25,17 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_STATEMENT_BYTES, digest
 from accord.envelope.errors import MalformedError, VerificationError
 from agencies.capabilities import Capability
+from agencies.cursors import open_cursor, seal_cursor
 from agencies.errors import InputError
+from agencies.idempotency import repeatable
 from agencies.login.caller import caller_of
+from agencies.reading import read_query
 from ledger.proofs import receipt_for, receipts_for
 from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView
 from sharing.errors import CheckFailedError
 from sharing.feed import FeedPage, read_feed, resolve_reference
-from sharing.intake import submit_envelope
+from sharing.intake import Submission, submit_envelope
 from sharing.models import Statement
 from sharing.slices import MOST_SLICES, SliceAnswer, blob_for, slice_for, slices_for
 from sharing.statements import accept_posted, find_statement, statements_about
@@ -42,8 +45,6 @@ RECEIPT_TAKES_SECS = "1"
 FETCHED_BY = ["get", "options"]
 """Fetching is recorded: HEAD, which gives no byte, must not count as it."""
 _BLOB_PART = re.compile(r"blob-(0|[1-9][0-9]?)")
-_AFTER = OpenApiParameter("after", OpenApiTypes.STR, description="Where the last page ended.")
-_LIMIT = OpenApiParameter("limit", OpenApiTypes.INT)
 
 
 class JoseParser(BaseParser):
@@ -79,10 +80,13 @@ class EnvelopesView(IntakeView):
     def post(self, request: Request) -> Response:
         """Submit an envelope. The receipt follows, usually within a second, under `/submissions/{md}`."""
         manifest, jwe, blobs = _read_parts(request)
-        submission = submit_envelope(
-            caller_of(request), manifest=manifest, jwe=jwe, blobs=blobs, now=timezone.now()
-        )
-        return _accepted(shapes.SubmissionAnswer(submission).data)
+        caller, now = caller_of(request), timezone.now()
+
+        def submit() -> Submission:
+            return submit_envelope(caller, manifest=manifest, jwe=jwe, blobs=blobs, now=now)
+
+        submission = repeatable(request, caller, submit, now=now)
+        return _accepted(vars(submission))
 
 
 class EnvelopeView(APIView):
@@ -105,7 +109,8 @@ class SlicesView(APIView):
 
         Each is given or refused, and recorded, as by `/envelopes/{md}`. Ask again for the rest.
         """
-        answers = slices_for(caller_of(request), _digests(request), now=timezone.now())
+        caller, mds, now = caller_of(request), _digests(request), timezone.now()
+        answers = repeatable(request, caller, lambda: slices_for(caller, mds, now=now), now=now)
         items = ",".join(json.dumps(self._item(answer), separators=(",", ":")) for answer in answers)
         return HttpResponse(f'{{"items":[{items}]}}', content_type="application/json")
 
@@ -156,7 +161,8 @@ class StatementsView(IntakeView):
         """Submit a signed statement: an acknowledgement, a retraction, a confirmation, a revocation."""
         body: object = request.data
         jws = body if isinstance(body, bytes) else b""
-        accepted = accept_posted(caller_of(request), jws, now=timezone.now())
+        caller, now = caller_of(request), timezone.now()
+        accepted = repeatable(request, caller, lambda: accept_posted(caller, jws, now=now), now=now)
         answer = {
             "iss": accepted.iss,
             "id": accepted.id,
@@ -179,21 +185,15 @@ class StatementView(APIView):
 class InboxView(APIView):
     capability = Capability.FEED_READ
 
-    @extend_schema(
-        parameters=[_AFTER, _LIMIT, OpenApiParameter("ref", OpenApiTypes.STR)],
-        responses={200: shapes.FeedPageShape},
-    )
+    @extend_schema(parameters=[shapes.InboxQuery], responses={200: shapes.FeedPageShape})
     def get(self, request: Request) -> HttpResponse:
         """The caller's feed after a number; or the one item that a mail's reference names."""
-        reference = request.query_params.get("ref")
-        if reference is not None:
-            item = resolve_reference(caller_of(request), reference)
-            return Response(shapes.FeedPageShape(FeedPage([item], item.number)).data)
-        after = _number(request, "after", 0)
-        page = read_feed(caller_of(request), after=after, limit=_number(request, "limit", 100))
-        if page.items:
-            return Response(shapes.FeedPageShape(page).data)
-        return _no_news(request, after, page)
+        query, caller = read_query(shapes.InboxQuery, request), caller_of(request)
+        if "ref" in query:
+            item = resolve_reference(caller, query["ref"])
+            return _news(FeedPage([item], item.number))
+        page = read_feed(caller, after=query["after"], limit=query["limit"])
+        return _news(page) if page.items else _no_news(request, query["after"], page)
 
 
 class SubmissionsView(APIView):
@@ -201,14 +201,16 @@ class SubmissionsView(APIView):
 
     @extend_schema(
         operation_id="submissions_list",
-        parameters=[_AFTER, _LIMIT],
+        parameters=[shapes.SubmissionsQuery],
         responses={200: shapes.SubmissionPageShape},
     )
     def get(self, request: Request) -> Response:
         """What the caller's agency has submitted, newest first, with receipts and what became of it."""
-        after = request.query_params.get("after", "")
-        page = list_submissions(caller_of(request), after=after, limit=_number(request, "limit", 50))
-        return Response(shapes.SubmissionPageShape(page).data)
+        query, caller, now = read_query(shapes.SubmissionsQuery, request), caller_of(request), timezone.now()
+        place = open_cursor(caller, "submissions", query["after"], now=now)
+        page = list_submissions(caller, after=place, limit=query["limit"])
+        answer = shapes.SubmissionPageShape(page).data
+        return Response({**answer, "next": seal_cursor(caller, "submissions", page.next, now=now)})
 
 
 class SubmissionView(APIView):
@@ -252,6 +254,10 @@ def _with_receipt(row: Statement, receipt: Mapping[str, Any] | None) -> bytes:
     return b'{"statement":' + bytes(row.jws) + b',"receipt":' + text.encode() + b"}"
 
 
+def _news(page: FeedPage) -> HttpResponse:
+    return Response(shapes.FeedPageShape(page).data, headers={"Cache-Control": "no-store"})
+
+
 def _no_news(request: Request, after: int, page: FeedPage) -> HttpResponse:
     """Only an empty page has an ETag: a poll without news costs nothing."""
     etag = f'"{after}-{page.head}"'
@@ -263,19 +269,12 @@ def _no_news(request: Request, after: int, page: FeedPage) -> HttpResponse:
 def _digests(request: Request) -> list[str]:
     body = request.data
     mds = body.get("mds") if isinstance(body, dict) else None
-    if not isinstance(mds, list) or not 1 <= len(mds) <= MOST_SLICES:
+    if not isinstance(mds, list) or not 1 <= len(mds) <= MOST_SLICES or len(body) > 1:
         raise InputError("mds", _("Name 1 to %(most)s envelopes by their digests.") % {"most": MOST_SLICES})
     try:
         return [digest(md, "mds") for md in mds]
     except MalformedError:
         raise InputError("mds", _("A digest is 43 characters of base64url.")) from None
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not re.fullmatch(r"[0-9]{1,15}", text):
-        raise InputError(name, _("Enter a whole number, 0 or more."))
-    return int(text)
 
 
 urlpatterns = [

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Value
+from django.db.models.fields import BooleanField
 
 from agencies.actors import Actor
 from agencies.capabilities import Capability
 from agencies.errors import AbsentError
 from sharing.errors import NotFetchedError
 from sharing.locks import lock_deliveries
-from sharing.models import Delivery, Envelope, FeedHeld
+from sharing.models import Delivery, Envelope, FeedHeld, Notification
 from sharing.references import is_reference
-from sharing.states import DeliveryState, move
+from sharing.states import DeliveryState, NotificationState, move
 
 OWN = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ENVELOPE_READ, Capability.ALERT_READ})
 """Who of an agency may see what became of its own envelopes."""
@@ -35,7 +37,10 @@ _FACTS = (
 
 @dataclass(frozen=True)
 class DeliveryFact:
-    """One recipient's row; `answer` is what its last acknowledgement said: opened, refused, unopenable or ""."""
+    """One recipient's row; `answer` is what its last acknowledgement said: opened, refused, unopenable or "".
+
+    `mail_failed`, where it was asked for: every mail about it failed, so that nobody there was told.
+    """
 
     recipient: str
     state: str
@@ -46,6 +51,7 @@ class DeliveryFact:
     answer: str
     recalled_at: datetime | None
     recall_confirmed_at: datetime | None
+    mail_failed: bool = False
 
 
 def delivery_facts(actor: Actor, md: str) -> list[DeliveryFact]:
@@ -57,14 +63,25 @@ def delivery_facts(actor: Actor, md: str) -> list[DeliveryFact]:
     return delivery_facts_of(actor, [md])[md]
 
 
-def delivery_facts_of(actor: Actor, mds: Collection[str]) -> dict[str, list[DeliveryFact]]:
+def delivery_facts_of(
+    actor: Actor, mds: Collection[str], *, with_mail: bool = False
+) -> dict[str, list[DeliveryFact]]:
     """The same for many, in one query; envelopes of others are left out."""
     facts: defaultdict[str, list[DeliveryFact]] = defaultdict(list)
     if OWN & actor.capabilities:
         rows = Delivery.objects.originated_by(actor).filter(envelope_id__in=mds).order_by("recipient_id")
-        for md, *columns in rows.values_list("envelope_id", *_FACTS):
+        failed = ExpressionWrapper(_mail_failed(), BooleanField()) if with_mail else Value(False)
+        for md, *columns in rows.annotate(failed=failed).values_list("envelope_id", *_FACTS, "failed"):
             facts[md].append(DeliveryFact(*columns))
     return facts
+
+
+def _mail_failed() -> Q:
+    """Nobody was told, mails failed or are held for a person, and none still goes."""
+    failed = (NotificationState.FAILED, NotificationState.HELD)
+    mails = Notification.objects.filter(delivery=OuterRef("pk"))
+    going = mails.exclude(state__in=(*failed, NotificationState.SUPPRESSED))
+    return Q(told_at=None) & Q(Exists(mails.filter(state__in=failed))) & ~Q(Exists(going))
 
 
 def find_delivery(actor: Actor, reference: str) -> Delivery:

@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class SupersededError(SharingError):
     def __init__(self, md: str) -> None:
         super().__init__(md)
         self.md = md
+
+
+class ReminderTooSoonError(SharingError):
+    """Recipients were reminded of this a moment ago; `not_before` is when they may be again."""
+
+    def __init__(self, not_before: datetime) -> None:
+        super().__init__(not_before.isoformat())
+        self.not_before = not_before
 
 
 class KeysetStaleError(SharingError):

@@ -28,13 +28,13 @@ from accord.envelope.manifest import Manifest, read_manifest
 from accord.envelope.vocabulary import TYP_MANIFEST
 from agencies.actors import Actor
 from agencies.capabilities import Capability
-from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, NotPermittedError
+from agencies.intake_directory import SubmissionDirectory
 from agencies.models import Agency, AgencyStatus
 from ledger.audit import record_event
-from ledger.entries import append_entry
 from ledger.errors import EntryExistsError
 from ledger.proofs import receipt_for
+from sharing.arrivals import look_at_arrival
 from sharing.backpressure import require_room
 from sharing.errors import (
     ContentDeletedError,
@@ -46,10 +46,10 @@ from sharing.errors import (
     SupersededError,
 )
 from sharing.locks import share_issuers
-from sharing.models import Blob, Delivery, Envelope, FeedItem, FeedPending
+from sharing.models import Blob, Envelope
 from sharing.policy import Allowed, Denied, Terms, judge_recipients
-from sharing.references import new_reference
 from sharing.refusals import audit_refusal
+from sharing.storing import store_envelope
 
 SUBMITS = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ALERT_RELEASE})
 """A partner's system, or an officer who releases at the desk."""
@@ -83,39 +83,28 @@ def submit_envelope(
         facts = [measure_blob(blob) for blob in blobs]
         unverified = parse_submission(manifest, jwe, facts, caller=caller.agency_id)
         attempt.subject = unverified.md
-        known = _find_known(unverified)
+        arrival = look_at_arrival(unverified.iss, unverified.jti)
+        known = _answer_known(unverified, arrival.known)
         if known is not None:
             return known
-        require_room(unverified.manifest.terms.pri, now)
-        require_active(caller)
-        verified = verify_submission(
-            unverified, directory=DatabaseKeyDirectory(now), now=int(now.timestamp())
-        )
+        require_room(unverified.manifest.terms.pri, arrival.queue, now)
+        if arrival.status != AgencyStatus.ACTIVE:
+            raise IssuerSuspendedError
+        kids = [entry.kid for entry in unverified.jwe.entries]
+        directory = SubmissionDirectory(now, issuer=unverified.iss, kids=kids)
+        verified = verify_submission(unverified, directory=directory, now=int(now.timestamp()))
         return _carry(caller, unverified, verified, blobs, now)
-
-
-def require_active(caller: Actor) -> None:
-    """Raises `IssuerSuspendedError` unless the caller's agency may send."""
-    _require_status(caller, AgencyStatus.ACTIVE)
 
 
 def require_admitted(caller: Actor) -> None:
     """Raises `IssuerSuspendedError` while the caller's agency is still entering; a suspended one may state."""
-    _require_status(caller, AgencyStatus.ACTIVE, AgencyStatus.SUSPENDED)
-
-
-def _require_status(caller: Actor, *statuses: AgencyStatus) -> None:
-    if not Agency.objects.filter(pk=caller.agency_id, status__in=statuses).exists():
+    admitted = (AgencyStatus.ACTIVE, AgencyStatus.SUSPENDED)
+    if not Agency.objects.filter(pk=caller.agency_id, status__in=admitted).exists():
         raise IssuerSuspendedError
 
 
-def _find_known(unverified: UnverifiedEnvelope) -> Submission | None:
+def _answer_known(unverified: UnverifiedEnvelope, md: str | None) -> Submission | None:
     """The answer given before to the same (iss, jti); raises `IdTakenError` where it was other bytes."""
-    md = (
-        Envelope.objects.filter(iss_id=unverified.iss, jti=unverified.jti)
-        .values_list("md", flat=True)
-        .first()
-    )
     if md is None:
         return None
     if md != unverified.md:
@@ -136,7 +125,8 @@ def _carry(
             with transaction.atomic():
                 _store(caller, unverified, verified, blobs, now)
         except (IntegrityError, EntryExistsError) as clash:
-            known = _find_known(unverified)
+            stored = look_at_arrival(unverified.iss, unverified.jti).known
+            known = _answer_known(unverified, stored)
             if known is not None:
                 return known
             _raise_if_final(clash, verified)
@@ -165,18 +155,13 @@ def _store(
     _check_reference(verified, now)
     share_issuers([verified.manifest.iss])
     versions = _judge(verified, now)
-    envelope = _store_envelope(verified, sum(map(len, blobs)) + _octets(verified), now)
+    store_envelope(verified, versions, size_bytes=sum(map(len, blobs)) + _octets(verified), now=now)
     facts = zip(unverified.blobs, blobs, strict=True)
     Blob.objects.bulk_create(
-        Blob(envelope=envelope, n=n, sha256=fact.sha256, size_bytes=fact.len, content=content)
+        Blob(envelope_id=verified.md, n=n, sha256=fact.sha256, size_bytes=fact.len, content=content)
         for n, (fact, content) in enumerate(facts)
     )
-    _store_deliveries(envelope, verified, versions)
-    append_entry(verified.md, now=now)
-    FeedPending.objects.create(
-        od=verified.md, what=FeedItem.ENVELOPE, iss=envelope.iss_id, width=len(versions), queued_at=now
-    )
-    _audit_carried(caller, envelope, sorted(versions), now)
+    _log_and_audit(caller, verified.manifest, sorted(versions), now)
 
 
 def _check_reference(verified: VerifiedEnvelope, now: datetime) -> None:
@@ -230,71 +215,23 @@ def _octets(verified: VerifiedEnvelope) -> int:
     return len(verified.manifest_bytes) + len(verified.jwe_head) + entries
 
 
-def _store_envelope(verified: VerifiedEnvelope, size_bytes: int, now: datetime) -> Envelope:
-    manifest, terms = verified.manifest, verified.manifest.terms
-    own = next(entry for entry in verified.entries if entry.agency == manifest.iss)
-    return Envelope.objects.create(
-        md=verified.md,
-        iss_id=manifest.iss,
-        jti=manifest.jti,
-        suite=manifest.suite,
-        kind=terms.kind,
-        status=terms.status,
-        tlp=terms.tlp,
-        lane=terms.lane,
-        purpose=terms.purpose,
-        pri=terms.pri,
-        rel=terms.rel,
-        iat=terms.iat,
-        exp=terms.exp,
-        keep=terms.keep,
-        ack_by=terms.ack_by,
-        reply_by=terms.reply_by,
-        named=manifest.named,
-        rn=manifest.rn,
-        re_jti=terms.re.jti if terms.re else None,
-        re_md=terms.re.md if terms.re else None,
-        size_bytes=size_bytes,
-        manifest=verified.manifest_bytes,
-        jwe_head=verified.jwe_head,
-        origin_entry=own.text,
-        origin_index=own.index,
-        leaf_hashes=b"".join(verified.leaf_hashes),
-        signers=list(manifest.signers),
-        received_at=now,
-    )
-
-
-def _store_deliveries(envelope: Envelope, verified: VerifiedEnvelope, versions: Mapping[str, int]) -> None:
-    Delivery.objects.bulk_create(
-        Delivery(
-            envelope=envelope,
-            recipient_id=entry.agency,
-            index=entry.index,
-            entry=entry.text,
-            agreement_version_id=versions[entry.agency],
-            reference=new_reference(),
-        )
-        for entry in verified.entries
-        if entry.agency in versions
-    )
-
-
-def _audit_carried(caller: Actor, envelope: Envelope, recipients: Sequence[str], now: datetime) -> None:
-    """Who sent what to whom; of a very wide one the deliveries name the rest."""
+def _log_and_audit(caller: Actor, manifest: Manifest, recipients: Sequence[str], now: datetime) -> None:
+    """Its ledger entry, and who sent what to whom; of a very wide one the deliveries name the rest."""
+    terms = manifest.terms
     detail = {
-        "kind": envelope.kind,
-        "lane": envelope.lane,
-        "tlp": envelope.tlp,
-        "pri": envelope.pri,
+        "kind": terms.kind,
+        "lane": terms.lane,
+        "tlp": terms.tlp,
+        "pri": terms.pri,
         "count": len(recipients),
         "recipients": list(recipients[:MAX_AUDITED_RECIPIENTS]),
     }
     record_event(
         "envelope.carried",
         actor=caller.audit_name,
-        agency=envelope.iss_id,
-        subject=envelope.md,
+        agency=manifest.iss,
+        subject=manifest.md,
         detail=detail,
+        entry=manifest.md,
         now=now,
     )

@@ -74,7 +74,7 @@ def judge_recipient(issuer: str, recipient: str, terms: Terms, *, now: datetime)
 def judge_recipients(
     issuer: str, recipients: Collection[str], terms: Terms, *, now: datetime
 ) -> dict[str, Verdict]:
-    """A verdict for each recipient, in three queries however many there are."""
+    """A verdict for each recipient, in two queries however many there are."""
     facts = read_facts([issuer], recipients, now=now)
     return {recipient: judge(facts, issuer, recipient, terms, now=now) for recipient in recipients}
 
@@ -131,7 +131,7 @@ def _judge_version(
     named = {"ref": version.ref}
     if _has_ended(version, now):
         assert version.until is not None
-        day = date_format(version.until.astimezone(UTC), "j M Y")
+        day = date_format(version.until.astimezone(UTC), _("j M Y"))
         return Denied("agreement-ended", _("%(ref)s ended on %(day)s.") % {**named, "day": day})
     if terms.lane not in version.lanes:
         return Denied("lane-not-covered", _("%(ref)s does not cover this lane.") % named)

@@ -9,6 +9,33 @@ from agencies.answers import ProblemSerializer
 from sharing.slices import MOST_SLICES
 
 
+class InboxQuery(serializers.Serializer[Any]):
+    """Where to go on in the feed, or the reference of one item."""
+
+    after = serializers.IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=10**15,
+        help_text="The number of the last item read.",
+    )
+    limit = serializers.IntegerField(
+        required=False, default=100, min_value=1, max_value=500, help_text="How many items at most."
+    )
+    ref = serializers.CharField(required=False, max_length=60, help_text="The reference in a mail.")
+
+
+class SubmissionsQuery(serializers.Serializer[Any]):
+    """Which page of the own submissions."""
+
+    after = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=400, help_text="`next` of the last page."
+    )
+    limit = serializers.IntegerField(
+        required=False, default=50, min_value=1, max_value=200, help_text="How many items at most."
+    )
+
+
 class SubmissionAnswer(serializers.Serializer[Any]):
     iss = serializers.CharField()
     jti = serializers.CharField()
@@ -69,7 +96,9 @@ class FeedPageShape(serializers.Serializer[Any]):
 
 
 class SlicesQuestion(serializers.Serializer[Any]):
-    mds = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=MOST_SLICES)
+    mds = serializers.ListField(
+        child=serializers.RegexField(r"^[A-Za-z0-9_-]{43}$"), min_length=1, max_length=MOST_SLICES
+    )
 
 
 class SliceAnswerShape(serializers.Serializer[Any]):

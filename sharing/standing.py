@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What policy is decided on: agencies, the agreements in force between them, suspended lanes; three queries.
+"""What policy is decided on: agencies, the agreements in force between them, suspended lanes; two queries.
 
 Whoever stores a decision holds the issuers' locks (`sharing.locks`) before reading.
 """
@@ -8,12 +8,31 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db import connection
 
-from agencies.models import Agency
-from sharing.models import AgreementLane, AgreementParty, AgreementVersion, LaneSuspension
+# Written out, since intake asks both of every envelope under the issuer's lock.
+_AGENCIES: Final = "SELECT id, name, country, kind, status, custody, timezone FROM agencies_agency"
+# Of every agreement that ever had one of the agencies as a party, the newest version that has begun.
+_VERSIONS: Final = """
+SELECT DISTINCT ON (agreement.ref)
+    version.id, agreement.id, agreement.ref, version.ceiling, version.purposes, version.until,
+    ARRAY(SELECT lane FROM sharing_agreementlane WHERE version_id = version.id),
+    ARRAY(SELECT agency_id FROM sharing_agreementparty WHERE version_id = version.id),
+    version.survive_lanes, version.survive_flash,
+    ARRAY(
+        SELECT ARRAY[lane, agency_id] FROM sharing_lanesuspension
+        WHERE agreement_id = agreement.id AND lifted_at IS NULL
+    )
+FROM sharing_agreementversion AS version
+JOIN sharing_agreement AS agreement ON agreement.id = version.agreement_id
+WHERE version.nbf <= %s AND agreement.id IN (
+    SELECT theirs.agreement_id FROM sharing_agreementparty AS party
+    JOIN sharing_agreementversion AS theirs ON theirs.id = party.version_id WHERE party.agency_id = ANY(%s)
+)
+ORDER BY agreement.ref, version.number DESC
+"""
 
 
 @dataclass(frozen=True)
@@ -60,45 +79,32 @@ class Facts:
 
 def read_facts(issuers: Collection[str], recipients: Collection[str] | None, *, now: datetime) -> Facts:
     """Facts for decisions from `issuers` to `recipients`; `None` reads the whole directory."""
-    versions = _versions_of(issuers, now)
+    rows = _rows(_VERSIONS, [now, list(issuers)])
+    versions = [VersionFacts(*map(_fact, columns)) for *columns, _ in rows]
     return Facts(
         agencies=_agencies(None if recipients is None else {*issuers, *recipients}),
         versions=_by_party(versions, issuers),
-        suspended=_suspended({version.agreement for version in versions}),
+        suspended=frozenset(
+            (version.agreement, lane, agency)
+            for version, (*_, pairs) in zip(versions, rows, strict=True)
+            for lane, agency in pairs
+        ),
     )
+
+
+def _rows(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
 
 
 def _agencies(ids: Collection[str] | None) -> dict[str, AgencyFacts]:
-    rows = Agency.objects.all() if ids is None else Agency.objects.filter(pk__in=ids)
-    columns = ("id", "name", "country", "kind", "status", "custody", "timezone")
-    return {row["id"]: AgencyFacts(**row) for row in rows.values(*columns)}
+    rows = _rows(_AGENCIES, []) if ids is None else _rows(f"{_AGENCIES} WHERE id = ANY(%s)", [list(ids)])
+    return {row[0]: AgencyFacts(*row) for row in rows}
 
 
-def _versions_of(issuers: Collection[str], now: datetime) -> list[VersionFacts]:
-    """Of every agreement that ever had one of the issuers as a party, the newest version that has begun."""
-    theirs = AgreementParty.objects.filter(agency_id__in=issuers).values("version__agreement_id")
-    begun = AgreementVersion.objects.filter(agreement_id__in=theirs, nbf__lte=now)
-    rows = begun.annotate(
-        party_ids=ArraySubquery(AgreementParty.objects.filter(version=OuterRef("pk")).values("agency_id")),
-        lane_names=ArraySubquery(AgreementLane.objects.filter(version=OuterRef("pk")).values("lane")),
-    ).select_related("agreement")
-    newest = {row.agreement_id: row for row in rows.order_by("agreement__ref", "number")}
-    return [_facts_of(row, row.party_ids, row.lane_names) for row in newest.values()]
-
-
-def _facts_of(row: AgreementVersion, parties: list[str], lanes: list[str]) -> VersionFacts:
-    return VersionFacts(
-        id=row.pk,
-        agreement=row.agreement_id,
-        ref=row.agreement.ref,
-        ceiling=row.ceiling,
-        purposes=frozenset(row.purposes),
-        until=row.until,
-        lanes=frozenset(lanes),
-        parties=frozenset(parties),
-        survive_lanes=frozenset(row.survive_lanes),
-        survive_flash=row.survive_flash,
-    )
+def _fact(column: Any) -> Any:
+    return frozenset(column) if isinstance(column, list) else column
 
 
 def _by_party(versions: list[VersionFacts], issuers: Collection[str]) -> dict[str, tuple[VersionFacts, ...]]:
@@ -107,8 +113,3 @@ def _by_party(versions: list[VersionFacts], issuers: Collection[str]) -> dict[st
         for agency in version.parties.intersection(issuers):
             by_party[agency].append(version)
     return {agency: tuple(found) for agency, found in by_party.items()}
-
-
-def _suspended(agreements: Collection[int]) -> frozenset[tuple[int, str, str]]:
-    rows = LaneSuspension.objects.filter(agreement_id__in=agreements, lifted_at__isnull=True)
-    return frozenset(rows.values_list("agreement_id", "lane", "agency_id"))

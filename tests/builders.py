@@ -13,9 +13,10 @@ Agencies are registered without proof of possession, which has tests of its own;
 services. `hub.now` moves only by `hub.later(...)`.
 """
 
+import copy
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,11 @@ class HeldAgency:
     def private_keys(self) -> dict[str, DecryptionKey]:
         return {key.public.kid: key for key in self.decryption.values()}
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "HeldAgency":
+        """The keys themselves are the same: nothing changes inside of them."""
+        row = copy.deepcopy(self.row, memo)
+        return replace(self, row=row, signing=dict(self.signing), decryption=dict(self.decryption))
+
 
 @dataclass
 class Hub(KeyLives):
@@ -111,6 +117,9 @@ class Hub(KeyLives):
     key: LedgerKey = field(
         default_factory=lambda: LedgerKey.from_text(surroundings().world.secrets.ledger_key)
     )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Hub":
+        return replace(self, folder=copy.deepcopy(self.folder, memo))
 
     def later(self, **delta: float) -> datetime:
         """Let time pass: `hub.later(hours=2)`."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures for all tests: the database with its two logins, the outside world, and the hub's real processes."""
 
+import gc
+import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import redis
 from django.conf import settings as django_settings
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from devtool import programs
 from devtool.environments import World
@@ -19,8 +21,14 @@ from devtool.ports import LOOPBACK, free_ports
 from devtool.processes import Child, wait_until
 from tests.outside_world import OutsideWorld
 from tests.services import surroundings
+from tests.short_ways import middleware_loaded_once, quick_flush
 
-START_TIMEOUT_SECONDS = 90
+START_TIMEOUT_SECONDS = 150
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: at the end of a parallel run nobody waits for a long test of another worker."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +38,34 @@ def _live_server_answers_at_once() -> None:
     Granian, which serves the hub, and urllib3, which the client uses, turn it off themselves.
     """
     WSGIRequestHandler.disable_nagle_algorithm = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_ways() -> Generator[None]:
+    with middleware_loaded_once(), quick_flush():
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Generator[None]:
+    """Before the test database goes, whoever else is in it has left: PostgreSQL drops none that is in use.
+
+    A thread's connection is closed when the thread is collected as garbage.
+    """
+    yield
+    gc.collect()
+    with django_db_blocker.unblock():
+        deadline = time.monotonic() + 90
+        while (others := _other_sessions()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not others, others
+
+
+def _other_sessions() -> list[tuple[str, str]]:
+    others = "SELECT application_name, query FROM pg_stat_activity WHERE datname = current_database()"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{others} AND backend_type = 'client backend' AND pid <> pg_backend_pid()")
+        return cursor.fetchall()
 
 
 @pytest.fixture(autouse=True)

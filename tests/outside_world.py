@@ -104,7 +104,7 @@ class OutsideWorld:
             self._mails.clear()
             self._seen = 0
 
-    def wait_for(self, enough: Callable[[list[Mail]], bool], *, timeout_seconds: float = 60) -> list[Mail]:
+    def wait_for(self, enough: Callable[[list[Mail]], bool], *, timeout_seconds: float = 120) -> list[Mail]:
         """The mails, once `enough` says so; fails the test with what has come when it never does."""
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
@@ -114,7 +114,7 @@ class OutsideWorld:
                     raise AssertionError(f"{len(subjects)} mails after {timeout_seconds} s: {subjects}")
             return list(self._mails)
 
-    def wait_for_count(self, count: int, *, timeout_seconds: float = 60) -> list[Mail]:
+    def wait_for_count(self, count: int, *, timeout_seconds: float = 120) -> list[Mail]:
         return self.wait_for(lambda mails: len(mails) >= count, timeout_seconds=timeout_seconds)
 
     def _take(self, mail: Mail) -> str | None:

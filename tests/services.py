@@ -64,8 +64,15 @@ def pytest_load_initial_conftests() -> Generator[None]:
     # A wrapper runs before pytest-django's own implementation, which reads the settings.
     if not _surroundings:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        _heed_interrupts()
         _surroundings.append(_start())
     return (yield)
+
+
+def _heed_interrupts() -> None:
+    """Whom a shell starts in the background ignores Ctrl-C, and so would each program that a test interrupts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

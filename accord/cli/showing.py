@@ -20,6 +20,13 @@ from accord.client.results import Check, Opened, Release
 from accord.client.watching import News
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
 
+_REFERS: Final = {
+    "update": "the newer version of",
+    "reply": "a reply to",
+    "outcome": "the outcome of",
+    "extract": "an extract of",
+}
+
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
 _OUTCOMES = {True: "ok", False: "FAILED", None: "-"}
@@ -77,6 +84,8 @@ def print_alert(opened: Opened) -> None:
     for line in _warnings(opened):
         print(f"! {line}")
     print(f"md {opened.md}" + (f"  reference {opened.reference}" if opened.reference else ""))
+    if terms.re is not None:
+        print(f"{_REFERS.get(terms.kind, terms.kind)} {terms.re.md}")
     print(f"logged {moment(opened.content.log_time)} as entry {opened.index} (time stated by the hub alone)")
     print(f"to {', '.join(opened.content.audience)}")
     if terms.ack_by is not None:

@@ -14,6 +14,8 @@ from rest_framework.request import Request
 from agencies.actors import ApiClient
 from agencies.apikeys import authenticate_key
 from agencies.errors import CredentialError, FormTokenError
+from agencies.login.addresses import client_address
+from agencies.login.errors import FactorNeededError
 from agencies.models import Officer
 
 KEYWORD = "Api-Key"
@@ -28,7 +30,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if keyword.lower() != KEYWORD.lower():
             return None
         try:
-            client = authenticate_key(credential, request.META.get("REMOTE_ADDR", ""), now=timezone.now())
+            client = authenticate_key(credential, client_address(request._request), now=timezone.now())
         except CredentialError as refused:
             raise AuthenticationFailed from refused
         return client, client.prefix
@@ -42,11 +44,13 @@ class OfficerSessionAuthentication(SessionAuthentication):
     """An officer signed in on the desk; every write needs the session's form token."""
 
     def authenticate(self, request: Request) -> tuple[Officer, None] | None:
-        """The active officer of the session, or None; raises FormTokenError."""
+        """The active officer of the session, or None; raises FormTokenError, FactorNeededError."""
         officer = getattr(request._request, "user", None)
         if not isinstance(officer, Officer) or not officer.is_active:
             return None
         self.enforce_csrf(request)
+        if getattr(request._request, "factor_needed", False):
+            raise FactorNeededError
         return officer, None
 
     def enforce_csrf(self, request: Request | HttpRequest) -> None:

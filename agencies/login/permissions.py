@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from agencies.capabilities import Capability, require
 from agencies.errors import NotPermittedError
 from agencies.login.caller import caller_of
+from agencies.login.proof import SAFE_METHODS, SENSITIVE, require_fresh_proof
+from agencies.models import Officer
 
 
 class Openness(Enum):
@@ -51,7 +54,7 @@ class HasDeclaredCapability(BasePermission):
     """Denies by default: an undeclared view, a caller without the capability."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """True, or raises NotAuthenticated or NotPermittedError."""
+        """True, or raises NotAuthenticated, NotPermittedError, StepUpNeededError."""
         declared = declared_for(view, request.method or "")
         if declared is None:
             raise NotPermittedError("undeclared")
@@ -59,5 +62,9 @@ class HasDeclaredCapability(BasePermission):
             return True
         wanted = {declared} if isinstance(declared, Capability) else declared
         assert not isinstance(wanted, Openness)
-        require(caller_of(request), *sorted(wanted))
+        caller = caller_of(request)
+        require(caller, *sorted(wanted))
+        used = caller.capabilities & wanted
+        if isinstance(caller, Officer) and used & SENSITIVE and request.method not in SAFE_METHODS:
+            require_fresh_proof(request._request, now=timezone.now())
         return True

@@ -59,6 +59,12 @@ class Create:
 
     suites: tuple[str, ...]
     root: RootCard
+    low: str = ""
+
+    @property
+    def lowest(self) -> str:
+        """Nothing below it is sealed to the agency, and no signature of it counts: PQ1 unless EC1 was chosen."""
+        return self.low or (PQ1 if PQ1 in self.suites else EC1)
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,9 @@ def _announced(given: str, stated: str, own: str) -> str:
 
 
 def plan_first(change: Create, *, custody: str, at: int) -> Plan:
-    """The first keyset; raises InputError for suites that are none."""
+    """The first keyset; raises InputError for suites that are none, or a lowest one that is not among them."""
+    if change.low and change.low not in change.suites:
+        raise InputError("low", _("Lowest suite: choose one of the agency's suites."))
     drawn: tuple[PrivateKey, ...] = (*draw_signing(change.suites), *draw_decryption(change.suites))
     rows = tuple(_fresh(key, at) for key in drawn)
     body = build_keyset_body(
@@ -173,7 +181,7 @@ def plan_first(change: Create, *, custody: str, at: int) -> Plan:
         root=change.root.root,
         nroot=change.root.nroot,
         custody=custody,
-        low=PQ1 if PQ1 in change.suites else EC1,
+        low=change.lowest,
         rows=rows,
     )
     return Plan(body, change.root.root, rows, drawn)

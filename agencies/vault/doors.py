@@ -44,7 +44,7 @@ from agencies.capabilities import Capability, require
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
 from agencies.models import Agency, Officer
-from agencies.vault import lives, rows
+from agencies.vault import hubsecret, lives, rows
 from agencies.vault.errors import SigningKeysMissingError
 from agencies.vault.keeping import HeldDecryptionKeys, private_keys
 from agencies.vault.making import new_id
@@ -70,6 +70,8 @@ open_row = rows.open_row
 open_rows = rows.open_rows
 row_digest = rows.row_digest
 tokens = rows.tokens
+seal_for_login = hubsecret.seal_for_login
+open_for_login = hubsecret.open_for_login
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
 
 def unwrap_secret(row: VaultSecret) -> RootSecret:
     """The secret of a row, with this process's ring; raises KekUnknownError, SealBrokenError."""
-    return hierarchy.unwrap_secret(row.agency_id, row.epoch, row.kek, bytes(row.wrapped), held_ring())
+    return hierarchy.unwrap_secret(row.holder, row.epoch, row.kek, bytes(row.wrapped), held_ring())
 
 
 def _unwrap_key(secret: RootSecret, row: VaultKey) -> PrivateKey:

@@ -45,7 +45,7 @@ class KekUse:
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """How many rows were changed; of which agencies a secret did not open and was left as it is."""
+    """How many rows were changed; whose secret (an agency's, or the hub's own) did not open and was left as it is."""
 
     changed: int
     broken: tuple[str, ...] = ()
@@ -70,8 +70,8 @@ def rewrap_secrets(*, say: Callable[[int, int], None] = lambda done, of: None) -
                 broken.add(pk)
             if done % SHOWN_EVERY == 0 or done == len(waiting):
                 say(done, len(waiting))
-    altered = VaultSecret.objects.filter(pk__in=broken).order_by("agency").values_list("agency_id", flat=True)
-    return Rewrapped(changed, tuple(altered))
+    altered = VaultSecret.objects.filter(pk__in=broken).order_by("agency")
+    return Rewrapped(changed, tuple(row.holder for row in altered))
 
 
 def keks_in_use() -> list[KekUse]:

@@ -46,16 +46,18 @@ from ledger.audit import record_event
 
 
 def create_agency_keys(
-    actor: Actor, agency: Agency, *, suites: Sequence[str] = (PQ1, EC1), now: datetime
+    actor: Actor, agency: Agency, *, suites: Sequence[str] = (PQ1, EC1), low: str = "", now: datetime
 ) -> Keyset:
     """Draws, registers and keeps root and keys of an agency of custody `hub`, whose first keyset this is.
+
+    `low` is the lowest suite it will take part in: PQ1 where it has PQ1, unless EC1 is chosen on purpose.
 
     By the operator, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
     InputError.
     """
     require_key_officer(actor, agency, or_operator=True)
     root, successor = Root.generate(), Root.generate()
-    change = Create(tuple(suites), RootCard(root.public, successor.fingerprint))
+    change = Create(tuple(suites), RootCard(root.public, successor.fingerprint), low)
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB)
         if locked.root_fingerprint:

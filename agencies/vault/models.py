@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub holds for hosted agencies: wrapped secrets, wrapped private keys. Nothing here opens without the KEK."""
+"""What the hub holds for hosted agencies and itself: wrapped secrets and private keys. Nothing opens without the KEK."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
 from agencies.models import Agency, Key
 
+HUB: Final = "hub"
+
 
 class VaultSecret(models.Model):
-    """One random root secret per agency and epoch, wrapped under a key of the KEK ring. Deleting it erases the agency."""
+    """One random root secret per agency and epoch, wrapped under a key of the KEK ring. Deleting it erases the agency.
 
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    The row without an agency is the hub's own: officers' second factors are sealed under it (`hubsecret`).
+    """
+
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
     epoch = models.PositiveIntegerField()
     kek = models.CharField(max_length=32)
     wrapped = models.BinaryField()
@@ -20,11 +25,19 @@ class VaultSecret(models.Model):
     class Meta:
         ordering: ClassVar = ["agency", "epoch"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["agency", "epoch"], name="vault_secret_epoch_once")
+            models.UniqueConstraint(fields=["agency", "epoch"], name="vault_secret_epoch_once"),
+            models.UniqueConstraint(
+                fields=["epoch"], condition=models.Q(agency__isnull=True), name="vault_secret_hub_once"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.agency_id} epoch {self.epoch}"
+        return f"{self.holder} epoch {self.epoch}"
+
+    @property
+    def holder(self) -> str:
+        """The agency's id, or `HUB`, which is no agency's."""
+        return self.agency_id or HUB
 
 
 class VaultKey(models.Model):

@@ -12,16 +12,18 @@ from typing import Final
 from accord.envelope.encoding import b64u, sha256
 from agencies.vault import hierarchy
 from agencies.vault.errors import SealBrokenError
-from agencies.vault.hierarchy import Purpose, RowPlace
+from agencies.vault.hierarchy import Purpose, RowOpener, RowPlace
 from agencies.vault.keeping import newest_secret, secrets_of
 
 PURPOSES: Final[Mapping[str, Purpose]] = {
     "alert": "card",
     "alertrevision": "draft",
+    "drafttemplate": "draft",
     "draftattachment": "draft",
     "receivedalert": "card",
+    "search": "card",
 }
-"""The tables that may hold sealed rows, and the purpose whose key seals them."""
+"""The tables that may hold sealed rows, and the purpose whose key seals them; a search stands in an address only."""
 
 _HEADER = struct.Struct(">BIH")
 _FORM = 1
@@ -41,15 +43,11 @@ def open_row(agency_id: str, table: str, row_id: str, rev: int, sealed: bytes) -
 
 def open_rows(agency_id: str, table: str, rows: Sequence[tuple[str, int, bytes]]) -> list[bytes]:
     """The contents of many sealed rows (row id, revision, sealed) in their order, with one query."""
-    headers = [_read_header(bytes(sealed)) for _, _, sealed in rows]
+    headers = [_read_header(sealed) for _, _, sealed in rows]
     secrets = secrets_of(agency_id, {epoch for epoch, _ in headers})
+    openers = {epoch: RowOpener(secret, PURPOSES[table], table) for epoch, secret in secrets.items()}
     return [
-        hierarchy.open_row(
-            secrets[epoch],
-            PURPOSES[table],
-            RowPlace(table, row_id, rev, schema),
-            bytes(sealed)[_HEADER.size :],
-        )
+        openers[epoch].open(row_id, rev, schema, bytes(sealed[_HEADER.size :]))
         for (row_id, rev, sealed), (epoch, schema) in zip(rows, headers, strict=True)
     ]
 

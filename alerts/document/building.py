@@ -12,12 +12,19 @@ from typing import Any, Final
 from accord.envelope.manifest import Terms
 from alerts.document.defaults import EXPIRES_AFTER, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
-from alerts.document.shapes import is_acceptable, read_day
+from alerts.document.shapes import is_acceptable, read_day, read_moment
 
 SCHEMA: Final = "accord-alert/1"
 GRADING_SCHEME: Final = "europol4x4"
 ACKNOWLEDGE_WITHIN: Final = dt.timedelta(hours=24)
 ACKNOWLEDGE_FLASH_WITHIN: Final = dt.timedelta(hours=1)
+
+ANSWER_WITHIN: Final = {
+    "urgent_direct": dt.timedelta(hours=8),
+    "urgent_indirect": dt.timedelta(days=3),
+    "normal": dt.timedelta(days=7),
+}
+"""Defaults of this form, as police cooperation counts them; another time has a reason."""
 
 _EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE})
 
@@ -29,6 +36,11 @@ def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -
         value = None if field.name in left_out or data.get(field.name) in EMPTY else data[field.name]
         document[field.name] = [] if value is None and field.kind in _EMPTY_LISTS else value
     return document
+
+
+def as_sent(data: Mapping[str, Any], *, left_out: Collection[str]) -> dict[str, Any]:
+    """A draft's fields as a recipient will read them: a life-safety alert goes out without what is bad."""
+    return {**data, **build_document(data, left_out=left_out)}
 
 
 def build_terms(data: Mapping[str, Any], *, jti: str, now: dt.datetime) -> Terms:
@@ -48,6 +60,7 @@ def build_terms(data: Mapping[str, Any], *, jti: str, now: dt.datetime) -> Terms
         tlp=chosen["tlp"],
         rel=_who_may_release(chosen["tlp"], data.get("handling") or ()),
         ack_by=_acknowledge_by(chosen, now),
+        reply_by=_reply_by(data, now, keep),
     )
 
 
@@ -87,3 +100,23 @@ def _acknowledge_by(chosen: Mapping[str, str], now: dt.datetime) -> int | None:
         return None
     within = ACKNOWLEDGE_FLASH_WITHIN if chosen["pri"] == "flash" else ACKNOWLEDGE_WITHIN
     return int((now + within).timestamp())
+
+
+def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime | None:
+    """By when a request sent at `now` asks for its answer; None for other kinds, and where no good time is set."""
+    if data.get("alert_type") != "request_for_information":
+        return None
+    priority = data.get("request_priority")
+    if priority != "custom":
+        within = ANSWER_WITHIN.get(str(priority))
+        return None if within is None else now + within
+    due = read_moment(data.get("due_at"))
+    return due if due is not None and due > now else None
+
+
+def _reply_by(data: Mapping[str, Any], now: dt.datetime, keep: int) -> int | None:
+    """In seconds, never past the end of the alert; an exercise starts no clock."""
+    due = answer_moment(data, now=now)
+    if due is None or data.get("status", "actual") != "actual":
+        return None
+    return min(int(due.timestamp()), keep)

@@ -3,7 +3,9 @@
 
 Values follow the field's standards: identity and evidence levels of early-warning forms, analytical technique
 categories of SWGDRUG, `severity` and `certainty` of CAP 1.2, TLP 2.0, the four-by-four grading and the handling
-codes H0 to H3 used between European police forces. A value is only ever added, never renamed.
+codes H0 to H3 used between European police forces; categories of persons as data-protection law for police tells
+them apart, warning signs as customer checks of the chemical trade list them. A value is only ever added, never
+renamed.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 ALERT_TYPES: Final["Choices"] = (
     ("new_substance", _("New substance")),
     ("harm_cluster", _("Cluster of harm")),
+    ("seizure", _("Seizure")),
+    ("suspicious_order", _("Suspicious order")),
+    ("request_for_information", _("Request for information")),
 )
 STATUSES: Final["Choices"] = (("actual", _("Real")), ("exercise", _("Exercise")))
 EVENT_PRECISIONS: Final["Choices"] = (("day", _("Day")), ("month", _("Month")))
@@ -116,6 +121,55 @@ ROUTE_PARTS: Final["Choices"] = (
     ("destination", _("Destination")),
 )
 ROUTE_BASES: Final["Choices"] = (("asserted", _("Asserted")), ("proven", _("Proven")))
+PARTY_ROLES: Final["Choices"] = (
+    ("exporter", _("Exporter")),
+    ("importer", _("Importer")),
+    ("consignee", _("Consignee")),
+    ("ultimate_consignee", _("Ultimate consignee")),
+    ("broker", _("Broker")),
+    ("forwarder", _("Forwarder")),
+    ("customs_agent", _("Customs agent")),
+    ("sender", _("Sender")),
+    ("recipient", _("Recipient")),
+    ("carrier", _("Carrier")),
+    ("customer", _("Customer")),
+    ("other", _("Other")),
+)
+PERSON_CATEGORIES: Final["Choices"] = (
+    ("unknown", _("Person, category unknown")),
+    ("suspect", _("Suspect")),
+    ("convicted", _("Convicted")),
+    ("victim", _("Victim")),
+    ("witness", _("Witness")),
+    ("contact", _("Contact")),
+    ("company_officer", _("Company officer")),
+    ("organisation", _("Organisation, no person")),
+)
+RED_FLAGS: Final["Choices"] = (
+    ("licence_ended", _("Licence ended or missing")),
+    ("unclear_use", _("Unclear or unfamiliar use")),
+    ("unusual_quantity", _("Unusual quantity or combination")),
+    ("refuses_identification", _("Refuses to identify")),
+    ("unusual_payment", _("Unusual payment")),
+    ("order_does_not_fit", _("Order does not fit the business")),
+    ("odd_routing", _("Odd routing, or a forwarder as consignee")),
+    ("new_company", _("New company")),
+    ("relabelling", _("Asks for relabelling")),
+    ("residential_address", _("Residential address")),
+    ("declines_service", _("Declines the usual service")),
+)
+KYC_RESULTS: Final["Choices"] = (
+    ("pass", _("Pass")),
+    ("conditional", _("Conditional")),
+    ("fail", _("Fail")),
+    ("not_done", _("Not done")),
+)
+REQUEST_PRIORITIES: Final["Choices"] = (
+    ("urgent_direct", _("Urgent, directly accessible: 8 hours")),
+    ("urgent_indirect", _("Urgent, to be obtained first: 3 days")),
+    ("normal", _("Normal: 7 days")),
+    ("custom", _("Another time")),
+)
 SOURCE_GRADES: Final["Choices"] = (
     ("A", _("A: no doubt about the source")),
     ("B", _("B: mostly reliable")),

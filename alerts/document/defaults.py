@@ -2,16 +2,22 @@
 """What a new draft starts with: the table's defaults, dates counted from today, lane and purpose by kind."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
-from alerts.document.fields import FIELDS
+from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
 
 EXPIRES_AFTER: Final = dt.timedelta(days=90)
 REVIEW_YEARS: Final = 3
 LANE_AND_PURPOSE: Final = {
     "new_substance": ("science", "science"),
     "harm_cluster": ("public_health", "public_health"),
+    "seizure": ("enforcement", "investigate"),
+    "suspicious_order": ("trade", "regulatory_control"),
 }
+"""A request for information may be about anything: its author chooses."""
+
+DATED: Final = frozenset({"expiry", "review_date"})
 
 
 def years_after(day: dt.date, years: int) -> dt.date:
@@ -24,7 +30,8 @@ def years_after(day: dt.date, years: int) -> dt.date:
 
 def defaults_for(alert_type: str | None, *, today: dt.date) -> dict[str, Any]:
     """Every field of a new draft of this kind; None stands for empty."""
-    data: dict[str, Any] = {name: _plain(field.default) for name, field in FIELDS.items()}
+    asked = {"alert_type": alert_type}
+    data: dict[str, Any] = {name: _default(field, asked) for name, field in FIELDS.items()}
     data["alert_type"] = alert_type
     data["recipient_reasons"] = {}
     data["expiry"] = (today + EXPIRES_AFTER).isoformat()
@@ -33,5 +40,28 @@ def defaults_for(alert_type: str | None, *, today: dt.date) -> dict[str, Any]:
     return data | {"lane": lane, "purpose": purpose}
 
 
-def _plain(default: object) -> object:
+def follow_kind(before: Mapping[str, Any], values: Mapping[str, Any], *, today: dt.date) -> dict[str, Any]:
+    """What else changes when the kind of a draft is changed: what still stood at the old kind's default."""
+    old, new = before.get("alert_type"), values.get("alert_type", before.get("alert_type"))
+    if new == old or not (new is None or isinstance(new, str)):
+        return {}
+    stood, stands = defaults_for(old, today=today), defaults_for(new, today=today)
+    return {
+        name: value
+        for name, value in stands.items()
+        if name not in values and name not in DATED and _is_same(before.get(name), stood[name])
+    }
+
+
+def _is_same(value: object, default: object) -> bool:
+    return value == default or (value in EMPTY and default in EMPTY)
+
+
+def _default(field: Field, data: Mapping[str, Any]) -> object:
+    """What the kind does not ask for starts empty."""
+    default = field.default if is_asked(field, data) else _nothing(field.default)
     return list(default) if isinstance(default, tuple) else default
+
+
+def _nothing(default: object) -> object:
+    return () if isinstance(default, tuple) else None

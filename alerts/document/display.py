@@ -11,7 +11,16 @@ from django.utils.translation import gettext as _
 
 from alerts.document import choices as c
 from alerts.document.countries import country_name
-from alerts.document.fields import CONTENT_STEPS, EMPTY, FIELDS, STEPS, Field, Kind, fields_of_step
+from alerts.document.fields import (
+    CONTENT_STEPS,
+    EMPTY,
+    FIELDS,
+    STEPS,
+    Field,
+    Kind,
+    fields_of_step,
+    step_title,
+)
 from alerts.document.shapes import read_day
 
 
@@ -24,7 +33,7 @@ class Section:
 def describe(document: Mapping[str, Any]) -> list[Section]:
     """What the alert says, step by step; markings have their own band."""
     sections = [
-        Section(str(step.title), tuple(_rows(step.number, document)))
+        Section(str(step_title(step.number, document.get("alert_type"))), tuple(_rows(step.number, document)))
         for step in STEPS
         if step.number in CONTENT_STEPS
     ]
@@ -89,15 +98,31 @@ def _route(field: Field, value: Any) -> str:
     )
 
 
+def _parties(field: Field, value: Any) -> str:
+    return _("unknown") if value == "unknown" else "; ".join(map(_party, value))
+
+
+def _party(row: Mapping[str, Any]) -> str:
+    words = {
+        "role": dict(c.PARTY_ROLES)[row["role"]],
+        "name": row["name"],
+        "category": dict(c.PERSON_CATEGORIES)[row["category"]],
+    }
+    if row["country"]:
+        country = country_name(row["country"])
+        return _("%(role)s: %(name)s (%(category)s, %(country)s)") % {**words, "country": country}
+    return _("%(role)s: %(name)s (%(category)s)") % words
+
+
 def _day(field: Field, value: Any) -> str:
     day = read_day(value)
-    return str(value) if day is None else formats.date_format(day, "j M Y")
+    return str(value) if day is None else formats.date_format(day, _("j M Y"))
 
 
 def _event_day(value: Any, document: Mapping[str, Any]) -> str:
     day = read_day(value)
     if day is not None and document.get("event_precision") == "month":
-        return formats.date_format(dt.date(day.year, day.month, 1), "M Y")
+        return formats.date_format(dt.date(day.year, day.month, 1), _("M Y"))
     return _day(FIELDS["event_date"], value)
 
 
@@ -112,6 +137,7 @@ _KIND_WORDS: Final[dict[Kind, Callable[[Field, Any], str]]] = {
     Kind.COUNT: _count,
     Kind.COUNTRY: lambda field, value: country_name(value),
     Kind.ROUTE: _route,
+    Kind.PARTIES: _parties,
     Kind.DATE: _day,
 }
 _OWN_WORDS: Final[dict[str, Callable[[Any, Mapping[str, Any]], str]]] = {

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     DECIMAL = "decimal"  # decimal number as text
     COUNTRY = "country"  # alpha-2 code
     ROUTE = "route"  # list of {country, part, basis}
+    PARTIES = "parties"  # list of {role, name, category, country}, or "unknown"
+    MOMENT = "moment"  # YYYY-MM-DDThh:mmZ, in UTC
     AGENCIES = "agencies"  # list of agency ids
     REASONS = "reasons"  # {agency id: text}
 
@@ -39,13 +41,21 @@ class Kind(StrEnum):
 EMPTY: Final[tuple[object, ...]] = (None, "", [], (), {})
 """Values that say nothing; 0 is not one of them."""
 
-ALL: Final = frozenset({"new_substance", "harm_cluster"})
+NEW: Final = frozenset({"new_substance"})
 HARM: Final = frozenset({"harm_cluster"})
+SEIZURE: Final = frozenset({"seizure"})
+ORDER: Final = frozenset({"suspicious_order"})
+REQUEST: Final = frozenset({"request_for_information"})
+ALL: Final = NEW | HARM | SEIZURE | ORDER | REQUEST
 
 
 @dataclass(frozen=True)
 class Field:
-    """`problem` is the sentence for a bad value; choices without one say "<label>: choose one."."""
+    """One row of the table.
+
+    `problem` is the sentence for a bad value; choices without one say "<label>: choose one.". `asked_for` are the
+    kinds of alert whose form shows the field, `hinted_for` those in which leaving it empty is a hint.
+    """
 
     name: str
     step: int
@@ -57,7 +67,9 @@ class Field:
     choices: "Choices" = ()
     default: object = None
     required_for: frozenset[str] = frozenset()
+    asked_for: frozenset[str] = ALL
     hint_group: str = ""
+    hinted_for: frozenset[str] = ALL
     min_length: int = 0
     max_length: int = 0
     in_document: bool = True
@@ -83,6 +95,13 @@ STEPS: Final = (
     Step(6, _("Check and submit")),
 )
 CONTENT_STEPS: Final = range(1, 5)
+_OWN_TITLES: Final[Mapping[tuple[int, str], "Text"]] = MappingProxyType(
+    {
+        (3, "seizure"): _("Amount, route and parties"),
+        (3, "suspicious_order"): _("Order and parties"),
+        (3, "request_for_information"): _("Question"),
+    }
+)
 
 _CASES: Final = _("Cases: enter a whole number or unknown.")
 _AMOUNT: Final = _("Amount: enter more than 0, up to 1,000 t.")
@@ -132,7 +151,7 @@ _TABLE: Final = (
     # --- 2 ------------------------------------------------------------------------------------------------
     Field(
         "identity_state", 2, _("Identity"), _("Unknown is allowed."), "radios", Kind.CHOICE,
-        choices=c.IDENTITY_STATES, default="unknown", required_for=ALL,
+        choices=c.IDENTITY_STATES, default="unknown", required_for=ALL - REQUEST,
     ),
     Field(
         "preferred_name", 2, _("Substance"), _("Pick or type."), "combobox", Kind.LINE,
@@ -151,62 +170,105 @@ _TABLE: Final = (
         _("Formula: write element symbols and counts, such as C8H10N4O2."), max_length=80,
     ),
     Field(
+        "inchi", 2, _("InChI"), _("If known; key and formula are compared with it."), "text", Kind.LINE,
+        _("InChI: copy it whole, from InChI=1 on."), max_length=1_000,
+    ),
+    Field(
         "harm_evidence", 2, _("Harm"), _('"Not known yet" is an answer.'), "radios", Kind.CHOICE,
-        choices=c.HARM_EVIDENCE, default="none_yet", required_for=ALL,
+        choices=c.HARM_EVIDENCE, default="none_yet", required_for=NEW | HARM,
     ),
     Field(
         "technique", 2, _("Analysed by"), _("Mark all used."), "checks", Kind.CHOICES,
-        choices=c.TECHNIQUES, default=(), hint_group="analysis",
+        choices=c.TECHNIQUES, default=(), asked_for=ALL - ORDER, hint_group="analysis",
+        hinted_for=NEW | HARM | SEIZURE,
     ),
     Field(
         "reference", 2, _("Compared with"), _("What the result was compared with."), "select", Kind.CHOICE,
-        choices=c.REFERENCES, hint_group="analysis",
+        choices=c.REFERENCES, asked_for=ALL - ORDER, hint_group="analysis", hinted_for=NEW | HARM | SEIZURE,
     ),
     # --- 3 ------------------------------------------------------------------------------------------------
     Field(
         "cases_non_fatal", 3, _("Cases, not fatal"), _('0 is not "unknown".'), "number_or_unknown",
-        Kind.COUNT, _CASES, default="unknown", required_for=HARM,
+        Kind.COUNT, _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM,
     ),
     Field(
         "cases_fatal", 3, _("Cases, fatal"), _('0 is not "unknown".'), "number_or_unknown", Kind.COUNT,
-        _CASES, default="unknown", required_for=HARM,
+        _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM,
     ),
     Field(
         "age_band", 3, _("Patients"), _("Age band only."), "select", Kind.CHOICE,
-        choices=c.AGE_BANDS, hint_group="patients",
+        choices=c.AGE_BANDS, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
         "tox_matrix", 3, _("Sample from patients"), _("What was tested."), "select", Kind.CHOICE,
-        choices=c.TOX_MATRICES, hint_group="patients",
+        choices=c.TOX_MATRICES, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
         "tox_outcome", 3, _("Outcome"), _("The worst, if several."), "select", Kind.CHOICE,
-        choices=c.TOX_OUTCOMES, hint_group="patients",
+        choices=c.TOX_OUTCOMES, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
         "naloxone", 3, _("Naloxone"), _("Given or not."), "select", Kind.CHOICE,
-        choices=c.NALOXONE, hint_group="patients",
+        choices=c.NALOXONE, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
         "health_measures", 3, _("Measures"), _("Taken or planned."), "textarea", Kind.TEXT,
-        _("Measures: use up to 2,000 characters."), hint_group="patients", max_length=2_000,
+        _("Measures: use up to 2,000 characters."), asked_for=NEW | HARM, hint_group="patients",
+        max_length=2_000,
     ),
     Field(
-        "physical_form", 3, _("Form"), _("As it was found."), "select", Kind.CHOICE, choices=c.PHYSICAL_FORMS,
+        "physical_form", 3, _("Form"), _("As it was found."), "select", Kind.CHOICE,
+        choices=c.PHYSICAL_FORMS, asked_for=ALL - REQUEST, hint_group="amount", hinted_for=SEIZURE | ORDER,
     ),
-    Field("quantity", 3, _("Amount"), _("Net if known."), "decimal", Kind.DECIMAL, _AMOUNT, max_length=24),
-    Field("unit", 3, _("Unit"), _("Of the amount."), "select", Kind.CHOICE, choices=c.UNITS),
+    Field(
+        "quantity", 3, _("Amount"), _("Net if known."), "decimal", Kind.DECIMAL, _AMOUNT,
+        asked_for=ALL - REQUEST, hint_group="amount", hinted_for=SEIZURE | ORDER, max_length=24,
+    ),
+    Field(
+        "unit", 3, _("Unit"), _("Of the amount."), "select", Kind.CHOICE, choices=c.UNITS,
+        asked_for=ALL - REQUEST, hint_group="amount", hinted_for=SEIZURE | ORDER,
+    ),
     Field(
         "route", 3, _("Route"), _("Asserted or proven."), "route_rows", Kind.ROUTE,
-        _("Route: choose a country per stop."), default=(), max_length=20,
+        _("Route: choose a country per stop."), default=(), asked_for=ALL - REQUEST, max_length=20,
     ),
     Field(
         "concealment", 3, _("Concealment"), _("How it was hidden."), "text", Kind.LINE,
-        _("Concealment: use up to 200 characters on one line."), max_length=200,
+        _("Concealment: use up to 200 characters on one line."), asked_for=SEIZURE | NEW, max_length=200,
     ),
     Field(
         "exhibit_no", 3, _("Exhibit"), _("Your own number."), "text", Kind.LINE,
-        _("Exhibit: use up to 60 characters on one line."), max_length=60,
+        _("Exhibit: use up to 60 characters on one line."), asked_for=NEW | HARM | SEIZURE, max_length=60,
+    ),
+    Field(
+        "parties", 3, _("Parties"), _("Only what is needed."), "party_rows", Kind.PARTIES,
+        _("Parties: add one or choose unknown."), default="unknown", required_for=ORDER,
+        asked_for=SEIZURE | ORDER, max_length=20,
+    ),
+    Field(
+        "red_flags", 3, _("Warning signs"), _("Mark what you saw."), "checks", Kind.CHOICES,
+        choices=c.RED_FLAGS, default=(), asked_for=ORDER,
+    ),
+    Field(
+        "kyc_result", 3, _("Customer check"), _("What your check of the customer found."), "radios", Kind.CHOICE,
+        choices=c.KYC_RESULTS, default="not_done", required_for=ORDER, asked_for=ORDER,
+    ),
+    Field(
+        "question", 3, _("Question"), _("Ask one thing."), "textarea", Kind.TEXT,
+        _("Question: write what you ask."), required_for=REQUEST, asked_for=REQUEST, max_length=2_000,
+    ),
+    Field(
+        "request_priority", 3, _("Answer by"), _("How soon you need the answer, counted from sending."),
+        "radios", Kind.CHOICE, choices=c.REQUEST_PRIORITIES, default="normal", required_for=REQUEST,
+        asked_for=REQUEST,
+    ),
+    Field(
+        "due_at", 3, _("Another time to answer by"), _("In your own time zone."), "moment", Kind.MOMENT,
+        _("Answer by: choose a later time."), asked_for=REQUEST, in_document=False,
+    ),
+    Field(
+        "due_reason", 3, _("Reason for another time"), _("Why these times do not fit."), "text", Kind.LINE,
+        _("Reason for another time: use up to 200 characters."), asked_for=REQUEST, max_length=200,
     ),
     # --- 4 ------------------------------------------------------------------------------------------------
     Field(
@@ -287,3 +349,29 @@ LIFE_SAFETY_FIELDS: Final = frozenset({"title", "tlp", "recipients"})
 def fields_of_step(number: int) -> tuple[Field, ...]:
     """The fields of one step of the form, in order."""
     return tuple(field for field in _TABLE if field.step == number)
+
+
+def shown_fields(number: int, data: Mapping[str, object]) -> tuple[Field, ...]:
+    """Those that the form of this draft's kind shows, and any other that holds something: nothing goes unseen."""
+    return tuple(
+        field
+        for field in fields_of_step(number)
+        if is_asked(field, data) or data.get(field.name) not in EMPTY
+    )
+
+
+def is_asked(field: Field, data: Mapping[str, object]) -> bool:
+    """Whether the draft's kind asks for the field; every kind's fields while none is chosen."""
+    kind = data.get("alert_type")
+    return kind in field.asked_for or kind not in ALL
+
+
+def is_hinted(field: Field, data: Mapping[str, object]) -> bool:
+    """Whether leaving the field empty is a hint for the draft's kind."""
+    kind = data.get("alert_type")
+    return is_asked(field, data) and (kind in field.hinted_for or kind not in ALL)
+
+
+def step_title(number: int, kind: object) -> "Text":
+    """The third step is named after what the kind asks there."""
+    return _OWN_TITLES.get((number, str(kind)), STEPS[number - 1].title)

@@ -19,10 +19,14 @@ _FIXED: Final = {"schema": SCHEMA, "grading_scheme": GRADING_SCHEME}
 
 @dataclass(frozen=True)
 class ReadDocument:
-    """`data` holds every field of the document, `not_shown` how many members could not be read."""
+    """`data` holds every field of the document, `not_shown` how many members could not be read.
+
+    `digests` are SHA-256 of its files in hexadecimal, where they were asked for.
+    """
 
     data: Mapping[str, Any]
     not_shown: int = 0
+    digests: tuple[str, ...] = ()
 
 
 def read_document(alert: Mapping[str, Any]) -> ReadDocument:

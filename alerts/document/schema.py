@@ -5,20 +5,27 @@ from typing import Any, Final
 
 from alerts.document import choices as c
 from alerts.document.building import GRADING_SCHEME, SCHEMA
+from alerts.document.characters import HIDDEN_PATTERN
+from alerts.document.chemistry import FORMULA_PATTERN, INCHI_PATTERN
 from alerts.document.fields import DOCUMENT_FIELDS, Field, Kind
-from alerts.document.shapes import LEAST_WIDE_TITLE, MAX_CASES
+from alerts.document.shapes import LEAST_WIDE_TITLE, MAX_CASES, PARTY_NAME_AT_MOST, UNKNOWN
 
 REQUIRED: Final = ("schema", "alert_type", "title")
 _PATTERNS: Final = {
     "inchikey": "^[A-Z]{14}-[A-Z]{10}-[A-Z]$",
     "cas_rn": "^[0-9]{2,7}-[0-9]{2}-[0-9]$",
-    "formula": "^([A-Z][a-z]?[0-9]{0,4})+$",
+    "formula": f"^{FORMULA_PATTERN}$",
+    "inchi": f"^{INCHI_PATTERN}$",
 }
+_ON_ONE_LINE: Final = rf"^[^\t\n\u2028\u2029{HIDDEN_PATTERN}]*$"
+_ON_LINES: Final = rf"^[^\u2028\u2029{HIDDEN_PATTERN}]*$"
 _COUNTRY: Final = {"type": "string", "pattern": "^[A-Z]{2}$"}
 
 
 def json_schema() -> dict[str, Any]:
-    """Closed: no other members. What is not required may be null or absent."""
+    """Closed: no other members. What is not required may be null or absent; so may the kind be null, since an
+    alert about danger to life goes out without it.
+    """
     members = {field.name: _member(field) for field in DOCUMENT_FIELDS}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -34,7 +41,7 @@ def json_schema() -> dict[str, Any]:
 def _member(field: Field) -> dict[str, Any]:
     described = {"title": str(field.label), "description": str(field.help)}
     shape = _shape(field)
-    if field.name in REQUIRED:
+    if field.name in REQUIRED and field.name != "alert_type":
         return described | shape
     return described | {"anyOf": [shape, {"type": "null"}]}
 
@@ -48,6 +55,9 @@ def _shape(field: Field) -> dict[str, Any]:
             "uniqueItems": True,
             "items": {"enum": [value for value, _ in field.choices]},
         }
+    if field.kind is Kind.PARTIES:
+        rows = {"type": "array", "minItems": 1, "maxItems": field.max_length, "items": _party()}
+        return {"anyOf": [rows, {"const": UNKNOWN}]}
     if field.kind is Kind.ROUTE:
         return {"type": "array", "maxItems": field.max_length, "items": _stop()}
     return _text_shape(field) if field.kind in (Kind.LINE, Kind.TEXT) else dict(_PLAIN[field.kind])
@@ -57,7 +67,8 @@ def _text_shape(field: Field) -> dict[str, Any]:
     if field.name in _PATTERNS:
         return {"type": "string", "pattern": _PATTERNS[field.name], "maxLength": field.max_length}
     least = LEAST_WIDE_TITLE if field.name == "title" else field.min_length
-    return {"type": "string", "minLength": least, "maxLength": field.max_length}
+    pattern = _ON_LINES if field.kind is Kind.TEXT else _ON_ONE_LINE
+    return {"type": "string", "minLength": least, "maxLength": field.max_length, "pattern": pattern}
 
 
 def _stop() -> dict[str, Any]:
@@ -69,6 +80,21 @@ def _stop() -> dict[str, Any]:
             "country": _COUNTRY,
             "part": {"enum": [value for value, _ in c.ROUTE_PARTS]},
             "basis": {"enum": [value for value, _ in c.ROUTE_BASES]},
+        },
+    }
+
+
+def _party() -> dict[str, Any]:
+    name = {"type": "string", "minLength": 1, "maxLength": PARTY_NAME_AT_MOST, "pattern": _ON_ONE_LINE}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["role", "name", "category", "country"],
+        "properties": {
+            "role": {"enum": [value for value, _ in c.PARTY_ROLES]},
+            "name": name,
+            "category": {"enum": [value for value, _ in c.PERSON_CATEGORIES]},
+            "country": {"anyOf": [_COUNTRY, {"type": "null"}]},
         },
     }
 

@@ -10,8 +10,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from alerts.document import choices as c
+from alerts.document.characters import hidden_characters
+from alerts.document.chemistry import is_cas_number, is_formula, is_inchi, is_inchikey
 from alerts.document.countries import is_listed
-from alerts.document.fields import Field, Kind
+from alerts.document.fields import EMPTY, Field, Kind
 
 UNKNOWN: Final = "unknown"
 MAX_CASES: Final = 1_000_000
@@ -30,32 +32,15 @@ GRAMS: Final = {
 
 _AGENCY_ID: Final = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-_INCHIKEY: Final = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
-_CAS: Final = re.compile(r"([0-9]{2,7})-([0-9]{2})-([0-9])")
-_FORMULA: Final = re.compile(r"([A-Z][a-z]?[0-9]{0,4})+")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
+PARTY_NAME_AT_MOST: Final = 200
+PARTY_MEMBERS: Final = ("role", "name", "category", "country")
 
 
 def is_acceptable(field: Field, value: Any) -> bool:
     """Whether the value fits its field's kind, choices and limits. Empty values are not asked about."""
     fits = _OWN_FORMS.get(field.name) or _KINDS[field.kind]
     return fits(field, value)
-
-
-def is_cas_number(text: str) -> bool:
-    """Form and check digit: the digits before it, weighted 1, 2, 3 ... from the right, summed modulo 10."""
-    match = _CAS.fullmatch(text)
-    if match is None:
-        return False
-    digits = reversed(match[1] + match[2])
-    return sum(weight * int(digit) for weight, digit in enumerate(digits, start=1)) % 10 == int(match[3])
-
-
-def mixes_scripts(text: str) -> bool:
-    """Whether one run of letters mixes Latin with Cyrillic or Greek, as a look-alike spelling does."""
-    return any(
-        "LATIN" in scripts and len(scripts) > 1
-        for scripts in (_scripts(run) for run in re.findall(r"[^\W\d_]+", text))
-    )
 
 
 def grams(quantity: str, unit: str | None) -> Decimal:
@@ -73,9 +58,29 @@ def read_day(value: object) -> dt.date | None:
         return None
 
 
-def _scripts(run: str) -> set[str]:
-    names = (unicodedata.name(letter, "").partition(" ")[0] for letter in run)
-    return {name for name in names if name in {"LATIN", "CYRILLIC", "GREEK"}}
+def read_moment(value: object) -> dt.datetime | None:
+    """A moment written YYYY-MM-DDThh:mmZ, aware, or None."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        return None
+    try:
+        return dt.datetime.strptime(value, "%Y-%m-%dT%H:%M%z")
+    except ValueError:
+        return None
+
+
+def texts_of(field: Field, value: Any) -> list[str]:
+    """Every text that people would read in this value, right or wrong."""
+    if field.kind in (Kind.LINE, Kind.TEXT):
+        return [value] if isinstance(value, str) else []
+    if field.kind is Kind.PARTIES and isinstance(value, list):
+        return [str(row.get("name") or "") for row in value if isinstance(row, dict)]
+    return list(map(str, value.values())) if field.kind is Kind.REASONS and isinstance(value, dict) else []
+
+
+def hidden_in(field: Field, value: Any) -> tuple[str, ...]:
+    """Code points of hidden characters in this value's texts."""
+    found = (code for text in texts_of(field, value) for code in hidden_characters(text, lines=True))
+    return tuple(dict.fromkeys(found))
 
 
 def _one(field: Field, value: Any) -> bool:
@@ -94,12 +99,6 @@ def _is_in(value: Any, choices: "c.Choices") -> bool:
     return isinstance(value, str) and value in dict(choices)
 
 
-def _has_controls(text: str, allowed: str = "") -> bool:
-    return any(
-        unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed for character in text
-    )
-
-
 def _title(field: Field, value: Any) -> bool:
     """Three characters are enough where Chinese, Japanese or Korean ones are among them: each says as much as a word."""
     is_wide = isinstance(value, str) and any(map(_is_wide_letter, value))
@@ -111,14 +110,14 @@ def _is_wide_letter(character: str) -> bool:
 
 
 def _line(field: Field, value: Any) -> bool:
-    return _text(field, value) and not re.search(r"[\n\t\u2028\u2029]", value)
+    return _text(field, value) and not hidden_characters(value, lines=False)
 
 
 def _text(field: Field, value: Any) -> bool:
     return (
         isinstance(value, str)
         and field.min_length <= len(value) <= field.max_length
-        and not _has_controls(value, allowed="\n\t")
+        and not hidden_characters(value, lines=True)
     )
 
 
@@ -153,6 +152,25 @@ def _is_stop(stop: Any) -> bool:
     )
 
 
+def _parties(field: Field, value: Any) -> bool:
+    return value == UNKNOWN or (
+        isinstance(value, list) and 0 < len(value) <= field.max_length and all(map(_is_party, value))
+    )
+
+
+def _is_party(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and set(row) == set(PARTY_MEMBERS)
+        and _is_in(row["role"], c.PARTY_ROLES)
+        and _is_in(row["category"], c.PERSON_CATEGORIES)
+        and isinstance(row["name"], str)
+        and 0 < len(row["name"]) <= PARTY_NAME_AT_MOST
+        and not hidden_characters(row["name"], lines=False)
+        and (row["country"] in EMPTY or is_listed(row["country"]))
+    )
+
+
 def _agencies(field: Field, value: Any) -> bool:
     return (
         isinstance(value, list)
@@ -175,14 +193,21 @@ _KINDS: Final[dict[Kind, Callable[[Field, Any], bool]]] = {
     Kind.DECIMAL: _decimal,
     Kind.COUNTRY: lambda field, value: is_listed(value),
     Kind.ROUTE: _route,
+    Kind.PARTIES: _parties,
+    Kind.MOMENT: lambda field, value: read_moment(value) is not None,
     Kind.AGENCIES: _agencies,
     Kind.REASONS: _reasons,
 }
+
+
+def _own(fits: Callable[[str], bool]) -> Callable[[Field, Any], bool]:
+    return lambda field, value: isinstance(value, str) and len(value) <= field.max_length and fits(value)
+
+
 _OWN_FORMS: Final[dict[str, Callable[[Field, Any], bool]]] = {
-    "inchikey": lambda field, value: isinstance(value, str) and _INCHIKEY.fullmatch(value) is not None,
-    "cas_rn": lambda field, value: isinstance(value, str) and is_cas_number(value),
     "title": _title,
-    "formula": lambda field, value: (
-        isinstance(value, str) and len(value) <= field.max_length and _FORMULA.fullmatch(value) is not None
-    ),
+    "inchikey": _own(is_inchikey),
+    "cas_rn": _own(is_cas_number),
+    "formula": _own(is_formula),
+    "inchi": _own(is_inchi),
 }

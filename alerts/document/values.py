@@ -5,6 +5,7 @@ A draft keeps what was typed even when it is wrong, so that nothing is lost; onl
 an unknown field, or more than a field could ever hold is refused.
 """
 
+import datetime as dt
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -12,7 +13,9 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
+from alerts.document.characters import without_breaks
 from alerts.document.fields import FIELDS, Field, Kind
+from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
 
 TYPED_AT_MOST: Final = 20_000
 ROWS_AT_MOST: Final = 500
@@ -27,7 +30,10 @@ def read_values(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_value(field: Field, value: object) -> Any:
-    """One value as a draft keeps it: text trimmed and in NFC, digits of any script as numbers, empty as None."""
+    """One value as a draft keeps it: text trimmed and in NFC, digits of any script as numbers, empty as None.
+
+    Characters that only say where a line may break are dropped: nobody typed them.
+    """
     try:
         return _READERS[field.kind](value)
     except (TypeError, ValueError):
@@ -39,7 +45,7 @@ def _text(value: object) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError
-    text = unicodedata.normalize("NFC", str(value)).strip()
+    text = without_breaks(unicodedata.normalize("NFC", str(value))).strip()
     if len(text) > TYPED_AT_MOST or (not text.isascii() and _has_surrogate(text)):
         raise ValueError
     return text.replace("\r\n", "\n").replace("\r", "\n") or None
@@ -87,6 +93,32 @@ def _stop(item: object) -> dict[str, str | None]:
     return {name: _text(item.get(name)) for name in ("country", "part", "basis")}
 
 
+def _parties(value: object) -> object:
+    if value == UNKNOWN:
+        return UNKNOWN
+    rows = [_party(item) for item in _items(value)]
+    return [row for row in rows if row["name"] or row["role"] or row["country"]]
+
+
+def _party(item: object) -> dict[str, str | None]:
+    if not isinstance(item, Mapping) or not set(item) <= set(PARTY_MEMBERS):
+        raise TypeError
+    row = {name: _text(item.get(name)) for name in PARTY_MEMBERS}
+    return row | {"category": row["category"] or UNKNOWN}
+
+
+def _moment(value: object) -> str | None:
+    """In UTC, to the minute; what names no moment stays as it was typed."""
+    text = _text(value)
+    if text is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return text if moment.tzinfo is None else f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M}Z"
+    except (ValueError, OverflowError):
+        return text
+
+
 def _reasons(value: object) -> dict[str, str]:
     if value is None:
         return {}
@@ -106,6 +138,8 @@ _READERS: Final[dict[Kind, Callable[[object], Any]]] = {
     Kind.DECIMAL: _decimal,
     Kind.COUNTRY: _text,
     Kind.ROUTE: _route,
+    Kind.PARTIES: _parties,
+    Kind.MOMENT: _moment,
     Kind.AGENCIES: _texts,
     Kind.REASONS: _reasons,
 }

@@ -12,27 +12,41 @@ from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError, InputError, NotPermittedError
+from agencies.login.proof import is_fresh, needs_fresh_proof
 from alerts.errors import KeysElsewhereError, MoveRefusedError
 from alerts.pages import (
     affairs,
+    bulk,
+    comparing,
+    directory,
     doubts,
     errors,
     lists,
     received,
     records,
     review,
+    searching,
     sent,
     signing_in,
     start,
     stops,
+    views,
 )
-from alerts.pages.compose import steps
+from alerts.pages.account import proving, security
+from alerts.pages.agency import apikeys, lanes, policy
+from alerts.pages.audit import export as audit_export
+from alerts.pages.audit import page as audit_page
+from alerts.pages.compose import starting, steps
 from alerts.pages.frame import signed_in
 from alerts.pages.keys import key_page, proposals, revoking, wizard
+from alerts.pages.officers import acts as officer_acts
+from alerts.pages.officers import duty, people, profile
+from alerts.pages.operator import accession, suspending
 from sharing.errors import SharingError
 
 C = Capability
@@ -53,6 +67,8 @@ class Page:
     name: str
     capability: C | None
     methods: tuple[str, ...] = READ
+    fresh: bool = False
+    """Whether every act of it asks for a fresh proof; those of a sensitive capability do anyway."""
 
     def pattern(self, admin_view: Callable[[View], View]) -> URLPattern:
         return path(self.route, admin_view(guarded(self)), name=self.name)
@@ -65,9 +81,7 @@ def guarded(page: Page) -> View:
     @wraps(page.view)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            if page.capability is not None:
-                require(signed_in(request), page.capability)
-            return page.view(request, *args, **kwargs)
+            return _asked_first(page, request) or page.view(request, *args, **kwargs)
         except AbsentError:
             raise Http404 from None
         except NotPermittedError as missing:
@@ -86,11 +100,52 @@ def guarded(page: Page) -> View:
     return view
 
 
+def _asked_first(page: Page, request: HttpRequest) -> HttpResponseBase | None:
+    """The question for a fresh proof where this act waits for one; raises NotPermittedError before it asks."""
+    if page.capability is not None:
+        require(signed_in(request), page.capability)
+    return proving.prove_or_ask(request) if needs_proof(page, request) else None
+
+
+def needs_proof(page: Page, request: HttpRequest) -> bool:
+    """Whether this act waits for a proof that it is still the same person."""
+    now = timezone.now()
+    if page.fresh:
+        return request.method == "POST" and not is_fresh(request, now=now)
+    return needs_fresh_proof(request, page.capability, now=now)
+
+
 PAGES: Final = (
     Page("", start.start, "index", ANY_OFFICER),
     Page("logout/", signing_in.sign_out, "logout", ANY_OFFICER, CHANGE),
     Page("password/", signing_in.password, "password_change", ANY_OFFICER, BOTH),
+    # signing in
+    Page("confirm/", proving.confirm, "confirm", ANY_OFFICER, BOTH),
+    Page("security/", security.security, "security", ANY_OFFICER),
+    Page("security/codes/", security.codes_renew, "codes_renew", ANY_OFFICER, CHANGE, fresh=True),
+    Page("security/passkeys/add/", security.passkey_add, "passkey_add", ANY_OFFICER, BOTH, fresh=True),
+    Page("security/sessions/end/", security.sessions_end, "sessions_end", ANY_OFFICER, CHANGE),
+    Page(
+        "security/sessions/<uuid:session_id>/end/", security.session_end, "session_end", ANY_OFFICER, CHANGE
+    ),
+    Page("security/totp/", security.totp, "totp", ANY_OFFICER, BOTH, fresh=True),
+    Page(
+        "security/factors/<int:factor_id>/remove/",
+        security.factor_remove,
+        "factor_remove",
+        ANY_OFFICER,
+        CHANGE,
+        fresh=True,
+    ),
     Page("inbox/", lists.inbox, "inbox", C.ALERT_READ),
+    # Area of lists: search, kept views, acknowledging several.
+    Page("inbox/acknowledge/", bulk.acknowledge_many, "acknowledge_many", C.ALERT_ACKNOWLEDGE, BOTH),
+    Page("search/", searching.search, "search", C.ALERT_READ, BOTH),
+    Page("views/", views.views, "views", C.ALERT_READ),
+    Page("views/keep/", views.create, "view_create", C.ALERT_READ, CHANGE),
+    Page("views/<uuid:view_id>/rename/", views.rename, "view_rename", C.ALERT_READ, CHANGE),
+    Page("views/<uuid:view_id>/default/", views.choose, "view_default", C.ALERT_READ, CHANGE),
+    Page("views/<uuid:view_id>/delete/", views.delete, "view_delete", C.ALERT_READ, CHANGE),
     Page("inbox/<uuid:alert_id>/", received.received, "received", C.ALERT_READ, BOTH),
     Page("inbox/<uuid:alert_id>/files/<int:n>/", received.attachment, "received_attachment", C.ALERT_READ),
     Page(
@@ -100,12 +155,16 @@ PAGES: Final = (
         C.ALERT_ACKNOWLEDGE,
         CHANGE,
     ),
+    Page("inbox/<uuid:alert_id>/changes/", comparing.changes, "received_changes", C.ALERT_READ),
     Page("inbox/<uuid:alert_id>/confirm/", received.confirm, "received_confirm", C.ALERT_ACKNOWLEDGE, CHANGE),
     Page("a/<str:reference>", received.by_reference, "by_reference", C.ALERT_READ),
     Page("outbox/", lists.outbox, "outbox", C.ALERT_READ),
     Page("outbox/<uuid:alert_id>/", sent.sent, "sent", C.ALERT_READ),
     Page("outbox/<uuid:alert_id>/files/<int:n>/", sent.sent_attachment, "sent_attachment", C.ALERT_READ),
     Page("outbox/<uuid:alert_id>/withdraw/", sent.withdraw, "withdraw", C.ALERT_WITHDRAW, BOTH),
+    # The alert page: amending, and reminders of a withdrawal.
+    Page("outbox/<uuid:alert_id>/amend/", sent.amend, "amend", C.ALERT_WRITE, CHANGE),
+    Page("outbox/<uuid:alert_id>/remind/", sent.remind, "remind", C.ALERT_WITHDRAW, CHANGE),
     Page("outbox/<uuid:alert_id>/second-look/", sent.second_look, "second_look", C.ALERT_VALIDATE, CHANGE),
     Page("outbox/<uuid:alert_id>/reaffirm/", doubts.reaffirm, "reaffirm", C.ALERT_RELEASE, BOTH),
     Page("doubt/alerts/<str:md>/withdraw/", doubts.unsent, "withdraw_unsent", C.ALERT_WITHDRAW, BOTH),
@@ -116,7 +175,7 @@ PAGES: Final = (
     Page("queue/<uuid:alert_id>/release/", review.release, "release", C.ALERT_RELEASE, CHANGE),
     Page("queue/<uuid:alert_id>/return/", review.send_back, "return", C.ALERT_READ, CHANGE),
     Page("drafts/", lists.drafts, "drafts", C.ALERT_WRITE),
-    Page("drafts/new/", steps.new_draft, "draft_new", C.ALERT_WRITE, BOTH),
+    Page("drafts/new/", starting.new_draft, "draft_new", C.ALERT_WRITE, BOTH),
     Page("drafts/<uuid:alert_id>/<int:number>/", steps.draft_step, "draft", C.ALERT_WRITE, BOTH),
     Page("drafts/<uuid:alert_id>/reach/", steps.draft_reach, "draft_reach", C.ALERT_WRITE, CHANGE),
     Page("drafts/<uuid:alert_id>/submit/", steps.draft_submit, "draft_submit", C.ALERT_WRITE, CHANGE),
@@ -125,7 +184,66 @@ PAGES: Final = (
         "drafts/<uuid:alert_id>/overwrite/", steps.draft_overwrite, "draft_overwrite", C.ALERT_WRITE, CHANGE
     ),
     Page("drafts/<uuid:alert_id>/copy/", steps.draft_copy, "draft_copy", C.ALERT_WRITE, CHANGE),
-    Page("officers/", affairs.officers, "officers", C.OFFICER_READ),
+    # Area of composing: what a draft starts from.
+    Page(
+        "drafts/<uuid:alert_id>/template/", starting.template_create, "template_create", C.ALERT_WRITE, CHANGE
+    ),
+    Page(
+        "drafts/templates/<uuid:template_id>/start/",
+        starting.template_start,
+        "template_start",
+        C.ALERT_WRITE,
+        CHANGE,
+    ),
+    Page(
+        "drafts/templates/<uuid:template_id>/delete/",
+        starting.template_delete,
+        "template_delete",
+        C.ALERT_WRITE,
+        CHANGE,
+    ),
+    Page("outbox/<uuid:alert_id>/copy/", starting.sent_copy, "sent_copy", C.ALERT_WRITE, CHANGE),
+    Page("inbox/<uuid:alert_id>/copy/", starting.received_copy, "received_copy", C.ALERT_WRITE, CHANGE),
+    # The agency's own affairs
+    Page("officers/", people.officers, "officers", C.OFFICER_READ),
+    Page("officers/invite/", officer_acts.invite, "officer_invite", C.OFFICER_MANAGE, BOTH),
+    Page("officers/duty/", duty.duty, "duty", C.OFFICER_READ),
+    Page("officers/duty/<str:public_id>/", duty.move, "duty_move", C.OFFICER_MANAGE, CHANGE),
+    Page("officers/<str:public_id>/", people.person, "officer", C.OFFICER_READ),
+    Page(
+        "officers/<str:public_id>/invite/",
+        officer_acts.invite_again,
+        "officer_invite_again",
+        C.OFFICER_MANAGE,
+        BOTH,
+    ),
+    Page("officers/<str:public_id>/roles/", officer_acts.roles, "officer_roles", C.OFFICER_MANAGE, BOTH),
+    Page("officers/<str:public_id>/deputy/", officer_acts.deputy, "officer_deputy", C.OFFICER_MANAGE, BOTH),
+    Page(
+        "officers/<str:public_id>/sessions/",
+        officer_acts.sessions,
+        "officer_sessions",
+        C.OFFICER_MANAGE,
+        BOTH,
+    ),
+    Page("officers/<str:public_id>/reopen/", officer_acts.reopen, "officer_reopen", C.OFFICER_MANAGE, BOTH),
+    Page(
+        "officers/<str:public_id>/factors/", officer_acts.factors, "officer_factors", C.OFFICER_MANAGE, BOTH
+    ),
+    Page(
+        "officers/<str:public_id>/disable/", officer_acts.disable, "officer_disable", C.OFFICER_MANAGE, BOTH
+    ),
+    Page("officers/<str:public_id>/enable/", officer_acts.enable, "officer_enable", C.OFFICER_MANAGE, BOTH),
+    Page("api-keys/", apikeys.apikeys, "apikeys", C.APIKEY_MANAGE),
+    Page("api-keys/issue/", apikeys.issue, "apikey_issue", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/<str:prefix>/rotate/", apikeys.rotate, "apikey_rotate", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/<str:prefix>/revoke/", apikeys.revoke, "apikey_revoke", C.APIKEY_MANAGE, BOTH),
+    Page("policy/", policy.policy, "policy", C.OFFICER_READ),
+    Page("policy/change/", policy.change, "policy_change", C.AGENCY_MANAGE, BOTH),
+    Page("policy/requests/<uuid:request_id>/", policy.decide, "policy_decide", C.AGENCY_MANAGE, CHANGE),
+    Page("account/", profile.profile, "profile", ANY_OFFICER, BOTH),
+    Page("account/mail/", profile.own_mail, "own_mail", C.NOTICE_READ, CHANGE),
+    Page("account/mails/", profile.own_notices, "own_notices", C.NOTICE_READ),
     Page("keys/", key_page.keys, "keys", C.KEY_READ),
     Page("keys/create/", wizard.create, "keys_create", C.KEY_MANAGE, BOTH),
     Page("keys/renew/", wizard.renew, "keys_renew", C.KEY_MANAGE, BOTH),
@@ -141,8 +259,30 @@ PAGES: Final = (
     Page("keys/key/<str:kid>/revoke/", revoking.revoke, "key_revoke", C.KEY_MANAGE, BOTH),
     Page("keys/key/<str:kid>/suspend/", wizard.suspend, "key_suspend", C.KEY_MANAGE, BOTH),
     Page("keys/key/<str:kid>/resume/", wizard.resume, "key_resume", C.KEY_MANAGE, BOTH),
+    Page("directory/", directory.directory, "directory", C.DIRECTORY_READ),
     Page("agreements/", affairs.agreements, "agreements", C.AGREEMENT_READ),
+    Page("agreements/<str:ref>/", lanes.agreement, "agreement", C.AGREEMENT_READ),
+    Page("agreements/<str:ref>/suspend/", lanes.suspend, "agreement_suspend", C.AGENCY_MANAGE, BOTH),
+    Page("agreements/<str:ref>/resume/", lanes.resume, "agreement_resume", C.AGENCY_MANAGE, BOTH),
     Page("notifications/", records.notifications, "notifications", C.NOTICE_READ),
     Page("notifications/<uuid:notice_id>/resend/", records.resend, "resend", C.NOTICE_RESEND, CHANGE),
-    Page("audit/", records.audit, "audit", C.AUDIT_READ),
+    Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),
+    Page("audit/export/", audit_export.export, "audit_export", C.AUDIT_READ, CHANGE),
+    # The operator's
+    Page("hub/agencies/admit/", accession.admit, "hub_admit", C.HUB_OPERATE, BOTH),
+    Page("hub/agencies/<str:agency_id>/", accession.agency, "hub_agency", C.HUB_OPERATE),
+    Page("hub/agencies/<str:agency_id>/admin/", accession.first_admin, "hub_admin", C.HUB_OPERATE, BOTH),
+    Page(
+        "hub/agencies/<str:agency_id>/admin/again/",
+        accession.first_admin_again,
+        "hub_admin_again",
+        C.HUB_OPERATE,
+        CHANGE,
+    ),
+    Page(
+        "hub/agencies/<str:agency_id>/entry-key/", accession.entry_key, "hub_entry_key", C.HUB_OPERATE, BOTH
+    ),
+    Page("hub/agencies/<str:agency_id>/keys/", accession.make_keys, "hub_keys", C.HUB_OPERATE, BOTH),
+    Page("hub/agencies/<str:agency_id>/suspend/", suspending.suspend, "hub_suspend", C.HUB_OPERATE, BOTH),
+    Page("hub/agencies/<str:agency_id>/resume/", suspending.resume, "hub_resume", C.HUB_OPERATE, BOTH),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's own affairs, to read: officers, agreements. They are changed elsewhere for now."""
+"""The agency's agreements: with whom it shares what, and how each stands."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Role
 from agencies.models import Officer
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
@@ -25,20 +24,6 @@ AGREEMENT_STATES: Final = (
     ("suspended", gettext_lazy("Lane suspended")),
     ("ended", gettext_lazy("Ended")),
 )
-
-
-def officers(request: HttpRequest) -> HttpResponse:
-    """Who may do what in this agency."""
-    officer = signed_in(request)
-    filters = read_filters(request.GET, [Filter("role", _("Role"), Role.choices[:-1])])
-    rows = Officer.objects.visible_to(officer).order_by("duty_rank", "full_name")
-    if role := filters.values["role"]:
-        rows = rows.filter(roles__contains=[role])
-    return _page(request, "officers", filters, [_officer_row(row) for row in rows])
-
-
-def _officer_row(row: Officer) -> dict[str, object]:
-    return {"officer": row, "roles": ", ".join(str(role.label) for role in Role if role in row.roles)}
 
 
 @dataclass(frozen=True)
@@ -100,11 +85,6 @@ def _matches(row: AgreementRow, filters: Filters) -> bool:
 
 
 TEXTS: Final = {
-    "officers": (
-        gettext_lazy("Officers"),
-        gettext_lazy("Who may do what in your agency."),
-        gettext_lazy("Invite the first officer."),
-    ),
     "agreements": (
         gettext_lazy("Agreements"),
         gettext_lazy("With whom your agency may share, and what."),

@@ -25,7 +25,9 @@ from sharing.errors import (
     KeysetStaleError,
     LaggingError,
     PolicyDeniedError,
+    ReminderTooSoonError,
     SharingError,
+    SupersededError,
 )
 
 VERBS: Final[dict[str, str | Promise]] = {
@@ -40,6 +42,11 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.KEY_MANAGE: gettext_lazy("manage keys"),
     Capability.KEY_READ: gettext_lazy("see keys"),
     Capability.NOTICE_READ: gettext_lazy("see notifications"),
+    Capability.AGENCY_MANAGE: gettext_lazy("change your agency's policy and agreements"),
+    Capability.APIKEY_MANAGE: gettext_lazy("manage API keys"),
+    Capability.HUB_OPERATE: gettext_lazy("run the hub"),
+    Capability.NOTICE_RESEND: gettext_lazy("send notices again"),
+    Capability.OFFICER_MANAGE: gettext_lazy("manage officers"),
     Capability.OFFICER_READ: gettext_lazy("see officers"),
     Capability.QUEUE_READ: gettext_lazy("see the release queue"),
 }
@@ -129,6 +136,10 @@ def exchange_text(stop: SharingError) -> str:
         return _("The log is behind. Try again in %(n)d seconds.") % {"n": stop.retry_after}
     if isinstance(stop, ContentDeletedError):
         return _("Its content was deleted.")
+    if isinstance(stop, SupersededError):
+        return _("Another version has replaced this one already. Look at what stands in your agency's name.")
+    if isinstance(stop, ReminderTooSoonError):
+        return _("They were reminded less than an hour ago.")
     if isinstance(stop, KeysetStaleError):
         return _("A recipient's keys have just changed. Try again.")
     return _("The exchange did not take it. Try again; if it stays so, call whoever runs this hub.")

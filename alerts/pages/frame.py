@@ -27,6 +27,7 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
             ("queue", _("Release queue"), C.QUEUE_READ),
             ("drafts", _("Drafts"), C.ALERT_WRITE),
             ("outbox", _("Outbox"), C.ALERT_READ),
+            ("search", _("Search"), C.ALERT_READ),
         ),
     ),
     (
@@ -34,7 +35,10 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
         (
             ("officers", _("Officers"), C.OFFICER_READ),
             ("keys", _("Keys"), C.KEY_READ),
+            ("apikeys", _("API keys"), C.APIKEY_MANAGE),
             ("agreements", _("Agreements"), C.AGREEMENT_READ),
+            ("directory", _("Directory"), C.DIRECTORY_READ),
+            ("policy", _("Policy"), C.OFFICER_READ),
             ("notifications", _("Notifications"), C.NOTICE_READ),
             ("audit", _("Audit"), C.AUDIT_READ),
         ),
@@ -85,12 +89,15 @@ def navigation(officer: Officer, here: str) -> Iterator[NavGroup]:
 
 def frame_context(request: HttpRequest) -> dict[str, Any]:
     """What the frame shows on each page; on the sign-in page there is no officer."""
-    context: dict[str, Any] = {"theme": theme_of(request), "zone": timezone.get_current_timezone_name()}
+    context: dict[str, Any] = {"theme": theme_of(request), "zone": str(timezone.get_current_timezone())}
     if isinstance(request.user, Officer):
         context |= {
             "officer": request.user,
             "agency": request.user.agency,
-            "nav": tuple(navigation(request.user, request.path)),
+            # Nothing else is open to whoever has to set up a second factor first.
+            "nav": ()
+            if getattr(request, "factor_needed", False)
+            else tuple(navigation(request.user, request.path)),
         }
     return context
 

@@ -1,80 +1,119 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four lists of alerts: received, sent, waiting for release, unfinished."""
+"""The four lists of alerts: received, sent, waiting for release, unfinished.
 
+A list's bare address opens the officer's default view of it, if there is one; `?view=all` is the list without
+any filter.
+"""
+
+from collections.abc import Callable
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from agencies.capabilities import Capability
 from agencies.models import Agency, Officer
 from alerts.document import choices
 from alerts.drafts_list import list_drafts
 from alerts.inbox import list_received
+from alerts.kept import SavedBox, SavedView
 from alerts.outbox import list_sent
-from alerts.pages.filters import Filter, read_filters
+from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.queue import list_waiting
+from alerts.saved_views import views_of
 
+ALL: Final = "view=all"
 MODES: Final = (("no", _("Real")), ("yes", _("Exercise")))
 SENT_STATES: Final = (("released", _("Sent")), ("withdrawn", _("Withdrawn")))
+QUEUE_STATES: Final = (("submitted", _("Waiting for release")), ("validated", _("Checked, not sent")))
 
 
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: HttpRequest) -> HttpResponseBase:
     """What reached the agency, newest first."""
+
+    def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
+        return list_received(
+            officer,
+            cursor=cursor,
+            unread=chosen["unread"] == "yes",
+            overdue=chosen["overdue"] == "yes",
+            waiting=chosen["waiting"] == "yes",
+            kind=chosen["kind"],
+            lane=chosen["lane"],
+            pri=chosen["pri"],
+            tlp=chosen["tlp"],
+            sender=chosen["sender"],
+            exercise={"yes": True, "no": False}.get(chosen["exercise"]),
+            now=timezone.now(),
+        )
+
     officer = signed_in(request)
-    filters = read_filters(request.GET, _inbox_filters(officer))
-    chosen = filters.values
-    page = list_received(
-        officer,
-        cursor=request.GET.get("cursor", ""),
-        unread=chosen["unread"] == "yes",
-        overdue=chosen["overdue"] == "yes",
-        kind=chosen["kind"],
-        lane=chosen["lane"],
-        sender=chosen["sender"],
-        exercise={"yes": True, "no": False}.get(chosen["exercise"]),
-        now=timezone.now(),
-    )
-    return _list_page(request, "inbox", page, filters, names=_agency_names(officer))
+    may_pick = Capability.ALERT_ACKNOWLEDGE in officer.capabilities and _is_hosted(officer)
+    return _list(request, SavedBox.INBOX, page, may_pick=may_pick)
 
 
-def _inbox_filters(officer: Officer) -> tuple[Filter, ...]:
+def outbox(request: HttpRequest) -> HttpResponseBase:
+    """What the agency has sent and what became of it."""
+
+    def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
+        return list_sent(
+            officer,
+            cursor=cursor,
+            state=chosen["state"],
+            to=chosen["to"],
+            kind=chosen["kind"],
+            lane=chosen["lane"],
+            pri=chosen["pri"],
+            now=timezone.now(),
+        )
+
+    return _list(request, SavedBox.OUTBOX, page, names=_agency_names(signed_in(request)))
+
+
+def queue(request: HttpRequest) -> HttpResponseBase:
+    """What waits for a second person."""
+
+    def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
+        return list_waiting(officer, cursor=cursor, pri=chosen["pri"], state=chosen["state"])
+
+    return _list(request, SavedBox.QUEUE, page, names=_agency_names(signed_in(request)))
+
+
+def drafts(request: HttpRequest) -> HttpResponseBase:
+    """What is unfinished in the agency."""
+
+    def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
+        mine, returned = chosen["mine"] == "yes", chosen["returned"] == "yes"
+        return list_drafts(officer, cursor=cursor, mine=mine, returned=returned)
+
+    return _list(request, SavedBox.DRAFTS, page, returned_words=_("Returned") + "," + _("Draft"))
+
+
+def offered_filters(officer: Officer, box: str) -> tuple[Filter, ...]:
+    """The filters of one list: the only names and values that an address or a view of it may hold."""
+    kind = Filter("kind", _("Kind"), choices.ALERT_TYPES)
+    lane, pri = Filter("lane", _("Lane"), choices.LANES), Filter("pri", _("Speed"), choices.PRIORITIES)
+    if box == SavedBox.QUEUE:
+        return (pri, Filter("state", _("State"), QUEUE_STATES))
+    if box == SavedBox.DRAFTS:
+        return (Filter("mine", _("Mine")), Filter("returned", _("Returned")))
+    others = _other_agencies(officer)
+    if box == SavedBox.OUTBOX:
+        return (Filter("state", _("State"), SENT_STATES), Filter("to", _("To"), others), kind, lane, pri)
     return (
         Filter("unread", _("Unread")),
+        Filter("waiting", _("To acknowledge")),
         Filter("overdue", _("Overdue")),
-        Filter("kind", _("Kind"), choices.ALERT_TYPES),
-        Filter("lane", _("Lane"), choices.LANES),
-        Filter("sender", _("From"), _other_agencies(officer)),
+        kind,
+        lane,
+        pri,
+        Filter("tlp", _("TLP"), choices.TLPS),
+        Filter("sender", _("From"), others),
         Filter("exercise", _("Mode"), MODES),
     )
-
-
-def outbox(request: HttpRequest) -> HttpResponse:
-    """What the agency has sent and what became of it."""
-    officer = signed_in(request)
-    offered = (Filter("state", _("State"), SENT_STATES), Filter("to", _("To"), _other_agencies(officer)))
-    filters = read_filters(request.GET, offered)
-    cursor, now = request.GET.get("cursor", ""), timezone.now()
-    page = list_sent(officer, cursor=cursor, state=filters.values["state"], to=filters.values["to"], now=now)
-    return _list_page(request, "outbox", page, filters, names=_agency_names(officer))
-
-
-def queue(request: HttpRequest) -> HttpResponse:
-    """What waits for a second person."""
-    officer = signed_in(request)
-    filters = read_filters(request.GET, [Filter("pri", _("Speed"), choices.PRIORITIES)])
-    page = list_waiting(officer, cursor=request.GET.get("cursor", ""), pri=filters.values["pri"])
-    return _list_page(request, "queue", page, filters, names=_agency_names(officer))
-
-
-def drafts(request: HttpRequest) -> HttpResponse:
-    """What is unfinished in the agency."""
-    officer = signed_in(request)
-    filters = read_filters(request.GET, [Filter("mine", _("Mine"))])
-    page = list_drafts(officer, cursor=request.GET.get("cursor", ""), mine=filters.values["mine"] == "yes")
-    words = _("Returned") + "," + _("Draft")
-    return _list_page(request, "drafts", page, filters, returned_words=words)
 
 
 TEXTS: Final = {
@@ -98,7 +137,37 @@ TEXTS: Final = {
 """Heading, what the page is for, and what it says when there is nothing."""
 
 
-def _list_page(request: HttpRequest, name: str, page: Any, filters: Any, **context: Any) -> HttpResponse:
+def _list(
+    request: HttpRequest,
+    box: str,
+    page_of: Callable[[Officer, dict[str, str], str], Any],
+    **context: Any,
+) -> HttpResponseBase:
+    officer = signed_in(request)
+    views, offered = views_of(officer, box), offered_filters(officer, box)
+    default = next((view for view in views if view.is_default), None)
+    bare = ALL if default else ""
+    if default and not request.GET:
+        return redirect(request.path + _filters_of(default, offered, bare).next_address(""))
+    filters = read_filters(request.GET, offered, bare=bare)
+    page = page_of(officer, filters.values, request.GET.get("cursor", ""))
+    shown = [(view, _filters_of(view, offered, bare)) for view in views]
+    return _render(request, box, page, filters, shown, **context)
+
+
+def _filters_of(view: SavedView, offered: tuple[Filter, ...], bare: str) -> Filters:
+    """What is still offered of a kept view."""
+    return read_filters(view.filters, offered, bare=bare)
+
+
+def _render(
+    request: HttpRequest,
+    name: str,
+    page: Any,
+    filters: Filters,
+    views: list[tuple[SavedView, Filters]],
+    **context: Any,
+) -> HttpResponse:
     heading, lead, empty = TEXTS[name]
     return render_page(
         request,
@@ -110,11 +179,22 @@ def _list_page(request: HttpRequest, name: str, page: Any, filters: Any, **conte
         rows=page.rows,
         filters=filters,
         next_address=filters.next_address(page.next) if page.next else "",
+        previous_address=filters.next_address(page.previous) if page.previous else "",
         first_address=filters.next_address(""),
         paged="cursor" in request.GET,
+        box=name,
+        views=[
+            {"view": view, "address": kept.next_address(""), "is_current": kept.chosen == filters.chosen}
+            for view, kept in views
+        ],
+        may_keep=filters.active and all(kept.chosen != filters.chosen for _view, kept in views),
         shows_keys=True,
         **context,
     )
+
+
+def _is_hosted(officer: Officer) -> bool:
+    return officer.agency is not None and officer.agency.is_hosted
 
 
 def _other_agencies(officer: Officer) -> tuple[tuple[str, str], ...]:

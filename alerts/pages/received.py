@@ -16,8 +16,9 @@ from accord.envelope.errors import EnvelopeError
 from agencies.capabilities import Capability
 from agencies.errors import InputError
 from agencies.models import Agency, Officer
-from alerts.acknowledgement import acknowledge_alert
+from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
 from alerts.cards import open_received_cards
+from alerts.clearance import check_reason, reasons_that_open
 from alerts.document.display import choice_text
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
@@ -34,11 +35,14 @@ from alerts.opening import (
     preset_reason,
     reason_text,
 )
+from alerts.pages.comparing import version_before
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.reading import Reading, forget_reading, reading_of, remember_reading
 from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from alerts.retractions import as_it_stands
+from alerts.thread import read_thread
 from alerts.verification import Verification, elsewhere, failed, pending
+from alerts.versions import versions_held
 from alerts.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from sharing.deliveries import find_delivery
 from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
@@ -69,10 +73,17 @@ def _take_reason(request: HttpRequest, alert: ReceivedAlert, now: datetime) -> H
     reason, reference = request.POST.get("reason", ""), request.POST.get("reference", "")
     try:
         reason_text(reason, reference)
+        check_reason(alert, reason)
     except InputError as refused:
         return closed_page(request, alert, problem=refused.problem, reason=reason, reference=reference)
     remember_reading(request, alert.pk, reason, reference, now=now)
     return redirect("admin:received", alert.pk)
+
+
+def _reasons(alert: ReceivedAlert) -> list[tuple[str, str]]:
+    """Those that the agency's policy accepts here."""
+    accepted = reasons_that_open(alert, set(OpeningReason.values))
+    return [(code, str(text)) for code, text in OpeningReason.choices if code in accepted]
 
 
 def _open(
@@ -130,7 +141,7 @@ def closed_page(
         lane_text=choice_text("lane", alert.lane),
         purpose_text=choice_text("purpose", alert.purpose),
         command=open_command(alert) if _held_elsewhere(alert) and not stopped else "",
-        reasons=OpeningReason.choices,
+        reasons=_reasons(alert),
         chosen_reason=reason or preset_reason(alert),
         chosen_reference=reference,
         problem=problem,
@@ -143,11 +154,13 @@ def opened_page(
 ) -> HttpResponse:
     """The content in the order a reader needs it."""
     known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
+    facts = _common(request, view.received)
+    numbers = {row.md: row.version for row in facts["held"]}
     return render_page(
         request,
         "received",
         alert.reference,
-        **_common(request, view.received),
+        **facts,
         opened=view,
         marking=view.marking,
         verification=view.verification,
@@ -155,6 +168,7 @@ def opened_page(
         standing=view.standing,
         sections=_sections(view),
         audience_names=_names(signed_in(request), view.audience),
+        thread=read_thread(signed_in(request), numbers, now=timezone.now()),
         delivery=find_delivery(signed_in(request), alert.reference),
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,
@@ -169,6 +183,7 @@ def _sections(view: OpenedView) -> list[PageSection]:
         evidence_section(view.document),
         PageSection("verification", _("Verification")),
         PageSection("told", _("Who was told, opened, acknowledged")),
+        PageSection("thread", _("What was said since")),
     ]
 
 
@@ -181,7 +196,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
     may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     elsewhere_held = _held_elsewhere(alert)
     acknowledged_at = _acknowledged_at(signed_in(request), alert)
-    over = acknowledged_at or alert.unopenable or alert.withdrawn_at
+    over = acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
     asked = may_answer and not over
     here = asked and not elsewhere_held
     return {
@@ -191,8 +206,37 @@ def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
         "may_acknowledge": here and alert.first_opened_at is not None,
         "opens_first": here and alert.first_opened_at is None,
         "acknowledge_command": f"accord acknowledge {alert.reference}" if asked and elsewhere_held else "",
-        "may_confirm": may_answer and alert.withdrawn_at is not None and not elsewhere_held,
+        **_confirmation(signed_in(request), alert, may_answer=may_answer),
         "withdrawal_reason": dict(WITHDRAWAL_CODES).get(alert.retract_code, ""),
+        "answers": ANSWERS,
+        "answer_text": dict(ANSWERS).get(alert.answer, "") if alert.answer != OPENED else "",
+        **_versions(alert),
+    }
+
+
+def _versions(alert: ReceivedAlert) -> dict[str, Any]:
+    """Every version that reached the agency, and which one stands in this one's place."""
+    held = versions_held(alert, now=timezone.now())
+    listed = [{"pk": row.pk, "version": row.version, "shown_at": row.logged_at} for row in held]
+    return {
+        "held": held,
+        "versions": listed if len(held) > 1 else [],
+        "version_page": "admin:received",
+        "replaced_by": next((row for row in held if row.pk == alert.replaced_by_id), None),
+        "before": version_before(alert, held),
+    }
+
+
+def _confirmation(officer: Officer, alert: ReceivedAlert, *, may_answer: bool) -> dict[str, Any]:
+    """Of a withdrawal: when it was confirmed, here or with the agency's own keys, or how it is."""
+    confirmed_at, elsewhere_held = alert.withdrawal_confirmed_at, _held_elsewhere(alert)
+    if alert.withdrawn_at is not None and elsewhere_held:
+        confirmed_at = find_delivery(officer, alert.reference).recall_confirmed_at
+    asked = may_answer and alert.withdrawn_at is not None and confirmed_at is None
+    return {
+        "confirmed_at": confirmed_at,
+        "may_confirm": asked and not elsewhere_held,
+        "confirm_command": f"accord confirm {alert.reference}" if asked and elsewhere_held else "",
     }
 
 
@@ -208,7 +252,7 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     officer, now = signed_in(request), timezone.now()
     alert = as_it_stands(find_received(officer, alert_id), now=now)
     try:
-        acknowledge_alert(officer, alert, now=now)
+        acknowledge_alert(officer, alert, answer=request.POST.get("answer", OPENED), now=now)
     except NotOpenedError:
         return closed_page(request, alert, problem=_("Open it first, then acknowledge."))
     messages.success(request, _("Acknowledged. The sender sees it."))
@@ -244,4 +288,7 @@ def inert(file: AttachmentFile) -> HttpResponse:
     response = HttpResponse(file.data, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = content_disposition_header(True, file.filename) or "attachment"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Accept-Ranges"] = "none"
     return response

@@ -1,35 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two records to read: whom the hub told, and who did what."""
+"""Whom the hub told for this agency; and the words for every act that the audit knows."""
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.capabilities import Capability
-from agencies.models import Officer
 from alerts.opening import OpeningReason
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
-from ledger.models import AuditEvent
 from sharing.errors import MoveError
 from sharing.models import Notification
 from sharing.notices.resending import resend_notice
-from sharing.notices.states import RESENDABLE, Cause
+from sharing.notices.states import RESENDABLE, Cause, Occasion
 from sharing.states import NotificationState
-
-EARLIEST: Final = date(2000, 1, 1)
 
 ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.admitted": gettext_lazy("admitted the agency"),
@@ -48,6 +41,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.suspended": gettext_lazy("suspended the agency"),
     "agreement.recorded": gettext_lazy("recorded an agreement"),
     "alert.acknowledged": gettext_lazy("acknowledged an alert"),
+    "alert.copied": gettext_lazy("copied an alert into a draft"),
     "alert.discarded": gettext_lazy("discarded a draft"),
     "alert.drafted": gettext_lazy("started a draft"),
     "alert.looked": gettext_lazy("took a second look"),
@@ -57,16 +51,20 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "alert.released": gettext_lazy("sent an alert"),
     "alert.returned": gettext_lazy("returned an alert"),
     "alert.screened": gettext_lazy("screened an alert"),
+    "alert.searched": gettext_lazy("searched alerts"),
     "alert.submitted": gettext_lazy("submitted an alert"),
     "alert.unopenable": gettext_lazy("met an alert that does not open"),
     "alert.validated": gettext_lazy("checked an alert"),
     "alert.withdrawn": gettext_lazy("withdrew an alert"),
     "apikey.issued": gettext_lazy("issued an API key"),
     "apikey.revoked": gettext_lazy("revoked an API key"),
+    "apikey.rotated": gettext_lazy("rotated an API key"),
+    "audit.exported": gettext_lazy("exported the audit"),
     "audit.pruned": gettext_lazy("pruned the audit"),
     "blob.refused": gettext_lazy("was refused a file"),
     "blob.served": gettext_lazy("fetched a file"),
     "circle.recorded": gettext_lazy("recorded a circle"),
+    "duty.changed": gettext_lazy("changed the duty list"),
     "envelope.carried": gettext_lazy("handed in an envelope"),
     "envelope.refused": gettext_lazy("was refused an envelope"),
     "key.resumed": gettext_lazy("resumed a key"),
@@ -79,18 +77,45 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "lane.resumed": gettext_lazy("resumed a lane"),
     "lane.suspended": gettext_lazy("suspended a lane"),
     "notice.resent": gettext_lazy("sent a notice again"),
+    "officer.deputy_named": gettext_lazy("named a deputy"),
     "officer.disabled": gettext_lazy("disabled an officer"),
     "officer.enabled": gettext_lazy("enabled an officer"),
     "officer.enrolled": gettext_lazy("enrolled an officer"),
+    "officer.factor_added": gettext_lazy("set up a second factor"),
+    "officer.factor_removed": gettext_lazy("removed a second factor"),
+    "officer.factors_reset": gettext_lazy("reset a second factor"),
+    "officer.invitation_accepted": gettext_lazy("accepted an invitation"),
+    "officer.invited": gettext_lazy("invited an officer"),
+    "officer.mail_changed": gettext_lazy("changed the own mail settings"),
+    "officer.other_sessions_ended": gettext_lazy("signed out everywhere else"),
     "officer.password_changed": gettext_lazy("changed a password"),
+    "officer.password_reset": gettext_lazy("reset a password"),
     "officer.password_set": gettext_lazy("set a password"),
+    "officer.profile_changed": gettext_lazy("changed the own profile"),
+    "officer.proved_again": gettext_lazy("proved again who it is"),
+    "officer.recovery_code_used": gettext_lazy("used a recovery code"),
+    "officer.recovery_codes_renewed": gettext_lazy("made new recovery codes"),
     "officer.roles_changed": gettext_lazy("changed roles"),
+    "officer.session_ended": gettext_lazy("signed out another session"),
+    "officer.sessions_ended": gettext_lazy("signed an officer out everywhere"),
+    "officer.sign_in_reopened": gettext_lazy("opened a sign-in again"),
     "officer.signed_in": gettext_lazy("signed in"),
-    "slice.refused": gettext_lazy("was refused an envelope's slice"),
-    "slice.served": gettext_lazy("fetched an envelope's slice"),
+    "policy.asked": gettext_lazy("asked for a weaker policy"),
+    "policy.changed": gettext_lazy("changed the policy"),
+    "policy.dropped": gettext_lazy("took a change of policy back"),
+    "policy.refused": gettext_lazy("refused a change of policy"),
+    "slice.refused": gettext_lazy("was refused a sealed alert"),
+    "slice.served": gettext_lazy("fetched an alert, still sealed"),
     "statement.accepted": gettext_lazy("handed in a statement"),
     "statement.reaffirmed": gettext_lazy("reaffirmed an answer"),
     "statement.refused": gettext_lazy("was refused a statement"),
+    "template.created": gettext_lazy("kept a template"),
+    "template.deleted": gettext_lazy("deleted a template"),
+    "view.chosen": gettext_lazy("opens a list with a view"),
+    "view.deleted": gettext_lazy("deleted a view"),
+    "view.renamed": gettext_lazy("renamed a view"),
+    "view.saved": gettext_lazy("kept a view"),
+    "view.unchosen": gettext_lazy("opens a list without a view"),
     "withdrawal.confirmed": gettext_lazy("confirmed a withdrawal"),
 }
 """Acts in words; one that is not listed is shown by its name."""
@@ -114,10 +139,16 @@ def notifications(request: HttpRequest) -> HttpResponse:
 def _notice_row(notice: Notification, may_resend: bool) -> dict[str, object]:
     return {
         "notice": notice,
-        "reference": notice.delivery.reference if notice.delivery else notice.subject,
+        "reference": notice.delivery.reference if notice.delivery else _occasion_text(notice),
         "cause": Cause(notice.cause).label if notice.cause in Cause.values else notice.cause,
         "may_resend": may_resend and notice.state in RESENDABLE,
     }
+
+
+def _occasion_text(notice: Notification) -> str:
+    """What it is about, where no delivery is: a key, the policy."""
+    known = notice.occasion in Occasion.values
+    return str(Occasion(notice.occasion).label) if known else notice.subject
 
 
 def resend(request: HttpRequest, notice_id: uuid.UUID) -> HttpResponseBase:
@@ -129,74 +160,6 @@ def resend(request: HttpRequest, notice_id: uuid.UUID) -> HttpResponseBase:
     else:
         messages.success(request, _("1 notice is queued again."))
     return redirect("admin:notifications")
-
-
-def audit(request: HttpRequest) -> HttpResponse:
-    """Who saw and did what, newest first; the auditor's own agency only."""
-    officer = signed_in(request)
-    colleagues = dict(Officer.objects.visible_to(officer).values_list("public_id", "full_name"))
-    filters = read_filters(request.GET, _audit_filters(colleagues))
-    days = {name: _day(request.GET.get(name, "")) for name in ("since", "until")}
-    since, until = _within(days["since"], days["until"], timezone.localdate())
-    found = _narrowed(AuditEvent.objects.visible_to(officer), filters, since, until)
-    before = request.GET.get("cursor", "")
-    if before.isascii() and before.isdecimal() and len(before) < 18:
-        found = found.filter(seq__lt=int(before))
-    events, has_more = cut(list(found.order_by("-seq")[: PAGE_ROWS + 1]))
-    rows = [_audit_row(event, colleagues) for event in events]
-    cursor = str(events[-1].seq) if has_more else ""
-    return _page(request, "audit", rows, filters, cursor, days=days, narrowed=any(days.values()))
-
-
-def _audit_filters(colleagues: Mapping[str, str]) -> tuple[Filter, ...]:
-    people = tuple(sorted(colleagues.items(), key=lambda item: item[1]))
-    return (Filter("officer", _("Officer"), people), Filter("act", _("Act"), tuple(ACTS.items())))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None
-
-
-def _within(since: date | None, until: date | None, today: date) -> tuple[date | None, date | None]:
-    """Nothing happened before the first possible entry or after today: days out there say no more than these."""
-    first = None if since is None else min(max(since, EARLIEST), today + timedelta(days=1))
-    last = None if until is None or until >= today else max(until, EARLIEST)
-    return first, last
-
-
-def _narrowed(
-    events: QuerySet[AuditEvent], filters: Filters, since: date | None, until: date | None
-) -> QuerySet[AuditEvent]:
-    """Days are whole days where the reader sits."""
-    if person := filters.values["officer"]:
-        events = events.filter(actor=f"officer:{person}")
-    if act := filters.values["act"]:
-        events = events.filter(act=act)
-    if since:
-        events = events.filter(at__gte=_start_of(since))
-    if until:
-        events = events.filter(at__lt=_start_of(until + timedelta(days=1)))
-    return events
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
-
-
-def _audit_row(event: AuditEvent, colleagues: Mapping[str, str]) -> dict[str, object]:
-    kind, _colon, name = event.actor.partition(":")
-    who = colleagues.get(name, name) if kind == "officer" else name
-    system = _("the hub's own process") if kind == "system" else ""
-    return {
-        "event": event,
-        "who": who,
-        "note": system,
-        "act": ACTS.get(event.act, event.act),
-        "reason": reason_words(event.reason),
-    }
 
 
 def reason_words(reason: str) -> str:
@@ -211,11 +174,6 @@ TEXTS: Final = {
         gettext_lazy("Notifications"),
         gettext_lazy("Whom the hub told about alerts for your agency."),
         gettext_lazy("Nobody had to be told yet."),
-    ),
-    "audit": (
-        gettext_lazy("Audit"),
-        gettext_lazy("Who saw and did what in your agency, and why."),
-        gettext_lazy("No entry in this period."),
     ),
 }
 

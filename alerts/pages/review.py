@@ -13,9 +13,12 @@ from django.utils.translation import gettext as _
 from agencies.capabilities import Capability
 from agencies.errors import InputError
 from agencies.models import Officer
+from alerts.changes import changes_in
+from alerts.document.building import as_sent
 from alerts.drafts import read_draft
 from alerts.errors import (
     AlertIncompleteError,
+    AmendmentRefusedError,
     ChangedSinceValidationError,
     RevisionConflictError,
     SecondPersonNeededError,
@@ -37,6 +40,7 @@ from sharing.errors import SharingError
 
 STOPS = (
     AlertIncompleteError,
+    AmendmentRefusedError,
     ChangedSinceValidationError,
     RevisionConflictError,
     SecondPersonNeededError,
@@ -60,6 +64,7 @@ def review_page(request: HttpRequest, alert: Alert, *, problem: str = "", reason
     officer, now = signed_in(request), timezone.now()
     content = read_draft(officer, alert)
     preview = preview_release(officer, alert, now=now)
+    findings = findings_of(officer, alert, content, preview, now=now)
     return render_page(
         request,
         "review",
@@ -70,12 +75,13 @@ def review_page(request: HttpRequest, alert: Alert, *, problem: str = "", reason
         title=content.data.get("title"),
         is_exercise=content.data.get("status") == "exercise",
         files=content.attachments,
-        findings=findings_of(officer, alert, content, preview, now=now),
+        changes=changes_in(alert, content.data),
+        findings=findings,
         reach=reach_of(preview.rows),
         preview_digest=preview.digest,
         problem=problem,
         typed_reason=reason,
-        **preview_of(content.data),
+        **preview_of(as_sent(content.data, left_out=findings.left_out_fields)),
         **_ways_on(officer, alert),
     )
 
@@ -132,7 +138,7 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def stop_text(stop: Exception) -> str:
     """Why nothing was sent, and what to do."""
-    if isinstance(stop, SendingStoppedError):
+    if isinstance(stop, SendingStoppedError | AmendmentRefusedError):
         return stop.text
     if isinstance(stop, SecondPersonNeededError):
         return _("You wrote this alert: somebody else has to do this.")

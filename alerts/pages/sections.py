@@ -27,6 +27,9 @@ HAPPENED: Final = (
     "quantity",
     "route",
     "concealment",
+    "parties",
+    "red_flags",
+    "kyc_result",
 )
 SURE: Final = ("assessment_kind", "certainty", "source_grade", "info_grade")
 DANGEROUS: Final = (
@@ -40,7 +43,8 @@ DANGEROUS: Final = (
     "naloxone",
     "health_measures",
 )
-EVIDENCE: Final = ("technique", "reference", "inchikey", "cas_rn", "formula", "exhibit_no")
+EVIDENCE: Final = ("technique", "reference", "inchikey", "cas_rn", "formula", "inchi", "exhibit_no")
+ASKED: Final = ("question", "request_priority", "due_reason")
 NO_LISTING: Final = _("No listing is known to this hub; that does not prove there is none.")
 
 
@@ -61,7 +65,7 @@ def content_sections(document: Mapping[str, Any], *, asked: Text) -> list[PageSe
         PageSection("sure", _("How sure"), rows=rows_of(SURE, document)),
         PageSection("dangerous", _("How dangerous"), rows=rows_of(DANGEROUS, document)),
         PageSection("controlled", _("Where controlled"), NO_LISTING),
-        PageSection("asked", _("What is asked of you"), asked),
+        PageSection("asked", _("What is asked of you"), asked, rows_of(ASKED, document)),
     ]
 
 

@@ -3,37 +3,51 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agencies.capabilities import Capability
 from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
+from alerts.amending import amend_alert, amendment_of, newest_of, versions_of
 from alerts.cards import open_alert_cards
 from alerts.errors import ReceiptPendingError, SendingStoppedError
 from alerts.finding import find_alert
 from alerts.models import Alert
-from alerts.outbox import Recipient, SentAlert, open_sent_attachment, read_sent
+from alerts.outbox import SentAlert, open_sent_attachment, read_sent
 from alerts.pages.errors import exchange_text
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.received import inert
-from alerts.pages.sections import acknowledge_text, content_sections, evidence_section
+from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from alerts.pages.words import delivery_tone
+from alerts.receipts import Receipt, Receipts, remind_recipients
 from alerts.release import confirm_second_look
 from alerts.second_person import Denied, may_validate
 from alerts.standing import StandingState
 from alerts.states import SENT, AlertState
-from alerts.withdrawal import WITHDRAWAL_CODES, withdraw_alert, withdrawal_preview
+from alerts.thread import read_thread
+from alerts.withdrawal import (
+    WITHDRAWAL_CODES,
+    void_withdrawal_text,
+    void_withdrawals,
+    withdraw_alert,
+    withdrawal_preview,
+)
+from alerts.wording import must_be_phoned, overdue_text
 from ledger.proofs import log_time
 from sharing.deliveries import DeliveryFact
-from sharing.errors import SharingError
+from sharing.errors import ReminderTooSoonError, SharingError
 from sharing.notices.lateness import is_late
 from sharing.states import DeliveryState
+
+ZONES_AT_MOST: Final = 12
+"""For how many recipients a page says when an answer is due where they are."""
 
 
 def _find_sent(request: HttpRequest, alert_id: uuid.UUID) -> Alert:
@@ -47,7 +61,7 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     """The alert as it was sent and what became of it."""
     officer, alert, now = signed_in(request), _find_sent(request, alert_id), timezone.now()
     view = read_sent(officer, alert, now=now)
-    document, asked = view.document, acknowledge_text({"pri": alert.pri, "status": alert.status})
+    receipts = view.receipts
     return render_page(
         request,
         "sent",
@@ -55,13 +69,69 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         alert=alert,
         view=view,
         title=view.title,
-        sections=[*content_sections(document, asked=asked), evidence_section(document)],
-        recipients=[_shown(recipient, view, now) for recipient in view.recipients],
-        confirmed=sum(row.fact.recall_confirmed_at is not None for row in view.recipients),
-        may_withdraw=alert.state == AlertState.RELEASED and Capability.ALERT_WITHDRAW in officer.capabilities,
+        sections=_sections(alert, view),
+        recipients=[_shown(row, view, now) for row in view.recipients],
+        zones=view.recipients[:ZONES_AT_MOST],
+        receipts=receipts,
+        earlier=[_shown(row, view, now) for row in receipts.earlier],
         may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
+        void_withdrawal=_void_withdrawal(officer, alert, now),
+        **_versions(officer, receipts.newest, now),
+        **_ways_on(officer, alert, view, receipts, now),
     )
+
+
+def _sections(alert: Alert, view: SentAlert) -> list[PageSection]:
+    asked = acknowledge_text({"pri": alert.pri, "status": alert.status})
+    return [
+        *content_sections(view.document, asked=asked),
+        PageSection("by-when", _("By when")),
+        evidence_section(view.document),
+        PageSection("verification", _("Verification")),
+        PageSection("thread", _("What was said since")),
+    ]
+
+
+def _versions(officer: Officer, newest: Alert, now: datetime) -> dict[str, Any]:
+    versions = versions_of(newest)
+    numbers = {version.md: version.version for version in versions}
+    return {
+        "newest": newest,
+        "versions": [_listed(version) for version in versions] if len(versions) > 1 else [],
+        "version_page": "admin:sent",
+        "thread": read_thread(officer, numbers, now=now),
+    }
+
+
+def _listed(version: Alert) -> dict[str, Any]:
+    return {"pk": version.pk, "version": version.version, "shown_at": version.released_at}
+
+
+def _ways_on(
+    officer: Officer, alert: Alert, view: SentAlert, receipts: Receipts, now: datetime
+) -> dict[str, Any]:
+    """What may be done with it; an older version only leads to the newest."""
+    acts = alert.state == AlertState.RELEASED and alert.replaced_at is None
+    can = officer.capabilities
+    under_way = amendment_of(alert) if acts else None
+    may_withdraw = Capability.ALERT_WITHDRAW in can
+    return {
+        "may_withdraw": acts and may_withdraw,
+        "can_withdraw": may_withdraw,
+        "may_amend": acts and Capability.ALERT_WRITE in can and view.standing.counts and view.exp > now,
+        "has_expired": view.exp <= now,
+        "under_way": under_way,
+        "may_remind": may_withdraw
+        and bool(receipts.unconfirmed)
+        and receipts.newest.withdrawn_at is not None,
+    }
+
+
+def _void_withdrawal(officer: Officer, alert: Alert, now: datetime) -> str:
+    """Why a withdrawal does not count, said once, on the page of the version that is withdrawn anew."""
+    newest_is_withdrawn = alert.state == AlertState.WITHDRAWN and alert.replaced_at is None
+    return void_withdrawal_text(officer, alert, now=now) if newest_is_withdrawn else ""
 
 
 def _may_reaffirm(officer: Officer, view: SentAlert) -> bool:
@@ -69,16 +139,22 @@ def _may_reaffirm(officer: Officer, view: SentAlert) -> bool:
     return may and view.alert.state == AlertState.RELEASED and view.standing.state is StandingState.REPUDIATED
 
 
-def _shown(recipient: Recipient, view: SentAlert, now: datetime) -> dict[str, Any]:
+def _shown(recipient: Receipt, view: SentAlert, now: datetime) -> dict[str, Any]:
     fact = recipient.fact
     late = view.logged_at is not None and is_late(view.logged_at, now=now) and _waits_for_mail(fact)
-    return {"recipient": recipient, "tone": delivery_tone(fact, view.ack_by, now), "mail_is_late": late}
+    overdue = view.ack_by is not None and recipient.text == overdue_text(view.ack_by)
+    tone = delivery_tone(fact, view.ack_by, now)
+    return {"recipient": recipient, "tone": tone, "mail_is_late": late, "is_overdue": overdue}
 
 
 def _waits_for_mail(fact: DeliveryFact) -> bool:
     """It has reached the agency's box, and nobody there was told or has looked."""
     untouched = fact.told_at is None and fact.opened_at is None and fact.recalled_at is None
-    return untouched and fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
+    return (
+        untouched
+        and not must_be_phoned(fact)
+        and fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
+    )
 
 
 def sent_attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpResponse:
@@ -109,14 +185,15 @@ def second_look(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """GET says what withdrawing does and what it cannot undo; POST does it."""
-    alert = _find_sent(request, alert_id)
-    if alert.state != AlertState.RELEASED:
-        return redirect("admin:sent", alert.pk)
+    alert, now = _find_sent(request, alert_id), timezone.now()
+    is_open = alert.state == AlertState.RELEASED or void_withdrawals([alert], now=now)
+    if not is_open or alert.replaced_at is not None:
+        return redirect("admin:sent", newest_of(alert).pk)
     if request.method != "POST":
         return _withdraw_page(request, alert)
     try:
         code = request.POST.get("code", "")
-        withdraw_alert(signed_in(request), alert, code=code, now=timezone.now())
+        withdraw_alert(signed_in(request), alert, code=code, now=now)
     except InputError as refused:
         return _withdraw_page(request, alert, problem=refused.problem)
     except SendingStoppedError as stop:
@@ -126,6 +203,32 @@ def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return _withdraw_page(request, alert, problem=problem)
     messages.success(request, _("Withdrawn. Each agency must confirm."))
     return redirect("admin:sent", alert.pk)
+
+
+def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Tells those who have not confirmed a withdrawal once more."""
+    alert = _find_sent(request, alert_id)
+    try:
+        reminded = remind_recipients(signed_in(request), alert, now=timezone.now())
+    except ReminderTooSoonError as stop:
+        messages.warning(request, exchange_text(stop))
+        return redirect("admin:sent", alert.pk)
+    text = ngettext("%(n)d agency is reminded.", "%(n)d agencies are reminded.", len(reminded))
+    messages.success(request, text % {"n": len(reminded)})
+    return redirect("admin:sent", alert.pk)
+
+
+def amend(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Leads to the draft of the next version, made now or under way already."""
+    author, alert, now = signed_in(request), _find_sent(request, alert_id), timezone.now()
+    draft = amend_alert(author, alert, now=now)
+    if draft.created_at != now:
+        messages.info(request, _("A new version is under way already: this is it."))
+    return redirect("admin:draft" if draft.state == AlertState.DRAFT else "admin:review", *_place(draft))
+
+
+def _place(draft: Alert) -> tuple[Any, ...]:
+    return (draft.pk, 1) if draft.state == AlertState.DRAFT else (draft.pk,)
 
 
 def _withdraw_page(request: HttpRequest, alert: Alert, *, problem: str = "") -> HttpResponse:

@@ -17,16 +17,25 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.csrf import csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from agencies.errors import InputError
-from agencies.login.attempts import waiting_time
+from agencies.login.attempts import count_attempt, forget_attempts, waiting_time
 from agencies.login.backends import login_source
+from agencies.login.factors import has_factor
+from agencies.login.models import Proof
+from agencies.login.proof import sign_in_of
+from agencies.login.sessions import carry_session_over, end_other_sessions
+from agencies.login.signing import begin_second_step, finish_sign_in
+from agencies.models import Officer
 from agencies.officers import change_password
 from alerts.pages.frame import THEME_COOKIE, THEMES, frame_context, render_page, signed_in
 
 YEAR_SECONDS = 365 * 24 * 3600
+UNSAVED = "unsaved"
+"""How an address says that a form came without a session: nothing of it is kept."""
 
 
 class SignInForm(AuthenticationForm):
@@ -51,10 +60,22 @@ class SignInView(LoginView):
     template_name = "accord/login.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+    http_method_names = ["get", "head", "post"]
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Signed in by the password alone, or asked for the second factor that the officer has set up."""
+        officer, now = form.get_user(), timezone.now()
+        assert isinstance(officer, Officer)
+        if has_factor(officer):
+            begin_second_step(self.request, officer, back=self.get_success_url(), now=now)
+            return redirect("admin:second_step")
+        finish_sign_in(self.request, officer, Proof.PASSWORD, now=now)
+        return HttpResponseRedirect(self.get_success_url())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        return {**context, **frame_context(self.request), "ended": _ended_text(self.request)}
+        told = {"ended": _ended_text(self.request), "passkey_refused": "passkey" in self.request.GET}
+        return {**context, **frame_context(self.request), **told}
 
 
 sign_in = never_cache(SignInView.as_view())
@@ -64,15 +85,35 @@ def _ended_text(request: HttpRequest) -> str:
     if "ended" not in request.GET:
         return ""
     in_draft = request.GET.get("next", "").startswith(reverse("admin:drafts"))
+    if request.GET["ended"] == UNSAVED and in_draft:
+        return str(_("You were signed out. Your draft is saved, but not what you typed on its last page."))
     return str(_("You were signed out. Your draft is saved.") if in_draft else _("You were signed out."))
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
     """To the sign-in page and back afterwards. A cookie whose session is over tells that one timed out."""
     timed_out = request.COOKIES.get(settings.SESSION_COOKIE_NAME) and not request.session.keys()
-    after = {"next": request.get_full_path()} if request.method in {"GET", "HEAD"} else {}
-    query = urlencode({**after, **({"ended": "1"} if timed_out else {})})
+    after = {"next": request.get_full_path()} if _leads_back(request) else {}
+    ended = UNSAVED if request.method == "POST" else "1"
+    query = urlencode({**after, **({"ended": ended} if timed_out else {})})
     return HttpResponseRedirect(reverse("admin:login") + (f"?{query}" if query else ""))
+
+
+def _leads_back(request: HttpRequest) -> bool:
+    """What was read is read again; so is the step of a draft that could not be saved."""
+    match = request.resolver_match
+    return request.method in {"GET", "HEAD"} or (match is not None and match.url_name == "draft")
+
+
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """A form without its token: refused, unless it is a draft's step and the session has ended meanwhile.
+
+    Nothing of the form is kept; what was saved before is shown again after signing in.
+    """
+    has_ended = request.COOKIES.get(settings.SESSION_COOKIE_NAME) and not request.user.is_authenticated
+    if has_ended and _leads_back(request):
+        return ask_to_sign_in(request)
+    return csrf_failure(request, reason=reason)
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:
@@ -116,12 +157,21 @@ def password(request: HttpRequest) -> HttpResponseBase:
 
 def _changed(request: HttpRequest, form: PasswordForm) -> bool:
     officer = signed_in(request)
+    source = login_source(request, officer.email)
+    if count_attempt(source, now=timezone.now()) is not None:
+        form.add_error("old", SignInForm.error_messages["locked"])
+        return False
     try:
         old, new = form.cleaned_data["old"], form.cleaned_data["new"]
         change_password(officer, old=old, new=new, now=timezone.now())
     except InputError as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return False
+    forget_attempts(source)
+    row, now = sign_in_of(request), timezone.now()
+    end_other_sessions(officer, row, now=now)
     officer.refresh_from_db()
     update_session_auth_hash(request, officer)
+    if row is not None:
+        carry_session_over(row, request, officer)
     return True

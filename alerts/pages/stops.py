@@ -26,8 +26,11 @@ from agencies.vault.errors import (
 from alerts.errors import (
     AlertIncompleteError,
     AlertsError,
+    AmendmentRefusedError,
     AttachmentRefusedError,
     ChangedSinceValidationError,
+    CopyRefusedError,
+    KeysMovedOnError,
     NotOpenedError,
     ReceiptPendingError,
     RevisionConflictError,
@@ -38,7 +41,6 @@ from alerts.errors import (
     UnopenableError,
 )
 from alerts.pages.frame import render_page
-from alerts.pages.keys.refusals import KeysMovedOnError
 
 log = logging.getLogger(__name__)
 STOPS: Final = (AlertsError, VaultError, EnvelopeError)
@@ -64,10 +66,12 @@ _KEYS_AWAY: Final = Stop(503, gettext_lazy("The hub cannot reach your agency's k
 ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     AlertsError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
     AlertIncompleteError: Stop(422, _NOT_CHANGED, gettext_lazy("Some fields of the alert stop it.")),
+    AmendmentRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
     AttachmentRefusedError: Stop(422, gettext_lazy("The file was not accepted."), "", "problem"),
     ChangedSinceValidationError: Stop(
         409, gettext_lazy("What would be sent is not what was checked."), _READ_AGAIN
     ),
+    CopyRefusedError: Stop(422, gettext_lazy("Nothing was copied."), "", "text"),
     KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
     NotOpenedError: Stop(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
     ReceiptPendingError: Stop(

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from alerts.wording import must_be_phoned
 from sharing.deliveries import DeliveryFact
 from sharing.states import DeliveryState
 
@@ -41,6 +42,7 @@ TONES: Final[Mapping[str, str]] = {
     "recalled": DONE,
     "refused": DANGER,
     "released": OK,
+    "replaced": GONE,
     "repudiated": DANGER,
     "retired": DONE,
     "retiring": WARN,
@@ -77,7 +79,11 @@ def delivery_tone(fact: DeliveryFact, due: datetime | None, now: datetime) -> st
     if fact.recalled_at is not None:
         return DONE if fact.recall_confirmed_at else WARN
     if fact.acknowledged_at is not None:
-        return OK
-    if fact.answer == "unopenable" or (due is not None and due <= now and fact.state in _RUNNING):
+        return WARN if fact.answer == "refused" else OK
+    if (
+        fact.answer == "unopenable"
+        or must_be_phoned(fact)
+        or (due is not None and due <= now and fact.state in _RUNNING)
+    ):
         return DANGER
     return DONE if fact.opened_at else tone_of(fact.state)

@@ -56,11 +56,11 @@ def _offset(moment: datetime) -> str:
     return f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
 
 
-def _time(moment: datetime, form: str = "j M Y H:i") -> SafeString:
+def _time(moment: datetime, form: str = "") -> SafeString:
     return format_html(
         '<time datetime="{}">{} {}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
-        date_format(moment, form),
+        date_format(moment, form or _("j M Y H:i")),
         _offset(moment),
     )
 
@@ -78,7 +78,7 @@ def moment_short(value: datetime | None, now: datetime) -> SafeString | str:
         return ""
     local = timezone.localtime(value)
     same_year = local.year == timezone.localtime(now).year
-    return _time(local, "j M H:i" if same_year else "j M Y H:i")
+    return _time(local, _("j M H:i") if same_year else _("j M Y H:i"))
 
 
 @register.filter
@@ -89,7 +89,7 @@ def moment_in(value: datetime | None, zone: str) -> SafeString | str:
 @register.filter
 def clock_in(value: datetime, zone: str) -> SafeString:
     """The day of the week and the time in another zone: is anybody at work there now?"""
-    return _time(value.astimezone(ZoneInfo(zone)), "D H:i")
+    return _time(value.astimezone(ZoneInfo(zone)), _("D H:i"))
 
 
 @register.filter
@@ -162,3 +162,9 @@ def names_of(ids: Iterable[str], names: Mapping[str, str]) -> str:
 def waits(row: InboxRow) -> bool:
     """Whether an answer is still asked of this agency."""
     return row.received.ack_by is not None and row.state in {"unread", "opened", "overdue", "collected"}
+
+
+@register.filter
+def is_unread(row: InboxRow) -> bool:
+    """Whether nobody of the agency has opened it yet, and somebody could."""
+    return row.state == "unread" or (row.state == "overdue" and row.received.first_opened_at is None)

@@ -1,30 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bare view behind the server program that the hub uses, on a database server of its own."""
+"""The bare views behind the server program that the hub uses, on a database server of their own."""
 
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-import psycopg
 
 from devtool.environments import ROOT, inherited
 from devtool.ports import LOOPBACK, free_ports
 from devtool.postgres import OWNER, PostgreSQL
-from devtool.processes import Child, wait_until
+from devtool.processes import Child, run_to_end, wait_until
 from devtool.programs import WEB_THREADS, web_answers
 from devtool.secretstore import draw_secrets
 
-PATH = "/received"
-TABLE = "CREATE TABLE received (id bigserial PRIMARY KEY, content bytea NOT NULL)"
 START_TIMEOUT_SECONDS = 60
 
 
+@dataclass(frozen=True)
+class Bare:
+    """Where it listens, the `Authorization` header of its caller, and the process that leads it."""
+
+    address: str
+    authorization: str
+    pid: int
+
+
 @contextmanager
-def bare_server() -> Iterator[str]:
-    """Its address; everything is gone afterwards."""
+def bare_server() -> Iterator[Bare]:
+    """Up and prepared; everything is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="accord-bare-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         # A database server that may not run as root has to pass through here.
@@ -40,22 +46,37 @@ def bare_server() -> Iterator[str]:
             database.stop()
 
 
-def _serve(folder: Path, database_url: str) -> Iterator[str]:
-    with psycopg.connect(database_url) as connection:
-        connection.execute(TABLE)
+def _serve(folder: Path, database_url: str) -> Iterator[Bare]:
+    environment = {
+        **inherited(os.environ),
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "benchmarks._bare.settings",
+        "BARE_DATABASE_URL": database_url,
+    }
+    token = _prepare(environment)
     (port,) = free_ports(1)
-    server = _server(port, folder, database_url)
+    server = _server(port, folder, environment)
     server.start()
     try:
         wait_until(
-            web_answers(port, PATH), "bare server", timeout_seconds=START_TIMEOUT_SECONDS, children=[server]
+            web_answers(port, "/octets"),
+            "bare server",
+            timeout_seconds=START_TIMEOUT_SECONDS,
+            children=[server],
         )
-        yield f"http://{LOOPBACK}:{port}"
+        yield Bare(f"http://{LOOPBACK}:{port}", f"Token {token}", server.pid)
     finally:
         server.stop()
 
 
-def _server(port: int, folder: Path, database_url: str) -> Child:
+def _prepare(environment: dict[str, str]) -> str:
+    done = run_to_end([sys.executable, "-m", "benchmarks._bare.prepare"], environment, cwd=ROOT)
+    if done.returncode:
+        raise RuntimeError(f"the bare service could not be prepared: {done.stderr[-300:]}")
+    return done.stdout.strip()
+
+
+def _server(port: int, folder: Path, environment: dict[str, str]) -> Child:
     return Child(
         "bare",
         [
@@ -64,12 +85,7 @@ def _server(port: int, folder: Path, database_url: str) -> Child:
             *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
             "benchmarks._bare.wsgi:application",
         ],
-        env={
-            **inherited(os.environ),
-            "PYTHONPATH": str(ROOT),
-            "DJANGO_SETTINGS_MODULE": "benchmarks._bare.settings",
-            "BARE_DATABASE_URL": database_url,
-        },
+        env=environment,
         log=folder / "bare.log",
         cwd=ROOT,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Django that does nothing but what an insert over HTTP needs: no middleware, no login, no apps but REST."""
+"""A Django that does nothing but what an insert over HTTP needs: no middleware, no sessions, REST and its tokens."""
 
 import environ
 
@@ -7,8 +7,16 @@ env = environ.Env()
 
 SECRET_KEY = "nothing is signed here"
 ALLOWED_HOSTS = ["127.0.0.1"]
-ROOT_URLCONF = "benchmarks._bare.insert"
-INSTALLED_APPS = ["rest_framework"]
+ROOT_URLCONF = "benchmarks._bare.views"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "benchmarks._bare",
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
 DATABASES = {"default": env.db_url("BARE_DATABASE_URL")}
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 20}
 REST_FRAMEWORK = {

@@ -10,7 +10,7 @@ from devtool.errors import DevtoolError
 
 @dataclass(frozen=True)
 class Drill:
-    """A long search for weaknesses that runs apart from tests and checks."""
+    """A long search for weaknesses, or a rehearsal, that runs apart from tests and checks."""
 
     module: str
     usage: str
@@ -18,6 +18,11 @@ class Drill:
 
 
 DRILLS = {
+    "api": Drill(
+        "devtool.drills.apicalls",
+        "api [--examples N]",
+        "call every operation of the API as every kind of caller with generated input, alone and in sequences",
+    ),
     "checks": Drill(
         "devtool.drills.deleted_checks",
         "checks [--module NAME]",
@@ -32,6 +37,11 @@ DRILLS = {
         "devtool.drills.mutation",
         "mutation [MODULE ...]",
         "change the envelope's code in thousands of places; a test must notice each, or a reason stands in the list",
+    ),
+    "production": Drill(
+        "devtool.drills.production.drill",
+        "production [--images auto|pulled|debian] [--keep-up]",
+        "build the production stack, bring it up behind TLS, play the story on it from outside, look into it, stop it",
     ),
 }
 

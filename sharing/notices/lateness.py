@@ -29,12 +29,14 @@ def late_since(*, now: datetime) -> datetime | None:
 
 
 def _oldest_notice(now: datetime) -> datetime | None:
-    """A notice on a suspended lane is held back on purpose; one that a person sends again starts anew."""
+    """What waits for a lane or for the end of quiet hours is held back on purpose; one that a person sends again starts anew."""
     before = now - LATE_AFTER
     fresh = Q(state=NotificationState.QUEUED, not_before__lt=before)
     tried = Q(state__in=(NotificationState.DEFERRED, NotificationState.UNCERTAIN))
     left = Q(state=NotificationState.LEASED, leased_until__lt=before)
-    waiting = Notification.objects.filter(fresh | tried | left).exclude(cause=Cause.FLOW_SUSPENDED)
+    waiting = Notification.objects.filter(fresh | tried | left).exclude(
+        cause__in=(Cause.FLOW_SUSPENDED, Cause.QUIET)
+    )
     return waiting.order_by("queued_at").values_list("queued_at", flat=True).first()
 
 

@@ -27,10 +27,11 @@ SHARE_BY_AGE: Final = 5
 
 URGENCY: Final = Case(
     When(occasion__in=NEWS, delivery__envelope__pri=FLASH, then=0),
+    When(occasion=Occasion.RELEASE_WAITS, then=0),
     When(occasion__in=[*NEWS, Occasion.KEY_REVOKED], then=1),
     default=2,
 )
-"""A flash alert and its withdrawal, then every other news; a key's long history of repudiated alerts comes after them."""
+"""A flash alert, from its release to its withdrawal, then every other news; a key's long history of repudiated alerts comes after them."""
 
 
 class LeaseLostError(Exception):

@@ -5,22 +5,39 @@ The officer and the delivery are read afresh for each mail. What policy says of 
 officers; it is remembered for `REMEMBERED`, so that an alert to a thousand officers does not ask a thousand times.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from agencies.capabilities import Capability
-from sharing.models import Delivery, Notification
+from agencies.ceilings import is_within
+from agencies.models import Officer
+from agencies.quiet import stays_quiet
+from sharing.models import Delivery, Envelope, Notification
 from sharing.notices import key_endings
-from sharing.notices.states import KEY_OCCASIONS, Cause, Occasion
+from sharing.notices.states import KEY_OCCASIONS, POLICY_OCCASIONS, Cause, Occasion
 from sharing.policy import Denied, Terms, Verdict, judge_recipient
 from sharing.recalls import recalls_that_count
 from sharing.states import VISIBLE_STATES
 
+ROUTINE: Final = "routine"
 REMEMBERED: Final = timedelta(seconds=2)
 _OF_WHAT_IS_KNOWN: Final = (Occasion.WITHDRAWN, Occasion.REPUDIATED, Occasion.REAFFIRMED)
 """What the agency has received is told on, whatever policy says of new flow."""
-_WITHOUT_DELIVERY: Final = (*KEY_OCCASIONS, Occasion.REPUDIATED)
+_WITHOUT_DELIVERY: Final = (
+    *KEY_OCCASIONS,
+    *POLICY_OCCASIONS,
+    Occasion.REPUDIATED,
+    Occasion.RELEASE_WAITS,
+)
+_NEEDED: Final[Mapping[str, Capability]] = {
+    **dict.fromkeys(KEY_OCCASIONS, Capability.KEY_MANAGE),
+    Occasion.POLICY_ASKED: Capability.AGENCY_MANAGE,
+    Occasion.POLICY_WEAKENED: Capability.ALERT_RELEASE,
+    Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
+}
+"""Every other occasion is about an alert and for who may read it."""
 
 
 @dataclass
@@ -34,18 +51,21 @@ class RightsJudge:
         officer, delivery = notice.officer, notice.delivery
         if notice.occasion == Occasion.KEY_ENDING:
             return key_endings.objection(notice, now=now)
-        needed = Capability.KEY_MANAGE if notice.occasion in KEY_OCCASIONS else Capability.ALERT_READ
+        needed = _NEEDED.get(notice.occasion, Capability.ALERT_READ)
         if officer.agency_id != notice.recipient_id or needed not in officer.capabilities:
             return Cause.NO_RIGHT
         if delivery is None:
             return None if notice.occasion in _WITHOUT_DELIVERY else Cause.NO_RIGHT
-        if delivery.state not in VISIBLE_STATES:
+        if delivery.state not in VISIBLE_STATES or not _may_see(officer, delivery.envelope):
             return Cause.NO_RIGHT
         if notice.occasion in _OF_WHAT_IS_KNOWN:
-            return None
+            return Cause.SETTLED if _is_needless_reminder(notice, delivery) else None
         if delivery.recalled_at is not None and recalls_that_count([delivery.envelope_id], now=now):
             return Cause.RECALLED
-        return Cause.FLOW_SUSPENDED if isinstance(self._flow(delivery, now), Denied) else None
+        if isinstance(self._flow(delivery, now), Denied):
+            return Cause.FLOW_SUSPENDED
+        is_routine = notice.occasion == Occasion.ALERT and delivery.envelope.pri == ROUTINE
+        return Cause.QUIET if is_routine and stays_quiet(officer, now=now) else None
 
     def _flow(self, delivery: Delivery, now: datetime) -> Verdict:
         asked_at, verdict = self._policy.get(delivery.pk, (None, None))
@@ -55,6 +75,15 @@ class RightsJudge:
             verdict = judge_recipient(envelope.iss_id, delivery.recipient_id, terms, now=now)
             self._policy[delivery.pk] = (now, verdict)
         return verdict
+
+
+def _is_needless_reminder(notice: Notification, delivery: Delivery) -> bool:
+    """A reminder's subject is longer than a statement's id; nobody is reminded of what they have confirmed."""
+    return "/" in notice.subject and delivery.recall_confirmed_at is not None
+
+
+def _may_see(officer: Officer, envelope: Envelope) -> bool:
+    return is_within(officer, tlp=envelope.tlp, pri=envelope.pri, lane=envelope.lane)
 
 
 def read_fresh(notice: Notification) -> Notification:

@@ -10,7 +10,9 @@ from random import SystemRandom
 from django.conf import settings
 from django.db import transaction
 
+from agencies.quiet import quiet_until
 from sharing.models import Delivery, Notification
+from sharing.notices import release_waiting
 from sharing.notices.backoff import MOST_ATTEMPTS, next_wait
 from sharing.notices.channels.email.message import NoticeFacts, compose_message
 from sharing.notices.channels.email.transport import (
@@ -25,6 +27,7 @@ from sharing.notices.key_endings import ends_text
 from sharing.notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from sharing.notices.rights import RightsJudge, read_fresh
 from sharing.notices.states import Cause, Occasion
+from sharing.policy import FLASH
 from sharing.states import NotificationState
 
 log = logging.getLogger(__name__)
@@ -105,14 +108,15 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
 
 def _facts(notice: Notification) -> NoticeFacts:
     delivery, officer = notice.delivery, notice.officer
+    waits = notice.occasion == Occasion.RELEASE_WAITS
     return NoticeFacts(
         address=officer.email,
         language=officer.language or notice.recipient.language,
         occasion=Occasion(notice.occasion),
         message_id=notice.message_id,
         reference=delivery.reference if delivery else "",
-        priority=delivery.envelope.pri if delivery else "",
-        exercise=delivery is not None and delivery.envelope.status == "exercise",
+        priority=delivery.envelope.pri if delivery else FLASH if waits else "",
+        exercise=delivery.envelope.status == "exercise" if delivery else release_waiting.is_exercise(notice),
         ends=ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else "",
     )
 
@@ -145,11 +149,13 @@ def _record_refused(batch: _Batch, notice: Notification, refusal: Refused) -> No
 
 
 def _withhold(batch: _Batch, notice: Notification, cause: Cause, now: datetime) -> None:
-    """A suspended lane may open again, so that notice waits; a lost right does not come back by itself."""
+    """A suspended lane may open again and quiet hours end, so those wait; a lost right does not come back by itself."""
     if cause == Cause.FLOW_SUSPENDED:
         batch.lease.record(
             notice, NotificationState.DEFERRED, cause=cause, not_before=now + FLOW_SUSPENDED_WAIT
         )
+    elif cause == Cause.QUIET and (until := quiet_until(notice.officer, now=now)) is not None:
+        batch.lease.record(notice, NotificationState.DEFERRED, cause=cause, not_before=until)
     else:
         batch.lease.record(notice, NotificationState.SUPPRESSED, cause=cause)
     batch.tally.others += 1

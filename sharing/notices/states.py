@@ -37,6 +37,9 @@ class Occasion(TextChoices):
     REAFFIRMED = "reaffirmed", _("Its sender stands by it")
     KEY_REVOKED = "key-revoked", _("A key of your agency was revoked")
     KEY_ENDING = "key-ending", _("A key of your agency ends soon")
+    POLICY_ASKED = "policy-asked", _("A weaker policy waits for a second agency admin")
+    POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
+    RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
 
 
 NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
@@ -44,6 +47,9 @@ NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
 
 KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING})
 """About the agency's own keys: for its key officers, and no delivery is named."""
+
+POLICY_OCCASIONS: Final = frozenset({Occasion.POLICY_ASKED, Occasion.POLICY_WEAKENED})
+"""About the agency's own policy; no delivery is named."""
 
 
 class Channel(TextChoices):
@@ -61,4 +67,5 @@ class Cause(TextChoices):
     NO_RIGHT = "no-right", _("The officer may no longer read this.")
     RECALLED = "recalled", _("The alert was withdrawn before this mail went out.")
     FLOW_SUSPENDED = "flow-suspended", _("The agreement's lane is suspended.")
+    QUIET = "quiet", _("The officer wants no mail about routine alerts, or none at this hour.")
     SETTLED = "settled", _("It was seen to before this mail went out.")

@@ -52,6 +52,8 @@ REFUSED = {
     "an id in capitals": ("id", {"agency_id": "XA-lab"}),
     "an id too long": ("id", {"agency_id": "xa-" + "l" * 21}),
     "no name": ("name", {"name": " "}),
+    "a name of another one's letters": ("name", {"name": "Forensic Labor\u0430tory"}),
+    "a name with what nobody sees": ("name", {"name": "Forensic\u2060 Laboratory"}),
     "a name of two lines": ("name", {"name": "Lab\nInjected: yes"}),
     "an unknown kind": ("kind", {"kind": "embassy"}),
     "a country in words": ("country", {"country": "Arvenia"}),

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from agencies.apikeys import authenticate_key
 from agencies.capabilities import Capability
+from agencies.login.backends import officer_with
 from agencies.models import Agency, ApiKey, Keyset, Officer
 from agencies.vault import lives
 from agencies.vault.models import VaultKey
@@ -47,7 +47,7 @@ def admit_xd(*more: str) -> str:
 
 def test_the_first_operator_is_made_with_a_password_from_a_file(operator: Officer) -> None:
     assert operator.capabilities >= {Capability.HUB_OPERATE}
-    assert authenticate(None, username="noor@hub.example", password=PASSWORD) == operator
+    assert officer_with("noor@hub.example", PASSWORD) == operator
     assert AuditEvent.objects.get(act="officer.enrolled").actor == "system:install"
 
 

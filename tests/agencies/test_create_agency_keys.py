@@ -53,6 +53,15 @@ def test_keys_are_made_for_the_suites_asked_for(suites: list[str], algs: set[str
     assert {key.alg for key in agency.public_keys.exclude(use="root")} == algs
 
 
+def test_the_lowest_suite_is_pq1_unless_another_is_chosen_on_purpose() -> None:
+    for agency_id, low, expected in (("xa-lab", "", PQ1), ("xb-health", EC1, EC1)):
+        keyset = doors.create_agency_keys(OPERATOR, admit(agency_id, custody="hub"), low=low, now=NOW)
+        assert keyset.low == expected
+    with pytest.raises(InputError) as refused:
+        doors.create_agency_keys(OPERATOR, admit("xc-customs", custody="hub"), suites=[PQ1], low=EC1, now=NOW)
+    assert refused.value.field == "low"
+
+
 @pytest.mark.parametrize("custody", ["agency", "hub-own-root"])
 def test_no_root_is_made_for_an_agency_that_holds_its_own(custody: str) -> None:
     agency = admit("xa-lab", custody=custody)

@@ -5,11 +5,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.contrib.auth import authenticate
 from django.core.management import call_command, load_command_class
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from agencies.login.backends import officer_with
 from agencies.models import Agency, Officer
 from agencies.officers import enrol_operator
 from ledger.models import AuditEvent
@@ -54,7 +54,7 @@ def test_the_first_admin_is_enrolled_and_can_sign_in(
     assert said == "Ilse Morrow can sign in as ilse@lab.example, agency admin of xa-lab."
     admin = Officer.objects.get(email="ilse@lab.example")
     assert (admin.agency_id, admin.roles) == ("xa-lab", ["agency_admin"])
-    assert authenticate(None, username="ilse@lab.example", password=PASSWORD) == admin
+    assert officer_with("ilse@lab.example", PASSWORD) == admin
     event = AuditEvent.objects.get(act="officer.enrolled", agency="xa-lab")
     assert event.actor == operator.audit_name
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A write with an `Idempotency-Key` happens once, and no row holds what was sent."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
@@ -14,7 +16,7 @@ from rest_framework.test import APIRequestFactory
 from agencies.actors import ApiClient
 from agencies.errors import IdempotencyKeyReusedError, InputError, RequestInProgressError
 from agencies.idempotency import GIVEN_UP_AFTER, KEPT_FOR, Outcome, idempotent
-from agencies.models import Challenge, IdempotentRequest
+from agencies.shortlived import Challenge, IdempotentRequest
 from agencies.tasks import tidy
 from agencies.tidying import forget_expired
 from tests.agencies.world import NOW, admit
@@ -144,4 +146,28 @@ def test_the_task_that_beat_asks_for_may_run_at_any_time() -> None:
     idempotent(request_of(), ALPHA, Work(), now=timezone.now() - KEPT_FOR)
     for _ in range(2):
         tidy()
+    assert not IdempotentRequest.objects.exists()
+
+
+class RefusedError(Exception):
+    """What the work raises."""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_is_given_back_while_others_ask_for_it_breaks_nothing() -> None:
+    def refuse() -> Outcome:
+        raise RefusedError
+
+    def ask(_: int) -> type[Exception]:
+        try:
+            idempotent(request_of(), ALPHA, refuse, now=timezone.now())
+        except Exception as raised:  # noqa: BLE001 - which one is the question
+            return type(raised)
+        finally:
+            connection.close()
+        raise AssertionError("the work was done")
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = set(pool.map(ask, range(240)))
+    assert seen <= {RefusedError, RequestInProgressError}
     assert not IdempotentRequest.objects.exists()

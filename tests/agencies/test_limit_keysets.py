@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """So many keysets a day, and no recovery that a thief could hold up by spending them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ from agencies.errors import TooManyKeysetsError
 from agencies.models import Agency, Keyset
 from ledger.models import AuditEvent
 from tests.agencies.entering import enter
+from tests.agencies.partners import Partner
+from tests.agencies.partners import enter as enter_over_http
 from tests.agencies.test_recover_root import BEGUN, HOUR, TICK, Recovery, in_force
 from tests.agencies.world import DAY, NOW, OwnKeys, enrolling
 
@@ -59,3 +61,22 @@ def test_a_day_full_of_keysets_holds_up_no_recovery_and_no_answer_to_one(recover
     assert answer.succession == "same"
     recovery.log(BEGUN + HOUR)
     assert in_force(BEGUN + HOUR) == (last.version + 1, "same")
+
+
+def test_a_partner_is_told_when_its_next_keyset_is_taken() -> None:
+    """429 with the moment, in words for a program and in seconds for its client."""
+    partner = Partner()
+    enter_over_http(partner)
+    before = Keyset.objects.get()
+    for version in range(2, MOST_KEYSETS_A_DAY + 1):
+        signed = partner.keys.keyset(version=version, prev=before.od, now=partner.now)
+        before = accept_keyset(enrolling(partner.agency), "xd-reg", pop=None, keyset=signed, now=partner.now)
+    signed = partner.keys.keyset(version=MOST_KEYSETS_A_DAY + 1, prev=before.od, now=partner.now)
+    answer = partner.hand_in(pop=None, keyset=signed)
+    assert (answer.status_code, answer["Content-Type"]) == (429, "application/problem+json")
+    body = answer.json()
+    assert body["type"] == "urn:accord:problem:too-many-keysets"
+    again_at = datetime.fromisoformat(body["again_at"])
+    assert again_at == (partner.now + DAY).replace(microsecond=0)
+    assert DAY - timedelta(minutes=10) < timedelta(seconds=int(answer["Retry-After"])) <= DAY
+    assert Keyset.objects.filter(agency=partner.agency).count() == MOST_KEYSETS_A_DAY

@@ -18,7 +18,8 @@ from agencies.apikeys import revoke_key
 from agencies.capabilities import Capability
 from agencies.errors import NotPermittedError
 from agencies.login.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
-from agencies.models import Agency, Challenge, Officer
+from agencies.models import Agency, Officer
+from agencies.shortlived import Challenge
 from tests.agencies.world import OwnKeys, admit, api_key, enrol, own_agency
 
 READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRECTORY_READ}))
@@ -150,16 +151,22 @@ def test_no_header_names_an_actor(agency: Agency, named: dict[str, str]) -> None
     assert Client().get("/api/v1/agencies", headers=named).status_code == 401
 
 
-def test_no_header_query_or_body_moves_an_actor_to_another_agency(agency: Agency) -> None:
+@pytest.mark.parametrize(
+    ("query", "named", "status"),
+    [("", {}, 404), ("?agency=xb-health", {}, 422), ("", {"agency_id": "xb-health"}, 422)],
+)
+def test_no_header_query_or_body_moves_an_actor_to_another_agency(
+    agency: Agency, query: str, named: dict[str, str], status: int
+) -> None:
     admit("xb-health")
     _, text = api_key(agency, now=timezone.now())
     answer = Client().post(
-        "/api/v1/agencies/xb-health/challenges?agency=xb-health&agency_id=xb-health",
-        {"agency_id": "xb-health", "keys": OwnKeys.draw("xb-health").offered()},
+        f"/api/v1/agencies/xb-health/challenges{query}",
+        {**named, "keys": OwnKeys.draw("xb-health").offered()},
         content_type="application/json",
         headers={"Authorization": f"Api-Key {text}", "X-Agency": "xb-health"},
     )
-    assert answer.status_code == 404
+    assert answer.status_code == status
     assert not Challenge.objects.filter(agency="xb-health").exists()
 
 

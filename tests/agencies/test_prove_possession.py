@@ -15,7 +15,8 @@ from accord.envelope.keysets import KeyRow
 from accord.envelope.private import DecryptionKey, SigningKey
 from agencies.accession import CHALLENGE_LIVES, accept_keyset, issue_challenge
 from agencies.errors import KeyTakenError
-from agencies.models import Agency, Challenge, Key
+from agencies.models import Agency, Key
+from agencies.shortlived import Challenge
 from tests.agencies.entering import enter, refusal
 from tests.agencies.world import (
     DAY,

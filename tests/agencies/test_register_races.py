@@ -30,7 +30,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
     barrier = Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=120)
         try:
             return act()
         except (AgenciesError, VerificationError) as refused:

@@ -178,7 +178,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
     killed = _rotate(both, tmp_path / "first")
     _wait_for_progress(killed)
     killed.kill()
-    killed.wait(timeout=60)
+    killed.wait(timeout=180)
     done = VaultSecret.objects.filter(kek="new").count()
     assert 0 < done < AGENCIES, "the kill came too early or too late"
     with ring(both):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from agencies.vault.errors import KekUnknownError, SealBrokenError
 from agencies.vault.hierarchy import (
     RootSecret,
+    RowOpener,
     RowPlace,
     draw_secret,
     open_row,
@@ -139,6 +140,20 @@ def test_nothing_opens_under_another_secret(secret: RootSecret) -> None:
     with pytest.raises(SealBrokenError):
         unwrap_private_key(secret, "K", "sign", wrap_private_key(SECRET, "K", "sign", b"x"))
     assert token(secret, "f", "v") != token(SECRET, "f", "v")
+
+
+@pytest.mark.parametrize("odd", ["plain", 'a"b', "back\\slash", "%s %d %", "naïve 蓝", "{x}", "\u202e"])
+def test_many_rows_open_by_the_same_formulas_whatever_their_names(odd: str) -> None:
+    secret = replace(SECRET, agency=odd)
+    for table, row_id in ((odd, "7d0c"), ("receivedalert", odd)):
+        opener = RowOpener(secret, "card", table)
+        for rev, schema in ((0, 1), (3, 2)):
+            place = RowPlace(table, row_id, rev, schema)
+            sealed = seal_row(secret, "card", place, b"content")
+            assert opener.open(row_id, rev, schema, sealed) == b"content"
+            for wrong in ((row_id + "x", rev, schema), (row_id, rev + 1, schema), (row_id, rev, schema + 1)):
+                with pytest.raises(SealBrokenError):
+                    opener.open(*wrong, sealed)
 
 
 def test_a_row_does_not_open_for_another_purpose() -> None:

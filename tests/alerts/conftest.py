@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accord.envelope.keys import EC1, PQ1
 from agencies.capabilities import Role
@@ -18,6 +19,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from tests.builders import OPERATOR, HeldAgency, Hub
+from tests.kept_worlds import FRESH_SECONDS, kept_world
 
 GOOD: Mapping[str, Any] = {
     "alert_type": "new_substance",
@@ -110,13 +112,25 @@ def make_desk(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (P
 
 @pytest.fixture
 def desks(db: None, tmp_path: Path) -> Desks:
-    return make_desks(Hub(tmp_path / "ledger"))
+    return kept_desks(tmp_path / "ledger")
 
 
 @pytest.fixture
 def committed_desks(transactional_db: None, tmp_path: Path) -> Desks:
     """The same, seen by other connections too."""
-    return make_desks(Hub(tmp_path / "ledger"))
+    return kept_desks(tmp_path / "ledger")
+
+
+def kept_desks(folder: Path) -> Desks:
+    return kept_world("desks", lambda folder: make_desks(Hub(folder)), folder)
+
+
+def kept_desks_of_now(folder: Path) -> Desks:
+    """For what reads the clock: their world began now, or a moment ago."""
+    now = timezone.now().replace(microsecond=0)
+    return kept_world(
+        "desks of now", lambda folder: make_desks(Hub(folder, now=now)), folder, fresh_seconds=FRESH_SECONDS
+    )
 
 
 def make_desks(hub: Hub) -> Desks:

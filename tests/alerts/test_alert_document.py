@@ -4,7 +4,7 @@
 import datetime as dt
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from accord.envelope.encoding import canonical

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import pytest
 
 from agencies.errors import InputError
-from alerts.document.check import Circumstances, check_document
+from alerts.document.check import check_document
 from alerts.document.defaults import defaults_for
 from alerts.document.fields import FIELDS, STEPS, Kind, fields_of_step
 from alerts.document.findings import Findings
+from alerts.document.rules import Circumstances
 from alerts.document.values import read_values
 from tests.alerts.conftest import GOOD
 
@@ -42,7 +43,7 @@ BLOCKED: list[tuple[dict[str, Any], str, str]] = [
     ({"title": "🔥🔥🔥🔥"}, "title", "Title: use 5 to 120 characters on one line."),
     ({"title": "x" * 121}, "title", "Title: use 5 to 120 characters on one line."),
     ({"title": "Two\nlines"}, "title", "Title: use 5 to 120 characters on one line."),
-    ({"title": "Bell\x07 rings"}, "title", "Title: use 5 to 120 characters on one line."),
+    ({"title": "Bell\x07 rings"}, "title", "Title: delete the hidden characters (U+0007) or retype it."),
     ({"narrative": "x" * 10_001}, "narrative", "What happened: use up to 10,000 characters."),
     ({"summary_safe": "x" * 281}, "summary_safe", "Safe text: use up to 280 characters."),
     ({"event_date": "2099-01-01"}, "event_date", "When: enter a day up to today."),

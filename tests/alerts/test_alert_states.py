@@ -17,6 +17,7 @@ ALLOWED = {
     (Move.RETURN, "validated"): "draft",
     (Move.RELEASE, "validated"): "released",
     (Move.REAFFIRM, "released"): "released",
+    (Move.AMEND, "released"): "released",
     (Move.WITHDRAW, "released"): "withdrawn",
     (Move.DISCARD, "draft"): "discarded",
 }

@@ -8,11 +8,14 @@ from threading import Barrier
 from django.db import connection
 
 from agencies.capabilities import Role
+from alerts.amending import amend_alert
 from alerts.drafts import save_revision
-from alerts.errors import AlertsError, MoveRefusedError, RevisionConflictError
+from alerts.errors import AlertsError, AmendmentRefusedError, MoveRefusedError, RevisionConflictError
 from alerts.following import follow_feed
-from alerts.models import AlertRevision, ReceivedAlert
+from alerts.models import Alert, AlertRevision, ReceivedAlert
 from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from alerts.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
@@ -23,7 +26,7 @@ def at_once(*changes: Callable[[], object]) -> list[object]:
     start = Barrier(len(changes))
 
     def run(change: Callable[[], object]) -> object:
-        start.wait(timeout=60)
+        start.wait(timeout=180)
         try:
             return change()
         except AlertsError as refused:
@@ -77,3 +80,32 @@ def test_two_workers_at_one_feed_open_each_alert_once(committed_desks: Desks) ->
     assert sum(count for count in taken if isinstance(count, int)) <= 3
     assert ReceivedAlert.objects.filter(agency=desks.health.agency).count() == 3
     assert AuditEvent.objects.filter(act="alert.screened").count() == 3
+
+
+def test_two_who_amend_at_once_get_one_draft(committed_desks: Desks) -> None:
+    desks = committed_desks
+    sent = desks.released()
+    desks.hub.sequence()
+    colleague = desks.hub.make_officer(desks.lab.agency, Role.AUTHOR)
+    drafts = at_once(
+        lambda: amend_alert(desks.lab.author, sent, now=desks.hub.now),
+        lambda: amend_alert(colleague, sent, now=desks.hub.now),
+    )
+    assert drafts[0] == drafts[1] == Alert.objects.get(previous=sent)
+
+
+def test_a_withdrawal_and_the_next_version_never_both_stand(committed_desks: Desks) -> None:
+    desks = committed_desks
+    sent = desks.released()
+    desks.hub.sequence()
+    draft = amend_alert(desks.lab.author, sent, now=desks.hub.now)
+    submit_alert(desks.lab.author, draft, revision=draft.current, now=desks.hub.now)
+    validate_alert(desks.lab.releaser, draft, revision=draft.current, now=desks.hub.now)
+    second = desks.hub.make_officer(desks.lab.agency, Role.RELEASER)
+    outcomes = at_once(
+        lambda: release_alert(desks.lab.releaser, draft, revision=draft.current, now=desks.hub.now),
+        lambda: withdraw_alert(second, sent, code="error", now=desks.hub.now),
+    )
+    assert sum(isinstance(outcome, AmendmentRefusedError) for outcome in outcomes) == 1
+    sent.refresh_from_db()
+    assert (sent.state == "withdrawn") != Envelope.objects.filter(kind="update").exists()

@@ -2,48 +2,27 @@
 """The desk over JSON: the whole life with ETags, what is refused and how, and what an API key may not do."""
 
 import io
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from agencies.apikeys import issue_key
 from agencies.capabilities import Capability, Role
-from agencies.models import Officer
 from alerts.drafts import create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
-from tests.alerts.conftest import GOOD, Desks, make_desks
-from tests.builders import Hub
+from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
+from tests.api.sessions import Session
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-
-
-class Session:
-    """An officer signed in, talking JSON."""
-
-    def __init__(self, officer: Officer, **defaults: Any) -> None:
-        self.client = Client(**defaults)
-        self.client.force_login(officer)
-
-    def __call__(self, method: str, path: str, body: Any = None, *, etag: str = "", **headers: str) -> Any:
-        headers |= {"if-match": etag} if etag else {}
-        return self.client.generic(
-            method,
-            f"/api/v1/{path}",
-            b"" if body is None else json.dumps(body).encode(),
-            content_type="application/json",
-            headers=headers,
-        )
 
 
 @pytest.fixture
 def desks(db: None, tmp_path: Path) -> Desks:
     """The JSON desk reads the clock, so this world's clock is set to it."""
-    return make_desks(Hub(tmp_path / "ledger", now=timezone.now().replace(microsecond=0)))
+    return kept_desks_of_now(tmp_path / "ledger")
 
 
 def fields(desks: Desks, **changes: Any) -> dict[str, Any]:
@@ -122,8 +101,10 @@ class TestLife:
         alert = desks.submitted()
         back = releaser("POST", f"alerts/{alert.pk}/return", {"reason": "Say where."})
         assert back.json()["state"] == "draft"
-        assert author("GET", f"alerts/{alert.pk}").json()["return_note"] == "Say where."
-        assert author("DELETE", f"alerts/{alert.pk}").status_code == 204
+        read = author("GET", f"alerts/{alert.pk}")
+        assert read.json()["return_note"] == "Say where."
+        assert author("DELETE", f"alerts/{alert.pk}").status_code == 428
+        assert author("DELETE", f"alerts/{alert.pk}", etag=read["ETag"]).status_code == 204
         assert author("GET", f"alerts/{alert.pk}").status_code == 404
 
 
@@ -163,7 +144,7 @@ class TestRevisions:
                 412,
                 {
                     "type": "urn:accord:problem:stale-tag",
-                    "title": "The alert has moved on since; load it again.",
+                    "title": "It has changed since you read it; load it again.",
                     "status": 412,
                     "number": 1,
                     "state": "draft",

@@ -87,6 +87,34 @@ class TestSaving:
         copy = create_draft(colleague, data=error.mine, now=hub.now)
         assert applied.number == 3 and read_draft(colleague, copy).data["place_region"] == "South"
 
+    def test_ones_own_text_keeps_what_the_other_changed_elsewhere(self, desks: Desks) -> None:
+        """Two officers on different steps: applying one's own must not take back the other's."""
+        hub, alert = desks.hub, desks.draft()
+        colleague = hub.make_officer(desks.lab.agency, Role.AUTHOR)
+        theirs = {"place_region": "North", "narrative": "What the first one knows."}
+        save_revision(desks.lab.author, alert, data=theirs, base=1, now=hub.now)
+        shown = {
+            "title": "Typed by the second",
+            "narrative": GOOD["narrative"],
+            "place_region": GOOD.get("place_region"),
+        }
+        with pytest.raises(RevisionConflictError) as conflict:
+            save_revision(colleague, alert, data=shown, base=1, now=hub.now)
+        assert conflict.value.differing == ("title",)
+        save_revision(colleague, alert, data=conflict.value.mine, base=2, now=hub.now)
+        data = read_draft(colleague, alert).data
+        assert (data["title"], data["narrative"], data["place_region"]) == (
+            "Typed by the second", "What the first one knows.", "North",
+        )  # fmt: skip
+
+    def test_a_form_that_shows_what_was_changed_meanwhile_does_not_go_on_unseen(self, desks: Desks) -> None:
+        """Nothing was typed in it, but its next save would take back what somebody else wrote."""
+        hub, alert = desks.hub, desks.draft()
+        save_revision(desks.lab.author, alert, data={"title": "Their title"}, base=1, now=hub.now)
+        with pytest.raises(RevisionConflictError) as conflict:
+            save_revision(desks.lab.author, alert, data={"title": GOOD["title"]}, base=1, now=hub.now)
+        assert conflict.value.differing == ("title",)
+
     def test_two_who_typed_the_same_do_not_clash(self, desks: Desks) -> None:
         hub, alert = desks.hub, desks.draft()
         for _ in range(2):

@@ -10,11 +10,18 @@ from alerts.errors import KeysElsewhereError, MoveRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.outbox import list_sent
-from alerts.withdrawal import confirm_withdrawal, withdraw_alert, withdrawal_preview
+from alerts.withdrawal import (
+    confirm_withdrawal,
+    void_withdrawal_text,
+    withdraw_alert,
+    withdrawal_preview,
+)
 from sharing.errors import RecalledError
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import Desks
+from tests.alerts.test_reaffirm_alert import tell
 from tests.builders import OPERATOR
+from tests.hosted_keys import replace_signing_keys, revoke_hosted_key
 
 
 def test_the_retract_is_signed_and_names_the_officer(desks: Desks) -> None:
@@ -122,3 +129,29 @@ def test_the_outbox_shows_it_as_withdrawn(desks: Desks) -> None:
     desks.released(title="Another one")
     rows = list_sent(desks.lab.reader, state="withdrawn", now=desks.hub.now).rows
     assert [row.state_text for row in rows] == ["Withdrawn"]
+
+
+def test_a_withdrawal_that_was_logged_with_its_keys_revocation_is_signed_again(desks: Desks) -> None:
+    """It waited for the log while the revocation got in: no recipient counts it, and the desk has a way on."""
+    row, releaser = desks.received(), desks.lab.releaser
+    alert = Alert.objects.get(md=row.md)
+    withdraw_alert(releaser, alert, code="error", now=desks.hub.later(minutes=1))
+    revoke_hosted_key(desks.hub, desks.lab.agency, since=desks.hub.now)
+    desks.hub.later(seconds=1)
+    replace_signing_keys(desks.hub, desks.lab.agency)
+    tell(desks.hub)
+    row.refresh_from_db()
+    alert.refresh_from_db()
+    assert (alert.state, row.withdrawn_at) == ("withdrawn", None)
+    assert void_withdrawal_text(releaser, alert, now=desks.hub.now).startswith("Refused by every recipient.")
+    (listed,) = list_sent(desks.lab.reader, now=desks.hub.now).rows
+    assert listed.state_text == "Withdrawal does not count"
+
+    withdraw_alert(releaser, alert, code="error", now=desks.hub.later(minutes=1))
+    tell(desks.hub)
+    row.refresh_from_db()
+    assert row.withdrawn_at is not None
+    assert void_withdrawal_text(releaser, alert, now=desks.hub.now) == ""
+    with pytest.raises(MoveRefusedError):
+        withdraw_alert(releaser, alert, code="error", now=desks.hub.now)
+    assert Statement.objects.filter(k="retract").count() == 2

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -10,11 +11,12 @@ from typing import Any, Final, Literal
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer
+from tests.browser.hands import Tally
 from tests.pages.desk_world import DeskWorld
 
 # Playwright runs an event loop in this thread; the tests' own queries are short and meant.
@@ -23,8 +25,11 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=30_000)
 
+Look = Literal["light", "dark"]
+Tell = Callable[[str, Tally], None]
+Picture = Callable[..., None]
 SCREENSHOTS: Final = Path(__file__).parents[2] / ".dev" / "screenshots"
-VARIANTS: Final[dict[str, tuple[int, Literal["light", "dark"]]]] = {
+VARIANTS: Final[dict[str, tuple[int, Look]]] = {
     "light": (1280, "light"),
     "dark": (1280, "dark"),
     "narrow": (360, "light"),
@@ -78,9 +83,8 @@ def console_errors() -> list[str]:
     return []
 
 
-@pytest.fixture
-def page(page: Page, console_errors: list[str]) -> Generator[Page]:
-    """A page that fails its test when its console holds an error at the end, CSP violations included."""
+def note_errors(page: Page, console_errors: list[str]) -> None:
+    """Everything that the page reports as wrong from now on, violations of its policy included."""
 
     def note_message(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -92,8 +96,55 @@ def page(page: Page, console_errors: list[str]) -> Generator[Page]:
     page.add_init_script(REPORT_VIOLATIONS)
     page.on("console", note_message)
     page.on("pageerror", note_error)
+
+
+@pytest.fixture
+def page(page: Page, console_errors: list[str]) -> Generator[Page]:
+    """A page that fails its test when its console holds an error at the end, CSP violations included."""
+    note_errors(page, console_errors)
     yield page
     assert not console_errors, "The page's console holds errors:\n" + "\n".join(console_errors)
+
+
+@pytest.fixture
+def phone(browser: Browser, console_errors: list[str]) -> Generator[Page]:
+    """Another person's phone, at night: narrow, touched, dark. `page` judges its console too."""
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, color_scheme="dark", is_mobile=True, has_touch=True
+    )
+    page = context.new_page()
+    note_errors(page, console_errors)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def picture() -> Picture:
+    """Keeps a picture of a page as it stands, light and dark; nothing may stick out."""
+
+    def take(page: Page, name: str, looks: tuple[Look, ...] = ("light", "dark")) -> None:
+        is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+        page.evaluate("scrollTo(0, 0)")
+        for look in looks:
+            page.emulate_media(color_scheme=look)
+            page.screenshot(path=SCREENSHOTS / f"{name}-{look}.png", full_page=True)
+        page.emulate_media(color_scheme="dark" if is_dark else "light")
+
+    return take
+
+
+@pytest.fixture
+def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
+    """Says what a job took, on the terminal and in the report of the run; nobody may have touched a mouse."""
+
+    def say(job: str, tally: Tally) -> None:
+        record_property(job, tally.line(job))
+        with capsys.disabled():
+            sys.stdout.write(f"\n{tally.line(job)}\n")
+        assert tally.clicks == 0, "by keyboard alone"
+
+    return say
 
 
 @pytest.fixture

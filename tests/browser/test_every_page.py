@@ -8,7 +8,10 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Agency, Officer
+from alerts.amending import amend_alert
+from alerts.drafts import save_revision
 from alerts.models import ReceivedAlert
+from alerts.release import release_alert
 from alerts.withdrawal import withdraw_alert
 from tests.pages.desk_world import DeskWorld
 
@@ -95,3 +98,29 @@ def test_pages_of_auditor_operator_and_own_keys(shoot: Shoot, sign_in: SignIn, d
     sign_in(desk.zhilan)
     shoot("inbox-own-keys", "/inbox/")
     shoot("received-own-keys", f"/inbox/{desk.received(desk.zhilan).pk}/")
+
+
+def test_pages_of_versions(
+    shoot: Shoot, sign_in: SignIn, page: Page, desk: DeskWorld, live_server: LiveServer
+) -> None:
+    first = desk.send(desk.draft())
+    older = desk.received(desk.aroha)
+    draft = amend_alert(desk.ilka, first, now=desk.tick())
+    changed = {"title": "Nine collapses, two dead", "cases_fatal": 2, "recipients": ["xb-health"]}
+    save_revision(desk.ilka, draft, data=changed, base=draft.current, now=desk.tick())
+    draft.refresh_from_db()
+    desk.submit(draft)
+    sign_in(desk.benno)
+    shoot("review-next-version", f"/queue/{draft.pk}/")
+    draft.refresh_from_db()
+    checked = desk.validate(draft)
+    release_alert(desk.benno, checked, revision=checked.current, now=desk.tick())
+    desk.settle()
+    shoot("sent-next-version", f"/outbox/{draft.pk}/")
+    sign_in(desk.aroha)
+    newest = desk.received(desk.aroha)
+    page.goto(f"{live_server.url}/inbox/{newest.pk}/")
+    page.get_by_label("On duty").check()
+    page.get_by_role("button", name="Open", exact=True).click()
+    shoot("received-changes", f"/inbox/{newest.pk}/changes/")
+    shoot("received-older-version", f"/inbox/{older.pk}/")

@@ -36,9 +36,9 @@ def test_what_is_typed_is_saved_without_a_press_and_kept_nowhere_else(
 ) -> None:
     page.goto(f"{live_server.url}/drafts/{draft.pk}/1/")
     page.get_by_label("Title").fill("Typed and never sent")
-    wait_until(lambda: title_of(desk, draft) == "Typed and never sent", "the autosave", timeout_seconds=60)
+    wait_until(lambda: title_of(desk, draft) == "Typed and never sent", "the autosave", timeout_seconds=90)
     page.get_by_label("Title").fill("Typed once more")
-    wait_until(lambda: title_of(desk, draft) == "Typed once more", "the second autosave", timeout_seconds=60)
+    wait_until(lambda: title_of(desk, draft) == "Typed once more", "the second autosave", timeout_seconds=90)
     kept = page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]")
     assert kept[:2] == [0, 0] and CONTENT not in kept[2]
     page.get_by_role("button", name="Continue").click()
@@ -74,6 +74,17 @@ def test_a_session_that_ends_while_typing_leaves_the_text_on_the_page(
     expect(page.get_by_text("You were signed out.")).to_be_visible()
     expect(page.get_by_label("Title")).to_have_value("Not lost")
     console_errors[:] = [error for error in console_errors if "status of 403" not in error]
+
+
+def test_who_skipped_the_menu_goes_on_from_step_to_step_all_the_same(
+    page: Page, live_server: LiveServer, draft: Alert
+) -> None:
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/1/#content")
+    for step in ("2 Substance", "3 Cases and amounts"):
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("button", name=step)).to_have_attribute("aria-current", "step")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Cases, not fatal")).to_be_focused()
 
 
 def test_a_number_and_unknown_exclude_each_other(page: Page, live_server: LiveServer, draft: Alert) -> None:

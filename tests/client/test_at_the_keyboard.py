@@ -50,7 +50,7 @@ class Keyboard:
         while chunk := self._more(master):
             shown += chunk
         os.close(master)
-        assert program.wait(timeout=60) == expect, shown
+        assert program.wait(timeout=180) == expect, shown
         return shown
 
     def _more(self, master: int) -> str:

@@ -163,5 +163,5 @@ for _ in range(25):
 def test_two_programs_change_it_one_after_the_other(state_file: StateFile) -> None:
     command = [sys.executable, "-c", COUNTER, str(state_file.path)]
     running = [subprocess.Popen(command, cwd=os.getcwd()) for _ in range(2)]
-    assert [program.wait(timeout=60) for program in running] == [0, 0]
+    assert [program.wait(timeout=180) for program in running] == [0, 0]
     assert state_file.read().cursor == full_state().cursor + 50

@@ -135,7 +135,7 @@ def test_ctrl_c_ends_it_with_its_code(
     assert watching.stdout is not None
     assert json.loads(watching.stdout.readline())["number"] == 1
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(timeout=60) == exits.STOPPED
+    assert watching.wait(timeout=180) == exits.STOPPED
     assert watching.stderr is not None
     assert (watching.stdout.read(), watching.stderr.read()) == ("", "")
     # Stopped between writing the item and keeping its number it repeats it; nothing else comes again.

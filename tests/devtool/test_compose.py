@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from devtool.environments import ROOT
+from hub.middleware import LARGEST_REQUEST_BYTES
 from hub.roles import GUARDED_SECRETS, ROLES
 
 REQUIRED = {
@@ -19,6 +21,10 @@ REQUIRED = {
     "LEDGER_VKEY": "hub.example/log+00000000+AQ",
     "MAIL_FROM": "accord@hub.example",
 }
+BASE_FILES = ("docker-compose.yml",)
+WITH_PROXY = (*BASE_FILES, "deploy/compose.proxy.yml")
+WITH_DRILL = (*WITH_PROXY, "deploy/drill/compose.yml")
+PROXY_NAMES = {"HUB_HOST": "hub.example", "EXCHANGE_HOST": "exchange.example"}
 ROLE_SERVICES = ("desk", "exchange", "worker", "desk-worker", "sequencer", "beat", "migrate")
 HOLDERS = {
     "accord_kek": {"desk", "desk-worker"},
@@ -41,23 +47,33 @@ def _client() -> list[str] | None:
     return ["docker-compose"] if shutil.which("docker-compose") else None
 
 
-def _config(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def _config(
+    *arguments: str, given: dict[str, str], files: tuple[str, ...] = BASE_FILES
+) -> subprocess.CompletedProcess[str]:
     client = _client()
     if client is None:
         message = "No compose client was found: `apt-get install docker-compose` brings one."
         if "CI" in os.environ:
             pytest.fail(message)
         pytest.skip(message)
-    command = [*client, "--file", str(ROOT / "docker-compose.yml"), "--profile", "demo", "config", *arguments]
-    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment}
+    named = [part for name in files for part in ("--file", str(ROOT / name))]
+    command = [*client, *named, "--profile", "demo", "config", *arguments]
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **given}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    outcome = _config("--format", "json", **REQUIRED)
+    outcome = _config("--format", "json", given=REQUIRED)
     assert outcome.returncode == 0, outcome.stderr
     return dict(json.loads(outcome.stdout)["services"])
+
+
+@pytest.fixture(scope="module")
+def behind_proxy() -> dict[str, Any]:
+    outcome = _config("--format", "json", given={**REQUIRED, **PROXY_NAMES}, files=WITH_PROXY)
+    assert outcome.returncode == 0, outcome.stderr
+    return dict(json.loads(outcome.stdout))
 
 
 def _secrets_of(service: dict[str, Any]) -> set[str]:
@@ -65,12 +81,12 @@ def _secrets_of(service: dict[str, Any]) -> set[str]:
 
 
 def test_the_file_is_sound() -> None:
-    assert _config("--quiet", **REQUIRED).returncode == 0
+    assert _config("--quiet", given=REQUIRED).returncode == 0
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
 def test_a_missing_setting_stops_it(name: str) -> None:
-    outcome = _config("--quiet", **{key: value for key, value in REQUIRED.items() if key != name})
+    outcome = _config("--quiet", given={key: value for key, value in REQUIRED.items() if key != name})
     assert outcome.returncode != 0
     assert name in outcome.stderr
 
@@ -160,3 +176,42 @@ def test_the_image_holds_neither_demonstration_nor_tests() -> None:
         "manage.py",
         "requirements.txt",
     } <= let_in
+
+
+def test_the_proxy_is_hardened_and_holds_the_certificate_only(behind_proxy: dict[str, Any]) -> None:
+    proxy = behind_proxy["services"]["proxy"]
+    assert proxy["read_only"] is True
+    assert proxy["cap_drop"] == ["ALL"]
+    assert proxy["security_opt"] == ["no-new-privileges:true"]
+    assert proxy["user"].split(":")[0] != "0"
+    assert _secrets_of(proxy) == {"tls_certificate", "tls_key"}
+    assert set(proxy["networks"]) == {"front"}
+
+
+def test_what_the_drill_adds_is_sound() -> None:
+    outcome = _config(
+        "--quiet", given={**REQUIRED, **PROXY_NAMES, "DRILL_DIR": "/nonexistent"}, files=WITH_DRILL
+    )
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_only_the_proxy_is_believed_about_who_calls(behind_proxy: dict[str, Any]) -> None:
+    services = behind_proxy["services"]
+    address = services["proxy"]["networks"]["front"]["ipv4_address"]
+    trusting = {
+        name: service["environment"]["TRUSTED_PROXIES"]
+        for name, service in services.items()
+        if "TRUSTED_PROXIES" in service.get("environment", {})
+    }
+    assert trusting == {"desk": f"{address}/32", "exchange": f"{address}/32"}
+
+
+def test_no_setting_is_text_that_a_closed_container_would_have_to_take(behind_proxy: dict[str, Any]) -> None:
+    assert all("content" not in given and "file" in given for given in behind_proxy["configs"].values())
+
+
+def test_the_proxy_takes_a_little_more_than_the_hub() -> None:
+    written = (ROOT / "deploy" / "proxy" / "nginx.conf.in").read_text()
+    limit = re.search(r"client_max_body_size (\d+)m;", written)
+    assert limit is not None
+    assert LARGEST_REQUEST_BYTES < int(limit[1]) * 1024 * 1024 <= LARGEST_REQUEST_BYTES + 1024 * 1024

@@ -33,7 +33,7 @@ def test_all_roles_run_together_and_the_exchange_is_ready(hub_processes: HubProc
     for address in (world.exchange_url, world.hub_url):
         assert _get(address, "/livez") == (200, b"ok\n")
         ready = programs.web_answers(programs.port_of(address), "/readyz")
-        wait_until(ready, "readiness", timeout_seconds=60)
+        wait_until(ready, "readiness", timeout_seconds=90)
     assert all(child.alive for child in children)
 
 

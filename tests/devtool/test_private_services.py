@@ -105,7 +105,7 @@ def test_a_killed_server_starts_again_on_the_same_socket(postgres: PostgreSQL) -
     url = postgres.url(OWNER)
     assert postgres.child is not None
     os.kill(postgres.child.pid, signal.SIGKILL)
-    wait_until(lambda: postgres.child is None or not postgres.child.alive, "kill", timeout_seconds=30)
+    wait_until(lambda: postgres.child is None or not postgres.child.alive, "kill", timeout_seconds=90)
     postgres.restart()
     assert postgres.url(OWNER) == url
     assert _answer(postgres, OWNER, "SELECT 1") == 1

@@ -37,23 +37,23 @@ def start(tmp_path: Path) -> Callable[[str], Child]:
 
 def test_stop_ends_a_child_that_ignores_the_request(start: Callable[[str], Child]) -> None:
     child = start(STUBBORN)
-    wait_until(lambda: "up" in child.tail(), "start", timeout_seconds=30, children=[child])
+    wait_until(lambda: "up" in child.tail(), "start", timeout_seconds=90, children=[child])
     child.stop()
     assert identity(child.pid) is None
 
 
 def test_stop_ends_what_the_child_started(start: Callable[[str], Child]) -> None:
     child = start(WITH_CHILD)
-    wait_until(lambda: child.tail().isdecimal(), "start", timeout_seconds=30, children=[child])
+    wait_until(lambda: child.tail().isdecimal(), "start", timeout_seconds=90, children=[child])
     grandchild = int(child.tail())
     child.stop()
-    wait_until(lambda: identity(grandchild) is None, "end of the grandchild", timeout_seconds=30)
+    wait_until(lambda: identity(grandchild) is None, "end of the grandchild", timeout_seconds=90)
 
 
 def test_waiting_for_a_child_that_ended_says_so_with_its_last_words(start: Callable[[str], Child]) -> None:
     child = start("print('the reason'); raise SystemExit(3)")
     with pytest.raises(ServiceError) as failure:
-        wait_until(lambda: False, "sample", timeout_seconds=30, children=[child])
+        wait_until(lambda: False, "sample", timeout_seconds=90, children=[child])
     assert "sample ended early" in failure.value.what
     assert "the reason" in failure.value.what
 
@@ -71,7 +71,7 @@ def test_leftovers_of_a_killed_run_are_ended(start: Callable[[str], Child], tmp_
     state.make()
     state.announce(imagined_world(), [child])
     state.end_leftovers()
-    wait_until(lambda: not child.alive, "end of the leftover", timeout_seconds=30)
+    wait_until(lambda: not child.alive, "end of the leftover", timeout_seconds=90)
 
 
 def test_a_foreign_process_that_got_the_number_is_left_alone(
@@ -135,7 +135,7 @@ def test_an_interrupt_while_a_program_runs_ends_it(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     def interrupt_once_it_runs() -> None:
-        wait_until(lambda: told.exists() and told.read_text() != "", "start", timeout_seconds=60)
+        wait_until(lambda: told.exists() and told.read_text() != "", "start", timeout_seconds=90)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
 
     before = signal.signal(signal.SIGALRM, interrupt)

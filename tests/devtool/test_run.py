@@ -80,7 +80,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
     guard.cancel()
     if started.process.poll() is None:
         started.process.send_signal(signal.SIGTERM)
-        started.process.wait(timeout=60)
+        started.process.wait(timeout=180)
     if started.process.stdout is not None:
         started.process.stdout.close()
 

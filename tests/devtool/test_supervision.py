@@ -93,5 +93,5 @@ def test_the_story_finds_addresses_and_none_of_the_hubs_keys(hub: Hub) -> None:
 def test_stopped_it_leaves_no_process(hub: Hub) -> None:
     pids = [child.pid for child in hub.children]
     hub.stop()
-    wait_until(lambda: not any(map(identity, pids)), "end", timeout_seconds=30)
+    wait_until(lambda: not any(map(identity, pids)), "end", timeout_seconds=90)
     assert not (hub.state.path / "running.json").exists()

@@ -4,8 +4,11 @@
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
+from agencies.models import Officer
 from tests.conftest import HubProcesses
+from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
 
@@ -13,6 +16,18 @@ from tests.pages.desk_world import DeskWorld
 def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
     """Two hosted agencies and one with own keys; its ledger is the one the real sequencer goes on with."""
     return DeskWorld.build(tmp_path / "ledger")
+
+
+@pytest.fixture
+def as_officer() -> SignIn:
+    """A client in session as this officer."""
+
+    def sign_in(officer: Officer, *, csrf: bool = False) -> Client:
+        client = Client(enforce_csrf_checks=csrf)
+        client.force_login(officer, "agencies.login.backends.EmailBackend")
+        return client
+
+    return sign_in
 
 
 @pytest.fixture

@@ -3,18 +3,23 @@
 
 import json
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
+from jsonschema import Draft202012Validator
 from rest_framework.views import APIView
 
 from agencies.capabilities import Capability
 from agencies.login.permissions import ACCESSION, PUBLIC
-from hub.schema import BEYOND, CONDITIONAL, SAFE, WITHOUT_KEY
+from hub.deprecations import DEPRECATIONS
+from hub.operation_problems import OWN, SAFE
+from hub.problems import PROBLEMS, TYPE_PREFIX
+from hub.remedies import REMEDIES
 
-SERVED_TO_ANYBODY = {"api/schema/", "api/docs/"}
+SERVED_TO_ANYBODY = {"api/schema/"}
 
 
 def _views(urlconf: str) -> Iterator[tuple[str, Any]]:
@@ -59,12 +64,18 @@ def test_the_exchange_serves_no_page_and_no_alert() -> None:
     assert len(routes) < len(list(_views("hub.urls.desk")))
 
 
+@pytest.fixture(scope="module")
+def written() -> str:
+    """The description as the command writes it, which takes a second or two."""
+    said = StringIO()
+    options = ("--validate", "--fail-on-warn", "--api-version", "1.0.0", "--format", "openapi-json")
+    call_command("spectacular", *options, stdout=said)
+    return said.getvalue()
+
+
 @pytest.fixture
-def description(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    call_command(
-        "spectacular", "--validate", "--fail-on-warn", "--api-version", "1.0.0", "--format", "openapi-json"
-    )
-    described: dict[str, Any] = json.loads(capsys.readouterr().out)
+def description(written: str) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(written)
     return described
 
 
@@ -82,31 +93,75 @@ def _headers(operation: dict[str, Any]) -> set[str]:
 
 def test_the_description_is_complete_and_valid(description: dict[str, Any]) -> None:
     assert description["openapi"].startswith("3.1")
-    paths = {path for _, path in _operations(description)}
-    assert paths >= {"envelopes", "inbox", "alerts", "ledger/checkpoint"}
-    named = WITHOUT_KEY | CONDITIONAL | {path for _, path in BEYOND}
-    assert named <= paths, "addresses that no view has any more"
+    operations = _operations(description)
+    assert {path for _, path in operations} >= {"caller", "envelopes", "inbox", "alerts", "ledger/checkpoint"}
+    assert set(OWN) <= set(operations), "operations that no view has any more"
+
+
+def test_every_operation_says_what_it_is_and_who_may_call_it(description: dict[str, Any]) -> None:
+    for name, operation in _operations(description).items():
+        assert operation["summary"].strip(), name
+        assert "API key with" in operation["description"] or "Officer: " in operation["description"], name
+        scopes = [scope for way in operation["security"] for given in way.values() for scope in given]
+        assert scopes and set(scopes) <= set(Capability), name
 
 
 def test_every_operation_says_which_problems_it_answers(description: dict[str, Any]) -> None:
     for (method, path), operation in _operations(description).items():
         answers = operation["responses"]
-        expected = {"401", "403", "404"} | ({"400", "409", "415", "422"} if method not in SAFE else set())
+        expected = {"400", "401", "403", "404", "406"} | (
+            {"409", "415", "422"} if method not in SAFE else set()
+        )
         assert expected <= set(answers), (method, path)
         for status, answer in answers.items():
             if int(status) >= 400:
                 assert set(answer["content"]) == {"application/problem+json"}, (method, path, status)
-                assert answer["description"], (method, path, status)
+                assert answer["content"]["application/problem+json"]["examples"], (method, path, status)
 
 
 def test_every_operation_names_its_headers(description: dict[str, Any]) -> None:
     operations = _operations(description)
     for (method, path), operation in operations.items():
-        takes_key = method not in SAFE and path not in WITHOUT_KEY
-        assert ("Idempotency-Key" in _headers(operation)) == takes_key, (method, path)
-        is_conditional = method == "GET" and path in CONDITIONAL
-        assert ("If-None-Match" in _headers(operation)) == is_conditional, (method, path)
-        assert ("304" in operation["responses"]) == is_conditional, (method, path)
+        own = "Idempotency-Key" if method not in SAFE else "If-None-Match"
+        assert own in _headers(operation), (method, path)
+        assert ("304" in operation["responses"]) == (method in SAFE), (method, path)
     change = operations["PATCH", "alerts/{alert_id}"]
     assert _headers(change) == {"If-Match", "Idempotency-Key"}
     assert {"412", "428"} <= set(change["responses"])
+
+
+def _examples(description: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any], Any]]:
+    """Where each example stands, its schema, and the example."""
+    for name, operation in _operations(description).items():
+        places = [("request", operation.get("requestBody", {})), *operation["responses"].items()]
+        for place, content in places:
+            for media_type, body in content.get("content", {}).items():
+                given = [body["example"]] if "example" in body else []
+                given += [example["value"] for example in body.get("examples", {}).values()]
+                assert given, (name, place, media_type)
+                yield from (((*name, place), body["schema"], example) for example in given)
+
+
+def test_every_example_is_what_its_schema_says(description: dict[str, Any]) -> None:
+    seen = 0
+    for place, schema, example in _examples(description):
+        whole = {**schema, "components": description["components"]}
+        found = [error.message for error in Draft202012Validator(whole).iter_errors(example)]
+        assert not found, (place, found)
+        seen += 1
+    assert seen > 500
+
+
+def test_every_type_of_problem_is_listed_once_with_its_remedy(description: dict[str, Any]) -> None:
+    listed = description["x-problem-types"]
+    slugs = {row.slug for row in PROBLEMS.values()} | {"broken"}
+    assert [row["type"] for row in listed] == sorted(TYPE_PREFIX + slug for slug in slugs)
+    assert all(row["remedy"] and row["title"] for row in listed)
+    assert set(REMEDIES) == slugs
+
+
+def test_an_address_that_will_end_is_marked(description: dict[str, Any]) -> None:
+    marked = {
+        path for (_, path), operation in _operations(description).items() if operation.get("deprecated")
+    }
+    assert marked == set(DEPRECATIONS)

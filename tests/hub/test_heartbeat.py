@@ -37,7 +37,7 @@ def test_it_lives_while_the_heart_beats_and_ends_itself_afterwards(tmp_path: Pat
     try:
         assert process.poll() is None
         beat(file, seconds_ago=3600)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=180)
         assert process.returncode == 1 and b"no heartbeat for 1 seconds" in said
     finally:
         process.kill()

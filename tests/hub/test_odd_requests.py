@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from pytest_django import Settings
 
 from hub.uploads import MAX_UPLOAD_BYTES
 from tests.builders import Hub
@@ -26,7 +27,7 @@ def caller(db: None, tmp_path: Path) -> Client:
 
 @pytest.fixture
 def desk(db: None, tmp_path: Path) -> DeskWorld:
-    return DeskWorld.build(tmp_path / "ledger")
+    return DeskWorld.kept(tmp_path / "ledger")
 
 
 def _session(desk: DeskWorld, login: str, **options: bool) -> Client:
@@ -90,6 +91,29 @@ def test_json_that_two_readers_could_read_differently_is_refused(desk: DeskWorld
     answer = officer.post("/api/v1/alerts", BODIES[case], content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["type"] == "urn:accord:problem:malformed-request"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/xml", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+def test_another_content_type_is_refused_before_anything_is_read(desk: DeskWorld, content_type: str) -> None:
+    officer = _session(desk, "ilka")
+    answer = officer.generic("POST", "/api/v1/alerts", b"<data/>", content_type=content_type)
+    assert answer.status_code in (400, 415)
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_body_over_the_limit_is_refused(desk: DeskWorld, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+    body = json.dumps({"data": {"narrative": "x" * 10_000}})
+    answer = _session(desk, "ilka").post("/api/v1/alerts", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:accord:problem:too-large")
+
+
+@pytest.mark.parametrize("query", ["box=inbox&box=outbox", "limit=1&limit=1", "cursor=&cursor="])
+def test_a_parameter_that_comes_twice_is_refused(desk: DeskWorld, query: str) -> None:
+    answer = _session(desk, "ilka").get(f"/api/v1/alerts?{query}")
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:accord:problem:malformed-request")
 
 
 def test_a_stranger_cannot_make_the_desk_read_a_large_form(db: None) -> None:

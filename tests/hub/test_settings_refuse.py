@@ -39,13 +39,16 @@ REFUSALS = {
     "no hosts": ("exchange", {"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
     "no public address": ("exchange", {"HUB_URL": ""}, "HUB_URL"),
     "no verifier key of the ledger": ("exchange", {"LEDGER_VKEY": ""}, "LEDGER_VKEY"),
+    "second factors left aside": ("desk", {"ACCORD_KEK": KEK, "MFA_DEMANDED": "no"}, "MFA_DEMANDED"),
+    "a proxy that is no network": ("exchange", {"TRUSTED_PROXIES": "the proxy"}, "TRUSTED_PROXIES"),
     "no broker": ("exchange", {"REDIS_URL": ""}, "REDIS_URL"),
 }
 
 
-def _start(role: str, changes: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _start(
+    role: str, changes: dict[str, str], script: str = "import django; django.setup()"
+) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], **PRODUCTION, "HUB_ROLE": role, **changes}
-    script = "import django; django.setup()"
     environment["DJANGO_SETTINGS_MODULE"] = "hub.settings"
     return subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -55,6 +58,19 @@ def _start(role: str, changes: dict[str, str]) -> subprocess.CompletedProcess[st
 def test_the_exchange_starts_with_what_it_needs() -> None:
     outcome = _start("exchange", {})
     assert outcome.returncode == 0, outcome.stderr
+
+
+def test_a_secret_file_may_end_with_a_line_end(tmp_path: Path) -> None:
+    given = {}
+    for name in ("API_PEPPER", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        (tmp_path / name).write_text(f"{PRODUCTION[name]}\n")
+        given[f"{name}_FILE"] = str(tmp_path / name)
+    script = (
+        "from django.conf import settings as s; "
+        "print([s.API_PEPPER, s.DATABASES['default']['NAME'], s.REDIS_URL, s.SECRET_KEY])"
+    )
+    outcome = _start("exchange", given, script)
+    assert outcome.stdout.strip() == repr([bytes(32), "accord", "redis://redis/0", "k" * 50]), outcome.stderr
 
 
 @pytest.mark.parametrize("case", sorted(REFUSALS))

@@ -71,6 +71,37 @@ def test_an_event_deleted_beside_a_pruning_is_missed_all_the_same(aged: Bench) -
     assert [finding.problem for finding in damage.value.findings] == ["deleted"]
 
 
+def prune_agency(bench: Bench, agency: str, days_ago: float) -> int:
+    before = bench.now - timedelta(days=days_ago)
+    with transaction.atomic():
+        return prune_events("system:migrate", before=before, agency=agency, now=bench.now)
+
+
+def test_one_agencys_events_are_pruned_and_the_others_stay(aged: Bench) -> None:
+    with transaction.atomic():
+        record_event("alert.opened", actor="officer:o2", agency="xb-health", subject="theirs", now=aged.now)
+    aged.log(1)
+    aged.now += timedelta(days=1)
+    assert prune_agency(aged, "xa-lab", 0.5) == 3
+    assert subjects() == ["theirs"]
+    assert prune_agency(aged, "xa-lab", 0.5) == 0
+    assert AuditEvent.objects.filter(act=PRUNED).count() == 1, "what pruned nothing is no event"
+    aged.batch()
+    aged.verify()
+
+
+def test_a_pruning_of_one_agency_explains_no_more_events_than_it_deleted(aged: Bench) -> None:
+    with transaction.atomic():
+        record_event("alert.opened", actor="officer:o2", agency="xb-health", subject="theirs", now=aged.now)
+    aged.log(1)
+    aged.now += timedelta(days=1)
+    prune_agency(aged, "xa-lab", 0.5)
+    tamper("DELETE FROM ledger_auditevent WHERE subject = 'theirs'")
+    with pytest.raises(LedgerDamagedError) as damage:
+        aged.verify()
+    assert [finding.problem for finding in damage.value.findings] == ["deleted"]
+
+
 def test_records_of_earlier_prunings_are_never_pruned(aged: Bench) -> None:
     prune(aged, 1.5)
     aged.batch()

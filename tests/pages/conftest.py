@@ -18,7 +18,7 @@ class SignIn(Protocol):
 @pytest.fixture
 def desk(db: None, tmp_path: Path) -> DeskWorld:
     """Two hosted agencies, one with keys of its own, an operator; nothing written yet."""
-    return DeskWorld.build(tmp_path / "ledger")
+    return DeskWorld.kept(tmp_path / "ledger")
 
 
 @pytest.fixture

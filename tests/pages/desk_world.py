@@ -10,8 +10,10 @@ Everything goes through the services; time lies two hours back and moves by a se
 pages, which read the clock, come after it.
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +32,7 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from sharing.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
+from tests.kept_worlds import FRESH_SECONDS, kept_world
 
 PASSWORD = "wendelgass im regen 7"
 CONTENT = "Zirrostratus"
@@ -77,6 +80,12 @@ class DeskWorld:
         desk = cls(hub, lab, health, reg)
         desk._enrol(PASSWORD if passwords else None)
         return desk
+
+    @classmethod
+    def kept(cls, folder: Path, *, passwords: bool = False) -> Self:
+        """The same as built, from memory when it was built a moment ago."""
+        name = "desk with passwords" if passwords else "desk"
+        return kept_world(name, partial(cls.build, passwords=passwords), folder, fresh_seconds=FRESH_SECONDS)
 
     def _enrol(self, password: str | None) -> None:
         rows = (
@@ -132,6 +141,11 @@ class DeskWorld:
         """After a page was used, which reads the clock: the hub's time is now."""
         self.hub.now = max(self.hub.now, timezone.now())
         self.settle()
+
+    def wait_for_the_clock(self) -> None:
+        """Until pages, which read the clock, are as far as the hub: a key made just now is good from now on."""
+        while timezone.now() <= self.hub.now:
+            time.sleep(0.1)
 
     def settle(self) -> None:
         """Sequencer and desk-worker do what is due; a second batch carries what they said."""

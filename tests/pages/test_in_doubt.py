@@ -218,3 +218,22 @@ def test_what_a_thief_sent_can_only_be_withdrawn(
     assert address not in page_of(releaser, "/")
     assert releaser.get(address).status_code == 404
     assert as_officer(desk.haitham).get(address).status_code == 404
+
+
+def test_a_withdrawal_that_does_not_count_is_said_and_done_again(
+    desk: DeskWorld, alert: Alert, releaser: Client
+) -> None:
+    releaser.post(f"/outbox/{alert.pk}/withdraw/", {"code": "error"})
+    desk.hub.now = max(desk.hub.now, timezone.now())
+    lose_key(desk, desk.benno)
+    page = page_of(releaser, f"/outbox/{alert.pk}/")
+    assert "This withdrawal does not count." in page and f'href="/outbox/{alert.pk}/withdraw/"' in page
+    assert "Every agency has confirmed" not in page
+    assert "Withdrawal does not count" in page_of(releaser, "/outbox/")
+    desk.wait_for_the_clock()
+    answer = releaser.post(f"/outbox/{alert.pk}/withdraw/", {"code": "error"})
+    assert answer.headers["Location"] == f"/outbox/{alert.pk}/"
+    desk.catch_up()
+    page = page_of(releaser, f"/outbox/{alert.pk}/")
+    assert "Withdrawn" in page and "This withdrawal does not count." not in page
+    assert Statement.objects.filter(k="retract").count() == 2

@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from agencies.accession import MOST_KEYSETS_A_DAY
 from agencies.keyfacts import key_facts
 from agencies.models import Agency, Keyset, Officer, Revocation
+from agencies.vault.lives import renew_agency_keys
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of
@@ -88,6 +90,19 @@ def test_renewing_publishes_the_next_version(keeper: Client, desk: DeskWorld) ->
     assert keeper.post("/keys/renew/", DO).headers["Location"] == "/keys/"
     assert version_of(desk.benno) == 2
     assert "Renewed. The new version is being logged." in text_of(keeper, "/keys/")
+
+
+def test_a_day_full_of_changes_says_from_when_on_the_next_is_taken(keeper: Client, desk: DeskWorld) -> None:
+    while version_of(desk.benno) < MOST_KEYSETS_A_DAY:
+        renew_agency_keys(desk.benno, desk.lab, now=desk.tick())
+    answer = keeper.post("/keys/renew/", {"version": MOST_KEYSETS_A_DAY, "go": "do"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    when = r"\d+ \w+ \d{4} \d\d:\d\d UTC\S*"
+    assert re.search(
+        rf"So many changes of keys within a day are not taken; the next one is from {when}\.", page
+    )
+    assert version_of(desk.benno) == MOST_KEYSETS_A_DAY
 
 
 def test_what_was_seen_in_another_tab_is_not_done_twice(keeper: Client, desk: DeskWorld) -> None:

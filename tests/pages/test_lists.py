@@ -4,14 +4,19 @@
 import re
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from alerts.cards import Card, seal_alert_card, seal_received_card
 from alerts.models import Alert, ReceivedAlert
+from alerts.review import return_alert
+from alerts.withdrawal import withdraw_alert
+from sharing.models import Envelope
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
@@ -74,10 +79,12 @@ def test_unknown_filters_are_dropped_and_cursors_nobody_gave_are_refused(
     desk.send(desk.draft())
     page = reader.get("/inbox/?lane=nowhere&agency__officers__password=x&ordering=-pk").content.decode()
     assert CONTENT in page
-    for cursor in ("x", "-1", "9" * 40, "٣"):
-        assert reader.get(f"/inbox/?cursor={cursor}").status_code == 422
+    for cursor in ("x", "-1", "9" * 40, "٣", "newer-", "newer-x", "1' OR '1'='1"):
+        assert reader.get("/inbox/", {"cursor": cursor}).status_code == 422
     for name in ("outbox", "queue"):
         assert reader.get(f"/{name}/?cursor=forged").status_code == 422
+    for limit in ("0", "-1", "1000000000", "x"):
+        assert CONTENT in reader.get(f"/inbox/?limit={limit}").content.decode(), "a page has its size"
 
 
 def test_inbox_filters(reader: Client, desk: DeskWorld) -> None:
@@ -118,6 +125,10 @@ def test_pages_neither_skip_nor_repeat(reader: Client, desk: DeskWorld) -> None:
     assert [len(found) for found in links] == [50, 11]
     assert not set(links[0]) & set(links[1])
     assert 'rel="next"' not in second and ">Newest</a>" in second
+    newer = re.search(r'href="([^"]*)" rel="prev"', second)
+    assert newer is not None and 'rel="prev"' not in first
+    back = reader.get(f"/inbox/{newer[1]}").content.decode()
+    assert re.findall(r'class="row-link" href="([^"]*)"', back) == links[0]
 
 
 def test_fifty_rows_cost_a_bounded_number_of_queries(
@@ -148,3 +159,66 @@ def test_a_list_never_names_another_agencys_rows(desk: DeskWorld, as_officer: Si
             page = client.get(address).content.decode()
             assert CONTENT not in page
             assert "Ilka Torvane" not in page
+
+
+FIRST_VIEW_AT_MOST = 150 * 1024
+
+
+def test_a_full_page_weighs_little_on_first_view(desk: DeskWorld, as_officer: SignIn) -> None:
+    """Every octet of the page, its style sheets and its scripts, as they leave the hub uncompressed."""
+    sent = desk.send(desk.draft())
+    copies(sent, 55)
+    copies(desk.submit(desk.draft()), 55)
+    desk.send(desk.draft(desk.aroha, recipients=["xa-lab"]), desk.haitham)
+    received_copies(desk.received(desk.benno), 55)
+    client, weights = as_officer(desk.benno), {}
+    for address in ("/", "/inbox/", "/outbox/", "/queue/", "/search/"):
+        page = client.get(address).content
+        linked = re.findall(rb'(?:href|src)="/static/(accord/[a-z_]+\.(?:css|js))"', page)
+        assert len(linked) >= 3
+        weights[address] = len(page) + sum(len(asset(name.decode())) for name in linked)
+    assert max(weights.values()) <= FIRST_VIEW_AT_MOST, weights
+
+
+def asset(name: str) -> bytes:
+    path = finders.find(name)
+    assert isinstance(path, str)
+    return Path(path).read_bytes()
+
+
+def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer: SignIn) -> None:
+    desk.send(desk.draft(title="Waits for an answer"))
+    desk.send(desk.draft(title="Overdue since long"))
+    overdue = desk.received(desk.haitham)
+    ReceivedAlert.objects.filter(pk=overdue.pk).update(ack_by=timezone.now() - timedelta(hours=1))
+    desk.submit(desk.draft(desk.aroha, title="Routine to release", pri="routine", recipients=["xa-lab"]))
+    desk.submit(desk.draft(desk.aroha, title="Flash to release", pri="flash", recipients=["xa-lab"]))
+    page = as_officer(desk.haitham).get("/").content.decode()
+    for earlier, later in (
+        ("Overdue since long", "Waits for an answer"),
+        ("Flash to release", "Routine to release"),
+    ):
+        assert page.index(earlier) < page.index(later)
+    assert "1 overdue" in page and "from <bdi>Forensic Laboratory, Arvenia</bdi>" in page
+    assert "by <bdi>نورين الصفواري</bdi>" in page and 'href="/inbox/?waiting=yes"' in page
+
+    returned = return_alert(
+        desk.haitham,
+        desk.aroha.alerts_written.filter(pri="flash").get(),
+        reason="Say where.",
+        now=desk.tick(),
+    )
+    author = as_officer(desk.aroha).get("/").content.decode()
+    assert "Returned to you" in author and f"/drafts/{returned.pk}/1/" in author
+
+    sent = Alert.objects.get(md=overdue.md)
+    Envelope.objects.filter(pk=sent.md).update(ack_by=int(timezone.now().timestamp()) - 60)
+    sender = as_officer(desk.benno).get("/").content.decode()
+    assert "Sent, and not acknowledged in time" in sender and "2 overdue" in sender
+    assert "2 overdue" in as_officer(desk.benno).get("/outbox/").content.decode()
+
+    withdraw_alert(desk.benno, sent, code="error", now=desk.tick())
+    desk.settle()
+    page = as_officer(desk.haitham).get("/").content.decode()
+    assert "Withdrawn: confirm that you stopped using them" in page
+    assert "not acknowledged in time" not in as_officer(desk.benno).get("/").content.decode()

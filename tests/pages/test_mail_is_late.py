@@ -92,6 +92,23 @@ def test_the_originator_reads_beside_each_agency_that_its_mail_is_late(
     assert "Mail is late" not in sender.get(address).content.decode()
 
 
+def test_the_originator_reads_whom_to_phone_when_every_mail_failed(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
+    expand_deliveries(now=desk.tick())
+    sender, address = as_officer(desk.benno), f"/outbox/{sent.pk}/"
+    mails = Notification.objects.filter(recipient="xb-health")
+    assert mails.update(state=State.FAILED) == 3
+    page = sender.get(address).content.decode()
+    assert page.count("Mail failed, phone them") == 1 and "+000 1 5550 101" in page
+    assert page.count("Mail is late") == 1, "the other agency's still goes"
+    mails.filter(officer=desk.aroha).update(state=State.QUEUED)
+    assert "phone them" not in sender.get(address).content.decode()
+    mails.update(state=State.HELD)
+    open_alert(desk.aroha, desk.received(desk.aroha), reason="on_duty", now=desk.tick())
+    assert "phone them" not in sender.get(address).content.decode(), "somebody has looked all the same"
+
+
 def test_mail_of_an_alert_just_sent_is_not_late(desk: DeskWorld, as_officer: SignIn) -> None:
     desk.hub.now = timezone.now()
     sent = desk.send(desk.draft())

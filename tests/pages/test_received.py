@@ -27,6 +27,7 @@ ORDER = [
     "Evidence",
     "Verification",
     "Who was told, opened, acknowledged",
+    "What was said since",
 ]
 
 
@@ -212,11 +213,14 @@ def test_what_does_not_open_says_one_sentence_and_stays_closed(
 
 
 def test_a_withdrawn_alert_says_so_and_asks_to_confirm(
-    desk: DeskWorld, reader: Client, received: ReceivedAlert
+    desk: DeskWorld, reader: Client, as_officer: SignIn, received: ReceivedAlert
 ) -> None:
     opened(reader, received)
     withdraw_alert(desk.benno, desk.lab.alerts.get(), code="contaminated", now=desk.tick())
     desk.settle()
+    theirs = desk.received(desk.zhilan)
+    elsewhere = as_officer(desk.zhilan).get(f"/inbox/{theirs.pk}/").content.decode()
+    assert f"accord confirm {theirs.reference}" in elsewhere, "with keys of one's own the system confirms"
     page = reader.get(f"/inbox/{received.pk}/").content.decode()
     assert "withdrew this on" in page and "Do not act on it." in page
     assert "Contaminated sample or blank" in page

@@ -22,7 +22,7 @@ EMAIL = "ilka@xa-lab.example"
 def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
     """The same small hub, with passwords, hashed cheaply."""
     settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
-    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 def sign_in(client: Client, email: str = EMAIL, password: str = PASSWORD, **more: str) -> Any:

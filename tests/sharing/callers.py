@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A partner's system as the exchange sees it: requests with an API key."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -27,9 +28,10 @@ class Answer(Protocol):
 
 @dataclass(frozen=True)
 class Caller:
-    """One agency's system; `authorization` is its header."""
+    """One agency's system; `authorization` is its header, `headers` are more of them as `HTTP_...`."""
 
     authorization: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **options: Any) -> Answer:
         return cast(Answer, self._client().get(f"/api/v1/{path}", **options))
@@ -59,7 +61,7 @@ class Caller:
 
     def _client(self) -> APIClient:
         client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=self.authorization)
+        client.credentials(HTTP_AUTHORIZATION=self.authorization, **self.headers)
         return client
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.builders import HeldAgency, Hub
+from tests.kept_worlds import FRESH_SECONDS, kept_world
 from tests.sharing.callers import Caller
 
 
@@ -28,6 +29,10 @@ def hub(db: None, tmp_path: Path) -> Hub:
 
 @pytest.fixture
 def four(hub: Hub) -> Four:
+    return kept_world("four", lambda folder: _make_four(hub), hub.folder)
+
+
+def _make_four(hub: Hub) -> Four:
     made = Four(*hub.make_agencies("xa-alpha", "xb-bravo", "xc-charlie", "xd-delta"))
     hub.make_agreement("G1", made.alpha, made.bravo, made.charlie)
     return made
@@ -47,8 +52,11 @@ class Callers:
 
 @pytest.fixture
 def callers(db: None, tmp_path: Path) -> Callers:
-    hub = Hub(tmp_path / "ledger", timezone.now())
-    made = Four(*hub.make_agencies("xa-alpha", "xb-bravo", "xc-charlie", "xd-delta"))
-    hub.make_agreement("G1", made.alpha, made.bravo, made.charlie)
+    return kept_world("callers", _make_callers, tmp_path / "ledger", fresh_seconds=FRESH_SECONDS)
+
+
+def _make_callers(folder: Path) -> Callers:
+    hub = Hub(folder, timezone.now())
+    made = _make_four(hub)
     agencies = (made.alpha, made.bravo, made.charlie, made.delta)
     return Callers(hub, made, *(Caller(hub.api_key(agency)) for agency in agencies))

@@ -114,7 +114,7 @@ def test_a_reaffirm_is_taken_and_a_mark_of_doubt_stands_in_the_feed(callers: Cal
     }
     hub.renew_signing_keys(four.alpha)
     # The exchange asks the real clock whether a key is valid yet.
-    wait_until(lambda: timezone.now() > hub.now, "the new key is valid", timeout_seconds=30)
+    wait_until(lambda: timezone.now() > hub.now, "the new key is valid", timeout_seconds=90)
     answer = callers.alpha.post_statement(hub.reaffirmation(four.alpha, about(sealed)))
     assert answer.status_code == 202
     hub.sequence()

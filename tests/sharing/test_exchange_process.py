@@ -53,7 +53,7 @@ def test_an_envelope_and_its_acknowledgement_travel_between_processes(hub_proces
     hub.now = timezone.now()
     sealed = hub.alert_to(bravo, sender=alpha)
     assert sender.post_envelope(sealed) == 202
-    wait_until(FeedItem.objects.exists, "a number", timeout_seconds=60)
+    wait_until(FeedItem.objects.exists, "a number", timeout_seconds=90)
     assert sender.get(f"submissions/{sealed.md}")["receipt"]["leaf"]["d"] == sealed.md
     assert [item["d"] for item in reader.get("inbox")["items"]] == [sealed.md]
     assert reader.get(f"envelopes/{sealed.md}")["v"] == 1
@@ -63,7 +63,7 @@ def test_an_envelope_and_its_acknowledgement_travel_between_processes(hub_proces
     wait_until(
         lambda: FeedItem.objects.filter(what="statement").exists(),
         "the acknowledgement's number",
-        timeout_seconds=60,
+        timeout_seconds=90,
     )
     assert Delivery.objects.get().state == "acknowledged"
     (delivery,) = sender.get(f"submissions/{sealed.md}")["deliveries"]

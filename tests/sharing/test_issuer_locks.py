@@ -87,7 +87,7 @@ def test_an_envelope_that_waited_for_a_suspension_is_refused_by_it(shared_hub: H
         with transaction.atomic():
             suspend_lanes(bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
             running = elsewhere.submit(submit_elsewhere, alpha, sealed, hub)
-            wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=60)
+            wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=90)
         denials = running.result()
     assert [denial["code"] for denial in denials] == ["lane-suspended"]
     assert not Delivery.objects.exists()
@@ -106,7 +106,7 @@ def test_one_that_waited_for_the_hub_s_suspension_of_either_side_too(shared_hub:
         with transaction.atomic():
             suspend_agency_flow(OPERATOR, agencies[who].row, now=hub.now)
             running = elsewhere.submit(submit_elsewhere, alpha, sealed, hub)
-            wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=60)
+            wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=90)
         if who == "xa-alpha":
             with pytest.raises(IssuerSuspendedError):
                 running.result()

@@ -64,7 +64,7 @@ def race(hub: Hub, pair: tuple[HeldAgency, HeldAgency]) -> Race:
             with transaction.atomic():
                 own_parties(["xa-alpha"])
                 running = [elsewhere.submit(submit, hub, pair[0], sealed) for sealed in envelopes]
-                wait_until(lambda: waiting() == len(envelopes), "submissions to wait", timeout_seconds=60)
+                wait_until(lambda: waiting() == len(envelopes), "submissions to wait", timeout_seconds=90)
             return [future.result() for future in running]
 
     return run
@@ -88,7 +88,7 @@ def test_an_envelope_whose_issuer_was_suspended_meanwhile_is_refused(
             own_parties(["xa-alpha"])
             Agency.objects.filter(pk="xa-alpha").update(status=AgencyStatus.SUSPENDED)
             running = elsewhere.submit(submit, hub, pair[0], sealed)
-            wait_until(lambda: waiting() == 1, "the submission to wait", timeout_seconds=60)
+            wait_until(lambda: waiting() == 1, "the submission to wait", timeout_seconds=90)
         assert running.result() == "IssuerSuspendedError"
     assert not Envelope.objects.exists()
 
@@ -133,5 +133,5 @@ def test_the_same_statement_twice_at_once_is_one(hub: Hub, pair: tuple[HeldAgenc
             # Both wait for the envelope's row, behind the look for a statement that is already known.
             Envelope.objects.select_for_update().get()
             running = [elsewhere.submit(state) for _ in range(2)]
-            wait_until(lambda: waiting() == 2, "statements to wait", timeout_seconds=60)
+            wait_until(lambda: waiting() == 2, "statements to wait", timeout_seconds=90)
         assert running[0].result() == running[1].result() == Statement.objects.get().od

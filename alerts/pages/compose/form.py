@@ -3,9 +3,10 @@
 stands beside a choice. Labels, help, choices and every sentence come from the table."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.functional import Promise
 
 from alerts.document import choices as c
@@ -13,6 +14,7 @@ from alerts.document.countries import COUNTRIES
 from alerts.document.fields import Field, Kind
 from alerts.document.findings import Findings, Question
 from alerts.document.marking import HANDLING_SENTENCES, TLP_SENTENCES
+from alerts.document.shapes import read_moment
 
 Text = str | Promise
 Choices = Sequence[tuple[str, Text]]
@@ -27,6 +29,7 @@ SPANS: Final[dict[str, int]] = {
     "inchikey": HALF,
     "cas_rn": HALF,
     "formula": HALF,
+    "inchi": FULL,
     "reference": HALF,
     "cases_non_fatal": HALF,
     "cases_fatal": HALF,
@@ -38,6 +41,8 @@ SPANS: Final[dict[str, int]] = {
     "quantity": THIRD,
     "unit": THIRD,
     "concealment": HALF,
+    "due_at": HALF,
+    "due_reason": HALF,
     "exhibit_no": HALF,
     "source_grade": HALF,
     "info_grade": HALF,
@@ -49,10 +54,15 @@ SPANS: Final[dict[str, int]] = {
     "expiry": HALF,
     "review_date": HALF,
 }
-LINES: Final[dict[str, int]] = {"narrative": 8, "summary_safe": 3, "health_measures": 4}
+LINES: Final[dict[str, int]] = {"narrative": 8, "summary_safe": 3, "health_measures": 4, "question": 5}
 NOTES: Final[dict[str, Mapping[str, Text]]] = {"tlp": TLP_SENTENCES, "handling": HANDLING_SENTENCES}
-GROUP_WIDGETS: Final = frozenset({"radios", "checks", "route_rows", "search_list", "reason_rows"})
+GROUP_WIDGETS: Final = frozenset(
+    {"radios", "checks", "route_rows", "party_rows", "search_list", "reason_rows"}
+)
+NEEDED_WHERE_SHOWN: Final = frozenset({"due_at", "due_reason"})
 EMPTY_STOPS: Final = 2
+NO_STOP: Final = {"part": "", "country": "", "basis": ""}
+NO_PARTY: Final = {"role": "", "name": "", "category": "unknown", "country": ""}
 
 
 @dataclass(frozen=True)
@@ -149,27 +159,45 @@ def form_fields(
     return [_form_field(entry, data, findings, known, shows_problems) for entry in entries]
 
 
+def with_names(fields: Iterable[FormField], names: Iterable[str]) -> list[FormField]:
+    """The combobox offers these names; anything else may be typed."""
+    options = tuple(Option(name, name) for name in names)
+    return [replace(f, options=options) if f.entry.widget == "combobox" else f for f in fields]
+
+
 def _form_field(
     entry: Field, data: Mapping[str, Any], findings: Findings, countries: Choices, shows_problems: bool
 ) -> FormField:
     value = data.get(entry.name)
-    is_route = entry.kind is Kind.ROUTE
     return FormField(
         entry,
-        "" if value is None else value,
-        required=data.get("alert_type") in entry.required_for,
+        _shown_value(entry, value),
+        required=data.get("alert_type") in entry.required_for or entry.name in NEEDED_WHERE_SHOWN,
         options=_options(entry, value, countries),
         errors=tuple(findings.errors.get(entry.name, ())) if shows_problems else (),
         questions=tuple(question for question in findings.questions if question.field == entry.name),
-        rows=_stops(value) if is_route else (),
-        extra=_route_words(value, countries) if is_route else {},
+        rows=_rows(entry, value),
+        extra=_row_words(entry, value, countries),
     )
 
 
-def _route_words(value: Any, countries: Choices) -> dict[str, Choices]:
-    stops = value if isinstance(value, list) else []
-    typed = [stop["country"] for stop in stops if stop.get("country")]
-    return {"parts": c.ROUTE_PARTS, "bases": c.ROUTE_BASES, "countries": _with_typed(countries, typed)}
+def _shown_value(entry: Field, value: Any) -> Any:
+    """A moment is typed as one's own wall clock."""
+    moment = read_moment(value) if entry.kind is Kind.MOMENT else None
+    if moment is not None:
+        return f"{timezone.localtime(moment):%Y-%m-%dT%H:%M}"
+    return "" if value is None else value
+
+
+def _row_words(entry: Field, value: Any, countries: Choices) -> dict[str, Choices]:
+    """The choices of a row's columns."""
+    if entry.kind not in (Kind.ROUTE, Kind.PARTIES):
+        return {}
+    rows = value if isinstance(value, list) else []
+    offered = _with_typed(countries, [row["country"] for row in rows if row.get("country")])
+    if entry.kind is Kind.ROUTE:
+        return {"parts": c.ROUTE_PARTS, "bases": c.ROUTE_BASES, "countries": offered}
+    return {"roles": c.PARTY_ROLES, "categories": c.PERSON_CATEGORIES, "countries": offered}
 
 
 def _options(entry: Field, value: Any, countries: Choices) -> tuple[Option, ...]:
@@ -187,6 +215,10 @@ def _with_typed(offered: Choices, typed: Iterable[str]) -> Choices:
     return (*offered, *((code, code) for code in dict.fromkeys(typed) if code not in known))
 
 
-def _stops(value: Any) -> tuple[Mapping[str, Any], ...]:
-    stops = value if isinstance(value, list) else []
-    return (*stops, *({"part": "", "country": "", "basis": ""} for _ in range(EMPTY_STOPS)))
+def _rows(entry: Field, value: Any) -> tuple[Mapping[str, Any], ...]:
+    """What is filled in, and empty rows to go on with."""
+    empty = {Kind.ROUTE: NO_STOP, Kind.PARTIES: NO_PARTY}.get(entry.kind)
+    if empty is None:
+        return ()
+    rows = value if isinstance(value, list) else []
+    return (*rows, *(empty for _ in range(EMPTY_STOPS)))

@@ -12,21 +12,24 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Officer
+from alerts.document.building import as_sent
 from alerts.document.countries import country_name
 from alerts.document.display import choice_text
-from alerts.document.fields import FIELDS, STEPS, fields_of_step
+from alerts.document.fields import FIELDS, STEPS, shown_fields, step_title
 from alerts.document.findings import Findings
 from alerts.drafts import read_draft
 from alerts.models import Alert
-from alerts.pages.compose.form import form_fields
+from alerts.pages.compose.answer import answer_by
+from alerts.pages.compose.form import form_fields, with_names
 from alerts.pages.compose.reach import judge_directory, reach_of, with_recipients
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.sections import preview_of
-from alerts.preview import check_draft
+from alerts.preview import check_content
 from alerts.review import read_return_note
 from alerts.revisions import DraftContent
+from alerts.substance_names import names_used
 
-FILES_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 5, 6
+SUBSTANCE_STEP, ANSWER_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 3, 5, 6
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,16 @@ def step_page(
     officer, now = signed_in(request), timezone.now()
     content = read_draft(officer, alert)
     data = {**content.data, **(typed or {})}
-    findings = _with(check_draft(officer, alert, now=now), refused or {})
+    verdicts = judge_directory(officer, data, now=now) if number == RECIPIENTS_STEP else None
+    judged = verdicts if typed is None else None
+    findings = _with(check_content(officer, alert, content, judged=judged, now=now), refused or {})
     shows = bool(refused) or "check" in request.GET
-    entries = fields_of_step(number)
+    entries = shown_fields(number, data)
     fields = form_fields(entries, data, findings, shows_problems=shows, countries=_countries(officer))
     context = _common(request, alert, content, data, findings)
-    if number == RECIPIENTS_STEP:
-        verdicts = judge_directory(officer, data, now=now)
+    if number == SUBSTANCE_STEP:
+        fields = with_names(fields, names_used(officer))
+    if verdicts is not None:
         fields = with_recipients(fields, officer, verdicts, data)
         context["reach"] = reach_of(verdicts, data.get("recipients") or ())
     return render_page(
@@ -98,13 +104,19 @@ def step_page(
         status=422 if refused or file_problem else 200,
         **context,
         current=number,
-        step_title=STEPS[number - 1].title,
+        step_title=step_title(number, data.get("alert_type")),
         fields=fields,
-        steps=[StepLink(step.number, step.title, 0) for step in STEPS],
+        steps=_steps(data),
+        answer_by=answer_by(officer, data, now=now) if number == ANSWER_STEP else None,
         problems=problems_of(findings, alert, step=number) if shows else (),
-        takes_files=number == FILES_STEP,
+        takes_files=number == SUBSTANCE_STEP,
         file_problem=file_problem,
     )
+
+
+def _steps(data: Mapping[str, Any]) -> list[StepLink]:
+    kind = data.get("alert_type")
+    return [StepLink(step.number, step_title(step.number, kind), 0) for step in STEPS]
 
 
 def _countries(officer: Officer) -> list[tuple[str, str]]:
@@ -115,23 +127,29 @@ def _countries(officer: Officer) -> list[tuple[str, str]]:
     return [(code, country_name(code)) for code in codes]
 
 
-def check_page(request: HttpRequest, alert: Alert) -> HttpResponse:
+def check_page(
+    request: HttpRequest, alert: Alert, *, template_name: str = "", template_problem: str = ""
+) -> HttpResponse:
     """The last step: what stops it, what a recipient will read, who will receive it."""
     officer, now = signed_in(request), timezone.now()
     content = read_draft(officer, alert)
-    findings = check_draft(officer, alert, now=now)
     verdicts = judge_directory(officer, content.data, now=now)
+    findings = check_content(officer, alert, content, judged=verdicts, now=now)
     problems = problems_of(findings, alert)
     return render_page(
         request,
         "compose_check",
         _("Draft"),
+        status=422 if template_problem else 200,
+        template_name=template_name,
+        template_problem=template_problem,
         **_common(request, alert, content, content.data, findings),
-        **preview_of(content.data),
+        **preview_of(as_sent(content.data, left_out=findings.left_out_fields)),
         current=LAST_STEP,
         findings=findings,
         problems=problems,
-        steps=[StepLink(s.number, s.title, _count(problems, alert, s.number)) for s in STEPS],
+        steps=[replace(s, problems=_count(problems, alert, s.number)) for s in _steps(content.data)],
+        answer_by=answer_by(officer, content.data, now=now),
         reach=reach_of(verdicts, content.data.get("recipients") or ()),
     )
 

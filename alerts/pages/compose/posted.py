@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a posted step holds, in the desk's JSON values. Reading judges nothing: the desk's check does."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.http import QueryDict
+from django.utils import timezone
 
 from alerts.document.fields import Field, Kind
+from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
 
 REASON_PREFIX: Final = "recipient_reasons-"
 
@@ -14,6 +17,12 @@ REASON_PREFIX: Final = "recipient_reasons-"
 def posted_values(post: QueryDict, entries: Iterable[Field]) -> dict[str, Any]:
     """The values of these fields; a field that the page did not show is not touched by name."""
     return {entry.name: _READERS.get(entry.kind, _text)(post, entry.name) for entry in entries}
+
+
+def shown_on_page(post: QueryDict, entries: Iterable[Field]) -> tuple[Field, ...]:
+    """Those of a step's fields that the page showed, as it says itself; all, where it says nothing."""
+    shown = set(post.getlist("shown"))
+    return tuple(entry for entry in entries if not shown or entry.name in shown)
 
 
 def posted_kept(
@@ -56,6 +65,25 @@ def _route(post: QueryDict, name: str) -> list[dict[str, str]]:
     ]
 
 
+def _parties(post: QueryDict, name: str) -> list[dict[str, str]] | str:
+    """Rows win over the box: who writes a name does not mean "unknown"."""
+    columns = [post.getlist(f"{name}-{member}") for member in PARTY_MEMBERS]
+    rows = [dict(zip(PARTY_MEMBERS, row, strict=True)) for row in zip(*columns, strict=False)]
+    filled = [row for row in rows if row["role"] or row["name"].strip() or row["country"]]
+    return filled or (UNKNOWN if post.get(f"{name}-unknown") else [])
+
+
+def _moment(post: QueryDict, name: str) -> str:
+    """A browser sends the reader's wall clock; the hour that a clock repeats is taken as the earlier one."""
+    typed = post.get(name, "").strip()
+    try:
+        local = dt.datetime.fromisoformat(typed)
+    except ValueError:
+        return typed
+    aware = local if local.tzinfo else local.replace(tzinfo=timezone.get_current_timezone())
+    return aware.isoformat()
+
+
 def _reasons(post: QueryDict, name: str) -> dict[str, str]:
     keys = (key for key in post if key.startswith(REASON_PREFIX))
     return {key.removeprefix(REASON_PREFIX): post.get(key, "") for key in keys}
@@ -66,5 +94,7 @@ _READERS: Final[dict[Kind, Callable[[QueryDict, str], Any]]] = {
     Kind.AGENCIES: _several,
     Kind.COUNT: _count,
     Kind.ROUTE: _route,
+    Kind.PARTIES: _parties,
+    Kind.MOMENT: _moment,
     Kind.REASONS: _reasons,
 }

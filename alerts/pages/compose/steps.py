@@ -4,7 +4,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
@@ -12,10 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from agencies.errors import AbsentError, InputError
-from alerts.document import choices
 from alerts.document.fields import fields_of_step
 from alerts.drafts import (
     attach_file,
@@ -30,30 +28,13 @@ from alerts.finding import find_alert
 from alerts.models import Alert, AlertRevision
 from alerts.pages.compose.conflict import conflict_page
 from alerts.pages.compose.page import LAST_STEP, check_page, problems_of, step_address, step_page
-from alerts.pages.compose.posted import posted_kept, posted_number, posted_values
+from alerts.pages.compose.posted import posted_kept, posted_number, posted_values, shown_on_page
 from alerts.pages.compose.reach import judge_directory, members_of, reach_of
-from alerts.pages.frame import render_page, signed_in
-from alerts.preview import check_draft
+from alerts.pages.frame import signed_in
+from alerts.preview import check_draft, questions_of
 from alerts.review import submit_alert
 from alerts.states import AlertState
 from alerts.templatetags.accord import moment
-
-KIND_NOTES: Final = {
-    "new_substance": gettext_lazy("Something seen for the first time, even when no harm is known yet."),
-    "harm_cluster": gettext_lazy("Several people harmed, with or without a known substance."),
-}
-
-
-def new_draft(request: HttpRequest) -> HttpResponseBase:
-    """GET asks for the kind; POST starts the draft with that kind's defaults."""
-    kinds = [
-        {"value": code, "text": text, "note": KIND_NOTES.get(code, "")} for code, text in choices.ALERT_TYPES
-    ]
-    chosen = request.POST.get("alert_type", "")
-    if chosen in dict(choices.ALERT_TYPES):
-        alert = create_draft(signed_in(request), alert_type=chosen, now=timezone.now())
-        return redirect("admin:draft", alert.pk, 1)
-    return render_page(request, "draft_new", _("New alert"), kinds=kinds)
 
 
 def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpResponseBase:
@@ -77,16 +58,24 @@ def _save_step(request: HttpRequest, alert: Alert, number: int) -> HttpResponseB
         return conflict_page(request, alert, number, conflict)
     except InputError as refused:
         typed = _typed(request, number)
+        if _wants_json(request):
+            return JsonResponse({"text": refused.problem}, status=422)
         return step_page(request, alert, number, typed=typed, refused={refused.field: (refused.problem,)})
     except AttachmentRefusedError as refused:
+        if _wants_json(request):
+            return JsonResponse({"text": refused.problem}, status=422)
         return step_page(request, alert, number, file_problem=refused.problem)
-    if request.headers.get("Accept") == "application/json":
+    if _wants_json(request):
         return _saved(revision)
     return _next_address(request, alert, number)
 
 
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
 def _typed(request: HttpRequest, number: int) -> dict[str, Any]:
-    values = posted_values(request.POST, fields_of_step(number))
+    values = posted_values(request.POST, shown_on_page(request.POST, fields_of_step(number)))
     if ticked := request.POST.getlist("circle"):
         chosen = values.get("recipients", [])
         values["recipients"] = list(dict.fromkeys([*chosen, *members_of(signed_in(request), ticked)]))
@@ -98,9 +87,10 @@ def _save(request: HttpRequest, alert: Alert, number: int) -> AlertRevision:
     base = posted_number(request.POST, "revision")
     if base is None:
         raise AbsentError
-    entries = fields_of_step(number)
-    asked = {question.code: question.field for question in check_draft(officer, alert, now=now).questions}
-    kept = posted_kept(request.POST, entries, read_draft(officer, alert).kept, asked)
+    entries = shown_on_page(request.POST, fields_of_step(number))
+    content = read_draft(officer, alert)
+    asked = {question.code: question.field for question in questions_of(officer, content, now=now)}
+    kept = posted_kept(request.POST, entries, content.kept, asked)
     return save_revision(officer, alert, data=_typed(request, number), base=base, kept=kept, now=now)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import object_digest
@@ -26,7 +27,8 @@ from agencies.vault.changes import (
     Retire,
     Rotate,
 )
-from alerts.pages.keys.refusals import KeysMovedOnError
+from alerts.errors import KeysMovedOnError
+from alerts.templatetags.accord import moment
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,9 @@ def do_act(act: Act, *, now: datetime) -> str:
 
 
 def too_many_text(full: TooManyKeysetsError) -> str:
+    """When the next change is taken, on the reader's clock with its zone."""
     return _("So many changes of keys within a day are not taken; the next one is from %(at)s.") % {
-        "at": full.again_at
+        "at": strip_tags(moment(full.from_at))
     }
 
 

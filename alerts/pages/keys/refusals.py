@@ -9,16 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.errors import EnvelopeError, Failure, TooLargeError, VerificationError
-from alerts.errors import AlertsError
-
-
-class KeysMovedOnError(AlertsError):
-    """What was asked cannot be done to the keys as they stand now; `text` says why and what to do."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__("the keys have moved on")
-        self.text = text
-
 
 _OTHER_ROOT: Final = gettext_lazy(
     "File: it is not signed by your agency's root. Sign the proposal once more, with the root named in step 2."

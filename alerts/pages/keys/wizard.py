@@ -15,7 +15,7 @@ from agencies.endings import short_kid
 from agencies.errors import AbsentError, InputError
 from agencies.keyfacts import KeyFact, KeyFacts, key_facts
 from agencies.models import Custody, Officer
-from alerts.errors import KeysElsewhereError
+from alerts.errors import KeysElsewhereError, KeysMovedOnError
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.acts import Act, do_act, is_proposal
 from alerts.pages.keys.commands import command_of
@@ -28,7 +28,6 @@ from alerts.pages.keys.forms import (
     TypedForm,
     UsesForm,
 )
-from alerts.pages.keys.refusals import KeysMovedOnError
 from alerts.pages.keys.words import PROPOSE, PROPOSED, VERBS, not_now_text
 
 _FORMS: Final[Mapping[str, type[ChangeForm]]] = {

@@ -31,29 +31,6 @@
     });
   }
 
-  // j, k: next and previous row; o: open it; /: the first filter.
-  const rows = () => [...document.querySelectorAll("[data-rows] .row-link")];
-  const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
-  const step = (by) => {
-    const links = rows();
-    if (!links.length) return;
-    const here = links.indexOf(document.activeElement);
-    const next = here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(Math.max(here + by, 0), links.length - 1);
-    links[next].focus({ focusVisible: true });
-  };
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (event.key === "j") step(1);
-    else if (event.key === "k") step(-1);
-    else if (event.key === "o" && document.activeElement.matches(".row-link")) document.activeElement.click();
-    else if (event.key === "/") {
-      const first = document.querySelector("[data-filters] input, [data-filters] select");
-      if (!first) return;
-      event.preventDefault();
-      first.focus();
-    }
-  });
-
   // One press sends a form once; leaving and coming back makes it usable again.
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.utils.translation import gettext, override
 
-from sharing.notices.states import KEY_OCCASIONS, Occasion
+from sharing.notices.states import KEY_OCCASIONS, POLICY_OCCASIONS, Occasion
 
 ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
 """Hours, stated in the mail; the binding time stands in the manifest."""
@@ -20,7 +20,7 @@ ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """All that a mail may be made of; `reference` and `priority` are empty where no delivery is told of."""
+    """All that a mail may be made of; `reference` is empty where no delivery is told of, `priority` where nothing is fast."""
 
     address: str
     language: str
@@ -59,6 +59,9 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.REAFFIRMED: gettext("REAFFIRMED"),
         Occasion.KEY_REVOKED: gettext("KEYS"),
         Occasion.KEY_ENDING: gettext("KEYS"),
+        Occasion.POLICY_ASKED: gettext("POLICY"),
+        Occasion.POLICY_WEAKENED: gettext("POLICY"),
+        Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
     }.get(occasion, "")
 
 
@@ -71,6 +74,10 @@ def _body(facts: NoticeFacts, hub_url: str) -> str:
 def _place_of(facts: NoticeFacts) -> str:
     if facts.reference:
         return f"a/{facts.reference}"
+    if facts.occasion in POLICY_OCCASIONS:
+        return "policy/"
+    if facts.occasion == Occasion.RELEASE_WAITS:
+        return "queue/"
     return "keys/" if facts.occasion in KEY_OCCASIONS else "outbox/"
 
 
@@ -89,6 +96,11 @@ def _first_line(facts: NoticeFacts) -> str:
         ),
         Occasion.KEY_REVOKED: gettext(
             "A signing key of your agency was revoked. Look at what it put in doubt: reaffirm or withdraw it."
+        ),
+        Occasion.POLICY_ASKED: gettext("A change of your agency's policy waits for a second agency admin."),
+        Occasion.POLICY_WEAKENED: gettext("Your agency's policy became weaker. Look at what has changed."),
+        Occasion.RELEASE_WAITS: gettext(
+            "A flash alert of your agency waits for a second person. Check it and send it."
         ),
         Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
     }[facts.occasion]

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A root's fingerprint as people type it from paper."""
+
+import re
+
+from django.utils.translation import gettext as _
+
+from agencies.errors import InputError
+from agencies.models import Custody
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+def checked_fingerprint(text: str, custody: str) -> str:
+    """64 hex digits, spaces and letter case aside; empty only where the hub makes the root. Raises InputError."""
+    fingerprint = "".join(text.split()).lower()
+    if not fingerprint and custody == Custody.HUB:
+        return ""
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise InputError(
+            "root_fingerprint", _("Fingerprint: enter the 64 digits and letters a to f from the paper.")
+        )
+    return fingerprint

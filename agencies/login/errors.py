@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can stand between an officer in session and an act."""
+
+from agencies.errors import AgenciesError
+
+
+class LoginError(AgenciesError):
+    """Base of the errors of signing in."""
+
+
+class StepUpNeededError(LoginError):
+    """The act needs a proof that is newer than this session's last one."""
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__("fresh proof needed")
+        self.minutes = minutes
+        self.confirm = "/confirm/"
+
+
+class FactorNeededError(LoginError):
+    """Policy demands a second factor of this officer, who has none yet: nothing else is open."""
+
+    def __init__(self) -> None:
+        super().__init__("second factor needed")
+        self.set_up = "/security/"
+
+
+class ProofRefusedError(LoginError):
+    """The code, passkey or password was not right, or too many were tried."""
+
+    def __init__(self, *, is_closed: bool = False) -> None:
+        super().__init__("proof refused")
+        self.is_closed = is_closed

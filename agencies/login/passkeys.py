@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passkeys (WebAuthn): always resident, always with the user verified, so that one alone is two factors.
+
+The ceremony's state (a challenge, single use) stands in the session; django-allauth finds it through the request in
+hand. Which key belongs to whom says the key's own signature, never a field of the form.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agencies.errors import InputError
+from agencies.login.attempts import FactorSource, count_attempt
+from agencies.login.errors import ProofRefusedError
+from agencies.login.factors import Type, first_recovery_codes
+from agencies.models import Officer
+from ledger.audit import record_event
+
+MOST_PASSKEYS: Final = 10
+MAX_NAME_LENGTH: Final = 40
+
+
+def creation_options(officer: Officer) -> dict[str, Any]:
+    """What the browser needs to make a new passkey, and a challenge of this session."""
+    options: dict[str, Any] = webauthn.begin_registration(officer, passwordless=True)
+    return options
+
+
+def add_passkey(officer: Officer, *, name: str, credential: Any, now: datetime) -> list[str]:
+    """Keeps a passkey the browser has made; returns recovery codes if these are the first.
+
+    Raises ProofRefusedError (another challenge, no user verification), InputError (name, too many).
+    """
+    checked = _checked_name(name)
+    try:
+        webauthn.parse_registration_response(credential)
+        made = webauthn.complete_registration(credential)
+    except (ValidationError, ValueError, KeyError, TypeError):
+        raise ProofRefusedError from None
+    if not made.is_user_verified():
+        raise ProofRefusedError
+    with transaction.atomic():
+        Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
+        if Authenticator.objects.filter(user=officer, type=Type.WEBAUTHN).count() >= MOST_PASSKEYS:
+            raise InputError("name", _("At most %(n)d passkeys: remove one first.") % {"n": MOST_PASSKEYS})
+        webauthn.WebAuthn.add(officer, checked, credential)
+        codes = first_recovery_codes(officer, now=now)
+        _record("officer.factor_added", officer, now)
+    return codes
+
+
+def request_options(officer: Officer | None) -> dict[str, Any]:
+    """What the browser needs to prove a passkey of this officer, or any one of ours when nobody is known yet."""
+    options: dict[str, Any] = webauthn.begin_authentication(officer)
+    return options
+
+
+def check_passkey(officer: Officer, credential: Any, *, now: datetime) -> None:
+    """Whether this answers the session's challenge with one of the officer's passkeys; raises ProofRefusedError."""
+    if count_attempt(FactorSource(officer.pk), now=now) is not None:
+        raise ProofRefusedError(is_closed=True)
+    _note_use(_proved(officer, credential), now)
+
+
+def officer_with_passkey(credential: Any, *, now: datetime) -> Officer:
+    """Whose passkey this is; raises ProofRefusedError for every cause alike, the disabled included."""
+    try:
+        found = webauthn.extract_user_from_response(credential)
+    except (ValidationError, ValueError, AttributeError, TypeError, KeyError):
+        raise ProofRefusedError from None
+    officer = Officer.objects.select_related("agency").filter(pk=found.pk, is_active=True).first()
+    if officer is None:
+        raise ProofRefusedError
+    _note_use(_proved(officer, credential), now)
+    return officer
+
+
+def _proved(officer: Officer, credential: Any) -> Authenticator:
+    try:
+        webauthn.parse_authentication_response(credential)
+        return webauthn.complete_authentication(officer, credential)
+    except (ValidationError, ValueError, KeyError, TypeError):
+        raise ProofRefusedError from None
+    finally:
+        # A challenge serves once, whatever came of it.
+        webauthn.clear_state()
+
+
+def _note_use(row: Authenticator, now: datetime) -> None:
+    row.last_used_at = now
+    row.save(update_fields=["last_used_at"])
+
+
+def _checked_name(name: str) -> str:
+    text = " ".join(name.split())
+    if len(text) > MAX_NAME_LENGTH or not text.isprintable():
+        raise InputError("name", _("Name: use up to %(n)d characters on one line.") % {"n": MAX_NAME_LENGTH})
+    return text or _("Passkey")
+
+
+def _record(act: str, officer: Officer, now: datetime) -> None:
+    record_event(
+        act,
+        actor=officer.audit_name,
+        agency=officer.agency_id or "",
+        subject=officer.audit_name,
+        detail={"factor": "passkey"},
+        now=now,
+    )

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions of officers: opened by signing in, listed to the person, ended by the person or by what ends all.
+
+A session counts while its row stands without an end and the officer's `session_salt` is what it was. The row is
+found by a keyed digest of the session's key, so the list of sessions opens none.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import models, transaction
+from django.http import HttpRequest
+
+from accord.envelope.encoding import b64u
+from agencies.digests import keyed_digest
+from agencies.errors import AbsentError
+from agencies.login.addresses import client_address, network_of
+from agencies.login.models import OfficerSession, Proof
+from agencies.models import Officer
+from ledger.audit import record_event
+
+SEEN_EVERY: Final = timedelta(minutes=5)
+KEPT_AFTER_LAST_SEEN: Final = timedelta(days=1)
+"""Longer than any cookie of ours lives."""
+
+_BROWSERS: Final = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+    ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def open_session(request: HttpRequest, officer: Officer, *, now: datetime) -> OfficerSession:
+    """The record of a sign-in that has just happened; by what the person was known, the view has noted."""
+    return OfficerSession.objects.create(
+        digest=_digest(request),
+        officer=officer,
+        standing=_standing(officer),
+        device=device_of(request),
+        network=network_of(client_address(request)),
+        proof=getattr(request, "sign_in_proof", Proof.PASSWORD),
+        signed_in_at=now,
+        seen_at=now,
+        proved_at=now,
+    )
+
+
+def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | None:
+    """The record of this request's session; None when there is none, it has ended, or it is another officer's."""
+    if request.session.session_key is None:
+        return None
+    return _running(officer).filter(digest=_digest(request)).first()
+
+
+def touch_session(row: OfficerSession, *, now: datetime) -> None:
+    """Notes that the person is there, once in five minutes."""
+    if now - row.seen_at >= SEEN_EVERY:
+        OfficerSession.objects.filter(pk=row.pk).update(seen_at=now)
+
+
+@transaction.atomic
+def prove_again(row: OfficerSession, proof: Proof, *, now: datetime) -> None:
+    """The person has just proved to be who signed in; a second factor makes the sign-in a strong one."""
+    row.proved_at = now
+    if proof.is_strong:
+        row.proof = proof
+    row.save(update_fields=["proved_at", "proof"])
+    _record("officer.proved_again", row.officer, now, proof=str(proof))
+
+
+def sessions_of(officer: Officer) -> list[OfficerSession]:
+    """The officer's own sessions that have not ended, the one used last first."""
+    return list(_running(officer).order_by("-seen_at"))
+
+
+@transaction.atomic
+def end_session(officer: Officer, session_id: object, *, now: datetime) -> None:
+    """The officer ends one of the own sessions; raises AbsentError for one that is not."""
+    if not _running(officer).filter(pk=str(session_id)).update(ended_at=now):
+        raise AbsentError
+    _record("officer.session_ended", officer, now)
+
+
+@transaction.atomic
+def end_other_sessions(officer: Officer, keep: OfficerSession | None, *, now: datetime) -> int:
+    """Ends every session of the officer but one; returns how many."""
+    others = _running(officer).exclude(pk=keep.pk) if keep else _running(officer)
+    ended = others.update(ended_at=now)
+    if ended:
+        _record("officer.other_sessions_ended", officer, now, number=ended)
+    return ended
+
+
+def end_session_of(request: HttpRequest, *, now: datetime) -> None:
+    """Signing out: the record of this request's session ends with it."""
+    if request.session.session_key is not None:
+        OfficerSession.objects.filter(digest=_digest(request), ended_at=None).update(ended_at=now)
+
+
+def carry_session_over(row: OfficerSession, request: HttpRequest, officer: Officer) -> None:
+    """After the session got a new key, as it does with a new password: the record follows it."""
+    OfficerSession.objects.filter(pk=row.pk).update(digest=_digest(request), standing=_standing(officer))
+
+
+def forget_sessions(*, now: datetime) -> int:
+    """Removes records that ended or were last seen over a day ago; returns how many."""
+    return OfficerSession.objects.filter(seen_at__lt=now - KEPT_AFTER_LAST_SEEN).delete()[0]
+
+
+def device_of(request: HttpRequest) -> str:
+    """Browser and system by name, such as `Firefox, Windows`; empty for what we do not know."""
+    agent = str(request.META.get("HTTP_USER_AGENT", ""))
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if re.search(mark, agent)), "")
+    return ", ".join(word for word in (browser, system) if word)
+
+
+def _running(officer: Officer) -> models.QuerySet[OfficerSession]:
+    return OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer))
+
+
+def _standing(officer: Officer) -> str:
+    return b64u(keyed_digest("officer-standing", officer.get_session_auth_hash().encode()))
+
+
+def _digest(request: HttpRequest) -> str:
+    return b64u(keyed_digest("officer-session", str(request.session.session_key).encode()))
+
+
+def _record(act: str, officer: Officer, now: datetime, **detail: object) -> None:
+    record_event(
+        act,
+        actor=officer.audit_name,
+        agency=officer.agency_id or "",
+        subject=officer.audit_name,
+        detail=detail,
+        now=now,
+    )

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what signing in consists of: a password, then a second factor where there is one; or a passkey alone.
+
+Between the two steps nobody is signed in: the session only remembers, for a few minutes, whose password was right.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.contrib.auth import login
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from agencies.login.models import Proof
+from agencies.models import Officer
+from ledger.audit import record_event
+
+BACKEND: Final = "agencies.login.backends.EmailBackend"
+SECOND_STEP_WITHIN: Final = timedelta(minutes=10)
+_PENDING = "second_step"
+
+
+def begin_second_step(request: HttpRequest, officer: Officer, *, back: str, now: datetime) -> None:
+    """Remembers whose password was right; `back` is an address of ours to go to afterwards."""
+    request.session.cycle_key()
+    request.session[_PENDING] = {
+        "officer": str(officer.pk),
+        "standing": officer.get_session_auth_hash(),
+        "until": (now + SECOND_STEP_WITHIN).timestamp(),
+        "back": back,
+    }
+
+
+def pending_sign_in(request: HttpRequest, *, now: datetime) -> tuple[Officer, str] | None:
+    """Who is between the two steps, and where to go; None too late, or when the standing has changed meanwhile."""
+    pending = request.session.get(_PENDING)
+    if not isinstance(pending, dict) or now.timestamp() >= pending["until"]:
+        return None
+    officer = Officer.objects.select_related("agency").filter(pk=pending["officer"], is_active=True).first()
+    if officer is None or not constant_time_compare(pending["standing"], officer.get_session_auth_hash()):
+        return None
+    return officer, str(pending["back"])
+
+
+def finish_sign_in(request: HttpRequest, officer: Officer, proof: Proof, *, now: datetime) -> None:
+    """The officer is signed in from now on, audited. The record of the session is opened on Django's own signal."""
+    request.session.pop(_PENDING, None)
+    request.sign_in_proof = proof  # type: ignore[attr-defined]
+    with transaction.atomic():
+        login(request, officer, backend=BACKEND)
+        record_event(
+            "officer.signed_in",
+            actor=officer.audit_name,
+            agency=officer.agency_id or "",
+            subject=officer.audit_name,
+            detail={"proof": str(proof)},
+            now=now,
+        )

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Deletes each agency's audit events past the retention that its own policy names; the tree stays valid."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError, transaction
+from django.utils import timezone
+
+from agencies.models import Agency
+from ledger.audit import prune_events
+
+
+class Command(BaseCommand):
+    help = "Delete audit events past each agency's own retention. Needs the login that owns the tables (role migrate)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        for agency in Agency.objects.order_by("pk"):
+            before = now - timedelta(days=agency.audit_keep_days)
+            try:
+                with transaction.atomic():
+                    count = prune_events("system:migrate", before=before, agency=agency.pk, now=now)
+            except ProgrammingError as error:
+                raise CommandError(f"This login may not prune: {error}".strip()) from error
+            self.stdout.write(
+                f"{agency.pk}: {count} audit events deleted, older than {agency.audit_keep_days} days."
+            )

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person says of herself: name, time zone, language, and when routine mail may wait. No right comes of it."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agencies.errors import InputError
+from agencies.models import Officer
+from agencies.officers import check_fields, record_about
+
+_PROFILE: Final = ("full_name", "timezone", "language")
+_MAIL: Final = ("routine_mail", "quiet_from", "quiet_until")
+
+
+def change_profile(
+    officer: Officer, *, full_name: str, timezone: str, language: str, now: datetime
+) -> Officer:
+    """An officer's own name, zone and language; empty zone or language: as the agency's. Raises InputError."""
+    values = {"full_name": " ".join(full_name.split(" ")).strip(), "timezone": timezone, "language": language}
+    if language not in {"", officer.language, *dict(settings.LANGUAGES)}:
+        raise InputError("language", _("Language: choose one of the list."))
+    return _change("officer.profile_changed", officer, values, now)
+
+
+def change_own_mail(
+    officer: Officer,
+    *,
+    routine_mail: bool,
+    quiet_from: time | None,
+    quiet_until: time | None,
+    now: datetime,
+) -> Officer:
+    """Which mail about routine alerts waits or stays away; urgent, flash, withdrawals and keys always come at once.
+
+    Raises InputError where only one end of the quiet hours is named, or both are the same.
+    """
+    if (quiet_from is None) != (quiet_until is None):
+        raise InputError("quiet_until", _("Quiet hours: enter both ends, or none."))
+    if quiet_from is not None and quiet_from == quiet_until:
+        raise InputError("quiet_until", _("Quiet hours: enter two different times."))
+    values = {"routine_mail": routine_mail, "quiet_from": quiet_from, "quiet_until": quiet_until}
+    return _change("officer.mail_changed", officer, values, now)
+
+
+def _change(act: str, officer: Officer, values: Mapping[str, object], now: datetime) -> Officer:
+    with transaction.atomic():
+        locked = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
+        before = {name: getattr(locked, name) for name in values}
+        changed = sorted(name for name, value in values.items() if before[name] != value)
+        if not changed:
+            return locked
+        for name in changed:
+            setattr(locked, name, values[name])
+        check_fields(locked)
+        locked.save(update_fields=changed)
+        old = {name: str(before[name]) for name in changed}
+        new = {name: str(values[name]) for name in changed}
+        record_about(act, locked, locked, now, before=old, after=new)
+    return locked

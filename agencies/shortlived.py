@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that serve for minutes or days: challenges, requests seen, sign-ins tried, links sent, questions that wait.
+
+Of everything that would let somebody in only digests stand here. Part of `agencies.models`.
+"""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountLink(models.Model):
+    """A link sent by mail that lets one person set a password, once; of its token only a keyed digest stands here."""
+
+    class Purpose(models.TextChoices):
+        INVITATION = "invitation", _("Invitation")
+        RESET = "reset", _("Password reset")
+
+    digest = models.CharField(primary_key=True, max_length=43)
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="account_links")
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    issued_by = models.CharField(max_length=100)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    """When it served or was replaced by a newer one."""
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    mail_cause = models.CharField(max_length=12, blank=True)
+    """Why its mail did not go out (`agencies.accountmail.Cause`); empty while it did or was not tried."""
+
+    class Meta:
+        ordering: ClassVar = ["-issued_at"]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} for {self.officer_id}"
+
+
+class Challenge(models.Model):
+    """A one-time challenge for proof of possession; of its nonces only digests stand here, by kid."""
+
+    chal = models.CharField(primary_key=True, max_length=43)
+    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="+")
+    nonce_digests = models.JSONField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.chal
+
+
+class IdempotentRequest(models.Model):
+    """What a write with an `Idempotency-Key` led to; never its body."""
+
+    actor = models.CharField(max_length=120)
+    key = models.CharField(max_length=120)
+    request_mac = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    """The answer's HTTP status; null while the request is being worked on."""
+    resource = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["actor", "key"], name="idempotency_key_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LoginAttempts(models.Model):
+    """Sign-ins tried within one window. `source` is a keyed digest of account and address: neither stands here."""
+
+    source = models.CharField(primary_key=True, max_length=43)
+    attempts = models.PositiveIntegerField()
+    window_started_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "login attempts"
+
+    def __str__(self) -> str:
+        return self.source
+
+
+class PolicyRequest(models.Model):
+    """A change that weakens the agency's policy, until a second agency admin has decided on it.
+
+    `changes` and `before` are the policy's fields that differ, by name (`agencies.policy`).
+    """
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting", _("Waits for a second agency admin")
+        CONFIRMED = "confirmed", _("Confirmed")
+        REFUSED = "refused", _("Refused")
+        DROPPED = "dropped", _("Taken back")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="policy_requests")
+    changes = models.JSONField()
+    before = models.JSONField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=9, choices=Outcome, default=Outcome.WAITING)
+
+    class Meta:
+        ordering: ClassVar = ["-asked_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agency"], condition=Q(outcome="waiting"), name="policy_request_waits_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}: {self.outcome}"

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Amends a sent alert: a draft of its next version, with everything the last one said, on the way of every draft.
+
+There is one draft of a next version at a time: whoever amends second goes on with the first one's. What is sent
+names the version it replaces, which must still be the newest, in force and neither withdrawn nor expired when it
+is submitted, checked and released.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.envelope.manifest import Reference
+from agencies.capabilities import Capability, require
+from agencies.models import Officer
+from agencies.vault import doors
+from alerts.document.fields import FIELDS
+from alerts.drafts import WRITE_COMMAND, attach_file, create_draft, save_revision
+from alerts.errors import AmendmentRefusedError, ReceiptPendingError
+from alerts.fetching import fetch_and_open
+from alerts.files import AttachmentFile, inert_media_type
+from alerts.finding import find_alert, hosted_agency_of, lock_alert
+from alerts.models import Alert
+from alerts.revisions import DraftContent, read_revision
+from alerts.sent_standing import own_standings
+from alerts.states import AlertState, Move, check_move
+from alerts.versions import UPDATE
+from ledger.audit import record_event
+from ledger.proofs import log_time
+from sharing.models import Envelope
+from sharing.slices import blob_for
+
+AMENDED: Final = "own alert, to be amended"
+
+
+def amend_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
+    """The draft of the next version of a sent alert, or the one that is under way already.
+
+    Raises `AmendmentRefusedError`, `MoveRefusedError` for what was never sent, `ReceiptPendingError` before the log
+    has it. Not inside a transaction: the files are opened out of the envelope that was sent.
+    """
+    require(author, Capability.ALERT_WRITE)
+    hosted_agency_of(author, command=WRITE_COMMAND)
+    row = find_alert(author, alert.pk)
+    check_amendable(author, row, now=now)
+    under_way = amendment_of(row)
+    if under_way is not None:
+        return under_way
+    content = read_revision(row)
+    files = _files_sent(author, row, now) if content.attachments else []
+    with transaction.atomic():
+        locked = lock_alert(author, row)
+        check_amendable(author, locked, now=now)
+        return amendment_of(locked) or _draft_next(author, locked, content, files, now)
+
+
+def amendment_of(alert: Alert) -> Alert | None:
+    """The next version of an alert, draft, waiting or sent."""
+    return Alert.objects.filter(previous=alert).exclude(state=AlertState.DISCARDED).first()
+
+
+def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
+    """Raises `AmendmentRefusedError` unless this sent version is the one to act on."""
+    if alert.state == AlertState.WITHDRAWN:
+        raise AmendmentRefusedError("withdrawn", _("This alert was withdrawn: it takes no new version."))
+    check_move(alert, Move.AMEND)
+    check_newest(alert)
+    if log_time(alert.md) is None:
+        raise ReceiptPendingError
+    exp = Envelope.objects.originated_by(officer).values_list("exp", flat=True).get(md=alert.md)
+    if datetime.fromtimestamp(exp, tz=UTC) <= now:
+        raise AmendmentRefusedError("expired", _("This alert has expired: write a new one."))
+    if not own_standings(officer, [alert.md], now=now)[alert.md].counts:
+        raise AmendmentRefusedError(
+            "in-doubt", _("Its signature is in doubt: reaffirm or withdraw it first.")
+        )
+
+
+def check_newest(alert: Alert) -> None:
+    """Raises `AmendmentRefusedError` for a version that a later one has replaced."""
+    if alert.replaced_at is not None:
+        text = _("A newer version has replaced this one. Go on from the newest.")
+        raise AmendmentRefusedError("replaced", text)
+
+
+def check_still_amends(officer: Officer, alert: Alert, *, now: datetime) -> None:
+    """For the draft of a next version: what it replaces must still be the one to act on. Locks that version."""
+    if alert.previous is not None:
+        check_amendable(officer, lock_alert(officer, alert.previous), now=now)
+
+
+def reference_of(alert: Alert) -> Reference | None:
+    """The member `re` of an update: the version that it replaces; None for the first version of an alert."""
+    return Reference(alert.previous.jti, alert.previous.md) if alert.previous else None
+
+
+def mark_replaced(alert: Alert, *, now: datetime) -> None:
+    """The version before the one that was just sent, whose lock the caller holds, is no longer the newest."""
+    if alert.previous_id is not None:
+        Alert.objects.filter(pk=alert.previous_id).update(replaced_at=now)
+
+
+def versions_of(alert: Alert) -> list[Alert]:
+    """This version and those before it, newest first."""
+    chain = [alert]
+    while (before := chain[-1].previous) is not None:
+        chain.append(before)
+    return chain
+
+
+def newest_of(alert: Alert) -> Alert:
+    """The newest version that was sent."""
+    newest = alert
+    while newest.replaced_at is not None:
+        newest = Alert.objects.select_related("agency", "author").get(
+            previous=newest, released_at__isnull=False
+        )
+    return newest
+
+
+def _draft_next(
+    author: Officer, previous: Alert, content: DraftContent, files: list[AttachmentFile], now: datetime
+) -> Alert:
+    data = {name: content.data[name] for name in FIELDS if name in content.data}
+    draft = create_draft(author, data=data, now=now)
+    draft.kind, draft.previous, draft.version = UPDATE, previous, previous.version + 1
+    draft.save(update_fields=["kind", "previous", "version"])
+    for file in files:
+        draft.refresh_from_db(fields=["current"])
+        attach_file(author, draft, base=draft.current, filename=file.filename, data=file.data, now=now)
+    draft.refresh_from_db(fields=["current"])
+    if content.kept:
+        save_revision(author, draft, data={}, base=draft.current, kept=content.kept, now=now)
+    _record(author, previous, draft, now)
+    return find_alert(author, draft.pk)
+
+
+def _files_sent(author: Officer, alert: Alert, now: datetime) -> list[AttachmentFile]:
+    opened = fetch_and_open(author, alert.md, reason=AMENDED, now=now)
+    files = []
+    for note in opened.attachments:
+        data = doors.open_attachment(opened, note.n, blob_for(author, alert.md, note.n, now=now))
+        files.append(AttachmentFile(note.fn, inert_media_type(note.fn, data), data))
+    return files
+
+
+def _record(author: Officer, previous: Alert, draft: Alert, now: datetime) -> None:
+    record_event(
+        "alert.amended",
+        actor=author.audit_name,
+        agency=previous.agency_id,
+        subject=str(previous.pk),
+        detail={"draft": str(draft.pk), "version": draft.version},
+        now=now,
+    )

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address of an agency's affairs and of the operator's in JSON."""
+
+from alerts.api_affairs import (
+    account,
+    apikeys,
+    audit,
+    doubts,
+    hub,
+    keys,
+    lanes,
+    notices,
+    officers,
+    policy,
+    views,
+)
+
+urlpatterns = [
+    *account.urlpatterns,
+    *apikeys.urlpatterns,
+    *audit.urlpatterns,
+    *doubts.urlpatterns,
+    *hub.urlpatterns,
+    *keys.urlpatterns,
+    *lanes.urlpatterns,
+    *notices.urlpatterns,
+    *officers.urlpatterns,
+    *policy.urlpatterns,
+    *views.urlpatterns,
+]

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API keys of the agency's systems in JSON. The text of a key is in one answer and nowhere else."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from django.urls import path
+from django.views.decorators.debug import sensitive_variables
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agencies.apikeys import LONGEST_OVERLAP, MAX_LIFETIME, issue_key, key_for, revoke_key, rotate_key
+from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability
+from agencies.idempotency import Outcome, idempotent
+from agencies.models import ApiKey
+from agencies.reading import read_body
+from alerts.api_affairs.answering import AffairsView
+from alerts.api_desk import CREATED
+
+SCOPES: Final = sorted(CLIENT_SCOPES - ACCESSION_SCOPES)
+MOST_NETWORKS: Final = 20
+Issued = tuple[ApiKey, str]
+
+
+class ApiKeyOut(s.Serializer[Any]):
+    """A key by its prefix, with what it may and how long; never its text."""
+
+    prefix = s.CharField()
+    client = s.CharField()
+    scopes = s.ListField(child=s.CharField())
+    networks = s.ListField(child=s.CharField())
+    created_at = s.DateTimeField()
+    created_by = s.CharField()
+    expires_at = s.DateTimeField()
+    revoked_at = s.DateTimeField(allow_null=True)
+    last_used_at = s.DateTimeField(allow_null=True)
+
+
+class ApiKeysOut(s.Serializer[Any]):
+    items = ApiKeyOut(many=True)
+
+
+class IssuedApiKeyOut(ApiKeyOut):
+    """`key` is the text, this once: null where the request was sent again."""
+
+    key = s.CharField(allow_null=True)
+
+
+class ApiKeyIn(s.Serializer[Any]):
+    """`client` names what uses the key; no networks: from anywhere."""
+
+    client = s.CharField(max_length=60)
+    scopes = s.ListField(child=s.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES))
+    days = s.IntegerField(min_value=1, max_value=MAX_LIFETIME.days, required=False, default=MAX_LIFETIME.days)
+    networks = s.ListField(
+        child=s.CharField(max_length=43), required=False, default=list, max_length=MOST_NETWORKS
+    )
+
+
+class RotateIn(s.Serializer[Any]):
+    """For how many days the old key serves on."""
+
+    old_serves = s.IntegerField(min_value=0, max_value=LONGEST_OVERLAP.days, required=False, default=1)
+
+
+class ShownOnceView(AffairsView):
+    """Answers a new key with its text, which stands in this answer alone."""
+
+    @sensitive_variables()
+    def issued(self, issue: Callable[[], Issued]) -> Response:
+        texts: list[str] = []
+
+        def run() -> Outcome:
+            key, text = issue()
+            texts.append(text)
+            return Outcome(CREATED, key.prefix)
+
+        outcome = idempotent(self.request, self.actor, run, now=self.now)
+        row = ApiKey.objects.get(pk=outcome.resource)
+        shown = {**ApiKeyOut(row).data, "key": texts[0] if texts else None}
+        return Response(shown, status=outcome.status, headers={"Cache-Control": "no-store"})
+
+
+class ApiKeysView(ShownOnceView):
+    capability = Capability.APIKEY_MANAGE
+
+    @extend_schema(responses={200: ApiKeysOut}, operation_id="apikeys_list")
+    def get(self, request: Request) -> Response:
+        """List the API keys of the agency, the newest first."""
+        rows = ApiKey.objects.visible_to(self.officer).order_by("-created_at", "prefix")
+        return self.answer({"items": ApiKeyOut(rows, many=True).data})
+
+    @extend_schema(request=ApiKeyIn, responses={201: IssuedApiKeyOut}, operation_id="apikeys_issue")
+    def post(self, request: Request) -> Response:
+        """Issue an API key. Its text is in this answer and is never shown again."""
+        body = read_body(ApiKeyIn, request)
+        lifetime = timedelta(days=body.pop("days"))
+        return self.issued(
+            lambda: issue_key(self.officer, self.agency, **body, lifetime=lifetime, now=self.now)
+        )
+
+
+class ApiKeyView(AffairsView):
+    capability = Capability.APIKEY_MANAGE
+
+    @extend_schema(responses={204: None}, operation_id="apikeys_revoke")
+    def delete(self, request: Request, prefix: str) -> Response:
+        """Revoke an API key for good; it is refused from its next request on."""
+        key = key_for(self.officer, prefix)
+        self.act(lambda: revoke_key(self.officer, key, now=self.now), code=status.HTTP_204_NO_CONTENT)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RotateView(ShownOnceView):
+    capability = Capability.APIKEY_MANAGE
+
+    @extend_schema(request=RotateIn, responses={201: IssuedApiKeyOut}, operation_id="apikeys_rotate")
+    def post(self, request: Request, prefix: str) -> Response:
+        """Issue a key of the same kind in place of one that serves, which ends some days later at most."""
+        serves = timedelta(days=read_body(RotateIn, request)["old_serves"])
+        key = key_for(self.officer, prefix)
+        return self.issued(lambda: rotate_key(self.officer, key, old_serves=serves, now=self.now))
+
+
+urlpatterns = [
+    path("api-keys", ApiKeysView.as_view(), name="apikeys-list"),
+    path("api-keys/<str:prefix>", ApiKeyView.as_view(), name="apikeys-one"),
+    path("api-keys/<str:prefix>/rotate", RotateView.as_view(), name="apikeys-rotate"),
+]

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keys of an agency whose vault is the hub's, in JSON: what stands, each change of the wizard, the head's proposals.
+
+A change names the version of the keyset it was made from. Where the agency's head holds the root it becomes a
+proposal, whose octets are fetched, signed offline and handed in.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accord.envelope.encoding import MAX_STATEMENT_BYTES
+from accord.envelope.statements.form import parse_statement
+from agencies.capabilities import Capability
+from agencies.errors import AbsentError, InputError
+from agencies.keyfacts import KeyFact, KeyFacts, check_typed, key_facts
+from agencies.models import Agency, Custody
+from agencies.reading import read_body, read_query
+from agencies.vault import proposing
+from agencies.vault.changes import MAX_ROOT_CARD_BYTES, read_root_card
+from alerts.api_affairs.answering import AffairsView
+from alerts.key_impact import impact_of_revoking
+from alerts.pages.keys.acts import Act, do_act, is_proposal
+from alerts.pages.keys.forms import CODES, SUITES, USES
+from alerts.pages.keys.wizard import key_of, open_facts
+from sharing.api import JoseParser, JsonOctetsParser
+
+VERBS: Final = (
+    *("create", "renew", "rotate", "retire", "revoke", "suspend", "resume"),
+    *("change_root", "recover_root", "cancel_recovery"),
+)
+ABOUT_A_KEY: Final = frozenset({"retire", "revoke", "suspend", "resume"})
+ABOUT_A_ROOT: Final = frozenset({"create", "change_root", "recover_root"})
+
+
+class KeyOut(s.Serializer[KeyFact]):
+    """One key. `since` only where it is revoked: from when it does not count."""
+
+    kid = s.CharField()
+    use = s.CharField()
+    alg = s.CharField()
+    suite = s.CharField()
+    state = s.CharField()
+    begins = s.DateTimeField()
+    until = s.DateTimeField()
+    since = s.DateTimeField(allow_null=True)
+
+
+class KeysetOut(s.Serializer[Any]):
+    """The keyset that the next change follows; fingerprints in groups of four."""
+
+    version = s.IntegerField()
+    od = s.CharField()
+    low = s.CharField()
+    until = s.DateTimeField()
+    is_logged = s.BooleanField()
+    root = s.CharField()  # type: ignore[assignment]
+    next_root = s.CharField()
+
+
+class RecoveryOut(s.Serializer[Any]):
+    """A recovered root that waits; `from_at` is null until the ledger has logged it."""
+
+    version = s.IntegerField()
+    from_at = s.DateTimeField(allow_null=True)
+    root = s.CharField()  # type: ignore[assignment]
+
+
+class ProposalOut(s.Serializer[Any]):
+    """What waits for the head's signature."""
+
+    od = s.CharField()
+    k = s.CharField()
+    change = s.CharField()
+    kid = s.CharField()
+    made_at = s.DateTimeField()
+    sign_until = s.DateTimeField()
+
+
+class KeysOut(s.Serializer[Any]):
+    """`verbs`: what this officer may do now; `proposals` are for key officers."""
+
+    custody = s.CharField()
+    keyset = KeysetOut(allow_null=True)
+    keys = KeyOut(many=True)
+    waiting = RecoveryOut(allow_null=True)
+    verbs = s.ListField(child=s.CharField())
+    proposals = ProposalOut(many=True)
+
+
+class KeyChangeIn(s.Serializer[Any]):
+    """A change, made from `version` (0 before the first keyset); the other members as its verb takes them.
+
+    `kid` for one key; `since` and `code` to revoke it; `suites` of the first keys; `uses` to rotate; `root`, the
+    text of a root's public file, and `announce` where the head holds it; `typed`, the last four characters of
+    the key or root, where it cannot be undone.
+    """
+
+    verb = s.ChoiceField(VERBS)
+    version = s.IntegerField(min_value=0, max_value=2**31 - 1)
+    kid = s.CharField(required=False, default="", allow_blank=True, max_length=43)
+    suites = s.ListField(child=s.ChoiceField([code for code, _text in SUITES]), required=False, max_length=2)
+    uses = s.ListField(child=s.ChoiceField([code for code, _text in USES]), required=False, max_length=2)
+    since = s.DateTimeField(required=False)
+    code = s.ChoiceField([code for code, _text in CODES], required=False)
+    root = s.CharField(required=False, max_length=MAX_ROOT_CARD_BYTES)  # type: ignore[assignment]
+    announce = s.CharField(required=False, default="", allow_blank=True, max_length=200)
+    typed = s.CharField(required=False, default="", allow_blank=True, max_length=20)
+
+
+class ImpactQuery(s.Serializer[Any]):
+    since = s.DateTimeField(
+        required=False, help_text="From when the key would not count; now, where left out."
+    )
+
+
+class ImpactOut(s.Serializer[Any]):
+    """What signed with the key and logged since then would stop counting."""
+
+    alerts = s.IntegerField()
+    statements = s.IntegerField()
+
+
+class KeysView(AffairsView):
+    capability = Capability.KEY_READ
+
+    @extend_schema(responses={200: KeysOut}, operation_id="keys_list")
+    def get(self, request: Request) -> Response:
+        """Show the agency's keyset and keys, and what may be done to them."""
+        return self.answer_keys()
+
+    def answer_keys(self) -> Response:
+        facts = key_facts(self.officer, now=self.now)
+        signs_offline = facts.may_manage and facts.custody == Custody.HUB_OWN_ROOT
+        waiting = proposing.list_proposals(self.officer, facts.agency, now=self.now) if signs_offline else []
+        shown = {name: getattr(facts, name) for name in ("custody", "keyset", "keys", "waiting")}
+        return self.answer(KeysOut({**shown, "verbs": sorted(facts.verbs), "proposals": waiting}).data)
+
+
+class KeyChangeView(KeysView):
+    capability = Capability.KEY_MANAGE
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request=KeyChangeIn, responses={200: KeysOut}, operation_id="keys_change")
+    def post(self, request: Request) -> Response:
+        """Change the agency's keys, or have it proposed to its head; a change is logged within about a second."""
+        body = read_body(KeyChangeIn, request)
+
+        def change() -> None:
+            verb, kid = body["verb"], body["kid"] if body["verb"] in ABOUT_A_KEY else ""
+            facts = open_facts(self.officer, verb, now=self.now)
+            key = key_of(facts, verb, kid) if verb in ABOUT_A_KEY else None
+            values = _values(facts, key, body)
+            do_act(Act(self.officer, facts, verb, kid, body["version"], values), now=self.now)
+
+        self.act(change)
+        return self.answer_keys()
+
+
+class ImpactView(AffairsView):
+    capability = Capability.KEY_MANAGE
+
+    @extend_schema(parameters=[ImpactQuery], responses={200: ImpactOut}, operation_id="keys_impact")
+    def get(self, request: Request, kid: str) -> Response:
+        """Count what revoking a key since a time would reach."""
+        since: datetime = read_query(ImpactQuery, request).get("since", self.now)
+        return self.answer(ImpactOut(impact_of_revoking(self.officer, kid, since, now=self.now)).data)
+
+
+class ProposalView(KeysView):
+    capability = Capability.KEY_MANAGE
+    parser_classes = [JoseParser, JsonOctetsParser]
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="keys_proposal")
+    def get(self, request: Request, od: str) -> HttpResponse:  # type: ignore[override]
+        """Fetch the exact octets that the agency's head signs."""
+        octets = proposing.read_proposal(self.officer, self._headed(), od, now=self.now)
+        return HttpResponse(octets, content_type="application/json")
+
+    @extend_schema(
+        request={"application/jose+json": OpenApiTypes.OBJECT},
+        responses={200: KeysOut},
+        operation_id="keys_proposal_accept",
+    )
+    def post(self, request: Request, od: str) -> Response:
+        """Hand in the proposal that the head has signed."""
+        body: object = request.data
+        signed, agency = body.strip() if isinstance(body, bytes) else b"", self._headed()
+
+        def accept() -> None:
+            if parse_statement(signed[: MAX_STATEMENT_BYTES + 1]).od != od:
+                raise AbsentError
+            proposing.accept_proposal(self.officer, agency, signed, now=self.now)
+
+        self.act(accept)
+        return self.answer_keys()
+
+    @extend_schema(responses={204: None}, operation_id="keys_proposal_discard")
+    def delete(self, request: Request, od: str) -> Response:
+        """Take a proposal back; what the head signs of it is not taken."""
+        self.act(
+            lambda: proposing.discard_proposal(self.officer, self._headed(), od, now=self.now),
+            code=status.HTTP_204_NO_CONTENT,
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _headed(self) -> Agency:
+        """The officer's agency; raises AbsentError where no head signs for it."""
+        if self.agency.custody != Custody.HUB_OWN_ROOT:
+            raise AbsentError
+        return self.agency
+
+
+def _values(facts: KeyFacts, key: KeyFact | None, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the wizard's forms give to an act; raises InputError on the member that is missing."""
+    verb = body["verb"]
+    if verb == "revoke" and key is not None:
+        check_typed(key.kid, body["typed"])
+        return {"at": _needed(body, "since"), "code": _needed(body, "code")}
+    if verb == "recover_root" and facts.keyset is not None:
+        check_typed(facts.keyset.root, body["typed"])
+    values: dict[str, Any] = {"suites": body.get("suites") or ["PQ1", "EC1"]}
+    if verb == "rotate":
+        values["uses"] = _needed(body, "uses")
+    if verb in ABOUT_A_ROOT and is_proposal(facts, verb):
+        values["card"] = read_root_card(_needed(body, "root").encode(), announce=body["announce"])
+    return values
+
+
+def _needed(body: Mapping[str, Any], name: str) -> Any:
+    if not body.get(name):
+        raise InputError(name, _("This verb needs it."))
+    return body[name]
+
+
+_K: Final = "keys/proposals/<str:od>"
+urlpatterns = [
+    path("keys", KeysView.as_view(), name="keys-list"),
+    path("keys/changes", KeyChangeView.as_view(), name="keys-change"),
+    path("keys/<str:kid>/impact", ImpactView.as_view(), name="keys-impact"),
+    path(_K, ProposalView.as_view(), name="keys-proposal"),
+]

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the JSON desk answers without changing anything: a check, who would receive it, a search.
+
+They are POSTs, because what is asked is content, which must not stand in an address.
+"""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agencies.capabilities import Capability
+from agencies.cursors import list_name, open_cursor, seal_cursor
+from agencies.idempotency import repeatable
+from agencies.reading import read_body
+from alerts import shapes
+from alerts.api_desk import DeskView
+from alerts.document.schema import json_schema
+from alerts.preview import Preview, candidates_for, check_fields, fields_of_draft, preview_recipients_of
+from alerts.search import Query, SearchResult, search_alerts
+
+
+class CheckView(DeskView):
+    capability = Capability.ALERT_WRITE
+
+    @extend_schema(request=shapes.CheckIn, responses={200: shapes.FindingsOut}, operation_id="alerts_check")
+    def post(self, request: Request) -> Response:
+        """Check fields before anything is saved, by the check that the forms use.
+
+        What blocks stands in `errors` and in questions that were not kept; the rest is advice.
+        """
+        body = read_body(shapes.CheckIn, request)
+        found = repeatable(
+            request,
+            self.actor,
+            lambda: check_fields(self.officer, body["data"], kept=body["kept"], now=self.now),
+            now=self.now,
+        )
+        return Response(shapes.FindingsOut(found).data)
+
+
+class CheckRecipientsView(DeskView):
+    capability = Capability.ALERT_WRITE
+
+    @extend_schema(
+        request=shapes.RecipientsIn,
+        responses={200: shapes.PreviewOut},
+        operation_id="alerts_check_recipients",
+    )
+    def post(self, request: Request) -> Response:
+        """Who would receive an alert with these fields, by the code that sends. Changes nothing.
+
+        Without recipients the whole directory is judged.
+        """
+        fields = read_body(shapes.RecipientsIn, request)["data"]
+
+        def judge() -> Preview:
+            values = fields_of_draft(self.officer, fields, now=self.now)
+            of = preview_recipients_of if values.get("recipients") else candidates_for
+            return of(self.officer, values, now=self.now)
+
+        return Response(shapes.PreviewOut(repeatable(request, self.actor, judge, now=self.now)).data)
+
+
+class SearchView(DeskView):
+    capability = Capability.ALERT_READ
+
+    @extend_schema(request=shapes.SearchIn, responses={200: shapes.SearchOut}, operation_id="alerts_search")
+    def post(self, request: Request) -> Response:
+        """Search received and sent alerts by an exact identifier or by words, newest first.
+
+        A search by words looks at 20,000 alerts a request and stops at 50 hits; `next` goes on from there. Each
+        search is audited, without its text.
+        """
+        asked = read_body(shapes.SearchIn, request)
+        cursor = asked.pop("cursor")
+        listed = list_name("search", asked)
+        before = open_cursor(self.actor, listed, cursor, now=self.now)
+
+        def search() -> SearchResult:
+            return search_alerts(self.officer, Query(**asked), before=before, now=self.now)
+
+        found = repeatable(request, self.actor, search, now=self.now)
+        following = seal_cursor(self.actor, listed, found.older, now=self.now)
+        lists = {
+            "received": found.received,
+            "sent": found.sent,
+            "is_exact": found.is_exact,
+            "next": following,
+        }
+        return Response(shapes.SearchOut(lists).data)
+
+
+class SchemaView(DeskView):
+    capability = Capability.DIRECTORY_READ
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="alerts_schema_retrieve")
+    def get(self, request: Request) -> Response:
+        """The alert document as JSON Schema; it stands at `/api/schema/alert.json` for everybody now."""
+        return Response(json_schema())

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the agency's own policy adds to the rules of the desk: who may send how strict a marking, and which reason opens."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from agencies.actors import Actor
+from agencies.ceilings import ceiling_of, is_within
+from agencies.errors import InputError
+from alerts.document.findings import Findings
+from alerts.models import ReceivedAlert
+
+CASE_REASONS: Final = frozenset({"case_number", "lawfulness_check"})
+ON_DUTY: Final = "on_duty"
+
+
+def keep_to_ceiling(actor: Actor, data: Mapping[str, Any], findings: Findings) -> Findings:
+    """The findings, with one on the TLP where it is stricter than the actor's roles may send."""
+    marks = {name: str(data.get(name) or "") for name in ("tlp", "pri", "lane")}
+    if not marks["tlp"] or is_within(actor, **marks):
+        return findings
+    text = _("TLP: your agency lets your role send up to TLP:%(tlp)s; choose that or ask a colleague.") % {
+        "tlp": ceiling_of(actor)
+    }
+    texts = (*findings.errors.get("tlp", ()), text)
+    return replace(findings, errors={**findings.errors, "tlp": texts})
+
+
+def check_reason(received: ReceivedAlert, reason: str) -> None:
+    """Raises InputError (`reason`) where the agency asks for a case number and this reason has none."""
+    if reason not in reasons_that_open(received, {reason}):
+        raise InputError("reason", _("Reason: your agency asks for a case number here; choose it."))
+
+
+def reasons_that_open(received: ReceivedAlert, offered: set[str]) -> set[str]:
+    """Of these codes the ones that the agency accepts for this alert: a flash alert may always be opened on duty."""
+    if not received.agency.case_number_required:
+        return offered
+    return offered & (CASE_REASONS | ({ON_DUTY} if received.pri == "flash" else frozenset()))

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SHA-256 of what is in an alert's files, so that a file can be searched for by its digest.
+
+The manifest names the sealed octets only; what is in them is known to who opens them.
+"""
+
+from collections.abc import Iterator
+
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import OpeningError
+from agencies.actors import Actor
+from agencies.vault import doors
+from alerts.fetching import stored_blobs
+from alerts.tokens import file_digest
+
+
+def plain_digests(actor: Actor, opened: OpenedAlert) -> tuple[str, ...]:
+    """Of every file of an alert that was just opened; one file at a time is in memory. What does not open has none."""
+    return tuple(_digests(actor, opened)) if opened.attachments else ()
+
+
+def _digests(actor: Actor, opened: OpenedAlert) -> Iterator[str]:
+    blobs = stored_blobs(actor, opened.manifest.md)
+    for note in opened.attachments:
+        try:
+            yield file_digest(doors.open_attachment(opened, note.n, blobs[note.n]))
+        except OpeningError:
+            continue

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What officers keep to work with: views of the lists, and templates of drafts. Part of `alerts.models`."""
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from agencies.capabilities import Capability
+from agencies.models import Agency
+
+if TYPE_CHECKING:
+    from agencies.actors import Actor
+
+
+class SavedBox(models.TextChoices):
+    """The lists that views can be kept of."""
+
+    INBOX = "inbox", _("Inbox")
+    OUTBOX = "outbox", _("Outbox")
+    QUEUE = "queue", _("Release queue")
+    DRAFTS = "drafts", _("Drafts")
+
+
+class SavedView(models.Model):
+    """A set of filters that an officer keeps under a name. Filters are codes from the list's own choices.
+
+    A name stands in clear and is no place for content; what is searched for is never kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
+    box = models.CharField(max_length=8, choices=SavedBox)
+    name = models.CharField(max_length=40)
+    filters = models.JSONField(default=dict)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["box", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["officer", "box", "name"], name="saved_view_name_once"),
+            models.UniqueConstraint(
+                fields=["officer", "box"], condition=Q(is_default=True), name="saved_view_one_default"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DraftTemplateQuerySet(models.QuerySet["DraftTemplate"]):
+    def visible_to(self, actor: "Actor") -> "DraftTemplateQuerySet":
+        """Those of the actor's own agency, to those of it who write alerts."""
+        if actor.agency_id is None or Capability.ALERT_WRITE not in actor.capabilities:
+            return self.none()
+        return self.filter(agency_id=actor.agency_id)
+
+
+class DraftTemplate(models.Model):
+    """A starting point for drafts that an agency keeps; its name and fields stand only in `sealed`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    sealed = models.BinaryField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects = DraftTemplateQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["agency", "-created_at"], name="draft_templates")]
+
+    def __str__(self) -> str:
+        return str(self.id)

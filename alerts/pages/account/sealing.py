@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how django-allauth seals the secrets of second factors on this hub, and what a passkey is made out to."""
+
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils import timezone
+
+from agencies.vault import doors
+
+
+class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
+    """Loaded on the desk only: it opens what the vault sealed."""
+
+    def encrypt(self, text: str) -> str:
+        """Under the hub's own secret of the vault."""
+        return doors.seal_for_login(text, now=timezone.now())
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises the vault's errors."""
+        return doors.open_for_login(encrypted_text)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """This hub, by the name its officers reach it under."""
+        return {"id": context.request.get_host().partition(":")[0], "name": "Accord"}
+
+    def get_public_key_credential_user_entity(self, user: AbstractBaseUser) -> dict[str, Any]:
+        """The officer, as the browser names the passkey's owner."""
+        entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        return entity | {"display_name": str(user), "name": user.get_username()}

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API keys of the agency's systems: issued, rotated, revoked. The text of a key is in one answer and nowhere else."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+
+from agencies.apikeys import issue_key, key_for, revoke_key, rotate_key
+from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability
+from agencies.errors import InputError
+from agencies.models import ApiKey
+from alerts.pages.filters import Filter, read_filters
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.question import ConfirmForm, Question, ask, refuse
+
+C = Capability
+SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
+    C.DIRECTORY_READ: gettext_lazy("read the directory and keysets"),
+    C.LEDGER_READ: gettext_lazy("read proofs of the log"),
+    C.FEED_READ: gettext_lazy("read the agency's feed"),
+    C.ENVELOPE_READ: gettext_lazy("fetch sealed envelopes"),
+    C.ENVELOPE_SUBMIT: gettext_lazy("hand in signed envelopes"),
+    C.STATEMENT_SUBMIT: gettext_lazy("hand in signed statements"),
+    C.DRAFT_WRITE: gettext_lazy("write drafts for officers to release"),
+}
+SCOPES: Final = tuple((str(scope), text) for scope, text in SCOPE_TEXTS.items())
+assert set(dict(SCOPES)) == {str(scope) for scope in CLIENT_SCOPES - ACCESSION_SCOPES}
+ENDS_SOON: Final = timedelta(days=14)
+STATES: Final = (
+    ("current", gettext_lazy("Current")),
+    ("ending", gettext_lazy("Ends soon")),
+    ("ended", gettext_lazy("Ended")),
+    ("revoked", gettext_lazy("Revoked")),
+)
+TONES: Final = {"current": "ok", "ending": "warn", "ended": "done", "revoked": "danger"}
+MOST_NETWORKS: Final = 20
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    key: ApiKey
+    state: str
+    scopes: tuple[str | Promise, ...]
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.state]
+
+    @property
+    def state_text(self) -> str | Promise:
+        return dict(STATES)[self.state]
+
+    @property
+    def is_usable(self) -> bool:
+        return self.state in {"current", "ending"}
+
+
+class IssueForm(forms.Form):
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    client = forms.CharField(
+        label=gettext_lazy("System"),
+        help_text=gettext_lazy("What uses it, for example: case system."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": gettext_lazy("System: name what uses the key."),
+            "max_length": gettext_lazy("System: use up to 60 characters."),
+        },
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("May"),
+        choices=SCOPES,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("May: choose one or more."),
+            "invalid_choice": gettext_lazy("May: choose from the list."),
+        },
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("Serves for, in days"),
+        help_text=gettext_lazy("Up to 90. Rotate it before it ends."),
+        min_value=1,
+        max_value=90,
+        initial=90,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"),
+            gettext_lazy("Serves for: enter 1 to 90 days."),
+        ),
+    )
+    networks = forms.CharField(
+        label=gettext_lazy("Networks"),
+        help_text=gettext_lazy("One per line, for example 192.0.2.0/24. Empty: from anywhere."),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        error_messages={"max_length": gettext_lazy("Networks: enter up to 20, one per line.")},
+    )
+
+    def clean_networks(self) -> list[str]:
+        found = self.cleaned_data["networks"].replace(",", " ").split()
+        if len(found) > MOST_NETWORKS:
+            raise forms.ValidationError(_("Networks: enter up to 20, one per line."))
+        return [_network(text) for text in found]
+
+
+class RotateForm(forms.Form):
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    old_serves = forms.TypedChoiceField(
+        label=gettext_lazy("The old key"),
+        choices=(
+            (0, gettext_lazy("ends at once")),
+            (1, gettext_lazy("serves for one day more")),
+            (7, gettext_lazy("serves for 7 days more")),
+        ),
+        initial=1,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), gettext_lazy("The old key: choose when it ends.")
+        ),
+    )
+
+
+def apikeys(request: HttpRequest) -> HttpResponse:
+    """The keys, the newest first; what one says is not among what is shown."""
+    officer, now = signed_in(request), timezone.now()
+    filters = read_filters(request.GET, [Filter("state", _("State"), STATES)])
+    found = ApiKey.objects.visible_to(officer).order_by("-created_at", "prefix")
+    rows = [_row(key, now) for key in found]
+    if state := filters.values["state"]:
+        rows = [row for row in rows if row.state == state]
+    return render_page(
+        request,
+        "affairs/apikeys",
+        _("API keys"),
+        heading=_("API keys"),
+        lead=_(
+            "With them your agency's systems hand in and fetch. No key opens, releases or manages anything."
+        ),
+        empty=_("No system of your agency has a key yet."),
+        rows=rows,
+        filters=filters,
+    )
+
+
+@sensitive_variables("text")
+def issue(request: HttpRequest) -> HttpResponseBase:
+    """A new key; its text is in the answer, this once."""
+    officer, now = signed_in(request), timezone.now()
+    newest = _newest(request)
+    posted = request.POST if request.method == "POST" else None
+    form = IssueForm(posted, initial={"seen": newest, "scopes": [C.DIRECTORY_READ, C.LEDGER_READ]})
+    question = Question(
+        _("API key"),
+        _("Issue an API key"),
+        _("Issue key"),
+        reverse("admin:apikeys"),
+        does=[_("The key is shown once, on the next page. Keep it where your system keeps its secrets.")],
+    )
+    if not form.is_valid() or officer.agency is None:
+        return ask(request, question, form)
+    if form.cleaned_data["seen"] != newest:
+        return _sent_before(request)
+    try:
+        key, text = issue_key(
+            officer,
+            officer.agency,
+            client=form.cleaned_data["client"],
+            scopes=form.cleaned_data["scopes"],
+            lifetime=timedelta(days=form.cleaned_data["days"]),
+            networks=form.cleaned_data["networks"],
+            now=now,
+        )
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    return _shown_once(request, key, text)
+
+
+@sensitive_variables("text")
+def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
+    """A new key in place of one that serves; shown once."""
+    officer, key = signed_in(request), key_for(signed_in(request), prefix)
+    newest = _newest(request)
+    form = RotateForm(request.POST if request.method == "POST" else None, initial={"seen": newest})
+    question = Question(
+        _("API key"),
+        _("Rotate the key of %(client)s") % {"client": key.client},
+        _("Rotate key"),
+        reverse("admin:apikeys"),
+        does=[
+            _("A new key of the same kind is shown once. Put it into the system, then the old one may end.")
+        ],
+        facts=_facts(key),
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    if form.cleaned_data["seen"] != newest:
+        return _sent_before(request)
+    try:
+        serves = timedelta(days=form.cleaned_data["old_serves"])
+        new, text = rotate_key(officer, key, old_serves=serves, now=timezone.now())
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    return _shown_once(request, new, text)
+
+
+def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
+    """The end of a key, at its next request."""
+    officer, key = signed_in(request), key_for(signed_in(request), prefix)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    question = Question(
+        _("API key"),
+        _("Revoke the key of %(client)s?") % {"client": key.client},
+        _("Revoke key %(prefix)s") % {"prefix": key.prefix},
+        reverse("admin:apikeys"),
+        does=[_("The system is refused from its next request on. What it handed in before stays.")],
+        lasts=_("A revoked key does not come back."),
+        facts=_facts(key),
+        is_grave=True,
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    revoke_key(officer, key, now=timezone.now())
+    messages.success(request, _("The key is revoked."))
+    return redirect("admin:apikeys")
+
+
+def _row(key: ApiKey, now: datetime) -> KeyRow:
+    state = "current"
+    if key.revoked_at is not None:
+        state = "revoked"
+    elif now >= key.expires_at:
+        state = "ended"
+    elif key.expires_at - now <= ENDS_SOON:
+        state = "ending"
+    return KeyRow(
+        key, state, tuple(SCOPE_TEXTS.get(C(scope), scope) for scope in key.scopes if _is_known(scope))
+    )
+
+
+def _is_known(scope: str) -> bool:
+    return scope in dict(SCOPES)
+
+
+def _newest(request: HttpRequest) -> str:
+    """Which key is the newest, so that a form that is sent again issues nothing."""
+    found = ApiKey.objects.visible_to(signed_in(request)).order_by("-created_at", "prefix")
+    return found.values_list("prefix", flat=True).first() or ""
+
+
+def _sent_before(request: HttpRequest) -> HttpResponse:
+    messages.warning(
+        request,
+        _("A key was issued since you loaded that page, and is not shown again. Nothing was issued now."),
+    )
+    return redirect("admin:apikeys")
+
+
+def _shown_once(request: HttpRequest, key: ApiKey, text: str) -> HttpResponse:
+    response = render_page(request, "affairs/apikey_shown", _("API key"), key=key, text=text)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _facts(key: ApiKey) -> list[tuple[str | Promise, Any]]:
+    return [
+        (_("System"), key.client),
+        (_("Key"), key.prefix),
+        (_("From"), ", ".join(key.networks) or _("anywhere")),
+    ]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        problem = _("Networks: %(network)s is none; enter for example 192.0.2.0/24.") % {"network": text[:43]}
+        raise forms.ValidationError(problem) from None

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agency's policy: everybody of it may read it; an admin changes it, and a second one confirms what weakens it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.capabilities import Capability, Role
+from agencies.ceilings import LEVELS
+from agencies.errors import AbsentError, InputError
+from agencies.models import AUDIT_KEEP_DAYS, Agency, Officer
+from agencies.policy import (
+    CEILING_ROLES,
+    LABELS,
+    MFA_ROLES,
+    Policy,
+    policy_of,
+    second_admins,
+    waiting_request,
+    weakening,
+)
+from agencies.shortlived import PolicyRequest
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.question import Question, ask, refuse
+from alerts.policychanges import change_own_policy, decide_on_own_policy
+
+YES_NO: Final = {
+    "four_eyes": (
+        ("yes", gettext_lazy("Who wrote an alert does not send it")),
+        ("no", gettext_lazy("Who wrote an alert may send it, after somebody else has checked it")),
+    ),
+    "flash_single_releaser": (
+        ("no", gettext_lazy("Flash alerts need a second person too")),
+        (
+            "yes",
+            gettext_lazy("One releaser alone may send a flash alert; a second look follows within 24 hours"),
+        ),
+    ),
+    "case_number_required": (
+        ("no", gettext_lazy("A reason is asked at each opening")),
+        ("yes", gettext_lazy("The reason is a case number; flash alerts may be opened on duty")),
+    ),
+}
+NO_LIMIT: Final = gettext_lazy("no limit")
+
+
+class PolicyForm(forms.Form):
+    """All of the policy on one page; `seen` is the digest of what was shown."""
+
+    seen = forms.CharField(max_length=43, required=False, widget=forms.HiddenInput)
+    audit_keep_days = forms.IntegerField(
+        label=gettext_lazy("Audit kept, in days"),
+        help_text=gettext_lazy("How long it stays readable who opened what and why."),
+        min_value=AUDIT_KEEP_DAYS[0],
+        max_value=AUDIT_KEEP_DAYS[1],
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"),
+            gettext_lazy("Audit kept: enter 365 to 3650 days."),
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in YES_NO.items():
+            self.fields[name] = _choice(LABELS[name], choices, forms.RadioSelect)
+        self.fields["mfa_required_roles"] = forms.MultipleChoiceField(
+            label=gettext_lazy("A second factor is needed by"),
+            choices=[(role.value, role.label) for role in MFA_ROLES],
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"invalid_choice": gettext_lazy("Second factor: choose from the agency's roles.")},
+        )
+        levels = (("", NO_LIMIT), *((level, f"TLP:{level}") for level in LEVELS))
+        for role in CEILING_ROLES:
+            label = _("Highest TLP: %(role)s") % {"role": role.label}
+            self.fields[f"ceiling_{role.value}"] = _choice(label, levels, forms.Select, required=False)
+        self.order_fields([*YES_NO, "mfa_required_roles", *(f"ceiling_{r.value}" for r in CEILING_ROLES)])
+
+    def policy(self) -> Policy:
+        """What the form asks for."""
+        values = self.cleaned_data
+        ceilings = {role.value: values[f"ceiling_{role.value}"] for role in CEILING_ROLES}
+        return Policy(
+            four_eyes=values["four_eyes"] == "yes",
+            flash_single_releaser=values["flash_single_releaser"] == "yes",
+            role_ceilings={role: level for role, level in ceilings.items() if level},
+            case_number_required=values["case_number_required"] == "yes",
+            mfa_required_roles=sorted(values["mfa_required_roles"]),
+            audit_keep_days=values["audit_keep_days"],
+        )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field of the policy in words; `was` where it would change."""
+
+    label: str | Promise
+    text: str | Promise
+    was: str | Promise = ""
+    is_weaker: bool = False
+
+
+def policy(request: HttpRequest) -> HttpResponse:
+    """The policy as it stands, and the change that waits, for admins."""
+    officer = signed_in(request)
+    if officer.agency is None:
+        raise AbsentError
+    waiting = waiting_request(officer)
+    return render_page(
+        request,
+        "affairs/policy",
+        _("Policy"),
+        lines=[Line(LABELS[name], value_text(name, getattr(officer.agency, name))) for name in LABELS],
+        may_manage=Capability.AGENCY_MANAGE in officer.capabilities,
+        waiting=waiting,
+        waiting_lines=_lines_of(waiting) if waiting else [],
+        is_own=waiting is not None and waiting.asked_by_id == officer.pk,
+    )
+
+
+def change(request: HttpRequest) -> HttpResponseBase:
+    """What gets stricter counts at once; what gets weaker waits, or is confirmed by an admin who is alone."""
+    officer = signed_in(request)
+    agency = Agency.objects.filter(pk=officer.agency_id).first()
+    if agency is None:
+        raise AbsentError
+    form = PolicyForm(request.POST if request.method == "POST" else None, initial=_initial(policy_of(agency)))
+    if not form.is_valid():
+        return ask(request, _question(officer, agency), form, template="affairs/policy_change")
+    wanted = form.policy()
+    try:
+        changed = change_own_policy(
+            officer,
+            wanted,
+            seen=form.cleaned_data["seen"],
+            confirmed=request.POST.get("confirmed") == "yes",
+            now=timezone.now(),
+        )
+    except InputError as refused:
+        if refused.field == "confirmed":
+            return _ask_to_confirm(request, agency, form, wanted)
+        refuse(form, refused)
+        status = 409 if refused.field == "seen" else None
+        return ask(request, _question(officer, agency), form, template="affairs/policy_change", status=status)
+    if changed.applied:
+        messages.success(request, _("The policy is changed."))
+    if changed.asked is not None:
+        messages.warning(
+            request, _("What weakens the policy waits for a second agency admin, who is told by mail.")
+        )
+    if not changed.applied and changed.asked is None:
+        messages.success(request, _("Nothing was changed."))
+    return redirect("admin:policy")
+
+
+def decide(request: HttpRequest, request_id: UUID) -> HttpResponseBase:
+    """A second admin confirms or refuses; who asked takes it back."""
+    confirm = request.POST.get("decision") == "confirm"
+    try:
+        decide_on_own_policy(signed_in(request), request_id, confirm=confirm, now=timezone.now())
+    except InputError as refused:
+        messages.warning(request, refused.problem)
+    else:
+        done = _("The policy is changed; all releasers are told by mail.")
+        messages.success(request, done if confirm else _("The policy stays as it is."))
+    return redirect("admin:policy")
+
+
+def value_text(name: str, value: Any) -> str | Promise:
+    """One field of the policy in words."""
+    if name in YES_NO:
+        return dict(YES_NO[name])["yes" if value else "no"]
+    if name == "audit_keep_days":
+        return _("%(n)d days") % {"n": value}
+    if name == "mfa_required_roles":
+        return ", ".join(str(Role(role).label) for role in value) or _("nobody")
+    limits = [f"{Role(role).label} TLP:{level}" for role, level in sorted(value.items())]
+    return ", ".join(limits) or NO_LIMIT
+
+
+def _choice(
+    label: Any,
+    choices: Iterable[tuple[str, Any]],
+    widget: type[forms.Widget],
+    *,
+    required: bool = True,
+) -> forms.ChoiceField:
+    wrong = _("%(label)s: choose one.") % {"label": label}
+    return forms.ChoiceField(
+        label=label,
+        choices=list(choices),
+        widget=widget,
+        required=required,
+        error_messages={"required": wrong, "invalid_choice": wrong},
+    )
+
+
+def _initial(before: Policy) -> dict[str, Any]:
+    return {
+        "seen": before.digest,
+        **{name: "yes" if getattr(before, name) else "no" for name in YES_NO},
+        "mfa_required_roles": before.mfa_required_roles,
+        "audit_keep_days": before.audit_keep_days,
+        **{f"ceiling_{role}": level for role, level in before.role_ceilings.items()},
+    }
+
+
+def _question(officer: Officer, agency: Agency, **changed: Any) -> Question:
+    return Question(
+        _("Policy"),
+        changed.pop("heading", _("Change the policy")),
+        changed.pop("button", _("Change policy")),
+        reverse("admin:policy"),
+        does=changed.pop("does", _before_text(officer, agency)),
+        narrow=False,
+        **changed,
+    )
+
+
+def _before_text(officer: Officer, agency: Agency) -> list[str]:
+    others = second_admins_of(officer, agency)
+    if others:
+        text = _("What makes it weaker waits until %(names)s confirms it.") % {"names": _either(others)}
+    else:
+        text = _(
+            "What makes it weaker is asked twice, since your agency has no second admin, and told to all releasers."
+        )
+    return [_("What makes it stricter counts at once."), text]
+
+
+def second_admins_of(officer: Officer, agency: Agency) -> list[str]:
+    """Names of the other admins who can sign in."""
+    found = second_admins(officer, agency)
+    return list(found.order_by("full_name").values_list("full_name", flat=True)[:3])
+
+
+def _either(names: list[str]) -> str:
+    return _(" or ").join(names)
+
+
+def _ask_to_confirm(request: HttpRequest, agency: Agency, form: PolicyForm, wanted: Policy) -> HttpResponse:
+    before = policy_of(agency)
+    weaker = weakening(before, wanted)
+    lines = [
+        Line(
+            LABELS[name],
+            value_text(name, getattr(wanted, name)),
+            value_text(name, getattr(before, name)),
+            name in weaker,
+        )
+        for name in LABELS
+        if getattr(wanted, name) != getattr(before, name)
+    ]
+    question = _question(
+        signed_in(request),
+        agency,
+        heading=_("Weaken the policy?"),
+        button=_("Weaken the policy"),
+        does=[
+            _(
+                "Your agency has no second admin to confirm this. All releasers are told by mail, and it is audited."
+            )
+        ],
+        is_grave=True,
+        extra={"lines": lines},
+    )
+    return ask(request, question, form, template="affairs/policy_confirm")
+
+
+def _lines_of(waiting: PolicyRequest) -> list[Line]:
+    changes: Mapping[str, Any] = waiting.changes
+    return [
+        Line(LABELS[name], value_text(name, new), value_text(name, waiting.before[name]), True)
+        for name, new in changes.items()
+    ]

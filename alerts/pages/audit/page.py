@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The auditor's page: what happened in the own agency, narrowed by person, act, item and day."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from alerts.pages.audit.trail import colleagues_of, events_for, in_words, read_question, references_of
+from alerts.pages.filters import Filter, read_filters
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.records import ACTS
+from alerts.paging import PAGE_ROWS, cut
+
+
+def audit(request: HttpRequest) -> HttpResponse:
+    """Newest first; the own agency's only, the hub's own for the operator."""
+    officer = signed_in(request)
+    colleagues = colleagues_of(officer)
+    question = read_question(request.GET, colleagues)
+    found = events_for(officer, question)
+    before = request.GET.get("cursor", "")
+    if before.isascii() and before.isdecimal() and len(before) < 18:
+        found = found.filter(seq__lt=int(before))
+    events, has_more = cut(list(found[: PAGE_ROWS + 1]))
+    people, acts = tuple(colleagues.items()), tuple(sorted(ACTS.items(), key=lambda act: str(act[1])))
+    filters = read_filters(
+        request.GET, [Filter("officer", _("Officer"), people), Filter("act", _("Act"), acts)]
+    )
+    return render_page(
+        request,
+        "audit",
+        _("Audit"),
+        heading=_("Audit"),
+        lead=_("Who saw and did what in your agency, and why.")
+        if officer.agency_id
+        else _("What happened to the hub itself."),
+        empty=_("No entry in this period."),
+        rows=in_words(events, colleagues, references_of(officer, events)),
+        filters=filters,
+        question=question,
+        days=question.days,
+        narrowed=question.is_narrow,
+        next_address=question.address(str(events[-1].seq)) if has_more else "",
+        first_address=question.address(),
+        paged="cursor" in request.GET,
+        shows_keys=True,
+    )

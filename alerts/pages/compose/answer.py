@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""By when a request asks for its answer: one's own clock, UTC, and the clock of each agency it goes to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agencies.models import Agency, Officer
+from alerts.document.building import answer_moment
+
+
+@dataclass(frozen=True)
+class TheirClock:
+    name: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class AnswerBy:
+    """`is_counted`: the moment is counted from sending, so it is right only if it is sent now."""
+
+    moment: datetime
+    is_counted: bool
+    theirs: tuple[TheirClock, ...]
+
+
+def answer_by(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> AnswerBy | None:
+    """For a request with a good time; None for every other draft."""
+    moment = answer_moment(data, now=now)
+    if moment is None:
+        return None
+    chosen = data.get("recipients") or []
+    agencies = Agency.objects.visible_to(officer).filter(pk__in=chosen).order_by("name")
+    theirs = tuple(TheirClock(*row) for row in agencies.values_list("name", "timezone"))
+    return AnswerBy(moment, data.get("request_priority") != "custom", theirs)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked about officers: an invitation, roles, a deputy, the own profile."""
+
+import zoneinfo
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from agencies.capabilities import Role
+from agencies.models import Officer
+
+ROLE_CHOICES: Final = (
+    (Role.READER.value, _("Reader: reads and acknowledges alerts")),
+    (Role.AUTHOR.value, _("Author: writes alerts")),
+    (Role.RELEASER.value, _("Releaser: checks, sends and withdraws alerts")),
+    (Role.KEY_OFFICER.value, _("Key officer: manages the agency's keys")),
+    (Role.AGENCY_ADMIN.value, _("Agency admin: officers, policy, agreements, API keys")),
+    (Role.AUDITOR.value, _("Auditor: reads the audit, no alerts; excludes every other role")),
+)
+ROLES_MISSING: Final = _("Roles: choose one or more.")
+_ZONE_UNKNOWN: Final = _("Time zone: choose one of the list.")
+
+
+@cache
+def zone_choices() -> tuple[tuple[str, str], ...]:
+    """Every zone of the IANA database, the short and the historic names left out."""
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
+    return tuple((name, name) for name in names if not name.startswith(("Etc/", "SystemV/", "US/")))
+
+
+def language_choices(known: str = "") -> list[tuple[str, Any]]:
+    """The languages this hub speaks, and the one that is set already."""
+    spoken = list(settings.LANGUAGES)
+    return spoken if not known or known in dict(spoken) else [*spoken, (known, known)]
+
+
+class RolesForm(forms.Form):
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        choices=ROLE_CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": ROLES_MISSING, "invalid_choice": ROLES_MISSING},
+    )
+
+
+class InviteForm(RolesForm):
+    full_name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto", "autofocus": True}),
+        error_messages={
+            "required": _("Name: enter the name as colleagues know it."),
+            "max_length": _("Name: use up to 120 characters."),
+        },
+    )
+    email = forms.CharField(
+        label=_("E-mail"),
+        help_text=_("The invitation goes there; afterwards it is the name for signing in."),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": _("E-mail: enter a complete address."),
+            "max_length": _("E-mail: enter a complete address."),
+        },
+    )
+    field_order = ("full_name", "email", "roles")
+
+
+class DeputyForm(forms.Form):
+    deputy = forms.ChoiceField(
+        label=_("Deputy"),
+        required=False,
+        error_messages={"invalid_choice": _("Deputy: choose another active officer.")},
+    )
+
+    def __init__(self, *args: Any, colleagues: Iterable[Officer], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Nobody")), *((row.public_id, row.full_name) for row in colleagues)]
+        self.fields["deputy"].choices = choices  # type: ignore[attr-defined]
+
+
+class ProfileForm(forms.Form):
+    full_name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
+        error_messages={
+            "required": _("Name: enter the name as colleagues know it."),
+            "max_length": _("Name: use up to 120 characters."),
+        },
+    )
+    timezone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_("All times are shown in it, always with the zone."),
+        required=False,
+        error_messages={"invalid_choice": _ZONE_UNKNOWN},
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        help_text=_("Of pages and mails."),
+        required=False,
+        error_messages={"invalid_choice": _("Language: choose one of the list.")},
+    )
+
+    def __init__(self, *args: Any, officer: Officer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        agency = officer.agency
+        zone = agency.timezone if agency else "UTC"
+        theirs = _("As the agency: %(zone)s") % {"zone": zone} if agency else "UTC"
+        zones = zone_choices()
+        if officer.timezone and officer.timezone not in dict(zones):
+            zones = (*zones, (officer.timezone, officer.timezone))
+        self.fields["timezone"].choices = [("", theirs), *zones]  # type: ignore[attr-defined]
+        languages = language_choices(officer.language)
+        self.fields["language"].choices = [("", _("As the agency")), *languages]  # type: ignore[attr-defined]
+
+
+class OwnMailForm(forms.Form):
+    routine_mail = forms.TypedChoiceField(
+        label=_("Mail about routine alerts"),
+        choices=(("yes", _("Send it")), ("no", _("Send none; I look into the inbox"))),
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Mail about routine alerts: choose one."),
+            "invalid_choice": _("Mail about routine alerts: choose one."),
+        },
+    )
+    quiet_from = forms.TimeField(
+        label=_("Quiet from"),
+        help_text=_("In your time zone. Routine mail waits until the quiet hours end."),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": _("Quiet from: enter a time such as 22:00.")},
+    )
+    quiet_until = forms.TimeField(
+        label=_("Quiet until"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": _("Quiet until: enter a time such as 06:30.")},
+    )
+
+
+class ChoosePasswordForm(forms.Form):
+    """For who follows a link; nobody's old password is known."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
+        error_messages={"required": _("Password: choose one.")},
+    )
+    again = forms.CharField(
+        label=_("Password once more"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Password once more: type the same again.")},
+    )
+
+    def clean_again(self) -> str:
+        if self.cleaned_data.get("password", "") != self.cleaned_data["again"]:
+            raise forms.ValidationError(_("Password once more: type the same again."))
+        return str(self.cleaned_data["again"])

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following an invitation: the link leads to an address without its token, and the password is chosen there, once.
+
+The session keeps the digest of the token. Nothing is used up by looking, and nobody is signed in by it.
+"""
+
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agencies.accountlinks import digest_of, find_link
+from agencies.errors import AbsentError, InputError
+from agencies.invitations import INVITATION, accept_invitation
+from alerts.pages.frame import frame_context
+from alerts.pages.officers.forms import ChoosePasswordForm
+from alerts.pages.question import problems_of, refuse
+
+KEPT = "invitation"
+
+
+@never_cache
+@require_safe
+def follow(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The address of the mail; a link that leads nowhere says so, for every cause alike."""
+    try:
+        digest = digest_of(token, INVITATION)
+        find_link(digest, INVITATION, now=timezone.now())
+    except AbsentError:
+        return _over(request)
+    request.session[KEPT] = digest
+    return redirect("admin:welcome")
+
+
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def welcome(request: HttpRequest) -> HttpResponseBase:
+    """Chooses the password."""
+    digest, now = request.session.get(KEPT, ""), timezone.now()
+    form = ChoosePasswordForm(request.POST if request.method == "POST" else None)
+    try:
+        link = find_link(digest, INVITATION, now=now)
+        if form.is_valid():
+            accept_invitation(digest, password=form.cleaned_data["password"], now=now)
+            del request.session[KEPT]
+            return render(request, "accord/affairs/welcome_done.html", frame_context(request))
+    except AbsentError:
+        return _over(request)
+    except InputError as refused:
+        refuse(form, refused)
+    return _page(request, form, email=link.officer.email)
+
+
+def _page(request: HttpRequest, form: ChoosePasswordForm, *, email: str) -> HttpResponse:
+    problems = problems_of(form)
+    context = {**frame_context(request), "form": form, "problems": problems, "email": email}
+    context["rules"] = password_validators_help_texts()
+    return render(request, "accord/affairs/welcome.html", context, status=422 if problems else 200)
+
+
+def _over(request: HttpRequest) -> HttpResponse:
+    request.session.pop(KEPT, None)
+    return render(request, "accord/affairs/welcome_over.html", frame_context(request), status=404)

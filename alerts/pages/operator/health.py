@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the parts of the hub do their work: times and totals, never whose."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import redis
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from agencies.endings import endings
+from agencies.models import Agency, AgencyStatus
+from alerts.models import DeskCursor
+from alerts.standing import utc_text
+from ledger.proofs import latest_checkpoint, pending_since
+from sharing.backpressure import sequencer_silence
+from sharing.ledger_views import last_dispute
+from sharing.models import FeedHead, Notification
+from sharing.notices.lateness import late_since
+from sharing.states import NotificationState
+
+LATE_AFTER: Final = timedelta(seconds=10)
+ENDS_SOON_DAYS: Final = 14
+QUEUES: Final = ("notify", "desk")
+QUEUE_IS_LONG: Final = 500
+BROKER_WAITS_SECONDS: Final = 2
+OK, WARN, DANGER = "ok", "warn", "danger"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One line: which part, how it is, and what to do where something is wrong."""
+
+    label: str | Promise
+    tone: str
+    text: str
+    remedy: str = ""
+
+
+def health(now: datetime) -> Iterator[Sign]:
+    """One sign a part, in the order an alert passes them."""
+    yield _sequencer(now)
+    yield _log(now)
+    yield _checkpoint()
+    if (disputed := last_dispute(now=now)) is not None:
+        text = _("A partner has seen another ledger, at %(time)s UTC. See the audit.")
+        yield Sign(
+            _("Ledger"),
+            DANGER,
+            text % {"time": utc_text(disputed)},
+            _("Compare checkpoints with that partner."),
+        )
+    yield _queues()
+    yield _feeds()
+    yield _mail(now)
+    yield _failed_mail(now)
+    yield _keysets(now)
+
+
+def _sequencer(now: datetime) -> Sign:
+    silence = sequencer_silence(now)
+    if silence is None or silence > LATE_AFTER:
+        text = _("Silent: nothing is logged or delivered.")
+        return Sign(_("Sequencer"), DANGER, text, _("Start the sequencer; its state folder must be there."))
+    return Sign(_("Sequencer"), OK, _("Alive"))
+
+
+def _log(now: datetime) -> Sign:
+    oldest = pending_since()
+    if oldest is not None and now - oldest > LATE_AFTER:
+        return Sign(_("Log"), WARN, _("Entries wait to be logged."), _("Look at the sequencer first."))
+    return Sign(_("Log"), OK, _("Nothing waits to be logged."))
+
+
+def _checkpoint() -> Sign:
+    checkpoint = latest_checkpoint()
+    if checkpoint is None:
+        return Sign(_("Checkpoint"), WARN, _("No checkpoint yet"))
+    return Sign(_("Checkpoint"), OK, _("%(n)d entries signed") % {"n": checkpoint.size})
+
+
+def _queues() -> Sign:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=BROKER_WAITS_SECONDS,
+            socket_connect_timeout=BROKER_WAITS_SECONDS,
+        ) as broker:
+            longest = max(int(broker.llen(queue)) for queue in QUEUES)
+    except redis.RedisError:
+        text = _("The broker does not answer: work waits for the next sweep.")
+        return Sign(_("Queues"), DANGER, text, _("Start the broker; no work is lost."))
+    if longest > QUEUE_IS_LONG:
+        return Sign(_("Queues"), WARN, _("%(n)d tasks wait.") % {"n": longest}, _("Start more workers."))
+    return Sign(_("Queues"), OK, _("The broker answers; the queues are short."))
+
+
+def _feeds() -> Sign:
+    """Hosted and own-key agencies alike are followed by the desk-worker; totals only."""
+    taken = dict(DeskCursor.objects.values_list("agency", "after"))
+    followed = set(Agency.objects.exclude(status=AgencyStatus.ENTERING).values_list("pk", flat=True))
+    heads = FeedHead.objects.values_list("recipient", "last")
+    behind = sum(1 for agency, last in heads if agency in followed and last > taken.get(agency, 0))
+    if behind:
+        text = ngettext(
+            "%(n)d feed is not followed to its end.", "%(n)d feeds are not followed to their end.", behind
+        )
+        return Sign(_("Feeds"), WARN, text % {"n": behind}, _("If it stays so, look at the desk-worker."))
+    return Sign(_("Feeds"), OK, _("Every feed is followed to its end."))
+
+
+def _mail(now: datetime) -> Sign:
+    since = late_since(now=now)
+    if since is None:
+        return Sign(_("Mail"), OK, _("Nothing is late."))
+    text = _("Mail is late: something waits since %(time)s UTC.") % {"time": utc_text(since)}
+    return Sign(_("Mail"), DANGER, text, _("Look at the worker and at the mail server."))
+
+
+def _failed_mail(now: datetime) -> Sign:
+    states = (NotificationState.FAILED, NotificationState.HELD)
+    recent = Notification.objects.filter(state__in=states, queued_at__gte=now - timedelta(days=1)).count()
+    if not recent:
+        return Sign(_("Failed mail"), OK, _("None in the last 24 hours."))
+    text = ngettext("%(n)d mail in the last 24 hours.", "%(n)d mails in the last 24 hours.", recent) % {
+        "n": recent
+    }
+    return Sign(_("Failed mail"), WARN, text, _("The agencies see which, and send again."))
+
+
+def _keysets(now: datetime) -> Sign:
+    ending = [item for item in endings(now=now) if item.kind == "keyset" and item.days_left < ENDS_SOON_DAYS]
+    if not ending:
+        return Sign(_("Keysets"), OK, _("None ends within 14 days."))
+    names = ", ".join(item.agency_id for item in ending[:5])
+    text = ngettext(
+        "%(n)d keyset ends or has ended: %(names)s", "%(n)d keysets end or have ended: %(names)s", len(ending)
+    )
+    tone = DANGER if any(item.is_over for item in ending) else WARN
+    return Sign(
+        _("Keysets"),
+        tone,
+        text % {"n": len(ending), "names": names},
+        _("Without one an agency neither sends nor receives; call it."),
+    )

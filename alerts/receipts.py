@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of a sent alert at each agency that received any version of it, and of its withdrawal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agencies.models import Agency, Officer
+from alerts.amending import newest_of, versions_of
+from alerts.models import Alert
+from alerts.sent_standing import Answer, answers_of
+from alerts.standing import standing_of
+from alerts.verification import answer_doubt_text
+from alerts.wording import delivery_text
+from sharing.deliveries import DeliveryFact
+from sharing.notices.reminding import RecallReach, recall_reach, remind_unconfirmed
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One agency; the facts are those of the newest version that went to it, `version` its number."""
+
+    agency: str
+    name: str
+    version: int
+    fact: DeliveryFact
+    text: str
+    doubt: str = ""
+    recall: RecallReach | None = None
+    zone: str = "UTC"
+    phone: str = ""
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.fact.recall_confirmed_at is not None
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """Of the newest version first come those who hold it, then those who hold an older one only."""
+
+    rows: tuple[Receipt, ...]
+    newest: Alert
+
+    @property
+    def current(self) -> tuple[Receipt, ...]:
+        return tuple(row for row in self.rows if row.version == self.newest.version)
+
+    @property
+    def earlier(self) -> tuple[Receipt, ...]:
+        return tuple(row for row in self.rows if row.version != self.newest.version)
+
+    @property
+    def unconfirmed(self) -> tuple[Receipt, ...]:
+        return tuple(row for row in self.rows if row.fact.recalled_at and not row.is_confirmed)
+
+    @property
+    def confirmed(self) -> int:
+        return sum(row.is_confirmed for row in self.rows)
+
+    @property
+    def reminded_at(self) -> datetime | None:
+        times = [row.recall.reminded_at for row in self.rows if row.recall and row.recall.reminded_at]
+        return max(times, default=None)
+
+
+def read_receipts(officer: Officer, alert: Alert, *, due: datetime | None, now: datetime) -> Receipts:
+    """For the whole alert, whichever version is asked about; `due` is when the newest asks for an answer."""
+    newest = newest_of(alert)
+    versions = versions_of(newest)
+    answers = answers_of(officer, [version.md for version in versions], with_mail=True, now=now)
+    held = _newest_held(versions, answers)
+    known = Agency.objects.in_bulk(held)
+    is_withdrawn = newest.withdrawn_at is not None
+    recalls = recall_reach(officer, [version.md for version in versions]) if is_withdrawn else {}
+    rows = [
+        _receipt(known[agency], version, answer, recalls.get(agency), due, now)
+        for agency, (version, answer) in held.items()
+    ]
+    return Receipts(tuple(sorted(rows, key=lambda row: (-row.version, row.name))), newest)
+
+
+def recipients_of(
+    officer: Officer, version: Alert, receipts: Receipts, *, due: datetime | None, now: datetime
+) -> tuple[Receipt, ...]:
+    """What became of this version alone, by agency."""
+    if version.version == receipts.newest.version:
+        return receipts.current
+    answers = answers_of(officer, [version.md], with_mail=True, now=now)[version.md]
+    known = Agency.objects.in_bulk([fact.recipient for fact, _ in answers])
+    rows = [
+        _receipt(known[fact.recipient], version.version, (fact, worth), None, due, now)
+        for fact, worth in answers
+    ]
+    return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[str]:
+    """Tells every agency that has not confirmed the withdrawal of it once more; returns their ids."""
+    mds = [version.md for version in versions_of(newest_of(alert))]
+    return remind_unconfirmed(officer, mds, now=now)
+
+
+def _newest_held(
+    versions: Sequence[Alert], answers: Mapping[str, Sequence[Answer]]
+) -> dict[str, tuple[int, Answer]]:
+    """By agency, the newest version that went to it. Confirmed counts once every version of it is."""
+    held: dict[str, tuple[int, Answer]] = {}
+    for version in versions:
+        for fact, worth in answers.get(version.md, ()):
+            if fact.recipient not in held:
+                held[fact.recipient] = (version.version, (fact, worth))
+            elif fact.recalled_at is not None and fact.recall_confirmed_at is None:
+                number, (newest, newest_worth) = held[fact.recipient]
+                held[fact.recipient] = (number, (replace(newest, recall_confirmed_at=None), newest_worth))
+    return held
+
+
+def _receipt(
+    agency: Agency,
+    version: int,
+    answer: Answer,
+    recall: RecallReach | None,
+    due: datetime | None,
+    now: datetime,
+) -> Receipt:
+    (fact, worth), name = answer, agency.name
+    doubt = answer_doubt_text(standing_of(worth, name), name) if worth is not None else ""
+    text = delivery_text(fact, due, now)
+    return Receipt(agency.pk, name, version, fact, text, doubt, recall, agency.timezone, agency.duty_phone)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions of a received alert: which one is the newest that counts, and which ones it replaces.
+
+A version counts while its signatures do and it can be opened, so that a thief's update hides nothing once the key
+is known as stolen. A version that was withdrawn still replaces those before it: nobody goes back to an older text
+by themselves. Lists go by what is kept here; it is settled again whenever the feed says that a signature's worth
+has changed.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from alerts.models import ReceivedAlert
+from alerts.standing import judge_received
+from sharing.models import Envelope
+from sharing.versions import place_among_versions
+
+UPDATE: Final = "update"
+"""The kind of an envelope that is a later version of another one."""
+
+
+def place_version(received: ReceivedAlert, envelope: Envelope) -> None:
+    """For a row that is not saved yet: the address of the first version, and its number among them."""
+    received.first_md, received.version = received.md, 1
+    if envelope.kind != UPDATE or not envelope.re_md:
+        return
+    held = ReceivedAlert.objects.filter(
+        agency_id=received.agency_id, issuer_id=envelope.iss_id, md=envelope.re_md
+    ).first()
+    if held is not None and held.first_md:
+        received.first_md, received.version = held.first_md, held.version + 1
+    else:
+        received.first_md, received.version = place_among_versions(received.md)
+
+
+def settle_versions(agency_id: str, md: str, *, now: datetime) -> None:
+    """Decides again which version of this alert replaces which, for one agency. Inside a transaction."""
+    rows = ReceivedAlert.objects.filter(agency_id=agency_id)
+    first = rows.filter(md=md).values("issuer_id", "first_md").first()
+    if first is None or not first["first_md"]:
+        return
+    same = rows.select_related("issuer").select_for_update(of=("self",)).filter(**first)
+    versions = list(same.order_by("version", "number"))
+    if len(versions) < 2:
+        return
+    judge_received(versions, now=now)
+    newest: ReceivedAlert | None = None
+    for row in reversed(versions):
+        _replace(row, newest)
+        if newest is None and row.standing is not None and row.standing.counts and not row.unopenable:
+            newest = row
+
+
+def versions_held(received: ReceivedAlert, *, now: datetime) -> list[ReceivedAlert]:
+    """Every version of this alert that reached the agency, newest first, judged; the row itself among them."""
+    if not received.first_md:
+        return [received]
+    same = ReceivedAlert.objects.filter(
+        agency_id=received.agency_id, issuer_id=received.issuer_id, first_md=received.first_md
+    )
+    rows = list(same.select_related("issuer").order_by("-version", "-number"))
+    judge_received(rows, now=now)
+    return rows
+
+
+def _replace(row: ReceivedAlert, newest: ReceivedAlert | None) -> None:
+    if row.replaced_by_id != (newest.pk if newest else None):
+        row.replaced_by = newest
+        row.save(update_fields=["replaced_by"])

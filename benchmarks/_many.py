@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Very many alerts between two agencies of the running scratch hub, as rows: nothing of them was ever sealed or sent.
+
+Import it after `django.setup()`. Rows go in by COPY, each with a sealed card of its own and with its tokens, so
+that lists and searches do for them all that they do for real ones. What is opened, acknowledged and said
+follows a fixed pattern of the row's number.
+"""
+
+import os
+import secrets
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from json import dumps
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.models import Max, Model
+
+from accord.envelope.encoding import b64u
+from agencies.models import Agency
+from agencies.vault import hierarchy
+from agencies.vault.hierarchy import RootSecret, RowPlace
+from agencies.vault.keeping import newest_secret
+from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card
+from alerts.document import choices
+from alerts.models import Alert, CardToken, ReceivedAlert
+from sharing.models import AgreementVersion, Delivery, Envelope
+
+BATCH = 5_000
+SUBSTANCES = ("flualprazolam", "etizolam", "metonitazene", "ميتونيتازين", "蓝色药片", "этизолам")
+LANES = tuple(code for code, _text in choices.LANES)
+KINDS = tuple(code for code, _text in choices.ALERT_TYPES)
+COUNTRIES = ("XA", "XB", "XC", "XD", "XE", "XF")
+_HEADER = bytes([1]) + (1).to_bytes(4, "big") + (1).to_bytes(2, "big")
+
+
+def send_many(sender: Agency, recipient: Agency, count: int, *, now: datetime) -> None:
+    """`count` alerts that the one has sent and the other received, a minute apart, the last one just now."""
+    first = (ReceivedAlert.objects.filter(agency=recipient).aggregate(n=Max("number"))["n"] or 0) + 1
+    makers = (newest_secret(sender.pk), newest_secret(recipient.pk))
+    agreement = AgreementVersion.objects.order_by("pk").first()
+    assert agreement is not None and all(secret.epoch == 1 for secret in makers)
+    numbers = iter(range(count))
+    while batch := list(islice(numbers, BATCH)):
+        made = [
+            _alert(n, first + n, now - timedelta(minutes=count - n), sender, recipient, agreement, makers)
+            for n in batch
+        ]
+        for kind in zip(*made, strict=True):
+            copy_rows([row for rows in kind for row in rows])
+    # As autovacuum does within a minute; a login that does not own the tables is passed over without a word.
+    with psycopg.connect(os.environ["BENCH_OWNER_URL"], autocommit=True) as owner:
+        owner.execute("ANALYZE")
+
+
+def copy_rows(rows: Sequence[Model]) -> None:
+    """Writes rows of one model as they are."""
+    model, ready = type(rows[0]), list(rows)
+    fields = [field for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
+    ):
+        for row in ready:
+            copy.write_row(
+                [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+            )
+
+
+def _alert(
+    n: int,
+    number: int,
+    at: datetime,
+    sender: Agency,
+    recipient: Agency,
+    agreement: AgreementVersion,
+    makers: tuple[RootSecret, RootSecret],
+) -> tuple[Sequence[Model], ...]:
+    """Envelope, delivery, the sender's row, the recipient's row, and the tokens of both."""
+    md, jti = b64u(secrets.token_bytes(32)), str(uuid.uuid4())
+    reference = f"{sender.pk[1]}{recipient.pk[1]}{n:06X}".upper()
+    is_open, due = n % 100 != 0, at + timedelta(days=1)
+    shared = {
+        "status": "exercise" if n % 500 == 7 else "actual",
+        "tlp": "AMBER" if n % 3 else "GREEN",
+        "lane": LANES[n % len(LANES)],
+        "pri": "flash" if n % 1000 == 9 else "urgent" if n % 10 == 3 else "routine",
+        "jti": jti,
+        "md": md,
+    }
+    card = Card(
+        title=f"Case {n} of {secrets.token_hex(6)}",
+        alert_type=KINDS[n % len(KINDS)],
+        substances=(SUBSTANCES[n % len(SUBSTANCES)],),
+        countries=(COUNTRIES[n % len(COUNTRIES)],),
+    )
+    envelope = Envelope(
+        iss=sender, suite="PQ1", kind="alert", rel="none", purpose="prevent", **shared, **_seconds(at, due), named=0, rn=1,
+        size_bytes=8192, origin_index=1, signers=[], received_at=at,
+    )  # fmt: skip
+    delivery = Delivery(
+        envelope=envelope, recipient=recipient, index=0, agreement_version=agreement, reference=reference,
+        state="acknowledged" if is_open else "available", number=number, expanded_at=at, told_at=at,
+        fetched_at=at, opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
+        answer="opened" if is_open else "",
+    )  # fmt: skip
+    sent = Alert(
+        agency=sender, created_by="officer:bench", state="released", current=1, created_at=at, changed_at=at,
+        submitted_at=at, released_at=at, tokens_kept=True, **shared,
+    )  # fmt: skip
+    received = ReceivedAlert(
+        agency=recipient, issuer=sender, number=number, reference=f"{reference[:4]}-{reference[4:]}",
+        suite="PQ1", kind="alert", purpose="prevent", **shared, iat=at, exp=at + timedelta(days=900), ack_by=due,
+        keep=at + timedelta(days=1800), logged_at=at, log_index=number, received_at=at, first_md=md,
+        first_opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
+    )  # fmt: skip
+    sent.card = _seal(makers[0], ALERT_TABLE, sent, 1, card)
+    received.card = _seal(makers[1], RECEIVED_TABLE, received, RECEIVED_REVISION, card)
+    tokens = [
+        *_tokens(makers[0], CardToken(agency=sender, alert=sent), card, n),
+        *_tokens(makers[1], CardToken(agency=recipient, received=received), card, n),
+    ]
+    return [envelope], [delivery], [sent], [received], tokens
+
+
+def _seconds(at: datetime, due: datetime) -> dict[str, Any]:
+    begin = int(at.timestamp())
+    return {
+        "iat": begin,
+        "exp": begin + 900 * 86400,
+        "keep": begin + 1800 * 86400,
+        "ack_by": int(due.timestamp()),
+    }
+
+
+def _seal(secret: RootSecret, table: str, row: Model, revision: int, card: Card) -> bytes:
+    plain = dumps(asdict(card), ensure_ascii=False, sort_keys=True).encode()
+    return _HEADER + hierarchy.seal_row(secret, "card", RowPlace(table, str(row.pk), revision, 1), plain)
+
+
+def _tokens(secret: RootSecret, row: CardToken, card: Card, n: int) -> Iterator[CardToken]:
+    """Kind and country of each, and of every hundredth an exhibit number."""
+    pairs = [("alert_type", card.alert_type), ("place_country", card.countries[0])]
+    if n % 100 == 0:
+        pairs.append(("exhibit_no", f"B-{n}"))
+    for field, value in pairs:
+        token = _token(secret, field, value)
+        yield CardToken(
+            agency_id=row.agency_id, received_id=row.received_id, alert_id=row.alert_id, token=token
+        )
+
+
+@lru_cache(maxsize=100)
+def _token(secret: RootSecret, field: str, value: str) -> bytes:
+    return hierarchy.token(secret, field, value)
+
+
+def opened(cards: Iterable[tuple[str, int, bytes]], secret: RootSecret, table: str) -> int:
+    """Opens sealed cards and no more: the floor of a search that looks at as many."""
+    opener = hierarchy.RowOpener(secret, "card", table)
+    return sum(len(opener.open(pk, revision, 1, sealed[len(_HEADER) :])) for pk, revision, sealed in cards)

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# The hub's image with the demonstration and its mail sink in it: for `./dev drill production` only.
+ARG HUB_IMAGE
+FROM ${HUB_IMAGE}
+USER 0:0
+ARG PIP_INDEX_URL
+COPY requirements-embedded.txt /tmp/
+# Of the parts that a machine without services gets, the mail sink alone.
+RUN --mount=type=secret,id=certificates \
+    if [ -s /run/secrets/certificates ]; then export PIP_CERT=/run/secrets/certificates; fi; \
+    sed -n '/^\(aiosmtpd\|atpublic\|attrs\)==/,/[^\\]$/p' /tmp/requirements-embedded.txt >/tmp/parts.txt \
+    && pip install --no-cache-dir --require-hashes --no-deps --only-binary=:all: -r /tmp/parts.txt && rm /tmp/*.txt
+COPY demo /app/demo
+COPY devtool /app/devtool
+USER 10001:10001

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examples of the API's objects, composed from one value per member; every agency and person in them is invented."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_UUID: Final = "0198c0de-7a11-7c3e-8f00-5d1f4a2b9c10"
+_DIGEST: Final = "q1Zs8uH3vY0pT6mWc4kLr9xJd2eFgBnQa7oIhU5tVyE"
+_DAY: Final = "2026-11-25"
+_TIME: Final = "2026-11-25T21:04:05Z"
+
+FIELDS: Final[Mapping[str, Any]] = {
+    "alert_type": "new_substance",
+    "title": "Impregnated paper in a book",
+    "narrative": "Two sheets, reported by a prison.",
+    "event_date": _DAY,
+    "place_country": "XA",
+    "identity_state": "tentative",
+    "preferred_name": "etizolam",
+    "lane": "science",
+    "purpose": "science",
+    "tlp": "GREEN",
+    "recipients": ["xb-health"],
+}
+"""A draft's fields, enough to submit it."""
+
+VALUES: Final[Mapping[str, Any]] = {
+    "ack_by": _TIME,
+    "agencies": ["xb-health"],
+    "agency": "xb-health",
+    "alert_type": "new_substance",
+    "answer": "opened",
+    "audience": ["xb-health"],
+    "ceiling": "AMBER+STRICT",
+    "chal": _DIGEST,
+    "client": "case system",
+    "code": "error",
+    "countries": ["XA"],
+    "country": "XB",
+    "created": 1,
+    "cursor": "",
+    "custody": "hub",
+    "d": _DIGEST,
+    "data": FIELDS,
+    "document": {"schema": "accord-alert/1", **FIELDS},
+    "errors": {"event_date": ["When: enter a day up to today."]},
+    "etag": '"1-draft"',
+    "filename": "spectrum.msp",
+    "first": 3,
+    "form_token": "YkS0pWq9tTzB2mJcHn4vLr7xGd1eFaUo",
+    "head": 1,
+    "hints": ["technique"],
+    "iat": 1764104645,
+    "id": _UUID,
+    "index": 0,
+    "iss": "xa-lab",
+    "issuer": "xa-lab",
+    "jti": _UUID,
+    "jwe": {"protected": "eyJ...", "recipients": [], "iv": "...", "ciphertext": "...", "tag": "..."},
+    "jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    "keyset": {"payload": "eyJ...", "signatures": [{"protected": "eyJ...", "signature": "..."}]},
+    "kid": _DIGEST,
+    "kind": "alert",
+    "kept": [],
+    "label": "Laboratory",
+    "lanes": ["science"],
+    "lane": "science",
+    "language": "en",
+    "left_out": [],
+    "limit": 50,
+    "marks": [],
+    "log_index": 41,
+    "logged_at": _TIME,
+    "md": _DIGEST,
+    "mds": [_DIGEST],
+    "media_type": "chemical/x-msp",
+    "members": ["xa-lab", "xb-health"],
+    "n": 0,
+    "name": "Health Authority, Belmora",
+    "next": None,
+    "number": 1,
+    "od": _DIGEST,
+    "parties": ["xa-lab", "xb-health"],
+    "path": [_DIGEST],
+    "pop": "(the octets of the proof)",
+    "preview": _DIGEST,
+    "pri": "routine",
+    "problem": "Title: use 5 to 120 characters on one line.",
+    "purpose": "science",
+    "purposes": [],
+    "reason": "on_duty",
+    "receipt": {"index": 41, "leaf": {"k": "manifest", "t": 1764104646}, "proof": [_DIGEST]},
+    "recipient": "xb-health",
+    "ref": "7QK4-M2XN",
+    "refused": 0,
+    "return_note": "",
+    "revision": 1,
+    "root_fingerprint": "9f2c" * 16,
+    "second": 4,
+    "signer": _DIGEST,
+    "signers": [_DIGEST],
+    "size": 2048,
+    "standing": {
+        "state": "valid", "text": "", "logged_at": _TIME, "since": None, "revoked_at": None, "reaffirmed_at": None,
+    },
+    "state": "draft",
+    "state_text": "Not opened",
+    "statement": {"payload": "eyJ...", "signatures": [{"protected": "eyJ...", "signature": "..."}]},
+    "status": "actual",
+    "substances": ["etizolam"],
+    "suite": "PQ1",
+    "text": "etizolam",
+    "timezone": "Europe/Vienna",
+    "title": "Impregnated paper in a book",
+    "tlp": "GREEN",
+    "to": ["xb-health"],
+    "what": "envelope",
+    "act": "alert.opened",
+    "actor": "officer:Qm3vX8sLdT1yKc5RzW0pNg",
+    "asked_by": "Qm3vX8sLdT1yKc5RzW0pNg",
+    "attempts": 1,
+    "audit_keep_days": 1095,
+    "before": {"four_eyes": True},
+    "box": "inbox",
+    "cause": "",
+    "change": "renew",
+    "changes": {"four_eyes": False},
+    "confirm": True,
+    "created_by": "officer:Qm3vX8sLdT1yKc5RzW0pNg",
+    "days": 30,
+    "deputy": None,
+    "device": "Firefox, Linux",
+    "duty_phone": "+000 5 5550 102",
+    "duty_place": 1,
+    "email": "ilka@xa-lab.example",
+    "filters": {"lane": "science"},
+    "four_eyes": True,
+    "full_name": "Ilka Torvane",
+    "heard": ["9f2c"] * 8,
+    "is_active": True,
+    "item": "7QK4-M2XN",
+    "move": "up",
+    "network": "192.0.2.0/24",
+    "networks": ["192.0.2.0/24"],
+    "officer": "Qm3vX8sLdT1yKc5RzW0pNg",
+    "mfa_required_roles": ["agency_admin", "key_officer", "releaser"],
+    "prefix": "4f0b7c19d2e8",
+    "quiet_from": "22:00:00",
+    "quiet_until": "06:00:00",
+    "role_ceilings": {"reader": "AMBER"},
+    "roles": ["author"],
+    "routine_mail": True,
+    "scopes": ["draft:write"],
+    "suites": ["PQ1"],
+    "tone": "ok",
+    "typed": "",
+    "use": "sign",
+    "uses": ["sign"],
+    "verb": "renew",
+    "verbs": ["renew", "rotate"],
+    "who": "Ilka Torvane",
+}  # fmt: skip
+"""What a member of this name shows, wherever it stands and unless a place has its own."""
+
+PLACES: Final[Mapping[str, Any]] = {
+    "Agency.id": "xb-health",
+    "Agency.status": "active",
+    "AgreementShape.title": "Science and public health",
+    "BulkItemOut.status": 201,
+    "CallerOut.name": "Ilka Torvane",
+    "CircleShape.name": "Early Look",
+    "DeliveryShape.state": "fetched",
+    "ListedReceivedOut.state": "unread",
+    "OpenInRequest.reason": "case_number",
+    "OpenInRequest.reference": "XB-2026-118",
+    "TemplateInRequest.name": "Prison post",
+    "TemplateOut.kind_text": "New substance",
+    "TemplateOut.name": "Prison post",
+    "QuestionOut.code": "mixed-scripts",
+    "QuestionOut.field": "preferred_name",
+    "QuestionOut.text": "Substance: two scripts are mixed; retype it.",
+    "ReceivedFactsOut.reference": "7QK4-M2XN",
+    "RecipientFactOut.state": "fetched",
+    "RecipientFactOut.text": "Opened",
+    "ReturnInRequest.reason": "Say where it was found.",
+    "SliceAnswerShape.slice": '{"manifest":{"payload":"eyJ..."},"jwe":{}}',
+    "StandingOut.state": "valid",
+    "StandingOut.text": "",
+    "VerdictOut.code": "",
+    "VerdictOut.kind": "public_health",
+    "VerdictOut.text": "",
+    "VerificationOut.state": "verified",
+    "VerificationOut.text": "Signed by Forensic Laboratory, Arvenia.",
+    "AccountOut.id": "Qm3vX8sLdT1yKc5RzW0pNg",
+    "AdmitInRequest.id": "xf-labs",
+    "AdmitInRequest.kind": "laboratory",
+    "AdmitInRequest.name": "Forensic Office, Ferrow",
+    "AuditEventOut.reason": "on_duty",
+    "AuditEventOut.subject": _DIGEST,
+    "AuditEventOut.detail": "",
+    "ApiKeyInRequest.client": "laboratory system",
+    "EntryOut.invitation": None,
+    "HubAgencyOut.id": "xb-health",
+    "HubAgencyOut.status": "active",
+    "HubAgencyOut.kind": "public_health",
+    "KeyOut.kid": _DIGEST,
+    "KeyOut.state": "current",
+    "KeyChangeInRequest.kid": "",
+    "KeysetOut.version": 1,
+    "NoticeOut.occasion": "alert",
+    "NoticeOut.state": "sent",
+    "NoticeOut.reference": "7QK4-M2XN",
+    "OfficerOut.id": "Qm3vX8sLdT1yKc5RzW0pNg",
+    "OfficerOut.state": "active",
+    "OfficerOut.invitation": None,
+    "OfficerShownOut.id": "Qm3vX8sLdT1yKc5RzW0pNg",
+    "OfficerShownOut.state": "active",
+    "OfficerShownOut.invitation": None,
+    "SignOut.label": "Sequencer",
+    "SignOut.text": "Alive",
+    "SignOut.remedy": "",
+    "ViewInRequest.name": "Science, unread",
+    "ViewOut.name": "Science, unread",
+    "ViewChangeInRequest.name": "Science, unread",
+    "DoubtedStatementOut.about": _DIGEST,
+    "DoubtedStatementOut.act": "Qm3vX8sLdT1yKc5RzW0pNg",
+    "DoubtedStatementOut.k": "ack",
+    "IssuedApiKeyOut.key": "4f0b7c19d2e8.Vh3nZq7sLwXc1yTb5RmKp9JdE2gFuA8oIhU6tNvQeWk",
+    "KeyOut.alg": "Ed25519",
+    "KeysetOut.low": "PQ1",
+    "KeysetOut.next_root": "41bc 7d02 (16 groups)",
+    "KeysetOut.root": "9f2c 9f2c (16 groups)",
+    "NoticeOut.channel": "email",
+    "PolicyInRequest.role_ceilings": {"reader": "AMBER"},
+    "PolicyOut.role_ceilings": {"reader": "AMBER"},
+    "KeysOut.waiting": None,
+    "KeysOut.proposals": [],
+    "PolicyOut.waiting": None,
+    "PolicyRequestOut.asked_by": "Qm3vX8sLdT1yKc5RzW0pNg",
+    "SessionOut.is_this": True,
+}
+"""By component and member."""
+
+
+LEFT_OUT: Final = frozenset(
+    {
+        "BulkItemOut.problem",
+        "SliceAnswerShape.problem",
+        *(
+            f"KeyChangeInRequest.{name}"
+            for name in ("announce", "code", "root", "since", "suites", "typed", "uses")
+        ),
+    }
+)
+"""Members that the example of their component does not have."""
+
+
+def example_of(schema: Mapping[str, Any], components: Mapping[str, Any], place: str = "") -> Any:
+    """A value of the schema. `place` is `Component.member` while it is composed."""
+    if place in PLACES:
+        return PLACES[place]
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return example_of(components[name], components, name)
+    for many in ("allOf", "oneOf", "anyOf"):
+        if many in schema:
+            return example_of(schema[many][0], components, place)
+    member = place.rpartition(".")[2]
+    if "enum" in schema:
+        return VALUES[member] if VALUES.get(member) in schema["enum"] else schema["enum"][0]
+    if "properties" in schema:
+        return {
+            name: example_of(part, components, f"{place.partition('.')[0]}.{name}")
+            for name, part in schema["properties"].items()
+            if f"{place.partition('.')[0]}.{name}" not in LEFT_OUT
+        }
+    return _plain(schema, components, place, member)
+
+
+def _plain(schema: Mapping[str, Any], components: Mapping[str, Any], place: str, member: str) -> Any:
+    kinds = schema.get("type", "object")
+    kind = next((one for one in kinds if one != "null"), "null") if isinstance(kinds, list) else kinds
+    if member in VALUES and _fits(VALUES[member], kind, kinds):
+        return VALUES[member]
+    if kind != kinds:
+        return None
+    if kind == "array":
+        return [example_of(schema["items"], components, place)]
+    formats = {"uuid": _UUID, "date-time": _TIME, "date": _DAY, "binary": "(octets)"}
+    kept = {"integer": 1, "number": 1, "boolean": False, "object": {}, "string": ""}
+    if schema.get("minLength"):
+        return "a text"
+    return formats.get(schema.get("format", ""), kept.get(kind))
+
+
+def _fits(value: Any, kind: str, kinds: object) -> bool:
+    if value is None:
+        return isinstance(kinds, list) and "null" in kinds
+    python = {"string": str, "integer": int, "number": int, "boolean": bool, "array": list, "object": dict}[
+        kind
+    ]
+    return isinstance(value, python)

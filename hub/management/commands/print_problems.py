@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints `docs/problems.md`: every type of problem the API answers, with what to do about it."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from hub.description import problem_types
+from hub.problems import TYPE_PREFIX
+
+HEAD = """# Problems
+
+Every refusal of the API is `application/problem+json` (RFC 9457). Its `type` is one of these, behind
+`{prefix}`; `title` and `status` are as listed. Where the caller has sent an `X-Request-Id`, `instance` repeats it.
+This page is printed by `./dev manage print_problems > docs/problems.md`.
+
+| type | status | what happened | what to do |
+|---|---|---|---|
+"""
+
+
+class Command(BaseCommand):
+    help = "Print the page of the API's problems."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = [
+            f"| `{row['type'].removeprefix(TYPE_PREFIX)}` | {row['status']} | {row['title']} | {row['remedy']} |"
+            for row in problem_types()
+        ]
+        self.stdout.write(HEAD.format(prefix=TYPE_PREFIX) + "\n".join(rows))

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which types of problem each operation of the API can answer, in one table.
+
+What holds for every operation, or for every one of a kind, is derived; the rest is named by operation.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+ALWAYS: Final = (
+    "absent",
+    "malformed-request",
+    "not-acceptable",
+    "not-authenticated",
+    "not-permitted",
+    "factor-needed",
+    "too-many-requests",
+)
+QUERIED: Final = ("input-refused",)
+WRITES: Final = (
+    "form-token-refused", "idempotency-key-reused", "input-refused", "request-in-progress", "too-large",
+    "unsupported-media-type",
+)  # fmt: skip
+TAGGED: Final = ("revision-conflict", "revision-required", "stale-tag")
+SEEN: Final = ("revision-required", "stale-tag")
+PAGED: Final = ("cursor-expired", "cursor-refused")
+SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
+"""What reads or writes sealed content may find."""
+CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
+"""Why the exchange keeps an envelope closed."""
+SIGNS: Final = ("agency-suspended", "no-signing-key", "sending-stopped", "sequencer-lagging", *SEALED)
+MOVES: Final = ("alert-move-refused", *SEALED)
+OPENS: Final = ("keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
+AMENDS: Final = ("amendment-refused", "receipt-pending")
+KEYSETS: Final = (
+    "custody-refused",
+    "envelope-refused",
+    "key-taken",
+    "malformed",
+    "recovery-waits",
+    "step-up-needed",
+)
+
+OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("POST", "agencies/{agency_id}/challenges"): KEYSETS,
+    ("POST", "agencies/{agency_id}/keysets"): (*KEYSETS, "too-many-keysets"),
+    ("GET", "envelopes/{md}"): CLOSED,
+    ("GET", "envelopes/{md}/blobs/{n}"): CLOSED,
+    ("POST", "envelopes"): (
+        "agency-suspended", "content-deleted", "envelope-refused", "id-taken", "keyset-stale", "malformed",
+        "policy-denied", "sequencer-lagging", "superseded",
+    ),
+    ("POST", "statements"): (
+        "agency-suspended", "already-retracted", "custody-refused", "envelope-refused", "id-taken", "malformed",
+        "move-refused", "not-fetched", "sequencer-lagging", "statement-kind-refused",
+    ),
+    ("GET", "submissions"): PAGED,
+    ("GET", "alerts"): (*PAGED, *SEALED),
+    ("POST", "alerts"): ("keys-elsewhere", *SEALED),
+    ("POST", "alerts/bulk"): ("keys-elsewhere", *SEALED),
+    ("POST", "alerts/check"): ("keys-elsewhere",),
+    ("POST", "alerts/search"): ("keys-elsewhere", *PAGED, *SEALED),
+    ("GET", "alerts/{alert_id}"): SEALED,
+    ("PATCH", "alerts/{alert_id}"): MOVES,
+    ("DELETE", "alerts/{alert_id}"): MOVES,
+    ("POST", "alerts/{alert_id}/submit"): ("alert-incomplete", "keys-elsewhere", "sending-stopped", *MOVES, *AMENDS),
+    ("POST", "alerts/{alert_id}/validate"): (
+        "alert-incomplete", "changed-since-validation", "keys-elsewhere", "second-person-needed",
+        "sending-stopped", *MOVES, *AMENDS,
+    ),
+    ("POST", "alerts/{alert_id}/return"): (*MOVES, *TAGGED),
+    ("POST", "alerts/{alert_id}/release"): (
+        "alert-incomplete", "changed-since-validation", "keys-elsewhere", "keyset-stale", "policy-denied",
+        "second-person-needed", "step-up-needed", "superseded", *MOVES, *SIGNS, *AMENDS,
+    ),
+    ("POST", "alerts/{alert_id}/amend"): ("keys-elsewhere", *MOVES, *AMENDS, *CLOSED),
+    ("POST", "alerts/{alert_id}/withdraw"): (
+        "already-retracted", "keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS, *AMENDS,
+    ),
+    ("POST", "alerts/{alert_id}/reaffirm"): ("keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS),
+    ("POST", "alerts/{alert_id}/second-look"): ("second-person-needed", *TAGGED, *MOVES),
+    ("POST", "alerts/{alert_id}/remind"): (
+        "alert-move-refused", "keys-elsewhere", "reminder-too-soon", "step-up-needed", *TAGGED,
+    ),
+    ("GET", "alerts/{alert_id}/thread"): SEALED,
+    ("GET", "alerts/received/{received_id}/thread"): SEALED,
+    ("POST", "alerts/{alert_id}/attachments"): ("attachment-refused", *MOVES),
+    ("GET", "alerts/{alert_id}/attachments/{n}"): (*SEALED, *CLOSED),
+    ("DELETE", "alerts/{alert_id}/attachments/{n}"): MOVES,
+    ("GET", "alerts/templates"): SEALED,
+    ("POST", "alerts/templates/{template_id}/start"): ("keys-elsewhere", *SEALED),
+    ("POST", "alerts/{alert_id}/template"): ("keys-elsewhere", *SEALED),
+    ("POST", "alerts/{alert_id}/copy"): ("copy-refused", "keys-elsewhere", *SEALED),
+    ("POST", "alerts/received/{received_id}/copy"): ("copy-refused", *OPENS),
+    ("POST", "alerts/received/{received_id}/open"): OPENS,
+    ("POST", "alerts/received/{received_id}/attachments/{n}"): OPENS,
+    ("POST", "alerts/received/{received_id}/acknowledge"): (
+        "keys-elsewhere", "not-fetched", "not-opened", "move-refused", *SIGNS,
+    ),
+    ("POST", "alerts/received/acknowledge"): ("agency-suspended", *SEALED),
+    ("POST", "alerts/received/{received_id}/confirm-withdrawal"): (
+        "keys-elsewhere", "not-fetched", "move-refused", *SIGNS,
+    ),
+    ("PATCH", "officers/{public_id}"): ("last-admin",),
+    ("GET", "notifications"): PAGED,
+    ("POST", "notifications/{notice_id}/resend"): ("move-refused",),
+    ("GET", "audit"): PAGED,
+    ("POST", "agreements/{ref}/suspend"): ("agreement-refused",),
+    ("POST", "agreements/{ref}/resume"): ("agreement-refused",),
+    ("GET", "doubts"): SEALED,
+    ("POST", "doubts/statements/{od}/reaffirm"): ("keys-elsewhere", *SIGNS),
+    ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", "keys-elsewhere", *SIGNS),
+    ("POST", "hub/agencies"): ("agency-exists",),
+    ("POST", "hub/agencies/{agency_id}/admin"): ("move-refused",),
+    ("POST", "hub/agencies/{agency_id}/entry-key"): ("move-refused",),
+    ("POST", "hub/agencies/{agency_id}/keys"): ("custody-refused", "keys-away", "too-many-keysets"),
+    ("POST", "keys/changes"): (
+        "custody-refused", "keys-elsewhere", "keys-moved-on", "no-signing-key", "recovery-waits",
+        "too-many-keysets", *SEALED,
+    ),
+    ("POST", "keys/proposals/{od}"): (*KEYSETS, "too-large", "too-many-keysets", *SEALED),
+    ("DELETE", "keys/proposals/{od}"): ("custody-refused",),
+}  # fmt: skip
+
+
+def problems_of(
+    method: str, address: str, *, queried: bool, tagged: bool, sensitive: bool = False
+) -> frozenset[str]:
+    """The slugs an operation may answer. `queried`: it has parameters; `tagged`: it takes `If-Match`;
+    `sensitive`: its write asks an officer for a fresh proof."""
+    slugs = {*ALWAYS, *OWN.get((method, address), ())}
+    if method not in SAFE:
+        slugs.update(WRITES)
+    elif queried:
+        slugs.update(QUERIED)
+    if tagged:
+        slugs.update(TAGGED if address.startswith("alerts/") else SEEN)
+    if sensitive and method not in SAFE:
+        slugs.add("step-up-needed")
+    return frozenset(slugs)

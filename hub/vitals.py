@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m hub.vitals`: the health check of a container, by its role (`HUB_ROLE`); exit 0 while it lives.
+
+A program and not a line in the compose file: engines differ in how they take a line apart.
+"""
+
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+PORT: Final = 8000
+ANSWER_WITHIN_SECS: Final = 4
+BEAT_WITHIN_SECS: Final = 15
+OLDEST_SECS: Final = {"worker": 30.0, "desk-worker": 30.0, "beat": 600.0}
+"""How old the file may be that a role touches; beat writes its schedule every three minutes."""
+
+
+def answers(port: int = PORT) -> bool:
+    """Whether the web process says that it lives, to the first name it is allowed to answer for."""
+    host = os.environ["ALLOWED_HOSTS"].split(",")[0]
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/livez", headers={"Host": host})
+    with urllib.request.urlopen(asked, timeout=ANSWER_WITHIN_SECS) as answer:  # noqa: S310
+        return bool(answer.status == 200)
+
+
+def is_touched(oldest_secs: float) -> bool:
+    """Whether the role's file (`HEARTBEAT_FILE`) is young enough."""
+    return time.time() - Path(os.environ["HEARTBEAT_FILE"]).stat().st_mtime < oldest_secs
+
+
+def somebody_leads() -> bool:
+    """Whether a sequencer beats, be it this one or the one it waits for."""
+    import psycopg
+
+    address = os.environ.get("DATABASE_URL") or Path(os.environ["DATABASE_URL_FILE"]).read_text().strip()
+    fresh = "SELECT 1 FROM sharing_feedmark WHERE beat > clock_timestamp() - make_interval(secs => %s)"
+    with psycopg.connect(address, connect_timeout=ANSWER_WITHIN_SECS) as connection:
+        return connection.execute(fresh, [BEAT_WITHIN_SECS]).fetchone() is not None
+
+
+CHECKS: Final[dict[str, Callable[[], bool]]] = {
+    "desk": answers,
+    "exchange": answers,
+    "sequencer": somebody_leads,
+    **{role: lambda age=age: is_touched(age) for role, age in OLDEST_SECS.items()},  # type: ignore[misc]
+}
+
+if __name__ == "__main__":
+    sys.exit(0 if CHECKS[os.environ["HUB_ROLE"]]() else 1)

@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each kind of alert asks for, hints at and travels with; bad input has its sentence, the unusual a question."""
+
+import datetime as dt
+from typing import Any
+
+import jsonschema
+import pytest
+
+from accord.envelope.encoding import canonical
+from agencies.errors import InputError
+from alerts.document import choices
+from alerts.document.building import answer_moment, build_document, build_terms
+from alerts.document.check import check_document
+from alerts.document.defaults import defaults_for, follow_kind
+from alerts.document.display import describe
+from alerts.document.fields import FIELDS, shown_fields, step_title
+from alerts.document.findings import Findings
+from alerts.document.reading import read_document
+from alerts.document.rules import Circumstances
+from alerts.document.schema import json_schema
+from alerts.document.values import read_values
+
+NOW = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
+JTI = "0195abcd-0000-7000-8000-000000000000"
+PARTY = {"role": "forwarder", "name": "Blue Heron Freight", "category": "organisation", "country": "XC"}
+COMMON = {
+    "title": "Blue tablets",
+    "tlp": "GREEN",
+    "lane": "trade",
+    "purpose": "prevent",
+    "recipients": ["xb-health"],
+}
+COMPLETE: dict[str, dict[str, Any]] = {
+    "new_substance": {},
+    "harm_cluster": {"cases_non_fatal": 9, "cases_fatal": 0, "harm_evidence": "suspected"},
+    "seizure": {"quantity": "412", "unit": "g", "physical_form": "powder", "parties": [PARTY]},
+    "suspicious_order": {"parties": [PARTY], "red_flags": ["unusual_quantity"], "kyc_result": "conditional"},
+    "request_for_information": {"question": "Have you seen this?", "request_priority": "urgent_direct"},
+}
+
+
+def draft(kind: str, **changes: Any) -> dict[str, Any]:
+    typed = read_values({**COMMON, **COMPLETE[kind], **changes})
+    return defaults_for(kind, today=NOW.date()) | typed
+
+
+def check(kind: str, kept: tuple[str, ...] = (), **changes: Any) -> Findings:
+    known = Circumstances(NOW.date(), ("xb-health",), "hub", NOW)
+    return check_document(draft(kind, **changes), known=known, kept=kept)
+
+
+def errors(kind: str, **changes: Any) -> dict[str, str]:
+    return {name: " ".join(texts) for name, texts in check(kind, **changes).errors.items()}
+
+
+@pytest.mark.parametrize("kind", COMPLETE)
+def test_a_complete_draft_of_each_kind_passes_and_fits_the_schema(kind: str) -> None:
+    found = check(kind)
+    assert (dict(found.errors), found.questions) == ({}, ())
+    document = build_document(draft(kind))
+    jsonschema.Draft202012Validator(json_schema()).validate(document)
+    canonical(document)
+    assert read_document(document).not_shown == 0
+    assert describe(document)
+
+
+REQUIRED = {
+    "new_substance": {"identity_state", "harm_evidence"},
+    "harm_cluster": {"identity_state", "harm_evidence", "cases_non_fatal", "cases_fatal"},
+    "seizure": {"identity_state"},
+    "suspicious_order": {"identity_state", "parties", "kyc_result"},
+    "request_for_information": {"question", "request_priority"},
+}
+FOR_ALL = {
+    *("status", "source_grade", "info_grade", "assessment_kind", "severity", "certainty", "title"),
+    *("tlp", "handling", "lane", "purpose", "pri", "recipients", "review_date"),
+}
+
+
+@pytest.mark.parametrize("kind", REQUIRED)
+def test_what_is_empty_and_required_is_said(kind: str) -> None:
+    known = Circumstances(NOW.date(), ("xb-health",), "hub", NOW)
+    found = check_document({"alert_type": kind}, known=known)
+    assert set(found.errors) == REQUIRED[kind] | FOR_ALL
+    assert found.errors["title"] == ("Title: use 5 to 120 characters on one line.",)
+
+
+HINTS = {
+    "new_substance": ("narrative", "event_date", "place_country", "technique", "age_band"),
+    "harm_cluster": ("narrative", "event_date", "place_country", "technique", "age_band"),
+    "seizure": ("narrative", "event_date", "place_country", "technique", "physical_form"),
+    "suspicious_order": ("narrative", "event_date", "place_country", "physical_form"),
+    "request_for_information": ("narrative", "event_date", "place_country"),
+}
+
+
+@pytest.mark.parametrize("kind", HINTS)
+def test_hints_are_those_of_the_kind(kind: str) -> None:
+    bare: dict[str, Any] = dict.fromkeys(("quantity", "unit", "physical_form"))
+    assert check(kind, **bare).hints == HINTS[kind]
+
+
+def test_a_form_shows_what_its_kind_asks_and_what_it_holds() -> None:
+    shown = {field.name for field in shown_fields(3, draft("request_for_information"))}
+    assert shown == {"question", "request_priority", "due_at", "due_reason"}
+    held = {field.name for field in shown_fields(3, draft("request_for_information", exhibit_no="X-1"))}
+    assert held == shown | {"exhibit_no"}, "nothing goes unseen"
+    assert str(step_title(3, "request_for_information")) == "Question"
+    assert str(step_title(3, "harm_cluster")) == "Cases and amounts"
+
+
+class TestChangingTheKind:
+    def test_what_stood_at_its_default_follows(self) -> None:
+        before = draft(
+            "harm_cluster", lane="public_health", purpose="public_health", cases_non_fatal="unknown"
+        )
+        values = {"alert_type": "suspicious_order"}
+        follows = follow_kind(before, values, today=NOW.date())
+        assert (follows["lane"], follows["purpose"]) == ("trade", "regulatory_control")
+        assert (follows["cases_non_fatal"], follows["parties"], follows["kyc_result"]) == (
+            None,
+            "unknown",
+            "not_done",
+        )
+
+    def test_what_somebody_chose_stays(self) -> None:
+        before = draft("harm_cluster", lane="science", cases_non_fatal=9)
+        follows = follow_kind(before, {"alert_type": "seizure", "purpose": "prevent"}, today=NOW.date())
+        assert not {"lane", "cases_non_fatal", "purpose", "title"} & set(follows)
+
+    def test_the_same_kind_changes_nothing(self) -> None:
+        assert follow_kind(draft("seizure"), {"alert_type": "seizure"}, today=NOW.date()) == {}
+        assert follow_kind(draft("seizure"), {"title": "Another"}, today=NOW.date()) == {}
+
+
+ETIZOLAM = "InChI=1S/C17H15ClN4S/c1-3-11-8-13-16(12-6-4-5-7-14(12)18)19-9-15-21-20-10(2)22(15)17(13)23-11/h4-8H,3,9H2,1-2H3"
+HIDDEN = "delete the hidden characters"
+BLOCKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "a CAS number with a wrong digit": (
+        "seizure", {"cas_rn": "58-08-3"}, "cas_rn", "CAS number: check digit wrong; compare the source."),
+    "a formula that is not the structure's": (
+        "seizure", {"formula": "C17H16ClN4S", "inchi": ETIZOLAM}, "formula",
+        "Formula: differs from the structure; correct one."),
+    "an element that is none": (
+        "seizure", {"formula": "C17Xx2"}, "formula",
+        "Formula: write element symbols and counts, such as C8H10N4O2."),
+    "a key that is another structure's": (
+        "seizure", {"inchikey": "RYYVLZVUVIJVGH-UHFFFAOYSA-N", "inchi": ETIZOLAM}, "inchikey",
+        "InChIKey: differs from the InChI; correct one."),
+    "half an InChI": ("seizure", {"inchi": "C17H15ClN4S"}, "inchi", "InChI: copy it whole, from InChI=1 on."),
+    "a negative amount": (
+        "seizure", {"quantity": "-5"}, "quantity", "Amount: enter more than 0, up to 1,000 t."),
+    "a milliard of kilograms": (
+        "seizure", {"quantity": "1000000000", "unit": "kg"}, "quantity", "Amount: enter more than 0, up to 1,000 t."),
+    "an amount not a number": (
+        "seizure", {"quantity": "NaN"}, "quantity", "Amount: enter more than 0, up to 1,000 t."),
+    "a day in 2099": ("seizure", {"event_date": "2099-01-01"}, "event_date", "When: enter a day up to today."),
+    "a negative count": (
+        "harm_cluster", {"cases_fatal": "-1"}, "cases_fatal", "Cases: enter a whole number or unknown."),
+    "an override in a title": (
+        "seizure", {"title": "Blue \u202etablets"}, "title", f"Title: {HIDDEN} (U+202E) or retype it."),
+    "an isolate in a text": (
+        "seizure", {"narrative": "From \u2066here\u2069 on"}, "narrative",
+        f"What happened: {HIDDEN} (U+2066, U+2069) or retype it."),
+    "a control character in a name": (
+        "seizure", {"parties": [PARTY | {"name": "Blue\x00Heron"}]}, "parties",
+        f"Parties: {HIDDEN} (U+0000) or retype it."),
+    "tags in a question": (
+        "request_for_information", {"question": "Seen?\U000e0041"}, "question",
+        f"Question: {HIDDEN} (U+E0041) or retype it."),
+    "an override in a reason": (
+        "seizure", {"recipient_reasons": {"xb-health": "\u202d"}}, "recipient_reasons",
+        f"Reason for each: {HIDDEN} (U+202D) or retype it."),
+    "nobody named": ("suspicious_order", {"parties": []}, "parties", "Parties: add one or choose unknown."),
+    "a party without a role": (
+        "suspicious_order", {"parties": [PARTY | {"role": ""}]}, "parties", "Parties: give each a name and a role."),
+    "a party of no country": (
+        "suspicious_order", {"parties": [PARTY | {"country": "QQ1"}]}, "parties",
+        "Parties: give each a name and a role."),
+    "an ended licence that passes": (
+        "suspicious_order", {"red_flags": ["licence_ended"], "kyc_result": "pass"}, "kyc_result",
+        "Customer check: a licence ended; choose fail or conditional."),
+    "an ended licence not checked": (
+        "suspicious_order", {"red_flags": ["licence_ended"], "kyc_result": "not_done"}, "kyc_result",
+        "Customer check: a licence ended; choose fail or conditional."),
+    "a sign that is no sign": (
+        "suspicious_order", {"red_flags": ["mood"]}, "red_flags", "Warning signs: choose one."),
+    "no question": ("request_for_information", {"question": " "}, "question", "Question: write what you ask."),
+    "an answer by yesterday": (
+        "request_for_information",
+        {"request_priority": "custom", "due_at": "2026-03-02T11:59Z", "due_reason": "Trial"}, "due_at",
+        "Answer by: choose a later time."),
+    "an answer by no time": (
+        "request_for_information", {"request_priority": "custom", "due_reason": "Trial"}, "due_at",
+        "Answer by: choose a later time."),
+    "an answer after it expires": (
+        "request_for_information",
+        {"request_priority": "custom", "due_at": "2026-06-02T00:00Z", "due_reason": "Trial"}, "due_at",
+        "Answer by: not past the day it expires."),
+    "another time without a reason": (
+        "request_for_information", {"request_priority": "custom", "due_at": "2026-03-05T00:00Z"}, "due_reason",
+        "Reason for another time: write why these times do not fit."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "changes", "field", "text"), BLOCKED.values(), ids=BLOCKED)
+def test_bad_input_has_one_clear_sentence_at_its_field(
+    kind: str, changes: dict[str, Any], field: str, text: str
+) -> None:
+    assert errors(kind, **changes) == {field: text}
+
+
+ASKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "mixed-scripts-title": (
+        "seizure", {"title": "Blue t\u0430blets"}, "title", "Title: two scripts are mixed in one word; retype it."),
+    "mixed-scripts-parties": (
+        "seizure", {"parties": [PARTY | {"name": "Blue H\u0435ron"}]}, "parties",
+        "Parties: two scripts are mixed in one name; retype it."),
+    "mixed-scripts": (
+        "seizure", {"preferred_name": "etiz\u043elam"}, "preferred_name",
+        "Substance: two scripts are mixed; retype it."),
+    "event-long-ago": (
+        "seizure", {"event_date": "1926-03-01"}, "event_date", "When: over 10 years ago; check the year."),
+    "review-far-ahead": (
+        "seizure", {"review_date": "2099-03-01", "review_reason": "Court order"}, "review_date",
+        "Review: over 20 years ahead; check the year."),
+    "very-many-cases": (
+        "harm_cluster", {"cases_non_fatal": 10_001}, "cases_non_fatal", "Cases: over 10,000; check the number."),
+    "unit-unusual-for-form": (
+        "seizure", {"physical_form": "tablet", "unit": "mL"}, "unit", "Unit: unusual for this form; check both."),
+    "amount-over-10-t": (
+        "seizure", {"quantity": "10001", "unit": "kg"}, "quantity", "Amount: over 10 t; check the unit."),
+    "answer-far-ahead": (
+        "request_for_information",
+        {"request_priority": "custom", "due_at": "2026-07-01T00:00Z", "due_reason": "Trial", "expiry": "2026-09-01"},
+        "due_at", "Answer by: over 90 days ahead; check the date."),
+    "passed-with-warning-signs": (
+        "suspicious_order", {"kyc_result": "pass"}, "kyc_result",
+        "Customer check: you marked warning signs; confirm that it passed."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ASKED)
+def test_the_unusual_is_a_question_that_can_be_kept(code: str) -> None:
+    kind, changes, field, text = ASKED[code]
+    asked = check(kind, **changes)
+    assert not asked.errors
+    assert [(q.code, q.field, q.text) for q in asked.open_questions] == [(code, field, text)]
+    assert not check(kind, kept=(code,), **changes).blocks
+
+
+class TestLifeSafety:
+    def test_whatever_is_bad_in_the_new_fields_is_left_out_and_named(self) -> None:
+        bad: dict[str, Any] = {
+            "pri": "flash",
+            "lane": "public_health",
+            "question": "",
+            "inchi": "x",
+            "due_at": "soon",
+        }
+        found = check("request_for_information", **bad)
+        assert not found.blocks
+        assert found.left_out == ("InChI", "Question", "Another time to answer by")
+        data = draft("request_for_information", **bad)
+        document = build_document(data, left_out=found.left_out_fields)
+        jsonschema.Draft202012Validator(json_schema()).validate(document)
+        assert (document["question"], document["inchi"]) == (None, None)
+
+    def test_without_a_kind_it_goes_too_and_fits_the_schema(self) -> None:
+        found = check("harm_cluster", alert_type=None, pri="flash", lane="public_health")
+        assert (found.blocks, found.left_out) == (False, ("Kind",))
+        document = build_document(draft("harm_cluster", alert_type=None), left_out=found.left_out_fields)
+        jsonschema.Draft202012Validator(json_schema()).validate(document)
+
+
+class TestAnswerBy:
+    @pytest.mark.parametrize(
+        ("priority", "hours"), [("urgent_direct", 8), ("urgent_indirect", 72), ("normal", 168)]
+    )
+    def test_it_is_counted_from_sending(self, priority: str, hours: int) -> None:
+        data = draft("request_for_information", request_priority=priority)
+        assert answer_moment(data, now=NOW) == NOW + dt.timedelta(hours=hours)
+        terms = build_terms(data, jti=JTI, now=NOW)
+        assert terms.reply_by == int((NOW + dt.timedelta(hours=hours)).timestamp())
+
+    def test_another_time_travels_as_it_was_set(self) -> None:
+        data = draft("request_for_information", request_priority="custom", due_at="2026-03-05T09:30+05:45")
+        assert data["due_at"] == "2026-03-05T03:45Z"
+        moment = dt.datetime(2026, 3, 5, 3, 45, tzinfo=dt.UTC)
+        assert build_terms(data, jti=JTI, now=NOW).reply_by == int(moment.timestamp())
+        assert "due_at" not in build_document(data), "the manifest says it"
+
+    @pytest.mark.parametrize(
+        ("kind", "changes"),
+        [
+            ("seizure", {}),
+            ("seizure", {"request_priority": "urgent_direct"}),
+            ("request_for_information", {"status": "exercise"}),
+            ("request_for_information", {"request_priority": "custom", "due_at": "soon"}),
+            ("request_for_information", {"request_priority": None}),
+        ],
+        ids=str,
+    )
+    def test_nothing_else_starts_that_clock(self, kind: str, changes: dict[str, Any]) -> None:
+        assert build_terms(draft(kind, **changes), jti=JTI, now=NOW).reply_by is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"parties": [{"name": "A", "passport": "1"}]},
+        {"parties": ["A"]},
+        {"parties": {"name": "A"}},
+        {"parties": [PARTY] * 501},
+        {"due_at": ["2026-03-05"]},
+        {"red_flags": "licence_ended"},
+    ],
+    ids=["unknown member", "text as row", "row as list", "too many", "list as moment", "text as list"],
+)
+def test_a_shape_that_no_form_sends_is_refused(typed: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        read_values(typed)
+
+
+def test_rows_without_anything_go_and_a_wrong_moment_stays_typed() -> None:
+    typed = {"parties": [{"name": " ", "role": "", "category": "suspect"}], "due_at": "next week"}
+    assert read_values(typed) == {"parties": [], "due_at": "next week"}
+
+
+def test_parties_are_said_in_words() -> None:
+    document = build_document(draft("seizure", parties=[PARTY, PARTY | {"country": None, "name": "جسر"}]))
+    words = {label: text for section in describe(document) for label, text in section.rows}
+    assert words["Parties"] == (
+        "Forwarder: Blue Heron Freight (Organisation, no person, XC); Forwarder: جسر (Organisation, no person)"
+    )
+
+
+def test_every_kind_is_somebodys_and_every_field_is_asked_by_one() -> None:
+    kinds = {code for code, _ in choices.ALERT_TYPES}
+    assert kinds == set(COMPLETE)
+    assert all(field.asked_for and field.asked_for <= kinds for field in FIELDS.values())
+    assert all(field.required_for <= field.asked_for for field in FIELDS.values())

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who calls a running hub over HTTP: an officer's session with its form token, or a system's API key."""
+
+from django.conf import settings
+from django.test import Client
+
+from agencies.models import Officer
+from devtool.apicases import Credential
+from tests.builders import HeldAgency, Hub
+
+
+def session_of(officer: Officer) -> Credential:
+    """An officer signed in at the desk, as any program sends it: cookie and form token."""
+    client = Client()
+    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    token = client.get("/api/v1/caller").json()["form_token"]
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return Credential("officerSession", cookie, {"X-CSRFToken": token})
+
+
+def key_of(hub: Hub, agency: HeldAgency) -> Credential:
+    """A system with every scope that an API key may have."""
+    return Credential("apiKey", hub.api_key(agency), {})

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agency's own affairs in JSON: the jobs of the pages, by the same services, with tags and keys of idempotency."""
+
+import csv
+import io
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from agencies.capabilities import Role
+from agencies.models import ApiKey, Officer
+from agencies.officers import enrol_officer
+from agencies.shortlived import PolicyRequest
+from ledger.models import AuditEvent
+from sharing.models import Agreement, LaneSuspension, Notification
+from tests.alerts.conftest import Desks
+from tests.api.sessions import Session
+from tests.outside_world import OutsideWorld
+
+By = Callable[..., Session]
+
+
+@pytest.fixture
+def by(desks: Desks) -> By:
+    """A session of somebody of the laboratory with these roles."""
+
+    def sign_in(*roles: Role, name: str = "Vera Admin") -> Session:
+        return Session(desks.hub.make_officer(desks.lab.agency, *roles, name=name))
+
+    return sign_in
+
+
+@pytest.fixture
+def admin(by: By) -> Session:
+    return by(Role.AGENCY_ADMIN)
+
+
+def by_id(answer: Any) -> dict[str, Any]:
+    return {row["id"]: row for row in answer.json()["items"]}
+
+
+def acts() -> list[str]:
+    return list(AuditEvent.objects.order_by("seq").values_list("act", flat=True))
+
+
+# --- officers and the duty list -----------------------------------------------------------------------------
+
+
+def test_an_officer_is_invited_once_however_often_it_is_sent(
+    admin: Session, desks: Desks, outside_world: OutsideWorld
+) -> None:
+    person = {"email": "new@xa-lab.example", "full_name": "Nadia New", "roles": ["reader"]}
+    one, two = (admin("POST", "officers", person, idempotency_key="invite-1") for _ in range(2))
+    assert (one.status_code, two.status_code) == (201, 201), one.content
+    assert one.json() == two.json()
+    assert one.json()["state"] == "invited" and one.json()["invitation"]["mailed_at"]
+    assert len(outside_world.wait_for_count(1)) == 1
+    assert admin("GET", f"officers/{one.json()['id']}").json() == one.json()
+    assert one.json()["id"] in by_id(admin("GET", "officers?state=invited&role=reader"))
+    assert one.json()["id"] not in by_id(admin("GET", "officers?state=disabled"))
+    again = admin("POST", f"officers/{one.json()['id']}/invite")
+    assert again.status_code == 200, again.content
+    assert acts().count("officer.invited") == 2
+
+
+def test_an_officer_is_changed_whole_or_not_at_all_and_from_what_was_seen(
+    admin: Session, desks: Desks
+) -> None:
+    author, reader = desks.lab.author.public_id, desks.lab.reader.public_id
+    seen = admin("GET", f"officers/{author}")
+    change = {"roles": ["author", "releaser"], "deputy": reader}
+    changed = admin("PATCH", f"officers/{author}", change, etag=seen["ETag"])
+    assert changed.status_code == 200, changed.content
+    assert (changed.json()["roles"], changed.json()["deputy"]) == (["author", "releaser"], reader)
+    assert admin("PATCH", f"officers/{author}", {"deputy": None}, etag=seen["ETag"]).status_code == 412
+    refused = admin("PATCH", f"officers/{author}", {"roles": ["reader"], "deputy": author})
+    assert (refused.status_code, refused.json()["field"]) == (422, "deputy")
+    assert admin("GET", f"officers/{author}").json()["roles"] == ["author", "releaser"]
+    gone = admin("PATCH", f"officers/{author}", {"is_active": False}, etag=changed["ETag"])
+    assert gone.json()["state"] == "disabled"
+    assert Session(Officer.objects.get(public_id=author))("GET", "officers").status_code == 401
+
+
+def test_nobody_changes_the_own_standing_and_one_admin_stays(admin: Session, by: By, desks: Desks) -> None:
+    own = admin("GET", "account").json()["id"]
+    assert admin("PATCH", f"officers/{own}", {"is_active": False}).json()["field"] == "officer"
+    other = by(Role.AGENCY_ADMIN, name="Other Admin")
+    assert other("PATCH", f"officers/{own}", {"roles": ["reader"]}).status_code == 200
+    last = other("GET", "account").json()["id"]
+    third = by(Role.AGENCY_ADMIN, name="Third Admin")
+    assert third("PATCH", f"officers/{last}", {"is_active": False}).status_code == 200
+    assert third("GET", f"officers/{last}").json()["state"] == "disabled"
+
+
+def test_strangers_are_absent_to_every_act_on_a_person(admin: Session, desks: Desks) -> None:
+    stranger, nobody = desks.health.reader.public_id, "A" * 22
+    for verb, path, body in (
+        ("GET", "", None),
+        ("PATCH", "", {"is_active": False}),
+        ("POST", "/invite", None),
+        ("POST", "/sign-out", None),
+        ("POST", "/reopen-sign-in", None),
+        ("POST", "/reset-factors", None),
+    ):
+        one, two = (admin(verb, f"officers/{person}{path}", body) for person in (stranger, nobody))
+        assert (one.status_code, one.content) == (404, two.content), (verb, path)
+    assert admin("POST", f"duty/{stranger}", {"move": "add"}).status_code == 404
+    assert admin("PATCH", f"officers/{desks.lab.reader.public_id}", {"deputy": stranger}).status_code == 404
+
+
+def test_sessions_end_sign_in_reopens_factors_are_reset(admin: Session, desks: Desks) -> None:
+    reader = Session(desks.lab.reader)
+    assert reader("GET", "account").status_code == 200
+    for act in ("reopen-sign-in", "reset-factors", "sign-out"):
+        answer = admin("POST", f"officers/{desks.lab.reader.public_id}/{act}")
+        assert answer.status_code == 200, (act, answer.content)
+    assert reader("GET", "account").status_code == 401
+
+
+def test_the_duty_list_moves_by_places(admin: Session, desks: Desks) -> None:
+    one, two = desks.lab.author.public_id, desks.lab.reader.public_id
+    for person in (one, two):
+        assert admin("POST", f"duty/{person}", {"move": "add"}).status_code == 200
+    moved = admin("POST", f"duty/{two}", {"move": "up"})
+    assert [(row["id"], row["duty_place"]) for row in moved.json()["items"]] == [(two, 1), (one, 2)]
+    assert Session(desks.lab.reader)("GET", "duty").json() == moved.json()
+    assert Session(desks.lab.reader)("POST", f"duty/{one}", {"move": "up"}).status_code == 403
+
+
+# --- API keys -----------------------------------------------------------------------------------------------
+
+
+def test_an_api_key_is_shown_once_serves_and_ends(admin: Session, client: Client) -> None:
+    wanted = {"client": "case system", "scopes": ["directory:read"], "days": 30}
+    one, two = (admin("POST", "api-keys", wanted, idempotency_key="key-1") for _ in range(2))
+    assert one.status_code == 201, one.content
+    assert two.json() == one.json() | {"key": None}
+    assert one["Cache-Control"] == two["Cache-Control"] == "no-store"
+    assert ApiKey.objects.filter(client="case system").count() == 1
+    key = {"authorization": f"Api-Key {one.json()['key']}"}
+    assert client.get("/api/v1/agencies", headers=key).status_code == 200
+    assert one.json()["key"] not in admin("GET", "api-keys").content.decode()
+    prefix = one.json()["prefix"]
+    rotated = admin("POST", f"api-keys/{prefix}/rotate", {"old_serves": 0})
+    assert rotated.status_code == 201 and rotated.json()["scopes"] == ["directory:read"]
+    assert client.get("/api/v1/agencies", headers=key).status_code == 401
+    new = rotated.json()["prefix"]
+    assert admin("DELETE", f"api-keys/{new}").status_code == 204
+    newer = {"authorization": f"Api-Key {rotated.json()['key']}"}
+    assert client.get("/api/v1/agencies", headers=newer).status_code == 401
+    assert {row["prefix"] for row in admin("GET", "api-keys").json()["items"]} >= {prefix, new}
+
+
+def test_a_key_of_another_agency_is_absent_and_no_scope_manages(admin: Session, desks: Desks) -> None:
+    foreign = desks.hub.api_key(desks.own).removeprefix("Api-Key ").partition(".")[0]
+    for prefix in (foreign, "0" * 12):
+        assert admin("DELETE", f"api-keys/{prefix}").status_code == 404
+        assert admin("POST", f"api-keys/{prefix}/rotate", {}).status_code == 404
+    wanted = {"client": "x", "scopes": ["officer:manage"]}
+    assert admin("POST", "api-keys", wanted).status_code == 422
+
+
+# --- policy -------------------------------------------------------------------------------------------------
+
+
+def test_a_stricter_policy_counts_at_once_from_what_was_seen(admin: Session) -> None:
+    seen = admin("GET", "policy")
+    assert admin("PATCH", "policy", {"case_number_required": True}).status_code == 428
+    changed = admin("PATCH", "policy", {"case_number_required": True}, etag=seen["ETag"])
+    assert changed.status_code == 200, changed.content
+    assert changed.json()["case_number_required"] is True and changed.json()["waiting"] is None
+    stale = admin("PATCH", "policy", {"audit_keep_days": 3000}, etag=seen["ETag"])
+    assert (stale.status_code, stale.json()["type"]) == (412, "urn:accord:problem:stale-tag")
+
+
+def test_a_weaker_policy_waits_for_a_second_admin(admin: Session, by: By, desks: Desks) -> None:
+    enrol_officer(
+        Officer.objects.get(public_id=admin("GET", "account").json()["id"]),
+        desks.lab.agency,
+        email="second@xa-lab.example",
+        full_name="Second Admin",
+        roles=["agency_admin"],
+        password="wendelgass im regen 7",
+        now=desks.hub.now,
+    )
+    second = Session(Officer.objects.get(email="second@xa-lab.example"))
+    asked = admin("PATCH", "policy", {"four_eyes": False}, etag=admin("GET", "policy")["ETag"])
+    assert asked.status_code == 200, asked.content
+    assert asked.json()["four_eyes"] is True
+    waiting = asked.json()["waiting"]
+    assert (waiting["changes"], waiting["before"]) == ({"four_eyes": False}, {"four_eyes": True})
+    at = f"policy/requests/{waiting['id']}"
+    assert admin("POST", at, {"confirm": True}).json()["field"] == "confirm"
+    decided = second("POST", at, {"confirm": True})
+    assert (decided.json()["four_eyes"], decided.json()["waiting"]) == (False, None)
+    assert PolicyRequest.objects.get().outcome == "confirmed"
+    assert Session(desks.lab.reader)("GET", "policy").json()["four_eyes"] is False
+
+
+def test_an_admin_alone_says_twice_that_it_gets_weaker(admin: Session) -> None:
+    tag = admin("GET", "policy")["ETag"]
+    assert admin("PATCH", "policy", {"four_eyes": False}, etag=tag).json()["field"] == "confirmed"
+    done = admin("PATCH", "policy", {"four_eyes": False, "confirmed": True}, etag=tag)
+    assert done.json()["four_eyes"] is False, done.content
+
+
+# --- notices, audit, views ----------------------------------------------------------------------------------
+
+
+def _notice(desks: Desks, number: int, **changes: Any) -> Notification:
+    facts: dict[str, Any] = {
+        "subject": f"subject-{number}", "occasion": "alert", "officer": desks.lab.reader, "channel": "email",
+        "recipient": desks.lab.agency, "state": "failed", "not_before": desks.hub.now, "queued_at": desks.hub.now,
+        "message_id": str(uuid.uuid4()), "cause": "address",
+    }  # fmt: skip
+    return Notification.objects.create(**facts | changes)
+
+
+def test_notices_are_read_by_page_and_sent_again(admin: Session, desks: Desks) -> None:
+    failed = [_notice(desks, number) for number in range(3)]
+    told = _notice(desks, 9, state="sent", officer=desks.lab.author)
+    _notice(desks, 10, recipient=desks.health.agency, officer=desks.health.reader)
+    first = admin("GET", "notifications?limit=2").json()
+    second = admin("GET", f"notifications?limit=2&cursor={first['next']}").json()
+    seen = [row["id"] for row in (*first["items"], *second["items"])]
+    assert sorted(seen) == sorted(str(row.pk) for row in (*failed, told)) and second["next"] is None
+    assert admin("GET", f"notifications?limit=2&state=sent&cursor={first['next']}").status_code == 422
+    author = Session(desks.lab.author)
+    assert [row["id"] for row in author("GET", "notifications?mine=1").json()["items"]] == [str(told.pk)]
+    again = admin("POST", f"notifications/{failed[0].pk}/resend")
+    assert (again.status_code, again.json()["state"]) == (200, "queued")
+    assert admin("POST", f"notifications/{told.pk}/resend").status_code == 409
+    assert author("POST", f"notifications/{failed[1].pk}/resend").status_code == 403
+
+
+def test_the_auditor_asks_by_page_and_takes_the_answer_out(by: By, desks: Desks) -> None:
+    received = desks.received()
+    reader, auditor = Session(desks.health.reader), desks.hub.make_officer(desks.health.agency, Role.AUDITOR)
+    reader("POST", f"alerts/received/{received.pk}/open", {"reason": "case_number", "reference": "=1+1"})
+    asked = Session(auditor)
+    pages, cursor = [], ""
+    while True:
+        page = asked("GET", f"audit?limit=1&act=alert.opened&cursor={cursor}").json()
+        pages += page["items"]
+        if page["next"] is None:
+            break
+        cursor = page["next"]
+    assert [(row["act"], row["actor"]) for row in pages] == [("alert.opened", desks.health.reader.audit_name)]
+    assert (pages[0]["reason"], pages[0]["item"]) == ("case_number: =1+1", received.reference)
+    narrowed = f"audit?officer={desks.health.reader.public_id}&item={received.reference}&act=alert.opened"
+    assert asked("GET", narrowed).json()["items"] == pages
+    for who in (desks.lab.reader.public_id, "A" * 22):
+        assert asked("GET", f"audit?officer={who}").status_code == 404
+    assert asked("GET", "audit?act=nothing").status_code == 422
+    taken = asked("POST", "audit/export", {"act": "alert.opened"})
+    rows = list(csv.reader(io.StringIO(b"".join(taken.streaming_content).decode("utf-8-sig"))))
+    assert taken["Content-Disposition"].startswith("attachment")
+    assert len(rows) == 2 and not [cell for row in rows for cell in row if cell.startswith("=")]
+    assert AuditEvent.objects.filter(act="audit.exported", actor=auditor.audit_name).count() == 1
+    assert reader("GET", "audit").status_code == 403
+
+
+def test_views_hold_what_the_list_offers_and_nothing_else(desks: Desks) -> None:
+    reader, colleague = Session(desks.lab.reader), Session(desks.lab.author)
+    wanted = {"box": "inbox", "name": "Overdue science", "filters": {"lane": "science", "overdue": "yes"}}
+    kept = reader("POST", "views", wanted)
+    assert kept.status_code == 201, kept.content
+    at = f"views/{kept.json()['id']}"
+    for filters in ({"lane": "elsewhere"}, {"title": "text"}, {"overdue": "no"}, {}):
+        refused = reader("POST", "views", wanted | {"name": "Other", "filters": filters})
+        assert (refused.status_code, refused.json()["field"]) == (422, "filters"), filters
+    renamed = reader("PATCH", at, {"name": "Mine", "is_default": True})
+    assert (renamed.json()["name"], renamed.json()["is_default"]) == ("Mine", True)
+    assert reader("GET", "views?box=inbox").json()["items"] == [renamed.json()]
+    assert reader("GET", "views?box=outbox").json()["items"] == []
+    assert colleague("PATCH", at, {"name": "Theirs"}).status_code == 404
+    assert colleague("DELETE", at).status_code == 404
+    assert reader("DELETE", at).status_code == 204
+    assert reader("GET", "views").json()["items"] == []
+
+
+# --- the own account, agreements ----------------------------------------------------------------------------
+
+
+def test_the_own_account_changes_and_its_sessions_end(desks: Desks) -> None:
+    one, two = Session(desks.lab.reader), Session(desks.lab.reader)
+    seen = one("GET", "account")
+    changed = one(
+        "PATCH",
+        "account",
+        {"language": "fr", "quiet_from": "22:00", "quiet_until": "06:00"},
+        etag=seen["ETag"],
+    )
+    assert changed.status_code == 200, changed.content
+    assert (changed.json()["language"], changed.json()["quiet_from"]) == ("fr", "22:00:00")
+    assert one("PATCH", "account", {"language": "en"}, etag=seen["ETag"]).status_code == 412
+    assert one("PATCH", "account", {"quiet_from": None}).json()["field"] == "quiet_until"
+    assert one("PATCH", "account", {"roles": ["operator"]}).json()["field"] == "roles"
+    listed = one("GET", "account/sessions").json()["items"]
+    assert [row["is_this"] for row in listed].count(True) == 1 and len(listed) == 2
+    other = next(row["id"] for row in listed if not row["is_this"])
+    assert Session(desks.lab.author)("DELETE", f"account/sessions/{other}").status_code == 404
+    assert one("DELETE", f"account/sessions/{other}").status_code == 204
+    assert two("GET", "account").status_code == 401
+    third = Session(desks.lab.reader)
+    assert len(one("DELETE", "account/sessions").json()["items"]) == 1
+    assert third("GET", "account").status_code == 401
+
+
+def test_lanes_are_stopped_and_opened_again_by_a_party(admin: Session, desks: Desks) -> None:
+    ref = Agreement.objects.get().ref
+    stopped = admin("POST", f"agreements/{ref}/suspend", {"lanes": ["science"]})
+    assert stopped.status_code == 200, stopped.content
+    assert [(row["lane"], row["agency"]) for row in stopped.json()["suspended"]] == [("science", "xa-lab")]
+    assert admin("POST", f"agreements/{ref}/resume", {"lanes": ["science"]}).json()["suspended"] == []
+    assert LaneSuspension.objects.get().lifted_at is not None
+    twice = admin("POST", f"agreements/{ref}/resume", {"lanes": ["science"]})
+    assert (twice.status_code, twice.json()["type"]) == (422, "urn:accord:problem:agreement-refused")
+    outsider = Session(desks.hub.make_officer(desks.stranger.agency, Role.AGENCY_ADMIN))
+    assert outsider("POST", f"agreements/{ref}/suspend", {"lanes": ["science"]}).status_code == 404
+    assert (
+        Session(desks.lab.reader)("POST", f"agreements/{ref}/suspend", {"lanes": ["science"]}).status_code
+        == 403
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("officers", {"email": 5, "full_name": "A", "roles": ["reader"]}, "email"),
+        ("officers", {"email": "a@b.example", "full_name": "A", "roles": [1]}, "roles"),
+        ("api-keys", {"client": "x", "scopes": ["directory:read"], "days": "30"}, "days"),
+        ("api-keys", {"client": "x", "scopes": ["directory:read"], "days": True}, "days"),
+        ("views", {"box": "inbox", "name": "x", "filters": {"lane": 1}}, "filters"),
+        ("policy/requests/00000000-0000-0000-0000-000000000008", {"confirm": "yes"}, "confirm"),
+        ("alerts/received/acknowledge", {"ids": [7], "reason": "on_duty"}, "ids"),
+        ("alerts/received/acknowledge", {"ids": [], "reason": "on_duty", "reference": 0}, "reference"),
+    ],
+)
+def test_a_number_is_no_text_and_no_word_is_true(
+    admin: Session, path: str, body: dict[str, Any], field: str
+) -> None:
+    refused = admin("POST", path, body)
+    assert (refused.status_code, refused.json()["field"]) == (422, field), refused.content

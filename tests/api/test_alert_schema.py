@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published JSON Schema and the check of the forms judge alike, wherever JSON Schema can say it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from alerts.document.building import build_document
+from alerts.document.check import check_document
+from alerts.document.countries import is_listed
+from alerts.document.defaults import defaults_for
+from alerts.document.fields import DOCUMENT_FIELDS, FIELDS, Kind
+from alerts.document.rules import Circumstances
+from alerts.document.schema import json_schema
+
+TODAY = dt.date(2026, 3, 1)
+BASE: Mapping[str, Any] = {
+    "alert_type": "new_substance",
+    "title": "Impregnated paper in a book",
+    "lane": "science",
+    "purpose": "science",
+    "tlp": "GREEN",
+    "recipients": ["xb-health"],
+}
+UNLISTED = next(code for code in ("QQ", "QZ", "ZY", "JJ", "WW") if not is_listed(code))
+BAD: dict[str, tuple[Any, ...]] = {
+    "title": ("ab", "x" * 121),
+    "narrative": ("x" * 10_001,),
+    "summary_safe": ("x" * 281,),
+    "event_date": ("2026-02-30", "01.03.2026", "tomorrow"),
+    "place_country": ("Arvenia", "xa"),
+    "identity_state": ("guessed",),
+    "inchikey": ("VMZUTJCNQWMAGF", "vmzutjcnqwmagf-uhfffaoysa-n"),
+    "formula": ("C17 H13", "x"),
+    "technique": (["guessing"],),
+    "cases_fatal": (-1, "some", 1_000_001),
+    "quantity": ("12a", "1,5", "1" * 13),
+    "unit": ("barrels",),
+    "route": ([{"country": "XA", "part": "nowhere", "basis": "proven"}],),
+    "severity": ("9",),
+    "handling": (["H9"],),
+}
+GOOD: dict[str, tuple[Any, ...]] = {
+    "title": ("Five5", "x" * 120, "毒品警报通知"),
+    "narrative": ("Two lines\nof text", None),
+    "event_date": ("2026-02-28", None),
+    "place_country": ("XA", None),
+    "inchikey": ("VMZUTJCNQWMAGF-UHFFFAOYSA-N", None),
+    "cas_rn": ("58-08-2", None),
+    "formula": ("C17H13ClN4S", None),
+    "technique": ([FIELDS["technique"].choices[0][0]], []),
+    "cases_fatal": (0, 12, "unknown"),
+    "quantity": ("12.5", None),
+    "route": ([{"country": "XA", "part": "origin", "basis": "proven"}], []),
+    "handling": (["H0"], ["H1", "H2"]),
+}
+ONLY_THE_CHECK = (
+    ("cas_rn", "58-08-3"),  # a check digit
+    ("quantity", "0"),  # more than nothing
+    ("event_date", "2026-03-02"),  # not in the future
+    ("place_country", UNLISTED),  # a listed country
+    ("title", "four"),  # three characters are enough only where each says as much as a word
+)
+"""What JSON Schema cannot say; the check of the forms has the last word."""
+
+
+def whole(name: str, value: Any) -> dict[str, Any]:
+    data = {**defaults_for("new_substance", today=TODAY), **BASE, name: value}
+    return data | ({"unit": "g"} if name == "quantity" else {})
+
+
+def schema_takes(name: str, value: Any) -> bool:
+    validator = Draft202012Validator(json_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return bool(validator.is_valid(build_document(whole(name, value))))
+
+
+def check_takes(name: str, value: Any) -> bool:
+    return name not in check_document(whole(name, value), known=Circumstances(TODAY)).errors
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in GOOD.items() for value in values]
+)
+def test_both_take_what_is_good(name: str, value: Any) -> None:
+    assert (schema_takes(name, value), check_takes(name, value)) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in BAD.items() for value in values]
+)
+def test_both_refuse_what_is_bad(name: str, value: Any) -> None:
+    assert (schema_takes(name, value), check_takes(name, value)) == (False, False)
+
+
+@pytest.mark.parametrize(("name", "value"), ONLY_THE_CHECK)
+def test_what_a_schema_cannot_say_the_check_refuses(name: str, value: Any) -> None:
+    assert (schema_takes(name, value), check_takes(name, value)) == (True, False)
+
+
+def test_every_choice_of_every_field_is_taken_by_both_and_no_other() -> None:
+    seen = 0
+    for field in DOCUMENT_FIELDS:
+        if field.kind is not Kind.CHOICE or field.name == "alert_type":
+            continue
+        for value, _label in field.choices:
+            assert (schema_takes(field.name, value), check_takes(field.name, value)) == (True, True), (
+                field,
+                value,
+            )
+            seen += 1
+        assert (schema_takes(field.name, "no such"), check_takes(field.name, "no such")) == (False, False)
+    assert seen > 40
+
+
+def test_the_schema_is_closed_and_complete() -> None:
+    properties = set(json_schema()["properties"])
+    assert properties == {"schema", "grading_scheme", *(field.name for field in DOCUMENT_FIELDS)}
+    assert not properties & {name for name, field in FIELDS.items() if not field.in_document}
+
+
+def test_it_is_published_where_everybody_finds_it() -> None:
+    answer = Client().get("/api/schema/alert.json")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/schema+json")
+    assert answer.json() == json_schema()
+    Draft202012Validator.check_schema(answer.json())

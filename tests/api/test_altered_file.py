@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A file that is not what was sent answers alike wherever it is asked for, and an unknown one like nothing."""
+
+import pytest
+from django.utils import timezone
+
+from alerts.drafts import attach_file
+from alerts.models import Alert, ReceivedAlert
+from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from sharing.models import Blob
+from tests.alerts.conftest import Desks
+from tests.api.sessions import Session
+
+
+@pytest.fixture
+def sent(desks: Desks) -> tuple[Alert, ReceivedAlert]:
+    """An alert with one file, sent and received."""
+    now, draft = desks.hub.now, desks.draft()
+    attach_file(desks.lab.author, draft, base=1, filename="spectrum.msp", data=b"343 100", now=now)
+    draft.refresh_from_db()
+    submit_alert(desks.lab.author, draft, revision=2, now=now)
+    validate_alert(desks.lab.releaser, draft, revision=2, now=now)
+    alert = release_alert(desks.lab.releaser, draft, revision=2, now=now)
+    desks.hub.sequence()
+    desks.follow()
+    return alert, ReceivedAlert.objects.get(md=alert.md)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"x" * 65_536], ids=["empty", "one octet", "other octets"])
+def test_an_altered_file_stays_closed_for_sender_and_recipient(
+    desks: Desks, sent: tuple[Alert, ReceivedAlert], content: bytes
+) -> None:
+    alert, received = sent
+    Blob.objects.update(content=content)
+    at_recipient = Session(desks.health.reader)(
+        "POST", f"alerts/received/{received.pk}/attachments/0", {"reason": "on_duty"}
+    )
+    at_sender = Session(desks.lab.author)("GET", f"alerts/{alert.pk}/attachments/0")
+    for answer in (at_recipient, at_sender):
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:accord:problem:unopenable")
+        assert answer.json()["text"]
+
+
+@pytest.mark.parametrize("n", [1, 99, 10**17])
+def test_a_file_that_there_is_not_is_absent(desks: Desks, sent: tuple[Alert, ReceivedAlert], n: int) -> None:
+    alert, received = sent
+    answers = [
+        Session(desks.health.reader)(
+            "POST", f"alerts/received/{received.pk}/attachments/{n}", {"reason": "on_duty"}
+        ),
+        Session(desks.lab.author)("GET", f"alerts/{alert.pk}/attachments/{n}"),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert {answer.json()["type"] for answer in answers} == {"urn:accord:problem:absent"}
+    assert desks.hub.now <= timezone.now()

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guide's commands run as they stand, from nothing to acknowledged alerts, against a hub's real processes."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agencies.models import Officer
+from devtool.environments import ROOT, World, role_environment
+from sharing.models import Delivery
+from tests.conftest import HubProcesses
+from tests.pages.desk_world import PASSWORD, DeskWorld
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("curl") is None, reason="the guide's commands need curl, which is not here"
+    ),
+]
+BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+DEV = """#!/bin/sh
+# Stands in for ./dev beside the hub of a test: the same verbs, its addresses.
+verb=$1; shift
+case $verb in
+    shell-env) cat addresses.sh ;;
+    accord) exec {python} -m accord "$@" ;;
+    manage) . ./desk.sh; exec {python} {root}/manage.py "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
+    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+
+
+@pytest.fixture
+def beside_a_hub(
+    desk: DeskWorld, hub_processes: HubProcesses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Path:
+    """A folder in which `./dev` knows the running hub, and `.dev` its people."""
+    monkeypatch.setenv("FOLLOW_SECONDS", "1")
+    hub_processes.sequencer()
+    hub_processes.desk()
+    hub_processes.exchange()
+    hub_processes.desk_worker()
+    folder = tmp_path / "checkout"
+    (folder / ".dev" / "demo").mkdir(parents=True)
+    people = [
+        {"email": officer.email, "password": PASSWORD} for officer in Officer.objects.filter(is_active=True)
+    ]
+    (folder / ".dev" / "demo" / "logins.json").write_text(json.dumps(people))
+    _write_dev(folder, hub_processes.world)
+    return folder
+
+
+def _write_dev(folder: Path, world: World) -> None:
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in world.addresses().items())
+    (folder / "addresses.sh").write_text(exports)
+    environment = role_environment("desk", world).items()
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment)
+    (folder / "desk.sh").write_text(exports)
+    (folder / "dev").write_text(DEV.format(python=sys.executable, root=ROOT))
+    (folder / "dev").chmod(0o700)
+
+
+def blocks() -> list[str]:
+    return BLOCK.findall((ROOT / "docs" / "api.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.timeout(900)
+def test_every_command_of_the_guide_runs_as_it_stands(beside_a_hub: Path) -> None:
+    script = beside_a_hub / "guide.sh"
+    script.write_text("\n".join(blocks()), encoding="utf-8")
+    done = subprocess.run(
+        ["bash", str(script)],
+        cwd=beside_a_hub,
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(beside_a_hub)}
+        | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=800,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    for said in ("Impregnated paper in a book", "submitted", "released", "A field was not accepted."):
+        assert said in done.stdout, said
+    answered = Delivery.objects.filter(acknowledged_at__isnull=False)
+    assert sorted(answered.values_list("recipient_id", flat=True)) == ["xb-health", "xb-health", "xg-port"]
+    assert (beside_a_hub / "first-steps" / "received.msp").read_bytes() == b"m/z 343 100\n"
+    assert (beside_a_hub / "first-steps" / "saved").is_dir()
+
+
+def test_the_guide_has_as_many_blocks_as_jobs() -> None:
+    assert len(blocks()) >= 13

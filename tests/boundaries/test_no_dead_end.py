@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No dead end: whatever a page does or shows stands in the API too, or the reason why it is the browser's."""
+
+from typing import Final
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from alerts.pages.addresses import PAGES
+
+THE_BROWSERS: Final = {
+    "index": "gathers the lists that have an address each",
+    "logout": "ends a browser's session; account-session ends any",
+    "password_change": "a password is typed by its owner, on a page",
+    "confirm": "a proof needs the person before a page; the API answers step-up-needed",
+    "codes_renew": "recovery codes are shown once, on a page",
+    "passkey_add": "a passkey is made by a browser",
+    "totp": "the secret is shown once, on a page",
+    "factor_remove": "changes how one signs in, as above",
+    "received_changes": "compares what two openings give; received-versions and received-open give both",
+}
+IN_JSON: Final = {
+    "security": "account-sessions",
+    "sessions_end": "account-sessions",
+    "session_end": "account-session",
+    **dict.fromkeys(("inbox", "outbox", "queue", "drafts", "draft_new"), "alerts"),
+    "acknowledge_many": "received-acknowledge-many",
+    "search": "alerts-search",
+    **dict.fromkeys(("views", "view_create"), "views-list"),
+    **dict.fromkeys(("view_rename", "view_default", "view_delete"), "views-one"),
+    "received": "received-open",
+    "received_attachment": "received-attachment",
+    "received_acknowledge": "received-acknowledge",
+    "received_confirm": "received-confirm-withdrawal",
+    "by_reference": "alerts-search",
+    **dict.fromkeys(("sent", "review", "draft", "draft_discard", "draft_overwrite"), "alert"),
+    "sent_attachment": "alert-attachment",
+    "withdraw": "alert-withdraw",
+    "amend": "alert-amend",
+    "remind": "alert-remind",
+    "second_look": "alert-second-look",
+    "reaffirm": "alert-reaffirm",
+    "withdraw_unsent": "doubts-withdraw",
+    "reaffirm_answer": "doubts-reaffirm",
+    "validate": "alert-validate",
+    "release": "alert-release",
+    "return": "alert-return",
+    "draft_reach": "alerts-check-recipients",
+    "draft_submit": "alert-submit",
+    **dict.fromkeys(("draft_copy", "sent_copy"), "alert-copy"),
+    "received_copy": "received-copy",
+    "template_create": "alert-template",
+    "template_start": "template-start",
+    "template_delete": "template",
+    **dict.fromkeys(("officers", "officer_invite"), "officers-list"),
+    **dict.fromkeys(
+        ("officer", "officer_roles", "officer_deputy", "officer_disable", "officer_enable"), "officers-one"
+    ),
+    "officer_invite_again": "officers-invite-again",
+    "officer_sessions": "officers-sign-out",
+    "officer_reopen": "officers-reopen",
+    "officer_factors": "officers-reset-factors",
+    "duty": "duty-list",
+    "duty_move": "duty-move",
+    **dict.fromkeys(("apikeys", "apikey_issue"), "apikeys-list"),
+    "apikey_rotate": "apikeys-rotate",
+    "apikey_revoke": "apikeys-one",
+    **dict.fromkeys(("policy", "policy_change"), "policy-one"),
+    "policy_decide": "policy-request",
+    **dict.fromkeys(("profile", "own_mail"), "account-one"),
+    **dict.fromkeys(("own_notices", "notifications"), "notifications-list"),
+    "resend": "notifications-resend",
+    "directory": "agency-list",
+    "keys": "keys-list",
+    **dict.fromkeys(
+        ("keys_create", "keys_renew", "keys_rotate", "root_change", "root_recover"), "keys-change"
+    ),
+    **dict.fromkeys(
+        ("recovery_cancel", "key_retire", "key_revoke", "key_suspend", "key_resume"), "keys-change"
+    ),
+    **dict.fromkeys(("proposal", "proposal_file", "proposal_discard"), "keys-proposal"),
+    "proposal_previous": "agency-keyset",
+    **dict.fromkeys(("agreements", "agreement"), "agreements"),
+    "agreement_suspend": "agreements-suspend",
+    "agreement_resume": "agreements-resume",
+    "audit": "audit-list",
+    "audit_export": "audit-file",
+    "hub_admit": "hub-agencies",
+    "hub_agency": "hub-agency-one",
+    "hub_admin": "hub-agency-admin",
+    "hub_admin_again": "hub-agency-admin-again",
+    "hub_entry_key": "hub-agency-entry-key",
+    "hub_keys": "hub-agency-keys",
+    "hub_suspend": "hub-agency-suspend",
+    "hub_resume": "hub-agency-resume",
+}
+"""Page by its name, address of the API by its name."""
+
+
+def _names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> set[str]:
+    found: set[str] = set()
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found |= _names(pattern.url_patterns, route)
+        elif route.startswith("api/v1/") and pattern.name:
+            found.add(pattern.name)
+    return found
+
+
+def test_every_page_has_its_counterpart_in_the_api_or_a_reason() -> None:
+    pages = {page.name for page in PAGES}
+    assert pages - IN_JSON.keys() - THE_BROWSERS.keys() == set(), "pages without a way in JSON"
+    assert (IN_JSON.keys() | THE_BROWSERS.keys()) - pages == set(), "pages that are no more"
+    assert IN_JSON.keys().isdisjoint(THE_BROWSERS)
+
+
+def test_every_counterpart_is_there() -> None:
+    assert set(IN_JSON.values()) - _names(get_resolver("hub.urls.desk").url_patterns) == set()

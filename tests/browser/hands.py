@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody's hands on a keyboard: each press is counted, each click of a mouse too, and nothing else moves the focus."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+# Enter or Space on a control is a click without detail; a mouse's has some.
+WATCH_THE_MOUSE: Final = (
+    "addEventListener('click', (e) => { if (e.isTrusted && e.detail) noteClick(); }, true);"
+)
+SETTLED: Final = "node => node === document.activeElement"
+FOCUS: Final = """target => {
+  const here = document.activeElement;
+  return {
+    isThere: here === target,
+    isAtTop: here === document.body || here === document.documentElement,
+    isInside: Boolean(document.querySelector("main")?.contains(target)),
+  };
+}"""
+
+
+@dataclass
+class Tally:
+    """What one job took. Letters of a text count apart, since any product asks for them."""
+
+    clicks: int = 0
+    keys: int = 0
+    letters: int = 0
+
+    def line(self, job: str) -> str:
+        return f"job {job}: {self.clicks} clicks, {self.keys} keys, {self.letters} characters typed"
+
+
+@dataclass
+class Hands:
+    """On one page; `on` lays them on the page of another device, and the same tally goes on."""
+
+    page: Page
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        self.page.expose_function("noteClick", self._note_click)
+        self.page.add_init_script(WATCH_THE_MOUSE)
+        # Who begins to listen at a press may be too late: the system's own dialog would open.
+        self.page.on("filechooser", lambda _chooser: None)
+
+    def _note_click(self) -> None:
+        self.tally.clicks += 1
+
+    def on(self, page: Page) -> Self:
+        return type(self)(page, self.tally)
+
+    @property
+    def keys(self) -> int:
+        return self.tally.keys
+
+    @property
+    def letters(self) -> int:
+        return self.tally.letters
+
+    def press(self, key: str, times: int = 1) -> None:
+        # What a key does is often a script's, and those run when the page has been read.
+        self.page.wait_for_load_state()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+            self.tally.keys += 1
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.tally.letters += len(text)
+
+    def open_from_mail(self, address: str) -> None:
+        """Enter on the link, in the mail program."""
+        self.tally.keys += 1
+        self.page.goto(address)
+
+    def go_back(self) -> None:
+        """Alt and the arrow to the left, which a browser without a window does not know."""
+        self.tally.keys += 1
+        self.page.go_back()
+
+    def tab_to(self, target: Locator, *, key: str = "Tab", at_most: int = 60) -> None:
+        """Tabs until the control has the focus; from the top of a page the menu is skipped by its own link."""
+        self.page.wait_for_load_state()
+        found = target.evaluate(FOCUS)
+        if found["isAtTop"] and found["isInside"] and key == "Tab":
+            self.press("Tab")
+            self.press("Enter")
+        for _ in range(at_most):
+            if target.evaluate(SETTLED):
+                return
+            self.press(key)
+        pytest.fail(f"{target} is not reached within {at_most} presses of {key}")
+
+    def use(self, target: Locator, key: str = "Enter", **more: Any) -> None:
+        """Reaches a link, a button or a box, and presses a key on it."""
+        self.tab_to(target, **more)
+        self.press(key)
+
+    def open_first_row(self) -> None:
+        """Of a list whose page is loading or there."""
+        self.page.wait_for_load_state()
+        first = self.page.locator("[data-rows] .row-link").first
+        expect(first).to_be_visible()
+        self.press("j")
+        expect(first).to_be_focused()
+        self.press("o")
+
+    def fill(self, target: Locator, text: str, **more: Any) -> None:
+        """Reaches a field and types; in a closed list the letters choose."""
+        self.tab_to(target, **more)
+        self.type(text)
+
+    def choose(self, target: Locator) -> None:
+        """A radio button: the group is one stop of the tab key, arrows move within it."""
+        group = self.page.locator(f'input[type=radio][name="{target.get_attribute("name")}"]')
+        if not group.evaluate_all("nodes => nodes.includes(document.activeElement)"):
+            self._tab_into(group)
+        for _ in range(group.count()):
+            if target.is_checked():
+                return
+            self.press("ArrowDown")
+        self.press("Space")
+        expect(target).to_be_checked()
+
+    def _tab_into(self, group: Locator) -> None:
+        found = group.first.evaluate(FOCUS)
+        if found["isAtTop"] and found["isInside"]:
+            self.press("Tab")
+            self.press("Enter")
+        for _ in range(60):
+            self.press("Tab")
+            if group.evaluate_all("nodes => nodes.includes(document.activeElement)"):
+                return
+        pytest.fail(f"{group} is not reached")
+
+    def hand_over(self, target: Locator, name: str, content: bytes) -> None:
+        """Space on a file field; the system's own dialog is not counted."""
+        self.tab_to(target)
+        with self.page.expect_file_chooser() as chooser:
+            self.press("Space")
+        chooser.value.set_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+
+    def go_on(self, step: str) -> None:
+        """To the form's next step, from anywhere in it."""
+        self.press("Control+Enter")
+        expect(self.page.get_by_role("button", name=step)).to_have_attribute("aria-current", "step")

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""axe-core finds nothing on any page, light or dark, wide or 360 pixels; nothing sticks out; the console is clean.
+
+The pages are read from the table of pages, as somebody who may open them: a page that is added is looked at too.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.conf import settings as django_settings
+from playwright.sync_api import BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from agencies.models import Officer
+from alerts.pages.addresses import PAGES
+from tests.security.addressed import things_of
+from tests.security.routes import Route, routes_of
+from tests.security.world import Caller, SecurityWorld
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+VARIANTS: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = ((1280, "light"), (360, "dark"))
+"""Both widths and both themes on every page; each colour is a token, so that the other two pairs add nothing."""
+EVERY_RULE: Final = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+ASK: Final = """async (options) => (await axe.run(document, options)).violations.flatMap(
+    (fault) => fault.nodes.map((node) => `${fault.id}: ${node.target.join(" ")}: ${node.failureSummary}`))"""
+FILES: Final = {"received_attachment", "sent_attachment", "proposal_file", "proposal_previous"}
+"""What these answer is a file and not a page."""
+REFUSALS: Final = {
+    *("absent", "forbidden", "welcome", "reset-new"),
+    *("acknowledge_many", "keys_create", "recovery_cancel", "key_resume"),
+}
+"""Pages that are shown with a status of refusal: a link without its token, an act that has nothing to act on."""
+UNREACHED: Final = {"proposal", "withdraw_unsent", "reaffirm_answer", "received_changes"}
+"""Pages about what this world does not hold: a root offline, signatures of a stolen key, an alert in two versions."""
+
+
+def test_axe_finds_nothing_on_any_page(
+    live_server: LiveServer, context: BrowserContext, page: Page, console_errors: list[str], tmp_path: Path
+) -> None:
+    world = SecurityWorld.build(tmp_path / "ledger")
+    seen: list[str] = []
+    faults: list[str] = []
+    for name, caller, address in _addresses(world):
+        _become(context, live_server, caller)
+        answer = page.goto(live_server.url + address)
+        assert answer is not None
+        if answer.status >= 400 and name not in REFUSALS:
+            faults.append(f"{name}: {caller.name} got {answer.status}")
+        faults += [f"{name}: {fault}" for fault in _faults(page)]
+        seen.append(name)
+    console_errors[:] = [
+        error for error in console_errors if "the server responded with a status" not in error
+    ]
+    print(f"\naxe: {len(seen)} pages, {len(VARIANTS)} variants each")  # noqa: T201 - the size is what the run is asked for
+    assert not faults, f"{len(faults)} faults\n" + "\n".join(faults)
+    missed = {page.name for page in PAGES if "GET" in page.methods} - set(seen) - FILES - UNREACHED
+    assert not missed, "add what these name to the world, or say why they are not reached"
+
+
+def _become(context: BrowserContext, live_server: LiveServer, caller: Caller) -> None:
+    context.clear_cookies()
+    if caller.cookie:
+        cookie = {"name": django_settings.SESSION_COOKIE_NAME, "value": caller.cookie, "url": live_server.url}
+        context.add_cookies([cookie])  # type: ignore[list-item]
+
+
+def _faults(page: Page) -> Iterator[str]:
+    """What axe says of the page that stands open, in all variants."""
+    page.evaluate(AXE_SCRIPT)
+    for width, theme in VARIANTS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found: list[str] = page.evaluate(ASK, EVERY_RULE)
+        yield from (f"{width} {theme}: {fault}" for fault in found)
+        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            yield f"{width} {theme}: sticks out"
+
+
+def _addresses(world: SecurityWorld) -> Iterator[tuple[str, Caller, str]]:
+    nobody, author = world.by_name("nobody"), world.by_name("author of xa-lab")
+    for open_page in ("login", "reset", "welcome", "reset/new"):
+        yield open_page.replace("/", "-"), nobody, f"/{open_page}/"
+    yield "absent", author, "/nothing/"
+    yield "forbidden", author, "/audit/"
+    for route in routes_of("hub.urls.desk"):
+        if route.is_page and route.answers("GET") and route.name not in FILES:
+            yield from _by_whoever_may(world, route)
+    yield from _more(world, author)
+
+
+def _by_whoever_may(world: SecurityWorld, route: Route) -> Iterator[tuple[str, Caller, str]]:
+    """The page as the first officer opens it who may."""
+    try:
+        things = things_of(world, route)
+    except KeyError:
+        return
+    address = route.path({name: thing.value for name, thing in things.items()})
+    wanted = next(page.capability for page in PAGES if page.name == route.name)
+    for caller in world.cast:
+        may = caller.has_session and (wanted is None or wanted in (caller.capabilities or ()))
+        if may and all(caller.sees(thing) for thing in things.values()):
+            yield route.name, caller, address
+            return
+
+
+def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, str]]:
+    """Pages that one address has in several shapes."""
+    value: dict[str, Any] = {kind: thing.value for kind, thing in world.things.items()}
+    reader, releaser = world.by_name("reader of xa-lab"), world.by_name("releaser of xa-lab")
+    for step in range(1, 7):
+        yield f"draft-{step}", author, f"/drafts/{value['draft']}/{step}/?check=1"
+    yield "received-opened", reader, f"/inbox/{value['opened']}/"
+    yield "received-taken-back", reader, f"/inbox/{value['taken back']}/"
+    yield "sent-flash", releaser, f"/outbox/{value['flash']}/"
+    yield "review-validated", releaser, f"/queue/{value['validated']}/"
+    for role in ("agency_admin", "auditor", "key_officer"):
+        yield f"start-{role}", world.by_name(f"{role} of xa-lab"), "/"
+    yield "start-operator", world.by_name("operator"), "/"
+    yield "inbox-filtered", reader, "/inbox/?lane=trade&unread=yes"
+    yield "inbox-empty", world.by_name("reader of xs-harbour"), "/inbox/"
+    yield from _in_french(world, value)
+
+
+def _in_french(world: SecurityWorld, value: dict[str, Any]) -> Iterator[tuple[str, Caller, str]]:
+    """Its words are longer: what holds English may not hold them."""
+    Officer.objects.update(language="fr")
+    author, releaser = world.by_name("author of xa-lab"), world.by_name("releaser of xa-lab")
+    for name in ("inbox", "outbox", "search", "officers", "keys", "policy", "security"):
+        yield f"fr-{name}", releaser, f"/{name}/"
+    yield "fr-start", releaser, "/"
+    yield "fr-sent", releaser, f"/outbox/{value['flash']}/"
+    yield "fr-review", releaser, f"/queue/{value['validated']}/"
+    yield "fr-draft", author, f"/drafts/{value['draft']}/5/?check=1"
+    yield "fr-check", author, f"/drafts/{value['draft']}/6/"

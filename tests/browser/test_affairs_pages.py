@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agency's own affairs and the operator's pages in Chromium: light, dark, 360 pixels wide, a picture of each."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from agencies.apikeys import issue_key, revoke_key
+from agencies.capabilities import Role
+from agencies.duty import move_on_duty_list, name_deputy
+from agencies.models import Agency, Officer
+from agencies.officers import disable_officer, enrol_officer
+from alerts.opening import open_alert
+from sharing.agreements import suspend_lanes
+from sharing.models import Notification
+from tests.outside_world import OutsideWorld
+from tests.pages.desk_world import PASSWORD, DeskWorld
+from tests.pages.test_policy import form
+
+Shoot = Callable[..., None]
+SignIn = Callable[[Officer], None]
+pytestmark = pytest.mark.slow
+
+
+def client_of(officer: Officer) -> Client:
+    client = Client()
+    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    return client
+
+
+def test_pages_about_officers(
+    shoot: Shoot, sign_in: SignIn, desk: DeskWorld, outside_world: OutsideWorld
+) -> None:
+    now, admin = timezone.now(), client_of(desk.sunniva)
+    move_on_duty_list(desk.sunniva, desk.benno, "add", now=now)
+    name_deputy(desk.sunniva, desk.ilka, desk.benno, now=now)
+    with outside_world.down():
+        admin.post(
+            "/officers/invite/", {"full_name": "نورين الصفواري", "email": "n@x.example", "roles": ["reader"]}
+        )
+    invited = Officer.objects.get(email="n@x.example")
+    leaver = desk.hub.make_officer(desk.lab, Role.READER)
+    disable_officer(desk.sunniva, leaver, now=now)
+    sign_in(desk.sunniva)
+    shoot("officers-admin", "/officers/")
+    shoot("officer", f"/officers/{desk.ilka.public_id}/")
+    shoot("officer-mail-failed", f"/officers/{invited.public_id}/")
+    shoot("officer-invite", "/officers/invite/")
+    for act in ("roles", "deputy", "disable", "factors"):
+        shoot(f"officer-{act}", f"/officers/{desk.ilka.public_id}/{act}/")
+    shoot("duty", "/officers/duty/")
+    shoot("account", "/account/")
+
+
+def test_pages_about_keys_and_policy(
+    shoot: Shoot, sign_in: SignIn, page: Page, live_server: LiveServer, desk: DeskWorld
+) -> None:
+    now = timezone.now()
+    for client, days in (("case system", 90), ("laboratory instrument 4", 10), ("old import", 30)):
+        key, _text = issue_key(
+            desk.sunniva,
+            desk.lab,
+            client=client,
+            scopes=["feed:read", "envelope:read", "draft:write"],
+            lifetime=timedelta(days=days),
+            networks=["192.0.2.0/24", "2001:db8::/32"],
+            now=now,
+        )
+    revoke_key(desk.sunniva, key, now=now)
+    sign_in(desk.sunniva)
+    shoot("api-keys", "/api-keys/")
+    shoot("api-key-issue", "/api-keys/issue/")
+    page.get_by_label("System").fill("case system 2")
+    page.get_by_role("button", name="Issue key").click()
+    expect(page.get_by_role("heading", name="Copy the key now")).to_be_visible()
+    shoot("api-key-rotate", f"/api-keys/{key.prefix}/rotate/")
+    shoot("api-key-revoke", f"/api-keys/{key.prefix}/revoke/")
+    shoot("policy", "/policy/")
+    shoot("policy-change", "/policy/change/")
+    page.get_by_label("Who wrote an alert may send it, after somebody else has checked it").check()
+    page.get_by_role("button", name="Change policy").click()
+    expect(page.get_by_role("heading", name="Weaken the policy?")).to_be_visible()
+    second = enrol_officer(
+        desk.sunniva,
+        desk.lab,
+        email="vera@xa-lab.example",
+        full_name="Vera Second",
+        roles=["agency_admin"],
+        password=PASSWORD,
+        now=timezone.now(),
+    )
+    client_of(desk.sunniva).post("/policy/change/", form(four_eyes="no", audit_keep_days="400"))
+    sign_in(second)
+    shoot("policy-waits", "/policy/")
+
+
+def test_pages_about_agreements_mails_and_the_audit(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
+    suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
+    desk.send(desk.draft(desk.aroha), desk.haitham)
+    open_alert(
+        desk.benno, desk.received(desk.benno), reason="case_number", reference="B 77/26", now=desk.tick()
+    )
+    for n, state in enumerate(("sent", "suppressed", "failed")):
+        Notification.objects.create(
+            subject=f"s{n}",
+            occasion="key-ending",
+            officer=desk.sunniva,
+            channel="email",
+            recipient=desk.lab,
+            state=state,
+            cause="quiet" if state == "suppressed" else "",
+            not_before=timezone.now(),
+            queued_at=timezone.now(),
+            message_id=str(n),
+        )
+    client_of(desk.sunniva).post("/policy/change/", form(case_number_required="yes", ceiling_reader="GREEN"))
+    sign_in(desk.sunniva)
+    shoot("agreement", "/agreements/G1/")
+    shoot("agreement-suspend", "/agreements/G1/suspend/")
+    shoot("own-mails", "/account/mails/")
+    sign_in(desk.edda)
+    shoot("audit-full", "/audit/")
+    shoot("audit-opened", "/audit/?act=alert.opened")
+
+
+def test_pages_of_the_operator(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
+    Agency.objects.filter(pk="xb-health").update(status="suspended")
+    sign_in(desk.noor)
+    shoot("hub", "/")
+    shoot("hub-agency", "/hub/agencies/xd-reg/")
+    shoot("hub-admit", "/hub/agencies/admit/")
+    shoot("hub-suspend", "/hub/agencies/xa-lab/suspend/")
+    shoot("hub-audit", "/audit/")

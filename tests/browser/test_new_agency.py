@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new agency, from accession to its first alert: every person in the browser, second factors demanded.
+
+The operator compares the fingerprint with the agency's head, the first admin comes by mail and invites the others,
+the key officer has the head sign the first keyset, an author writes, a releaser sends, a partner receives.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accord.envelope.keys import show_fingerprint
+from accord.envelope.private import Root
+from agencies.models import Agency, Officer
+from alerts.models import ReceivedAlert
+from tests.browser.conftest import Picture, Tell
+from tests.browser.hands import Hands
+from tests.outside_world import OutsideWorld
+from tests.pages.desk_world import PASSWORD, DeskWorld
+from tests.pages.key_desks import Customs
+from tests.pages.one_time_codes import code_of
+
+pytestmark = pytest.mark.slow
+SignIn = Callable[[Officer], None]
+Role = Literal["button", "link", "checkbox", "radio", "combobox"]
+TITLE = "Tablets in a spare wheel"
+
+
+@dataclass
+class Journey:
+    """One browser that several people use in turn."""
+
+    hands: Hands
+    address: str
+    mails: OutsideWorld
+    take: Picture
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def page(self) -> Page:
+        return self.hands.page
+
+    def find(self, name: str, role: Role = "button") -> Locator:
+        return self.page.get_by_role(role, name=name, exact=True).first
+
+    def go(self, name: str, heading: str = "") -> None:
+        """By the menu."""
+        menu = self.page.get_by_role("navigation", name="Pages")
+        self.hands.use(menu.get_by_role("link", name=name, exact=True))
+        title = self.page.get_by_role("heading", name=heading or name, exact=True)
+        expect(title.first).to_be_visible()
+
+    def press(self, name: str, role: Role = "button") -> None:
+        if role == "radio":
+            self.hands.choose(self.find(name, role))
+        else:
+            self.hands.use(self.find(name, role), "Space" if role == "checkbox" else "Enter")
+
+    def fill(self, **values: str) -> None:
+        """Fields by their labels; Enter in the last hands the form in."""
+        for label, value in values.items():
+            self.hands.fill(self.page.get_by_label(label.replace("_", " "), exact=True), value)
+
+    def choose_from(self, label: str, text: str) -> None:
+        """In a closed list the letters choose."""
+        box = self.page.get_by_label(label)
+        self.hands.fill(box, text)
+        assert box.evaluate("box => box.selectedOptions[0].text") == text
+
+    def shoot(self, name: str) -> None:
+        """Wide and light, narrow and dark."""
+        for width, look in ((1280, "light"), (360, "dark")):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.take(self.page, f"job-new-agency-{name}-{width}", (look,))
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+
+    def set_up_codes(self, who: str) -> None:
+        """The second factor that the role demands."""
+        self.press("Set up one-time codes", "button")
+        secret = self.page.locator("#totp-secret").inner_text()
+        self.fill(**{"One-time code": code_of(secret, timezone.now(), steps=-1)})
+        self.hands.press("Enter")
+        self.press("I have kept them", "link")
+        expect(self.page.get_by_text("Set up on").first).to_be_visible()
+        self.secrets[who] = secret
+
+    def accept(self, email: str, *, codes: bool = True) -> None:
+        """The invited follows the mail's link, chooses a password, signs in and sets a second factor up."""
+        self.page.context.clear_cookies()
+        link = re.search(r"/welcome/[\w-]{43}/", self.mails.mails_to(email)[-1].text)
+        assert link is not None
+        self.hands.open_from_mail(self.address + link[0])
+        self.fill(Password=PASSWORD, Password_once_more=PASSWORD)
+        self.hands.press("Enter")
+        self.press("Sign in", "link")
+        self.sign_in(email)
+        if codes:
+            self.set_up_codes(email)
+
+    def sign_in(self, email: str) -> None:
+        expect(self.page.get_by_label("E-mail")).to_be_focused()
+        self.hands.type(email)
+        self.fill(Password=PASSWORD)
+        self.hands.press("Enter")
+
+    def invite(self, name: str, email: str, *roles: str) -> None:
+        self.press("Invite…", "link")
+        self.fill(Name=name)
+        self.hands.fill(self.page.get_by_label("E-mail"), email)
+        for role in ("Reader: reads and acknowledges alerts", *roles):
+            self.press(role, "checkbox")
+        self.hands.press("Enter")
+        expect(self.page.get_by_text("The invitation is sent.")).to_be_visible()
+
+
+@pytest.fixture
+def journey(page: Page, live_server: LiveServer, outside_world: OutsideWorld, picture: Picture) -> Journey:
+    return Journey(Hands(page), live_server.url, outside_world, picture)
+
+
+def admit(journey: Journey, root: Root) -> None:
+    """The operator's way: facts, then group by group on the telephone."""
+    page, hands = journey.page, journey.hands
+    journey.go("Start", "This hub")
+    journey.press("Admit an agency…", "link")
+    journey.fill(Agency_id="xf-border", Name="Border Police, Fenlund")
+    journey.choose_from("Kind", "Police")
+    journey.fill(Country="XF")
+    journey.choose_from("Time zone", "Atlantic/Azores")
+    journey.press("Operational keys held by the hub, root with the agency's head", "radio")
+    hands.fill(page.get_by_label("Fingerprint of its root"), show_fingerprint(root.fingerprint))
+    journey.shoot("admit")
+    journey.press("Continue")
+    expect(page.get_by_role("heading", name="Compare the fingerprint")).to_be_visible()
+    journey.shoot("compare")
+    groups = show_fingerprint(root.fingerprint).split()
+    for n in range(2, 17, 2):
+        hands.fill(page.get_by_label(f"Group {n}, as you hear it"), groups[n - 1])
+    hands.press("Enter")
+    expect(page.get_by_text("The agency is admitted.")).to_be_visible()
+    journey.press("Invite…", "link")
+    journey.fill(Name="Pavo Lindqvar")
+    hands.fill(page.get_by_label("E-mail"), "pavo@xf-border.example")
+    hands.press("Enter")
+    expect(page.get_by_text("The invitation is sent.")).to_be_visible()
+    journey.shoot("hub-agency")
+
+
+def bring_keys(journey: Journey, customs: Customs) -> None:
+    """The key officer proposes, the head signs offline, the signed file comes back."""
+    page, hands, card = journey.page, journey.hands, customs.card(customs.root)
+    journey.go("Keys")
+    journey.press("Create keys…", "link")
+    hands.hand_over(page.get_by_label("Root, public half"), "root.public.json", card.read())
+    hands.fill(page.get_by_label("Fingerprint of the root after it"), customs.successor.fingerprint)
+    hands.press("Enter")
+    with page.expect_download() as download:
+        hands.use(page.locator("a[download]").first)
+    journey.shoot("proposal")
+    signed = customs.sign(Path(download.value.path()).read_bytes())
+    hands.hand_over(page.locator("input[type=file]"), "create.signed", signed)
+    journey.press("Hand it in")
+    expect(page.get_by_role("heading", name="Keys", exact=True)).to_be_visible()
+
+
+def write(journey: Journey) -> None:
+    """The author's way to the release queue."""
+    page, hands = journey.page, journey.hands
+    journey.press("New alert", "link")
+    hands.use(page.get_by_role("button", name=re.compile("^New substance")).first)
+    journey.fill(Title=TITLE)
+    hands.fill(
+        page.get_by_label("What happened"), "Found behind the lining of a spare wheel. Nobody was harmed."
+    )
+    hands.go_on("2 Substance")
+    journey.press("Tentative", "radio")
+    hands.fill(page.locator("#id_preferred_name"), "metodesnitazene")
+    for step in ("3 Cases and amounts", "4 How sure", "5 Marking and recipients"):
+        hands.go_on(step)
+    hands.choose(page.get_by_role("radio", name="TLP:GREEN"))
+    hands.use(page.get_by_role("checkbox", name=re.compile("Health Authority, Belmora")), "Space")
+    hands.go_on("6 Check and submit")
+    journey.press("Submit for release")
+    expect(page.get_by_text("Submitted. It waits for a second person.")).to_be_visible()
+
+
+def release(journey: Journey, email: str) -> None:
+    """The releaser's way, from signing in with both factors."""
+    page, hands = journey.page, journey.hands
+    page.context.clear_cookies()
+    page.goto(f"{journey.address}/login/")
+    journey.sign_in(email)
+    expect(page.get_by_label("One-time code")).to_be_focused()
+    hands.type(code_of(journey.secrets[email], timezone.now()))
+    hands.press("Enter")
+    expect(page.get_by_role("link", name=TITLE)).to_be_visible()
+    hands.open_first_row()
+    expect(page.get_by_role("heading", name=TITLE).first).to_be_visible()
+    journey.press("Mark as checked")
+    journey.press("Send to 1 agency")
+    expect(page.get_by_text("Sent. The log receipt usually takes a second.")).to_be_visible()
+    journey.shoot("sent")
+
+
+def test_a_new_agency_from_accession_to_its_first_alert(
+    journey: Journey, desk: DeskWorld, sign_in: SignIn, settings: Settings, tell: Tell
+) -> None:
+    page, root = journey.page, Root.generate()
+    sign_in(desk.noor)
+    settings.MFA_DEMANDED = True
+    page.goto(journey.address)
+    journey.set_up_codes("noor")
+    admit(journey, root)
+
+    journey.accept("pavo@xf-border.example")
+    journey.go("Officers")
+    journey.invite("Runa Skarsholm", "runa@xf-border.example", "Author: writes alerts")
+    journey.go("Officers")
+    journey.invite(
+        "Ketil Varga",
+        "ketil@xf-border.example",
+        "Releaser: checks, sends and withdraws alerts",
+        "Key officer: manages the agency's keys",
+    )
+    journey.go("Officers")
+    journey.shoot("officers")
+
+    journey.accept("ketil@xf-border.example")
+    agency = Agency.objects.get(pk="xf-border")
+    ketil = Officer.objects.get(email="ketil@xf-border.example")
+    bring_keys(journey, Customs(desk, agency, ketil, root, Root.generate(), Root.generate()))
+    desk.catch_up()
+    agency.refresh_from_db()
+    assert agency.status == "active"
+    desk.hub.make_agreement("G7", "xf-border", "xb-health", title="Science")
+    desk.catch_up()
+
+    journey.accept("runa@xf-border.example", codes=False)
+    write(journey)
+    release(journey, "ketil@xf-border.example")
+    desk.catch_up()
+    arrived = ReceivedAlert.objects.visible_to(desk.aroha).get()
+    assert arrived.issuer == agency
+    tell("a new agency from accession to its first alert, five people", journey.hands.tally)
+    assert journey.hands.keys < 270

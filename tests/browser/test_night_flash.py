@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""At night: a flash alert is written on duty, and a second officer, told by mail, releases it on a phone, by keyboard."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from agencies.login.models import OfficerSession
+from agencies.models import Agency, Officer
+from alerts.models import Alert
+from alerts.release import release_alert
+from sharing.notices.expansion import expand_deliveries
+from sharing.notices.sending import send_notifications
+from tests.browser.conftest import Tell
+from tests.browser.hands import Hands
+from tests.outside_world import Mail, OutsideWorld
+from tests.pages.desk_world import CONTENT, PASSWORD, DeskWorld
+from tests.pages.one_time_codes import code_of
+from tests.pages.test_second_factors import Telephone
+
+pytestmark = pytest.mark.slow
+SignIn = Callable[[Officer], None]
+Picture = Callable[[Page, str], None]
+TITLE = f"Six collapses at one address {CONTENT}"
+RELEASER, ON_DUTY = "benno@xa-lab.example", "aroha@xb-health.example"
+
+
+def zone_where_it_is_two_at_night(now: datetime) -> str:
+    """A zone of whole hours; the names of these have the sign turned round (POSIX)."""
+    east = (2 - now.hour) % 24
+    east = east if east <= 14 else east - 24
+    return f"Etc/GMT{-east:+d}" if east else "Etc/GMT"
+
+
+@pytest.fixture
+def night(desk: DeskWorld, live_server: LiveServer, settings: Settings) -> DeskWorld:
+    """Two o'clock at both agencies, second factors demanded, the recipient's mail quiet until the morning."""
+    settings.MFA_DEMANDED, settings.HUB_URL = True, live_server.url
+    Agency.objects.filter(pk__in=("xa-lab", "xb-health")).update(
+        timezone=zone_where_it_is_two_at_night(timezone.now())
+    )
+    Officer.objects.filter(email=ON_DUTY).update(quiet_from=time(22), quiet_until=time(7))
+    return desk
+
+
+def newest_mail(desk: DeskWorld, outside: OutsideWorld, address: str) -> Mail:
+    """Sends what is due, as the worker does when it is rung; the newest that came to this address."""
+    send_notifications(clock=lambda: max(desk.hub.now, timezone.now()))
+    return outside.mails_to(address)[-1]
+
+
+def link_in(mail: Mail) -> str:
+    found = re.search(r"^Open: (\S+)", mail.text, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def write(hands: Hands) -> None:
+    """The duty officer's way, at a desk: four of six steps, since for danger to life little is asked."""
+    page = hands.page
+    hands.use(page.get_by_role("link", name="New alert").first)
+    hands.use(page.get_by_role("button", name=re.compile("Cluster of harm")))
+    hands.fill(page.get_by_label("Title"), TITLE)
+    hands.fill(page.get_by_label("What happened"), "Six people collapsed within an hour; two are in a coma.")
+    hands.go_on("2 Substance")
+    hands.go_on("3 Cases and amounts")
+    hands.fill(page.get_by_label("Cases, not fatal"), "6")
+    hands.go_on("4 How sure")
+    hands.go_on("5 Marking and recipients")
+    expect(page.get_by_role("radio", name=re.compile("TLP:AMBER Your"))).to_be_checked()
+    hands.choose(page.get_by_role("radio", name=re.compile("^Flash")))
+    hands.use(page.get_by_role("checkbox", name=re.compile("Health Authority, Belmora")), "Space")
+    hands.go_on("6 Check and submit")
+    hands.use(page.get_by_role("button", name="Submit for release"))
+    expect(page.get_by_text("Submitted. It waits for a second person.")).to_be_visible()
+
+
+def sign_in_on_the_phone(hands: Hands, telephone: Telephone) -> None:
+    """The page of signing in came instead of the queue; the fields have the focus already."""
+    hands.type(RELEASER)
+    hands.press("Tab")
+    hands.type(PASSWORD)
+    hands.press("Enter")
+    expect(hands.page.get_by_role("heading", name="Second step")).to_be_visible()
+    hands.type(telephone.code())
+    hands.press("Enter")
+    expect(hands.page.get_by_role("heading", name="Release queue")).to_be_visible()
+
+
+def release(hands: Hands, telephone: Telephone, picture: Picture) -> None:
+    """Reads it as a recipient will, checks, telephones for half an hour, sends: then the phone asks who is there."""
+    page = hands.page
+    hands.open_first_row()
+    expect(page.get_by_text("Six people collapsed within an hour")).to_be_visible()
+    expect(page.get_by_text("1 will receive it")).to_be_visible()
+    picture(page, "job-night-second-eyes")
+    hands.use(page.get_by_role("button", name="Mark as checked"))
+    expect(page.get_by_text("Send to Health Authority, Belmora?")).to_be_visible()
+    picture(page, "job-night-send")
+    OfficerSession.objects.update(proved_at=timezone.now() - timedelta(minutes=30))
+    hands.use(page.get_by_role("button", name="Send to 1 agency"))
+    expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible()
+    picture(page, "job-night-still-you")
+    hands.type(code_of(telephone.secret, timezone.now(), steps=1))
+    hands.press("Enter")
+    expect(page.get_by_text("Sent. The log receipt usually takes a second.")).to_be_visible()
+
+
+def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
+    page: Page,
+    phone: Page,
+    picture: Picture,
+    night: DeskWorld,
+    sign_in: SignIn,
+    live_server: LiveServer,
+    outside_world: OutsideWorld,
+    console_errors: list[str],
+    tell: Tell,
+) -> None:
+    telephone = Telephone(night.benno, now=timezone.now())
+    sign_in(night.ilka)
+    author, hands = Hands(page), Hands(phone)
+    page.emulate_media(color_scheme="dark")
+    page.goto(live_server.url)
+    write(author)
+    picture(page, "job-night-written")
+
+    mail = newest_mail(night, outside_world, RELEASER)
+    assert mail.message["Subject"] == "[Accord] FLASH TO RELEASE"
+    assert CONTENT not in mail.text and not outside_world.mails_to("ilka@xa-lab.example")
+    hands.open_from_mail(link_in(mail))
+    sign_in_on_the_phone(hands, telephone)
+    picture(phone, "job-night-queue")
+    release(hands, telephone, picture)
+    (asked,) = console_errors
+    assert "status of 403" in asked, "the question is an answer of 403, which Chromium writes down"
+    console_errors.clear()
+
+    night.catch_up()
+    expand_deliveries(now=night.hub.now)
+    told = newest_mail(night, outside_world, ON_DUTY)
+    assert told.message["Subject"] == f"[Accord] FLASH {night.received(night.aroha).reference}"
+    assert CONTENT not in told.text
+    phone.reload()
+    row = phone.get_by_role("row", name="Health Authority, Belmora")
+    expect(row.locator("[data-label=Told] time")).to_be_visible()
+    picture(phone, "job-night-sent")
+    assert Alert.objects.get().released_by == night.benno
+    tell("night-time flash alert: written on duty", author.tally)
+    tell("night-time flash alert: released on a phone", hands.tally)
+    assert author.keys < 50 and hands.keys < 22
+
+
+def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
+    page: Page, phone: Page, picture: Picture, desk: DeskWorld, live_server: LiveServer, tell: Tell
+) -> None:
+    Agency.objects.filter(pk="xa-lab").update(flash_single_releaser=True)
+    Officer.objects.filter(pk=desk.ilka.pk).update(roles=["author", "releaser"])
+    ilka = Officer.objects.get(pk=desk.ilka.pk)
+    alert = desk.validate(desk.submit(Alert.objects.get(pk=desk.draft(ilka, pri="flash").pk)), ilka)
+    release_alert(ilka, alert, revision=alert.current, now=desk.tick())
+    client, name = Client(), django_settings.SESSION_COOKIE_NAME
+    client.force_login(desk.benno, "agencies.login.backends.EmailBackend")
+    phone.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    hands = Hands(phone)
+    phone.goto(live_server.url)
+    expect(phone.get_by_role("heading", name="To look at a second time")).to_be_visible()
+    picture(phone, "job-night-second-look")
+    hands.open_first_row()
+    expect(phone.get_by_text("Sent by one person alone.")).to_be_visible()
+    hands.use(phone.get_by_role("button", name="I have read it"))
+    expect(phone.get_by_text("Sent by one person alone.")).to_have_count(0)
+    alert.refresh_from_db()
+    assert alert.second_look_at is not None
+    tell("a second look at a flash alert that one releaser sent alone", hands.tally)

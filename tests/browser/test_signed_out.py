@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session that has ended is met at the press of a button, with text that nobody has saved yet."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from agencies.models import Officer
+from alerts.drafts import create_draft, read_draft
+from tests.pages.desk_world import DeskWorld
+
+pytestmark = pytest.mark.slow
+
+
+def test_pressing_on_keeps_the_text_and_goes_on_once_signed_in_elsewhere(
+    page: Page,
+    desk: DeskWorld,
+    sign_in: Callable[[Officer], None],
+    live_server: LiveServer,
+    console_errors: list[str],
+) -> None:
+    draft = create_draft(desk.ilka, alert_type="seizure", now=desk.tick())
+    sign_in(desk.ilka)
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/1/")
+    Session.objects.all().delete()
+    page.get_by_label("Title").fill("Typed while signed out")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    expect(page.get_by_label("Title")).to_have_value("Typed while signed out")
+    sign_in(desk.ilka)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="2 Substance")).to_have_attribute("aria-current", "step")
+    draft.refresh_from_db()
+    assert read_draft(desk.ilka, draft).data["title"] == "Typed while signed out"
+    console_errors[:] = [error for error in console_errors if "status of 403" not in error]

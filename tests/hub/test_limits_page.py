@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of limits says the numbers that the code has."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from django.conf import settings
+
+from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
+from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
+from agencies import accession, accountlinks, apikeys, cursors, idempotency
+from agencies.login import attempts, proof, rates, signing
+from agencies.shortlived import AccountLink
+from alerts import bulk_acknowledgement, draft_templates, paging, saved_views, search, shapes
+from alerts.pages import reading
+from alerts.pages.audit import export
+from hub import middleware
+from sharing import backpressure, feed, slices, submissions
+from sharing.notices import reminding
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "limits.md"
+MIB: Final = 1024 * 1024
+
+
+def minutes(span: timedelta) -> int:
+    return span // timedelta(minutes=1)
+
+
+def hours(span: timedelta) -> int:
+    return span // timedelta(hours=1)
+
+
+def _often() -> dict[str, str]:
+    window = f"{minutes(attempts.WINDOW)} minutes"
+    return {
+        "passwords for one account, from one address": f"{attempts.LIMIT_PER_ADDRESS} in {window}",
+        "passwords for one account, from everywhere": f"{attempts.LIMIT_PER_ACCOUNT} in {window}",
+        "passwords from one address, whatever the accounts": f"{attempts.LIMIT_PER_SENDER} in {window}",
+        "one-time and recovery codes of one officer": f"{attempts.LIMIT_PER_FACTOR} in {window}",
+        "asking for a new password, one account": f"{attempts.LIMIT_OF_RESETS} in {window}",
+        "asking for a new password, one address": f"{attempts.LIMIT_OF_RESETS_PER_ADDRESS} in {window}",
+        "requests of one API key or one officer to the API": (
+            f"{settings.API_RATE_PER_SECOND:.0f} a second, ten times as many at once after a pause"
+        ),
+        "keysets of one agency": f"{accession.MOST_KEYSETS_A_DAY} a day",
+    }
+
+
+def _long() -> dict[str, str]:
+    links = accountlinks.LIFETIMES
+    return {
+        "a session": f"{settings.SESSION_COOKIE_AGE // 3600} hours",
+        "the second step after the password": f"{minutes(signing.SECOND_STEP_WITHIN)} minutes",
+        "a proof that it is still you, for releasing, withdrawing, keys, people and policy": (
+            f"{minutes(proof.FRESH_FOR)} minutes"
+        ),
+        "reading an alert under the reason that was given": f"{minutes(reading.OPEN_FOR)} minutes",
+        "a link of an invitation": f"{hours(links[AccountLink.Purpose.INVITATION])} hours",
+        "a link for a new password": f"{hours(links[AccountLink.Purpose.RESET])} hour",
+        "an API key": f"{apikeys.MAX_LIFETIME.days} days",
+        "a cursor": f"{hours(cursors.LIVES)} hours",
+        "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",
+    }
+
+
+def _much() -> dict[str, str]:
+    return {
+        "one request": f"{middleware.LARGEST_REQUEST_BYTES // MIB} MiB",
+        "one request of somebody not signed in": f"{middleware.LARGEST_FROM_STRANGERS_BYTES // MIB} MiB",
+        "one JSON body": f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MIB} MiB",
+        "one file, sealed": f"{MAX_BLOB_BYTES // MIB} MiB",
+        "files of one alert": f"{MAX_ATTACHMENTS}, {MAX_BLOBS_BYTES // MIB} MiB together",
+        "recipients of one alert": f"{MAX_RECIPIENTS}; {MAX_RED_AGENCIES} for RED",
+        "rows of a page, `limit`": (
+            f"1 to {paging.ROWS_AT_MOST}; {feed.MAX_LIMIT} of the feed, {submissions.MAX_LIMIT} of submissions"
+        ),
+        "drafts put at once": f"{shapes.DRAFTS_AT_MOST}",
+        "alerts acknowledged at once": f"{bulk_acknowledgement.AT_MOST}",
+        "slices fetched at once": f"{slices.MOST_SLICES}",
+        "hits of one search": f"{search.HITS_AT_MOST}, out of {search.CARDS_AT_MOST:,} cards looked at",
+        "kept views of one officer": f"{saved_views.VIEWS_AT_MOST}",
+        "templates of one agency": f"{draft_templates.TEMPLATES_AT_MOST}",
+        "rows of one audit export": f"{export.MOST_ROWS:,}",
+    }
+
+
+def rows() -> dict[str, str]:
+    """What stands on the page: the first two cells of each row."""
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [line.strip("| ").split(" | ") for line in lines]
+    return {what: limit for what, limit, *_ in cells if what != "what"}
+
+
+@pytest.mark.parametrize("section", [_often, _long, _much], ids=["often", "long", "much"])
+def test_each_number_is_the_codes(section: object) -> None:
+    assert callable(section)
+    expected: dict[str, str] = section()
+    assert {what: rows().get(what) for what in expected} == expected
+
+
+def test_no_row_is_left_unchecked() -> None:
+    others = {
+        "reminders of one withdrawal": "one an hour",
+        "envelopes, while the log is more than a second behind": "none but flash",
+    }
+    assert rows().keys() == {**_often(), **_long(), **_much(), **others}.keys()
+    assert rates.SECONDS_OF_BURST == 10
+    assert timedelta(hours=1) == reminding.REMINDED_EVERY
+    assert timedelta(seconds=1) == backpressure.LAG_LIMIT and backpressure.RETRY_AFTER_SECS == 1

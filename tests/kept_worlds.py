@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds that many tests begin with: built once a process, then put back from memory, each time as good as new.
+
+To build one through the services takes longer than most tests. What comes back are the rows, the files of the
+sequencer's state folder and copies of the objects; nothing that a test does reaches the next one.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from django.db import connection, transaction
+from psycopg import sql
+
+from agencies.models import Agency, Officer
+
+NOT_OF_A_WORLD: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+"""Tables that migrations fill."""
+FRESH_SECONDS: Final = 20.0
+"""A world whose clock began with it, or a while before it, is not put back when it is older than this."""
+
+W = TypeVar("W")
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """`rows` by table, as COPY writes them; `files` by name; `folder` is what the objects hold as their folder."""
+
+    world: Any
+    folder: Path
+    rows: Mapping[str, bytes]
+    files: Mapping[str, bytes]
+    at: float
+
+
+_worlds: dict[str, _Kept] = {}
+
+
+def kept_world(name: str, build: Callable[[Path], W], folder: Path, *, fresh_seconds: float = math.inf) -> W:
+    """The world that `build` makes with its state in `folder`; in a database that is not empty it is always built."""
+    if Agency.objects.exists() or Officer.objects.exists():
+        return build(folder)
+    kept = _worlds.get(name)
+    if kept is not None and time.monotonic() - kept.at < fresh_seconds:
+        return _put_back(kept, folder)  # type: ignore[no-any-return]
+    at = time.monotonic()
+    world = build(folder)
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    _worlds[name] = _Kept(copy.deepcopy(world, {id(folder): folder}), folder, _rows(), files, at)
+    return world
+
+
+def _put_back(kept: _Kept, folder: Path) -> Any:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, octets in kept.files.items():
+        (folder / name).write_bytes(octets)
+    # One transaction: references are checked at its end.
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table, octets in kept.rows.items():
+            with cursor.copy(_copy(table, "FROM STDIN")) as into:
+                into.write(octets)
+    # Wherever the objects hold their folder, they hold the new one.
+    return copy.deepcopy(kept.world, {id(kept.folder): folder})
+
+
+def _rows() -> dict[str, bytes]:
+    rows = {}
+    with connection.cursor() as cursor:
+        for table in _tables():
+            with cursor.copy(_copy(table, "TO STDOUT")) as out:
+                if octets := b"".join(map(bytes, out)):
+                    rows[table] = octets
+    return rows
+
+
+@cache
+def _tables() -> list[str]:
+    with connection.cursor() as cursor:
+        return sorted(set(connection.introspection.table_names(cursor)) - NOT_OF_A_WORLD)
+
+
+def _copy(table: str, direction: str) -> sql.Composed:
+    return sql.SQL("COPY {} " + direction).format(sql.Identifier(table))

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The own account: name, zone, language, which mail waits; and the mails one got."""
+
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agencies.duty import move_on_duty_list
+from agencies.models import Officer
+from agencies.quiet import quiet_until, stays_quiet
+from sharing.models import Notification
+from sharing.notices.expansion import expand_deliveries
+from sharing.notices.sending import send_notifications
+from tests.outside_world import OutsideWorld
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+PROFILE = {"full_name": "Benno Ashgrove", "timezone": "Asia/Kathmandu", "language": "en"}
+LOUD = {"routine_mail": "yes", "quiet_from": "", "quiet_until": ""}
+
+
+@pytest.fixture
+def benno(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.benno)
+
+
+def now_of(officer: Officer) -> Officer:
+    return Officer.objects.select_related("agency").get(pk=officer.pk)
+
+
+def test_the_own_profile_changes_and_times_follow(desk: DeskWorld, benno: Client) -> None:
+    assert benno.post("/account/", PROFILE | {"full_name": " Benno Ashgrove-Vel "}).status_code == 302
+    assert now_of(desk.benno).full_name == "Benno Ashgrove-Vel"
+    assert "UTC+5:45" in benno.get("/officers/").content.decode() + benno.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("full_name", "", "Name: enter the name"),
+        ("full_name", "a\u202eb", "Use one line"),
+        ("timezone", "Mars/Olympus", "Time zone: choose one of the list."),
+        ("language", "tlh", "Language: choose one of the list."),
+    ],
+)
+def test_a_profile_that_is_none_is_refused(
+    desk: DeskWorld, benno: Client, field: str, value: str, words: str
+) -> None:
+    answer = benno.post("/account/", PROFILE | {field: value})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert now_of(desk.benno).timezone == ""
+
+
+def test_no_right_comes_through_the_profile(desk: DeskWorld, benno: Client) -> None:
+    stolen = {
+        "roles": ["agency_admin"],
+        "is_active": "1",
+        "agency": "xb-health",
+        "email": "x@x.example",
+        "duty_rank": "1",
+        "public_id": "A" * 22,
+        "session_salt": "x",
+        "password": "x",
+    }
+    before = now_of(desk.benno)
+    benno.post("/account/", PROFILE | stolen)
+    benno.post("/account/mail/", LOUD | stolen)
+    after = now_of(desk.benno)
+    for name in ("roles", "is_active", "agency_id", "email", "duty_rank", "public_id", "password"):
+        assert getattr(after, name) == getattr(before, name)
+
+
+def test_the_operator_has_a_profile_and_no_mail(desk: DeskWorld, as_officer: SignIn) -> None:
+    operator = as_officer(desk.noor)
+    page = operator.get("/account/").content.decode()
+    assert "Quiet from" not in page
+    assert operator.post("/account/mail/", LOUD).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"quiet_from": "22:00"}, "Quiet hours: enter both ends, or none."),
+        ({"quiet_from": "22:00", "quiet_until": "22:00"}, "Quiet hours: enter two different times."),
+        ({"quiet_from": "25:00", "quiet_until": "06:00"}, "Quiet from: enter a time such as 22:00."),
+        ({"routine_mail": "perhaps"}, "Mail about routine alerts: choose one."),
+    ],
+)
+def test_mail_settings_that_are_none_are_refused(
+    desk: DeskWorld, benno: Client, changes: dict[str, str], words: str
+) -> None:
+    answer = benno.post("/account/mail/", LOUD | changes)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+
+
+def test_quiet_hours_reach_over_midnight_and_end_to_the_minute(desk: DeskWorld) -> None:
+    officer = now_of(desk.benno)
+    officer.quiet_from, officer.quiet_until = time(22), time(6, 30)
+    zone = ZoneInfo("Europe/Vienna")
+    night = desk.hub.now.astimezone(zone).replace(hour=23, minute=0, second=0, microsecond=0)
+    ends = quiet_until(officer, now=night)
+    assert ends is not None
+    assert ends.astimezone(zone) == (night + timedelta(days=1)).replace(hour=6, minute=30)
+    assert quiet_until(officer, now=ends) is None
+    assert quiet_until(officer, now=ends - timedelta(minutes=1)) == ends
+    assert quiet_until(officer, now=night.replace(hour=21, minute=59)) is None
+
+
+def test_who_is_on_duty_or_whose_agency_has_nobody_on_duty_hears_at_once(desk: DeskWorld) -> None:
+    officer = now_of(desk.benno)
+    officer.routine_mail = False
+    officer.save()
+    assert stays_quiet(officer, now=desk.hub.now), "Ilka is on duty"
+    move_on_duty_list(desk.sunniva, desk.benno, "add", now=desk.hub.now)
+    assert not stays_quiet(now_of(desk.benno), now=desk.hub.now)
+    for person in (desk.benno, desk.ilka):
+        move_on_duty_list(desk.sunniva, person, "remove", now=desk.hub.now)
+    assert not stays_quiet(now_of(desk.benno), now=desk.hub.now)
+
+
+def told(desk: DeskWorld, pri: str) -> dict[str, str]:
+    """What became of the mail about one alert to the laboratory, by first name."""
+    desk.send(desk.draft(desk.aroha, pri=pri), desk.haitham)
+    expand_deliveries(now=desk.hub.now)
+    send_notifications(clock=lambda: desk.hub.now)
+    newest = Notification.objects.filter(recipient="xa-lab").order_by("-queued_at")
+    delivery = newest.first().delivery  # type: ignore[union-attr]
+    rows = Notification.objects.filter(recipient="xa-lab", delivery=delivery).select_related("officer")
+    return {row.officer.full_name.split()[0]: f"{row.state} {row.cause}".strip() for row in rows}
+
+
+def test_routine_mail_stays_away_and_urgent_mail_does_not(
+    desk: DeskWorld, benno: Client, outside_world: OutsideWorld
+) -> None:
+    benno.post("/account/mail/", LOUD | {"routine_mail": "no"})
+    assert told(desk, "routine") == {"Benno": "suppressed quiet", "Ilka": "sent", "Sunniva": "sent"}
+    assert told(desk, "urgent") == {"Benno": "sent", "Ilka": "sent", "Sunniva": "sent"}
+    page = benno.get("/account/mails/").content.decode()
+    assert "The officer wants no mail about routine alerts" in page
+    assert page.split("<tbody>")[1].count("<tr>") == 2
+
+
+def test_routine_mail_waits_until_the_quiet_hours_end(desk: DeskWorld, outside_world: OutsideWorld) -> None:
+    local = desk.hub.now.astimezone(ZoneInfo("Europe/Vienna"))
+    Officer.objects.filter(pk=desk.benno.pk).update(
+        quiet_from=(local - timedelta(hours=1)).time(), quiet_until=(local + timedelta(hours=1)).time()
+    )
+    assert told(desk, "routine")["Benno"] == "deferred quiet"
+    waiting = Notification.objects.get(officer=desk.benno)
+    assert timedelta(minutes=58) < waiting.not_before - desk.hub.now <= timedelta(hours=1)
+    send_notifications(clock=lambda: waiting.not_before)
+    waiting.refresh_from_db()
+    assert waiting.state == "sent"
+
+
+def test_no_mail_tells_of_what_the_policy_hides(desk: DeskWorld, outside_world: OutsideWorld) -> None:
+    desk.lab.role_ceilings = {"author": "CLEAR"}
+    desk.lab.save()
+    assert told(desk, "urgent") == {"Benno": "sent", "Ilka": "suppressed no-right", "Sunniva": "sent"}
+
+
+def test_one_sees_the_own_mails_only(desk: DeskWorld, as_officer: SignIn) -> None:
+    for officer in (desk.benno, desk.ilka):
+        Notification.objects.create(
+            subject=f"s{officer.pk}",
+            occasion="key-ending",
+            officer=officer,
+            channel="email",
+            recipient=desk.lab,
+            state="sent",
+            not_before=timezone.now(),
+            queued_at=timezone.now(),
+            message_id=str(officer.pk),
+        )
+    page = as_officer(desk.benno).get("/account/mails/").content.decode()
+    assert page.split("<tbody>")[1].count("<tr>") == 1
+    assert "A key of your agency ends soon" in page
+    assert as_officer(desk.edda).get("/account/mails/").status_code == 403

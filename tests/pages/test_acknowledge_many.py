@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several acknowledged from the inbox: one page says exactly which, the next what came of each; also without a script."""
+
+import re
+
+from alerts.models import ReceivedAlert
+from alerts.opening import open_alert
+from ledger.models import AuditEvent
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+
+def test_select_look_acknowledge(desk: DeskWorld, as_officer: SignIn) -> None:
+    opened = []
+    for title in ("The first alert", "The second alert"):
+        desk.send(desk.draft(title=title))
+        opened.append(desk.received(desk.haitham))
+        open_alert(desk.haitham, opened[-1], reason="on_duty", now=desk.tick())
+    desk.send(desk.draft(title="Nobody has opened this"))
+    unopened = desk.received(desk.haitham)
+    client = as_officer(desk.haitham)
+    inbox = client.get("/inbox/").content.decode()
+    offered = re.findall(r'<input type="checkbox" form="pick" name="pick" value="([^"]*)">', inbox)
+    assert set(offered) == {str(row.pk) for row in (*opened, unopened)}
+    assert '<form id="pick" class="picked" method="get" action="/inbox/acknowledge/"' in inbox
+
+    asked = client.get("/inbox/acknowledge/", {"pick": offered}).content.decode()
+    assert "Acknowledge 2 alerts?" in asked and "Nobody of your agency has opened it: open it first." in asked
+    assert set(re.findall(r'<input type="hidden" name="pick" value="([^"]*)">', asked)) == {
+        str(row.pk) for row in opened
+    }
+    assert not ReceivedAlert.objects.exclude(acknowledged_at=None).exists(), "looking changes nothing"
+
+    form = {"pick": [str(row.pk) for row in opened]}
+    without = client.post("/inbox/acknowledge/", form)
+    assert without.status_code == 422 and "Reason: choose one." in without.content.decode()
+    done = client.post("/inbox/acknowledge/", {**form, "reason": "case_number", "reference": "K 12/26"})
+    page = done.content.decode()
+    assert "2 alerts acknowledged" in page and "The first alert" in page and "The second alert" in page
+    assert ReceivedAlert.objects.filter(acknowledged_by=desk.haitham).count() == 2
+    reasons = AuditEvent.objects.filter(act="alert.acknowledged").values_list("reason", flat=True)
+    assert list(reasons) == ["case_number: K 12/26"] * 2
+    again = client.post("/inbox/acknowledge/", {**form, "reason": "on_duty"}).content.decode()
+    assert "0 alerts acknowledged" in again and again.count("Acknowledged before.") == 2
+    assert str(opened[0].pk) not in re.findall(
+        r'name="pick" value="([^"]*)"', client.get("/inbox/").content.decode()
+    )
+
+
+def test_foreign_none_too_many_and_no_right(desk: DeskWorld, as_officer: SignIn) -> None:
+    desk.send(desk.draft())
+    row = desk.received(desk.haitham)
+    client = as_officer(desk.haitham)
+    for query in ({}, {"pick": "x"}, {"pick": [f"{n:032x}" for n in range(51)]}):
+        assert client.get("/inbox/acknowledge/", query).status_code == 422
+    strange = as_officer(desk.benno)
+    page = strange.post("/inbox/acknowledge/", {"pick": str(row.pk), "reason": "on_duty"}).content.decode()
+    assert "There is no such alert for you." in page and row.reference not in page
+    assert as_officer(desk.edda).get("/inbox/acknowledge/", {"pick": str(row.pk)}).status_code == 403
+    own = as_officer(desk.zhilan)
+    assert 'name="pick"' not in own.get("/inbox/").content.decode()
+    row.refresh_from_db()
+    assert row.acknowledged_at is None

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One agreement: what it allows, and lanes suspended and resumed by an agency admin after being asked twice."""
+
+import pytest
+from django.test import Client
+
+from sharing.agreements import suspend_lanes
+from sharing.models import LaneSuspension
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+SUSPEND, RESUME = "/agreements/G1/suspend/", "/agreements/G1/resume/"
+
+
+@pytest.fixture
+def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.sunniva)
+
+
+def standing(agency: str = "xa-lab") -> set[str]:
+    rows = LaneSuspension.objects.filter(agency=agency, lifted_at__isnull=True)
+    return set(rows.values_list("lane", flat=True))
+
+
+def test_it_says_what_is_agreed_and_who_has_stopped_what(desk: DeskWorld, admin: Client) -> None:
+    suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
+    page = admin.get("/agreements/G1/").content.decode()
+    for text in (
+        "Science and public health",
+        "Health Authority, Belmora",
+        "suspended by",
+        "Early Look",
+        "Open",
+    ):
+        assert text in page
+
+
+def test_lanes_are_suspended_after_a_second_question(desk: DeskWorld, admin: Client) -> None:
+    assert admin.get(SUSPEND).status_code == 200
+    asked = admin.post(SUSPEND, {"lanes": ["enforcement", "trade"]}).content.decode()
+    assert "Suspend Enforcement and Trade" in asked
+    assert "Flow stops both ways; nothing is deleted; waiting items are held until they expire." in asked
+    assert "Science stays open." in asked
+    assert standing() == set()
+    assert admin.post(SUSPEND, {"lanes": ["enforcement", "trade"], "sure": "yes"}).status_code == 302
+    assert standing() == {"enforcement", "trade"}
+
+
+def test_an_agency_resumes_its_own_suspension_and_no_other(desk: DeskWorld, admin: Client) -> None:
+    suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
+    admin.post(SUSPEND, {"lanes": ["science"], "sure": "yes"})
+    assert admin.post(RESUME, {"lanes": ["trade"], "sure": "yes"}).status_code == 422
+    assert admin.post(RESUME, {"lanes": ["science"], "sure": "yes"}).status_code == 302
+    assert (standing(), standing("xd-reg")) == (set(), {"trade"})
+
+
+@pytest.mark.parametrize("lanes", [[], ["nowhere"], ["science", "nowhere"]])
+def test_lanes_that_are_none_are_refused(admin: Client, lanes: list[str]) -> None:
+    assert admin.post(SUSPEND, {"lanes": lanes, "sure": "yes"}).status_code == 422
+    assert standing() == set()
+
+
+def test_strangers_agreements_are_absent_and_only_admins_change_lanes(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    desk.hub.make_agreement("G9", "xb-health", "xd-reg", title="Others only")
+    unknown = admin.get("/agreements/G0/").content
+    for address in ("/agreements/G9/", "/agreements/G9/suspend/", "/agreements/G9/resume/"):
+        answer = admin.get(address)
+        assert (answer.status_code, answer.content) == (404, unknown)
+    assert as_officer(desk.benno).get("/agreements/G1/").status_code == 200
+    assert "Suspend lanes…" not in as_officer(desk.benno).get("/agreements/G1/").content.decode()
+    assert as_officer(desk.benno).post(SUSPEND, {"lanes": ["science"], "sure": "yes"}).status_code == 403
+    assert as_officer(desk.noor).get("/agreements/G1/").status_code == 403

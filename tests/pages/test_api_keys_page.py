@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API keys at the desk: shown once, never again, rotated with an overlap, refused from the next request on."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from agencies.apikeys import authenticate_key, issue_key, rotate_key
+from agencies.errors import AbsentError, CredentialError, InputError
+from agencies.models import ApiKey
+from ledger.models import AuditEvent
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+FORM = {"client": "case system", "scopes": ["feed:read", "envelope:read"], "days": "30", "networks": ""}
+SECRET = re.compile(r"\b([0-9a-f]{12}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+
+
+@pytest.fixture
+def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.sunniva)
+
+
+def issue(admin: Client, **changes: object) -> str:
+    """The text of a key issued by the page."""
+    newest = ApiKey.objects.filter(agency="xa-lab").order_by("-created_at").values_list("prefix", flat=True)
+    answer = admin.post("/api-keys/issue/", FORM | {"seen": newest.first() or ""} | changes)
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    found = SECRET.search(answer.content.decode())
+    assert found is not None
+    return found[1]
+
+
+def test_a_key_is_shown_once_and_serves(desk: DeskWorld, admin: Client) -> None:
+    text = issue(admin, networks="192.0.2.0/24\n2001:db8::/32")
+    key = ApiKey.objects.get()
+    assert (key.agency_id, key.networks) == ("xa-lab", ["192.0.2.0/24", "2001:db8::/32"])
+    assert key.expires_at - key.created_at == timedelta(days=30)
+    assert authenticate_key(text, "192.0.2.9", now=timezone.now()).agency_id == "xa-lab"
+    for address in ("/api-keys/", "/api-keys/issue/", f"/api-keys/{key.prefix}/rotate/", "/", "/officers/"):
+        assert text.partition(".")[2] not in admin.get(address).content.decode()
+    stored = str(list(AuditEvent.objects.values())) + str([s.get_decoded() for s in Session.objects.all()])
+    assert text.partition(".")[2] not in stored + str(list(ApiKey.objects.values()))
+
+
+def test_the_list_says_what_a_key_may_and_when_it_ends(admin: Client) -> None:
+    issue(admin)
+    page = admin.get("/api-keys/").content.decode()
+    for words in ("case system", "fetch sealed envelopes", "anywhere", "never", "Rotate…", "Revoke…"):
+        assert words in page
+    assert "Nothing matches." in admin.get("/api-keys/?state=revoked").content.decode()
+
+
+def test_a_form_that_is_sent_twice_issues_one_key(admin: Client) -> None:
+    issue(admin)
+    again = admin.post("/api-keys/issue/", FORM | {"seen": ""}, follow=True)
+    assert "Nothing was issued now." in again.content.decode()
+    assert ApiKey.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("client", "", "System: name what uses the key."),
+        ("client", "<b>", "Use 1 to 60 letters"),
+        ("scopes", [], "May: choose one or more."),
+        ("scopes", ["alert:release"], "May: choose from the list."),
+        ("scopes", ["key:enrol"], "May: choose from the list."),
+        ("days", "91", "enter 1 to 90 days"),
+        ("days", "0", "enter 1 to 90 days"),
+        ("days", "1e9", "enter 1 to 90 days"),
+        ("networks", "192.0.2.7/24", "192.0.2.7/24 is none"),
+        ("networks", "everywhere", "everywhere is none"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_issued(
+    admin: Client, field: str, value: object, words: str
+) -> None:
+    answer = admin.post("/api-keys/issue/", FORM | {"seen": "", field: value})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not ApiKey.objects.exists()
+
+
+def test_rotating_gives_a_new_key_and_ends_the_old_one(admin: Client) -> None:
+    old_text = issue(admin, networks="192.0.2.0/24")
+    old = ApiKey.objects.get()
+    answer = admin.post(f"/api-keys/{old.prefix}/rotate/", {"old_serves": "1", "seen": old.prefix})
+    found = SECRET.search(answer.content.decode())
+    assert found is not None
+    new = ApiKey.objects.exclude(pk=old.pk).get()
+    assert (new.client, new.scopes, new.networks) == (old.client, old.scopes, old.networks)
+    old.refresh_from_db()
+    now = timezone.now()
+    assert now + timedelta(hours=23) < old.expires_at <= now + timedelta(days=1)
+    for text in (old_text, found[1]):
+        authenticate_key(text, "192.0.2.1", now=now)
+    with pytest.raises(CredentialError):
+        authenticate_key(old_text, "192.0.2.1", now=old.expires_at)
+    assert AuditEvent.objects.filter(act="apikey.rotated", subject=f"apikey:{old.prefix}").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_key_that_has_ended_is_not_rotated(desk: DeskWorld) -> None:
+    now = timezone.now()
+    key, _text = issue_key(
+        desk.sunniva, desk.lab, client="old", scopes=["feed:read"], lifetime=timedelta(days=1), now=now
+    )
+    with pytest.raises(InputError):
+        rotate_key(desk.sunniva, key, old_serves=timedelta(0), now=key.expires_at)
+    with pytest.raises(InputError):
+        rotate_key(desk.sunniva, key, old_serves=timedelta(days=8), now=now)
+    with pytest.raises(AbsentError):
+        rotate_key(desk.haitham, key, old_serves=timedelta(0), now=now)
+
+
+def test_revoking_counts_at_the_next_request(admin: Client) -> None:
+    text = issue(admin)
+    key = ApiKey.objects.get()
+    page = admin.get(f"/api-keys/{key.prefix}/revoke/").content.decode()
+    assert "A revoked key does not come back." in page
+    assert admin.post(f"/api-keys/{key.prefix}/revoke/").status_code == 302
+    with pytest.raises(CredentialError):
+        authenticate_key(text, "192.0.2.1", now=timezone.now())
+    assert "Revoked" in admin.get("/api-keys/?state=revoked").content.decode()
+
+
+@pytest.mark.parametrize("act", ["rotate", "revoke"])
+def test_another_agencys_key_is_absent(desk: DeskWorld, admin: Client, act: str) -> None:
+    key, _text = issue_key(
+        desk.haitham,
+        desk.health,
+        client="x",
+        scopes=["feed:read"],
+        lifetime=timedelta(days=1),
+        now=timezone.now(),
+    )
+    unknown = admin.post(f"/api-keys/{'0' * 12}/{act}/", {"old_serves": "0"})
+    answer = admin.post(f"/api-keys/{key.prefix}/{act}/", {"old_serves": "0"})
+    assert (answer.status_code, answer.content) == (404, unknown.content)
+    key.refresh_from_db()
+    assert key.revoked_at is None
+    assert key.prefix not in admin.get("/api-keys/").content.decode()
+
+
+def test_only_an_admin_sees_keys(desk: DeskWorld, as_officer: SignIn) -> None:
+    for officer in (desk.benno, desk.ilka, desk.edda, desk.noor):
+        assert as_officer(officer).get("/api-keys/").status_code == 403
+        assert as_officer(officer).post("/api-keys/issue/", FORM).status_code == 403

@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages of every kind of alert: what each shows, rows and moments as typed, templates, copies, a session's end."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from alerts.drafts import read_draft
+from alerts.kept import DraftTemplate
+from alerts.models import Alert
+from alerts.pages.compose.page import LAST_STEP
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.pages.test_compose import JSON, data_of, fields_on, save
+
+KINDS = ("new_substance", "harm_cluster", "seizure", "suspicious_order", "request_for_information")
+PARTY = {"role": "forwarder", "name": "Blue Heron", "category": "organisation", "country": "XB"}
+
+
+@pytest.fixture
+def author(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.ilka)
+
+
+def text_of(client: Client, address: str) -> str:
+    return client.get(address).content.decode()
+
+
+def shown_on(page: str) -> set[str]:
+    return set(re.findall(r'name="shown" value="(\w+)"', page))
+
+
+def test_every_kind_can_be_started_and_saved_step_by_step(author: Client, desk: DeskWorld) -> None:
+    page = text_of(author, "/drafts/new/")
+    for kind in KINDS:
+        assert f'name="alert_type" value="{kind}"' in page
+        address = author.post("/drafts/new/", {"alert_type": kind}).headers["Location"]
+        draft = Alert.objects.get(pk=address.split("/")[2])
+        before = data_of(desk.ilka, draft)
+        for step in range(1, 6):
+            assert save(author, draft, step).status_code == 302, (kind, step)
+        assert data_of(desk.ilka, draft) == before, kind
+        assert draft.current == 1, kind
+
+
+THIRD_STEPS = {
+    "harm_cluster": {"cases_fatal", "naloxone", "physical_form"},
+    "seizure": {"parties", "concealment", "route"},
+    "suspicious_order": {"parties", "red_flags", "kyc_result", "quantity"},
+    "request_for_information": {"question", "request_priority", "due_at", "due_reason"},
+}
+
+
+def test_the_third_step_asks_what_its_kind_is_about(author: Client, desk: DeskWorld) -> None:
+    for kind, names in THIRD_STEPS.items():
+        draft = desk.draft(alert_type=kind, cases_non_fatal=None, cases_fatal=None)
+        shown = shown_on(text_of(author, f"/drafts/{draft.pk}/3/"))
+        assert names <= shown, kind
+        for others in THIRD_STEPS.values():
+            only_theirs = others - names - {"physical_form", "quantity", "route", "parties"}
+            assert not only_theirs & shown, kind
+
+
+def test_a_field_of_another_kind_that_holds_something_is_shown_and_stays(
+    author: Client, desk: DeskWorld
+) -> None:
+    draft = desk.draft(exhibit_no="XA-17")
+    save(author, draft, 1, alert_type="request_for_information")
+    page = text_of(author, f"/drafts/{draft.pk}/3/")
+    assert {"question", "exhibit_no", "cases_non_fatal"} <= shown_on(page)
+    save(author, draft, 3, question="Seen it?")
+    data = data_of(desk.ilka, draft)
+    assert (data["exhibit_no"], data["question"], data["cases_non_fatal"]) == ("XA-17", "Seen it?", 9)
+
+
+def test_a_page_touches_only_what_it_showed(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(alert_type="seizure", concealment="in a wheel")
+    sent = fields_on(text_of(author, f"/drafts/{draft.pk}/3/"))
+    sent["shown"] = [name for name in sent["shown"] if name != "concealment"]
+    author.post(f"/drafts/{draft.pk}/3/", sent | {"concealment": "", "exhibit_no": "X-1"})
+    data = data_of(desk.ilka, draft)
+    assert (data["concealment"], data["exhibit_no"]) == ("in a wheel", "X-1")
+
+
+# --- parties --------------------------------------------------------------------------------------------------
+
+
+def parties(*rows: dict[str, str]) -> dict[str, Any]:
+    return {
+        f"parties-{name}": [row.get(name, "") for row in rows]
+        for name in ("role", "name", "category", "country")
+    }
+
+
+def test_parties_are_rows_and_rows_win_over_unknown(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(alert_type="suspicious_order", parties="unknown")
+    assert 'name="parties-unknown" value="unknown" checked' in text_of(author, f"/drafts/{draft.pk}/3/")
+    save(author, draft, 3, **parties(PARTY, {"category": "unknown"}), **{"parties-unknown": "unknown"})
+    assert data_of(desk.ilka, draft)["parties"] == [PARTY]
+    page = text_of(author, f"/drafts/{draft.pk}/3/")
+    assert 'value="Blue Heron"' in page and "checked" not in page.split('name="parties-unknown"')[1][:40]
+    save(author, draft, 3, **parties({}))
+    assert data_of(desk.ilka, draft)["parties"] == []
+    page = text_of(author, f"/drafts/{draft.pk}/3/?check=1")
+    assert '<a href="#field-parties">Parties: add one or choose unknown.</a>' in page
+
+
+def test_a_party_is_said_in_words_to_the_recipient(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(
+        alert_type="suspicious_order", parties=[PARTY], red_flags=["licence_ended"], kyc_result="fail"
+    )
+    page = text_of(author, f"/drafts/{draft.pk}/6/")
+    assert "Forwarder: Blue Heron (Organisation, no person, XB)" in page
+    assert "Licence ended or missing" in page
+
+
+# --- by when ------------------------------------------------------------------------------------------------
+
+
+def request_for(desk: DeskWorld, **changes: Any) -> Alert:
+    return desk.draft(alert_type="request_for_information", question="Seen it?", **changes)
+
+
+def test_the_time_to_answer_is_shown_in_ones_own_zone_and_in_theirs(author: Client, desk: DeskWorld) -> None:
+    due = (timezone.now() + dt.timedelta(days=3)).astimezone(dt.UTC).replace(hour=12, minute=30)
+    draft = request_for(
+        desk,
+        request_priority="custom",
+        due_at=f"{due:%Y-%m-%dT%H:%M}Z",
+        due_reason="Court",
+        recipients=["xb-health"],
+    )
+    for step in (3, LAST_STEP):
+        panel = text_of(author, f"/drafts/{draft.pk}/{step}/").split("Answer by</h2>")[1].split("</dl>")[0]
+        assert "As you set it:" in panel
+        assert "12:30 UTC<" in panel
+        assert "Health Authority, Belmora" in panel
+        assert panel.count("<time") == 3
+        assert re.search(r"UTC\+(9:30|10:30)<", panel), "Adelaide"
+
+
+def test_a_counted_time_says_that_it_counts_from_sending(author: Client, desk: DeskWorld) -> None:
+    draft = request_for(desk, request_priority="urgent_direct")
+    assert "If it is sent now:" in text_of(author, f"/drafts/{draft.pk}/3/")
+    assert "If it is sent now:" not in text_of(author, f"/drafts/{desk.draft().pk}/3/")
+
+
+def test_a_moment_is_typed_as_ones_own_wall_clock(author: Client, desk: DeskWorld) -> None:
+    draft = request_for(desk)
+    save(author, draft, 3, request_priority="custom", due_at="2027-07-01T14:30", due_reason="Court")
+    assert data_of(desk.ilka, draft)["due_at"] == "2027-07-01T12:30Z", "Vienna, in summer"
+    assert 'value="2027-07-01T14:30"' in text_of(author, f"/drafts/{draft.pk}/3/")
+    save(author, draft, 3, due_at="2026-02-30T14:30")
+    assert data_of(desk.ilka, draft)["due_at"] == "2026-02-30T14:30", "what was typed is kept"
+
+
+def test_a_request_travels_with_its_time_and_is_read_with_it(
+    transactional_db: None, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    sent = desk.send(request_for(desk, request_priority="urgent_direct", recipients=["xb-health"]))
+    received = desk.received(desk.aroha)
+    assert sent.released_at is not None and received.reply_by is not None
+    assert abs(received.reply_by - sent.released_at - dt.timedelta(hours=8)) < dt.timedelta(seconds=2)
+    reader = as_officer(desk.aroha)
+    reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})
+    page = text_of(reader, f"/inbox/{received.pk}/")
+    assert "Seen it?" in page and "Answer by</h3>" in page
+
+
+def test_names_written_before_are_offered(author: Client, desk: DeskWorld, as_officer: SignIn) -> None:
+    desk.draft(preferred_name="metonitazene")
+    page = text_of(author, f"/drafts/{desk.draft(preferred_name=None).pk}/2/")
+    assert '<option value="metonitazene">' in page
+    other = desk.draft(desk.aroha, preferred_name=None)
+    assert "metonitazene" not in text_of(as_officer(desk.aroha), f"/drafts/{other.pk}/2/")
+
+
+def rows_of_page(page: str) -> list[tuple[str, str]]:
+    """Label and words of every fact that a reader sees under the content's headings."""
+    tidy = re.sub(r"\s+", " ", page)
+    pairs = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", tidy)
+    return [
+        (re.sub(r"<[^>]+>", "", label).strip(), re.sub(r"<[^>]+>", "", words).strip())
+        for label, words in pairs
+    ]
+
+
+def test_the_preview_says_what_the_recipient_reads(
+    transactional_db: None, author: Client, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    draft = desk.draft(
+        alert_type="suspicious_order",
+        parties=[PARTY],
+        red_flags=["licence_ended"],
+        kyc_result="fail",
+        quantity="25",
+        unit="kg",
+        physical_form="powder",
+        route=[{"part": "origin", "country": "XA", "basis": "proven"}],
+        handling=["H1"],
+        recipients=["xb-health"],
+    )
+    page = text_of(author, f"/drafts/{draft.pk}/6/")
+    promised = rows_of_page(page.split('class="panel preview"')[1].split("<aside")[0])
+    desk.send(draft)
+    reader, received = as_officer(desk.aroha), desk.received(desk.aroha)
+    reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})
+    read = rows_of_page(text_of(reader, f"/inbox/{received.pk}/"))
+    assert ("Parties", "Forwarder: Blue Heron (Organisation, no person, XB)") in promised
+    assert len(promised) > 10
+    assert [row for row in promised if row not in read] == []
+
+
+# --- danger to life -------------------------------------------------------------------------------------------
+
+
+def test_the_preview_of_a_life_safety_alert_is_what_a_recipient_will_read(
+    author: Client, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    draft = desk.draft(pri="flash", health_measures="Told\u202e ambulances", concealment="ZZ")
+    page = text_of(author, f"/drafts/{draft.pk}/6/")
+    assert "Sent without: Measures." in page
+    assert "Told" not in page.split("Sent without")[1]
+    assert "Submit for release" in page
+    checker = as_officer(desk.benno)
+    seen = text_of(checker, f"/queue/{desk.submit(draft).pk}/")
+    assert "Sent without: Measures." in seen and "ambulances" not in seen
+
+
+# --- templates and copies ---------------------------------------------------------------------------------------
+
+
+def test_a_template_is_kept_started_from_and_deleted(
+    author: Client, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    draft = desk.draft()
+    assert "No template yet." in text_of(author, "/drafts/new/")
+    author.post(f"/drafts/{draft.pk}/template/", {"name": "Festival <b>season</b>"})
+    template = DraftTemplate.objects.get()
+    page = text_of(author, "/drafts/new/")
+    assert "Festival &lt;b&gt;season&lt;/b&gt;" in page and "Cluster of harm" in page
+    started = author.post(f"/drafts/templates/{template.pk}/start/").headers["Location"]
+    copy = Alert.objects.get(pk=started.split("/")[2])
+    assert data_of(desk.ilka, copy)["title"] == f"Nine collapses {CONTENT}"
+    stranger = as_officer(desk.aroha)
+    assert "Festival" not in text_of(stranger, "/drafts/new/")
+    for act in ("start", "delete"):
+        assert stranger.post(f"/drafts/templates/{template.pk}/{act}/").status_code == 404
+    author.post(f"/drafts/templates/{template.pk}/delete/")
+    assert "1 template deleted." in text_of(author, "/drafts/new/")
+    assert not DraftTemplate.objects.exists()
+
+
+def test_a_template_without_a_name_is_asked_for_again(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft()
+    answer = author.post(f"/drafts/{draft.pk}/template/", {"name": "x" * 81})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Name: use 1 to 80 characters on one line." in page and "x" * 81 in page
+    assert not DraftTemplate.objects.exists()
+
+
+def test_a_sent_alert_is_copied_as_new(author: Client, desk: DeskWorld, as_officer: SignIn) -> None:
+    sent = desk.send(desk.draft())
+    assert f'action="/outbox/{sent.pk}/copy/"' in text_of(author, f"/outbox/{sent.pk}/")
+    address = author.post(f"/outbox/{sent.pk}/copy/").headers["Location"]
+    page = text_of(author, address)
+    assert "A new draft. Days are set anew; files were not copied." in page
+    assert CONTENT in page
+    releaser = as_officer(desk.benno)
+    assert "Copy as new" not in text_of(releaser, f"/outbox/{sent.pk}/")
+    assert releaser.post(f"/outbox/{sent.pk}/copy/").status_code == 403
+    assert as_officer(desk.aroha).post(f"/outbox/{sent.pk}/copy/").status_code == 404
+
+
+def test_a_received_alert_is_copied_only_while_it_is_being_read(
+    transactional_db: None, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    desk.send(desk.draft())
+    received = desk.received(desk.aroha)
+    reader = as_officer(desk.aroha)
+    before = Alert.objects.count()
+    assert reader.post(f"/inbox/{received.pk}/copy/").headers["Location"] == f"/inbox/{received.pk}/"
+    assert Alert.objects.count() == before, "no reason was given"
+    reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})
+    assert f'action="/inbox/{received.pk}/copy/"' in text_of(reader, f"/inbox/{received.pk}/")
+    copied = reader.post(f"/inbox/{received.pk}/copy/").headers["Location"]
+    assert CONTENT in text_of(reader, copied)
+
+
+def test_what_the_sender_reserved_is_not_copied(
+    transactional_db: None, desk: DeskWorld, as_officer: SignIn
+) -> None:
+    desk.send(desk.draft(handling=["H2"]))
+    received = desk.received(desk.aroha)
+    reader = as_officer(desk.aroha)
+    reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})
+    before = Alert.objects.count()
+    answer = reader.post(f"/inbox/{received.pk}/copy/")
+    assert answer.status_code == 422
+    assert "Not passed on without the sender&#x27;s permission." in answer.content.decode()
+    assert Alert.objects.count() == before
+
+
+# --- a session ends -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("checked", [False, True], ids=["a link", "a form with its token"])
+def test_a_session_that_ended_leads_back_to_the_same_step(
+    desk: DeskWorld, as_officer: SignIn, checked: bool
+) -> None:
+    client = as_officer(desk.ilka, csrf=checked)
+    draft = desk.draft()
+    sent = fields_on(text_of(client, f"/drafts/{draft.pk}/3/"))
+    client.session.flush()
+    answer = client.post(f"/drafts/{draft.pk}/3/", sent | {"exhibit_no": "lost"})
+    address = answer.headers["Location"]
+    assert address == f"/login/?next=%2Fdrafts%2F{draft.pk}%2F3%2F&ended=unsaved"
+    page = text_of(client, address)
+    assert "You were signed out. Your draft is saved, but not what you typed on its last page." in page
+    assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).number == 1
+
+
+def test_an_autosave_without_a_session_saves_nothing_and_says_so(desk: DeskWorld, as_officer: SignIn) -> None:
+    client = as_officer(desk.ilka)
+    draft = desk.draft()
+    sent = fields_on(text_of(client, f"/drafts/{draft.pk}/1/"))
+    client.session.flush()
+    answer = client.post(f"/drafts/{draft.pk}/1/", sent | {"title": "Lost"}, headers=JSON)
+    assert answer.status_code == 302 and "ended=unsaved" in answer.headers["Location"]
+    assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).number == 1
+
+
+# --- how much a page asks of the database -----------------------------------------------------------------------
+
+
+def test_each_page_of_a_draft_takes_few_queries(
+    author: Client, desk: DeskWorld, django_assert_max_num_queries: Any
+) -> None:
+    draft = desk.draft(alert_type="suspicious_order", parties=[PARTY], route=[])
+    save(author, draft, 1, go="next")
+    for step in range(1, LAST_STEP + 1):
+        with django_assert_max_num_queries(20):
+            page = text_of(author, f"/drafts/{draft.pk}/{step}/")
+        assert len(page.encode()) < 150_000, step
+    with django_assert_max_num_queries(20):
+        text_of(author, "/drafts/new/")
+    sent = fields_on(text_of(author, f"/drafts/{draft.pk}/1/"))
+    with django_assert_max_num_queries(25):
+        answer = author.post(f"/drafts/{draft.pk}/1/", sent | {"title": "Typed a little more"}, headers=JSON)
+    assert answer.status_code == 200

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directory, and the number to call wherever a page says to call."""
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from agencies.models import Agency
+from alerts.pages import directory
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+PHONE = "+000 1 5550 101"
+COMING = "Border Police, Fenlund"
+
+
+@pytest.fixture
+def entering(desk: DeskWorld) -> Agency:
+    """Admitted, and not in yet."""
+    return Agency.objects.create(
+        id="xf-border", name=COMING, kind="police", country="XF", timezone="Atlantic/Azores", custody="agency",
+        root_fingerprint="ab" * 32, status="entering", admitted_at=desk.hub.now,
+    )  # fmt: skip
+
+
+def test_everybody_finds_whom_to_call_and_what_time_it_is_there(
+    desk: DeskWorld, entering: Agency, as_officer: SignIn
+) -> None:
+    for officer in (desk.casimir, desk.edda, desk.benno):
+        page = as_officer(officer).get("/directory/").content.decode()
+        assert page.count(PHONE) == 2 and "Precursor Office, Dellin" in page
+        assert "Keys held by the agency" in page and "Fingerprint of its root" in page
+        assert page.count("Your agency</span>") == 1 and COMING not in page
+    assert COMING in as_officer(desk.noor).get("/directory/").content.decode()
+
+
+def test_it_is_narrowed_by_kind_and_goes_on_by_name(desk: DeskWorld, as_officer: SignIn) -> None:
+    client = as_officer(desk.casimir)
+    page = client.get("/directory/?kind=regulator").content.decode()
+    assert "Precursor Office, Dellin" in page and "Forensic Laboratory" not in page
+    assert "Nothing matches." in client.get("/directory/?kind=prosecutor").content.decode()
+    page = client.get("/directory/", {"after": "Forensic Laboratory, Arvenia"}).content.decode()
+    assert "Forensic Laboratory, Arvenia</bdi>" not in page and "Health Authority, Belmora" in page
+
+
+def test_its_queries_do_not_grow_with_the_agencies(
+    desk: DeskWorld, as_officer: SignIn, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    facts = {"kind": "police", "country": "XF", "timezone": "UTC", "custody": "agency", "status": "active"}
+    Agency.objects.bulk_create(
+        Agency(id=f"xf-n{n}", name=f"Office {n:03}", admitted_at=desk.hub.now, **facts) for n in range(150)
+    )
+    client = as_officer(desk.casimir)
+    with django_assert_max_num_queries(10):
+        page = client.get("/directory/").content.decode()
+    assert page.count('<th scope="row">') == directory.PAGE_ROWS and len(page.encode()) < 120_000
+    assert 'rel="next"' in page and "after=Office+097" in page
+
+
+def test_where_a_page_says_to_call_the_number_stands(desk: DeskWorld, as_officer: SignIn) -> None:
+    sent = desk.send(desk.draft())
+    page = as_officer(desk.benno).get(f"/outbox/{sent.pk}/").content.decode()
+    assert f'<bdi class="nowrap">{PHONE}</bdi>, <time' in page
+    closed = as_officer(desk.casimir).get(f"/inbox/{desk.received(desk.casimir).pk}/").content.decode()
+    assert PHONE in closed and "Duty telephone" in closed

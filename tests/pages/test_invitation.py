@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An invitation: one mail without content, one link, one password, once; and what happens when mail fails."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from agencies.accountlinks import digest_of, find_link
+from agencies.errors import AbsentError
+from agencies.invitations import INVITATION, accept_invitation, invite_again, invite_officer
+from agencies.models import Officer
+from agencies.officers import disable_officer
+from agencies.shortlived import AccountLink
+from ledger.models import AuditEvent
+from tests.outside_world import OutsideWorld
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import PASSWORD, DeskWorld
+
+EMAIL = "runa@xa-lab.example"
+NEW = {"full_name": "Runa Skarsholm", "email": EMAIL, "roles": ["author"]}
+CHOSEN = {"password": PASSWORD, "again": PASSWORD}
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+
+
+@pytest.fixture
+def token(desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld) -> str:
+    """Of the link that Sunniva had sent to Runa."""
+    answer = as_officer(desk.sunniva).post("/officers/invite/", NEW)
+    assert answer.status_code == 302
+    return token_in(outside_world)
+
+
+def token_in(outside_world: OutsideWorld) -> str:
+    found = re.search(r"/welcome/([A-Za-z0-9_-]{43})/", outside_world.mails[-1].text)
+    assert found is not None
+    return found[1]
+
+
+def runa() -> Officer:
+    return Officer.objects.get(email=EMAIL)
+
+
+def test_the_mail_says_nothing_and_the_database_holds_no_token(
+    token: str, outside_world: OutsideWorld
+) -> None:
+    mail = outside_world.mails[0]
+    assert mail.recipients == (EMAIL,)
+    assert mail.message["Subject"] == "[Accord] INVITATION"
+    assert mail.message.get_content().splitlines() == [
+        "You are invited to this hub. Choose a password in 72 hours.",
+        f"Open: http://testserver/welcome/{token}/",
+        "This mail carries no content. Unsure? Type the hub's address.",
+    ]
+    for word in ("Runa", "Skarsholm", "Sunniva", "Laboratory", "xa-lab:"):
+        assert word not in mail.text
+    kept = str(list(AccountLink.objects.values())) + str(list(AuditEvent.objects.values()))
+    assert token not in kept
+
+
+def test_the_invited_chooses_a_password_once_and_signs_in(token: str, client: Client) -> None:
+    first = client.get(f"/welcome/{token}/")
+    assert (first.status_code, first["Location"]) == (302, "/welcome/")
+    page = client.get("/welcome/")
+    assert page.status_code == 200
+    assert token not in page.content.decode()
+    assert client.get(f"/welcome/{token}/").status_code == 302, "looking uses nothing up"
+    assert client.post("/welcome/", CHOSEN).status_code == 200
+    assert runa().check_password(PASSWORD)
+    assert client.post("/welcome/", CHOSEN).status_code == 404
+    assert Client().get(f"/welcome/{token}/").status_code == 404
+    act = AuditEvent.objects.get(act="officer.invitation_accepted")
+    assert (act.actor, act.subject) == (runa().audit_name, runa().audit_name)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"password": "short", "again": "short"},
+        {"password": PASSWORD, "again": "another one 77"},
+        {"password": "runa@xa-lab.example", "again": "runa@xa-lab.example"},
+    ],
+)
+def test_a_password_that_is_none_is_refused_and_the_link_still_serves(
+    token: str, client: Client, form: dict[str, str]
+) -> None:
+    client.get(f"/welcome/{token}/")
+    assert client.post("/welcome/", form).status_code == 422
+    assert not runa().has_usable_password()
+    assert client.post("/welcome/", CHOSEN).status_code == 200
+
+
+def test_links_of_every_wrong_kind_are_alike(desk: DeskWorld, token: str, client: Client) -> None:
+    unknown = client.get(f"/welcome/{'A' * 43}/").content
+    assert client.get(f"/welcome/{'A' * 300}/").content == unknown
+    disable_officer(desk.sunniva, runa(), now=timezone.now())
+    answer = client.get(f"/welcome/{token}/")
+    assert (answer.status_code, answer.content) == (404, unknown)
+    assert Client().get("/welcome/").status_code == 404
+
+
+def test_a_link_ends_to_the_second(desk: DeskWorld, token: str) -> None:
+    digest, link = digest_of(token, INVITATION), AccountLink.objects.get()
+    assert find_link(digest, INVITATION, now=link.expires_at - timedelta(seconds=1)) == link
+    assert link.expires_at - link.issued_at == timedelta(hours=72)
+    with pytest.raises(AbsentError):
+        accept_invitation(digest, password=PASSWORD, now=link.expires_at)
+    with pytest.raises(AbsentError):
+        find_link(digest, AccountLink.Purpose.RESET, now=link.issued_at)
+
+
+def test_inviting_again_ends_the_earlier_link(
+    desk: DeskWorld, token: str, outside_world: OutsideWorld
+) -> None:
+    invite_again(desk.sunniva, runa(), now=timezone.now())
+    newer = token_in(outside_world)
+    assert newer != token
+    assert Client().get(f"/welcome/{token}/").status_code == 404
+    assert Client().get(f"/welcome/{newer}/").status_code == 302
+
+
+def test_a_mail_that_does_not_go_out_is_said_and_can_be_sent_again(
+    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
+) -> None:
+    admin = as_officer(desk.sunniva)
+    with outside_world.down():
+        page = admin.post("/officers/invite/", NEW, follow=True).content.decode()
+    assert "no mail went out. The mail server does not answer" in page
+    assert "No mail went out" in admin.get("/officers/?state=invited").content.decode()
+    outside_world.misbehaviour.permanent_for = frozenset({EMAIL})
+    again = f"/officers/{runa().public_id}/invite/"
+    assert "refuses this address" in admin.post(again, follow=True).content.decode()
+    outside_world.misbehaviour.permanent_for = frozenset()
+    assert "The invitation is sent." in admin.post(again, follow=True).content.decode()
+    assert len(outside_world.mails) == 1
+
+
+def test_without_a_mail_server_the_page_says_so(desk: DeskWorld, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    now = timezone.now()
+    _officer, link = invite_officer(
+        desk.sunniva, desk.lab, email=EMAIL, full_name="Runa", roles=["reader"], now=now
+    )
+    assert (link.mailed_at, link.mail_cause) == (None, "no-server")
+
+
+def test_nobody_is_signed_in_by_a_link(token: str, client: Client) -> None:
+    client.get(f"/welcome/{token}/")
+    client.post("/welcome/", CHOSEN)
+    assert client.get("/inbox/").status_code == 302

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers: the list, one person, and every act on a person against colleagues, admins, oneself and strangers."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agencies.models import Officer
+from ledger.models import AuditEvent
+from tests.outside_world import OutsideWorld
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+ACTS = ("invite", "roles", "deputy", "sessions", "factors", "disable", "enable")
+FORMS = {"roles": {"roles": ["reader"]}, "deputy": {"deputy": ""}}
+NEW = {"full_name": "Runa Skarsholm", "email": "runa@xa-lab.example", "roles": ["author", "reader"]}
+
+
+@pytest.fixture
+def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
+    """Sunniva, agency admin of the laboratory; she and Ilka have passwords, so that they count as having come."""
+    Officer.objects.filter(agency="xa-lab").update(password="argon2$none")
+    desk.sunniva.refresh_from_db()
+    return as_officer(desk.sunniva)
+
+
+def of(officer: Officer, act: str = "") -> str:
+    return f"/officers/{officer.public_id}/{act}/" if act else f"/officers/{officer.public_id}/"
+
+
+def standing(officer: Officer) -> dict[str, object]:
+    """All that an act on a person could change."""
+    row = Officer.objects.get(pk=officer.pk)
+    names = {field.attname for field in Officer._meta.concrete_fields} - {"last_login"}
+    return {name: getattr(row, name) for name in names}
+
+
+def test_the_list_leads_to_a_person_and_offers_an_admin_what_fits(desk: DeskWorld, admin: Client) -> None:
+    page = admin.get("/officers/").content.decode()
+    assert of(desk.ilka) in page
+    assert "Invite…" in page
+    person = admin.get(of(desk.ilka)).content.decode()
+    for text in ("Ilka Torvane", "Author", "called as number 1", "Change roles…", "Disable…"):
+        assert text in person
+    assert "Enable…" not in person
+    assert "Disable…" not in admin.get(of(desk.sunniva)).content.decode()
+
+
+def test_a_reader_sees_colleagues_and_no_act(desk: DeskWorld, as_officer: SignIn) -> None:
+    reader = as_officer(desk.ilka)
+    assert "Invite…" not in reader.get("/officers/").content.decode()
+    assert "Change roles…" not in reader.get(of(desk.benno)).content.decode()
+
+
+def test_the_list_filters_by_state(desk: DeskWorld, admin: Client) -> None:
+    admin.post(of(desk.benno, "disable"))
+    rows = admin.get("/officers/?state=disabled").content.decode().split("<tbody>")[1]
+    assert "Benno Ashgrove" in rows
+    assert "Ilka Torvane" not in rows
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_strangers_and_the_operator_are_absent_to_an_admin(
+    desk: DeskWorld, admin: Client, act: str, method: str
+) -> None:
+    unknown = getattr(admin, method)(f"/officers/{'A' * 22}/{act}/")
+    for target in (desk.haitham, desk.casimir, desk.noor):
+        before = standing(target)
+        answer = getattr(admin, method)(of(target, act), FORMS.get(act))
+        assert (answer.status_code, answer.content) == (404, unknown.content)
+        assert standing(target) == before
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_who_is_no_admin_acts_on_nobody(desk: DeskWorld, as_officer: SignIn, act: str) -> None:
+    for actor in (desk.benno, desk.ilka, desk.edda):
+        for target in (desk.sunniva, desk.ilka, desk.benno):
+            before = standing(target)
+            assert as_officer(actor).post(of(target, act), FORMS.get(act)).status_code == 403
+            assert standing(target) == before
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_the_operator_acts_on_no_agencys_officer(desk: DeskWorld, as_officer: SignIn, act: str) -> None:
+    before = standing(desk.ilka)
+    assert as_officer(desk.noor).post(of(desk.ilka, act), FORMS.get(act)).status_code in (403, 404)
+    assert standing(desk.ilka) == before
+
+
+@pytest.mark.parametrize("act", ["invite", "roles", "factors", "disable", "enable"])
+def test_an_admin_does_not_change_the_own_standing(desk: DeskWorld, admin: Client, act: str) -> None:
+    before = standing(desk.sunniva)
+    answer = admin.post(of(desk.sunniva, act), FORMS.get(act))
+    assert answer.status_code == 422
+    assert standing(desk.sunniva) == before
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_looking_at_a_question_changes_nothing(desk: DeskWorld, admin: Client, act: str) -> None:
+    before = standing(desk.ilka)
+    assert admin.get(of(desk.ilka, act)).status_code == 200
+    assert standing(desk.ilka) == before
+
+
+def test_roles_change_and_an_auditor_is_nothing_else(desk: DeskWorld, admin: Client) -> None:
+    refused = admin.post(of(desk.ilka, "roles"), {"roles": ["auditor", "author"]})
+    assert refused.status_code == 422
+    assert "Who audits does nothing else" in refused.content.decode()
+    assert admin.post(of(desk.ilka, "roles"), {"roles": ["operator"]}).status_code == 422
+    assert admin.post(of(desk.ilka, "roles"), {}).status_code == 422
+    assert admin.post(of(desk.ilka, "roles"), {"roles": ["auditor"]}).status_code == 302
+    desk.ilka.refresh_from_db()
+    assert desk.ilka.roles == ["auditor"]
+    assert desk.ilka.duty_rank is None, "who reads no alerts is not on duty"
+
+
+def test_disabling_ends_sessions_at_once_and_enabling_does_not_bring_them_back(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    desk.benno.refresh_from_db()
+    session = as_officer(desk.benno)
+    assert session.get("/inbox/").status_code == 200
+    assert admin.post(of(desk.benno, "disable")).status_code == 302
+    assert session.get("/inbox/").status_code == 302
+    assert admin.post(of(desk.benno, "enable")).status_code == 302
+    assert session.get("/inbox/").status_code == 302, "an old session stays ended"
+
+
+def test_signing_out_everywhere(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:
+    desk.ilka.refresh_from_db()
+    session = as_officer(desk.ilka)
+    admin.post(of(desk.ilka, "sessions"))
+    assert session.get("/").status_code == 302
+    assert AuditEvent.objects.filter(act="officer.sessions_ended", subject=desk.ilka.audit_name).count() == 1
+
+
+def test_a_deputy_is_a_colleague_and_is_shown(desk: DeskWorld, admin: Client) -> None:
+    assert admin.post(of(desk.ilka, "deputy"), {"deputy": desk.haitham.public_id}).status_code == 422
+    assert admin.post(of(desk.ilka, "deputy"), {"deputy": desk.ilka.public_id}).status_code == 422
+    assert admin.post(of(desk.ilka, "deputy"), {"deputy": desk.benno.public_id}).status_code == 302
+    assert "Benno Ashgrove" in admin.get(of(desk.ilka)).content.decode()
+    assert "Stands in for" in admin.get(of(desk.benno)).content.decode()
+    duty = admin.get("/officers/duty/").content.decode()
+    assert re.search(r"Deputy: <a [^>]*><bdi>Benno Ashgrove", duty), "who calls sees whom to call instead"
+    admin.post(of(desk.benno, "disable"))
+    desk.ilka.refresh_from_db()
+    assert desk.ilka.deputy is None, "who is disabled stands in for nobody"
+
+
+def test_the_duty_list_is_arranged_step_by_step(desk: DeskWorld, admin: Client) -> None:
+    def order() -> list[str]:
+        return re.findall(r'class="who"><a[^>]*><bdi>([^<]+)', admin.get("/officers/duty/").content.decode())
+
+    def move(officer: Officer, step: str) -> int:
+        return admin.post(f"/officers/duty/{officer.public_id}/", {"move": step}).status_code
+
+    move(desk.benno, "add")
+    assert order() == ["Ilka Torvane", "Benno Ashgrove"]
+    move(desk.benno, "up")
+    move(desk.benno, "up")
+    assert order() == ["Benno Ashgrove", "Ilka Torvane"]
+    move(desk.benno, "remove")
+    assert order() == ["Ilka Torvane"]
+    move(desk.edda, "add")
+    move(desk.sunniva, "sideways")
+    assert order() == ["Ilka Torvane"], "who audits and what is no step change nothing"
+    assert move(desk.haitham, "add") == 404
+    assert AuditEvent.objects.filter(act="duty.changed").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("full_name", "", "Name: enter the name"),
+        ("full_name", "Runa\u202egnp", "Use one line"),
+        ("full_name", "Run\u0430 Skarsholm", "Two scripts are mixed in one word; retype it."),
+        ("email", "runa", "E-mail: enter a complete address."),
+        ("email", "benno@xa-lab.example", "somebody signs in with this address"),
+        ("email", "runa@x.example\nBcc: b@x.example", "E-mail: enter a complete address."),
+        ("roles", [], "Roles: choose one or more."),
+        ("roles", ["operator"], "Roles: choose one or more."),
+    ],
+)
+def test_what_is_wrong_in_an_invitation_is_named_at_its_field(
+    admin: Client, outside_world: OutsideWorld, field: str, value: object, text: str
+) -> None:
+    answer = admin.post("/officers/invite/", NEW | {field: value})
+    assert answer.status_code == 422
+    assert text in answer.content.decode()
+    assert not outside_world.mails
+
+
+def test_a_disabled_colleague_is_found_and_cannot_be_invited_anew(
+    desk: DeskWorld, admin: Client, outside_world: OutsideWorld
+) -> None:
+    answer = admin.post("/officers/invite/", NEW | {"email": "BENNO@xa-lab.example"})
+    assert answer.status_code == 422
+    assert admin.post(of(desk.benno, "invite")).status_code == 422, "who has a password is not invited"
+    assert not outside_world.mails
+
+
+def test_the_queries_of_the_list_do_not_grow_with_it(
+    desk: DeskWorld, admin: Client, django_assert_max_num_queries: object
+) -> None:
+    Officer.objects.bulk_create(
+        Officer(
+            email=f"n{n}@xa-lab.example",
+            full_name=f"N {n}",
+            agency=desk.lab,
+            roles=["reader"],
+            joined_at=timezone.now(),
+            password="!",
+        )
+        for n in range(60)
+    )
+    with django_assert_max_num_queries(14):  # type: ignore[operator]
+        assert admin.get("/officers/").status_code == 200

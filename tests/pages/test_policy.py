@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agency's policy: read by all, changed by admins, weakened by two, told, audited, and really enforced."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agencies.ceilings import ceiling_of
+from agencies.errors import InputError
+from agencies.models import Agency, Officer
+from agencies.officers import enrol_officer
+from agencies.policy import policy_of
+from agencies.shortlived import PolicyRequest
+from alerts.errors import AlertIncompleteError
+from alerts.inbox import list_received
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import open_alert
+from alerts.release import release_alert
+from ledger.models import AuditEvent
+from sharing.models import Notification
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+STANDING = {
+    "four_eyes": "yes",
+    "flash_single_releaser": "no",
+    "case_number_required": "no",
+    "mfa_required_roles": ["releaser", "key_officer", "agency_admin"],
+    "audit_keep_days": "1095",
+}
+
+
+def seen(agency: str = "xa-lab") -> str:
+    return policy_of(Agency.objects.get(pk=agency)).digest
+
+
+def lab_now() -> Agency:
+    """The laboratory as it stands."""
+    return Agency.objects.get(pk="xa-lab")
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    return STANDING | {"seen": seen()} | changes
+
+
+@pytest.fixture
+def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.sunniva)
+
+
+@pytest.fixture
+def second(desk: DeskWorld) -> Officer:
+    """Another agency admin of the laboratory, who has a password."""
+    officer = enrol_officer(
+        desk.sunniva,
+        desk.lab,
+        email="second@xa-lab.example",
+        full_name="Vera Second",
+        roles=["agency_admin"],
+        now=timezone.now(),
+    )
+    officer.password = "argon2$none"
+    officer.save()
+    return officer
+
+
+def test_everybody_of_the_agency_reads_it_and_admins_change_it(desk: DeskWorld, as_officer: SignIn) -> None:
+    for officer in (desk.ilka, desk.edda):
+        client = as_officer(officer)
+        page = client.get("/policy/").content.decode()
+        assert "Who wrote an alert does not send it" in page
+        assert "Change…" not in page
+        assert client.get("/policy/change/").status_code == 403
+        assert client.post("/policy/change/", form()).status_code == 403
+    assert as_officer(desk.noor).get("/policy/").status_code == 403
+
+
+def test_what_gets_stricter_counts_at_once_and_is_audited_old_and_new(desk: DeskWorld, admin: Client) -> None:
+    changes = {"case_number_required": "yes", "ceiling_reader": "GREEN", "audit_keep_days": "1825"}
+    assert admin.post("/policy/change/", form(**changes)).status_code == 302
+    desk.lab.refresh_from_db()
+    assert (desk.lab.case_number_required, desk.lab.role_ceilings) == (True, {"reader": "GREEN"})
+    event = AuditEvent.objects.get(act="policy.changed")
+    assert event.detail["audit_keep_days"] == {"before": 1095, "after": 1825}
+    assert event.actor == desk.sunniva.audit_name
+    assert not Notification.objects.exists()
+
+
+def test_an_admin_alone_is_asked_twice_and_all_releasers_are_told(desk: DeskWorld, admin: Client) -> None:
+    asked = admin.post("/policy/change/", form(four_eyes="no"))
+    assert asked.status_code == 200
+    assert "Weaken the policy?" in asked.content.decode()
+    assert lab_now().four_eyes
+    assert admin.post("/policy/change/", form(four_eyes="no", confirmed="yes")).status_code == 302
+    assert not lab_now().four_eyes
+    told = Notification.objects.get()
+    assert (told.officer, told.occasion) == (desk.benno, "policy-weakened")
+    assert AuditEvent.objects.get(act="policy.changed").detail["alone"] is True
+
+
+def test_a_second_admin_confirms_what_weakens_it(
+    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn
+) -> None:
+    changes = {"four_eyes": "no", "confirmed": "yes", "audit_keep_days": "2000"}
+    admin.post("/policy/change/", form(**changes))
+    desk.lab.refresh_from_db()
+    assert (desk.lab.four_eyes, desk.lab.audit_keep_days) == (True, 2000), "only what weakens waits"
+    assert Notification.objects.get().officer == second
+    request = PolicyRequest.objects.get()
+    decide = f"/policy/requests/{request.pk}/"
+    admin.post(decide, {"decision": "confirm"})
+    assert lab_now().four_eyes, "who asked does not confirm"
+    other = as_officer(second)
+    assert "A weaker policy waits" in other.get("/").content.decode()
+    assert "Confirm the weaker policy" in other.get("/policy/").content.decode()
+    assert other.post(decide, {"decision": "confirm"}).status_code == 302
+    assert not lab_now().four_eyes
+    assert AuditEvent.objects.filter(act="policy.changed", detail__asked_by=desk.sunniva.audit_name).exists()
+    assert {row.officer for row in Notification.objects.filter(occasion="policy-weakened")} == {desk.benno}
+
+
+@pytest.mark.parametrize(("by_second", "outcome"), [(True, "refused"), (False, "dropped")])
+def test_a_change_is_refused_or_taken_back(
+    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn, by_second: bool, outcome: str
+) -> None:
+    admin.post("/policy/change/", form(flash_single_releaser="yes"))
+    request = PolicyRequest.objects.get()
+    actor = as_officer(second) if by_second else admin
+    actor.post(f"/policy/requests/{request.pk}/", {"decision": "refuse"})
+    request.refresh_from_db()
+    desk.lab.refresh_from_db()
+    assert (request.outcome, desk.lab.flash_single_releaser) == (outcome, False)
+    assert AuditEvent.objects.filter(act=f"policy.{outcome}").count() == 1
+    again = as_officer(second).post(f"/policy/requests/{request.pk}/", {"decision": "confirm"}, follow=True)
+    assert "Somebody has decided on this already." in again.content.decode()
+
+
+def test_a_change_that_was_overtaken_is_not_confirmed(
+    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn
+) -> None:
+    admin.post("/policy/change/", form(audit_keep_days="400"))
+    as_officer(second).post("/policy/change/", form(audit_keep_days="3000"))
+    request = PolicyRequest.objects.get()
+    page = as_officer(second).post(f"/policy/requests/{request.pk}/", {"decision": "confirm"}, follow=True)
+    assert "The policy has changed since this was asked" in page.content.decode()
+    desk.lab.refresh_from_db()
+    assert desk.lab.audit_keep_days == 3000
+
+
+def test_another_agencys_request_is_absent(
+    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn
+) -> None:
+    admin.post("/policy/change/", form(four_eyes="no"))
+    request = PolicyRequest.objects.get()
+    stranger = as_officer(desk.haitham)
+    assert stranger.post(f"/policy/requests/{request.pk}/", {"decision": "confirm"}).status_code == 404
+    request.refresh_from_db()
+    assert request.outcome == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"audit_keep_days": "30"}, "Audit kept: enter 365 to 3650 days."),
+        ({"audit_keep_days": "10000000000"}, "Audit kept: enter 365 to 3650 days."),
+        ({"mfa_required_roles": ["operator"]}, "Second factor: choose from the agency"),
+        ({"ceiling_reader": "PURPLE"}, "Highest TLP: Reader: choose one."),
+        ({"four_eyes": ""}, "Four eyes: choose one."),
+        ({"seen": "x"}, "The policy has changed since you loaded this page."),
+    ],
+)
+def test_bad_input_changes_nothing(
+    desk: DeskWorld, admin: Client, changes: dict[str, Any], words: str
+) -> None:
+    before = policy_of(Agency.objects.get(pk="xa-lab"))
+    answer = admin.post("/policy/change/", form(case_number_required="yes", **changes))
+    assert answer.status_code in (409, 422)
+    assert words in answer.content.decode().replace("&#x27;", "'")
+    assert policy_of(Agency.objects.get(pk="xa-lab")) == before
+
+
+# It is enforced.
+
+
+def test_a_ceiling_hides_what_is_stricter_and_lets_danger_to_life_through(desk: DeskWorld) -> None:
+    desk.send(desk.draft(desk.aroha, tlp="AMBER"), desk.haitham)
+    desk.send(desk.draft(desk.aroha, tlp="GREEN"), desk.haitham)
+    desk.send(desk.draft(desk.aroha, tlp="AMBER", pri="flash"), desk.haitham)
+    limit(desk, author="GREEN")
+    ilka = Officer.objects.get(pk=desk.ilka.pk)
+    assert ceiling_of(ilka) == "GREEN"
+    shown = list_received(ilka, now=desk.hub.now).rows
+    assert {(row.received.tlp, row.received.pri) for row in shown} == {
+        ("GREEN", "urgent"),
+        ("AMBER", "flash"),
+    }
+    assert ReceivedAlert.objects.visible_to(Officer.objects.get(pk=desk.benno.pk)).count() == 3
+
+
+def test_a_ceiling_stops_submitting_and_sending_what_is_stricter(desk: DeskWorld) -> None:
+    draft = desk.draft(tlp="AMBER")
+    limit(desk, author="GREEN")
+    with pytest.raises(AlertIncompleteError) as stopped:
+        desk.submit(Alert.objects.get(pk=draft.pk))
+    assert "up to TLP:GREEN" in str(stopped.value.findings.errors["tlp"])
+    limit(desk)
+    checked = desk.validate(desk.submit(Alert.objects.get(pk=draft.pk)))
+    limit(desk, releaser="GREEN", key_officer="GREEN")
+    benno = Officer.objects.get(pk=desk.benno.pk)
+    with pytest.raises(Exception, match=r".*") as refused:
+        release_alert(benno, checked, revision=checked.current, now=desk.tick())
+    assert type(refused.value).__name__ == "AbsentError", "what is above the ceiling is absent"
+    checked.refresh_from_db()
+    assert checked.state == "validated"
+
+
+def test_several_roles_reach_as_far_as_the_loosest(desk: DeskWorld) -> None:
+    limit(desk, releaser="GREEN", key_officer="AMBER")
+    assert ceiling_of(Officer.objects.get(pk=desk.benno.pk)) == "AMBER"
+    limit(desk, releaser="GREEN")
+    assert ceiling_of(Officer.objects.get(pk=desk.benno.pk)) is None
+
+
+def test_a_case_number_is_demanded_by_the_service_and_offered_by_the_page(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    desk.send(desk.draft(desk.aroha), desk.haitham)
+    Agency.objects.filter(pk="xa-lab").update(case_number_required=True)
+    received = desk.received(desk.benno)
+    with pytest.raises(InputError) as refused:
+        open_alert(desk.benno, received, reason="on_duty", now=desk.tick())
+    assert refused.value.field == "reason"
+    page = as_officer(desk.benno).get(f"/inbox/{received.pk}/").content.decode()
+    assert 'value="case_number"' in page
+    assert 'value="on_duty"' not in page
+    opened = open_alert(desk.benno, received, reason="case_number", reference="B 7/26", now=desk.tick())
+    assert opened.title
+
+
+def test_a_flash_alert_is_opened_on_duty_whatever_the_policy(desk: DeskWorld) -> None:
+    desk.send(desk.draft(desk.aroha, pri="flash"), desk.haitham)
+    Agency.objects.filter(pk="xa-lab").update(case_number_required=True)
+    assert open_alert(desk.benno, desk.received(desk.benno), reason="on_duty", now=desk.tick()).title
+
+
+def limit(desk: DeskWorld, **ceilings: str) -> None:
+    """Sets the ceilings by role, as the policy's page does."""
+    Agency.objects.filter(pk="xa-lab").update(role_ceilings=ceilings)
+    desk.lab.refresh_from_db()
+    for officer in desk.officers.values():
+        officer.refresh_from_db()

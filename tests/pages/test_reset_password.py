@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new password by mail: one answer for everybody, a link that serves once for an hour, all sessions ended."""
+
+import re
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from agencies.accountlinks import issue_link
+from agencies.login.attempts import LIMIT_OF_RESETS
+from agencies.login.resetting import MAILER, mail_reset
+from agencies.models import Officer
+from agencies.officers import disable_officer
+from agencies.shortlived import AccountLink
+from devtool.processes import wait_until
+from tests.outside_world import OutsideWorld
+from tests.pages.desk_world import PASSWORD, DeskWorld
+
+EMAIL = "benno@xa-lab.example"
+NEW = "kalter kaffee am gleis 9"
+CHOSEN = {"new": NEW, "again": NEW}
+
+
+@pytest.fixture
+def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
+    """The small hub, with passwords, hashed cheaply."""
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def plain(answer: Any) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", text(answer))
+
+
+def token_for(officer: Officer, *, ago: timedelta = timedelta(0)) -> str:
+    now = timezone.now() - ago
+    return issue_link(officer, AccountLink.Purpose.RESET, issued_by="system:desk", now=now)[1]
+
+
+def follow(client: Client, token: str) -> Any:
+    assert client.get(f"/reset/{token}/").headers["Location"] == "/reset/new/"
+    return client.get("/reset/new/")
+
+
+def mailers_are_done() -> bool:
+    return all(thread.name != MAILER for thread in threading.enumerate())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_answer_is_the_same_for_everybody_and_the_mail_goes_to_whom_it_belongs(
+    client: Client, tmp_path: Path, settings: Settings, outside_world: OutsideWorld
+) -> None:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+    desk = DeskWorld.build(tmp_path / "ledger", passwords=True)
+    disable_officer(desk.sunniva, desk.edda, now=desk.tick())
+    answers = set()
+    for email in (EMAIL, "nobody@xa-lab.example", "edda@xa-lab.example"):
+        answer = client.post("/reset/", {"email": email.upper()})
+        answers.add((answer.status_code, plain(answer)))
+    wait_until(mailers_are_done, "the mails", timeout_seconds=90)
+    assert len(answers) == 1
+    (mail,) = outside_world.mails
+    assert mail in outside_world.mails_to(EMAIL)
+    (token,) = re.findall(r"/reset/([\w-]+)/", mail.text)
+    page = follow(client, token)
+    assert token not in text(page)
+    assert client.post("/reset/new/", CHOSEN).headers["Location"] == "/login/"
+    assert Officer.objects.get(email=EMAIL).check_password(NEW)
+
+
+def test_asking_too_often_sends_nothing_more_and_says_the_same(desk: DeskWorld, client: Client) -> None:
+    pages = {
+        plain(client.post("/reset/", {"email": "nobody@xa-lab.example"})) for _ in range(2 * LIMIT_OF_RESETS)
+    }
+    wait_until(mailers_are_done, "the mails", timeout_seconds=90)
+    assert len(pages) == 1
+
+
+def test_an_address_that_is_none_is_told_so(client: Client, db: None) -> None:
+    assert "E-mail: enter a complete address." in text(client.post("/reset/", {"email": "nobody"}))
+
+
+def test_the_link_serves_once_and_ends_every_session(desk: DeskWorld, client: Client) -> None:
+    elsewhere = Client()
+    elsewhere.post("/login/", {"username": EMAIL, "password": PASSWORD})
+    assert elsewhere.get("/inbox/").status_code == 200
+    token = token_for(desk.benno)
+    follow(client, token)
+    assert client.post("/reset/new/", CHOSEN).headers["Location"] == "/login/"
+    assert "Your password is set." in text(client.get("/login/"))
+    assert elsewhere.get("/inbox/").status_code == 302
+    assert client.get("/inbox/").status_code == 302
+    again = follow(Client(), token)
+    assert again.status_code == 404 and "This link has served or is over." in text(again)
+
+
+OVER = {
+    "after an hour": lambda desk: token_for(desk.benno, ago=timedelta(hours=1)),
+    "after a newer one": lambda desk: (token_for(desk.benno), token_for(desk.benno))[0],
+    "never made": lambda desk: "A" * 43,
+    "far too long": lambda desk: "A" * 3000,
+}
+
+
+@pytest.mark.parametrize("token", OVER.values(), ids=OVER.keys())
+def test_a_link_that_is_over_sets_nothing(desk: DeskWorld, client: Client, token: Any) -> None:
+    page = follow(client, token(desk))
+    assert page.status_code == 404 and "This link has served or is over." in text(page)
+    assert client.post("/reset/new/", CHOSEN).status_code == 404
+    assert Officer.objects.get(email=EMAIL).check_password(PASSWORD)
+
+
+def test_the_link_of_a_disabled_officer_leads_nowhere(desk: DeskWorld, client: Client) -> None:
+    token = token_for(desk.benno)
+    disable_officer(desk.sunniva, desk.benno, now=desk.tick())
+    assert follow(client, token).status_code == 404
+    assert mail_reset(EMAIL, now=timezone.now()) is None
+
+
+def test_somebody_invited_waits_for_the_invitation(desk: DeskWorld) -> None:
+    desk.benno.set_unusable_password()
+    desk.benno.save()
+    assert mail_reset(EMAIL, now=timezone.now()) is None
+
+
+@pytest.mark.parametrize(
+    "changed", [{"new": "short", "again": "short"}, {"again": "another"}, {"new": ""}], ids=str
+)
+def test_a_password_that_is_not_accepted_uses_nothing_up(
+    desk: DeskWorld, client: Client, changed: dict[str, str]
+) -> None:
+    follow(client, token_for(desk.benno))
+    page = client.post("/reset/new/", CHOSEN | changed)
+    assert page.status_code == 200 and 'class="problem"' in text(page) and NEW not in text(page)
+    assert client.post("/reset/new/", CHOSEN).status_code == 302

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in an address where it names something, and what is sent there: the two small tables of the engines.
+
+An address with a parameter has to name its things here, or the build fails. What is sent is a good request, so
+that an answer says something about rights and not about form; an address without a row gets an empty one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from tests.security.routes import Route
+from tests.security.world import PARTNER, SecurityWorld, Thing
+
+BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
+    # The beginning of an address, the longest one counts: parameter, kind of thing.
+    "inbox/<uuid:alert_id>/": {"alert_id": "received", "n": "file"},
+    "inbox/<uuid:alert_id>/acknowledge/": {"alert_id": "opened"},
+    "inbox/<uuid:alert_id>/confirm/": {"alert_id": "taken back"},
+    "a/<str:reference>": {"reference": "reference"},
+    "outbox/<uuid:alert_id>/": {"alert_id": "sent", "n": "file"},
+    "outbox/<uuid:alert_id>/second-look/": {"alert_id": "flash"},
+    "doubt/alerts/<str:md>/": {"md": "md in doubt"},
+    "doubt/answers/<str:od>/": {"od": "answer in doubt"},
+    "queue/<uuid:alert_id>/": {"alert_id": "submitted"},
+    "queue/<uuid:alert_id>/release/": {"alert_id": "validated"},
+    "drafts/<uuid:alert_id>/": {"alert_id": "draft", "number": "step"},
+    "keys/proposals/<str:od>/": {"od": "proposal"},
+    "keys/key/<str:kid>/": {"kid": "kid"},
+    "notifications/<uuid:notice_id>/": {"notice_id": "notice"},
+    "inbox/<uuid:alert_id>/copy/": {"alert_id": "opened"},
+    "security/sessions/<uuid:session_id>/": {"session_id": "session"},
+    "security/factors/<int:factor_id>/": {"factor_id": "factor"},
+    "views/<uuid:view_id>/": {"view_id": "view"},
+    "drafts/templates/<uuid:template_id>/": {"template_id": "template"},
+    "officers/<str:public_id>/": {"public_id": "officer"},
+    "officers/duty/<str:public_id>/": {"public_id": "officer"},
+    "api-keys/<str:prefix>/": {"prefix": "API key"},
+    "policy/requests/<uuid:request_id>/": {"request_id": "policy request"},
+    "agreements/<str:ref>/": {"ref": "agreement"},
+    "hub/agencies/<str:agency_id>/": {"agency_id": "any agency"},
+    "reset/<str:token>/": {"token": "token"},
+    "welcome/<str:token>/": {"token": "token"},
+    "api/v1/alerts/templates/<uuid:template_id>": {"template_id": "template"},
+    "api/v1/alerts/<uuid:alert_id>/versions": {"alert_id": "sent"},
+    "api/v1/alerts/<uuid:alert_id>/thread": {"alert_id": "sent"},
+    "api/v1/alerts/<uuid:alert_id>/remind": {"alert_id": "withdrawn"},
+    "outbox/<uuid:alert_id>/remind/": {"alert_id": "withdrawn"},
+    "inbox/<uuid:alert_id>/changes/": {"alert_id": "next version"},
+    "api/v1/alerts/<uuid:alert_id>/amend": {"alert_id": "sent"},
+    "api/v1/alerts/<uuid:alert_id>/copy": {"alert_id": "sent"},
+    "api/v1/alerts/received/<uuid:received_id>/copy": {"received_id": "opened"},
+    "api/v1/alerts/<uuid:alert_id>": {"alert_id": "draft", "n": "file"},
+    "api/v1/alerts/<uuid:alert_id>/validate": {"alert_id": "submitted"},
+    "api/v1/alerts/<uuid:alert_id>/return": {"alert_id": "submitted"},
+    "api/v1/alerts/<uuid:alert_id>/release": {"alert_id": "validated"},
+    "api/v1/alerts/<uuid:alert_id>/reaffirm": {"alert_id": "sent"},
+    "api/v1/alerts/<uuid:alert_id>/withdraw": {"alert_id": "sent"},
+    "api/v1/alerts/<uuid:alert_id>/second-look": {"alert_id": "flash"},
+    "api/v1/alerts/received/<uuid:received_id>": {"received_id": "received", "n": "file"},
+    "api/v1/alerts/received/<uuid:received_id>/acknowledge": {"received_id": "opened"},
+    "api/v1/alerts/received/<uuid:received_id>/confirm-withdrawal": {"received_id": "taken back"},
+    "api/v1/account/sessions/<uuid:session_id>": {"session_id": "session"},
+    "api/v1/agreements/<str:ref>/": {"ref": "agreement"},
+    "api/v1/api-keys/<str:prefix>": {"prefix": "API key"},
+    "api/v1/doubts/envelopes/<str:md>/": {"md": "md in doubt"},
+    "api/v1/doubts/statements/<str:od>/": {"od": "answer in doubt"},
+    "api/v1/duty/<str:public_id>": {"public_id": "officer"},
+    "api/v1/hub/agencies/<str:agency_id>": {"agency_id": "any agency"},
+    "api/v1/keys/<str:kid>/": {"kid": "kid"},
+    "api/v1/keys/proposals/<str:od>": {"od": "proposal"},
+    "api/v1/notifications/<uuid:notice_id>/": {"notice_id": "notice"},
+    "api/v1/officers/<str:public_id>": {"public_id": "officer"},
+    "api/v1/policy/requests/<uuid:request_id>": {"request_id": "policy request"},
+    "api/v1/views/<uuid:view_id>": {"view_id": "view"},
+    "api/v1/agencies/<str:agency_id>/keyset": {"agency_id": "agency"},
+    "api/v1/agencies/<str:agency_id>/": {"agency_id": "own agency"},
+    "api/v1/agencies/<str:agency_id>/keysets": {"agency_id": "own agency"},
+    "api/v1/envelopes/<str:md>": {"md": "md", "n": "file"},
+    "api/v1/statements/<str:od>": {"od": "statement"},
+    "api/v1/submissions/<str:d>": {"d": "submission"},
+    "api/v1/ledger/": {"index": "leaf", "first": "step", "second": "step"},
+}
+
+
+def things_of(world: SecurityWorld, route: Route) -> dict[str, Thing]:
+    """The things that an address names, by parameter; raises KeyError for an address that names none of these."""
+    rows = [prefix for prefix in BY_PREFIX if route.route.startswith(prefix)]
+    kinds = BY_PREFIX[max(rows, key=len)] if rows else {}
+    return {name: world.things[kinds[name]] for name, _ in route.parameters}
+
+
+def unnamed(route: Route) -> list[str]:
+    """Parameters of an address of which no row says what they name."""
+    rows = [prefix for prefix in BY_PREFIX if route.route.startswith(prefix)]
+    kinds = BY_PREFIX[max(rows, key=len)] if rows else {}
+    return [f"{route.route}: {name}" for name, _ in route.parameters if name not in kinds]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What goes with a request: a form or a JSON object, files, headers."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    tag_of: str = ""
+
+
+VERSION: Final = "version of the keyset"
+"""Stands for the keyset that a form about keys was made from."""
+PREVIEW: Final = "preview of the alert"
+"""Stands for the digest of the recipients that the page has shown."""
+
+KEY: Final = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+"""A public key of RFC 8037, appendix A."""
+
+GOOD: Final[Mapping[str, Sent]] = {
+    "inbox/<uuid:alert_id>/": Sent({"reason": "on_duty"}),
+    "outbox/<uuid:alert_id>/withdraw/": Sent({"code": "error"}),
+    "queue/<uuid:alert_id>/validate/": Sent({"revision": 2, "preview": PREVIEW}),
+    "queue/<uuid:alert_id>/release/": Sent({"revision": 2, "preview": PREVIEW}),
+    "queue/<uuid:alert_id>/return/": Sent({"reason": "Say where."}),
+    "drafts/new/": Sent({"alert_type": "harm_cluster"}),
+    "drafts/<uuid:alert_id>/<int:number>/": Sent(
+        {"revision": 2, "alert_type": "harm_cluster", "status": "actual", "title": "Ten collapses"}
+    ),
+    "drafts/<uuid:alert_id>/submit/": Sent({"revision": 2}),
+    "drafts/<uuid:alert_id>/overwrite/": Sent(
+        {"revision": 2, "step": 1, "mine": '{"title": "Ten collapses"}'}
+    ),
+    "drafts/<uuid:alert_id>/copy/": Sent({"mine": '{"title": "Ten collapses"}'}),
+    "keys/renew/": Sent({"version": VERSION, "go": "do"}),
+    "keys/rotate/": Sent({"version": VERSION, "go": "do", "uses": ["sign"]}),
+    "keys/key/<str:kid>/suspend/": Sent({"version": VERSION, "go": "do"}),
+    "views/keep/": Sent({"box": "inbox", "name": "Trade", "lane": "trade"}),
+    "views/<uuid:view_id>/rename/": Sent({"name": "Renamed"}),
+    "views/<uuid:view_id>/default/": Sent({"default": "yes"}),
+    "drafts/<uuid:alert_id>/template/": Sent({"name": "Kept"}),
+    "officers/<str:public_id>/deputy/": Sent({"deputy": ""}),
+    "api/v1/agreements/<str:ref>/suspend": Sent({"lanes": ["science"]}),
+    "api/v1/agreements/<str:ref>/resume": Sent({"lanes": ["science"]}),
+    "api/v1/api-keys": Sent({"client": "case system", "scopes": ["directory:read"]}),
+    "api/v1/doubts/envelopes/<str:md>/withdraw": Sent({"code": "error"}),
+    "api/v1/duty/<str:public_id>": Sent({"move": "remove"}),
+    "api/v1/hub/agencies/<str:agency_id>/admin": Sent({"email": "head@xa-lab.example", "full_name": "Fay"}),
+    "api/v1/hub/agencies/<str:agency_id>/entry-key": Sent({"client": "entry"}),
+    "api/v1/keys/changes": Sent({"verb": "renew", "version": VERSION}),
+    "api/v1/policy/requests/<uuid:request_id>": Sent({"confirm": False}),
+    "api/v1/views": Sent({"box": "inbox", "name": "Trade", "filters": {"lane": "trade"}}),
+    "api/v1/views/<uuid:view_id>": Sent({"name": "Renamed"}),
+    "api/v1/alerts": Sent({"alert_type": "harm_cluster", "data": {"title": "Ten collapses"}}),
+    "api/v1/alerts/check-recipients": Sent({"data": {"recipients": [PARTNER]}}),
+    "api/v1/alerts/<uuid:alert_id>": Sent({"data": {"title": "Ten collapses"}}, tag_of="draft"),
+    "api/v1/alerts/<uuid:alert_id>/submit": Sent(tag_of="draft"),
+    "api/v1/alerts/<uuid:alert_id>/validate": Sent({"preview": PREVIEW}, tag_of="submitted"),
+    "api/v1/alerts/<uuid:alert_id>/return": Sent({"reason": "Say where."}, tag_of="submitted"),
+    "api/v1/alerts/<uuid:alert_id>/release": Sent(tag_of="validated"),
+    "api/v1/alerts/<uuid:alert_id>/withdraw": Sent({"code": "error"}),
+    "api/v1/alerts/<uuid:alert_id>/attachments": Sent(files={"file": b"peaks"}, tag_of="draft"),
+    "api/v1/alerts/<uuid:alert_id>/attachments/<int:n>": Sent(tag_of="draft"),
+    "api/v1/agencies/<str:agency_id>/challenges": Sent({"keys": [{"jwk": KEY, "use": "sign"}]}),
+    "api/v1/agencies/<str:agency_id>/keysets": Sent(files={"keyset": b"{}"}),
+    "api/v1/alerts/<uuid:alert_id>/template": Sent({"name": "Kept"}),
+    "api/v1/alerts/received/<uuid:received_id>/copy": Sent({"reason": "on_duty"}),
+    "api/v1/alerts/received/<uuid:received_id>/open": Sent({"reason": "on_duty"}),
+    "api/v1/alerts/received/<uuid:received_id>/attachments/<int:n>": Sent({"reason": "on_duty"}),
+}
+
+
+def good_request(world: SecurityWorld, route: Route) -> dict[str, Any]:
+    """Arguments for the test client's `generic`: body, content type, headers. Made once a world."""
+    if route.route not in world.requests:
+        sent = GOOD.get(route.route, Sent())
+        headers = {"if-match": world.tag(sent.tag_of)} if sent.tag_of else {}
+        is_json = route.is_rest and not sent.files
+        data = good_values(world, sent)
+        world.requests[route.route] = encoded(data, sent.files, is_json=is_json) | {"headers": headers}
+    return world.requests[route.route]
+
+
+def good_values(world: SecurityWorld, sent: Sent) -> dict[str, Any]:
+    """The values of a good request, with what only this world knows."""
+    known = {PREVIEW: world.preview_digest, VERSION: world.keyset_version}
+    return {name: known.get(v, v) if isinstance(v, str) else v for name, v in sent.data.items()}
+
+
+def encoded(data: Mapping[str, Any], files: Mapping[str, bytes], *, is_json: bool) -> dict[str, Any]:
+    """The body in the form that pages or the REST API read."""
+    if is_json:
+        return {"data": json.dumps(data).encode(), "content_type": "application/json"}
+    parts = dict(data) | {name: SimpleUploadedFile(f"{name}.bin", octets) for name, octets in files.items()}
+    return {"data": encode_multipart(BOUNDARY, parts), "content_type": MULTIPART_CONTENT}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address the hub answers, read from the URL configuration itself: nothing is listed by hand here.
+
+A page brings its capability and its methods from the table of pages, a REST view from its class. An address that
+declares neither is `undeclared`, and the matrix fails on it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.views import APIView
+
+from agencies.capabilities import Capability
+from agencies.login.permissions import PUBLIC, declared_for
+from alerts.pages.addresses import PAGES
+
+VERBS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+READ: Final = frozenset({"GET", "HEAD"})
+FORM: Final = READ | {"POST"}
+
+OPEN: Final[Mapping[str, frozenset[str]]] = {
+    # Addresses that need no sign-in: route, and the methods they answer to anybody.
+    "livez": READ,
+    "readyz": READ,
+    "login/": FORM,
+    "login/passkey/": FORM,
+    "login/second/": FORM,
+    "reset/": FORM,
+    "reset/new/": FORM,
+    "reset/<str:token>/": READ,
+    "welcome/": FORM,
+    "welcome/<str:token>/": READ,
+    "appearance/": frozenset({"POST"}),
+    "api/schema/": READ | {"OPTIONS"},
+    "api/schema/alert.json": READ,
+    "api/docs/": READ,
+}
+
+_PARAMETER: Final = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+_PAGES: Final = {page.name: page for page in PAGES}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address: its pattern, its name, its view, and the parameters in it by converter."""
+
+    route: str
+    name: str
+    view: Any
+    parameters: tuple[tuple[str, str], ...]
+
+    @property
+    def is_rest(self) -> bool:
+        return isinstance(getattr(self.view, "view_class", None), type) and issubclass(
+            self.view.view_class, APIView
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self.route in OPEN
+
+    @property
+    def is_page(self) -> bool:
+        page = _PAGES.get(self.name)
+        return page is not None and page.route == self.route
+
+    @property
+    def has_id(self) -> bool:
+        return bool(self.parameters)
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether a page, a capability of a REST view or the short list of open addresses says who may come in."""
+        if self.is_rest and not self.is_open:
+            return any(declared_for(self.view.view_class, verb) is not None for verb in VERBS)
+        return self.is_page or self.is_open
+
+    def answers(self, verb: str) -> bool:
+        """Whether the address takes this method at all."""
+        if self.is_open:
+            return verb in OPEN[self.route]
+        if self.is_page:
+            return verb in _PAGES[self.name].methods
+        known: Iterable[str] = self.view.view_class.http_method_names
+        if verb.lower() not in known:
+            return False
+        handler = "get" if verb == "HEAD" else verb.lower()
+        return hasattr(self.view.view_class, handler)
+
+    def wanted(self, verb: str) -> frozenset[Capability] | None:
+        """The capabilities of which one is needed; none: whoever is signed in; None: nobody, it is undeclared."""
+        if self.is_page:
+            capability = _PAGES[self.name].capability
+            return frozenset({capability} if capability else ())
+        declared = declared_for(self.view.view_class, verb)
+        if declared is None or declared is PUBLIC:
+            return None if declared is None else frozenset()
+        return (
+            frozenset({declared})
+            if isinstance(declared, Capability)
+            else frozenset(map(Capability, declared))
+        )
+
+    def path(self, values: Mapping[str, object]) -> str:
+        return "/" + _PARAMETER.sub(lambda match: str(values[match["name"]]), self.route)
+
+
+def routes_of(urlconf: str) -> list[Route]:
+    """Every address of one URL configuration, in its order."""
+    return list(_walk(get_resolver(urlconf).url_patterns, ""))
+
+
+def _walk(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> Iterator[Route]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        else:
+            found = tuple((match["name"], match["kind"] or "str") for match in _PARAMETER.finditer(route))
+            yield Route(route, pattern.name or "", pattern.callback, found)
+
+
+def undeclared(routes: Iterable[Route]) -> list[str]:
+    """Addresses of which nothing says who may come in."""
+    return [route.route for route in routes if not route.is_declared]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The field flood: every field of every model goes to every address that writes; only what is declared may change.
+
+The flood comes in the body, in the query and in headers and cookies. The whole database is compared before and
+after, with what the same request does without the flood.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from agencies.login.models import OfficerSession
+from agencies.login.sessions import SEEN_EVERY
+from tests.security.addressed import GOOD, Sent, encoded, good_request, good_values, things_of
+from tests.security.flooding import MOMENT, NUMBER, TEXT, every_name, flood
+from tests.security.routes import Route, routes_of
+from tests.security.tables import Database, Difference, beyond
+from tests.security.world import LAB, STRANGER, Caller, SecurityWorld, undone
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
+WRITING: Final = ("POST", "PUT", "PATCH", "DELETE")
+CARRIERS: Final = ("body", "query", "headers and cookies")
+TAKEN_AT_LEAST: Final = 30
+"""Good requests that this world can make; the others are refused with and without the flood."""
+OCTETS: Final = {"api/v1/statements"}
+"""Addresses whose body is one signed object: a member more, and it is another object."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address, a verb that writes, and who may come through it."""
+
+    route: Route
+    verb: str
+    caller: Caller
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.route.route} by {self.caller.name}"
+
+
+def doors(world: SecurityWorld) -> Iterator[Door]:
+    for route in routes_of("hub.urls.desk"):
+        things = things_of(world, route)
+        path = route.path({name: thing.value for name, thing in things.items()})
+        for verb in WRITING:
+            if route.answers(verb) and not route.is_open:
+                yield Door(route, verb, caller_for(world, route, verb, list(things.values())), path)
+
+
+def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any]) -> Caller:
+    """Somebody of the laboratory who may, else the operator, else a key."""
+    wanted = route.wanted(verb) or frozenset()
+    able = [caller for caller in world.cast if not wanted or wanted & (caller.capabilities or frozenset())]
+    own = [
+        c
+        for c in able
+        if c.agency == LAB and all(c.sees(thing) for thing in things) and (c.key == "" or route.is_rest)
+    ]
+    return next(iter([*own, *(c for c in able if c.name == "operator"), *able]))
+
+
+def run(
+    world: SecurityWorld, door: Door, before: Database, names: Mapping[str, Any], carrier: str = ""
+) -> tuple[int, Difference]:
+    """What one request answers and does to the database; undone afterwards."""
+    request, path = good_request(world, door.route), door.path
+    sent = GOOD.get(door.route.route, Sent())
+    extra = flood(names, door.route.route, good=sent.data)
+    with undone():
+        client = door.caller.client()
+        if carrier == "body":
+            values = {**extra, **good_values(world, sent)}
+            is_json = door.route.is_rest and not sent.files
+            request = request | encoded(values, sent.files, is_json=is_json)
+        elif carrier == "query":
+            path += "?" + urlencode(extra)
+        elif carrier:
+            named = {f"X-{name.replace('_', '-')}": str(value) for name, value in extra.items()}
+            named["cookie"] = "; ".join(
+                f"{name}={quote(str(value))}" for name, value in _cookies(door, extra).items()
+            )
+            request = request | {"headers": request["headers"] | named}
+        status = client.generic(door.verb, path, **request).status_code
+        return status, Difference.between(before, Database.now())
+
+
+def _cookies(door: Door, extra: Mapping[str, Any]) -> dict[str, Any]:
+    return {**extra, settings.SESSION_COOKIE_NAME: door.caller.cookie}
+
+
+def test_flood_of_every_field_into_every_writing_address(
+    world: SecurityWorld, silent: None, tell: Any
+) -> None:
+    every, names = list(doors(world)), every_name(world)
+    # Of a session that was seen a while ago each request notes that it was seen, and not only the first.
+    OfficerSession.objects.update(seen_at=timezone.now() - 2 * SEEN_EVERY)
+    before, count, refused, found = Database.now(), 0, [], []
+    for door in every:
+        (status, one), (_, other) = run(world, door, before, names), run(world, door, before, names)
+        if status >= 400:
+            refused.append(f"{door}: {status}")
+        for carrier in CARRIERS[door.route.route in OCTETS :]:
+            count += 1
+            answered, flooded = run(world, door, before, names, carrier)
+            if answered >= 500:
+                found.append(f"{door}, flood in {carrier}: {answered}")
+            if answered >= 400:
+                # A page that says why has a form, and its token goes into the session.
+                flooded = flooded.without("django_session")
+            more = beyond(flooded, one, other)
+            more += [word for word in (TEXT, str(NUMBER), MOMENT[:10], STRANGER) if word in flooded.says()]
+            found += [f"{door}, flood in {carrier}: {text}" for text in more]
+    assert found == [], "\n".join(found[:60])
+    taken = len(every) - len(refused)
+    assert taken >= TAKEN_AT_LEAST, f"{taken} good requests were taken; refused: " + "\n".join(refused)
+    tell("flood", requests=count, addresses=len(every), good_requests_taken=taken, fields=len(names))

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every address of the desk, read from the addresses themselves: light pages, writes done once."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.security.addressed import good_request, things_of
+from tests.security.reading import body_of
+from tests.security.routes import routes_of
+from tests.security.tables import Database, Difference
+from tests.security.test_field_flood import Door, caller_for, doors
+from tests.security.world import SecurityWorld, undone
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+QUERIES_AT_MOST: Final = 20
+OCTETS_AT_MOST: Final = 150 * 1024
+"""The page, its style sheets and its scripts, uncompressed, as a browser that has none of them asks for them."""
+READS: Final = ("SELECT", "(SELECT")
+"""What a page asks; that an opening is audited and a session saved comes on top."""
+LINKED: Final = re.compile(rb'(?:href|src)="/static/([^"]+\.(?:css|js))"')
+PAGES_AT_LEAST: Final = 50
+KEY: Final = "once-and-no-more"
+REUSED: Final = "urn:accord:problem:idempotency-key-reused"
+ENDS_THE_SESSION: Final = "api/v1/account/sessions/<uuid:session_id>"
+WRITES_AT_LEAST: Final = 30
+AGAIN: Final = frozenset({"ledger_auditevent", "ledger_entry", "ledger_pendingentry", "agencies_challenge"})
+"""What reads content again is audited again, and a challenge is drawn anew: neither answer is kept."""
+
+
+def test_every_page_takes_few_queries_and_weighs_little(
+    world: SecurityWorld, silent: None, tell: Any
+) -> None:
+    queries, octets = {}, {}
+    for route in (one for one in routes_of("hub.urls.desk") if one.is_page and one.answers("GET")):
+        things = things_of(world, route)
+        client = caller_for(world, route, "GET", list(things.values())).client()
+        path = route.path({name: thing.value for name, thing in things.items()})
+        with undone(), CaptureQueriesContext(connection) as asked:
+            answer = client.get(path)
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+            queries[route.route] = sum(row["sql"].strip().startswith(READS) for row in asked.captured_queries)
+            octets[route.route] = weight_of(body_of(answer))
+    assert {name: count for name, count in queries.items() if count > QUERIES_AT_MOST} == {}
+    assert {name: size for name, size in octets.items() if size > OCTETS_AT_MOST} == {}
+    assert len(queries) >= PAGES_AT_LEAST, sorted(queries)
+    tell("pages", pages=len(queries), most_queries=max(queries.values()), most_octets=max(octets.values()))
+
+
+def weight_of(page: bytes) -> int:
+    return len(page) + sum(asset_size(name.decode()) for name in set(LINKED.findall(page)))
+
+
+@cache
+def asset_size(name: str) -> int:
+    path = finders.find(name)
+    assert isinstance(path, str), name
+    return Path(path).stat().st_size
+
+
+def send(world: SecurityWorld, door: Door, query: str = "") -> Any:
+    request = good_request(world, door.route)
+    headers = {**request["headers"], "idempotency-key": KEY}
+    return door.caller.client().generic(door.verb, door.path + query, **request | {"headers": headers})
+
+
+def test_every_write_under_a_key_is_done_once(world: SecurityWorld, silent: None, tell: Any) -> None:
+    taken, wrong = 0, []
+    for door in (one for one in doors(world) if one.route.is_rest and one.route.route != ENDS_THE_SESSION):
+        with undone():
+            first = send(world, door)
+            if first.status_code >= 300:
+                continue
+            taken += 1
+            before = Database.now()
+            again = send(world, door)
+            done = Difference.between(before, Database.now())
+            other = send(world, door, "?another=1")
+        tables = {place[0] for place in (*done.updated, *done.inserted, *done.deleted)} - AGAIN
+        if again.status_code != first.status_code or tables:
+            wrong.append(f"{door}: again {again.status_code} for {first.status_code}, wrote {sorted(tables)}")
+        if other.status_code != 422 or other.json()["type"] != REUSED:
+            wrong.append(f"{door}: another request under the key: {other.status_code}")
+    assert wrong == [], "\n".join(wrong)
+    assert taken >= WRITES_AT_LEAST, taken
+    tell("writes", taken=taken)

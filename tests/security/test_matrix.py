@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The authorisation matrix: every caller x every address x every verb, from the URL configuration itself.
+
+What is expected follows from the declared capability alone, and for what an address names from whom it belongs to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
+
+from hub.urls import desk as desk_urls
+from tests.security.addressed import good_request, things_of, unnamed
+from tests.security.reading import body_of
+from tests.security.routes import VERBS, Route, routes_of, undeclared
+from tests.security.world import GONE, STRANGER, Caller, SecurityWorld, Thing, undone
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
+DESK: Final = "hub.urls.desk"
+EXCHANGE: Final = "hub.urls.exchange"
+VOLATILE: Final = {"X-Request-Id", "Date"}
+
+STRONGEST: Final = {
+    "nobody", "releaser of xa-lab", "every role of xb-health", "key all scopes of xb-health",
+}  # fmt: skip
+
+REFUSED_BY_CONTENT: Final = {("confirm/", "POST")}
+"""The question for a proof, answered without one."""
+
+SIGN_IN, WHO, MAY_NOT, NO_VERB, ABSENT, THROUGH = "sign in", "401", "403", "405", "absent", "through"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One question to the hub. `gives` is what the address holds, own or absent things."""
+
+    caller: Caller
+    route: Route
+    verb: str
+    things: tuple[tuple[str, Thing], ...]
+    is_absent: bool = False
+
+    def __str__(self) -> str:
+        what = "what never was" if self.is_absent else "what the laboratory owns"
+        return f"{self.verb} {self.route.route} by {self.caller.name}, naming {what}"
+
+    @property
+    def path(self) -> str:
+        return self.route.path(
+            {name: thing.absent if self.is_absent else thing.value for name, thing in self.things}
+        )
+
+
+def expected(cell: Cell) -> str:
+    """From the declared capability to the kind of answer."""
+    if cell.route.is_open:
+        # Whoever is signed in already is sent on from the sign-in page, whatever the verb.
+        sent_on = cell.route.name == "login" and cell.caller.has_session and cell.caller.role != GONE
+        return THROUGH if cell.route.answers(cell.verb) or sent_on else NO_VERB
+    if door := _at_the_door(cell):
+        return door
+    if (cell.route.route, cell.verb) in REFUSED_BY_CONTENT:
+        return MAY_NOT
+    if cell.verb == "OPTIONS":
+        # A REST view describes itself; it looks at no object.
+        return THROUGH
+    if any(cell.is_absent or not cell.caller.sees(thing) for _, thing in cell.things):
+        return ABSENT
+    return THROUGH
+
+
+def _at_the_door(cell: Cell) -> str:
+    caller, route = cell.caller, cell.route
+    wanted = route.wanted(cell.verb)
+    if route.is_page:
+        if not caller.has_session or caller.role == GONE:
+            return SIGN_IN
+        if not route.answers(cell.verb):
+            return NO_VERB
+        return MAY_NOT if wanted and not wanted & (caller.capabilities or frozenset()) else ""
+    if caller.capabilities is None:
+        return WHO
+    if wanted is None:
+        return MAY_NOT
+    if wanted and not wanted & caller.capabilities:
+        return MAY_NOT if caller.has_key or (caller.has_session and caller.role != GONE) else WHO
+    return "" if route.answers(cell.verb) else NO_VERB
+
+
+def kind_of(cell: Cell, answer: Any) -> str:
+    """The kind of an answer."""
+    status = answer.status_code
+    location = answer.headers.get("Location", "")
+    if cell.route.is_page and status == 302 and location.startswith("/login/"):
+        has_left = cell.route.name == "logout" and cell.verb == "POST" and cell.caller.has_session
+        return THROUGH if has_left and cell.caller.role != GONE else SIGN_IN
+    if status >= 500 and not (status == 503 and cell.route.route == "readyz"):
+        return f"broken {status}"
+    if cell.route.is_open and status == 404:
+        # A link of a mail that leads nowhere, or no link at all: the same for everybody.
+        return THROUGH
+    return {401: WHO, 403: MAY_NOT, 404: ABSENT, 405: NO_VERB}.get(status, THROUGH)
+
+
+def ask(world: SecurityWorld, cell: Cell) -> Any:
+    """The answer to one question; whatever it did is undone."""
+    request = {} if cell.verb in {"GET", "HEAD", "TRACE", "OPTIONS"} else good_request(world, cell.route)
+    with undone():
+        return cell.caller.client().generic(cell.verb, cell.path, **request)
+
+
+def shown(answer: HttpResponseBase) -> tuple[Any, ...]:
+    """All that a caller can tell two answers by."""
+    headers = {name: value for name, value in answer.headers.items() if name not in VOLATILE}
+    return answer.status_code, body_of(answer), headers, answer.cookies.output()
+
+
+def cells(world: SecurityWorld, *, rest: bool) -> Iterator[Cell]:
+    """Everybody asks what an address takes. The rest is tried by a few: verbs that it does not take, HEAD and
+    OPTIONS, which go as GET goes; API keys at pages, which do not look at them; the stranger's roles where an
+    address names nothing, for there they are any agency's roles."""
+    for route in routes_of(DESK):
+        if route.is_rest is not rest:
+            continue
+        things = tuple(things_of(world, route).items())
+        for verb in VERBS:
+            is_telling = route.answers(verb) and verb not in {"HEAD", "OPTIONS"}
+            for caller in world.cast:
+                asks = (route.is_rest or not caller.key) and (things or caller.agency != STRANGER)
+                if caller.name in STRONGEST or (is_telling and asks):
+                    yield Cell(caller, route, verb, things)
+
+
+def test_every_address_is_declared_and_says_what_it_names() -> None:
+    routes = routes_of(DESK) + routes_of(EXCHANGE)
+    assert undeclared(routes) == []
+    assert [text for route in routes for text in unnamed(route)] == []
+
+
+def test_an_address_that_nobody_declared_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's own alarm: a view put into the URL configuration without a word about who may call it."""
+
+    def forgotten(request: HttpRequest, alert_id: str) -> HttpResponse:
+        return HttpResponse(alert_id)
+
+    added = [
+        path("alerts/<str:alert_id>/export/", forgotten, name="export"),
+        path("inbox/", forgotten, name="inbox2"),
+    ]
+    monkeypatch.setattr(desk_urls, "urlpatterns", [*added, *desk_urls.urlpatterns])
+    from django.urls import clear_url_caches
+
+    clear_url_caches()
+    try:
+        routes = routes_of(DESK)
+        assert undeclared(routes) == ["alerts/<str:alert_id>/export/", "inbox/"]
+        assert [text for route in routes for text in unnamed(route)] == [
+            "alerts/<str:alert_id>/export/: alert_id"
+        ]
+    finally:
+        monkeypatch.undo()
+        clear_url_caches()
+
+
+def test_the_exchange_answers_nowhere_that_the_matrix_does_not_ask() -> None:
+    desk = {(route.route, route.view) for route in routes_of(DESK)}
+    assert {(route.route, route.view) for route in routes_of(EXCHANGE)} <= desk
+
+
+@pytest.mark.parametrize("rest", [False, True], ids=["pages", "rest"])
+def test_matrix_of_callers_addresses_and_verbs(
+    world: SecurityWorld, rest: bool, silent: None, tell: Any
+) -> None:
+    wrong, addresses, told, count = [], set(), 0, 0
+    for cell in cells(world, rest=rest):
+        answer, wanted = ask(world, cell), expected(cell)
+        count += 1
+        addresses.add(cell.route.route)
+        if (kind := kind_of(cell, answer)) != wanted:
+            wrong.append(f"{cell}: {wanted} expected, {kind} answered")
+        elif wanted == ABSENT and cell.things:
+            told += 1
+            if shown(answer) != shown(ask(world, replace(cell, is_absent=True))):
+                wrong.append(f"{cell}: can be told from what never was")
+    assert not wrong, f"{len(wrong)} cells, such as\n" + "\n".join(wrong[:400])
+    tell(
+        f"matrix of {'REST' if rest else 'pages'}", cells=count, addresses=len(addresses),
+        callers=len(world.cast), verbs=len(VERBS), foreign_beside_absent=told,
+    )  # fmt: skip

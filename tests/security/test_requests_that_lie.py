@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests that say who they are, where to go next, in what order and by which column: none of it is believed."""
+
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from agencies.models import ApiKey, Officer
+from tests.security.addressed import things_of
+from tests.security.reading import body_of
+from tests.security.routes import routes_of
+from tests.security.tables import Database, Difference
+from tests.security.test_field_flood import caller_for
+from tests.security.world import LAB, SecurityWorld, undone
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
+DESK: Final = "hub.urls.desk"
+
+WRITTEN_BY_READING: Final = {
+    # Tables in which looking at something leaves a row: who saw it, and that a session or a key is in use.
+    "ledger_auditevent", "ledger_entry", "ledger_pendingentry", "django_session", "login_officersession",
+    "agencies_apikey",
+}  # fmt: skip
+FETCHED: Final = {"api/v1/envelopes/<str:md>", "api/v1/envelopes/<str:md>/blobs/<int:n>", "api/v1/slices"}
+"""Fetching an envelope is an act of the protocol, and GET is its verb; a browser's session cannot do it."""
+
+
+def test_a_fresh_hub_has_no_account_and_no_key(db: None) -> None:
+    call_command("check")
+    assert not Officer.objects.exists() and not ApiKey.objects.exists()
+
+
+def test_no_header_query_or_cookie_names_the_caller(world: SecurityWorld) -> None:
+    admin = world.people["agency_admin"]
+    claims = {
+        "x-remote-user": admin.email, "remote-user": admin.email, "x-forwarded-user": admin.email,
+        "x-user": admin.public_id, "x-agency": LAB, "x-original-user": admin.email, "from": admin.email,
+        "x-forwarded-email": admin.email, "x-auth-request-user": admin.email,
+        "cookie": f"sessionid={admin.pk}; user={admin.pk}; agency={LAB}",
+    }  # fmt: skip
+    liar = Client(headers=claims)
+    query = f"?user={admin.pk}&agency={LAB}&as={admin.email}"
+    assert liar.get(f"/officers/{query}").headers["Location"].startswith("/login/")
+    assert liar.get(f"/api/v1/alerts{query}").status_code == 401
+    weak = world.by_name("reader of xs-harbour").client()
+    page = weak.get(
+        f"/officers/{query}", headers=claims | {"cookie": weak.cookies.output(header="", sep=";").strip()}
+    )
+    assert page.status_code == 200 and b"Own Author" not in page.content
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["//evil.example/", "/\\evil.example", "\\\\evil.example", "https:evil.example", "http:///evil.example",
+     "https://evil.example", "/\t/evil.example", "javascript:alert(1)", "//testserver@evil.example/", "\x01//evil.example"],
+    ids=ascii,
+)  # fmt: skip
+def test_no_address_of_another_site_is_followed(world: SecurityWorld, address: str) -> None:
+    reader = world.by_name("reader of xa-lab").client()
+    answers = [
+        reader.post("/appearance/", {"theme": "dark", "next": address}),
+        reader.get(f"/login/?next={quote(address)}"),
+        reader.post("/confirm/", {"next": address, "password": "x"}),
+        reader.get(f"/confirm/?next={quote(address)}"),
+    ]
+    for answer in answers:
+        parts = urlsplit(answer.headers.get("Location", "/"))
+        assert (parts.scheme, parts.netloc) == ("", ""), answer.headers["Location"]
+        assert parts.path.startswith("/") and not parts.path.startswith(("//", "/\\"))
+        assert b'href="http' not in answer.content and f'value="{address}"'.encode() not in answer.content
+
+
+def test_reading_changes_nothing(world: SecurityWorld, silent: None) -> None:
+    """Every address that takes GET, by somebody who may: only that it was read is written down."""
+    before, wrong = Database.now(), []
+    for route in routes_of(DESK):
+        if not route.answers("GET") or route.is_open or route.route in FETCHED:
+            continue
+        things = things_of(world, route)
+        path = route.path({name: thing.value for name, thing in things.items()})
+        caller = caller_for(world, route, "GET", list(things.values()))
+        with undone():
+            caller.client().get(path)
+            difference = Difference.between(before, Database.now())
+        tables = {place[0] for place in (*difference.updated, *difference.inserted, *difference.deleted)}
+        if tables - WRITTEN_BY_READING:
+            wrong.append(f"GET {route.route} by {caller.name}: {sorted(tables - WRITTEN_BY_READING)}")
+    assert not wrong, "\n".join(wrong)
+
+
+A_ROW_BYTES: Final = 128
+"""A row more or less on a page makes more than this; times in words make less."""
+LOOKUPS: Final = (
+    ("author__password__startswith", "argon2", "zzz"),
+    ("officer__session_salt__gte", "A", "zzz"),
+    ("agency__api_keys__digest__isnull", "0", "1"),
+    ("password__contains", "argon2", "zzz"),
+    ("ordering", "password", "-author__password"),
+    ("order_by", "agency__id", "-agency__id"),
+    ("sort", "card", "-sealed"),
+)
+
+
+def test_no_query_walks_to_another_column(world: SecurityWorld, silent: None) -> None:
+    """Whatever a lookup would find, the answer is the same; or the name is refused."""
+    wrong = []
+    for route in routes_of(DESK):
+        if not route.answers("GET") or route.is_open or route.route in FETCHED:
+            continue
+        things = things_of(world, route)
+        path = route.path({name: thing.value for name, thing in things.items()})
+        caller = caller_for(world, route, "GET", list(things.values()))
+        for name, one, other in LOOKUPS[:: len(things) + 1]:
+            with undone():
+                answers = [caller.client().get(f"{path}?{name}={value}") for value in (one, other)]
+            lengths = [_length(answer, one, other) for answer in answers]
+            statuses = [answer.status_code for answer in answers]
+            if statuses[0] != statuses[1] or abs(lengths[0] - lengths[1]) > A_ROW_BYTES or statuses[0] >= 500:
+                wrong.append(f"{path}?{name} by {caller.name}: {statuses} {lengths}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _length(answer: Any, *said: str) -> int:
+    """Of the body, without what of the query it repeats."""
+    body = body_of(answer)
+    for text in sorted(said, key=len, reverse=True):
+        body = body.replace(quote(text).encode(), b"")
+    return len(body)
+
+
+def test_a_stranger_costs_the_database_as_much_as_what_never_was(world: SecurityWorld, silent: None) -> None:
+    """No clock is needed: the two ask the same questions of the database, so they take the same time."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    stranger = world.by_name("every role of xb-health")
+    for kind, address in (
+        ("draft", "/drafts/{}/1/"), ("sent", "/outbox/{}/"), ("submitted", "/queue/{}/"), ("received", "/inbox/{}/"),
+        ("reference", "/a/{}"), ("officer", "/officers/{}/"), ("API key", "/api-keys/{}/revoke/"),
+        ("sent", "/api/v1/alerts/{}"), ("received", "/api/v1/alerts/received/{}"),
+        ("officer", "/api/v1/officers/{}"),
+    ):  # fmt: skip
+        thing, counts = world.things[kind], []
+        for value in (thing.value, thing.absent):
+            with undone(), CaptureQueriesContext(connection) as asked:
+                assert stranger.client().get(address.format(value)).status_code == 404, address
+            counts.append(len(asked))
+        assert counts[0] == counts[1], address

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One world for all engines: a laboratory that owns one object of every kind, a partner, a stranger, and who calls.
+
+The laboratory's objects are addressed by every caller; to whom an object is visible stands in `Thing`, and that
+and the declared capabilities are all that the expectations are made of.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.test.client import ClientHandler
+from django.utils import timezone
+
+from agencies.accession import admit_agency
+from agencies.apikeys import issue_key
+from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.login.models import OfficerSession, Proof
+from agencies.models import Agency, ApiKey, Custody, Officer
+from alerts.acknowledgement import acknowledge_alert
+from alerts.draft_templates import create_template
+from alerts.drafts import attach_file, create_draft
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import open_alert
+from alerts.preview import preview_release
+from alerts.saved_views import create_view
+from alerts.withdrawal import withdraw_alert
+from sharing.models import Delivery, Notification, Statement
+from tests.alerts.conftest import make_desk
+from tests.builders import OPERATOR
+from tests.pages.desk_world import HARM, DeskWorld
+from tests.pages.key_desks import Customs, key_of, version_of
+
+BACKEND: Final = "agencies.login.backends.EmailBackend"
+LAB, PARTNER, OWN_KEYS, CUSTOMS, STRANGER = "xa-lab", "xb-health", "xd-reg", "xc-customs", "xs-harbour"
+OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.OPERATOR)
+READERS: Final = frozenset({"reader", "author", "releaser", "key_officer", "agency_admin"})
+WRITERS: Final = frozenset({"author"})
+REVIEWERS: Final = frozenset({"author", "releaser"})
+GONE: Final = "disabled"
+KEY_OFFICERS: Final = frozenset({"key_officer"})
+EVERYBODY: Final = frozenset(role.value for role in OFFICER_ROLES)
+FILE: Final = ("spectrum.msp", b"Name: etizolam\nNum Peaks: 1\n342 999\n")
+DIGEST_OF_NOTHING: Final = "A" * 43
+
+
+_HANDLER: Final = ClientHandler(enforce_csrf_checks=False)
+"""Shared by all clients: loading the middleware for each of thousands of requests would take most of the time."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object by the value that stands in addresses: whose it is, who may know of it, and one that never was."""
+
+    kind: str
+    value: object
+    absent: object
+    agencies: frozenset[str] = frozenset({LAB})
+    roles: frozenset[str] = READERS
+    is_public: bool = False
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: a session cookie, an API key, or neither. `capabilities` None: what it shows is not accepted."""
+
+    name: str
+    agency: str
+    role: str
+    capabilities: frozenset[Capability] | None
+    cookie: str = ""
+    key: str = ""
+
+    def client(self) -> Client:
+        headers = {"authorization": f"Api-Key {self.key}"} if self.key else {}
+        client = Client(raise_request_exception=False, headers=headers)
+        client.handler = _HANDLER
+        if self.cookie:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.cookie
+        return client
+
+    @property
+    def has_session(self) -> bool:
+        return bool(self.cookie) and self.capabilities is not None
+
+    @property
+    def has_key(self) -> bool:
+        return bool(self.key) and self.capabilities is not None
+
+    def sees(self, thing: Thing) -> bool:
+        if thing.is_public:
+            return thing.kind != "agency" or self.capabilities != frozenset({Capability.KEY_ENROL})
+        return self.agency in thing.agencies and (self.has_key or self.role in thing.roles | {"every role"})
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside has not happened afterwards. Durable transactions count it as a test's own."""
+    inside = transaction.atomic()
+    inside._from_testcase = True  # type: ignore[attr-defined]
+    with inside:
+        yield
+        transaction.set_rollback(True)
+
+
+@dataclass
+class SecurityWorld:
+    """`things` by kind; `cast` is everybody who calls."""
+
+    desk: DeskWorld
+    stranger: Agency
+    customs: Customs
+    people: dict[str, Officer] = field(default_factory=dict)
+    things: dict[str, Thing] = field(default_factory=dict)
+    preview_digest: str = ""
+    keyset_version: int = 0
+    requests: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, folder: Path) -> Self:
+        desk = DeskWorld.build(folder)
+        stranger = make_desk(desk.hub, STRANGER, "Harbour Office").agency
+        world = cls(desk, stranger, Customs.build(desk))
+        desk.settle()
+        for role in OFFICER_ROLES:
+            name = role.replace("_", " ").title()
+            world.people[role] = desk.hub.make_officer(desk.lab, role, name=f"Own {name}")
+        world._make_alerts()
+        world._make_answers()
+        world._make_keys()
+        world._make_affairs()
+        return world
+
+    # --- objects ----------------------------------------------------------------------------------------------
+
+    def _thing(self, kind: str, value: object, absent: object = None, **more: Any) -> None:
+        self.things[kind] = Thing(kind, value, uuid.UUID(int=7) if absent is None else absent, **more)
+
+    def _own_draft(self, **changes: Any) -> Alert:
+        data = HARM | {"recipients": [PARTNER, OWN_KEYS], "event_date": self.desk.hub.now.date().isoformat()}
+        draft = create_draft(self.people["author"], data={**data, **changes}, now=self.desk.tick())
+        filename, data_ = FILE
+        attach_file(self.people["author"], draft, base=1, filename=filename, data=data_, now=self.desk.tick())
+        draft.refresh_from_db()
+        return draft
+
+    def _make_alerts(self) -> None:
+        desk = self.desk
+        self._thing("draft", self._own_draft().pk, roles=WRITERS)
+        self._thing("submitted", desk.submit(self._own_draft()).pk, roles=REVIEWERS)
+        self._thing("validated", desk.validate(desk.submit(self._own_draft())).pk, roles=REVIEWERS)
+        Agency.objects.filter(pk=LAB).update(flash_single_releaser=True)
+        sent = desk.send(self._own_draft())
+        flash = desk.send(self._own_draft(pri="flash"))
+        Alert.objects.filter(pk=flash.pk).update(
+            second_look_by=timezone.now() + timedelta(hours=20), released_by=self._other_releaser()
+        )
+        gone = desk.send(self._own_draft())
+        withdraw_alert(desk.benno, gone, code="error", now=desk.tick())
+        self._thing("withdrawn", gone.pk)
+        self._thing("sent", sent.pk)
+        self._thing("flash", flash.pk)
+        self._thing("md in doubt", sent.md, DIGEST_OF_NOTHING, agencies=frozenset())
+        self._thing("answer in doubt", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
+        self._thing("proposal", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
+        waiting = Alert.objects.get(pk=str(self.things["submitted"].value))
+        self.preview_digest = preview_release(desk.benno, waiting, now=desk.hub.now).digest
+        self._thing("md", sent.md, DIGEST_OF_NOTHING, agencies=frozenset({LAB, PARTNER, OWN_KEYS}))
+        self._thing("submission", sent.md, DIGEST_OF_NOTHING)
+
+    def _other_releaser(self) -> Officer:
+        return self.desk.hub.make_officer(self.desk.lab, Role.RELEASER, name="Other Releaser")
+
+    def _incoming(self) -> ReceivedAlert:
+        desk = self.desk
+        draft = desk.draft(desk.aroha, recipients=[LAB])
+        attach_file(desk.aroha, draft, base=1, filename=FILE[0], data=FILE[1], now=desk.tick())
+        draft.refresh_from_db()
+        self.foreign_sent = desk.send(draft, desk.haitham)
+        return desk.received(desk.ilka)
+
+    def _make_answers(self) -> None:
+        desk, reader = self.desk, self.people["reader"]
+        taken_back = self._incoming()
+        open_alert(reader, taken_back, reason="on_duty", now=desk.tick())
+        withdraw_alert(desk.haitham, self.foreign_sent, code="error", now=desk.tick())
+        opened = self._incoming()
+        open_alert(reader, opened, reason="on_duty", now=desk.tick())
+        received = self._incoming()
+        desk.settle()
+        self._thing("received", received.pk)
+        self._thing("next version", received.pk, agencies=frozenset())
+        self._thing("opened", opened.pk)
+        self._thing("taken back", taken_back.pk)
+        self._thing("reference", received.reference, "7QK4-M2XN")
+        theirs = ReceivedAlert.objects.filter(agency_id=PARTNER).latest("number")
+        open_alert(desk.aroha, theirs, reason="on_duty", now=desk.tick())
+        acknowledge_alert(desk.aroha, theirs, now=desk.tick())
+        desk.settle()
+        said = Statement.objects.filter(iss=PARTNER, k="ack").latest("received_at")
+        self._thing("statement", said.od, DIGEST_OF_NOTHING, agencies=frozenset({LAB, PARTNER}))
+        self._thing("notice", self._notice().pk)
+
+    def _notice(self) -> Notification:
+        return Notification.objects.create(
+            subject="7QK4-M2XN", occasion="alert", officer=self.people["reader"], channel="email",
+            recipient_id=LAB, delivery=Delivery.objects.filter(recipient_id=LAB).latest("pk"), state="failed",
+            not_before=self.desk.hub.now, queued_at=self.desk.tick(), message_id=str(uuid.uuid4()), cause="mailbox",
+        )  # fmt: skip
+
+    def _make_keys(self) -> None:
+        self.keyset_version = version_of(self.desk.benno)
+        self._thing("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
+        self._thing("agency", LAB, "xz-nowhere", is_public=True)
+        self._thing("own agency", LAB, "xz-nowhere", roles=EVERYBODY)
+        self._thing("leaf", 0, 10**9, is_public=True)
+        self._thing("step", 1, 99, is_public=True)
+        self._thing("file", 0, 31, is_public=True)
+
+    def _make_affairs(self) -> None:
+        author, admin, now = self.people["author"], self.people["agency_admin"], self.desk.tick()
+        view = create_view(self.people["reader"], "inbox", name="Mine", filters={"lane": "science"}, now=now)
+        template = create_template(
+            author, Alert.objects.get(pk=str(self.things["draft"].value)), name="Form", now=now
+        )
+        row, _ = self._issue(self.desk.lab, Capability.DIRECTORY_READ)
+        self._thing("view", view.pk, roles=frozenset({"reader"}))
+        self._thing("template", template.pk, roles=WRITERS)
+        self._thing("officer", self.people["auditor"].public_id, "A" * 22, roles=EVERYBODY)
+        self._thing("API key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
+        self._thing("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
+        self._thing("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"operator"}))
+        self._thing("token", "A" * 43, "B" * 43, is_public=True)
+        self._thing("factor", 1, 2, agencies=frozenset())
+        self._thing("policy request", uuid.UUID(int=8), agencies=frozenset())
+        reader = next(caller for caller in self.cast if caller.name == f"reader of {LAB}")
+        own = OfficerSession.objects.filter(officer=self.people["reader"]).latest("signed_in_at")
+        assert reader.has_session and admin.is_active
+        self._thing("session", own.pk, roles=frozenset({"reader"}))
+        # Seen ahead of time: no request of a long run notes once more that somebody is there.
+        OfficerSession.objects.update(proof=Proof.PASSKEY, seen_at=timezone.now() + timedelta(hours=2))
+
+    def tag(self, kind: str) -> str:
+        """The ETag of an own alert."""
+        alert = Alert.objects.get(pk=str(self.things[kind].value))
+        return f'"{alert.current}-{alert.state}"'
+
+    # --- callers ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def cast(self) -> list[Caller]:
+        return [
+            Caller("nobody", "", "", frozenset()),
+            *(self._officer(self.people[role], role) for role in OFFICER_ROLES),
+            *(self._member(self.stranger, role) for role in OFFICER_ROLES),
+            self._partner(),
+            self._operator(),
+            self._disabled(),
+            *(self._key(self.desk.lab, scope) for scope in sorted(CLIENT_SCOPES)),
+            self._key(self.stranger, *sorted(CLIENT_SCOPES)),
+            self._key(self.desk.health, *sorted(CLIENT_SCOPES)),
+            self._entering_key(),
+            self._spoilt("expired", expires_at=timezone.now() - timedelta(seconds=1)),
+            self._spoilt("revoked", revoked_at=timezone.now() - timedelta(seconds=1)),
+            Caller("malformed key", LAB, "", None, key="0" * 12 + "." + "A" * 43),
+        ]
+
+    def by_name(self, name: str) -> Caller:
+        return next(caller for caller in self.cast if caller.name == name)
+
+    def _officer(self, officer: Officer, role: str) -> Caller:
+        return Caller(
+            f"{role} of {officer.agency_id}",
+            officer.agency_id or "",
+            role,
+            officer.capabilities,
+            session(officer),
+        )
+
+    def _member(self, agency: Agency, role: str) -> Caller:
+        return self._officer(self.desk.hub.make_officer(agency, role, name=f"Foreign {role}"), role)
+
+    def _partner(self) -> Caller:
+        officer = self.desk.hub.make_officer(self.desk.health, *OFFICER_ROLES, name="Partner Everything")
+        return self._officer(officer, "every role")
+
+    def _operator(self) -> Caller:
+        noor = self.desk.noor
+        return Caller("operator", "", "operator", noor.capabilities, session(noor))
+
+    def _disabled(self) -> Caller:
+        officer = self.desk.hub.make_officer(self.desk.lab, *OFFICER_ROLES, name="Gone")
+        cookie = session(officer)
+        Officer.objects.filter(pk=officer.pk).update(is_active=False)
+        return Caller("disabled officer", LAB, GONE, frozenset(), cookie)
+
+    def _key(self, agency: Agency, *scopes: Capability) -> Caller:
+        _, text = self._issue(agency, *scopes)
+        name = scopes[0] if len(scopes) == 1 else "all scopes"
+        return Caller(
+            f"key {name} of {agency.pk}", agency.pk, "", frozenset(scopes) - {Capability.KEY_ENROL}, key=text
+        )
+
+    def _entering_key(self) -> Caller:
+        agency = admit_agency(
+            OPERATOR, "xn-newcomer", name="Newcomer", kind="customs", country="XN", timezone="UTC", language="en",
+            custody=Custody.AGENCY, root_fingerprint="0" * 64, now=self.desk.hub.now,
+        )  # fmt: skip
+        _, text = self._issue(agency, *sorted(CLIENT_SCOPES))
+        return Caller("key of an entering agency", agency.pk, "", frozenset({Capability.KEY_ENROL}), key=text)
+
+    def _spoilt(self, how: str, **changed: Any) -> Caller:
+        row, text = self._issue(self.desk.lab, *sorted(CLIENT_SCOPES))
+        ApiKey.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=30), **changed)
+        return Caller(f"{how} key", LAB, "", None, key=text)
+
+    def _issue(self, agency: Agency, *scopes: Capability) -> tuple[ApiKey, str]:
+        admin = self.desk.hub.make_officer(agency, Role.AGENCY_ADMIN, name="Issuer")
+        actor: Any = admin if agency.status == "active" else OPERATOR
+        return issue_key(
+            actor, agency, client="system", scopes=scopes, lifetime=timedelta(days=30), now=timezone.now()
+        )
+
+
+def session(officer: Officer) -> str:
+    """The cookie of a session of this officer, as the sign-in page gives it."""
+    client = Client()
+    client.force_login(officer, BACKEND)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
