@@ -153,7 +153,7 @@ def test_no_header_names_an_actor(agency: Agency, named: dict[str, str]) -> None
 
 @pytest.mark.parametrize(
     ("query", "named", "status"),
-    [("", {}, 404), ("?agency=xb-health", {}, 422), ("", {"agency_id": "xb-health"}, 422)],
+    [("", {}, 404), ("?agency=xb-health", {}, 404), ("", {"agency_id": "xb-health"}, 422)],
 )
 def test_no_header_query_or_body_moves_an_actor_to_another_agency(
     agency: Agency, query: str, named: dict[str, str], status: int
