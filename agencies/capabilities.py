@@ -40,6 +40,9 @@ class Capability(StrEnum):
     OFFICER_MANAGE = "officer:manage"
     OFFICER_READ = "officer:read"
     QUEUE_READ = "queue:read"
+    SCIENCE_MANAGE = "science:manage"
+    SCIENCE_QUERY = "science:query"
+    SCIENCE_READ = "science:read"
     STATEMENT_SUBMIT = "statement:submit"
 
 
@@ -55,17 +58,19 @@ class Role(TextChoices):
 
 C = Capability
 _MEMBER: Final = {C.DIRECTORY_READ, C.LEDGER_READ, C.OFFICER_READ, C.AGREEMENT_READ, C.KEY_READ}
-_READS: Final = _MEMBER | {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.NOTICE_READ}
+_READS: Final = _MEMBER | {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.NOTICE_READ, C.SCIENCE_READ}
 
 ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
     Role.READER: frozenset(_READS),
     Role.AUTHOR: frozenset(_READS | {C.ALERT_WRITE}),
     Role.RELEASER: frozenset(
-        _READS | {C.QUEUE_READ, C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.NOTICE_RESEND}
+        _READS
+        | {C.QUEUE_READ, C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.NOTICE_RESEND}
+        | {C.SCIENCE_MANAGE}
     ),
     Role.KEY_OFFICER: frozenset(_READS | {C.KEY_MANAGE}),
     Role.AGENCY_ADMIN: frozenset(
-        _READS | {C.AGENCY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.NOTICE_RESEND}
+        _READS | {C.AGENCY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.NOTICE_RESEND, C.SCIENCE_MANAGE}
     ),
     Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ}),
     Role.OPERATOR: frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
@@ -74,7 +79,7 @@ ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
 
 CLIENT_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
-    | {C.DRAFT_WRITE, C.KEY_ENROL}
+    | {C.DRAFT_WRITE, C.KEY_ENROL, C.SCIENCE_QUERY}
 )
 """All that an API key can ever be given: it never opens, validates, releases or manages."""
 

@@ -23,7 +23,11 @@ from alerts.fetching import fetch_and_open
 from alerts.files import AttachmentFile, inert_media_type
 from alerts.finding import find_alert, hosted_agency_of, lock_alert
 from alerts.models import Alert
+from alerts.reply_rows import Reply
 from alerts.revisions import DraftContent, read_revision
+from alerts.science.replies.bounds import check_still_answers
+from alerts.science.replies.keeping import keep_amended
+from alerts.science.replies.kinds import REPLY
 from alerts.sent_standing import own_standings
 from alerts.states import AlertState, Move, check_move
 from alerts.versions import UPDATE
@@ -86,14 +90,21 @@ def check_newest(alert: Alert) -> None:
 
 
 def check_still_amends(officer: Officer, alert: Alert, *, now: datetime) -> None:
-    """For the draft of a next version: what it replaces must still be the one to act on. Locks that version."""
+    """What the draft of a next version replaces must still be the one to act on, what a reply answers too.
+
+    Locks the version that would be replaced. Raises `AmendmentRefusedError`, `ReplyRefusedError`.
+    """
     if alert.previous is not None:
         check_amendable(officer, lock_alert(officer, alert.previous), now=now)
+    check_still_answers(officer, alert, now=now)
 
 
 def reference_of(alert: Alert) -> Reference | None:
-    """The member `re` of an update: the version that it replaces; None for the first version of an alert."""
-    return Reference(alert.previous.jti, alert.previous.md) if alert.previous else None
+    """The member `re`: the version that an update replaces, what a reply answers; None for an alert."""
+    if alert.previous is not None:
+        return Reference(alert.previous.jti, alert.previous.md)
+    reply = Reply.objects.filter(alert=alert).first() if alert.kind == REPLY else None
+    return Reference(reply.re_jti, reply.re_md) if reply else None
 
 
 def mark_replaced(alert: Alert, *, now: datetime) -> None:
@@ -124,9 +135,11 @@ def _draft_next(
     author: Officer, previous: Alert, content: DraftContent, files: list[AttachmentFile], now: datetime
 ) -> Alert:
     data = {name: content.data[name] for name in FIELDS if name in content.data}
-    draft = create_draft(author, data=data, now=now)
+    computed = {name: data[name] for name in ("comparison",) if data.get(name)}
+    draft = create_draft(author, data=data, computed=computed, now=now)
     draft.kind, draft.previous, draft.version = UPDATE, previous, previous.version + 1
     draft.save(update_fields=["kind", "previous", "version"])
+    keep_amended(previous, draft, now=now)
     for file in files:
         draft.refresh_from_db(fields=["current"])
         attach_file(author, draft, base=draft.current, filename=file.filename, data=file.data, now=now)

@@ -38,6 +38,7 @@ from alerts.api_desk import (
     revision_in,
 )
 from alerts.api_queries import BoxQuery
+from alerts.api_science import addresses as science
 from alerts.drafts import create_draft, discard_draft, save_revision
 from alerts.finding import find_alert
 from alerts.models import Alert
@@ -291,6 +292,7 @@ urlpatterns = [
     *versions.urlpatterns,
     *templates.urlpatterns,
     *affairs.urlpatterns,
+    *science.urlpatterns,
     path(_A, AlertView.as_view(), name="alert"),
     path(f"{_A}/submit", SubmitView.as_view(), name="alert-submit"),
     path(f"{_A}/validate", ValidateView.as_view(), name="alert-validate"),

@@ -10,6 +10,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from alerts.document.fields import FIELDS, Field, Kind
+from alerts.document.science_shapes import (
+    EVIDENCE_MEMBERS,
+    RATIO_MEMBERS,
+    RATIO_NUMBERS,
+    REGION_TEXTS,
+    RULE_MEMBERS,
+)
 from alerts.document.values import ROWS_AT_MOST, TYPED_AT_MOST
 
 _TEXT: Final[dict[str, Any]] = {"type": ["string", "null"]}
@@ -19,7 +26,43 @@ _STOP: Final[dict[str, Any]] = {
     "additionalProperties": False,
     "properties": dict.fromkeys(("country", "part", "basis"), _TEXT),
 }
+_ANALYSIS: Final[dict[str, Any]] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": dict.fromkeys(EVIDENCE_MEMBERS, _TEXT),
+}
+_NUMBER: Final[dict[str, Any]] = {"type": ["number", "string", "null"]}
+_NUMBERS: Final[dict[str, Any]] = {"type": ["array", "null"], "items": _NUMBER}
+_PROFILE: Final[dict[str, Any]] = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "properties": {"method": _TEXT, "version": _TEXT, "values": _NUMBERS},
+}
+_RATIO: Final[dict[str, Any]] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": dict.fromkeys(RATIO_MEMBERS, _TEXT) | dict.fromkeys(RATIO_NUMBERS, _NUMBER),
+}
+_REGION_EVIDENCE: Final[dict[str, Any]] = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "properties": {"ratios": {"type": ["array", "null"], "items": _RATIO}}
+    | dict.fromkeys(REGION_TEXTS, _TEXT),
+}
+_RULE: Final[dict[str, Any]] = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "properties": dict.fromkeys(RULE_MEMBERS, _TEXT),
+}
+_COMPUTED: Final[dict[str, Any]] = {"type": ["object", "null"], "readOnly": True}
 _SHAPES: Final[dict[Kind, dict[str, Any]]] = {
+    Kind.LINES: _TEXTS,
+    Kind.EVIDENCE: {"type": ["array", "null"], "items": _ANALYSIS},
+    Kind.PROFILE: _PROFILE,
+    Kind.REGION_EVIDENCE: _REGION_EVIDENCE,
+    Kind.PROPOSED_RULE: _RULE,
+    Kind.SCREENING: _COMPUTED,
+    Kind.COMPARISON: _COMPUTED,
     Kind.CHOICES: _TEXTS,
     Kind.AGENCIES: _TEXTS,
     Kind.COUNT: {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 999_999_999}, _TEXT]},

@@ -6,7 +6,7 @@ Lists filter and sort on clear columns only; the cards of one page are opened to
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from agencies.vault import doors
@@ -23,7 +23,11 @@ SealedRow = tuple[str, int, bytes]
 
 @dataclass(frozen=True)
 class Card:
-    """What a list shows. `is_damaged`: the sealed row did not open, so nothing of it is shown."""
+    """What a list shows. `is_damaged`: the sealed row did not open, so nothing of it is shown.
+
+    `facts` are what the early-warning board counts by, none where the alert says nothing of them: `block` (first of
+    the InChIKey), `day`, `region`, `harm`, `non_fatal`, `fatal`.
+    """
 
     title: str = ""
     alert_type: str = ""
@@ -31,6 +35,7 @@ class Card:
     countries: tuple[str, ...] = ()
     hints: int = 0
     is_damaged: bool = False
+    facts: Mapping[str, str | int] = field(default_factory=dict, repr=False)
 
     @property
     def alert_type_text(self) -> str:
@@ -48,7 +53,20 @@ def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
         substances=(substance[:200],) if substance else (),
         countries=(country[:2],) if country else (),
         hints=hints,
+        facts=_facts_of(data),
     )
+
+
+def _facts_of(data: Mapping[str, Any]) -> dict[str, str | int]:
+    texts = {
+        "block": str(data.get("inchikey") or "")[:14],
+        "day": str(data.get("event_date") or "")[:10],
+        "region": str(data.get("place_region") or "")[:120],
+        "harm": str(data.get("harm_evidence") or "")[:40],
+    }
+    cases = {"non_fatal": data.get("cases_non_fatal"), "fatal": data.get("cases_fatal")}
+    counted = {name: number for name, number in cases.items() if type(number) is int}
+    return {name: text for name, text in texts.items() if text} | counted
 
 
 def seal_alert_card(alert: Alert, card: Card) -> bytes:

@@ -11,6 +11,7 @@ from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.shapes import is_acceptable
 from alerts.models import Alert
 from alerts.revisions import read_revision
+from alerts.science.screening import SCREENING
 
 AT_HOME: Final = frozenset({"recipient_reasons", "review_reason"})
 """Fields that no recipient sees."""
@@ -44,10 +45,15 @@ def changes_in(alert: Alert, data: Mapping[str, Any]) -> Changes | None:
     names = dict(Agency.objects.filter(pk__in=old ^ new).values_list("pk", "name"))
     return Changes(
         number=alert.previous.version,
-        fields=tuple(changed_fields(before, data)),
+        fields=tuple(changed_fields(before, _with_screening(data, before))),
         dropped=tuple(sorted(names.get(agency, agency) for agency in old - new)),
         added=tuple(sorted(names.get(agency, agency) for agency in new - old)),
     )
+
+
+def _with_screening(data: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A draft has no control status before it is submitted; that nothing stands yet is no change."""
+    return data if data.get(SCREENING) else {**data, SCREENING: before.get(SCREENING)}
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

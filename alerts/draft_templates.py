@@ -22,6 +22,7 @@ from agencies.vault import doors
 from alerts.document.characters import hidden_characters
 from alerts.document.display import choice_text
 from alerts.document.fields import FIELDS
+from alerts.document.kinds import PROFILE_QUERY, REPLIES
 from alerts.drafts import WRITE_COMMAND, create_draft, read_draft
 from alerts.errors import CopyRefusedError
 from alerts.finding import find_alert, hosted_agency_of
@@ -67,7 +68,9 @@ def create_template(author: Officer, alert: Alert, *, name: str, now: datetime) 
     """Keeps what a draft says now under a name of 1 to 80 characters. Raises `InputError` on `name`."""
     require(author, Capability.ALERT_WRITE)
     agency = hosted_agency_of(author, command=WRITE_COMMAND)
-    content = {"name": _checked_name(name), "data": _without(read_draft(author, alert).data, LEFT_BEHIND)}
+    data = read_draft(author, alert).data
+    _refuse_reply(data)
+    content = {"name": _checked_name(name), "data": _without(data, LEFT_BEHIND)}
     if DraftTemplate.objects.visible_to(author).count() >= TEMPLATES_AT_MOST:
         raise InputError("name", _("Name: your agency keeps 200 templates; delete one first."))
     template = DraftTemplate(agency=agency, created_by=author, created_at=now)
@@ -124,9 +127,11 @@ def copy_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
     """A new draft with what an own alert says: sent, withdrawn, or still a draft."""
     require(author, Capability.ALERT_WRITE)
     row = find_alert(author, alert.pk)
+    data = read_revision(row).data
+    _refuse_reply(data)
     if row.state not in COPIED_STATES:
         raise CopyRefusedError(_("This alert is being checked. Copy it once it is sent or returned."))
-    copy = create_draft(author, data=_known(_without(read_revision(row).data, LEFT_BEHIND)), now=now)
+    copy = create_draft(author, data=_known(_without(data, LEFT_BEHIND)), now=now)
     _record("alert.copied", author, str(row.pk), now)
     return copy
 
@@ -142,6 +147,7 @@ def copy_received(
     require(author, Capability.ALERT_WRITE)
     hosted_agency_of(author, command=WRITE_COMMAND)
     view = open_alert(author, received, reason=reason, reference=reference, now=now)
+    _refuse_reply(view.document)
     if received.withdrawn_at is not None:
         raise CopyRefusedError(_("The sender withdrew this alert: it is not copied."))
     if not _may_pass_on(received, view.document):
@@ -153,6 +159,13 @@ def copy_received(
     return copy
 
 
+def _refuse_reply(document: Mapping[str, Any]) -> None:
+    if document.get("alert_type") in REPLIES | PROFILE_QUERY:
+        raise CopyRefusedError(
+            _("A reply and a message on a profile begin at what they are about, not as a copy.")
+        )
+
+
 def _may_pass_on(received: ReceivedAlert, document: Mapping[str, Any]) -> bool:
     return received.tlp in {"GREEN", "CLEAR"} and not {"H2", "H3"} & set(document.get("handling") or ())
 
@@ -162,8 +175,13 @@ def _without(data: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
 
 
 def _known(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of this version of the form: an old template may hold others."""
-    return {name: value for name, value in data.items() if name in FIELDS}
+    """Fields of this version of the form: an old template may hold others. Files stay behind, and so do their names."""
+    known = {name: value for name, value in data.items() if name in FIELDS}
+    if known.get("evidence"):
+        known["evidence"] = [{**row, "file": None} for row in known["evidence"]]
+    if known.get("proposed_rule"):
+        known["proposed_rule"] = {**known["proposed_rule"], "file": None}
+    return known
 
 
 def _checked_name(name: str) -> str:

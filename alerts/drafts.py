@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drafts: every save is a sealed revision, made from a named one; who comes second gets both texts back."""
+"""Drafts: every save is a sealed revision, made from a named one; who comes second gets both texts back.
+
+A save never asks who controls a substance: a hundred drafts would be a hundred questions that no audit knows. What
+was computed at an earlier submission stays while it still holds.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -25,6 +29,8 @@ from alerts.files import AttachmentFile, AttachmentNote, accept_file
 from alerts.finding import hosted_agency_of, lock_alert, today_of
 from alerts.models import Alert, AlertRevision, DraftAttachment
 from alerts.revisions import DraftContent, add_revision, read_revision
+from alerts.science.intake import identifies, take_in
+from alerts.science.screening import without_stale_screening
 from alerts.states import Move, check_move
 from alerts.tokens import file_digest
 from ledger.audit import record_event
@@ -35,13 +41,22 @@ CLEAR_COLUMNS = ("status", "pri", "lane", "tlp")
 
 
 def create_draft(
-    author: Actor, *, data: Mapping[str, Any] | None = None, alert_type: str | None = None, now: datetime
+    author: Actor,
+    *,
+    data: Mapping[str, Any] | None = None,
+    alert_type: str | None = None,
+    computed: Mapping[str, Any] | None = None,
+    now: datetime,
 ) -> Alert:
-    """A draft with the defaults of its kind and what `data` says; an API key may do this and nothing more."""
+    """A draft with the defaults of its kind and what `data` says; an API key may do this and nothing more.
+
+    `computed` are members that the hub itself worked out; nobody can send them as `data`.
+    """
     require(author, Capability.DRAFT_WRITE if isinstance(author, ApiClient) else Capability.ALERT_WRITE)
     agency = hosted_agency_of(author, command=WRITE_COMMAND)
-    values = read_values(data or {})
-    fields = defaults_for(values.get("alert_type") or alert_type, today=today_of(author, now)) | values
+    values = take_in(read_values(data or {}), {})
+    today = today_of(author, now)
+    fields = defaults_for(values.get("alert_type") or alert_type, today=today) | values | dict(computed or {})
     with transaction.atomic():
         alert = Alert(agency=agency, created_by=author.audit_name, created_at=now, changed_at=now)
         alert.author = author if isinstance(author, Officer) else None
@@ -59,7 +74,6 @@ def read_draft(officer: Officer, alert: Alert) -> DraftContent:
     return read_revision(row)
 
 
-@transaction.atomic
 def save_revision(
     author: Officer,
     alert: Alert,
@@ -75,18 +89,65 @@ def save_revision(
     what stands already makes no revision. The text it gives back as one's own is what stands now with one's own
     changes in it: what somebody else changed in other fields stays.
     """
-    locked = _lock_for_edit(author, alert)
+    require(author, Capability.ALERT_WRITE)
     values = read_values(data)
+    if identifies(values):
+        values = take_in(values, _data_before(author, alert, base))
+    with transaction.atomic():
+        return _save_values(author, _lock_for_edit(author, alert), values, base, kept, now)
+
+
+def _save_values(
+    author: Officer,
+    locked: Alert,
+    values: Mapping[str, Any],
+    base: int,
+    kept: Iterable[str] | None,
+    now: datetime,
+) -> AlertRevision:
     before = read_revision(locked, _known_revision(locked, base))
     follows = follow_kind(before.data, values, today=today_of(author, now))
     newest = before if base == locked.current else read_revision(locked)
+    if is_same_text(before, newest):
+        before, base = newest, newest.number
     mine = _own_text({**before.data, **follows, **values}, before, newest)
+    mine = without_stale_screening(mine, newest.data)
     keep = newest.kept if kept is None else tuple(sorted(QUESTION_CODES & set(kept)))
     if mine == newest.data and keep == newest.kept and _shows(values, newest):
         return locked.revisions.get(number=newest.number)
     if base != locked.current:
         raise conflict_between(newest, mine)
     return _save_content(author, locked, data=mine, kept=keep, attachments=newest.attachments, now=now)
+
+
+def save_computed(
+    author: Officer, locked: Alert, content: DraftContent, computed: Mapping[str, Any], *, now: datetime
+) -> DraftContent:
+    """What the hub itself worked out, as a revision of its own where it says something new; the lock is the caller's.
+
+    Whoever wrote the text stays its writer: who submits it has written nothing.
+    """
+    if all(content.data.get(name) == value for name, value in computed.items()):
+        return content
+    data = {**content.data, **computed}
+    _save_content(
+        author,
+        locked,
+        data=data,
+        kept=content.kept,
+        attachments=content.attachments,
+        now=now,
+        writer=content.author,
+    )
+    return read_revision(locked)
+
+
+def is_same_text(seen: DraftContent, newest: DraftContent) -> bool:
+    """Whether two revisions differ in nothing but what the hub computed: who saw one has read the other."""
+    names = [name for name, entry in FIELDS.items() if not entry.computed]
+    return (seen.kept, seen.attachments) == (newest.kept, newest.attachments) and all(
+        seen.data.get(name) == newest.data.get(name) for name in names
+    )
 
 
 def attach_file(
@@ -131,8 +192,9 @@ def read_attachment(officer: Officer, alert: Alert, *, n: int) -> AttachmentFile
 
 def open_files(alert: Alert, notes: Iterable[AttachmentNote]) -> list[AttachmentFile]:
     """The files a revision lists; raises `AbsentError` when one is not the file that was listed."""
-    rows = {row.n: row for row in alert.attachments.all()}
-    return [_open_file(alert, rows.get(note.n), note) for note in notes]
+    wanted = list(notes)
+    rows = {row.n: row for row in alert.attachments.filter(n__in=[note.n for note in wanted])}
+    return [_open_file(alert, rows.get(note.n), note) for note in wanted]
 
 
 @transaction.atomic
@@ -162,12 +224,20 @@ def _lock_for_edit(author: Officer, alert: Alert) -> Alert:
     return locked
 
 
+def _data_before(author: Officer, alert: Alert, base: int) -> Mapping[str, Any]:
+    """The fields of the revision that a form was made from, read before anything is locked; empty for none."""
+    row = Alert.objects.visible_to(author).filter(pk=alert.pk).first()
+    return read_revision(row, base).data if row is not None and 1 <= base <= row.current else {}
+
+
 def _lock_newest(author: Officer, alert: Alert, base: int) -> tuple[Alert, DraftContent]:
-    """For a change to the files: the alert, locked, and its content, which must still be revision `base`."""
+    """For a change to the files: the alert, locked, and its content, whose text must still be that of revision `base`."""
     locked = _lock_for_edit(author, alert)
     newest = read_revision(locked)
     if base != locked.current:
-        raise conflict_between(newest, read_revision(locked, _known_revision(locked, base)).data)
+        seen = read_revision(locked, _known_revision(locked, base))
+        if not is_same_text(seen, newest):
+            raise conflict_between(newest, seen.data)
     return locked, newest
 
 
@@ -194,7 +264,11 @@ def _shows(values: Mapping[str, Any], newest: DraftContent) -> bool:
 
 def conflict_between(newest: DraftContent, mine: Mapping[str, Any]) -> RevisionConflictError:
     """The error that gives both texts back, naming the fields that differ."""
-    differing = tuple(name for name in FIELDS if newest.data.get(name) != mine.get(name))
+    differing = tuple(
+        name
+        for name, entry in FIELDS.items()
+        if not entry.computed and newest.data.get(name) != mine.get(name)
+    )
     return RevisionConflictError(
         number=newest.number, theirs=dict(newest.data), mine=dict(mine), differing=differing
     )
@@ -213,10 +287,11 @@ def _save_content(
     kept: tuple[str, ...],
     attachments: tuple[AttachmentNote, ...],
     now: datetime,
+    writer: str = "",
 ) -> AlertRevision:
-    """The revision, and what lists show of it."""
+    """The revision, and what lists show of it; `writer` is whose text it is, where that is not the actor's."""
     revision = add_revision(
-        alert, author=author.audit_name, data=data, kept=kept, attachments=attachments, now=now
+        alert, author=writer or author.audit_name, data=data, kept=kept, attachments=attachments, now=now
     )
     hints = check_document(data, known=Circumstances(today_of(author, now), now=now)).hints
     alert.card = seal_alert_card(alert, card_of(data, hints=len(hints)))

@@ -101,6 +101,18 @@ class CopyRefusedError(AlertsError):
         self.text = text
 
 
+class ReplyRefusedError(AlertsError):
+    """What was received takes no such reply; `text` says why.
+
+    `cause` is withdrawn, deleted, in-doubt, replaced, kind, nothing or early.
+    """
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.text = text
+
+
 class AttachmentRefusedError(AlertsError):
     """A file was not accepted; `problem` says why and what to do."""
 
@@ -158,3 +170,19 @@ class SendingStoppedError(AlertsError):
     def __init__(self, text: str) -> None:
         super().__init__("sending stopped")
         self.text = text
+
+
+class ScienceInputError(AlertsError):
+    """What the science core was given cannot be used: `field` names it, `code` is the fault, `problem` the remedy."""
+
+    def __init__(self, field: str, code: str, problem: str) -> None:
+        super().__init__(f"{field}: {code}")
+        self.field = field
+        self.code = code
+        self.problem = problem
+
+
+class ScienceAwayError(AlertsError):
+    """The process that reads structures and spectra was lost over this question; nothing was answered."""
+
+    retry_after = 5

@@ -11,12 +11,26 @@ from accord.envelope.errors import OpeningError
 from agencies.actors import Actor
 from agencies.vault import doors
 from alerts.fetching import stored_blobs
+from alerts.science.library_received import FILES_AT_MOST, SpectralFile, may_hold_spectra
 from alerts.tokens import file_digest
 
 
 def plain_digests(actor: Actor, opened: OpenedAlert) -> tuple[str, ...]:
     """Of every file of an alert that was just opened; one file at a time is in memory. What does not open has none."""
     return tuple(_digests(actor, opened)) if opened.attachments else ()
+
+
+def spectral_files(actor: Actor, opened: OpenedAlert) -> tuple[SpectralFile, ...]:
+    """Of the same alert the files that may hold spectra, each small; what does not open is left out."""
+    wanted = [note for note in opened.attachments if may_hold_spectra(note.fn, note.size)][:FILES_AT_MOST]
+    blobs = stored_blobs(actor, opened.manifest.md) if wanted else []
+    found = []
+    for note in wanted:
+        try:
+            found.append(SpectralFile(note.n, note.fn, doors.open_attachment(opened, note.n, blobs[note.n])))
+        except OpeningError:
+            continue
+    return tuple(found)
 
 
 def _digests(actor: Actor, opened: OpenedAlert) -> Iterator[str]:

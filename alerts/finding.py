@@ -20,7 +20,8 @@ Row = TypeVar("Row", bound=Model)
 
 def find_alert(actor: Actor, alert_id: uuid.UUID | str) -> Alert:
     """An alert of the actor's own agency."""
-    return _only(Alert.objects.visible_to(actor).select_related("agency", "author"), pk=_uuid(alert_id))
+    beside = ("agency", "previous", "author", "released_by", "withdrawn_by", "structure")
+    return _only(Alert.objects.visible_to(actor).select_related(*beside), pk=_uuid(alert_id))
 
 
 def find_received(actor: Actor, received_id: uuid.UUID | str) -> ReceivedAlert:

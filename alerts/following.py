@@ -26,10 +26,15 @@ from alerts.cards import card_of, seal_received_card
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
-from alerts.file_digests import plain_digests
+from alerts.file_digests import plain_digests, spectral_files
 from alerts.forgetting import forget_cards
 from alerts.models import DeskCursor, ReceivedAlert
 from alerts.retractions import apply_statement, judge_again, note_known_retract
+from alerts.science.library import drop_stale_imports
+from alerts.science.library_received import keep_received_files, read_received_files
+from alerts.science.replies.keeping import keep_received
+from alerts.science.stored import keep_received_structure
+from alerts.science.watching import tell_of_published
 from alerts.tokenising import tokenise_sent
 from alerts.tokens import keep_tokens
 from alerts.versions import place_version, settle_versions
@@ -80,12 +85,15 @@ def follow_feed(agency: Agency, *, now: datetime) -> int:
 def tidy_received(*, now: datetime) -> None:
     """For all agencies: retracts are judged again where keys were revoked since, what is past `keep` is forgotten.
 
-    Sent alerts get their search tokens.
+    Sent alerts get their search tokens, and their structures are put away; spectra that came with alerts are read, and
+    imports of spectra that nobody confirmed are dropped.
     """
     actor = SystemActor(ROLE)
     judge_again(actor, now=now)
     forget_cards(actor, now=now)
     tokenise_sent()
+    drop_stale_imports(now=now)
+    read_received_files()
 
 
 @contextmanager
@@ -125,7 +133,7 @@ def _take(actor: SystemActor, agency: Agency, item: FeedItem, now: datetime) -> 
         received, document, ack_code = None, None, None
     with transaction.atomic():
         if received is not None:
-            _store(received, document)
+            _store(received, document, now)
             _acknowledge_unopenable(actor, received, ack_code, now)
             settle_versions(agency.pk, received.md, now=now)
         elif item.what == FeedItem.STATEMENT:
@@ -159,7 +167,9 @@ def _open(
     """
     try:
         opened = fetch_and_open(actor, received.md, reason="intake", seen=seen_by(received), now=now)
-        return replace(read_document(opened.alert), digests=plain_digests(actor, opened)), None
+        document = replace(read_document(opened.alert), digests=plain_digests(actor, opened))
+        keeps = received.tlp != "RED"
+        return replace(document, spectra=spectral_files(actor, opened) if keeps else ()), None
     except (*CLOSED, AbsentError):
         return None, None
     except UnknownSchemaError:
@@ -172,13 +182,17 @@ def _open(
         return None, "check-failed"
 
 
-def _store(received: ReceivedAlert, document: ReadDocument | None) -> None:
+def _store(received: ReceivedAlert, document: ReadDocument | None, now: datetime) -> None:
     has_card = document is not None and received.tlp != "RED"
     if has_card and document is not None:
         received.card = seal_received_card(received, card_of(document.data))
     received.save()
     if has_card and document is not None:
         keep_tokens(received, document.data, document.digests)
+        keep_received_structure(received, document.data)
+        keep_received_files(received, document.spectra, document.data)
+        tell_of_published(received, document.data, now=received.received_at)
+    keep_received(received, document.data if has_card and document is not None else None, now=now)
 
 
 def _acknowledge_unopenable(
@@ -207,7 +221,7 @@ def _retry_unfetched(actor: SystemActor, agency: Agency, now: datetime) -> None:
         if document is None and ack_code is None:
             continue
         with transaction.atomic():
-            _store(received, document)
+            _store(received, document, now)
             _acknowledge_unopenable(actor, received, ack_code, now)
             settle_versions(agency.pk, received.md, now=now)
 

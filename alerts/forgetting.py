@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forgets what the desk keeps of a received alert's content once its `keep` has passed: card and tokens.
+"""Forgets what the desk keeps of a received alert's content once its `keep` has passed: card, tokens, structure.
 
-The manifest's facts and what was done with the alert stay, as they do at the exchange.
+The manifest's facts and what was done with the alert stay, as they do at the exchange. Of own replies to it goes what
+they hold of it: how it was marked and who has it.
 """
 
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from agencies.actors import Actor
 from alerts.models import CardToken, ReceivedAlert
+from alerts.reply_rows import Reply, SampleProfile
+from alerts.science.library_received import forget_spectra
+from alerts.science.stored import forget_structures
 from ledger.audit import record_event
 
 FORGOTTEN_AT_MOST: Final = 200
@@ -18,12 +23,23 @@ FORGOTTEN_AT_MOST: Final = 200
 
 @transaction.atomic
 def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST) -> int:
-    """Deletes card and tokens of at most `limit` alerts, longest overdue first, and audits each; returns how many."""
+    """Deletes card, tokens, structure of at most `limit` alerts, longest overdue first, audits each; returns how many."""
     due = ReceivedAlert.objects.filter(keep__lte=now, card__isnull=False)
     free = due.select_for_update(skip_locked=True).order_by("keep", "pk")
     rows = list(free.only("pk", "agency_id", "md")[:limit])
     CardToken.objects.filter(received__in=rows).delete()
+    forget_structures(rows)
+    forget_spectra(rows)
     ReceivedAlert.objects.filter(pk__in=[row.pk for row in rows]).update(card=None)
+    SampleProfile.objects.filter(received__in=rows).delete()
+    Reply.objects.filter(received__in=rows).update(gist=None)
+    _forget_sources(now)
     for row in rows:
         record_event("card.deleted", actor=actor.audit_name, agency=row.agency_id, subject=row.md, now=now)
     return len(rows)
+
+
+def _forget_sources(now: datetime) -> None:
+    """Of own replies to what is forgotten, sent or not: those that were not sent can be no more."""
+    answered = ReceivedAlert.objects.filter(agency=OuterRef("agency"), md=OuterRef("re_md"), keep__lte=now)
+    Reply.objects.filter(Exists(answered), source__isnull=False).update(source=None)

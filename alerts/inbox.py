@@ -13,6 +13,7 @@ from alerts.cards import Card, open_received_cards
 from alerts.models import ReceivedAlert
 from alerts.paging import PAGE_ROWS, Page, by_number, take_page
 from alerts.retractions import judge_retracts
+from alerts.science.replies.told import titles_answered
 from alerts.standing import judge_received
 from alerts.tokens import received_with_token
 from alerts.wording import ReceivedState, received_state, received_text
@@ -22,12 +23,16 @@ from sharing.models import Delivery
 
 @dataclass(frozen=True)
 class InboxRow:
-    """`card` is None for RED, for own keys, for what could not be fetched yet, and for what is past `keep`."""
+    """`card` is None for RED, for own keys, for what could not be fetched yet, and for what is past `keep`.
+
+    Of a reply `answers` is the title of what it answers, or its reference; None for what is no reply.
+    """
 
     received: ReceivedAlert
     card: Card | None
     state: ReceivedState
     state_text: str
+    answers: str | None = None
 
 
 def list_received(
@@ -67,10 +72,11 @@ def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: date
     judge_retracts(received, now=now)
     cards = open_received_cards(officer.agency_id or "", [row for row in received if row.keep > now])
     facts = own_facts(officer, [row.md for row in received])
+    answered = titles_answered(officer, received)
     rows = []
     for row in received:
-        state = received_state(row, facts.get(row.md), now)
-        rows.append(InboxRow(row, cards.get(str(row.pk)), state, received_text(row, state)))
+        state, pk = received_state(row, facts.get(row.md), now), str(row.pk)
+        rows.append(InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk)))
     return rows
 
 

@@ -2,7 +2,7 @@
 """Opens a received alert for an officer, who says why. Every check runs at each opening; each is audited."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,6 +33,9 @@ from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_received, lock_received
 from alerts.models import ReceivedAlert
 from alerts.retractions import as_it_stands
+from alerts.science.evidence import files_of_opened
+from alerts.science.replies.keeping import keep_received
+from alerts.science.stored import keep_received_structure
 from alerts.standing import StandingFacts, standing_of
 from alerts.tokens import keep_tokens
 from alerts.verification import Verification, failed_text, verified
@@ -66,6 +69,8 @@ class OpenedView:
     verification: Verification
     marks: tuple[str, ...]
     standing: StandingFacts
+    spectra: tuple[AttachmentFile, ...] = field(default=(), repr=False)
+    rules: bytes | None = field(default=None, repr=False)
 
 
 def preset_reason(received: ReceivedAlert) -> str:
@@ -74,18 +79,29 @@ def preset_reason(received: ReceivedAlert) -> str:
 
 
 def open_alert(
-    officer: Officer, received: ReceivedAlert, *, reason: str, reference: str = "", now: datetime
+    officer: Officer,
+    received: ReceivedAlert,
+    *,
+    reason: str,
+    reference: str = "",
+    with_spectra: bool = False,
+    with_rules: bool = False,
+    now: datetime,
 ) -> OpenedView:
     """Opens and verifies; the first opening by an officer of the agency is what the originator sees.
 
     `reference` is the case number, needed for that reason only. Raises `InputError`, `ReceiptPendingError`,
     `UnopenableError`, `KeysElsewhereError`, or what the exchange refuses (one of `fetching.CLOSED`). Not inside
-    a transaction.
+    a transaction. `with_spectra` opens with it the small files that may be spectra, for a page that plots them,
+    `with_rules` the file of rules that a change of the law brings.
     """
     row, opened = _open(officer, received, reason, reference, now)
     document = _read(opened)
     row = as_it_stands(_mark_opened(officer, row, document, now), now=now)
-    return _view(row, opened, document, standings_shown(row, opened, now=now))
+    view = _view(row, opened, document, standings_shown(row, opened, now=now))
+    if with_rules:
+        view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))
+    return replace(view, spectra=files_of_opened(opened)) if with_spectra else view
 
 
 def open_attachment(
@@ -96,11 +112,24 @@ def open_attachment(
     note = next((note for note in opened.attachments if note.n == n), None)
     if note is None:
         raise AbsentError
+    data = _file_of(officer, row, opened, n, now)
+    return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
+
+
+def _file_of(officer: Officer, row: ReceivedAlert, opened: OpenedAlert, n: int, now: datetime) -> bytes:
     try:
-        data = doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
+        return doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
     except EnvelopeError as failure:
         raise UnopenableError(failed_text(row), row.reference) from failure
-    return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
+
+
+def _rules_of(
+    officer: Officer, row: ReceivedAlert, opened: OpenedAlert, document: Mapping[str, Any], now: datetime
+) -> bytes | None:
+    """The file that a change of the law names; None where it names none, or none of that name came with it."""
+    name = (document.get("proposed_rule") or {}).get("file")
+    note = next((note for note in opened.attachments if name and note.fn == name), None)
+    return None if note is None else _file_of(officer, row, opened, note.n, now)
 
 
 def reason_text(reason: str, reference: str) -> str:
@@ -170,6 +199,8 @@ def _note_opening(
     if locked.card is None and document is not None and locked.tlp != "RED":
         locked.card = seal_received_card(locked, card_of(document.data))
         keep_tokens(locked, document.data)
+        keep_received_structure(locked, document.data)
+        keep_received(locked, document.data, now=now)
     locked.save()
     mark_opened(officer, find_delivery(officer, locked.reference), now=now)
     return locked

@@ -17,7 +17,7 @@ from agencies.models import Officer
 from agencies.vault import doors
 from alerts.cards import Card, open_alert_cards
 from alerts.document.building import build_document
-from alerts.document.check import check_document
+from alerts.document.check import check_document, is_life_safety
 from alerts.document.display import Section, describe
 from alerts.document.marking import Marking, marking_of
 from alerts.document.rules import Circumstances
@@ -29,6 +29,7 @@ from alerts.models import Alert, AlertQuerySet
 from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.revisions import DraftContent, read_revision
+from alerts.science.intake import seen_structure
 from alerts.sent_standing import answers_of, own_standings
 from alerts.standing import StandingFacts
 from alerts.states import SENT, AlertState
@@ -155,7 +156,11 @@ def open_sent_attachment(officer: Officer, alert: Alert, *, n: int, now: dt.date
     Not inside a transaction.
     """
     require(officer, Capability.ALERT_READ)
-    row = find_alert(officer, alert.pk)
+    return open_sent_file(officer, find_alert(officer, alert.pk), n=n, now=now)
+
+
+def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:
+    """The same of an alert that was found for this officer, who may read it."""
     try:
         opened = fetch_and_open(officer, row.md, reason=OWN_ALERT, now=now)
         note = next((note for note in opened.attachments if note.n == n), None)
@@ -176,7 +181,11 @@ def sent_document(alert: Alert, content: DraftContent) -> dict[str, Any]:
     """What was sent: a life-safety alert leaves out what was bad on the day it was released."""
     assert alert.released_at is not None
     known = Circumstances(
-        alert.released_at.astimezone(dt.UTC).date(), None, alert.agency.custody, alert.released_at
+        alert.released_at.astimezone(dt.UTC).date(),
+        None,
+        alert.agency.custody,
+        alert.released_at,
+        seen_structure(content.data) if is_life_safety(content.data) else None,
     )
     left_out = check_document(content.data, known=known).left_out_fields
     return build_document(content.data, left_out=left_out)

@@ -3,7 +3,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from agencies.errors import AbsentError
 from agencies.models import Officer
 from alerts.clearance import keep_to_ceiling
 from alerts.document.check import check_document
+from alerts.document.circumstances import StructureSeen
 from alerts.document.defaults import defaults_for
 from alerts.document.fields import FIELDS
 from alerts.document.findings import Findings, Question
@@ -23,6 +24,9 @@ from alerts.drafts import read_draft
 from alerts.finding import hosted_agency_of, today_of
 from alerts.models import Alert
 from alerts.revisions import DraftContent
+from alerts.science.composing import rule_problem
+from alerts.science.intake import seen_structure
+from alerts.science.replies.bounds import keep_to_source
 from sharing.models import Circle
 from sharing.policy import RecipientVerdict, Terms, preview_recipients
 
@@ -81,9 +85,11 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
     return Preview(tuple(preview_recipients(issuer, candidates, asked, now=now)))
 
 
-def preview_release(officer: Officer, alert: Alert, *, now: datetime) -> Preview:
-    """Who would receive the alert, as it stands, if it were sent now."""
-    return preview_of(alert.agency_id, read_draft(officer, alert).data, now=now)
+def preview_release(
+    officer: Officer, alert: Alert, *, now: datetime, content: DraftContent | None = None
+) -> Preview:
+    """Who would receive the alert, as it stands, if it were sent now. `content` is what was just read of it."""
+    return preview_of(alert.agency_id, (content or read_draft(officer, alert)).data, now=now)
 
 
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
@@ -109,12 +115,45 @@ def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
     ]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What reading the structure and the attached rules of revision `number` gave."""
+
+    number: int
+    structure: StructureSeen | None = field(repr=False)
+    rule_problem: str = field(repr=False)
+
+
+def judged_of(alert: Alert, content: DraftContent) -> Judged:
+    """May take many seconds, in another process: whoever locks the alert asks before, and compares the number after."""
+    return Judged(content.number, seen_structure(content.data), rule_problem(alert, content))
+
+
 def findings_of(
-    actor: Officer, alert: Alert, content: DraftContent, preview: Preview, *, now: datetime
+    actor: Officer,
+    alert: Alert,
+    content: DraftContent,
+    preview: Preview,
+    *,
+    judged: Judged | None = None,
+    now: datetime,
 ) -> Findings:
-    """Every finding over a revision, with today's date and the policy that `preview` asked."""
-    known = Circumstances(today_of(actor, now), preview.reachable, alert.agency.custody, now)
-    return keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
+    """Every finding over a revision, with today's date and the policy that `preview` asked.
+
+    `judged` is what was asked of this text before the alert was locked; without it, it is asked now.
+    """
+    judged = judged or judged_of(alert, content)
+    known = Circumstances(
+        today_of(actor, now),
+        preview.reachable,
+        alert.agency.custody,
+        now,
+        judged.structure,
+        files=[note.filename for note in content.attachments],
+        rule_problem=judged.rule_problem,
+    )
+    found = keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
+    return keep_to_source(alert, content, found, now=now)
 
 
 def fields_of_draft(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
@@ -130,7 +169,8 @@ def check_fields(
     agency = hosted_agency_of(officer, command="accord submit")
     values = fields_of_draft(officer, data, now=now)
     preview = preview_of(agency.pk, values, now=now)
-    known = Circumstances(today_of(officer, now), preview.reachable, agency.custody, now)
+    structure = seen_structure(values)
+    known = Circumstances(today_of(officer, now), preview.reachable, agency.custody, now, structure)
     return check_document(values, known=known, kept=kept)
 
 
@@ -153,7 +193,7 @@ def check_content(
 
 def questions_of(officer: Officer, content: DraftContent, *, now: datetime) -> tuple[Question, ...]:
     """What is asked of a revision's author; no policy has a say in that."""
-    known = Circumstances(today_of(officer, now), now=now)
+    known = Circumstances(today_of(officer, now), now=now, structure=seen_structure(content.data))
     return check_document(content.data, known=known, kept=content.kept).questions
 
 

@@ -8,6 +8,7 @@ revision and recipients again, signs the manifest and hands the envelope to the 
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -35,13 +36,14 @@ from alerts.errors import (
 from alerts.finding import lock_alert, sending_agency_of
 from alerts.models import Alert
 from alerts.pins import keep_pins, pins_of
-from alerts.preview import SUITE, Preview, digest_of_rows, findings_of, preview_of
+from alerts.preview import SUITE, Judged, Preview, digest_of_rows, findings_of, judged_of, preview_of
 from alerts.refusals import audited_refusal
 from alerts.review import read_seen_revision
 from alerts.revisions import DraftContent
+from alerts.science.replies.bounds import require_consent
+from alerts.science.replies.keeping import keep_sent
 from alerts.second_person import SECOND_LOOK_WITHIN, require_second_person
 from alerts.states import Move, check_move
-from alerts.versions import UPDATE
 from ledger.audit import record_event
 from sharing.intake import Submission, submit_envelope
 
@@ -53,6 +55,7 @@ class _Ready:
     content: DraftContent
     preview: Preview
     findings: Findings
+    judged: Judged
 
 
 def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
@@ -69,7 +72,7 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
         ready = _check_ready(officer, fresh, revision, now)
         sealed = _seal(officer, fresh, ready, now)
         with transaction.atomic():
-            return _send(officer, lock_alert(officer, alert), revision, sealed, now)
+            return _send(officer, lock_alert(officer, alert), ready, sealed, now)
 
 
 @transaction.atomic
@@ -99,30 +102,39 @@ def _fresh(officer: Officer, alert: Alert) -> Alert:
     return row
 
 
-def _check_ready(officer: Officer, alert: Alert, revision: int, now: datetime) -> _Ready:
-    """Everything that could have changed since the validation, compared; asked before sealing and again after."""
+def _check_ready(
+    officer: Officer, alert: Alert, revision: int, now: datetime, judged: Judged | None = None
+) -> _Ready:
+    """Everything that could have changed since the validation, compared; asked before sealing and again after.
+
+    The second time the alert is locked: what was `judged` of the same revision is not judged again.
+    """
     check_move(alert, Move.RELEASE)
     require_second_person(officer, alert, Move.RELEASE)
     content = read_seen_revision(alert, revision)
+    require_consent(officer, content)
     if content.digest != alert.validated_digest:
         raise ChangedSinceValidationError("revision")
     preview = preview_of(alert.agency_id, content.data, now=now)
     if preview.digest != digest_of_rows(alert.validated_preview or ()):
         raise ChangedSinceValidationError("recipients")
-    findings = findings_of(officer, alert, content, preview, now=now)
+    judged = judged or judged_of(alert, content)
+    if judged.number != content.number:
+        raise ChangedSinceValidationError("revision")
+    findings = findings_of(officer, alert, content, preview, judged=judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)
-    return _Ready(content, preview, findings)
+    return _Ready(content, preview, findings, judged)
 
 
 def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> SealedContent:
-    data, recipients = ready.content.data, ready.preview.reachable
+    recipients = ready.preview.reachable
     files = open_files(alert, ready.content.attachments)
     try:
         return doors.seal_alert(
             officer,
             terms=_terms(alert, ready, now),
-            alert=build_document(data, left_out=ready.findings.left_out_fields),
+            alert=_sent_members(ready),
             suite=SUITE,
             recipients=list(recipients),
             pins=pins_of(alert.agency_id, recipients, now=now),
@@ -136,10 +148,15 @@ def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> Seale
         raise SendingStoppedError(text) from missing
 
 
+def _sent_members(ready: _Ready) -> dict[str, Any]:
+    """The document as it is signed."""
+    return build_document(ready.content.data, left_out=ready.findings.left_out_fields)
+
+
 def _terms(alert: Alert, ready: _Ready, now: datetime) -> Terms:
     jti = uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))
-    terms, replaced = build_terms(ready.content.data, jti=jti, now=now), reference_of(alert)
-    return replace(terms, kind=UPDATE, re=replaced) if replaced else terms
+    terms, reference = build_terms(ready.content.data, jti=jti, now=now), reference_of(alert)
+    return replace(terms, kind=alert.kind, re=reference) if reference else terms
 
 
 def _sealing_text(refusal: SealingError) -> str:
@@ -151,14 +168,15 @@ def _sealing_text(refusal: SealingError) -> str:
     return _("The alert does not fit an envelope; move text into a file.")
 
 
-def _send(officer: Officer, locked: Alert, revision: int, sealed: SealedContent, now: datetime) -> Alert:
-    ready = _check_ready(officer, locked, revision, now)
+def _send(officer: Officer, locked: Alert, before: _Ready, sealed: SealedContent, now: datetime) -> Alert:
+    ready = _check_ready(officer, locked, before.content.number, now, before.judged)
     check_still_amends(officer, locked, now=now)
     envelope = doors.sign_manifest(officer, sealed, now=now)
     submission = submit_envelope(
         officer, manifest=envelope.manifest, jwe=envelope.jwe, blobs=envelope.blobs, now=now
     )
     _mark_released(officer, locked, submission, now)
+    keep_sent(locked, ready.content, _sent_members(ready), now=now)
     keep_pins(locked.agency_id, ready.preview.reachable, now=now)
     recipients = list(ready.preview.reachable)
     _record("alert.released", officer, locked, now, md=submission.md, recipients=recipients)

@@ -2,24 +2,25 @@
 """From draft to checked: the author submits, a second person validates or gives it back with a reason."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability, require
-from agencies.errors import InputError, NotPermittedError
+from agencies.errors import AbsentError, InputError, NotPermittedError
 from agencies.models import Officer
 from agencies.vault import doors
 from alerts.amending import check_still_amends
 from alerts.cards import ALERT_TABLE
-from alerts.drafts import WRITE_COMMAND, conflict_between
+from alerts.drafts import WRITE_COMMAND, conflict_between, is_same_text, read_draft, save_computed
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
-from alerts.finding import lock_alert, sending_agency_of
+from alerts.finding import lock_alert, sending_agency_of, today_of
 from alerts.models import Alert
-from alerts.preview import Preview, findings_of, preview_of
+from alerts.preview import Judged, findings_of, judged_of, preview_of
 from alerts.refusals import audited_refusal
 from alerts.revisions import DraftContent, read_revision
+from alerts.science.screening import SCREENING, computed_record
 from alerts.second_person import require_second_person, second_persons_for
 from alerts.states import Move, check_move
 from ledger.audit import record_event
@@ -30,22 +31,39 @@ MAX_NOTE_CHARS: Final = 1_000
 NOTE_REVISION: Final = 1
 
 
-@transaction.atomic
 def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
     """Hands revision `revision` to the second person; raises `AlertIncompleteError` while anything blocks.
 
-    Of a flash alert those who may release it are told by mail: it may be night.
+    Its control status is computed for this day; where it says something new, that makes one more revision. Nothing of
+    it stops an alert. Of a flash alert those who may release it are told by mail: it may be night.
 
     Raises `AmendmentRefusedError` where the version that it would replace is no longer the one to act on.
     """
     require(author, Capability.ALERT_WRITE)
     sending_agency_of(author, command=WRITE_COMMAND)
-    locked = lock_alert(author, alert)
+    content = read_draft(author, alert)
+    computed, judged = _computed_for(author, alert, content, now), judged_of(alert, content)
+    with transaction.atomic():
+        return _submit(author, lock_alert(author, alert), revision, computed, judged, now)
+
+
+def _computed_for(author: Officer, alert: Alert, content: DraftContent, now: datetime) -> dict[str, Any]:
+    """The control status of the newest revision for this day; computed before anything is locked."""
+    today = today_of(author, now)
+    stands = content.data.get(SCREENING)
+    fresh = computed_record(content.data, agency_id=alert.agency_id, on=today)
+    return {SCREENING: stands if fresh is None and stands else fresh}
+
+
+def _submit(
+    author: Officer, locked: Alert, revision: int, computed: dict[str, Any], judged: Judged, now: datetime
+) -> Alert:
     locked.state = check_move(locked, Move.SUBMIT)
     check_still_amends(author, locked, now=now)
-    content = read_seen_revision(locked, revision)
+    content = _judged_revision(locked, revision, judged)
+    content = save_computed(author, locked, content, computed, now=now)
     preview = preview_of(locked.agency_id, content.data, now=now)
-    findings = findings_of(author, locked, content, preview, now=now)
+    findings = findings_of(author, locked, content, preview, judged=judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)
     locked.submitted_at, locked.submitted_by, locked.changed_at = now, author, now
@@ -54,7 +72,11 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
     _record("alert.submitted", author, locked, now, hints=len(findings.hints))
     if locked.pri == FLASH:
         tell_second_persons(
-            second_persons_for(locked), alert_id=locked.pk, revision=revision, status=locked.status, now=now
+            second_persons_for(locked),
+            alert_id=locked.pk,
+            revision=content.number,
+            status=locked.status,
+            now=now,
         )
     return locked
 
@@ -68,8 +90,10 @@ def validate_alert(
     is no longer so.
     """
     require(officer, Capability.ALERT_VALIDATE)
-    with audited_refusal(Move.VALIDATE, officer, alert, now=now), transaction.atomic():
-        return _validate(officer, lock_alert(officer, alert), revision, seen_preview, now)
+    with audited_refusal(Move.VALIDATE, officer, alert, now=now):
+        judged = _judged_before(officer, alert)
+        with transaction.atomic():
+            return _validate(officer, lock_alert(officer, alert), revision, seen_preview, judged, now)
 
 
 @transaction.atomic
@@ -103,43 +127,58 @@ def read_return_note(officer: Officer, alert: Alert) -> str:
 
 
 def read_seen_revision(alert: Alert, revision: int) -> DraftContent:
-    """The newest revision, which must be the one the officer saw; else both texts come back."""
+    """The newest revision, whose text must be the one the officer saw; else both texts come back."""
     newest = read_revision(alert)
-    if revision != newest.number:
-        mine = read_revision(alert, revision).data if 1 <= revision < newest.number else {}
-        raise conflict_between(newest, mine)
+    if revision == newest.number:
+        return newest
+    if not 1 <= revision < newest.number:
+        raise conflict_between(newest, {})
+    seen = read_revision(alert, revision)
+    if not is_same_text(seen, newest):
+        raise conflict_between(newest, seen.data)
     return newest
 
 
+def _judged_before(officer: Officer, alert: Alert) -> Judged:
+    """The newest revision's structure and attached rules, read before anything is locked."""
+    row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
+    if row is None:
+        raise AbsentError
+    check_move(row, Move.VALIDATE)
+    return judged_of(row, read_revision(row))
+
+
+def _judged_revision(locked: Alert, revision: int, judged: Judged) -> DraftContent:
+    """The revision that the officer saw, where it is the one that was judged; else somebody saved in between."""
+    content = read_seen_revision(locked, revision)
+    if content.number != judged.number:
+        raise conflict_between(content, {})
+    return content
+
+
 def _validate(
-    officer: Officer, locked: Alert, revision: int, seen_preview: str | None, now: datetime
+    officer: Officer,
+    locked: Alert,
+    revision: int,
+    seen_preview: str | None,
+    judged: Judged,
+    now: datetime,
 ) -> Alert:
     locked.state = check_move(locked, Move.VALIDATE)
     require_second_person(officer, locked, Move.VALIDATE)
     check_still_amends(officer, locked, now=now)
-    content = read_seen_revision(locked, revision)
+    content = _judged_revision(locked, revision, judged)
     preview = preview_of(locked.agency_id, content.data, now=now)
-    _check_still_good(officer, locked, content, preview, seen_preview, now)
+    if seen_preview is not None and seen_preview != preview.digest:
+        raise ChangedSinceValidationError("recipients")
+    findings = findings_of(officer, locked, content, preview, judged=judged, now=now)
+    if findings.blocks:
+        raise AlertIncompleteError(findings)
     locked.validated_at, locked.validated_by, locked.changed_at = now, officer, now
     locked.validated_digest, locked.validated_preview = content.digest, preview.as_json()
     locked.save()
     _record("alert.validated", officer, locked, now, recipients=list(preview.reachable))
     return locked
-
-
-def _check_still_good(
-    officer: Officer,
-    locked: Alert,
-    content: DraftContent,
-    preview: Preview,
-    seen_preview: str | None,
-    now: datetime,
-) -> None:
-    if seen_preview is not None and seen_preview != preview.digest:
-        raise ChangedSinceValidationError("recipients")
-    findings = findings_of(officer, locked, content, preview, now=now)
-    if findings.blocks:
-        raise AlertIncompleteError(findings)
 
 
 def _note_id(alert: Alert) -> str:

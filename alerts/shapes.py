@@ -267,6 +267,7 @@ class ListedReceivedOut(s.Serializer[InboxRow]):
     card = CardOut(allow_null=True)
     state = s.CharField()
     state_text = s.CharField()
+    answers = s.CharField(allow_null=True)
 
 
 class AlertPageOut(s.Serializer[Any]):

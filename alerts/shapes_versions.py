@@ -33,7 +33,10 @@ class VersionsOut(s.Serializer[Any]):
 
 
 class ThreadEntryOut(s.Serializer[ThreadEntry]):
-    """What was sent or stated; `index` is null until the log has it, `counts` false under a key revoked for then."""
+    """What was sent or stated; `index` is null until the log has it, `counts` false under a key revoked for then.
+
+    Of a reply `alert` (of ours) or `received` is its id.
+    """
 
     what = s.CharField()
     at = s.DateTimeField()
@@ -44,6 +47,8 @@ class ThreadEntryOut(s.Serializer[ThreadEntry]):
     text = s.CharField()
     version = s.IntegerField()
     counts = s.BooleanField()
+    alert = s.UUIDField(allow_null=True)
+    received = s.UUIDField(allow_null=True)
 
 
 class ThreadOut(s.Serializer[Any]):

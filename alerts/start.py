@@ -8,13 +8,14 @@ from typing import Final, Generic, TypeVar
 from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
 
 from agencies.capabilities import Capability
-from agencies.models import Officer
+from agencies.models import Agency, Officer
 from alerts.cards import Card, open_alert_cards
 from alerts.drafts_list import DraftRow, draft_rows
 from alerts.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.models import Alert, ReceivedAlert
 from alerts.queue import QueueRow, queue_rows
 from alerts.reaffirmation import DoubtedAlert, list_doubted
+from alerts.science.caught import caught_count
 from alerts.states import IN_REVIEW, AlertState
 from sharing.models import Delivery
 from sharing.revoked import Doubt
@@ -22,6 +23,8 @@ from sharing.states import DeliveryState
 
 Row = TypeVar("Row")
 SHOWN: Final = 20
+CAUGHT_FOR: Final = timedelta(days=14)
+"""For so long the start page says that a change of the law has reached substances of the agency."""
 ANSWERS_MISSED_FOR: Final = timedelta(days=14)
 """For so long a sent alert that somebody has not acknowledged in time stays on the start page."""
 _MISSED: Final = "missed_by"
@@ -57,6 +60,8 @@ class Start:
     in_doubt: tuple[DoubtedAlert, ...] = ()
     doubts: bool = False
     """Whether a revocation put anything of the agency in doubt, for those who may reaffirm."""
+    newly_caught: int = 0
+    """How many structures a change of the law has reached lately."""
     overdue: int = 0
     """How many of those to acknowledge are overdue, as far as they are shown."""
 
@@ -71,7 +76,8 @@ class Start:
     @property
     def nothing_waits(self) -> bool:
         lists = (self.release, self.acknowledge, self.confirm, self.returned, self.late)
-        return not (any(waiting.rows for waiting in lists) or self.second_looks or self.in_doubt)
+        rows = any(waiting.rows for waiting in lists)
+        return not (rows or self.second_looks or self.in_doubt or self.newly_caught)
 
 
 def read_start(officer: Officer, *, now: datetime) -> Start:
@@ -80,7 +86,7 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
     acknowledge, confirm = _received(officer, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
     release, returned, late = _own(officer, now)
     cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
-    doubts = Capability.ALERT_RELEASE in can and Doubt.objects.filter(iss_id=officer.agency_id).exists()
+    doubts, newly_caught = _of_the_agency(officer, now)
     missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
         release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
@@ -91,8 +97,18 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
         in_doubt=list_doubted(officer, now=now) if doubts else (),
         doubts=doubts,
+        newly_caught=newly_caught,
         overdue=sum(1 for row in acknowledge[:SHOWN] if row.received.ack_by and row.received.ack_by <= now),
     )
+
+
+def _of_the_agency(officer: Officer, now: datetime) -> tuple[bool, int]:
+    """Whether a revocation put anything in doubt, for those who may reaffirm; how many structures were caught lately."""
+    facts = Agency.objects.filter(pk=officer.agency_id or "").values_list(
+        Exists(Doubt.objects.filter(iss_id=OuterRef("pk"))), caught_count(officer, since=now - CAUGHT_FOR)
+    )
+    doubts, caught = facts.first() or (False, None)
+    return doubts and Capability.ALERT_RELEASE in officer.capabilities, caught or 0
 
 
 def _received(officer: Officer, now: datetime) -> tuple[list[InboxRow], list[InboxRow]]:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was said about an alert since it was sent: every version and signed statement, in the order of the log.
+"""What was said about an alert since it was sent: every version, reply and signed statement, in the order of the log.
 
 Each agency sees what was said to it and what it said itself; the sender sees every answer. The names of officers
 are known to their own agency only.
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,8 @@ from django.utils.translation import gettext as _
 from accord.envelope.keyrule import Repudiated
 from accord.envelope.reaffirming import REAFFIRM
 from agencies.models import Agency, Officer
+from alerts.science.replies.thread_rows import RepliesHeld, read_replies
+from alerts.science.replies.told import ReplyTold, replies_told
 from alerts.withdrawal import WITHDRAWAL_CODES
 from ledger.proofs import log_places
 from sharing.models import Envelope, Statement
@@ -28,7 +31,7 @@ class ThreadEntry:
     """`at` is the log's time, or the hub's while the log has no entry for it yet (`index` None).
 
     `officer` is named for the reader's own agency only. `counts` is false where the key it was signed with was
-    revoked for that time.
+    revoked for that time. Of a reply `alert` or `received` is the row that its page shows.
     """
 
     what: str
@@ -40,17 +43,33 @@ class ThreadEntry:
     text: str
     version: int
     counts: bool = True
+    alert: uuid.UUID | None = None
+    received: uuid.UUID | None = None
 
 
-def read_thread(officer: Officer, versions: Mapping[str, int], *, now: dt.datetime) -> list[ThreadEntry]:
-    """Everything said about these versions (their number by address) that has reached the officer's agency."""
-    mds = list(versions)
+def read_thread(
+    officer: Officer,
+    versions: Mapping[str, int],
+    *,
+    held: RepliesHeld | None = None,
+    names: Mapping[str, str] | None = None,
+    now: dt.datetime,
+) -> list[ThreadEntry]:
+    """Everything said about these versions (their number by address) that has reached the officer's agency.
+
+    `held` are the replies to them, `names` those of agencies by id, where they are read already.
+    """
+    replies = replies_told(held or read_replies(officer, versions, now=now), versions)
+    mds = [*versions, *replies]
     envelopes = list(
         Envelope.objects.visible_to(officer).filter(pk__in=mds).only("md", "iss_id", "kind", "received_at")
     )
-    statements = _statements_about(officer, [row.md for row in envelopes])
-    told = _Told(officer, versions, envelopes, statements, now)
-    entries = [told.of_envelope(row) for row in envelopes]
+    statements = _statements_about(officer, [row.md for row in envelopes if row.md in versions])
+    told = _Told(officer, versions, envelopes, statements, names or {}, now)
+    entries = [
+        told.of_reply(row, replies[row.md]) if row.md in replies else told.of_envelope(row)
+        for row in envelopes
+    ]
     entries += [told.of_statement(row) for row in statements]
     return sorted(entries, key=lambda entry: (entry.at, entry.index or 0))
 
@@ -58,12 +77,19 @@ def read_thread(officer: Officer, versions: Mapping[str, int], *, now: dt.dateti
 def _statements_about(officer: Officer, mds: Collection[str]) -> list[Statement]:
     """About the versions, and the answers to those; a reaffirm is every holder's."""
     visible = Statement.objects.visible_to(officer).defer("jws").order_by("received_at", "od")
-    about = {row.od: row for row in visible.filter(sub_d__in=mds)[:ENTRIES_AT_MOST]}
     issued = Envelope.objects.filter(pk__in=mds).values("iss_id")
     said = Statement.objects.filter(k=REAFFIRM, sub_d__in=mds, iss_id__in=issued).defer("jws")
-    about |= {row.od: row for row in said}
+    both = visible.filter(sub_d__in=mds)[:ENTRIES_AT_MOST].union(said.order_by(), all=True)
+    about = {row.od: row for row in both}
     answers = visible.filter(sub_d__in=list(about))[:ENTRIES_AT_MOST] if about else ()
     return list((about | {row.od: row for row in answers}).values())
+
+
+def _names(officer: Officer, ids: Collection[str], read: Mapping[str, str]) -> dict[str, str]:
+    """Of agencies; the officer's own is known, and so are those `read` already."""
+    known = dict(read) | ({officer.agency.pk: officer.agency.name} if officer.agency else {})
+    others = set(ids) - known.keys()
+    return known | (dict(Agency.objects.filter(pk__in=others).values_list("pk", "name")) if others else {})
 
 
 class _Told:
@@ -75,12 +101,13 @@ class _Told:
         versions: Mapping[str, int],
         envelopes: Sequence[Envelope],
         statements: Sequence[Statement],
+        names: Mapping[str, str],
         now: dt.datetime,
     ) -> None:
         self.own, self.versions = officer.agency_id, versions
         self.places = log_places([*(row.md for row in envelopes), *(row.od for row in statements)])
         ids = {row.iss_id for row in envelopes} | {row.iss_id for row in statements}
-        self.names: dict[str, str] = dict(Agency.objects.filter(pk__in=ids).values_list("pk", "name"))
+        self.names = _names(officer, ids, names)
         self.officers = _own_officers(officer, statements)
         self.worth = judge_signed(signed_statements(statements), now=now) if statements else {}
         self.about = {row.od: row.sub_d for row in statements}
@@ -89,6 +116,10 @@ class _Told:
         version = self.versions[row.md]
         text = _("sent it") if version == 1 else _("sent version %(n)d") % {"n": version}
         return self._entry("sent", row.md, row.iss_id, row.received_at, "", text, version)
+
+    def of_reply(self, row: Envelope, reply: ReplyTold) -> ThreadEntry:
+        entry = self._entry("reply", row.md, row.iss_id, row.received_at, "", reply.text, reply.version)
+        return replace(entry, counts=reply.counts, alert=reply.alert, received=reply.received)
 
     def of_statement(self, row: Statement) -> ThreadEntry:
         officer = self.officers.get(row.act, "") if row.iss_id == self.own else ""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives sent alerts their search tokens soon after they were sent, and those that were sent before there were any."""
+"""Gives sent alerts their search tokens soon after they were sent, and those that were sent before there were any.
+
+The structures of sent alerts are put away with them.
+"""
 
 import logging
 import uuid
@@ -11,6 +14,7 @@ from agencies.vault.errors import VaultError
 from alerts.models import Alert
 from alerts.outbox import sent_document
 from alerts.revisions import read_revision
+from alerts.science.stored import keep_sent_structure
 from alerts.tokens import keep_sent_tokens
 
 log = logging.getLogger(__name__)
@@ -19,7 +23,10 @@ AT_MOST: Final = 200
 
 
 def tokenise_sent(*, limit: int = AT_MOST) -> int:
-    """Tokens for at most `limit` sent alerts of all agencies; returns how many. One that does not open gets none."""
+    """Tokens for at most `limit` sent alerts of all agencies, and their structures put away; returns how many.
+
+    One that does not open gets none.
+    """
     rows = Alert.objects.filter(released_at__isnull=False, tokens_kept=False).order_by("pk")
     done = 0
     for pk in list(rows.values_list("pk", flat=True)[:limit]):
@@ -40,5 +47,7 @@ def _tokenise(pk: uuid.UUID) -> int:
         Alert.objects.filter(pk=alert.pk).update(tokens_kept=True)
         return 0
     digests = [note.sha256 for note in content.attachments if note.sha256]
-    keep_sent_tokens(alert, sent_document(alert, content), digests)
+    document = sent_document(alert, content)
+    keep_sent_tokens(alert, document, digests)
+    keep_sent_structure(alert, document)
     return 1

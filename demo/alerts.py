@@ -8,6 +8,15 @@ from typing import Any, Final
 
 SPECTRUM_FILE: Final = "etizolam.msp"
 
+
+def _analysis(
+    technique: str, method: str, reference: str, conclusion: str, *, file: str = "", note: str = ""
+) -> dict[str, str]:
+    """One line of evidence."""
+    named = {"technique": technique, "method": method, "reference": reference, "conclusion": conclusion}
+    return named | {"file": file, "note": note}
+
+
 SPARE_WHEEL: Final[dict[str, Any]] = {
     "alert_type": "seizure",
     "title": "Tablets in a spare wheel",
@@ -19,6 +28,7 @@ SPARE_WHEEL: Final[dict[str, Any]] = {
     "geo_precision": "region",
     "identity_state": "tentative",
     "preferred_name": "protonitazene",
+    "structure": "CCCOc1ccc(Cc2nc3cc([N+](=O)[O-])ccc3n2CCN(CC)CC)cc1",
     "inchikey": "SJHUJFHOXYDSJY-UHFFFAOYSA-N",
     "formula": "C23H30N4O3",
     "harm_evidence": "suspected",
@@ -60,11 +70,14 @@ NINE_COLLAPSES: Final[dict[str, Any]] = {
     "geo_precision": "region",
     "identity_state": "confirmed",
     "preferred_name": "flualprazolam",
+    "structure": "Cc1nnc2CN=C(c3ccccc3F)c3cc(Cl)ccc3-n12",
     "inchikey": "MPZVLJCMGPYWQQ-UHFFFAOYSA-N",
     "formula": "C17H12ClFN4",
     "harm_evidence": "analytically_confirmed_non_fatal",
-    "technique": ["ms", "lc"],
-    "reference": "certified",
+    "evidence": [
+        _analysis("ms", "LC-MS/MS", "certified", "identified", note="Two tablets, four blood samples"),
+        _analysis("ir", "ATR-FTIR", "literature", "identified"),
+    ],
     "cases_non_fatal": 9,
     "cases_fatal": 0,
     "age_band": "18_24",
@@ -95,6 +108,7 @@ NEW_FORWARDER: Final[dict[str, Any]] = {
     "geo_precision": "country",
     "identity_state": "confirmed",
     "preferred_name": "NPP",
+    "structure": "O=C1CCN(CCc2ccccc2)CC1",
     "inchikey": "YDJXNYNKKXZBMP-UHFFFAOYSA-N",
     "formula": "C13H17NO",
     "harm_evidence": "none_yet",
@@ -135,6 +149,7 @@ VAPE_LIQUID: Final[dict[str, Any]] = {
     "geo_precision": "city",
     "identity_state": "tentative",
     "preferred_name": "BZO-HEXOXIZID",
+    "structure": "CCCCCCN1C(=O)C(=NNC(=O)c2ccccc2)c2ccccc12",
     "inchikey": "ZGQHMZCITJHYOW-UHFFFAOYSA-N",
     "formula": "C21H23N3O2",
     "harm_evidence": "none_yet",
@@ -162,11 +177,20 @@ POST_PARCEL: Final[dict[str, Any]] = {
     "geo_precision": "region",
     "identity_state": "confirmed",
     "preferred_name": "N-desethyl isotonitazene",
+    "structure": "CCNCCn1c(Cc2ccc(OC(C)C)cc2)nc2cc([N+](=O)[O-])ccc12",
     "inchikey": "HHBRZWRJZICFRP-UHFFFAOYSA-N",
     "formula": "C21H26N4O3",
     "harm_evidence": "suspected",
-    "technique": ["ms", "gc"],
-    "reference": "certified",
+    "evidence": [
+        _analysis("ms", "LC-HRMS (Orbitrap)", "certified", "identified"),
+        _analysis(
+            "nmr",
+            "1H and 13C NMR in DMSO-d6",
+            "certified",
+            "identified",
+            note="Other positions of the nitro group excluded",
+        ),
+    ],
     "physical_form": "powder",
     "quantity": "412",
     "unit": "g",
@@ -199,6 +223,7 @@ SEDATIVE: Final[dict[str, Any]] = {
     "geo_precision": "region",
     "identity_state": "confirmed",
     "preferred_name": "xylazine",
+    "structure": "Cc1cccc(C)c1NC1=NCCCS1",
     "inchikey": "BPICBUSOMSTKRF-UHFFFAOYSA-N",
     "formula": "C12H16N2S",
     "harm_evidence": "suspected",
@@ -228,6 +253,7 @@ FESTIVAL: Final[dict[str, Any]] = {
     "geo_precision": "region",
     "identity_state": "confirmed",
     "preferred_name": "metonitazene",
+    "structure": "CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2cc([N+](=O)[O-])ccc12",
     "inchikey": "HNGZTLMRQTVPBH-UHFFFAOYSA-N",
     "formula": "C21H26N4O3",
     "harm_evidence": "confirmed_fatal",
@@ -258,6 +284,7 @@ BLUE_TABLETS: Final[dict[str, Any]] = {
     "geo_precision": "city",
     "identity_state": "tentative",
     "preferred_name": "etizolam",
+    "structure": "CCc1cc2C(=NCc3nnc(C)n3-c2s1)c1ccccc1Cl",
     "inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N",
     "formula": "C17H15ClN4S",
     "harm_evidence": "suspected",
@@ -288,6 +315,7 @@ LICENCE_ENDED: Final[dict[str, Any]] = {
     "geo_precision": "country",
     "identity_state": "confirmed",
     "preferred_name": "4-ANPP",
+    "structure": "C1CN(CCc2ccccc2)CCC1Nc1ccccc1",
     "inchikey": "ZCMDXDQUYIWEKB-UHFFFAOYSA-N",
     "formula": "C19H24N2",
     "harm_evidence": "none_yet",
@@ -318,6 +346,7 @@ IMPREGNATED_PAPER: Final[dict[str, Any]] = {
     "geo_precision": "country",
     "identity_state": "tentative",
     "preferred_name": "APP-BINACA",
+    "structure": "CCCCn1nc(C(=O)NC(Cc2ccccc2)C(N)=O)c2ccccc12",
     "inchikey": "OYARCJMQMAFMTG-UHFFFAOYSA-N",
     "formula": "C21H24N4O2",
     "harm_evidence": "none_yet",
@@ -341,11 +370,21 @@ STORY: Final[dict[str, Any]] = {
     "geo_precision": "region",
     "identity_state": "tentative",
     "preferred_name": "metodesnitazene",
+    "structure": "CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2ccccc12",
     "inchikey": "SFNKTTXBZXVGOH-UHFFFAOYSA-N",
     "formula": "C21H27N3O",
     "harm_evidence": "none_yet",
-    "technique": ["ms", "lc"],
-    "reference": "literature",
+    "evidence": [
+        _analysis("ms", "LC-HRMS (QTOF)", "literature", "indicated", note="First component, one peak"),
+        _analysis(
+            "ms",
+            "LC-MS/MS",
+            "literature",
+            "identified",
+            file=SPECTRUM_FILE,
+            note="Second component, etizolam",
+        ),
+    ],
     "physical_form": "tablet",
     "tlp": "GREEN",
     "handling": ["H0"],

@@ -72,6 +72,25 @@ def _bench(arguments: list[str]) -> int:
     return run_benchmarks(arguments)
 
 
+def _evaluate(arguments: list[str]) -> int:
+    from pathlib import Path
+
+    from devtool.evaluating import evaluate
+
+    parser = argparse.ArgumentParser(prog="./dev evaluate")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", type=Path, nargs="?", help="where the reference files are")
+    what.add_argument(
+        "--calibrate", action="store_true", help="make the profiling method again from the shipped set"
+    )
+    options = parser.parse_args(arguments)
+    if options.calibrate:
+        from devtool.calibrating import calibrate
+
+        return calibrate()
+    return evaluate(options.folder)
+
+
 def _drill(arguments: list[str]) -> int:
     from devtool.drills.registry import run_drill
 
@@ -103,7 +122,7 @@ def _wheel(arguments: list[str]) -> int:
 
     parser = argparse.ArgumentParser(prog="./dev wheel")
     parser.add_argument("folder", nargs="?", default="dist", help="where to put it (dist)")
-    print(build_into(parser.parse_args(arguments).folder))
+    print(*build_into(parser.parse_args(arguments).folder), sep="\n")
     return 0
 
 
@@ -146,6 +165,14 @@ VERBS = {
         "Measure. One JSON object a line: name, value, unit, floor, ratio. All benchmarks, or those named.",
         _bench,
     ),
+    "evaluate": Verb(
+        "evaluate FOLDER | --calibrate",
+        "Hold the science core against reference files: substances-*.csv, spectra-*.msp (searched in the shipped\n"
+        "library), profiles-*.csv, whichever are there. Each bar with its value, the verdict on the last line; exits 1\n"
+        "where a bar is missed or a file is malformed. The shipped files are in substances/data.\n"
+        "--calibrate makes substances/data/profile-methods.json again from the shipped profiles.",
+        _evaluate,
+    ),
     "drill": Verb(
         "drill [NAME ...]",
         "Search for weaknesses, for minutes to hours: `checks` deletes each check of the envelope, `mutation` changes\n"
@@ -169,8 +196,8 @@ VERBS = {
     ),
     "wheel": Verb(
         "wheel [FOLDER]",
-        "Build the `accord` client as a wheel of its own (into dist/): what a partner agency installs. The same\n"
-        "sources give the same bytes.",
+        "Build the `accord` client and the science core as wheels of their own (into dist/): what a partner agency\n"
+        "installs. The same sources give the same bytes.",
         _wheel,
     ),
     "manage": Verb(

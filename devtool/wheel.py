@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev wheel`: the `accord` client as a wheel of its own, byte for byte the same each time it is built."""
+"""`./dev wheel`: the `accord` client and the science core as wheels, byte for byte the same each time they are built."""
 
 import os
 import sys
@@ -9,24 +9,30 @@ from devtool.environments import ROOT, inherited
 from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
 
-PROJECT = ROOT / "packages" / "accord"
+PACKAGES = ROOT / "packages"
+CLIENT = "accord"
+SCIENCE = "substances"
+WHEELS = {CLIENT: "accord_client-*.whl", SCIENCE: "accord_substances-*.whl"}
 # The earliest time a zip archive can state; without a fixed one each build would differ.
 ZIP_EPOCH_SECS = "315532800"
 
 
-def build_wheel(folder: Path) -> Path:
-    """Builds the client's wheel into `folder` and gives its path; raises DevtoolError."""
+def build_wheel(folder: Path, package: str = CLIENT) -> Path:
+    """Builds the wheel of a folder of `packages/` into `folder` and gives its path; raises DevtoolError."""
     before = set(folder.glob("*.whl"))
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    done = run_to_end(command, {**inherited(os.environ), "SOURCE_DATE_EPOCH": ZIP_EPOCH_SECS}, cwd=PROJECT)
-    built = sorted(folder.glob("accord_client-*.whl"))
+    environment = {**inherited(os.environ), "SOURCE_DATE_EPOCH": ZIP_EPOCH_SECS}
+    done = run_to_end(command, environment, cwd=PACKAGES / package)
+    built = sorted(folder.glob(WHEELS[package]))
     if done.returncode or not built:
-        raise DevtoolError("The wheel could not be built.", (done.stdout + done.stderr).strip())
+        raise DevtoolError(
+            f"The wheel of packages/{package} could not be built.", (done.stdout + done.stderr).strip()
+        )
     return next((path for path in built if path not in before), built[-1])
 
 
-def build_into(name: str) -> Path:
-    """The same for the verb: the folder is made when it is not there."""
+def build_into(name: str) -> list[Path]:
+    """All of them for the verb: the folder is made when it is not there."""
     folder = Path(name).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    return build_wheel(folder)
+    return [build_wheel(folder, package) for package in WHEELS]

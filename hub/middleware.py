@@ -24,7 +24,17 @@ Answer = Callable[[HttpRequest], HttpResponse]
 LARGEST_REQUEST_BYTES = (256 + 4) * 1024 * 1024
 """All blobs of an envelope, and the rest of it."""
 LARGEST_FROM_STRANGERS_BYTES = 1024 * 1024
-
+LARGEST_QUESTION_BYTES = 5 * 1024 * 1024
+"""A file that the science core is asked about, and the form around it."""
+TAKE_FILES = ("/drafts/", "/science/")
+"""Below these addresses officers hand over files: of alerts, and of structures and spectra that they ask about."""
+ASK_SCIENCE = (
+    "/science/",
+    "/api/v1/science/",
+    "/api/v1/substances/",
+    "/api/v1/spectra/",
+    "/api/v1/profiles/",
+)
 
 REQUEST_ID_HEADER = "X-Request-Id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
@@ -105,7 +115,7 @@ class RequestSizeMiddleware:
     """Refuses a body by its announced length, before anything reads it.
 
     Pages read a form before they know whether its sender may send it; so a large one is read for officers in
-    session only, and only where drafts take files. REST views authenticate first.
+    session only, and only where pages take files. REST views authenticate first.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -114,16 +124,21 @@ class RequestSizeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         announced = request.META.get("CONTENT_LENGTH") or "0"
         length = int(announced) if announced.isdecimal() else 0
-        if length > LARGEST_REQUEST_BYTES or (length > LARGEST_FROM_STRANGERS_BYTES and _is_closed(request)):
+        if length > _largest(request) or (length > LARGEST_FROM_STRANGERS_BYTES and _is_closed(request)):
             return _error_answer(400, request, RequestDataTooBig("announced length"))
         return self.get_response(request)
+
+
+def _largest(request: HttpRequest) -> int:
+    """The most octets that this address takes from anybody."""
+    return LARGEST_QUESTION_BYTES if request.path.startswith(ASK_SCIENCE) else LARGEST_REQUEST_BYTES
 
 
 def _is_closed(request: HttpRequest) -> bool:
     """Whether this address takes no large body from this sender."""
     if request.path.startswith("/api/"):
         return False
-    return not (request.path.startswith("/drafts/") and request.user.is_authenticated)
+    return not (request.path.startswith(TAKE_FILES) and request.user.is_authenticated)
 
 
 def _error_answer(status: int, request: HttpRequest, error: Exception | None = None) -> HttpResponse:

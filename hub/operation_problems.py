@@ -33,6 +33,8 @@ CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 SIGNS: Final = ("agency-suspended", "no-signing-key", "sending-stopped", "sequencer-lagging", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
+SCIENCE: Final = ("keys-elsewhere", "science-away", "substance-unreadable")
+"""What a question to the science core may find."""
 AMENDS: Final = ("amendment-refused", "receipt-pending")
 KEYSETS: Final = (
     "custody-refused",
@@ -103,6 +105,14 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/received/{received_id}/confirm-withdrawal"): (
         "keys-elsewhere", "not-fetched", "move-refused", *SIGNS,
     ),
+    ("POST", "substances/screen"): SCIENCE,
+    ("POST", "substances/similar"): (*SCIENCE, *SEALED),
+    ("POST", "spectra/match"): (*SCIENCE, *SEALED),
+    ("POST", "profiles/compare"): SCIENCE,
+    ("GET", "spectra/library"): ("keys-elsewhere", *SEALED),
+    ("POST", "spectra/library"): (*SCIENCE, *SEALED),
+    ("GET", "spectra/imports/{import_id}"): SEALED,
+    ("POST", "spectra/imports/{import_id}/confirm"): SEALED,
     ("PATCH", "officers/{public_id}"): ("last-admin",),
     ("GET", "notifications"): PAGED,
     ("POST", "notifications/{notice_id}/resend"): ("move-refused",),

@@ -186,8 +186,20 @@ if apps.is_installed("alerts"):
         alerts.RevisionRequiredError: Problem(
             428, "revision-required", "Say in If-Match what this is made from."
         ),
+        alerts.ReplyRefusedError: Problem(
+            409, "reply-refused", "This takes no such reply.", ("cause", "text")
+        ),
         alerts.StaleTagError: Problem(
             412, "stale-tag", "It has changed since you read it; load it again.", ("number", "state")
+        ),
+        alerts.ScienceAwayError: Problem(
+            503, "science-away", "It could not be read in the time and memory that one question has."
+        ),
+        alerts.ScienceInputError: Problem(
+            422,
+            "substance-unreadable",
+            "It could not be read as what it was sent for.",
+            ("field", "code", "problem"),
         ),
         alerts.SecondPersonNeededError: Problem(
             403, "second-person-needed", "You wrote this alert: somebody else has to do this.", ("move",)

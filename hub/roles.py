@@ -10,7 +10,7 @@ from typing import Final
 
 FOUNDATION: Final = ("django.contrib.contenttypes", "django.contrib.auth")
 CARRIERS: Final = ("hub", "ledger", "agencies", "sharing")
-OPENERS: Final = ("agencies.vault", "alerts")
+OPENERS: Final = ("agencies.vault", "substances", "alerts")
 WEB: Final = ("rest_framework", "drf_spectacular")
 SESSIONS: Final = ("django.contrib.sessions", "agencies.login")
 DESK_WEB: Final = (
@@ -86,5 +86,6 @@ INSERT_ONLY_TABLES: Final = (
     "agencies_revocation",
     "alerts_alertrevision",
     "sharing_statement",
+    "substances_controlversion",
 )
 """Tables on which the application's login may only SELECT and INSERT."""

@@ -27,6 +27,7 @@ _TAGS: Final = {
     "ledger": "Ledger",
     "hub": "Operator",
     **dict.fromkeys(("account", "views"), "Account"),
+    **dict.fromkeys(("profiles", "spectra", "substances"), "Science"),
     **dict.fromkeys(("api-keys", "audit", "doubts", "duty", "keys"), "Agency"),
     **dict.fromkeys(("notifications", "officers", "policy"), "Agency"),
 }

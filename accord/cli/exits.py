@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from accord.cli.science import CoreLostError, PartsMissingError
 from accord.client import errors as client
 from accord.envelope import errors as envelope
 from accord.keyerrors import KeyFileError
@@ -27,7 +28,7 @@ STOPPED: Final = 130
 
 MEANINGS: Final = {
     OK: "done",
-    FAULT: "a fault of accord or of its cryptographic library",
+    FAULT: "a fault of accord or of a library it uses",
     USAGE: "the command or the document is not right",
     NO_ANSWER: "the hub gave no answer",
     REFUSED: "refused, by the hub or before sealing; nothing was sent",
@@ -64,6 +65,8 @@ CODES: Final[dict[type[BaseException], int]] = {
     client.DeliveryError: NOT_DELIVERED,
     client.StrangerError: NOT_OURS,
     client.UnsafePathError: LOCAL,
+    PartsMissingError: LOCAL,
+    CoreLostError: FAULT,
     envelope.SealingError: REFUSED,
     envelope.OpeningError: NOT_OPENED,
     envelope.BackendError: FAULT,

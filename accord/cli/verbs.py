@@ -11,7 +11,9 @@ from accord.cli.completing import completion
 from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
+from accord.cli.likening import compare, match, similar
 from accord.cli.receiving import acknowledge, confirm, inbox, open_alert, verify
+from accord.cli.screening import screen
 from accord.cli.sending import reaffirm, retract, seal, submissions, submit
 from accord.cli.watching import watch
 from accord.cli.workplace import Workplace
@@ -36,5 +38,9 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "submissions": submissions,
     "status": submissions,
     "watch": watch,
+    "screen": screen,
+    "similar": similar,
+    "match": match,
+    "compare": compare,
     "completion": completion,
 }

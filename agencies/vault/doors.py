@@ -66,6 +66,7 @@ _NONCE_SIZE_BYTES = 16
 create_agency_keys = lives.create_agency_keys
 renew_agency_keys = lives.renew_agency_keys
 seal_row = rows.seal_row
+seal_rows = rows.seal_rows
 open_row = rows.open_row
 open_rows = rows.open_rows
 row_digest = rows.row_digest

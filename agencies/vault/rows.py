@@ -21,6 +21,14 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "drafttemplate": "draft",
     "draftattachment": "draft",
     "receivedalert": "card",
+    "reply": "card",
+    "sampleprofile": "card",
+    "storedstructure": "card",
+    "caughtstructure": "card",
+    "adoptedrules": "card",
+    "agencyrules": "card",
+    "spectraimport": "card",
+    "libraryspectrum": "card",
     "search": "card",
 }
 """The tables that may hold sealed rows, and the purpose whose key seals them; a search stands in an address only."""
@@ -31,9 +39,19 @@ _FORM = 1
 
 def seal_row(agency_id: str, table: str, row_id: str, rev: int, plaintext: bytes, schema: int = 1) -> bytes:
     """Seals a row of one of the tables of `PURPOSES`; raises SecretMissingError, KeyError for another table."""
+    return seal_rows(agency_id, table, [(row_id, rev, plaintext)], schema)[0]
+
+
+def seal_rows(
+    agency_id: str, table: str, rows: Sequence[tuple[str, int, bytes]], schema: int = 1
+) -> list[bytes]:
+    """Seals many rows (row id, revision, plaintext) of one table in their order, with one query; raises as `seal_row`."""
     purpose, secret = PURPOSES[table], newest_secret(agency_id)
-    place = RowPlace(table, row_id, rev, schema)
-    return _HEADER.pack(_FORM, secret.epoch, schema) + hierarchy.seal_row(secret, purpose, place, plaintext)
+    header = _HEADER.pack(_FORM, secret.epoch, schema)
+    return [
+        header + hierarchy.seal_row(secret, purpose, RowPlace(table, row_id, rev, schema), plaintext)
+        for row_id, rev, plaintext in rows
+    ]
 
 
 def open_row(agency_id: str, table: str, row_id: str, rev: int, sealed: bytes) -> bytes:

@@ -26,7 +26,7 @@ ANSWER_WITHIN: Final = {
 }
 """Defaults of this form, as police cooperation counts them; another time has a reason."""
 
-_EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE})
+_EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE})
 
 
 def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -> dict[str, Any]:

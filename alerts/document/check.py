@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from alerts.document.fields import ALL, EMPTY, FIELDS, LIFE_SAFETY_FIELDS, Field, is_hinted
+from alerts.document.fields import ALL, EMPTY, FIELDS, LIFE_SAFETY_FIELDS, Field, Kind, is_hinted
 from alerts.document.findings import Findings, Question
 from alerts.document.questions import QUESTIONS
 from alerts.document.rules import RULES, Circumstances, Draft, problem_text
+from alerts.document.science_shapes import region_refusal
 from alerts.document.shapes import hidden_in, is_acceptable
+from alerts.science.sentences import sentence_of
 
 HIDDEN_NAMED: Final = 4
 
@@ -73,6 +75,8 @@ def _sentence(entry: Field, value: Any) -> str:
         }
     if entry.name == "parties" and isinstance(value, list):
         return _("Parties: give each a name and a role.")
+    if entry.kind is Kind.REGION_EVIDENCE and (refused := region_refusal(value)):
+        return sentence_of(refused)
     return problem_text(entry)
 
 

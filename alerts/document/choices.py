@@ -24,6 +24,12 @@ ALERT_TYPES: Final["Choices"] = (
     ("seizure", _("Seizure")),
     ("suspicious_order", _("Suspicious order")),
     ("request_for_information", _("Request for information")),
+    ("legal_status_change", _("Change of legal status")),
+    ("reply", _("Reply")),
+    ("peer_review", _("Peer review")),
+    ("profile_query", _("Profile question")),
+    ("profile_answer", _("Profile answer")),
+    ("profile_details", _("Case details on a profile")),
 )
 STATUSES: Final["Choices"] = (("actual", _("Real")), ("exercise", _("Exercise")))
 EVENT_PRECISIONS: Final["Choices"] = (("day", _("Day")), ("month", _("Month")))
@@ -72,6 +78,17 @@ REFERENCES: Final["Choices"] = (
     ("literature", _("Literature or library")),
     ("in_silico", _("Computed")),
     ("none", _("None")),
+)
+CONCLUSIONS: Final["Choices"] = (
+    ("identified", _("Identified")),
+    ("indicated", _("Indicated")),
+    ("not_detected", _("Not detected")),
+    ("inconclusive", _("Inconclusive")),
+)
+OPINIONS: Final["Choices"] = (
+    ("agree", _("Agree")),
+    ("disagree", _("Disagree")),
+    ("needs_data", _("Needs data")),
 )
 AGE_BANDS: Final["Choices"] = (
     ("under_12", _("Under 12")),
@@ -200,6 +217,11 @@ CERTAINTIES: Final["Choices"] = (
     ("possible", _("Possible")),
     ("unlikely", _("Unlikely")),
     ("unknown", _("Unknown")),
+)
+REGION_CERTAINTIES: Final["Choices"] = (
+    ("suggested", _("Suggested")),
+    ("probable", _("Probable")),
+    ("strong", _("Strong")),
 )
 TLPS: Final["Choices"] = tuple(
     (tlp, f"TLP:{tlp}") for tlp in ("RED", "AMBER+STRICT", "AMBER", "GREEN", "CLEAR")

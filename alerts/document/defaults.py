@@ -14,6 +14,11 @@ LANE_AND_PURPOSE: Final = {
     "harm_cluster": ("public_health", "public_health"),
     "seizure": ("enforcement", "investigate"),
     "suspicious_order": ("trade", "regulatory_control"),
+    "legal_status_change": ("science", "science"),
+    "peer_review": ("science", "science"),
+    "profile_query": ("science", "science"),
+    "profile_answer": ("science", "science"),
+    "profile_details": ("science", "science"),
 }
 """A request for information may be about anything: its author chooses."""
 

@@ -21,6 +21,7 @@ from alerts.document.fields import (
     fields_of_step,
     step_title,
 )
+from alerts.document.science_words import SCIENCE_WORDS
 from alerts.document.shapes import read_day
 
 
@@ -139,6 +140,7 @@ _KIND_WORDS: Final[dict[Kind, Callable[[Field, Any], str]]] = {
     Kind.ROUTE: _route,
     Kind.PARTIES: _parties,
     Kind.DATE: _day,
+    **SCIENCE_WORDS,
 }
 _OWN_WORDS: Final[dict[str, Callable[[Any, Mapping[str, Any]], str]]] = {
     "event_date": _event_day,

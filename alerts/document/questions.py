@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from agencies.names import mixes_scripts
 from alerts.document.defaults import years_after
-from alerts.document.fields import EMPTY, FIELDS
+from alerts.document.fields import FIELDS
+from alerts.document.identity import ask_reference
 from alerts.document.rules import Draft
 from alerts.document.shapes import ASK_GRAMS, grams, read_day, read_moment, texts_of
+from alerts.document.substance_checks import SUBSTANCE_QUESTIONS
 
 LONG_AGO_YEARS: Final = 10
 FAR_YEARS: Final = 20
@@ -28,12 +30,6 @@ USUAL_UNITS: Final = {
     "vape": frozenset({"units", "mL", "L", "g", "kg"}),
     "edible": frozenset({"units", "g", "kg"}),
 }
-
-
-def _ask_reference(draft: Draft) -> str | None:
-    if draft["identity_state"] == "confirmed" and draft["reference"] in (*EMPTY, "none"):
-        return _("Identity: confirmed needs a reference; add it or choose tentative.")
-    return None
 
 
 def _ask_scripts(draft: Draft) -> str | None:
@@ -114,7 +110,8 @@ def _ask_unit(draft: Draft) -> str | None:
 
 
 QUESTIONS: Final[tuple[tuple[str, str, Callable[[Draft], str | None]], ...]] = (
-    ("confirmed-without-reference", "identity_state", _ask_reference),
+    ("confirmed-without-reference", "identity_state", ask_reference),
+    *SUBSTANCE_QUESTIONS,
     ("mixed-scripts", "preferred_name", _ask_scripts),
     ("mixed-scripts-title", "title", _ask_title),
     ("mixed-scripts-parties", "parties", _ask_names),

@@ -21,12 +21,13 @@ _FIXED: Final = {"schema": SCHEMA, "grading_scheme": GRADING_SCHEME}
 class ReadDocument:
     """`data` holds every field of the document, `not_shown` how many members could not be read.
 
-    `digests` are SHA-256 of its files in hexadecimal, where they were asked for.
+    `digests` are SHA-256 of its files in hexadecimal, `spectra` the files that may hold some, where they were asked for.
     """
 
     data: Mapping[str, Any]
     not_shown: int = 0
     digests: tuple[str, ...] = ()
+    spectra: tuple[Any, ...] = ()
 
 
 def read_document(alert: Mapping[str, Any]) -> ReadDocument:

@@ -2,9 +2,8 @@
 """Rules over several fields of a draft: each refuses a field with the sentence that says what to do."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from django.utils.translation import gettext as _
 
@@ -12,10 +11,16 @@ from accord.envelope.encoding import canonical
 from accord.envelope.errors import EnvelopeError
 from alerts.document.building import build_document
 from alerts.document.chemistry import differs_from_structure
+from alerts.document.circumstances import Circumstances
 from alerts.document.defaults import years_after
+from alerts.document.drafted import Draft
 from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
+from alerts.document.identity import IDENTITY_RULES
 from alerts.document.inchikeys import inchikey_of
 from alerts.document.shapes import MAX_GRAMS, grams, read_day, read_moment
+from alerts.document.substance_checks import SUBSTANCE_RULES
+
+__all__ = ["RULES", "Circumstances", "Draft", "problem_text"]
 
 NAMED_IDENTITIES: Final = frozenset({"tentative", "confirmed"})
 REVIEW_YEARS_AT_MOST: Final = 5
@@ -24,38 +29,6 @@ DOCUMENT_BYTES_AT_MOST: Final = 46 * 1024
 
 BYTES_PER_RECIPIENT: Final = 26
 LICENCE_RESULTS: Final = frozenset({"fail", "conditional"})
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What the check knows besides the fields. `reachable` None means the preview was not asked.
-
-    Without `now` a moment is compared by its day.
-    """
-
-    today: dt.date
-    reachable: Collection[str] | None = None
-    custody: str = "hub"
-    now: dt.datetime | None = None
-
-
-@dataclass
-class Draft:
-    data: Mapping[str, Any]
-    known: Circumstances
-    errors: dict[str, list[str]] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.data.get(name)
-
-    def good(self, name: str) -> Any:
-        """The value if it is there and acceptable, else None."""
-        return None if name in self.errors or self[name] in EMPTY else self[name]
-
-    def refuse(self, name: str, text: object) -> None:
-        texts = self.errors.setdefault(name, [])
-        if str(text) not in texts:
-            texts.append(str(text))
 
 
 def problem_text(entry: Field) -> str:
@@ -75,12 +48,17 @@ def _named_substance_has_a_name(draft: Draft) -> None:
 
 
 def _formula_is_the_structure(draft: Draft) -> None:
+    """Where a structure was read, that decides and not its InChI."""
+    if draft.known.structure is not None and draft.known.structure.is_read:
+        return
     formula, inchi = draft.good("formula"), draft.good("inchi")
     if formula and inchi and differs_from_structure(formula, inchi):
         draft.refuse("formula", _("Formula: differs from the structure; correct one."))
 
 
 def _key_is_of_the_structure(draft: Draft) -> None:
+    if draft.known.structure is not None and draft.known.structure.is_read:
+        return
     key, inchi = draft.good("inchikey"), draft.good("inchi")
     derived = inchikey_of(inchi) if key and inchi else None
     if derived is not None and derived != key:
@@ -171,6 +149,8 @@ RULES: Final[tuple[Callable[[Draft], None], ...]] = (
     _named_substance_has_a_name,
     _formula_is_the_structure,
     _key_is_of_the_structure,
+    *SUBSTANCE_RULES,
+    *IDENTITY_RULES,
     _amount_is_sane,
     _licence_decides,
     _another_time_is_later_and_reasoned,

@@ -8,6 +8,7 @@ from alerts.document.building import GRADING_SCHEME, SCHEMA
 from alerts.document.characters import HIDDEN_PATTERN
 from alerts.document.chemistry import FORMULA_PATTERN, INCHI_PATTERN
 from alerts.document.fields import DOCUMENT_FIELDS, Field, Kind
+from alerts.document.science_schema import ON_ONE_LINE, science_shape
 from alerts.document.shapes import LEAST_WIDE_TITLE, MAX_CASES, PARTY_NAME_AT_MOST, UNKNOWN
 
 REQUIRED: Final = ("schema", "alert_type", "title")
@@ -17,7 +18,6 @@ _PATTERNS: Final = {
     "formula": f"^{FORMULA_PATTERN}$",
     "inchi": f"^{INCHI_PATTERN}$",
 }
-_ON_ONE_LINE: Final = rf"^[^\t\n\u2028\u2029{HIDDEN_PATTERN}]*$"
 _ON_LINES: Final = rf"^[^\u2028\u2029{HIDDEN_PATTERN}]*$"
 _COUNTRY: Final = {"type": "string", "pattern": "^[A-Z]{2}$"}
 
@@ -47,6 +47,9 @@ def _member(field: Field) -> dict[str, Any]:
 
 
 def _shape(field: Field) -> dict[str, Any]:
+    of_science = science_shape(field)
+    if of_science is not None:
+        return of_science
     if field.kind is Kind.CHOICE:
         return {"enum": [value for value, _ in field.choices]}
     if field.kind is Kind.CHOICES:
@@ -67,7 +70,7 @@ def _text_shape(field: Field) -> dict[str, Any]:
     if field.name in _PATTERNS:
         return {"type": "string", "pattern": _PATTERNS[field.name], "maxLength": field.max_length}
     least = LEAST_WIDE_TITLE if field.name == "title" else field.min_length
-    pattern = _ON_LINES if field.kind is Kind.TEXT else _ON_ONE_LINE
+    pattern = _ON_LINES if field.kind is Kind.TEXT else ON_ONE_LINE
     return {"type": "string", "minLength": least, "maxLength": field.max_length, "pattern": pattern}
 
 
@@ -85,7 +88,7 @@ def _stop() -> dict[str, Any]:
 
 
 def _party() -> dict[str, Any]:
-    name = {"type": "string", "minLength": 1, "maxLength": PARTY_NAME_AT_MOST, "pattern": _ON_ONE_LINE}
+    name = {"type": "string", "minLength": 1, "maxLength": PARTY_NAME_AT_MOST, "pattern": ON_ONE_LINE}
     return {
         "type": "object",
         "additionalProperties": False,

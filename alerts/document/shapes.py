@@ -13,7 +13,8 @@ from alerts.document import choices as c
 from alerts.document.characters import hidden_characters
 from alerts.document.chemistry import is_cas_number, is_formula, is_inchi, is_inchikey
 from alerts.document.countries import is_listed
-from alerts.document.fields import EMPTY, Field, Kind
+from alerts.document.kinds import EMPTY, Field, Kind
+from alerts.document.science_shapes import SCIENCE_SHAPES, texts_in
 
 UNKNOWN: Final = "unknown"
 MAX_CASES: Final = 1_000_000
@@ -74,7 +75,9 @@ def texts_of(field: Field, value: Any) -> list[str]:
         return [value] if isinstance(value, str) else []
     if field.kind is Kind.PARTIES and isinstance(value, list):
         return [str(row.get("name") or "") for row in value if isinstance(row, dict)]
-    return list(map(str, value.values())) if field.kind is Kind.REASONS and isinstance(value, dict) else []
+    if field.kind is Kind.REASONS and isinstance(value, dict):
+        return list(map(str, value.values()))
+    return texts_in(field.kind, value)
 
 
 def hidden_in(field: Field, value: Any) -> tuple[str, ...]:
@@ -197,6 +200,7 @@ _KINDS: Final[dict[Kind, Callable[[Field, Any], bool]]] = {
     Kind.MOMENT: lambda field, value: read_moment(value) is not None,
     Kind.AGENCIES: _agencies,
     Kind.REASONS: _reasons,
+    **SCIENCE_SHAPES,
 }
 
 

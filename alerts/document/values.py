@@ -15,18 +15,23 @@ from django.utils.translation import gettext as _
 from agencies.errors import InputError
 from alerts.document.characters import without_breaks
 from alerts.document.fields import FIELDS, Field, Kind
+from alerts.document.science_values import ROWS_AT_MOST, SCIENCE_READERS, TYPED_AT_MOST
 from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
 
-TYPED_AT_MOST: Final = 20_000
-ROWS_AT_MOST: Final = 500
+__all__ = ["ROWS_AT_MOST", "TYPED_AT_MOST", "read_value", "read_values"]
 
 
 def read_values(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The known fields of `data`, normalised; raises `InputError` naming the first field that cannot be kept."""
+    """The known fields of `data`, normalised; raises `InputError` naming the first field that cannot be kept.
+
+    What the hub computes is left out: nobody sends it.
+    """
     for name in data:
         if name not in FIELDS:
             raise InputError(name, _("There is no such field."))
-    return {name: read_value(FIELDS[name], value) for name, value in data.items()}
+    return {
+        name: read_value(FIELDS[name], value) for name, value in data.items() if not FIELDS[name].computed
+    }
 
 
 def read_value(field: Field, value: object) -> Any:
@@ -142,4 +147,5 @@ _READERS: Final[dict[Kind, Callable[[object], Any]]] = {
     Kind.MOMENT: _moment,
     Kind.AGENCIES: _texts,
     Kind.REASONS: _reasons,
+    **SCIENCE_READERS,
 }

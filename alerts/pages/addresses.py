@@ -41,12 +41,23 @@ from alerts.pages.account import proving, security
 from alerts.pages.agency import apikeys, lanes, policy
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
-from alerts.pages.compose import starting, steps
+from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
 from alerts.pages.keys import key_page, proposals, revoking, wizard
 from alerts.pages.officers import acts as officer_acts
 from alerts.pages.officers import duty, people, profile
 from alerts.pages.operator import accession, suspending
+from alerts.pages.science import adopting as science_adopting
+from alerts.pages.science import board as science_board
+from alerts.pages.science import caught as science_caught
+from alerts.pages.science import compare as science_compare
+from alerts.pages.science import library as science_library
+from alerts.pages.science import match as science_match
+from alerts.pages.science import profiles, replying
+from alerts.pages.science import rules as science_rules
+from alerts.pages.science import screen as science_screen
+from alerts.pages.science import similar as science_similar
+from alerts.pages.science import timeline as science_timeline
 from sharing.errors import SharingError
 
 C = Capability
@@ -157,6 +168,20 @@ PAGES: Final = (
     ),
     Page("inbox/<uuid:alert_id>/changes/", comparing.changes, "received_changes", C.ALERT_READ),
     Page("inbox/<uuid:alert_id>/confirm/", received.confirm, "received_confirm", C.ALERT_ACKNOWLEDGE, CHANGE),
+    # Answering: replies, reviews, and likeness of samples.
+    Page("inbox/<uuid:alert_id>/reply/", replying.reply, "reply", C.ALERT_WRITE, BOTH),
+    Page("inbox/<uuid:alert_id>/review/", replying.review, "peer_review", C.ALERT_WRITE, BOTH),
+    Page("inbox/<uuid:alert_id>/profile/", profiles.received_leads, "received_profile", C.SCIENCE_READ),
+    Page(
+        "inbox/<uuid:alert_id>/profile/answer/<uuid:sample_id>/",
+        profiles.answer,
+        "profile_answer",
+        C.ALERT_WRITE,
+        BOTH,
+    ),
+    Page("inbox/<uuid:alert_id>/profile/agree/", profiles.agree, "profile_agree", C.ALERT_WRITE, BOTH),
+    Page("outbox/<uuid:alert_id>/profile/", profiles.sent_leads, "sent_profile", C.SCIENCE_READ),
+    Page("outbox/<uuid:alert_id>/profile/ask/", profiles.ask_others, "profile_ask", C.ALERT_WRITE, BOTH),
     Page("a/<str:reference>", received.by_reference, "by_reference", C.ALERT_READ),
     Page("outbox/", lists.outbox, "outbox", C.ALERT_READ),
     Page("outbox/<uuid:alert_id>/", sent.sent, "sent", C.ALERT_READ),
@@ -178,6 +203,13 @@ PAGES: Final = (
     Page("drafts/new/", starting.new_draft, "draft_new", C.ALERT_WRITE, BOTH),
     Page("drafts/<uuid:alert_id>/<int:number>/", steps.draft_step, "draft", C.ALERT_WRITE, BOTH),
     Page("drafts/<uuid:alert_id>/reach/", steps.draft_reach, "draft_reach", C.ALERT_WRITE, CHANGE),
+    Page(
+        "drafts/<uuid:alert_id>/structure/",
+        structure.draft_structure,
+        "draft_structure",
+        C.ALERT_WRITE,
+        CHANGE,
+    ),
     Page("drafts/<uuid:alert_id>/submit/", steps.draft_submit, "draft_submit", C.ALERT_WRITE, CHANGE),
     Page("drafts/<uuid:alert_id>/discard/", steps.draft_discard, "draft_discard", C.ALERT_WRITE, CHANGE),
     Page(
@@ -268,6 +300,63 @@ PAGES: Final = (
     Page("notifications/<uuid:notice_id>/resend/", records.resend, "resend", C.NOTICE_RESEND, CHANGE),
     Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),
     Page("audit/export/", audit_export.export, "audit_export", C.AUDIT_READ, CHANGE),
+    # Science: an officer's question, asked with a reason in the form.
+    Page("science/board/", science_board.board, "science_board", C.SCIENCE_READ),
+    Page("science/screen/", science_screen.screen, "science_screen", C.SCIENCE_READ, BOTH),
+    Page("science/similar/", science_similar.similar, "science_similar", C.SCIENCE_READ, BOTH),
+    Page("science/spectra/", science_match.match, "science_match", C.SCIENCE_READ, BOTH),
+    Page("science/profiles/", science_compare.compare, "science_compare", C.SCIENCE_READ, BOTH),
+    Page("science/library/", science_library.library, "science_library", C.SCIENCE_READ, BOTH),
+    # Science: the law that the agency follows, and what it reaches.
+    Page("science/rules/", science_rules.rules, "science_rules", C.SCIENCE_READ),
+    Page("science/rules/<str:rule_id>/", science_rules.rule, "science_rule", C.SCIENCE_READ),
+    Page("science/timeline/", science_timeline.typed, "science_timeline", C.SCIENCE_READ, BOTH),
+    Page(
+        "science/timeline/<uuid:structure_id>/",
+        science_timeline.stored,
+        "science_timeline_stored",
+        C.SCIENCE_READ,
+        BOTH,
+    ),
+    Page("science/caught/", science_caught.caught, "science_caught", C.SCIENCE_READ),
+    Page("science/watches/", science_caught.watches, "science_watches", C.SCIENCE_READ, BOTH),
+    Page(
+        "science/watches/<uuid:watch_id>/end/",
+        science_caught.watch_end,
+        "science_watch_end",
+        C.SCIENCE_READ,
+        CHANGE,
+    ),
+    Page("inbox/<uuid:alert_id>/rule/", science_adopting.received, "science_adopt", C.ALERT_READ, BOTH),
+    Page("outbox/<uuid:alert_id>/rule/", science_adopting.own, "science_adopt_own", C.ALERT_READ, BOTH),
+    Page(
+        "science/adopted/<uuid:adopted_id>/aside/",
+        science_adopting.aside,
+        "science_aside",
+        C.SCIENCE_MANAGE,
+        BOTH,
+    ),
+    Page(
+        "science/library/imports/<uuid:import_id>/",
+        science_library.import_report,
+        "science_import",
+        C.SCIENCE_MANAGE,
+        BOTH,
+    ),
+    Page(
+        "science/library/imports/<uuid:import_id>/delete/",
+        science_library.import_delete,
+        "science_import_delete",
+        C.SCIENCE_MANAGE,
+        BOTH,
+    ),
+    Page(
+        "science/library/<uuid:spectrum_id>/delete/",
+        science_library.spectrum_delete,
+        "science_spectrum_delete",
+        C.SCIENCE_MANAGE,
+        BOTH,
+    ),
     # The operator's
     Page("hub/agencies/admit/", accession.admit, "hub_admit", C.HUB_OPERATE, BOTH),
     Page("hub/agencies/<str:agency_id>/", accession.agency, "hub_agency", C.HUB_OPERATE),

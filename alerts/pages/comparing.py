@@ -37,14 +37,14 @@ def changes(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     reading = reading_of(request, alert.pk, now=now)
     if reading is None:
         return redirect("admin:received", alert.pk)
-    words = {"reason": reading.reason, "reference": reading.reference}
+    reason, reference = reading.reason, reading.reference
     for row in (alert, before):
         if row.keep <= now:
             return redirect("admin:received", row.pk)
     views: list[OpenedView] = []
     for row in (find_received(officer, before.pk), alert):
         try:
-            views.append(open_alert(officer, row, **words, now=now))
+            views.append(open_alert(officer, row, reason=reason, reference=reference, now=now))
         except STAYS_CLOSED:
             return redirect("admin:received", row.pk)
     return _page(request, officer, before, *views)

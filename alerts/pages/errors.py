@@ -49,6 +49,8 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.OFFICER_MANAGE: gettext_lazy("manage officers"),
     Capability.OFFICER_READ: gettext_lazy("see officers"),
     Capability.QUEUE_READ: gettext_lazy("see the release queue"),
+    Capability.SCIENCE_READ: gettext_lazy("ask about substances"),
+    Capability.SCIENCE_MANAGE: gettext_lazy("change the agency's reference data"),
 }
 
 

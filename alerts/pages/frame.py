@@ -31,6 +31,19 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
         ),
     ),
     (
+        _("Science"),
+        (
+            ("science_board", _("Early warning"), C.SCIENCE_READ),
+            ("science_screen", _("Screen"), C.SCIENCE_READ),
+            ("science_similar", _("Similar"), C.SCIENCE_READ),
+            ("science_match", _("Spectra"), C.SCIENCE_READ),
+            ("science_compare", _("Profiles"), C.SCIENCE_READ),
+            ("science_library", _("Library"), C.SCIENCE_READ),
+            ("science_rules", _("Rules"), C.SCIENCE_READ),
+            ("science_caught", _("Newly caught"), C.SCIENCE_READ),
+        ),
+    ),
+    (
         _("Agency"),
         (
             ("officers", _("Officers"), C.OFFICER_READ),

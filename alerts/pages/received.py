@@ -20,6 +20,7 @@ from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
 from alerts.cards import open_received_cards
 from alerts.clearance import check_reason, reasons_that_open
 from alerts.document.display import choice_text
+from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.fetching import CLOSED
@@ -35,11 +36,21 @@ from alerts.opening import (
     preset_reason,
     reason_text,
 )
+from alerts.pages.chem import shown_structure
 from alerts.pages.comparing import version_before
+from alerts.pages.controlled import controlled_on_page
+from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.reading import Reading, forget_reading, reading_of, remember_reading
+from alerts.pages.reply_sections import fit_to_kind
+from alerts.pages.science.ways import review_section, ways_from_received
 from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
+from alerts.pages.spectra import show_spectra
 from alerts.retractions import as_it_stands
+from alerts.science.evidence import spectra_in
+from alerts.science.replies.reviews import reviews_of
+from alerts.science.replies.thread_rows import read_replies
+from alerts.science.replies.told import Answered, answered_by
 from alerts.thread import read_thread
 from alerts.verification import Verification, elsewhere, failed, pending
 from alerts.versions import versions_held
@@ -91,7 +102,9 @@ def _open(
 ) -> HttpResponse:
     """Opens under the reason that stands; whatever keeps it closed has its sentence on the page."""
     try:
-        view = open_alert(officer, alert, reason=reading.reason, reference=reading.reference, now=now)
+        view = open_alert(
+            officer, alert, reason=reading.reason, reference=reading.reference, with_spectra=True, now=now
+        )
     except ReceiptPendingError:
         return closed_page(request, alert, verification=pending(alert.issuer.name))
     except UnopenableError:
@@ -155,7 +168,8 @@ def opened_page(
     """The content in the order a reader needs it."""
     known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
     facts = _common(request, view.received)
-    numbers = {row.md: row.version for row in facts["held"]}
+    numbers, now = {row.md: row.version for row in facts["held"]}, timezone.now()
+    held = read_replies(signed_in(request), numbers, now=now)
     return render_page(
         request,
         "received",
@@ -167,24 +181,39 @@ def opened_page(
         marks=[mark for mark in view.marks[known_marks:] if mark != view.standing.text],
         standing=view.standing,
         sections=_sections(view),
+        controlled=controlled_on_page(
+            request, view.document, agency_id=alert.agency_id, sent_on=view.received.iat.date()
+        ),
+        structure=shown_structure(view.document.get("structure")),
+        evidence=evidence_of(view.document),
+        spectra=show_spectra(spectra_in(view.spectra, view.document), view.document),
+        ways=ways_from_received(signed_in(request), view.received, view.document),
+        answered=_answered(signed_in(request), view),
+        reviews=reviews_of(signed_in(request), numbers, held=held, now=now),
         audience_names=_names(signed_in(request), view.audience),
-        thread=read_thread(signed_in(request), numbers, now=timezone.now()),
+        thread=read_thread(signed_in(request), numbers, held=held, now=now),
         delivery=find_delivery(signed_in(request), alert.reference),
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,
     )
 
 
+def _answered(officer: Officer, view: OpenedView) -> Answered | None:
+    return answered_by(officer, view.received) if view.document.get("alert_type") in REPLIES else None
+
+
 def _sections(view: OpenedView) -> list[PageSection]:
     asked = acknowledge_text({"pri": view.received.pri, "status": view.received.status})
-    return [
+    sections = [
         *content_sections(view.document, asked=asked),
         PageSection("by-when", _("By when")),
         evidence_section(view.document),
+        *review_section(view.document),
         PageSection("verification", _("Verification")),
         PageSection("told", _("Who was told, opened, acknowledged")),
         PageSection("thread", _("What was said since")),
     ]
+    return fit_to_kind(view.document, sections)
 
 
 def _names(officer: Officer, ids: tuple[str, ...]) -> list[str]:

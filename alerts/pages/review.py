@@ -15,11 +15,11 @@ from agencies.errors import InputError
 from agencies.models import Officer
 from alerts.changes import changes_in
 from alerts.document.building import as_sent
-from alerts.drafts import read_draft
 from alerts.errors import (
     AlertIncompleteError,
     AmendmentRefusedError,
     ChangedSinceValidationError,
+    ReplyRefusedError,
     RevisionConflictError,
     SecondPersonNeededError,
     SendingStoppedError,
@@ -31,9 +31,14 @@ from alerts.pages.compose.reach import reach_of
 from alerts.pages.errors import exchange_text
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.sections import preview_of
+from alerts.pages.spectra import show_spectra
 from alerts.preview import findings_of, preview_release
 from alerts.release import release_alert
 from alerts.review import return_alert, validate_alert
+from alerts.revisions import DraftContent, read_revision
+from alerts.science.evidence import spectra_of_draft
+from alerts.science.replies.consequences import consequence_of
+from alerts.science.replies.told import answered_by
 from alerts.second_person import Denied, may_release, may_validate
 from alerts.states import IN_REVIEW, SENT, AlertState
 from sharing.errors import SharingError
@@ -42,6 +47,7 @@ STOPS = (
     AlertIncompleteError,
     AmendmentRefusedError,
     ChangedSinceValidationError,
+    ReplyRefusedError,
     RevisionConflictError,
     SecondPersonNeededError,
     SendingStoppedError,
@@ -56,14 +62,21 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return redirect("admin:sent", alert.pk)
     if alert.state not in IN_REVIEW:
         return redirect("admin:draft", alert.pk, 1)
-    return review_page(request, alert)
+    return review_page(request, alert, read_revision(alert))
 
 
-def review_page(request: HttpRequest, alert: Alert, *, problem: str = "", reason: str = "") -> HttpResponse:
+def _review_again(request: HttpRequest, alert_id: uuid.UUID, problem: str, reason: str = "") -> HttpResponse:
+    """After a move that was not made: what stands by now, which may be why."""
+    alert = find_alert(signed_in(request), alert_id)
+    return review_page(request, alert, read_revision(alert), problem=problem, reason=reason)
+
+
+def review_page(
+    request: HttpRequest, alert: Alert, content: DraftContent, *, problem: str = "", reason: str = ""
+) -> HttpResponse:
     """The page; `problem` says why a move was not made, `reason` is what was typed for a return."""
     officer, now = signed_in(request), timezone.now()
-    content = read_draft(officer, alert)
-    preview = preview_release(officer, alert, now=now)
+    preview = preview_release(officer, alert, now=now, content=content)
     findings = findings_of(officer, alert, content, preview, now=now)
     return render_page(
         request,
@@ -81,7 +94,16 @@ def review_page(request: HttpRequest, alert: Alert, *, problem: str = "", reason
         preview_digest=preview.digest,
         problem=problem,
         typed_reason=reason,
-        **preview_of(as_sent(content.data, left_out=findings.left_out_fields)),
+        answered=answered_by(officer, alert),
+        consequence=consequence_of(alert, content.data),
+        **preview_of(
+            as_sent(content.data, left_out=findings.left_out_fields),
+            officer,
+            alert,
+            revision=content.number,
+            now=now,
+        ),
+        spectra=show_spectra(spectra_of_draft(alert, content.attachments, content.data), content.data),
         **_ways_on(officer, alert),
     )
 
@@ -108,7 +130,7 @@ def validate(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     try:
         validate_alert(officer, alert, revision=revision, seen_preview=seen, now=timezone.now())
     except STOPS as stop:
-        return review_page(request, alert, problem=stop_text(stop))
+        return _review_again(request, alert_id, stop_text(stop))
     return redirect("admin:review", alert.pk)
 
 
@@ -119,7 +141,7 @@ def release(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     try:
         sent = release_alert(officer, alert, revision=revision, now=timezone.now())
     except STOPS as stop:
-        return review_page(request, alert, problem=stop_text(stop))
+        return _review_again(request, alert_id, stop_text(stop))
     messages.success(request, _("Sent. The log receipt usually takes a second."))
     return redirect("admin:sent", sent.pk)
 
@@ -131,14 +153,14 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     try:
         return_alert(officer, alert, reason=reason, now=timezone.now())
     except InputError as refused:
-        return review_page(request, alert, problem=refused.problem, reason=reason)
+        return _review_again(request, alert_id, refused.problem, reason)
     messages.success(request, _("Returned. The author sees your reason."))
     return redirect("admin:queue")
 
 
 def stop_text(stop: Exception) -> str:
     """Why nothing was sent, and what to do."""
-    if isinstance(stop, SendingStoppedError | AmendmentRefusedError):
+    if isinstance(stop, SendingStoppedError | AmendmentRefusedError | ReplyRefusedError):
         return stop.text
     if isinstance(stop, SecondPersonNeededError):
         return _("You wrote this alert: somebody else has to do this.")

@@ -4,15 +4,22 @@ what is asked, by when, evidence, verification, who was told. A preview shows th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from agencies.models import Officer
 from alerts.document.display import rows_of
 from alerts.document.fields import FIELDS
 from alerts.document.marking import marking_of
 from alerts.document.shapes import is_acceptable
+from alerts.models import Alert
+from alerts.pages.chem import shown_structure
+from alerts.pages.controlled import controlled_in_preview
+from alerts.pages.evidence import evidence_of
+from alerts.pages.reply_sections import fit_to_kind
 
 Text = str | Promise
 
@@ -23,6 +30,15 @@ HAPPENED: Final = (
     "place_region",
     "identity_state",
     "preferred_name",
+    "alternatives",
+    "synonyms",
+    "iupac_name",
+    "proposed_rule",
+    "opinion",
+    "opinion_text",
+    "comparison",
+    "profile",
+    "contact",
     "physical_form",
     "quantity",
     "route",
@@ -43,7 +59,10 @@ DANGEROUS: Final = (
     "naloxone",
     "health_measures",
 )
-EVIDENCE: Final = ("technique", "reference", "inchikey", "cas_rn", "formula", "inchi", "exhibit_no")
+EVIDENCE: Final = (
+    *("technique", "reference", "inchikey", "cas_rn", "formula", "inchi", "structure", "exhibit_no"),
+    "region_evidence",
+)
 ASKED: Final = ("question", "request_priority", "due_reason")
 NO_LISTING: Final = _("No listing is known to this hub; that does not prove there is none.")
 
@@ -73,14 +92,21 @@ def evidence_section(document: Mapping[str, Any]) -> PageSection:
     return PageSection("evidence", _("Evidence"), rows=rows_of(EVIDENCE, document))
 
 
-def preview_of(data: Mapping[str, Any]) -> dict[str, Any]:
+def preview_of(
+    data: Mapping[str, Any], officer: Officer, alert: Alert, *, revision: int, now: datetime
+) -> dict[str, Any]:
     """A draft as a recipient would read it; a value that cannot be shown in words is left out."""
     good = {name: value for name, value in data.items() if name in FIELDS and _shows(name, value)}
     tlp = good.get("tlp")
     return {
-        "sections": [*content_sections(good, asked=acknowledge_text(good)), evidence_section(good)],
+        "sections": fit_to_kind(
+            good, [*content_sections(good, asked=acknowledge_text(good)), evidence_section(good)]
+        ),
         "marking": marking_of(tlp, good.get("handling"), good.get("handling_condition")) if tlp else None,
         "pri": good.get("pri", "routine"),
+        "controlled": controlled_in_preview(good, officer, alert, revision=revision, now=now),
+        "structure": shown_structure(good.get("structure")),
+        "evidence": evidence_of(good),
     }
 
 

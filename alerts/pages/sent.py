@@ -2,7 +2,7 @@
 """An alert of ours that was sent: who was told, opened, acknowledged, and how to withdraw it."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.contrib import messages
@@ -17,17 +17,26 @@ from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
 from alerts.amending import amend_alert, amendment_of, newest_of, versions_of
 from alerts.cards import open_alert_cards
+from alerts.document.kinds import REPLIES
 from alerts.errors import ReceiptPendingError, SendingStoppedError
 from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.outbox import SentAlert, open_sent_attachment, read_sent
+from alerts.pages.chem import shown_structure
+from alerts.pages.controlled import controlled_on_page
 from alerts.pages.errors import exchange_text
+from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.received import inert
+from alerts.pages.reply_sections import fit_to_kind
+from alerts.pages.science.ways import review_section, ways_from_sent
 from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from alerts.pages.words import delivery_tone
 from alerts.receipts import Receipt, Receipts, remind_recipients
 from alerts.release import confirm_second_look
+from alerts.science.replies.reviews import reviews_of
+from alerts.science.replies.thread_rows import read_replies
+from alerts.science.replies.told import answered_by
 from alerts.second_person import Denied, may_validate
 from alerts.standing import StandingState
 from alerts.states import SENT, AlertState
@@ -59,8 +68,9 @@ def _find_sent(request: HttpRequest, alert_id: uuid.UUID) -> Alert:
 
 def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     """The alert as it was sent and what became of it."""
-    officer, alert, now = signed_in(request), _find_sent(request, alert_id), timezone.now()
-    view = read_sent(officer, alert, now=now)
+    officer, now = signed_in(request), timezone.now()
+    view = read_sent(officer, Alert(pk=alert_id), now=now)
+    alert = view.alert
     receipts = view.receipts
     return render_page(
         request,
@@ -70,37 +80,54 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         view=view,
         title=view.title,
         sections=_sections(alert, view),
+        controlled=controlled_on_page(
+            request, view.document, agency_id=alert.agency_id, sent_on=_sent_day(alert)
+        ),
+        structure=shown_structure(view.document.get("structure")),
+        evidence=evidence_of(view.document),
         recipients=[_shown(row, view, now) for row in view.recipients],
         zones=view.recipients[:ZONES_AT_MOST],
         receipts=receipts,
         earlier=[_shown(row, view, now) for row in receipts.earlier],
+        answered=answered_by(officer, alert) if view.document.get("alert_type") in REPLIES else None,
+        ways=ways_from_sent(officer, alert, view.document),
         may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
         void_withdrawal=_void_withdrawal(officer, alert, now),
-        **_versions(officer, receipts.newest, now),
+        **_versions(officer, receipts, now),
         **_ways_on(officer, alert, view, receipts, now),
     )
 
 
+def _sent_day(alert: Alert) -> date:
+    assert alert.released_at is not None
+    return alert.released_at.date()
+
+
 def _sections(alert: Alert, view: SentAlert) -> list[PageSection]:
     asked = acknowledge_text({"pri": alert.pri, "status": alert.status})
-    return [
+    sections = [
         *content_sections(view.document, asked=asked),
         PageSection("by-when", _("By when")),
         evidence_section(view.document),
+        *review_section(view.document),
         PageSection("verification", _("Verification")),
         PageSection("thread", _("What was said since")),
     ]
+    return fit_to_kind(view.document, sections)
 
 
-def _versions(officer: Officer, newest: Alert, now: datetime) -> dict[str, Any]:
+def _versions(officer: Officer, receipts: Receipts, now: datetime) -> dict[str, Any]:
+    newest, names = receipts.newest, {row.agency: row.name for row in receipts.rows}
     versions = versions_of(newest)
     numbers = {version.md: version.version for version in versions}
+    held = read_replies(officer, numbers, now=now)
     return {
         "newest": newest,
         "versions": [_listed(version) for version in versions] if len(versions) > 1 else [],
         "version_page": "admin:sent",
-        "thread": read_thread(officer, numbers, now=now),
+        "thread": read_thread(officer, numbers, held=held, names=names, now=now),
+        "reviews": reviews_of(officer, numbers, held=held, now=now),
     }
 
 

@@ -41,6 +41,7 @@ def start(request: HttpRequest) -> HttpResponse:
         ending_keys=keys,
         policy_waits=policy_waits,
         answers_in_doubt=answers,
+        newly_caught=work.newly_caught,
         nothing=work.nothing_waits and not (answers or notices or keys or policy_waits),
         may_write=Capability.ALERT_WRITE in officer.capabilities and _is_hosted(officer),
         shows_keys=True,

@@ -33,8 +33,11 @@ from alerts.errors import (
     KeysMovedOnError,
     NotOpenedError,
     ReceiptPendingError,
+    ReplyRefusedError,
     RevisionConflictError,
     RevisionRequiredError,
+    ScienceAwayError,
+    ScienceInputError,
     SecondPersonNeededError,
     SendingStoppedError,
     UnknownSchemaError,
@@ -79,8 +82,15 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
         gettext_lazy("Not verified yet."),
         gettext_lazy("The log receipt usually takes a second. Try again in a moment."),
     ),
+    ReplyRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
     RevisionConflictError: Stop(409, gettext_lazy("Somebody else saved this draft."), _READ_AGAIN),
     RevisionRequiredError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
+    ScienceAwayError: Stop(
+        503,
+        gettext_lazy("It could not be read in the time and memory that one question has."),
+        gettext_lazy("Try again in a moment; if it stays, give less at once, or a smaller file."),
+    ),
+    ScienceInputError: Stop(422, gettext_lazy("It could not be read."), "", "problem"),
     SecondPersonNeededError: Stop(
         403, _NOT_CHANGED, gettext_lazy("You wrote this alert: somebody else has to do this.")
     ),

@@ -43,6 +43,11 @@ DRILLS = {
         "production [--images auto|pulled|debian] [--keep-up]",
         "build the production stack, bring it up behind TLS, play the story on it from outside, look into it, stop it",
     ),
+    "structures": Drill(
+        "devtool.drills.chemistry",
+        "structures [--inputs N] [--reader NAME] [--seed N]",
+        "ten thousand hostile structures and spectra into their readers; none may crash, take a second or fill memory",
+    ),
 }
 
 

@@ -30,12 +30,14 @@ _WITHOUT_DELIVERY: Final = (
     *POLICY_OCCASIONS,
     Occasion.REPUDIATED,
     Occasion.RELEASE_WAITS,
+    Occasion.CONTROL_CHANGED,
 )
 _NEEDED: Final[Mapping[str, Capability]] = {
     **dict.fromkeys(KEY_OCCASIONS, Capability.KEY_MANAGE),
     Occasion.POLICY_ASKED: Capability.AGENCY_MANAGE,
     Occasion.POLICY_WEAKENED: Capability.ALERT_RELEASE,
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
+    Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
 }
 """Every other occasion is about an alert and for who may read it."""
 

@@ -40,6 +40,8 @@ class Occasion(TextChoices):
     POLICY_ASKED = "policy-asked", _("A weaker policy waits for a second agency admin")
     POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
     RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
+    CONTROL_CHANGED = "control-changed", _("Rules that you watch have changed")
+    RULE_PUBLISHED = "rule-published", _("An alert brought a change of the law that you watch")
 
 
 NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})

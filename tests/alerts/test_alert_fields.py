@@ -97,9 +97,18 @@ def test_a_bad_value_stops_the_alert_with_its_sentence(
     assert errors(**changes) == {field: text}
 
 
+NMR = {
+    "technique": "nmr",
+    "method": "1H and 13C NMR in CDCl3",
+    "reference": "none",
+    "conclusion": "identified",
+    "file": None,
+    "note": None,
+}
+GAS = NMR | {"technique": "ms", "method": "GC-MS (EI)"}
 ASKED: list[tuple[dict[str, Any], str, str, str]] = [
     (
-        {"identity_state": "confirmed"},
+        {"identity_state": "confirmed", "evidence": [GAS, NMR]},
         "confirmed-without-reference",
         "identity_state",
         "Identity: confirmed needs a reference; add it or choose tentative.",
@@ -171,7 +180,7 @@ def test_red_is_for_agencies_with_keys_of_their_own() -> None:
 
 def test_hints_are_counted_once_a_row_of_the_form() -> None:
     bare: dict[str, Any] = dict.fromkeys(("narrative", "event_date", "place_country"))
-    assert check(**bare).hints == ("narrative", "event_date", "place_country", "technique", "age_band")
+    assert check(**bare).hints == ("narrative", "event_date", "place_country", "evidence", "age_band")
     filled: dict[str, Any] = {"technique": ["ms"], "naloxone": "no"}
     assert check(**filled).hints == ()
 

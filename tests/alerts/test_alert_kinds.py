@@ -37,6 +37,14 @@ COMPLETE: dict[str, dict[str, Any]] = {
     "seizure": {"quantity": "412", "unit": "g", "physical_form": "powder", "parties": [PARTY]},
     "suspicious_order": {"parties": [PARTY], "red_flags": ["unusual_quantity"], "kyc_result": "conditional"},
     "request_for_information": {"question": "Have you seen this?", "request_priority": "urgent_direct"},
+    "legal_status_change": {
+        "proposed_rule": {"jurisdiction": "CN", "effective": "2026-07-01", "file": "rule.yaml"}
+    },
+    "reply": {"narrative": "Seen here too."},
+    "peer_review": {"opinion": "agree", "opinion_text": "Same spectrum as our standard."},
+    "profile_query": {"profile": {"method": "IMP-18", "version": "1", "values": ["0.1", None, "0.25"]}},
+    "profile_answer": {"contact": "Duty chemist, +43 1 000"},
+    "profile_details": {"narrative": "Found in a parcel."},
 }
 
 
@@ -71,6 +79,12 @@ REQUIRED = {
     "seizure": {"identity_state"},
     "suspicious_order": {"identity_state", "parties", "kyc_result"},
     "request_for_information": {"question", "request_priority"},
+    "legal_status_change": {"proposed_rule"},
+    "reply": set(),
+    "peer_review": {"opinion"},
+    "profile_query": {"profile"},
+    "profile_answer": set(),
+    "profile_details": set(),
 }
 FOR_ALL = {
     *("status", "source_grade", "info_grade", "assessment_kind", "severity", "certainty", "title"),
@@ -87,9 +101,9 @@ def test_what_is_empty_and_required_is_said(kind: str) -> None:
 
 
 HINTS = {
-    "new_substance": ("narrative", "event_date", "place_country", "technique", "age_band"),
-    "harm_cluster": ("narrative", "event_date", "place_country", "technique", "age_band"),
-    "seizure": ("narrative", "event_date", "place_country", "technique", "physical_form"),
+    "new_substance": ("narrative", "event_date", "place_country", "evidence", "age_band"),
+    "harm_cluster": ("narrative", "event_date", "place_country", "evidence", "age_band"),
+    "seizure": ("narrative", "event_date", "place_country", "evidence", "physical_form"),
     "suspicious_order": ("narrative", "event_date", "place_country", "physical_form"),
     "request_for_information": ("narrative", "event_date", "place_country"),
 }

@@ -161,7 +161,7 @@ class TestRevisions:
             author("POST", f"alerts/{alert.pk}/submit", etag='"1-draft"', **{"idempotency-key": "k-2"})
             for _ in range(2)
         )
-        assert (one.status_code, two.status_code, two["ETag"]) == (200, 200, '"1-submitted"'), two.content
+        assert (one.status_code, two.status_code, two["ETag"]) == (200, 200, '"2-submitted"'), two.content
         late = author("POST", f"alerts/{alert.pk}/submit", etag='"1-draft"')
         assert (late.status_code, late.json()["state"]) == (412, "submitted")
 

@@ -38,11 +38,11 @@ def acts(agency: str) -> list[str]:
 
 class TestSubmitting:
     def test_an_incomplete_alert_stays_a_draft_with_its_findings(self, desks: Desks) -> None:
-        alert = desks.draft(cas_rn="58-08-3", identity_state="confirmed")
+        alert = desks.draft(cas_rn="58-08-3", cases_fatal=1, harm_evidence="none_yet")
         with pytest.raises(AlertIncompleteError) as stopped:
             submit_alert(desks.lab.author, alert, revision=1, now=desks.hub.now)
         assert stopped.value.errors == {"cas_rn": ["CAS number: check digit wrong; compare the source."]}
-        assert [question["code"] for question in stopped.value.questions] == ["confirmed-without-reference"]
+        assert [question["code"] for question in stopped.value.questions] == ["cases-without-harm"]
         assert Alert.objects.get(pk=alert.pk).state == "draft"
 
     def test_an_older_revision_is_not_submitted(self, desks: Desks) -> None:
@@ -113,7 +113,7 @@ class TestReviewing:
         assert (returned.state, returned.validated_digest) == ("draft", "")
         assert read_return_note(desks.lab.author, returned) == "Say where."
         save_revision(desks.lab.author, alert, data={"place_region": "South"}, base=1, now=desks.hub.now)
-        assert submit_alert(desks.lab.author, alert, revision=2, now=desks.hub.now).state == "submitted"
+        assert submit_alert(desks.lab.author, alert, revision=3, now=desks.hub.now).state == "submitted"
         assert read_return_note(desks.lab.author, alert) == ""
 
     def test_giving_back_needs_a_reason(self, desks: Desks) -> None:

@@ -137,7 +137,7 @@ class TestSaving:
         alert = desks.submitted()
         with pytest.raises(MoveRefusedError):
             save_revision(desks.lab.author, alert, data={"title": "Too late"}, base=1, now=desks.hub.now)
-        assert AlertRevision.objects.filter(alert=alert).count() == 1
+        assert AlertRevision.objects.filter(alert=alert).count() == alert.current == 2
 
     def test_a_stranger_finds_no_draft_and_neither_does_a_mere_reader(self, desks: Desks) -> None:
         alert = desks.draft()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many drafts in one request: each whole or not at all, each with its own answer, none made twice."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from agencies.apikeys import issue_key
 from agencies.capabilities import Capability, Role
 from agencies.shortlived import IdempotentRequest
 from alerts.models import Alert, AlertRevision
+from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 
@@ -52,6 +54,24 @@ def test_none_and_more_than_a_hundred_are_refused_whole(desks: Desks, count: int
 def test_a_hundred_are_taken(desks: Desks) -> None:
     answer = Session(desks.lab.author)("POST", "alerts/bulk", {"drafts": [{}] * 100})
     assert answer.json()["created"] == 100 == Alert.objects.count()
+
+
+def test_no_draft_of_many_is_screened_by_being_put_or_changed(desks: Desks, fields: Fields) -> None:
+    author = Session(desks.lab.author)
+    asked = [{"data": {**fields, "structure": f"{'C' * n}N"}} for n in range(1, 31)]
+    answer = author("POST", "alerts/bulk", {"drafts": asked}).json()
+    assert answer["created"] == 30 and "screening" not in json.dumps(answer)
+    first = answer["items"][0]
+    changed = author(
+        "PATCH", f"alerts/{first['alert']['id']}", {"data": {"structure": "CCO"}}, etag=first["etag"]
+    ).json()
+    read = author("GET", f"alerts/{first['alert']['id']}").json()
+    assert (changed["data"]["structure"], changed["data"]["screening"], read["data"]["screening"]) == (
+        "CCO",
+        None,
+        None,
+    )
+    assert not AuditEvent.objects.filter(act="substance.screened").exists()
 
 
 def test_sent_again_it_answers_the_same_and_makes_nothing_twice(desks: Desks, fields: Fields) -> None:

@@ -95,7 +95,9 @@ def test_every_command_of_the_guide_runs_as_it_stands(beside_a_hub: Path) -> Non
         assert said in done.stdout, said
     answered = Delivery.objects.filter(acknowledged_at__isnull=False)
     assert sorted(answered.values_list("recipient_id", flat=True)) == ["xb-health", "xb-health", "xg-port"]
-    assert (beside_a_hub / "first-steps" / "received.msp").read_bytes() == b"m/z 343 100\n"
+    assert (
+        beside_a_hub / "first-steps" / "received.msp"
+    ).read_bytes() == b"Name: etizolam\nPrecursorMZ: 343.0779\nNum Peaks: 2\n259.0217 40\n314.0388 100\n"
     assert (beside_a_hub / "first-steps" / "saved").is_dir()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("accord", "agencies", "alerts", "demo", "hub", "ledger", "sharing")
+PACKAGES = ("accord", "agencies", "alerts", "demo", "hub", "ledger", "sharing", "substances")
 
 BREAKS = {
     "downwards": ("agencies/directory.py", "import sharing.policy"),
@@ -21,6 +21,8 @@ BREAKS = {
     "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),
     "ledger-doors": ("sharing/feed.py", "import ledger.models"),
     "accord-stands-alone": ("accord/envelope/keys.py", "import django.conf"),
+    "science-door": ("accord/cli/main.py", "import substances.errors"),
+    "science-stands-alone": ("substances/control/engine.py", "import django.conf"),
     "envelope-at-the-bottom": ("accord/envelope/keys.py", "import accord.client"),
     "hub-uses-the-envelope-only": ("alerts/drafts.py", "import accord.client"),
     "primitives": ("alerts/drafts.py", "import cryptography.hazmat.primitives.hashes"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("accord", "agencies", "alerts", "demo", "devtool", "hub", "ledger", "sharing")
+PACKAGES = ("accord", "agencies", "alerts", "demo", "devtool", "hub", "ledger", "sharing", "substances")
 EDGES = ("/management/commands/", "/tasks.py", "/api", "/pages/", "/site.py", "/middleware.py", "/login/")
 """Where a request, a task or a command begins: the only places that may read the clock."""
 

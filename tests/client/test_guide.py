@@ -10,7 +10,7 @@ import pytest
 from accord.cli.arguments.parser import build_parser
 from devtool.environments import ROOT
 
-GUIDES = ("docs/accord.md", "docs/api.md", "packages/accord/README.md")
+GUIDES = ("docs/accord.md", "docs/api.md", "packages/accord/README.md", "packages/substances/README.md")
 TYPED = re.compile(r"^(?:    |)accord ([a-z].*)$", re.MULTILINE)
 MENTIONED = re.compile(r"`accord ([a-z][^`]*)`")
 

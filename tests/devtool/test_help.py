@@ -18,6 +18,7 @@ PROMISED = (
     "check",
     "reset",
     "bench",
+    "evaluate",
     "drill",
     "shell-env",
     "accord",

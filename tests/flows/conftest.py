@@ -7,6 +7,12 @@ import pytest
 from django.test import Client
 
 from agencies.models import Officer
+from tests.browser.conftest import (  # noqa: F401 - fixtures of the stories that are seen in a browser
+    browser_type_launch_args,
+    console_errors,
+    page,
+    sign_in,
+)
 from tests.conftest import HubProcesses
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -22,12 +28,12 @@ def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
 def as_officer() -> SignIn:
     """A client in session as this officer."""
 
-    def sign_in(officer: Officer, *, csrf: bool = False) -> Client:
+    def client_of(officer: Officer, *, csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=csrf)
         client.force_login(officer, "agencies.login.backends.EmailBackend")
         return client
 
-    return sign_in
+    return client_of
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ BAD: dict[str, Bad] = {
     "header lines in a title": ({"title": "Two\r\nBcc: all@elsewhere.example"}, 1, "title", TITLE),
 }  # fmt: skip
 
+ANALYSIS = {"reference": "none", "conclusion": "identified"}
 ODD: dict[str, tuple[dict[str, Any], str]] = {
     # plausible but unusual: asked once, kept, sent
     "twenty tonnes": ({"quantity": "20000", "unit": "kg"}, "Amount: over 10 t; check the unit."),
@@ -54,7 +55,14 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
         "Substance: two scripts are mixed; retype it.",
     ),
     "confirmed without a reference": (
-        {"identity_state": "confirmed", "preferred_name": "etizolam"},
+        {
+            "identity_state": "confirmed",
+            "preferred_name": "etizolam",
+            "evidence": [
+                {**ANALYSIS, "technique": "ms"},
+                {**ANALYSIS, "technique": "nmr", "method": "1H NMR"},
+            ],
+        },
         "Identity: confirmed needs a reference; add it or choose tentative.",
     ),
 }

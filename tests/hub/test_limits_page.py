@@ -16,12 +16,28 @@ from agencies.shortlived import AccountLink
 from alerts import bulk_acknowledgement, draft_templates, paging, saved_views, search, shapes
 from alerts.pages import reading
 from alerts.pages.audit import export
+from alerts.pages.science import why
+from alerts.science import analogues, answers_spectra, asking, library, previewing, stored
 from hub import middleware
 from sharing import backpressure, feed, slices, submissions
 from sharing.notices import reminding
+from substances.chores import CHORES
+from substances.control import stressing
+from substances.profiles import vectors
+from substances.spectra import limits as spectra
+from substances.structures import limits as molecule
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "limits.md"
 MIB: Final = 1024 * 1024
+ASKED: Final = (
+    "read_structure",
+    "screen",
+    "find_resembling",
+    "read_spectra",
+    "read_library",
+    "match_spectrum",
+    "fit_spectrum",
+)
 
 
 def minutes(span: timedelta) -> int:
@@ -45,6 +61,12 @@ def _often() -> dict[str, str]:
             f"{settings.API_RATE_PER_SECOND:.0f} a second, ten times as many at once after a pause"
         ),
         "keysets of one agency": f"{accession.MOST_KEYSETS_A_DAY} a day",
+        "questions to the science core that name no case, of one officer or API key": (
+            f"{asking.WITHOUT_CASE_AN_HOUR} an hour"
+        ),
+        "structures, spectra and profiles that one officer or API key asks about, for a case too": (
+            f"{asking.ASKED_AN_HOUR} an hour"
+        ),
     }
 
 
@@ -62,6 +84,7 @@ def _long() -> dict[str, str]:
         "an API key": f"{apikeys.MAX_LIFETIME.days} days",
         "a cursor": f"{hours(cursors.LIVES)} hours",
         "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",
+        "an import of spectra that nobody confirms": f"{hours(library.WAITS_FOR)} hours",
     }
 
 
@@ -69,6 +92,7 @@ def _much() -> dict[str, str]:
     return {
         "one request": f"{middleware.LARGEST_REQUEST_BYTES // MIB} MiB",
         "one request of somebody not signed in": f"{middleware.LARGEST_FROM_STRANGERS_BYTES // MIB} MiB",
+        "one request to the science core": f"{middleware.LARGEST_QUESTION_BYTES // MIB} MiB",
         "one JSON body": f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MIB} MiB",
         "one file, sealed": f"{MAX_BLOB_BYTES // MIB} MiB",
         "files of one alert": f"{MAX_ATTACHMENTS}, {MAX_BLOBS_BYTES // MIB} MiB together",
@@ -80,6 +104,26 @@ def _much() -> dict[str, str]:
         "alerts acknowledged at once": f"{bulk_acknowledgement.AT_MOST}",
         "slices fetched at once": f"{slices.MOST_SLICES}",
         "hits of one search": f"{search.HITS_AT_MOST}, out of {search.CARDS_AT_MOST:,} cards looked at",
+        "substances screened at once": f"{asking.AT_ONCE}, and more than one for a case only",
+        "one structure": (
+            f"{molecule.MAX_TEXT_CHARS // 1024} KiB of text, {molecule.MAX_ATOMS} heavy atoms, "
+            f"{molecule.MAX_RINGS} rings, {molecule.MAX_COMPONENTS} components"
+        ),
+        "one file of spectra": f"{spectra.MAX_BYTES // MIB} MiB, {spectra.MAX_SPECTRA:,} spectra",
+        "similar substances of one structure": (
+            f"{analogues.HITS_AT_MOST}, out of {stored.OPENED_AT_MOST:,} of the agency's own looked at"
+        ),
+        "hits of one spectrum": f"{answers_spectra.HITS_AT_MOST}",
+        "spectra in one agency's library": f"{library.SPECTRA_AT_MOST:,}",
+        "imports of spectra of one agency that wait to be confirmed": f"{library.PENDING_AT_MOST}",
+        "values of one profile": f"2 to {vectors.MAX_TARGETS}",
+        "processor time of one question to the science core": (
+            f"{max(CHORES[name].cpu_secs for name in ASKED):.0f} seconds"
+        ),
+        "processor time of one rule, or of a file's groups, over hard structures": (
+            f"{stressing.CPU_SECS_A_RULE} seconds"
+        ),
+        "structures looked at before adopting a rule": f"{previewing.AT_ONCE}, the newest",
         "kept views of one officer": f"{saved_views.VIEWS_AT_MOST}",
         "templates of one agency": f"{draft_templates.TEMPLATES_AT_MOST}",
         "rows of one audit export": f"{export.MOST_ROWS:,}",
@@ -108,4 +152,5 @@ def test_no_row_is_left_unchecked() -> None:
     assert rows().keys() == {**_often(), **_long(), **_much(), **others}.keys()
     assert rates.SECONDS_OF_BURST == 10
     assert timedelta(hours=1) == reminding.REMINDED_EVERY
+    assert why.FILE_AT_MOST == spectra.MAX_BYTES
     assert timedelta(seconds=1) == backpressure.LAG_LIMIT and backpressure.RETRY_AFTER_SECS == 1

@@ -87,6 +87,10 @@ class DeskWorld:
         name = "desk with passwords" if passwords else "desk"
         return kept_world(name, partial(cls.build, passwords=passwords), folder, fresh_seconds=FRESH_SECONDS)
 
+    def host(self, agency_id: str, name: str, kind: str, zone: str) -> Agency:
+        """One more agency whose keys the hub holds."""
+        return _host(self.hub, agency_id, name, kind, zone)
+
     def _enrol(self, password: str | None) -> None:
         rows = (
             ("sunniva", self.lab, "Sunniva Okparel", [Role.AGENCY_ADMIN]),

@@ -25,6 +25,7 @@ ORDER = [
     "What is asked of you",
     "By when",
     "Evidence",
+    "Reviewed by other laboratories",
     "Verification",
     "Who was told, opened, acknowledged",
     "What was said since",
@@ -102,7 +103,7 @@ def test_opened_it_is_shown_in_the_readers_order_under_its_marking(
     assert titles == ORDER
     assert page.count("Your community, no public channels.") == 2, "above and below the content"
     assert "Nine people collapsed at one event." in page
-    assert "No listing is known to this hub; that does not prove there is none." in page
+    assert "The lists known here are not complete: that none names it proves nothing." in page
     assert (
         "Verified. Forensic Laboratory, Arvenia signed this with both its keys. Nothing has changed since."
         in page

@@ -41,6 +41,16 @@ LIST_PAGES: dict[str, str] = {
     "own_notices": "author releaser admin reader",
     "security": "author releaser admin auditor reader operator",
     "hub_admit": "operator",
+    "science_screen": "author releaser admin reader",
+    "science_similar": "author releaser admin reader",
+    "science_match": "author releaser admin reader",
+    "science_compare": "author releaser admin reader",
+    "science_library": "author releaser admin reader",
+    "science_board": "author releaser admin reader",
+    "science_rules": "author releaser admin reader",
+    "science_timeline": "author releaser admin reader",
+    "science_caught": "author releaser admin reader",
+    "science_watches": "author releaser admin reader",
 }
 CHANGES: dict[str, str] = {
     # name of the page that changes something: the roles that the capability lets through
@@ -57,6 +67,7 @@ CHANGES: dict[str, str] = {
     "release": "releaser",
     "return": "author releaser admin reader",
     "draft_reach": "author",
+    "draft_structure": "author",
     "draft_submit": "author",
     "draft_discard": "author",
     "draft_overwrite": "author",
@@ -70,9 +81,25 @@ CHANGES: dict[str, str] = {
     "proposal_discard": "releaser",
     "duty_move": "admin",
     "policy_decide": "admin",
+    "science_watch_end": "author releaser admin reader",
     "hub_admin_again": "operator",
 }
 ITEM_PAGES = {
+    "reply",
+    "peer_review",
+    "received_profile",
+    "profile_answer",
+    "profile_agree",
+    "sent_profile",
+    "profile_ask",
+    "science_import",
+    "science_import_delete",
+    "science_spectrum_delete",
+    "science_rule",
+    "science_timeline_stored",
+    "science_adopt",
+    "science_adopt_own",
+    "science_aside",
     "view_create",
     "acknowledge_many",
     "received",
@@ -223,8 +250,13 @@ def _address(name: str) -> str:
         "agency_id": "xz-none",
         "ref": "G0",
         "view_id": uuid.UUID(int=1),
+        "sample_id": uuid.UUID(int=1),
         "session_id": uuid.UUID(int=1),
         "factor_id": 1,
+        **dict.fromkeys(
+            ("import_id", "spectrum_id", "structure_id", "watch_id", "adopted_id"), uuid.UUID(int=1)
+        ),
+        "rule_id": "XX-NONE",
     }
     return reverse(f"admin:{name}", kwargs={key: v for key, v in values.items() if f":{key}>" in page.route})
 

@@ -33,6 +33,18 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "keys/key/<str:kid>/": {"kid": "kid"},
     "notifications/<uuid:notice_id>/": {"notice_id": "notice"},
     "inbox/<uuid:alert_id>/copy/": {"alert_id": "opened"},
+    "inbox/<uuid:alert_id>/files/": {"alert_id": "opened", "n": "file"},
+    "inbox/<uuid:alert_id>/reply/": {"alert_id": "opened"},
+    "inbox/<uuid:alert_id>/review/": {"alert_id": "sample received"},
+    "inbox/<uuid:alert_id>/profile/": {"alert_id": "question received"},
+    "inbox/<uuid:alert_id>/profile/answer/<uuid:sample_id>/": {
+        "alert_id": "question received",
+        "sample_id": "sample sent",
+    },
+    "inbox/<uuid:alert_id>/profile/agree/": {"alert_id": "answer received"},
+    "inbox/<uuid:alert_id>/rule/": {"alert_id": "rule received"},
+    "outbox/<uuid:alert_id>/profile/": {"alert_id": "sample sent"},
+    "outbox/<uuid:alert_id>/rule/": {"alert_id": "rule sent"},
     "security/sessions/<uuid:session_id>/": {"session_id": "session"},
     "security/factors/<int:factor_id>/": {"factor_id": "factor"},
     "views/<uuid:view_id>/": {"view_id": "view"},
@@ -42,11 +54,30 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api-keys/<str:prefix>/": {"prefix": "API key"},
     "policy/requests/<uuid:request_id>/": {"request_id": "policy request"},
     "agreements/<str:ref>/": {"ref": "agreement"},
+    "science/rules/<str:rule_id>/": {"rule_id": "rule"},
+    "science/timeline/<uuid:structure_id>/": {"structure_id": "stored structure"},
+    "science/watches/<uuid:watch_id>/": {"watch_id": "watch"},
+    "science/adopted/<uuid:adopted_id>/": {"adopted_id": "adopted rules"},
+    "api/v1/substances/rules/<str:rule_id>": {"rule_id": "rule"},
+    "api/v1/substances/rules/adopted/<uuid:adopted_id>/": {"adopted_id": "adopted rules"},
+    "api/v1/substances/watches/<uuid:watch_id>": {"watch_id": "watch"},
+    "science/library/<uuid:spectrum_id>/": {"spectrum_id": "library spectrum"},
+    "science/library/imports/<uuid:import_id>/": {"import_id": "spectra import"},
+    "api/v1/spectra/library/<uuid:spectrum_id>": {"spectrum_id": "library spectrum"},
+    "api/v1/spectra/imports/<uuid:import_id>": {"import_id": "spectra import"},
     "hub/agencies/<str:agency_id>/": {"agency_id": "any agency"},
     "reset/<str:token>/": {"token": "token"},
     "welcome/<str:token>/": {"token": "token"},
     "api/v1/alerts/templates/<uuid:template_id>": {"template_id": "template"},
     "api/v1/alerts/<uuid:alert_id>/versions": {"alert_id": "sent"},
+    "api/v1/alerts/<uuid:alert_id>/reviews": {"alert_id": "sent"},
+    "api/v1/alerts/<uuid:alert_id>/profile": {"alert_id": "sample sent"},
+    "api/v1/alerts/<uuid:alert_id>/rule": {"alert_id": "rule sent"},
+    "api/v1/alerts/received/<uuid:received_id>/reviews": {"received_id": "sample received"},
+    "api/v1/alerts/received/<uuid:received_id>/reply": {"received_id": "opened"},
+    "api/v1/alerts/received/<uuid:received_id>/profile": {"received_id": "question received"},
+    "api/v1/alerts/received/<uuid:received_id>/profile/details": {"received_id": "answer received"},
+    "api/v1/alerts/received/<uuid:received_id>/rule": {"received_id": "rule received"},
     "api/v1/alerts/<uuid:alert_id>/thread": {"alert_id": "sent"},
     "api/v1/alerts/<uuid:alert_id>/remind": {"alert_id": "withdrawn"},
     "outbox/<uuid:alert_id>/remind/": {"alert_id": "withdrawn"},
@@ -110,6 +141,8 @@ class Sent:
     tag_of: str = ""
 
 
+SAMPLE: Final = "own sample"
+"""Stands for the sample of the laboratory's own that a question is answered with."""
 VERSION: Final = "version of the keyset"
 """Stands for the keyset that a form about keys was made from."""
 PREVIEW: Final = "preview of the alert"
@@ -117,6 +150,8 @@ PREVIEW: Final = "preview of the alert"
 
 KEY: Final = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 """A public key of RFC 8037, appendix A."""
+
+SPECTRUM: Final = b"NAME: other\nFORMULA: C2H6O\nPRECURSORMZ: 47.05\nNum Peaks: 1\n29.04 100\n"
 
 GOOD: Final[Mapping[str, Sent]] = {
     "inbox/<uuid:alert_id>/": Sent({"reason": "on_duty"}),
@@ -141,6 +176,26 @@ GOOD: Final[Mapping[str, Sent]] = {
     "views/<uuid:view_id>/default/": Sent({"default": "yes"}),
     "drafts/<uuid:alert_id>/template/": Sent({"name": "Kept"}),
     "officers/<str:public_id>/deputy/": Sent({"deputy": ""}),
+    "science/screen/": Sent({"structure": "CCO", "on": "2026-01-01", "reason": "assigned"}),
+    "science/timeline/": Sent({"structure": "CCO", "reason": "assigned"}),
+    "science/timeline/<uuid:structure_id>/": Sent({"reason": "assigned"}),
+    "science/watches/": Sent({"jurisdiction": "CN", "drug_class": ""}),
+    "science/adopted/<uuid:adopted_id>/aside/": Sent({"go": "do"}),
+    "inbox/<uuid:alert_id>/reply/": Sent({"narrative": "We have it too."}),
+    "inbox/<uuid:alert_id>/review/": Sent({"opinion": "agree", "opinion_text": "As ours."}),
+    "inbox/<uuid:alert_id>/profile/answer/<uuid:sample_id>/": Sent({"contact": "duty desk"}),
+    "inbox/<uuid:alert_id>/profile/agree/": Sent({"contact": "duty desk"}),
+    "outbox/<uuid:alert_id>/profile/ask/": Sent({"recipients": PARTNER, "contact": "duty desk"}),
+    "api/v1/substances/timeline": Sent({"structure": "CCO", "reason": "assigned"}),
+    "api/v1/substances/watches": Sent({"jurisdiction": "CN", "drug_class": ""}),
+    "api/v1/alerts/received/<uuid:received_id>/rule": Sent({"reason": "on_duty"}),
+    "api/v1/alerts/received/<uuid:received_id>/rule/adopt": Sent({"reason": "on_duty"}),
+    "science/similar/": Sent({"structure": "CCO", "reason": "assigned"}),
+    "science/spectra/": Sent({"text": "100.1 5", "reason": "assigned"}),
+    "api/v1/substances/screen": Sent({"structures": [{"structure": "CCO"}], "reason": "assigned"}),
+    "api/v1/substances/similar": Sent({"structure": "CCO", "reason": "assigned"}),
+    "api/v1/spectra/match": Sent({"spectrum": "100.1 5", "reason": "assigned"}),
+    "api/v1/spectra/library": Sent(files={"file": SPECTRUM}),
     "api/v1/agreements/<str:ref>/suspend": Sent({"lanes": ["science"]}),
     "api/v1/agreements/<str:ref>/resume": Sent({"lanes": ["science"]}),
     "api/v1/api-keys": Sent({"client": "case system", "scopes": ["directory:read"]}),
@@ -166,6 +221,15 @@ GOOD: Final[Mapping[str, Sent]] = {
     "api/v1/agencies/<str:agency_id>/keysets": Sent(files={"keyset": b"{}"}),
     "api/v1/alerts/<uuid:alert_id>/template": Sent({"name": "Kept"}),
     "api/v1/alerts/received/<uuid:received_id>/copy": Sent({"reason": "on_duty"}),
+    "api/v1/alerts/received/<uuid:received_id>/reply": Sent(
+        {"reason": "on_duty", "kind": "reply", "narrative": "We have it too."}
+    ),
+    "api/v1/alerts/received/<uuid:received_id>/profile": Sent({"reason": "on_duty"}),
+    "api/v1/alerts/received/<uuid:received_id>/profile/answer": Sent(
+        {"reason": "on_duty", "sample": SAMPLE, "contact": "duty desk"}
+    ),
+    "api/v1/alerts/received/<uuid:received_id>/profile/details": Sent({"reason": "on_duty"}),
+    "api/v1/alerts/<uuid:alert_id>/profile/ask": Sent({"agencies": [PARTNER], "contact": "duty desk"}),
     "api/v1/alerts/received/<uuid:received_id>/open": Sent({"reason": "on_duty"}),
     "api/v1/alerts/received/<uuid:received_id>/attachments/<int:n>": Sent({"reason": "on_duty"}),
 }
@@ -184,7 +248,8 @@ def good_request(world: SecurityWorld, route: Route) -> dict[str, Any]:
 
 def good_values(world: SecurityWorld, sent: Sent) -> dict[str, Any]:
     """The values of a good request, with what only this world knows."""
-    known = {PREVIEW: world.preview_digest, VERSION: world.keyset_version}
+    sample = str(world.things["sample sent"].value)
+    known = {PREVIEW: world.preview_digest, VERSION: world.keyset_version, SAMPLE: sample}
     return {name: known.get(v, v) if isinstance(v, str) else v for name, v in sent.data.items()}
 
 

@@ -40,6 +40,7 @@ DECLARED: Final[Mapping[str, frozenset[str]]] = {
     "drafts/new/": DOCUMENT,
     "drafts/<uuid:alert_id>/<int:number>/": DOCUMENT,
     "drafts/<uuid:alert_id>/reach/": DOCUMENT,
+    "drafts/<uuid:alert_id>/structure/": frozenset({"structure"}),
     "views/keep/": frozenset(name for names in FILTERS.values() for name in names),
     "inbox/<uuid:alert_id>/": frozenset({"reference"}),
     "inbox/<uuid:alert_id>/acknowledge/": frozenset({"answer"}),

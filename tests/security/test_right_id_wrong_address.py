@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.security.addressed import good_request, things_of
+from tests.security.planted_science import OPENED
 from tests.security.reading import body_of
 from tests.security.routes import VERBS, routes_of
 from tests.security.test_field_flood import caller_for
@@ -19,7 +20,10 @@ TRIED = ("draft", "sent", "received", "notice", "template")
 
 
 def _is_other(thing: Thing, other: Thing) -> bool:
-    families = (ALERTS, RECEIVED)
+    families = (
+        ALERTS | {"sample sent", "question sent", "rule sent"},
+        RECEIVED | {kind for kind in (thing.kind, other.kind) if kind in OPENED},
+    )
     same = thing.kind == other.kind or any({thing.kind, other.kind} <= family for family in families)
     return isinstance(other.value, uuid.UUID) and not same
 

@@ -32,12 +32,14 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.preview import preview_release
 from alerts.saved_views import create_view
+from alerts.science.library import begin_import, confirm_import
 from alerts.withdrawal import withdraw_alert
 from sharing.models import Delivery, Notification, Statement
 from tests.alerts.conftest import make_desk
 from tests.builders import OPERATOR
 from tests.pages.desk_world import HARM, DeskWorld
 from tests.pages.key_desks import Customs, key_of, version_of
+from tests.security.planted_science import SciencePlanting, open_in_sessions
 
 BACKEND: Final = "agencies.login.backends.EmailBackend"
 LAB, PARTNER, OWN_KEYS, CUSTOMS, STRANGER = "xa-lab", "xb-health", "xd-reg", "xc-customs", "xs-harbour"
@@ -49,6 +51,14 @@ GONE: Final = "disabled"
 KEY_OFFICERS: Final = frozenset({"key_officer"})
 EVERYBODY: Final = frozenset(role.value for role in OFFICER_ROLES)
 FILE: Final = ("spectrum.msp", b"Name: etizolam\nNum Peaks: 1\n342 999\n")
+LINE: Final = {
+    "technique": "ms", "method": "LC-HRMS", "reference": "certified", "conclusion": "identified", "file": FILE[0],
+}  # fmt: skip
+IDENTIFIED: Final[dict[str, Any]] = {
+    "preferred_name": "etizolam",
+    "structure": "CCc1cc2c(s1)-n1c(C)nnc1CN=C2c1ccccc1Cl",
+    "evidence": [LINE],
+}
 DIGEST_OF_NOTHING: Final = "A" * 43
 
 
@@ -137,15 +147,20 @@ class SecurityWorld:
         world._make_answers()
         world._make_keys()
         world._make_affairs()
+        open_in_sessions(world)
         return world
 
     # --- objects ----------------------------------------------------------------------------------------------
 
-    def _thing(self, kind: str, value: object, absent: object = None, **more: Any) -> None:
+    def put(self, kind: str, value: object, absent: object = None, **more: Any) -> None:
         self.things[kind] = Thing(kind, value, uuid.UUID(int=7) if absent is None else absent, **more)
 
     def _own_draft(self, **changes: Any) -> Alert:
-        data = HARM | {"recipients": [PARTNER, OWN_KEYS], "event_date": self.desk.hub.now.date().isoformat()}
+        data = (
+            HARM
+            | IDENTIFIED
+            | {"recipients": [PARTNER, OWN_KEYS], "event_date": self.desk.hub.now.date().isoformat()}
+        )
         draft = create_draft(self.people["author"], data={**data, **changes}, now=self.desk.tick())
         filename, data_ = FILE
         attach_file(self.people["author"], draft, base=1, filename=filename, data=data_, now=self.desk.tick())
@@ -154,9 +169,9 @@ class SecurityWorld:
 
     def _make_alerts(self) -> None:
         desk = self.desk
-        self._thing("draft", self._own_draft().pk, roles=WRITERS)
-        self._thing("submitted", desk.submit(self._own_draft()).pk, roles=REVIEWERS)
-        self._thing("validated", desk.validate(desk.submit(self._own_draft())).pk, roles=REVIEWERS)
+        self.put("draft", self._own_draft().pk, roles=WRITERS)
+        self.put("submitted", desk.submit(self._own_draft()).pk, roles=REVIEWERS)
+        self.put("validated", desk.validate(desk.submit(self._own_draft())).pk, roles=REVIEWERS)
         Agency.objects.filter(pk=LAB).update(flash_single_releaser=True)
         sent = desk.send(self._own_draft())
         flash = desk.send(self._own_draft(pri="flash"))
@@ -165,23 +180,23 @@ class SecurityWorld:
         )
         gone = desk.send(self._own_draft())
         withdraw_alert(desk.benno, gone, code="error", now=desk.tick())
-        self._thing("withdrawn", gone.pk)
-        self._thing("sent", sent.pk)
-        self._thing("flash", flash.pk)
-        self._thing("md in doubt", sent.md, DIGEST_OF_NOTHING, agencies=frozenset())
-        self._thing("answer in doubt", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
-        self._thing("proposal", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
+        self.put("withdrawn", gone.pk)
+        self.put("sent", sent.pk)
+        self.put("flash", flash.pk)
+        self.put("md in doubt", sent.md, DIGEST_OF_NOTHING, agencies=frozenset())
+        self.put("answer in doubt", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
+        self.put("proposal", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
         waiting = Alert.objects.get(pk=str(self.things["submitted"].value))
         self.preview_digest = preview_release(desk.benno, waiting, now=desk.hub.now).digest
-        self._thing("md", sent.md, DIGEST_OF_NOTHING, agencies=frozenset({LAB, PARTNER, OWN_KEYS}))
-        self._thing("submission", sent.md, DIGEST_OF_NOTHING)
+        self.put("md", sent.md, DIGEST_OF_NOTHING, agencies=frozenset({LAB, PARTNER, OWN_KEYS}))
+        self.put("submission", sent.md, DIGEST_OF_NOTHING)
 
     def _other_releaser(self) -> Officer:
         return self.desk.hub.make_officer(self.desk.lab, Role.RELEASER, name="Other Releaser")
 
     def _incoming(self) -> ReceivedAlert:
         desk = self.desk
-        draft = desk.draft(desk.aroha, recipients=[LAB])
+        draft = desk.draft(desk.aroha, **IDENTIFIED, recipients=[LAB])
         attach_file(desk.aroha, draft, base=1, filename=FILE[0], data=FILE[1], now=desk.tick())
         draft.refresh_from_db()
         self.foreign_sent = desk.send(draft, desk.haitham)
@@ -196,18 +211,18 @@ class SecurityWorld:
         open_alert(reader, opened, reason="on_duty", now=desk.tick())
         received = self._incoming()
         desk.settle()
-        self._thing("received", received.pk)
-        self._thing("next version", received.pk, agencies=frozenset())
-        self._thing("opened", opened.pk)
-        self._thing("taken back", taken_back.pk)
-        self._thing("reference", received.reference, "7QK4-M2XN")
+        self.put("received", received.pk)
+        self.put("next version", received.pk, agencies=frozenset())
+        self.put("opened", opened.pk)
+        self.put("taken back", taken_back.pk)
+        self.put("reference", received.reference, "7QK4-M2XN")
         theirs = ReceivedAlert.objects.filter(agency_id=PARTNER).latest("number")
         open_alert(desk.aroha, theirs, reason="on_duty", now=desk.tick())
         acknowledge_alert(desk.aroha, theirs, now=desk.tick())
         desk.settle()
         said = Statement.objects.filter(iss=PARTNER, k="ack").latest("received_at")
-        self._thing("statement", said.od, DIGEST_OF_NOTHING, agencies=frozenset({LAB, PARTNER}))
-        self._thing("notice", self._notice().pk)
+        self.put("statement", said.od, DIGEST_OF_NOTHING, agencies=frozenset({LAB, PARTNER}))
+        self.put("notice", self._notice().pk)
 
     def _notice(self) -> Notification:
         return Notification.objects.create(
@@ -218,12 +233,12 @@ class SecurityWorld:
 
     def _make_keys(self) -> None:
         self.keyset_version = version_of(self.desk.benno)
-        self._thing("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
-        self._thing("agency", LAB, "xz-nowhere", is_public=True)
-        self._thing("own agency", LAB, "xz-nowhere", roles=EVERYBODY)
-        self._thing("leaf", 0, 10**9, is_public=True)
-        self._thing("step", 1, 99, is_public=True)
-        self._thing("file", 0, 31, is_public=True)
+        self.put("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
+        self.put("agency", LAB, "xz-nowhere", is_public=True)
+        self.put("own agency", LAB, "xz-nowhere", roles=EVERYBODY)
+        self.put("leaf", 0, 10**9, is_public=True)
+        self.put("step", 1, 99, is_public=True)
+        self.put("file", 0, 31, is_public=True)
 
     def _make_affairs(self) -> None:
         author, admin, now = self.people["author"], self.people["agency_admin"], self.desk.tick()
@@ -232,21 +247,33 @@ class SecurityWorld:
             author, Alert.objects.get(pk=str(self.things["draft"].value)), name="Form", now=now
         )
         row, _ = self._issue(self.desk.lab, Capability.DIRECTORY_READ)
-        self._thing("view", view.pk, roles=frozenset({"reader"}))
-        self._thing("template", template.pk, roles=WRITERS)
-        self._thing("officer", self.people["auditor"].public_id, "A" * 22, roles=EVERYBODY)
-        self._thing("API key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
-        self._thing("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
-        self._thing("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"operator"}))
-        self._thing("token", "A" * 43, "B" * 43, is_public=True)
-        self._thing("factor", 1, 2, agencies=frozenset())
-        self._thing("policy request", uuid.UUID(int=8), agencies=frozenset())
+        self.put("view", view.pk, roles=frozenset({"reader"}))
+        self.put("template", template.pk, roles=WRITERS)
+        self.put("officer", self.people["auditor"].public_id, "A" * 22, roles=EVERYBODY)
+        self.put("API key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
+        self.put("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
+        self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"operator"}))
+        self.put("token", "A" * 43, "B" * 43, is_public=True)
+        self.put("factor", 1, 2, agencies=frozenset())
+        self._make_library()
+        self.put("policy request", uuid.UUID(int=8), agencies=frozenset())
         reader = next(caller for caller in self.cast if caller.name == f"reader of {LAB}")
         own = OfficerSession.objects.filter(officer=self.people["reader"]).latest("signed_in_at")
         assert reader.has_session and admin.is_active
-        self._thing("session", own.pk, roles=frozenset({"reader"}))
+        self.put("session", own.pk, roles=frozenset({"reader"}))
         # Seen ahead of time: no request of a long run notes once more that somebody is there.
         OfficerSession.objects.update(proof=Proof.PASSKEY, seen_at=timezone.now() + timedelta(hours=2))
+
+    def _make_library(self) -> None:
+        releaser, now = self.people["releaser"], self.desk.tick()
+        record = b"NAME: ethanol\nFORMULA: C2H6O\nPRECURSORMZ: 47.0491\nNum Peaks: 1\n29.0386 100\n"
+        batch = begin_import(releaser, filename="own.msp", data=record, now=now)
+        confirm_import(releaser, batch, now=now)
+        managers = frozenset({"releaser", "agency_admin"})
+        self.put("spectra import", batch.pk, roles=managers)
+        self.put("rule", "US-FRS", "XX-NONE", is_public=True)
+        SciencePlanting(self).all()
+        self.put("library spectrum", batch.spectra.get().pk, roles=managers)
 
     def tag(self, kind: str) -> str:
         """The ETag of an own alert."""

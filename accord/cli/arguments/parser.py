@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from accord.cli.arguments import becoming, completing, keys, receiving, sending, watching
+from accord.cli.arguments import becoming, completing, keys, receiving, science, sending, watching
 from accord.cli.arguments.options import DEFAULT_HOME, HOME, Parser, add_common
 from accord.cli.asking import (
     API_KEY,
@@ -29,6 +29,7 @@ Then:    accord submit alert.json --to xe-drugs --lane trade --purpose prevent
          accord inbox, accord open 7QK4-M2XN, accord acknowledge 7QK4-M2XN --as OFFICER
          accord watch --open --json       every alert as it comes, for another program
          accord submissions --check       was anything sent with stolen keys?
+Science: accord screen "SMILES"           who controls it, by which clause; asks nobody
 Keys:    accord keys                      what ends when; accord keys renew within 90 days
 """
 
@@ -46,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"accord {VERSION}")
     add_common(parser, default=None)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for group in (keys, becoming, sending, receiving, watching, completing):
+    for group in (keys, becoming, sending, receiving, watching, science, completing):
         group.add_verbs(verbs)
     return parser
 

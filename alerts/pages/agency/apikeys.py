@@ -34,6 +34,7 @@ SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
     C.ENVELOPE_SUBMIT: gettext_lazy("hand in signed envelopes"),
     C.STATEMENT_SUBMIT: gettext_lazy("hand in signed statements"),
     C.DRAFT_WRITE: gettext_lazy("write drafts for officers to release"),
+    C.SCIENCE_QUERY: gettext_lazy("ask about substances, spectra and profiles"),
 }
 SCOPES: Final = tuple((str(scope), text) for scope, text in SCOPE_TEXTS.items())
 assert set(dict(SCOPES)) == {str(scope) for scope in CLIENT_SCOPES - ACCESSION_SCOPES}
@@ -288,5 +289,7 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
     except ValueError:
-        problem = _("Networks: %(network)s is none; enter for example 192.0.2.0/24.") % {"network": text[:43]}
+        # Said back without what could reorder the sentence around it.
+        said = "".join(sign for sign in text[:43] if sign.isascii() and sign.isprintable())
+        problem = _("Networks: %(network)s is none; enter for example 192.0.2.0/24.") % {"network": said}
         raise forms.ValidationError(problem) from None

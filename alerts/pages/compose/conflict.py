@@ -53,7 +53,9 @@ def _shown(name: str, value: Any) -> str:
         return "; ".join(f"{key}: {text}" for key, text in value.items())
     items = value if isinstance(value, list) else [value]
     texts = (
-        " ".join(map(str, item.values())) if isinstance(item, dict) else choice_text(name, item)
+        " ".join(str(part) for part in item.values() if part)
+        if isinstance(item, dict)
+        else choice_text(name, item)
         for item in items
     )
     return ", ".join(texts)

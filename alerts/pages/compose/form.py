@@ -11,10 +11,13 @@ from django.utils.functional import Promise
 
 from alerts.document import choices as c
 from alerts.document.countries import COUNTRIES
-from alerts.document.fields import Field, Kind
+from alerts.document.fields import ALL, OFFERED, Field, Kind
 from alerts.document.findings import Findings, Question
 from alerts.document.marking import HANDLING_SENTENCES, TLP_SENTENCES
+from alerts.document.science_shapes import EVIDENCE_MEMBERS
+from alerts.document.science_words import isotope_words
 from alerts.document.shapes import read_moment
+from substances.profiles.region import SCALES
 
 Text = str | Promise
 Choices = Sequence[tuple[str, Text]]
@@ -29,7 +32,10 @@ SPANS: Final[dict[str, int]] = {
     "inchikey": HALF,
     "cas_rn": HALF,
     "formula": HALF,
-    "inchi": FULL,
+    "inchi": HALF,
+    "iupac_name": FULL,
+    "synonyms": FULL,
+    "alternatives": FULL,
     "reference": HALF,
     "cases_non_fatal": HALF,
     "cases_fatal": HALF,
@@ -54,15 +60,28 @@ SPANS: Final[dict[str, int]] = {
     "expiry": HALF,
     "review_date": HALF,
 }
-LINES: Final[dict[str, int]] = {"narrative": 8, "summary_safe": 3, "health_measures": 4, "question": 5}
+LINES: Final[dict[str, int]] = {
+    "narrative": 8,
+    "summary_safe": 3,
+    "health_measures": 4,
+    "question": 5,
+    "structure": 3,
+    "synonyms": 3,
+    "alternatives": 3,
+}
 NOTES: Final[dict[str, Mapping[str, Text]]] = {"tlp": TLP_SENTENCES, "handling": HANDLING_SENTENCES}
 GROUP_WIDGETS: Final = frozenset(
-    {"radios", "checks", "route_rows", "party_rows", "search_list", "reason_rows"}
+    {
+        *("radios", "checks", "route_rows", "party_rows", "search_list", "reason_rows"),
+        *("evidence_rows", "proposed_rule", "profile", "region_evidence"),
+    }
 )
 NEEDED_WHERE_SHOWN: Final = frozenset({"due_at", "due_reason"})
 EMPTY_STOPS: Final = 2
 NO_STOP: Final = {"part": "", "country": "", "basis": ""}
 NO_PARTY: Final = {"role": "", "name": "", "category": "unknown", "country": ""}
+NO_ANALYSIS: Final = dict.fromkeys(EVIDENCE_MEMBERS, "")
+NO_RATIO: Final = {"scale": "", "value": "", "uncertainty": ""}
 
 
 @dataclass(frozen=True)
@@ -125,6 +144,11 @@ class FormField:
         return LINES.get(self.entry.name, 4)
 
     @property
+    def text_lines(self) -> str:
+        """A list of lines as one types it."""
+        return "\n".join(map(str, self.value)) if isinstance(self.value, list) else str(self.value)
+
+    @property
     def is_group(self) -> bool:
         return self.entry.widget in GROUP_WIDGETS
 
@@ -165,6 +189,22 @@ def with_names(fields: Iterable[FormField], names: Iterable[str]) -> list[FormFi
     return [replace(f, options=options) if f.entry.widget == "combobox" else f for f in fields]
 
 
+def with_files(fields: Iterable[FormField], names: Iterable[str]) -> list[FormField]:
+    """Evidence and a rule as data name a file of the alert; a name that is no longer there is not dropped."""
+    attached = [(name, name) for name in names]
+    return [
+        replace(f, extra={**f.extra, "files": _with_typed(attached, _files_named(f.value))})
+        if f.entry.kind in (Kind.EVIDENCE, Kind.PROPOSED_RULE)
+        else f
+        for f in fields
+    ]
+
+
+def _files_named(value: Any) -> list[str]:
+    rows = value if isinstance(value, list) else [value]
+    return [row["file"] for row in rows if isinstance(row, Mapping) and row.get("file")]
+
+
 def _form_field(
     entry: Field, data: Mapping[str, Any], findings: Findings, countries: Choices, shows_problems: bool
 ) -> FormField:
@@ -191,6 +231,10 @@ def _shown_value(entry: Field, value: Any) -> Any:
 
 def _row_words(entry: Field, value: Any, countries: Choices) -> dict[str, Choices]:
     """The choices of a row's columns."""
+    if entry.kind is Kind.EVIDENCE:
+        return {"techniques": c.TECHNIQUES, "references": c.REFERENCES, "conclusions": c.CONCLUSIONS}
+    if entry.kind is Kind.REGION_EVIDENCE:
+        return _isotope_choices(value)
     if entry.kind not in (Kind.ROUTE, Kind.PARTIES):
         return {}
     rows = value if isinstance(value, list) else []
@@ -200,13 +244,36 @@ def _row_words(entry: Field, value: Any, countries: Choices) -> dict[str, Choice
     return {"roles": c.PARTY_ROLES, "categories": c.PERSON_CATEGORIES, "countries": offered}
 
 
+def _isotope_choices(value: Any) -> dict[str, Choices]:
+    """Each isotope with its one standard; what a system wrote against another stays, and the check says so."""
+    known = {f"{isotope}|{scale.standard}": (isotope, scale.standard) for isotope, scale in SCALES.items()}
+    typed = {row["scale"]: (row["isotope"] or "", row["standard"] or "") for row in _ratios(value)}
+    pairs = known | {scale: pair for scale, pair in typed.items() if scale != "|"}
+    return {
+        "scales": [(scale, isotope_words(*pair)) for scale, pair in pairs.items()],
+        "certainties": c.REGION_CERTAINTIES,
+    }
+
+
+def _ratios(value: Any) -> list[Mapping[str, Any]]:
+    rows = value["ratios"] if isinstance(value, Mapping) else []
+    return [{**row, "scale": f"{row['isotope'] or ''}|{row['standard'] or ''}"} for row in rows]
+
+
 def _options(entry: Field, value: Any, countries: Choices) -> tuple[Option, ...]:
     chosen = value if isinstance(value, list) else [value]
     offered: Choices = entry.choices
     if entry.kind is Kind.COUNTRY:
         offered = _with_typed(countries, [value] if value else [])
+    if entry.name == "alert_type":
+        offered = tuple(choice for choice in offered if choice[0] in _kinds_beside(value))
     notes = NOTES.get(entry.name, {})
     return tuple(Option(code, text, code in chosen, notes.get(code, "")) for code, text in offered)
+
+
+def _kinds_beside(kind: Any) -> frozenset[str]:
+    """What a draft of this kind may become: a reply, or a message on a profile, stays what it is."""
+    return OFFERED if kind in OFFERED or kind not in ALL else frozenset({kind})
 
 
 def _with_typed(offered: Choices, typed: Iterable[str]) -> Choices:
@@ -217,7 +284,9 @@ def _with_typed(offered: Choices, typed: Iterable[str]) -> Choices:
 
 def _rows(entry: Field, value: Any) -> tuple[Mapping[str, Any], ...]:
     """What is filled in, and empty rows to go on with."""
-    empty = {Kind.ROUTE: NO_STOP, Kind.PARTIES: NO_PARTY}.get(entry.kind)
+    if entry.kind is Kind.REGION_EVIDENCE:
+        return (*_ratios(value), *(NO_RATIO for _ in range(EMPTY_STOPS)))
+    empty = {Kind.ROUTE: NO_STOP, Kind.PARTIES: NO_PARTY, Kind.EVIDENCE: NO_ANALYSIS}.get(entry.kind)
     if empty is None:
         return ()
     rows = value if isinstance(value, list) else []

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a step of the form shows: its fields, what is wrong and where, hints, and who would receive the draft."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,20 +16,37 @@ from agencies.models import Agency, Officer
 from alerts.document.building import as_sent
 from alerts.document.countries import country_name
 from alerts.document.display import choice_text
-from alerts.document.fields import FIELDS, STEPS, shown_fields, step_title
+from alerts.document.fields import (
+    ALL,
+    EMPTY,
+    FIELDS,
+    OFFERED,
+    STEPS,
+    Field,
+    Kind,
+    shown_fields,
+    step_title,
+)
 from alerts.document.findings import Findings
 from alerts.drafts import read_draft
 from alerts.models import Alert
+from alerts.pages.chem import StructureShown, shown_reading
 from alerts.pages.compose.answer import answer_by
-from alerts.pages.compose.form import form_fields, with_names
+from alerts.pages.compose.form import FormField, form_fields, with_files, with_names
 from alerts.pages.compose.reach import judge_directory, reach_of, with_recipients
+from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.sections import preview_of
+from alerts.pages.spectra import show_spectra
 from alerts.preview import check_content
 from alerts.review import read_return_note
 from alerts.revisions import DraftContent
+from alerts.science.evidence import spectra_of_draft
+from alerts.science.intake import own_identifiers, read_typed
+from alerts.science.replies.told import answered_by
 from alerts.substance_names import names_used
 
+MARKED: Final = frozenset({"technique", "reference"})
 SUBSTANCE_STEP, ANSWER_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 3, 5, 6
 
 
@@ -89,11 +107,14 @@ def step_page(
     judged = verdicts if typed is None else None
     findings = _with(check_content(officer, alert, content, judged=judged, now=now), refused or {})
     shows = bool(refused) or "check" in request.GET
-    entries = shown_fields(number, data)
+    entries = [entry for entry in shown_fields(number, data) if not _is_said_by_lines(entry, data)]
     fields = form_fields(entries, data, findings, shows_problems=shows, countries=_countries(officer))
     context = _common(request, alert, content, data, findings)
+    fields = with_files(fields, [note.filename for note in content.attachments])
     if number == SUBSTANCE_STEP:
-        fields = with_names(fields, names_used(officer))
+        fields = [_with_drawing(f, alert) for f in with_names(fields, names_used(officer))]
+        context["spectra"] = show_spectra(spectra_of_draft(alert, content.attachments, data), content.data)
+        context["evidence"] = evidence_of(data)
     if verdicts is not None:
         fields = with_recipients(fields, officer, verdicts, data)
         context["reach"] = reach_of(verdicts, data.get("recipients") or ())
@@ -112,6 +133,23 @@ def step_page(
         takes_files=number == SUBSTANCE_STEP,
         file_problem=file_problem,
     )
+
+
+def _is_said_by_lines(entry: Field, data: Mapping[str, Any]) -> bool:
+    """Lines of evidence say more than marked techniques: those are not asked for beside them."""
+    return entry.name in MARKED and bool(data.get("evidence")) and data.get(entry.name) in EMPTY
+
+
+def _with_drawing(field: FormField, alert: Alert) -> FormField:
+    if field.entry.kind is not Kind.STRUCTURE:
+        return field
+    reading = read_typed(field.value) if field.value else None
+    extra = {
+        "shown": StructureShown() if reading is None else shown_reading(reading),
+        "fills": json.dumps(own_identifiers(reading.structure) if reading and reading.structure else {}),
+        "address": reverse("admin:draft_structure", args=[alert.pk]),
+    }
+    return replace(field, extra=extra)
 
 
 def _steps(data: Mapping[str, Any]) -> list[StepLink]:
@@ -144,8 +182,15 @@ def check_page(
         template_name=template_name,
         template_problem=template_problem,
         **_common(request, alert, content, content.data, findings),
-        **preview_of(as_sent(content.data, left_out=findings.left_out_fields)),
+        **preview_of(
+            as_sent(content.data, left_out=findings.left_out_fields),
+            officer,
+            alert,
+            revision=content.number,
+            now=now,
+        ),
         current=LAST_STEP,
+        spectra=show_spectra(spectra_of_draft(alert, content.attachments, content.data), content.data),
         findings=findings,
         problems=problems,
         steps=[replace(s, problems=_count(problems, alert, s.number)) for s in _steps(content.data)],
@@ -176,4 +221,6 @@ def _common(
             {"label": FIELDS[name].label, "address": _field_address(alert, name)} for name in findings.hints
         ],
         "return_note": read_return_note(signed_in(request), alert) if alert.returned_at else "",
+        "may_keep_template": data.get("alert_type") not in ALL - OFFERED,
+        "answered": answered_by(signed_in(request), alert),
     }

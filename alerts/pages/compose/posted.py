@@ -9,6 +9,13 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from alerts.document.fields import Field, Kind
+from alerts.document.science_shapes import (
+    EVIDENCE_MEMBERS,
+    RATIO_MEMBERS,
+    RATIO_NUMBERS,
+    REGION_TEXTS,
+    RULE_MEMBERS,
+)
 from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
 
 REASON_PREFIX: Final = "recipient_reasons-"
@@ -16,7 +23,11 @@ REASON_PREFIX: Final = "recipient_reasons-"
 
 def posted_values(post: QueryDict, entries: Iterable[Field]) -> dict[str, Any]:
     """The values of these fields; a field that the page did not show is not touched by name."""
-    return {entry.name: _READERS.get(entry.kind, _text)(post, entry.name) for entry in entries}
+    return {
+        entry.name: _READERS.get(entry.kind, _text)(post, entry.name)
+        for entry in entries
+        if not entry.computed
+    }
 
 
 def shown_on_page(post: QueryDict, entries: Iterable[Field]) -> tuple[Field, ...]:
@@ -73,6 +84,40 @@ def _parties(post: QueryDict, name: str) -> list[dict[str, str]] | str:
     return filled or (UNKNOWN if post.get(f"{name}-unknown") else [])
 
 
+def _lines(post: QueryDict, name: str) -> list[str]:
+    return [line.strip() for line in post.get(name, "").splitlines() if line.strip()]
+
+
+def _evidence(post: QueryDict, name: str) -> list[dict[str, str]]:
+    columns = [post.getlist(f"{name}-{member}") for member in EVIDENCE_MEMBERS]
+    rows = [dict(zip(EVIDENCE_MEMBERS, row, strict=True)) for row in zip(*columns, strict=False)]
+    return [row for row in rows if any(value.strip() for value in row.values())]
+
+
+def _profile(post: QueryDict, name: str) -> dict[str, Any]:
+    """One value on a line, in the order of the method's targets; an empty line is below detection."""
+    values = [line.strip() for line in post.get(f"{name}-values", "").strip("\r\n").splitlines()]
+    return {
+        "method": post.get(f"{name}-method", ""),
+        "version": post.get(f"{name}-version", ""),
+        "values": ["" if value == "-" else value for value in values],
+    }
+
+
+def _region_evidence(post: QueryDict, name: str) -> dict[str, Any]:
+    """The isotope and its standard are one choice, `isotope|standard`: neither changes without the other."""
+    columns = [post.getlist(f"{name}-{part}") for part in ("scale", *RATIO_NUMBERS)]
+    ratios = [
+        dict(zip(RATIO_MEMBERS, (*scale.rpartition("|")[::2], value, uncertainty), strict=True))
+        for scale, value, uncertainty in zip(*columns, strict=False)
+    ]
+    return {"ratios": ratios} | {member: post.get(f"{name}-{member}", "") for member in REGION_TEXTS}
+
+
+def _rule(post: QueryDict, name: str) -> dict[str, str]:
+    return {member: post.get(f"{name}-{member}", "") for member in RULE_MEMBERS}
+
+
 def _moment(post: QueryDict, name: str) -> str:
     """A browser sends the reader's wall clock; the hour that a clock repeats is taken as the earlier one."""
     typed = post.get(name, "").strip()
@@ -97,4 +142,9 @@ _READERS: Final[dict[Kind, Callable[[QueryDict, str], Any]]] = {
     Kind.PARTIES: _parties,
     Kind.MOMENT: _moment,
     Kind.REASONS: _reasons,
+    Kind.LINES: _lines,
+    Kind.EVIDENCE: _evidence,
+    Kind.PROFILE: _profile,
+    Kind.REGION_EVIDENCE: _region_evidence,
+    Kind.PROPOSED_RULE: _rule,
 }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from agencies.errors import InputError
 from alerts.document import choices
+from alerts.document.fields import OFFERED
 from alerts.draft_templates import (
     copy_alert,
     copy_received,
@@ -36,13 +37,16 @@ KIND_NOTES: Final = {
         "A customer, order or shipment that does not fit, and what you checked."
     ),
     "request_for_information": gettext_lazy("One question to other agencies, with a time to answer by."),
+    "legal_status_change": gettext_lazy(
+        "A substance or a class that the law of a country treats in a new way."
+    ),
 }
 
 
 def new_draft(request: HttpRequest) -> HttpResponseBase:
     """GET asks for the kind; POST starts the draft with that kind's defaults."""
     chosen = request.POST.get("alert_type", "")
-    if chosen in dict(choices.ALERT_TYPES):
+    if chosen in OFFERED:
         alert = create_draft(signed_in(request), alert_type=chosen, now=timezone.now())
         return redirect("admin:draft", alert.pk, 1)
     return new_page(request)
@@ -51,7 +55,9 @@ def new_draft(request: HttpRequest) -> HttpResponseBase:
 def new_page(request: HttpRequest) -> HttpResponse:
     """The kinds, and the templates the agency keeps."""
     kinds = [
-        {"value": code, "text": text, "note": KIND_NOTES.get(code, "")} for code, text in choices.ALERT_TYPES
+        {"value": code, "text": text, "note": KIND_NOTES.get(code, "")}
+        for code, text in choices.ALERT_TYPES
+        if code in OFFERED
     ]
     templates = list_templates(signed_in(request))
     return render_page(request, "draft_new", _("New alert"), kinds=kinds, templates=templates)

@@ -30,9 +30,11 @@ from alerts.pages.compose.conflict import conflict_page
 from alerts.pages.compose.page import LAST_STEP, check_page, problems_of, step_address, step_page
 from alerts.pages.compose.posted import posted_kept, posted_number, posted_values, shown_on_page
 from alerts.pages.compose.reach import judge_directory, members_of, reach_of
+from alerts.pages.compose.structure import structure_of_file
 from alerts.pages.frame import signed_in
 from alerts.preview import check_draft, questions_of
 from alerts.review import submit_alert
+from alerts.science.intake import too_long_sentence
 from alerts.states import AlertState
 from alerts.templatetags.accord import moment
 
@@ -51,6 +53,11 @@ def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpRe
 
 def _save_step(request: HttpRequest, alert: Alert, number: int) -> HttpResponseBase:
     """Saves the step; a refused value or file comes back on the same page with what was typed."""
+    if structure_of_file(request) is None:
+        text = too_long_sentence()
+        return step_page(
+            request, alert, number, typed=_typed(request, number), refused={"structure": (text,)}
+        )
     try:
         revision = _save(request, alert, number)
         revision = _change_files(request, alert, revision)
@@ -79,6 +86,8 @@ def _typed(request: HttpRequest, number: int) -> dict[str, Any]:
     if ticked := request.POST.getlist("circle"):
         chosen = values.get("recipients", [])
         values["recipients"] = list(dict.fromkeys([*chosen, *members_of(signed_in(request), ticked)]))
+    if text := structure_of_file(request):
+        values["structure"] = text
     return values
 
 

@@ -62,6 +62,8 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.POLICY_ASKED: gettext("POLICY"),
         Occasion.POLICY_WEAKENED: gettext("POLICY"),
         Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
+        Occasion.CONTROL_CHANGED: gettext("LAW"),
+        Occasion.RULE_PUBLISHED: gettext("LAW"),
     }.get(occasion, "")
 
 
@@ -78,6 +80,8 @@ def _place_of(facts: NoticeFacts) -> str:
         return "policy/"
     if facts.occasion == Occasion.RELEASE_WAITS:
         return "queue/"
+    if facts.occasion == Occasion.CONTROL_CHANGED:
+        return "science/caught/"
     return "keys/" if facts.occasion in KEY_OCCASIONS else "outbox/"
 
 
@@ -101,6 +105,12 @@ def _first_line(facts: NoticeFacts) -> str:
         Occasion.POLICY_WEAKENED: gettext("Your agency's policy became weaker. Look at what has changed."),
         Occasion.RELEASE_WAITS: gettext(
             "A flash alert of your agency waits for a second person. Check it and send it."
+        ),
+        Occasion.CONTROL_CHANGED: gettext(
+            "Rules that you watch have changed. Look at which of your agency's substances they reach."
+        ),
+        Occasion.RULE_PUBLISHED: gettext(
+            "An alert to your agency brings a change of the law that you watch."
         ),
         Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
     }[facts.occasion]

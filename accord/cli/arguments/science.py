@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asking the science core, on this machine alone: `screen`, `similar`, `match`, `compare`."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from typing import TYPE_CHECKING
+
+from accord.cli.arguments.options import verb
+
+if TYPE_CHECKING:
+    from accord.cli.arguments.options import Verbs
+
+_INSTALL = "Needs the science core: pip install 'accord-client[substances]'. Asks nobody: neither the hub nor a network."
+_SCREEN = f"""\
+Named listings, class rules and precursors for a day, per jurisdiction. "Meets the definition" is what is said of a
+class; the cited instrument decides. A structure is a SMILES or an InChI, or a MOL or SDF file; "-" reads one from
+standard input, which other users of this machine cannot see.
+
+{_INSTALL}
+"""
+_SIMILAR = f"""\
+Ranked by two fingerprints and by the rules and clauses that reach both, among the shipped reference set. Structures of
+--own (CSV with the columns name and smiles, 2,000 at most) are ranked by likeness alone, no rule is asked about them;
+each of them counts, so that --own needs --case. Whether something is controlled does not sort.
+
+{_INSTALL}
+"""
+_MATCH = f"""\
+FILE is MSP, MGF, mzML, JCAMP-DX or a peak list. Searched in the shipped library and those of --library, among entries
+of the query's mass unless --any-mass is said. A mass spectrum does not tell isomers apart: a hit is a candidate.
+
+{_INSTALL}
+"""
+_COMPARE = f"""\
+PROFILE is a JSON file {{"method", "version", "values"}}, null for below detection, or an alert that holds one, as accord
+open --json prints it; --own holds a JSON object of such profiles by your own names. Each comparison comes with its error rates, and is a lead, not proof.
+
+{_INSTALL}
+"""
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Adds the verbs of this group."""
+    _add_screen(verbs)
+    _add_similar(verbs)
+    _add_match(verbs)
+    _add_compare(verbs)
+
+
+def _add_screen(verbs: Verbs) -> None:
+    parser = verb(verbs, "screen", "say who controls a substance, and by which clause", _SCREEN)
+    _add_structures(parser)
+    parser.add_argument(
+        "--name", metavar="NAME", help="what it is called, besides the structure or instead of it"
+    )
+    parser.add_argument("--cas", metavar="CAS", help="its CAS number")
+    parser.add_argument("--on", metavar="DATE", type=day, help="the day, like 2025-07-17 (today)")
+    parser.add_argument(
+        "--only", metavar="CODE", action="append", help="show this jurisdiction; may be repeated"
+    )
+    _add_why(parser)
+
+
+def _add_similar(verbs: Verbs) -> None:
+    parser = verb(verbs, "similar", "list known substances of similar structure", _SIMILAR)
+    _add_structures(parser)
+    parser.add_argument("--own", metavar="CSV", help="your own structures; needs --case")
+    _add_limit(parser)
+    _add_why(parser)
+
+
+def _add_match(verbs: Verbs) -> None:
+    parser = verb(verbs, "match", "search mass spectra in libraries", _MATCH)
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "--library", metavar="FILE", action="append", default=[], help="your own; may be repeated"
+    )
+    parser.add_argument("--any-mass", action="store_true", help="compare entries of any precursor mass")
+    _add_limit(parser)
+    _add_why(parser)
+
+
+def _add_compare(verbs: Verbs) -> None:
+    parser = verb(verbs, "compare", "compare a sample's profile with your own", _COMPARE)
+    parser.add_argument("file", metavar="PROFILE")
+    parser.add_argument("--own", metavar="FILE", required=True, help="your own profiles")
+    _add_why(parser)
+
+
+def _add_structures(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("structures", metavar="STRUCTURE", nargs="*", help='SMILES or InChI, or "-"')
+    parser.add_argument(
+        "--file", metavar="FILE", action="append", default=[], help="a MOL or SDF file; may be repeated"
+    )
+    parser.add_argument(
+        "--rules",
+        metavar="YAML",
+        action="append",
+        default=[],
+        help="rules that an authority published, laid over those known here; may be repeated",
+    )
+
+
+def _add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", metavar="N", type=count, default=10, help="how many at most (10)")
+
+
+def _add_why(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--case", metavar="REFERENCE", help="the case; needed for more than one at once")
+    parser.add_argument(
+        "--as", metavar="OFFICER", dest="officer", help="who asks, for the record in the home"
+    )
+
+
+def day(text: str) -> date:
+    """A date; ValueError otherwise."""
+    return date.fromisoformat(text)
+
+
+def count(text: str) -> int:
+    """1 to 50; ValueError otherwise."""
+    number = int(text)
+    if not 1 <= number <= 50:
+        raise ValueError
+    return number

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one door to the science core: what it is asked, and its answers as plain JSON values.
+
+Nothing else of the client imports `substances`, and this does so on first use only: a partner who sends and opens
+alerts needs neither it nor a chemistry toolkit. What is read may come from strangers: the core reads it in a process
+of its own that may die.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from accord.client.errors import ClientError, RequestError
+
+INSTALL: Final = "pip install 'accord-client[substances]'"
+MAX_OWN: Final = 2_000
+
+Plain = dict[str, Any]
+
+
+class PartsMissingError(ClientError):
+    """The science core is not installed here."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            f"The science core is not installed here ({part} is missing). Install it: {INSTALL}, or the wheel "
+            "accord_substances-*.whl that comes with this program."
+        )
+
+
+class CoreLostError(ClientError):
+    """The process that reads what strangers wrote ended before it answered; nothing was answered."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One substance that is asked about; `text` is a structure in any notation, or empty."""
+
+    text: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+    cas: str = field(default="", repr=False)
+
+
+def require_parts() -> None:
+    """Raises PartsMissingError where a part is not installed; loads no chemistry into this process."""
+    from importlib.util import find_spec
+
+    for part in ("substances", "rdkit", "numpy", "yaml"):
+        if find_spec(part) is None:
+            raise PartsMissingError(part)
+
+
+def rules_with(overlays: Sequence[tuple[str, bytes]]) -> str:
+    """The shipped class rules with those that authorities published laid over them, in their order; "" for none.
+
+    Raises RequestError that names the file and its faults, CoreLostError.
+    """
+    text = ""
+    for name, octets in overlays:
+        with _sentences():
+            from substances import safely_law
+            from substances.control.shipped import shipped_rules_text
+
+            over = octets.decode("utf-8", "replace")
+            found = safely_law.read_overlaid(text or shipped_rules_text(), [over])
+        if found.faults:
+            told = "; ".join(
+                f"{fault.path}: {fault.code} {fault.about}".strip() for fault in found.faults[:5]
+            )
+            raise RequestError(f"{name} holds no rules that can be used: {told}.")
+        text = found.text
+    return text
+
+
+def screen(asked: Asked, on: date, rules: str = "") -> Plain:
+    """The screening of one substance for a day. Raises RequestError for what cannot be read, CoreLostError."""
+    with _sentences():
+        from substances.control import safe
+        from substances.control.results import Query
+        from substances.jsonform import to_plain
+
+        query = Query(smiles=asked.text, name=asked.name, cas=asked.cas)
+        return dict(to_plain(safe.screen(query, on=on, law=safe.LawTexts(rules=rules))))
+
+
+def facts(asked: Asked) -> Plain:
+    """What a structure is, and where name or number beside it disagree with it. Raises RequestError, CoreLostError."""
+    with _sentences():
+        from substances import safely
+        from substances.jsonform import to_plain
+
+        structure = safely.read_structure(asked.text)
+        written = asked.name or asked.cas
+        differing = safely.compare_identifiers(structure, name=asked.name, cas=asked.cas) if written else ()
+        return {**to_plain(structure), "disagreements": to_plain(differing)}
+
+
+def require_cas(cas: str) -> None:
+    """Raises RequestError where a CAS number has another form or a wrong check digit."""
+    from substances.structures.identifiers import has_cas_digit
+
+    if not has_cas_digit(cas.strip()):
+        raise RequestError("CAS number: its form or its check digit is wrong; compare it with the source.")
+
+
+def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> list[Plain]:
+    """What a structure resembles among `own` and the reference set, best first. Raises RequestError, CoreLostError.
+
+    Of `own` only the likeness is told: rules are asked about the structure itself and the reference set.
+    """
+    with _sentences():
+        from substances import safely, safely_asked
+        from substances.control.shipped import shipped_rules_text
+        from substances.jsonform import to_plain
+
+        parent = safely.read_structure(text).parent_smiles
+        found = safely_asked.find_resembling(
+            parent, rules or shipped_rules_text(), _candidates(own), limit=limit
+        )
+        return [dict(to_plain(one)) for one in found]
+
+
+def spectra_in(name: str, octets: bytes) -> int:
+    """How many spectra a file holds. Raises RequestError, CoreLostError."""
+    with _sentences():
+        from substances import safely
+
+        return len(safely.read_spectra(name, octets))
+
+
+def match(
+    name: str, octets: bytes, libraries: Sequence[tuple[str, bytes]], *, filtered: bool, limit: int
+) -> list[Plain]:
+    """For each spectrum of a file what it matches in own libraries and the shipped one. Raises RequestError, CoreLostError."""
+    with _sentences():
+        from substances import safely
+        from substances.jsonform import to_plain
+
+        queries = safely.read_spectra(name, octets)
+        own = tuple(one for file, content in libraries for one in safely.read_library(file, content).spectra)
+        answers = []
+        for query in queries:
+            found = safely.match_spectrum(query, own, with_precursor=filtered, limit=limit)
+            stated = {"name": query.name, "precursor_mz": query.precursor_mz, "peaks": len(query.peaks)}
+            answers.append({"query": stated, "matches": to_plain(found)})
+        return answers
+
+
+def compare(query: object, own: Sequence[tuple[str, object]]) -> list[Plain]:
+    """A profile against each of one's own, by name, as they were given. Raises RequestError."""
+    with _sentences():
+        from substances.profiles.comparing import compare as compare_profiles
+        from substances.profiles.vectors import read_signed_profile
+
+        asked = read_signed_profile(query)
+        return [
+            {"name": name, "comparison": compare_profiles(asked, read_signed_profile(values)).as_json()}
+            for name, values in own
+        ]
+
+
+def own_structures(octets: bytes) -> list[Asked]:
+    """Structures of a CSV file with the columns `name` and `smiles`. Raises RequestError."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(octets.decode("utf-8-sig"), newline="")))
+    except (UnicodeDecodeError, csv.Error):
+        raise RequestError("Own structures: give a CSV file in UTF-8.") from None
+    if not rows or not {"name", "smiles"} <= set(rows[0]):
+        raise RequestError("Own structures: the first line names the columns, among them name and smiles.")
+    if len(rows) > MAX_OWN:
+        raise RequestError(f"Own structures: more than {MAX_OWN}; give fewer.")
+    return [Asked(text=row["smiles"] or "", name=row["name"] or "") for row in rows]
+
+
+def _candidates(own: Sequence[Asked]) -> list[Any]:
+    from substances import safely
+    from substances.errors import InputRefusedError
+    from substances.resemblance import Candidate
+    from substances.sentences import sentence_of
+
+    found = []
+    for line, one in enumerate(own, start=2):
+        try:
+            parent = safely.read_structure(one.text).parent_smiles
+        except InputRefusedError as refused:
+            raise RequestError(f"Own structures, line {line}: {sentence_of(refused)}") from None
+        prints = safely.fingerprints_of(parent)
+        found.append(
+            Candidate(f"own:{line}", parent, prints.a, prints.b, name=one.name, source="own", judged=False)
+        )
+    return found
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """What the core refuses, as errors of the client with the core's own sentence."""
+    from substances.errors import InputRefusedError, WorkerLostError
+    from substances.sentences import sentence_of
+
+    try:
+        yield
+    except InputRefusedError as refused:
+        raise RequestError(sentence_of(refused)) from None
+    except WorkerLostError:
+        raise CoreLostError(
+            "What was given could not be read within the limits on time and memory; nothing was answered. "
+            "Compare it with the source, and try a simpler notation."
+        ) from None

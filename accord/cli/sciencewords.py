@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words for the science core's codes at a terminal: standings, what decided them, limits, matches, profiles.
+
+"Meets the definition", never "illegal"; that no rule is known is told apart from that known rules do not reach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+STANDINGS: Final[Mapping[str, str]] = {
+    "listed": "listed by name",
+    "meets_definition": "meets the definition of a class",
+    "parent": "the parent of a class, itself",
+    "review": "undecided: a person must judge",
+    "excluded": "taken out of a class by name",
+    "not_yet": "not yet",
+    "ended": "no longer",
+    "outside": "no listing found, not reached by the rules known here",
+    "none_in_force": "no listing found, no class rule was in force on that day",
+    "not_asked": "no listing found by name; class rules need a structure: not asked",
+    "not_listed": "not found on the UN lists known here",
+    "no_rule_known": "no listing found, no class rule known here",
+}
+FEW_LISTINGS: Final = (
+    "No list of its named substances is known here beyond {count}; that nothing names it here proves nothing."
+)
+DECISIONS: Final[Mapping[str, str]] = {
+    "listed_by_name": "A list names it.",
+    "listed_since_unknown": "A list names it; since when is not known here.",
+    "day_in_year_unknown": "Listed some time in that year; look up the day.",
+    "proposed_only": "A proposal names it; whether it became law is not known here.",
+    "meets_definition": "The definition of a class is met.",
+    "class_parent": "The class is made of changes to it; it is controlled by name.",
+    "needs_a_person": "A class rule cannot be decided by software alone.",
+    "excluded_by_name": "It would meet the definition, but the text of the rule takes it out.",
+    "applies_from": "Law reaches it from a later day.",
+    "applied_until": "Law reached it until an earlier day.",
+    "outside_known_rules": "That does not prove that it is not controlled.",
+    "rule_partly_encoded": "A rule is encoded here in part, so that it is not met is not decided.",
+    "no_rule_in_force": "Class rules are known here, for another time.",
+    "no_rule_known": "That does not say that it is not controlled.",
+    "structure_needed": "Give a structure to have the class rules asked.",
+    "names_only": "The UN lists name substances and hold no class rules; that none names it here proves nothing.",
+}
+LIMITS: Final[Mapping[str, str]] = {
+    "not_legal_advice": "No legal advice: the cited instrument decides.",
+    "no_structure": "No structure was given: only names and numbers were compared.",
+    "structure_unreadable": "The structure could not be read: only names and numbers were compared.",
+    "other_components_not_screened": "Of many organic components only the largest were compared with the rules.",
+    "lists_are_not_complete": "The lists known here are not complete: none found is no proof of none.",
+    "name_is_of_another_structure": "The name belongs to another structure; the structure decided.",
+    "tautomers_not_compared": "A keto-enol case: other tautomers were not compared.",
+    "cas_is_of_another_structure": "The CAS number belongs to another structure; the structure decided.",
+}
+VERDICTS: Final[Mapping[str, str]] = {
+    "in": "meets the definition",
+    "out": "does not meet the definition",
+    "parent": "the parent substance itself",
+    "review": "undecided: a person must judge",
+    "excluded": "taken out by name",
+    "not-decided": "not decided: the rule is encoded here in part",
+}
+PHASES: Final[Mapping[str, str]] = {
+    "in_force": "in force",
+    "not_yet": "not yet in force",
+    "ended": "no longer in force",
+    "day_not_known": "from some day of that year",
+    "proposed": "proposed",
+}
+CLAUSES: Final[Mapping[str, str]] = {
+    "core": "scaffold",
+    "explained": "named in the rule",
+    "for_review": "a person must judge this",
+    "not_permitted": "not named in the rule",
+    "no_such_position": "no place for it in the rule",
+    "needs_company": "only beside another group",
+    "too_many": "one more than the rule takes",
+    "missing": "the rule asks for a group here",
+    "indicator": "what the law points at",
+}
+REASONS: Final[Mapping[str, str]] = {
+    "all_explained": "Every atom is explained by a clause of the rule.",
+    "unchanged_parent": "It is the parent substance, without any change.",
+    "for_review": "A point of the rule needs a person.",
+    "unexplained": "Some atoms are explained by no clause of the rule.",
+    "missing": "A group that the rule asks for is not there.",
+    "no_core": "The scaffold of the rule is not in it.",
+    "mass": "It is heavier than the rule allows.",
+    "named": "The text of the rule names it and takes it out.",
+    "indicator": "The law has no closed list; a sign of it is there.",
+    "no_indicator": "The law has no closed list; no sign of it is there.",
+    "partly_encoded": "The rule is encoded here in part: that it is not met is not decided.",
+    "not_all_ways_tried": "Not every way the scaffold lies on it was tried.",
+}
+TEXT_SEEN: Final[Mapping[str, str]] = {
+    "yes": "the wording of the instrument was read",
+    "partly": "the wording of the instrument was read in part",
+    "no": "the wording of the instrument was not read; the rule is from memory",
+}
+MATCHES: Final[Mapping[str, str]] = {
+    "identified_candidate": "One candidate: the first hit, to be confirmed with a reference standard.",
+    "isomer_group": "A group of isomers: this spectrum does not tell them apart.",
+    "no_match": "No match.",
+}
+MATCH_REASONS: Final[Mapping[str, str]] = {
+    "library_empty": "There is nothing of this kind to compare with.",
+    "none_in_precursor_window": "No entry has this precursor mass.",
+    "score_low": "The best score is too low to name a compound.",
+    "score_moderate": "Alike, but not enough for the hit to stand alone.",
+    "few_fragments": "Too few fragments agree to name a compound.",
+    "precursor_unknown": "The query states no precursor mass.",
+    "precursor_disagrees": "The spectra are alike, the masses are not: a related substance at most.",
+    "unit_resolution": "Nominal masses only: isobars are not told apart.",
+    "near_tie": "The next hit scores nearly as high.",
+    "isomers_known": "Isomers of the hit are known.",
+    "isomers_never_excluded_by_ms": "A mass spectrum alone never excludes isomers.",
+}
+LINKS: Final[Mapping[str, str]] = {
+    "linked": "linked",
+    "possible": "possible",
+    "not_linked": "not linked",
+    "not_comparable": "not comparable",
+}
+NOT_COMPARABLE: Final[Mapping[str, str]] = {
+    "method": "by another method",
+    "version": "by another version of the method",
+    "length": "another number of targets",
+    "not_calibrated": "this method has no calibration here",
+    "too_few_shared": "too few targets were detected in both",
+    "flat": "all targets are alike",
+}
+FOUND_BY: Final[Mapping[str, str]] = {
+    "structure": "found by structure",
+    "structure_without_stereo": "found by structure, stereo left aside",
+    "cas": "found by CAS number",
+    "name": "found by name",
+}
+LEAD: Final = "A lead, not proof."
+
+
+def word_of(table: Mapping[str, str], code: str) -> str:
+    """The words for a code; the code itself where a newer core knows one more."""
+    return table.get(code, code)

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Screening at the terminal: who controls a substance on a day, by which list or clause, and what is not known."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from accord.cli import science
+from accord.cli.questions import record_question
+from accord.cli.science import Asked
+from accord.cli.sciencewords import (
+    CLAUSES,
+    DECISIONS,
+    FEW_LISTINGS,
+    FOUND_BY,
+    LIMITS,
+    PHASES,
+    REASONS,
+    STANDINGS,
+    TEXT_SEEN,
+    VERDICTS,
+    word_of,
+)
+from accord.cli.showing import plain, print_json
+from accord.cli.workplace import Workplace
+from accord.client.errors import RequestError
+
+MAX_FILE_BYTES: Final = 8 * 1024 * 1024
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_GREEK: Final = "αβγδεζηθλμπσφχψω"
+_SAID_TOGETHER: Final = ("not-decided", "out")
+_LEFT_OPEN: Final = frozenset({"outside_known_rules", "rule_partly_encoded", "no_rule_known", "names_only"})
+_SILENT: Final = ("outside", "none_in_force", "not_asked", "no_rule_known")
+_FEW: Final = 100
+
+Plain = dict[str, Any]
+Item = TypeVar("Item")
+
+
+def screen(place: Workplace) -> None:
+    """Screen each substance; several for a case only."""
+    options = place.options
+    science.require_parts()
+    asked = _asked(place)
+    on = options.on or today(place)
+    rules = published_rules(options)
+    record(place, len(asked))
+    answers = answers_for(
+        asked, lambda one: {"structure": _facts(one), "screening": science.screen(one, on, rules)}
+    )
+    if options.json:
+        print_json({"on": on.isoformat(), "case": options.case, "answers": answers})
+        return
+    for place_in_list, (one, answer) in enumerate(zip(asked, answers, strict=True)):
+        if place_in_list:
+            print()
+        _print_answer(one, answer, only=options.only)
+
+
+def answers_for(asked: Sequence[Item], answer: Callable[[Item], Plain]) -> list[Plain]:
+    """All answers or none; of several that are asked about, the one that cannot be read is named by its number."""
+    answers = []
+    for number, one in enumerate(asked, start=1):
+        try:
+            answers.append(answer(one))
+        except RequestError as refused:
+            raise RequestError(
+                f"Number {number} of {len(asked)}: {refused}" if len(asked) > 1 else str(refused)
+            ) from None
+    return answers
+
+
+def today(place: Workplace) -> date:
+    """The day by this machine's clock, UTC."""
+    return datetime.fromtimestamp(place.now, tz=UTC).date()
+
+
+def record(place: Workplace, count: int, *, own: int = 0) -> None:
+    """The question into the home's record, before it is answered; `own` are compared with and count."""
+    options = place.options
+    record_question(
+        place.home,
+        options.verb,
+        count=count,
+        own=own,
+        case=options.case,
+        officer=options.officer,
+        now=place.now,
+    )
+
+
+def structures(options: Any) -> list[str]:
+    """The structures of the command line, of files and of standard input."""
+    texts = [sys.stdin.read(MAX_FILE_BYTES) if text == "-" else text for text in options.structures]
+    return texts + [read_file(name).decode("utf-8", "replace") for name in options.file]
+
+
+def published_rules(options: Any) -> str:
+    """The class rules with those of --rules laid over them."""
+    return science.rules_with([(name, read_file(name)) for name in options.rules])
+
+
+def read_file(name: str) -> bytes:
+    """A file that is not too large; raises RequestError."""
+    try:
+        with Path(name).open("rb") as file:
+            octets = file.read(MAX_FILE_BYTES + 1)
+    except OSError as exc:
+        raise RequestError(f"{name} cannot be read: {exc.strerror}.") from exc
+    if len(octets) > MAX_FILE_BYTES:
+        raise RequestError(f"{name} is larger than 8 MiB.")
+    return octets
+
+
+def print_facts(facts: Plain) -> None:
+    """What a structure is, in two lines."""
+    print(f"{plain(facts['smiles'])}")
+    print(f"  {facts['formula']}  {facts['mono_mass']:.4f} Da  {facts['inchikey']}")
+    for row in facts["disagreements"]:
+        expected = f"; the structure is {plain(row['expected'])}" if row["expected"] else ""
+        field = "CAS number" if row["field"] == "cas" else row["field"]
+        print(f"! The {field} belongs to another substance{expected}. Correct one of the two.")
+
+
+def _asked(place: Workplace) -> list[Asked]:
+    options = place.options
+    texts = structures(options)
+    if len(texts) > 1 and (options.name or options.cas):
+        raise RequestError("--name and --cas go with one substance.")
+    if not texts and not (options.name or options.cas):
+        raise RequestError("Give a structure, --file, --name or --cas.")
+    if options.cas:
+        science.require_cas(options.cas)
+    if options.name and _mixes_scripts(options.name):
+        raise RequestError("Name: letters that look like Latin ones stand among them; type it again.")
+    return [Asked(text, options.name or "", options.cas or "") for text in texts or [""]]
+
+
+def _mixes_scripts(name: str) -> bool:
+    """Whether a word has letters of another script among Latin ones; the Greek ones of chemistry may stand there."""
+    for word in _WORD.findall(name):
+        scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word if letter not in _GREEK}
+        if "LATIN" in scripts and len(scripts) > 1:
+            return True
+    return False
+
+
+def _facts(one: Asked) -> Plain | None:
+    return science.facts(one) if one.text.strip() else None
+
+
+def _print_answer(one: Asked, answer: Plain, *, only: Sequence[str] | None) -> None:
+    screening = answer["screening"]
+    if answer["structure"]:
+        print_facts(answer["structure"])
+    named = "  ".join(plain(text) for text in (one.name, one.cas) if text)
+    if named:
+        print(named)
+    made = f" of {plain(screening['prepared'])}" if screening["prepared"] else ""
+    print(f"on {screening['on']}, law as known here, rules{made} {screening['ruleset']}")
+    if screening["medicine"]:
+        medicine = screening["medicine"]
+        print(f"! Known as a medicine ({plain(medicine['kind'])}): {plain(medicine['name'])}")
+    for row in screening["jurisdictions"]:
+        if not only or row["jurisdiction"] in only:
+            _print_jurisdiction(row)
+    for hit in screening["precursors"]:
+        _print_precursor(hit)
+    for code in screening["limits"]:
+        print(f"- {word_of(LIMITS, code)}")
+
+
+def _print_jurisdiction(row: Plain) -> None:
+    decided = f" ({plain(row['by'])})" if row["by"] else ""
+    print(f"\n{plain(row['jurisdiction'])}: {word_of(STANDINGS, row['standing'])}{decided}")
+    for place, code in enumerate(row["sentences"]):
+        # What the other rules leave open matters where nothing stronger was said.
+        if place == 0 or code not in _LEFT_OPEN:
+            print(f"  {word_of(DECISIONS, code)}")
+    if _says_little(row):
+        known = row["listings_known"]
+        print(f"  {FEW_LISTINGS.format(count='1 entry' if known == 1 else f'{known} entries')}")
+    for listing in row["listings"]:
+        _print_listing(listing)
+    for rule in row["rules"]:
+        if rule["verdict"]["verdict"] not in _SAID_TOGETHER:
+            _print_rule(rule)
+    for verdict in _SAID_TOGETHER:
+        rules = [plain(rule["rule_id"]) for rule in row["rules"] if rule["verdict"]["verdict"] == verdict]
+        if rules:
+            print(f"  {', '.join(rules)}: {word_of(VERDICTS, verdict)}")
+
+
+def _says_little(row: Plain) -> bool:
+    """Whether nothing names it where few entries of its lists are known, so that the silence means nothing."""
+    return row["standing"] in _SILENT and row["listings_known"] < _FEW
+
+
+def _print_listing(listing: Plain) -> None:
+    title, schedule = plain(listing["title"]), plain(listing["schedule"])
+    where = title if schedule in title else f"{title}, {schedule}"
+    since = f", since {plain(listing['since'])}" if listing["since"] else ""
+    print(
+        f"  list: {where}: {plain(listing['name'])}{since} ({word_of(PHASES, listing['phase'])}; {_found(listing)})"
+    )
+
+
+def _found(hit: Plain) -> str:
+    """How it was found, and in which component where there are several."""
+    part = f", in the part {plain(hit['part'])}" if hit["part"] else ""
+    return word_of(FOUND_BY, hit["found_by"]) + part
+
+
+def _print_rule(rule: Plain) -> None:
+    verdict = rule["verdict"]
+    until = f" until {rule['end']}" if rule["end"] else ""
+    print(f"  {plain(rule['rule_id'])}: {word_of(VERDICTS, verdict['verdict'])}")
+    if rule["part"]:
+        print(f"    of the part {plain(rule['part'])}")
+    print(f"    {plain(rule['title'])}")
+    print(f"    {plain(rule['instrument'])}")
+    print(
+        f"    {word_of(PHASES, rule['phase'])}, from {rule['start']}{until}; effect: {plain(rule['effect'])}"
+    )
+    for line in dict.fromkeys((*_clauses(verdict), *_reasons(verdict))):
+        print(f"    {line}")
+    for reading in rule["interpretation"]:
+        print(f"    as read here: {plain(reading)}")
+    print(f"    confidence {rule['confidence']}; {word_of(TEXT_SEEN, rule['text_seen'])}")
+
+
+def _reasons(verdict: Plain) -> list[str]:
+    """Why, without what the clauses have said already."""
+    said = {finding["sentence"] for finding in verdict["findings"]}
+    return [
+        word_of(REASONS, reason["code"]) + (f" {plain(reason['sentence'])}" if reason["sentence"] else "")
+        for reason in verdict["because"]
+        if not reason["sentence"] or reason["sentence"] not in said
+    ]
+
+
+def _clauses(verdict: Plain) -> list[str]:
+    """Each clause once, with how many atoms it explains."""
+    lines: dict[str, int] = {}
+    for finding in verdict["findings"]:
+        parts = dict.fromkeys(plain(finding[part]) for part in ("clause", "label", "sentence"))
+        words = ", ".join(part for part in parts if part and part != finding["code"])
+        line = f"{word_of(CLAUSES, finding['code'])}: {words}"
+        lines[line] = lines.get(line, 0) + len(finding["atoms"])
+    return [f"{line} ({atoms} atom{'s' if atoms != 1 else ''})" for line, atoms in lines.items()]
+
+
+def _print_precursor(hit: Plain) -> None:
+    since = f", since {plain(hit['since'])}" if hit["since"] else ""
+    print(
+        f"\nprecursor: {plain(hit['name'])}: {plain(hit['table'])}{since} ({word_of(PHASES, hit['phase'])}; {_found(hit)})"
+    )

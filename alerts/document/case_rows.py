@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the fields on cases, amounts, parties, questions and answers, step 3 of the form."""
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from alerts.document import choices as c
+from alerts.document.kinds import (
+    CASES,
+    HARM,
+    LEGAL,
+    NEW,
+    ORDER,
+    PEER_REVIEW,
+    PROFILE_ANSWER,
+    PROFILE_DETAILS,
+    PROFILE_QUERY,
+    REPLY,
+    REQUEST,
+    SEIZURE,
+    Field,
+    Kind,
+)
+
+_CASES: Final = _("Cases: enter a whole number or unknown.")
+_AMOUNT: Final = _("Amount: enter more than 0, up to 1,000 t.")
+_OF_AN_AMOUNT: Final = CASES - REQUEST | PROFILE_DETAILS
+
+CASE_ROWS: Final = (
+    Field(
+        "cases_non_fatal", 3, _("Cases, not fatal"), _('0 is not "unknown".'), "number_or_unknown",
+        Kind.COUNT, _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM,
+    ),
+    Field(
+        "cases_fatal", 3, _("Cases, fatal"), _('0 is not "unknown".'), "number_or_unknown", Kind.COUNT,
+        _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM,
+    ),
+    Field(
+        "age_band", 3, _("Patients"), _("Age band only."), "select", Kind.CHOICE,
+        choices=c.AGE_BANDS, asked_for=NEW | HARM, hint_group="patients",
+    ),
+    Field(
+        "tox_matrix", 3, _("Sample from patients"), _("What was tested."), "select", Kind.CHOICE,
+        choices=c.TOX_MATRICES, asked_for=NEW | HARM, hint_group="patients",
+    ),
+    Field(
+        "tox_outcome", 3, _("Outcome"), _("The worst, if several."), "select", Kind.CHOICE,
+        choices=c.TOX_OUTCOMES, asked_for=NEW | HARM, hint_group="patients",
+    ),
+    Field(
+        "naloxone", 3, _("Naloxone"), _("Given or not."), "select", Kind.CHOICE,
+        choices=c.NALOXONE, asked_for=NEW | HARM, hint_group="patients",
+    ),
+    Field(
+        "health_measures", 3, _("Measures"), _("Taken or planned."), "textarea", Kind.TEXT,
+        _("Measures: use up to 2,000 characters."), asked_for=NEW | HARM, hint_group="patients",
+        max_length=2_000,
+    ),
+    Field(
+        "physical_form", 3, _("Form"), _("As it was found."), "select", Kind.CHOICE,
+        choices=c.PHYSICAL_FORMS, asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER,
+    ),
+    Field(
+        "quantity", 3, _("Amount"), _("Net if known."), "decimal", Kind.DECIMAL, _AMOUNT,
+        asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER, max_length=24,
+    ),
+    Field(
+        "unit", 3, _("Unit"), _("Of the amount."), "select", Kind.CHOICE, choices=c.UNITS,
+        asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER,
+    ),
+    Field(
+        "route", 3, _("Route"), _("Asserted or proven."), "route_rows", Kind.ROUTE,
+        _("Route: choose a country per stop."), default=(), asked_for=_OF_AN_AMOUNT, max_length=20,
+    ),
+    Field(
+        "concealment", 3, _("Concealment"), _("How it was hidden."), "text", Kind.LINE,
+        _("Concealment: use up to 200 characters on one line."),
+        asked_for=SEIZURE | NEW | PROFILE_DETAILS, max_length=200,
+    ),
+    Field(
+        "exhibit_no", 3, _("Exhibit"), _("Your own number."), "text", Kind.LINE,
+        _("Exhibit: use up to 60 characters on one line."),
+        asked_for=NEW | HARM | SEIZURE | PROFILE_DETAILS, max_length=60,
+    ),
+    Field(
+        "parties", 3, _("Parties"), _("Only what is needed."), "party_rows", Kind.PARTIES,
+        _("Parties: add one or choose unknown."), default="unknown", required_for=ORDER,
+        asked_for=SEIZURE | ORDER, max_length=20,
+    ),
+    Field(
+        "red_flags", 3, _("Warning signs"), _("Mark what you saw."), "checks", Kind.CHOICES,
+        choices=c.RED_FLAGS, default=(), asked_for=ORDER,
+    ),
+    Field(
+        "kyc_result", 3, _("Customer check"), _("What your check of the customer found."), "radios", Kind.CHOICE,
+        choices=c.KYC_RESULTS, default="not_done", required_for=ORDER, asked_for=ORDER,
+    ),
+    Field(
+        "question", 3, _("Question"), _("Ask one thing."), "textarea", Kind.TEXT,
+        _("Question: write what you ask."), required_for=REQUEST, asked_for=REQUEST, max_length=2_000,
+    ),
+    Field(
+        "request_priority", 3, _("Answer by"), _("How soon you need the answer, counted from sending."),
+        "radios", Kind.CHOICE, choices=c.REQUEST_PRIORITIES, default="normal", required_for=REQUEST,
+        asked_for=REQUEST,
+    ),
+    Field(
+        "due_at", 3, _("Another time to answer by"), _("In your own time zone."), "moment", Kind.MOMENT,
+        _("Answer by: choose a later time."), asked_for=REQUEST, in_document=False,
+    ),
+    Field(
+        "due_reason", 3, _("Reason for another time"), _("Why these times do not fit."), "text", Kind.LINE,
+        _("Reason for another time: use up to 200 characters."), asked_for=REQUEST, max_length=200,
+    ),
+    Field(
+        "proposed_rule", 3, _("Change of the law"),
+        _("Where and from when it holds; a rule as data is an attached file."), "proposed_rule", Kind.PROPOSED_RULE,
+        _("Change of the law: enter the jurisdiction, the day it takes effect, and an attached file or none."),
+        required_for=LEGAL, asked_for=LEGAL, max_length=255,
+    ),
+    Field(
+        "opinion", 3, _("Opinion"), _("On the identification that you reviewed."), "radios", Kind.CHOICE,
+        choices=c.OPINIONS, required_for=PEER_REVIEW, asked_for=PEER_REVIEW,
+    ),
+    Field(
+        "opinion_text", 3, _("Reasons"), _("What you compared, and what is missing."), "textarea", Kind.TEXT,
+        _("Reasons: use up to 4,000 characters."), asked_for=PEER_REVIEW, max_length=4_000,
+    ),
+    Field(
+        "profile", 3, _("Profile"), _("Method, version, and one value for each of its targets."), "profile",
+        Kind.PROFILE, _("Profile: enter method, version and one number per target; empty is below detection."),
+        required_for=PROFILE_QUERY, asked_for=SEIZURE | PROFILE_QUERY | PROFILE_DETAILS, max_length=200,
+    ),
+    Field(
+        "region_evidence", 3, _("Isotopes"),
+        _(
+            "Region evidence only, never a link between samples. One line for each ratio; uncertainty expanded, k = 2."
+        ),
+        "region_evidence", Kind.REGION_EVIDENCE,
+        _("Isotopes: give ratios, region, certainty and basis; each ratio with standard, value and uncertainty."),
+        asked_for=SEIZURE | NEW | PROFILE_DETAILS, max_length=500,
+    ),
+    Field(
+        "comparison", 3, _("Comparison"), _("What comparing the two profiles found: a lead, not proof."),
+        "comparison", Kind.COMPARISON, _("Comparison: this is computed; compare again."),
+        asked_for=PROFILE_ANSWER, computed=True,
+    ),
+    Field(
+        "contact", 3, _("Contact"), _("Who answers questions on this, and how."), "text", Kind.LINE,
+        _("Contact: use up to 200 characters on one line."),
+        asked_for=PROFILE_QUERY | PROFILE_ANSWER | PROFILE_DETAILS | PEER_REVIEW | REPLY, max_length=200,
+    ),
+)  # fmt: skip

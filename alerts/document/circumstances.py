@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what a check of a draft knows besides its fields: the day, who is reachable, what its structure is."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class StructureSeen:
+    """What reading a draft's structure gave: that it was read, or the sentence why not.
+
+    `disagreements` are (field, code, what the structure has) of identifiers that do not fit it. Neither read nor with a
+    problem: nobody could read it just now, and nothing is said of it.
+    """
+
+    is_read: bool = False
+    problem: str = ""
+    disagreements: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the check knows besides the fields. `reachable` None means the preview was not asked.
+
+    Without `now` a moment is compared by its day. `structure` None: the draft has none, or it was not read.
+    """
+
+    today: dt.date
+    reachable: Collection[str] | None = None
+    custody: str = "hub"
+    now: dt.datetime | None = None
+    structure: StructureSeen | None = None
+    files: Collection[str] | None = None
+    """Names of the attached files; None: not asked."""
+    rule_problem: str = ""
+    """What is wrong with the attached file of rules; empty where nothing is, or none is attached."""

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is whether the evidence carries the claimed identity, in the words of the scheme that decides it.
+
+The minimum scheme and the isomer rule are judged by `substances.scheme`; here they get their sentences. A draft
+without lines of evidence is judged by its marked techniques, each as one analysis that identified.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.document.drafted import Draft
+from alerts.document.fields import FIELDS, is_asked
+from alerts.document.kinds import EMPTY
+from substances.scheme import (
+    CITATION,
+    Downgrade,
+    Evidence,
+    SchemeResult,
+    identity_allowed,
+    minimum_scheme,
+)
+
+if TYPE_CHECKING:
+    from alerts.document.choices import Text
+
+CONFIRMED: Final = "confirmed"
+
+SCHEME_SENTENCES: Final[Mapping[str, "Text"]] = {
+    "a_and_a": gettext_lazy("Two techniques of category A agree."),
+    "a_and_b": gettext_lazy("A technique of category A and one of category B agree."),
+    "a_and_c": gettext_lazy("A technique of category A and one of category C agree."),
+    "three_with_two_uncorrelated_b": gettext_lazy(
+        "Three techniques agree, two of them uncorrelated ones of category B."
+    ),
+    "no_positive_result": gettext_lazy("No analysis with the result identified or indicated is given."),
+    "a_alone": gettext_lazy(
+        "One technique of category A stands alone; a second, different technique is needed."
+    ),
+    "too_few_techniques": gettext_lazy(
+        "Without a technique of category A three different techniques are needed, two of them of category B."
+    ),
+    "b_correlated": gettext_lazy(
+        "The techniques of category B separate by nearly the same property and count once."
+    ),
+    "hyphenated_counted_apart": gettext_lazy("The parts of a hyphenated technique are counted one by one."),
+    "result_not_counted": gettext_lazy("Results that are not detected or inconclusive are not counted."),
+    "technique_unknown": gettext_lazy("A technique is not known and is not counted."),
+}
+FAILED_SENTENCES: Final[Mapping[str, "Text"]] = {
+    "contradicted": gettext_lazy("One analysis did not detect it."),
+    "alternatives_left": gettext_lazy("Isomers are listed as not excluded."),
+    "isomers_not_told_apart": gettext_lazy(
+        "Isomer rule: no analysis tells positional isomers apart; NMR (1H, 13C or 2D), IR, Raman or XRD with a "
+        "reference, or a separation against a certified standard would."
+    ),
+    "nmr_nucleus_not_stated": gettext_lazy("The line on NMR does not name its nucleus."),
+    "reference_missing": gettext_lazy("IR, Raman or XRD was compared with nothing."),
+    "standard_not_certified": gettext_lazy("The separation was not compared with a certified standard."),
+}
+
+
+def analyses_of(data: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    """The analyses that a document names, line by line; of marked techniques where there is no line."""
+    rows = data.get("evidence")
+    if isinstance(rows, list) and rows:
+        return tuple(map(_analysis, rows))
+    techniques, reference = data.get("technique"), str(data.get("reference") or "")
+    marked = techniques if isinstance(techniques, list) else []
+    return tuple(Evidence(str(name), reference=reference, conclusion="identified") for name in marked)
+
+
+def _analysis(row: Mapping[str, Any]) -> Evidence:
+    return Evidence(
+        *(str(row.get(name) or "") for name in ("technique", "method", "reference", "conclusion"))
+    )
+
+
+def scheme_of(data: Mapping[str, Any]) -> SchemeResult | None:
+    """The minimum scheme over the document's analyses; None where it names none."""
+    rows = analyses_of(data)
+    return minimum_scheme(rows) if rows else None
+
+
+def scheme_words(result: SchemeResult) -> str:
+    """Whether the minimum scheme is met, why, and by whose rule."""
+    said = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
+    return " ".join([said, *(str(SCHEME_SENTENCES[code]) for code in result.codes), f"({CITATION})"])
+
+
+def _confirmed_is_carried(draft: Draft) -> None:
+    """An order rests on papers, not on analyses: its form asks for none."""
+    is_asked_for = is_asked(FIELDS["evidence"], draft.data)
+    if draft["identity_state"] != CONFIRMED or "evidence" in draft.errors or not is_asked_for:
+        return
+    verdict = identity_allowed(CONFIRMED, analyses_of(draft.data), draft.good("alternatives") or ())
+    if isinstance(verdict, Downgrade):
+        draft.refuse("identity_state", downgrade_words(verdict))
+
+
+def downgrade_words(verdict: Downgrade) -> str:
+    """Which rules failed, and what to choose instead."""
+    said = [_('Identity: the evidence does not carry "confirmed".')]
+    if "scheme_not_met" in verdict.failed:
+        why = str(SCHEME_SENTENCES[verdict.scheme.codes[0]])
+        said.append(_("Minimum scheme (%(citation)s): %(why)s") % {"citation": CITATION, "why": why})
+    said += [str(FAILED_SENTENCES[code]) for code in verdict.failed if code in FAILED_SENTENCES]
+    if verdict.to == "isomer_group":
+        said.append(_("Choose isomer group and name the isomers not excluded, or add the analysis."))
+    else:
+        said.append(_("Choose tentative, or add the analysis."))
+    return " ".join(said)
+
+
+def ask_reference(draft: Draft) -> str | None:
+    if "identity_state" in draft.errors:
+        return None
+    references = {row.reference for row in analyses_of(draft.data)} | {draft["reference"]}
+    if draft["identity_state"] == CONFIRMED and not references - {*EMPTY[:2], "none"}:
+        return _("Identity: confirmed needs a reference; add it or choose tentative.")
+    return None
+
+
+IDENTITY_RULES: Final = (_confirmed_is_carried,)

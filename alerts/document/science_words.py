@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what evidence, profile, comparison and rule change say in words, one line each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.document import choices as c
+from alerts.document.kinds import Field, Kind
+from alerts.document.shapes import read_day
+from substances.profiles.region import SCALES
+
+VERDICT_WORDS: Final[Mapping[str, "c.Text"]] = {
+    "linked": gettext_lazy("linked"),
+    "possible": gettext_lazy("possibly linked"),
+    "not_linked": gettext_lazy("not linked"),
+    "not_comparable": gettext_lazy("not comparable"),
+}
+
+
+ISOTOPE_WORDS: Final[Mapping[str, str]] = {
+    "d2H": "δ²H",
+    "d13C": "δ¹³C",
+    "d15N": "δ¹⁵N",
+    "d18O": "δ¹⁸O",
+    "d34S": "δ³⁴S",
+    "87Sr/86Sr": "⁸⁷Sr/⁸⁶Sr",
+}
+
+
+def analysis_words(row: Mapping[str, Any]) -> str:
+    """One line of evidence: technique, method, what it was compared with, conclusion, file, note."""
+    parts = (
+        dict(c.TECHNIQUES).get(row["technique"], row["technique"]),
+        row["method"],
+        dict(c.REFERENCES).get(row["reference"], row["reference"]),
+        dict(c.CONCLUSIONS).get(row["conclusion"], row["conclusion"]),
+        row["file"],
+        row["note"],
+    )
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _evidence(field: Field, value: Any) -> str:
+    return "; ".join(map(analysis_words, value))
+
+
+def _lines(field: Field, value: Any) -> str:
+    return "; ".join(value)
+
+
+def _profile(field: Field, value: Any) -> str:
+    measured = [number for number in value["values"] if number is not None]
+    return _("%(method)s, version %(version)s: %(n)s values, %(below)s below detection") % {
+        "method": value["method"],
+        "version": value["version"],
+        "n": len(value["values"]),
+        "below": len(value["values"]) - len(measured),
+    }
+
+
+def isotope_words(isotope: str, standard: str) -> str:
+    """A ratio as it is chosen in the form: its unit and its standard."""
+    words = {"isotope": ISOTOPE_WORDS.get(isotope, isotope), "standard": standard}
+    if isotope in SCALES and SCALES[isotope].unit == "permil":
+        return _("%(isotope)s in ‰ against %(standard)s") % words
+    return _("%(isotope)s against %(standard)s") % words
+
+
+def _region_evidence(field: Field, value: Any) -> str:
+    """What it is evidence of comes first: nobody reads a link between samples out of it."""
+    return _(
+        "Region evidence only, never a link between samples. %(region)s (%(certainty)s): %(ratios)s; k = 2. "
+        "Basis: %(basis)s"
+    ) % {
+        "region": value["region"],
+        "certainty": dict(c.REGION_CERTAINTIES).get(value["certainty"], value["certainty"]),
+        "ratios": "; ".join(map(_ratio, value["ratios"])),
+        "basis": value["basis"],
+    }
+
+
+def _ratio(row: Mapping[str, Any]) -> str:
+    scale = SCALES.get(row["isotope"])
+    unit = " ‰" if scale is not None and scale.unit == "permil" else ""
+    name = ISOTOPE_WORDS.get(row["isotope"], row["isotope"])
+    return f"{name} {row['value']} ± {row['uncertainty']}{unit} ({row['standard']})"
+
+
+def _comparison(field: Field, value: Any) -> str:
+    verdict = str(VERDICT_WORDS[value["verdict"]])
+    if value["verdict"] == "not_comparable":
+        return verdict
+    return _(
+        "%(verdict)s: score %(score)s, threshold %(threshold)s, log10 likelihood ratio %(lr)s, "
+        "false links %(rate)s. A lead, not proof."
+    ) % {
+        "verdict": verdict,
+        "score": value["score"],
+        "threshold": value["threshold"],
+        "lr": value["log10_lr"],
+        "rate": value["false_link_rate"],
+    }
+
+
+def _proposed_rule(field: Field, value: Any) -> str:
+    day = read_day(value["effective"])
+    when = value["effective"] if day is None else formats.date_format(day, _("j M Y"))
+    said = _("%(jurisdiction)s, from %(when)s") % {"jurisdiction": value["jurisdiction"], "when": when}
+    return f"{said}: {value['file']}" if value["file"] else said
+
+
+def _screening(field: Field, value: Any) -> str:
+    return _("computed for %(day)s") % {"day": value["on"]}
+
+
+SCIENCE_WORDS: Final[Mapping[Kind, Callable[[Field, Any], str]]] = {
+    Kind.LINES: _lines,
+    Kind.EVIDENCE: _evidence,
+    Kind.PROFILE: _profile,
+    Kind.REGION_EVIDENCE: _region_evidence,
+    Kind.COMPARISON: _comparison,
+    Kind.PROPOSED_RULE: _proposed_rule,
+    Kind.SCREENING: _screening,
+}

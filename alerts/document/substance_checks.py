@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules and questions on what a substance is: its structure against its identifiers, files that evidence names."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.document.drafted import Draft
+
+if TYPE_CHECKING:
+    from alerts.document.choices import Text
+
+LOW_IDENTITIES: Final = frozenset({"unknown", "class_only"})
+DISAGREEMENTS: Final[Mapping[tuple[str, str], "Text"]] = {
+    ("inchikey", "other_structure"): gettext_lazy("InChIKey: the structure above has %(own)s; correct one."),
+    ("inchi", "other_structure"): gettext_lazy(
+        "InChI: it is of another structure than the one above; correct one."
+    ),
+    ("formula", "other_formula"): gettext_lazy("Formula: the structure above has %(own)s; correct one."),
+}
+"""What stops an alert: two substances in one."""
+
+DOUBTS: Final[Mapping[tuple[str, str], tuple[str, "Text"]]] = {
+    ("inchikey", "other_stereo_or_isotopes"): (
+        "key-of-other-stereo",
+        gettext_lazy(
+            "InChIKey: the structure above has %(own)s: the same skeleton, other stereo marks or isotopes."
+        ),
+    ),
+    ("inchikey", "of_the_base"): (
+        "key-of-the-base",
+        gettext_lazy("InChIKey: it is of the base; the salt above has %(own)s."),
+    ),
+    ("inchi", "other_stereo_or_isotopes"): (
+        "inchi-of-other-stereo",
+        gettext_lazy("InChI: the same skeleton as the structure above, with other stereo marks or isotopes."),
+    ),
+    ("inchi", "of_the_base"): (
+        "inchi-of-the-base",
+        gettext_lazy("InChI: it is of the base; the structure above is a salt."),
+    ),
+    ("formula", "of_the_base"): (
+        "formula-of-the-base",
+        gettext_lazy("Formula: it is of the base; the salt above has %(own)s."),
+    ),
+    ("preferred_name", "other_substance"): (
+        "name-of-another-structure",
+        gettext_lazy("Substance: the reference set gives this name to another structure than the one above."),
+    ),
+}
+"""What may be right all the same, and is asked: each with the code of its question."""
+
+
+def _structure_is_read(draft: Draft) -> None:
+    seen = draft.known.structure
+    if seen is not None and seen.problem and draft["structure"]:
+        draft.errors.pop("structure", None)
+        draft.refuse("structure", seen.problem)
+
+
+def _identifiers_are_of_the_structure(draft: Draft) -> None:
+    for field, code, expected in _disagreements(draft):
+        text = DISAGREEMENTS.get((field, code))
+        if text is not None and draft.good(field):
+            draft.refuse(field, str(text) % {"own": expected})
+
+
+def _disagreements(draft: Draft) -> tuple[tuple[str, str, str], ...]:
+    seen = draft.known.structure
+    return () if seen is None else seen.disagreements
+
+
+def _named_files_are_attached(draft: Draft) -> None:
+    attached = draft.known.files
+    if attached is None:
+        return
+    if any(name not in attached for name in _files_of_evidence(draft)):
+        draft.refuse(
+            "evidence", _("Evidence: a line names a file that is not attached; attach it or choose none.")
+        )
+    rule = draft.good("proposed_rule") or {}
+    if rule.get("file") and rule["file"] not in attached:
+        draft.refuse(
+            "proposed_rule",
+            _("Change of the law: it names a file that is not attached; attach it or choose none."),
+        )
+
+
+def _rule_is_sound(draft: Draft) -> None:
+    if draft.known.rule_problem and draft.good("proposed_rule"):
+        draft.refuse("proposed_rule", draft.known.rule_problem)
+
+
+def _files_of_evidence(draft: Draft) -> Iterator[str]:
+    for row in draft.good("evidence") or ():
+        if row["file"]:
+            yield row["file"]
+
+
+def _doubt(field: str, code: str) -> Callable[[Draft], str | None]:
+    text = DOUBTS[field, code][1]
+
+    def ask(draft: Draft) -> str | None:
+        found = next(
+            (own for name, said, own in _disagreements(draft) if (name, said) == (field, code)), None
+        )
+        return None if found is None or not draft.good(field) else str(text) % {"own": found}
+
+    return ask
+
+
+def _ask_identity(draft: Draft) -> str | None:
+    seen = draft.known.structure
+    if seen is not None and seen.is_read and draft["identity_state"] in LOW_IDENTITIES:
+        return _("Identity: a structure is given; choose isomer group, tentative or confirmed.")
+    return None
+
+
+def _ask_isomers(draft: Draft) -> str | None:
+    if draft["identity_state"] == "isomer_group" and not draft.good("alternatives"):
+        return _("Isomers not excluded: name at least one, so that readers know what it may be.")
+    return None
+
+
+SUBSTANCE_RULES: Final[tuple[Callable[[Draft], None], ...]] = (
+    _structure_is_read,
+    _identifiers_are_of_the_structure,
+    _named_files_are_attached,
+    _rule_is_sound,
+)
+SUBSTANCE_QUESTIONS: Final[tuple[tuple[str, str, Callable[[Draft], str | None]], ...]] = (
+    ("structure-without-identity", "identity_state", _ask_identity),
+    ("isomers-not-named", "alternatives", _ask_isomers),
+    *((question, field, _doubt(field, code)) for (field, code), (question, _text) in DOUBTS.items()),
+)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is "Where controlled" on a page: the status for a day, and how it stands to what the alert itself states."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.models import Officer
+from alerts.document.fields import FIELDS, is_asked
+from alerts.document.shapes import read_day
+from alerts.finding import today_of
+from alerts.models import Alert
+from alerts.science.answers import ScreeningShown, place_name, show_screening
+from alerts.science.answers_words import STANDINGS, VERDICTS
+from alerts.science.draft_screening import record_draft_screening
+from alerts.science.replaying import Replay, Replayed, replay_document
+from alerts.science.screening import is_empty, query_of
+
+if TYPE_CHECKING:
+    from alerts.document.choices import Text
+
+DAY_PARAMETER: Final = "on"
+FIRST_DAY: Final = dt.date(1961, 1, 1)
+"""Before the first of the conventions nothing is asked."""
+YEARS_AHEAD: Final = 10
+DIGEST_CHARS: Final = 10
+
+SENTENCES: Final[Mapping[Replay, tuple[str, "Text"]]] = {
+    Replay.NO_RECORD: (
+        "quiet",
+        gettext_lazy("The alert itself states no control status; this is what your hub computes."),
+    ),
+    Replay.SAME: (
+        "ok",
+        gettext_lazy(
+            "Replayed, same: your hub computed what the signed alert states, with the same rule set."
+        ),
+    ),
+    Replay.SAME_BY_ITS_RULES: (
+        "ok",
+        gettext_lazy(
+            "Replayed with the rule set that the signed alert names, same. Your hub uses a newer one by now; below is "
+            "what that says."
+        ),
+    ),
+    Replay.OTHER_LAW: (
+        "warn",
+        gettext_lazy(
+            "Other rule set here: the one that the signed alert names is not on your hub, so its answer cannot be "
+            "computed again. Below is what your hub's rules say."
+        ),
+    ),
+    Replay.DIFFERS: (
+        "danger",
+        gettext_lazy(
+            "Replayed, not the same: by the very rules that the signed alert names, your hub comes to another answer. "
+            "Call the sender before you rely on either."
+        ),
+    ),
+    Replay.LOST: (
+        "warn",
+        gettext_lazy(
+            "The control status could not be computed just now. Load the page again in a moment; all else on it holds."
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ControlledShown:
+    """What the section shows. `stated` is what the signed alert says, place by place and rule by rule."""
+
+    tone: str
+    text: "Text"
+    day: dt.date
+    shown: ScreeningShown | None = field(default=None, repr=False)
+    stated: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    stated_on: dt.date | None = None
+    ruleset: str = ""
+    problem: str = ""
+    has_form: bool = True
+    note: "Text" = ""
+
+
+def controlled_on_page(
+    request: HttpRequest, document: Mapping[str, Any], *, agency_id: str, sent_on: dt.date
+) -> ControlledShown | None:
+    """For a sent or received alert, for the day in the address or its own; None where it says nothing to ask by."""
+    if is_empty(query_of(document)) or not is_asked(FIELDS["screening"], document):
+        return None
+    typed = request.GET.get(DAY_PARAMETER, "")
+    asked = read_day(typed)
+    if asked is not None and not FIRST_DAY <= asked <= sent_on.replace(
+        day=1, month=1, year=sent_on.year + YEARS_AHEAD
+    ):
+        asked = None
+    replayed = replay_document(document, agency_id=agency_id, sent_on=sent_on, asked=asked)
+    problem = _("Day: enter one from 1961 on.") if typed and asked is None else ""
+    return _shown(replayed, document, problem)
+
+
+def controlled_in_preview(
+    data: Mapping[str, Any], officer: Officer, alert: Alert, *, revision: int, now: dt.datetime
+) -> ControlledShown | None:
+    """For a draft: what will stand in the signed alert, in full; None where it says nothing to ask by.
+
+    It is computed here, and the audit knows of it: a draft keeps none before it is submitted.
+    """
+    if is_empty(query_of(data)) or not is_asked(FIELDS["screening"], data):
+        return None
+    record_draft_screening(officer, alert, revision=revision, now=now)
+    record = data.get("screening")
+    stated_on = read_day(record["on"]) if record else None
+    day = stated_on or today_of(officer, now)
+    replayed = replay_document({**data, "screening": None}, agency_id=alert.agency_id, sent_on=day)
+    text: Text = SENTENCES[replayed.state][1]
+    if replayed.screening is not None:
+        text = _(
+            "Computed by your hub's rules. The signed alert carries this answer and the rule set, so that readers can "
+            "replay it."
+        )
+    shown = _shown(replayed, data, "")
+    tone = "quiet" if replayed.screening else "warn"
+    return replace(shown, tone=tone, text=text, stated=(), stated_on=stated_on, ruleset="", has_form=False)
+
+
+def _shown(replayed: Replayed, document: Mapping[str, Any], problem: str) -> ControlledShown:
+    tone, text = SENTENCES[replayed.state]
+    record = document.get("screening")
+    return ControlledShown(
+        tone=tone,
+        text=text,
+        day=replayed.day,
+        shown=None if replayed.screening is None else show_screening(replayed.screening),
+        stated=tuple(_stated(record)) if record else (),
+        stated_on=replayed.stated_on,
+        ruleset=replayed.ruleset[:DIGEST_CHARS],
+        problem=problem,
+        note=_note(document),
+    )
+
+
+def _note(document: Mapping[str, Any]) -> "Text":
+    """What a reader must not overlook: the status is that of one structure."""
+    if document.get("identity_state") == "isomer_group" and document.get("structure"):
+        return _(
+            "The identity is an isomer group: this is the status of the structure that is drawn. Its isomers may have "
+            "another."
+        )
+    if document.get("identity_state") == "tentative" and document.get("structure"):
+        return _("The identity is tentative, and so is this status.")
+    return ""
+
+
+def _stated(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The signed record in words; codes that this hub does not know stay codes."""
+    rows = [
+        (place_name(place), str(STANDINGS.get(standing, standing)))
+        for place, standing in record["standings"].items()
+    ]
+    rows += [(rule, str(VERDICTS.get(verdict, verdict))) for rule, verdict in record["verdicts"].items()]
+    if record["listings"]:
+        rows.append((_("Listed by name"), "; ".join(record["listings"])))
+    if record["precursors"]:
+        rows.append((_("Precursor"), "; ".join(record["precursors"])))
+    return rows

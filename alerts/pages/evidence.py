@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the evidence of an alert as a page shows it: the analyses line by line, and what they come to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from alerts.document import choices as c
+from alerts.document.fields import FIELDS
+from alerts.document.identity import SCHEME_SENTENCES, scheme_of
+from alerts.document.shapes import is_acceptable
+from substances.scheme import CITATION
+
+
+@dataclass(frozen=True)
+class AnalysisShown:
+    technique: str
+    method: str
+    reference: str
+    conclusion: str
+    file: str
+    note: str
+
+
+@dataclass(frozen=True)
+class SchemeShown:
+    """The minimum scheme: whether it is met, why, and whose it is."""
+
+    meets: bool
+    head: str
+    why: str
+    citation: str = CITATION
+
+
+@dataclass(frozen=True)
+class EvidenceShown:
+    rows: tuple[AnalysisShown, ...] = field(default=(), repr=False)
+    scheme: SchemeShown | None = None
+
+
+def evidence_of(document: Mapping[str, Any]) -> EvidenceShown:
+    """Of a document or a draft; lines that are not complete yet are not judged."""
+    rows = document.get("evidence") or []
+    if rows and not is_acceptable(FIELDS["evidence"], rows):
+        return EvidenceShown()
+    return EvidenceShown(tuple(map(_analysis, rows)), _scheme(document))
+
+
+def _analysis(row: Mapping[str, Any]) -> AnalysisShown:
+    return AnalysisShown(
+        technique=str(dict(c.TECHNIQUES)[row["technique"]]),
+        method=row["method"] or "",
+        reference=str(dict(c.REFERENCES)[row["reference"]]),
+        conclusion=str(dict(c.CONCLUSIONS)[row["conclusion"]]),
+        file=row["file"] or "",
+        note=row["note"] or "",
+    )
+
+
+def _scheme(document: Mapping[str, Any]) -> SchemeShown | None:
+    result = scheme_of(document)
+    if result is None:
+        return None
+    head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
+    return SchemeShown(result.meets, head, " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes))

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page on which an agency looks at rules that an authority published, and adopts them or not; and sets them aside."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accord.envelope.errors import EnvelopeError
+from agencies.capabilities import Capability
+from agencies.errors import AbsentError
+from agencies.models import Officer
+from alerts.errors import ReceiptPendingError, UnopenableError
+from alerts.fetching import CLOSED
+from alerts.finding import find_received, today_of
+from alerts.models import Alert
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.question import ConfirmForm, Question, ask
+from alerts.pages.reading import reading_of
+from alerts.pages.science.caught import by_shown
+from alerts.science.adopting import Proposal, adopt_rules, list_adopted, propose, set_rules_aside
+from alerts.science.asking import in_words
+from alerts.science.published import Published, open_own_published, open_published
+from alerts.science.timelines import place_name
+
+
+def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Of an alert that reached the agency, under the reason for which it stands open; without one the alert asks."""
+    officer, now = signed_in(request), timezone.now()
+    alert = find_received(officer, alert_id)
+    reading = reading_of(request, alert.pk, now=now)
+    back = reverse("admin:received", args=[alert.pk])
+    if reading is None:
+        return redirect(back)
+    try:
+        published = open_published(
+            officer, alert, reason=reading.reason, reference=reading.reference, now=now
+        )
+    except (ReceiptPendingError, UnopenableError, EnvelopeError, *CLOSED):
+        return redirect(back)
+    return _answer(request, officer, published, back, now)
+
+
+def own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Of an alert that the agency sent: it adopts by itself what it has published."""
+    officer, now = signed_in(request), timezone.now()
+    published = open_own_published(officer, Alert(pk=alert_id), now=now)
+    return _answer(request, officer, published, reverse("admin:sent", args=[alert_id]), now)
+
+
+def _answer(
+    request: HttpRequest, officer: Officer, published: Published, back: str, now: datetime
+) -> HttpResponseBase:
+    with in_words():
+        if request.method == "POST":
+            adopt_rules(officer, published, now=now)
+            messages.success(request, _("Adopted. Your agency's substances are being judged by it now."))
+            return redirect("admin:science_caught")
+        return _page(request, officer, propose(officer, published, now=now), back)
+
+
+def _page(request: HttpRequest, officer: Officer, proposal: Proposal, back: str) -> HttpResponse:
+    published, today = proposal.published, today_of(officer, timezone.now())
+    may_adopt = Capability.SCIENCE_MANAGE in officer.capabilities
+    return render_page(
+        request,
+        "science/adopt",
+        _("Change of the law"),
+        proposal=proposal,
+        published=published,
+        place=place_name(published.jurisdiction),
+        is_not_yet=published.effective > today,
+        foreign=_foreign(published),
+        caught=[
+            {"opened": one.opened, "by": [by_shown(by, today) for by in one.by]}
+            for one in (proposal.preview.shown if proposal.preview else ())
+        ],
+        may_adopt=may_adopt and proposal.can_be_adopted,
+        lacks_right=not may_adopt,
+        back=back,
+    )
+
+
+def _foreign(published: Published) -> str:
+    """The sender's country where it is not the one whose law is told of; no reason to refuse, one to look twice."""
+    return "" if published.issuer.country == published.jurisdiction else place_name(published.issuer.country)
+
+
+def aside(request: HttpRequest, adopted_id: uuid.UUID) -> HttpResponseBase:
+    """Asks, then sets adopted rules aside."""
+    officer = signed_in(request)
+    found = next(((row, content) for row, content in list_adopted(officer) if row.pk == adopted_id), None)
+    if found is None:
+        raise AbsentError
+    row, content = found
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and request.method == "POST":
+        with in_words():
+            set_rules_aside(officer, row.pk, now=timezone.now())
+        messages.success(request, _("Set aside. Your agency follows these rules no more."))
+        return redirect("admin:science_rules")
+    question = Question(
+        title=_("Rules"),
+        heading=_("Set these rules aside?"),
+        button=_("Set aside"),
+        back=reverse("admin:science_rules"),
+        does=[
+            _(
+                "Your agency follows them no more; the hub's own rules and every other agency's stay as they are."
+            ),
+            _("What was screened by them keeps their digest and can be replayed."),
+        ],
+        facts=[(_("Rules"), ", ".join(content.rule_ids)), (_("From"), row.issuer.name)],
+        is_grave=True,
+    )
+    return ask(request, question, form)

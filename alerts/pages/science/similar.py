@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of similar substances: among the agency's own alerts and the reference set, with the scaffold in common."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.errors import InputError
+from agencies.models import Officer
+from alerts.errors import ScienceInputError
+from alerts.finding import hosted_agency_of
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.question import problems_of
+from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, posted, text_of_file
+from alerts.science.analogues import AnaloguesShown, find_analogues
+from alerts.science.asking import COMMANDS, RESEMBLED
+
+
+class SimilarForm(WhyForm):
+    """The structure to start from."""
+
+    structure = forms.CharField(
+        label=gettext_lazy("Structure"),
+        required=False,
+        max_length=TEXT_AT_MOST,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off", "dir": "ltr", "class": "mono"}
+        ),
+        help_text=gettext_lazy("Paste SMILES, InChI, or a MOL or SDF block (V2000, V3000)."),
+    )
+    file = forms.FileField(
+        label=gettext_lazy("Or a file"), required=False, help_text=gettext_lazy("MOL, SDF, or a text file.")
+    )
+
+
+def similar(request: HttpRequest) -> HttpResponseBase:
+    """The form, and above it what the structure resembles."""
+    officer = signed_in(request)
+    hosted_agency_of(officer, command=COMMANDS[RESEMBLED])
+    form = posted(request, SimilarForm)
+    found = _answer(officer, form) if form.is_bound and form.is_valid() else None
+    problems = problems_of(form)
+    return render_page(
+        request,
+        "science/similar",
+        _("Similar substances"),
+        status=422 if problems else 200,
+        form=form,
+        problems=problems,
+        found=found,
+    )
+
+
+def _answer(officer: Officer, form: WhyForm) -> AnaloguesShown | None:
+    try:
+        text = form.cleaned_data["structure"].strip("\r\n") or text_of_file(form, "file")
+        return find_analogues(officer, text, form.why(), now=timezone.now())
+    except (InputError, ScienceInputError) as refused:
+        form.put_error(refused)
+    return None

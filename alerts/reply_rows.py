@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what the desk keeps of replies and of sample profiles, for one agency. Part of `alerts.models`.
+
+In clear stand whose rows they are and which envelopes they belong to, as the signed manifests say anyway. What was
+answered, and the numbers of a profile, stand only in `sealed` columns.
+"""
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from agencies.capabilities import Capability
+from agencies.models import Agency
+
+if TYPE_CHECKING:
+    from agencies.actors import Actor
+
+ONE_SOURCE = Q(alert__isnull=True, received__isnull=False) | Q(alert__isnull=False, received__isnull=True)
+
+
+class ReplyQuerySet(models.QuerySet["Reply"]):
+    def visible_to(self, actor: "Actor") -> "ReplyQuerySet":
+        """Those of the actor's own agency whose alerts the actor may see."""
+        from alerts.models import Alert, ReceivedAlert
+
+        if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
+            return self.none()
+        received = ReceivedAlert.objects.visible_to(actor).values("pk")
+        own = Alert.objects.visible_to(actor).values("pk")
+        return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
+
+
+class Reply(models.Model):
+    """That an envelope answers another one: a reply of ours, from its draft on, or one that reached us.
+
+    `re_md` and `re_jti` name what is answered. Of a reply of ours `source` holds how that was marked and who has it, until
+    that is forgotten, and `sample` is the own alert whose profile it is about. `gist` holds what pages show of the reply beside what it
+    answers; it is there once the reply was sent, or opened by the desk-worker.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    alert = models.OneToOneField("alerts.Alert", models.PROTECT, null=True, related_name="reply")
+    received = models.OneToOneField("alerts.ReceivedAlert", models.PROTECT, null=True, related_name="reply")
+    re_jti = models.CharField(max_length=36)
+    re_md = models.CharField(max_length=43)
+    sample = models.ForeignKey("alerts.Alert", models.PROTECT, null=True, related_name="+")
+    source = models.BinaryField(null=True)
+    gist = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+
+    objects = ReplyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "replies"
+        ordering: ClassVar = ["created_at", "id"]
+        indexes: ClassVar = [models.Index(fields=["agency", "re_md"], name="replies_to")]
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_SOURCE, name="reply_of_one_alert")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ProfileQuestion(models.Model):
+    """That an alert of ours asks other agencies about the profile of one of our samples."""
+
+    alert = models.OneToOneField(
+        "alerts.Alert", models.PROTECT, primary_key=True, related_name="profile_question"
+    )
+    sample = models.ForeignKey("alerts.Alert", models.PROTECT, related_name="profile_questions")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "alert"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SampleProfileQuerySet(models.QuerySet["SampleProfile"]):
+    def visible_to(self, actor: "Actor") -> "SampleProfileQuerySet":
+        """Those of the actor's own agency whose alerts the actor may see."""
+        from alerts.models import Alert, ReceivedAlert
+
+        if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
+            return self.none()
+        received = ReceivedAlert.objects.visible_to(actor).values("pk")
+        own = Alert.objects.visible_to(actor).values("pk")
+        return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
+
+    def standing(self) -> "SampleProfileQuerySet":
+        """Those from which something follows: not of exercises, nor of alerts withdrawn or replaced by a newer version."""
+        return self.filter(
+            Q(received__isnull=True)
+            | Q(received__status="actual", received__withdrawn_at=None, received__replaced_by=None),
+            Q(alert__isnull=True)
+            | Q(alert__status="actual", alert__withdrawn_at=None, alert__replaced_at=None),
+        )
+
+
+class SampleProfile(models.Model):
+    """The profile of one alert, sealed: method, version and values. Gone with the alert's card."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    alert = models.OneToOneField("alerts.Alert", models.PROTECT, null=True, related_name="sample_profile")
+    received = models.OneToOneField(
+        "alerts.ReceivedAlert", models.PROTECT, null=True, related_name="sample_profile"
+    )
+    sealed = models.BinaryField()
+    stored_at = models.DateTimeField()
+
+    objects = SampleProfileQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-stored_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["agency", "-stored_at", "-id"], name="profiles_newest")]
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_SOURCE, name="profile_of_one_alert")]
+
+    def __str__(self) -> str:
+        return str(self.id)

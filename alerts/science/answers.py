@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A screening in words and pictures, for every page that shows one: the science page, the alert page, the draft.
+
+Text of rules and lists is English data and stays as it is. Drawings come from the process that may die.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from alerts.document.countries import country_name
+from alerts.science.answers_words import (
+    CLAUSES,
+    CONFIDENCE,
+    FOUND_BY,
+    KINDS,
+    LICENCES,
+    LIMITS,
+    MEDICINES,
+    PHASE_TONES,
+    PHASES,
+    REASONS,
+    SENTENCES,
+    STANDINGS,
+    TEXT_SEEN,
+    TONES,
+    VERDICT_TONES,
+    VERDICTS,
+)
+from alerts.science.controls import is_own_summary
+from substances import safely
+from substances.control.precursors import PrecursorHit
+from substances.control.results import (
+    FEW_LISTINGS,
+    SILENT,
+    JurisdictionStatus,
+    ListingStatus,
+    MedicineNote,
+    RuleStatus,
+    Screening,
+)
+from substances.control.verdicts import Finding, Reason, Verdict
+from substances.errors import InputRefusedError, WorkerLostError
+from substances.structures.shapes import Mark
+
+DRAWN_AT_MOST: Final = 8
+WIDTH, HEIGHT = 300, 220
+_BOUND: Final = re.compile(r"_c(\d+)$")
+
+
+@dataclass(frozen=True)
+class ClauseShown:
+    """What one clause says of some atoms; `number` is written beside them in the drawing, 0 where none is."""
+
+    tone: str
+    tone_text: str
+    clause: str
+    label: str
+    sentence: str
+    number: int
+
+
+@dataclass(frozen=True)
+class VerdictShown:
+    """One rule's answer with everything that a reader needs to weigh it."""
+
+    rule_id: str
+    title: str
+    text: str
+    tone: str
+    because: tuple[str, ...]
+    clauses: tuple[ClauseShown, ...]
+    drawing: str = field(repr=False)
+    is_open: bool
+    in_force: str
+    instrument: str
+    effect: str
+    summary: str
+    interpretation: tuple[str, ...]
+    confidence_text: str
+    text_seen_text: str
+    part: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class ListingShown:
+    """A list that names it."""
+
+    title: str
+    name: str
+    tone: str
+    text: str
+    dates: str
+    how: str
+    confidence_text: str
+    source: str
+    part: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class PlaceShown:
+    """One jurisdiction: its standing, and what it rests on."""
+
+    code: str
+    name: str
+    standing: str
+    standing_text: str
+    standing_note: str
+    lists_note: str
+    tone: str
+    by: tuple[str, ...]
+    listings: tuple[ListingShown, ...]
+    verdicts: tuple[VerdictShown, ...]
+    silent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PrecursorShown:
+    """A row of the precursor tables."""
+
+    name: str
+    table: str
+    since: str
+    how: str
+    confidence_text: str
+    source: str
+    part: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class ScreeningShown:
+    """A screening as `accord/science/verdict.html` shows it. `prepared` is the date of the rule set; `is_later`: the day
+    asked about lies after it, so that newer law may be missing."""
+
+    on: date
+    ruleset: str
+    medicine: str
+    medicine_source: str
+    places: tuple[PlaceShown, ...]
+    precursors: tuple[PrecursorShown, ...]
+    limits: tuple[str, ...]
+    has_drawings: bool
+    prepared: str = ""
+    is_later: bool = False
+    medicine_licence: str = ""
+
+
+def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShown:
+    """The screening in words; without `draws`, or where nobody could draw, without pictures."""
+    left = DRAWN_AT_MOST if draws else 0
+    places = []
+    for status in screening.jurisdictions:
+        place = _place(status, screening.parent_smiles, left)
+        left -= sum(1 for verdict in place.verdicts if verdict.drawing)
+        places.append(place)
+    return ScreeningShown(
+        on=screening.on,
+        ruleset=screening.ruleset,
+        medicine=_medicine(screening.medicine),
+        medicine_source=screening.medicine.source if screening.medicine else "",
+        places=tuple(places),
+        precursors=tuple(_precursor(hit) for hit in screening.precursors),
+        limits=tuple(str(LIMITS[code]) for code in screening.limits if code in LIMITS),
+        has_drawings=any(verdict.drawing for place in places for verdict in place.verdicts),
+        prepared=_month(screening.prepared),
+        is_later=screening.on.isoformat()[: len(screening.prepared)] > screening.prepared > "",
+        medicine_licence=str(LICENCES["facts"]),
+    )
+
+
+def place_name(code: str) -> str:
+    """A jurisdiction by its name."""
+    return _("United Nations") if code == "UN" else country_name(code)
+
+
+def group_text(label: str) -> str:
+    """The name that rule files give a group of atoms, as people write it: `alkoxy_c4` is an alkoxy up to C4."""
+    name = _BOUND.sub(r" (up to C\1)", label)
+    return name.replace("_", " ")
+
+
+def day(value: date | str | None) -> str:
+    """A day, or a year where no more is known."""
+    if not value:
+        return ""
+    if isinstance(value, str) and len(value) == 4:
+        return value
+    return str(date_format(date.fromisoformat(value) if isinstance(value, str) else value, _("j M Y")))
+
+
+def _month(prepared: str) -> str:
+    """The date of a rule set as its file says it: a day, a month such as 2026-11, or whatever else stands there."""
+    try:
+        day_or_month = date.fromisoformat(f"{prepared}-01" if len(prepared) == len("2026-11") else prepared)
+    except ValueError:
+        return prepared
+    return str(date_format(day_or_month, _("F Y") if len(prepared) == len("2026-11") else _("j M Y")))
+
+
+def _medicine(note: MedicineNote | None) -> str:
+    if note is None or note.kind not in MEDICINES:
+        return ""
+    return capfirst(str(MEDICINES[note.kind]) % {"name": note.name})
+
+
+def _lists_note(status: JurisdictionStatus) -> str:
+    """That silence says little where few entries of a jurisdiction's lists are known."""
+    known = status.listings_known
+    if status.standing not in SILENT or known >= FEW_LISTINGS:
+        return ""
+    text = ngettext(
+        "No list of named substances of %(place)s is known to this hub beyond %(n)d entry; that nothing names it here "
+        "proves nothing.",
+        "No list of named substances of %(place)s is known to this hub beyond %(n)d entries; that nothing names it here "
+        "proves nothing.",
+        known,
+    )
+    return text % {"place": place_name(status.jurisdiction), "n": known}
+
+
+def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
+    said = [rule for rule in status.rules if _says_something(rule)]
+    silent = [rule for rule in status.rules if not _says_something(rule)]
+    verdicts = []
+    for rule in said:
+        shown = _rule(rule, parent, draws=left > 0)
+        left -= bool(shown.drawing)
+        verdicts.append(shown)
+    return PlaceShown(
+        code=status.jurisdiction,
+        name=place_name(status.jurisdiction),
+        standing=status.standing,
+        standing_text=str(STANDINGS[status.standing]),
+        standing_note=next((str(SENTENCES[code]) for code in status.sentences[:1] if code in SENTENCES), ""),
+        lists_note=_lists_note(status),
+        tone=TONES.get(status.standing, "quiet"),
+        by=_by(status),
+        listings=tuple(_listing(listing) for listing in status.listings),
+        verdicts=tuple(verdicts),
+        silent=tuple(rule.title for rule in silent),
+    )
+
+
+def _says_something(rule: RuleStatus) -> bool:
+    """Whether the rule's scaffold, or a sign of an open-textured law, is there at all."""
+    return rule.verdict.verdict not in {"out", "not-decided"} or bool(rule.verdict.findings)
+
+
+def _by(status: JurisdictionStatus) -> tuple[str, ...]:
+    listed = [listing.title for listing in status.listings if listing.phase == "in_force"]
+    reaching = [
+        rule.title for rule in status.rules if rule.verdict.verdict in {"in", "parent", "review", "excluded"}
+    ]
+    titles = {rule.rule_id: rule.title for rule in status.rules}
+    first = [titles.get(status.by, status.by)] if status.by and status.standing != "outside" else []
+    return tuple(dict.fromkeys([*first, *listed, *reaching]))
+
+
+def _rule(rule: RuleStatus, parent: str, *, draws: bool) -> VerdictShown:
+    verdict = rule.verdict
+    clauses = tuple(_clause(finding, number) for number, finding in _numbered(verdict.findings))
+    return VerdictShown(
+        rule_id=rule.rule_id,
+        title=rule.title,
+        text=_verdict_text(rule),
+        tone=VERDICT_TONES.get(verdict.verdict, "quiet") if rule.phase == "in_force" else "quiet",
+        because=tuple(dict.fromkeys(_because(reason, clauses) for reason in verdict.because)),
+        clauses=clauses,
+        drawing=_drawing(rule.part or parent, verdict, rule.title)
+        if draws and parent and verdict.findings
+        else "",
+        is_open=verdict.verdict != "out",
+        in_force=_times(rule),
+        instrument=rule.instrument,
+        effect=rule.effect,
+        summary=rule.summary,
+        interpretation=rule.interpretation,
+        confidence_text=str(CONFIDENCE.get(rule.confidence, rule.confidence)),
+        text_seen_text=str(TEXT_SEEN.get(rule.text_seen, "")),
+        part=rule.part,
+        licence=_licence(rule),
+    )
+
+
+def _licence(rule: RuleStatus) -> str:
+    with suppress(WorkerLostError):
+        if is_own_summary(rule.rule_id, rule.instrument, rule.summary):
+            return str(LICENCES["rule"])
+    return str(LICENCES["published"])
+
+
+def _verdict_text(rule: RuleStatus) -> str:
+    text = str(VERDICTS[rule.verdict.verdict])
+    if rule.verdict.verdict != "in" or rule.phase == "in_force":
+        return text
+    if rule.phase == "not_yet":
+        return _("Meets the definition, law from %(day)s") % {"day": day(rule.start)}
+    return _("Meets the definition, law until %(day)s") % {"day": day(rule.end)}
+
+
+def _times(rule: RuleStatus) -> str:
+    words = {"start": day(rule.start), "end": day(rule.end)}
+    text = _("%(start)s to %(end)s") % words if rule.end else _("since %(start)s") % words
+    if rule.phase == "not_yet":
+        text = _("not yet: from %(start)s") % words
+    return f"{text} ({rule.basis})" if rule.basis else text
+
+
+def _because(reason: Reason, clauses: tuple[ClauseShown, ...]) -> str:
+    """Why, without what a clause says already."""
+    text = str(REASONS.get(reason.code, reason.code))
+    is_said = any(clause.sentence == reason.sentence for clause in clauses)
+    return f"{text} {reason.sentence}" if reason.sentence and not is_said else text
+
+
+def _numbered(findings: Sequence[Finding]) -> Iterator[tuple[int, Finding]]:
+    """The findings with the numbers that drawing and list share; core and parent are coloured and have none (0)."""
+    number = 0
+    for finding in findings:
+        is_core = KINDS.get(finding.kind, "review") == "core"
+        number += not is_core
+        yield 0 if is_core else number, finding
+
+
+def _clause(finding: Finding, number: int) -> ClauseShown:
+    return ClauseShown(
+        tone=KINDS.get(finding.kind, "review"),
+        tone_text=str(CLAUSES.get(finding.code, finding.code)),
+        clause="" if finding.clause in {"core", "parent"} else finding.clause,
+        label=group_text(finding.label),
+        sentence=finding.sentence,
+        number=number,
+    )
+
+
+def _drawing(parent: str, verdict: Verdict, title: str) -> str:
+    marks = [
+        Mark(finding.atoms, KINDS.get(finding.kind, "review"), str(number or ""))  # type: ignore[arg-type]
+        for number, finding in _numbered(verdict.findings)
+        if finding.atoms
+    ]
+    try:
+        return safely.draw(parent, marks=marks, width=WIDTH, height=HEIGHT, title=title)
+    except (InputRefusedError, WorkerLostError):
+        return ""
+
+
+def _listing(listing: ListingStatus) -> ListingShown:
+    words = {"since": day(listing.since), "until": day(listing.until)}
+    since = _("since %(since)s") % words if listing.since else ""
+    return ListingShown(
+        title=listing.title,
+        name=listing.name,
+        tone=PHASE_TONES.get(listing.phase, "quiet"),
+        text=str(PHASES.get(listing.phase, listing.phase)),
+        dates=f"{since} {_('until %(until)s') % words}".strip() if listing.until else since,
+        how=str(FOUND_BY.get(listing.found_by, "")),
+        confidence_text=str(CONFIDENCE.get(listing.confidence, "")),
+        source=listing.source,
+        part=listing.part,
+        licence=str(LICENCES["listing"]),
+    )
+
+
+def _precursor(hit: PrecursorHit) -> PrecursorShown:
+    return PrecursorShown(
+        name=hit.name,
+        table=hit.table,
+        since=day(hit.since),
+        how=str(FOUND_BY.get(hit.found_by, "")),
+        confidence_text=str(CONFIDENCE.get(hit.confidence, "")),
+        source=hit.source,
+        part=hit.part,
+        licence=str(LICENCES["facts"]),
+    )

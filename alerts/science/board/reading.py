@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads an agency's early-warning board for an officer: over the alerts that he may see, made anew each time.
+
+One audit event a reading, with how many cards were looked at. Nothing of the board is kept anywhere.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agencies.capabilities import Capability, require
+from agencies.errors import InputError
+from agencies.models import Officer
+from alerts.finding import hosted_agency_of, today_of
+from alerts.science.board.counting import SPANS, Board, draw_board
+from alerts.science.board.sightings import read_sightings
+from ledger.audit import record_event
+
+COMMAND: Final = "accord inbox"
+USUAL: Final = 90
+
+
+@dataclass(frozen=True)
+class BoardRead:
+    """The board, with how many cards it was drawn from; `is_whole` False where older ones were left out."""
+
+    board: Board = field(repr=False)
+    looked_at: int
+    is_whole: bool
+
+
+def read_board(officer: Officer, *, days: int = USUAL, now: datetime) -> BoardRead:
+    """Raises NotPermittedError, KeysElsewhereError, `InputError` naming `days`."""
+    require(officer, Capability.SCIENCE_READ)
+    agency = hosted_agency_of(officer, command=COMMAND)
+    if days not in SPANS:
+        raise InputError("days", _("Days: choose one of %(spans)s.") % {"spans": ", ".join(map(str, SPANS))})
+    found = read_sightings(officer, agency, now=now)
+    board = draw_board(found.seen, days=days, today=today_of(officer, now))
+    with transaction.atomic():
+        record_event(
+            "board.read",
+            actor=officer.audit_name,
+            agency=agency.pk,
+            subject="science",
+            detail={"cards": found.looked_at},
+            now=now,
+        )
+    return BoardRead(board, found.looked_at, found.is_whole)

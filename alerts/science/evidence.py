@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what the files of an alert say as spectra: read in a process that may die, compared with its structure.
+
+A file that is no spectrum is left alone; one that claims to be and cannot be read has the sentence why. The comparison
+can refute a structure and never proves one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import EnvelopeError
+from agencies.vault import doors
+from alerts.drafts import open_files
+from alerts.files import AttachmentFile, AttachmentNote, inert_media_type
+from alerts.models import Alert
+from alerts.science.intake import read_typed
+from alerts.science.sentences import sentence_of
+from sharing.models import Blob
+from substances import safely
+from substances.errors import InputRefusedError, SubstanceError, WorkerLostError
+
+if TYPE_CHECKING:
+    from substances.spectra.fits import Fit
+    from substances.spectra.spectrum import Spectrum
+    from substances.structures.reading import Structure
+
+CERTAIN: Final = (".msp", ".mgf", ".mzml", ".jdx", ".dx", ".jcamp")
+"""Endings of files that are nothing but spectra."""
+POSSIBLE: Final = (".csv", ".txt", ".tsv")
+"""What may be a list of peaks, or anything else."""
+BYTES_AT_MOST: Final = 2 * 1024 * 1024
+FILES_AT_MOST: Final = 3
+
+
+@dataclass(frozen=True)
+class SpectrumSeen:
+    """The first spectrum of a file, how many more there are, and how it fits; or why the file was not read."""
+
+    filename: str
+    spectrum: "Spectrum | None" = field(default=None, repr=False)
+    more: int = 0
+    fit: "Fit | None" = None
+    problem: str = ""
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether it speaks against the structure that the alert states."""
+        return self.fit is not None and self.fit.verdict == "does_not_fit"
+
+
+def is_worth_reading(filename: str, size: int) -> bool:
+    """Whether a file may be a spectrum that a page shows."""
+    return filename.lower().endswith((*CERTAIN, *POSSIBLE)) and size <= BYTES_AT_MOST
+
+
+def spectra_of_draft(
+    alert: Alert, notes: Iterable[AttachmentNote], data: Mapping[str, Any]
+) -> list[SpectrumSeen]:
+    """Of a draft's files, before they are sent."""
+    wanted = [note for note in notes if is_worth_reading(note.filename, note.size)][:FILES_AT_MOST]
+    return spectra_in(open_files(alert, wanted), data) if wanted else []
+
+
+def files_of_opened(opened: OpenedAlert) -> tuple[AttachmentFile, ...]:
+    """The files of a verified alert that may be spectra, in the clear, in memory only; a damaged one is left out."""
+    wanted = {note.n: note for note in opened.attachments if is_worth_reading(note.fn, note.size)}
+    if not wanted:
+        return ()
+    chosen = sorted(wanted)[:FILES_AT_MOST]
+    rows = Blob.objects.filter(envelope_id=opened.manifest.md, n__in=chosen).order_by("n")
+    files = []
+    for n, content in rows.values_list("n", "content"):
+        try:
+            data = doors.open_attachment(opened, n, bytes(content or b""))
+        except EnvelopeError:
+            continue
+        files.append(AttachmentFile(wanted[n].fn, inert_media_type(wanted[n].fn, data), data))
+    return tuple(files)
+
+
+def spectra_in(files: Iterable[AttachmentFile], document: Mapping[str, Any]) -> list[SpectrumSeen]:
+    """What the files hold; never raises for what is in them."""
+    structure = _structure_of(document)
+    seen = (_seen(file, structure) for file in files)
+    return [one for one in seen if one is not None]
+
+
+def _structure_of(document: Mapping[str, Any]) -> "Structure | None":
+    text = document.get("structure")
+    return read_typed(text).structure if isinstance(text, str) and text else None
+
+
+def _seen(file: AttachmentFile, structure: "Structure | None") -> SpectrumSeen | None:
+    try:
+        spectra = safely.read_spectra(file.filename, file.data)
+    except InputRefusedError as refused:
+        is_spectrum = file.filename.lower().endswith(CERTAIN)
+        return SpectrumSeen(file.filename, problem=sentence_of(refused)) if is_spectrum else None
+    except WorkerLostError:
+        return None
+    first = spectra[0]
+    return SpectrumSeen(file.filename, first, len(spectra) - 1, _fit(first, structure))
+
+
+def _fit(spectrum: "Spectrum", structure: "Structure | None") -> "Fit | None":
+    """Nothing is said of a spectrum that itself names another substance: a reference, or a second component."""
+    if structure is None or (spectrum.block and spectrum.block != structure.inchikey[:14]):
+        return None
+    try:
+        return safely.fit_spectrum(spectrum, structure.smiles, structure.formula)
+    except SubstanceError:
+        return None

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spectra that came as files of received alerts: put away sealed at intake, read by the desk-worker, searched afterwards.
+
+At intake nothing is read, so that no file can stop a feed. What cannot be read is dropped from the search and stays
+with its alert; what could not be tried, because the process that reads or the vault was away, waits for the next round.
+Gone with the alert's card; a RED alert's are never kept.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any, Final
+
+from django.db import transaction
+
+from agencies.vault import doors
+from agencies.vault.errors import SealBrokenError, VaultError
+from alerts.models import ReceivedAlert
+from alerts.science.library import REVISION, SPECTRUM_TABLE, Record, seal_record, seal_spectra
+from alerts.science_library import LibrarySpectrum
+from substances import safely
+from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
+from substances.spectra.spectrum import Spectrum, spectrum_record
+
+ENDINGS: Final = frozenset({".msp", ".mgf", ".mzml", ".jdx", ".dx", ".jcamp"})
+FILE_AT_MOST: Final = 512 * 1024
+FILES_AT_MOST: Final = 8
+SPECTRA_AT_MOST: Final = 50
+"""Of one file; the others of it are not searched."""
+ROUND: Final = 20
+TRIES: Final = 3
+"""How often a file may kill the process that reads it before it is given up."""
+WAITING: Final = b""
+"""The token of a file that was not read yet."""
+STATED: Final = {
+    "name": "preferred_name",
+    "inchikey": "inchikey",
+    "formula": "formula",
+    "smiles": "structure",
+}
+"""What a spectrum takes from its alert where its own record says nothing."""
+
+
+@dataclass(frozen=True)
+class SpectralFile:
+    """A file of an alert that was opened for intake."""
+
+    n: int
+    filename: str = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+def may_hold_spectra(filename: str, size: int) -> bool:
+    """Whether a file is looked at, by its name's ending and its size in octets."""
+    return PurePath(filename).suffix.lower() in ENDINGS and size <= FILE_AT_MOST
+
+
+def keep_received_files(
+    received: ReceivedAlert, files: Iterable[SpectralFile], document: Mapping[str, Any]
+) -> None:
+    """Puts the files away unread. Inside the caller's transaction; twice is once."""
+    if received.tlp == "RED":
+        return
+    stated = {name: str(document.get(said) or "") for name, said in STATED.items()}
+    rows = []
+    for file in list(files)[:FILES_AT_MOST]:
+        row = LibrarySpectrum(agency_id=received.agency_id, received=received, number=file.n, token=WAITING)
+        raw = base64.b64encode(file.data).decode()
+        seal_record(row, {"ending": PurePath(file.filename).suffix[:8], "raw": raw, "stated": stated})
+        rows.append(row)
+    LibrarySpectrum.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def read_received_files(*, limit: int = ROUND) -> int:
+    """Reads files that wait, of all agencies, in the process that may die; returns how many wait no more.
+
+    Ends early while that process is away. What cannot be opened now keeps no other waiting.
+    """
+    waiting = LibrarySpectrum.objects.filter(received__isnull=False, token=WAITING).order_by("pk")
+    settled = 0
+    for key in list(waiting.values_list("pk", flat=True)):
+        row = waiting.filter(pk=key).first()
+        try:
+            settled += row is not None and _settle(row)
+        except WorkerAwayError:
+            break
+        if settled >= limit:
+            break
+    return settled
+
+
+def forget_spectra(received: Iterable[ReceivedAlert]) -> None:
+    """Deletes what is kept of these alerts' files."""
+    LibrarySpectrum.objects.filter(received__in=list(received)).delete()
+
+
+def _settle(row: LibrarySpectrum) -> bool:
+    """Whether the file waits no more: read, or dropped because it can never be. Raises WorkerAwayError."""
+    try:
+        kept = json.loads(
+            doors.open_row(row.agency_id, SPECTRUM_TABLE, str(row.pk), REVISION, bytes(row.sealed))
+        )
+    except SealBrokenError:
+        _replace(row, [])
+        return True
+    except VaultError:
+        return False
+    try:
+        _replace(row, _records(kept))
+    except InputRefusedError:
+        _replace(row, [])
+    except WorkerAwayError:
+        raise
+    except WorkerLostError:
+        return _count_try(row, kept)
+    return True
+
+
+def _records(kept: Record) -> list[Record]:
+    """The spectra of a file; raises InputRefusedError, WorkerLostError."""
+    found = safely.read_spectra(f"file{kept['ending']}", base64.b64decode(kept["raw"]))
+    usable = [one for one in found if one.kind == "ms"][:SPECTRA_AT_MOST]
+    return [_completed(one, kept["stated"]) for one in usable]
+
+
+@transaction.atomic
+def _count_try(row: LibrarySpectrum, kept: Record) -> bool:
+    """Notes in the sealed record that the file killed its reader; whether it is given up for that."""
+    tries = kept.get("tries", 0) + 1
+    if tries >= TRIES:
+        _replace(row, [])
+        return True
+    seal_record(row, {**kept, "tries": tries})
+    LibrarySpectrum.objects.filter(pk=row.pk, token=WAITING).update(sealed=row.sealed)
+    return False
+
+
+def _completed(spectrum: Spectrum, stated: Mapping[str, str]) -> Record:
+    record = spectrum_record(spectrum)
+    missing = {name: text for name, text in stated.items() if text and not record.get(name)}
+    return {**record, **missing, "origin": "received"}
+
+
+@transaction.atomic
+def _replace(row: LibrarySpectrum, records: list[Record]) -> None:
+    """The unread file by its spectra, numbered behind one another under the file's number."""
+    locked = LibrarySpectrum.objects.select_for_update().filter(pk=row.pk, token=WAITING).first()
+    if locked is None:
+        return
+    first = 1_000 * (row.number + 1) + 1
+    rows = [
+        LibrarySpectrum(agency_id=row.agency_id, received_id=row.received_id, number=first + place)
+        for place in range(len(records))
+    ]
+    sealed = seal_spectra(row.agency_id, list(zip(rows, records, strict=True)))
+    locked.delete()
+    LibrarySpectrum.objects.bulk_create(sealed)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what an agency knows of the law, for its pages: rules with their versions, listings, and where each comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError
+from agencies.models import Officer
+from alerts.finding import hosted_agency_of
+from alerts.science.adopting import COMMAND, list_adopted
+from alerts.science.controls import EffectiveRules, ruleset_for
+from alerts.science.overlaid import Adopted
+from alerts.science.timelines import place_name
+from alerts.stored import AdoptedRules
+from substances.control.listings import Listing, read_listings
+from substances.models import ControlKind
+from substances.rulefacts import RuleFact
+from substances.versions import LawText, current_law, law_history
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A rule as it stands on a day, with the versions before and after it. `adopted` is where it came from, if not the hub."""
+
+    fact: RuleFact
+    phase: str
+    versions: tuple[RuleFact, ...]
+    adopted: AdoptedRules | None = None
+
+    @property
+    def place(self) -> str:
+        return place_name(self.fact.jurisdiction)
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """One list of a jurisdiction: how many substances it names here, and when the newest of them came."""
+
+    jurisdiction: str
+    place: str
+    title: str
+    count: int
+    newest: date | None
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything of one agency. `files` are the texts in use with their versions."""
+
+    rules: tuple[RuleRow, ...] = field(repr=False)
+    lists: tuple[ListRow, ...] = field(repr=False)
+    files: tuple[LawText, ...] = field(repr=False)
+    adopted: tuple[tuple[AdoptedRules, Adopted], ...] = field(repr=False)
+    effective: EffectiveRules = field(repr=False)
+
+
+def read_rulebook(officer: Officer, *, on: date) -> Rulebook:
+    """As of a day. Raises NotPermittedError, KeysElsewhereError."""
+    require(officer, Capability.SCIENCE_READ)
+    agency = hosted_agency_of(officer, command=COMMAND)
+    effective, adopted = ruleset_for(agency.pk, on=on), tuple(list_adopted(officer))
+    files = tuple(current_law(kind) for kind in ControlKind)
+    return Rulebook(
+        rules=tuple(rule_rows(effective.rules, adopted, on)),
+        lists=tuple(_lists(read_listings(effective.listings.text).listings)),
+        files=files,
+        adopted=adopted,
+        effective=effective,
+    )
+
+
+def find_rule(book: Rulebook, rule_id: str) -> RuleRow:
+    """Raises AbsentError for a rule that the agency does not know."""
+    row = next((row for row in book.rules if row.fact.id == rule_id), None)
+    if row is None:
+        raise AbsentError
+    return row
+
+
+def rule_rows(
+    rules: Sequence[RuleFact], adopted: Sequence[tuple[AdoptedRules, Adopted]], on: date
+) -> list[RuleRow]:
+    """One row a rule: the version of that day, else the next, else the last; by jurisdiction and id."""
+    sources = {
+        rule_id: row for row, content in adopted if row.set_aside_at is None for rule_id in content.rule_ids
+    }
+    rows = []
+    for rule_id in dict.fromkeys(rule.id for rule in rules):
+        versions = sorted((rule for rule in rules if rule.id == rule_id), key=lambda rule: rule.start)
+        current = [rule for rule in versions if rule.phase_on(on) == "in_force"]
+        coming = [rule for rule in versions if rule.phase_on(on) == "not_yet"]
+        fact = (current or coming or versions[-1:])[0]
+        rows.append(RuleRow(fact, fact.phase_on(on), tuple(versions), sources.get(rule_id)))
+    return sorted(rows, key=lambda row: (row.fact.jurisdiction, row.fact.id))
+
+
+def history() -> list[tuple[str, list[LawText]]]:
+    """Every version of each kind that was ever in use on this hub, newest first; the shipped one is not among them."""
+    return [(str(kind.label), law_history(kind)) for kind in ControlKind]
+
+
+def _lists(listings: Sequence[Listing]) -> list[ListRow]:
+    found = []
+    for key in dict.fromkeys((one.jurisdiction, one.title) for one in listings):
+        own = [one for one in listings if (one.jurisdiction, one.title) == key]
+        newest = max((one.start for one in own if one.start is not None), default=None)
+        found.append(ListRow(key[0], place_name(key[0]), key[1], len(own), newest))
+    return sorted(found, key=lambda row: (row.jurisdiction != "UN", row.jurisdiction, row.title))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the science templates may ask for: shares as per cent, drawings made harmless."""
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from alerts.files import AttachmentShown
+from alerts.science.drawings import inert_svg
+from alerts.science.library_received import may_hold_spectra
+from alerts.science.sentences import notices_of
+
+register = template.Library()
+
+
+@register.filter
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 1 as per cent, in the reader's way of writing numbers."""
+    return "" if share is None else f"{number_format(share * 100, digits)}\N{NO-BREAK SPACE}%"
+
+
+@register.filter
+def rate(share: float | None, pairs: int) -> str:
+    """A share of so many pairs; none found among them is no rate of zero."""
+    if share is not None and share * pairs < 1 <= pairs:
+        return _("fewer than 1 in %(pairs)s") % {"pairs": number_format(pairs, 0, force_grouping=True)}
+    return percent(share, 2)
+
+
+@register.filter
+def holds_spectra(file: AttachmentShown) -> bool:
+    """Whether a file of an alert may be matched as a spectrum, by its name and size."""
+    return may_hold_spectra(file.filename, file.size)
+
+
+@register.filter
+def read_notices(codes: tuple[str, ...]) -> str:
+    """What was put right on reading a spectrum."""
+    return notices_of(codes)
+
+
+@register.filter
+def drawing(svg: str) -> SafeString:
+    """A drawing of the science core, inline: only shapes and text are left in it."""
+    return inert_svg(svg)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what an evaluation finds: bars with their values, tables beside them, and what could not be measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MalformedError(Exception):
+    """A file of the folder is not in the reference format; the text names it, the line and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One number that has to be reached: what, how much it is, how much is asked, and whether it is enough."""
+
+    what: str
+    value: str
+    asked: str
+    met: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under heads; the first column is the name of the row."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """All about one file: its bars, the tables behind them, and single cases that went wrong."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def at_least(what: str, value: float, bar: float, *, digits: int = 3) -> Bar:
+    """A bar from below; nothing is rounded in its favour."""
+    return Bar(what, f"{value:.{digits}f}", f"at least {bar:g}", value >= bar)
+
+
+def at_most(what: str, value: float, bar: float, *, digits: int = 3) -> Bar:
+    """A bar from above."""
+    return Bar(what, f"{value:.{digits}f}", f"at most {bar:g}", value <= bar)
+
+
+def percent_at_least(what: str, right: int, of: int, bar: float) -> Bar:
+    """A share in percent with its counts; of nothing, nothing is wrong."""
+    return Bar(what, counted(right, of), f"at least {bar:g} %", right * 100 >= bar * of)
+
+
+def counted(right: int, of: int) -> str:
+    """`98.40 % (123 of 125)`; cut, not rounded, so that 100 means all."""
+    if not of:
+        return "none there"
+    return f"{int(right * 10_000 / of) / 100:.2f} % ({right} of {of})"
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean; 0 of nothing."""
+    return sum(values) / len(values) if values else 0.0

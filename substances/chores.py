@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the table of pure functions that may be carried out in a process apart, on untrusted input.
+
+A chore's function is named as "module:function". Its annotations say how arguments and result travel (see
+`substances.jsonform`), so they must be real at run time, not under TYPE_CHECKING. Where its module is too heavy for the
+asking process, `returns` names the type of the result in a lighter one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Final, get_type_hints
+
+from substances.errors import InputRefusedError, SubstanceError
+
+
+@dataclass(frozen=True)
+class Chore:
+    """A function that may be asked for. `cpu_secs` is its usual limit on processor time."""
+
+    function: str
+    cpu_secs: float = 2.0
+    returns: str = ""
+
+
+CHORES: Final[Mapping[str, Chore]] = MappingProxyType(
+    {
+        "read_structure": Chore("substances.structures.reading:read_structure"),
+        "parent_of": Chore("substances.structures.normalising:parent_of"),
+        "lay_out": Chore("substances.structures.drawing:lay_out"),
+        "fingerprints_of": Chore(
+            "substances.structures.fingerprints:fingerprints_of",
+            returns="substances.structures.likeness:Fingerprints",
+        ),
+        "common_scaffold": Chore("substances.structures.scaffolds:common_scaffold", cpu_secs=4),
+        "compare_identifiers": Chore("substances.structures.identifiers:compare_identifiers"),
+        "screen": Chore(
+            "substances.control.asking:ask_screen", returns="substances.control.results:Screening"
+        ),
+        "timeline": Chore(
+            "substances.control.asking:ask_timeline", returns="substances.control.results:Timeline"
+        ),
+        "judge": Chore("substances.control.asking:ask_judge", returns="substances.control.verdicts:Verdicts"),
+        "rescreen": Chore(
+            "substances.control.asking:ask_rescreen",
+            cpu_secs=30,
+            returns="substances.control.verdicts:VerdictWords",
+        ),
+        "check_rules": Chore(
+            "substances.control.asking:ask_check_rules",
+            cpu_secs=20,
+            returns="substances.control.faults:RulesReport",
+        ),
+        "try_rules": Chore(
+            "substances.control.asking:ask_try_rules",
+            cpu_secs=10,
+            returns="substances.control.faults:RulesReport",
+        ),
+        "difference_of_rules": Chore(
+            "substances.control.asking:ask_difference_of_rules",
+            cpu_secs=20,
+            returns="substances.control.diffs:Difference",
+        ),
+        "difference_of_listings": Chore(
+            "substances.control.asking:ask_difference_of_listings",
+            cpu_secs=20,
+            returns="substances.control.diffs:Difference",
+        ),
+        "read_rule_file": Chore(
+            "substances.rulefile:read_rule_file", cpu_secs=20, returns="substances.rulefacts:RuleFile"
+        ),
+        "read_overlaid": Chore(
+            "substances.rulefile:read_overlaid", cpu_secs=20, returns="substances.rulefacts:RuleFile"
+        ),
+        "read_listings_file": Chore(
+            "substances.rulefile:read_listings_file", cpu_secs=20, returns="substances.rulefacts:TableFile"
+        ),
+        "read_precursors_file": Chore(
+            "substances.rulefile:read_precursors_file", cpu_secs=20, returns="substances.rulefacts:TableFile"
+        ),
+        "judge_structures": Chore(
+            "substances.reevaluation:judge_structures",
+            cpu_secs=30,
+            returns="substances.rulefacts:JudgedStructures",
+        ),
+        "find_resembling": Chore(
+            "substances.resembling:find_resembling",
+            cpu_secs=15,
+            returns="substances.resemblance:Resemblances",
+        ),
+        "read_spectra": Chore("substances.spectra.reading:read_spectra", cpu_secs=4),
+        "read_library": Chore("substances.spectra.library:read_library", cpu_secs=8),
+        "fit_spectrum": Chore(
+            "substances.spectra.fitting:fit_spectrum", cpu_secs=4, returns="substances.spectra.fits:Fit"
+        ),
+        "match_spectrum": Chore(
+            "substances.spectra.searching:search_packed",
+            cpu_secs=10,
+            returns="substances.spectra.answers:Matches",
+        ),
+    }
+)
+"""Each area adds its own rows."""
+
+REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "InputRefusedError": "substances.errors:InputRefusedError",
+        "RulesRefusedError": "substances.control.faults:RulesRefusedError",
+    }
+)
+"""Errors, all dataclasses, that a chore may raise and that are raised again where it was asked for."""
+
+PREPARATIONS: Final = (
+    "substances.structures.warming:warm",
+    "substances.control.warming:warm",
+    "substances.resembling:prepare",
+    "substances.spectra.searching:warm_search",
+)
+"""Called once in a new process before it is locked: loads what can only be loaded from files."""
+
+
+def named(name: str) -> Any:
+    """What stands at "module:name"."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+@cache
+def result_type(chore: str) -> Any:
+    """The declared type of a chore's result."""
+    row = CHORES[chore]
+    return named(row.returns) if row.returns else get_type_hints(named(row.function))["return"]
+
+
+def refusal_type(name: str) -> type[SubstanceError] | None:
+    """The error by its name; None for one that is not in the table."""
+    if name == "InputRefusedError":
+        return InputRefusedError
+    found: type[SubstanceError] | None = named(REFUSALS[name]) if name in REFUSALS else None
+    return found

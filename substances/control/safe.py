@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the questions about control as the desk asks them: typed, carried out in the process that may die.
+
+Each raises InputRefusedError where a structure cannot be read and WorkerLostError where the process was lost; those
+that take rule or listing texts raise RulesRefusedError where such a text cannot be used. Importing this loads
+no chemistry.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from substances import safely
+from substances.control.diffs import Difference
+from substances.control.faults import RulesReport
+from substances.control.results import Query, Screening, Timeline
+from substances.control.verdicts import Verdict, Verdicts, VerdictWords
+from substances.structures.shapes import Mark
+
+
+@dataclass(frozen=True)
+class LawTexts:
+    """The texts of the versions in use; an empty one stands for the shipped file."""
+
+    rules: str = field(default="", repr=False)
+    listings: str = field(default="", repr=False)
+    precursors: str = field(default="", repr=False)
+
+
+SHIPPED = LawTexts()
+
+
+def screen(query: Query, *, on: date, law: LawTexts = SHIPPED, also: Sequence[str] = ()) -> Screening:
+    """As control.screening.screen."""
+    result: Screening = safely.run("screen", query, on, law.rules, law.listings, law.precursors, tuple(also))
+    return result
+
+
+def timeline(query: Query, *, law: LawTexts = SHIPPED, also: Sequence[str] = ()) -> Timeline:
+    """As control.timeline.timeline."""
+    result: Timeline = safely.run("timeline", query, law.rules, law.listings, law.precursors, tuple(also))
+    return result
+
+
+def judge(parent_smiles: str, *, rules: str = "") -> Verdicts:
+    """Every rule's verdict on one parent structure."""
+    result: Verdicts = safely.run("judge", parent_smiles, rules)
+    return result
+
+
+def rescreen(parents: Sequence[str], *, rules: str = "") -> VerdictWords:
+    """For each parent the verdicts in the order of the rules; at most asking.MAX_STRUCTURES at once."""
+    result: VerdictWords = safely.run("rescreen", tuple(parents), rules)
+    return result
+
+
+def check_rules(text: str) -> RulesReport:
+    """As control.checking.check_rules_text: every fault of a file that may come from a stranger."""
+    result: RulesReport = safely.run("check_rules", text)
+    return result
+
+
+def difference_of_rules(before: str, after: str) -> Difference:
+    result: Difference = safely.run("difference_of_rules", before, after)
+    return result
+
+
+def difference_of_listings(before: str, after: str) -> Difference:
+    result: Difference = safely.run("difference_of_listings", before, after)
+    return result
+
+
+def marks_of(verdict: Verdict) -> tuple[Mark, ...]:
+    """The verdict as coloured atoms for a drawing of the parent; what stands against it is painted last."""
+    order = ("core", "allowed", "review", "denied")
+    tones = {"core": "core", "parent": "core", "allowed": "allowed", "review": "review", "denied": "denied"}
+    marks = [Mark(finding.atoms, tones[finding.kind]) for finding in verdict.findings if finding.atoms]  # type: ignore[arg-type]
+    return tuple(sorted(marks, key=lambda mark: order.index(mark.tone)))

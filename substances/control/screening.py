@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here a substance is screened: structure, name and number against listings, class rules and precursors, for one day.
+
+Loads the chemistry toolkit; in the desk it runs in the process that may die (see control.safe). A structure decides
+over a name: where the two belong to different substances the name is passed over and the answer says so. Of a structure
+with several organic components every one is compared with lists and precursors, and every one that is no usual
+counter-ion is judged by the rules; the answer takes the most telling.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from substances.control.engine import judge
+from substances.control.listings import ListingSet, read_listings, shipped_listings
+from substances.control.medicines import medicine_note
+from substances.control.precursors import PrecursorTable, read_precursors, shipped_precursors
+from substances.control.results import SCHEMA, Query, Screening
+from substances.control.rules import Rule, RuleSet, read_rules
+from substances.control.shipped import shipped_rules
+from substances.control.standings import Assessment, Judged, status_on, telling
+from substances.structures.components import is_counter_ion, organic_parts
+from substances.structures.decomposing import open_molecule
+from substances.structures.patterns import full_inchikey
+from substances.structures.reading import Structure, read_structure
+
+_SAME: Final = {"GB": "UK"}
+"""ISO's code for a jurisdiction that rules and listings know by its usual letters."""
+
+
+PARTS_AT_MOST: Final = 4
+"""Components of one structure that rules are asked about: enough for a salt of a mixture, and bounded."""
+
+
+_KETO_ENOL: Final = (
+    "[OX2H]-[CX3;!a]=[CX3;!a;!$(C=O)]",
+    "[#6][CX3](=O)[CX4;!H0][CX3,CX2,$([NX3+](=O)[O-])]=,#[O,N]",
+)
+"""An enol that is drawn, and a ketone whose enol is held by a second group: readers of one form do not make the other."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """What is screened against: class rules, listings and the precursor table, each by its own version."""
+
+    rules: RuleSet
+    listings: ListingSet
+    precursors: PrecursorTable
+
+
+def law_of(rules: str = "", listings: str = "", precursors: str = "") -> Law:
+    """The law of these texts; an empty text stands for the shipped one. Raises RulesRefusedError."""
+    return Law(
+        read_rules(rules) if rules else shipped_rules(),
+        read_listings(listings) if listings else shipped_listings(),
+        read_precursors(precursors) if precursors else shipped_precursors(),
+    )
+
+
+def screen(query: Query, *, on: date, law: Law | None = None, jurisdictions: Sequence[str] = ()) -> Screening:
+    """The answer for the day. `jurisdictions` are named besides those that rules and listings know of.
+
+    Raises InputRefusedError where a structure is given and cannot be read.
+    """
+    law = law or law_of()
+    structure = read_structure(query.smiles) if query.smiles.strip() else None
+    keys = _inchikeys(structure)
+    assessment = assess(query, structure, law, jurisdictions)
+    blocks = {key[:14] for key, part in keys.items() if structure and part in ("", structure.parent_smiles)}
+    return Screening(
+        schema=SCHEMA,
+        on=on,
+        ruleset=law.rules.digest,
+        listing_set=law.listings.digest,
+        precursor_set=law.precursors.digest,
+        parent_smiles=structure.parent_smiles if structure else "",
+        inchikey=structure.inchikey if structure else "",
+        medicine=medicine_note(blocks=blocks, names=query.names),
+        jurisdictions=tuple(status_on(assessment, one, on) for one in assessment.jurisdictions),
+        precursors=law.precursors.recognise(on=on, inchikeys=keys, cas=query.cas, names=query.names),
+        limits=tuple(_limits(query, structure, law, {key[:14] for key in keys})),
+        prepared=law.rules.prepared,
+        parent_inchikey=full_inchikey(structure.parent_smiles) if structure else "",
+    )
+
+
+def assess(
+    query: Query, structure: Structure | None, law: Law, jurisdictions: Iterable[str] = ()
+) -> Assessment:
+    """What is known whatever the day: every listing that names the substance, every rule's verdict."""
+    parts = judged_parts(structure)
+    asked = (_SAME.get(one, one) for one in jurisdictions)
+    known = {*law.rules.jurisdictions, *law.listings.jurisdictions, *asked}
+    return Assessment(
+        jurisdictions=tuple(sorted(known, key=lambda one: (one != "UN", one))),
+        listings=law.listings.find(keys=_inchikeys(structure), cas=query.cas, names=query.names),
+        judged=tuple(_most_telling(rule, parts) for rule in law.rules) if parts else (),
+        rules_known=frozenset(law.rules.jurisdictions),
+        has_structure=structure is not None,
+        listings_known={one: law.listings.count_of(one) for one in known},
+    )
+
+
+def judged_parts(structure: Structure | None) -> tuple[str, ...]:
+    """Parent structures that rules look at: the structure's own first, then those of its other organic components
+    that are no usual counter-ion, largest first, at most PARTS_AT_MOST in all."""
+    if structure is None:
+        return ()
+    others = [parent for parent in organic_parts(structure) if not is_counter_ion(parent)]
+    return tuple(dict.fromkeys((structure.parent_smiles, *others)))[:PARTS_AT_MOST]
+
+
+def _most_telling(rule: Rule, parts: Sequence[str]) -> Judged:
+    """Of several components the one that the rule says most about; of equals the first."""
+    judged = [Judged(rule, judge(rule, part), "" if part == parts[0] else part) for part in parts]
+    return min(judged, key=lambda one: telling(one.verdict))
+
+
+def _inchikeys(structure: Structure | None) -> dict[str, str]:
+    """Of the whole input, and of its components as drawn and as their parents, each with the part it is of.
+
+    The part is named only where there are several organic ones. A mineral acid of a salt is no find.
+    """
+    if structure is None:
+        return {}
+    parts = organic_parts(structure)
+    parents = parts.values() if len(set(parts.values())) > 1 else ()
+    found = {structure.inchikey: ""}
+    for drawn, parent in (parts or {"": structure.parent_smiles}).items():
+        for key in (full_inchikey(drawn), full_inchikey(parent)):
+            found.setdefault(key, parent if parent in parents else "")
+    return {key: part for key, part in found.items() if key}
+
+
+def _limits(query: Query, structure: Structure | None, law: Law, blocks: set[str]) -> Iterable[str]:
+    yield "not_legal_advice"
+    yield "lists_are_not_complete"
+    if structure is None:
+        yield "no_structure"
+        return
+    if len(set(organic_parts(structure).values())) > PARTS_AT_MOST:
+        yield "other_components_not_screened"
+    if any(open_molecule(structure.parent_smiles).find(smarts) for smarts in _KETO_ENOL):
+        yield "tautomers_not_compared"
+    named = [hit.listing for hit in law.listings.find(names=query.names)]
+    if any(listing.inchikey and listing.inchikey[:14] not in blocks for listing in named):
+        yield "name_is_of_another_structure"
+    numbered = [hit.listing for hit in law.listings.find(cas=query.cas)] if query.cas else []
+    if any(listing.inchikey and listing.inchikey[:14] not in blocks for listing in numbered):
+        yield "cas_is_of_another_structure"

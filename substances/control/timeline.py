@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is when which jurisdiction said what about a substance: its standings as spans of time, without a gap.
+
+A span's `start` day is inside it and its `end` day is not; the first span has no start, the last no end. A start that a
+list gives only by its year makes a span of that year in which the standing is `review`: some day of it, to be looked up.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+
+from substances.control.results import JurisdictionStatus, Query, Span
+from substances.control.screening import Law, assess, law_of
+from substances.control.standings import Assessment, status_on
+from substances.structures.reading import read_structure
+
+
+def timeline(query: Query, *, law: Law | None = None, jurisdictions: Sequence[str] = ()) -> tuple[Span, ...]:
+    """The spans of every jurisdiction, each in the order of time. Raises InputRefusedError as a screening does."""
+    law = law or law_of()
+    structure = read_structure(query.smiles) if query.smiles.strip() else None
+    assessment = assess(query, structure, law, jurisdictions)
+    return tuple(span for one in assessment.jurisdictions for span in spans_of(assessment, one))
+
+
+def spans_of(assessment: Assessment, jurisdiction: str) -> Iterator[Span]:
+    """Neighbouring times with the same standing on the same ground are one span."""
+    open_span: Span | None = None
+    for start in [None, *_turning_days(assessment, jurisdiction)]:
+        day = start if start is not None else _before(assessment, jurisdiction)
+        span = _span(assessment, status_on(assessment, jurisdiction, day), start)
+        if open_span is not None and _same(open_span, span):
+            continue
+        if open_span is not None:
+            yield _ended(open_span, start)
+        open_span = span
+    if open_span is not None:
+        yield open_span
+
+
+def _turning_days(assessment: Assessment, jurisdiction: str) -> list[date]:
+    days: set[date] = set()
+    for rule in (one.rule for one in assessment.judged):
+        if rule.jurisdiction == jurisdiction:
+            days.update(_edges((interval.start, interval.end) for interval in rule.in_force))
+    for listing in (hit.listing for hit in assessment.listings):
+        if listing.jurisdiction == jurisdiction and listing.state != "proposed":
+            days.update(_edges([(listing.start, listing.end)]))
+            if listing.start is not None:
+                days.add(listing.sure_from)
+    return sorted(days)
+
+
+def _edges(pairs: Iterable[tuple[date | None, date | None]]) -> Iterator[date]:
+    for pair in pairs:
+        yield from (day for day in pair if day is not None)
+
+
+def _before(assessment: Assessment, jurisdiction: str) -> date:
+    days = _turning_days(assessment, jurisdiction)
+    return days[0] - timedelta(days=1) if days else date(2000, 1, 1)
+
+
+def _span(assessment: Assessment, status: JurisdictionStatus, start: date | None) -> Span:
+    return Span(
+        jurisdiction=status.jurisdiction,
+        start=start,
+        end=None,
+        standing=status.standing,
+        sentence=status.sentences[0],
+        by=status.by,
+        title=_title(status),
+    )
+
+
+def _title(status: JurisdictionStatus) -> str:
+    """The deciding rule's title, else the list's own."""
+    return next((rule.title for rule in status.rules if rule.rule_id == status.by), status.by)
+
+
+def _same(one: Span, other: Span) -> bool:
+    return (one.standing, one.sentence, one.by, one.title) == (
+        other.standing,
+        other.sentence,
+        other.by,
+        other.title,
+    )
+
+
+def _ended(span: Span, end: date | None) -> Span:
+    return Span(span.jurisdiction, span.start, end, span.standing, span.sentence, span.by, span.title)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what control does once before its process locks itself in: the shipped files are read, each pattern used."""
+
+from datetime import date
+
+from substances.control.results import Query
+from substances.control.screening import screen
+
+
+def warm() -> None:
+    """Every shipped file is read, every pattern compiled, one structure screened."""
+    screen(Query(smiles="CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1", name="fentanyl"), on=date(2026, 1, 1))

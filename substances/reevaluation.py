@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how many structures are judged by rules and listings at once, and what of it is new.
+
+Pure, and run in the process that may die. A verdict is kept under the key of the very version of the rule that gave
+it, so that only rules that changed are asked again, and all where the engine did. What cannot be read becomes a mark and stops no other.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from substances.control.engine import judge
+from substances.control.listings import Listing, ListingSet, read_listings
+from substances.control.rules import Group, Rule, RuleSet, canonical, digest_of, read_rules
+from substances.errors import InputRefusedError
+from substances.pacing import held_to
+from substances.rulefacts import ENGINE, ListingFact, StructureIn, StructureJudged
+from substances.structures.fingerprints import fingerprints_of
+from substances.structures.patterns import connectivity_block
+from substances.structures.reading import Structure, read_structure
+
+KEY_CHARS: Final = 22
+REMEMBERED: Final = 100_000
+CPU_SECS_A_STRUCTURE: Final = 2.0
+"""Reading and judging one; where it takes longer the process ends, and whoever asked tries each by itself."""
+CAUGHT: Final = ("in", "parent", "review")
+"""Verdicts that somebody has to hear of: the definition is met, it is the class's parent, or a person has to decide."""
+
+
+Keyed = Sequence[tuple[str, Rule]]
+_remembered: dict[tuple[str, str], str] = {}
+"""Verdicts by rule key and parent: one substance turns up in many alerts. Of this process, emptied when it is full."""
+
+
+@dataclass(frozen=True)
+class _Law:
+    """Rules with their keys, listings with theirs, and the day on which what is over is over."""
+
+    rules: Keyed
+    listings: ListingSet
+    today: date
+
+
+def judge_structures(
+    rules_text: str, listings_text: str, structures: Sequence[StructureIn], today: date
+) -> tuple[StructureJudged, ...]:
+    """Each structure by every rule and in every listing, in order. `today` decides only what is over.
+
+    Raises RulesRefusedError where rules or listings cannot be read.
+    """
+    law = _Law(keyed_rules(read_rules(rules_text)), read_listings(listings_text), today)
+    return tuple(_judge_one(law, one) for one in structures)
+
+
+def keyed_rules(ruleset: RuleSet) -> Keyed:
+    """The rules with the keys of their versions."""
+    groups = {group.name: group for group in ruleset.groups}
+    return [(rule_key(rule, groups), rule) for rule in ruleset]
+
+
+def rule_key(rule: Rule, groups: Mapping[str, Group]) -> str:
+    """Names one version of a rule by its content and by what the groups that it names mean, whatever set it stands in."""
+    named = sorted(set(_named_groups(json.loads(rule.content))) & groups.keys())
+    meanings = json.dumps([asdict(groups[name]) for name in named], default=sorted, sort_keys=True)
+    return digest_of(rule.content + meanings)[:KEY_CHARS]
+
+
+def _named_groups(node: Any, key: str = "") -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, inner in node.items():
+            yield from _named_groups(inner, str(name))
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _named_groups(inner, key)
+    elif key in {"group", "groups"}:
+        yield str(node)
+
+
+def _judge_one(law: _Law, one: StructureIn) -> StructureJudged:
+    with held_to(CPU_SECS_A_STRUCTURE):
+        return _judged(law, one)
+
+
+def _judged(law: _Law, one: StructureIn) -> StructureJudged:
+    read = StructureJudged(True, parent=one.parent, blocks=one.blocks) if one.parent else _read(one.text)
+    if not read.is_read:
+        return read
+    known = one.known if one.engine == ENGINE else {}
+    verdicts = {key: known.get(key) or (rule.id, _verdict(key, rule, read.parent)) for key, rule in law.rules}
+    listings = _listings(law, one, read.blocks)
+    seen = set(one.listed)
+    return replace(
+        read,
+        verdicts=verdicts,
+        listed=tuple(listings),
+        caught=_newly_caught(law, one, known, verdicts),
+        newly_listed=tuple(fact for key, fact in listings.items() if key not in seen) if one.parent else (),
+    )
+
+
+def _listings(law: _Law, one: StructureIn, blocks: Sequence[str]) -> dict[str, ListingFact]:
+    """What names the substance and is not over; proposals and named exceptions are no listing."""
+    hits = law.listings.find(keys=blocks, cas=one.cas_rn, names=[one.name] if one.name else [])
+    facts = (
+        listing_fact(hit.listing)
+        for hit in hits
+        if hit.listing.state == "listed" and hit.listing.phase_on(law.today) != "ended"
+    )
+    return {fact.key: fact for fact in facts}
+
+
+def listing_fact(listing: Listing) -> ListingFact:
+    """With a key that names list and substance, so that a date that is corrected is no news."""
+    key = digest_of(canonical([listing.jurisdiction, listing.instrument, listing.schedule, listing.name]))
+    return ListingFact(
+        key[:KEY_CHARS], listing.jurisdiction, listing.title, listing.name, listing.start, listing.precision
+    )
+
+
+def _read(text: str) -> StructureJudged:
+    try:
+        structure = read_structure(text)
+        prints = fingerprints_of(structure.parent_smiles)
+    except InputRefusedError:
+        return StructureJudged(False)
+    return StructureJudged(
+        True,
+        smiles=structure.smiles,
+        parent=structure.parent_smiles,
+        inchikey=structure.inchikey,
+        blocks=_blocks(structure),
+        fingerprint_a=prints.a,
+        fingerprint_b=prints.b,
+    )
+
+
+def _blocks(structure: Structure) -> tuple[str, ...]:
+    """First blocks of whole and parent: a salt is listed as its base."""
+    found = (structure.inchikey[:14], connectivity_block(structure.parent_smiles))
+    return tuple(dict.fromkeys(block for block in found if block))
+
+
+def _verdict(key: str, rule: Rule, parent: str) -> str:
+    found = _remembered.get((key, parent))
+    if found is None:
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        found = _remembered[key, parent] = str(judge(rule, parent).verdict)
+    return found
+
+
+def _newly_caught(
+    law: _Law,
+    one: StructureIn,
+    known: Mapping[str, Sequence[str]],
+    verdicts: Mapping[str, Sequence[str]],
+) -> tuple[str, ...]:
+    """Keys of rules that catch what no version of them caught before; nothing is new on the first look.
+
+    `known` are the verdicts that still count: none where an older engine gave them.
+    """
+    if not one.known:
+        return ()
+    before = {(rule_id, verdict) for rule_id, verdict in one.known.values()}
+    return tuple(
+        key
+        for key, rule in law.rules
+        if key not in known
+        and rule.phase_on(law.today) != "ended"
+        and _is_new(rule.id, verdicts[key][1], before)
+    )
+
+
+def _is_new(rule_id: str, verdict: str, before: set[tuple[str, str]]) -> bool:
+    """A definition that is met now is news unless it was met; the weaker verdicts only where there was none."""
+    seen = {"in"} if verdict == "in" else set(CAUGHT)
+    return verdict in CAUGHT and not any((rule_id, said) in before for said in seen)

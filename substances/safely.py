@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how the desk has untrusted structures and files read: by a process that may die without harm.
+
+`run` carries out one chore of the table in `substances.chores`. Arguments and results travel as JSON and are built again
+from declared types; nothing the child says can choose a class, and a drawing comes back as shapes that are checked before
+they become SVG. The toolkit for chemistry is never loaded in the asking process. Threads and forks are allowed for.
+"""
+
+import atexit
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from substances import chores, framing, jsonform
+from substances.children import NURSERY
+from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
+from substances.structures.shapes import Drawing, Mark, svg_of
+
+if TYPE_CHECKING:
+    from substances.spectra.answers import KnownSubstance, Matches
+    from substances.spectra.fits import Fit
+    from substances.spectra.library import LibraryImport
+    from substances.spectra.spectrum import Spectrum
+    from substances.structures.identifiers import Disagreement
+    from substances.structures.likeness import Fingerprints
+    from substances.structures.reading import Structure
+    from substances.structures.scaffolds import Scaffold
+
+PATIENCE_SECS: Final = 30.0
+"""How long a thread waits for a free child."""
+
+_CODE: Final = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
+_PLACE: Final = re.compile(r"[A-Za-z0-9 _.,:/\[\]\-]{0,120}")
+
+
+def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) -> Any:
+    """The result of a chore. `limit_secs` is processor time; the clock may take five times as long on a busy machine.
+
+    Raises InputRefusedError as the chore does, WorkerLostError where the child died, was late, used too much memory,
+    failed or answered with another type, WorkerAwayError where no child could be had for it, and KeyError for a chore
+    that is not in the table.
+    """
+    cpu_secs = limit_secs or chores.CHORES[chore].cpu_secs
+    wall_secs = 5 * cpu_secs + 2
+    # Before JSON is made of it, which takes several times as much memory.
+    if (
+        sum(len(one) for one in (*args, *kwargs.values()) if isinstance(one, bytes | str))
+        > framing.MAX_ASKED_BYTES
+    ):
+        raise InputRefusedError("input", "too_long")
+    asked = {
+        "chore": chore, "args": jsonform.to_plain(args), "kwargs": jsonform.to_plain(kwargs),
+        "cpu_secs": cpu_secs, "wall_secs": wall_secs,
+    }  # fmt: skip
+    octets = jsonform.dump(asked)
+    if len(octets) > framing.MAX_ASKED_BYTES:
+        raise InputRefusedError("input", "too_long")
+    return _result(chore, _answer(framing.framed(octets), wall_secs))
+
+
+def prepare() -> None:
+    """Starts the process that will be asked, without waiting for it: it loads while the reader of a page types."""
+    NURSERY.prepare()
+
+
+def read_structure(text: str, *, form: str = "auto") -> "Structure":
+    """As `substances.structures.reading.read_structure`."""
+    result: Structure = run("read_structure", text, form=form)
+    return result
+
+
+def parent_of(smiles: str) -> str:
+    """As `substances.structures.normalising.parent_of`."""
+    return str(run("parent_of", smiles))
+
+
+def draw(
+    smiles: str, *, marks: Sequence[Mark] = (), width: int = 320, height: int = 220, title: str = ""
+) -> str:
+    """The SVG of a structure, written in this process from checked shapes."""
+    drawing: Drawing = run("lay_out", smiles, tuple(marks), width, height)
+    return svg_of(drawing, title=title)
+
+
+def fingerprints_of(smiles: str) -> "Fingerprints":
+    """As `substances.structures.fingerprints.fingerprints_of`."""
+    result: Fingerprints = run("fingerprints_of", smiles)
+    return result
+
+
+def common_scaffold(first: str, second: str) -> "Scaffold":
+    """As `substances.structures.scaffolds.common_scaffold`."""
+    result: Scaffold = run("common_scaffold", first, second)
+    return result
+
+
+def compare_identifiers(
+    structure: "Structure",
+    *,
+    inchi: str = "",
+    inchikey: str = "",
+    formula: str = "",
+    cas: str = "",
+    name: str = "",
+) -> "tuple[Disagreement, ...]":
+    """As `substances.structures.identifiers.compare_identifiers`."""
+    result: tuple[Disagreement, ...] = run(
+        "compare_identifiers", structure, inchi=inchi, inchikey=inchikey, formula=formula, cas=cas, name=name
+    )
+    return result
+
+
+def read_spectra(filename: str, data: bytes) -> "tuple[Spectrum, ...]":
+    """As `substances.spectra.reading.read_spectra`."""
+    result: tuple[Spectrum, ...] = run("read_spectra", filename, data)
+    return result
+
+
+def read_library(filename: str, data: bytes) -> "LibraryImport":
+    """As `substances.spectra.library.read_library`."""
+    result: LibraryImport = run("read_library", filename, data)
+    return result
+
+
+def fit_spectrum(spectrum: "Spectrum", smiles: str, formula: str) -> "Fit":
+    """As `substances.spectra.fitting.fit_spectrum`."""
+    result: Fit = run("fit_spectrum", spectrum, smiles, formula)
+    return result
+
+
+def match_spectrum(
+    query: "Spectrum",
+    own: "Sequence[Spectrum]" = (),
+    *,
+    with_shipped: bool = True,
+    with_precursor: bool = True,
+    known: "Sequence[KnownSubstance]" = (),
+    limit: int = 20,
+) -> "Matches":
+    """As `substances.spectra.searching.search_libraries`; only entries that the precursor filter lets pass travel."""
+    from substances.spectra.choosing import chosen_entries, counted_through
+    from substances.spectra.spectrum import packed_spectra
+
+    chosen = chosen_entries(query, own, with_precursor=with_precursor)
+    packed = packed_spectra(own[place] for place in chosen)
+    options: dict[str, Any] = {
+        "with_shipped": with_shipped,
+        "with_precursor": with_precursor,
+        "known": tuple(known),
+        "limit": limit,
+    }
+    found: Matches = run("match_spectrum", query, packed, **options)
+    return counted_through(found, chosen, len(own))
+
+
+def _answer(message: bytes, wall_secs: float) -> Mapping[str, Any]:
+    child = NURSERY.take(PATIENCE_SECS)
+    fit = False
+    try:
+        answer = child.ask(message, wall_secs)
+        fit = True
+    finally:
+        NURSERY.give_back(child, fit=fit)
+    return answer
+
+
+def _result(chore: str, answer: Mapping[str, Any]) -> Any:
+    if "refused" in answer:
+        raise _refusal(answer)
+    if answer.get("failed") == "NotLoaded":
+        raise WorkerAwayError("not loaded")
+    if "result" not in answer:
+        raise WorkerLostError(f"failed: {_word(answer.get('failed'))} at {_word(answer.get('at'))}")
+    try:
+        return jsonform.of_type(chores.result_type(chore), answer["result"])
+    except jsonform.FormError as failure:
+        raise WorkerLostError(f"answered with another type: {failure}") from None
+
+
+def _refusal(answer: Mapping[str, Any]) -> Exception:
+    kind = chores.refusal_type(str(answer["refused"]))
+    if kind is None:
+        return WorkerLostError("refused with an unknown error")
+    try:
+        refusal = jsonform.of_type(kind, answer.get("told"))
+    except jsonform.FormError:
+        return WorkerLostError("refused in another form")
+    if isinstance(refusal, InputRefusedError) and not (
+        _CODE.fullmatch(refusal.field) and _CODE.fullmatch(refusal.code) and _PLACE.fullmatch(refusal.where)
+    ):
+        return WorkerLostError("refused in another form")
+    raised: Exception = refusal
+    return raised
+
+
+def _word(text: object) -> str:
+    return text if isinstance(text, str) and _CODE.fullmatch(text.replace(":", "_")) else "?"
+
+
+atexit.register(NURSERY.end_all)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the organic components of a structure: the parts of a salt, a solvate or a mixture, each with its parent.
+
+Readers take no structure of more than `limits.MAX_COMPONENTS`, so that this is bounded.
+"""
+
+from substances.structures.normalising import counter_ions, parent_of
+from substances.structures.reading import Structure
+from substances.structures.toolkit import parse_smiles
+
+
+def organic_parts(structure: Structure) -> dict[str, str]:
+    """Components with carbon as they are drawn, each with its parent, largest first; empty where there is but one.
+
+    The component that the structure's own parent is of is always among them.
+    """
+    drawn = list(dict.fromkeys(structure.components))
+    if len(drawn) < 2:
+        return {}
+    organic = sorted((part for part in drawn if _has_carbon(part)), key=len, reverse=True)
+    parents = {part: parent_of(part) for part in organic}
+    return parents if structure.parent_smiles in parents.values() else {}
+
+
+def is_counter_ion(parent: str) -> bool:
+    """Whether a parent structure is a usual counter-ion or solvate, which no class rule is asked about."""
+    return parent in counter_ions()
+
+
+def _has_carbon(smiles: str) -> bool:
+    molecule = parse_smiles(smiles)
+    return molecule is not None and any(atom.GetAtomicNum() == 6 for atom in molecule.GetAtoms())

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the names that the shipped reference sets give to structures."""
+
+import csv
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from substances.control.naming import synonym_rows
+
+_FOLDER: Final = Path(__file__).resolve().parents[1] / "data"
+_SETS: Final = ("substances-dev.csv", "precursors.csv", "control/listings.csv", "control/medicines.csv")
+_BRACKETED: Final = re.compile(r"\s*\(([^()]*)\)\s*$")
+_SALT: Final = re.compile(
+    r"[ -]+(?:di|hemi)?(?:hydrochloride|hcl|hydrobromide|hbr|sulfate|sulphate|citrate|fumarate|maleate|tartrate|oxalate|"
+    r"phosphate|acetate|succinate|mesylate|besylate|tosylate|(?:free )?base)$"
+)
+_DASHES: Final = {0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2212: "-", 0x2032: "'", 0x2019: "'"}
+
+
+def blocks_of_name(name: str) -> frozenset[str]:
+    """First blocks of the InChIKeys of all substances that a reference set calls so; none for an unknown name."""
+    return _blocks().get(_plain(name), frozenset())
+
+
+def blocks_of_cas(cas: str) -> frozenset[str]:
+    """First blocks of all substances that a reference set gives this number; none for an unknown one."""
+    return _by_number().get(cas, frozenset())
+
+
+def names_of_block(block: str) -> tuple[str, ...]:
+    """The names that the reference sets give to a first block, preferred ones first."""
+    return _names().get(block, ())
+
+
+def _plain(name: str) -> str:
+    """For comparison: one case, one form of dashes and spaces, without the name of a salt."""
+    folded = unicodedata.normalize("NFKC", name).casefold().translate(_DASHES)
+    return _SALT.sub("", " ".join(folded.split()))
+
+
+@cache
+def _rows() -> tuple[tuple[str, str], ...]:
+    """Names and first blocks, as often as they stand in the sets."""
+    found = []
+    for place in _SETS:
+        with (_FOLDER / place).open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                names = [row["name"], *re.split(r"[;|]", row.get("synonyms") or "")]
+                found += [
+                    (name.strip(), row["inchikey"][:14]) for name in names if name.strip() and row["inchikey"]
+                ]
+    return tuple(found)
+
+
+@cache
+def _by_number() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for place in _SETS:
+        with (_FOLDER / place).open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if row.get("cas") and row["inchikey"]:
+                    found.setdefault(row["cas"], set()).add(row["inchikey"][:14])
+    return {cas: frozenset(blocks) for cas, blocks in found.items()}
+
+
+@cache
+def _blocks() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for name, block in _rows():
+        bracketed = _BRACKETED.search(name)
+        for written in {name, _BRACKETED.sub("", name), bracketed[1] if bracketed else name}:
+            found.setdefault(_plain(written), set()).add(block)
+    for name, synonym in synonym_rows():
+        found.setdefault(_plain(synonym), set()).update(found.get(_plain(name), ()))
+    return {name: frozenset(blocks) for name, blocks in found.items()}
+
+
+@cache
+def _names() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, block in _rows():
+        found.setdefault(block, []).append(name)
+    return {block: tuple(dict.fromkeys(names)) for block, names in found.items()}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs inside a starting process of one role: loads what it loads before its first request or task, prints the modules.
+
+Called as `python -X importtime tests/boundaries/boot_start.py` with the role's own environment.
+"""
+
+import json
+import sys
+
+import django
+
+
+def main() -> None:
+    django.setup()
+    from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
+    from django.urls import get_resolver
+
+    if settings.HUB_ROLE in {"worker", "desk-worker"}:
+        from hub.celery import app
+
+        app.loader.import_default_modules()
+    else:
+        get_wsgi_application()
+        _ = get_resolver().url_patterns
+    sys.stdout.write(json.dumps(sorted(sys.modules)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An officer's questions to the science core, in a real browser: pasted, answered, looked at in both looks and narrow."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from agencies.models import Officer
+from tests.browser.conftest import SCREENSHOTS
+from tests.browser.test_accessibility import ASK, EVERY_RULE
+from tests.pages.desk_world import DeskWorld
+from tests.pages.science_files import RECORDS, record, renamed
+
+SignIn = Callable[[Officer], None]
+pytestmark = pytest.mark.slow
+NITAZENE = "CCN(CC)CCn1c(Cc2ccc(OCC)cc2)nc2cc([N+](=O)[O-])ccc12"
+
+
+def look(page: Page, name: str) -> None:
+    """The page as it stands, in both looks and on a narrow screen, without a scroll bar across."""
+    for variant, width, scheme in (
+        ("light", 1280, "light"),
+        ("dark", 1280, "dark"),
+        ("narrow", 360, "light"),
+    ):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.screenshot(path=SCREENSHOTS / f"science-{name}-{variant}.png", full_page=True)
+        across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert across <= 0, f"{name} {variant} is {across} px too wide"
+        if variant != "light":
+            page.evaluate(AXE_SCRIPT)
+            assert page.evaluate(ASK, EVERY_RULE) == [], f"{name} {variant}"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
+
+
+def test_a_pasted_structure_is_screened_and_its_analogues_follow(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn
+) -> None:
+    sign_in(desk.ilka)
+    page.goto(f"{live_server.url}/science/screen/")
+    look(page, "screen-empty")
+    page.get_by_label("Structure", exact=False).first.fill(NITAZENE)
+    page.get_by_label("Assigned to me").check()
+    page.get_by_role("button", name="Screen", exact=True).click()
+    expect(page.get_by_role("heading", name="Control status")).to_be_visible()
+    expect(page.get_by_text("Meets the definition of a class").first).to_be_visible()
+    look(page, "screen")
+
+
+def test_similar_ones_profiles_and_spectra_are_asked_about(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn
+) -> None:
+    sign_in(desk.benno)
+    page.goto(f"{live_server.url}/science/similar/")
+    page.locator("#id_structure").fill(NITAZENE)
+    page.get_by_label("Assigned to me").check()
+    page.get_by_role("button", name="Find similar ones").click()
+    expect(page.get_by_text("protonitazene").first).to_be_visible()
+    look(page, "similar")
+
+    page.goto(f"{live_server.url}/science/spectra/")
+    look(page, "match-empty")
+    page.locator("#id_text").fill(record("carisoprodol"))
+    page.locator("#id_structure").fill("CCCC(C)(COC(=O)N)COC(=O)NC(C)C")
+    page.get_by_label("Case number", exact=True).first.check()
+    page.locator("#id_reference").fill("XA-2026-118")
+    page.get_by_role("button", name="Match", exact=True).click()
+    expect(page.get_by_role("heading", name="Hits")).to_be_visible()
+    look(page, "match")
+
+    page.goto(f"{live_server.url}/science/profiles/")
+    values = ", ".join(f"{0.01 * n:.2f}" for n in range(1, 19))
+    page.locator("#id_first").fill(values)
+    page.locator("#id_second").fill(values.replace("0.05", "nd").replace("0.09", "0.11"))
+    page.get_by_label("Assigned to me").check()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("A lead, not proof", exact=False).first).to_be_visible()
+    look(page, "compare")
+
+
+def test_a_library_is_imported_after_a_look_at_its_report(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, tmp_path: Path
+) -> None:
+    file = tmp_path / "library.msp"
+    spoiled = "NAME: spoiled\nPRECURSORMZ: 200.1\nNum Peaks: 2\n100.1 5\n150.1 -7"
+    file.write_text(
+        "\n\n".join([*RECORDS[:6], renamed("carisoprodol", "no licence", precursor="262.0"), spoiled])
+    )
+    sign_in(desk.benno)
+    page.goto(f"{live_server.url}/science/library/")
+    look(page, "library-empty")
+    page.locator("#id_file").set_input_files(file)
+    page.get_by_role("button", name="Read the file").click()
+    expect(page.get_by_role("heading", name="What stays out")).to_be_visible()
+    look(page, "import")
+    page.get_by_role("button", name="Import 7 spectra").click()
+    expect(page.get_by_text("7 spectra are in the library.")).to_be_visible()
+    look(page, "library")

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev evaluate FOLDER`: every bar with its value, the verdict on the last line, exit 1 where one is missed."""
+
+from pathlib import Path
+
+import pytest
+
+from devtool.environments import ROOT
+from devtool.errors import DevtoolError
+from devtool.evaluating import evaluate
+
+SHIPPED = ROOT / "substances" / "data"
+SUBSTANCES = (SHIPPED / "substances-dev.csv").read_text().splitlines(keepends=True)
+PROFILES = (SHIPPED / "profiles-dev.csv").read_text().splitlines(keepends=True)
+SPECTRA = (SHIPPED / "spectra-dev.msp").read_text().strip().split("\n\n")
+
+
+def substances(names: str) -> str:
+    """The head and the rows whose class is among `names`, two of each."""
+    kept = [[line for line in SUBSTANCES[1:] if f",{name}," in line][:2] for name in names.split(", ")]
+    return "".join([SUBSTANCES[0], *(line for lines in kept for line in lines)])
+
+
+def profiles(sources: int) -> str:
+    kept = [line for line in PROFILES[1:] if int(line.split(",")[2].removeprefix("src")) < sources]
+    return "".join([PROFILES[0], *kept])
+
+
+def told(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """The exit status, everything printed, and the last line."""
+    status = evaluate(folder)
+    printed = capsys.readouterr().out
+    return status, printed, printed.strip().splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_the_shipped_sets_meet_every_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    status, printed, verdict = told(SHIPPED, capsys)
+    assert verdict == "Verdict: all 15 bars are met."
+    assert status == 0
+    assert "MISSED" not in printed
+    for part in ("Class verdicts", "Notations", "Analogues", "Mass spectra", "Profiles"):
+        assert f"{part}: " in printed
+
+
+def test_what_is_absent_is_said_and_not_counted_as_met(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "profiles-held-back.csv").write_text(profiles(12))
+    status, printed, verdict = told(tmp_path, capsys)
+    assert status == 0
+    assert verdict == "Verdict: all 3 bars are met. Not measured: substances-*.csv, spectra-*.msp."
+    assert "Not measured: there is no spectra-*.msp." in printed
+
+
+def test_a_folder_without_any_reference_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DevtoolError) as refused:
+        evaluate(tmp_path)
+    assert "substances-*.csv" in refused.value.remedy
+    with pytest.raises(DevtoolError):
+        evaluate(tmp_path / "nowhere")
+
+
+def test_a_few_substances_are_judged_and_the_analogues_come_from_the_shipped_ones_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "substances-few.csv").write_text(substances("fentanyl, nitazene, cathinone"))
+    status, printed, verdict = told(tmp_path, capsys)
+    assert status == 0, printed
+    assert "6 queries among 125 structures" in printed
+    assert "100.00 % (72 of 72)" in printed
+    assert verdict.startswith("Verdict: all ")
+    assert "Named listings known, UN: 100.00 %" in printed
+
+
+def test_a_wrong_verdict_is_named_and_misses_the_bars(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same row with a label that says `in` where the rule says `out`, and the other way round."""
+    row = next(line for line in SUBSTANCES if line.startswith("caffeine"))
+    assert ",adulterant,out,out" in row
+    other = next(line for line in SUBSTANCES if ",fentanyl,in,in," in line)
+    wrong = row.replace("adulterant,out", "adulterant,in", 1) + other.replace(
+        "fentanyl,in", "fentanyl,out", 1
+    )
+    (tmp_path / "substances-wrong.csv").write_text(SUBSTANCES[0] + wrong)
+    status, printed, verdict = told(tmp_path, capsys)
+    assert status == 1
+    assert "Wrong: caffeine, US-FRS: out instead of in (row high, rule high)" in printed
+    assert "3 of " in verdict
+    assert "`in` where the label is `out`" in verdict
+
+
+def test_a_named_exclusion_that_the_file_does_not_know_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = next(line for line in SUBSTANCES if line.startswith("bupropion"))
+    cells = row.split(",")
+    place = SUBSTANCES[0].split(",").index("excluded_by_name_in")
+    assert cells[place] == "UK-CATH"
+    (tmp_path / "substances-x.csv").write_text(
+        SUBSTANCES[0] + ",".join([*cells[:place], "", *cells[place + 1 :]])
+    )
+    _, printed, _ = told(tmp_path, capsys)
+    assert "Exclusion by name differs: bupropion, UK-CATH" in printed
+
+
+def test_a_query_without_a_partner_that_is_named_misses_its_bar(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A spectrum of the library under a key that the library does not have: naming anything is wrong."""
+    key = next(line for line in SPECTRA[0].splitlines() if line.startswith("INCHIKEY: "))
+    stranger = SPECTRA[0].replace(key, "INCHIKEY: AAAAAAAAAAAAAA-UHFFFAOYSA-N")
+    (tmp_path / "spectra-x.msp").write_text("\n\n".join([stranger, *SPECTRA[1:4]]) + "\n")
+    status, printed, verdict = told(tmp_path, capsys)
+    assert status == 1
+    assert "3 of 3" in printed
+    assert "1 queries have no partner in the library." in printed
+    assert "Identified though the library has no partner" in verdict
+
+
+def test_the_bars_of_the_searches_are_shares_of_the_queries(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "spectra-x.msp").write_text("\n\n".join(SPECTRA[:19]) + "\n")
+    status, printed, _ = told(tmp_path, capsys)
+    assert status == 0
+    assert "at least 18" in printed
+    assert "at least 16" in printed
+    assert (
+        "With its compound taken out of the library 0 of 19 queries are identified with precursor filter, 0 without."
+        in printed
+    )
+
+
+def test_profiles_whose_sources_are_mixed_up_miss_the_bars(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = profiles(12).splitlines(keepends=True)
+    sources = [line.split(",")[2] for line in rows[1:]]
+    turned = [
+        ",".join([*line.split(",")[:2], other, *line.split(",")[3:]])
+        for line, other in zip(rows[1:], sources[7:] + sources[:7], strict=True)
+    ]
+    (tmp_path / "profiles-x.csv").write_text("".join([rows[0], *turned]))
+    status, _, verdict = told(tmp_path, capsys)
+    assert status == 1
+    assert "AUC" in verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "named"),
+    [
+        ("substances-x.csv", "a,b\n1,2\n", "substances-x.csv: line 1: the columns"),
+        ("substances-x.csv", SUBSTANCES[0], "substances-x.csv: holds no substance"),
+        ("substances-x.csv", SUBSTANCES[0] + SUBSTANCES[1].replace(",out", ",perhaps", 1), "line 2: US-FRS is none of"),
+        ("substances-x.csv", SUBSTANCES[0] + "x,y\n", "line 2: 2 cells"),
+        ("substances-x.csv", SUBSTANCES[0].replace("US-FRS", "XX-NEW") + SUBSTANCES[1], "there is no rule XX-NEW"),
+        ("spectra-x.msp", "NAME: x\nNum Peaks: 1\n", "spectra-x.msp: "),
+        ("spectra-x.msp", "NAME: x\nPRECURSORMZ: 100\nNum Peaks: 1\n50 1\n", "record 1: no mass spectrum with an InChIKey"),
+        ("profiles-x.csv", PROFILES[0] + "S1,l,a,b\n" * 3, "profiles-x.csv: line 2: length"),
+        ("profiles-x.csv", PROFILES[0].replace("peak18", "peak99") + "".join(PROFILES[1:9]), "no shipped method"),
+        ("profiles-x.csv", "".join(PROFILES[:2]), "samples"),
+    ],
+)  # fmt: skip
+def test_a_malformed_file_is_named_with_its_line(
+    name: str, text: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    status, _, verdict = told(tmp_path, capsys)
+    assert status == 1
+    assert named in verdict
+
+
+def test_a_malformed_file_does_not_hide_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "profiles-good.csv").write_text(profiles(12))
+    (tmp_path / "substances-bad.csv").write_bytes(b"\xff\xfe")
+    status, printed, verdict = told(tmp_path, capsys)
+    assert status == 1
+    assert "Profiles: profiles-good.csv" in printed
+    assert "substances-bad.csv: not a CSV file in UTF-8" in verdict
+    assert "all 3 bars are met" in verdict

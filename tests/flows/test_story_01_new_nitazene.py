@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new nitazene, no harm known: evidence of two principles, a second person, mail that says nothing, a signature that
+holds offline, another laboratory's signed opinion, and an agency that was not addressed and learns nothing at all.
+
+Once in the browser and once over REST.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.utils import timezone
+from playwright.sync_api import FilePayload, Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accord.client.client import Client
+from accord.client.saved import load_saved, save_opened
+from accord.envelope.manifest import Reference
+from agencies.capabilities import Role
+from agencies.models import Agency, Officer
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import OpeningReason
+from sharing.models import Delivery, Envelope
+from sharing.notices.expansion import expand_deliveries
+from sharing.notices.sending import send_notifications
+from tests.api.sessions import Session
+from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
+from tests.flows.stories import released
+from tests.outside_world import OutsideWorld
+from tests.pages.desk_world import DeskWorld
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LAB, HEALTH, EWS, STRANGER = "xa-lab", "xb-health", "xm-ews", "xc-customs"
+SUBSTANCE, TITLE = "metodesnitazene", "An opioid not seen before, in a letter"
+MASS = """NAME: unknown opioid
+PRECURSORMZ: 353.1972
+PRECURSORTYPE: [M+H]+
+IONMODE: Positive
+COLLISIONENERGY: 35
+Num Peaks: 3
+72.0808 100
+100.1121 41
+121.0648 12
+"""
+SHIFTS = """##TITLE= 1H NMR of the same
+##JCAMP-DX= 5.01
+##DATA TYPE= NMR PEAK TABLE
+##.OBSERVE NUCLEUS= ^1H
+##.OBSERVE FREQUENCY= 400.13
+##.SOLVENT NAME= CDCl3
+##XUNITS= PPM
+##YUNITS= ARBITRARY UNITS
+##NPOINTS= 3
+##PEAK TABLE= (XY..XY)
+7.10, 2.0
+6.85, 2.0
+1.05, 6.0
+##END=
+"""
+EVIDENCE = [
+    {
+        "technique": "ms",
+        "method": "LC-HRMS, QTOF, ESI+",
+        "reference": "certified",
+        "conclusion": "identified",
+        "file": "mass.msp",
+        "note": None,
+    },
+    {
+        "technique": "nmr",
+        "method": "1H NMR, 400 MHz, CDCl3",
+        "reference": "certified",
+        "conclusion": "identified",
+        "file": "proton.jdx",
+        "note": None,
+    },
+]
+
+
+@dataclass
+class Four:
+    """The laboratory writes to the other laboratory and to an early-warning system with keys of its own."""
+
+    desk: DeskWorld
+    partners: PartnerWorld
+    ews: Client
+    stranger: Officer
+    address: str
+    outside: OutsideWorld
+
+    def session(self, officer: Officer) -> Session:
+        return Session(officer)
+
+    def tell(self) -> list[str]:
+        """The mails that this sends, as text."""
+        self.desk.catch_up()
+        before = len(self.outside.mails)
+        expand_deliveries(now=timezone.now())
+        send_notifications(clock=timezone.now, jitter=lambda: 0.5)
+        return [mail.text for mail in self.outside.mails[before:]]
+
+    def at_health(self) -> ReceivedAlert:
+        return ReceivedAlert.objects.filter(agency_id=HEALTH, kind="alert").latest("number")
+
+    def at_lab(self) -> ReceivedAlert:
+        return ReceivedAlert.objects.filter(agency_id=LAB).latest("number")
+
+
+@pytest.fixture
+def four(
+    live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld, settings: Settings
+) -> Iterator[Four]:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    desk = DeskWorld.build(tmp_path / "ledger", passwords=True)
+    partners = PartnerWorld(desk.hub, live_server.url, tmp_path)
+    ews = partners.enrol(EWS)
+    desk.hub.now = timezone.now()
+    customs = desk.host(STRANGER, "Customs, Cadria", "customs", "Asia/Amman")
+    stranger = desk.hub.make_officer(customs, Role.READER, name="Casimira Vell")
+    desk.hub.make_agreement("G8", LAB, HEALTH, EWS, STRANGER)
+    for agency in (LAB, HEALTH):
+        ews.pin(agency, Agency.objects.get(pk=agency).root_fingerprint)
+    desk.hub.sequence()
+    desk.wait_for_the_clock()
+    yield Four(desk, partners, ews, stranger, live_server.url, outside_world)
+    for client in partners.clients:
+        client.close()
+
+
+# --- in the browser -----------------------------------------------------------------------------------------
+
+
+def write_in_browser(page: Page, four: Four) -> None:
+    """What the laboratory's author does, spectra and all."""
+    page.goto(f"{four.address}/drafts/new/")
+    page.get_by_role("button", name="New substance").click()
+    page.get_by_label("Title").fill(TITLE)
+    page.get_by_role("button", name="2 Substance").click()
+    page.get_by_label("Tentative").check()
+    page.locator("#id_preferred_name").fill(SUBSTANCE)
+    expect(page.get_by_label("Not known yet")).to_be_checked()
+    page.locator("#id_files").set_input_files(
+        [
+            FilePayload(name="mass.msp", mimeType="text/plain", buffer=MASS.encode()),
+            FilePayload(name="proton.jdx", mimeType="text/plain", buffer=SHIFTS.encode()),
+        ]
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    for number, row in enumerate(EVIDENCE):
+        if page.get_by_label("Technique").count() <= number:
+            page.get_by_role("button", name="Add a line").last.click()
+        analysis = page.locator("[data-row].chem-analysis").nth(number)
+        analysis.get_by_label("Technique").select_option(str(row["technique"]))
+        analysis.get_by_label("Method").fill(str(row["method"]))
+        analysis.get_by_label("Compared with").select_option(str(row["reference"]))
+        analysis.get_by_label("Conclusion").select_option(str(row["conclusion"]))
+        analysis.get_by_label("File").select_option(str(row["file"]))
+    page.get_by_role("button", name="5 Marking and recipients").click()
+    page.get_by_role("radio", name="TLP:GREEN").check()
+    page.get_by_role("checkbox", name="Health Authority, Belmora").check()
+    page.get_by_role("checkbox", name=f"Agency {EWS}").check()
+    page.get_by_role("button", name="6 Check and submit").click()
+    expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
+
+
+def review_in_browser(page: Page, four: Four) -> None:
+    """What the other laboratory's author does."""
+    open_on_duty(page, four.address, four.at_health())
+    expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
+    expect(page.get_by_text("No other laboratory has reviewed this identification.")).to_be_visible()
+    page.get_by_role("link", name="Review the identification…").click()
+    page.get_by_label("Agree: the evidence identifies what is claimed.").check()
+    page.get_by_label("Reasons").fill("Both spectra are those of our reference standard.")
+    page.get_by_role("button", name="Go on with your evidence").click()
+    analysis = page.locator("[data-row].chem-analysis").first
+    analysis.get_by_label("Technique").select_option("ir")
+    analysis.get_by_label("Method").fill("ATR-FTIR")
+    analysis.get_by_label("Compared with").select_option("in_house")
+    analysis.get_by_label("Conclusion").select_option("identified")
+    page.get_by_role("button", name="6 Check and submit").click()
+    submit(page)
+
+
+def test_in_the_browser(page: Page, sign_in: SignIn, four: Four) -> None:
+    desk = four.desk
+    sign_in(desk.ilka)
+    write_in_browser(page, four)
+    submit(page)
+    alert = Alert.objects.get(agency_id=LAB)
+    assert pages_of(desk.ilka).post(f"/queue/{alert.pk}/validate/").status_code in (403, 409), (
+        "not its author"
+    )
+    sign_in(desk.benno)
+    check_and_send(page, four.address, TITLE, 2)
+    mails = four.tell()
+    assert mails and not any(word in mail.lower() for mail in mails for word in (SUBSTANCE, "opioid", LAB))
+
+    sign_in(desk.aroha)
+    review_in_browser(page, four)
+    sign_in(desk.haitham)
+    check_and_send(page, four.address, f"Re: {TITLE}", 1)
+    assert SUBSTANCE not in "".join(four.tell()).lower()
+
+    sign_in(desk.ilka)
+    alert.refresh_from_db()
+    page.goto(f"{four.address}/outbox/{alert.pk}/")
+    reviewed = page.locator("#reviews")
+    expect(reviewed.get_by_text("Reviewed by Health Authority, Belmora: agrees")).to_be_visible()
+    expect(reviewed.get_by_text("Signature verified (PQ1)")).to_be_visible()
+    expect(reviewed.get_by_text("1 analysis of its own")).to_be_visible()
+    page.goto(f"{four.address}/inbox/")
+    expect(page.get_by_text(f"Reply to {TITLE}")).to_be_visible()
+    assert_signature_holds_offline(four, alert)
+    assert_stranger_learns_nothing(four, alert)
+
+
+def pages_of(officer: Officer) -> Browser:
+    browser = Browser()
+    browser.force_login(officer, "agencies.login.backends.EmailBackend")
+    return browser
+
+
+# --- over REST ----------------------------------------------------------------------------------------------
+
+
+def attach(session: Session, at: str, etag: str, name: str, text: str) -> str:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    file = SimpleUploadedFile(name, text.encode())
+    answer = session.client.post(f"/api/v1/{at}/attachments", {"file": file}, headers={"if-match": etag})
+    assert answer.status_code in (200, 201), answer.content
+    return str(answer.headers["ETag"])
+
+
+def test_over_rest(four: Four) -> None:
+    desk = four.desk
+    ilka, benno, aroha, haitham = map(Session, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
+    data = {
+        "alert_type": "new_substance",
+        "title": TITLE,
+        "identity_state": "tentative",
+        "preferred_name": SUBSTANCE,
+        "harm_evidence": "none_yet",
+        "tlp": "GREEN",
+        "recipients": [HEALTH, EWS],
+    }
+    made = ilka("POST", "alerts", {"data": data})
+    draft, tag = made.json(), made.headers["ETag"]
+    for name, text in (("mass.msp", MASS), ("proton.jdx", SHIFTS)):
+        tag = attach(ilka, f"alerts/{draft['id']}", tag, name, text)
+    saved = ilka("PATCH", f"alerts/{draft['id']}", {"data": {"evidence": EVIDENCE}}, etag=tag)
+    assert saved.status_code == 200, saved.content
+    released(four.desk, ilka, benno, saved)
+    assert SUBSTANCE not in "".join(four.tell()).lower()
+
+    row = four.at_health()
+    why = {"reason": OpeningReason.ON_DUTY.value}
+    opened = aroha("POST", f"alerts/received/{row.pk}/open", why).json()
+    assert opened["verification"]["state"] == "verified"
+    assert [line["technique"] for line in opened["document"]["evidence"]] == ["ms", "nmr"]
+    bare = aroha("POST", f"alerts/received/{row.pk}/reply", why | {"kind": "peer_review"})
+    assert bare.status_code == 422 and bare.json()["field"] == "opinion"
+    review = aroha(
+        "POST",
+        f"alerts/received/{row.pk}/reply",
+        why | {"kind": "peer_review", "opinion": "agree", "opinion_text": "As our reference."},
+    )
+    assert review.status_code == 201, review.content
+    sent = released(four.desk, aroha, haitham, review)
+    envelope = Envelope.objects.get(md=sent["md"])
+    alert = Alert.objects.get(pk=draft["id"])
+    assert (envelope.kind, envelope.re_md) == ("reply", alert.md)
+
+    (seen,) = ilka("GET", f"alerts/{alert.pk}/reviews").json()["reviews"]
+    assert (seen["agency"], seen["opinion"], seen["words"]) == (HEALTH, "agree", "agrees")
+    assert seen["standing"]["state"] == "valid" and seen["log_index"] is not None
+    assert [row["agency"] for row in aroha("GET", f"alerts/received/{row.pk}/reviews").json()["reviews"]] == [
+        HEALTH
+    ]
+    entries = ilka("GET", f"alerts/{alert.pk}/thread").json()["entries"]
+    assert [entry["what"] for entry in entries] == ["sent", "reply"]
+    assert_own_keys_review_too(four, alert, ilka)
+    inbox = ilka("GET", "alerts?box=inbox").json()["rows"]
+    assert [row["answers"] for row in inbox] == [TITLE, TITLE]
+    assert_signature_holds_offline(four, alert)
+    assert_stranger_learns_nothing(four, alert)
+
+
+def assert_own_keys_review_too(four: Four, alert: Alert, ilka: Session) -> None:
+    """A laboratory with a system of its own answers by `accord submit`; withdrawn, its review does not count."""
+    document = {
+        "schema": "accord-alert/1",
+        "alert_type": "peer_review",
+        "title": "Review of 26 November",
+        "opinion": "needs_data",
+        "opinion_text": "Send the second transition.",
+    }
+    terms = {"kind": "reply", "re": Reference(alert.jti, alert.md), "alert": document}
+    sent = four.ews.submit(alert_to(LAB, **terms), wait_secs=30)
+    four.desk.catch_up()
+    seen = ilka("GET", f"alerts/{alert.pk}/reviews").json()["reviews"]
+    assert {row["agency"]: row["opinion"] for row in seen} == {HEALTH: "agree", EWS: "needs_data"}
+    four.ews.retract(sent.md, code="error", wait_secs=30)
+    four.desk.catch_up()
+    left = ilka("GET", f"alerts/{alert.pk}/reviews").json()["reviews"]
+    assert [row["agency"] for row in left] == [HEALTH]
+
+
+# --- either way ---------------------------------------------------------------------------------------------
+
+
+def assert_signature_holds_offline(four: Four, alert: Alert) -> None:
+    """The system with keys of its own opens it, and verifies what it saved without any network."""
+    opened = four.ews.open(alert.md)
+    assert opened.alert["preferred_name"] == SUBSTANCE and opened.alert["harm_evidence"] == "none_yet"
+    folder = four.partners.folder / f"saved-{alert.pk}"
+    save_opened(opened, folder)
+
+    def no_network(hub: str, api_key: str) -> Any:
+        pytest.fail("the network was asked for")
+
+    away = Client(four.partners.home(EWS), PASSPHRASE, clock=lambda: int(time.time()), connect=no_network)
+    four.partners.clients.append(away)
+    verified = away.verify(*load_saved(folder))
+    assert verified.failure is None and verified.opened is not None and verified.opened.md == alert.md
+
+
+def assert_stranger_learns_nothing(four: Four, alert: Alert) -> None:
+    """An agency that was not addressed: no row, no count, no mail, and the answer of what never was."""
+    session = Session(four.stranger)
+    assert not Delivery.objects.filter(recipient_id=STRANGER).exists()
+    assert not ReceivedAlert.objects.filter(agency_id=STRANGER).exists()
+    assert session("GET", "alerts?box=inbox").json() == {"rows": [], "next": None}
+    received = four.at_health()
+    absent = session("GET", f"alerts/received/{received.pk}")
+    never = session("GET", "alerts/received/00000000-0000-4000-8000-000000000000")
+    assert absent.status_code == never.status_code == 404
+
+    def told(answer: Any) -> dict[str, Any]:
+        return {name: value for name, value in answer.json().items() if name != "request_id"}
+
+    assert told(absent) == told(never)
+    for address in (f"alerts/received/{received.pk}/reviews", f"alerts/{alert.pk}/reviews"):
+        assert session("GET", address).status_code == 404
+    found = session("POST", "alerts/search", {"text": SUBSTANCE}).json()
+    assert found["received"] == [] and found["sent"] == []
+    pages = pages_of(four.stranger)
+    for address in ("/", "/inbox/"):
+        shown = pages.get(address).content.decode()
+        assert TITLE not in shown and SUBSTANCE not in shown
+    assert "No alert has reached your agency yet." in pages.get("/inbox/").content.decode()
+    assert all(STRANGER not in " ".join(mail.recipients) for mail in four.outside.mails)

@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seizures linked "to the molecule": two laboratories, one method, a score before a case, consent before details.
+
+Each side sees only the other's agency and contact until both have agreed; another method, version or length is "not
+comparable" and has no number; the exchange sees an alert and a reply. Once in the browser and once over REST.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accord.envelope.manifest import Reference
+from agencies.models import Agency
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import OpeningReason
+from alerts.science.replies.samples import comparison_member, profile_in
+from sharing.models import Envelope
+from substances.profiles.comparing import compare
+from tests.alerts.replies.profile_samples import linked_pair, stranger
+from tests.api.sessions import Session
+from tests.client.conftest import PartnerWorld, alert_to
+from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
+from tests.flows.stories import released
+from tests.pages.desk_world import DeskWorld
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LAB, HEALTH, STRANGER, PARTNER = "xa-lab", "xb-health", "xd-reg", "xm-ews"
+OURS, THEIRS = "Parcel from the north", "Two bags in a hire car"
+OUR_EXHIBIT, THEIR_EXHIBIT = "EX-2026-77", "BH-12"
+QUERY, ANSWER, DETAILS = (
+    "Question about a sample profile",
+    "Answer about a sample profile",
+    "Sample profile: case details",
+)
+WHY = {"reason": OpeningReason.ON_DUTY.value}
+
+
+@dataclass
+class Two:
+    """The laboratory and the health authority, who each seized something and told a third agency of it."""
+
+    desk: DeskWorld
+    address: str
+
+    def sample(self, officer: str, title: str, exhibit: str, profile: dict[str, Any]) -> Alert:
+        desk, author = self.desk, getattr(self.desk, officer)
+        draft = desk.draft(
+            author,
+            alert_type="seizure",
+            title=title,
+            narrative=f"{title}: what happened is nobody else's affair.",
+            exhibit_no=exhibit,
+            place_country="XA",
+            profile=profile,
+            harm_evidence=None,
+            cases_non_fatal=None,
+            cases_fatal=None,
+            lane="science",
+            purpose="science",
+            pri="routine",
+            recipients=[STRANGER],
+        )
+        return desk.send(draft, desk.benno if officer == "ilka" else desk.haitham)
+
+    def newest(self, agency: str) -> ReceivedAlert:
+        return ReceivedAlert.objects.filter(agency_id=agency).latest("number")
+
+
+@pytest.fixture
+def two(live_server: LiveServer, tmp_path: Path, settings: Settings) -> Iterator[Two]:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    desk = DeskWorld.build(tmp_path / "ledger", passwords=True)
+    yield Two(desk, live_server.url)
+
+
+def nothing_of_a_case(text: str) -> None:
+    for word in (OURS, THEIRS, OUR_EXHIBIT, THEIR_EXHIBIT, "nobody else's affair", "flualprazolam"):
+        assert word not in text, word
+
+
+# --- in the browser -----------------------------------------------------------------------------------------
+
+
+def ask_in_browser(page: Page, two: Two, sample: Alert) -> None:
+    page.goto(f"{two.address}/outbox/{sample.pk}/")
+    page.get_by_role("link", name="Compare its profile").click()
+    expect(page.get_by_text("You have asked nobody about this profile.")).to_be_visible()
+    page.get_by_role("link", name="Ask other agencies…").click()
+    page.get_by_label("Health Authority, Belmora").check()
+    page.get_by_label("Contact").fill("Profiling desk, +000 1 5550 110")
+    page.get_by_role("button", name="Make the question").click()
+    submit(page)
+
+
+def answer_in_browser(page: Page, two: Two) -> None:
+    open_on_duty(page, two.address, two.newest(HEALTH))
+    nothing_of_a_case(page.locator("main").inner_text())
+    page.get_by_role("link", name="Compare with your samples").click()
+    leads = page.locator("#leads")
+    expect(leads.get_by_text("Linked", exact=True)).to_be_visible()
+    expect(page.get_by_text("A lead, not proof.")).to_be_visible()
+    expect(leads.get_by_text("pairs behind it")).to_be_visible()
+    expect(page.get_by_text("If you do nothing, Forensic Laboratory, Arvenia learns nothing")).to_be_visible()
+    page.get_by_role("link", name="Answer…").click()
+    expect(
+        page.get_by_role(
+            "heading", name="Answer to Forensic Laboratory, Arvenia? They learn that you hold a sample"
+        )
+    ).to_be_visible()
+    page.get_by_label("Contact").fill("Health desk, +000 1 5550 120")
+    page.get_by_role("button", name="Make the answer to Forensic Laboratory, Arvenia").click()
+    submit(page)
+
+
+def agree_in_browser(page: Page, two: Two, agency: str, *told: str) -> None:
+    open_on_duty(page, two.address, two.newest(agency))
+    page.get_by_role("link", name="See what comes next").click()
+    page.locator("main").get_by_role("link", name="case details…").click()
+    for word in told:
+        page.get_by_label(word, exact=True).check()
+    page.get_by_role("button", name="Make the").click()
+    if told:
+        page.get_by_role("button", name="6 Check and submit").click()
+    submit(page)
+
+
+def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
+    desk = two.desk
+    first, second = linked_pair()
+    ours = two.sample("ilka", OURS, OUR_EXHIBIT, first)
+    two.sample("aroha", THEIRS, THEIR_EXHIBIT, second)
+    desk.wait_for_the_clock()
+
+    sign_in(desk.ilka)
+    ask_in_browser(page, two, ours)
+    sign_in(desk.benno)
+    check_and_send(page, two.address, QUERY, 1)
+    desk.catch_up()
+    sign_in(desk.ilka)
+    page.goto(f"{two.address}/outbox/{ours.pk}/profile/")
+    expect(page.get_by_text("No answer. That is no consent")).to_be_visible()
+
+    sign_in(desk.aroha)
+    answer_in_browser(page, two)
+    sign_in(desk.haitham)
+    page.goto(f"{two.address}/queue/")
+    check_and_send(page, two.address, ANSWER, 1)
+    desk.catch_up()
+
+    sign_in(desk.ilka)
+    page.goto(f"{two.address}/outbox/{ours.pk}/profile/")
+    asked = page.locator("#asked")
+    expect(asked.get_by_text("Nobody has agreed yet.")).to_be_visible()
+    expect(asked.get_by_text("Health desk, +000 1 5550 120")).to_be_visible()
+    assert THEIRS not in asked.inner_text() and THEIR_EXHIBIT not in asked.inner_text()
+    agree_in_browser(page, two, LAB)
+    sign_in(desk.benno)
+    check_and_send(page, two.address, DETAILS, 1)
+    desk.catch_up()
+
+    sign_in(desk.aroha)
+    agree_in_browser(page, two, HEALTH, "Exhibit number")
+    sign_in(desk.haitham)
+    check_and_send(page, two.address, DETAILS, 1)
+    desk.catch_up()
+
+    sign_in(desk.ilka)
+    page.goto(f"{two.address}/outbox/{ours.pk}/profile/")
+    expect(asked.get_by_text("Both sides have agreed.")).to_be_visible()
+    open_on_duty(page, two.address, two.newest(LAB))
+    expect(page.get_by_text(THEIR_EXHIBIT)).to_be_visible()
+    assert_the_exchange_learned_nothing()
+
+
+# --- over REST ----------------------------------------------------------------------------------------------
+
+
+def test_over_rest(two: Two) -> None:
+    desk = two.desk
+    first, second = linked_pair()
+    ours, theirs = (
+        two.sample("ilka", OURS, OUR_EXHIBIT, first),
+        two.sample("aroha", THEIRS, THEIR_EXHIBIT, second),
+    )
+    two.sample("aroha", "Something else", "BH-13", stranger())
+    desk.wait_for_the_clock()
+    ilka, benno, aroha, haitham = map(Session, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
+
+    made = ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [HEALTH], "contact": "Profiling desk"})
+    assert made.status_code == 201, made.content
+    question = released(desk, ilka, benno, made)
+    row = two.newest(HEALTH)
+    opened = aroha("POST", f"alerts/received/{row.pk}/open", WHY).json()
+    nothing_of_a_case(str(opened))
+    compared = aroha("POST", f"alerts/received/{row.pk}/profile", WHY).json()
+    (lead,) = compared["leads"]
+    assert lead["alert"] == str(theirs.pk) and lead["comparison"]["verdict"] == "linked"
+    assert lead["comparison"]["label"] == "lead_not_proof" and compared["compared"] == 2
+    silent = ilka("GET", f"alerts/{ours.pk}/profile").json()["asked"][0]["exchanges"][0]
+    assert silent["answer"] is None and not silent["they_agreed"], "silence says nothing"
+
+    answer = aroha(
+        "POST",
+        f"alerts/received/{row.pk}/profile/answer",
+        WHY | {"sample": str(theirs.pk), "contact": "Desk B"},
+    )
+    assert answer.status_code == 201, answer.content
+    released(desk, aroha, haitham, answer)
+    told = ilka("GET", f"alerts/{ours.pk}/profile").json()["asked"][0]
+    assert told["alert"] == question["id"]
+    (exchange,) = told["exchanges"]
+    assert exchange["contact"] == "Desk B" and exchange["answer"]["verdict"] == "linked"
+    assert float(exchange["answer"]["false_link_rate"]) <= 0.005 and exchange["answer"]["pairs"] > 1000
+    back = two.newest(LAB)
+    nothing_of_a_case(str(ilka("POST", f"alerts/received/{back.pk}/open", WHY).json()))
+
+    early = ilka("POST", f"alerts/received/{back.pk}/profile/details", WHY | {"told": ["exhibit"]})
+    assert early.status_code == 409 and early.json()["cause"] == "early"
+    yes = ilka("POST", f"alerts/received/{back.pk}/profile/details", WHY)
+    released(desk, ilka, benno, yes)
+    agreed = two.newest(HEALTH)
+    nothing_of_a_case(str(aroha("POST", f"alerts/received/{agreed.pk}/open", WHY).json()))
+    also = aroha("POST", f"alerts/received/{agreed.pk}/profile/details", WHY | {"told": ["exhibit", "what"]})
+    released(desk, aroha, haitham, also)
+    details = ilka("POST", f"alerts/received/{two.newest(LAB).pk}/open", WHY).json()["document"]
+    assert details["exhibit_no"] == THEIR_EXHIBIT and THEIRS in details["narrative"]
+    (done,) = ilka("GET", f"alerts/{ours.pk}/profile").json()["asked"][0]["exchanges"]
+    assert done["we_agreed"] and done["they_agreed"] and done["they_told"] and not done["we_told"]
+    assert_the_exchange_learned_nothing()
+    assert_a_stranger_learned_nothing(desk)
+
+
+@pytest.mark.parametrize("change", ["method", "version", "length"])
+def test_another_method_version_or_length_is_not_comparable(two: Two, change: str) -> None:
+    desk, (first, second) = two.desk, linked_pair()
+    other = {
+        "method": second | {"method": "another-lab-gcms"},
+        "version": second | {"version": "2"},
+        "length": second | {"values": second["values"][:-1]},
+    }[change]
+    ours, theirs = (
+        two.sample("ilka", OURS, OUR_EXHIBIT, first),
+        two.sample("aroha", THEIRS, THEIR_EXHIBIT, other),
+    )
+    desk.wait_for_the_clock()
+    ilka, benno, aroha = map(Session, (desk.ilka, desk.benno, desk.aroha))
+    made = ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [HEALTH]})
+    released(desk, ilka, benno, made)
+    row = two.newest(HEALTH)
+    compared = aroha("POST", f"alerts/received/{row.pk}/profile", WHY).json()
+    assert compared["leads"] == [] and compared["compared"] == 0
+    assert compared["not_comparable"] == [{"reason": change, "samples": 1}]
+    refused = aroha(
+        "POST",
+        f"alerts/received/{row.pk}/profile/answer",
+        WHY | {"sample": str(theirs.pk), "contact": "Desk"},
+    )
+    assert refused.status_code == 409 and refused.json()["cause"] == "nothing"
+    assert "score" not in refused.content.decode()
+
+
+def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, tmp_path: Path) -> None:
+    """The question reaches it sealed; it compares on its own side and answers by a signed reply."""
+    desk, (first, second) = two.desk, linked_pair()
+    partners = PartnerWorld(desk.hub, two.address, tmp_path)
+    partner = partners.enrol(PARTNER)
+    desk.hub.now = timezone.now()
+    desk.hub.make_agreement("G8", LAB, PARTNER)
+    partner.pin(LAB, Agency.objects.get(pk=LAB).root_fingerprint)
+    ours = two.sample("ilka", OURS, OUR_EXHIBIT, first)
+    desk.wait_for_the_clock()
+    ilka, benno = Session(desk.ilka), Session(desk.benno)
+    asked = released(
+        desk, ilka, benno, ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [PARTNER]})
+    )
+    opened = partner.open(asked["md"])
+    assert opened.alert["alert_type"] == "profile_query" and opened.alert["profile"] == first
+    nothing_of_a_case(str(opened.alert))
+    query, own = profile_in(opened.alert), profile_in({"profile": second})
+    assert query is not None and own is not None
+    document = {
+        "schema": "accord-alert/1",
+        "alert_type": "profile_answer",
+        "title": ANSWER,
+        "contact": "duty@profiling.example",
+        "comparison": comparison_member(compare(query, own), query),
+    }
+    terms: dict[str, Any] = {"kind": "reply", "re": Reference(asked["jti"], asked["md"]), "alert": document}
+    partner.submit(alert_to(LAB, **terms), wait_secs=30)
+    desk.catch_up()
+    (exchange,) = ilka("GET", f"alerts/{ours.pk}/profile").json()["asked"][0]["exchanges"]
+    assert exchange["agency"] == PARTNER and exchange["answer"]["verdict"] == "linked"
+    assert exchange["contact"] == "duty@profiling.example" and not exchange["they_agreed"]
+    partner.close()
+
+
+# --- either way ---------------------------------------------------------------------------------------------
+
+
+def assert_the_exchange_learned_nothing() -> None:
+    """It carried alerts and replies, and what it keeps of them holds neither a number nor a word of them."""
+    rows = list(Envelope.objects.order_by("received_at"))
+    assert {row.kind for row in rows} == {"alert", "reply"}
+    profile = linked_pair()[0]
+    for row in rows:
+        kept = bytes(row.manifest or b"") + (row.jwe_head or "").encode()
+        for word in (OURS, THEIRS, QUERY, "profile", profile["method"], str(profile["values"][3])):
+            assert word.encode() not in kept, word
+
+
+def assert_a_stranger_learned_nothing(desk: DeskWorld) -> None:
+    """Who was told of the seizures hears nothing of question, answer and consent."""
+    assert set(Agency.objects.values_list("pk", flat=True)) >= {STRANGER}
+    kinds = ReceivedAlert.objects.filter(agency_id=STRANGER).values_list("kind", flat=True)
+    assert set(kinds) == {"alert"}
+    assert len(Session(desk.zhilan)("GET", "alerts?box=inbox").json()["rows"]) == 3, "the three seizures"

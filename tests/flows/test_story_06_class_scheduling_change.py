@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A class-scheduling change: an authority posts a rule of four changes with its effective day. Its examples are run,
+what agencies hold is judged anew and listed, who watches is told, other jurisdictions are untouched, and before the
+day the status still reads "not yet".
+
+Once in the browser, and once over REST with the hub's real processes doing the work.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as hub_settings
+from django.utils import timezone
+from playwright.sync_api import FilePayload, Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from alerts.models import Alert, ReceivedAlert
+from alerts.science.reevaluating import reevaluate_structures
+from devtool.processes import wait_until
+from sharing.notices.expansion import expand_deliveries
+from sharing.notices.sending import send_notifications
+from tests.api.sessions import Session
+from tests.conftest import HubProcesses
+from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
+from tests.flows.stories import sent_by_two
+from tests.law.lawful import CAFFEINE, COMING, METONITAZENE, SHOWN, LawDesk, rule_from
+from tests.outside_world import OutsideWorld
+from tests.pages.desk_world import DeskWorld
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LAB, HEALTH = "xa-lab", "xb-health"
+TITLE, FILE = "Order 12: benzimidazole opioids", "order-12.yaml"
+SECRET = ("nitazene", "benzimidazole", "Order 12", "XB-BENZ")
+
+
+@dataclass
+class Two:
+    """The health authority of Belmora publishes; the laboratory of Arvenia holds substances and watches."""
+
+    law: LawDesk
+    address: str
+    outside: OutsideWorld
+
+    @property
+    def desk(self) -> DeskWorld:
+        return self.law.desk
+
+    def hold(self) -> dict[str, Alert]:
+        """What the laboratory has sent before: one that the rule will reach, one that it will not."""
+        held = {name: self.law.send((name, smiles)) for name, smiles in (METONITAZENE, CAFFEINE)}
+        self.law.judge()
+        return held
+
+    def work(self) -> list[str]:
+        """What worker and desk-worker do; the mails that this sends, as text."""
+        self.desk.catch_up()
+        while reevaluate_structures(now=timezone.now()):
+            pass
+        self.desk.wait_for_the_clock()
+        before = len(self.outside.mails)
+        expand_deliveries(now=timezone.now())
+        send_notifications(clock=timezone.now, jitter=lambda: 0.5)
+        return [mail.text for mail in self.outside.mails[before:]]
+
+    def at_lab(self) -> ReceivedAlert:
+        return ReceivedAlert.objects.filter(agency_id=LAB).latest("number")
+
+
+@pytest.fixture
+def two(live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld, settings: Settings) -> Two:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+    Path(hub_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    desk = DeskWorld.build(tmp_path / "ledger", passwords=True, ago=timedelta(minutes=10))
+    return Two(LawDesk(desk), live_server.url, outside_world)
+
+
+# --- in the browser -----------------------------------------------------------------------------------------
+
+
+def publish_in_browser(page: Page, two: Two) -> None:
+    """What the authority's author does; a file that nobody could adopt is stopped on the way."""
+    page.goto(f"{two.address}/drafts/new/")
+    page.get_by_role("button", name="Change of legal status").click()
+    page.get_by_label("Title").fill(TITLE)
+    page.get_by_role("button", name="2 Substance").click()
+    faulty = rule_from(COMING).replace("effect:", "efect:")
+    files: list[FilePayload] = [
+        {"name": "faulty.yaml", "mimeType": "text/plain", "buffer": faulty.encode()},
+        {"name": FILE, "mimeType": "text/plain", "buffer": rule_from(COMING).encode()},
+    ]
+    page.locator("#id_files").set_input_files(files)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name=f"Remove {FILE}")).to_be_visible()
+    page.get_by_role("button", name="3 Change of the law").click()
+    page.get_by_label("Jurisdiction").fill("XB")
+    page.get_by_label("Takes effect").fill(COMING)
+    page.get_by_label("Rule as data").select_option("faulty.yaml")
+    page.get_by_role("button", name="5 Marking and recipients").click()
+    page.get_by_role("radio", name="TLP:GREEN").check()
+    page.get_by_role("checkbox", name="Forensic Laboratory, Arvenia").check()
+    page.get_by_role("button", name="6 Check and submit").click()
+    expect(page.get_by_text("rules[0].efect: This key is not known").first).to_be_visible()
+    page.get_by_role("button", name="3 Change of the law").click()
+    page.get_by_label("Rule as data").select_option(FILE)
+    page.get_by_role("button", name="6 Check and submit").click()
+    expect(page.get_by_text("rules[0].efect")).to_have_count(0)
+
+
+def watch_in_browser(page: Page, two: Two) -> None:
+    page.goto(f"{two.address}/science/watches/")
+    page.get_by_label("Jurisdiction").fill("XB")
+    page.get_by_role("button", name="Watch", exact=True).click()
+    expect(page.get_by_role("button", name="End")).to_be_visible()
+
+
+def adopt_in_browser(page: Page, two: Two) -> None:
+    """What a releaser of the laboratory sees and does."""
+    open_on_duty(page, two.address, two.at_lab())
+    page.get_by_role("link", name="Adopt this rule…").click()
+    expect(page.get_by_text("examples run: 3, all as the file says.")).to_be_visible()
+    expect(page.get_by_text("Not yet: until that day it changes no status.")).to_be_visible()
+    expect(page.get_by_text("+ XB-BENZ")).to_be_visible()
+    expect(page.get_by_text("One of the 2 substances of your alerts.")).to_be_visible()
+    page.get_by_role("button", name="Adopt", exact=True).click()
+    expect(page.get_by_text("Adopted. Your agency's substances are being judged by it now.")).to_be_visible()
+
+
+def status_in_browser(page: Page, two: Two, alert: Alert, day: str = "") -> dict[str, str]:
+    """The standing of each jurisdiction on the page of an own alert, as it reads."""
+    page.goto(f"{two.address}/outbox/{alert.pk}/" + (f"?on={day}" if day else ""))
+    return standings_in(page.locator("#controlled").inner_html())
+
+
+def standings_in(html: str) -> dict[str, str]:
+    """Jurisdiction to standing, out of the table of a screening."""
+    rows = re.findall(r"<tr>\s*<th[^>]*>(.*?)</th>.*?<span class=\"state\"[^>]*>(.*?)</span>", html, re.S)
+    return {_bare(place): _bare(text) for place, text in rows}
+
+
+def _bare(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html)).strip()
+
+
+def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
+    desk, held = two.desk, two.hold()
+    two.work()
+    sign_in(desk.ilka)
+    before = status_in_browser(page, two, held["metonitazene"])
+    assert before and "XB" not in before
+    watch_in_browser(page, two)
+
+    sign_in(desk.aroha)
+    publish_in_browser(page, two)
+    submit(page)
+    sign_in(desk.haitham)
+    check_and_send(page, two.address, TITLE, 1)
+    mails = two.work()
+    assert sum("brings a change of the law" in mail for mail in mails) == 1, "who watches, and nobody else"
+
+    sign_in(desk.benno)
+    adopt_in_browser(page, two)
+    mails += two.work()
+    assert sum("Rules that you watch have changed" in mail for mail in mails) == 1
+    assert not any(word.lower() in mail.lower() for mail in mails for word in SECRET)
+
+    sign_in(desk.ilka)
+    page.goto(f"{two.address}/science/caught/")
+    expect(page.get_by_text(f"Not yet controlled in XB: asserted from {SHOWN}")).to_be_visible()
+    expect(page.get_by_text("by rule XB-BENZ")).to_be_visible()
+    expect(page.get_by_role("link", name="Seen: metonitazene")).to_be_visible()
+    expect(page.get_by_text("caffeine")).to_have_count(0)
+
+    now = status_in_browser(page, two, held["metonitazene"])
+    assert now.pop("XB") == "Not yet" and now == before, "other jurisdictions are untouched"
+    then = status_in_browser(page, two, held["metonitazene"], COMING)
+    assert then["XB"] == "Meets the definition of a class"
+    assert "XB" not in _speaking(status_in_browser(page, two, held["caffeine"], COMING))
+
+
+def _speaking(standings: dict[str, str]) -> dict[str, str]:
+    """Those that say anything of the substance."""
+    silent = (
+        "Not reached by the rules known here",
+        "No class rule known here",
+        "Not found on the UN lists known here",
+        "No class rule was in force on that day",
+    )
+    return {place: text for place, text in standings.items() if text not in silent}
+
+
+# --- over REST, with the hub's real processes -----------------------------------------------------------------
+
+
+@pytest.fixture
+def law(desk: DeskWorld) -> LawDesk:
+    return LawDesk(desk)
+
+
+def soon(holds: Callable[[], Any], what: str) -> None:
+    wait_until(lambda: bool(holds()), what, timeout_seconds=120)
+
+
+def standings(session: Session, day: str) -> dict[str, str]:
+    """Of the substance, by jurisdiction, over REST."""
+    asked = {"structures": [{"structure": METONITAZENE[1]}], "on": day, "reason": "on_duty"}
+    answer = session("POST", "substances/screen", asked)
+    assert answer.status_code == 200, answer.content
+    (item,) = answer.json()["items"]
+    return {place["jurisdiction"]: place["standing"] for place in item["jurisdictions"]}
+
+
+def upload(session: Session, at: str, tag: str) -> str:
+    """The rule's file onto a draft; the tag that follows."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    file = SimpleUploadedFile(FILE, rule_from(COMING).encode(), "text/plain")
+    answer = session.client.post(f"/api/v1/{at}/attachments", {"file": file}, headers={"if-match": tag})
+    assert answer.status_code == 201, answer.content
+    return str(answer.headers["ETag"])
+
+
+def published_over_rest(desk: DeskWorld) -> None:
+    """What the authority's system and its second person do."""
+    author, second = Session(desk.aroha), Session(desk.haitham)
+    fields = {
+        "alert_type": "legal_status_change",
+        "title": TITLE,
+        "tlp": "GREEN",
+        "handling": ["H0"],
+        "recipients": [LAB],
+        "proposed_rule": {"jurisdiction": "XB", "effective": COMING, "file": FILE},
+    }
+    made = author("POST", "alerts", {"data": fields})
+    assert made.status_code == 201, made.content
+    at = f"alerts/{made.json()['id']}"
+    upload(author, at, made.headers["ETag"])
+    sent_by_two(author, second, author("GET", at))
+
+
+def test_over_rest(
+    law: LawDesk, running: HubProcesses, outside_world: OutsideWorld, live_server: LiveServer
+) -> None:
+    desk = law.desk
+    lab, manager = Session(desk.ilka), Session(desk.benno)
+    held = {}
+    for name, smiles in (METONITAZENE, CAFFEINE):
+        fields: dict[str, Any] = {
+            "title": f"Seen: {name}",
+            "preferred_name": name,
+            "structure": smiles,
+            "recipients": [HEALTH],
+        }
+        draft = desk.draft(**fields)
+        made = lab("GET", f"alerts/{draft.pk}")
+        held[name] = sent_by_two(lab, manager, made)["id"]
+    today, law_before = timezone.now().date().isoformat(), lab("GET", "substances/rules").json()
+    before = standings(lab, COMING)
+    assert lab("POST", "substances/watches", {"jurisdiction": "XB"}).status_code == 200
+    published_over_rest(desk)
+    soon(lambda: ReceivedAlert.objects.filter(agency_id=LAB).exists(), "the alert has reached the laboratory")
+    received = ReceivedAlert.objects.get(agency_id=LAB)
+
+    proposal = manager("POST", f"alerts/received/{received.pk}/rule", {"reason": "on_duty"}).json()
+    assert proposal["faults"] == [] and [run["holds"] for run in proposal["examples"]] == [True, True, True]
+    assert {run["expected"] for run in proposal["examples"]} == {"in", "out"}
+    soon(lambda: _looked_at(manager, received) == 2, "both substances have been read")
+    assert standings(lab, COMING) == before, "nothing is followed before it is adopted"
+    adopted = manager("POST", f"alerts/received/{received.pk}/rule/adopt", {"reason": "on_duty"})
+    assert adopted.status_code == 200, adopted.content
+
+    soon(lambda: lab("GET", "substances/caught").json()["items"], "the desk-worker has judged what is stored")
+    (item,) = lab("GET", "substances/caught").json()["items"]
+    assert item["alert"] == held["metonitazene"]
+    (by,) = item["by"]
+    assert (by["jurisdiction"], by["rule"], by["start"], by["is_law"]) == ("XB", "XB-BENZ", COMING, False)
+    assert standings(lab, today)["XB"] == "not_yet"
+    after = standings(lab, COMING)
+    assert after.pop("XB") == "meets_definition" and after == before
+    assert "XB" not in standings(Session(desk.aroha), COMING), "who did not adopt it does not follow it"
+    law_after = lab("GET", "substances/rules").json()
+    assert law_after["ruleset"] != law_before["ruleset"]
+    assert law_after["progress"]["done"] == law_after["progress"]["total"] == 2
+
+    soon(
+        lambda: _told(outside_world) == {"brings a change of the law", "Rules that you watch have changed"},
+        "told",
+    )
+    text = "".join(mail.text.lower() for mail in outside_world.mails)
+    assert not any(word.lower() in text for word in SECRET)
+
+
+def _looked_at(session: Session, received: ReceivedAlert) -> int:
+    answer = session("POST", f"alerts/received/{received.pk}/rule", {"reason": "on_duty"})
+    return int(answer.json()["looked_at"])
+
+
+def _told(outside: OutsideWorld) -> set[str]:
+    lines = ("brings a change of the law", "Rules that you watch have changed")
+    return {line for line in lines for mail in outside.mails if line in mail.text}

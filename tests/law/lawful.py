@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alerts with structures, and rules as an authority writes them.
+
+law = LawDesk(desk)
+alert = law.send(METONITAZENE)              # the laboratory's, received by the health authority
+law.judge()                                 # the desk-worker reads and judges what is stored
+law.publish(RULE)                           # the health authority publishes a rule, the laboratory receives it
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from django.utils import timezone
+
+from alerts.drafts import attach_file
+from alerts.models import Alert, ReceivedAlert
+from alerts.science.adopting import adopt_rules, propose
+from alerts.science.importing import apply_import, examine_import
+from alerts.science.published import Published, open_published
+from alerts.science.reevaluating import reevaluate_structures
+from substances.models import ControlKind
+from substances.versions import shipped_law
+from tests.pages.desk_world import DeskWorld
+
+COMING: Final = (timezone.now() + timedelta(days=28)).date().isoformat()
+"""A day on which a law begins that has not begun."""
+SHOWN: Final = f"{date.fromisoformat(COMING):%-d %b %Y}"
+"""The same as a page shows it."""
+METONITAZENE: Final = ("metonitazene", "CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2cc([N+](=O)[O-])ccc12")
+CAFFEINE: Final = ("caffeine", "Cn1cnc2c1c(=O)n(C)c(=O)n2C")
+FLUOROFENTANYL: Final = ("para-fluorofentanyl", "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1")
+
+RULE: Final = """\
+meta:
+  format: 1
+  prepared: 2026-11
+groups:
+  xb_alkoxy: {elements: [C, O], smarts: "[*]-[OX2][CX4]", saturated: true, ring: none, c_max: 6, heavy_max: 7}
+  xb_alkyl: {elements: [C], saturated: true, ring: none, smarts: "[*]-[CX4]"}
+  xb_nitro: {smarts: "[*]-[N+](=O)[O-]", closed: true}
+  xb_aminoethyl: {elements: [C, N], smarts: "[*]-[CX4][CX4][NX3]", saturated: true}
+rules:
+- id: XB-BENZ
+  jurisdiction: XB
+  title: 2-Benzylbenzimidazole opioids
+  instrument: "Belmoran Order 12 of 2026, section 3"
+  in_force: [{from: EFFECTIVE, to: null, basis: order}]
+  effect: Class 1
+  text_seen: "yes"
+  confidence: high
+  summary: "Anything structurally derived from 2-benzylbenzimidazole by one or more of four changes."
+  interpretation:
+    - "every atom beyond the scaffold has to be accounted for"
+  core_name: 2-benzylbenzimidazole
+  cores:
+    - {id: benzylbenzimidazole, smarts: "[cX3:1]1[n:2][c:3]2[c:4][c:5][c:6][c:7][c:8]2[n:9]1", modification: false}
+  slots:
+    - name: group at the 1-position
+      at: [2, 9]
+      max: 1
+      subst: [{groups: [xb_aminoethyl], clause: "(a)"}]
+    - name: benzyl at the 2-position
+      at: 1
+      required: true
+      options:
+        - clause: "(b)"
+          label: substituted benzyl
+          smarts: "[*:90][CX4]c1[c:3][c:4][c:5][c:6][c:7]1"
+          subst: {"3,4,5,6,7": [{groups: [xb_alkoxy, xb_alkyl], clause: "(c)"}]}
+    - name: benzo ring
+      at: [4, 5, 6, 7]
+      subst: [{groups: [xb_nitro], clause: "(d)"}]
+  examples:
+    in: ["CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2cc([N+](=O)[O-])ccc12"]
+    out: ["Cn1cnc2c1c(=O)n(C)c(=O)n2C", "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"]
+"""
+
+
+LISTED_IN_XB: Final = (
+    f"XB,Belmoran list,Class 3,caffeine,,,RYYVLZVUVIJVGH-UHFFFAOYSA-N,{COMING},day,,listed,Order 13,high"
+)
+"""A line of listings, as XB would name caffeine."""
+
+
+def rule_from(day: str) -> str:
+    """The rule as it is law from a day on."""
+    return RULE.replace("EFFECTIVE", day)
+
+
+@dataclass
+class LawDesk:
+    desk: DeskWorld
+
+    def send(self, substance: tuple[str, str], **changes: Any) -> Alert:
+        """From the laboratory to the health authority."""
+        name, smiles = substance
+        data = {
+            "preferred_name": name,
+            "structure": smiles,
+            "recipients": ["xb-health"],
+            "title": f"Seen: {name}",
+        }
+        return self.desk.send(self.desk.draft(**(data | changes)))
+
+    def judge(self) -> None:
+        """As the desk-worker does, until nothing is left."""
+        while reevaluate_structures(now=self.desk.tick()):
+            pass
+
+    def import_listings(self, *lines: str) -> None:
+        """As the operator does: what was shipped, and these lines."""
+        shipped = shipped_law(ControlKind.LISTINGS).text.rstrip("\n")
+        text = "\n".join([shipped, *lines]) + "\n"
+        examined = examine_import(self.desk.noor, text.encode(), now=self.desk.tick())
+        apply_import(self.desk.noor, examined, source="lists.csv", now=self.desk.tick())
+
+    def publish(self, text: str, *, day: str, jurisdiction: str = "XB") -> ReceivedAlert:
+        """The health authority's change of the law, as it reaches the laboratory."""
+        desk = self.desk
+        draft = desk.draft(
+            desk.aroha,
+            alert_type="legal_status_change",
+            title="Order 12: benzimidazole opioids",
+            recipients=["xa-lab"],
+            lane="science",
+            purpose="science",
+            pri="routine",
+            proposed_rule={"jurisdiction": jurisdiction, "effective": day, "file": "order-12.yaml"},
+        )
+        name, data = "order-12.yaml", text.encode()
+        attach_file(desk.aroha, draft, base=draft.current, filename=name, data=data, now=desk.tick())
+        draft.refresh_from_db()
+        desk.send(draft, desk.haitham)
+        return desk.received(desk.ilka)
+
+    def opened(self, received: ReceivedAlert) -> Published:
+        """As the laboratory's releaser opens it."""
+        return open_published(self.desk.benno, received, reason="on_duty", reference="", now=self.desk.tick())
+
+    def adopt(self, received: ReceivedAlert) -> None:
+        published = self.opened(received)
+        assert propose(self.desk.benno, published, now=self.desk.tick()).can_be_adopted
+        adopt_rules(self.desk.benno, published, now=self.desk.tick())

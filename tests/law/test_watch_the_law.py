@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers who watch the law are told when it changes: by mails that say so and nothing else."""
+
+import pytest
+from django.conf import settings
+
+from agencies.errors import AbsentError, InputError, NotPermittedError
+from alerts.science.watching import add_watch, end_watch, watches_of
+from alerts.stored import ControlWatch
+from sharing.models import Notification
+from sharing.notices.channels.email.message import compose_message
+from sharing.notices.sending import _facts
+from tests.law.lawful import COMING, LISTED_IN_XB, METONITAZENE, LawDesk, rule_from
+
+
+def told(occasion: str) -> set[str]:
+    """The given names of who has a notice of this occasion."""
+    rows = Notification.objects.filter(occasion=occasion).select_related("officer")
+    return {row.officer.email.split("@")[0] for row in rows}
+
+
+def change(law: LawDesk) -> None:
+    """The laboratory adopts a rule of XB on nitazenes, and the desk-worker has judged what is stored."""
+    law.judge()
+    law.adopt(law.publish(rule_from(COMING), day=COMING))
+    law.judge()
+
+
+def test_who_watches_what_changed_is_told_once_it_counts(law: LawDesk) -> None:
+    law.send(METONITAZENE)
+    for login, place, drug_class in (
+        ("ilka", "XB", ""),
+        ("benno", "", "nitazene"),
+        ("sunniva", "UK", ""),
+        ("aroha", "XB", ""),
+    ):
+        add_watch(getattr(law.desk, login), jurisdiction=place, drug_class=drug_class, now=law.desk.tick())
+    change(law)
+    assert told("control-changed") == {"ilka", "benno"}, "not who watches elsewhere, nor another agency"
+
+
+def test_an_alert_that_brings_a_change_is_told_to_who_watches_its_jurisdiction(law: LawDesk) -> None:
+    add_watch(law.desk.ilka, jurisdiction="xb", drug_class="", now=law.desk.tick())
+    add_watch(law.desk.sunniva, jurisdiction="UK", drug_class="", now=law.desk.tick())
+    received = law.publish(rule_from(COMING), day=COMING)
+    assert told("rule-published") == {"ilka"}
+    notice = Notification.objects.get(occasion="rule-published")
+    assert notice.delivery is not None and notice.delivery.reference == received.reference
+
+
+def test_nobody_who_watches_nothing_is_told(law: LawDesk) -> None:
+    law.send(METONITAZENE)
+    change(law)
+    assert not told("control-changed") and not told("rule-published")
+
+
+def test_the_mail_names_no_law_and_no_substance(law: LawDesk) -> None:
+    law.send(METONITAZENE)
+    add_watch(law.desk.ilka, jurisdiction="XB", drug_class="nitazene", now=law.desk.tick())
+    change(law)
+    notice = Notification.objects.select_related("officer", "recipient").get(occasion="control-changed")
+    mail = compose_message(_facts(notice), hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
+    text = mail.as_string()
+    assert mail["Subject"] == "[Accord] LAW" and "/science/caught/" in text
+    for word in ("XB", "nitazene", "Order 12", "Belmor", str(notice.subject)):
+        assert word not in text.replace("xa-lab.example", "")
+
+
+def test_a_watch_is_kept_once_and_ended_by_its_officer_only(law: LawDesk) -> None:
+    for _ in range(2):
+        add_watch(law.desk.ilka, jurisdiction=" uk ", drug_class="cathinone", now=law.desk.tick())
+    (watch,) = watches_of(law.desk.ilka)
+    assert (watch.jurisdiction, watch.drug_class) == ("UK", "cathinone")
+    with pytest.raises(AbsentError):
+        end_watch(law.desk.benno, watch.pk)
+    end_watch(law.desk.ilka, watch.pk)
+    assert not ControlWatch.objects.exists()
+
+
+def test_the_longest_code_that_is_accepted_is_kept(law: LawDesk) -> None:
+    add_watch(law.desk.ilka, jurisdiction="AB-CDEFGHIJK", drug_class="", now=law.desk.tick())
+    assert watches_of(law.desk.ilka)[0].jurisdiction == "AB-CDEFGHIJK"
+
+
+def test_a_change_of_lists_alone_is_told_to_who_watches_their_jurisdiction(law: LawDesk) -> None:
+    for login, place in (("ilka", "XB"), ("benno", ""), ("sunniva", "UK")):
+        add_watch(getattr(law.desk, login), jurisdiction=place, drug_class="", now=law.desk.tick())
+    law.send(METONITAZENE)
+    law.judge()
+    law.import_listings(LISTED_IN_XB)
+    law.judge()
+    assert told("control-changed") == {"ilka", "benno"}
+
+
+@pytest.mark.parametrize(
+    "given", [{"jurisdiction": "U K"}, {"jurisdiction": "X" * 13}, {"drug_class": "magic"}]
+)
+def test_what_is_no_code_is_refused_at_its_field(law: LawDesk, given: dict[str, str]) -> None:
+    with pytest.raises(InputError) as refused:
+        add_watch(law.desk.ilka, **({"jurisdiction": "", "drug_class": ""} | given), now=law.desk.tick())
+    assert refused.value.field in given
+    with pytest.raises(NotPermittedError):
+        add_watch(law.desk.edda, jurisdiction="", drug_class="", now=law.desk.tick())

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page that screens a substance: what it answers, in which words, and what it never says."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from alerts.science.asking import SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
+from ledger.models import AuditEvent
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+from tests.pages.science_files import record
+
+FENTANYL_LIKE = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
+CAFFEINE = "Cn1cnc2c1c(=O)n(C)c(=O)n2C"
+ALPRAZOLAM = "Cc1nnc2CN=C(c3ccccc3)c3cc(Cl)ccc3-n12"
+BENTAZONE_LIKE = "CC(C)N1C(=O)c2ccccc2NS1(=O)=O"
+
+
+@pytest.fixture
+def client(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.ilka)
+
+
+def asked(client: Client, **fields: object) -> str:
+    given = {"on": "2025-07-17", "reason": "assigned", "structure": FENTANYL_LIKE} | fields
+    return re.sub(r"\s+", " ", client.post("/science/screen/", given).content.decode())
+
+
+def test_a_structure_is_drawn_identified_and_judged_clause_by_clause(client: Client) -> None:
+    page = asked(client)
+    assert "<svg" in page
+    assert "C22H27FN2O" in page
+    assert "Meets the definition" in page
+    assert "Instrument" in page
+    assert "How we read it" in page
+    assert 'class="mol-mark' in page
+    assert "Similar substances" in page
+
+
+def test_no_word_calls_a_substance_illegal(client: Client) -> None:
+    assert "illegal" not in asked(client).lower()
+
+
+def test_a_name_alone_is_compared_with_lists_and_says_that_rules_need_a_structure(client: Client) -> None:
+    page = asked(client, structure="", name="fentanyl")
+    assert "Listed by name" in page
+    assert "Class rules need a structure: not asked" in page
+    assert "No class rule known here" not in page
+
+
+def test_no_rule_known_is_told_apart_from_not_reached(client: Client) -> None:
+    page = asked(client, structure=BENTAZONE_LIKE)
+    assert "Not reached by the rules known here" in page
+    assert "That does not prove that it is not controlled." in page
+    assert "Not found on the UN lists known here" in page
+    assert "No list of named substances of Germany is known to this hub beyond 1 entry;" in page
+
+
+def test_rules_of_another_time_are_told_from_no_rules(client: Client) -> None:
+    assert "No class rule was in force on that day" in asked(
+        client, structure=BENTAZONE_LIKE, on="2016-01-01"
+    )
+
+
+def test_each_number_in_a_drawing_stands_at_a_clause_of_the_list(client: Client) -> None:
+    page = asked(client)
+    for rule in re.findall(r'<details class="science-rule".*?</details>', page):
+        drawn = set(re.findall(r'<text[^>]*class="mol-label[^"]*"[^>]*>(\d+)<', rule))
+        listed = set(re.findall(r'<span class="science-number">(\d+)</span>', rule))
+        assert drawn <= listed, rule[:300]
+    assert '<span class="science-number">1</span>' in page
+
+
+def test_each_datum_has_its_source_and_licence_beside_it(client: Client) -> None:
+    page = asked(client, structure="O=C1CCNCC1")
+    assert "licence: facts, free to use" in page
+    assert "licence: facts, collected by this project under its own licence" in page
+    assert "own summary of public law; licence as this project" in asked(client)
+
+
+def test_a_medicine_note_is_a_sentence_with_a_proper_source(client: Client) -> None:
+    page = asked(client, structure=ALPRAZOLAM)
+    assert "Alprazolam is known as a medicine." in page
+    assert "reference set of substances" in page
+
+
+def test_a_day_after_the_rules_says_up_to_when_law_is_known(client: Client) -> None:
+    assert "Law as known here in November 2026: what has changed since then" in asked(client, on="2027-02-01")
+    page = asked(client)
+    assert "what has changed since then" not in page
+    assert "Law as known here in November 2026, rule set" in page
+
+
+def test_a_salt_with_an_organic_acid_says_which_part_was_found(client: Client) -> None:
+    page = asked(client, structure="O=C1CCNCC1.OC(=O)C(O)(c1ccccc1)c1ccccc1")
+    assert "in the part" in page
+    assert "4-piperidone" in page
+
+
+def test_a_salt_is_known_by_the_name_of_its_base(client: Client) -> None:
+    page = asked(client, structure="CC(N)Cc1ccccc1.OC(=O)C(O)C(O)C(O)C(O)C(=O)O")
+    assert re.search(r"Known as</dt><dd[^>]*><bdi>[^<]*amphetamine", page)
+
+
+def test_a_number_of_another_substance_is_named(client: Client) -> None:
+    assert "The CAS number belongs to another substance." in asked(client, cas="103-79-7")
+
+
+def test_a_reason_is_printed_once_and_so_is_a_label(client: Client) -> None:
+    page = asked(client, structure=FENTANYL_LIKE.replace("(F)", ""))
+    assert page.count("N-aryl-N-acyl-4-aminopiperidine scaffold present") == 1
+    for rule in re.findall(r'<details class="science-rule".*?</details>', page):
+        assert rule.count("How we read it") <= 1
+        assert "</dd> <dd" not in rule and "</dd><dd" not in rule, "one value a label, or the columns break"
+
+
+def test_the_law_of_the_day_is_applied(client: Client) -> None:
+    before, after = asked(client, on="2018-01-01"), asked(client, on="2025-07-17")
+    assert "not yet: from" in before
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("structure", "C(C)(C)(C)(C)C", "more bonds than it can have"),
+        ("structure", "PK\x03\x04 M  END", "archive"),
+        ("structure", "CC\u043eC", "another script"),
+        ("structure", "c1ccc", "Structure:"),
+        ("cas", "437-38-8", "check digit wrong"),
+        ("name", "fent\u0430nyl", "two scripts are mixed"),
+    ],
+)
+def test_bad_input_is_named_at_its_field_with_the_remedy(
+    client: Client, field: str, value: str, sentence: str
+) -> None:
+    page = asked(client, **{"structure": "" if field != "structure" else value, field: value})
+    assert sentence in page
+    assert f'href="#field-{field}"' in page
+
+
+def test_several_structures_need_a_case_number(client: Client) -> None:
+    page = asked(client, structure=f"{CAFFEINE}\n{FENTANYL_LIKE}")
+    assert "Case number: several structures" in page
+    assert 'href="#field-reference"' in page
+    assert not AuditEvent.objects.filter(act="substance.screened").exists()
+
+
+def test_the_thirty_first_question_of_an_hour_is_asked_for_a_case_and_the_field_says_so(
+    client: Client, desk: DeskWorld
+) -> None:
+    for _ in range(WITHOUT_CASE_AN_HOUR):
+        record_question(desk.ilka, SCREENED, Why("assigned"), now=timezone.now())
+    page = asked(client)
+    assert "Case number: more than 30 questions an hour are asked for a case only" in page
+    assert 'href="#field-reference"' in page and "C22H27FN2O" not in page
+    assert "C22H27FN2O" in asked(client, reason="case_number", reference="XA-2026-118")
+
+
+def test_several_structures_for_a_case_are_answered_and_counted(client: Client) -> None:
+    page = asked(
+        client, structure=f"{CAFFEINE}\n{FENTANYL_LIKE}", reason="case_number", reference="XA-2026-118"
+    )
+    assert "2 substances" in page
+    event = AuditEvent.objects.get(act="substance.screened")
+    assert (event.reason, event.detail) == ("case_number: XA-2026-118", {"count": 2})
+
+
+def test_the_audit_holds_no_structure_and_no_name(client: Client) -> None:
+    asked(client, name="para-fluorofentanyl")
+    told = repr(AuditEvent.objects.get(act="substance.screened").__dict__)
+    assert "fluoro" not in told
+    assert "CCC" not in told
+
+
+def test_a_file_is_read_as_pasted_text_is(client: Client) -> None:
+    file = SimpleUploadedFile("secret-name.smi", FENTANYL_LIKE.encode())
+    page = asked(client, structure="", file=file)
+    assert "C22H27FN2O" in page
+    assert "secret-name" not in page
+
+
+def test_nothing_asked_about_stands_in_the_session_or_in_a_message(client: Client) -> None:
+    asked(client)
+    assert FENTANYL_LIKE not in repr(dict(client.session.items()))
+
+
+def test_an_agency_with_its_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
+    page = as_officer(desk.ruotang).get("/science/screen/").content.decode()
+    assert "accord screen" in page
+
+
+def test_a_reader_may_ask_and_an_auditor_may_not(desk: DeskWorld, as_officer: SignIn) -> None:
+    assert as_officer(desk.casimir).get("/science/screen/").status_code == 200
+    assert as_officer(desk.edda).get("/science/screen/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("address", "fields"),
+    [
+        ("/science/screen/", {"on": "2025-07-17", "structure": FENTANYL_LIKE}),
+        ("/science/similar/", {"structure": FENTANYL_LIKE}),
+        ("/science/spectra/", {"text": record("carisoprodol"), "structure": FENTANYL_LIKE}),
+    ],
+)
+def test_an_answer_takes_at_most_twenty_queries_and_150_kilobytes(
+    client: Client,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+    address: str,
+    fields: dict[str, str],
+) -> None:
+    with django_assert_max_num_queries(20):
+        answer = client.post(address, {"reason": "assigned", **fields})
+    assert answer.status_code == 200
+    assert len(answer.content) <= 150_000, len(answer.content)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A salt or a mixture is asked by every organic component, and the answer says which one was found."""
+
+from datetime import date
+
+import pytest
+
+from substances.control.results import JurisdictionStatus, Query, Screening
+from substances.control.screening import PARTS_AT_MOST, screen
+from substances.structures.limits import MAX_COMPONENTS
+
+TODAY = date(2026, 1, 1)
+BENZILIC = "OC(=O)C(O)(c1ccccc1)c1ccccc1"
+SACCHARIC = "OC(=O)C(O)C(O)C(O)C(O)C(=O)O"
+AMPHETAMINE = "CC(N)Cc1ccccc1"
+PIPERIDONE = "O=C1CCNCC1"
+CAFFEINE = "Cn1cnc2c1c(=O)n(C)c(=O)n2C"
+METODESNITAZENE = "CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2ccccc12"
+LARGE = "CCCCCCCCCCCCCCCCCCCCCCc1ccc(CCCCCCCCCCCCCCCC)cc1"
+
+
+def _screened(smiles: str) -> Screening:
+    return screen(Query(smiles=smiles), on=TODAY)
+
+
+def _status(answer: Screening, jurisdiction: str) -> JurisdictionStatus:
+    return next(one for one in answer.jurisdictions if one.jurisdiction == jurisdiction)
+
+
+@pytest.mark.parametrize("acid", [BENZILIC, SACCHARIC, "OC(=O)C(O)c1ccccc1", LARGE])
+def test_a_precursor_is_found_beside_any_acid_and_named_as_the_part(acid: str) -> None:
+    (hit,) = _screened(f"{PIPERIDONE}.{acid}").precursors
+    assert (hit.name, hit.found_by, hit.part) == ("4-piperidone", "structure", PIPERIDONE)
+
+
+def test_a_salt_of_a_mixed_stoichiometry_is_listed_by_its_base() -> None:
+    answer = _screened(f"{AMPHETAMINE}.{AMPHETAMINE}.{SACCHARIC}")
+    assert answer.parent_smiles == AMPHETAMINE
+    (listing,) = _status(answer, "UN").listings
+    assert (listing.name, listing.part) == ("amphetamine", AMPHETAMINE)
+
+
+def test_a_salt_with_a_mineral_acid_names_no_part() -> None:
+    (listing,) = _status(_screened(f"{AMPHETAMINE}.Cl"), "UN").listings
+    assert listing.part == ""
+
+
+def test_the_most_telling_component_gives_a_rule_its_verdict_and_says_which_it_is() -> None:
+    answer = _screened(f"{METODESNITAZENE}.{LARGE}")
+    assert answer.parent_smiles != METODESNITAZENE
+    status = _status(answer, "UK")
+    rule = next(rule for rule in status.rules if rule.rule_id == "UK-NITA")
+    assert (status.standing, rule.verdict.verdict) == ("meets_definition", "in")
+    assert rule.part == _screened(METODESNITAZENE).parent_smiles
+
+
+def test_the_order_of_the_components_changes_nothing() -> None:
+    one, other = _screened(f"{METODESNITAZENE}.{CAFFEINE}"), _screened(f"{CAFFEINE}.{METODESNITAZENE}")
+    assert one == other
+
+
+def test_of_many_components_the_largest_are_asked_and_that_is_said() -> None:
+    many = ".".join("C" * length + "N" for length in range(1, MAX_COMPONENTS + 1))
+    answer = _screened(many)
+    assert "other_components_not_screened" in answer.limits
+    assert PARTS_AT_MOST < MAX_COMPONENTS
+
+
+def test_a_stereo_form_that_a_list_does_not_draw_is_found_with_stereo_left_aside() -> None:
+    status = _status(_screened("CN[C@@H](C)[C@@H](O)c1ccccc1"), "US")
+    assert [(one.name, one.found_by) for one in status.listings] == [
+        ("ephedrine", "structure_without_stereo")
+    ]
+    names = [one.name for one in _status(_screened("CN[C@@H](C)[C@@H](O)c1ccccc1"), "UN").listings]
+    assert names == ["pseudoephedrine", "ephedrine"]
+
+
+@pytest.mark.parametrize(
+    ("synonym", "name"),
+    [
+        ("PMK", "3,4-methylenedioxyphenyl-2-propanone"),
+        ("BMK", "phenyl-2-propanone (P-2-P)"),
+        ("PMK glycidate", "3,4-MDP-2-P methyl glycidate"),
+        ("PMK ethyl glycidate", "ethyl ester of 3,4-MDP-2-P methyl glycidic acid"),
+        ("BMK glycidic acid", "P-2-P methyl glycidic acid"),
+        ("acetic acid anhydride", "acetic anhydride"),
+    ],
+)
+def test_a_precursor_is_found_by_its_common_name(synonym: str, name: str) -> None:
+    assert [hit.name for hit in screen(Query(name=synonym), on=TODAY).precursors] == [name]
+
+
+@pytest.mark.parametrize("name", ["heroin", "Heroin HCl", "diacetylmorphine"])
+def test_heroin_is_listed_as_diamorphine(name: str) -> None:
+    (listing,) = _status(screen(Query(name=name), on=TODAY), "UN").listings
+    assert (listing.name, listing.found_by) == ("diamorphine", "name")
+
+
+def test_how_many_entries_of_a_list_are_known_is_told() -> None:
+    answer = _screened(CAFFEINE)
+    assert _status(answer, "DE").listings_known == 1
+    assert _status(answer, "UN").listings_known > 150
+    assert answer.prepared == "2026-11"
+
+
+@pytest.mark.parametrize(
+    ("smiles", "is_said"),
+    [
+        ("CC(=O)C(C#N)c1ccccc1", True),
+        ("CC(O)=C(C#N)c1ccccc1", True),
+        ("CC(=O)C(C(=O)OC)c1ccccc1", True),
+        ("CC(=O)Cc1ccccc1", False),
+        (AMPHETAMINE, False),
+        ("Oc1ccccc1", False),
+    ],
+)
+def test_where_a_keto_enol_form_is_drawn_that_others_were_not_compared_is_said(
+    smiles: str, is_said: bool
+) -> None:
+    assert ("tautomers_not_compared" in _screened(smiles).limits) == is_said
+
+
+def test_the_key_of_the_parent_goes_with_the_answer() -> None:
+    assert _screened(f"{AMPHETAMINE}.Cl").parent_inchikey == _screened(AMPHETAMINE).inchikey

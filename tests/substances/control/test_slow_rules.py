@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stranger's rule that searches without end is told so before anybody follows it, and holds nothing up for long."""
+
+import time
+from datetime import date
+from typing import Any, Final
+
+import pytest
+
+from substances import safely_law
+from substances.control import safe, stressing
+from substances.control.checking import check_rules_text
+from substances.control.listings import shipped_listings_text
+from substances.control.rules import read_rules
+from substances.control.shipped import shipped_rules, shipped_rules_text
+from substances.errors import WorkerLostError
+from substances.rulefacts import StructureIn
+from tests.substances.control.law_made_up import GROUPS, made_up, text_of
+
+TODAY: Final = date(2026, 11, 1)
+
+
+def chain(length: int) -> str:
+    """So many carbons in a row, and an atom that is in no structure."""
+    return "[C,c]~" * length + "[#92]"
+
+
+HIDDEN: Final[dict[str, dict[str, Any]]] = {
+    "core": {"cores": [{"id": "c", "smarts": "[#6:1]~" + chain(30)}], "slots": []},
+    "option": {
+        "slots": [
+            {
+                "name": "ring",
+                "at": 1,
+                "options": [{"clause": "(i)", "label": "x", "smarts": "[*:90]~" + chain(30)}],
+            }
+        ]
+    },
+}
+
+
+def rule(**parts: Any) -> str:
+    return text_of(made_up(**parts))
+
+
+@pytest.mark.parametrize("where", HIDDEN)
+def test_a_pattern_that_hangs_is_told_wherever_it_stands_in_the_rule(where: str) -> None:
+    text = rule(**HIDDEN[where])
+    assert read_rules(text).rules, "its text is within every limit"
+    began = time.monotonic()
+    assert [fault.code for fault in safely_law.slow_rules(text)] == ["too_slow"]
+    assert time.monotonic() - began < 40
+
+
+def test_a_pattern_that_hangs_is_told_of_a_group_that_no_rule_names() -> None:
+    text = text_of(made_up(), groups=GROUPS | {"slow": {"smarts": "[*]~" + chain(30), "closed": True}})
+    assert [fault.code for fault in safely_law.slow_rules(text)] == ["too_slow"]
+
+
+def test_a_rule_above_its_budget_is_named() -> None:
+    slow = made_up(id="XA-SLOW", cores=[{"id": "c", "smarts": "[#6:1]~" + chain(19)}], slots=[])
+    text = text_of(made_up(), slow)
+    (fault,) = check_rules_text(text).faults
+    assert (fault.path, fault.code) == ("rules.XA-SLOW", "too_slow")
+    assert [one.code for one in safely_law.slow_rules(text)] == ["too_slow"]
+
+
+def test_the_shipped_rules_keep_far_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stressing, "CPU_SECS_A_RULE", stressing.CPU_SECS_A_RULE / 2)
+    assert stressing.first_slow_rule(shipped_rules()) == ()
+    assert safely_law.slow_rules(shipped_rules_text()) == ()
+
+
+def test_a_faulty_file_is_for_the_reader_to_tell() -> None:
+    assert safely_law.slow_rules("rules: [") == ()
+
+
+def test_a_structure_that_hangs_ends_the_process_soon_and_stops_no_other() -> None:
+    text, listings = rule(**HIDDEN["core"]), shipped_listings_text()
+    began = time.monotonic()
+    with pytest.raises(WorkerLostError):
+        safely_law.judge_structures(text, listings, [StructureIn(stressing._FULLERENE)], today=TODAY)
+    assert time.monotonic() - began < 40, "not the thirty seconds of processor time of a batch"
+    (read,) = safely_law.judge_structures(text, listings, [StructureIn("Cc1ccncc1")], today=TODAY)
+    assert read.is_read
+
+
+def test_a_rescreening_that_hangs_ends_soon_too() -> None:
+    began = time.monotonic()
+    with pytest.raises(WorkerLostError):
+        safe.rescreen([stressing._FULLERENE], rules=rule(**HIDDEN["core"]))
+    assert time.monotonic() - began < 40

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the shipped calibration set and its result are."""
+
+from pathlib import Path
+
+DATA = Path(__file__).parents[3] / "substances" / "data"
+CALIBRATION_SET = DATA / "profiles-dev.csv"
+METHODS_FILE = DATA / "profile-methods.json"

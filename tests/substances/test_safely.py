@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Untrusted structures are read by a process apart: what it says is typed, and what becomes of it harms nobody."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from substances import children, chores, framing, safely
+from substances.children import NURSERY, Child, Nursery
+from substances.errors import InputRefusedError, WorkerLostError
+from substances.structures.reading import Structure
+from substances.structures.shapes import Mark
+
+ROOT = Path(__file__).resolve().parents[2]
+FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
+
+
+@pytest.fixture(autouse=True)
+def fresh_nursery() -> Iterator[None]:
+    """No child of another test."""
+    NURSERY.end_all()
+    yield
+    NURSERY.end_all()
+
+
+def test_a_structure_comes_back_as_what_it_is() -> None:
+    structure = safely.read_structure(f"{FENTANYL}.Cl")
+    assert isinstance(structure, Structure)
+    assert (structure.parent_smiles, structure.formula) == (FENTANYL, "C22H29ClN2O")
+    assert safely.parent_of(f"{FENTANYL}.Cl") == FENTANYL
+    assert len(safely.fingerprints_of(FENTANYL).a) == len(safely.fingerprints_of(FENTANYL).b) == 256
+    assert safely.common_scaffold(FENTANYL, "CC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1").is_complete
+    assert safely.compare_identifiers(structure, formula="C22H28N2O")[0].code == "of_the_base"
+    assert safely.draw(FENTANYL, marks=[Mark((0, 1), "core", "1")], title="x").startswith("<svg")
+
+
+def test_a_refusal_is_raised_again_with_its_code_and_place() -> None:
+    with pytest.raises(InputRefusedError) as refused:
+        safely.read_structure("CC(C)(C)(C)C")
+    assert (refused.value.field, refused.value.code) == ("structure", "impossible_valence")
+    assert refused.value.where == "atom 2"
+
+
+def test_what_is_too_long_is_refused_before_it_is_copied() -> None:
+    octets = bytes(framing.MAX_ASKED_BYTES + 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputRefusedError) as refused:
+            safely.read_library("file.msp", octets)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.code == "too_long"
+    assert peak < 2**20
+
+
+def test_every_chore_is_loaded_prepared_and_locked_in() -> None:
+    child = Child()
+    try:
+        told = child.wait_until_ready()
+    finally:
+        child.end()
+    assert (told["unloaded"], told["unprepared"]) == ([], [])
+    assert told["locked"] is True
+
+
+@pytest.mark.parametrize("name", chores.CHORES)
+def test_the_result_of_every_chore_has_a_type_that_travels(name: str) -> None:
+    assert chores.result_type(name) is not None
+
+
+def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
+    program = (
+        "import sys; from substances import safely; print('rdkit' in sys.modules, 'numpy' in sys.modules);"
+        f"safely.read_structure({FENTANYL!r}); safely.draw('CC'); safely.fingerprints_of('CC');"
+        "print('rdkit' in sys.modules, 'numpy' in sys.modules)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == ["False"] * 4
+
+
+def test_a_child_that_is_killed_is_one_lost_answer_and_no_more() -> None:
+    safely.parent_of("CC")
+    (pid,) = NURSERY.pids()
+    os.kill(pid, signal.SIGSTOP)
+    killer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+    with pytest.raises(WorkerLostError):
+        safely.parent_of("CC")
+    killer.join()
+    assert safely.parent_of("CC.Cl") == "CC"
+
+
+def test_a_child_that_died_while_idle_is_not_missed() -> None:
+    safely.parent_of("CC")
+    (pid,) = NURSERY.pids()
+    os.kill(pid, signal.SIGKILL)
+    _until(lambda: Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] == "Z")
+    assert safely.parent_of("CC") == "CC"
+
+
+def test_a_child_that_hangs_is_killed_when_its_time_is_over() -> None:
+    safely.parent_of("CC")
+    (pid,) = NURSERY.pids()
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(WorkerLostError, match="late"):
+        safely.run("parent_of", "CC", limit_secs=0.01)
+    assert time.monotonic() - began < 10
+    assert not _is_running(pid)
+
+
+def test_a_chore_that_computes_for_too_long_is_ended() -> None:
+    with pytest.raises(WorkerLostError):
+        safely.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+    assert safely.parent_of("CC") == "CC"
+
+
+def test_a_failure_of_a_chore_is_told_without_a_word_of_the_input() -> None:
+    with pytest.raises(WorkerLostError) as lost:
+        safely.run("parent_of", 5)
+    assert "FormError" in str(lost.value)
+    with pytest.raises(KeyError):
+        safely.run("os.system", "true")
+
+
+def test_too_long_an_input_is_refused_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("substances.framing.MAX_ASKED_BYTES", 1000)
+    with pytest.raises(InputRefusedError, match="too_long"):
+        safely.read_structure("C" * 2000)
+
+
+def test_eight_threads_share_two_children() -> None:
+    texts = [f"{'C' * number}O.Cl" for number in range(1, 81)]
+    with ThreadPoolExecutor(8) as pool:
+        parents = list(pool.map(safely.parent_of, texts))
+    assert parents == [text.removesuffix(".Cl") for text in texts]
+    assert 1 <= len(NURSERY.pids()) <= children.MAX_CHILDREN
+
+
+def test_whoever_waits_too_long_for_a_child_is_told() -> None:
+    nursery = Nursery(size=1)
+    child = nursery.take(1)
+    try:
+        with pytest.raises(WorkerLostError, match="busy"):
+            nursery.take(0.05)
+    finally:
+        nursery.give_back(child, fit=True)
+        nursery.end_all()
+
+
+def test_a_child_is_replaced_after_its_share_of_chores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "MAX_CALLS", 3)
+    safely.parent_of("CC")
+    (first,) = NURSERY.pids()
+    _until(lambda: safely.parent_of("CC") == "CC" and NURSERY.pids() != {first})
+    assert len(NURSERY.pids()) == 1
+    assert not _is_running(first)
+
+
+def test_a_child_can_be_prepared_before_anybody_asks() -> None:
+    began = time.monotonic()
+    safely.prepare()
+    safely.prepare()
+    assert time.monotonic() - began < 1
+    (pid,) = NURSERY.pids()
+    assert safely.parent_of("CC") == "CC"
+    assert NURSERY.pids() == {pid}
+
+
+def test_a_child_that_was_killed_has_a_successor_before_anybody_asks() -> None:
+    with pytest.raises(WorkerLostError):
+        safely.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+    (pid,) = NURSERY.pids()
+    assert _is_running(pid)
+
+
+@pytest.mark.parametrize(
+    "command", [("/nonexistent/program",), (sys.executable, "-c", "raise SystemExit(3)")]
+)
+def test_a_child_that_cannot_start_is_one_lost_answer_each_time(command: tuple[str, ...]) -> None:
+    nursery = Nursery(size=1, command=command)
+    for _ in range(3):
+        with pytest.raises(WorkerLostError, match="not started"):
+            _ask(nursery)
+    nursery.end_all()
+
+
+def _ask(nursery: Nursery) -> None:
+    child = nursery.take(1)
+    fit = False
+    try:
+        child.ask(b"", 1)
+        fit = True
+    finally:
+        nursery.give_back(child, fit=fit)
+
+
+def test_a_forked_process_keeps_children_of_its_own() -> None:
+    safely.parent_of("CC")
+    (ours,) = NURSERY.pids()
+    read, write = os.pipe()
+    forked = os.fork()
+    if forked == 0:
+        told = b"none"
+        try:
+            told = repr((safely.parent_of("CCO"), NURSERY.pids() & {ours})).encode()
+        finally:
+            os.write(write, told)
+            NURSERY.end_all()
+            os._exit(0)
+    os.close(write)
+    os.waitpid(forked, 0)
+    with os.fdopen(read, "rb") as pipe:
+        assert pipe.read() == b"('CCO', set())"
+    assert safely.parent_of("CCN") == "CCN"
+    assert NURSERY.pids() == {ours}
+
+
+@pytest.mark.parametrize("doing", ["nothing", "a chore"])
+def test_a_child_dies_with_its_parent(doing: str) -> None:
+    """Also in the middle of a chore; a parent that is killed cannot say good-bye."""
+    busy = "import threading; threading.Thread(target=safely.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
+    program = (
+        "import os, sys, time; from substances import safely; from substances.children import NURSERY;"
+        f"safely.parent_of('CC'); {busy if doing == 'a chore' else ''}\n"
+        "print(*NURSERY.pids(), flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert _is_running(pid)
+        parent.kill()
+        parent.wait()
+        _until(lambda: not _is_running(pid))
+
+
+def test_the_child_knows_nothing_of_the_parents_environment_and_files() -> None:
+    child = Child()
+    try:
+        child.wait_until_ready()
+        folder = Path(f"/proc/{child.pid}")
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            descriptors = {int(path.name) for path in (folder / "fd").iterdir()}
+        except PermissionError:
+            # It is not to be looked into by others of its user; only root may. That is as well.
+            return
+    finally:
+        child.end()
+    names = {entry.split(b"=")[0].decode() for entry in environment if entry}
+    assert names <= set(children._ENVIRONMENT)
+    assert descriptors == {0, 1, 2, 3}
+
+
+def test_the_child_may_not_take_all_memory() -> None:
+    child = Child()
+    try:
+        child.wait_until_ready()
+        limits = Path(f"/proc/{child.pid}/limits").read_text().splitlines()
+        first_to_go = Path(f"/proc/{child.pid}/oom_score_adj").read_text().strip()
+    finally:
+        child.end()
+    soft = {line[:26].strip(): line[26:].split()[0] for line in limits[1:]}
+    assert int(soft["Max address space"]) <= 640 * 2**20
+    assert (soft["Max core file size"], soft["Max file size"], soft["Max open files"]) == ("0", "0", "1")
+    assert int(soft["Max cpu time"]) <= 900
+    assert first_to_go == "1000"
+
+
+def _is_running(pid: int) -> bool:
+    """Neither gone nor a zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
