@@ -58,11 +58,6 @@ def differs_from_structure(formula: str, inchi: str) -> bool:
     return _atoms(formula) != _inchi_atoms(inchi)
 
 
-def same_atoms(formula: str, other: str) -> bool:
-    """Whether two formulas count the same atoms, however they are ordered; isotopes of hydrogen count as hydrogen."""
-    return _atoms(formula) == _atoms(other)
-
-
 def _atoms(formula: str) -> Counter[str]:
     counted: Counter[str] = Counter()
     for symbol, count in _ATOMS.findall(formula):

@@ -84,12 +84,6 @@ def scheme_of(data: Mapping[str, Any]) -> SchemeResult | None:
     return minimum_scheme(rows) if rows else None
 
 
-def scheme_words(result: SchemeResult) -> str:
-    """Whether the minimum scheme is met, why, and by whose rule."""
-    said = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
-    return " ".join([said, *(str(SCHEME_SENTENCES[code]) for code in result.codes), f"({CITATION})"])
-
-
 def _confirmed_is_carried(draft: Draft) -> None:
     """An order rests on papers, not on analyses: its form asks for none."""
     is_asked_for = is_asked(FIELDS["evidence"], draft.data)

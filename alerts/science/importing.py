@@ -63,10 +63,6 @@ class Examined:
     difference: Difference | None = None
     previews: tuple[AgencyPreview, ...] = ()
 
-    @property
-    def changes_anything(self) -> bool:
-        return self.difference is None or not self.difference.is_empty
-
 
 def kind_of(text: str) -> ControlKind:
     """By the columns of the first line: listings and precursors are tables, everything else is a file of rules."""

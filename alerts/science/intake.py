@@ -20,8 +20,6 @@ from substances import safely
 from substances.errors import InputRefusedError, WorkerLostError
 from substances.structures.reading import Structure
 
-SCREENED_BY: Final = ("alert_type", "preferred_name", "cas_rn", "synonyms")
-"""What control status is looked up by."""
 FILLED: Final = ("inchikey", "formula", "inchi")
 """Identifiers that a structure has by itself."""
 COMPARED: Final = {"inchi": "inchi", "inchikey": "inchikey", "formula": "formula", "name": "preferred_name"}
@@ -74,8 +72,8 @@ def take_in(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, A
 
 
 def identifies(values: Mapping[str, Any]) -> bool:
-    """Whether these values say anything of what the substance is."""
-    return any(name in values for name in ("structure", *FILLED, *SCREENED_BY))
+    """Whether these values say anything of the structure or its identifiers, so that `take_in` may change them."""
+    return any(name in values for name in ("structure", *FILLED))
 
 
 def seen_structure(data: Mapping[str, Any]) -> StructureSeen | None:

@@ -86,11 +86,6 @@ def open_own_published(officer: Officer, alert: Alert, *, now: datetime) -> Publ
     )
 
 
-def brings_rules(document: Mapping[str, Any]) -> bool:
-    """Whether a document brings a change of the law with a file of rules that can be adopted."""
-    return bool((document.get(FIELD) or {}).get("file"))
-
-
 def _stated(document: Mapping[str, Any]) -> tuple[str, date, str]:
     stated = document.get(FIELD)
     if not stated:

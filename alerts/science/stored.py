@@ -157,11 +157,6 @@ def seal_many(agency_id: str, rows: Sequence[tuple[StoredStructure, Kept]]) -> l
     return doors.seal_rows(agency_id, TABLE, [(str(row.pk), REVISION, _plain(kept)) for row, kept in rows])
 
 
-def structures_of(rows: StoredStructureQuerySet) -> StoredStructureQuerySet:
-    """With the alerts that they came with, for a page that links to them."""
-    return rows.select_related("received__issuer", "alert")
-
-
 def _keep(row: StoredStructure, document: Mapping[str, Any]) -> None:
     text = structure_text(document)
     if not text:
