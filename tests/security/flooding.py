@@ -11,7 +11,8 @@ from alerts.document.fields import FIELDS
 from alerts.saved_views import FILTERS
 from tests.security.world import STRANGER, SecurityWorld
 
-NUMBER: Final = 987654
+NUMBER: Final = 2_140_987_654
+"""Long enough that no moment and no digest holds it by chance, and still an integer of the database."""
 TEXT: Final = "flood-of-fields"
 MOMENT: Final = "2001-01-01T00:00:00Z"
 WISHES: Final[Mapping[str, Any]] = {
