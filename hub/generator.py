@@ -23,3 +23,8 @@ class KeptDescription(SchemaGenerator):
     def _worked_out(self, request: Any, public: bool) -> dict[str, Any]:
         description: dict[str, Any] = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
         return description
+
+
+def is_kept(description: object) -> bool:
+    """Whether this very object is one that is kept; it then lives as long as the process."""
+    return any(description is kept for kept in _kept.values())

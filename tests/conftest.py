@@ -19,7 +19,12 @@ from devtool.ports import LOOPBACK, free_ports
 from devtool.processes import Child, wait_until
 from tests.outside_world import OutsideWorld
 from tests.services import surroundings
-from tests.short_ways import middleware_loaded_once, quick_flush
+from tests.short_ways import (
+    connections_stay_open,
+    disk_not_waited_for,
+    middleware_loaded_once,
+    quick_flush,
+)
 
 START_TIMEOUT_SECONDS = 150
 
@@ -40,7 +45,7 @@ def _live_server_answers_at_once() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _short_ways() -> Generator[None]:
-    with middleware_loaded_once(), quick_flush():
+    with middleware_loaded_once(), quick_flush(), connections_stay_open(), disk_not_waited_for():
         yield
 
 

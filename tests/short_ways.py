@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shorter ways to the same end for what Django does for each test client and after each transactional test."""
+"""Shorter ways to the same end for what is done for each test client, request, file and transactional test."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
 from django.core.management.commands import flush
-from django.db import connection
+from django.db import connection, connections
 from django.test.client import ClientHandler
 from django.test.signals import setting_changed
 
@@ -62,4 +63,23 @@ def quick_flush() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection.ops, "sql_flush", delete_rows)
         patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
+        yield
+
+
+@contextmanager
+def connections_stay_open() -> Generator[None]:
+    """A thread that serves keeps its connection to the database for as long as its client keeps its own.
+
+    The served hub draws from a pool; Django's test server would connect anew for each request.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(connections.settings["default"], "CONN_MAX_AGE", None)
+        yield
+
+
+@contextmanager
+def disk_not_waited_for() -> Generator[None]:
+    """As with the test database, what is written need not outlive the machine: no test takes its power away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
         yield

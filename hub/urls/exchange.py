@@ -2,14 +2,14 @@
 """The exchange's addresses: what partner systems call; API keys only, no admin, no sessions."""
 
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from hub import health
+from hub.served_description import Description
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", Description.as_view(), name="schema"),
     path("api/v1/", include("agencies.api")),
     path("api/v1/", include("sharing.api")),
     path("api/v1/", include("ledger.api")),

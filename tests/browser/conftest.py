@@ -16,7 +16,9 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer
+from tests.browser import pictures
 from tests.browser.hands import Tally
+from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import DeskWorld
 
 # Playwright runs an event loop in this thread; the tests' own queries are short and meant.
@@ -28,7 +30,6 @@ expect.set_options(timeout=30_000)
 Look = Literal["light", "dark"]
 Tell = Callable[[str, Tally], None]
 Picture = Callable[..., None]
-SCREENSHOTS: Final = Path(__file__).parents[2] / ".dev" / "screenshots"
 VARIANTS: Final[dict[str, tuple[int, Look]]] = {
     "light": (1280, "light"),
     "dark": (1280, "dark"),
@@ -54,6 +55,15 @@ def find_chromium() -> str | None:
     """Path of a Chromium on this machine."""
     named = os.environ.get("CHROMIUM")
     return named or next(filter(None, map(shutil.which, CANDIDATES)), None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="keep pictures of the pages in .dev/screenshots")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("pictures", default=False):
+        pictures.asked_for.append(True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -128,7 +138,7 @@ def picture() -> Picture:
         page.evaluate("scrollTo(0, 0)")
         for look in looks:
             page.emulate_media(color_scheme=look)
-            page.screenshot(path=SCREENSHOTS / f"{name}-{look}.png", full_page=True)
+            keep_picture(page, f"{name}-{look}")
         page.emulate_media(color_scheme="dark" if is_dark else "light")
 
     return take
@@ -175,13 +185,14 @@ def shoot(page: Page, live_server: LiveServer, console_errors: list[str]) -> Cal
     """
 
     def take(name: str, address: str, *, status: int = 200) -> None:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        response = page.goto(live_server.url + address)
+        assert response is not None and response.status == status, f"{name} answered otherwise"
         for variant, (width, look) in VARIANTS.items():
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=look)
-            response = page.goto(live_server.url + address)
-            assert response is not None and response.status == status, f"{name} answered otherwise"
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-            page.screenshot(path=SCREENSHOTS / f"{name}-{variant}.png", full_page=True)
+            keep_picture(page, f"{name}-{variant}")
         if status != 200:
             console_errors[:] = [error for error in console_errors if f"status of {status}" not in error]
 

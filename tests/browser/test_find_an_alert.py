@@ -12,6 +12,7 @@ from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands
+from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_lists import received_copies
 
@@ -73,12 +74,12 @@ def test_rows_are_selected_and_acknowledged_by_keys(
     page.goto(f"{live_server.url}/inbox/")
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Keys")).to_be_visible()
-    page.screenshot(path=".dev/screenshots/keys-light.png")
+    keep_picture(page, "keys-light", full_page=False)
     page.keyboard.press("Escape")
     for key in ("j", "x", "j", "x", "k"):
         page.keyboard.press(key)
     expect(page.get_by_text("selected: 2")).to_be_visible()
-    page.screenshot(path=".dev/screenshots/inbox-selected-light.png")
+    keep_picture(page, "inbox-selected-light", full_page=False)
     button = page.get_by_role("button", name="Acknowledge selected…")
     button.focus()
     button.press("Enter")

@@ -2,7 +2,6 @@
 """What scripts add: saving while typing, two officers on one draft, keys, the look; and what they never do."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -13,9 +12,9 @@ from agencies.models import Officer
 from alerts.drafts import read_draft, save_revision
 from alerts.models import Alert
 from devtool.processes import wait_until
+from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import CONTENT, DeskWorld
 
-SCREENSHOTS = Path(__file__).parents[2] / ".dev" / "screenshots"
 SignIn = Callable[[Officer], None]
 pytestmark = pytest.mark.slow
 
@@ -57,7 +56,7 @@ def test_the_second_of_two_officers_is_told_and_loses_nothing(
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="Somebody else saved this draft")).to_be_visible()
     expect(page.get_by_text("Their title")).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / "conflict-light.png")
+    keep_picture(page, "conflict-light", full_page=False)
     page.get_by_role("button", name="Apply mine").click()
     expect(page.get_by_text("Your text is saved.")).to_be_visible()
     assert title_of(desk, draft) == "My own title"

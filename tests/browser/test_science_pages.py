@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.pictures import keep_picture
 from tests.browser.test_accessibility import ASK, EVERY_RULE
 from tests.pages.desk_world import DeskWorld
 from tests.pages.science_files import RECORDS, record, renamed
@@ -29,7 +29,7 @@ def look(page: Page, name: str) -> None:
     ):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.screenshot(path=SCREENSHOTS / f"science-{name}-{variant}.png", full_page=True)
+        keep_picture(page, f"science-{name}-{variant}")
         across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert across <= 0, f"{name} {variant} is {across} px too wide"
         if variant != "light":

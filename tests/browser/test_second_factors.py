@@ -3,7 +3,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -13,11 +12,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from agencies.login.models import OfficerSession
 from agencies.models import Officer
+from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import PASSWORD, DeskWorld
 from tests.pages.one_time_codes import code_of
 
 pytestmark = pytest.mark.slow
-SCREENSHOTS = Path(__file__).parents[2] / ".dev" / "screenshots"
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -59,13 +58,13 @@ def test_a_releaser_is_led_to_a_telephone_and_signs_in_with_it(
     page.get_by_label("One-time code").fill(code_of(secret, timezone.now(), steps=-1))
     page.get_by_role("button", name="Turn one-time codes on").click()
     expect(page.locator("#recovery-codes li")).to_have_count(10)
-    page.screenshot(path=SCREENSHOTS / "recovery-codes.png")
+    keep_picture(page, "recovery-codes", full_page=False)
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text("Set up on")).to_be_visible()
     page.get_by_role("button", name="Sign out", exact=True).click()
     sign_in_by_password(page, live_server.url)
     expect(page.get_by_role("heading", name="Second step")).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / "second-step.png")
+    keep_picture(page, "second-step", full_page=False)
     page.get_by_label("One-time code").fill(code_of(secret, timezone.now()))
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("link", name="Release queue")).to_be_visible()
@@ -94,7 +93,7 @@ def test_a_passkey_signs_in_alone_and_proves_before_a_release(
     OfficerSession.objects.update(proved_at=timezone.now() - timedelta(hours=1))
     page.get_by_role("button", name="Send to").first.click()
     expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / "is-it-still-you.png")
+    keep_picture(page, "is-it-still-you", full_page=False)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="Is it still you?")).to_have_count(0)
     alert.refresh_from_db()

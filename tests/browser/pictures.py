@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of pages, for people who look at them: `./dev test tests/browser --pictures`.
+
+No test reads them, and to draw and pack a whole page takes longer than to load it.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page
+
+SCREENSHOTS: Final = Path(__file__).parents[2] / ".dev" / "screenshots"
+asked_for: list[bool] = []
+"""Not empty where this run keeps them."""
+
+
+def keep_picture(page: Page, name: str, *, full_page: bool = True) -> None:
+    if asked_for:
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=full_page)
