@@ -30,7 +30,9 @@ def evaluate(folder: Path) -> int:
             for part in measured:
                 _print_part(part)
             parts += measured
-    return _print_verdict(parts, malformed, [pattern for pattern, paths in files.items() if not paths])
+    absent = [pattern for pattern, paths in files.items() if not paths]
+    absent += [what for part in parts for what in part.not_measured]
+    return _print_verdict(parts, malformed, absent)
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:

@@ -6,6 +6,7 @@ and is killed when it is late or says anything unexpected. After some thousand c
 cannot grow. It dies with its parent: its input ends. After a fork the new process keeps children of its own.
 """
 
+import logging
 import os
 import select
 import subprocess
@@ -26,6 +27,8 @@ MAX_CPU_SECS: Final = 600.0
 START_SECS: Final = 60.0
 
 COMMAND: Final = (sys.executable, "-s", "-P", "-m", "substances.child")
+
+log = logging.getLogger(__name__)
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _ENVIRONMENT: Final = {
@@ -55,7 +58,7 @@ class Child:
         os.set_blocking(self._into, False)
         os.set_blocking(self._out, False)
         self._owner = os.getpid()
-        self._ready: dict[str, Any] = {}
+        self._ready: dict[str, Any] | None = None
         self._calls = 0
         self._used_secs = 0.0
 
@@ -77,23 +80,26 @@ class Child:
 
         Raises WorkerAwayError.
         """
-        if not self._ready:
+        if self._ready is None:
             try:
                 self._ready = self._heard(time.monotonic() + START_SECS)
             except (framing.PipeError, jsonform.FormError) as failure:
                 raise WorkerAwayError("not started") from failure
+            if self._ready.get("locked") is not True:
+                log.warning("a process that reads untrusted input runs without a filter of its system calls")
         return self._ready
 
     @property
     def has_spoken(self) -> bool:
         """Whether it is loaded, or gone, so that asking it does not wait for its start."""
-        poll = select.poll()
-        poll.register(self._out, select.POLLIN)
-        return bool(self._ready or poll.poll(0))
+        return self._ready is not None or self._has_words()
 
     def ask(self, message: bytes, wall_secs: float) -> dict[str, Any]:
         """The answer to a framed request; raises WorkerLostError, WorkerAwayError where it has not even started."""
         self.wait_until_ready()
+        if self._has_words():
+            # What it said unasked would be taken for the answer to this.
+            raise WorkerAwayError("gone or spoke unasked")
         self._calls += 1
         until = time.monotonic() + wall_secs
         try:
@@ -107,8 +113,10 @@ class Child:
     def end(self) -> None:
         """Killed with all that it may have started, and its pipes closed. In a forked copy only the pipes are closed."""
         if self._owner == os.getpid():
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, 9)
+            # The number of one that was waited for already may be another process's by now.
+            if self._process.poll() is None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, 9)
             self._process.wait()
         else:
             self._process.returncode = 0
@@ -116,6 +124,12 @@ class Child:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+
+    def _has_words(self) -> bool:
+        """Whether something stands on its pipe that nobody has read, or its end."""
+        poll = select.poll()
+        poll.register(self._out, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _heard(self, until: float) -> dict[str, Any]:
         answer = jsonform.load(framing.receive(self._out, until, limit=framing.MAX_ANSWER_BYTES))

@@ -68,6 +68,11 @@ CHORES: Final[Mapping[str, Chore]] = MappingProxyType(
             cpu_secs=20,
             returns="substances.control.diffs:Difference",
         ),
+        "difference_of_precursors": Chore(
+            "substances.control.asking:ask_difference_of_precursors",
+            cpu_secs=20,
+            returns="substances.control.diffs:Difference",
+        ),
         "read_rule_file": Chore(
             "substances.rulefile:read_rule_file", cpu_secs=20, returns="substances.rulefacts:RuleFile"
         ),

@@ -84,6 +84,8 @@ def _judge_one(law: _Law, one: StructureIn) -> StructureJudged:
 
 
 def _judged(law: _Law, one: StructureIn) -> StructureJudged:
+    if not one.text and not one.parent:
+        return _judged_by_name(law, one)
     read = StructureJudged(True, parent=one.parent, blocks=one.blocks) if one.parent else _read(one.text)
     if not read.is_read:
         return read
@@ -100,9 +102,18 @@ def _judged(law: _Law, one: StructureIn) -> StructureJudged:
     )
 
 
+def _judged_by_name(law: _Law, one: StructureIn) -> StructureJudged:
+    """Without a structure rules have nothing to say; lists name it by an exact name, a synonym or its number."""
+    listings, seen = _listings(law, one, ()), set(one.listed)
+    new = tuple(fact for key, fact in listings.items() if key not in seen) if one.was_judged else ()
+    return StructureJudged(True, listed=tuple(listings), newly_listed=new)
+
+
 def _listings(law: _Law, one: StructureIn, blocks: Sequence[str]) -> dict[str, ListingFact]:
     """What names the substance and is not over; proposals and named exceptions are no listing."""
-    hits = law.listings.find(keys=blocks, cas=one.cas_rn, names=[one.name] if one.name else [])
+    hits = law.listings.find(
+        keys=blocks, cas=one.cas_rn, names=[name for name in (one.name, *one.synonyms) if name]
+    )
     facts = (
         listing_fact(hit.listing)
         for hit in hits

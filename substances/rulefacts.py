@@ -28,7 +28,10 @@ class Time:
 
 @dataclass(frozen=True)
 class RuleFact:
-    """What people are shown of one version of a rule; its texts are data, in English."""
+    """What people are shown of one version of a rule; its texts are data, in English.
+
+    `classes` are those that its file declares it to be about; a file need not.
+    """
 
     key: str
     id: str
@@ -46,6 +49,7 @@ class RuleFact:
     core_name: str = ""
     is_open_textured: bool = False
     is_partial: bool = False
+    classes: tuple[str, ...] = ()
 
     @property
     def start(self) -> date:
@@ -111,6 +115,8 @@ class TableFile:
 class StructureIn:
     """One structure: `text` as it was written, or `parent` where it was read before, with what was found then.
 
+    With neither, only lists are asked, about the names and the number; `was_judged` says that they were before.
+
     `blocks` are first blocks of the InChIKeys of whole and parent, `known` verdicts by rule key as that `engine` gave
     them, `listed` keys of listings.
     """
@@ -118,6 +124,8 @@ class StructureIn:
     text: str = field(repr=False)
     name: str = field(default="", repr=False)
     cas_rn: str = field(default="", repr=False)
+    synonyms: tuple[str, ...] = field(default=(), repr=False)
+    was_judged: bool = False
     parent: str = field(default="", repr=False)
     blocks: tuple[str, ...] = field(default=(), repr=False)
     known: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)

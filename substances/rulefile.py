@@ -91,6 +91,7 @@ def _fact(key: str, rule: Rule) -> RuleFact:
         core_name=rule.core_name,
         is_open_textured=rule.open_textured,
         is_partial=rule.partial,
+        classes=rule.classes,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from substances import chores, framing, jsonform
 from substances.children import NURSERY
-from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
+from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
 from substances.structures.shapes import Drawing, Mark, svg_of
 
 if TYPE_CHECKING:
@@ -52,10 +52,14 @@ def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) 
         "chore": chore, "args": jsonform.to_plain(args), "kwargs": jsonform.to_plain(kwargs),
         "cpu_secs": cpu_secs, "wall_secs": wall_secs,
     }  # fmt: skip
-    octets = jsonform.dump(asked)
+    try:
+        octets = jsonform.dump(asked)
+    except UnicodeEncodeError:
+        # Half a character, as JSON can write one: no text, and no octets stand for it.
+        raise InputRefusedError("input", "binary") from None
     if len(octets) > framing.MAX_ASKED_BYTES:
         raise InputRefusedError("input", "too_long")
-    return _result(chore, _answer(framing.framed(octets), wall_secs))
+    return _answered(chore, framing.framed(octets), wall_secs)
 
 
 def prepare() -> None:
@@ -153,15 +157,29 @@ def match_spectrum(
     return counted_through(found, chosen, len(own))
 
 
-def _answer(message: bytes, wall_secs: float) -> Mapping[str, Any]:
+def _answered(chore: str, message: bytes, wall_secs: float) -> Any:
+    """The result; a child whose answer is of another form than it must be is not asked again, nor one short of memory."""
     child = NURSERY.take(PATIENCE_SECS)
     fit = False
     try:
         answer = child.ask(message, wall_secs)
+        try:
+            result = _result(chore, answer)
+        except WorkerLostError:
+            fit = _failed_as_told(answer)
+            raise
+        except SubstanceError:
+            fit = True
+            raise
         fit = True
     finally:
         NURSERY.give_back(child, fit=fit)
-    return answer
+    return result
+
+
+def _failed_as_told(answer: Mapping[str, Any]) -> bool:
+    """Whether the child says by itself that its chore failed, and is whole all the same."""
+    return _word(answer.get("failed")) not in ("?", "MemoryError") and "refused" not in answer
 
 
 def _result(chore: str, answer: Mapping[str, Any]) -> Any:

@@ -164,10 +164,16 @@ PROFILE: Final[Sentences] = {
     "nothing_detected": gettext_noop(
         "Profile: no target is detected; such a profile says nothing of a source."
     ),
-    "number": gettext_noop("Profile: a number is expected here; write nd where nothing was detected."),
-    "not_finite": gettext_noop("Profile: a value is NaN or infinite; write nd where nothing was detected."),
+    "number": gettext_noop(
+        "Profile: a number is expected here; where nothing was detected write nd, in JSON null."
+    ),
+    "not_finite": gettext_noop(
+        "Profile: a value is NaN or infinite; where nothing was detected write nd, in JSON null."
+    ),
     "negative": gettext_noop("Profile: a value is below zero; compare the source."),
-    "zero": gettext_noop("Profile: a value is zero; absent means below detection, so write nd."),
+    "zero": gettext_noop(
+        "Profile: a value is zero; absent means below detection, so write nd, in JSON null."
+    ),
     "too_large": gettext_noop("Profile: a value is larger than any measurement; compare the source."),
     "decimal_comma": gettext_noop("Profile: write decimals with a point: 0.12, not 0,12."),
     "unknown_method": gettext_noop("Profile: this method is not known here; choose one of the list."),
@@ -175,7 +181,7 @@ PROFILE: Final[Sentences] = {
         "Profile: this version of the method is not known here; choose one of the list."
     ),
     "length": gettext_noop(
-        "Profile: not as many values as the method has targets; give one for each, nd for none."
+        "Profile: not as many values as the method has targets; give one for each, nd for none (in JSON null)."
     ),
     "not_csv": gettext_noop("Profile: this is no table; give comma-separated values."),
     "columns": gettext_noop("Profile: the columns are not those of the format; compare its first line."),

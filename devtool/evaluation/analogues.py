@@ -66,7 +66,7 @@ def _known(rows: Sequence[Row], ruleset: RuleSet, before: dict[str, Known]) -> d
 
 def _precisions(asked: Sequence[Known], pool: Sequence[Known]) -> dict[str, list[float]]:
     """Of each class the precisions of its queries, the largest class first; classes without another member are left out."""
-    sizes = Counter(known.group for known in pool)
+    sizes = Counter(known.group for known in pool if known.group)
     found: dict[str, list[float]] = {group: [] for group, size in sizes.most_common() if size > 1}
     for query in asked:
         if query.group in found:

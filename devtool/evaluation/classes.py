@@ -2,11 +2,12 @@
 """Here the class rules judge substances of known answer, cell by cell: one substance, one rule.
 
 The label is the *structural* answer; what a rule's text takes out by name is held against `excluded_by_name_in` beside
-it. A structure that cannot be read is wrong in every cell of its row.
+it. A structure that cannot be read is wrong in every cell of its row. A blank label is no cell, and what the file asks
+of a rule that is not shipped is not judged: both are told.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from substances.control.verdicts import EXCLUDED, Verdict, meets_label
 from substances.errors import InputRefusedError
 from substances.structures.reading import Structure, read_structure
 
+LABELS = frozenset({"in", "out", "parent", "review", "not-decided"})
 UNREAD = "unread"
 SURE_BAR = 100.0
 OVERALL_BAR = 99.0
@@ -42,26 +44,49 @@ class Cell:
 
 
 def evaluate_classes(path: Path, rows: Sequence[Row], ruleset: RuleSet) -> Part:
-    """The measures of one file; raises MalformedError for a rule that is not shipped."""
-    rules = _rules_of(path, rows[0], ruleset)
+    """The measures of one file; raises MalformedError where no column is a shipped rule's, or a label is none."""
+    rules = [rule for rule in _latest(ruleset) if rule.id in rows[0].labels]
+    if not rules:
+        raise MalformedError(f"{path.name}: line 1: there is no rule {next(iter(rows[0].labels))}")
+    _refuse_wrong_labels(path, rows, rules)
     structures = [_structure(row) for row in rows]
     cells = [
-        _cell(row, structure, rule) for row, structure in zip(rows, structures, strict=True) for rule in rules
+        _cell(row, structure, rule)
+        for row, structure in zip(rows, structures, strict=True)
+        for rule in rules
+        if row.labels[rule.id]
     ]
     return Part(
         f"Class verdicts: {path.name}, {len(rows)} substances, {len(rules)} rules",
         _bars(cells),
         (_by_rule(cells, rules), _by_class(cells)),
-        (*_notes(cells, rows, structures), *listing_notes(rows)),
+        (*_notes(cells, rows, structures), *listing_notes(rows, structures)),
+        tuple(_not_judged(path, rows, rules, ruleset)),
     )
 
 
-def _rules_of(path: Path, row: Row, ruleset: RuleSet) -> list[Rule]:
-    known = {rule.id: rule for rule in ruleset.rules}
-    missing = [name for name in row.labels if name not in known]
-    if missing:
-        raise MalformedError(f"{path.name}: line 1: there is no rule {missing[0]}")
-    return [known[name] for name in row.labels]
+def _latest(ruleset: RuleSet) -> tuple[Rule, ...]:
+    """One rule for each name: of several versions the one that the file gives last."""
+    return tuple({rule.id: rule for rule in ruleset.rules}.values())
+
+
+def _refuse_wrong_labels(path: Path, rows: Sequence[Row], rules: Sequence[Rule]) -> None:
+    for row in rows:
+        wrong = [rule.id for rule in rules if row.labels[rule.id] and row.labels[rule.id] not in LABELS]
+        if wrong:
+            raise MalformedError(
+                f"{path.name}: line {row.line}: {wrong[0]} is none of {', '.join(sorted(LABELS))}"
+            )
+
+
+def _not_judged(path: Path, rows: Sequence[Row], rules: Sequence[Rule], ruleset: RuleSet) -> Iterator[str]:
+    """What the file leaves open, or asks of rules that are not there."""
+    judged = {rule.id for rule in rules}
+    yield from (f"{name} of {path.name} (no shipped rule)" for name in rows[0].labels if name not in judged)
+    yield from (f"{rule.id} (no column in {path.name})" for rule in _latest(ruleset) if rule.id not in judged)
+    blank = sum(not row.labels[rule.id] for row in rows for rule in rules)
+    if blank:
+        yield f"{blank} cells of {path.name} (no label)"
 
 
 def _structure(row: Row) -> Structure | None:
@@ -113,7 +138,7 @@ def _by_class(cells: Sequence[Cell]) -> Table:
     for group, _ in Counter(cell.row.group for cell in cells).most_common():
         own = [cell for cell in cells if cell.row.group == group]
         substances = len({cell.row.name for cell in own})
-        rows.append((group, str(substances), counted(_right(own), len(own))))
+        rows.append((group or "no class", str(substances), counted(_right(own), len(own))))
     return Table(("class", "substances", "right"), tuple(rows))
 
 
@@ -125,7 +150,12 @@ def _notes(
     notes += [
         f"Another InChIKey (first block): {row.name}"
         for row, structure in pairs
-        if structure is not None and structure.inchikey[:14] != row.block
+        if structure is not None and row.block and structure.inchikey[:14] != row.block
+    ]
+    notes += [
+        f"Another formula: {row.name}, {structure.formula} instead of {row.formula}"
+        for row, structure in pairs
+        if structure is not None and row.formula and structure.formula != row.formula
     ]
     notes += [
         f"Wrong: {cell.row.name}, {cell.rule.id}: {cell.answer} instead of {cell.label}"

@@ -29,12 +29,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Part:
-    """All about one file: its bars, the tables behind them, and single cases that went wrong."""
+    """All about one file: its bars, the tables behind them, single cases that went wrong, and what no bar is about."""
 
     title: str
     bars: tuple[Bar, ...]
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    not_measured: tuple[str, ...] = ()
 
 
 def at_least(what: str, value: float, bar: float, *, digits: int = 3) -> Bar:

@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from devtool.evaluation.findings import counted
 from devtool.evaluation.substances import Row
 from substances.control.listings import shipped_listings
+from substances.structures.patterns import connectivity_block
+from substances.structures.reading import Structure
 
 
-def listing_notes(rows: Sequence[Row]) -> tuple[str, ...]:
-    """One line for each jurisdiction, and the names of what is not known."""
+def listing_notes(rows: Sequence[Row], structures: Sequence[Structure | None]) -> tuple[str, ...]:
+    """One line for each jurisdiction, and the names of what is not known. A salt is looked up by its parent too."""
+    pairs = list(zip(rows, structures, strict=True))
+    un = [pair for pair in pairs if pair[0].un_schedule]
+    us = [pair for pair in pairs if pair[0].us_named]
     notes = []
-    for jurisdiction, named in (("UN", _un(rows)), ("US", _us(rows))):
-        missing = [row for row in named if not _is_listed(row, jurisdiction)]
+    for jurisdiction, named in (("UN", un), ("US", us)):
+        missing = [row for row, structure in named if not _is_listed(row, structure, jurisdiction)]
         notes.append(
             f"Named listings known, {jurisdiction}: {counted(len(named) - len(missing), len(named))}"
         )
@@ -23,14 +28,9 @@ def listing_notes(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _un(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row.un_schedule.strip()]
-
-
-def _us(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row.us_named.strip()]
-
-
-def _is_listed(row: Row, jurisdiction: str) -> bool:
-    hits = shipped_listings().find(keys={row.block}, names=[row.name])
+def _is_listed(row: Row, structure: Structure | None, jurisdiction: str) -> bool:
+    keys = {row.block} if row.block else set()
+    if structure is not None:
+        keys |= {structure.inchikey[:14], connectivity_block(structure.parent_smiles)}
+    hits = shipped_listings().find(keys=keys, names=[row.name])
     return any(hit.listing.jurisdiction == jurisdiction for hit in hits)

@@ -57,7 +57,7 @@ def _answers(text: str, ruleset: RuleSet) -> tuple[str, ...] | None:
 
 
 def _written(smiles: str) -> dict[str, str]:
-    """The same substance in other notations; none for a SMILES that is none."""
+    """The same substance in other notations, as far as there are any; none for a SMILES that is none."""
     toolkit = rdkit()
     molecule = parse_smiles(smiles)
     if molecule is None:
@@ -67,7 +67,7 @@ def _written(smiles: str) -> dict[str, str]:
         f"SMILES, order {turn}": text
         for turn, text in enumerate(chem.MolToRandomSmilesVect(molecule, 3, randomSeed=_SEED), start=1)
     }
-    return ways | {
+    ways |= {
         "InChI": toolkit.inchi.MolToInchi(molecule, "")[0],
         "MOL V2000": chem.MolToMolBlock(molecule),
         "MOL V3000": chem.MolToV3KMolBlock(molecule),
@@ -76,6 +76,7 @@ def _written(smiles: str) -> dict[str, str]:
         "deuterated": chem.MolToSmiles(_deuterated(molecule)),
         "carbon-13": chem.MolToSmiles(_labelled(molecule)),
     }
+    return {way: text for way, text in ways.items() if text}
 
 
 def _deuterated(molecule: Any) -> Any:
@@ -91,6 +92,8 @@ def _deuterated(molecule: Any) -> Any:
 
 
 def _labelled(molecule: Any) -> Any:
+    """The first carbon is carbon-13, where there is one."""
     copy = rdkit().Chem.Mol(molecule)
-    next(atom for atom in copy.GetAtoms() if atom.GetAtomicNum() == 6).SetIsotope(13)
+    for carbon in [atom for atom in copy.GetAtoms() if atom.GetAtomicNum() == 6][:1]:
+        carbon.SetIsotope(13)
     return copy

@@ -7,7 +7,7 @@ that is a record of the library itself finds itself, which proves little: the ta
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devtool.evaluation.findings import Bar, MalformedError, Part, Table
@@ -47,6 +47,7 @@ def evaluate_spectra(path: Path) -> Part:
         (_table(with_filter, without),),
         (
             _bereft(queries, library),
+            *_by_fragments_alone(queries, library, partners),
             *_notes(with_filter, without, _own_records(queries, library), len(alone)),
         ),
     )
@@ -84,6 +85,8 @@ def _first_bars(with_filter: list[_Search], without: list[_Search]) -> tuple[Bar
 def _first_bar(what: str, searches: list[_Search], bar: int) -> Bar:
     """For another number of queries the bar is the same share, rounded up."""
     paired = [search for search in searches if search.has_partner]
+    if not paired:
+        return Bar(what, "no query has a partner", "nothing", True)
     first = sum(search.place == 1 for search in paired)
     asked = math.ceil(bar * len(paired) / OF - 1e-9)
     return Bar(what, f"{first} of {len(paired)}", f"at least {asked}", first >= asked)
@@ -128,6 +131,19 @@ def _bereft(queries: Sequence[Spectrum], library: Sequence[Spectrum]) -> str:
     return (
         f"With its compound taken out of the library {named[0]} of {len(queries)} queries are identified with precursor "
         f"filter, {named[1]} without."
+    )
+
+
+def _by_fragments_alone(
+    queries: Sequence[Spectrum], library: Sequence[Spectrum], partners: set[str]
+) -> tuple[str, ...]:
+    """How many find their partner though the search is not told their precursor: without the filter it still counts."""
+    unsaid = [replace(query, precursor_mz=None) for query in queries if query.block in partners]
+    first = sum(_search(query, library, partners, with_precursor=False).place == 1 for query in unsaid)
+    return (
+        (f"Partner first by the fragments alone, precursor withheld: {first} of {len(unsaid)}.",)
+        if unsaid
+        else ()
     )
 
 

@@ -10,10 +10,16 @@ from datetime import date
 from typing import Final
 
 from substances.control.checking import check_rules_text
-from substances.control.diffs import Difference, difference_of_listings, difference_of_rules
+from substances.control.diffs import (
+    Difference,
+    difference_of_listings,
+    difference_of_precursors,
+    difference_of_rules,
+)
 from substances.control.engine import judge
 from substances.control.faults import RulesRefusedError, RulesReport
 from substances.control.listings import read_listings
+from substances.control.precursors import read_precursors
 from substances.control.results import Query, Screening, Timeline
 from substances.control.rules import RuleSet, read_rules
 from substances.control.screening import law_of, screen
@@ -83,3 +89,7 @@ def ask_difference_of_rules(before: str, after: str) -> Difference:
 
 def ask_difference_of_listings(before: str, after: str) -> Difference:
     return difference_of_listings(read_listings(before), read_listings(after))
+
+
+def ask_difference_of_precursors(before: str, after: str) -> Difference:
+    return difference_of_precursors(read_precursors(before), read_precursors(after))

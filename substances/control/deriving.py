@@ -81,14 +81,15 @@ def derive_listings(
     precursors: Sequence[Precursor],
     rules: RuleSet,
 ) -> str:
-    """The CSV text of the listings that the reference rows, the further decisions of the United Nations and the
-    rules' named exclusions state."""
+    """The CSV text of the listings that the reference rows, the decisions of the United Nations and the rules' named
+    exclusions state. Where a decision is given for a substance of the reference set, it takes the place of that."""
     dated = [row for precursor in precursors for row in _of_precursor(precursor)]
     better = {(row.jurisdiction, row.schedule, row.inchikey) for row in dated}
     rows = [row for substance in substances for row in _of_substance(substance)]
     rows = [row for row in rows if (row.jurisdiction, row.schedule, row.inchikey) not in better] + dated
-    known = {(row.instrument, row.inchikey[:14]) for row in rows}
-    rows += [row for row in _of_decisions(decisions) if (row.instrument, row.inchikey[:14]) not in known]
+    decided = list(_of_decisions(decisions))
+    corrected = {(row.instrument, row.inchikey) for row in decided}
+    rows = [row for row in rows if (row.instrument, row.inchikey) not in corrected] + decided
     seen = {(row.jurisdiction, row.inchikey[:14]) for row in rows if row.jurisdiction != "UN"}
     rows += [row for row in _of_exclusions(rules) if (row.jurisdiction, row.inchikey[:14]) not in seen]
     out = io.StringIO()
@@ -112,15 +113,16 @@ def _of_substance(substance: dict[str, str]) -> Iterator[_Row]:
 
 
 def _of_decisions(decisions: Sequence[dict[str, str]]) -> Iterator[_Row]:
-    """Substances beside the reference set, all from memory."""
+    """Substances beside the reference set, each with its source; what has no one structure is found by name alone."""
     for decision in decisions:
         synonyms = tuple(part for part in decision["synonyms"].split("|") if part)
-        row = _Row(decision["name"], full_inchikey(decision["smiles"]), synonyms)
+        inchikey = full_inchikey(decision["smiles"]) if decision["smiles"] else ""
+        row = _Row(decision["name"], inchikey, synonyms, decision["cas"])
         schedule = (
             f"{decision['schedule']} ({decision['year']})" if decision["year"] else decision["schedule"]
         )
-        for listed in _un(row, schedule, read=False):
-            yield replace(listed, source="UN schedule or decision, from memory")
+        for listed in _un(row, schedule, read=decision["source"].endswith(" read")):
+            yield replace(listed, source=decision["source"])
 
 
 def _un(row: _Row, schedule: str, *, read: bool) -> Iterator[_Row]:

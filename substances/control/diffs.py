@@ -8,12 +8,14 @@ that the same test serves stored structures and examples.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from substances.control.listings import Listing, ListingSet
+from substances.control.precursors import Precursor, PrecursorTable
 from substances.control.rules import Group, Rule, RuleSet
 from substances.control.verdicts import IN, PARENT, REVIEW
 
+Row = TypeVar("Row", Listing, Precursor)
 _MAX_SHOWN: Final = 300
 _CAUGHT: Final = frozenset({IN, PARENT, REVIEW})
 
@@ -83,6 +85,24 @@ def difference_of_rules(before: RuleSet, after: RuleSet) -> Difference:
 def difference_of_listings(before: ListingSet, after: ListingSet) -> Difference:
     """The same for listings. A listing is known by jurisdiction, list, schedule and substance."""
     old, new = _by_name(before.listings), _by_name(after.listings)
+    changed = [
+        ChangedItem(name, new[name].jurisdiction, tuple(_cell_changes(old[name], new[name])))
+        for name in new
+        if name in old and old[name] != new[name]
+    ]
+    return Difference(
+        before=before.digest,
+        after=after.digest,
+        added=tuple(name for name in new if name not in old),
+        removed=tuple(name for name in old if name not in new),
+        changed=tuple(changed),
+    )
+
+
+def difference_of_precursors(before: PrecursorTable, after: PrecursorTable) -> Difference:
+    """The same for the table of precursors. A row is known by its list and substance."""
+    old = {f"{row.table}: {row.name}": row for row in before.rows}
+    new = {f"{row.table}: {row.name}": row for row in after.rows}
     changed = [
         ChangedItem(name, new[name].jurisdiction, tuple(_cell_changes(old[name], new[name])))
         for name in new
@@ -182,7 +202,7 @@ def _by_name(listings: tuple[Listing, ...]) -> dict[str, Listing]:
     return found
 
 
-def _cell_changes(before: Listing, after: Listing) -> Iterator[Change]:
+def _cell_changes(before: Row, after: Row) -> Iterator[Change]:
     for field in before.__dataclass_fields__:
         one, other = getattr(before, field), getattr(after, field)
         if one != other:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a screening answers, as plain data that travels as JSON: accord-screening/1.
+"""Here is what a screening answers, as plain data that travels as JSON: accord-screening/1, by the number of the engine.
 
 Words are codes of closed lists; sentences are made by whoever shows them. Text that is data (titles, summaries, the
 rules' own sentences) is English. A standing speaks about what is known here and is never a statement that something
@@ -14,8 +14,10 @@ from typing import Final
 
 from substances.control.precursors import PrecursorHit
 from substances.control.verdicts import Verdict
+from substances.rulefacts import ENGINE
 
-SCHEMA: Final = "accord-screening/1"
+SCHEMA: Final = f"accord-screening/{ENGINE}"
+"""Names the engine too: a reader with another one may come to another answer by the same rules."""
 
 LISTED: Final = "listed"
 MEETS_DEFINITION: Final = "meets_definition"
@@ -61,6 +63,7 @@ SENTENCES: Final = (
 LIMITS: Final = (
     "not_legal_advice",  # the cited instrument decides
     "no_structure",  # only names and numbers were compared
+    "cas_numbers_known_of_few",  # a number was asked about that no list known here holds; few of their entries have one
     "structure_unreadable",  # said by who asks without the structure that could not be read
     "other_components_not_screened",  # it holds more organic components than are asked about; the largest were
     "lists_are_not_complete",  # that no listing is known here is no proof of none

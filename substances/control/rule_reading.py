@@ -16,6 +16,7 @@ from substances.control.faults import RulesRefusedError
 from substances.control.fields import Faults, Fields
 from substances.control.groups_reading import read_groups
 from substances.control.rules import (
+    CLASSES,
     Core,
     Examples,
     Group,
@@ -55,7 +56,21 @@ def ruleset_of(text: str) -> RuleSet:
     _check_versions(rules, faults)
     if faults.found:
         raise RulesRefusedError(tuple(faults.found))
-    return RuleSet(digest_of(canonical(document)), rules, tuple(groups.values()), prepared)
+    return RuleSet(digest_of(canonical(_law_of_all(document))), rules, tuple(groups.values()), prepared)
+
+
+def _law_of_all(document: Plain) -> Plain:
+    """The document without the classes of its rules: whom a change is told to is no part of the law."""
+    rules = document.get("rules") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(rules, list):
+        return document
+    return {**document, "rules": [_law_of(rule) for rule in rules]}
+
+
+def _law_of(node: Plain) -> Plain:
+    if not isinstance(node, dict):
+        return node
+    return {key: value for key, value in node.items() if key != "classes"}
 
 
 def _read_meta(top: Fields) -> str:
@@ -100,7 +115,8 @@ def _read_rule(node: Plain, path: str, groups: Mapping[str, Group], faults: Faul
         indicators=fields.each("indicators", _read_indicator),
         exclude_named=fields.each("exclude_named", _read_exclusion),
         examples=_read_examples(fields),
-        content=canonical(node),
+        classes=_read_classes(fields),
+        content=canonical(_law_of(node)),
     )
     fields.done()
     _check_rule(rule, path, faults)
@@ -121,6 +137,14 @@ def _read_jurisdiction(fields: Fields) -> str:
     if value and not (2 <= len(value) <= 12 and value.isascii() and value.replace("-", "").isalnum()):
         fields.faults.note(fields.at("jurisdiction"), "not_a_jurisdiction")
     return value
+
+
+def _read_classes(fields: Fields) -> tuple[str, ...]:
+    values = fields.texts("classes")
+    for value in values:
+        if value not in CLASSES:
+            fields.faults.note(fields.at("classes"), "not_a_choice", ", ".join(CLASSES))
+    return values
 
 
 def _read_core(fields: Fields) -> Core:

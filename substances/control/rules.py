@@ -2,7 +2,7 @@
 """Here is what a class rule says, as typed data, and the rule set that holds them with its digest.
 
 Guarantees: everything is frozen and needs no chemistry toolkit to be loaded; a rule set's digest is over its content
-(not over layout or comments), so that two hubs that hold the same rules name the same digest. An interval's `start` day
+(not over layout, comments or the classes that rules declare), so that two hubs that hold the same rules name the same digest. An interval's `start` day
 is inside it and its `end` day is not.
 """
 
@@ -16,6 +16,18 @@ from datetime import date
 
 _SIZED = re.compile(r"_c(\d+)\Z")
 PARENT_CLAUSE = "parent"
+CLASSES = (
+    "fentanyl",
+    "nitazene",
+    "cathinone",
+    "cannabinoid",
+    "arylcyclohexylamine",
+    "phenethylamine",
+    "tryptamine",
+    "benzodiazepine",
+    "piperazine",
+)
+"""The classes that a rule may declare, for who watches one. They are no part of the law and of no digest."""
 ANCHOR = 90  # the map number of the core atom in an option's SMARTS
 
 
@@ -148,7 +160,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Rule:
-    """One class definition of one jurisdiction. `content` is its canonical JSON, for comparing and for transport."""
+    """One class definition of one jurisdiction. `content` is its canonical JSON without its `classes`, for comparing."""
 
     id: str
     jurisdiction: str
@@ -170,6 +182,7 @@ class Rule:
     indicators: tuple[Indicator, ...] = ()
     exclude_named: tuple[NamedExclusion, ...] = ()
     examples: tuple[Examples, ...] = ()
+    classes: tuple[str, ...] = ()
     content: str = field(default="", repr=False)
 
     def interval_on(self, day: date) -> Interval | None:

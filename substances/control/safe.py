@@ -14,8 +14,7 @@ from substances import safely
 from substances.control.diffs import Difference
 from substances.control.faults import RulesReport
 from substances.control.results import Query, Screening, Timeline
-from substances.control.verdicts import Verdict, Verdicts, VerdictWords
-from substances.structures.shapes import Mark
+from substances.control.verdicts import Verdicts, VerdictWords
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,6 @@ def difference_of_listings(before: str, after: str) -> Difference:
     return result
 
 
-def marks_of(verdict: Verdict) -> tuple[Mark, ...]:
-    """The verdict as coloured atoms for a drawing of the parent; what stands against it is painted last."""
-    order = ("core", "allowed", "review", "denied")
-    tones = {"core": "core", "parent": "core", "allowed": "allowed", "review": "review", "denied": "denied"}
-    marks = [Mark(finding.atoms, tones[finding.kind]) for finding in verdict.findings if finding.atoms]  # type: ignore[arg-type]
-    return tuple(sorted(marks, key=lambda mark: order.index(mark.tone)))
+def difference_of_precursors(before: str, after: str) -> Difference:
+    result: Difference = safely.run("difference_of_precursors", before, after)
+    return result

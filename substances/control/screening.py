@@ -138,6 +138,8 @@ def _limits(query: Query, structure: Structure | None, law: Law, blocks: set[str
     yield "lists_are_not_complete"
     if structure is None:
         yield "no_structure"
+        if query.cas.strip() and not law.listings.find(cas=query.cas):
+            yield "cas_numbers_known_of_few"
         return
     if len(set(organic_parts(structure).values())) > PARTS_AT_MOST:
         yield "other_components_not_screened"

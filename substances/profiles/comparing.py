@@ -7,11 +7,11 @@ Needs neither numpy nor a worker: a comparison is a few dozen multiplications of
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
-from substances.profiles.methods import Calibration, Method, find_method, shipped_methods
+from substances.profiles.methods import Calibration, Method, shipped_methods
 from substances.profiles.vectors import Profile
 
 LEAD: Final = "lead_not_proof"
@@ -64,24 +64,6 @@ class Comparison:
         return asdict(self) | {"reasons": list(self.reasons)}
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """One of many comparisons; `position` is the place of the profile in what was given."""
-
-    position: int
-    comparison: Comparison
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """A query against many: the leads, best first, and how many false ones so many comparisons let expect."""
-
-    leads: tuple[Ranked, ...]
-    compared: int
-    not_comparable: int
-    expected_false_links: float
-
-
 def compare(a: Profile, b: Profile, *, methods: Sequence[Method] | None = None) -> Comparison:
     """What two profiles say about a common source, by the shipped methods unless others are given.
 
@@ -100,24 +82,6 @@ def compare(a: Profile, b: Profile, *, methods: Sequence[Method] | None = None) 
     if score is None:
         return Comparison(verdict="not_comparable", reasons=("flat",), shared=shared)
     return _judged(method, score, shared)
-
-
-def compare_many(query: Profile, others: Iterable[Profile]) -> Ranking:
-    """The leads among many profiles, `linked` and `possible` only, the highest score first."""
-    leads: list[Ranked] = []
-    compared = not_comparable = 0
-    for position, other in enumerate(others):
-        found = compare(query, other)
-        if found.verdict == "not_comparable":
-            not_comparable += 1
-            continue
-        compared += 1
-        if found.verdict != "not_linked":
-            leads.append(Ranked(position, found))
-    leads.sort(key=lambda lead: (-(lead.comparison.score or 0.0), lead.position))
-    method = find_method(query.method, query.version)
-    rate = method.calibration.cross_validated.false_link_rate if method else 0.0
-    return Ranking(tuple(leads), compared, not_comparable, compared * rate)
 
 
 def score_of(method: Method, a: Sequence[float | None], b: Sequence[float | None]) -> float | None:

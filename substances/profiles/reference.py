@@ -46,19 +46,23 @@ def read_samples(octets: bytes) -> SampleSet:
         rows = list(csv.reader(io.StringIO(octets.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error) as exc:
         raise InputRefusedError(FIELD, "not_csv") from exc
-    if not rows or rows[0][:4] != _HEAD or len(rows[0]) < 6:
+    head = [cell.strip() for cell in rows[0]] if rows else []
+    if head[:4] != _HEAD or len(head) < 6:
         raise InputRefusedError(FIELD, "columns", "line 1")
     if not 3 <= len(rows) <= MAX_SAMPLES + 1:
         raise InputRefusedError(FIELD, "samples", str(len(rows) - 1))
-    width = len(rows[0])
-    samples = tuple(_sample(row, line, width) for line, row in enumerate(rows[1:], start=2) if row)
-    return SampleSet(tuple(rows[0][4:]), samples)
+    samples = tuple(
+        _sample([cell.strip() for cell in row], line, len(head))
+        for line, row in enumerate(rows[1:], start=2)
+        if any(cell.strip() for cell in row)
+    )
+    return SampleSet(tuple(head[4:]), samples)
 
 
 def _sample(row: list[str], line: int, width: int) -> Sample:
     if len(row) != width:
         raise InputRefusedError(FIELD, "length", f"line {line}")
-    if not all(cell.strip() for cell in row[:4]):
+    if not all(row[:4]):
         raise InputRefusedError(FIELD, "identity", f"line {line}")
     values = tuple(_value(cell, line) for cell in row[4:])
     if all(value is None for value in values):
@@ -68,7 +72,7 @@ def _sample(row: list[str], line: int, width: int) -> Sample:
 
 def _value(cell: str, line: int) -> float | None:
     try:
-        value = float(cell) if cell.strip() else 0.0
+        value = float(cell) if cell else 0.0
     except ValueError:
         raise InputRefusedError(FIELD, "number", f"line {line}") from None
     if not math.isfinite(value):

@@ -85,7 +85,7 @@ def read_region_evidence(raw: object) -> RegionEvidence:
 
 
 def _ratio(row: object, position: int) -> Ratio:
-    where = str(position)
+    where = f"ratio {position}"
     if not isinstance(row, Mapping) or set(row) != {"isotope", "standard", "value", "uncertainty"}:
         raise InputRefusedError(FIELD, "form", where)
     scale = SCALES.get(row["isotope"]) if isinstance(row["isotope"], str) else None

@@ -17,6 +17,8 @@ FIELD = "profile"
 MAX_TARGETS = 500
 MAX_VALUE = 1e15
 MAX_NAME_CHARS = 80
+BELOW = frozenset({"", "null", "none", "nd", "n.d.", "-", "\N{EN DASH}"})
+"""What a laboratory writes, in small letters, where nothing was detected."""
 
 _MEMBERS = {"method", "version", "values"}
 _DECIMAL = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -84,7 +86,7 @@ def checked_values(values: Sequence[object]) -> tuple[float | None, ...]:
 def read_numbers(text: str) -> tuple[float | None, ...]:
     """The numbers of a profile as a laboratory pastes them: split at semicolons or tabs, else at commas and lines.
 
-    An empty cell, "null", "nd", "n.d.", "<LOD" or "<0.003" is below detection. Raises InputRefusedError; a comma within
+    An empty cell, "null", "nd", "n.d.", a hyphen, "<LOD" or "<0.003" is below detection. Raises InputRefusedError; a comma within
     a cell is refused as a decimal comma and not guessed at.
     """
     if len(text) > MAX_TARGETS * 40:
@@ -97,24 +99,24 @@ def read_numbers(text: str) -> tuple[float | None, ...]:
 
 
 def _cell(cell: str, position: int) -> float | None:
-    if cell.lower() in ("", "null", "none", "nd", "n.d.") or cell.startswith("<"):
+    if cell.lower() in BELOW or cell.startswith("<"):
         return None
     if "," in cell:
-        raise InputRefusedError(FIELD, "decimal_comma", str(position))
+        raise InputRefusedError(FIELD, "decimal_comma", f"value {position}")
     try:
         return float(cell)
     except ValueError:
-        raise InputRefusedError(FIELD, "number", str(position)) from None
+        raise InputRefusedError(FIELD, "number", f"value {position}") from None
 
 
 def _value(value: object, position: int) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputRefusedError(FIELD, "number", str(position))
+        raise InputRefusedError(FIELD, "number", f"value {position}")
     fault = _fault_of(value)
     if fault:
-        raise InputRefusedError(FIELD, fault, str(position))
+        raise InputRefusedError(FIELD, fault, f"value {position}")
     return float(value)
 
 

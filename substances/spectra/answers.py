@@ -14,6 +14,10 @@ discoveries.
 """
 NEAR_TIE: Final = 0.10
 """Hits whose scores differ by less are not told apart."""
+PRECURSOR_FAVOUR: Final = 0.25
+"""So much higher stands a hit whose precursor is the query's: one of another mass is never named, and the spectra of
+one compound differ by more than this from one collision energy to another (docs/spectra.md).
+"""
 MIN_FRAGMENTS: Final = 3
 """So many fragments, besides the precursor, must agree before a compound is named alone."""
 GOOD_SCORE_WITHOUT_PRECURSOR: Final = SURE_SCORE
@@ -102,8 +106,8 @@ class IsomerGroup:
 class Matches:
     """The answer: hits, groups, a verdict and the codes of REASONS that led to it.
 
-    Hits stand by `Comparison.standing`, which is nearly their score; in a near tie the query's precursor
-    decides.
+    Hits stand by `Comparison.standing`, which is nearly their score; those of the query's precursor are favoured by
+    PRECURSOR_FAVOUR.
 
     `compared` counts library spectra that were compared, `library_size` those offered.
     `fragment_tolerance_da` is the one used for the first hit.

@@ -7,6 +7,7 @@ candidate is only that: "isomers_never_excluded_by_ms" stands in every answer th
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from substances.errors import InputRefusedError
 from substances.spectra.answers import (
@@ -26,18 +27,30 @@ from substances.spectra.comparing import precursor_is_coarse
 from substances.spectra.formulas import counts_of, hill_formula, mass_of
 from substances.spectra.spectrum import Spectrum
 
+NO_STEREO: Final = "UHFFFAOYSA"
+"""The second block of an InChIKey of a structure that states neither stereo nor isotopes."""
 Judgement = tuple[Verdict, tuple[str, ...], tuple[IsomerGroup, ...]]
 
 
 def judge_hits(
-    query: Spectrum, hits: tuple[Hit, ...], known: tuple[KnownSubstance, ...], *, has_library: bool
+    query: Spectrum,
+    hits: tuple[Hit, ...],
+    known: tuple[KnownSubstance, ...],
+    *,
+    has_library: bool,
+    is_filtered: bool = True,
 ) -> Judgement:
-    """Say what the hits amount to. `known` are substances that exist whether or not the library holds them."""
+    """Say what the hits amount to. `known` are substances that exist whether or not the library holds them.
+
+    `is_filtered`: only entries of the query's mass were compared; else no hit means that none shares a peak.
+    """
+    if not hits and has_library:
+        return "no_match", ("none_in_precursor_window" if is_filtered else "score_low",), ()
     if not hits:
-        return "no_match", ("none_in_precursor_window" if has_library else "library_empty",), ()
+        return "no_match", ("library_empty",), ()
     first = hits[0]
     if missing := _shortcomings(query, first):
-        return "no_match", missing, _groups(hits, known)
+        return "no_match", missing, ()
     groups = _groups(hits, known)
     reasons = _doubts(query, first)
     if reasons and not groups:
@@ -107,13 +120,25 @@ def _groups(hits: tuple[Hit, ...], known: tuple[KnownSubstance, ...]) -> tuple[I
     isomers = {_block(hit.inchikey, hit.name): _member(hit) for hit in hits if hit.formula == first.formula}
     for other in known:
         if first.formula and hill_formula(other.formula) == first.formula:
-            isomers.setdefault(_block(other.inchikey, other.name), Member(other.name, other.inchikey, None))
+            isomers.setdefault(_form(other, first), Member(other.name, other.inchikey, None))
     if first.formula and len(isomers) > 1:
         groups.append(IsomerGroup("isomers", first.formula, tuple(_in_order(isomers.values()))))
     near = [hit for hit in hits if first.score - hit.score < NEAR_TIE and _could_be_it(hit)]
     if len(near) > 1 and any(hit.formula != first.formula or not first.formula for hit in near):
         groups.append(IsomerGroup("tie", "", tuple(_member(hit) for hit in near)))
     return tuple(groups)
+
+
+def _form(other: KnownSubstance, first: Hit) -> str:
+    """Give what a known substance is listed by: its connections; in full where it is another stereo form of the hit.
+
+    A mass spectrum does not tell such forms apart. A key without stereo stands for every form and adds none.
+    """
+    one, two = other.inchikey.split("-"), first.inchikey.split("-")
+    is_full = len(one) > 1 < len(two) and not any(key[1].startswith(NO_STEREO) for key in (one, two))
+    if is_full and one[0] == two[0] and one[1] != two[1]:
+        return other.inchikey
+    return _block(other.inchikey, other.name)
 
 
 def _could_be_it(hit: Hit) -> bool:

@@ -22,7 +22,13 @@ from substances.spectra.spectrum import Spectrum
 
 DATA: Final = Path(__file__).parents[1] / "data"
 SHIPPED_FILE: Final = DATA / "spectra-dev.msp"
-REFERENCE_FILE: Final = DATA / "substances-dev.csv"
+NAMED_FILES: Final = (
+    DATA / "substances-dev.csv",
+    DATA / "isomers.csv",
+    DATA / "precursors.csv",
+    DATA / "control" / "medicines.csv",
+)
+"""The shipped lists that name substances with formula and InChIKey: each may be an isomer of a hit."""
 
 PRECURSOR_SLIP_DA: Final = 0.6
 """A stated precursor further than this from the formula's own ion belongs to another substance, adduct or
@@ -70,11 +76,15 @@ def shipped_library() -> tuple[Spectrum, ...]:
 
 @cache
 def reference_substances() -> tuple[KnownSubstance, ...]:
-    """Give the substances of the reference set, which may be isomers of a hit."""
-    with REFERENCE_FILE.open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            KnownSubstance(row["name"], row["inchikey"], row["formula"]) for row in csv.DictReader(lines)
-        )
+    """Give the substances that the shipped lists name, which may be isomers of a hit; none twice."""
+    known: dict[str, KnownSubstance] = {}
+    for file in NAMED_FILES:
+        with file.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if row["inchikey"] and row["formula"]:
+                    found = KnownSubstance(row["name"], row["inchikey"], row["formula"])
+                    known.setdefault(found.inchikey, found)
+    return tuple(known.values())
 
 
 def entry_of(own: Sequence[Spectrum], entry: int) -> Spectrum:

@@ -8,7 +8,7 @@ the hits amount to is said by substances.spectra.judging.
 from collections.abc import Iterable, Sequence
 
 from substances.errors import InputRefusedError
-from substances.spectra.answers import MAX_HITS, NEAR_TIE, Hit, KnownSubstance, Matches
+from substances.spectra.answers import MAX_HITS, PRECURSOR_FAVOUR, Hit, KnownSubstance, Matches
 from substances.spectra.comparing import Comparison, compare_spectra, ionisation_of, precursor_window_da
 from substances.spectra.entropy import Array
 from substances.spectra.formulas import hill_formula
@@ -47,7 +47,10 @@ def match(
         for place, entry in chosen
     ]
     hits = _ranked(query, compared, filtered, precursor_ppm)
-    verdict, reasons, groups = judge_hits(query, hits, tuple(known), has_library=bool(offered))
+    forms = _forms_of_first(hits, offered)
+    verdict, reasons, groups = judge_hits(
+        query, hits, (*known, *forms), has_library=bool(offered), is_filtered=filtered
+    )
     return Matches(
         verdict=verdict,
         reasons=reasons,
@@ -92,14 +95,24 @@ def _ranked(
 
     def rank(item: tuple[str, tuple[int, Spectrum, Comparison]]) -> tuple[float, int, int]:
         place, entry, comparison = item[1]
-        # Scores this near are not told apart by their fragments: the precursor decides where it is known.
-        favour = NEAR_TIE if _is_precursor_same(query, entry, ppm) else 0.0
+        # A related substance of another mass must not hide the hit that could be named.
+        favour = PRECURSOR_FAVOUR if _is_precursor_same(query, entry, ppm) else 0.0
         return comparison.standing + favour, comparison.matched, -place
 
     order = sorted(best.items(), key=rank, reverse=True)
     return tuple(
         _hit(position, query, place, entry, comparison, spectra[compound], ppm)
         for position, (compound, (place, entry, comparison)) in enumerate(order, start=1)
+    )
+
+
+def _forms_of_first(hits: tuple[Hit, ...], offered: list[tuple[int, Spectrum]]) -> tuple[KnownSubstance, ...]:
+    """Give the library's entries of the first hit's connections: among them may be its other stereo forms."""
+    block = hits[0].inchikey.split("-", 1)[0] if hits else ""
+    return tuple(
+        KnownSubstance(entry.name, entry.inchikey, hits[0].formula)
+        for _, entry in offered
+        if block and entry.block == block
     )
 
 

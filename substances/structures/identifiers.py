@@ -20,11 +20,15 @@ _ATOMS: Final = re.compile(r"([A-Z][a-z]?)([0-9]*)")
 
 @dataclass(frozen=True)
 class Disagreement:
-    """`field` is what was written; `expected` what the structure says, empty where it says nothing."""
+    """`field` is what was written; `expected` what the structure says, empty where it says nothing.
+
+    `other` is the name of the other known substance that a name or a number belongs to.
+    """
 
     field: str
     code: str
     expected: str = ""
+    other: str = ""
 
 
 def compare_identifiers(
@@ -136,4 +140,5 @@ def _of_another(field: str, structure: Structure, known: frozenset[str]) -> Disa
     if not known or known & blocks:
         return None
     expected = next((other for block in sorted(blocks) for other in names_of_block(block)), "")
-    return Disagreement(field, "other_substance", expected)
+    other = next((name for block in sorted(known) for name in names_of_block(block)), "")
+    return Disagreement(field, "other_substance", expected, other)

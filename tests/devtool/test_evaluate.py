@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev evaluate FOLDER`: every bar with its value, the verdict on the last line, exit 1 where one is missed."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from devtool.evaluating import evaluate
 SHIPPED = ROOT / "substances" / "data"
 SUBSTANCES = (SHIPPED / "substances-dev.csv").read_text().splitlines(keepends=True)
 PROFILES = (SHIPPED / "profiles-dev.csv").read_text().splitlines(keepends=True)
+FIXED = "name,smiles,inchikey,formula,class{rules},excluded_by_name_in,un_schedule,us_named,source,structure_check,confidence,note\n"
+ONLY_A_STRANGER = FIXED.format(rules=",XX-NEW") + "water,O,,,other,out,,,,,,high,\n"
 SPECTRA = (SHIPPED / "spectra-dev.msp").read_text().strip().split("\n\n")
 
 
@@ -105,6 +108,60 @@ def test_a_named_exclusion_that_the_file_does_not_know_is_told(
     assert "Exclusion by name differs: bupropion, UK-CATH" in printed
 
 
+def test_a_file_as_another_office_writes_it_is_read_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mark in front, carriage returns, quoted cells over two lines, empty lines, blank cells, a rule of the future."""
+    columns = FIXED.format(rules=",US-FRS,XX-NEW,UK-CATH").strip().split(",")
+    rows = [
+        ["iodine", " II ", "", "", "precursor", "out", "perhaps", "out", "", "", "", "", "", "high", 'a "word",\ntwo lines'],
+        ["a mixture", "Cn1cnc2c1c(=O)n(C)c(=O)n2C.CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1", "", "", "", "parent", "", "", "", "", "", "", "", "", ""],
+        ["a salt", "Cl.CCN(CC)C(C)C(=O)c1ccccc1", "", "C13H20ClNO", "medicine", "out", "", "in", "XX-NEW; UK-CATH", "", "", "", "", "high", ""],
+    ]  # fmt: skip
+    with (tmp_path / "substances-x.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        writer.writerows([columns, [], [""] * len(columns), *rows])
+    status, printed, verdict = told(tmp_path, capsys)
+    assert status == 0, printed
+    assert "100.00 % (5 of 5)" in printed
+    assert "Taken out by name exactly where the file says so: 100.00 % (5 of 5)" in printed
+    assert "XX-NEW of substances-x.csv (no shipped rule)" in verdict
+    assert "DE-NPSG7 (no column in substances-x.csv)" in verdict
+    assert "1 cells of substances-x.csv (no label)" in verdict
+
+
+def test_a_salt_is_listed_where_its_base_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = FIXED.format(rules=",US-FRS")
+    salt = "citrate,CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1.OC(=O)CC(O)(CC(O)=O)C(O)=O"
+    (tmp_path / "substances-x.csv").write_text(
+        f"{columns}{salt},IVLVTNPOHDFFCJ-UHFFFAOYSA-N,C28H36N2O8,fentanyl,parent,,1961 I (1964),II,,,high,\n"
+    )
+    _, printed, _ = told(tmp_path, capsys)
+    assert "Named listings known, UN: 100.00 % (1 of 1)" in printed
+    assert "Another" not in printed
+
+
+def test_profiles_with_blank_cells_and_unseen_sources_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Blank is below detection, as zero is; samples that share too little have no score and count as no evidence."""
+    lines = [PROFILES[0].strip().split(",")]
+    for number, line in enumerate(PROFILES[1:13]):
+        cells = line.strip().split(",")
+        lost = 14 if number == 0 else number
+        values = [
+            "" if place >= 18 - lost or cell == "0.00000" else f" {cell}"
+            for place, cell in enumerate(cells[4:])
+        ]
+        lines.append([cells[0], cells[1], f"unseen {number // 3}", "b1", *values])
+    text = "\ufeff" + "\r\n".join(",".join(f'"{cell}"' for cell in cells) for cells in lines) + "\r\n,,,\r\n"
+    (tmp_path / "profiles-x.csv").write_bytes(text.encode())
+    _, printed, verdict = told(tmp_path, capsys)
+    assert "Profiles: profiles-x.csv, 12 samples, 66 pairs" in printed
+    assert "pairs are not comparable and count as a likelihood ratio of 1." in printed
+    assert "not in the reference format" not in verdict
+
+
 def test_a_query_without_a_partner_that_is_named_misses_its_bar(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +176,15 @@ def test_a_query_without_a_partner_that_is_named_misses_its_bar(
     assert "Identified though the library has no partner" in verdict
 
 
+def test_queries_of_which_none_has_a_partner_are_not_told_as_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SPECTRA[0].replace("OFZCIYFFPZCNJE", "AAAAAAAAAAAAAA").replace("261.1809", "250.1")
+    (tmp_path / "spectra-x.msp").write_text(text + "\n")
+    status, printed, _ = told(tmp_path, capsys)
+    assert (status, printed.count("no query has a partner")) == (0, 2)
+
+
 def test_the_bars_of_the_searches_are_shares_of_the_queries(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,6 +193,7 @@ def test_the_bars_of_the_searches_are_shares_of_the_queries(
     assert status == 0
     assert "at least 18" in printed
     assert "at least 16" in printed
+    assert "Partner first by the fragments alone, precursor withheld: 19 of 19." in printed
     assert (
         "With its compound taken out of the library 0 of 19 queries are identified with precursor filter, 0 without."
         in printed
@@ -155,7 +222,7 @@ def test_profiles_whose_sources_are_mixed_up_miss_the_bars(
         ("substances-x.csv", SUBSTANCES[0], "substances-x.csv: holds no substance"),
         ("substances-x.csv", SUBSTANCES[0] + SUBSTANCES[1].replace(",out", ",perhaps", 1), "line 2: US-FRS is none of"),
         ("substances-x.csv", SUBSTANCES[0] + "x,y\n", "line 2: 2 cells"),
-        ("substances-x.csv", SUBSTANCES[0].replace("US-FRS", "XX-NEW") + SUBSTANCES[1], "there is no rule XX-NEW"),
+        ("substances-x.csv", ONLY_A_STRANGER, "line 1: there is no rule XX-NEW"),
         ("spectra-x.msp", "NAME: x\nNum Peaks: 1\n", "spectra-x.msp: "),
         ("spectra-x.msp", "NAME: x\nPRECURSORMZ: 100\nNum Peaks: 1\n50 1\n", "record 1: no mass spectrum with an InChIKey"),
         ("profiles-x.csv", PROFILES[0] + "S1,l,a,b\n" * 3, "profiles-x.csv: line 2: length"),

@@ -51,6 +51,7 @@ GIVEN: Final[dict[str, Callable[[], tuple[Any, ...]]]] = {
     "try_rules": lambda: (shipped_rules_text(),),
     "difference_of_rules": lambda: (shipped_rules_text(), shipped_rules_text()),
     "difference_of_listings": lambda: (_listings(), _listings()),
+    "difference_of_precursors": lambda: (_text("precursors.csv"), _text("precursors.csv")),
     "read_rule_file": lambda: (shipped_rules_text(),),
     "read_overlaid": lambda: (shipped_rules_text(), []),
     "read_listings_file": lambda: (_listings(),),

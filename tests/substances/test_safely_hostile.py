@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A child that was taken over by its input can say what it likes: it makes no object, no markup and no long wait."""
 
+import select
 import subprocess
 import sys
 import time
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 
 from substances import chores, jsonform, safely
-from substances.children import Child
-from substances.errors import InputRefusedError, WorkerLostError
+from substances.children import Child, Nursery
+from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
 from substances.structures.drawing import lay_out
 from substances.structures.reading import read_structure
 from substances.structures.shapes import Drawing, Shape, svg_of
@@ -20,6 +21,7 @@ from substances.structures.shapes import Drawing, Shape, svg_of
 ROOT = Path(__file__).resolve().parents[2]
 READY = (
     "import os, struct, sys, time\nsay = lambda b: os.write(1, struct.pack('>I', len(b)) + b)\nsay(b'{}')\n"
+    "os.read(0, 6)\n"
 )
 GOOD = {"result": "CC", "used": 0.1}
 
@@ -61,6 +63,48 @@ def test_what_is_no_answer_is_a_lost_worker(program: str) -> None:
     with pytest.raises(WorkerLostError):
         _asked(program)
     assert time.monotonic() - began < 15
+
+
+def test_an_answer_that_stands_there_unasked_is_not_taken_for_that_of_the_next_question() -> None:
+    twice = 'say(b\'{"result": "CC", "used": 0.1}\'); say(b\'{"result": "N", "used": 0.1}\'); time.sleep(9)'
+    child = Child((sys.executable, "-c", READY + twice))
+    try:
+        assert child.ask(b"\0\0\0\2{}", 2.0) == GOOD
+        assert select.select([child._out], [], [], 5)[0]
+        with pytest.raises(WorkerAwayError):
+            child.ask(b"\0\0\0\2{}", 2.0)
+    finally:
+        child.end()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_kept"),
+    [
+        ('{"result": 5, "used": 0.1}', False),
+        ('{"refused": "SystemExit", "told": {}, "used": 0.1}', False),
+        ('{"failed": "MemoryError", "at": "x.py:1", "used": 0.1}', False),
+        ('{"failed": "<b>", "at": "", "used": 0.1}', False),
+        ('{"failed": "KeyError", "at": "x.py:1", "used": 0.1}', True),
+        (
+            '{"refused": "InputRefusedError", "told": {"field": "a", "code": "b", "where": ""}, "used": 0.1}',
+            True,
+        ),
+    ],
+)
+def test_a_child_that_answers_in_another_form_is_never_asked_again(
+    monkeypatch: pytest.MonkeyPatch, answer: str, is_kept: bool
+) -> None:
+    program = READY + f"say({answer.encode()!r}); time.sleep(30)"
+    nursery = Nursery(size=1, command=(sys.executable, "-c", program))
+    monkeypatch.setattr(safely, "NURSERY", nursery)
+    nursery.prepare()
+    (pid,) = nursery.pids()
+    try:
+        with pytest.raises(SubstanceError):
+            safely.parent_of("CC")
+        assert (pid in nursery.pids()) is is_kept
+    finally:
+        nursery.end_all()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is the reader of MSP text (as NIST, MassBank and MoNA write it): mass spectra as peak lists.
 
-Members of a record may stand in any order and case; a record starts with `Name:` and its peaks follow `Num
-Peaks:`. Peaks stand one a line or several with semicolons between, with or without a quoted annotation.
+Members of a record may stand in any order and case; its peaks follow `Num Peaks:`, and what comes after them, or
+a second `Name:`, starts the next record. Peaks stand one a line or several with semicolons between, with or
+without a quoted annotation.
 """
 
 import re
@@ -23,7 +24,10 @@ from substances.spectra.limits import (
 from substances.spectra.spectrum import Peak, Spectrum
 
 ION_MODES: Final = {"p": "positive", "n": "negative", "+": "positive", "-": "negative"}
-_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9 _./#&()-]{0,48}):(?!:)\s*(.*)\Z", re.DOTALL)
+UNKNOWN: Final = frozenset({"n/a", "na", "none", "null", "nan", "unknown"})
+"""What programs write where they know nothing."""
+_PEAKS: Final = frozenset({"numpeaks", "numberofpeaks"})
+_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9 _./#&()$-]{0,48}):(?!:)\s*(.*)\Z", re.DOTALL)
 _COMMENT_PAIR = re.compile(r'"([A-Za-z][\w /.-]{0,40})=([^"]{0,400})"')
 _QUOTED = re.compile(r'"[^"]*"')
 _ACCESSION = re.compile(r"\b(MSBNK-[A-Za-z0-9_]+-[A-Za-z0-9_]+|MoNA\d+|CCMSLIB\d+|HMDB\w+)\b")
@@ -38,16 +42,25 @@ def read_msp(text: str) -> Iterator[Spectrum]:
 def records_of(text: str) -> Iterator[list[tuple[int, str]]]:
     """Split MSP text into records of (line number, line) without reading them."""
     record: list[tuple[int, str]] = []
+    keys: set[str] = set()
     for place, raw in enumerate(text.splitlines(), start=1):
         line = raw.strip()
-        starts = line[:5].lower() == "name:"
-        if starts and any(not other.startswith("#") for _, other in record):
+        if not line or line == "//":
+            continue
+        key = _key_of(line)
+        if key and (keys & _PEAKS or (key == "name" and "name" in keys)):
             yield record
-            record = []
-        if line:
-            record.append((place, line))
+            record, keys = [], set()
+        keys.add(key)
+        record.append((place, line))
     if any(not line.startswith("#") for _, line in record):
         yield record
+
+
+def _key_of(line: str) -> str:
+    """Give the name of the member that a line states, lower case and without blanks; "" for a line of peaks."""
+    found = _MEMBER.match(line) if line[0].isalpha() else None
+    return re.sub(r"[ _]", "", found[1]).lower() if found else ""
 
 
 def read_record(lines: list[tuple[int, str]], place: int) -> Spectrum:
@@ -59,12 +72,13 @@ def read_record(lines: list[tuple[int, str]], place: int) -> Spectrum:
             if line.startswith("#"):
                 continue
             refuse("format_damaged", f"line {line_no}")
-        key = re.sub(r"[ _]", "", found[1]).lower()
-        if key in ("numpeaks", "numberofpeaks"):
+        key = _key_of(line)
+        if key in _PEAKS:
             declared = count_of(found[2], f"line {line_no}")
             peaks = _peaks(lines[index + 1 :], declared)
             return spectrum_from(members, peaks, f"record {place}")
-        members.setdefault(key, found[2])
+        if found[2].strip().lower() not in UNKNOWN:
+            members.setdefault(key, found[2])
         if key in ("comment", "comments"):
             for pair in _COMMENT_PAIR.finditer(found[2]):
                 members.setdefault(re.sub(r"[ _]", "", pair[1]).lower(), pair[2])
@@ -103,7 +117,7 @@ def spectrum_from(members: Mapping[str, str], raw_peaks: list[Peak], where: str)
         peaks=peaks,
         name=said("name", "compoundname", "title"),
         smiles=_whole(members.get("smiles", "")),
-        inchikey=said("inchikey", "inchiaux").upper(),
+        inchikey=said("inchikey", "inchiaux").upper().removeprefix("INCHIKEY="),
         formula=said("formula", "molecularformula"),
         precursor_mz=precursor_of(said("precursormz", "precursormass", "pepmass", "parentmass"), where),
         adduct=said("precursortype", "adduct", "ion"),
@@ -138,10 +152,10 @@ def _whole(structure: str) -> str:
 
 
 def precursor_of(text: str, where: str) -> float | None:
-    """Read the precursor's m/z; "" and 0 mean that it is not known."""
+    """Read the precursor's m/z; "", 0 and -1 mean that it is not known."""
     if not text:
         return None
     value = number_of(text.split(maxsplit=1)[0], where)
-    if value == 0:
+    if value in (0, -1):
         return None
     return value if 0 < value <= 20_000 else refuse("out_of_range", where)

@@ -70,6 +70,13 @@ _META_NAMES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+PAIRS_LOOKED_AT: Final = 50
+_PUT_HEAD: Final = "m/z\tintensity\t\n"
+"""The head line put above bare pairs; its last tab tells it from one that was typed, and it counts for no line."""
+_GAP: Final = re.compile(r"\s*[;\t ]\s*|,\s*(?=\S+$)")
+_PAIR: Final = re.compile(r"[\d.,]+(?:\s*[;\t ]\s*|,\s*)(?:[-+.\d]\S*|nan|[-+]?inf\w*)", re.IGNORECASE)
+
+
 @dataclass
 class _List:
     """What a list says before its entries, and its rows with their line numbers."""
@@ -89,6 +96,29 @@ def looks_like_list(text: str) -> bool:
         or bool(_columns_of(parts.rows[0][1]))
         or bool(re.match(r"[-+\d.]", parts.rows[0][1]))
     )
+
+
+def peak_table(text: str) -> str:
+    """Bare pairs of numbers, given where only a mass spectrum can be meant, under a head line that says what they are.
+
+    Other text as it is.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    filled = [line for line in lines if line]
+    if not filled or not all(_PAIR.fullmatch(line) for line in filled[:PAIRS_LOOKED_AT]):
+        return text
+    rows = ["\t".join(_GAP.split(line, maxsplit=1)) for line in lines]
+    return _PUT_HEAD + "\n".join([*rows, ""])
+
+
+def peak_octets(octets: bytes) -> bytes:
+    """The same of a file; one that is no UTF-8 stays as it is."""
+    try:
+        text = octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return octets
+    table = peak_table(text)
+    return octets if table == text else table.encode()
 
 
 def read_peaklist(text: str) -> Iterator[Spectrum]:
@@ -173,7 +203,7 @@ def _couplings(text: str, where: str) -> tuple[float, ...]:
 
 def _split(text: str) -> _List:
     parts = _List()
-    for line_no, raw in enumerate(text.splitlines(), start=1):
+    for line_no, raw in enumerate(text.splitlines(), start=not text.startswith(_PUT_HEAD)):
         line = raw.strip()
         found = _META.match(line)
         key = _META_NAMES.get(re.sub(r"[\s_/()-]", "", found[1]).lower(), "") if found else ""

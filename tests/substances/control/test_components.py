@@ -36,13 +36,17 @@ def test_a_precursor_is_found_beside_any_acid_and_named_as_the_part(acid: str) -
 def test_a_salt_of_a_mixed_stoichiometry_is_listed_by_its_base() -> None:
     answer = _screened(f"{AMPHETAMINE}.{AMPHETAMINE}.{SACCHARIC}")
     assert answer.parent_smiles == AMPHETAMINE
-    (listing,) = _status(answer, "UN").listings
-    assert (listing.name, listing.part) == ("amphetamine", AMPHETAMINE)
+    listing, *forms = _status(answer, "UN").listings
+    assert (listing.name, listing.found_by, listing.part) == ("amphetamine", "structure", AMPHETAMINE)
+    assert [(form.name, form.found_by) for form in forms] == [
+        ("dexamfetamine", "structure_without_stereo"),
+        ("levamfetamine", "structure_without_stereo"),
+    ]
 
 
 def test_a_salt_with_a_mineral_acid_names_no_part() -> None:
-    (listing,) = _status(_screened(f"{AMPHETAMINE}.Cl"), "UN").listings
-    assert listing.part == ""
+    listings = _status(_screened(f"{AMPHETAMINE}.Cl"), "UN").listings
+    assert {listing.part for listing in listings} == {""}
 
 
 def test_the_most_telling_component_gives_a_rule_its_verdict_and_says_which_it_is() -> None:

@@ -16,7 +16,6 @@ from substances.control.listings import read_listings, shipped_listings_text
 from substances.control.results import Query
 from substances.control.shipped import shipped_rules, shipped_rules_text
 from substances.errors import InputRefusedError
-from substances.structures.decomposing import open_molecule
 from substances.structures.normalising import parent_of
 from tests.substances.control.law_made_up import made_up, text_of
 
@@ -70,15 +69,6 @@ def test_refusals_come_back_as_themselves() -> None:
     with pytest.raises(RulesRefusedError) as refusal:
         safe.screen(Query(name="x"), on=TODAY, law=safe.LawTexts(rules="a: ["))
     assert refusal.value.faults[0].code == "not_yaml"
-
-
-def test_the_marks_paint_every_atom_and_what_stands_against_it_last() -> None:
-    parent = parent_of(CYANO)
-    verdict = next(one for one in safe.judge(parent) if one.rule_id == "UK-FENT")
-    marks = safe.marks_of(verdict)
-    assert marks[0].tone == "core"
-    assert (marks[-1].tone, marks[-1].atoms) == ("denied", verdict.unexplained)
-    assert {atom for mark in marks for atom in mark.atoms} == set(range(open_molecule(parent).size))
 
 
 def test_asking_loads_no_chemistry() -> None:

@@ -96,6 +96,16 @@ def test_without_a_structure_class_rules_are_not_asked_and_that_is_said() -> Non
     assert all(not one.rules for one in answer.jurisdictions)
 
 
+def test_a_number_that_no_list_holds_says_how_few_numbers_are_known() -> None:
+    """Fentanyl's: the lists name it, and have no number for it."""
+    fentanyl = screen(Query(cas="437-38-7"), on=TODAY)
+    assert _status(fentanyl, "UN").standing == "not_listed"
+    assert "cas_numbers_known_of_few" in fentanyl.limits
+    ephedrine = screen(Query(cas="299-42-3"), on=TODAY)
+    assert _status(ephedrine, "UN").standing == "listed"
+    assert "cas_numbers_known_of_few" not in ephedrine.limits
+
+
 def test_nothing_asked_is_nothing_found() -> None:
     answer = screen(Query(), on=TODAY)
     assert {one.standing for one in answer.jurisdictions} == {"not_asked", "not_listed"}

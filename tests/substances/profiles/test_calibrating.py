@@ -64,6 +64,14 @@ def test_the_cut_is_the_lowest_that_keeps_false_links_within_the_limit() -> None
     assert known.possible_at < known.linked_at
 
 
+def test_the_cut_leaves_room_for_what_another_set_differs_by() -> None:
+    """Halves scatter about this set as this set does about the truth; another one scatters about that as well."""
+    known = METHOD.calibration
+    assert (
+        known.false_link_rate + 2**0.5 * (known.false_link_upper - known.false_link_rate) <= FALSE_LINK_LIMIT
+    )
+
+
 def test_what_is_compared_one_by_one_is_what_was_calibrated_in_one_go() -> None:
     samples = read_samples(OCTETS)
     rows = METRICS[METRIC](treated_all(samples, CHOSEN))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from substances.profiles.comparing import LEAD, Comparison, compare, compare_many
+from substances.profiles.comparing import LEAD, Comparison, compare
 from substances.profiles.methods import shipped_methods
 from substances.profiles.reference import Sample, read_samples
 from substances.profiles.vectors import Profile
@@ -127,19 +127,6 @@ def test_the_unit_of_the_numbers_does_not_matter() -> None:
     percent = replace(ONE, values=tuple(value and value * 1e6 for value in ONE.values))
     other = profile_of(sample_of("src04"))
     assert compare(percent, other) == compare(ONE, other)
-
-
-def test_many_are_ranked_and_the_false_links_to_expect_are_counted() -> None:
-    others = [profile_of(sample) for sample in SAMPLES if sample.sample != "S001"]
-    ranking = compare_many(ONE, [*others, replace(ONE, version="2")])
-    assert (ranking.compared, ranking.not_comparable) == (239, 1)
-    scores = [lead.comparison.score or 0.0 for lead in ranking.leads]
-    assert scores == sorted(scores, reverse=True)
-    assert {lead.comparison.verdict for lead in ranking.leads} <= {"linked", "possible"}
-    assert others[ranking.leads[0].position].values == others[ranking.leads[0].position].values
-    assert ranking.expected_false_links == pytest.approx(
-        239 * METHOD.calibration.cross_validated.false_link_rate
-    )
 
 
 values = st.lists(

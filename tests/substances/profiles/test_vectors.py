@@ -52,7 +52,7 @@ def test_null_stays_below_detection_through_json_and_back() -> None:
     ],
 )
 def test_a_value_that_is_no_measurement_is_refused_with_its_position(value: object, code: str) -> None:
-    assert refusal_of(form(values=[0.1, 0.2, value])) == ("profile", code, "3")
+    assert refusal_of(form(values=[0.1, 0.2, value])) == ("profile", code, "value 3")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,7 @@ def test_no_refusal_repeats_what_was_given() -> None:
         "0.1;nd;0.3;0.6",
         "0.1\t<LOD\t0.3\t0.6",
         "0.1\n\n0.3\n0.6\n",
+        "0.1\n-\n0.3\n0.6\n",
         "[0.1, null, 0.3, 0.6]",
         "0.1,<0.003,0.3,0.6",
     ],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An import says record by record what was taken and why the rest was not; what travels comes back as it was."""
 
+import csv
 import json
 from dataclasses import replace
 
@@ -8,7 +9,9 @@ import pytest
 
 from substances import safely
 from substances.errors import InputRefusedError
+from substances.spectra.formulas import hill_formula
 from substances.spectra.library import (
+    DATA,
     LIBRARY_CODES,
     entry_of,
     read_library,
@@ -19,6 +22,8 @@ from substances.spectra.limits import CODES
 from substances.spectra.reading import read_spectra
 from substances.spectra.searching import search_libraries
 from substances.spectra.spectrum import spectrum_of, spectrum_record
+from substances.structures.patterns import full_inchikey
+from substances.structures.reading import read_structure
 from tests.substances.spectra import samples
 
 MIXED = (
@@ -76,6 +81,17 @@ def test_the_shipped_library_names_the_licence_and_source_of_every_spectrum() ->
     assert len(reference_substances()) > 100
 
 
+def test_every_listed_isomer_is_what_the_list_says_and_shares_a_formula_with_a_shipped_spectrum() -> None:
+    keys = {hill_formula(spectrum.formula): spectrum.inchikey for spectrum in shipped_library()}
+    with (DATA / "isomers.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    for row in rows:
+        assert read_structure(row["smiles"]).formula == row["formula"], row["name"]
+        assert full_inchikey(row["smiles"]) == row["inchikey"], row["name"]
+        assert keys[row["formula"]] != row["inchikey"], row["name"]
+    assert len({row["inchikey"] for row in rows}) == len(rows) > 20
+
+
 def test_a_spectrum_travels_as_json_and_comes_back_the_same() -> None:
     for name, text in samples.FILES.items():
         for spectrum in read_spectra(name, text.encode()):
@@ -107,6 +123,8 @@ def test_a_library_without_the_mass_is_not_said_to_be_empty() -> None:
     own = [replace(query, precursor_mz=600.0)]
     assert safely.match_spectrum(query, own, with_shipped=False).reasons == ("none_in_precursor_window",)
     assert safely.match_spectrum(query, [], with_shipped=False).reasons == ("library_empty",)
+    stranger = replace(query, precursor_mz=None, peaks=((12.3456, 100.0), (45.6789, 50.0)))
+    assert safely.match_spectrum(stranger, own, with_shipped=False).reasons == ("score_low",)
 
 
 def test_the_process_apart_hands_on_refusals_with_code_and_place() -> None:

@@ -48,6 +48,47 @@ def test_the_comment_of_an_msp_record_can_hold_members_and_an_accession() -> Non
     assert found.accession == "MSBNK-Inv-1"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("\n", "\r\n"),
+        ("NAME: sample one", "\ufeffNAME: sample one"),
+        ("Num Peaks", "num peaks"),
+        ("Num Peaks: ", "NUM_PEAKS:"),
+        ("82.0651 300", "82.0651\t300"),
+        ("82.0651 300\n", "82.0651 300; "),
+        ("82.0651 300", '82.0651 300 "C5H8N+; 1 of 1"'),
+        ("82.0651 300", "82.0651 300 C5H8N+"),
+        ("\n82.0651", "\n\n82.0651"),
+        ("NAME: sample one\nPRECURSORMZ: 304.1543\n", "PRECURSORMZ: 304.1543\nNAME: sample one\n"),
+        ("INCHIKEY: ", "INCHIKEY: InChIKey="),
+        ("182.1176 999\n", "182.1176 999\n//\n"),
+        ("NAME: sample one", "# a table by hand\nNAME: sample one"),
+        ("LICENSE: CC BY", "AC$LINK: none: at all\nLICENSE: CC BY"),
+    ],
+    ids=str,
+)
+def test_msp_is_read_as_programs_write_it(change: tuple[str, str]) -> None:
+    text = samples.MSP.replace(*change)
+    assert text != samples.MSP
+    assert read_spectra("a.msp", text.encode()) == read_spectra("a.msp", samples.MSP.encode())
+
+
+def test_records_without_a_name_follow_each_other() -> None:
+    text = "PRECURSOR_MZ: 136.1121\nCOMPOUND_NAME: one\nNUM PEAKS: 1\n91.0542 9\n" * 2
+    assert [found.name for found in read_spectra("a.msp", text.encode())] == ["one", "one"]
+
+
+@pytest.mark.parametrize("written", ["", "0", "-1", "N/A", "null", "unknown"])
+def test_a_precursor_that_a_file_does_not_know_is_none(written: str) -> None:
+    assert read("a.msp", samples.MSP.replace("304.1543", written)).precursor_mz is None
+
+
+def test_a_licence_may_be_missing_and_a_minus_is_a_polarity() -> None:
+    found = read("a.msp", samples.MSP.replace("LICENSE: CC BY\n", "").replace("Positive", "-"))
+    assert (found.licence, found.ion_mode) == ("", "negative")
+
+
 def test_mgf_gives_one_spectrum_per_block_with_its_own_names_for_members() -> None:
     first, second = read_spectra("a.mgf", samples.MGF.encode())
     assert (first.name, first.precursor_mz, first.ion_mode) == ("sample one", 304.1543, "positive")

@@ -156,6 +156,21 @@ def test_a_usual_counter_ion_is_a_parent_only_where_it_stands_alone(smiles: str)
     assert with_citrate == parent_of(smiles)
 
 
+@pytest.mark.parametrize(
+    "acid",
+    [
+        "OC(=O)c1ccc2ccccc2c1O",
+        "OS(=O)(=O)c1cccc2c1cccc2S(=O)(=O)O",
+        "Cn1c2nc(Cl)[nH]c2c(=O)n(C)c1=O",
+        "OC(=O)c1cc(ccc1O)S(=O)(=O)O",
+        "OCC(O)C(OC1OC(CO)C(O)C(O)C1O)C(O)C(O)C(=O)O",
+    ],
+    ids=["xinafoate", "napadisilate", "teoclate", "sulfosalicylate", "lactobionate"],
+)
+def test_a_counter_ion_larger_than_its_base_is_no_parent(acid: str) -> None:
+    assert parent_of(f"{acid}.CNC(C)C(=O)c1ccccc1") == parent_of("CNC(C)C(=O)c1ccccc1")
+
+
 REFUSED = [
     ("", "empty"),
     (" \n ", "empty"),
