@@ -100,4 +100,5 @@ def roles_with(capability: Capability) -> list[str]:
 def require(actor: "Actor", *capabilities: Capability) -> None:
     """Raises `NotPermittedError` unless the actor has one of the capabilities now."""
     if not actor.capabilities & set(capabilities):
-        raise NotPermittedError(capabilities[0], ask=", ".join(roles_with(capabilities[0])))
+        who = dict.fromkeys(role for one in capabilities for role in roles_with(one))
+        raise NotPermittedError(capabilities[0], ask=", ".join(who))

@@ -6,6 +6,10 @@ Texts and field names may be shown to the officer; no error carries content that
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
+from agencies.vault.errors import SealBrokenError
+
 if TYPE_CHECKING:
     from alerts.document.findings import Findings
 
@@ -104,7 +108,7 @@ class CopyRefusedError(AlertsError):
 class ReplyRefusedError(AlertsError):
     """What was received takes no such reply; `text` says why.
 
-    `cause` is withdrawn, deleted, in-doubt, replaced, kind, nothing or early.
+    `cause` is withdrawn, deleted, in-doubt, replaced, kind, nothing, early or under-way.
     """
 
     def __init__(self, cause: str, text: str) -> None:
@@ -170,6 +174,23 @@ class SendingStoppedError(AlertsError):
     def __init__(self, text: str) -> None:
         super().__init__("sending stopped")
         self.text = text
+
+
+class RulesDamagedError(SealBrokenError):
+    """What the agency stores of adopted rules did not open, so that nobody can say which law it follows.
+
+    `text` says what to do; the signed alerts that brought the rules are whole.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("adopted rules")
+
+    @property
+    def text(self) -> str:
+        return _(
+            "Have a releaser or an agency admin set the damaged rules aside and adopt them again from their signed "
+            "alerts. Nothing else is affected; tell whoever runs this hub."
+        )
 
 
 class ScienceInputError(AlertsError):

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 from agencies.actors import Actor
 from alerts.models import CardToken, ReceivedAlert
 from alerts.reply_rows import Reply, SampleProfile
+from alerts.science.board.looking import forget_looks
 from alerts.science.library_received import forget_spectra
 from alerts.science.stored import forget_structures
 from ledger.audit import record_event
@@ -30,6 +31,7 @@ def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST)
     CardToken.objects.filter(received__in=rows).delete()
     forget_structures(rows)
     forget_spectra(rows)
+    forget_looks(rows)
     ReceivedAlert.objects.filter(pk__in=[row.pk for row in rows]).update(card=None)
     SampleProfile.objects.filter(received__in=rows).delete()
     Reply.objects.filter(received__in=rows).update(gist=None)

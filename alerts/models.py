@@ -17,6 +17,7 @@ from agencies.capabilities import Capability
 from agencies.ceilings import rows_within
 from agencies.models import Agency
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
+from alerts.looks import HarmLook  # noqa: F401
 from alerts.reply_rows import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.science_library import LibrarySpectrum, SpectraImport  # noqa: F401
 from alerts.states import IN_REVIEW, SENT, AlertState

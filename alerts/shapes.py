@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shapes of the desk's JSON, in and out. No rules: what a value may be stands in the table of fields."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
@@ -9,14 +10,16 @@ from rest_framework import serializers as s
 from alerts.api_fields import DraftFields
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.findings import Findings
+from alerts.document.identity import show_scheme
 from alerts.inbox import InboxRow
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpenedView, OpeningReason
+from alerts.opening import OpeningReason
 from alerts.preview import Preview
 from alerts.revisions import DraftContent
 from alerts.standing import StandingFacts
 from alerts.verification import Verification
 from alerts.withdrawal import WITHDRAWAL_CODES
+from substances.scheme import SCHEME_CODES
 
 DRAFTS_AT_MOST: Final = 100
 
@@ -182,6 +185,22 @@ class BulkDraftsOut(s.Serializer[Any]):
     items = BulkItemOut(many=True)
 
 
+class SchemeOut(s.Serializer[Any]):
+    """The minimum scheme for identifying a drug over the alert's analyses: `codes` for programs, the rest for people."""
+
+    meets = s.BooleanField()
+    codes = s.ListField(child=s.ChoiceField(sorted(SCHEME_CODES)))
+    head = s.CharField()
+    why = s.CharField()
+    citation = s.CharField()
+
+
+def scheme_out(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the evidence of a document comes to; None where it names no analysis."""
+    shown = show_scheme(document)
+    return None if shown is None else SchemeOut(shown).data
+
+
 class AlertOut(AlertFactsOut):
     """The same with its newest revision, for those who may read it."""
 
@@ -189,6 +208,7 @@ class AlertOut(AlertFactsOut):
     kept = s.ListField(child=s.CharField())
     attachments = FileOut(many=True)
     return_note = s.CharField()
+    scheme = SchemeOut(allow_null=True)
     findings = FindingsOut()
     preview = PreviewOut()
 
@@ -300,9 +320,19 @@ class VerificationOut(s.Serializer[Verification]):
     logged_at = s.DateTimeField(allow_null=True)
 
 
-class OpenedOut(s.Serializer[OpenedView]):
-    received = ReceivedFactsOut()
+class _WithScheme(s.Serializer[Any]):
+    """What has a document, and what its evidence comes to."""
+
     document = s.DictField()
+    scheme = s.SerializerMethodField()
+
+    @extend_schema_field(SchemeOut(allow_null=True))
+    def get_scheme(self, shown: Any) -> dict[str, Any] | None:
+        return scheme_out(shown.document)
+
+
+class OpenedOut(_WithScheme):
+    received = ReceivedFactsOut()
     attachments = FileOut(many=True)
     audience = s.ListField(child=s.CharField())
     verification = VerificationOut()
@@ -321,9 +351,8 @@ class RecipientFactOut(s.Serializer[Any]):
     recall_confirmed_at = s.DateTimeField(allow_null=True, source="fact.recall_confirmed_at")
 
 
-class SentOut(s.Serializer[Any]):
+class SentOut(_WithScheme):
     alert = AlertFactsOut()
-    document = s.DictField()
     attachments = FileOut(many=True)
     recipients = RecipientFactOut(many=True)
     log_index = s.IntegerField(allow_null=True)
@@ -341,6 +370,7 @@ def alert_out(
         "kept": content.kept,
         "attachments": FileOut(content.attachments, many=True).data,
         "return_note": return_note,
+        "scheme": scheme_out(content.data),
         "findings": FindingsOut(findings).data,
         "preview": PreviewOut(preview).data,
     }

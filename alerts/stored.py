@@ -29,6 +29,7 @@ class Mark(models.TextChoices):
 
     WAITING = "waiting", _("Waits to be read")
     READ = "read", _("Read")
+    NAMED = "named", _("Known by name only")
     UNREADABLE = "unreadable", _("Cannot be read")
 
 
@@ -64,6 +65,8 @@ class StoredStructureQuerySet(models.QuerySet["StoredStructure"]):
 
 class StoredStructure(models.Model):
     """The structure of one alert, read and judged by the desk-worker. Gone with the alert's card.
+
+    An alert that states none, but a name or a CAS number, has a row too: lists are asked about those.
 
     `ruleset` (with the engine's number before it) and `listings` are the digests of what it was last judged by, empty
     before; `stored_at` when it came.
@@ -153,6 +156,28 @@ class Reevaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agency_id} {self.number}"
+
+
+class Backfill(models.Model):
+    """How far the alerts of an agency that came or went before the hub stored such rows have been looked at.
+
+    `received_after` and `sent_after` are the last ones looked at, by feed number and by id. `unopened` could not be
+    opened and are not tried again; `passed_over` are those that only the agency's own keys open.
+    """
+
+    agency = models.OneToOneField(Agency, models.PROTECT, primary_key=True, related_name="+")
+    received_after = models.BigIntegerField(default=0)
+    sent_after = models.UUIDField(null=True)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)
+    unopened = models.PositiveIntegerField(default=0)
+    passed_over = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.agency_id
 
 
 class AdoptedRulesQuerySet(models.QuerySet["AdoptedRules"]):

@@ -1,22 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk-worker's tasks: safe to run twice, and no worse for running late."""
 
+from typing import Final
+
 from celery import shared_task
 from django.utils import timezone
 
 from alerts.following import follow_feeds
+from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from sharing.doorbell import ring
+
+BACKFILL: Final = "alerts.backfill"
 
 
 @shared_task(name="alerts.follow_feed", ignore_result=True)
 def follow_feed() -> int:
-    """Takes what is new in the feed of every agency, and rings where structures wait to be judged."""
+    """Takes what is new in the feed of every agency, and rings where structures wait to be stored or judged."""
     try:
         return follow_feeds(now=timezone.now())
     finally:
+        if waits_for_filling():
+            ring(BACKFILL)
         if waits_for_judging():
             ring("alerts.reevaluate")
+
+
+@shared_task(name=BACKFILL, ignore_result=True)
+def backfill() -> None:
+    """Stores for some seconds what older alerts lack, and rings for the next round where any is left."""
+    if fill_in(now=timezone.now()):
+        ring(BACKFILL)
 
 
 @shared_task(name="alerts.reevaluate", ignore_result=True)

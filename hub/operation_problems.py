@@ -33,8 +33,12 @@ CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 SIGNS: Final = ("agency-suspended", "no-signing-key", "sending-stopped", "sequencer-lagging", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
-SCIENCE: Final = ("keys-elsewhere", "science-away", "substance-unreadable")
+ANSWERS: Final = ("reply-refused", *OPENS)
+"""What somebody who answers an alert may find."""
+SCIENCE: Final = ("keys-elsewhere", "rules-damaged", "science-away", "substance-unreadable")
 """What a question to the science core may find."""
+LAW: Final = ("keys-elsewhere", "rules-damaged", "science-away", *SEALED)
+"""What reads the law that an agency follows may find."""
 AMENDS: Final = ("amendment-refused", "receipt-pending")
 KEYSETS: Final = (
     "custody-refused",
@@ -105,6 +109,26 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/received/{received_id}/confirm-withdrawal"): (
         "keys-elsewhere", "not-fetched", "move-refused", *SIGNS,
     ),
+    ("POST", "alerts/received/{received_id}/reply"): ANSWERS,
+    ("POST", "alerts/received/{received_id}/profile"): ANSWERS,
+    ("POST", "alerts/received/{received_id}/profile/answer"): ANSWERS,
+    ("POST", "alerts/received/{received_id}/profile/details"): ANSWERS,
+    ("POST", "alerts/{alert_id}/profile/ask"): ("keys-elsewhere", "reply-refused", "substance-unreadable", *SEALED),
+    ("GET", "alerts/{alert_id}/profile"): ("keys-elsewhere", "reply-refused", *SEALED),
+    ("GET", "alerts/{alert_id}/reviews"): SEALED,
+    ("GET", "alerts/received/{received_id}/reviews"): SEALED,
+    ("GET", "science/board"): ("keys-elsewhere", *SEALED),
+    ("GET", "substances/watches"): ("keys-elsewhere",),
+    ("POST", "substances/watches"): ("keys-elsewhere",),
+    ("GET", "substances/rules"): LAW,
+    ("GET", "substances/rules/{rule_id}"): LAW,
+    ("GET", "substances/caught"): LAW,
+    ("POST", "substances/rules/adopted/{adopted_id}/set-aside"): LAW,
+    ("POST", "substances/timeline"): SCIENCE,
+    ("POST", "alerts/received/{received_id}/rule"): (*LAW, *OPENS),
+    ("POST", "alerts/received/{received_id}/rule/adopt"): (*LAW, *OPENS),
+    ("POST", "alerts/{alert_id}/rule"): LAW,
+    ("POST", "alerts/{alert_id}/rule/adopt"): LAW,
     ("POST", "substances/screen"): SCIENCE,
     ("POST", "substances/similar"): (*SCIENCE, *SEALED),
     ("POST", "spectra/match"): (*SCIENCE, *SEALED),

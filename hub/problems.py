@@ -192,6 +192,9 @@ if apps.is_installed("alerts"):
         alerts.StaleTagError: Problem(
             412, "stale-tag", "It has changed since you read it; load it again.", ("number", "state")
         ),
+        alerts.RulesDamagedError: Problem(
+            409, "rules-damaged", "What your agency stores of adopted rules did not open.", ("text",)
+        ),
         alerts.ScienceAwayError: Problem(
             503, "science-away", "It could not be read in the time and memory that one question has."
         ),

@@ -17,6 +17,7 @@ QUEUES: Final = {
     "sharing.send": "notify",
     "sharing.sweep": "notify",
     "alerts.follow_feed": "desk",
+    "alerts.backfill": "desk",
     "alerts.reevaluate": "desk",
 }
 EXPIRES_SECS: Final = 60

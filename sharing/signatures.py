@@ -72,10 +72,11 @@ def signed_envelopes(mds: Iterable[str]) -> list[Signed]:
     ]
 
 
-def signed_statements(rows: Iterable[Statement]) -> list[Signed]:
-    """Those of these statements that the ledger has logged."""
+def signed_statements(rows: Iterable[Statement], times: Mapping[str, int] | None = None) -> list[Signed]:
+    """Those of these statements that the ledger has logged; `times` are its times, where they are read already."""
     found = list(rows)
-    times = log_times(row.od for row in found) if found else {}
+    if times is None:
+        times = log_times(row.od for row in found) if found else {}
     return [
         Signed(
             SubjectRef(row.k, row.statement_id, row.od),

@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from accord.cli import science
-from accord.cli.sciencewords import LEAD, LINKS, MATCH_REASONS, MATCHES, NOT_COMPARABLE, word_of
-from accord.cli.screening import answers_for, print_facts, published_rules, read_file, record, structures
+from accord.cli.sciencewords import GROUPS, LEAD, LINKS, MATCH_REASONS, MATCHES, NOT_COMPARABLE, word_of
+from accord.cli.screening import (
+    answers_for,
+    described,
+    print_facts,
+    published_rules,
+    read_file,
+    record,
+    structures,
+)
 from accord.cli.showing import plain, print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.errors import RequestError
@@ -30,7 +38,7 @@ def similar(place: Workplace) -> None:
     answers = answers_for(
         texts,
         lambda text: {
-            "structure": science.facts(science.Asked(text)),
+            "structure": described(science.Asked(text), options.case),
             "similar": science.similar(text, own, options.limit, rules),
         },
     )
@@ -63,7 +71,7 @@ def match(place: Workplace) -> None:
     """Search each spectrum of a file; several for a case only."""
     options = place.options
     science.require_parts()
-    octets = read_file(options.file)
+    octets = science.as_peak_table(read_file(options.file))
     libraries = [(Path(name).name, read_file(name)) for name in options.library]
     counted = science.spectra_in(Path(options.file).name, octets)
     record(place, counted)
@@ -91,7 +99,7 @@ def _print_match(answer: Plain) -> None:
     print(word_of(MATCHES, found["verdict"]))
     for group in found["groups"]:
         members = ", ".join(plain(member["name"]) for member in group["members"])
-        print(f"- {plain(group['formula'])}: {members}")
+        print(f"- {word_of(GROUPS, group['kind'])} {plain(group['formula'])}".rstrip() + f": {members}")
     for code in found["reasons"]:
         print(f"- {word_of(MATCH_REASONS, code)}")
 

@@ -18,6 +18,8 @@ from accord.privatefiles import FileExposedError, PrivateFileError, make_private
 
 FILE: Final = "questions.jsonl"
 AT_ONCE: Final = 50
+PARTS_WITHOUT_CASE: Final = 4
+"""Components of one structure: more are several questions in one."""
 MAX_CASE_CHARS: Final = 120
 
 _ADD = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -20,6 +20,8 @@ from accord.client.errors import ClientError, RequestError
 
 INSTALL: Final = "pip install 'accord-client[substances]'"
 MAX_OWN: Final = 2_000
+STATED: Final = ("score", "threshold", "log10_lr", "false_link_rate")
+"""The numbers of a comparison that an answer to a profile question states."""
 
 Plain = dict[str, Any]
 
@@ -78,15 +80,25 @@ def rules_with(overlays: Sequence[tuple[str, bytes]]) -> str:
     return text
 
 
-def screen(asked: Asked, on: date, rules: str = "") -> Plain:
-    """The screening of one substance for a day. Raises RequestError for what cannot be read, CoreLostError."""
+def screen(asked: Asked, on: date, rules: str = "", *, also: Sequence[str] = ()) -> Plain:
+    """The screening of one substance for a day, and its `record` as an alert may hold it for receivers to replay.
+
+    `also` are jurisdictions of which perhaps nothing is known. Raises RequestError for what cannot be read, CoreLostError.
+    """
     with _sentences():
         from substances.control import safe
         from substances.control.results import Query
         from substances.jsonform import to_plain
 
         query = Query(smiles=asked.text, name=asked.name, cas=asked.cas)
-        return dict(to_plain(safe.screen(query, on=on, law=safe.LawTexts(rules=rules))))
+        law = safe.LawTexts(rules=rules)
+        found = safe.screen(query, on=on, law=law)
+        record = found.compact()
+        # A receiver's record has no jurisdiction of which nothing is known, so neither has this one.
+        return {
+            **to_plain(safe.screen(query, on=on, law=law, also=also) if also else found),
+            "record": record,
+        }
 
 
 def facts(asked: Asked) -> Plain:
@@ -127,11 +139,23 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
 
 
 def spectra_in(name: str, octets: bytes) -> int:
-    """How many spectra a file holds. Raises RequestError, CoreLostError."""
+    """How many mass spectra a file holds. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances import safely
 
-        return len(safely.read_spectra(name, octets))
+        found = safely.read_spectra(name, octets)
+    if any(spectrum.kind != "ms" for spectrum in found):
+        raise RequestError(
+            f"{name} holds an NMR or IR spectrum; mass spectra alone are searched. Give a file of those."
+        )
+    return len(found)
+
+
+def as_peak_table(octets: bytes) -> bytes:
+    """Bare "m/z intensity" lines under the head line that says what they are; another file as it is."""
+    from substances.spectra.formats.peaklist import peak_octets
+
+    return peak_octets(octets)
 
 
 def match(
@@ -143,7 +167,7 @@ def match(
         from substances.jsonform import to_plain
 
         queries = safely.read_spectra(name, octets)
-        own = tuple(one for file, content in libraries for one in safely.read_library(file, content).spectra)
+        own = tuple(one for file, content in libraries for one in _library(file, content))
         answers = []
         for query in queries:
             found = safely.match_spectrum(query, own, with_precursor=filtered, limit=limit)
@@ -153,16 +177,36 @@ def match(
 
 
 def compare(query: object, own: Sequence[tuple[str, object]]) -> list[Plain]:
-    """A profile against each of one's own, by name, as they were given. Raises RequestError."""
+    """A profile against each of one's own, by name, as they were given; `stated` is what an answer may hold of it.
+
+    Raises RequestError.
+    """
     with _sentences():
         from substances.profiles.comparing import compare as compare_profiles
         from substances.profiles.vectors import read_signed_profile
 
         asked = read_signed_profile(query)
-        return [
-            {"name": name, "comparison": compare_profiles(asked, read_signed_profile(values)).as_json()}
-            for name, values in own
-        ]
+        read = []
+        for name, values in own:
+            with _sentences(f"Own profile {name!r}"):
+                read.append((name, read_signed_profile(values)))
+        found = [(name, compare_profiles(asked, other)) for name, other in read]
+    return [{"name": name, "comparison": one.as_json(), "stated": _stated(one, asked)} for name, one in found]
+
+
+def _stated(found: Any, query: Any) -> Plain:
+    """A comparison as a signed document holds it: decimals as text, and none where the two are not comparable."""
+    named = {"method": query.method, "version": query.version, "verdict": found.verdict}
+    if found.verdict == "not_comparable":
+        return {**named, "pairs": None, **dict.fromkeys(STATED)}
+    return {**named, "pairs": found.pairs_behind, **{name: f"{getattr(found, name):.4f}" for name in STATED}}
+
+
+def _library(name: str, octets: bytes) -> Sequence[Any]:
+    from substances import safely
+
+    with _sentences(name):
+        return safely.read_library(name, octets).spectra
 
 
 def own_structures(octets: bytes) -> list[Asked]:
@@ -198,15 +242,15 @@ def _candidates(own: Sequence[Asked]) -> list[Any]:
 
 
 @contextlib.contextmanager
-def _sentences() -> Iterator[None]:
-    """What the core refuses, as errors of the client with the core's own sentence."""
+def _sentences(place: str = "") -> Iterator[None]:
+    """What the core refuses, as errors of the client with the core's own sentence, after the `place` it is about."""
     from substances.errors import InputRefusedError, WorkerLostError
     from substances.sentences import sentence_of
 
     try:
         yield
     except InputRefusedError as refused:
-        raise RequestError(sentence_of(refused)) from None
+        raise RequestError(f"{place}: {sentence_of(refused)}" if place else sentence_of(refused)) from None
     except WorkerLostError:
         raise CoreLostError(
             "What was given could not be read within the limits on time and memory; nothing was answered. "

@@ -24,7 +24,7 @@ STANDINGS: Final[Mapping[str, str]] = {
     "no_rule_known": "no listing found, no class rule known here",
 }
 FEW_LISTINGS: Final = (
-    "No list of its named substances is known here beyond {count}; that nothing names it here proves nothing."
+    "No list of its named substances is known here{beyond}; that nothing names it here proves nothing."
 )
 DECISIONS: Final[Mapping[str, str]] = {
     "listed_by_name": "A list names it.",
@@ -47,6 +47,7 @@ DECISIONS: Final[Mapping[str, str]] = {
 LIMITS: Final[Mapping[str, str]] = {
     "not_legal_advice": "No legal advice: the cited instrument decides.",
     "no_structure": "No structure was given: only names and numbers were compared.",
+    "cas_numbers_known_of_few": "Few entries of the lists have a CAS number: that none has this one proves nothing.",
     "structure_unreadable": "The structure could not be read: only names and numbers were compared.",
     "other_components_not_screened": "Of many organic components only the largest were compared with the rules.",
     "lists_are_not_complete": "The lists known here are not complete: none found is no proof of none.",
@@ -80,6 +81,7 @@ CLAUSES: Final[Mapping[str, str]] = {
     "missing": "the rule asks for a group here",
     "indicator": "what the law points at",
 }
+AS_IN_PARENT: Final = "as in the parent of the class"
 REASONS: Final[Mapping[str, str]] = {
     "all_explained": "Every atom is explained by a clause of the rule.",
     "unchanged_parent": "It is the parent substance, without any change.",
@@ -116,6 +118,11 @@ MATCH_REASONS: Final[Mapping[str, str]] = {
     "near_tie": "The next hit scores nearly as high.",
     "isomers_known": "Isomers of the hit are known.",
     "isomers_never_excluded_by_ms": "A mass spectrum alone never excludes isomers.",
+}
+GROUPS: Final[Mapping[str, str]] = {
+    "isomers": "isomers, of the formula",
+    "tie": "nearly the same score",
+    "isobars": "of this nominal mass",
 }
 LINKS: Final[Mapping[str, str]] = {
     "linked": "linked",

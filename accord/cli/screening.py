@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from accord.cli import science
-from accord.cli.questions import record_question
+from accord.cli.questions import PARTS_WITHOUT_CASE, record_question
 from accord.cli.science import Asked
 from accord.cli.sciencewords import (
+    AS_IN_PARENT,
     CLAUSES,
     DECISIONS,
     FEW_LISTINGS,
@@ -53,7 +54,11 @@ def screen(place: Workplace) -> None:
     rules = published_rules(options)
     record(place, len(asked))
     answers = answers_for(
-        asked, lambda one: {"structure": _facts(one), "screening": science.screen(one, on, rules)}
+        asked,
+        lambda one: {
+            "structure": described(one, options.case) if one.text.strip() else None,
+            "screening": science.screen(one, on, rules, also=options.only or ()),
+        },
     )
     if options.json:
         print_json({"on": on.isoformat(), "case": options.case, "answers": answers})
@@ -136,6 +141,9 @@ def _asked(place: Workplace) -> list[Asked]:
         raise RequestError("--name and --cas go with one substance.")
     if not texts and not (options.name or options.cas):
         raise RequestError("Give a structure, --file, --name or --cas.")
+    if not all(text.strip() for text in texts):
+        # Lists and rules that were asked about nothing would answer that nothing is known.
+        raise RequestError("A structure that was given is empty: give a SMILES, an InChI or a MOL file.")
     if options.cas:
         science.require_cas(options.cas)
     if options.name and _mixes_scripts(options.name):
@@ -152,8 +160,14 @@ def _mixes_scripts(name: str) -> bool:
     return False
 
 
-def _facts(one: Asked) -> Plain | None:
-    return science.facts(one) if one.text.strip() else None
+def described(one: Asked, case: str | None) -> Plain:
+    """What a structure is. Raises RequestError where it holds as many substances as several questions and names no case."""
+    facts = science.facts(one)
+    if len(set(facts["components"])) > PARTS_WITHOUT_CASE and not (case or "").strip():
+        raise RequestError(
+            f"A mixture of more than {PARTS_WITHOUT_CASE} components is asked about for a case only: name it with --case."
+        )
+    return facts
 
 
 def _print_answer(one: Asked, answer: Plain, *, only: Sequence[str] | None) -> None:
@@ -168,6 +182,7 @@ def _print_answer(one: Asked, answer: Plain, *, only: Sequence[str] | None) -> N
     if screening["medicine"]:
         medicine = screening["medicine"]
         print(f"! Known as a medicine ({plain(medicine['kind'])}): {plain(medicine['name'])}")
+        print(f"  source: {plain(medicine['source'])}")
     for row in screening["jurisdictions"]:
         if not only or row["jurisdiction"] in only:
             _print_jurisdiction(row)
@@ -186,7 +201,8 @@ def _print_jurisdiction(row: Plain) -> None:
             print(f"  {word_of(DECISIONS, code)}")
     if _says_little(row):
         known = row["listings_known"]
-        print(f"  {FEW_LISTINGS.format(count='1 entry' if known == 1 else f'{known} entries')}")
+        beyond = f" beyond {known} {'entry' if known == 1 else 'entries'}" if known else ""
+        print(f"  {FEW_LISTINGS.format(beyond=beyond)}")
     for listing in row["listings"]:
         _print_listing(listing)
     for rule in row["rules"]:
@@ -210,6 +226,12 @@ def _print_listing(listing: Plain) -> None:
     print(
         f"  list: {where}: {plain(listing['name'])}{since} ({word_of(PHASES, listing['phase'])}; {_found(listing)})"
     )
+    print(f"    {_source(listing)}")
+
+
+def _source(row: Plain) -> str:
+    """Where a row of a list is from, and how sure that is."""
+    return f"source: {plain(row['source'])}; confidence {plain(row['confidence'])}"
 
 
 def _found(hit: Plain) -> str:
@@ -250,9 +272,14 @@ def _clauses(verdict: Plain) -> list[str]:
     """Each clause once, with how many atoms it explains."""
     lines: dict[str, int] = {}
     for finding in verdict["findings"]:
+        is_parents = finding["kind"] == "parent"
         parts = dict.fromkeys(plain(finding[part]) for part in ("clause", "label", "sentence"))
-        words = ", ".join(part for part in parts if part and part != finding["code"])
-        line = f"{word_of(CLAUSES, finding['code'])}: {words}"
+        words = ", ".join(
+            part
+            for part in parts
+            if part and part != finding["code"] and not (is_parents and part == "parent")
+        )
+        line = f"{AS_IN_PARENT if is_parents else word_of(CLAUSES, finding['code'])}: {words}"
         lines[line] = lines.get(line, 0) + len(finding["atoms"])
     return [f"{line} ({atoms} atom{'s' if atoms != 1 else ''})" for line, atoms in lines.items()]
 
@@ -262,3 +289,4 @@ def _print_precursor(hit: Plain) -> None:
     print(
         f"\nprecursor: {plain(hit['name'])}: {plain(hit['table'])}{since} ({word_of(PHASES, hit['phase'])}; {_found(hit)})"
     )
+    print(f"  {_source(hit)}")

@@ -25,6 +25,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "sampleprofile": "card",
     "storedstructure": "card",
     "caughtstructure": "card",
+    "harmlook": "card",
     "adoptedrules": "card",
     "agencyrules": "card",
     "spectraimport": "card",

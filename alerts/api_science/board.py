@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The early-warning board in JSON: the same conclusions as on the page, with the numbers they were drawn from."""
 
-from typing import Any
+import uuid
+from typing import Any, ClassVar
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -10,9 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.capabilities import Capability
-from agencies.reading import read_query
+from agencies.reading import read_body, read_query
+from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import DeskView
+from alerts.finding import find_alert, find_received
+from alerts.models import Alert, ReceivedAlert
 from alerts.science.board.counting import SPANS
+from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look
 from alerts.science.board.reading import USUAL, read_board
 
 
@@ -90,6 +95,7 @@ class SecondLookOut(s.Serializer[Any]):
     sighting = SightingOut()
     reports = s.IntegerField()
     since = s.DateField()
+    looked = s.DateField(allow_null=True, help_text="The day of the last look; null before the first.")
 
 
 class WeekOut(s.Serializer[Any]):
@@ -112,6 +118,9 @@ class BoardOut(s.Serializer[Any]):
     rising = RiseOut(many=True, source="board.rising")
     clusters = ClusterOut(many=True, source="board.clusters")
     second_look = SecondLookOut(many=True, source="board.second_look")
+    looked_later = s.IntegerField(
+        source="board.looked_later", help_text="Looked at, and due on a later day or when reported anew."
+    )
     by_country = s.SerializerMethodField()
     weeks = WeekOut(many=True, source="board.weeks")
     looked_at = s.IntegerField()
@@ -132,4 +141,69 @@ class BoardView(DeskView):
         return Response(BoardOut(read_board(self.officer, days=int(query["days"]), now=self.now)).data)
 
 
-urlpatterns = [path("science/board", BoardView.as_view(), name="science-board")]
+class LookIn(s.Serializer[Any]):
+    """`next_on` with `none_found` and with no other outcome."""
+
+    outcome = s.ChoiceField(LookOutcome.choices)
+    next_on = s.DateField(required=False, allow_null=True, default=None)
+    note = s.CharField(required=False, default="", allow_blank=True, max_length=NOTE_AT_MOST)
+
+
+class LookOut(s.Serializer[Any]):
+    """One look of the agency's; `outcome` is empty where it does not open."""
+
+    id = s.UUIDField(source="row.pk")
+    outcome = s.CharField(allow_blank=True)
+    next_on = s.DateField(source="row.next_on", allow_null=True)
+    note = s.CharField(allow_blank=True)
+    looked_at = s.DateTimeField(source="row.looked_at")
+    looked_by = s.CharField(source="row.looked_by.public_id")
+
+
+class LooksOut(s.Serializer[Any]):
+    items = LookOut(many=True)
+
+
+class LooksView(AffairsView):
+    """Second looks at the substance of one alert."""
+
+    capability: ClassVar[Any] = Capability.SCIENCE_READ
+
+    def shown(self, subject: ReceivedAlert | Alert) -> Response:
+        return self.answer({"items": LookOut(looks_at(self.officer, subject), many=True).data})
+
+    def record(self, subject: ReceivedAlert | Alert) -> Response:
+        body = read_body(LookIn, self.request)
+        self.act(lambda: record_look(self.officer, subject, **body, now=self.now))
+        return self.shown(subject)
+
+
+class ReceivedLooksView(LooksView):
+    @extend_schema(responses={200: LooksOut}, operation_id="received_looks")
+    def get(self, request: Request, received_id: uuid.UUID) -> Response:
+        """List the second looks of the agency at an alert that reached it."""
+        return self.shown(find_received(self.officer, received_id))
+
+    @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="received_look")
+    def post(self, request: Request, received_id: uuid.UUID) -> Response:
+        """Write down a second look at a substance of which no harm was known, and when the next is due."""
+        return self.record(find_received(self.officer, received_id))
+
+
+class SentLooksView(LooksView):
+    @extend_schema(responses={200: LooksOut}, operation_id="alert_looks")
+    def get(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """List the second looks of the agency at an alert that it sent."""
+        return self.shown(find_alert(self.officer, alert_id))
+
+    @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="alert_look")
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """The same for an alert that the agency sent."""
+        return self.record(find_alert(self.officer, alert_id))
+
+
+urlpatterns = [
+    path("science/board", BoardView.as_view(), name="science-board"),
+    path("alerts/received/<uuid:received_id>/looks", ReceivedLooksView.as_view(), name="received-looks"),
+    path("alerts/<uuid:alert_id>/looks", SentLooksView.as_view(), name="alert-looks"),
+]

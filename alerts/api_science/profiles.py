@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two profiles compared, in JSON."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,10 @@ from substances.errors import InputRefusedError
 from substances.profiles.vectors import FIELD, MAX_NAME_CHARS, MAX_TARGETS
 
 VALUE_CHARS: Final = 40
+_ASCII_NUMBER: Final = re.compile(
+    r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE
+)
+"""What is one number to every reader; that one is not finite is for the core to say."""
 
 
 class ProfileIn(s.Serializer[Any]):
@@ -79,10 +84,9 @@ def _profile(given: Mapping[str, Any], side: str) -> Mapping[str, Any]:
 
 
 def _number(text: str | None, place: int) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        raise InputRefusedError(FIELD, "number", str(place)) from None
+    if text is not None and not _ASCII_NUMBER.fullmatch(text):
+        raise InputRefusedError(FIELD, "number", str(place))
+    return None if text is None else float(text)
 
 
 class CompareProfilesView(ScienceView):

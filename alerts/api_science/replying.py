@@ -23,6 +23,8 @@ from alerts import shapes
 from alerts.amending import newest_of, versions_of
 from alerts.api_desk import CREATED, DeskView, answer_facts
 from alerts.document.choices import OPINIONS
+from alerts.drafts import read_draft
+from alerts.errors import ReplyRefusedError
 from alerts.finding import find_alert, find_received
 from alerts.models import Alert
 from alerts.opening import OpenedView, open_alert
@@ -32,6 +34,7 @@ from alerts.science.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, RE
 from alerts.science.replies.questions import (
     TOLD,
     check_is_question,
+    checked_contact,
     leads_of,
     no_profile,
     read_own,
@@ -158,12 +161,24 @@ class BeginningView(DeskView):
 
     capability = Capability.ALERT_WRITE
 
-    def begin(self, make: Callable[[], Alert]) -> Response:
+    def begin(self, make: Callable[[], Alert], said: Mapping[str, Any] | None = None) -> Response:
+        """`said` is what the draft has to say: one that is under way and says something else is not answered as made."""
+
         def run() -> Outcome:
-            return Outcome(CREATED, str(make().pk))
+            alert = make()
+            if alert.created_at < self.now and not self._says(alert, said or {}):
+                text = _(
+                    "A draft of this kind is under way: %(id)s. Go on with it, or delete it and begin again."
+                )
+                raise ReplyRefusedError("under-way", text % {"id": alert.pk})
+            return Outcome(CREATED, str(alert.pk))
 
         outcome = idempotent(self.request, self.actor, run, now=self.now)
         return answer_facts(find_alert(self.officer, outcome.resource), CREATED)
+
+    def _says(self, alert: Alert, said: Mapping[str, Any]) -> bool:
+        data = read_draft(self.officer, alert).data
+        return all(data.get(name) == value for name, value in said.items())
 
     def opened(self, received_id: uuid.UUID, body: Mapping[str, Any]) -> Opened:
         why = {"reason": body["reason"], "reference": body["reference"]}
@@ -185,7 +200,7 @@ class ReplyView(BeginningView):
                 said["recipients"] = sorted({opened.source.iss, *said["recipients"]})
             return start_reply(self.officer, opened, alert_type=body["kind"], data=said, now=self.now)
 
-        return self.begin(make)
+        return self.begin(make, said)
 
 
 class SentReviewsView(DeskView):
@@ -232,7 +247,7 @@ class AnswerProfileView(BeginningView):
             sample = find_alert(self.officer, body["sample"])
             return start_answer(self.officer, opened, sample=sample, contact=body["contact"], now=self.now)
 
-        return self.begin(make)
+        return self.begin(make, {"contact": checked_contact(body["contact"])})
 
 
 class DetailsView(BeginningView):
@@ -247,7 +262,8 @@ class DetailsView(BeginningView):
                 self.officer, opened, told=body["told"], contact=body["contact"], now=self.now
             )
 
-        return self.begin(make)
+        told = {"told": body["told"]} if body["told"] else {}
+        return self.begin(make, {"contact": checked_contact(body["contact"]), **told})
 
 
 class SentProfileView(DeskView):

@@ -3,9 +3,11 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import date
 from typing import Any, ClassVar, Final
 
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as s
 from rest_framework import status
@@ -13,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.capabilities import Capability
+from agencies.errors import InputError
 from agencies.idempotency import repeatable
 from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import AffairsView
@@ -36,10 +39,11 @@ from alerts.api_science.shapes_law import (
 from alerts.finding import find_alert, find_received, hosted_agency_of, today_of
 from alerts.science.adopting import COMMAND, adopt_rules, propose, set_rules_aside
 from alerts.science.asking import in_words
+from alerts.science.backfilling import backfill_of
 from alerts.science.caught import list_caught
 from alerts.science.published import Published, open_own_published, open_published
 from alerts.science.reevaluating import newest_reevaluation
-from alerts.science.rulebook import find_rule, read_rulebook
+from alerts.science.rulebook import Rulebook, find_rule, read_rulebook
 from alerts.science.timelines import TimelineShown, ask_stored_timeline, ask_timeline
 from alerts.science.watching import add_watch, end_watch, watches_of
 from alerts.shapes import OpenIn
@@ -60,7 +64,7 @@ class BeforeQuery(s.Serializer[Any]):
 
 
 class TimelineIn(WhyIn):
-    """One of the three: a structure in any notation, a name that lists are searched for, a stored structure's id."""
+    """A structure in any notation, a name that lists are searched for, or both; else a stored structure's id alone."""
 
     structure = s.CharField(
         required=False, default="", allow_blank=True, max_length=MAX_TEXT_CHARS, trim_whitespace=False
@@ -77,6 +81,10 @@ class LawView(AffairsView):
     def agency_id(self) -> str:
         return hosted_agency_of(self.officer, command=COMMAND).pk
 
+    def rules_shown(self, book: Rulebook, on: date) -> dict[str, Any]:
+        agency_id = self.agency_id()
+        return rulebook_out(book, on, newest_reevaluation(agency_id), backfill_of(agency_id))
+
 
 class RulesView(LawView):
     @extend_schema(parameters=[DayQuery], responses={200: RulesOut}, operation_id="rules_list")
@@ -85,7 +93,7 @@ class RulesView(LawView):
         on = read_query(DayQuery, request).get("on") or today_of(self.officer, self.now)
         with in_words():
             book = read_rulebook(self.officer, on=on)
-        return self.answer(rulebook_out(book, on, newest_reevaluation(self.agency_id())))
+        return self.answer(self.rules_shown(book, on))
 
 
 class RuleView(LawView):
@@ -150,6 +158,8 @@ class TimelineView(ScienceView):
         def ask() -> TimelineShown:
             why = why_of(body)
             if body.get("stored"):
+                if body["structure"] or body["name"]:
+                    raise InputError("stored", _("Stored: give it alone, without a structure or a name."))
                 return ask_stored_timeline(self.actor, body["stored"], why, now=self.now)
             query = Query(body["structure"], body["name"])
             return ask_timeline(self.actor, query, why, now=self.now)
@@ -234,7 +244,7 @@ class SetAsideView(LawView):
         on = today_of(self.officer, self.now)
         with in_words():
             book = read_rulebook(self.officer, on=on)
-        return self.answer(rulebook_out(book, on, newest_reevaluation(self.agency_id())))
+        return self.answer(self.rules_shown(book, on))
 
 
 _R: Final = "alerts/received/<uuid:received_id>"

@@ -14,7 +14,7 @@ from alerts.science.rule_words import PHASES
 from alerts.science.rulebook import Rulebook, RuleRow
 from alerts.science.timelines import TimelineShown
 from alerts.science.watching import MAX_JURISDICTION_CHARS
-from alerts.stored import Reevaluation
+from alerts.stored import Backfill, Reevaluation
 from substances.control.results import STANDINGS
 from substances.rulefacts import RuleFact
 
@@ -63,12 +63,16 @@ class ListOut(s.Serializer[Any]):
 
 
 class AdoptedOut(s.Serializer[Any]):
-    """Rules that the agency adopted; `received` or `alert` is the signed alert that brought them."""
+    """Rules that the agency adopted; `received` or `alert` is the signed alert that brought them.
+
+    `damaged`: the row did not open, and nothing is known of them but where they came from.
+    """
 
     id = s.UUIDField()
     rules = s.ListField(child=s.CharField())
-    jurisdiction = s.CharField()
-    effective = s.DateField()
+    jurisdiction = s.CharField(allow_blank=True)
+    effective = s.DateField(allow_null=True)
+    damaged = s.BooleanField()
     issuer = s.CharField()
     received = s.UUIDField(allow_null=True)
     alert = s.UUIDField(allow_null=True)
@@ -87,6 +91,21 @@ class ProgressOut(s.Serializer[Any]):
     finished_at = s.DateTimeField(allow_null=True)
 
 
+class BackfillOut(s.Serializer[Any]):
+    """How far alerts from before the hub stored substances have been looked at; `unopened` did not open.
+
+    `passed_over` are those that only the agency's own keys open.
+    """
+
+    total = s.IntegerField()
+    done = s.IntegerField()
+    kept = s.IntegerField()
+    unopened = s.IntegerField()
+    passed_over = s.IntegerField()
+    started_at = s.DateTimeField()
+    finished_at = s.DateTimeField(allow_null=True)
+
+
 class RulesOut(s.Serializer[Any]):
     """`ruleset` and `listings` are digests; alerts name the first. `behind`: what was adopted does not fit newer rules."""
 
@@ -98,6 +117,7 @@ class RulesOut(s.Serializer[Any]):
     lists = ListOut(many=True)
     adopted = AdoptedOut(many=True)
     progress = ProgressOut(allow_null=True)
+    backfill = BackfillOut(allow_null=True)
 
 
 class CaughtByOut(s.Serializer[Any]):
@@ -113,9 +133,13 @@ class CaughtByOut(s.Serializer[Any]):
 
 
 class CaughtOut(s.Serializer[Any]):
-    """A substance of the alert that `received` or `alert` names, and what reaches it newly."""
+    """A substance of the alert that `received` or `alert` names, and what reaches it newly.
+
+    `by_name`: the alert states no structure; a list names what it calls the substance, or its CAS number.
+    """
 
     structure = s.UUIDField()
+    by_name = s.BooleanField()
     received = s.UUIDField(allow_null=True)
     alert = s.UUIDField(allow_null=True)
     caught_at = s.DateTimeField(allow_null=True)
@@ -223,7 +247,9 @@ def rule_in_full_out(row: RuleRow) -> dict[str, Any]:
     return {**rule_out(row), **named, "versions": [_times(fact) for fact in row.versions]}
 
 
-def rulebook_out(book: Rulebook, on: date, progress: Reevaluation | None) -> dict[str, Any]:
+def rulebook_out(
+    book: Rulebook, on: date, progress: Reevaluation | None, backfill: Backfill | None
+) -> dict[str, Any]:
     return {
         "on": on.isoformat(),
         "ruleset": book.effective.digest,
@@ -239,7 +265,8 @@ def rulebook_out(book: Rulebook, on: date, progress: Reevaluation | None) -> dic
                 "id": str(row.pk),
                 "rules": list(content.rule_ids),
                 "jurisdiction": content.jurisdiction,
-                "effective": content.effective,
+                "effective": content.effective or None,
+                "damaged": content.is_damaged,
                 "issuer": row.issuer_id,
                 "received": _id(row.received_id),
                 "alert": _id(row.alert_id),
@@ -250,6 +277,7 @@ def rulebook_out(book: Rulebook, on: date, progress: Reevaluation | None) -> dic
             for row, content in book.adopted
         ],
         "progress": progress_out(progress),
+        "backfill": None if backfill is None else BackfillOut(backfill).data,
     }
 
 
@@ -261,6 +289,7 @@ def caught_out(line: CaughtLine, today: date) -> dict[str, Any]:
     row = line.structure
     return {
         "structure": str(row.pk),
+        "by_name": line.is_by_name,
         "received": _id(row.received_id),
         "alert": _id(row.alert_id),
         "caught_at": line.row.caught_at,
@@ -310,6 +339,7 @@ def proposal_out(proposal: Proposal, today: date) -> dict[str, Any]:
         "caught": [
             {
                 "structure": str(one.opened.row.pk),
+                "by_name": one.opened.kept.is_named_only,
                 "received": _id(one.opened.row.received_id),
                 "alert": _id(one.opened.row.alert_id),
                 "caught_at": None,

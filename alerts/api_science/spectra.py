@@ -27,7 +27,7 @@ from alerts.api_science.shapes_spectra import (
     matches_out,
 )
 from alerts.finding import hosted_agency_of
-from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum, peak_table
+from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from alerts.science.asking import in_words
 from alerts.science.library import (
     COMMAND,
@@ -41,6 +41,7 @@ from alerts.science.library import (
     list_library,
     read_import,
 )
+from substances.spectra.formats.peaklist import peak_table
 from substances.spectra.limits import MAX_BYTES, refuse
 from substances.structures.limits import MAX_TEXT_CHARS
 

@@ -7,16 +7,26 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Disagreed:
+    """A field that does not fit the structure: `own` is what the structure has or is called, `other` the known
+    substance that the field's value belongs to instead; either may be empty."""
+
+    name: str
+    code: str
+    own: str = field(default="", repr=False)
+    other: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class StructureSeen:
     """What reading a draft's structure gave: that it was read, or the sentence why not.
 
-    `disagreements` are (field, code, what the structure has) of identifiers that do not fit it. Neither read nor with a
-    problem: nobody could read it just now, and nothing is said of it.
+    Neither read nor with a problem: nobody could read it just now, and nothing is said of it.
     """
 
     is_read: bool = False
     problem: str = ""
-    disagreements: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    disagreements: tuple[Disagreed, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ without lines of evidence is judged by its marked techniques, each as one analys
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from alerts.document.drafted import Draft
 from alerts.document.fields import FIELDS, is_asked
 from alerts.document.kinds import EMPTY
+from alerts.document.shapes import is_acceptable
 from substances.scheme import (
     CITATION,
     Downgrade,
@@ -82,6 +84,30 @@ def scheme_of(data: Mapping[str, Any]) -> SchemeResult | None:
     """The minimum scheme over the document's analyses; None where it names none."""
     rows = analyses_of(data)
     return minimum_scheme(rows) if rows else None
+
+
+@dataclass(frozen=True)
+class SchemeShown:
+    """The minimum scheme: whether it is met, why, and whose it is."""
+
+    meets: bool
+    head: str
+    why: str
+    codes: tuple[str, ...]
+    citation: str = CITATION
+
+
+def show_scheme(document: Mapping[str, Any]) -> SchemeShown | None:
+    """The scheme in words, of a document or a draft; None where it names no analysis, or lines are not complete yet."""
+    rows = document.get("evidence") or []
+    if rows and not is_acceptable(FIELDS["evidence"], rows):
+        return None
+    result = scheme_of(document)
+    if result is None:
+        return None
+    head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
+    why = " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes)
+    return SchemeShown(result.meets, head, why, tuple(result.codes))
 
 
 def _confirmed_is_carried(draft: Draft) -> None:

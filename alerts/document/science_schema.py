@@ -127,7 +127,7 @@ def _screening(field: Field) -> Shape:
     lines = {"type": "array", "maxItems": s.SCREENING_ROWS, "items": _line(s.LINE_CHARS)}
     return _closed(
         {
-            "schema": {"const": s.SCREENING_SCHEMA},
+            "schema": _text(s.SCREENING_SCHEMA_PATTERN),
             "on": _text(s.DAY_PATTERN),
             **dict.fromkeys(s.SCREENING_DIGESTS, _text(s.DIGEST_PATTERN)),
             **dict.fromkeys(s.SCREENING_MAPS, codes),

@@ -5,6 +5,7 @@ Numbers travel as decimal texts: signed JSON holds no floats. Whether a structur
 whoever reads one does so in a process that may die.
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -28,7 +29,8 @@ COMPARISON_NUMBERS: Final = ("score", "threshold", "log10_lr", "false_link_rate"
 COMPARISON_MEMBERS: Final = ("method", "version", "verdict", "pairs", *COMPARISON_NUMBERS)
 COMPARISON_VERDICTS: Final = ("linked", "possible", "not_linked", "not_comparable")
 RULE_MEMBERS: Final = ("jurisdiction", "effective", "file")
-SCREENING_SCHEMA: Final = "accord-screening/1"
+SCREENING_SCHEMA_PATTERN: Final = r"accord-screening/[1-9][0-9]{0,3}"
+"""The number is that of the engine which gave the verdicts."""
 SCREENING_LISTS: Final = ("listings", "precursors")
 SCREENING_MAPS: Final = ("standings", "verdicts")
 SCREENING_DIGESTS: Final = ("ruleset", "listing_set", "precursor_set")
@@ -143,7 +145,7 @@ def is_proposed_rule(field: Field, value: Any) -> bool:
     return (
         _has_members(value, RULE_MEMBERS)
         and _fits(value["jurisdiction"], JURISDICTION_PATTERN)
-        and _fits(value["effective"], DAY_PATTERN)
+        and _is_day(value["effective"])
         and (value["file"] is None or _is_line(value["file"], field.max_length))
     )
 
@@ -151,8 +153,8 @@ def is_proposed_rule(field: Field, value: Any) -> bool:
 def is_screening(field: Field, value: Any) -> bool:
     return (
         _has_members(value, SCREENING_MEMBERS)
-        and value["schema"] == SCREENING_SCHEMA
-        and _fits(value["on"], DAY_PATTERN)
+        and _fits(value["schema"], SCREENING_SCHEMA_PATTERN)
+        and _is_day(value["on"])
         and all(_fits(value[name], DIGEST_PATTERN) for name in SCREENING_DIGESTS)
         and all(map(_is_code_map, (value[name] for name in SCREENING_MAPS)))
         and all(map(_are_lines, (value[name] for name in SCREENING_LISTS)))
@@ -193,6 +195,17 @@ def _has_members(value: Any, members: tuple[str, ...]) -> bool:
 
 def _is_line(value: Any, most: int) -> bool:
     return isinstance(value, str) and len(value) <= most and not hidden_characters(value, lines=False)
+
+
+def _is_day(value: Any) -> bool:
+    """A day that there is: whoever signs may write the 30th of February."""
+    if not _fits(value, DAY_PATTERN):
+        return False
+    try:
+        dt.date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _fits(value: Any, pattern: str) -> bool:

@@ -2,6 +2,7 @@
 """Here is what evidence, profile, comparison and rule change say in words, one line each."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from django.utils import formats
@@ -21,6 +22,8 @@ VERDICT_WORDS: Final[Mapping[str, "c.Text"]] = {
 }
 
 
+MOST_LOG10: Final = 3
+"""Beyond this, and below its inverse, no ratio is written out; what another agency states is a text."""
 ISOTOPE_WORDS: Final[Mapping[str, str]] = {
     "d2H": "δ²H",
     "d13C": "δ¹³C",
@@ -94,15 +97,16 @@ def _comparison(field: Field, value: Any) -> str:
     verdict = str(VERDICT_WORDS[value["verdict"]])
     if value["verdict"] == "not_comparable":
         return verdict
+    ratio = 10 ** min(max(float(value["log10_lr"]), -MOST_LOG10), MOST_LOG10)
     return _(
-        "%(verdict)s: score %(score)s, threshold %(threshold)s, log10 likelihood ratio %(lr)s, "
-        "false links %(rate)s. A lead, not proof."
+        "%(verdict)s: score %(score)s, linked from %(threshold)s; likelihood ratio %(lr)s; %(rate)s of "
+        "pairs from different sources lie above the cut. A lead, not proof."
     ) % {
         "verdict": verdict,
         "score": value["score"],
         "threshold": value["threshold"],
-        "lr": value["log10_lr"],
-        "rate": value["false_link_rate"],
+        "lr": formats.number_format(Decimal(f"{ratio:.3g}"), force_grouping=True),
+        "rate": formats.number_format(float(value["false_link_rate"]) * 100, 2) + "\N{NO-BREAK SPACE}%",
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.document.circumstances import Disagreed
 from alerts.document.drafted import Draft
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ DOUBTS: Final[Mapping[tuple[str, str], tuple[str, "Text"]]] = {
         "name-of-another-structure",
         gettext_lazy("Substance: the reference set gives this name to another structure than the one above."),
     ),
+    ("cas_rn", "other_substance"): (
+        "cas-of-another-substance",
+        gettext_lazy("CAS number: the reference set knows it as %(other)s; the structure above is %(own)s."),
+    ),
 }
 """What may be right all the same, and is asked: each with the code of its question."""
 
@@ -61,15 +66,20 @@ def _structure_is_read(draft: Draft) -> None:
 
 
 def _identifiers_are_of_the_structure(draft: Draft) -> None:
-    for field, code, expected in _disagreements(draft):
-        text = DISAGREEMENTS.get((field, code))
-        if text is not None and draft.good(field):
-            draft.refuse(field, str(text) % {"own": expected})
+    for item in _disagreements(draft):
+        text = DISAGREEMENTS.get((item.name, item.code))
+        if text is not None and draft.good(item.name):
+            draft.refuse(item.name, str(text) % _words(item))
 
 
-def _disagreements(draft: Draft) -> tuple[tuple[str, str, str], ...]:
+def _disagreements(draft: Draft) -> tuple[Disagreed, ...]:
     seen = draft.known.structure
     return () if seen is None else seen.disagreements
+
+
+def _words(item: Disagreed) -> dict[str, str]:
+    """What a sentence names, also where the reference set has no name for it."""
+    return {"own": item.own or _("another one"), "other": item.other or _("another substance")}
 
 
 def _named_files_are_attached(draft: Draft) -> None:
@@ -104,9 +114,9 @@ def _doubt(field: str, code: str) -> Callable[[Draft], str | None]:
 
     def ask(draft: Draft) -> str | None:
         found = next(
-            (own for name, said, own in _disagreements(draft) if (name, said) == (field, code)), None
+            (item for item in _disagreements(draft) if (item.name, item.code) == (field, code)), None
         )
-        return None if found is None or not draft.good(field) else str(text) % {"own": found}
+        return None if found is None or not draft.good(field) else str(text) % _words(found)
 
     return ask
 

@@ -52,6 +52,7 @@ from alerts.pages.science import board as science_board
 from alerts.pages.science import caught as science_caught
 from alerts.pages.science import compare as science_compare
 from alerts.pages.science import library as science_library
+from alerts.pages.science import looking as science_looking
 from alerts.pages.science import match as science_match
 from alerts.pages.science import profiles, replying
 from alerts.pages.science import rules as science_rules
@@ -302,6 +303,8 @@ PAGES: Final = (
     Page("audit/export/", audit_export.export, "audit_export", C.AUDIT_READ, CHANGE),
     # Science: an officer's question, asked with a reason in the form.
     Page("science/board/", science_board.board, "science_board", C.SCIENCE_READ),
+    Page("inbox/<uuid:alert_id>/look/", science_looking.received, "science_look", C.SCIENCE_READ, BOTH),
+    Page("outbox/<uuid:alert_id>/look/", science_looking.own, "science_look_own", C.SCIENCE_READ, BOTH),
     Page("science/screen/", science_screen.screen, "science_screen", C.SCIENCE_READ, BOTH),
     Page("science/similar/", science_similar.similar, "science_similar", C.SCIENCE_READ, BOTH),
     Page("science/spectra/", science_match.match, "science_match", C.SCIENCE_READ, BOTH),
@@ -327,8 +330,22 @@ PAGES: Final = (
         C.SCIENCE_READ,
         CHANGE,
     ),
-    Page("inbox/<uuid:alert_id>/rule/", science_adopting.received, "science_adopt", C.ALERT_READ, BOTH),
-    Page("outbox/<uuid:alert_id>/rule/", science_adopting.own, "science_adopt_own", C.ALERT_READ, BOTH),
+    Page("inbox/<uuid:alert_id>/rule/", science_adopting.received, "science_change", C.ALERT_READ),
+    Page("outbox/<uuid:alert_id>/rule/", science_adopting.own, "science_change_own", C.ALERT_READ),
+    Page(
+        "inbox/<uuid:alert_id>/rule/adopt/",
+        science_adopting.adopt_received,
+        "science_adopt",
+        C.SCIENCE_MANAGE,
+        CHANGE,
+    ),
+    Page(
+        "outbox/<uuid:alert_id>/rule/adopt/",
+        science_adopting.adopt_own,
+        "science_adopt_own",
+        C.SCIENCE_MANAGE,
+        CHANGE,
+    ),
     Page(
         "science/adopted/<uuid:adopted_id>/aside/",
         science_adopting.aside,

@@ -15,9 +15,10 @@ from alerts.document.fields import FIELDS, is_asked
 from alerts.document.shapes import read_day
 from alerts.finding import today_of
 from alerts.models import Alert
-from alerts.science.answers import ScreeningShown, place_name, show_screening
+from alerts.science.answers import ScreeningShown, show_screening
 from alerts.science.answers_words import STANDINGS, VERDICTS
-from alerts.science.draft_screening import record_draft_screening
+from alerts.science.draft_screening import DRAFTS_AN_HOUR, record_draft_screening
+from alerts.science.places import place_name
 from alerts.science.replaying import Replay, Replayed, replay_document
 from alerts.science.screening import is_empty, query_of
 
@@ -62,6 +63,27 @@ SENTENCES: Final[Mapping[Replay, tuple[str, "Text"]]] = {
             "Call the sender before you rely on either."
         ),
     ),
+    Replay.OTHER_ENGINE: (
+        "danger",
+        gettext_lazy(
+            "Replayed, not the same: by the rules that the signed alert names, your hub comes to another answer. The "
+            "alert says that another version of the engine made it. Call the sender before you rely on either."
+        ),
+    ),
+    Replay.OTHER_DAY: (
+        "warn",
+        gettext_lazy(
+            "The signed alert states the control status of another day than its own. Your hub computed the same for that "
+            "day; below is the status on the day of the alert."
+        ),
+    ),
+    Replay.NOTHING_TO_ASK: (
+        "danger",
+        gettext_lazy(
+            "The signed alert states a control status and names no substance that it could be computed of. Call the "
+            "sender before you rely on it."
+        ),
+    ),
     Replay.LOST: (
         "warn",
         gettext_lazy(
@@ -81,6 +103,7 @@ class ControlledShown:
     shown: ScreeningShown | None = field(default=None, repr=False)
     stated: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     stated_on: dt.date | None = None
+    own_day: dt.date | None = None
     ruleset: str = ""
     problem: str = ""
     has_form: bool = True
@@ -91,7 +114,8 @@ def controlled_on_page(
     request: HttpRequest, document: Mapping[str, Any], *, agency_id: str, sent_on: dt.date
 ) -> ControlledShown | None:
     """For a sent or received alert, for the day in the address or its own; None where it says nothing to ask by."""
-    if is_empty(query_of(document)) or not is_asked(FIELDS["screening"], document):
+    says_nothing = is_empty(query_of(document)) and not document.get("screening")
+    if says_nothing or not is_asked(FIELDS["screening"], document):
         return None
     typed = request.GET.get(DAY_PARAMETER, "")
     asked = read_day(typed)
@@ -113,8 +137,10 @@ def controlled_in_preview(
     """
     if is_empty(query_of(data)) or not is_asked(FIELDS["screening"], data):
         return None
-    record_draft_screening(officer, alert, revision=revision, now=now)
     record = data.get("screening")
+    # What a submission computed is part of the text, for whoever checks it.
+    if not record_draft_screening(officer, alert, revision=revision, now=now) and not record:
+        return _not_shown(today_of(officer, now))
     stated_on = read_day(record["on"]) if record else None
     day = stated_on or today_of(officer, now)
     replayed = replay_document({**data, "screening": None}, agency_id=alert.agency_id, sent_on=day)
@@ -129,6 +155,14 @@ def controlled_in_preview(
     return replace(shown, tone=tone, text=text, stated=(), stated_on=stated_on, ruleset="", has_form=False)
 
 
+def _not_shown(day: dt.date) -> ControlledShown:
+    text = _(
+        "You were shown the control status of %(most)s versions of drafts within the hour, which is the most. It is "
+        "computed all the same when the alert is submitted."
+    )
+    return ControlledShown(tone="warn", text=text % {"most": DRAFTS_AN_HOUR}, day=day, has_form=False)
+
+
 def _shown(replayed: Replayed, document: Mapping[str, Any], problem: str) -> ControlledShown:
     tone, text = SENTENCES[replayed.state]
     record = document.get("screening")
@@ -139,6 +173,7 @@ def _shown(replayed: Replayed, document: Mapping[str, Any], problem: str) -> Con
         shown=None if replayed.screening is None else show_screening(replayed.screening),
         stated=tuple(_stated(record)) if record else (),
         stated_on=replayed.stated_on,
+        own_day=replayed.own_day,
         ruleset=replayed.ruleset[:DIGEST_CHARS],
         problem=problem,
         note=_note(document),

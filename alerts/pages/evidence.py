@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from alerts.document import choices as c
 from alerts.document.fields import FIELDS
-from alerts.document.identity import SCHEME_SENTENCES, scheme_of
+from alerts.document.identity import SchemeShown, show_scheme
 from alerts.document.shapes import is_acceptable
-from substances.scheme import CITATION
 
 
 @dataclass(frozen=True)
@@ -25,16 +22,6 @@ class AnalysisShown:
 
 
 @dataclass(frozen=True)
-class SchemeShown:
-    """The minimum scheme: whether it is met, why, and whose it is."""
-
-    meets: bool
-    head: str
-    why: str
-    citation: str = CITATION
-
-
-@dataclass(frozen=True)
 class EvidenceShown:
     rows: tuple[AnalysisShown, ...] = field(default=(), repr=False)
     scheme: SchemeShown | None = None
@@ -45,7 +32,7 @@ def evidence_of(document: Mapping[str, Any]) -> EvidenceShown:
     rows = document.get("evidence") or []
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return EvidenceShown()
-    return EvidenceShown(tuple(map(_analysis, rows)), _scheme(document))
+    return EvidenceShown(tuple(map(_analysis, rows)), show_scheme(document))
 
 
 def _analysis(row: Mapping[str, Any]) -> AnalysisShown:
@@ -57,11 +44,3 @@ def _analysis(row: Mapping[str, Any]) -> AnalysisShown:
         file=row["file"] or "",
         note=row["note"] or "",
     )
-
-
-def _scheme(document: Mapping[str, Any]) -> SchemeShown | None:
-    result = scheme_of(document)
-    if result is None:
-        return None
-    head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
-    return SchemeShown(result.meets, head, " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes))

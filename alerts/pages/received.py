@@ -189,7 +189,7 @@ def opened_page(
         spectra=show_spectra(spectra_in(view.spectra, view.document), view.document),
         ways=ways_from_received(signed_in(request), view.received, view.document),
         answered=_answered(signed_in(request), view),
-        reviews=reviews_of(signed_in(request), numbers, held=held, now=now),
+        reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
         audience_names=_names(signed_in(request), view.audience),
         thread=read_thread(signed_in(request), numbers, held=held, now=now),
         delivery=find_delivery(signed_in(request), alert.reference),

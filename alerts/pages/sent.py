@@ -93,7 +93,7 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         ways=ways_from_sent(officer, alert, view.document),
         may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
-        void_withdrawal=_void_withdrawal(officer, alert, now),
+        void_withdrawal=_void_withdrawal(officer, alert, receipts, now),
         **_versions(officer, receipts, now),
         **_ways_on(officer, alert, view, receipts, now),
     )
@@ -127,7 +127,7 @@ def _versions(officer: Officer, receipts: Receipts, now: datetime) -> dict[str, 
         "versions": [_listed(version) for version in versions] if len(versions) > 1 else [],
         "version_page": "admin:sent",
         "thread": read_thread(officer, numbers, held=held, names=names, now=now),
-        "reviews": reviews_of(officer, numbers, held=held, now=now),
+        "reviews": reviews_of(officer, numbers, held=held, issuer=newest.agency_id, now=now),
     }
 
 
@@ -155,9 +155,12 @@ def _ways_on(
     }
 
 
-def _void_withdrawal(officer: Officer, alert: Alert, now: datetime) -> str:
+def _void_withdrawal(officer: Officer, alert: Alert, receipts: Receipts, now: datetime) -> str:
     """Why a withdrawal does not count, said once, on the page of the version that is withdrawn anew."""
     newest_is_withdrawn = alert.state == AlertState.WITHDRAWN and alert.replaced_at is None
+    if any(row.fact.recalled_at for row in receipts.current):
+        # The receipts were judged: where a recipient is recalled, a withdrawal counts.
+        return ""
     return void_withdrawal_text(officer, alert, now=now) if newest_is_withdrawn else ""
 
 

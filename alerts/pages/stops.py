@@ -6,7 +6,7 @@ sentence of its family: none of them is a breakdown of the hub.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.errors import BackendError, EnvelopeError, Failure, SealingError, VerificationError
+from agencies.capabilities import Capability
+from agencies.models import Officer
 from agencies.vault.errors import (
     KekUnknownError,
     SecretMissingError,
@@ -36,6 +38,7 @@ from alerts.errors import (
     ReplyRefusedError,
     RevisionConflictError,
     RevisionRequiredError,
+    RulesDamagedError,
     ScienceAwayError,
     ScienceInputError,
     SecondPersonNeededError,
@@ -44,6 +47,7 @@ from alerts.errors import (
     UnopenableError,
 )
 from alerts.pages.frame import render_page
+from alerts.stored import AdoptedRules
 
 log = logging.getLogger(__name__)
 STOPS: Final = (AlertsError, VaultError, EnvelopeError)
@@ -85,6 +89,9 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     ReplyRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
     RevisionConflictError: Stop(409, gettext_lazy("Somebody else saved this draft."), _READ_AGAIN),
     RevisionRequiredError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
+    RulesDamagedError: Stop(
+        409, gettext_lazy("What your agency stores of adopted rules did not open."), "", "text"
+    ),
     ScienceAwayError: Stop(
         503,
         gettext_lazy("It could not be read in the time and memory that one question has."),
@@ -133,7 +140,16 @@ def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
         sentence=stop.sentence,
         remedy=remedy,
         about_keys=isinstance(error, KeysMovedOnError),
+        to_set_aside=_in_use(request) if isinstance(error, RulesDamagedError) else (),
     )
+
+
+def _in_use(request: HttpRequest) -> Iterable[AdoptedRules]:
+    """The adopted rules that somebody who may can set aside from here; what names them stands in clear."""
+    officer = request.user
+    if not isinstance(officer, Officer) or Capability.SCIENCE_MANAGE not in officer.capabilities:
+        return ()
+    return AdoptedRules.objects.visible_to(officer).in_use().select_related("issuer")
 
 
 def _answer(error: Exception) -> Stop:

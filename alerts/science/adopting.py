@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
+from alerts.errors import RulesDamagedError
 from alerts.finding import hosted_agency_of
 from alerts.science.controls import hub_rules, keep_ruleset, overlaid, ruleset_for
 from alerts.science.locking import wait_alone
@@ -122,8 +123,8 @@ def set_rules_aside(officer: Officer, adopted_id: uuid.UUID, *, now: datetime) -
     row, basis = _one_adopted(officer, adopted_id), _basis(agency.pk)
     if row.set_aside_at is not None:
         return row
-    after = overlaid(agency.pk, without=row)
-    if after.faults:
+    after = _without(agency.pk, row)
+    if after is not None and after.faults:
         raise InputError(
             "rules", _("The other adopted rules do not fit without this one; set those aside first.")
         )
@@ -132,7 +133,7 @@ def set_rules_aside(officer: Officer, adopted_id: uuid.UUID, *, now: datetime) -
 
 @transaction.atomic
 def _set_aside(
-    officer: Officer, adopted_id: uuid.UUID, after: RuleFile, basis: Basis, now: datetime
+    officer: Officer, adopted_id: uuid.UUID, after: RuleFile | None, basis: Basis, now: datetime
 ) -> AdoptedRules:
     """Writes down what was laid together before; it must still follow from the same rules."""
     agency_id = str(officer.agency_id)
@@ -143,14 +144,23 @@ def _set_aside(
     _check_unchanged(agency_id, basis)
     row.set_aside_at, row.set_aside_by = now, officer
     row.save(update_fields=["set_aside_at", "set_aside_by"])
-    keep_ruleset(agency_id, after, now=now)
+    if after is not None:
+        keep_ruleset(agency_id, after, now=now)
     _record("rule.set_aside", officer, row, now)
     ring("alerts.reevaluate")
     return row
 
 
+def _without(agency_id: str, row: AdoptedRules) -> RuleFile | None:
+    """The set without these rules; None where others are damaged too: it is made when the last of them goes."""
+    try:
+        return overlaid(agency_id, without=row)
+    except RulesDamagedError:
+        return None
+
+
 def list_adopted(officer: Officer) -> list[tuple[AdoptedRules, Adopted]]:
-    """Every rule file that the agency follows or has followed, newest first, opened."""
+    """Every rule file that the agency follows or has followed, newest first, opened as far as it opens."""
     rows = AdoptedRules.objects.visible_to(officer).select_related(
         "issuer", "received", "alert", "adopted_by", "set_aside_by"
     )

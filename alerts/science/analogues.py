@@ -17,6 +17,7 @@ from typing import Final
 from agencies.actors import Actor
 from agencies.capabilities import Capability
 from alerts.models import Alert, ReceivedAlert
+from alerts.science.answers_words import LICENCES
 from alerts.science.asking import RESEMBLED, Why, in_words, record_question
 from alerts.science.controls import ruleset_for
 from alerts.science.stored import OPENED_AT_MOST, OpenedStructure, open_structures
@@ -49,6 +50,11 @@ class AnalogueShown:
     @property
     def is_own(self) -> bool:
         return self.analogue.key.startswith(OWN)
+
+    @property
+    def licence(self) -> str:
+        """Of an entry of the reference set; an alert of the agency's own stands under its marking instead."""
+        return "" if self.is_own else str(LICENCES["facts"])
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,8 @@ def _own_candidates(actor: Actor, agency_id: str, structure: Structure) -> tuple
     # Loads numpy, which the desk does without until somebody asks.
     from substances.structures.fingerprints import pack, similarities
 
-    asked = safely.fingerprints_of(structure.parent_smiles)
+    with in_words():
+        asked = safely.fingerprints_of(structure.parent_smiles)
     best: list[tuple[float, int, OpenedStructure]] = []
     counted = 0
     opened = open_structures(agency_id, actor=actor, limit=OPENED_AT_MOST)

@@ -16,7 +16,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.document.countries import country_name
 from alerts.science.answers_words import (
     CLAUSES,
     CONFIDENCE,
@@ -36,6 +35,7 @@ from alerts.science.answers_words import (
     VERDICTS,
 )
 from alerts.science.controls import is_own_summary
+from alerts.science.places import place_name
 from substances import safely
 from substances.control.precursors import PrecursorHit
 from substances.control.results import (
@@ -179,11 +179,6 @@ def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShow
     )
 
 
-def place_name(code: str) -> str:
-    """A jurisdiction by its name."""
-    return _("United Nations") if code == "UN" else country_name(code)
-
-
 def group_text(label: str) -> str:
     """The name that rule files give a group of atoms, as people write it: `alkoxy_c4` is an alkoxy up to C4."""
     name = _BOUND.sub(r" (up to C\1)", label)
@@ -220,13 +215,31 @@ def _lists_note(status: JurisdictionStatus) -> str:
     if status.standing not in SILENT or known >= FEW_LISTINGS:
         return ""
     text = ngettext(
-        "No list of named substances of %(place)s is known to this hub beyond %(n)d entry; that nothing names it here "
-        "proves nothing.",
-        "No list of named substances of %(place)s is known to this hub beyond %(n)d entries; that nothing names it here "
-        "proves nothing.",
+        "Of its lists of named substances this hub knows %(n)d entry; that nothing names it here proves nothing.",
+        "Of its lists of named substances this hub knows %(n)d entries; that nothing names it here proves nothing.",
         known,
     )
-    return text % {"place": place_name(status.jurisdiction), "n": known}
+    return text % {"n": known}
+
+
+def _standing_note(status: JurisdictionStatus) -> str:
+    """The deciding sentence; where the law begins later or has ended, with the day."""
+    code = next(iter(status.sentences), "")
+    if code == "applies_from":
+        begins = [rule.start.isoformat() for rule in status.rules if _reaches(rule, "not_yet")]
+        begins += [one.since for one in status.listings if one.phase == "not_yet" and one.since]
+        if begins:
+            return _("Law reaches it from %(day)s.") % {"day": day(min(begins))}
+    if code == "applied_until":
+        ends = [rule.end.isoformat() for rule in status.rules if rule.end and _reaches(rule, "ended")]
+        ends += [listing.until for listing in status.listings if listing.phase == "ended" and listing.until]
+        if ends:
+            return _("Law reached it until %(day)s.") % {"day": day(max(ends))}
+    return str(SENTENCES.get(code, ""))
+
+
+def _reaches(rule: RuleStatus, phase: str) -> bool:
+    return rule.phase == phase and rule.verdict.verdict in {"in", "parent", "review"}
 
 
 def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
@@ -242,7 +255,7 @@ def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
         name=place_name(status.jurisdiction),
         standing=status.standing,
         standing_text=str(STANDINGS[status.standing]),
-        standing_note=next((str(SENTENCES[code]) for code in status.sentences[:1] if code in SENTENCES), ""),
+        standing_note=_standing_note(status),
         lists_note=_lists_note(status),
         tone=TONES.get(status.standing, "quiet"),
         by=_by(status),

@@ -17,7 +17,7 @@ from agencies.names import mixes_scripts
 from alerts.document.characters import hidden_characters
 from alerts.document.chemistry import is_cas_number
 from alerts.errors import ScienceAwayError
-from alerts.science.asking import SCREENED, Why, in_words, record_question
+from alerts.science.asking import SCREENED, Why, in_words, record_question, refuse_mixture
 from alerts.science.screening import law_for
 from substances import safely
 from substances.control.results import Query, Screening
@@ -80,7 +80,8 @@ def screen_substances(
     law = law_for(agency.pk)
     several = len(asked) > 1
     return tuple(
-        _screened(one, on, law, f"structures.{place}" if several else "") for place, one in enumerate(asked)
+        _screened(one, on, law, why, f"structures.{place}" if several else "")
+        for place, one in enumerate(asked)
     )
 
 
@@ -93,12 +94,13 @@ def split_structures(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()] or [text]
 
 
-def _screened(one: Asked, on: date, law: LawTexts, place: str) -> Screened:
-    _refuse_words(one, place)
+def _screened(one: Asked, on: date, law: LawTexts, why: Why, place: str) -> Screened:
+    refuse_words(one, place)
     structure = None
     with in_words(place):
         if one.structure.strip():
             structure = safely.read_structure(one.structure, form=one.form)
+            refuse_mixture(why, structure.components)
         query = Query(
             smiles=structure.smiles if structure else "", name=one.name.strip(), cas=one.cas.strip()
         )
@@ -119,7 +121,7 @@ def _names(structure: Structure | None, screening: Screening) -> tuple[str, ...]
     return next((names for key in keys if key and (names := names_of_block(first_block(key)))), ())
 
 
-def _refuse_words(one: Asked, place: str) -> None:
+def refuse_words(one: Asked, place: str = "") -> None:
     """What a name and a CAS number may be; raises InputError naming the field and the remedy."""
     name, cas = one.name.strip(), one.cas.strip()
     before = f"{place}." if place else ""

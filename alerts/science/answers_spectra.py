@@ -3,12 +3,13 @@
 library and those that came with its alerts. Ranked evidence; never a name on its own.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Final
 
+from django.db.models.functions import Length
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +20,7 @@ from alerts.models import ReceivedAlert
 from alerts.science.answers_fit import FitShown, show_fit
 from alerts.science.asking import MATCHED, Why, in_words, record_question
 from alerts.science.library import SPECTRA_AT_MOST, KeptSpectrum, library_rows, open_spectra
+from alerts.science.library_received import WAITING
 from alerts.science_library import LibrarySpectrum
 from substances import safely
 from substances.spectra.answers import Hit, Matches
@@ -28,10 +30,9 @@ from substances.spectra.spectrum import Spectrum, spectrum_of
 
 HITS_AT_MOST: Final = 10
 PLOTS_AT_MOST: Final = 3
+RECEIVED_AT_MOST: Final = 4 * 1024 * 1024
+"""Octets, sealed, of spectra that came with alerts and are looked at in one question."""
 TOLERANCE_DA: Final = 0.02
-PAIRS_LOOKED_AT: Final = 50
-_GAP: Final = re.compile(r"\s*[;\t ]\s*|,\s*(?=\S+$)")
-_PAIR: Final = re.compile(r"[\d.,]+(?:\s*[;\t ]\s*|,\s*)(?:[-+.\d]\S*|nan|[-+]?inf\w*)", re.IGNORECASE)
 ORIGINS: Final[Mapping[str, str | Promise]] = {
     "shipped": gettext_lazy("Comes with the product"),
     "own": gettext_lazy("Your agency's library"),
@@ -161,15 +162,6 @@ def match_spectrum(
     return _shown(query, len(found), matches, library, fit, draws=draws)
 
 
-def peak_table(text: str) -> str:
-    """Bare pairs of numbers, as they are pasted, under a head line that says what they are; other text as it is."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines or not all(_PAIR.fullmatch(line) for line in lines[:PAIRS_LOOKED_AT]):
-        return text
-    rows = ["\t".join(_GAP.split(line, maxsplit=1)) for line in lines]
-    return "\n".join(["m/z\tintensity", *rows, ""])
-
-
 def _query(found: Sequence[Spectrum], asked: SpectrumAsked) -> Spectrum:
     if not 1 <= asked.which <= len(found):
         raise InputError(
@@ -190,10 +182,20 @@ def _fit(query: Spectrum, text: str) -> FitShown | None:
 
 def _library(actor: Actor, agency_id: str) -> _Library:
     rows = list(library_rows(actor)[:SPECTRA_AT_MOST])
-    came = LibrarySpectrum.objects.visible_to(actor).with_alerts(actor).select_related("received__issuer")
-    kept = [*open_spectra(agency_id, rows), *open_spectra(agency_id, list(came[:SPECTRA_AT_MOST]))]
+    kept = [*open_spectra(agency_id, rows), *open_spectra(agency_id, _came(actor))]
     pairs = [(spectrum_of(one.record), one.row.received) for one in kept if _is_whole(one)]
     return _Library(tuple(spectrum for spectrum, _row in pairs), tuple(row for _spectrum, row in pairs))
+
+
+def _came(actor: Actor) -> list[LibrarySpectrum]:
+    """Those that came with alerts, of the newest alerts first, up to a size: how large they are is the senders' choice."""
+    came = LibrarySpectrum.objects.visible_to(actor).with_alerts(actor).select_related("received__issuer")
+    newest = came.exclude(token=WAITING).order_by("-received__received_at", "received", "number")
+    sizes = list(newest.values_list("pk", Length("sealed"))[:SPECTRA_AT_MOST])
+    totals = accumulate(size for _key, size in sizes)
+    keys = [key for (key, _size), total in zip(sizes, totals, strict=True) if total <= RECEIVED_AT_MOST]
+    by_key = came.in_bulk(keys)
+    return [by_key[key] for key in keys if key in by_key]
 
 
 def _is_whole(one: KeptSpectrum) -> bool:

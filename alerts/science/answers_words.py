@@ -117,6 +117,9 @@ LIMITS: Final[Words] = {
     "no_structure": gettext_lazy(
         "No structure was given: only names and numbers were compared, and no class rule was asked."
     ),
+    "cas_numbers_known_of_few": gettext_lazy(
+        "Few entries of the lists known here have a CAS number: that none has this one proves nothing. Give the structure."
+    ),
     "structure_unreadable": gettext_lazy(
         "The structure could not be read: only names and numbers were compared."
     ),

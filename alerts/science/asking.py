@@ -6,7 +6,7 @@ Several are asked for a case only, at once or one after the other. What cannot b
 for people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,15 +41,18 @@ WITHOUT_CASE_AN_HOUR: Final = 30
 """Questions of one officer or API key that name no case."""
 ASKED_AN_HOUR: Final = 300
 """Structures, spectra and profiles that one officer or API key asks about, for a case or not."""
+PARTS_WITHOUT_CASE: Final = 4
+"""Components of one structure: enough for a salt, a solvate or a cut sample. More are several questions in one."""
 SCREENED: Final = "substance.screened"
 RESEMBLED: Final = "substance.compared"
 MATCHED: Final = "spectrum.matched"
 PROFILED: Final = "profile.compared"
+REFUSED: Final = "science.refused"
 COMMANDS: Final = {
     SCREENED: "accord screen",
     RESEMBLED: "accord similar",
     MATCHED: "accord match",
-    PROFILED: "accord",
+    PROFILED: "accord compare",
 }
 """What an agency with keys of its own types instead."""
 
@@ -65,10 +68,20 @@ class Why:
 def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: datetime) -> Agency:
     """Writes the question down and returns whose it is; what is answered afterwards was asked for.
 
-    Raises NotPermittedError, KeysElsewhereError; `InputError` naming `reason`, `reference` or `structures`.
+    A refused one is in the audit too, as one. Raises NotPermittedError, KeysElsewhereError; `InputError` naming `reason`,
+    `reference` or `structures`.
     """
     require(actor, Capability.SCIENCE_READ, Capability.SCIENCE_QUERY)
     agency = hosted_agency_of(actor, command=COMMANDS[act])
+    try:
+        _record(actor, agency, act, why, count, now)
+    except InputError as refused:
+        _record_refusal(actor, agency, act, count, refused.field, now)
+        raise
+    return agency
+
+
+def _record(actor: Actor, agency: Agency, act: str, why: Why, count: int, now: datetime) -> None:
     words = checked_reason(agency, why, count=count)
     with transaction.atomic():
         # One after the other: questions sent side by side count too.
@@ -83,7 +96,29 @@ def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: da
             detail={"count": count},
             now=now,
         )
-    return agency
+
+
+@transaction.atomic
+def _record_refusal(actor: Actor, agency: Agency, act: str, count: int, field: str, now: datetime) -> None:
+    """Written after what was refused has been undone."""
+    record_event(
+        REFUSED,
+        actor=actor.audit_name,
+        agency=agency.pk,
+        subject=SUBJECT,
+        detail={"asked": act, "count": count, "field": field},
+        now=now,
+    )
+
+
+def refuse_mixture(why: Why, components: Collection[str]) -> None:
+    """Raises `InputError` where one structure holds as many as a batch does and no case is named."""
+    if len(set(components)) > PARTS_WITHOUT_CASE and not _names_a_case(why):
+        text = _(
+            "Case number: a mixture of more than %(most)s components is asked about for a case only; choose it and "
+            "give its number."
+        )
+        raise InputError("reference", text % {"most": PARTS_WITHOUT_CASE})
 
 
 def _refuse_many(actor: Actor, agency: Agency, count: int, *, for_a_case: bool, now: datetime) -> None:

@@ -20,7 +20,7 @@ from agencies.vault import doors
 from agencies.vault.errors import VaultError
 from alerts.science.controls import EffectiveRules, ruleset_for
 from alerts.science.stored import open_rows
-from alerts.stored import CaughtStructure, StoredStructure
+from alerts.stored import CaughtStructure, Mark, StoredStructure
 from substances.rulefacts import RuleFact, StructureJudged
 
 TABLE: Final = "caughtstructure"
@@ -59,6 +59,11 @@ class CaughtLine:
     @property
     def structure(self) -> StoredStructure:
         return self.row.structure
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether the alert states no structure: a list names what the alert calls it, or its number."""
+        return self.row.structure.mark == Mark.NAMED
 
 
 def what_catches(judged: StructureJudged, rules: Iterable[RuleFact], today: date) -> tuple[CaughtBy, ...]:

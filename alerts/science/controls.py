@@ -15,6 +15,8 @@ from django.db.models import Exists
 
 from agencies.models import Agency
 from agencies.vault import doors
+from agencies.vault.errors import SealBrokenError, SecretMissingError
+from alerts.errors import RulesDamagedError
 from alerts.science.overlaid import adopted_texts
 from alerts.stored import AdoptedRules, AgencyRules
 from substances import safely_law
@@ -77,7 +79,10 @@ def hub_listings(law: LawText | None = None) -> LawText:
 
 
 def ruleset_for(agency_id: str, *, on: date | None = None) -> EffectiveRules:
-    """What this agency follows now. Its verdicts for a date come from the rules' own times."""
+    """What this agency follows now. Its verdicts for a date come from the rules' own times.
+
+    Raises RulesDamagedError where what it stores does not open.
+    """
     keys = {kind: newest_key(kind) for kind in ControlKind}
     adopted = Exists(AdoptedRules.objects.filter(agency_id=agency_id).in_use())
     *newest_keys, has_adopted = Agency.objects.values_list(*keys.values(), adopted).get(pk=agency_id)
@@ -149,4 +154,7 @@ def read_facts(text: str) -> RuleFile:
 
 
 def _open(row: AgencyRules) -> str:
-    return doors.open_row(row.agency_id, TABLE, str(row.pk), row.number, bytes(row.sealed)).decode()
+    try:
+        return doors.open_row(row.agency_id, TABLE, str(row.pk), row.number, bytes(row.sealed)).decode()
+    except (SealBrokenError, SecretMissingError):
+        raise RulesDamagedError from None

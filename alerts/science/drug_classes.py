@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here are the classes by which an officer watches the law, and which of them a rule is about.
 
-A rule is of a class when its own id, title or core names it. One that names none concerns everybody who watches its
+A rule is of the classes that its file declares. One that declares none concerns everybody who watches its
 jurisdiction: better a mail too many than one that never came.
 """
 
@@ -23,20 +23,8 @@ DRUG_CLASSES: Final[tuple[tuple[str, str | Promise], ...]] = (
     ("benzodiazepine", _("Benzodiazepines")),
     ("piperazine", _("Piperazines")),
 )
-_NAMED_BY: Final = {
-    "fentanyl": ("fent", "-frs"),
-    "nitazene": ("nita", "benzimidazole"),
-    "cathinone": ("cath", "1-propanone", "propan-1-one"),
-    "cannabinoid": ("cannabinoid", "scra"),
-    "arylcyclohexylamine": ("arylcyclohexyl",),
-    "phenethylamine": ("phenethylamine", "phenylethylamine", "amphetamine"),
-    "tryptamine": ("tryptamine",),
-    "benzodiazepine": ("benzodiazep", "diazepine"),
-    "piperazine": ("piperazine",),
-}
 
 
 def classes_of(rule: RuleFact) -> frozenset[str]:
-    """The classes that the rule names; empty where it names none."""
-    words = f"{rule.id} {rule.title}".lower()
-    return frozenset(name for name, parts in _NAMED_BY.items() if any(part in words for part in parts))
+    """The classes that the rule declares; empty where it declares none."""
+    return frozenset(rule.classes)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from django.utils.translation import gettext as _
+
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError
 from agencies.vault import doors
@@ -81,9 +83,17 @@ def files_of_opened(opened: OpenedAlert) -> tuple[AttachmentFile, ...]:
 
 
 def spectra_in(files: Iterable[AttachmentFile], document: Mapping[str, Any]) -> list[SpectrumSeen]:
-    """What the files hold; never raises for what is in them."""
-    structure = _structure_of(document)
-    seen = (_seen(file, structure) for file in files)
+    """What the files hold; never raises for what is in them.
+
+    After one over which the process that reads was lost no other is tried: whoever opens the page waits for one alone.
+    """
+    structure, is_lost, seen = _structure_of(document), False, list[SpectrumSeen | None]()
+    for file in files:
+        try:
+            seen.append(_unread(file) if is_lost else _seen(file, structure))
+        except WorkerLostError:
+            is_lost = True
+            seen.append(_unread(file))
     return [one for one in seen if one is not None]
 
 
@@ -92,14 +102,24 @@ def _structure_of(document: Mapping[str, Any]) -> "Structure | None":
     return read_typed(text).structure if isinstance(text, str) and text else None
 
 
+def _unread(file: AttachmentFile) -> SpectrumSeen | None:
+    """Said of what is nothing but a spectrum."""
+    if not _is_spectrum(file):
+        return None
+    return SpectrumSeen(
+        file.filename, problem=_("Spectrum: it could not be read just now; load the page again.")
+    )
+
+
+def _is_spectrum(file: AttachmentFile) -> bool:
+    return file.filename.lower().endswith(CERTAIN)
+
+
 def _seen(file: AttachmentFile, structure: "Structure | None") -> SpectrumSeen | None:
     try:
         spectra = safely.read_spectra(file.filename, file.data)
     except InputRefusedError as refused:
-        is_spectrum = file.filename.lower().endswith(CERTAIN)
-        return SpectrumSeen(file.filename, problem=sentence_of(refused)) if is_spectrum else None
-    except WorkerLostError:
-        return None
+        return SpectrumSeen(file.filename, problem=sentence_of(refused)) if _is_spectrum(file) else None
     first = spectra[0]
     return SpectrumSeen(file.filename, first, len(spectra) - 1, _fit(first, structure))
 

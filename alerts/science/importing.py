@@ -28,7 +28,7 @@ from ledger.audit import record_event
 from sharing.doorbell import ring
 from substances import safely_law
 from substances.control.diffs import Difference
-from substances.control.safe import difference_of_listings, difference_of_rules
+from substances.control.safe import difference_of_listings, difference_of_precursors, difference_of_rules
 from substances.models import ControlKind, ControlVersion
 from substances.rulefacts import FaultFact, TableFile
 from substances.versions import append_version, current_law
@@ -145,7 +145,11 @@ def _examine_listings(text: str) -> Examined:
 
 
 def _examine_precursors(text: str) -> Examined:
-    return _table(ControlKind.PRECURSORS, text, safely_law.read_precursors_file(text))
+    examined = _table(ControlKind.PRECURSORS, text, safely_law.read_precursors_file(text))
+    if examined.faults:
+        return examined
+    before = current_law(ControlKind.PRECURSORS).text
+    return replace(examined, difference=difference_of_precursors(before, text))
 
 
 def _table(kind: ControlKind, text: str, file: TableFile) -> Examined:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
-from alerts.document.circumstances import StructureSeen
+from alerts.document.circumstances import Disagreed, StructureSeen
 from alerts.document.fields import EMPTY
 from alerts.document.science_values import TYPED_AT_MOST
 from alerts.science.sentences import sentence_of
@@ -22,8 +22,16 @@ from substances.structures.reading import Structure
 
 FILLED: Final = ("inchikey", "formula", "inchi")
 """Identifiers that a structure has by itself."""
-COMPARED: Final = {"inchi": "inchi", "inchikey": "inchikey", "formula": "formula", "name": "preferred_name"}
+COMPARED: Final = {
+    "inchi": "inchi",
+    "inchikey": "inchikey",
+    "formula": "formula",
+    "cas": "cas_rn",
+    "name": "preferred_name",
+}
 """What a structure is compared with, by the comparison's name and the field's."""
+LOOKED_UP: Final = ("cas", "name")
+"""What a structure does not have by itself: the reference sets are asked whose it is."""
 
 
 @dataclass(frozen=True)
@@ -118,17 +126,21 @@ def _identifiers_before(before: Mapping[str, Any], kept: str) -> dict[str, str]:
     return {} if structure is None else own_identifiers(structure)
 
 
-def _disagreements(structure: Structure, data: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+def _disagreements(structure: Structure, data: Mapping[str, Any]) -> tuple[Disagreed, ...]:
     """Identifiers of the document that do not fit the structure; none where nobody could compare them."""
     given = {said: str(data.get(name) or "") for said, name in COMPARED.items()}
     if all(
-        getattr(structure, name, text) == text or not text for name, text in given.items() if name != "name"
+        getattr(structure, name) == text or not text for name, text in given.items() if name not in LOOKED_UP
     ):
-        given = {"name": given["name"]}
+        given = {name: given[name] for name in LOOKED_UP}
     if not any(given.values()):
         return ()
     try:
         found = safely.compare_identifiers(structure, **given)
     except (InputRefusedError, WorkerLostError):
         return ()
-    return tuple((COMPARED[item.field], item.code, item.expected) for item in found if item.field in COMPARED)
+    return tuple(
+        Disagreed(COMPARED[item.field], item.code, item.expected, item.other)
+        for item in found
+        if item.field in COMPARED
+    )

@@ -14,7 +14,8 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce, Length
 from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import b64u, sha256
@@ -41,6 +42,8 @@ MEASURED: Final = "library_spectrum"
 REVISION: Final = 1
 SPECTRA_AT_MOST: Final = 2_000
 """Records in one agency's library."""
+OCTETS_AT_MOST: Final = 8 * 1024 * 1024
+"""Of those records together, sealed: a question has them all in memory."""
 WAITS_FOR: Final = timedelta(hours=24)
 PENDING_AT_MOST: Final = 5
 """Imports of one agency that wait for somebody to confirm them; one more, and the oldest is dropped."""
@@ -111,17 +114,7 @@ class KeptSpectrum:
     @property
     def shown(self) -> RecordShown:
         """The record without its peaks."""
-        texts = (
-            "name",
-            "inchikey",
-            "formula",
-            "adduct",
-            "energy",
-            "accession",
-            "authors",
-            "source",
-            "licence",
-        )
+        texts = [name for name in RecordShown.__dataclass_fields__ if name not in ("precursor_mz", "peaks")]
         return RecordShown(
             **{name: str(self.record.get(name, "")) for name in texts},
             precursor_mz=self.record.get("precursor_mz"),
@@ -204,15 +197,26 @@ def confirm_import(officer: Officer, batch: SpectraImport, *, now: datetime) -> 
     held = LibrarySpectrum.objects.filter(agency=row.agency_id).imported()
     row.spectra.filter(token__in=held.values("token")).delete()
     count = row.spectra.count()
-    if held.count() + count > SPECTRA_AT_MOST:
-        raise InputError(
-            "file",
-            _("Library: it holds up to %(most)s spectra; delete some first.") % {"most": SPECTRA_AT_MOST},
-        )
+    _refuse_overflow(held, row.spectra.all())
     row.confirmed_at = now
     row.save(update_fields=["confirmed_at"])
     _record("spectra.imported", officer, row.pk, count, now)
     return count
+
+
+def _refuse_overflow(held: QuerySet[LibrarySpectrum], coming: QuerySet[LibrarySpectrum]) -> None:
+    """Raises InputError where the library would hold more than a question can look at."""
+    counted = [
+        rows.aggregate(n=Count("pk"), octets=Coalesce(Sum(Length("sealed")), 0)) for rows in (held, coming)
+    ]
+    if sum(one["n"] for one in counted) > SPECTRA_AT_MOST:
+        text = _("Library: it holds up to %(most)s spectra; delete some first.")
+        raise InputError("file", text % {"most": SPECTRA_AT_MOST})
+    if sum(one["octets"] for one in counted) > OCTETS_AT_MOST:
+        text = _(
+            "Library: its spectra take up to %(most)s MiB together; delete some first, or import fewer peaks."
+        )
+        raise InputError("file", text % {"most": OCTETS_AT_MOST // 2**20})
 
 
 @transaction.atomic

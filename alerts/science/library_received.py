@@ -8,8 +8,10 @@ Gone with the alert's card; a RED alert's are never kept.
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -30,6 +32,8 @@ FILES_AT_MOST: Final = 8
 SPECTRA_AT_MOST: Final = 50
 """Of one file; the others of it are not searched."""
 ROUND: Final = 20
+ROUND_SECS: Final = 10.0
+"""After so long no further file is begun: the feeds wait for the round, and the others for the next one."""
 TRIES: Final = 3
 """How often a file may kill the process that reads it before it is given up."""
 WAITING: Final = b""
@@ -73,22 +77,33 @@ def keep_received_files(
     LibrarySpectrum.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def read_received_files(*, limit: int = ROUND) -> int:
+class _Came(Enum):
+    """What came of a try."""
+
+    SETTLED = "settled"  # read, or dropped because it can never be
+    KILLED = "killed"  # the process that reads died of it, and it is tried again
+    CLOSED = "closed"  # it does not open now
+
+
+def read_received_files(
+    *, limit: int = ROUND, secs: float = ROUND_SECS, clock: Callable[[], float] = time.monotonic
+) -> int:
     """Reads files that wait, of all agencies, in the process that may die; returns how many wait no more.
 
-    Ends early while that process is away. What cannot be opened now keeps no other waiting.
+    Tries at most `limit`, for about `secs`: however many come that kill their reader, the feeds go on. Ends early while
+    that process is away. What cannot be opened now keeps no other waiting.
     """
     waiting = LibrarySpectrum.objects.filter(received__isnull=False, token=WAITING).order_by("pk")
-    settled = 0
+    until, came = clock() + secs, list[_Came]()
     for key in list(waiting.values_list("pk", flat=True)):
         row = waiting.filter(pk=key).first()
         try:
-            settled += row is not None and _settle(row)
+            came += [_settle(row)] if row is not None else []
         except WorkerAwayError:
             break
-        if settled >= limit:
+        if len(came) - came.count(_Came.CLOSED) >= limit or clock() >= until:
             break
-    return settled
+    return came.count(_Came.SETTLED)
 
 
 def forget_spectra(received: Iterable[ReceivedAlert]) -> None:
@@ -96,17 +111,17 @@ def forget_spectra(received: Iterable[ReceivedAlert]) -> None:
     LibrarySpectrum.objects.filter(received__in=list(received)).delete()
 
 
-def _settle(row: LibrarySpectrum) -> bool:
-    """Whether the file waits no more: read, or dropped because it can never be. Raises WorkerAwayError."""
+def _settle(row: LibrarySpectrum) -> _Came:
+    """One try. Raises WorkerAwayError."""
     try:
         kept = json.loads(
             doors.open_row(row.agency_id, SPECTRUM_TABLE, str(row.pk), REVISION, bytes(row.sealed))
         )
     except SealBrokenError:
         _replace(row, [])
-        return True
+        return _Came.SETTLED
     except VaultError:
-        return False
+        return _Came.CLOSED
     try:
         _replace(row, _records(kept))
     except InputRefusedError:
@@ -114,8 +129,8 @@ def _settle(row: LibrarySpectrum) -> bool:
     except WorkerAwayError:
         raise
     except WorkerLostError:
-        return _count_try(row, kept)
-    return True
+        return _Came.SETTLED if _count_try(row, kept) else _Came.KILLED
+    return _Came.SETTLED
 
 
 def _records(kept: Record) -> list[Record]:

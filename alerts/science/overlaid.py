@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any, Final
 
 from agencies.vault import doors
+from agencies.vault.errors import SealBrokenError, SecretMissingError
+from alerts.errors import RulesDamagedError
 from alerts.stored import AdoptedRules
 
 TABLE: Final = "adoptedrules"
@@ -16,7 +18,10 @@ REVISION: Final = 1
 
 @dataclass(frozen=True)
 class Adopted:
-    """Rules as they were published: the file, and of each rule what a list shows. `effective` is YYYY-MM-DD."""
+    """Rules as they were published: the file, and of each rule what a list shows. `effective` is YYYY-MM-DD.
+
+    Where the row did not open (`is_damaged`) all of it is empty.
+    """
 
     text: str = field(repr=False)
     jurisdiction: str
@@ -24,32 +29,52 @@ class Adopted:
     rule_ids: tuple[str, ...]
     titles: tuple[str, ...] = field(repr=False)
     digest: str = ""
+    is_damaged: bool = False
 
     @property
-    def effective_day(self) -> date:
-        return date.fromisoformat(self.effective)
+    def effective_day(self) -> date | None:
+        return date.fromisoformat(self.effective) if self.effective else None
 
 
 def seal_adopted(row: AdoptedRules, adopted: Adopted) -> bytes:
     """Bound to its row."""
-    plain = json.dumps(asdict(adopted), ensure_ascii=False).encode()
+    content = asdict(adopted)
+    del content["is_damaged"]
+    plain = json.dumps(content, ensure_ascii=False).encode()
     return doors.seal_row(row.agency_id, TABLE, str(row.pk), REVISION, plain)
 
 
 def open_adopted(rows: Sequence[AdoptedRules]) -> list[Adopted]:
-    """In order; all of one agency."""
+    """In order; all of one agency. One that is damaged hides no other."""
     if not rows:
         return []
+    agency_id = rows[0].agency_id
     sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
-    return [_adopted(json.loads(plain)) for plain in doors.open_rows(rows[0].agency_id, TABLE, sealed)]
+    try:
+        return [_adopted(json.loads(plain)) for plain in doors.open_rows(agency_id, TABLE, sealed)]
+    except (SealBrokenError, SecretMissingError):
+        return [_open_one(agency_id, row) for row in sealed]
 
 
 def adopted_texts(agency_id: str, *, without: AdoptedRules | None = None) -> list[str]:
-    """The files that an agency follows beside the hub's, in the order in which it adopted them."""
+    """The files that an agency follows beside the hub's, in the order in which it adopted them.
+
+    Raises RulesDamagedError where one does not open.
+    """
     rows: Iterable[AdoptedRules] = AdoptedRules.objects.filter(agency_id=agency_id).in_use()
     kept = [row for row in rows if without is None or row.pk != without.pk]
     kept.sort(key=lambda row: (row.adopted_at, row.pk))
-    return [adopted.text for adopted in open_adopted(kept)]
+    opened = open_adopted(kept)
+    if any(adopted.is_damaged for adopted in opened):
+        raise RulesDamagedError
+    return [adopted.text for adopted in opened]
+
+
+def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> Adopted:
+    try:
+        return _adopted(json.loads(doors.open_row(agency_id, TABLE, *row)))
+    except (SealBrokenError, SecretMissingError):
+        return Adopted("", "", "", (), (), is_damaged=True)
 
 
 def _adopted(content: dict[str, Any]) -> Adopted:

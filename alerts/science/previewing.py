@@ -60,13 +60,13 @@ def preview_caught(
     """
     known = tuple(facts)
     looked_at, count, shown = 0, 0, []
-    for batch in _batches(open_structures(agency_id, actor=actor, limit=at_most)):
+    for batch in _batches(open_structures(agency_id, actor=actor, limit=at_most, with_named=True)):
         looked_at += len(batch)
         for opened, said in zip(batch, judge_kept(rules, [one.kept for one in batch], now), strict=True):
             if by := what_catches(said, known, now.date()):
                 count += 1
                 shown += [WouldCatch(opened, by)] if count <= SHOWN_AT_MOST else []
-    stored = looked_at if looked_at < at_most else count_structures(agency_id, actor=actor)
+    stored = looked_at if looked_at < at_most else count_structures(agency_id, actor=actor, with_named=True)
     return Preview(looked_at, stored, count, tuple(shown))
 
 

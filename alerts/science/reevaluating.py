@@ -36,6 +36,8 @@ from substances.safely_law import judge_structures
 ROLE: Final = "desk-worker"
 BATCH: Final = 250
 SLICE_SECS: Final = 5.0
+TRIES: Final = 3
+"""A process that dies once may have died of the machine's want of memory and not of what it was asked."""
 LOCK: Final = "accord reevaluation"
 BEGINNING: Final = "accord reevaluation begins"
 
@@ -204,13 +206,15 @@ def _judge_batch(current: Round, batch: Sequence[StoredStructure]) -> int:
 def judge_kept(rules: EffectiveRules, kept: Sequence[Kept], now: datetime) -> list[StructureJudged]:
     """What was kept, by this law. Where the process dies over several, each is tried by itself.
 
-    One that cannot be read, or over which it dies alone, is said not to be read. Raises WorkerAwayError.
+    One that cannot be read, or over which it dies alone TRIES times, is said not to be read. Raises WorkerAwayError.
     """
     asked = [
         StructureIn(
             text="" if one.parent else one.text,
             name=one.name,
             cas_rn=one.cas_rn,
+            synonyms=one.synonyms,
+            was_judged=one.was_judged,
             parent=one.parent,
             blocks=one.blocks,
             known=one.verdicts,
@@ -222,23 +226,26 @@ def judge_kept(rules: EffectiveRules, kept: Sequence[Kept], now: datetime) -> li
     return _judge_some(rules, asked, now)
 
 
-def _judge_some(rules: EffectiveRules, asked: Sequence[StructureIn], now: datetime) -> list[StructureJudged]:
+def _judge_some(
+    rules: EffectiveRules, asked: Sequence[StructureIn], now: datetime, tries: int = 1
+) -> list[StructureJudged]:
     if not asked:
         return []
     try:
         return list(judge_structures(rules.text, rules.listings.text, asked, today=now.date()))
     except WorkerAwayError:
         raise  # says nothing of any structure
-    except (WorkerLostError, InputRefusedError):
+    except (WorkerLostError, InputRefusedError) as exc:
         if len(asked) == 1:
-            return [StructureJudged(is_read=False)]
+            is_over = isinstance(exc, InputRefusedError) or tries >= TRIES
+            return [StructureJudged(False)] if is_over else _judge_some(rules, asked, now, tries + 1)
     half = len(asked) // 2
     return _judge_some(rules, asked[:half], now) + _judge_some(rules, asked[half:], now)
 
 
 def _is_passed(one: OpenedStructure, said: StructureJudged) -> bool:
     """What was read once and could not be judged now keeps its mark, its verdicts and the law that gave them."""
-    return one.row.mark == Mark.READ and not said.is_read
+    return one.row.mark in (Mark.READ, Mark.NAMED) and not said.is_read
 
 
 def _write(current: Round, judged: Sequence[tuple[OpenedStructure, StructureJudged]]) -> int:
@@ -249,7 +256,8 @@ def _write(current: Round, judged: Sequence[tuple[OpenedStructure, StructureJudg
     reached = [(one.row, by) for one, said in judged if (by := what_catches(said, facts, today))]
     read = [(one.row, _after(one.kept, said)) for one, said in judged if said.is_read]
     _replace_sealed(read, seal_many(current.agency_id, read))
-    _mark(current, [row.pk for row, _ in read], Mark.READ)
+    _mark(current, [row.pk for row, kept in read if not kept.is_named_only], Mark.READ)
+    _mark(current, [row.pk for row, kept in read if kept.is_named_only], Mark.NAMED)
     _mark(current, [one.row.pk for one, said in judged if not said.is_read], Mark.UNREADABLE)
     caught = caught_rows(reached, current.rules, current.now)
     CaughtStructure.objects.bulk_create(caught, ignore_conflicts=True)

@@ -10,9 +10,9 @@ from agencies.errors import AbsentError
 from agencies.models import Officer
 from alerts.finding import hosted_agency_of
 from alerts.science.adopting import COMMAND, list_adopted
-from alerts.science.controls import EffectiveRules, ruleset_for
+from alerts.science.controls import EffectiveRules, hub_rules, read_facts, ruleset_for
 from alerts.science.overlaid import Adopted
-from alerts.science.timelines import place_name
+from alerts.science.places import place_name
 from alerts.stored import AdoptedRules
 from substances.control.listings import Listing, read_listings
 from substances.models import ControlKind
@@ -57,13 +57,14 @@ class Rulebook:
 
 
 def read_rulebook(officer: Officer, *, on: date) -> Rulebook:
-    """As of a day. Raises NotPermittedError, KeysElsewhereError."""
+    """As of a day. Raises NotPermittedError, KeysElsewhereError, RulesDamagedError."""
     require(officer, Capability.SCIENCE_READ)
     agency = hosted_agency_of(officer, command=COMMAND)
     effective, adopted = ruleset_for(agency.pk, on=on), tuple(list_adopted(officer))
     files = tuple(current_law(kind) for kind in ControlKind)
+    hub_ids = frozenset(rule.id for rule in read_facts(hub_rules().text).rules)
     return Rulebook(
-        rules=tuple(rule_rows(effective.rules, adopted, on)),
+        rules=tuple(rule_rows(effective.rules, adopted, on, hub_ids)),
         lists=tuple(_lists(read_listings(effective.listings.text).listings)),
         files=files,
         adopted=adopted,
@@ -80,12 +81,17 @@ def find_rule(book: Rulebook, rule_id: str) -> RuleRow:
 
 
 def rule_rows(
-    rules: Sequence[RuleFact], adopted: Sequence[tuple[AdoptedRules, Adopted]], on: date
+    rules: Sequence[RuleFact],
+    adopted: Sequence[tuple[AdoptedRules, Adopted]],
+    on: date,
+    hub_ids: frozenset[str],
 ) -> list[RuleRow]:
     """One row a rule: the version of that day, else the next, else the last; by jurisdiction and id."""
-    sources = {
-        rule_id: row for row, content in adopted if row.set_aside_at is None for rule_id in content.rule_ids
-    }
+    in_use = [(row, content) for row, content in adopted if row.set_aside_at is None]
+    sources = {rule_id: row for row, content in in_use for rule_id in content.rule_ids}
+    for row in (row for row, content in in_use if content.is_damaged):
+        # It names no rules any more: those that are nobody else's are its own.
+        sources |= {rule.id: row for rule in rules if rule.id not in sources and rule.id not in hub_ids}
     rows = []
     for rule_id in dict.fromkeys(rule.id for rule in rules):
         versions = sorted((rule for rule in rules if rule.id == rule_id), key=lambda rule: rule.start)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is how the structure of an alert is kept for its agency, sealed, and read again; a RED alert's never.
 
+Of an alert that states no structure its name and CAS number are kept, which lists can be asked about.
+
 At intake the text is put away as the sender wrote it: nothing of it is read there, so that no structure can stop a
 feed. The desk-worker reads and judges it afterwards, in a process that may die (`alerts.science.reevaluating`).
 """
@@ -22,6 +24,10 @@ TABLE: Final = "storedstructure"
 REVISION: Final = 1
 MAX_CHARS: Final = 20_000
 """Of one structure as text; what is longer is marked as unreadable and not kept."""
+OF_THE_LAW: Final = "legal_status_change"
+"""What such an alert names without a structure is what the law is about, not what somebody has seen."""
+NAME_CHARS: Final = 200
+SYNONYMS_AT_MOST: Final = 20
 OPENED_AT_MOST: Final = 20_000
 """Structures of one agency that one question looks at, newest first."""
 PAGE: Final = 500
@@ -33,12 +39,14 @@ class Kept:
 
     `fingerprint_a` and `fingerprint_b` have a fixed length each; `blocks` are first blocks of the InChIKeys of whole
     and parent; `verdicts` gives, by the key of a rule's version, its id and the verdict; `listed` are keys of
-    listings; `engine` is which reading gave them. Everything but `text`, `name`, `cas_rn` is empty until it was read.
+    listings; `engine` is which reading gave them. Everything but `text`, `name`, `cas_rn`, `synonyms` is empty until it
+    was read. Without a `text` the alert states no structure.
     """
 
     text: str = field(repr=False)
     name: str = field(default="", repr=False)
     cas_rn: str = field(default="", repr=False)
+    synonyms: tuple[str, ...] = field(default=(), repr=False)
     smiles: str = field(default="", repr=False)
     parent: str = field(default="", repr=False)
     inchikey: str = field(default="", repr=False)
@@ -48,6 +56,14 @@ class Kept:
     verdicts: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     listed: tuple[str, ...] = field(default=(), repr=False)
     engine: int = 0
+
+    @property
+    def is_named_only(self) -> bool:
+        return not self.text and not self.parent
+
+    @property
+    def was_judged(self) -> bool:
+        return self.engine > 0
 
 
 @dataclass(frozen=True)
@@ -96,13 +112,18 @@ def forget_structures(received: Iterable[ReceivedAlert]) -> None:
 
 
 def open_structures(
-    agency_id: str, *, actor: Actor | None = None, limit: int = OPENED_AT_MOST
+    agency_id: str,
+    *,
+    actor: Actor | None = None,
+    limit: int = OPENED_AT_MOST,
+    with_named: bool = False,
 ) -> Iterator[OpenedStructure]:
     """The agency's readable structures, newest first, at most `limit`; those of withdrawn and replaced alerts left out.
 
-    With an actor, only those of alerts that the actor may see. A row that does not open is left out.
+    With an actor, only those of alerts that the actor may see; `with_named` also what is known by name only. A row that
+    does not open is left out.
     """
-    rows = _readable(agency_id, actor)
+    rows = _readable(agency_id, actor, with_named=with_named)
     found = list(rows.values_list("pk", flat=True)[: min(limit, OPENED_AT_MOST)])
     for start in range(0, len(found), PAGE):
         by_key = StoredStructure.objects.in_bulk(found[start : start + PAGE])
@@ -110,14 +131,15 @@ def open_structures(
         yield from open_rows(agency_id, page)
 
 
-def count_structures(agency_id: str, *, actor: Actor | None = None) -> int:
+def count_structures(agency_id: str, *, actor: Actor | None = None, with_named: bool = False) -> int:
     """How many `open_structures` would open without a limit."""
-    return _readable(agency_id, actor).count()
+    return _readable(agency_id, actor, with_named=with_named).count()
 
 
-def _readable(agency_id: str, actor: Actor | None) -> StoredStructureQuerySet:
+def _readable(agency_id: str, actor: Actor | None, *, with_named: bool) -> StoredStructureQuerySet:
     rows = StoredStructure.objects.all() if actor is None else StoredStructure.objects.visible_to(actor)
-    return rows.filter(agency_id=agency_id, mark=Mark.READ).standing()
+    marks = (Mark.READ, Mark.NAMED) if with_named else (Mark.READ,)
+    return rows.filter(agency_id=agency_id, mark__in=marks).standing()
 
 
 def open_rows(agency_id: str, rows: Sequence[StoredStructure]) -> Iterator[OpenedStructure]:
@@ -159,13 +181,20 @@ def seal_many(agency_id: str, rows: Sequence[tuple[StoredStructure, Kept]]) -> l
 
 def _keep(row: StoredStructure, document: Mapping[str, Any]) -> None:
     text = structure_text(document)
-    if not text:
+    name, cas = (str(document.get(field) or "").strip() for field in ("preferred_name", "cas_rn"))
+    if not text and (not (name or cas) or document.get("alert_type") == OF_THE_LAW):
         return
     if len(text) > MAX_CHARS:
         row.mark, text = Mark.UNREADABLE, ""
-    name, cas = (str(document.get(field) or "") for field in ("preferred_name", "cas_rn"))
-    row.sealed = seal_kept(row, Kept(text, name[:200], cas[:12]))
+    synonyms = () if text else _synonyms(document)
+    row.sealed = seal_kept(row, Kept(text, name[:NAME_CHARS], cas[:12], synonyms))
     StoredStructure.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _synonyms(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Other names, which matter where there is no structure: a structure decides over names."""
+    found = document.get("synonyms") or ()
+    return tuple(str(one)[:NAME_CHARS] for one in found)[:SYNONYMS_AT_MOST]
 
 
 def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
@@ -180,6 +209,7 @@ def _plain(kept: Kept) -> bytes:
         "text": kept.text,
         "name": kept.name,
         "cas_rn": kept.cas_rn,
+        "synonyms": list(kept.synonyms),
         "smiles": kept.smiles,
         "parent": kept.parent,
         "inchikey": kept.inchikey,
@@ -196,6 +226,7 @@ def _plain(kept: Kept) -> bytes:
 def _kept(plain: bytes) -> Kept:
     content: dict[str, Any] = json.loads(plain)
     content["fingerprint_a"], content["fingerprint_b"] = (b64decode(content.pop(name)) for name in ("a", "b"))
+    content["synonyms"] = tuple(content.get("synonyms", ()))  # rows of before have none
     content["blocks"], content["listed"] = tuple(content["blocks"]), tuple(content["listed"])
     content["verdicts"] = {key: (rule, verdict) for key, (rule, verdict) in content["verdicts"].items()}
     return Kept(**content)

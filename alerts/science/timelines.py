@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from django.utils.translation import gettext as _
-
 from agencies.actors import Actor
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError
-from alerts.document.countries import country_name
+from alerts.science.answers_screen import Asked, refuse_words
 from alerts.science.answers_words import SENTENCES, STANDINGS, TONES
-from alerts.science.asking import SCREENED, Why, in_words, record_question
+from alerts.science.asking import SCREENED, Why, in_words, record_question, refuse_mixture
 from alerts.science.controls import ruleset_for
+from alerts.science.places import place_name
 from alerts.science.stored import open_rows
 from alerts.stored import Mark, StoredStructure
+from substances import safely
 from substances.control.results import NOT_LISTED, SILENT, Query, Span
 from substances.control.safe import timeline
 
@@ -99,8 +99,12 @@ class TimelineShown:
 
 
 def ask_timeline(actor: Actor, query: Query, why: Why, *, now: datetime) -> TimelineShown:
-    """Of what was typed. Raises what `record_question` does, ScienceInputError, ScienceAwayError."""
+    """Of what was typed. Raises what `record_question` does, InputError, ScienceInputError, ScienceAwayError."""
     agency = record_question(actor, SCREENED, why, now=now)
+    refuse_words(Asked(query.smiles, name=query.name))
+    if query.smiles.strip():
+        with in_words():
+            refuse_mixture(why, safely.read_structure(query.smiles).components)
     return _shown(agency.pk, query, now.date())
 
 
@@ -110,7 +114,11 @@ def ask_stored_timeline(actor: Actor, structure_id: uuid.UUID, why: Why, *, now:
     For officers only: an API key reads no alert's structure. Raises NotPermittedError, and what `ask_timeline` does.
     """
     require(actor, Capability.SCIENCE_READ)
-    row = StoredStructure.objects.visible_to(actor).filter(pk=structure_id, mark=Mark.READ).first()
+    row = (
+        StoredStructure.objects.visible_to(actor)
+        .filter(pk=structure_id, mark__in=(Mark.READ, Mark.NAMED))
+        .first()
+    )
     opened = next(open_rows(row.agency_id, [row]), None) if row is not None else None
     if opened is None:
         raise AbsentError
@@ -143,11 +151,6 @@ def _places(spans: Sequence[Span], first: date, last: date) -> Iterator[PlaceOve
     for code in dict.fromkeys(span.jurisdiction for span in spans):
         own = tuple(_span(span, first, last) for span in spans if span.jurisdiction == code)
         yield PlaceOverTime(code, place_name(code), own)
-
-
-def place_name(code: str) -> str:
-    """The jurisdiction in words; a code that is no country's stands for itself."""
-    return _("United Nations") if code == "UN" else country_name(code)
 
 
 def _span(span: Span, first: date, last: date) -> SpanShown:

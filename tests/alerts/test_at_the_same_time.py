@@ -8,6 +8,7 @@ from threading import Barrier
 from django.db import connection
 
 from agencies.capabilities import Role
+from agencies.errors import InputError
 from alerts.amending import amend_alert
 from alerts.drafts import save_revision
 from alerts.errors import AlertsError, AmendmentRefusedError, MoveRefusedError, RevisionConflictError
@@ -15,10 +16,15 @@ from alerts.following import follow_feed
 from alerts.models import Alert, AlertRevision, ReceivedAlert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
+from alerts.science.asking import REFUSED, SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
+from alerts.science.library_received import SpectralFile, keep_received_files, read_received_files
+from alerts.science.replies.answering import open_to_answer, start_reply
+from alerts.science_library import LibrarySpectrum
 from alerts.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
+from tests.pages.science_files import record
 
 
 def at_once(*changes: Callable[[], object]) -> list[object]:
@@ -109,3 +115,41 @@ def test_a_withdrawal_and_the_next_version_never_both_stand(committed_desks: Des
     assert sum(isinstance(outcome, AmendmentRefusedError) for outcome in outcomes) == 1
     sent.refresh_from_db()
     assert (sent.state == "withdrawn") != Envelope.objects.filter(kind="update").exists()
+
+
+def test_of_two_who_begin_one_review_the_second_goes_on_with_it(committed_desks: Desks) -> None:
+    desks, author = committed_desks, committed_desks.health.author
+    opened = open_to_answer(author, desks.received(), reason="on_duty", now=desks.hub.now)
+
+    def begin() -> Alert:
+        return start_reply(
+            author, opened, alert_type="peer_review", data={"opinion": "agree"}, now=desks.hub.now
+        )
+
+    one, other = at_once(begin, begin)
+    assert isinstance(one, Alert) and one == other
+
+
+def test_questions_asked_side_by_side_count_together(committed_desks: Desks) -> None:
+    author, now = committed_desks.lab.author, committed_desks.hub.now
+    for _ in range(WITHOUT_CASE_AN_HOUR - 2):
+        record_question(author, SCREENED, Why("assigned"), now=now)
+
+    def ask() -> bool:
+        try:
+            record_question(author, SCREENED, Why("assigned"), now=now)
+        except InputError:
+            return False
+        return True
+
+    assert sorted(map(bool, at_once(*[ask] * 4))) == [False, False, True, True]
+    assert AuditEvent.objects.filter(act=SCREENED).count() == WITHOUT_CASE_AN_HOUR
+    assert AuditEvent.objects.filter(act=REFUSED).count() == 2
+
+
+def test_two_workers_that_read_one_file_store_its_spectra_once(committed_desks: Desks) -> None:
+    received = committed_desks.received()
+    data = f"{record('carisoprodol')}\n\n{record('ketamine')}\n".encode()
+    keep_received_files(received, [SpectralFile(0, "a.msp", data)], {})
+    assert sorted(at_once(read_received_files, read_received_files), key=str) in ([0, 1], [1, 1])
+    assert LibrarySpectrum.objects.filter(received=received).count() == 2

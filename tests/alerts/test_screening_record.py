@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control status in a signed alert: computed at submission, replayed by readers."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 
 from alerts.document.fields import FIELDS
 from alerts.document.shapes import is_acceptable
 from alerts.drafts import read_draft
 from alerts.opening import open_alert
+from alerts.pages.controlled import controlled_on_page
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.science.replaying import Replay, replay_document
-from alerts.science.screening import computed_record
+from alerts.science.screening import ASKED_BY, computed_record
 from substances import safely
+from substances.control.listings import read_listings
 from substances.errors import WorkerLostError
+from substances.models import ControlKind
+from substances.versions import append_version, shipped_law
 from tests.alerts.conftest import Desks
 
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC)C=C1"
@@ -98,6 +103,68 @@ def test_a_verdict_that_was_changed_does_not_replay(desks: Desks, document: dict
     record = document["screening"]
     changed = record | {"verdicts": record["verdicts"] | {"UK-NITA": "out"}}
     assert replayed(desks, document | {"screening": changed}).state == Replay.DIFFERS
+
+
+def test_an_engine_that_is_not_known_here_is_named_and_excuses_nothing(
+    desks: Desks, document: dict[str, Any]
+) -> None:
+    record = document["screening"] | {"schema": "accord-screening/77"}
+    assert is_acceptable(FIELDS["screening"], record)
+    assert replayed(desks, document | {"screening": record}).state == Replay.SAME
+    forged = record | {"verdicts": record["verdicts"] | {"UK-NITA": "out"}}
+    assert replayed(desks, document | {"screening": forged}).state == Replay.OTHER_ENGINE
+
+
+def test_a_true_status_of_another_day_is_not_that_of_the_alert(
+    desks: Desks, document: dict[str, Any]
+) -> None:
+    """Whoever signs could state the law of a day on which the substance was not controlled yet."""
+    long_ago = computed_record(document, agency_id=desks.health.id, on=date(2018, 1, 1))
+    assert long_ago is not None and long_ago["standings"]["UK"] == "not_yet"
+    found, today = replayed(desks, document | {"screening": long_ago}), desks.hub.now.date()
+    standing = {one.jurisdiction: one.standing for one in found.screening.jurisdictions}
+    assert (found.state, found.day, standing["UK"]) == (Replay.OTHER_DAY, today, "meets_definition")
+    assert (found.own_day, found.stated_on) == (today, date(2018, 1, 1))
+    weeks_ago = computed_record(document, agency_id=desks.health.id, on=today - timedelta(days=20))
+    assert replayed(desks, document | {"screening": weeks_ago}).state == Replay.SAME
+
+
+def test_a_status_of_no_substance_is_named(desks: Desks, document: dict[str, Any]) -> None:
+    nameless = document | dict.fromkeys(ASKED_BY)
+    found = replayed(desks, nameless)
+    assert (found.state, found.screening) == (Replay.NOTHING_TO_ASK, None)
+    assert replayed(desks, nameless | {"screening": None}).state == Replay.NO_RECORD
+    asked = RequestFactory().get("/")
+    shown = controlled_on_page(asked, nameless, agency_id=desks.health.id, sent_on=desks.hub.now.date())
+    assert shown is not None and shown.tone == "danger"
+    assert ("UK-NITA", "Meets the definition") in shown.stated
+
+
+def test_a_day_that_there_is_not_is_no_status_and_no_change_of_the_law(document: dict[str, Any]) -> None:
+    assert not is_acceptable(FIELDS["screening"], document["screening"] | {"on": "2026-02-30"})
+    rule = {"jurisdiction": "CN", "effective": "2026-02-30", "file": "rule.yaml"}
+    assert not is_acceptable(FIELDS["proposed_rule"], rule)
+    assert is_acceptable(FIELDS["proposed_rule"], rule | {"effective": "2026-02-28"})
+
+
+def test_after_an_import_of_lists_an_older_alert_is_replayed_by_its_own(
+    desks: Desks, document: dict[str, Any]
+) -> None:
+    """Every version stays on the hub, that of lists too."""
+    line = (
+        "XB,Belmoran list,Class 3,caffeine,,,RYYVLZVUVIJVGH-UHFFFAOYSA-N,2026-01-01,day,,listed,Order 13,high"
+    )
+    text = f"{shipped_law(ControlKind.LISTINGS).text.rstrip()}\n{line}\n"
+    digest = read_listings(text).digest
+    append_version(
+        ControlKind.LISTINGS, text=text, digest=digest, source="t", applied_by="t", now=desks.hub.now
+    )
+    assert replayed(desks, document).state == Replay.SAME_BY_ITS_RULES
+    record = document["screening"]
+    forged = document | {"screening": record | {"verdicts": record["verdicts"] | {"UK-NITA": "out"}}}
+    assert replayed(desks, forged).state == Replay.DIFFERS
+    unknown = document | {"screening": record | {"listing_set": "A" * 43}}
+    assert replayed(desks, unknown).state == Replay.OTHER_LAW
 
 
 def test_another_rule_set_is_said_to_be_another(desks: Desks, document: dict[str, Any]) -> None:

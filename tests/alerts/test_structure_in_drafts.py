@@ -107,6 +107,25 @@ def test_a_name_that_the_reference_set_gives_to_another_structure_is_asked_about
     assert "name-of-another-structure" not in asked_of(desks, draft)
 
 
+def test_a_number_of_another_known_substance_is_asked_about_with_both_names(desks: Desks) -> None:
+    """A number and its structure may both be right for somebody; the reader has to know that they are two substances."""
+    draft = desks.draft(
+        structure=SMILES, preferred_name="metodesnitazene", cas_rn="103-79-7", inchikey=None, formula=None
+    )
+    draft.refresh_from_db()
+    questions = check_draft(desks.lab.author, draft, now=desks.hub.now).questions
+    sentence = (
+        "CAS number: the reference set knows it as phenyl-2-propanone (P-2-P); "
+        "the structure above is metodesnitazene."
+    )
+    (asked,) = (one for one in questions if one.code == "cas-of-another-substance")
+    assert (asked.field, asked.text) == ("cas_rn", sentence)
+    draft = desks.draft(
+        structure=SMILES, preferred_name="metodesnitazene", cas_rn="14030-77-4", inchikey=None, formula=None
+    )
+    assert "cas-of-another-substance" not in asked_of(desks, draft), "a number that no set knows is no doubt"
+
+
 @pytest.mark.parametrize("typed", ["C1CC(", "[#999]", "InChI=1S/nonsense"], ids=str)
 def test_what_cannot_be_read_stays_as_it_was_typed_and_stops_at_its_field(desks: Desks, typed: str) -> None:
     draft = desks.draft(structure=typed, preferred_name="something", inchikey=None, formula=None)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agencies.models import Officer
+from alerts.api_science.addresses import urlpatterns
 from devtool.environments import ROOT, World, role_environment
 from sharing.models import Delivery
 from tests.conftest import HubProcesses
@@ -99,6 +100,13 @@ def test_every_command_of_the_guide_runs_as_it_stands(beside_a_hub: Path) -> Non
         beside_a_hub / "first-steps" / "received.msp"
     ).read_bytes() == b"Name: etizolam\nPrecursorMZ: 343.0779\nNum Peaks: 2\n259.0217 40\n314.0388 100\n"
     assert (beside_a_hub / "first-steps" / "saved").is_dir()
+
+
+def test_every_address_of_the_science_core_stands_in_the_guide() -> None:
+    guide = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for pattern in urlpatterns:
+        address = "/" + re.sub(r"<[^>]+>", "{id}", str(pattern.pattern))
+        assert re.search(rf"[` ]{re.escape(address)}[`?]", guide), address
 
 
 def test_the_guide_has_as_many_blocks_as_jobs() -> None:

@@ -255,3 +255,15 @@ def test_a_file_of_spectra_over_the_limit_is_refused_unread(desks: Desks, octets
     assert refused["Content-Type"] == "application/problem+json"
     if status == 422:
         assert refused.json()["code"] == "too_large"
+
+
+def test_what_the_evidence_of_an_alert_comes_to_stands_with_it(author: Session) -> None:
+    line = {"method": None, "reference": "certified", "conclusion": "identified", "file": None, "note": None}
+    one, two = {"technique": "ms", **line}, {"technique": "nmr", **line}
+    at = f"alerts/{author('POST', 'alerts', {'data': {'title': 'A powder'}}).json()['id']}"
+    assert author("GET", at).json()["scheme"] is None
+    for lines, meets, code in (([one], False, "a_alone"), ([one, two], True, "a_and_a")):
+        saved = author("PATCH", at, {"data": {"evidence": lines}}, etag=author("GET", at)["ETag"])
+        scheme = saved.json()["scheme"]
+        assert (scheme["meets"], scheme["codes"]) == (meets, [code])
+        assert scheme["citation"].startswith("SWGDRUG") and scheme["why"]

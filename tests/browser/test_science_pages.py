@@ -80,7 +80,7 @@ def test_similar_ones_profiles_and_spectra_are_asked_about(
     page.locator("#id_second").fill(values.replace("0.05", "nd").replace("0.09", "0.11"))
     page.get_by_label("Assigned to me").check()
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.get_by_text("A lead, not proof", exact=False).first).to_be_visible()
+    expect(page.get_by_text("Not linked")).to_be_visible()
     look(page, "compare")
 
 

@@ -4,49 +4,25 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from accord.cli import exits, sciencewords
-from accord.cli.main import main
 from accord.cli.questions import AT_ONCE, FILE
 from devtool.environments import ROOT
 from substances.control import results, verdicts
 from substances.profiles.methods import shipped_methods
 from substances.profiles.reference import read_samples
 from substances.spectra import answers
+from tests.client.science_terminal import Terminal
 
 FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 FLUORO = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
 CAFFEINE = "Cn1cnc2c1c(=O)n(C)c(=O)n2C"
 DATA = ROOT / "substances" / "data"
 SPECTRA = (DATA / "spectra-dev.msp").read_text().strip().split("\n\n")
-
-
-@dataclass
-class Terminal:
-    """The command in a home of its own."""
-
-    home: Path
-    capsys: pytest.CaptureFixture[str]
-
-    def run(self, *argv: str, expect: int = exits.OK) -> str:
-        code = main(list(argv), {"ACCORD_HOME": str(self.home)})
-        told = self.capsys.readouterr()
-        assert code == expect, told.err
-        return told.out if expect == exits.OK else told.err
-
-    def json(self, *argv: str) -> Any:
-        return json.loads(self.run(*argv, "--json"))
-
-    @property
-    def record(self) -> list[dict[str, Any]]:
-        path = self.home / FILE
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 @pytest.fixture
@@ -59,6 +35,7 @@ def test_a_screening_says_who_controls_it_and_by_which_clause(terminal: Terminal
     assert "C22H27FN2O  354.2107 Da" in told
     assert "CN: meets the definition of a class (CN-FENT)" in told
     assert "named in the rule: (2), another or a substituted aromatic monocycle (7 atoms)" in told
+    assert "as in the parent of the class: 2-phenylethyl (8 atoms)" in told
     assert "confidence high; the wording of the instrument was read" in told
     assert "No legal advice: the cited instrument decides." in told
     assert "illegal" not in told

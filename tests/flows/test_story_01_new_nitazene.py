@@ -266,6 +266,8 @@ def test_over_rest(four: Four) -> None:
     opened = aroha("POST", f"alerts/received/{row.pk}/open", why).json()
     assert opened["verification"]["state"] == "verified"
     assert [line["technique"] for line in opened["document"]["evidence"]] == ["ms", "nmr"]
+    assert (opened["scheme"]["meets"], opened["scheme"]["codes"][0]) == (True, "a_and_a")
+    assert opened["document"]["harm_evidence"] == "none_yet"
     bare = aroha("POST", f"alerts/received/{row.pk}/reply", why | {"kind": "peer_review"})
     assert bare.status_code == 422 and bare.json()["field"] == "opinion"
     review = aroha(

@@ -16,13 +16,12 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from accord.cli import science
 from accord.envelope.manifest import Reference
 from agencies.models import Agency
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
-from alerts.science.replies.samples import comparison_member, profile_in
 from sharing.models import Envelope
-from substances.profiles.comparing import compare
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.api.sessions import Session
 from tests.client.conftest import PartnerWorld, alert_to
@@ -43,6 +42,22 @@ QUERY, ANSWER, DETAILS = (
 WHY = {"reason": OpeningReason.ON_DUTY.value}
 
 
+def seizure(title: str, exhibit: str, profile: dict[str, Any]) -> dict[str, Any]:
+    """What a laboratory tells a third agency of its own sample."""
+    return {
+        "alert_type": "seizure",
+        "title": title,
+        "narrative": f"{title}: what happened is nobody else's affair.",
+        "exhibit_no": exhibit,
+        "place_country": "XA",
+        "profile": profile,
+        "lane": "science",
+        "purpose": "science",
+        "pri": "routine",
+        "recipients": [STRANGER],
+    }
+
+
 @dataclass
 class Two:
     """The laboratory and the health authority, who each seized something and told a third agency of it."""
@@ -51,24 +66,22 @@ class Two:
     address: str
 
     def sample(self, officer: str, title: str, exhibit: str, profile: dict[str, Any]) -> Alert:
-        desk, author = self.desk, getattr(self.desk, officer)
+        desk = self.desk
         draft = desk.draft(
-            author,
-            alert_type="seizure",
-            title=title,
-            narrative=f"{title}: what happened is nobody else's affair.",
-            exhibit_no=exhibit,
-            place_country="XA",
-            profile=profile,
+            getattr(desk, officer),
+            **seizure(title, exhibit, profile),
             harm_evidence=None,
             cases_non_fatal=None,
             cases_fatal=None,
-            lane="science",
-            purpose="science",
-            pri="routine",
-            recipients=[STRANGER],
         )
         return desk.send(draft, desk.benno if officer == "ilka" else desk.haitham)
+
+    def sample_over_rest(
+        self, author: Session, second: Session, title: str, exhibit: str, profile: dict[str, Any]
+    ) -> Alert:
+        """The same, as a laboratory's own system writes and sends it."""
+        made = author("POST", "alerts", {"data": seizure(title, exhibit, profile) | {"tlp": "GREEN"}})
+        return Alert.objects.get(pk=released(self.desk, author, second, made)["id"])
 
     def newest(self, agency: str) -> ReceivedAlert:
         return ReceivedAlert.objects.filter(agency_id=agency).latest("number")
@@ -186,14 +199,14 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
 
 def test_over_rest(two: Two) -> None:
     desk = two.desk
-    first, second = linked_pair()
-    ours, theirs = (
-        two.sample("ilka", OURS, OUR_EXHIBIT, first),
-        two.sample("aroha", THEIRS, THEIR_EXHIBIT, second),
-    )
-    two.sample("aroha", "Something else", "BH-13", stranger())
+    desk.catch_up()
     desk.wait_for_the_clock()
     ilka, benno, aroha, haitham = map(Session, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
+    first, second = linked_pair()
+    ours = two.sample_over_rest(ilka, benno, OURS, OUR_EXHIBIT, first)
+    theirs = two.sample_over_rest(aroha, haitham, THEIRS, THEIR_EXHIBIT, second)
+    two.sample_over_rest(aroha, haitham, "Something else", "BH-13", stranger())
+    desk.wait_for_the_clock()
 
     made = ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [HEALTH], "contact": "Profiling desk"})
     assert made.status_code == 201, made.content
@@ -285,14 +298,14 @@ def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, tmp_path: 
     opened = partner.open(asked["md"])
     assert opened.alert["alert_type"] == "profile_query" and opened.alert["profile"] == first
     nothing_of_a_case(str(opened.alert))
-    query, own = profile_in(opened.alert), profile_in({"profile": second})
-    assert query is not None and own is not None
+    query = opened.alert["profile"]
+    (found,) = science.compare(query, [("bag 7", second)])
     document = {
         "schema": "accord-alert/1",
         "alert_type": "profile_answer",
         "title": ANSWER,
         "contact": "duty@profiling.example",
-        "comparison": comparison_member(compare(query, own), query),
+        "comparison": found["stated"],
     }
     terms: dict[str, Any] = {"kind": "reply", "re": Reference(asked["jti"], asked["md"]), "alert": document}
     partner.submit(alert_to(LAB, **terms), wait_secs=30)

@@ -37,6 +37,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LAB, HEALTH = "xa-lab", "xb-health"
 TITLE, FILE = "Order 12: benzimidazole opioids", "order-12.yaml"
+GAS = {
+    "technique": "ms",
+    "method": "GC-MS",
+    "reference": "literature",
+    "conclusion": "indicated",
+    "file": None,
+    "note": None,
+}
 SECRET = ("nitazene", "benzimidazole", "Order 12", "XB-BENZ")
 
 
@@ -251,15 +259,19 @@ def test_over_rest(
     lab, manager = Session(desk.ilka), Session(desk.benno)
     held = {}
     for name, smiles in (METONITAZENE, CAFFEINE):
-        fields: dict[str, Any] = {
+        fields = {
+            "alert_type": "new_substance",
             "title": f"Seen: {name}",
+            "identity_state": "tentative",
             "preferred_name": name,
             "structure": smiles,
+            "evidence": [GAS],
+            "harm_evidence": "none_yet",
+            "tlp": "GREEN",
+            "handling": ["H0"],
             "recipients": [HEALTH],
         }
-        draft = desk.draft(**fields)
-        made = lab("GET", f"alerts/{draft.pk}")
-        held[name] = sent_by_two(lab, manager, made)["id"]
+        held[name] = sent_by_two(lab, manager, lab("POST", "alerts", {"data": fields}))["id"]
     today, law_before = timezone.now().date().isoformat(), lab("GET", "substances/rules").json()
     before = standings(lab, COMING)
     assert lab("POST", "substances/watches", {"jurisdiction": "XB"}).status_code == 200

@@ -17,7 +17,8 @@ from alerts import bulk_acknowledgement, draft_templates, paging, saved_views, s
 from alerts.pages import reading
 from alerts.pages.audit import export
 from alerts.pages.science import why
-from alerts.science import analogues, answers_spectra, asking, library, previewing, stored
+from alerts.science import analogues, answers_spectra, asking, draft_screening, library, previewing, stored
+from alerts.science.board import looking
 from hub import middleware
 from sharing import backpressure, feed, slices, submissions
 from sharing.notices import reminding
@@ -67,6 +68,9 @@ def _often() -> dict[str, str]:
         "structures, spectra and profiles that one officer or API key asks about, for a case too": (
             f"{asking.ASKED_AN_HOUR} an hour"
         ),
+        "versions of drafts whose control status one officer is shown before they are submitted": (
+            f"{draft_screening.DRAFTS_AN_HOUR} an hour"
+        ),
     }
 
 
@@ -109,12 +113,18 @@ def _much() -> dict[str, str]:
             f"{molecule.MAX_TEXT_CHARS // 1024} KiB of text, {molecule.MAX_ATOMS} heavy atoms, "
             f"{molecule.MAX_RINGS} rings, {molecule.MAX_COMPONENTS} components"
         ),
+        "components of one structure that is screened without a case": f"{asking.PARTS_WITHOUT_CASE}",
         "one file of spectra": f"{spectra.MAX_BYTES // MIB} MiB, {spectra.MAX_SPECTRA:,} spectra",
         "similar substances of one structure": (
             f"{analogues.HITS_AT_MOST}, out of {stored.OPENED_AT_MOST:,} of the agency's own looked at"
         ),
         "hits of one spectrum": f"{answers_spectra.HITS_AT_MOST}",
-        "spectra in one agency's library": f"{library.SPECTRA_AT_MOST:,}",
+        "spectra in one agency's library": (
+            f"{library.SPECTRA_AT_MOST:,}, {library.OCTETS_AT_MOST // MIB} MiB together"
+        ),
+        "spectra that came with alerts and are looked at in one question": (
+            f"{library.SPECTRA_AT_MOST:,}, {answers_spectra.RECEIVED_AT_MOST // MIB} MiB together"
+        ),
         "imports of spectra of one agency that wait to be confirmed": f"{library.PENDING_AT_MOST}",
         "values of one profile": f"2 to {vectors.MAX_TARGETS}",
         "processor time of one question to the science core": (
@@ -122,6 +132,9 @@ def _much() -> dict[str, str]:
         ),
         "processor time of one rule, or of a file's groups, over hard structures": (
             f"{stressing.CPU_SECS_A_RULE} seconds"
+        ),
+        "note of a second look": (
+            f"{looking.NOTE_AT_MOST} characters; the next one within {looking.FARTHEST.days} days"
         ),
         "structures looked at before adopting a rule": f"{previewing.AT_ONCE}, the newest",
         "kept views of one officer": f"{saved_views.VIEWS_AT_MOST}",

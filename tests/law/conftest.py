@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk, with alerts that name structures, and an authority that publishes a change of the law."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from tests.law.lawful import LawDesk
 from tests.pages.desk_world import DeskWorld
@@ -13,3 +15,15 @@ from tests.pages.desk_world import DeskWorld
 def law(db: None, tmp_path: Path) -> LawDesk:
     """Two hosted agencies; nothing written yet."""
     return LawDesk(DeskWorld.kept(tmp_path / "ledger"))
+
+
+@pytest.fixture
+def signed(law: LawDesk) -> Callable[[str], Client]:
+    """A browser of somebody of that world, by the given name."""
+
+    def sign(login: str) -> Client:
+        client = Client()
+        client.force_login(getattr(law.desk, login), "agencies.login.backends.EmailBackend")
+        return client
+
+    return sign

@@ -114,6 +114,20 @@ def test_listings_are_imported_in_the_same_way_and_reach_by_name(law: LawDesk, t
     assert CaughtStructure.objects.filter(agency_id="xa-lab").count() == 1
 
 
+def test_a_newer_table_of_precursors_is_compared_before_it_is_in_use(law: LawDesk, tmp_path: Path) -> None:
+    lines = shipped_law(ControlKind.PRECURSORS).text.splitlines()
+    path = tmp_path / "precursors.csv"
+    same = [line for line in lines if not line.startswith("ephedrine,")]
+    path.write_text(
+        "\n".join([*same, "made up,,,,,RYYVLZVUVIJVGH-UHFFFAOYSA-N,1988 Table I,2027,a test,low"]) + "\n"
+    )
+    said = run(path)
+    assert "+ 1988 Table I: made up" in said and "- 1988 Table I: ephedrine" in said
+    assert "Nothing was changed." in said
+    path.write_text("\n".join(lines) + "\n")
+    assert "Nothing differs from what is in use." in run(path)
+
+
 def test_a_line_of_a_list_that_is_taken_back_is_told_no_more(law: LawDesk) -> None:
     law.send(CAFFEINE)
     law.judge()

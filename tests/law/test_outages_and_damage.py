@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong around stored structures costs time and nothing else: no structure, no verdict, no other agency."""
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -91,13 +92,16 @@ def test_an_outage_when_the_law_changes_keeps_all_and_what_is_new_is_told_later(
     assert CaughtStructure.objects.filter(agency_id="xa-lab").count() == 1
 
 
-def dies_over(patch: pytest.MonkeyPatch, word: str) -> None:
-    """The process really dies whenever this structure is among those that it is asked about."""
+def dies_over(patch: pytest.MonkeyPatch, word: str, times: float = math.inf) -> None:
+    """The process really dies whenever this structure is among those that it is asked about, so many `times`."""
+    deaths = 0
 
     def judged(
         rules: str, listings: str, asked: list[StructureIn], **day: Any
     ) -> tuple[StructureJudged, ...]:
-        if any(word in (one.name, one.text) for one in asked):
+        nonlocal deaths
+        if deaths < times and any(word in (one.name, one.text) for one in asked):
+            deaths += 1
             safely.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
         return judge_structures(rules, listings, asked, **day)
 
@@ -114,6 +118,16 @@ def test_only_the_structure_over_which_it_dies_alone_is_marked(
         law.judge()
     assert marks() == [Mark.READ, Mark.READ, Mark.UNREADABLE]
     assert {one.kept.name for one in open_structures("xa-lab")} == {"metonitazene", "ethanol"}
+
+
+def test_one_death_over_a_single_structure_may_have_been_the_machines(
+    law: LawDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law.send(CAFFEINE)
+    with monkeypatch.context() as patch:
+        dies_over(patch, "caffeine", times=reevaluating.TRIES - 1)
+        law.judge()
+    assert marks() == [Mark.READ]
 
 
 def test_what_was_read_once_is_never_unread_by_a_later_death(

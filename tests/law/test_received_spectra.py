@@ -9,7 +9,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from agencies.vault import doors
 from alerts.models import ReceivedAlert
+from alerts.science import answers_spectra
+from alerts.science.answers_spectra import SpectrumAsked, match_spectrum
+from alerts.science.asking import Why
+from alerts.science.library import REVISION, SPECTRUM_TABLE
 from alerts.science.library_received import (
     TRIES,
     WAITING,
@@ -50,6 +55,12 @@ def read_by(command: Sequence[str]) -> Iterator[None]:
             nursery.end_all()
 
 
+def tries_of(row: LibrarySpectrum) -> int:
+    """How often the file has killed its reader."""
+    sealed = (str(row.pk), REVISION, bytes(row.sealed))
+    return int(json.loads(doors.open_row(row.agency_id, SPECTRUM_TABLE, *sealed)).get("tries", 0))
+
+
 def waiting() -> int:
     return LibrarySpectrum.objects.filter(token=WAITING).count()
 
@@ -75,6 +86,21 @@ def test_a_file_that_kills_its_reader_again_and_again_is_given_up(law: LawDesk) 
     assert not LibrarySpectrum.objects.filter(received=received).exists()
 
 
+def test_many_that_kill_their_reader_do_not_hold_up_the_feeds(law: LawDesk) -> None:
+    law.send(METONITAZENE)
+    received = law.desk.received(law.desk.aroha)
+    files = [SpectralFile(number, "a.msp", record("carisoprodol").encode()) for number in range(4)]
+    keep_received_files(received, files, {})
+    with read_by((sys.executable, "-c", DIES)):
+        assert read_received_files(limit=2) == 0
+        assert sorted(tries_of(row) for row in LibrarySpectrum.objects.all()) == [0, 0, 1, 1]
+        assert read_received_files(secs=0) == 0
+        assert sum(tries_of(row) for row in LibrarySpectrum.objects.all()) == 3
+    while read_received_files(limit=1):
+        pass
+    assert waiting() == 0 and LibrarySpectrum.objects.filter(received=received).count() == 4
+
+
 def test_what_is_no_spectrum_and_what_was_damaged_is_dropped_at_once(law: LawDesk) -> None:
     with_file(law, "no spectrum")
     received = with_file(law, record("carisoprodol"))
@@ -82,6 +108,20 @@ def test_what_is_no_spectrum_and_what_was_damaged_is_dropped_at_once(law: LawDes
     read_received_files()
     assert waiting() == 0
     assert not LibrarySpectrum.objects.filter(received__isnull=False).exists()
+
+
+def test_of_more_than_a_question_can_hold_those_of_the_newest_alerts_are_looked_at(
+    law: LawDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How much comes with alerts is the senders' choice, and not what the desk takes into memory for it."""
+    older, newer = (with_file(law, record("carisoprodol")) for _ in range(2))
+    read_received_files()
+    row = LibrarySpectrum.objects.get(received=newer)
+    monkeypatch.setattr(answers_spectra, "RECEIVED_AT_MOST", len(bytes(row.sealed)) + 10)
+    asked = SpectrumAsked("pasted.msp", record("carisoprodol").encode())
+    answer = match_spectrum(law.desk.aroha, asked, Why("assigned"), now=law.desk.tick())
+    assert {hit.received for hit in answer.hits if hit.received} == {newer}
+    assert answer.found_in["Received with an alert"] == 1 and older != newer
 
 
 def test_spectra_of_an_exercise_are_not_searched(law: LawDesk) -> None:

@@ -10,7 +10,7 @@ from alerts.models import ReceivedAlert
 from alerts.science.stored import keep_received_structure, open_structures
 from alerts.stored import Mark, StoredStructure
 from alerts.withdrawal import withdraw_alert
-from tests.law.lawful import CAFFEINE, METONITAZENE, LawDesk
+from tests.law.lawful import CAFFEINE, METONITAZENE, LawDesk, rule_from
 
 
 def test_both_sides_of_an_alert_keep_its_structure_and_nothing_in_clear(law: LawDesk) -> None:
@@ -53,8 +53,17 @@ def test_a_text_without_end_is_marked_at_once_and_not_kept(law: LawDesk) -> None
     assert row.mark == Mark.UNREADABLE and len(bytes(row.sealed)) < 1_000
 
 
-def test_an_alert_without_a_structure_keeps_none(law: LawDesk) -> None:
+def test_an_alert_without_a_structure_keeps_its_name_and_nothing_that_could_be_alike(law: LawDesk) -> None:
     law.send(METONITAZENE, structure=None)
+    law.judge()
+    assert set(StoredStructure.objects.values_list("mark", flat=True)) == {Mark.NAMED}
+    assert not list(open_structures("xa-lab")) and not list(open_structures("xb-health"))
+    (opened,) = open_structures("xa-lab", with_named=True)
+    assert opened.kept.name == "metonitazene" and opened.kept.listed and not opened.kept.verdicts
+
+
+def test_a_change_of_the_law_is_no_report_of_what_it_names(law: LawDesk) -> None:
+    law.publish(rule_from("2026-01-01"), day="2026-01-01")
     assert not StoredStructure.objects.exists()
 
 

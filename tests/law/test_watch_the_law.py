@@ -5,11 +5,17 @@ import pytest
 from django.conf import settings
 
 from agencies.errors import AbsentError, InputError, NotPermittedError
+from alerts.science.controls import read_facts
+from alerts.science.drug_classes import DRUG_CLASSES, classes_of
 from alerts.science.watching import add_watch, end_watch, watches_of
 from alerts.stored import ControlWatch
 from sharing.models import Notification
 from sharing.notices.channels.email.message import compose_message
 from sharing.notices.sending import _facts
+from substances.control.faults import RulesRefusedError
+from substances.control.rules import CLASSES, read_rules
+from substances.models import ControlKind
+from substances.versions import shipped_law
 from tests.law.lawful import COMING, LISTED_IN_XB, METONITAZENE, LawDesk, rule_from
 
 
@@ -101,3 +107,43 @@ def test_what_is_no_code_is_refused_at_its_field(law: LawDesk, given: dict[str, 
     assert refused.value.field in given
     with pytest.raises(NotPermittedError):
         add_watch(law.desk.edda, jurisdiction="", drug_class="", now=law.desk.tick())
+
+
+def test_a_class_is_what_the_rule_declares_and_not_what_its_words_sound_like(law: LawDesk) -> None:
+    law.send(METONITAZENE)
+    for login, drug_class in (("ilka", "nitazene"), ("benno", "fentanyl"), ("sunniva", "cathinone")):
+        add_watch(getattr(law.desk, login), jurisdiction="XB", drug_class=drug_class, now=law.desk.tick())
+    text = rule_from(COMING).replace("2-Benzylbenzimidazole opioids", "Not of the fentanyl class")
+    law.judge()
+    declared = text.replace("  instrument:", "  classes: [nitazene]\n  instrument:")
+    law.adopt(law.publish(declared, day=COMING))
+    law.judge()
+    assert told("control-changed") == {"ilka"}
+
+
+def test_a_rule_that_declares_no_class_is_told_to_all_who_watch_its_jurisdiction(law: LawDesk) -> None:
+    law.send(METONITAZENE)
+    for login, place in (("ilka", "XB"), ("benno", "UK")):
+        add_watch(getattr(law.desk, login), jurisdiction=place, drug_class="fentanyl", now=law.desk.tick())
+    change(law)
+    assert told("control-changed") == {"ilka"}
+
+
+def test_every_shipped_rule_declares_its_class_and_the_classes_offered_are_those_a_rule_may_declare() -> None:
+    rules = read_facts(shipped_law(ControlKind.RULES).text).rules
+    assert all(classes_of(rule) for rule in rules)
+    assert {name for name, _text in DRUG_CLASSES} == set(CLASSES)
+
+
+def test_a_class_is_no_part_of_the_law_and_an_unknown_one_is_a_fault() -> None:
+    text = rule_from(COMING)
+    declared = text.replace("  instrument:", "  classes: [nitazene, tryptamine]\n  instrument:")
+    plain, with_class = read_rules(text), read_rules(declared)
+    assert with_class.digest == plain.digest
+    assert [rule.content for rule in with_class] == [rule.content for rule in plain]
+    assert [rule.classes for rule in with_class] == [("nitazene", "tryptamine")]
+    with pytest.raises(RulesRefusedError) as refused:
+        read_rules(declared.replace("tryptamine", "tryptamin"))
+    assert [(fault.path, fault.code) for fault in refused.value.faults] == [
+        ("rules[0].classes", "not_a_choice")
+    ]

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from agencies.models import Officer
-from alerts.drafts import attach_file, read_draft, save_revision
+from alerts.drafts import attach_file, create_draft, read_draft, save_revision
 from alerts.models import Alert
 from alerts.pages.compose.page import LAST_STEP
 from tests.pages.conftest import SignIn
@@ -178,6 +178,29 @@ def test_the_second_of_two_officers_sees_both_texts(author: Client, desk: DeskWo
     assert "Their title" in page and "My own title" in page
     assert "Somebody else saved this draft" in page
     assert data_of(desk.ilka, draft)["title"] == "Their title"
+
+
+REGION = {
+    "ratios": [{"isotope": "d13C", "standard": "VPDB", "value": "-28.4", "uncertainty": "0.2"}],
+    "region": "Northern Arvenia", "certainty": "probable", "basis": "Map of 2024",
+}  # fmt: skip
+PROFILE = {"method": "M-1", "version": "1", "values": ["0.2", None, "0.7"]}
+
+
+def test_a_conflict_tells_isotopes_and_profiles_in_words(author: Client, desk: DeskWorld) -> None:
+    draft = create_draft(desk.ilka, alert_type="seizure", now=desk.tick())
+    sent = fields_on(author.get(f"/drafts/{draft.pk}/3/").content.decode()) | {
+        "region_evidence-scale": "d18O|VSMOW", "region_evidence-certainty": "suggested",
+        "profile-method": "M-1", "profile-version": "1", "profile-values": "0.2, nd, 0.8",
+    }  # fmt: skip
+    save_revision(
+        desk.ilka, draft, data={"region_evidence": REGION, "profile": PROFILE}, base=1, now=desk.tick()
+    )
+    page = author.post(f"/drafts/{draft.pk}/3/", sent).content.decode()
+    assert "Northern Arvenia (Probable): δ¹³C -28.4 ± 0.2 ‰ (VPDB)" in page
+    assert "δ¹⁸O, VSMOW" in page and "M-1, 1, 0.2; –; 0.7" in page and "M-1, 1, 0.2; –; 0.8" in page
+    table = page.partition("<table")[2].partition("</table>")[0]
+    assert not re.search(r"ratios|isotope|d13C|d18O|None|[{\[]", table)
 
 
 def conflicting(author: Client, desk: DeskWorld) -> tuple[Alert, dict[str, str]]:

@@ -51,3 +51,24 @@ def test_markings_keep_the_colours_of_tlp_2_on_black() -> None:
 def test_only_logical_sides_are_named_so_that_right_to_left_works() -> None:
     assert not re.findall(r"(?:margin|padding|border)-(?:left|right)|text-align: (?:left|right)", SHEET)
     assert not re.search(r"[{;]\s*(?:left|right): ", SHEET)
+
+
+def test_a_link_beside_the_one_that_covers_its_row_can_be_pressed() -> None:
+    """`.row-link` spreads over the whole row: whatever else is to be pressed in it has to lie above."""
+    folder = Path(apps.get_app_config("alerts").path) / "static/accord"
+    rules = [
+        rule
+        for sheet in sorted(folder.glob("*.css"))
+        for rule in re.findall(r"[^{}]*\.above \{[^}]*\}", sheet.read_text(encoding="utf-8"))
+    ]
+    assert len(rules) >= 2
+    assert [rule for rule in rules if "position: relative" not in rule or "z-index: 1" not in rule] == []
+
+
+def test_a_grid_of_fields_is_no_wider_than_its_panel() -> None:
+    """A column that is not bounded grows to what an input would like, and sticks out at 360 pixels."""
+    folder = Path(apps.get_app_config("alerts").path) / "static/accord"
+    sheets = "".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("science", "chem"))
+    for name in ("science-two", "chem-intake"):
+        rule = re.search(rf"\.{name} \{{ display: grid;([^}}]*)\}}", sheets)
+        assert rule is not None and "grid-template-columns: minmax(0, 1fr)" in rule[1], name

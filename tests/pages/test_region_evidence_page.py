@@ -30,7 +30,7 @@ def test_isotopes_are_filled_in_corrected_sent_and_read(desk: DeskWorld, as_offi
     }
     answer = save(author, draft, 3, go="next", **rows)
     page = author.get(answer.headers["Location"]).content.decode()
-    assert "Isotopes: no material has such a ratio; compare sign and decimal point. (1)" in page
+    assert "Isotopes: no material has such a ratio; compare sign and decimal point. (ratio 1)" in page
     assert SAID in page and 'value="284"' in page and "δ¹³C in ‰ against VPDB" in page
     corrected: dict[str, Any] = {"region_evidence-value": ["-28.4", "0.7092", ""]}
     save(author, draft, 3, **corrected)

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.test import Client
 
+from alerts.document.display import rows_of
 from ledger.models import AuditEvent
 from substances.profiles.methods import shipped_methods
 from tests.pages.conftest import SignIn
@@ -49,7 +50,20 @@ def test_the_form_says_which_targets_a_method_has_and_how_many(client: Client) -
 
 
 def test_opposite_profiles_are_not_linked(client: Client) -> None:
-    assert "Not linked" in asked(client, second=OTHERS)
+    page = asked(client, second=OTHERS)
+    assert "Not linked" in page and "A lead, not proof</span>" not in page
+
+
+def test_what_an_answer_states_is_told_in_the_same_numbers() -> None:
+    said = {
+        "method": "M-1", "version": "1", "verdict": "linked", "pairs": 28680, "score": "0.9971",
+        "threshold": "0.9790", "log10_lr": "2.6750", "false_link_rate": "0.0022",
+    }  # fmt: skip
+    (row,) = rows_of(["comparison"], {"comparison": said})
+    assert row[1] == (
+        "linked: score 0.9971, linked from 0.9790; likelihood ratio 473; 0.22\N{NO-BREAK SPACE}% of pairs from different "
+        "sources lie above the cut. A lead, not proof."
+    )
 
 
 def test_another_length_is_not_comparable_and_shows_no_number(client: Client) -> None:
@@ -114,4 +128,5 @@ def test_with_the_second_left_empty_it_is_compared_with_the_agencys_own_samples(
 
 
 def test_no_sample_is_an_answer_too(client: Client) -> None:
-    assert "Your agency holds no profile that can be compared" in asked(client, second="")
+    assert "Your agency holds no profile that can be compared" in (page := asked(client, second=""))
+    assert "false links be expected" not in page and "A lead, not proof" not in page

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from agencies.errors import InputError
 from alerts.following import tidy_received
+from alerts.science import library
 from alerts.science.library import PENDING_AT_MOST, WAITS_FOR, confirm_import
 from alerts.science_library import LibrarySpectrum, SpectraImport
 from ledger.models import AuditEvent
@@ -49,6 +50,19 @@ def test_the_report_says_what_comes_in_and_what_stays_out_and_nothing_is_used_ye
     assert "an intensity is below zero" in page
     assert "Import 1 spectrum" in page
     assert "library is empty." in text_of(manager.get("/science/library/"))
+
+
+def test_a_library_is_no_larger_than_a_question_can_look_at(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(manager, renamed("carisoprodol", OWN))
+    held = LibrarySpectrum.objects.get()
+    monkeypatch.setattr(library, "OCTETS_AT_MOST", 2 * 1024 * 1024)
+    LibrarySpectrum.objects.filter(pk=held.pk).update(sealed=b"0" * 2 * 1024 * 1024)
+    upload(manager, renamed("ketamine", "Another"))
+    batch = SpectraImport.objects.latest("created_at")
+    refused = manager.post(f"/science/library/imports/{batch.pk}/")
+    assert refused.status_code == 422 and "take up to 2 MiB together" in text_of(refused)
 
 
 def test_after_it_is_confirmed_it_stands_in_the_list_and_queries_find_it(manager: Client) -> None:

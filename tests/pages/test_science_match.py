@@ -57,7 +57,18 @@ def test_an_nmr_list_is_drawn_and_not_searched(client: Client) -> None:
     page = asked(
         client, text="13C NMR (101 MHz, CDCl3) δ 155.9, 156.8, 67.5, 43.1, 37.4, 23.0, 18.8, 16.7, 14.9"
     )
-    assert "Not searched" in page or "problem" in page
+    assert "<h2>Not searched</h2>" in page and 'class="sp-plot"' in page
+    assert "9 peaks · 13C · CDCl3" in page
+
+
+def test_a_file_of_bare_pairs_is_a_mass_spectrum_as_the_same_pasted_is(client: Client) -> None:
+    pairs = "72.0808 100\n100.1121 41\n121.0648 12\n"
+    told = [
+        asked(client, **given)
+        for given in ({"text": pairs}, {"text": "", "file": SimpleUploadedFile("peaks.txt", pairs.encode())})
+    ]
+    for page in told:
+        assert "Not identified" in page and "3 peaks" in page
 
 
 @pytest.mark.parametrize(
@@ -65,8 +76,9 @@ def test_an_nmr_list_is_drawn_and_not_searched(client: Client) -> None:
     [
         ("100.1 5\n200.2 -7\n", "below zero"),
         ("100.1 NaN\n", "NaN or infinite"),
+        ("100.1 5\n\n200.2 NaN\n", "(line 3)"),
         ("PK\x03\x04zip", "archive"),
-        ("", "paste a spectrum"),
+        ("", "Spectrum: paste one or choose a file."),
     ],
 )
 def test_a_bad_spectrum_is_named_with_the_remedy(client: Client, text: str, sentence: str) -> None:

@@ -18,6 +18,7 @@ from tests.pages.science_files import record
 FENTANYL_LIKE = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
 CAFFEINE = "Cn1cnc2c1c(=O)n(C)c(=O)n2C"
 ALPRAZOLAM = "Cc1nnc2CN=C(c3ccccc3)c3cc(Cl)ccc3-n12"
+NITAZENE = "CCN(CC)CCn1c(Cc2ccc(OCC)cc2)nc2cc([N+](=O)[O-])ccc12"
 BENTAZONE_LIKE = "CC(C)N1C(=O)c2ccccc2NS1(=O)=O"
 
 
@@ -40,6 +41,7 @@ def test_a_structure_is_drawn_identified_and_judged_clause_by_clause(client: Cli
     assert "How we read it" in page
     assert 'class="mol-mark' in page
     assert "Similar substances" in page
+    assert re.search(r'class="science-printed[^>]*>Asked by <bdi>Ilka Torvane</bdi>, .* UTC</time></p>', page)
 
 
 def test_no_word_calls_a_substance_illegal(client: Client) -> None:
@@ -58,7 +60,7 @@ def test_no_rule_known_is_told_apart_from_not_reached(client: Client) -> None:
     assert "Not reached by the rules known here" in page
     assert "That does not prove that it is not controlled." in page
     assert "Not found on the UN lists known here" in page
-    assert "No list of named substances of Germany is known to this hub beyond 1 entry;" in page
+    assert "Of its lists of named substances this hub knows 1 entry;" in page
 
 
 def test_rules_of_another_time_are_told_from_no_rules(client: Client) -> None:
@@ -80,7 +82,14 @@ def test_each_datum_has_its_source_and_licence_beside_it(client: Client) -> None
     page = asked(client, structure="O=C1CCNCC1")
     assert "licence: facts, free to use" in page
     assert "licence: facts, collected by this project under its own licence" in page
-    assert "own summary of public law; licence as this project" in asked(client)
+    page = asked(client)
+    assert "own summary of public law; licence as this project" in page
+    assert "names of the reference set and the lists that come with the product; licence: facts" in page
+
+
+def test_a_law_that_comes_later_is_told_with_its_day(client: Client) -> None:
+    page = asked(client, structure=NITAZENE, on="2024-06-01")
+    assert "Law reaches it from 15 Jan 2025." in page and "from a later day" not in page
 
 
 def test_a_medicine_note_is_a_sentence_with_a_proper_source(client: Client) -> None:
@@ -104,7 +113,7 @@ def test_a_salt_with_an_organic_acid_says_which_part_was_found(client: Client) -
 
 def test_a_salt_is_known_by_the_name_of_its_base(client: Client) -> None:
     page = asked(client, structure="CC(N)Cc1ccccc1.OC(=O)C(O)C(O)C(O)C(O)C(=O)O")
-    assert re.search(r"Known as</dt><dd[^>]*><bdi>[^<]*amphetamine", page)
+    assert re.search(r"Known as</dt><dd[^>]*><bdi[^>]*>[^<]*amphetamine", page)
 
 
 def test_a_number_of_another_substance_is_named(client: Client) -> None:
@@ -176,6 +185,14 @@ def test_the_audit_holds_no_structure_and_no_name(client: Client) -> None:
     told = repr(AuditEvent.objects.get(act="substance.screened").__dict__)
     assert "fluoro" not in told
     assert "CCC" not in told
+
+
+def test_what_is_wrong_with_a_file_is_told_at_the_file(client: Client) -> None:
+    for address in ("/science/screen/", "/science/similar/"):
+        file = SimpleUploadedFile("drawing.mol", b"PK\x03\x04zip")
+        page = client.post(address, {"on": "2025-07-17", "reason": "assigned", "file": file}).content.decode()
+        place = page.partition('id="field-file"')[2].partition('<div class="field')[0]
+        assert "this is an archive or a picture" in place
 
 
 def test_a_file_is_read_as_pasted_text_is(client: Client) -> None:

@@ -82,6 +82,8 @@ CHANGES: dict[str, str] = {
     "duty_move": "admin",
     "policy_decide": "admin",
     "science_watch_end": "author releaser admin reader",
+    "science_adopt": "releaser admin",
+    "science_adopt_own": "releaser admin",
     "hub_admin_again": "operator",
 }
 ITEM_PAGES = {
@@ -97,8 +99,10 @@ ITEM_PAGES = {
     "science_spectrum_delete",
     "science_rule",
     "science_timeline_stored",
-    "science_adopt",
-    "science_adopt_own",
+    "science_look",
+    "science_look_own",
+    "science_change",
+    "science_change_own",
     "science_aside",
     "view_create",
     "acknowledge_many",

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import argparse
+import re
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from accord.cli.arguments.options import verb
 
 if TYPE_CHECKING:
     from accord.cli.arguments.options import Verbs
 
+EARLIEST: Final = date(1961, 1, 1)
+LATEST: Final = date(2099, 12, 31)
+SAME_JURISDICTION: Final = {"GB": "UK"}
+"""ISO's code for a jurisdiction that rules and lists know by its usual letters."""
 _INSTALL = "Needs the science core: pip install 'accord-client[substances]'. Asks nobody: neither the hub nor a network."
 _SCREEN = f"""\
 Named listings, class rules and precursors for a day, per jurisdiction. "Meets the definition" is what is said of a
@@ -58,7 +63,11 @@ def _add_screen(verbs: Verbs) -> None:
     parser.add_argument("--cas", metavar="CAS", help="its CAS number")
     parser.add_argument("--on", metavar="DATE", type=day, help="the day, like 2025-07-17 (today)")
     parser.add_argument(
-        "--only", metavar="CODE", action="append", help="show this jurisdiction; may be repeated"
+        "--only",
+        metavar="CODE",
+        type=jurisdiction,
+        action="append",
+        help="show this jurisdiction, also where nothing is known of it; may be repeated",
     )
     _add_why(parser)
 
@@ -115,13 +124,26 @@ def _add_why(parser: argparse.ArgumentParser) -> None:
 
 
 def day(text: str) -> date:
-    """A date; ValueError otherwise."""
-    return date.fromisoformat(text)
+    """A date that law is asked about; argparse.ArgumentTypeError with the remedy otherwise."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("give a day like 2025-07-17") from None
+    if not EARLIEST <= found <= LATEST:
+        raise argparse.ArgumentTypeError("choose a day from 1961 to 2099")
+    return found
 
 
 def count(text: str) -> int:
-    """1 to 50; ValueError otherwise."""
-    number = int(text)
-    if not 1 <= number <= 50:
-        raise ValueError
-    return number
+    """1 to 50; argparse.ArgumentTypeError with the remedy otherwise."""
+    if not (text.isdecimal() and 1 <= int(text) <= 50):
+        raise argparse.ArgumentTypeError("give a number from 1 to 50")
+    return int(text)
+
+
+def jurisdiction(text: str) -> str:
+    """The code of a jurisdiction as rules and lists write it; argparse.ArgumentTypeError with the remedy otherwise."""
+    code = text.strip().upper()
+    if not re.fullmatch(r"[A-Z]{2}[A-Z0-9-]{0,10}", code):
+        raise argparse.ArgumentTypeError("give the code of a jurisdiction, like US, UK or UN")
+    return SAME_JURISDICTION.get(code, code)

@@ -17,6 +17,7 @@ from alerts.document.science_shapes import (
     RULE_MEMBERS,
 )
 from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
+from substances.profiles.vectors import BELOW
 
 REASON_PREFIX: Final = "recipient_reasons-"
 
@@ -95,12 +96,15 @@ def _evidence(post: QueryDict, name: str) -> list[dict[str, str]]:
 
 
 def _profile(post: QueryDict, name: str) -> dict[str, Any]:
-    """One value on a line, in the order of the method's targets; an empty line is below detection."""
+    """One value on a line, or one line of them split by commas; in the order of the targets, none is below detection."""
     values = [line.strip() for line in post.get(f"{name}-values", "").strip("\r\n").splitlines()]
+    if len(values) == 1:
+        mark = next((mark for mark in ";\t" if mark in values[0]), ",")
+        values = [cell.strip() for cell in values[0].split(mark)]
     return {
         "method": post.get(f"{name}-method", ""),
         "version": post.get(f"{name}-version", ""),
-        "values": ["" if value == "-" else value for value in values],
+        "values": ["" if value.lower() in BELOW else value for value in values],
     }
 
 

@@ -18,11 +18,12 @@ from alerts.finding import hosted_agency_of, today_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.science.adopting import COMMAND
 from alerts.science.asking import in_words
+from alerts.science.backfilling import backfill_of
 from alerts.science.caught import CaughtBy, CaughtLine, list_caught
 from alerts.science.drug_classes import DRUG_CLASSES
+from alerts.science.places import place_in_text, place_name
 from alerts.science.reevaluating import newest_reevaluation
 from alerts.science.rule_words import REACHES
-from alerts.science.timelines import place_name
 from alerts.science.watching import add_watch, end_watch, watches_of
 
 
@@ -32,6 +33,7 @@ class ByShown:
 
     by: CaughtBy
     place: str
+    place_in_text: str
     how: str
     is_law: bool
 
@@ -60,6 +62,7 @@ def caught(request: HttpRequest) -> HttpResponse:
         _("Newly caught"),
         rows=lines_shown(officer, lines, today),
         progress=newest_reevaluation(officer.agency_id or ""),
+        backfill=backfill_of(officer.agency_id or ""),
         next_address=f"?before={following}" if following else "",
         paged=before is not None,
         shows_keys=True,
@@ -85,7 +88,11 @@ def lines_shown(officer: Officer, lines: list[CaughtLine], today: date) -> list[
 
 def by_shown(by: CaughtBy, today: date) -> ByShown:
     return ByShown(
-        by, place_name(by.jurisdiction), str(REACHES.get(by.verdict, by.verdict)), by.is_law_on(today)
+        by=by,
+        place=place_name(by.jurisdiction),
+        place_in_text=place_in_text(by.jurisdiction),
+        how=str(REACHES.get(by.verdict, by.verdict)),
+        is_law=by.is_law_on(today),
     )
 
 

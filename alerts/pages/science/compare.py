@@ -40,7 +40,7 @@ def _values(label: Any, *, required: bool = True) -> forms.CharField:
         max_length=VALUES_AT_MOST,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off", "dir": "ltr"}),
         help_text=gettext_lazy(
-            "One value a target, in the method's order, split by commas or lines. Write nd for below detection, never 0."
+            "One value a target, in the method's order, split by commas or lines. Write nd or a hyphen for below detection, never 0."
         ),
         error_messages={"required": gettext_lazy("Profile: give the values.")},
     )

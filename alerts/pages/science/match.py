@@ -20,8 +20,9 @@ from alerts.outbox import open_sent_attachment
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import problems_of
 from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, octets_of_file, posted
-from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum, peak_table
+from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from alerts.science.asking import COMMANDS, MATCHED
+from substances.spectra.formats.peaklist import peak_octets, peak_table
 
 MODES = (("", gettext_lazy("As the file says")), ("positive", "+"), ("negative", "\N{MINUS SIGN}"))
 
@@ -30,7 +31,7 @@ class MatchForm(WhyForm):
     """The spectrum, what it lacks, and what it may be checked against."""
 
     text = forms.CharField(
-        label=gettext_lazy("Peaks"),
+        label=gettext_lazy("Spectrum"),
         required=False,
         max_length=TEXT_AT_MOST,
         strip=False,
@@ -142,11 +143,11 @@ def _spectrum(officer: Officer, form: WhyForm) -> tuple[str, bytes]:
     if given["text"].strip():
         return "pasted.txt", peak_table(given["text"]).encode()
     if given["file"]:
-        return str(given["file"].name), octets_of_file(form, "file")
+        return str(given["file"].name), peak_octets(octets_of_file(form, "file"))
     if given["n"] is not None and (given["received"] or given["sent"]):
         file = _file_of_alert(officer, form)
         return file.filename, file.data
-    raise InputError("text", _("Peaks: paste a spectrum or choose a file."))
+    raise InputError("text", _("Spectrum: paste one or choose a file."))
 
 
 def _file_of_alert(officer: Officer, form: WhyForm) -> AttachmentFile:

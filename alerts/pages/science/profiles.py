@@ -167,6 +167,7 @@ def _told(exchange: Exchange) -> dict[str, Any]:
         "verdict": str(VERDICT_WORDS.get(str(answer.get("verdict")), "")),
         "ratio": None if ratio is None else float(f"{10 ** min(float(ratio), 9.0):.3g}"),
         "rate": None if rate is None else float(rate),
+        "pairs": answer.get("pairs"),
     }
 
 

@@ -78,7 +78,7 @@ class ScreenForm(WhyForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "class": "narrow"}),
     )
     on = forms.DateField(
-        label=gettext_lazy("On"),
+        label=gettext_lazy("Date"),
         widget=forms.DateInput(attrs={"type": "date", "class": "narrow"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("The law of that day is applied."),
         error_messages={

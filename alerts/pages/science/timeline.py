@@ -56,7 +56,11 @@ def typed(request: HttpRequest) -> HttpResponseBase:
 def stored(request: HttpRequest, structure_id: uuid.UUID) -> HttpResponseBase:
     """Of a structure that came with one of the agency's alerts."""
     officer = signed_in(request)
-    if not StoredStructure.objects.visible_to(officer).filter(pk=structure_id, mark=Mark.READ).exists():
+    if (
+        not StoredStructure.objects.visible_to(officer)
+        .filter(pk=structure_id, mark__in=(Mark.READ, Mark.NAMED))
+        .exists()
+    ):
         raise AbsentError
     form = posted(request, TimelineForm)
     shown = _answer(officer, form, structure_id) if form.is_bound and form.is_valid() else None

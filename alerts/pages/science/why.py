@@ -43,8 +43,11 @@ class WhyForm(forms.Form):
         return Why(self.cleaned_data.get("reason", ""), self.cleaned_data.get("reference", ""))
 
     def put_error(self, error: InputError | ScienceInputError) -> None:
-        """Shows a refusal at its field, at the top where the form has no such field."""
+        """Shows a refusal at its field, at the top where the form has no such field; of a file's structure at the file."""
         named = [part for part in reversed(error.field.split(".")) if part in self.fields]
+        given = self.cleaned_data
+        if named[:1] == ["structure"] and given.get("file") and not given.get("structure", "").strip():
+            named = ["file"]
         self.add_error(named[0] if named else None, error.problem)
 
 

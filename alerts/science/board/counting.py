@@ -6,9 +6,11 @@ are counted one by one. Each conclusion carries the numbers it was drawn from.
 """
 
 import datetime as dt
+import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from alerts.science.board.chances import Baseline, baseline, chance_of, stands_out
@@ -71,12 +73,24 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class LookedAt:
+    """The newest look at one alert: its day, and when the next is due; None: not before it is reported anew."""
+
+    day: dt.date
+    next_on: dt.date | None
+
+
+@dataclass(frozen=True)
 class SecondLook:
-    """A substance all of whose reports so far say that no harm is known, the last one long ago. `since` it is due."""
+    """A substance all of whose reports so far say that no harm is known, the last one long ago.
+
+    `since` it is due; `looked` is the day of the last look, None before the first.
+    """
 
     sighting: Sighting = field(repr=False)
     reports: int
     since: dt.date
+    looked: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -104,15 +118,24 @@ class Board:
     rising: tuple[Rise, ...]
     clusters: tuple[Cluster, ...]
     second_look: tuple[SecondLook, ...]
+    looked_later: int
+    """How many substances have been looked at and wait for a later day, or for a new report."""
     by_country: tuple[tuple[str, int], ...]
     weeks: tuple[Week, ...]
 
 
-def draw_board(seen: Sequence[Sighting], *, days: int, today: dt.date) -> Board:
-    """From sightings in the order in which they became known."""
+def draw_board(
+    seen: Sequence[Sighting],
+    *,
+    days: int,
+    today: dt.date,
+    looks: Mapping[uuid.UUID, LookedAt] = MappingProxyType({}),
+) -> Board:
+    """From sightings in the order in which they became known. `looks` are second looks, by the alert looked at."""
     since = today - dt.timedelta(days=days - 1)
     lately = [sighting for sighting in seen if sighting.known >= since]
     by_key = _grouped(seen, _key)
+    waiting = list(_waiting(by_key, looks))
     countries = Counter(sighting.country for sighting in lately if sighting.country)
     return Board(
         days=days,
@@ -126,7 +149,8 @@ def draw_board(seen: Sequence[Sighting], *, days: int, today: dt.date) -> Board:
         countries=tuple(_new_countries(by_key, since)),
         rising=tuple(_rising(seen, days, since)),
         clusters=tuple(_clusters(seen, since, today)),
-        second_look=tuple(_second_look(by_key, today)),
+        second_look=tuple(_second_look(waiting, today)),
+        looked_later=sum(1 for look, since in waiting if look.looked and (since is None or today < since)),
         by_country=tuple(countries.most_common()),
         weeks=tuple(_weeks(seen, today)),
     )
@@ -226,13 +250,27 @@ def _cluster(
     return Cluster(first.country, first.region, week, cases, fatal, before, chance, tuple(sightings))
 
 
-def _second_look(by_key: _Grouped, today: dt.date) -> list[SecondLook]:
-    found = []
+def _waiting(
+    by_key: _Grouped, looks: Mapping[uuid.UUID, LookedAt]
+) -> Iterator[tuple[SecondLook, dt.date | None]]:
+    """Every substance of which no harm is known, with the day of its next look; None where a look closed it.
+
+    A report after the last look counts as the last word again.
+    """
     for group in by_key.values():
-        since = group[-1].known + SECOND_LOOK_AFTER
-        if since <= today and _says_no_harm(group):
-            found.append(SecondLook(group[-1], len(group), since))
-    return sorted(found, key=lambda look: look.since)
+        if not _says_no_harm(group):
+            continue
+        known = group[-1].known
+        found = [looks[one.alert_id] for one in group if one.alert_id in looks]
+        last = max(found, key=lambda look: look.day, default=None)
+        counts = last is not None and known <= last.day
+        since = last.next_on if last is not None and counts else known + SECOND_LOOK_AFTER
+        yield SecondLook(group[-1], len(group), since or known, last.day if last and counts else None), since
+
+
+def _second_look(waiting: Iterable[tuple[SecondLook, dt.date | None]], today: dt.date) -> list[SecondLook]:
+    due = [look for look, since in waiting if since is not None and since <= today]
+    return sorted(due, key=lambda look: look.since)
 
 
 def _says_no_harm(group: Sequence[Sighting]) -> bool:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads an agency's early-warning board for an officer: over the alerts that he may see, made anew each time.
 
-One audit event a reading, with how many cards were looked at. Nothing of the board is kept anywhere.
+One audit event a reading, with how many cards were looked at. Nothing of the board is kept anywhere but second looks
+(`board.looking`).
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from agencies.errors import InputError
 from agencies.models import Officer
 from alerts.finding import hosted_agency_of, today_of
 from alerts.science.board.counting import SPANS, Board, draw_board
+from alerts.science.board.looking import newest_looks
 from alerts.science.board.sightings import read_sightings
 from ledger.audit import record_event
 
@@ -39,7 +41,8 @@ def read_board(officer: Officer, *, days: int = USUAL, now: datetime) -> BoardRe
     if days not in SPANS:
         raise InputError("days", _("Days: choose one of %(spans)s.") % {"spans": ", ".join(map(str, SPANS))})
     found = read_sightings(officer, agency, now=now)
-    board = draw_board(found.seen, days=days, today=today_of(officer, now))
+    today, looks = today_of(officer, now), newest_looks(officer)
+    board = draw_board(found.seen, days=days, today=today, looks=looks)
     with transaction.atomic():
         record_event(
             "board.read",

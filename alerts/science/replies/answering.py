@@ -24,6 +24,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, open_alert
 from alerts.reply_rows import Reply
 from alerts.retractions import as_it_stands
+from alerts.science.locking import wait_alone
 from alerts.science.replies.bounds import FRAME, ON_PROFILES, check_open_to_replies
 from alerts.science.replies.kinds import COMMAND, PEER_REVIEW, REPLY, TITLES
 from alerts.science.replies.source import Source, seal_source, source_of
@@ -31,6 +32,7 @@ from alerts.states import AlertState
 from ledger.audit import record_event
 
 TITLE_CHARS: Final = 120
+BEGINNING: Final = "accord reply begins"
 REVIEWED: Final = frozenset({"new_substance", "harm_cluster", "seizure", "request_for_information"})
 """Kinds of alert that identify something: what another laboratory can review."""
 
@@ -82,11 +84,13 @@ def start_reply(
         raise ReplyRefusedError(
             "nothing", _("This alert identifies no substance: there is nothing to review.")
         )
-    under_way = reply_under_way(author, opened.source.md, alert_type, sample)
-    if under_way is not None:
-        return under_way
     fields = prefilled(opened, alert_type) | dict(data)
     with transaction.atomic():
+        # Who begins the same at the same moment waits, and finds it under way.
+        wait_alone(BEGINNING, f"{author.agency_id} {opened.source.md}")
+        under_way = reply_under_way(author, opened.source.md, alert_type, sample)
+        if under_way is not None:
+            return under_way
         draft = create_draft(author, data=fields, computed=computed, now=now)
         draft.kind = REPLY
         draft.save(update_fields=["kind"])

@@ -54,6 +54,7 @@ def keep_to_source(alert: Alert, content: DraftContent, findings: Findings, *, n
         _check_begun_rightly(problems, alert, alert_type)
     if alert_type in ON_PROFILES:
         _tell_no_case(problems, content, alert_type, agreed=_have_agreed(reply, now))
+        _stop_where_withdrawn(problems, alert, reply, now)
     return _with(findings, problems)
 
 
@@ -142,6 +143,9 @@ def _tell_no_case(
 ) -> None:
     """Before both have agreed a message on a profile holds its own part and nothing of a case."""
     data = content.data
+    if data.get("pri") == "flash":
+        # An agency may let one person alone send what is about danger to life; that a sample is alike is not.
+        problems["pri"] = [_("Speed: a message on a profile is never flash; a second person sends it.")]
     if data.get("title") != TITLES[alert_type]:
         problems["title"] = [_("Title: a message on a profile has a fixed one: %s") % TITLES[alert_type]]
     if alert_type == DETAILS and agreed:
@@ -160,6 +164,20 @@ def _tell_no_case(
         problems.setdefault("title", []).append(text % {"label": _("Files")})
     if alert_type == ANSWER and data.get("comparison") in EMPTY:
         problems["alert_type"] = [_("Kind: an answer begins where the profiles were compared.")]
+
+
+def _stop_where_withdrawn(
+    problems: dict[str, list[str]], alert: Alert, reply: Reply | None, now: datetime
+) -> None:
+    """With its question ends what follows from it, and with an alert what is asked and told of its sample."""
+    from alerts.science.replies.exchange import is_question_withdrawn, is_sample_withdrawn
+
+    if reply is not None and is_question_withdrawn(reply.agency_id, reply.re_md, now=now):
+        text = _("Kind: the question was withdrawn; nothing more is answered to it.")
+        problems.setdefault("alert_type", []).append(text)
+    if is_sample_withdrawn(alert, reply):
+        text = _("Kind: your own alert about this sample was withdrawn; nothing is asked or told of it.")
+        problems.setdefault("alert_type", []).append(text)
 
 
 def _says_nothing(name: str, value: object) -> bool:

@@ -11,17 +11,20 @@ from datetime import datetime
 from typing import Any
 
 from agencies.models import Agency, Officer
-from alerts.amending import versions_of
+from alerts.amending import newest_of, versions_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.reply_rows import ProfileQuestion, Reply
+from alerts.retractions import as_it_stands
 from alerts.science.replies.gists import Gist, open_gists
 from alerts.science.replies.kinds import ANSWER, DETAILS
 from alerts.science.replies.thread_rows import (
+    CLIMBED_AT_MOST,
     judged_received,
     replies_below,
     root_of,
     still_counts,
 )
+from alerts.states import AlertState
 from sharing.deliveries import delivery_facts_of
 
 
@@ -59,6 +62,23 @@ def has_agreed(agency_id: str, md: str, *, now: datetime) -> bool:
     gists = open_gists(agency_id, theirs)
     judged_received(theirs, now=now)
     return any(_type(gists, row) == DETAILS and still_counts(row) for row in theirs)
+
+
+def is_question_withdrawn(agency_id: str, md: str, *, now: datetime) -> bool:
+    """Whether the question that this thread began with, ours or one that reached us, was withdrawn since."""
+    root = root_of(agency_id, md, levels=CLIMBED_AT_MOST)
+    rows = ReceivedAlert.objects.select_related("issuer", "agency").filter(agency_id=agency_id, md=root)
+    received = rows.first()
+    if received is not None:
+        return as_it_stands(received, now=now).withdrawn_at is not None
+    return Alert.objects.filter(agency_id=agency_id, md=root, state=AlertState.WITHDRAWN).exists()
+
+
+def is_sample_withdrawn(alert: Alert, reply: Reply | None) -> bool:
+    """Whether the own alert whose sample a message is about was withdrawn, in its newest version."""
+    asked = ProfileQuestion.objects.filter(alert__in=[alert.pk, alert.previous_id]).first()
+    sample = reply.sample if reply is not None else asked.sample if asked is not None else None
+    return sample is not None and newest_of(sample).state == AlertState.WITHDRAWN
 
 
 def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -> list[Exchange]:

@@ -26,7 +26,7 @@ from alerts.reply_rows import ProfileQuestion
 from alerts.revisions import read_revision
 from alerts.science.asking import in_words
 from alerts.science.replies.answering import Opened, no_case, start_reply
-from alerts.science.replies.exchange import has_agreed, sample_of
+from alerts.science.replies.exchange import has_agreed, is_question_withdrawn, sample_of
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.science.replies.samples import Leads, compare_with_held, comparison_member, profile_in
 from alerts.states import SENT
@@ -174,6 +174,8 @@ def start_details(
     if opened.source.alert_type not in (ANSWER, DETAILS):
         raise ReplyRefusedError("kind", _("Case details are told after an answer about a profile."))
     agency_id = author.agency_id or ""
+    if is_question_withdrawn(agency_id, opened.source.md, now=now):
+        raise ReplyRefusedError("withdrawn", _("The question was withdrawn: nothing more is told."))
     if told and not has_agreed(agency_id, opened.source.md, now=now):
         raise ReplyRefusedError(
             "early", _("The other side has not agreed yet: agree first, tell afterwards.")

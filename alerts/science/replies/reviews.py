@@ -7,10 +7,10 @@ and no earlier one takes its place.
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from agencies.models import Agency, Officer
+from agencies.models import Officer
 from alerts.document.choices import OPINIONS
 from alerts.models import Alert, ReceivedAlert
 from alerts.reply_rows import Reply
@@ -47,11 +47,17 @@ class Review:
 
 
 def reviews_of(
-    officer: Officer, versions: Mapping[str, int], *, held: RepliesHeld | None = None, now: dt.datetime
+    officer: Officer,
+    versions: Mapping[str, int],
+    *,
+    held: RepliesHeld | None = None,
+    issuer: str = "",
+    now: dt.datetime,
 ) -> list[Review]:
     """The standing reviews of these versions of one alert (their number by address), by the reviewers' names.
 
-    What has not reached the officer's agency is not there. `held` are the replies, where they are read already.
+    What has not reached the officer's agency is not there. `held` are the replies, where they are read already, and
+    `issuer` whose alert it is, where that is known.
     """
     replies = held or read_replies(officer, versions, now=now)
     gists = replies.gists
@@ -59,21 +65,28 @@ def reviews_of(
         row for row in replies.rows if row.re_md in versions and _is_review(gists.get(str(row.pk), Gist()))
     ]
     newest = {_agency_of(row): row for row in sorted(reviews, key=_order)}
-    for originator in (
-        Envelope.objects.filter(md__in=versions).values_list("iss_id", flat=True) if newest else ()
-    ):
+    for originator in _issuers(versions, issuer) if newest else ():
         # Nobody is another laboratory to oneself.
         newest.pop(originator, None)
     if not newest:
         return []
-    names = dict(Agency.objects.filter(pk__in=newest).values_list("pk", "name"))
     latest = max(versions.values())
     standing = [
-        _review(row, gists[str(row.pk)], names.get(agency, agency), versions[row.re_md], latest)
-        for agency, row in newest.items()
+        _review(row, gists[str(row.pk)], _name_of(row, officer), versions[row.re_md], latest)
+        for row in newest.values()
         if still_counts(row)
     ]
     return sorted(standing, key=lambda review: (review.name, review.agency))
+
+
+def _issuers(versions: Mapping[str, int], known: str) -> Collection[str]:
+    return [known] if known else Envelope.objects.filter(md__in=versions).values_list("iss_id", flat=True)
+
+
+def _name_of(row: Reply, officer: Officer) -> str:
+    if isinstance(row.received, ReceivedAlert):
+        return row.received.issuer.name
+    return officer.agency.name if officer.agency else row.agency_id
 
 
 def _is_review(gist: Gist) -> bool:

@@ -20,6 +20,7 @@ from alerts.standing import judge_received
 from alerts.states import AlertState
 
 LEVELS_AT_MOST: Final = 6
+CLIMBED_AT_MOST: Final = 50
 REPLIES_AT_MOST: Final = 300
 
 
@@ -51,9 +52,9 @@ def replies_below(held: ReplyQuerySet, mds: Iterable[str]) -> list[Reply]:
     return found
 
 
-def root_of(agency_id: str, md: str) -> str:
-    """The envelope that the thread of this one began with."""
-    for _level in range(LEVELS_AT_MOST):
+def root_of(agency_id: str, md: str, *, levels: int = LEVELS_AT_MOST) -> str:
+    """The envelope that the thread of this one began with, as far as so many levels up."""
+    for _level in range(levels):
         row = Reply.objects.filter(Q(received__md=md) | Q(alert__md=md), agency_id=agency_id).first()
         if row is None:
             return md

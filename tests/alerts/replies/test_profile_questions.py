@@ -11,15 +11,18 @@ from django.test.utils import CaptureQueriesContext
 
 from agencies.errors import NotPermittedError
 from agencies.models import Officer
+from alerts.drafts import save_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError, ScienceInputError
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason, open_alert
+from alerts.release import release_alert
 from alerts.reply_rows import SampleProfile
 from alerts.revisions import read_revision
 from alerts.science.replies.answering import Opened, open_to_answer
 from alerts.science.replies.bounds import require_consent
 from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question
 from alerts.science.replies.questions import leads_of, start_answer, start_details, start_question
+from alerts.withdrawal import withdraw_alert
 from sharing.models import Envelope
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.pages.desk_world import CONTENT, DeskWorld
@@ -152,8 +155,6 @@ def test_case_details_follow_only_when_both_have_agreed(two: Two) -> None:
 def test_a_detail_written_into_the_agreement_by_hand_stops_it(two: Two) -> None:
     two.ask()
     two.answer()
-    from alerts.drafts import save_revision
-
     draft = start_details(two.desk.ilka, two.opened(two.desk.ilka), now=two.desk.tick())
     save_revision(two.desk.ilka, draft, data={"exhibit_no": "EX-77"}, base=draft.current, now=two.desk.tick())
     draft.refresh_from_db()
@@ -206,9 +207,58 @@ def test_that_a_sample_is_alike_is_told_only_by_whom_the_agency_trusts_with_it(t
             require_consent(officer, content)
 
 
-def test_a_question_with_a_case_in_it_stops(two: Two) -> None:
-    from alerts.drafts import save_revision
+def test_no_message_on_a_profile_is_flash_which_one_person_alone_might_send(two: Two) -> None:
+    draft = start_question(two.desk.ilka, two.sample, agencies=["xb-health"], now=two.desk.tick())
+    save_revision(two.desk.ilka, draft, data={"pri": "flash"}, base=draft.current, now=two.desk.tick())
+    draft.refresh_from_db()
+    with pytest.raises(AlertIncompleteError) as refused:
+        two.desk.submit(draft)
+    assert "a second person sends it" in refused.value.errors["pri"][0]
 
+
+def test_with_the_question_ends_what_follows_from_it(two: Two) -> None:
+    question = two.ask()
+    two.answer()
+    two.agree(two.desk.ilka, two.desk.benno)
+    opened = two.opened(two.desk.aroha)
+    telling = start_details(two.desk.aroha, opened, told=["exhibit"], now=two.desk.tick())
+    waiting = two.desk.validate(two.desk.submit(telling), two.desk.haitham)
+    withdraw_alert(two.desk.benno, question, code="error", now=two.desk.tick())
+    two.desk.settle()
+    with pytest.raises(AlertIncompleteError) as refused:
+        release_alert(two.desk.haitham, waiting, revision=waiting.current, now=two.desk.tick())
+    assert "the question was withdrawn" in refused.value.errors["alert_type"][0]
+    with pytest.raises(ReplyRefusedError, match="withdrawn"):
+        start_details(two.desk.aroha, opened, told=["exhibit"], now=two.desk.tick())
+
+
+def test_who_takes_the_agreement_back_is_told_nothing(two: Two) -> None:
+    two.ask()
+    two.answer()
+    agreed = two.agree(two.desk.ilka, two.desk.benno)
+    telling = start_details(two.desk.aroha, two.opened(two.desk.aroha), told=["exhibit"], now=two.desk.tick())
+    waiting = two.desk.validate(two.desk.submit(telling), two.desk.haitham)
+    withdraw_alert(two.desk.benno, agreed, code="error", now=two.desk.tick())
+    two.desk.settle()
+    with pytest.raises((AlertIncompleteError, ReplyRefusedError)):
+        release_alert(two.desk.haitham, waiting, revision=waiting.current, now=two.desk.tick())
+
+
+def test_of_the_sample_of_a_withdrawn_alert_nothing_is_asked_and_nothing_told(two: Two) -> None:
+    asking = start_question(two.desk.ilka, two.sample, agencies=["xb-health"], now=two.desk.tick())
+    two.ask()
+    answering = start_answer(
+        two.desk.aroha, two.opened(two.desk.aroha), sample=two.theirs, contact="desk", now=two.desk.tick()
+    )
+    withdraw_alert(two.desk.benno, two.sample, code="contaminated", now=two.desk.tick())
+    withdraw_alert(two.desk.haitham, two.theirs, code="contaminated", now=two.desk.tick())
+    for draft in (asking, answering):
+        with pytest.raises(AlertIncompleteError) as refused:
+            two.desk.submit(draft)
+        assert "your own alert about this sample was withdrawn" in refused.value.errors["alert_type"][0]
+
+
+def test_a_question_with_a_case_in_it_stops(two: Two) -> None:
     draft = start_question(two.desk.ilka, two.sample, agencies=["xb-health"], now=two.desk.tick())
     changes = {"narrative": "From the parcel.", "title": "About our parcel"}
     save_revision(two.desk.ilka, draft, data=changes, base=draft.current, now=two.desk.tick())

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jurisdictions by name: by itself, and within an English sentence, where some names take an article."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.document.countries import country_name
+
+NAMES: Final[Mapping[str, str | Promise]] = {
+    "UN": gettext_lazy("United Nations"),
+    "UK": gettext_lazy("United Kingdom"),
+    "EU": gettext_lazy("European Union"),
+}
+"""Codes of the rules that no list of countries holds."""
+WITH_ARTICLE: Final = frozenset({
+    *("UN", "UK", "EU", "US", "AE", "BS", "CC", "CD", "CF", "CG", "CK", "CZ", "DO", "FK", "FO", "GM", "HM"),
+    *("IO", "KM", "KY", "MH", "MP", "MV", "NL", "PH", "SB", "SC", "UM", "VG", "VI"),
+})  # fmt: skip
+
+
+def place_name(code: str) -> str:
+    """A jurisdiction by its name; a code that is no country's stands for itself."""
+    return str(NAMES[code]) if code in NAMES else country_name(code)
+
+
+def place_in_text(code: str) -> str:
+    """The name as it follows "in" or "of"."""
+    name = place_name(code)
+    # Translators: a place whose English name takes an article; "%(place)s" alone where yours takes none.
+    return _("the %(place)s") % {"place": name} if code in WITH_ARTICLE else name

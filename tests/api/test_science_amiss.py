@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions to the science core that are asked amiss, in JSON: what a program cannot mean is refused at its member."""
+
+from typing import Any
+
+import pytest
+
+from agencies.capabilities import Role
+from hub.operation_problems import problems_of
+from substances.profiles.methods import shipped_methods
+from tests.alerts.conftest import Desks
+from tests.api.sessions import Session
+
+
+@pytest.fixture
+def author(desks: Desks) -> Session:
+    return Session(desks.lab.author)
+
+
+def compared(session: Session, *values: Any) -> Any:
+    method = shipped_methods()[0]
+    one = {"method": method.id, "version": method.version, "values": ["0.1"] * len(method.targets)}
+    body = {"first": one, "second": one | {"values": list(values)}, "reason": "assigned"}
+    return session("POST", "profiles/compare", body)
+
+
+@pytest.mark.parametrize("value", ["1_0", "\u0661", "0x1", "0,1", "nd", "1e", ""])
+def test_what_two_readers_could_take_for_two_numbers_is_none(author: Session, value: str) -> None:
+    refused = compared(author, "0.1", value)
+    assert refused.status_code == 422, refused.json()
+    if value:
+        assert (refused.json()["field"], refused.json()["code"]) == ("second.profile", "number")
+        assert "in JSON null" in refused.json()["problem"]
+
+
+@pytest.mark.parametrize(("value", "code"), [("NaN", "not_finite"), ("-inf", "not_finite"), ("1e400", "not_finite"), ("-.5", "negative")])  # fmt: skip
+def test_a_number_that_no_measurement_gives_has_its_own_code(author: Session, value: str, code: str) -> None:
+    assert compared(author, "0.1", value).json()["code"] == code
+
+
+def test_who_may_not_ask_is_told_who_may(desks: Desks) -> None:
+    body = {"structures": [{"structure": "CCO"}], "reason": "assigned"}
+    auditor = desks.hub.make_officer(desks.lab.agency, Role.AUDITOR)
+    refused = Session(auditor)("POST", "substances/screen", body)
+    assert refused.status_code == 403
+    assert "Author" in refused.json()["ask"]
+
+
+def test_bare_pairs_without_a_mass_are_searched_by_their_peaks_alone(author: Session) -> None:
+    asked = {"spectrum": "12.3456 100\n45.6789 50\n", "reason": "assigned"}
+    answer = author("POST", "spectra/match", asked).json()
+    assert (answer["verdict"], answer["reasons"], answer["groups"]) == ("no_match", ["score_low"], [])
+    assert answer["compared"] > 30
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", "science/board"),
+        ("GET", "substances/rules"),
+        ("GET", "substances/caught"),
+        ("GET", "substances/watches"),
+        ("POST", "substances/watches"),
+        ("POST", "substances/timeline"),
+        ("POST", "profiles/compare"),
+        ("GET", "spectra/library"),
+    ],
+)
+def test_an_agency_with_its_own_keys_is_told_its_command_as_the_description_says(
+    desks: Desks, method: str, address: str
+) -> None:
+    profile = {"method": "a", "version": "1", "values": ["1", "2"]}
+    body = {
+        "substances/watches": {},
+        "substances/timeline": {"name": "x", "reason": "assigned"},
+        "profiles/compare": {"first": profile, "second": profile, "reason": "assigned"},
+    }.get(address)
+    refused = Session(desks.own_officer)(method, address, None if method == "GET" else body)
+    slug = refused.json()["type"].removeprefix("urn:accord:problem:")
+    assert (refused.status_code, slug) == (409, "keys-elsewhere")
+    assert slug in problems_of(method, address, queried=False, tagged=False)
+    assert refused.json()["command"].startswith("accord ")
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "structure"),
+        ({"name": "f\u0435ntanyl"}, "name"),
+        ({"stored": "00000000-0000-4000-8000-000000000000", "structure": "CCO"}, "stored"),
+    ],
+)
+def test_a_timeline_of_nothing_or_of_two_things_is_not_answered(
+    author: Session, given: dict[str, str], field: str
+) -> None:
+    refused = author("POST", "substances/timeline", {"reason": "assigned", **given})
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
