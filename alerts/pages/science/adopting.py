@@ -121,7 +121,9 @@ def _page(request: HttpRequest, officer: Officer, proposal: Proposal, back: str,
 
 def _foreign(published: Published) -> str:
     """The sender's country where it is not the one whose law is told of; no reason to refuse, one to look twice."""
-    return "" if published.issuer.country == published.jurisdiction else place_in_text(published.issuer.country)
+    return (
+        "" if published.issuer.country == published.jurisdiction else place_in_text(published.issuer.country)
+    )
 
 
 def aside(request: HttpRequest, adopted_id: uuid.UUID) -> HttpResponseBase:
