@@ -55,13 +55,14 @@ def quick_flush() -> Generator[None]:
     and the logins' grants again: nobody took those. As with TRUNCATE, whoever still writes is waited for.
     """
 
-    def delete_rows(style: object, tables: list[str], **_: object) -> list[str]:
+    def delete_rows(self: object, style: object, tables: list[str], **_: object) -> list[str]:
         names = [f'"{table}"' for table in sorted(set(tables) - KEPT)]
         deletes = [f"DELETE FROM {name}" for name in names]  # noqa: S608 - names of the catalogue
         return ["; ".join([f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE", *deletes])]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection.ops, "sql_flush", delete_rows)
+        # Of every connection: while a browser's event loop runs in this thread, Django uses another than without.
+        patch.setattr(type(connection.ops), "sql_flush", delete_rows)
         patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
         yield
 
