@@ -7,8 +7,9 @@ sequencer's state folder and copies of the objects; nothing that a test does rea
 
 import copy
 import math
+import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,12 +30,13 @@ W = TypeVar("W")
 
 @dataclass(frozen=True)
 class _Kept:
-    """`rows` by table, as COPY writes them; `files` by name; `folder` is what the objects hold as their folder."""
+    """`rows` by table, as COPY writes them; `files` with their modes by name, folders without octets; `folder` is what
+    the objects hold as their folder."""
 
     world: Any
     folder: Path
     rows: Mapping[str, bytes]
-    files: Mapping[str, bytes]
+    files: Mapping[str, tuple[int, bytes | None]]
     at: float
 
 
@@ -50,15 +52,19 @@ def kept_world(name: str, build: Callable[[Path], W], folder: Path, *, fresh_sec
         return _put_back(kept, folder)  # type: ignore[no-any-return]
     at = time.monotonic()
     world = build(folder)
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    _worlds[name] = _Kept(copy.deepcopy(world, {id(folder): folder}), folder, _rows(), files, at)
+    kept_objects = copy.deepcopy(world, {id(folder): folder})
+    _worlds[name] = _Kept(kept_objects, folder, _rows(), dict(_files(folder)), at)
     return world
 
 
 def _put_back(kept: _Kept, folder: Path) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, octets in kept.files.items():
-        (folder / name).write_bytes(octets)
+    for name, (mode, octets) in kept.files.items():
+        if octets is None:
+            (folder / name).mkdir(exist_ok=True)
+        else:
+            (folder / name).write_bytes(octets)
+        (folder / name).chmod(mode)
     # One transaction: references are checked at its end.
     with transaction.atomic(), connection.cursor() as cursor:
         for table, octets in kept.rows.items():
@@ -66,6 +72,13 @@ def _put_back(kept: _Kept, folder: Path) -> Any:
                 into.write(octets)
     # Wherever the objects hold their folder, they hold the new one.
     return copy.deepcopy(kept.world, {id(kept.folder): folder})
+
+
+def _files(folder: Path) -> Iterator[tuple[str, tuple[int, bytes | None]]]:
+    """A folder before what is in it."""
+    for path in sorted(folder.rglob("*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        yield str(path.relative_to(folder)), (mode, None if path.is_dir() else path.read_bytes())
 
 
 def _rows() -> dict[str, bytes]:

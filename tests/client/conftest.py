@@ -2,7 +2,7 @@
 """Partners with their own keys, on a live exchange over real HTTP and real PostgreSQL."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,8 +24,11 @@ from agencies.apikeys import issue_key
 from agencies.capabilities import CLIENT_SCOPES, Capability, Role
 from agencies.models import Agency, AgencyKind, Custody, Keyset
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
+from tests.kept_worlds import kept_world
 
 PASSPHRASE = "correct horse battery staple"
+FRESH_SECONDS = 60.0
+"""Partners who enrolled so long ago are as good as new: nothing of the client or the exchange ends sooner."""
 CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
 DOCUMENT = {
     "schema": "accord-alert/1",
@@ -110,13 +113,21 @@ class PartnerWorld:
 
     def partners(self, *agencies: str) -> list[Client]:
         """Enrolled partners who have pinned one another and share under one agreement."""
+        name = f"partners {self.address} {agencies}"
+        self.hub = kept_world(
+            name, lambda folder: self._make_partners(agencies), self.folder, fresh_seconds=FRESH_SECONDS
+        )
+        self.hub.folder = self.folder / "ledger"
+        return [self.client(agency) for agency in agencies]
+
+    def _make_partners(self, agencies: Sequence[str]) -> Hub:
         clients = [self.enrol(agency) for agency in agencies]
         for client in clients:
             for agency, other in zip(agencies, clients, strict=True):
                 client.pin(agency, other.fingerprint)
         self.hub.now = timezone.now()
         self.hub.make_agreement("G1", *agencies)
-        return clients
+        return self.hub
 
     def row(self, agency: str) -> Agency:
         return Agency.objects.get(pk=agency)
