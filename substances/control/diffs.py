@@ -85,32 +85,27 @@ def difference_of_rules(before: RuleSet, after: RuleSet) -> Difference:
 def difference_of_listings(before: ListingSet, after: ListingSet) -> Difference:
     """The same for listings. A listing is known by jurisdiction, list, schedule and substance."""
     old, new = _by_name(before.listings), _by_name(after.listings)
-    changed = [
-        ChangedItem(name, new[name].jurisdiction, tuple(_cell_changes(old[name], new[name])))
-        for name in new
-        if name in old and old[name] != new[name]
-    ]
-    return Difference(
-        before=before.digest,
-        after=after.digest,
-        added=tuple(name for name in new if name not in old),
-        removed=tuple(name for name in old if name not in new),
-        changed=tuple(changed),
-    )
+    return _difference_of_rows(before.digest, after.digest, old, new)
 
 
 def difference_of_precursors(before: PrecursorTable, after: PrecursorTable) -> Difference:
     """The same for the table of precursors. A row is known by its list and substance."""
-    old = {f"{row.table}: {row.name}": row for row in before.rows}
-    new = {f"{row.table}: {row.name}": row for row in after.rows}
+    old, new = ({f"{row.table}: {row.name}": row for row in table.rows} for table in (before, after))
+    return _difference_of_rows(before.digest, after.digest, old, new)
+
+
+def _difference_of_rows(
+    before: str, after: str, old: Mapping[str, Row], new: Mapping[str, Row]
+) -> Difference:
+    """Of two sets of rows by name, and the digests of the sets."""
     changed = [
         ChangedItem(name, new[name].jurisdiction, tuple(_cell_changes(old[name], new[name])))
         for name in new
         if name in old and old[name] != new[name]
     ]
     return Difference(
-        before=before.digest,
-        after=after.digest,
+        before=before,
+        after=after,
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
         changed=tuple(changed),
