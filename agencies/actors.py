@@ -20,6 +20,11 @@ class Actor(Protocol):
     def capabilities(self) -> frozenset[Capability]: ...
 
 
+def client_name(agency_id: str, client: str) -> str:
+    """The name under which a system stands in the audit and in what it wrote."""
+    return f"client:{agency_id}/{client}"
+
+
 @dataclass(frozen=True)
 class ApiClient:
     """A partner's system, known by its API key."""
@@ -30,10 +35,12 @@ class ApiClient:
     scopes: frozenset[Capability]
     """In effect now: while the agency enters, only the two calls of accession."""
     is_authenticated: bool = True
+    line: str = ""
+    """The chain of keys that this one belongs to (`ApiKey.line`): the same system, whichever key it holds now."""
 
     @property
     def audit_name(self) -> str:
-        return f"client:{self.agency_id}/{self.client}"
+        return client_name(self.agency_id, self.client)
 
     @property
     def capabilities(self) -> frozenset[Capability]:

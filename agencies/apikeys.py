@@ -35,7 +35,7 @@ _CREDENTIAL = re.compile(r"([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 # Written out, since every call of a partner's system asks it.
 _STORED: Final = """
 SELECT key.prefix, key.digest, key.agency_id, agency.status, key.client, key.scopes, key.networks,
-    key.expires_at, key.revoked_at, key.last_used_at
+    key.expires_at, key.revoked_at, key.last_used_at, key.line
 FROM agencies_apikey AS key JOIN agencies_agency AS agency ON agency.id = key.agency_id WHERE key.prefix = %s
 """
 
@@ -54,6 +54,7 @@ class _StoredKey:
     expires_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None
+    line: str
 
 
 def issue_key(
@@ -64,9 +65,13 @@ def issue_key(
     scopes: Iterable[str],
     lifetime: timedelta,
     networks: Iterable[str] = (),
+    follows: ApiKey | None = None,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    """A new key and its text, which is shown this once. Raises AbsentError, NotPermittedError, InputError."""
+    """A new key and its text, which is shown this once; `follows` is the key that it replaces.
+
+    Raises AbsentError, NotPermittedError, InputError.
+    """
     _require_may_issue(actor, agency)
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -80,6 +85,8 @@ def issue_key(
             created_at=now,
             created_by=actor.audit_name,
             expires_at=now + _checked_lifetime(lifetime),
+            line=follows.line if follows else prefix,
+            follows=follows,
         )
         _record("apikey.issued", actor, key, now)
     return key, f"{prefix}.{secret}"
@@ -105,12 +112,24 @@ def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: dat
             scopes=scopes,
             lifetime=min(lifetime, MAX_LIFETIME),
             networks=old.networks,
+            follows=old,
             now=now,
         )
         old.expires_at = min(old.expires_at, now + old_serves)
         old.save(update_fields=["expires_at"])
         _record("apikey.rotated", actor, old, now)
     return new, text
+
+
+def issuers_of(client: str) -> frozenset[str]:
+    """The audit names of everybody who issued or rotated a key of this system; `client` is the system's own.
+
+    Keys of one name count together, those that have ended too: who made any of them could have written as it does.
+    A key that rotated itself names its system; the person who issued the first one stands beside it.
+    """
+    agency_id, _, name = client.removeprefix("client:").partition("/")
+    keys = ApiKey.objects.filter(agency_id=agency_id, client=name)
+    return frozenset(keys.values_list("created_by", flat=True))
 
 
 def key_for(actor: Actor, prefix: str) -> ApiKey:
@@ -143,7 +162,7 @@ def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient
         raise CredentialError("unknown")
     _require_usable(key, remote_addr, now)
     _mark_use(key, now)
-    return ApiClient(key.agency, key.client, key.prefix, _scopes_in_effect(key))
+    return ApiClient(key.agency, key.client, key.prefix, _scopes_in_effect(key), line=key.line)
 
 
 def _stored(prefix: str) -> _StoredKey | None:

@@ -357,6 +357,14 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    is_entry = models.BooleanField(default=False)
+    """Issued by the operator for accession alone (`agencies.entrykeys`); it never becomes a working key."""
+    line = models.CharField(max_length=16, db_index=True, editable=False)
+    """The prefix of the first key of its chain: every key that replaced another one bears the same."""
+    follows = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="successors", editable=False
+    )
+    """The key that it replaced."""
 
     objects = ApiKeyQuerySet.as_manager()
 

@@ -8,7 +8,15 @@ import pytest
 from django.core import serializers
 from pytest_django import Settings
 
-from agencies.apikeys import MAX_LIFETIME, USE_MARKED_EVERY, authenticate_key, issue_key, revoke_key
+from agencies.apikeys import (
+    MAX_LIFETIME,
+    USE_MARKED_EVERY,
+    authenticate_key,
+    issue_key,
+    issuers_of,
+    revoke_key,
+    rotate_key,
+)
 from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.errors import AbsentError, CredentialError, InputError, NotPermittedError
 from agencies.models import Agency, AgencyStatus, ApiKey
@@ -224,6 +232,18 @@ def test_an_agency_admin_sees_the_own_agencys_keys(agency: Agency) -> None:
     key, _ = api_key(agency)
     assert list(ApiKey.objects.visible_to(enrol(agency, "agency_admin"))) == [key]
     assert not ApiKey.objects.visible_to(enrol(agency, "reader")).exists()
+
+
+def test_everybody_who_issued_or_rotated_a_system_s_key_is_known(agency: Agency) -> None:
+    first, second = enrol(agency, "agency_admin"), enrol(agency, "agency_admin", email="b@xa-lab.example")
+    key, _ = api_key(agency, client="case system")
+    successor, text = rotate_key(second, key, old_serves=DAY, now=NOW)
+    client = authenticate_key(text, PEER, now=NOW)
+    api_key(agency, client="another system")
+    assert (successor.line, successor.follows) == (key.prefix, key)
+    assert client.line == key.line == key.prefix
+    assert issuers_of(client.audit_name) == {first.audit_name, second.audit_name}
+    assert issuers_of("client:xb-health/case system") == issuers_of("officer:x") == frozenset()
 
 
 def refusal(text: str, *, peer: str = PEER, now: Any = NOW) -> CredentialError:
