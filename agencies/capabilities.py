@@ -39,6 +39,7 @@ class Capability(StrEnum):
     NOTICE_RESEND = "notice:resend"
     OFFICER_MANAGE = "officer:manage"
     OFFICER_READ = "officer:read"
+    POWER_DECIDE = "power:decide"
     QUEUE_READ = "queue:read"
     SCIENCE_MANAGE = "science:manage"
     SCIENCE_QUERY = "science:query"
@@ -57,7 +58,14 @@ class Role(TextChoices):
 
 
 C = Capability
-_MEMBER: Final = {C.DIRECTORY_READ, C.LEDGER_READ, C.OFFICER_READ, C.AGREEMENT_READ, C.KEY_READ}
+_MEMBER: Final = {
+    C.DIRECTORY_READ,
+    C.LEDGER_READ,
+    C.OFFICER_READ,
+    C.AGREEMENT_READ,
+    C.KEY_READ,
+    C.POWER_DECIDE,
+}
 _READS: Final = _MEMBER | {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.NOTICE_READ, C.SCIENCE_READ}
 
 ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
@@ -76,6 +84,15 @@ ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
     Role.OPERATOR: frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
 }
 """The operator's audit is the hub's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
+
+POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN, Role.AUDITOR})
+"""Roles that one admin alone cannot give (`agencies.powers`)."""
+
+WITHHELD: Final = frozenset(
+    {C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.AGENCY_MANAGE, C.OFFICER_MANAGE}
+    | {C.APIKEY_MANAGE, C.KEY_MANAGE, C.NOTICE_RESEND, C.POWER_DECIDE, C.SCIENCE_MANAGE}
+)
+"""What a person may not do whose second factor and password both came from somebody else, until confirmed."""
 
 CLIENT_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}

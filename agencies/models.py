@@ -17,8 +17,9 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from agencies.capabilities import Capability, Role, capabilities_of_roles
+from agencies.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from agencies.names import check_name
+from agencies.power_rows import PowerChange  # noqa: F401
 from agencies.shortlived import AccountLink, Challenge, IdempotentRequest, LoginAttempts, PolicyRequest  # noqa: F401
 from agencies.visibility import AgencyQuerySet, ApiKeyQuerySet, KeyQuerySet, OfficerManager
 
@@ -104,6 +105,8 @@ class Agency(models.Model):
     """Whether each opening names a case number; what is sent as flash may always be opened on duty."""
     audit_keep_days = models.PositiveSmallIntegerField(default=AUDIT_KEEP_DEFAULT_DAYS)
     admitted_at = models.DateTimeField()
+    first_release_at = models.DateTimeField(null=True, blank=True)
+    """When its first actual alert went out; until then changes of power wait for nobody (`agencies.powers`)."""
 
     objects = AgencyQuerySet.as_manager()
 
@@ -162,6 +165,15 @@ class Officer(AbstractBaseUser):
     quiet_until = models.TimeField(null=True, blank=True)
     """Local hours in which mail about routine alerts waits (`agencies.quiet`); both or none."""
     joined_at = models.DateTimeField()
+    invited_email = models.EmailField(max_length=254, blank=True)
+    """Where the invitation went. Until it is accepted `email` is a placeholder that nobody can sign in with."""
+    admin_until = models.DateTimeField(null=True, blank=True)
+    """When this officer last ceased to be an agency admin."""
+    factors_reset_at = models.DateTimeField(null=True, blank=True)
+    password_mailed_at = models.DateTimeField(null=True, blank=True)
+    """When a password was last chosen by a mailed link."""
+    powers_withheld_at = models.DateTimeField(null=True, blank=True)
+    """Since when this officer may not validate, release or manage, until somebody has confirmed the person."""
     session_salt = models.CharField(max_length=22, default=_new_public_id, editable=False)
     """Part of every session's hash; a new value ends all sessions of this officer."""
 
@@ -192,7 +204,10 @@ class Officer(AbstractBaseUser):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What this officer may do now; nothing when disabled."""
-        return capabilities_of_roles(self.roles) if self.is_active else frozenset()
+        if not self.is_active:
+            return frozenset()
+        granted = capabilities_of_roles(self.roles)
+        return granted if self.powers_withheld_at is None else granted - WITHHELD
 
     @property
     def audit_name(self) -> str:

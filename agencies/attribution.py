@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose act an act counts as. Somebody who invited a person, or reset the person's factors, could be that person.
+
+Until a second admin or releaser has confirmed the person, whatever the person does counts as also done by whoever
+invited or reset. Two officers are independent if neither is, nor stands behind, the other or one and the same third.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from agencies.models import Officer
+from agencies.power_rows import PowerChange
+
+_OFFICER: Final = "officer:"
+_UNCONFIRMED: Final = (PowerChange.Outcome.WAITING, PowerChange.Outcome.STOPPED)
+
+
+def counts_as(officer: Officer) -> frozenset[str]:
+    """Audit names of everybody as whose act this officer's acts count, the officer included."""
+    return attributed_to([officer.audit_name])
+
+
+def attributed_to(names: Iterable[str]) -> frozenset[str]:
+    """The same for several audit names together; names of anything but officers stay as they are."""
+    found = frozenset(names)
+    newly = found
+    while newly:
+        ids = [name.removeprefix(_OFFICER) for name in newly if name.startswith(_OFFICER)]
+        rows = PowerChange.objects.filter(
+            kind=PowerChange.Kind.IDENTITY, outcome__in=_UNCONFIRMED, officer__public_id__in=ids
+        )
+        behind = rows.exclude(asked_by=None).values_list("asked_by__public_id", flat=True)
+        newly = frozenset(f"{_OFFICER}{name}" for name in behind) - found
+        found |= newly
+    return found
+
+
+def is_independent(officer: Officer, names: Iterable[str]) -> bool:
+    """Whether nobody counts as this officer and as one of these audit names at once.
+
+    Both sides are widened: of two puppets of one admin, one must not release what the other wrote.
+    """
+    return counts_as(officer).isdisjoint(attributed_to(names))
