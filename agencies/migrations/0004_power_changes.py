@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0002_affairs"),
+        ("agencies", "0003_chains_of_api_keys"),
     ]
 
     operations = [
