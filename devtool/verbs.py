@@ -53,6 +53,13 @@ def _test(arguments: list[str]) -> int:
     return _become([sys.executable, "-m", "pytest", *parallel, *arguments])
 
 
+def _retest(arguments: list[str]) -> int:
+    from devtool.retesting import retest
+
+    _refuse_arguments("retest", arguments)
+    return retest()
+
+
 def _check(arguments: list[str]) -> int:
     from devtool.checking import run_checks
 
@@ -152,6 +159,12 @@ VERBS = {
         "Run the suite on real PostgreSQL, Valkey, workers, sequencer, SMTP server and Chromium. Without\n"
         "arguments: everything, in parallel. Arguments go to pytest as they are: ./dev test tests/sharing -x",
         _test,
+    ),
+    "retest": Verb(
+        "retest",
+        "Run what failed in the last run once more, each test alone; exits 0 if all of it may be retried and passes\n"
+        "(docs/flaky.md).",
+        _retest,
     ),
     "check": Verb(
         "check [NAME ...]",

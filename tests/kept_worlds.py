@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from agencies.models import Agency, Officer
+from tests.one_seed import drawn_as
 
 NOT_OF_A_WORLD: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 """Tables that migrations fill."""
@@ -51,7 +52,8 @@ def kept_world(name: str, build: Callable[[Path], W], folder: Path, *, fresh_sec
     if kept is not None and time.monotonic() - kept.at < fresh_seconds:
         return _put_back(kept, folder)  # type: ignore[no-any-return]
     at = time.monotonic()
-    world = build(folder)
+    with drawn_as(f"world {name}"):
+        world = build(folder)
     kept_objects = copy.deepcopy(world, {id(folder): folder})
     _worlds[name] = _Kept(kept_objects, folder, _rows(), dict(_files(folder)), at)
     return world

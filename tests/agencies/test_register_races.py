@@ -22,7 +22,7 @@ from agencies.models import Key, Keyset, Officer
 from agencies.officers import disable_officer, enrol_officer
 from tests.agencies.world import NOW, OwnKeys, admit, enrol, enrolling
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_retry]
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:

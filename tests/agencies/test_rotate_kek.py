@@ -24,6 +24,8 @@ from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
 from tests.services import surroundings
 
+pytestmark = pytest.mark.no_retry
+
 CONTENT = b"Vape liquid"
 
 

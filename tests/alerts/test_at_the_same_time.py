@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 from django.db import connection
 
 from agencies.capabilities import Role
@@ -25,6 +26,8 @@ from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.pages.science_files import record
+
+pytestmark = pytest.mark.no_retry
 
 
 def at_once(*changes: Callable[[], object]) -> list[object]:

@@ -20,6 +20,8 @@ from tests.api.sessions import Session
 from tests.builders import Hub
 from tests.sharing.callers import Caller
 
+pytestmark = pytest.mark.no_retry
+
 KEY = "write-0001"
 REUSED = "urn:accord:problem:idempotency-key-reused"
 

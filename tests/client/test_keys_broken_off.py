@@ -30,6 +30,8 @@ from agencies.models import Keyset, Revocation
 from tests.client.conftest import CHEAP, PASSPHRASE, PartnerWorld
 from tests.client.lying import Instead, Lie, lying_connection
 
+pytestmark = pytest.mark.no_retry
+
 
 class Killed(BaseException):
     """The power fails: nothing of the program goes on, no handler runs."""

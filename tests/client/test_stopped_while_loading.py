@@ -4,6 +4,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.no_retry
+
 STOPPED_AT = """
 import sys
 

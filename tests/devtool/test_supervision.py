@@ -14,7 +14,7 @@ from devtool.processes import Child, identity, run_to_end, wait_until
 from devtool.statefolder import StateFolder
 from devtool.supervision import Hub
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import CONTENT, DeskWorld
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 OTHERS = 600
 """Hosted agencies beside the two that work, so that the rotation lasts."""
 

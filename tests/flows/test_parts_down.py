@@ -19,7 +19,7 @@ from tests.conftest import HubProcesses
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import DeskWorld
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 
 
 def _page(officer: Officer, address: str) -> str:

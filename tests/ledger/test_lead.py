@@ -16,7 +16,7 @@ from ledger.leadership import lead
 from ledger.models import Checkpoint, Leaf, SequencerLease
 from tests.ledger.bench import Bench, CrashError, crash
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_retry]
 LIMIT_SECONDS = 60
 
 MakeBench = Callable[[str], Bench]

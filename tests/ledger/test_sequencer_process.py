@@ -24,6 +24,8 @@ from ledger.verification import verify_ledger
 from tests.conftest import HubProcesses
 from tests.ledger.bench import NOW
 
+pytestmark = pytest.mark.no_retry
+
 KILLS = 5
 LIMIT_SECONDS = 120
 

@@ -20,7 +20,7 @@ from tests.outside_world import Misbehaviour, OutsideWorld
 
 OFFICERS = 40
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 
 
 @pytest.fixture

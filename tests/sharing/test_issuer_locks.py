@@ -16,6 +16,8 @@ from sharing.locks import own_parties, share_issuers
 from sharing.models import Delivery
 from tests.builders import OPERATOR, START, HeldAgency, Hub
 
+pytestmark = pytest.mark.no_retry
+
 
 @pytest.fixture
 def shared_hub(transactional_db: None, tmp_path: Path) -> Hub:

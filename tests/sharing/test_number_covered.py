@@ -21,6 +21,8 @@ from sharing.numbering import number_covered
 from tests.builders import START, HeldAgency, Hub
 from tests.sharing.conftest import Four
 
+pytestmark = pytest.mark.no_retry
+
 
 def feed_of(agency: HeldAgency | str) -> list[tuple[int, str]]:
     recipient = agency if isinstance(agency, str) else agency.id

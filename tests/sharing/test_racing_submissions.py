@@ -19,6 +19,8 @@ from sharing.locks import own_parties
 from sharing.models import Delivery, Envelope, FeedItem, Statement
 from tests.builders import START, HeldAgency, Hub, reference_to
 
+pytestmark = pytest.mark.no_retry
+
 
 @pytest.fixture
 def hub(transactional_db: None, tmp_path: Path) -> Hub:
