@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells workers by the name of a task that rows wait for them. Losing a ring costs a sweep's delay, nothing else."""
+"""Doorbells: workers are told by the name of a task that rows wait for them.
+
+- Losing a ring costs a sweep's delay, nothing else.
+- Ringing waits for a broker at most `ANSWER_WITHIN_SECS`, since the sequencer rings between two checkpoints. After a
+  failure nobody tries for `REST_SECS`; the next one who is heard also rings what was missed.
+- One log line when the broker stops hearing, one with the number of missed rings when it hears again.
+"""
 
 import logging
+import threading
+import time
+from collections import Counter, defaultdict
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from celery import current_app
 from celery.exceptions import CeleryError
 from django.db import transaction
+from kombu import pools
 from kombu.exceptions import KombuError
 
 log = logging.getLogger(__name__)
@@ -21,6 +31,9 @@ QUEUES: Final = {
     "alerts.reevaluate": "desk",
 }
 EXPIRES_SECS: Final = 60
+ANSWER_WITHIN_SECS: Final = 0.2
+REST_SECS: Final = 2.0
+_BOUND: Final = {"socket_timeout": ANSWER_WITHIN_SECS, "socket_connect_timeout": ANSWER_WITHIN_SECS}
 
 
 def ring(task: str) -> None:
@@ -28,8 +41,64 @@ def ring(task: str) -> None:
     transaction.on_commit(partial(_send, task, QUEUES[task]))
 
 
+class _Breaker:
+    """Whether this process tries to ring, and what it did not get through. Threads share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closed_until: float | None = None
+        self._missed: Counter[str] = Counter()
+
+    def lets_through(self, task: str) -> bool:
+        """Whether to try now; a ring that is not tried counts as missed. Of several threads one tries after a rest."""
+        with self._lock:
+            if self._closed_until is None:
+                return True
+            if time.monotonic() < self._closed_until:
+                self._missed[task] += 1
+                return False
+            self._closed_until = time.monotonic() + REST_SECS
+            return True
+
+    def note_failure(self, task: str, failure: Exception) -> None:
+        with self._lock:
+            is_first = self._closed_until is None
+            self._closed_until = time.monotonic() + REST_SECS
+            self._missed[task] += 1
+        if is_first:
+            log.warning("doorbell not heard", extra={"task_name": task, "cause": type(failure).__name__})
+
+    def note_success(self) -> set[str]:
+        """Return the tasks that were missed since the broker was heard last."""
+        with self._lock:
+            missed, self._missed, self._closed_until = self._missed, Counter(), None
+        if missed:
+            log.warning("doorbell heard again", extra={"missed": missed.total()})
+        return set(missed)
+
+
+_breakers: defaultdict[str, _Breaker] = defaultdict(_Breaker)
+"""By the address of the broker: one that hangs says nothing about another."""
+
+
 def _send(task: str, queue: str) -> None:
+    breaker = _breakers[current_app.conf.broker_url]
+    if not breaker.lets_through(task):
+        return
     try:
-        current_app.send_task(task, queue=queue, expires=EXPIRES_SECS, retry=False, ignore_result=True)
+        _publish(task, queue)
+        missed = breaker.note_success()
+        for other in missed - {task}:
+            _publish(other, QUEUES[other])
     except (KombuError, CeleryError, OSError) as failure:
-        log.warning("doorbell not heard", extra={"task_name": task, "cause": type(failure).__name__})
+        breaker.note_failure(task, failure)
+
+
+def _publish(task: str, queue: str) -> None:
+    """Send by a connection of its own: the one that consumers use waits longer for its answers."""
+    options: dict[str, Any] = {**current_app.conf.broker_transport_options, **_BOUND}
+    connection = current_app.connection_for_write(transport_options=options)
+    with pools.producers[connection].acquire(block=True, timeout=ANSWER_WITHIN_SECS) as producer:
+        current_app.send_task(
+            task, queue=queue, expires=EXPIRES_SECS, retry=False, ignore_result=True, producer=producer
+        )

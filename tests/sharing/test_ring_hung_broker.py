@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A broker that takes connections and answers nothing holds nobody up for more than a moment."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery, current_app
+from django.conf import settings
+
+from devtool.processes import wait_until
+from devtool.valkey import Valkey
+from sharing.doorbell import QUEUES, REST_SECS, ring
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RINGS = 5
+TOGETHER_SECS = 5.0
+"""Generous on a busy machine: without the bound a single ring waits for twenty seconds."""
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Generator[Valkey]:
+    """A broker of this test's own, with the transport options of the hub."""
+    server = Valkey(tmp_path / "valkey", log=tmp_path / "valkey.log", durable=False)
+    server.start()
+    usual = current_app._get_current_object()
+    app = Celery("hung", broker=server.url, set_as_current=True)
+    app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    yield server
+    usual.set_current()
+    assert server.child is not None
+    os.kill(server.child.pid, signal.SIGCONT)
+    server.stop()
+
+
+def waiting(broker: Valkey) -> int:
+    with redis.Redis.from_url(broker.url) as client:
+        return sum(int(client.llen(queue)) for queue in set(QUEUES.values()))  # type: ignore[arg-type]
+
+
+def test_a_hung_broker_costs_a_moment_and_one_line(broker: Valkey, caplog: pytest.LogCaptureFixture) -> None:
+    ring("sharing.send")
+    assert waiting(broker) == 1
+    assert broker.child is not None
+    os.kill(broker.child.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    with caplog.at_level(logging.WARNING, logger="sharing.doorbell"):
+        for _ in range(RINGS):
+            ring("sharing.send")
+    assert time.monotonic() - began < TOGETHER_SECS
+    assert [record.getMessage() for record in caplog.records] == ["doorbell not heard"]
+    os.kill(broker.child.pid, signal.SIGCONT)
+    wait_until(lambda: rings_through(broker), "the broker", timeout_seconds=10 * REST_SECS)
+
+
+def rings_through(broker: Valkey) -> bool:
+    """What was missed for one queue comes with the first ring for the other."""
+    ring("alerts.follow_feed")
+    with redis.Redis.from_url(broker.url) as client:
+        return bool(client.llen("desk")) and int(client.llen("notify")) >= 2  # type: ignore[arg-type]
