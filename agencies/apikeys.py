@@ -19,11 +19,18 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from agencies.actors import Actor, ApiClient
+from agencies.actors import Actor, ApiClient, client_name
 from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability, require
 from agencies.digests import keyed_digest
-from agencies.errors import AbsentError, CredentialError, InputError, NotPermittedError
-from agencies.models import Agency, AgencyStatus, ApiKey
+from agencies.errors import (
+    AbsentError,
+    CredentialError,
+    InputError,
+    NobodyToReleaseError,
+    NotPermittedError,
+)
+from agencies.models import Agency, AgencyStatus, ApiKey, Officer
+from agencies.releasers import releasers_besides
 from ledger.audit import record_event
 
 MAX_LIFETIME: Final = timedelta(days=90)
@@ -62,7 +69,7 @@ def issue_key(
     agency: Agency,
     *,
     client: str,
-    scopes: Iterable[str],
+    scopes: Collection[str],
     lifetime: timedelta,
     networks: Iterable[str] = (),
     follows: ApiKey | None = None,
@@ -70,9 +77,10 @@ def issue_key(
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is shown this once; `follows` is the key that it replaces.
 
-    Raises AbsentError, NotPermittedError, InputError.
+    Raises AbsentError, NotPermittedError, InputError, NobodyToReleaseError.
     """
     _require_may_issue(actor, agency)
+    require_releaser_of_drafts(actor, agency, client=client, scopes=scopes)
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     with transaction.atomic():
         key = ApiKey.objects.create(
@@ -95,7 +103,8 @@ def issue_key(
 def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: datetime) -> tuple[ApiKey, str]:
     """A new key for the same client, scopes, networks and length; the old one ends `old_serves` from now at the latest.
 
-    Raises AbsentError, NotPermittedError, InputError (a key that has ended, more than `LONGEST_OVERLAP`).
+    Raises AbsentError, NotPermittedError, NobodyToReleaseError, InputError (a key that has ended, more than
+    `LONGEST_OVERLAP`).
     """
     if not timedelta(0) <= old_serves <= LONGEST_OVERLAP:
         raise InputError("old_serves", _("The old key: let it serve for up to 7 days."))
@@ -119,6 +128,21 @@ def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: dat
         old.save(update_fields=["expires_at"])
         _record("apikey.rotated", actor, old, now)
     return new, text
+
+
+def releasers_of_drafts(actor: Actor, agency: Agency, *, client: str = "") -> list[Officer]:
+    """Return who could send what a system writes, were the actor to issue or rotate its key now; the duty list's order."""
+    return releasers_besides(agency.pk, issuers_of(client_name(agency.pk, client)) | {actor.audit_name})
+
+
+def require_releaser_of_drafts(actor: Actor, agency: Agency, *, client: str, scopes: Collection[str]) -> None:
+    """Raises NobodyToReleaseError where a key would write drafts that nobody could send.
+
+    An agency that enters has no officers yet, and one that holds its own keys writes no drafts here.
+    """
+    writes = Capability.DRAFT_WRITE in scopes and agency.is_hosted and agency.status != AgencyStatus.ENTERING
+    if writes and not releasers_of_drafts(actor, agency, client=client):
+        raise NobodyToReleaseError
 
 
 def issuers_of(client: str) -> frozenset[str]:

@@ -95,6 +95,10 @@ class LastAdminError(AgenciesError):
     """The act would leave an agency without an agency admin."""
 
 
+class NobodyToReleaseError(AgenciesError):
+    """Nobody else is left who could check and send it; enrol a releaser, or let somebody else do this."""
+
+
 class IdempotencyKeyReusedError(AgenciesError):
     """The same `Idempotency-Key` came before with another request."""
 

@@ -27,6 +27,8 @@ from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.preview import findings_of, preview_of
 from alerts.review import read_return_note
+from alerts.second_person import who_could_release
+from alerts.states import AlertState
 
 CREATED: Final = status.HTTP_201_CREATED
 OK: Final = status.HTTP_200_OK
@@ -91,7 +93,9 @@ class DeskView(APIView):
         preview = preview_of(alert.agency_id, content.data, now=self.now)
         findings = findings_of(self.officer, alert, content, preview, now=self.now)
         note = read_return_note(self.officer, alert)
-        body = shapes.alert_out(alert, content, findings, preview, note)
+        submitter = self.officer if alert.state == AlertState.DRAFT else None
+        releasers = who_could_release(alert, submitter=submitter)
+        body = shapes.alert_out(alert, content, findings, preview, note, releasers)
         shown = body if self.request.method == "GET" else None
         return Response(body, status=code, headers={"ETag": etag_of(alert, shown)})
 

@@ -21,7 +21,7 @@ from alerts.preview import Judged, findings_of, judged_of, preview_of
 from alerts.refusals import audited_refusal
 from alerts.revisions import DraftContent, read_revision
 from alerts.science.screening import SCREENING, computed_record
-from alerts.second_person import require_second_person, second_persons_for
+from alerts.second_person import require_releaser, require_second_person, second_persons_for
 from alerts.states import Move, check_move
 from ledger.audit import record_event
 from sharing.notices.release_waiting import tell_second_persons
@@ -37,7 +37,8 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
     Its control status is computed for this day; where it says something new, that makes one more revision. Nothing of
     it stops an alert. Of a flash alert those who may release it are told by mail: it may be night.
 
-    Raises `AmendmentRefusedError` where the version that it would replace is no longer the one to act on.
+    Raises `AmendmentRefusedError` where the version that it would replace is no longer the one to act on,
+    `NobodyToReleaseError` where nobody else could check and send it.
     """
     require(author, Capability.ALERT_WRITE)
     sending_agency_of(author, command=WRITE_COMMAND)
@@ -66,6 +67,7 @@ def _submit(
     findings = findings_of(author, locked, content, preview, judged=judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)
+    require_releaser(locked, submitter=author)
     locked.submitted_at, locked.submitted_by, locked.changed_at = now, author, now
     locked.return_note = None
     locked.save()

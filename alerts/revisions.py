@@ -70,8 +70,3 @@ def add_revision(
         digest=doors.row_digest(sealed),
         saved_at=now,
     )
-
-
-def writers_of(alert: Alert) -> frozenset[str]:
-    """Audit names of everybody who saved a revision: none of them is a second person."""
-    return frozenset(alert.revisions.values_list("author", flat=True)) | {alert.created_by}

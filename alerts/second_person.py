@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who counts as the second person.
+"""Second persons: nobody takes an alert from draft to sent alone.
 
-Nobody validates what they wrote. Whether somebody may release it is the agency's policy: four eyes, which is
-the default, says no. An agency may let one releaser alone send a flash alert; a second look is then due within
-a day. Everybody who saved a revision has written the alert.
+- Writers are everybody who saved a revision, the last who submitted it, and, of what a system saved, everybody who
+  issued or rotated its API key. A person has written what a writer did who counts as that person too.
+- Validating needs a person who is no writer. So does releasing under four eyes, which is the default; without them a
+  writer may release what somebody else has validated.
+- An agency may let one releaser alone send a flash alert; a second look by a person who is no writer is then due
+  within a day.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
 
+from agencies.apikeys import issuers_of
 from agencies.ceilings import is_within
+from agencies.errors import NobodyToReleaseError
 from agencies.models import Officer
+from agencies.releasers import releasers_of
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
-from alerts.revisions import writers_of
 from alerts.states import Move
-from sharing.notices.queueing import releasers_of
 
 SECOND_LOOK_WITHIN: Final = timedelta(hours=24)
 
@@ -35,24 +40,23 @@ class Denied:
     reason: str
 
 
+def writers_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[str]:
+    """Return the audit names of the writers; `submitter` is who would submit it now, in place of who did last."""
+    names = {alert.created_by, *alert.revisions.values_list("author", flat=True)}
+    last = submitter or alert.submitted_by
+    if last is not None:
+        names.add(last.audit_name)
+    return frozenset(names.union(*(issuers_of(name) for name in names)))
+
+
 def may_validate(officer: Officer, alert: Alert) -> Allowed | Denied:
     """Whether this officer counts as second eyes on the alert."""
-    if officer.audit_name not in writers_of(alert):
-        return Allowed()
-    if _one_may_send(alert):
-        return Allowed(alone=True)
-    return Denied(_("You wrote this alert: somebody else checks it."))
+    return _validating(officer, alert, writers_of(alert))
 
 
 def may_release(officer: Officer, alert: Alert) -> Allowed | Denied:
     """Whether this officer may send the alert, as far as persons go."""
-    if officer.audit_name not in writers_of(alert):
-        return Allowed()
-    if not alert.agency.four_eyes:
-        return Allowed()
-    if _one_may_send(alert):
-        return Allowed(alone=True)
-    return Denied(_("You wrote this alert: somebody else sends it."))
+    return _releasing(officer, alert, writers_of(alert))
 
 
 def require_second_person(officer: Officer, alert: Alert, move: Move) -> Allowed:
@@ -63,15 +67,59 @@ def require_second_person(officer: Officer, alert: Alert, move: Move) -> Allowed
     return verdict
 
 
-def second_persons_for(alert: Alert) -> list[Officer]:
-    """Who may release the alert and did not write it; the duty list's order."""
-    writers = writers_of(alert)
-    return [
+def who_could_release(alert: Alert, *, submitter: Officer | None = None) -> list[Officer]:
+    """Return who could send the alert once it is validated; nobody where nobody could validate it. The duty list's order.
+
+    `submitter` is who would submit it now.
+    """
+    writers = writers_of(alert, submitter=submitter)
+    able = [
         officer
         for officer in releasers_of([alert.agency_id])
-        if officer.audit_name not in writers
-        and is_within(officer, tlp=alert.tlp, pri=alert.pri, lane=alert.lane)
+        if is_within(officer, tlp=alert.tlp, pri=alert.pri, lane=alert.lane)
     ]
+    if not any(isinstance(_validating(officer, alert, writers), Allowed) for officer in able):
+        return []
+    return [officer for officer in able if isinstance(_releasing(officer, alert, writers), Allowed)]
+
+
+def require_releaser(alert: Alert, *, submitter: Officer) -> None:
+    """Raises `NobodyToReleaseError` where nobody could send the alert, were it submitted by this officer now."""
+    if not who_could_release(alert, submitter=submitter):
+        raise NobodyToReleaseError
+
+
+def second_persons_for(alert: Alert) -> list[Officer]:
+    """Return who could release the alert and did not write it; the duty list's order."""
+    writers = writers_of(alert)
+    return [officer for officer in who_could_release(alert) if not _has_written(officer, writers)]
+
+
+def _validating(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowed | Denied:
+    if not _has_written(officer, writers):
+        return Allowed()
+    if _one_may_send(alert):
+        return Allowed(alone=True)
+    return Denied(
+        _("You wrote or submitted this alert, or gave the key that wrote it: somebody else checks it.")
+    )
+
+
+def _releasing(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowed | Denied:
+    if not _has_written(officer, writers):
+        return Allowed()
+    checker = alert.validated_by
+    if not alert.agency.four_eyes and (checker is None or not _has_written(checker, writers)):
+        return Allowed()
+    if _one_may_send(alert):
+        return Allowed(alone=True)
+    return Denied(
+        _("You wrote or submitted this alert, or gave the key that wrote it: somebody else sends it.")
+    )
+
+
+def _has_written(officer: Officer, writers: Iterable[str]) -> bool:
+    return officer.audit_name in writers
 
 
 def _one_may_send(alert: Alert) -> bool:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shapes of the desk's JSON, in and out. No rules: what a value may be stands in the table of fields."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
+from agencies.models import Officer
 from alerts.api_fields import DraftFields
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.findings import Findings
@@ -112,6 +113,13 @@ class QuestionOut(s.Serializer[Any]):
     kept = s.BooleanField()
 
 
+class ReleaserOut(s.Serializer[Officer]):
+    """An officer who could send it."""
+
+    id = s.CharField(source="public_id")
+    full_name = s.CharField()
+
+
 class FindingsOut(s.Serializer[Findings]):
     """What blocks (`errors`, questions not kept), what is only counted, what a life-safety alert leaves out."""
 
@@ -202,7 +210,10 @@ def scheme_out(document: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 class AlertOut(AlertFactsOut):
-    """The same with its newest revision, for those who may read it."""
+    """The same with its newest revision, for those who may read it.
+
+    `could_release`: who could send it; of a draft, were the reader to submit it. Nobody: it cannot be submitted so.
+    """
 
     data = s.DictField()  # type: ignore[assignment]
     kept = s.ListField(child=s.CharField())
@@ -211,6 +222,7 @@ class AlertOut(AlertFactsOut):
     scheme = SchemeOut(allow_null=True)
     findings = FindingsOut()
     preview = PreviewOut()
+    could_release = ReleaserOut(many=True)
 
 
 class CardOut(s.Serializer[Any]):
@@ -361,7 +373,12 @@ class SentOut(_WithScheme):
 
 
 def alert_out(
-    alert: Alert, content: DraftContent, findings: Findings, preview: Preview, return_note: str
+    alert: Alert,
+    content: DraftContent,
+    findings: Findings,
+    preview: Preview,
+    return_note: str,
+    releasers: Sequence[Officer],
 ) -> dict[str, Any]:
     """An alert with its content, as `AlertOut` shows it."""
     return {
@@ -373,4 +390,5 @@ def alert_out(
         "scheme": scheme_out(content.data),
         "findings": FindingsOut(findings).data,
         "preview": PreviewOut(preview).data,
+        "could_release": ReleaserOut(releasers, many=True).data,
     }

@@ -67,6 +67,11 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         409, "key-taken", "A key is registered for another agency or use.", ("kid",)
     ),
     agencies.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
+    agencies.NobodyToReleaseError: Problem(
+        409,
+        "nobody-to-release",
+        "Nobody else could check and send this. Let somebody else do it, or enrol a releaser.",
+    ),
     agencies.RecoveryWaitsError: Problem(
         409,
         "recovery-waits",
@@ -205,7 +210,10 @@ if apps.is_installed("alerts"):
             ("field", "code", "problem"),
         ),
         alerts.SecondPersonNeededError: Problem(
-            403, "second-person-needed", "You wrote this alert: somebody else has to do this.", ("move",)
+            403,
+            "second-person-needed",
+            "You wrote this alert or had a part in it: somebody else has to do this.",
+            ("move",),
         ),
         alerts.SendingStoppedError: Problem(409, "sending-stopped", "Nothing was sent.", ("text",)),
         alerts.UnopenableError: Problem(

@@ -13,13 +13,22 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.apikeys import LONGEST_OVERLAP, MAX_LIFETIME, issue_key, key_for, revoke_key, rotate_key
+from agencies.apikeys import (
+    LONGEST_OVERLAP,
+    MAX_LIFETIME,
+    issue_key,
+    key_for,
+    releasers_of_drafts,
+    revoke_key,
+    rotate_key,
+)
 from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability
 from agencies.idempotency import Outcome, idempotent
 from agencies.models import ApiKey
 from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import CREATED
+from alerts.shapes import ReleaserOut
 
 SCOPES: Final = sorted(CLIENT_SCOPES - ACCESSION_SCOPES)
 MOST_NETWORKS: Final = 20
@@ -40,8 +49,17 @@ class ApiKeyOut(s.Serializer[Any]):
     last_used_at = s.DateTimeField(allow_null=True)
 
 
+class ListedApiKeyOut(ApiKeyOut):
+    """`could_release`: who could send what it writes, were the reader to rotate it; empty without `draft:write`."""
+
+    could_release = ReleaserOut(many=True)
+
+
 class ApiKeysOut(s.Serializer[Any]):
-    items = ApiKeyOut(many=True)
+    """`could_release`: who could send what a new system writes, were the reader to issue its key."""
+
+    items = ListedApiKeyOut(many=True)
+    could_release = ReleaserOut(many=True)
 
 
 class IssuedApiKeyOut(ApiKeyOut):
@@ -92,7 +110,16 @@ class ApiKeysView(ShownOnceView):
     def get(self, request: Request) -> Response:
         """List the API keys of the agency, the newest first."""
         rows = ApiKey.objects.visible_to(self.officer).order_by("-created_at", "prefix")
-        return self.answer({"items": ApiKeyOut(rows, many=True).data})
+        shown = {
+            "items": [self._listed(row) for row in rows.select_related("agency")],
+            "could_release": ReleaserOut(releasers_of_drafts(self.officer, self.agency), many=True).data,
+        }
+        return self.answer(shown)
+
+    def _listed(self, key: ApiKey) -> dict[str, Any]:
+        writes = Capability.DRAFT_WRITE in key.scopes
+        releasers = releasers_of_drafts(self.officer, self.agency, client=key.client) if writes else []
+        return {**ApiKeyOut(key).data, "could_release": ReleaserOut(releasers, many=True).data}
 
     @extend_schema(request=ApiKeyIn, responses={201: IssuedApiKeyOut}, operation_id="apikeys_issue")
     def post(self, request: Request) -> Response:

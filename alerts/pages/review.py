@@ -163,7 +163,9 @@ def stop_text(stop: Exception) -> str:
     if isinstance(stop, SendingStoppedError | AmendmentRefusedError | ReplyRefusedError):
         return stop.text
     if isinstance(stop, SecondPersonNeededError):
-        return _("You wrote this alert: somebody else has to do this.")
+        return _(
+            "You wrote or submitted this alert, or gave the key that wrote it: somebody else has to do this."
+        )
     if isinstance(stop, ChangedSinceValidationError) and stop.what == "recipients":
         return _(
             "Who will receive this has changed since it was checked. Return it, or check it again below."

@@ -99,7 +99,11 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     ),
     ScienceInputError: Stop(422, gettext_lazy("It could not be read."), "", "problem"),
     SecondPersonNeededError: Stop(
-        403, _NOT_CHANGED, gettext_lazy("You wrote this alert: somebody else has to do this.")
+        403,
+        _NOT_CHANGED,
+        gettext_lazy(
+            "You wrote or submitted this alert, or gave the key that wrote it: somebody else has to do this."
+        ),
     ),
     SendingStoppedError: Stop(409, _NOT_SENT, "", "text"),
     UnknownSchemaError: Stop(

@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from agencies.models import Officer
+from agencies.releasers import releasers_of
 from sharing.doorbell import ring
-from sharing.notices.queueing import admins_of, queue_plain_notices, releasers_of, save_notices
+from sharing.notices.queueing import admins_of, queue_plain_notices, save_notices
 from sharing.notices.states import Occasion
 
 

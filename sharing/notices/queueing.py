@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from agencies.capabilities import ROLE_CAPABILITIES, Capability
+from agencies.capabilities import Capability
 from agencies.models import Officer
+from agencies.releasers import officers_who
 from sharing.models import Delivery, Notification
 from sharing.notices.states import Channel, Occasion
 
@@ -19,22 +20,17 @@ NOTICES_A_STATEMENT = 1000
 
 def readers_of(agency_ids: Iterable[str]) -> list[Officer]:
     """The active officers of these agencies who may read alerts."""
-    return _officers_who(Capability.ALERT_READ, agency_ids)
+    return officers_who(Capability.ALERT_READ, agency_ids)
 
 
 def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
     """The active officers of these agencies who manage its keys."""
-    return _officers_who(Capability.KEY_MANAGE, agency_ids)
-
-
-def releasers_of(agency_ids: Iterable[str]) -> list[Officer]:
-    """The active officers of these agencies who send alerts."""
-    return _officers_who(Capability.ALERT_RELEASE, agency_ids)
+    return officers_who(Capability.KEY_MANAGE, agency_ids)
 
 
 def admins_of(agency_ids: Iterable[str]) -> list[Officer]:
     """The active officers of these agencies who manage them."""
-    return _officers_who(Capability.AGENCY_MANAGE, agency_ids)
+    return officers_who(Capability.AGENCY_MANAGE, agency_ids)
 
 
 def queue_notices(
@@ -64,12 +60,6 @@ def by_agency(officers: Iterable[Officer]) -> dict[str | None, list[Officer]]:
     for officer in officers:
         grouped[officer.agency_id].append(officer)
     return grouped
-
-
-def _officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Officer]:
-    roles = [role for role, granted in ROLE_CAPABILITIES.items() if capability in granted]
-    rows = Officer.objects.filter(agency_id__in=set(agency_ids), is_active=True, roles__overlap=roles)
-    return list(rows.order_by("agency_id", "duty_rank", "full_name"))
 
 
 def _notice(

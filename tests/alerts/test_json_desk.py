@@ -278,6 +278,18 @@ class TestStrangers:
         assert not Alert.objects.exists()
 
 
+def test_a_draft_says_who_could_send_it_and_nobody_submits_what_nobody_could(desks: Desks) -> None:
+    session, alert = Session(desks.lab.author), desks.draft()
+    shown = session("GET", f"alerts/{alert.pk}")
+    releaser = desks.lab.releaser
+    assert shown.json()["could_release"] == [{"id": releaser.public_id, "full_name": releaser.full_name}]
+    releaser.is_active = False
+    releaser.save()
+    assert session("GET", f"alerts/{alert.pk}").json()["could_release"] == []
+    refused = session("POST", f"alerts/{alert.pk}/submit", etag=shown["ETag"])
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:accord:problem:nobody-to-release")
+
+
 class TestApiKey:
     def key(self, desks: Desks, *scopes: Capability) -> dict[str, str]:
         admin = desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)

@@ -62,10 +62,14 @@ def test_who_wrote_it_is_not_told_and_who_may_not_read_it_neither(desk: DeskWorl
     desk.ilka.save()
     desk.lab.role_ceilings = {"releaser": "GREEN", "key_officer": "GREEN"}
     desk.lab.save()
+    desk.sunniva.roles = ["agency_admin", "releaser"]
+    desk.sunniva.save()
+    unlimited = ("release-waits", "sunniva@xa-lab.example")
     desk.submit(desk.draft(pri="flash", tlp="AMBER", lane="science", purpose="science"))
-    assert told() == []
+    assert told() == [unlimited]
     desk.submit(desk.draft(pri="flash", tlp="AMBER"))
-    assert told() == [("release-waits", "benno@xa-lab.example")], "danger to life has no limit"
+    benno = ("release-waits", "benno@xa-lab.example")
+    assert sorted(told()) == [benno, unlimited, unlimited], "danger to life has no limit"
 
 
 def test_the_same_revision_is_told_once(desk: DeskWorld) -> None:

@@ -154,6 +154,25 @@ def test_an_api_key_is_shown_once_serves_and_ends(admin: Session, client: Client
     assert {row["prefix"] for row in admin("GET", "api-keys").json()["items"]} >= {prefix, new}
 
 
+def test_the_list_says_who_could_send_what_a_key_writes_and_none_is_issued_where_nobody_could(
+    admin: Session, desks: Desks
+) -> None:
+    wanted = {"client": "case system", "scopes": ["draft:write"], "days": 30}
+    releaser = desks.lab.releaser
+    one = admin("POST", "api-keys", wanted)
+    assert one.status_code == 201, one.content
+    listed, named = (
+        admin("GET", "api-keys").json(),
+        {"id": releaser.public_id, "full_name": releaser.full_name},
+    )
+    own = next(row for row in listed["items"] if row["prefix"] == one.json()["prefix"])
+    assert named in listed["could_release"] and named in own["could_release"]
+    Officer.objects.filter(pk=releaser.pk).update(is_active=False)
+    rotating = f"api-keys/{one.json()['prefix']}/rotate"
+    for refused in (admin("POST", "api-keys", wanted), admin("POST", rotating, {"old_serves": 0})):
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:accord:problem:nobody-to-release")
+
+
 def test_a_key_of_another_agency_is_absent_and_no_scope_manages(admin: Session, desks: Desks) -> None:
     foreign = desks.hub.api_key(desks.own).removeprefix("Api-Key ").partition(".")[0]
     for prefix in (foreign, "0" * 12):

@@ -119,6 +119,28 @@ def test_a_key_that_has_ended_is_not_rotated(desk: DeskWorld) -> None:
         rotate_key(desk.haitham, key, old_serves=timedelta(0), now=now)
 
 
+def test_the_page_says_who_could_send_what_a_key_writes_and_refuses_where_nobody_could(
+    desk: DeskWorld, admin: Client
+) -> None:
+    page = admin.get("/api-keys/issue/").content.decode()
+    assert "Could send its drafts" in page and "Benno Ashgrove" in page
+    issue(admin, scopes=["draft:write"])
+    rotating = f"/api-keys/{ApiKey.objects.get().prefix}/rotate/"
+    assert "Benno Ashgrove" in admin.get(rotating).content.decode()
+    desk.benno.is_active = False
+    desk.benno.save()
+    assert "<bdi>nobody</bdi>" in admin.get(rotating).content.decode()
+    seen = ApiKey.objects.get().prefix
+    for address, form in (
+        (rotating, {"old_serves": "1"}),
+        ("/api-keys/issue/", FORM | {"scopes": ["draft:write"]}),
+    ):
+        answer = admin.post(address, form | {"seen": seen})
+        assert answer.status_code == 422
+        assert "Nobody else could check and send what this key writes." in answer.content.decode()
+    assert ApiKey.objects.count() == 1
+
+
 def test_revoking_counts_at_the_next_request(admin: Client) -> None:
     text = issue(admin)
     key = ApiKey.objects.get()

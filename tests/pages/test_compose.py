@@ -349,6 +349,22 @@ def test_the_last_step_names_what_stops_it_with_links(author: Client, desk: Desk
     assert draft.state == "draft"
 
 
+def test_the_last_step_says_who_could_send_it_and_takes_nothing_that_nobody_could(
+    author: Client, desk: DeskWorld
+) -> None:
+    draft = desk.draft()
+    page = author.get(f"/drafts/{draft.pk}/6/").content.decode()
+    assert "Could send it:" in page and "<bdi>Benno Ashgrove</bdi>" in page
+    desk.benno.is_active = False
+    desk.benno.save()
+    page = author.get(f"/drafts/{draft.pk}/6/").content.decode()
+    assert "nobody else could check and send it" in page and "Submit for release" not in page
+    answer = author.post(f"/drafts/{draft.pk}/submit/", {"revision": "1"})
+    assert answer.headers["Location"] == f"/drafts/{draft.pk}/6/"
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
 def test_danger_to_life_is_held_up_by_three_fields_only(author: Client, desk: DeskWorld) -> None:
     draft = desk.draft(pri="flash", cas_rn="50-00-1", event_date="2099-01-01")
     page = author.get(f"/drafts/{draft.pk}/6/").content.decode()

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from agencies.apikeys import issue_key, key_for, revoke_key, rotate_key
+from agencies.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
 from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability
-from agencies.errors import InputError
-from agencies.models import ApiKey
+from agencies.errors import AbsentError, InputError, NobodyToReleaseError
+from agencies.models import Agency, ApiKey, Officer
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
@@ -47,6 +47,7 @@ STATES: Final = (
 )
 TONES: Final = {"current": "ok", "ending": "warn", "ended": "done", "revoked": "danger"}
 MOST_NETWORKS: Final = 20
+NAMED_AT_MOST: Final = 8
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def apikeys(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest) -> HttpResponseBase:
     """A new key; its text is in the answer, this once."""
     officer, now = signed_in(request), timezone.now()
-    newest = _newest(request)
+    agency, newest = _agency_of(officer), _newest(request)
     posted = request.POST if request.method == "POST" else None
     form = IssueForm(posted, initial={"seen": newest, "scopes": [C.DIRECTORY_READ, C.LEDGER_READ]})
     question = Question(
@@ -169,15 +170,16 @@ def issue(request: HttpRequest) -> HttpResponseBase:
         _("Issue key"),
         reverse("admin:apikeys"),
         does=[_("The key is shown once, on the next page. Keep it where your system keeps its secrets.")],
+        facts=[_could_release(officer, agency)],
     )
-    if not form.is_valid() or officer.agency is None:
+    if not form.is_valid():
         return ask(request, question, form)
     if form.cleaned_data["seen"] != newest:
         return _sent_before(request)
     try:
         key, text = issue_key(
             officer,
-            officer.agency,
+            agency,
             client=form.cleaned_data["client"],
             scopes=form.cleaned_data["scopes"],
             lifetime=timedelta(days=form.cleaned_data["days"]),
@@ -186,6 +188,9 @@ def issue(request: HttpRequest) -> HttpResponseBase:
         )
     except InputError as refused:
         refuse(form, refused)
+        return ask(request, question, form)
+    except NobodyToReleaseError:
+        refuse(form, InputError("scopes", _nobody_text()))
         return ask(request, question, form)
     return _shown_once(request, key, text)
 
@@ -204,7 +209,7 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
         does=[
             _("A new key of the same kind is shown once. Put it into the system, then the old one may end.")
         ],
-        facts=_facts(key),
+        facts=[*_facts(key), *_writes_drafts(officer, key)],
     )
     if not form.is_valid():
         return ask(request, question, form)
@@ -215,6 +220,9 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
         new, text = rotate_key(officer, key, old_serves=serves, now=timezone.now())
     except InputError as refused:
         refuse(form, refused)
+        return ask(request, question, form)
+    except NobodyToReleaseError:
+        refuse(form, InputError("", _nobody_text()))
         return ask(request, question, form)
     return _shown_once(request, new, text)
 
@@ -283,6 +291,29 @@ def _facts(key: ApiKey) -> list[tuple[str | Promise, Any]]:
         (_("Key"), key.prefix),
         (_("From"), ", ".join(key.networks) or _("anywhere")),
     ]
+
+
+def _agency_of(officer: Officer) -> Agency:
+    if officer.agency is None:
+        raise AbsentError
+    return officer.agency
+
+
+def _could_release(officer: Officer, agency: Agency, client: str = "") -> tuple[str, str]:
+    """Who could send what the system writes, were the officer to give it a key now."""
+    names = [row.full_name for row in releasers_of_drafts(officer, agency, client=client)]
+    return _("Could send its drafts"), ", ".join(names[:NAMED_AT_MOST]) or _("nobody")
+
+
+def _writes_drafts(officer: Officer, key: ApiKey) -> list[tuple[str, str]]:
+    return [_could_release(officer, key.agency, key.client)] if C.DRAFT_WRITE in key.scopes else []
+
+
+def _nobody_text() -> str:
+    return _(
+        "Nobody else could check and send what this key writes. Leave drafts out, let another agency admin do "
+        "this, or enrol a releaser."
+    )
 
 
 def _network(text: str) -> str:

@@ -44,6 +44,7 @@ from alerts.revisions import DraftContent
 from alerts.science.evidence import spectra_of_draft
 from alerts.science.intake import own_identifiers, read_typed
 from alerts.science.replies.told import answered_by
+from alerts.second_person import who_could_release
 from alerts.substance_names import names_used
 
 MARKED: Final = frozenset({"technique", "reference"})
@@ -196,6 +197,7 @@ def check_page(
         steps=[replace(s, problems=_count(problems, alert, s.number)) for s in _steps(content.data)],
         answer_by=answer_by(officer, content.data, now=now),
         reach=reach_of(verdicts, content.data.get("recipients") or ()),
+        releasers=who_could_release(alert, submitter=officer),
     )
 
 

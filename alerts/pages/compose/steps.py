@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from agencies.errors import AbsentError, InputError
+from agencies.errors import AbsentError, InputError, NobodyToReleaseError
 from alerts.document.fields import fields_of_step
 from alerts.drafts import (
     attach_file,
@@ -149,7 +149,7 @@ def draft_submit(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     revision = posted_number(request.POST, "revision") or 0
     try:
         submit_alert(officer, alert, revision=revision, now=timezone.now())
-    except AlertIncompleteError:
+    except (AlertIncompleteError, NobodyToReleaseError):
         return redirect("admin:draft", alert.pk, LAST_STEP)
     except RevisionConflictError as conflict:
         return _submit_conflict(request, alert, revision, conflict)

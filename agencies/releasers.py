@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers of an agency who check and send alerts, and which of them are left as second persons."""
+
+from collections.abc import Collection, Iterable
+
+from agencies.capabilities import ROLE_CAPABILITIES, Capability
+from agencies.models import Officer
+
+
+def officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Officer]:
+    """Return the active officers of these agencies who hold a capability, in the order of the duty list."""
+    roles = [role for role, granted in ROLE_CAPABILITIES.items() if capability in granted]
+    rows = Officer.objects.filter(agency_id__in=set(agency_ids), is_active=True, roles__overlap=roles)
+    return list(rows.order_by("agency_id", "duty_rank", "full_name", "pk"))
+
+
+def releasers_of(agency_ids: Iterable[str]) -> list[Officer]:
+    """Return the active officers of these agencies who send alerts."""
+    return officers_who(Capability.ALERT_RELEASE, agency_ids)
+
+
+def releasers_besides(agency_id: str, writers: Collection[str]) -> list[Officer]:
+    """Return those who could check and send what these have written; `writers` are audit names."""
+    return [
+        officer
+        for officer in releasers_of([agency_id])
+        if officer.audit_name not in writers and Capability.ALERT_VALIDATE in officer.capabilities
+    ]
