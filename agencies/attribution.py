@@ -5,7 +5,7 @@ Until a second admin or releaser has confirmed the person, whatever the person d
 invited or reset. Two officers are independent if neither is, nor stands behind, the other or one and the same third.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from agencies.models import Officer
@@ -41,3 +41,11 @@ def is_independent(officer: Officer, names: Iterable[str]) -> bool:
     Both sides are widened: of two puppets of one admin, one must not release what the other wrote.
     """
     return counts_as(officer).isdisjoint(attributed_to(names))
+
+
+def independent_of(officers: Collection[Officer], names: Iterable[str]) -> list[Officer]:
+    """Those of these officers who are independent of everybody named, in their order."""
+    behind, own = attributed_to(names), {officer.audit_name for officer in officers}
+    if attributed_to(own) == own:
+        return [officer for officer in officers if officer.audit_name not in behind]
+    return [officer for officer in officers if counts_as(officer).isdisjoint(behind)]

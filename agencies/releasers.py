@@ -3,6 +3,7 @@
 
 from collections.abc import Collection, Iterable
 
+from agencies.attribution import independent_of
 from agencies.capabilities import ROLE_CAPABILITIES, Capability
 from agencies.models import Officer
 
@@ -21,8 +22,5 @@ def releasers_of(agency_ids: Iterable[str]) -> list[Officer]:
 
 def releasers_besides(agency_id: str, writers: Collection[str]) -> list[Officer]:
     """Return those who could check and send what these have written; `writers` are audit names."""
-    return [
-        officer
-        for officer in releasers_of([agency_id])
-        if officer.audit_name not in writers and Capability.ALERT_VALIDATE in officer.capabilities
-    ]
+    able = [row for row in releasers_of([agency_id]) if Capability.ALERT_VALIDATE in row.capabilities]
+    return independent_of(able, writers)

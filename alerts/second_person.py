@@ -2,7 +2,7 @@
 """Second persons: nobody takes an alert from draft to sent alone.
 
 - Writers are everybody who saved a revision, the last who submitted it, and, of what a system saved, everybody who
-  issued or rotated its API key. A person has written what a writer did who counts as that person too.
+  issued or rotated its API key; and everybody as whom one of these counts (`agencies.attribution`).
 - Validating needs a person who is no writer. So does releasing under four eyes, which is the default; without them a
   writer may release what somebody else has validated.
 - An agency may let one releaser alone send a flash alert; a second look by a person who is no writer is then due
@@ -17,6 +17,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from agencies.apikeys import issuers_of
+from agencies.attribution import attributed_to, counts_as, independent_of
 from agencies.ceilings import is_within
 from agencies.errors import NobodyToReleaseError
 from agencies.models import Officer
@@ -26,6 +27,7 @@ from alerts.models import Alert
 from alerts.states import Move
 
 SECOND_LOOK_WITHIN: Final = timedelta(hours=24)
+CLIENT: Final = "client:"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def writers_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[s
     last = submitter or alert.submitted_by
     if last is not None:
         names.add(last.audit_name)
-    return frozenset(names.union(*(issuers_of(name) for name in names)))
+    return attributed_to(names.union(*(issuers_of(name) for name in names if name.startswith(CLIENT))))
 
 
 def may_validate(officer: Officer, alert: Alert) -> Allowed | Denied:
@@ -78,9 +80,10 @@ def who_could_release(alert: Alert, *, submitter: Officer | None = None) -> list
         for officer in releasers_of([alert.agency_id])
         if is_within(officer, tlp=alert.tlp, pri=alert.pri, lane=alert.lane)
     ]
-    if not any(isinstance(_validating(officer, alert, writers), Allowed) for officer in able):
+    others = independent_of(able, writers)
+    if not others and not _one_may_send(alert):
         return []
-    return [officer for officer in able if isinstance(_releasing(officer, alert, writers), Allowed)]
+    return others if alert.agency.four_eyes and not _one_may_send(alert) else able
 
 
 def require_releaser(alert: Alert, *, submitter: Officer) -> None:
@@ -91,8 +94,7 @@ def require_releaser(alert: Alert, *, submitter: Officer) -> None:
 
 def second_persons_for(alert: Alert) -> list[Officer]:
     """Return who could release the alert and did not write it; the duty list's order."""
-    writers = writers_of(alert)
-    return [officer for officer in who_could_release(alert) if not _has_written(officer, writers)]
+    return independent_of(who_could_release(alert), writers_of(alert))
 
 
 def _validating(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowed | Denied:
@@ -119,7 +121,7 @@ def _releasing(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowe
 
 
 def _has_written(officer: Officer, writers: Iterable[str]) -> bool:
-    return officer.audit_name in writers
+    return not counts_as(officer).isdisjoint(writers)
 
 
 def _one_may_send(alert: Alert) -> bool:

@@ -10,7 +10,7 @@ from agencies.actors import ApiClient
 from agencies.apikeys import issue_key, releasers_of_drafts, revoke_key, rotate_key
 from agencies.capabilities import Capability, Role
 from agencies.errors import NobodyToReleaseError
-from agencies.models import Agency, ApiKey, Officer
+from agencies.models import Agency, ApiKey, Officer, PowerChange
 from alerts.drafts import create_draft, save_revision
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
@@ -207,3 +207,57 @@ def test_whoever_picks_up_a_system_s_draft_and_saves_it_has_written_it(desks: De
     submit_alert(desks.lab.author, alert, revision=2, now=desks.hub.now)
     with pytest.raises(SecondPersonNeededError):
         validate_alert(both, alert, revision=2, now=desks.hub.now)
+
+
+class TestPuppets:
+    """An admin who releases invites somebody: until somebody else has confirmed the person, the two are one."""
+
+    @pytest.fixture
+    def admin(self, desks: Desks) -> Officer:
+        return everything(desks)
+
+    def invited(self, desks: Desks, admin: Officer, role: Role, outcome: str = "waiting") -> Officer:
+        person = everything(desks, role)
+        PowerChange.objects.create(
+            agency=desks.lab.agency, kind="identity", cause="invited", officer=person, asked_by=admin,
+            asked_at=desks.hub.now, outcome=outcome,
+        )  # fmt: skip
+        return person
+
+    def test_the_admin_does_not_send_what_his_author_wrote(self, desks: Desks, admin: Officer) -> None:
+        puppet = self.invited(desks, admin, Role.AUTHOR)
+        alert = desks.draft(author=puppet)
+        assert who_could_release(alert, submitter=puppet) == [desks.lab.releaser]
+        submitted_by(desks, puppet, alert)
+        with pytest.raises(SecondPersonNeededError):
+            validate_alert(admin, alert, revision=1, now=desks.hub.now)
+        validate_alert(desks.lab.releaser, alert, revision=1, now=desks.hub.now)
+        with pytest.raises(SecondPersonNeededError):
+            release_alert(admin, alert, revision=1, now=desks.hub.now)
+
+    def test_his_releaser_does_not_send_what_the_admin_wrote(self, desks: Desks, admin: Officer) -> None:
+        puppet = self.invited(desks, admin, Role.RELEASER)
+        alert = submitted_by(desks, admin, desks.draft(author=admin))
+        with pytest.raises(SecondPersonNeededError):
+            validate_alert(puppet, alert, revision=1, now=desks.hub.now)
+
+    def test_his_releaser_does_not_send_what_his_author_wrote(self, desks: Desks, admin: Officer) -> None:
+        author, releaser = (self.invited(desks, admin, role) for role in (Role.AUTHOR, Role.RELEASER))
+        alert = submitted_by(desks, author, desks.draft(author=author))
+        with pytest.raises(SecondPersonNeededError):
+            validate_alert(releaser, alert, revision=1, now=desks.hub.now)
+
+    def test_where_nobody_else_is_left_nothing_is_submitted_and_no_key_issued(
+        self, desks: Desks, admin: Officer
+    ) -> None:
+        Officer.objects.filter(pk=desks.lab.releaser.pk).update(is_active=False)
+        puppet = self.invited(desks, admin, Role.AUTHOR)
+        with pytest.raises(NobodyToReleaseError):
+            submitted_by(desks, puppet, desks.draft(author=puppet))
+        with pytest.raises(NobodyToReleaseError):
+            issued(desks, self.invited(desks, admin, Role.AGENCY_ADMIN))
+
+    def test_a_confirmed_person_is_a_person(self, desks: Desks, admin: Officer) -> None:
+        author = self.invited(desks, admin, Role.AUTHOR, outcome="agreed")
+        alert = submitted_by(desks, author, desks.draft(author=author))
+        assert validate_alert(admin, alert, revision=1, now=desks.hub.now).state == AlertState.VALIDATED
