@@ -5,49 +5,64 @@ For a hosted agency each alert is opened once, for its card and its tokens (RED 
 terminal, and the originator learns it by a signed `ack unopenable`. For an agency with its own keys only the
 manifest's facts are kept. Opening here is no reading: that is a person's act. One process follows one agency
 at a time; a row and the cursor move in one transaction, so a kill repeats at most one opening.
+
+An item that raises is set aside (`ledger.set_aside`) and the feed goes on; so is what is derived from an alert (card,
+tokens, structure, spectra, notices), without which the alert itself is still filed.
 """
 
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from django.db import connection, transaction
 
-from accord.envelope.errors import EnvelopeError, Failure, OpeningError
+from accord.envelope.errors import BackendError, EnvelopeError, Failure, OpeningError
 from accord.envelope.statements.form import SubjectRef
 from agencies.actors import SystemActor
 from agencies.errors import AbsentError
 from agencies.models import Agency, AgencyStatus
 from agencies.vault import doors
-from alerts.cards import card_of, seal_received_card
+from agencies.vault.errors import is_vault_away
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
 from alerts.file_digests import plain_digests, spectral_files
+from alerts.filing import file_content
 from alerts.forgetting import forget_cards
 from alerts.models import DeskCursor, ReceivedAlert
 from alerts.retractions import apply_statement, judge_again, note_known_retract
 from alerts.science.library import drop_stale_imports
-from alerts.science.library_received import keep_received_files, read_received_files
+from alerts.science.library_received import read_received_files
 from alerts.science.replies.keeping import keep_received
-from alerts.science.stored import keep_received_structure
-from alerts.science.watching import tell_of_published
 from alerts.tokenising import tokenise_sent
-from alerts.tokens import keep_tokens
 from alerts.versions import place_version, settle_versions
+from ledger.models import Distrust
 from ledger.proofs import log_places
+from ledger.set_aside import Item, Loop, begin_round
 from sharing.feed import read_feed
-from sharing.models import Envelope, FeedItem
+from sharing.models import Envelope, FeedItem, Statement
 from sharing.statements import submit_statement
 
 ROLE: Final = "desk-worker"
 PAGE: Final = 100
 RETRIED_AT_MOST: Final = 100
-"""How many alerts whose first fetch was stopped by a suspension are tried again in one round."""
+"""How many alerts that the worker could not open are tried again in one round."""
 LEDGER_ALARMS: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
+
+
+def _is_common(error: Exception) -> bool:
+    """The vault's keys are away, or the ledger is not the one seen before: no item can be judged."""
+    is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in LEDGER_ALARMS
+    return is_alarm or isinstance(error, BackendError) or is_vault_away(error)
+
+
+FEED: Final = Loop("desk.feed", f"system:{ROLE}", _is_common)
+DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", _is_common)
+"""What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
 
 
 def follow_feeds(*, now: datetime) -> int:
@@ -71,15 +86,10 @@ def follow_feeds(*, now: datetime) -> int:
 
 
 def follow_feed(agency: Agency, *, now: datetime) -> int:
-    """Takes what is new in an agency's feed; 0 when another process is at it."""
+    """Take what is new in an agency's feed; how many alerts, 0 when another process is at it."""
     actor = SystemActor(ROLE, agency.pk)
     with _alone(agency.pk) as is_alone:
-        if not is_alone:
-            return 0
-        taken = sum(1 for item in _new_items(actor) if _take(actor, agency, item, now))
-        if agency.is_hosted:
-            _retry_unfetched(actor, agency, now)
-    return taken
+        return _Desk(actor, agency, now).follow() if is_alone else 0
 
 
 def tidy_received(*, now: datetime) -> None:
@@ -125,42 +135,146 @@ def _new_items(actor: SystemActor) -> Iterator[FeedItem]:
         after = items[-1].number
 
 
-def _take(actor: SystemActor, agency: Agency, item: FeedItem, now: datetime) -> bool:
-    """One item, and the cursor past it."""
+@dataclass(frozen=True)
+class _Opening:
+    """What came of opening an alert once: what it says, or the code of `ack unopenable`; neither while it is closed.
+
+    `is_aside`: it raised, and was set aside.
+    """
+
+    document: ReadDocument | None = None
+    ack_code: str | None = None
+    is_aside: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        return self.is_aside or self.document is not None or self.ack_code is not None
+
+
+CLOSED_NOW: Final = _Opening()
+
+
+class _Desk:
+    """One agency's feed, followed for one round."""
+
+    def __init__(self, actor: SystemActor, agency: Agency, now: datetime) -> None:
+        self._actor, self._agency, self._now = actor, agency, now
+        self._feed = begin_round(FEED, agency=agency.pk, now=now)
+        self._derived = begin_round(DERIVED, agency=agency.pk, now=now)
+
+    def follow(self) -> int:
+        """How many alerts were taken: first what was set aside and is due again, then what is new."""
+        taken: list[ReceivedAlert] = []
+        self._feed.try_again(lambda number: taken.extend(self._take(self._item(number))))
+        for item in _new_items(self._actor):
+            self._feed.take(
+                _named(item),
+                lambda item=item: taken.extend(self._take(item, is_new=True)),  # type: ignore[misc]
+                passed=partial(self._move, item),
+            )
+            if self._feed.is_stopped:
+                break
+        if self._agency.is_hosted:
+            self._derived.try_again(self._visit)
+            self._visit_unread()
+        return len(taken)
+
+    def _item(self, number: str) -> FeedItem:
+        return FeedItem.objects.visible_to(self._actor).get(number=int(number))
+
+    def _move(self, item: FeedItem) -> None:
+        moved = {"after": item.number, "moved_at": self._now}
+        DeskCursor.objects.update_or_create(agency=self._agency, defaults=moved)
+
+    def _take(self, item: FeedItem, *, is_new: bool = False) -> list[ReceivedAlert]:
+        """One item, and the cursor past one that is new; the alert that was filed."""
+        received = self._arrived(item) if item.what == FeedItem.ENVELOPE else None
+        opening = self._try_open(received) if received is not None else CLOSED_NOW
+        with transaction.atomic():
+            if received is not None:
+                received.save()
+                self._settle(received, opening)
+            elif item.what == FeedItem.STATEMENT:
+                apply_statement(self._actor, item.d, now=self._now)
+            elif item.what == FeedItem.REPUDIATED:
+                settle_versions(self._agency.pk, item.d, now=self._now)
+            if is_new:
+                self._move(item)
+        return [] if received is None else [received]
+
+    def _arrived(self, item: FeedItem) -> ReceivedAlert | None:
+        """The row to store; None where the envelope is gone or was taken before."""
+        envelope = Envelope.objects.visible_to(self._actor).filter(md=item.d).first()
+        is_here = ReceivedAlert.objects.filter(agency=self._agency, md=item.d).exists()
+        return None if envelope is None or is_here else _facts(self._agency, item, envelope, self._now)
+
+    def _try_open(self, received: ReceivedAlert) -> _Opening:
+        """Outside any transaction. Where the loop of what is derived stands, the alert waits for it closed."""
+        if received.held_elsewhere:
+            return CLOSED_NOW
+        found: list[_Opening] = []
+        self._derived.take(_derived(received), lambda: found.append(_open(self._actor, received, self._now)))
+        if found:
+            return found[0]
+        return CLOSED_NOW if self._derived.is_stopped else _Opening(is_aside=True)
+
+    def _settle(self, received: ReceivedAlert, opening: _Opening) -> None:
+        """Files what was opened, or says that it does not open. Inside the transaction that holds the row."""
+        if opening.document is not None and received.tlp != "RED":
+            work = partial(file_content, received, opening.document, now=self._now)
+            self._derived.take(_derived(received), work)
+        else:
+            keep_received(received, None, now=self._now)
+        _acknowledge_unopenable(self._actor, received, opening.ack_code, self._now)
+        if opening.is_settled and not self._derived.is_stopped:
+            received.derived_at = self._now
+            received.save(update_fields=["derived_at"])
+        settle_versions(self._agency.pk, received.md, now=self._now)
+
+    def _visit(self, received_id: str) -> None:
+        """Opens and files again what was set aside; raises what it raises."""
+        received = ReceivedAlert.objects.filter(pk=received_id, unopenable=False).first()
+        if received is None:
+            return
+        opening = _open(self._actor, received, self._now)
+        with transaction.atomic():
+            if opening.document is not None and received.tlp != "RED":
+                file_content(received, opening.document, now=self._now)
+            _acknowledge_unopenable(self._actor, received, opening.ack_code, self._now)
+            settle_versions(self._agency.pk, received.md, now=self._now)
+
+    def _visit_unread(self) -> None:
+        """Whatever the worker has not read: its first fetch was stopped, whether or not an officer opened it since."""
+        waiting = ReceivedAlert.objects.filter(
+            agency=self._agency,
+            derived_at=None,
+            unopenable=False,
+            retract_od="",
+            exp__gt=self._now,
+            held_elsewhere=False,
+        ).exclude(tlp="RED")
+        for received in waiting.order_by("number")[:RETRIED_AT_MOST]:
+            if self._derived.is_stopped:
+                return
+            opening = self._try_open(received)
+            if opening.is_settled:
+                with transaction.atomic():
+                    self._settle(received, opening)
+
+
+def _named(item: FeedItem) -> Item:
+    """An alert whose withdrawal, or whose signer's revocation, cannot be read is not to be relied on."""
     if item.what == FeedItem.ENVELOPE:
-        received, document, ack_code = _receive(actor, agency, item, now)
-    else:
-        received, document, ack_code = None, None, None
-    with transaction.atomic():
-        if received is not None:
-            _store(received, document, now)
-            _acknowledge_unopenable(actor, received, ack_code, now)
-            settle_versions(agency.pk, received.md, now=now)
-        elif item.what == FeedItem.STATEMENT:
-            apply_statement(actor, item.d, now=now)
-        elif item.what == FeedItem.REPUDIATED:
-            settle_versions(agency.pk, item.d, now=now)
-        DeskCursor.objects.update_or_create(agency=agency, defaults={"after": item.number, "moved_at": now})
-    return received is not None
+        return Item(str(item.number), item.d)
+    about = Statement.objects.filter(od=item.d).values_list("sub_d", flat=True).first()
+    return Item(str(item.number), about or item.d, Distrust.ALERT)
 
 
-def _receive(
-    actor: SystemActor, agency: Agency, item: FeedItem, now: datetime
-) -> tuple[ReceivedAlert | None, ReadDocument | None, str | None]:
-    """The row to store; what it says, unless closed; the code of `ack unopenable`, if a check failed."""
-    envelope = Envelope.objects.visible_to(actor).filter(md=item.d).first()
-    if envelope is None or ReceivedAlert.objects.filter(agency=agency, md=item.d).exists():
-        return None, None, None
-    received = _facts(agency, item, envelope, now)
-    if not agency.is_hosted:
-        return received, None, None
-    document, ack_code = _open(actor, received, now)
-    return received, document, ack_code
+def _derived(received: ReceivedAlert) -> Item:
+    return Item(str(received.pk), received.md)
 
 
-def _open(
-    actor: SystemActor, received: ReceivedAlert, now: datetime
-) -> tuple[ReadDocument | None, str | None]:
+def _open(actor: SystemActor, received: ReceivedAlert, now: datetime) -> _Opening:
     """Opened once; what the exchange keeps closed stays without a card and is no failure.
 
     Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
@@ -169,30 +283,17 @@ def _open(
         opened = fetch_and_open(actor, received.md, reason="intake", seen=seen_by(received), now=now)
         document = replace(read_document(opened.alert), digests=plain_digests(actor, opened))
         keeps = received.tlp != "RED"
-        return replace(document, spectra=spectral_files(actor, opened) if keeps else ()), None
+        return _Opening(replace(document, spectra=spectral_files(actor, opened) if keeps else ()))
     except (*CLOSED, AbsentError):
-        return None, None
+        return CLOSED_NOW
     except UnknownSchemaError:
-        return ReadDocument({}), None
+        return _Opening(ReadDocument({}))
     except OpeningError as failure:
-        return None, failure.ack_code
+        return _Opening(ack_code=failure.ack_code)
     except EnvelopeError as failure:
-        if getattr(failure, "failure", None) in LEDGER_ALARMS:
+        if _is_common(failure):
             raise
-        return None, "check-failed"
-
-
-def _store(received: ReceivedAlert, document: ReadDocument | None, now: datetime) -> None:
-    has_card = document is not None and received.tlp != "RED"
-    if has_card and document is not None:
-        received.card = seal_received_card(received, card_of(document.data))
-    received.save()
-    if has_card and document is not None:
-        keep_tokens(received, document.data, document.digests)
-        keep_received_structure(received, document.data)
-        keep_received_files(received, document.spectra, document.data)
-        tell_of_published(received, document.data, now=received.received_at)
-    keep_received(received, document.data if has_card and document is not None else None, now=now)
+        return _Opening(ack_code="check-failed")
 
 
 def _acknowledge_unopenable(
@@ -210,20 +311,6 @@ def _acknowledge_unopenable(
     submit_statement(actor, statement, now=now)
     received.unopenable = True
     received.save(update_fields=["unopenable"])
-
-
-def _retry_unfetched(actor: SystemActor, agency: Agency, now: datetime) -> None:
-    waiting = ReceivedAlert.objects.filter(
-        agency=agency, card=None, unopenable=False, retract_od="", exp__gt=now, held_elsewhere=False
-    ).exclude(tlp="RED")
-    for received in waiting.order_by("number")[:RETRIED_AT_MOST]:
-        document, ack_code = _open(actor, received, now)
-        if document is None and ack_code is None:
-            continue
-        with transaction.atomic():
-            _store(received, document, now)
-            _acknowledge_unopenable(actor, received, ack_code, now)
-            settle_versions(agency.pk, received.md, now=now)
 
 
 def _facts(agency: Agency, item: FeedItem, envelope: Envelope, now: datetime) -> ReceivedAlert:

@@ -199,6 +199,7 @@ class ReceivedAlert(models.Model):
     `retract_od` names the retract that came; `withdrawn_at` is set while it counts, as judged when so many
     revocations of the issuer's keys were known as `retract_judged_on` says. Versions of one alert share
     `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached the agency.
+    `derived_at` is when the worker read it or gave up: card, tokens, files and notices; None while that waits.
     """
 
     retract_doubt = ""
@@ -230,6 +231,7 @@ class ReceivedAlert(models.Model):
     received_at = models.DateTimeField()
     held_elsewhere = models.BooleanField(default=False)
     card = models.BinaryField(null=True)
+    derived_at = models.DateTimeField(null=True)
     unopenable = models.BooleanField(default=False)
     first_opened_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
@@ -258,6 +260,11 @@ class ReceivedAlert(models.Model):
             ),
             models.Index(fields=["keep"], condition=Q(card__isnull=False), name="received_to_forget"),
             models.Index(fields=["agency", "issuer", "-number"], name="received_from"),
+            models.Index(
+                fields=["agency", "number"],
+                condition=Q(derived_at__isnull=True, unopenable=False, held_elsewhere=False),
+                name="received_unread_by_worker",
+            ),
             models.Index(
                 fields=["agency", "-number"],
                 condition=Q(first_opened_at__isnull=True, withdrawn_at__isnull=True, unopenable=False),

@@ -22,7 +22,6 @@ from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, InputError
 from agencies.models import Agency, Officer
 from agencies.vault import doors
-from alerts.cards import card_of, seal_received_card
 from alerts.clearance import check_reason
 from alerts.document.display import Section, describe
 from alerts.document.marking import Marking, marking_of
@@ -34,13 +33,11 @@ from alerts.finding import find_received, lock_received
 from alerts.models import ReceivedAlert
 from alerts.retractions import as_it_stands
 from alerts.science.evidence import files_of_opened
-from alerts.science.replies.keeping import keep_received
-from alerts.science.stored import keep_received_structure
 from alerts.standing import StandingFacts, standing_of
-from alerts.tokens import keep_tokens
 from alerts.verification import Verification, failed_text, verified
 from alerts.withdrawal import WITHDRAWAL_CODES
 from sharing.deliveries import find_delivery, mark_opened
+from sharing.doorbell import ring
 from sharing.signatures import reaffirms_of
 from sharing.slices import blob_for
 
@@ -97,7 +94,7 @@ def open_alert(
     """
     row, opened = _open(officer, received, reason, reference, now)
     document = _read(opened)
-    row = as_it_stands(_mark_opened(officer, row, document, now), now=now)
+    row = as_it_stands(_mark_opened(officer, row, now), now=now)
     view = _view(row, opened, document, standings_shown(row, opened, now=now))
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))
@@ -179,30 +176,18 @@ def _read(opened: OpenedAlert) -> ReadDocument | None:
         return None
 
 
-def _mark_opened(
-    officer: Officer, received: ReceivedAlert, document: ReadDocument | None, now: datetime
-) -> ReceivedAlert:
-    """Only the first opening is noted, and the card of what could not be opened before."""
-    wants_card = received.card is None and document is not None and received.tlp != "RED"
-    if received.first_opened_at is not None and not wants_card:
+def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> ReceivedAlert:
+    """Only the first opening is noted. What the worker could not open when it came it can open now: it is called."""
+    if received.derived_at is None:
+        ring("alerts.follow_feed")
+    if received.first_opened_at is not None:
         return received
     with transaction.atomic():
-        return _note_opening(officer, received, document, now)
-
-
-def _note_opening(
-    officer: Officer, received: ReceivedAlert, document: ReadDocument | None, now: datetime
-) -> ReceivedAlert:
-    locked = lock_received(officer, received)
-    if locked.first_opened_at is None:
-        locked.first_opened_at = now
-    if locked.card is None and document is not None and locked.tlp != "RED":
-        locked.card = seal_received_card(locked, card_of(document.data))
-        keep_tokens(locked, document.data)
-        keep_received_structure(locked, document.data)
-        keep_received(locked, document.data, now=now)
-    locked.save()
-    mark_opened(officer, find_delivery(officer, locked.reference), now=now)
+        locked = lock_received(officer, received)
+        if locked.first_opened_at is None:
+            locked.first_opened_at = now
+            locked.save(update_fields=["first_opened_at"])
+        mark_opened(officer, find_delivery(officer, locked.reference), now=now)
     return locked
 
 

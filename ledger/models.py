@@ -170,3 +170,82 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act} {self.subject}"
+
+
+class Distrust(models.TextChoices):
+    """What nobody should rely on while an item is set aside: the item's subject is one of these."""
+
+    NOTHING = "", "nothing"
+    ALERT = "alert", "an alert, by its digest"
+    AGENCY = "agency", "an agency's keys, by its id"
+
+
+class SetAsideQuerySet(models.QuerySet["SetAside"]):
+    def visible_to(self, reader: AuditReader) -> "SetAsideQuerySet":
+        """Own agency's to its auditors, every one to the operator, else nothing: they hold no content."""
+        if reader.agency_id and SEES_AGENCY in reader.capabilities:
+            return self.filter(agency=reader.agency_id)
+        if not reader.agency_id and SEES_HUB in reader.capabilities:
+            return self.all()
+        return self.none()
+
+    def of(self, loop: str, agency: str) -> "SetAsideQuerySet":
+        return self.filter(loop=loop, agency=agency)
+
+    def due_again(self, version: str) -> "SetAsideQuerySet":
+        """Those a person asked for, and those that another version tried last; longest waiting first."""
+        return self.filter(~Q(version=version) | Q(retry_asked_at__isnull=False)).order_by("tried_at", "id")
+
+
+class SetAside(models.Model):
+    """An item that a loop could not take, and why; `version` tried it last, `tries` times in all.
+
+    `agency` is whose business it is, empty for the hub's own. Holds no content.
+    """
+
+    loop = models.TextField()
+    agency = models.TextField(blank=True, default="")
+    key = models.TextField()
+    subject = models.TextField(blank=True, default="")
+    distrusts = models.TextField(choices=Distrust.choices, blank=True, default=Distrust.NOTHING)
+    reason = models.TextField()
+    version = models.TextField()
+    tries = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    tried_at = models.DateTimeField()
+    retry_asked_at = models.DateTimeField(null=True)
+
+    objects = SetAsideQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "items set aside"
+        ordering = ["-first_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["distrusts", "subject"], condition=~Q(distrusts=""), name="ledger_distrusted"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["loop", "agency", "key"], name="ledger_set_aside_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loop} {self.key}"
+
+
+class LoopState(models.Model):
+    """How many items of a loop were set aside in a row; it stands since `stopped_at`. No row where all goes well."""
+
+    loop = models.TextField()
+    agency = models.TextField(blank=True, default="")
+    in_a_row = models.PositiveIntegerField()
+    version = models.TextField()
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["loop", "agency"], name="ledger_loop_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loop} {self.agency}"

@@ -51,3 +51,13 @@ class SigningKeysMissingError(VaultError):
         super().__init__(f"{agency_id} has no valid signing keys of {suite}")
         self.agency_id = agency_id
         self.suite = suite
+
+
+_KEYS = frozenset({"private key", "root secret"})
+
+
+def is_vault_away(error: Exception) -> bool:
+    """Whether an error says that the vault's keys are not to be had, rather than that one sealed thing is broken."""
+    if isinstance(error, SealBrokenError):
+        return error.what in _KEYS
+    return isinstance(error, VaultClosedError | KekUnknownError | KekWrongError | SecretMissingError)

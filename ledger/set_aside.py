@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loops that no single item stops: an item that raises is set aside with the reason, and the loop goes on.
+
+- A failure that any item would meet (database, disk, memory, a key that is away, time) is raised: nothing moves.
+- Any other failure is the item's own: the item is kept in `SetAside`, audited, and the loop moves past it.
+- Ten set aside in a row stop the loop until a person lets it go on or another version runs.
+- An item is tried again when a person asks for it, and once by every other version.
+- A reason names the error and the place in the code, never the error's text, which may hold content.
+
+The work of an item is safe to run twice and opens its own transactions.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, transaction
+from django.db.models import F
+from django.db.transaction import TransactionManagementError
+
+from accord.version import VERSION
+from ledger.audit import record_event
+from ledger.models import Distrust, LoopState, SetAside
+
+Thing = TypeVar("Thing")
+
+STOPS_AFTER: Final = 10
+"""So many in a row are no accident of single items."""
+TRIED_AGAIN_AT_MOST: Final = 100
+"""How many of what was set aside one round tries again."""
+MAX_REASON_CHARS: Final = 200
+_OF_THE_ROW: Final = frozenset({"21", "22", "23", "44", "54"})
+"""Classes of SQLSTATE that speak of one row: cardinality, data, integrity, check option, a limit of the program."""
+_SOURCES: Final = Path(__file__).resolve().parents[1]
+
+log = logging.getLogger(__name__)
+
+
+def _none(error: Exception) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop: its name, the process that runs it, and which other failures any of its items would meet.
+
+    Another `version` tries again what this one set aside.
+    """
+
+    name: str
+    actor: str
+    is_common: Callable[[Exception], bool] = _none
+    version: str = VERSION
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that a loop takes; `subject` is what it is about.
+
+    While it is set aside `distrusts` says what its subject is, that nobody should rely on.
+    """
+
+    key: str
+    subject: str = ""
+    distrusts: str = Distrust.NOTHING
+
+
+@dataclass
+class Round:
+    """One round of a loop; made by `begin_round`. Where it `is_stopped`, nothing is taken."""
+
+    loop: Loop
+    agency: str
+    now: datetime
+    in_a_row: int = 0
+    is_stopped: bool = False
+
+    def take(
+        self,
+        item: Item,
+        work: Callable[[], object],
+        *,
+        passed: Callable[[], object] | None = None,
+    ) -> bool:
+        """Do the work of one item; False where it was set aside or the loop stands.
+
+        `passed` moves the loop's cursor, in the transaction that sets the item aside. Raises what any item would meet.
+        """
+        if self.is_stopped:
+            return False
+        try:
+            work()
+        except Exception as error:
+            if self._is_common(error):
+                raise
+            self._set_aside(item, error, passed)
+            return False
+        self._go_on()
+        return True
+
+    def take_all(
+        self,
+        things: Sequence[Thing],
+        work: Callable[[Sequence[Thing]], object],
+        *,
+        name: Callable[[Thing], Item],
+    ) -> list[Thing]:
+        """Do the work of many at once, and where that fails of each alone; returns those it is done with.
+
+        For rows that the caller's transaction holds. Raises what any item would meet.
+        """
+        if self.is_stopped or not things:
+            return []
+        try:
+            _in_savepoint(work, things)
+        except Exception as error:
+            if self._is_common(error):
+                raise
+        else:
+            self._go_on()
+            return list(things)
+        done = []
+        for thing in things:
+            if self.is_stopped:
+                break
+            self.take(name(thing), partial(_in_savepoint, work, [thing]))
+            done.append(thing)
+        return done
+
+    def try_again(self, work: Callable[[str], object]) -> int:
+        """Do the work of what is due again, by its key; returns how many items are set aside no more."""
+        due = SetAside.objects.of(self.loop.name, self.agency).due_again(self.loop.version)
+        return sum(self._try(row, work) for row in list(due[:TRIED_AGAIN_AT_MOST]))
+
+    def _try(self, row: SetAside, work: Callable[[str], object]) -> bool:
+        try:
+            work(row.key)
+        except Exception as error:
+            if self._is_common(error):
+                raise
+            self._note(Item(row.key, row.subject, row.distrusts), reason_of(error))
+            return False
+        with transaction.atomic():
+            SetAside.objects.filter(pk=row.pk).delete()
+            self._audit("item.taken_later", row.subject or row.key, {"loop": self.loop.name})
+        return True
+
+    def _is_common(self, error: Exception) -> bool:
+        return is_met_by_every_item(error) or self.loop.is_common(error)
+
+    def _set_aside(self, item: Item, error: Exception, passed: Callable[[], object] | None) -> None:
+        reason = reason_of(error)
+        log.error("%s sets %s aside: %s", self.loop.name, item.key, reason)
+        with transaction.atomic():
+            self._note(item, reason)
+            detail = {"loop": self.loop.name, "cause": reason, "version": self.loop.version}
+            self._audit("item.set_aside", item.subject or item.key, detail)
+            if passed is not None:
+                passed()
+            self._stumble()
+
+    def _note(self, item: Item, reason: str) -> None:
+        facts = {
+            "subject": item.subject,
+            "distrusts": item.distrusts,
+            "reason": reason,
+            "version": self.loop.version,
+            "tried_at": self.now,
+            "retry_asked_at": None,
+        }
+        row, is_new = SetAside.objects.get_or_create(
+            loop=self.loop.name, agency=self.agency, key=item.key, defaults={**facts, "first_at": self.now}
+        )
+        if not is_new:
+            SetAside.objects.filter(pk=row.pk).update(**facts, tries=F("tries") + 1)
+
+    def _stumble(self) -> None:
+        self.in_a_row += 1
+        self.is_stopped = self.in_a_row >= STOPS_AFTER
+        LoopState.objects.update_or_create(
+            loop=self.loop.name,
+            agency=self.agency,
+            defaults={
+                "in_a_row": self.in_a_row,
+                "version": self.loop.version,
+                "stopped_at": self.now if self.is_stopped else None,
+            },
+        )
+        if self.is_stopped:
+            log.error("%s stands: %d items in a row were set aside", self.loop.name, self.in_a_row)
+            self._audit("loop.stopped", self.loop.name, {"items": self.in_a_row})
+
+    def _go_on(self) -> None:
+        if self.in_a_row:
+            self.in_a_row = 0
+            LoopState.objects.filter(loop=self.loop.name, agency=self.agency).delete()
+
+    def _audit(self, act: str, subject: str, detail: Mapping[str, Any]) -> None:
+        record_event(
+            act, actor=self.loop.actor, agency=self.agency, subject=subject, detail=detail, now=self.now
+        )
+
+
+def begin_round(loop: Loop, *, agency: str = "", now: datetime) -> Round:
+    """A round of this loop, of one agency or of the hub's own; one that was stopped by another version goes on."""
+    state = LoopState.objects.filter(loop=loop.name, agency=agency).first()
+    if state is None or (state.stopped_at is not None and state.version != loop.version):
+        return Round(loop, agency, now)
+    return Round(loop, agency, now, state.in_a_row, state.stopped_at is not None)
+
+
+def is_met_by_every_item(error: Exception) -> bool:
+    """Whether a failure is the machine's and not the item's: then nothing is settled, and it is tried again."""
+    if isinstance(error, DatabaseError):
+        state = getattr(error.__cause__, "sqlstate", None) or ""
+        return not isinstance(error, DataError | IntegrityError) and state[:2] not in _OF_THE_ROW
+    return isinstance(
+        error, InterfaceError | OSError | MemoryError | TransactionManagementError | ImportError
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """The error's name, its code where it has one, and where in the sources it was raised; never its text."""
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(_SOURCES) and Path(frame.filename) != Path(__file__)
+    ]
+    code = getattr(error, "code", "")
+    name = f"{type(error).__name__} ({code})" if isinstance(code, str) and code else type(error).__name__
+    where = f" at {Path(own[-1].filename).relative_to(_SOURCES)}:{own[-1].lineno}" if own else ""
+    return f"{name}{where}"[:MAX_REASON_CHARS]
+
+
+def _in_savepoint(work: Callable[[Sequence[Thing]], object], things: Sequence[Thing]) -> None:
+    with transaction.atomic():
+        work(things)
