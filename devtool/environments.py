@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Of the caller's environment only these reach a process of the hub.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "NO_COLOR", "SSL_CERT_FILE")
 # How quickly the hub looks again for what nobody rang for; a test shortens it.
-TUNING = ("NOTICE_LEASE_SECONDS", "SWEEP_SECONDS", "FOLLOW_SECONDS")
+TUNING = ("NOTICE_LEASE_SECONDS", "SWEEP_SECONDS", "FOLLOW_SECONDS", "SEQUENCER_SILENT_SECONDS")
 PASSED_ON_PREFIXES = ("COVERAGE_", "COV_CORE_")
 LEDGER_STATE_ROLES = frozenset({"sequencer"})
 

@@ -25,7 +25,7 @@ MIGRATE = (
         "prune_audit",
     ),
 )
-SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger")
+SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer")
 
 
 def run_management_command(arguments: list[str]) -> int:

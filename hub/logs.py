@@ -44,6 +44,8 @@ def logging_settings(development: bool) -> dict[str, Any]:
             "django.server": {"handlers": ["lines"], "level": "WARNING", "propagate": False},
             "django.request": {"level": "ERROR"},
             "celery": {"level": "WARNING"},
+            # Who leads and who waits is said in production, too.
+            "ledger.running": {"level": "INFO"},
             # It would name the credential at each use.
             "fido2": {"level": "WARNING"},
             "mail.log": {"level": "WARNING"},

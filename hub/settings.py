@@ -108,6 +108,11 @@ LEDGER_VKEY: str = env.str("LEDGER_VKEY", default="")
 if not LEDGER_VKEY and HUB_ROLE not in {"migrate", "beat"}:
     raise ImproperlyConfigured("LEDGER_VKEY is not set; every role checks receipts with it.")
 LEDGER_STATE_DIR: str = env.str("LEDGER_STATE_DIR", default="")
+# Clocks that the sequencer compares its own with: ntp://host and https://host/, divided by spaces.
+TIME_SOURCES: str = env.str("TIME_SOURCES", default="")
+SEQUENCER_SILENT_SECONDS: float = env.float("SEQUENCER_SILENT_SECONDS", default=30.0)
+if (0.5 if DEVELOPMENT else 10) > SEQUENCER_SILENT_SECONDS:
+    raise ImproperlyConfigured("SEQUENCER_SILENT_SECONDS: use 10 or more; a full batch may take that long.")
 
 HUB_URL: str = env.str("HUB_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else "")
 if not HUB_URL:

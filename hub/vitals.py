@@ -37,7 +37,7 @@ def somebody_leads() -> bool:
     import psycopg
 
     address = os.environ.get("DATABASE_URL") or Path(os.environ["DATABASE_URL_FILE"]).read_text().strip()
-    fresh = "SELECT 1 FROM sharing_feedmark WHERE beat > clock_timestamp() - make_interval(secs => %s)"
+    fresh = "SELECT 1 FROM sharing_feedmark WHERE abs(extract(epoch FROM clock_timestamp() - beat)) < %s"
     with psycopg.connect(address, connect_timeout=ANSWER_WITHIN_SECS) as connection:
         return connection.execute(fresh, [BEAT_WITHIN_SECS]).fetchone() is not None
 

@@ -3,9 +3,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 ADOPTION = "manage.py adopt_ledger"
+RESUMING = "manage.py resume_sequencer"
 
 
 class LedgerError(Exception):
@@ -99,6 +101,64 @@ class StateUnreadableError(StateError):
 
     def __init__(self, folder: Path, what: str) -> None:
         super().__init__(folder, f"{what} is damaged")
+
+
+class ClockError(LedgerError):
+    """The clock may not be trusted; nothing is logged until a person has looked."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem}. Nothing is logged. Look at the clocks, then run {RESUMING}.")
+        self.problem = problem
+
+
+class ClockSteppedError(ClockError):
+    """The clock was set: it moved against the time since the machine started."""
+
+    def __init__(self, step: timedelta) -> None:
+        way = "forward" if step > timedelta(0) else "back"
+        super().__init__(f"this sequencer's clock was set {_how_far(step)} {way}")
+        self.step = step
+
+
+class ClockDiffersError(ClockError):
+    """The sequencer's clock and another one are further apart than five minutes; `agreeing` are not."""
+
+    def __init__(self, source: str, difference: timedelta, agreeing: Sequence[str] = ()) -> None:
+        way = "ahead of" if difference > timedelta(0) else "behind"
+        others = f"; {' and '.join(agreeing)} agrees with this one" if agreeing else ""
+        super().__init__(f"the clock of {source} is {_how_far(difference)} {way} this sequencer's{others}")
+        self.source = source
+        self.difference = difference
+
+
+class LongSilenceError(ClockError):
+    """No time source answers, and the last leaf is old: the clock may be far ahead."""
+
+    def __init__(self, silence: timedelta) -> None:
+        super().__init__(
+            f"the last leaf is {silence.days} days old by this clock, and no time source vouches for it"
+        )
+        self.silence = silence
+
+
+class NotHaltedError(LedgerError):
+    """There is nothing to go on with: the sequencer is not halted."""
+
+    def __init__(self) -> None:
+        super().__init__("The sequencer is not halted.")
+
+
+class TimeSourceError(LedgerError):
+    """An address in TIME_SOURCES is of no kind that can be asked."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"TIME_SOURCES: {address}: use ntp://host or https://host/.")
+        self.address = address
+
+
+def _how_far(difference: timedelta) -> str:
+    seconds = abs(round(difference.total_seconds()))
+    return f"{seconds // 86400} days" if seconds >= 2 * 86400 else f"{seconds} seconds"
 
 
 @dataclass(frozen=True)

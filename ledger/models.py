@@ -120,9 +120,13 @@ class Checkpoint(models.Model):
 
 
 class SequencerLease(models.Model):
-    """One row. A sequencer whose epoch is no longer the newest must not write."""
+    """One row. A sequencer whose epoch is no longer the newest must not write, nor one that is halted."""
 
     epoch = models.BigIntegerField(default=0)
+    halted = models.TextField(
+        blank=True, default="", help_text="why nothing is logged until a person has looked"
+    )
+    looked_at = models.DateTimeField(null=True, help_text="when a person last vouched for the clock")
 
     def __str__(self) -> str:
         return f"epoch {self.epoch}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how intake gives way when the sequencer is alive but behind.
+"""Intake gives way when the sequencer is alive but behind.
 
 A sequencer that is down stops nobody: entries wait in the ledger's queue until it is back.
 """
@@ -26,7 +26,10 @@ class Queue:
 
 
 def sequencer_silence(now: datetime) -> timedelta | None:
-    """How long nothing was heard of the sequencer; None if it was never heard."""
+    """How long nothing was heard of the sequencer; None if it was never heard.
+
+    A beat in the future says nothing of the sequencer's life, but that a clock is off: it counts by how far it is.
+    """
     return _silence(FeedMark.objects.values_list("beat", flat=True).first(), now)
 
 
@@ -42,4 +45,4 @@ def require_room(pri: str, queue: Queue, now: datetime) -> None:
 
 
 def _silence(beat: datetime | None, now: datetime) -> timedelta | None:
-    return None if beat is None else max(now - beat, timedelta(0))
+    return None if beat is None else abs(now - beat)

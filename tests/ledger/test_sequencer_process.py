@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real sequencer with a standby, killed under load again and again."""
 
+import os
 import random
+import signal
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -14,9 +16,9 @@ from accord.envelope.tree.merkle import verify_consistency
 from accord.envelope.tree.notes import verify_checkpoint
 from accord.envelope.tree.receipts import Receipt
 from devtool import programs
-from devtool.processes import wait_until
+from devtool.processes import Child, identity, wait_until
 from ledger.entries import append_entry
-from ledger.models import Checkpoint, Leaf
+from ledger.models import Checkpoint, Leaf, SequencerLease
 from ledger.pins import pinned_keys
 from ledger.proofs import consistency, log_times, receipts_for
 from ledger.state import STATE_FILE
@@ -109,3 +111,39 @@ def test_a_sequencer_without_its_state_file_names_the_way_out(
         assert "manage.py adopt_ledger" in refused.tail()
     finally:
         refused.kill()
+
+
+def sequencing_child(supervisor: Child) -> int:
+    """The process that sequences, below the one that watches it."""
+    children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children").read_text().split()
+    (pid,) = map(int, children)
+    return pid
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the child by /proc")
+def test_a_leader_that_hangs_is_killed_by_its_parent_and_the_standby_takes_over(
+    hub_processes: HubProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQUENCER_SILENT_SECONDS", "2")
+    leader, standby = hub_processes.sequencer(), hub_processes.sequencer()
+    ods = [append(0)]
+    wait_until(all_logged(ods), "the leader", timeout_seconds=LIMIT_SECONDS, children=[leader])
+    hung = sequencing_child(leader)
+    os.kill(hung, signal.SIGSTOP)
+    ods.append(append(1))
+    wait_until(all_logged(ods), "the standby", timeout_seconds=LIMIT_SECONDS, children=[leader, standby])
+    assert SequencerLease.objects.get().epoch == 2
+    assert not Path(f"/proc/{hung}").exists() or sequencing_child(leader) != hung
+    wait_until(
+        lambda: leader.log.read_text().count("this one waits") >= 1, "it", timeout_seconds=LIMIT_SECONDS
+    )
+    assert "silent: ended by its parent" in leader.log.read_text()
+    check_ledger(hub_processes, ods)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the child by /proc")
+def test_a_child_whose_parent_was_killed_ends_itself(hub_processes: HubProcesses) -> None:
+    child = hub_processes.sequencer()
+    pid = sequencing_child(child)
+    os.kill(child.pid, signal.SIGKILL)
+    wait_until(lambda: identity(pid) is None, "its end", timeout_seconds=LIMIT_SECONDS)

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from agencies.models import Agency, ApiKey, Officer
 from alerts.models import DeskCursor
 from alerts.pages.operator.forms import HEARD, group_of
+from ledger.halting import halt_sequencer
 from ledger.models import AuditEvent
 from sharing.models import FeedMark, Notification
 from tests.outside_world import OutsideWorld
@@ -186,6 +187,8 @@ def test_health_says_what_is_wrong_and_what_to_do(
     ill = operator.get("/").content.decode()
     assert sign_of(ill, "Sequencer").startswith("Silent")
     assert "no work is lost" in sign_of(ill, "Queues")
+    halt_sequencer("the clock was set")
+    assert "the clock was set" in sign_of(operator.get("/").content.decode(), "Sequencer")
 
 
 def test_a_feed_that_nobody_follows_and_failed_mail_are_seen(desk: DeskWorld, operator: Client) -> None:

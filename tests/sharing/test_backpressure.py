@@ -67,3 +67,13 @@ def test_silence_is_told_from_the_last_beat(hub: Hub) -> None:
     hub.sequence()
     hub.later(seconds=7)
     assert sequencer_silence(hub.now) == timedelta(seconds=7)
+
+
+def test_a_beat_in_the_future_is_no_sign_of_life_and_closes_nothing(hub: Hub, four: Four) -> None:
+    """The sequencer's clock was an hour ahead once: intake goes on, and nobody calls the sequencer alive."""
+    hub.carry(four.alpha, hub.alert_to(four.bravo, sender=four.alpha))
+    FeedMark.objects.update_or_create(pk=1, defaults={"beat": hub.now + timedelta(hours=1)})
+    assert sequencer_silence(hub.now) == timedelta(hours=1)
+    hub.later(seconds=2)
+    sealed = hub.alert_to(four.bravo, sender=four.alpha)
+    assert hub.carry(four.alpha, sealed).md == sealed.md

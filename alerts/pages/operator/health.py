@@ -16,6 +16,7 @@ from agencies.endings import endings
 from agencies.models import Agency, AgencyStatus
 from alerts.models import DeskCursor
 from alerts.standing import utc_text
+from ledger.halting import halt_reason
 from ledger.proofs import latest_checkpoint, pending_since
 from sharing.backpressure import sequencer_silence
 from sharing.ledger_views import last_dispute
@@ -62,6 +63,9 @@ def health(now: datetime) -> Iterator[Sign]:
 
 
 def _sequencer(now: datetime) -> Sign:
+    if reason := halt_reason():
+        text = _("Stopped for a clock: nothing is logged or delivered.")
+        return Sign(_("Sequencer"), DANGER, text, reason)
     silence = sequencer_silence(now)
     if silence is None or silence > LATE_AFTER:
         text = _("Silent: nothing is logged or delivered.")

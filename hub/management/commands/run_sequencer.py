@@ -8,16 +8,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from accord.envelope.private import LedgerKey
 from hub.settings import take_secret
-from ledger.errors import LedgerError, NotLeadingError
-from ledger.leadership import Leadership, lead
-from ledger.sequencer import sequence_batch
+from hub.supervising import ShowLife, run_supervised
+from ledger.clock import DatabaseClock, SystemClock, WatchedClock
+from ledger.errors import LedgerError
+from ledger.halting import last_vouched
+from ledger.running import Work, run_sequencer
+from ledger.timesources import parse_sources
 from sharing import numbering
-
-POLL_SECONDS = 0.1
+from sharing.senders_time import SendersTime
 
 
 class Command(BaseCommand):
@@ -28,18 +29,41 @@ class Command(BaseCommand):
             raise CommandError("Set HUB_ROLE=sequencer: only that role holds the ledger key.")
         if not settings.LEDGER_STATE_DIR:
             raise CommandError("Set LEDGER_STATE_DIR: the ledger's state file lies outside the database.")
+        run_supervised(self._work, silent_after_secs=settings.SEQUENCER_SILENT_SECONDS)
+
+    def _work(self, show_life: ShowLife) -> None:
         stop = _stop_on_signal()
-        state_dir = Path(settings.LEDGER_STATE_DIR)
-        key = LedgerKey.from_text(take_secret("LEDGER_KEY"))
-        if key.vkey != settings.LEDGER_VKEY:
-            raise CommandError("LEDGER_KEY does not belong to LEDGER_VKEY: nobody could check its receipts.")
         try:
-            with lead(state_dir, retry=lambda: not stop.wait(POLL_SECONDS)) as leadership:
-                _sequence(key, state_dir, leadership, stop)
-        except NotLeadingError:
-            self.stdout.write("Stopped while waiting to lead.")
+            run_sequencer(
+                Work(
+                    key=_signing_key(),
+                    folder=Path(settings.LEDGER_STATE_DIR),
+                    make_clock=_make_clock,
+                    on_checkpoint=numbering.number_covered,
+                    stop=stop,
+                    show_life=show_life,
+                    on_covered=SendersTime().note,
+                )
+            )
         except LedgerError as refusal:
             raise CommandError(str(refusal)) from refusal
+
+
+def _signing_key() -> LedgerKey:
+    key = LedgerKey.from_text(take_secret("LEDGER_KEY"))
+    if key.vkey != settings.LEDGER_VKEY:
+        raise CommandError("LEDGER_KEY does not belong to LEDGER_VKEY: nobody could check its receipts.")
+    return key
+
+
+def _make_clock() -> WatchedClock:
+    return WatchedClock(
+        SystemClock(),
+        database=DatabaseClock(),
+        sources=parse_sources(settings.TIME_SOURCES),
+        last_seen=last_vouched(),
+        waits_for_person=not settings.DEVELOPMENT,
+    )
 
 
 def _stop_on_signal() -> threading.Event:
@@ -47,13 +71,3 @@ def _stop_on_signal() -> threading.Event:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     return stop
-
-
-def _sequence(key: LedgerKey, state_dir: Path, leadership: Leadership, stop: threading.Event) -> None:
-    """A batch every tenth of a second, without pause after a full one: what comes meanwhile shares the next signature."""
-    while not stop.is_set():
-        outcome = sequence_batch(
-            timezone.now(), key, state_dir, numbering.number_covered, leadership=leadership
-        )
-        if not outcome.is_full:
-            stop.wait(POLL_SECONDS)
