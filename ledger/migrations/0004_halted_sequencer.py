@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("ledger", "0002_audit_filters")]
+    dependencies: ClassVar = [("ledger", "0003_set_aside")]
 
     operations: ClassVar = [
         migrations.AddField(
