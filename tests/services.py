@@ -30,6 +30,7 @@ from tests.outside_world import OutsideWorld
 # Worker processes of a parallel run find what their controller started under these names.
 _APPLICATION_URL = "ACCORD_TEST_APPLICATION_URL"
 _SHARED_BROKER = "ACCORD_TEST_SHARED_BROKER"
+_PRIVATE_DATABASE = "ACCORD_TEST_PRIVATE_DATABASE"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ atexit.register(_to_be_closed.close)
 def surroundings() -> Surroundings:
     """What this test process stands on."""
     return _surroundings[0]
+
+
+def has_private_database() -> bool:
+    """Whether the server is this run's own, and not one that `DATABASE_URL` named."""
+    return _PRIVATE_DATABASE in os.environ
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,6 +120,7 @@ def _database(folder: Path, secrets: Secrets) -> tuple[str, str]:
     server = PostgreSQL(folder / "pg", secrets.logins, log=folder / "postgresql.log", volatile=True)
     _to_be_closed.callback(server.stop)
     server.start()
+    os.environ[_PRIVATE_DATABASE] = "1"
     _let_owner_run_tests(server)
     return server.url(OWNER), server.url(APPLICATION)
 

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schema as all migrations leave it, kept in `.dev/test-schema` and loaded instead of migrating again.
+
+- Kept by a digest of every migration, of the lock file and of what runs after migrating: a change of any makes it anew.
+- `migrate` still runs on what was loaded, finds nothing to do, and gives the logins their grants.
+- Only on the private PostgreSQL; on a given one, and without the kept file, the migrations run.
+"""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.db.backends.base.creation import BaseDatabaseCreation
+
+from devtool.environments import ROOT
+from devtool.errors import ServiceError
+from devtool.postgres import binaries
+
+FOLDER: Final = ROOT / ".dev" / "test-schema"
+KEPT_AT_MOST: Final = 3
+LOADING: Final = (
+    "--no-psqlrc",
+    "--quiet",
+    "--single-transaction",
+    "--set=ON_ERROR_STOP=1",
+    "--output=/dev/null",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from tests.services import has_private_database
+
+    if not has_private_database():
+        return
+    create, make = BaseDatabaseCreation._create_test_db, BaseDatabaseCreation.create_test_db
+
+    def create_and_load(self: Any, *args: Any, **kwargs: Any) -> Any:
+        name = create(self, *args, **kwargs)
+        if kept_schema().is_file():
+            load_schema(name, kept_schema())
+        return name
+
+    def make_and_keep(self: Any, *args: Any, **kwargs: Any) -> Any:
+        name = make(self, *args, **kwargs)
+        if not kept_schema().is_file():
+            keep_schema(name, kept_schema())
+        return name
+
+    _replace(config, "_create_test_db", create_and_load)
+    _replace(config, "create_test_db", make_and_keep)
+
+
+def _replace(config: pytest.Config, name: str, function: Callable[..., Any]) -> None:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(BaseDatabaseCreation, name, function)
+    config.add_cleanup(patch.undo)
+
+
+def kept_schema() -> Path:
+    """Return where the schema of the present migrations is kept, whether or not it is there."""
+    digest = hashlib.sha256()
+    for path in _sources():
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
+    return FOLDER / f"{digest.hexdigest()[:32]}.sql"
+
+
+def _sources() -> Iterator[Path]:
+    yield ROOT / "requirements.txt"
+    yield from sorted((ROOT / "hub").glob("*.py"))
+    for app in ("agencies", "alerts", "hub", "ledger", "sharing", "substances"):
+        yield from sorted((ROOT / app).rglob("migrations/*.py"))
+
+
+def keep_schema(database: str, path: Path) -> None:
+    """Write what `database` holds to `path`; of older ones only the newest stay."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Parallel workers may write it at the same time: each under a name of its own, then renamed.
+    scratch = path.with_suffix(f".{os.getpid()}")
+    _run("pg_dump", "--no-owner", f"--file={scratch}", _address(database))
+    scratch.replace(path)
+    for old in sorted(FOLDER.glob("*.sql"), key=os.path.getmtime)[:-KEPT_AT_MOST]:
+        old.unlink(missing_ok=True)
+
+
+def load_schema(database: str, path: Path) -> None:
+    """Load a kept schema into an empty database."""
+    _run("psql", *LOADING, f"--file={path}", _address(database))
+
+
+def _address(database: str) -> str:
+    from tests.services import surroundings
+
+    return surroundings().world_on(database).database_owner_url
+
+
+def _run(program: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [str(binaries() / program), *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ServiceError(f"{program} failed: {done.stderr.strip()}", f"Remove {FOLDER} and try again.")
