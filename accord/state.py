@@ -169,7 +169,8 @@ class State:
     time of the first opening here. `cursor` is the number up to which the feed was taken in, `watched` the one
     up to which it was delivered by a watch. `uncompared` are checkpoints (signed notes) under which something
     was opened without a network: held against the kept one at the next chance. `repudiations` are the feed's
-    items that say that something in it was signed with a key revoked since, by their number.
+    items that say that something in it was signed with a key revoked since, by their number. `api_key_until` is the
+    end of the API key, None where the hub has not said it.
     """
 
     agency: str
@@ -193,6 +194,7 @@ class State:
     watched: int = 0
     uncompared: list[str] = field(default_factory=list)
     repudiations: dict[str, InboxRecord] = field(default_factory=dict)
+    api_key_until: int | None = None
 
 
 class StateFile:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How an agency and its keys come in: admitted by the operator, bound by a fingerprint from paper, proved by signature.
 
-The operator enters the fingerprint of the agency's root and hands over an API key that serves two calls: a
+The operator enters the fingerprint of the agency's root and hands over a key for entering (`agencies.entrykeys`): a
 challenge, and the keyset with its proof of possession. A keyset counts only when the pinned root signed it, when
 it follows the one before, when nobody else registered one of its keys, and when every new key answered a
 challenge of ours. It enters the ledger in the transaction that stores it. Source: docs/spec/envelope.md, "Keys".
@@ -24,6 +24,7 @@ from accord.envelope.statements.checks import verify_pop, verify_revoke
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
 from agencies.actors import Actor
 from agencies.capabilities import Capability, require
+from agencies.entrykeys import end_entry, is_for_entering
 from agencies.errors import (
     AbsentError,
     AgencyExistsError,
@@ -154,13 +155,17 @@ def accept_keyset(
             _agency_of_caller(caller, agency_id, lock=True, also=Capability.STATEMENT_SUBMIT)
             settle_recovery(agency_id, now=now)
             agency = Agency.objects.get(pk=agency_id)
+            is_first = agency.status == AgencyStatus.ENTERING
             newcomer = verify_newcomer(agency, keyset, now=now)
             if newcomer.known is not None:
                 return newcomer.known
             _require_room(agency, newcomer, now)
             _check_newcomer(agency, newcomer)
             _prove_possession(agency, newcomer, pop, now)
-            return register_keyset(caller, agency, newcomer, now=now)
+            stored = register_keyset(caller, agency, newcomer, now=now)
+            if is_first:
+                end_entry(caller, agency, stored, newcomer.keyset, now=now)
+            return stored
     except (EnvelopeError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError) as refused:
         _record_refusal(caller, agency_id, refused, now)
         raise
@@ -283,6 +288,8 @@ def _agency_of_caller(
     agency = found.filter(pk=agency_id).first()
     if agency is None:
         raise AbsentError
+    if is_for_entering(caller) and agency.status != AgencyStatus.ENTERING:
+        raise NotPermittedError(Capability.STATEMENT_SUBMIT, ask=_("a key of your agency's own"))
     return agency
 
 

@@ -33,7 +33,7 @@ class ApiClient:
     client: str
     prefix: str
     scopes: frozenset[Capability]
-    """In effect now: while the agency enters, only the two calls of accession."""
+    """In effect now: what the agency's state and custody leave of what the key was given."""
     is_authenticated: bool = True
     line: str = ""
     """The chain of keys that this one belongs to (`ApiKey.line`): the same system, whichever key it holds now."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory over REST, and the two calls of accession."""
+"""The directory over REST, and the calls of accession."""
 
 import json
 from typing import Any
@@ -21,10 +21,11 @@ from agencies.accession import accept_keyset, issue_challenge
 from agencies.answers import answer_conditionally
 from agencies.capabilities import Capability
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
+from agencies.entrykeys import Accession, accession_of, first_key_of
 from agencies.idempotency import Outcome, idempotent, repeatable
 from agencies.login.caller import caller_of
 from agencies.login.permissions import ACCESSION
-from agencies.models import Agency, Keyset, Officer
+from agencies.models import Agency, AgencyStatus, Keyset, Officer
 from agencies.reading import read_body, read_query
 
 
@@ -79,12 +80,34 @@ class KeysetSubmissionSerializer(serializers.Serializer[Any]):
     pop = serializers.FileField(required=False, help_text="Proof of possession of the keys it adds.")
 
 
-class AcceptedKeysetSerializer(serializers.ModelSerializer[Keyset]):
-    agency = serializers.CharField(source="agency_id")
+class SealedApiKeySerializer(serializers.Serializer[Any]):
+    """An agency's first API key: `jwe` is sealed to its encryption key `kid`, and only the agency can read it."""
 
-    class Meta:
-        model = Keyset
-        fields = ("agency", "version", "od")
+    prefix = serializers.CharField(source="api_key.prefix")
+    client = serializers.CharField(source="api_key.client")
+    scopes = serializers.ListField(child=serializers.CharField(), source="api_key.scopes")
+    expires_at = serializers.DateTimeField(source="api_key.expires_at")
+    kid = serializers.CharField()
+    jwe = serializers.DictField()
+
+
+class AcceptedKeysetSerializer(serializers.Serializer[Any]):
+    agency = serializers.CharField()
+    version = serializers.IntegerField()
+    od = serializers.CharField()
+    api_key = SealedApiKeySerializer(
+        allow_null=True, help_text="With the keyset that brings an agency in, and its repetition for a day."
+    )
+
+
+class AccessionSerializer(serializers.Serializer[Any]):
+    """Where an agency's accession stands; `keyset` is the od of what it has handed in, `until` the end of this key."""
+
+    agency = serializers.CharField()
+    status = serializers.ChoiceField(AgencyStatus.values)
+    root_fingerprint = serializers.CharField(help_text="The root that the hub's operator has on paper.")
+    keyset = serializers.CharField(allow_null=True)
+    until = serializers.DateTimeField()
 
 
 class VersionQuerySerializer(serializers.Serializer[Any]):
@@ -104,7 +127,8 @@ class CallerSerializer(serializers.Serializer[Any]):
 class CallerView(APIView):
     """Who the hub takes the caller for, and what it may do: the first call of a new system."""
 
-    capability = frozenset(Capability)
+    # A key for entering reads its accession and nothing else.
+    capability = frozenset(Capability) - {Capability.KEY_ENROL}
 
     @extend_schema(responses={200: CallerSerializer}, operation_id="caller_retrieve")
     def get(self, request: Request) -> HttpResponseBase:
@@ -134,7 +158,7 @@ class AgencyListView(APIView):
 class KeysetView(APIView):
     """An agency's keyset with its receipt: the one in force, or one of a version."""
 
-    capability = frozenset({Capability.DIRECTORY_READ, Capability.KEY_ENROL})
+    capability = Capability.DIRECTORY_READ
 
     @extend_schema(
         parameters=[VersionQuerySerializer],
@@ -144,6 +168,17 @@ class KeysetView(APIView):
         version = read_query(VersionQuerySerializer, request).get("version")
         published = published_keyset(caller_of(request), agency_id, version=version, now=timezone.now())
         return answer_conditionally(request, _as_json(published))
+
+
+class AccessionView(APIView):
+    """How far the agency has come in; for the key for entering, which reads nothing else."""
+
+    capability = Capability.KEY_ENROL
+
+    @extend_schema(responses={200: AccessionSerializer}, operation_id="accession_retrieve")
+    def get(self, request: Request) -> HttpResponseBase:
+        now = timezone.now()
+        return answer_conditionally(request, _accession(accession_of(caller_of(request), now=now)))
 
 
 class ChallengeListView(APIView):
@@ -188,8 +223,14 @@ class KeysetListView(APIView):
             return Outcome(201, accept_keyset(caller, agency_id, pop=pop, keyset=keyset, now=now).od)
 
         outcome = idempotent(request, caller, accept, now=now)
-        stored = AcceptedKeysetSerializer(Keyset.objects.get(od=outcome.resource))
-        return Response(stored.data, status=outcome.status)
+        stored = Keyset.objects.get(od=outcome.resource)
+        answer = {
+            "agency": stored.agency_id,
+            "version": stored.version,
+            "od": stored.od,
+            "api_key": first_key_of(stored, now=now),
+        }
+        return Response(AcceptedKeysetSerializer(answer).data, status=outcome.status)
 
 
 def _part(request: Request, name: str) -> bytes | None:
@@ -200,6 +241,17 @@ def _part(request: Request, name: str) -> bytes | None:
     if file.size > MAX_STATEMENT_BYTES:
         raise TooLargeError(name, MAX_STATEMENT_BYTES)
     return bytes(file.read())
+
+
+def _accession(found: Accession) -> dict[str, Any]:
+    answer = {
+        "agency": found.agency.pk,
+        "status": found.agency.status,
+        "root_fingerprint": found.agency.root_fingerprint,
+        "keyset": found.keyset.od if found.keyset else None,
+        "until": found.key_until,
+    }
+    return dict(AccessionSerializer(answer).data)
 
 
 def _as_json(published: PublishedKeyset) -> dict[str, Any]:
@@ -216,6 +268,7 @@ def _as_json(published: PublishedKeyset) -> dict[str, Any]:
 
 urlpatterns = [
     path("caller", CallerView.as_view(), name="caller"),
+    path("accession", AccessionView.as_view(), name="accession"),
     path("agencies", AgencyListView.as_view(), name="agency-list"),
     path("agencies/<str:agency_id>/keyset", KeysetView.as_view(), name="agency-keyset"),
     path("agencies/<str:agency_id>/challenges", ChallengeListView.as_view(), name="agency-challenges"),

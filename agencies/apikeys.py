@@ -3,7 +3,8 @@
 
 The database holds a digest under the hub's pepper, so that a stolen copy signs nobody in. A key is read from
 the database on each request: revoking counts at once. It can never open, validate, release, acknowledge or
-manage. While its agency enters it serves the two calls of accession, whatever its scopes.
+manage. While its agency enters it serves nothing: what brings the keys in is a key for entering
+(`agencies.entrykeys`).
 """
 
 import hmac
@@ -20,7 +21,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agencies.actors import Actor, ApiClient, client_name
-from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability, require
+from agencies.capabilities import ACCESSION_SCOPES, Capability, require, scopes_that_work
 from agencies.digests import keyed_digest
 from agencies.errors import (
     AbsentError,
@@ -29,7 +30,7 @@ from agencies.errors import (
     NobodyToReleaseError,
     NotPermittedError,
 )
-from agencies.models import Agency, AgencyStatus, ApiKey, Officer
+from agencies.models import Agency, AgencyStatus, ApiKey, Custody, Officer
 from agencies.releasers import releasers_besides
 from ledger.audit import record_event
 
@@ -42,7 +43,7 @@ _CREDENTIAL = re.compile(r"([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 # Written out, since every call of a partner's system asks it.
 _STORED: Final = """
 SELECT key.prefix, key.digest, key.agency_id, agency.status, key.client, key.scopes, key.networks,
-    key.expires_at, key.revoked_at, key.last_used_at, key.line
+    key.expires_at, key.revoked_at, key.last_used_at, key.line, key.is_entry, agency.custody
 FROM agencies_apikey AS key JOIN agencies_agency AS agency ON agency.id = key.agency_id WHERE key.prefix = %s
 """
 
@@ -62,6 +63,8 @@ class _StoredKey:
     revoked_at: datetime | None
     last_used_at: datetime | None
     line: str
+    is_entry: bool
+    custody: str
 
 
 def issue_key(
@@ -80,7 +83,33 @@ def issue_key(
     Raises AbsentError, NotPermittedError, InputError, NobodyToReleaseError.
     """
     _require_may_issue(actor, agency)
-    require_releaser_of_drafts(actor, agency, client=client, scopes=scopes)
+    chosen = _checked_scopes(scopes, scopes_that_work(is_hosted=agency.is_hosted))
+    require_releaser_of_drafts(actor, agency, client=client, scopes=chosen)
+    return make_key(
+        actor,
+        agency,
+        client=client,
+        scopes=chosen,
+        lifetime=lifetime,
+        networks=networks,
+        follows=follows,
+        now=now,
+    )
+
+
+def make_key(
+    actor: Actor,
+    agency: Agency,
+    *,
+    client: str,
+    scopes: list[str],
+    lifetime: timedelta,
+    networks: Iterable[str],
+    follows: ApiKey | None = None,
+    is_entry: bool = False,
+    now: datetime,
+) -> tuple[ApiKey, str]:
+    """The row and text of a key whose issue the caller has permitted; raises InputError."""
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     with transaction.atomic():
         key = ApiKey.objects.create(
@@ -88,15 +117,16 @@ def issue_key(
             digest=_digest(prefix, secret),
             agency=agency,
             client=_checked_client(client),
-            scopes=_checked_scopes(scopes),
+            scopes=scopes,
             networks=_checked_networks(networks),
             created_at=now,
             created_by=actor.audit_name,
             expires_at=now + _checked_lifetime(lifetime),
+            is_entry=is_entry,
             line=follows.line if follows else prefix,
             follows=follows,
         )
-        _record("apikey.issued", actor, key, now)
+        record_key_event("apikey.issued", actor, key, now=now)
     return key, f"{prefix}.{secret}"
 
 
@@ -110,10 +140,13 @@ def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: dat
         raise InputError("old_serves", _("The old key: let it serve for up to 7 days."))
     with transaction.atomic():
         old = _lock_own(actor, api_key)
+        if old.is_entry:
+            raise InputError("old_serves", _("This key is for entering alone; issue one for the system."))
         if old.revoked_at is not None or now >= old.expires_at:
             raise InputError("old_serves", _("This key has ended; issue a new one."))
         lifetime = old.expires_at - old.created_at
-        scopes = [scope for scope in old.scopes if scope in CLIENT_SCOPES]
+        serve = scopes_that_work(is_hosted=old.agency.is_hosted)
+        scopes = [scope for scope in old.scopes if scope in serve]
         new, text = issue_key(
             actor,
             old.agency,
@@ -126,7 +159,7 @@ def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: dat
         )
         old.expires_at = min(old.expires_at, now + old_serves)
         old.save(update_fields=["expires_at"])
-        _record("apikey.rotated", actor, old, now)
+        record_key_event("apikey.rotated", actor, old, now=now)
     return new, text
 
 
@@ -171,7 +204,7 @@ def revoke_key(actor: Actor, api_key: ApiKey, *, now: datetime) -> None:
         if key.revoked_at is None:
             key.revoked_at = now
             key.save(update_fields=["revoked_at"])
-            _record("apikey.revoked", actor, key, now)
+            record_key_event("apikey.revoked", actor, key, now=now)
 
 
 def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
@@ -197,11 +230,9 @@ def _stored(prefix: str) -> _StoredKey | None:
 
 
 def _require_may_issue(actor: Actor, agency: Agency) -> None:
-    """An agency admin for the own agency; the operator while the agency enters, never afterwards."""
+    """An agency admin for the own agency; never the operator, who would hold a key of somebody else's."""
     if Capability.HUB_OPERATE in actor.capabilities:
-        if agency.status != AgencyStatus.ENTERING:
-            raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
-        return
+        raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
     if actor.agency_id != agency.pk:
         raise AbsentError
     require(actor, Capability.APIKEY_MANAGE)
@@ -234,9 +265,12 @@ def _is_within(remote_addr: str, networks: Iterable[str]) -> bool:
 
 
 def _scopes_in_effect(key: _StoredKey) -> frozenset[Capability]:
-    if key.status == AgencyStatus.ENTERING:
+    if key.is_entry:
         return ACCESSION_SCOPES
-    return frozenset(scope for scope in CLIENT_SCOPES if scope in key.scopes) - ACCESSION_SCOPES
+    if key.status == AgencyStatus.ENTERING:
+        return frozenset()
+    serve = scopes_that_work(is_hosted=key.custody != Custody.AGENCY)
+    return frozenset(scope for scope in serve if scope in key.scopes)
 
 
 def _mark_use(key: _StoredKey, now: datetime) -> None:
@@ -256,11 +290,11 @@ def _checked_client(client: str) -> str:
     return client
 
 
-def _checked_scopes(scopes: Iterable[str]) -> list[str]:
+def _checked_scopes(scopes: Iterable[str], serve: Collection[Capability]) -> list[str]:
     chosen = sorted(set(scopes))
-    refused = [scope for scope in chosen if scope not in CLIENT_SCOPES]
+    refused = [scope for scope in chosen if scope not in serve]
     if refused or not chosen:
-        allowed = ", ".join(sorted(CLIENT_SCOPES))
+        allowed = ", ".join(sorted(serve))
         raise InputError("scopes", _("Choose from: %(allowed)s.") % {"allowed": allowed})
     return chosen
 
@@ -284,7 +318,8 @@ def _checked_networks(networks: Iterable[str]) -> list[str]:
     return checked
 
 
-def _record(act: str, actor: Actor, key: ApiKey, now: datetime) -> None:
+def record_key_event(act: str, actor: Actor, key: ApiKey, *, now: datetime) -> None:
+    """Audits an act on a key, for the key's agency."""
     record_event(
         act,
         actor=actor.audit_name,

@@ -96,12 +96,20 @@ WITHHELD: Final = frozenset(
 
 CLIENT_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
-    | {C.DRAFT_WRITE, C.KEY_ENROL, C.SCIENCE_QUERY}
+    | {C.DRAFT_WRITE, C.SCIENCE_QUERY}
 )
 """All that an API key can ever be given: it never opens, validates, releases or manages."""
 
+HOSTED_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})
+"""Scopes that need the agency's keys in the hub: for an agency that holds its own their calls answer `keys-elsewhere`."""
+
 ACCESSION_SCOPES: Final = frozenset({C.KEY_ENROL})
-"""What an API key has while its agency enters, whatever its scopes; afterwards it has its scopes without these."""
+"""What a key for entering has (`agencies.entrykeys`), and no other key."""
+
+
+def scopes_that_work(*, is_hosted: bool) -> frozenset[Capability]:
+    """What an API key of an agency can be given: nothing that its agency's custody would refuse on every call."""
+    return CLIENT_SCOPES if is_hosted else CLIENT_SCOPES - HOSTED_SCOPES
 
 
 def capabilities_of_roles(roles: Iterable[str]) -> frozenset[Capability]:

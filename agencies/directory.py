@@ -75,7 +75,7 @@ def published_keyset(
 
     Raises AbsentError.
     """
-    agency = _agency_to_read(actor, agency_id)
+    agency = find_agency(actor, agency_id)
     row = _keyset_row(agency, version, now, is_own=actor.agency_id == agency.pk)
     if row is None:
         raise AbsentError
@@ -91,13 +91,6 @@ def newest_keyset(agency_id: str, *, now: datetime) -> Keyset | None:
     """The stored keyset in force now, or None."""
     in_force = DatabaseKeyDirectory(now).keyset(agency_id)
     return Keyset.objects.get(od=in_force.od) if in_force else None
-
-
-def _agency_to_read(actor: Actor, agency_id: str) -> Agency:
-    """While an agency enters, its system sees its own place in the directory and nobody else's."""
-    if actor.agency_id == agency_id and Capability.KEY_ENROL in actor.capabilities:
-        return Agency.objects.get(pk=agency_id)
-    return find_agency(actor, agency_id)
 
 
 def _keyset_row(agency: Agency, version: int | None, now: datetime, *, is_own: bool) -> Keyset | None:

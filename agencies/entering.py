@@ -9,9 +9,10 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from agencies.actors import Actor
 from agencies.capabilities import Capability, Role, require
 from agencies.directory import newest_keyset
+from agencies.entrykeys import has_entry_key
 from agencies.errors import AbsentError
 from agencies.invitations import Invited, invited_of
-from agencies.models import Agency, ApiKey, Custody, Officer
+from agencies.models import Agency, AgencyStatus, Custody, Officer
 from agencies.officers import admins_of
 
 
@@ -32,8 +33,8 @@ class Entry:
 
     @property
     def needs_entry_key(self) -> bool:
-        """Whether the agency's own system brings the keys."""
-        return self.agency.custody == Custody.AGENCY
+        """Whether the agency's own system brings the keys, and has not yet."""
+        return self.agency.custody == Custody.AGENCY and self.agency.status == AgencyStatus.ENTERING
 
 
 def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:
@@ -44,14 +45,13 @@ def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:
         raise AbsentError
     come = admins_of(agency).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
     first = None if come else first_admin_of(operator, agency)
-    usable = ApiKey.objects.filter(agency=agency, revoked_at__isnull=True, expires_at__gt=now)
     keyset = newest_keyset(agency.pk, now=now)
     return Entry(
         agency=agency,
         has_admin=come,
         first_admin=first,
         waiting=invited_of([first], now=now).get(first.public_id) if first else None,
-        has_entry_key=usable.exists(),
+        has_entry_key=has_entry_key(agency, now=now),
         keyset_until=keyset.exp if keyset else None,
     )
 

@@ -20,7 +20,14 @@ from django.utils.translation import gettext_lazy as _
 from agencies.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from agencies.names import check_name
 from agencies.power_rows import PowerChange  # noqa: F401
-from agencies.shortlived import AccountLink, Challenge, IdempotentRequest, LoginAttempts, PolicyRequest  # noqa: F401
+from agencies.shortlived import (  # noqa: F401
+    AccountLink,
+    Challenge,
+    FirstApiKey,
+    IdempotentRequest,
+    LoginAttempts,
+    PolicyRequest,
+)
 from agencies.visibility import AgencyQuerySet, ApiKeyQuerySet, KeyQuerySet, OfficerManager
 
 AGENCY_ID = RegexValidator(

@@ -52,6 +52,24 @@ class Challenge(models.Model):
         return self.chal
 
 
+class FirstApiKey(models.Model):
+    """The first API key of an agency that entered with its own keys, as it was sealed to one of them.
+
+    Kept for a day, so that whoever hands in the same keyset again gets the same answer; its text stands nowhere.
+    """
+
+    keyset = models.OneToOneField(
+        "agencies.Keyset", models.PROTECT, primary_key=True, related_name="first_api_key"
+    )
+    api_key = models.OneToOneField("agencies.ApiKey", models.PROTECT, related_name="+")
+    kid = models.CharField(max_length=43)
+    jwe = models.JSONField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"first API key of {self.keyset_id}"
+
+
 class IdempotentRequest(models.Model):
     """What a write with an `Idempotency-Key` led to; never its body."""
 

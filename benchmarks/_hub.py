@@ -29,8 +29,8 @@ from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import make_statement
 from agencies.accession import admit_agency
 from agencies.actors import ApiClient, SystemActor
-from agencies.apikeys import issue_key
-from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.apikeys import make_key
+from agencies.capabilities import Capability, Role, scopes_that_work
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, AgencyKind, Custody, Officer
 from agencies.registry import register_keyset, verify_newcomer
@@ -41,7 +41,7 @@ from sharing.models import Delivery, FeedHead, FeedPending
 from sharing.terms import Lane
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
-SCOPES = CLIENT_SCOPES - {Capability.KEY_ENROL, Capability.DRAFT_WRITE}
+SCOPES = scopes_that_work(is_hosted=False)
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 DAY_SECS = 24 * 3600
 PATIENCE_SECONDS = 120
@@ -104,7 +104,15 @@ def _found(agency_id: str) -> HeldAgency:
         root_fingerprint=root.fingerprint,
         now=now,
     )
-    _, secret = issue_key(OPERATOR, row, client="system", scopes=SCOPES, lifetime=timedelta(days=1), now=now)
+    _, secret = make_key(
+        OPERATOR,
+        row,
+        client="system",
+        scopes=sorted(SCOPES),
+        lifetime=timedelta(days=1),
+        networks=(),
+        now=now,
+    )
     return HeldAgency(
         row, root, SignerSet(generate_signing_keys(PQ1)), generate_decryption_key(PQ1), f"Api-Key {secret}"
     )

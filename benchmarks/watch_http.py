@@ -60,8 +60,7 @@ def _join(folder: Path, sender: Any) -> Client:
 
     from accord.keyfile import Argon2Cost
     from agencies.accession import admit_agency
-    from agencies.apikeys import issue_key
-    from agencies.capabilities import CLIENT_SCOPES
+    from agencies.entrykeys import issue_entry_key
     from agencies.models import AgencyKind, Custody
     from benchmarks import _hub
     from sharing.agreements import record_agreement
@@ -82,8 +81,7 @@ def _join(folder: Path, sender: Any) -> Client:
         root_fingerprint=made.fingerprint,
         now=now,
     )
-    scopes, lifetime = sorted(CLIENT_SCOPES), timedelta(days=1)
-    _, secret = issue_key(_hub.OPERATOR, row, client="accord", scopes=scopes, lifetime=lifetime, now=now)
+    _, secret = issue_entry_key(_hub.OPERATOR, row, client="accord", now=now)
     client = Client(folder / "home", PASSPHRASE)
     client.enrol(
         agency, hub=os.environ["EXCHANGE_URL"], ledger_vkey=os.environ["LEDGER_VKEY"], api_key=secret

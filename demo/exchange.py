@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from accord.client.answers import (
+    AccessionAnswer,
     ChallengeAnswer,
     DeliveryFacts,
     FeedEntry,
     FeedPage,
     KeysetAnswer,
+    KeysetTaken,
     SliceAnswer,
     StatementAnswer,
     SubmissionFacts,
@@ -20,11 +22,12 @@ from accord.client.answers import (
 from accord.client.errors import AbsentError as ClientAbsentError
 from accord.client.multipart import Moved
 from accord.client.spool import SpooledEnvelope
+from accord.envelope.credentials import SealedCredential
 from accord.envelope.tree.receipts import Receipt
-from agencies import accession, directory
+from agencies import accession, directory, entrykeys
 from agencies.actors import ApiClient
 from agencies.apikeys import authenticate_key
-from agencies.errors import AbsentError
+from agencies.errors import AbsentError, NotPermittedError
 from demo.past import Past
 from ledger import proofs
 from sharing import feed, intake, slices, statements, submissions
@@ -58,12 +61,25 @@ class PastExchange:
             tuple(StatementAnswer(jws, _receipt(receipt)) for jws, receipt in found.revokes),
         )
 
+    def accession(self) -> AccessionAnswer | None:
+        try:
+            found = entrykeys.accession_of(self._caller, now=self._past.now)
+        except NotPermittedError:
+            return None
+        return AccessionAnswer(found.agency.pk, found.keyset.od if found.keyset else None)
+
     def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
         issued = accession.issue_challenge(self._caller, agency, keys, now=self._past.now)
         return ChallengeAnswer(issued.chal, tuple((row["kid"], row["jwe"]) for row in issued.sealed))
 
-    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
-        accession.accept_keyset(self._caller, agency, pop=pop, keyset=keyset, now=self._past.now)
+    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> KeysetTaken:
+        now = self._past.now
+        taken = accession.accept_keyset(self._caller, agency, pop=pop, keyset=keyset, now=now)
+        first = entrykeys.first_key_of(taken, now=now)
+        if first is None:
+            return KeysetTaken()
+        until = int(first.api_key.expires_at.timestamp())
+        return KeysetTaken(SealedCredential(first.kid, first.jwe), until)
 
     def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
         blobs = [blob.read_bytes() for blob in parts.blobs]

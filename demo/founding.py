@@ -12,7 +12,8 @@ from accord.client.client import Client
 from accord.client.home import create_keys
 from agencies.accession import admit_agency
 from agencies.apikeys import issue_key
-from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.capabilities import Role, scopes_that_work
+from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency, Custody, Officer
 from agencies.vault.doors import create_agency_keys
 from demo.exchange import PastExchange
@@ -103,31 +104,32 @@ def _enrol_client(
         connect=lambda hub, key: PastExchange(past, key),
         sleep=lambda seconds: past.settle(),
     )
-    _give_api_key(founders.operator, agency, client, home, now=past.now)
+    _, entry_key = issue_entry_key(founders.operator, agency, client=CLIENT_NAME, now=past.now)
+    _enter(agency, client, home, entry_key)
     return client
 
 
 def replace_api_key(founders: Founders, agency_id: str, past: Past) -> None:
     """The next API key of an agency's system, by its admin."""
     agency, client = Agency.objects.get(pk=agency_id), founders.clients[agency_id]
-    _give_api_key(founders.admin_of(agency_id), agency, client, founders.homes[agency_id], now=past.now)
-
-
-def _give_api_key(issuer: Officer, agency: Agency, client: Client, home: Path, *, now: datetime) -> None:
     _, api_key = issue_key(
-        issuer,
+        founders.admin_of(agency_id),
         agency,
         client=CLIENT_NAME,
-        scopes=CLIENT_SCOPES - {Capability.DRAFT_WRITE},
+        scopes=scopes_that_work(is_hosted=False),
         lifetime=API_KEY_LIFETIME,
-        networks=[],
-        now=now,
+        now=past.now,
     )
-    passphrase = (home / "passphrase.txt").read_text(encoding="utf-8").strip()
-    write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": api_key})
+    _enter(agency, client, founders.homes[agency_id], api_key)
+
+
+def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
+    """Enrol by this API key, and keep beside the home the one that the system works with from then on."""
     client.begin_enrolment(
         agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=settings.LEDGER_VKEY, api_key=api_key
     )
+    passphrase = (home / "passphrase.txt").read_text(encoding="utf-8").strip()
+    write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": client.state().api_key})
 
 
 def _pin_each_other(founders: Founders) -> None:

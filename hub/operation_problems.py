@@ -148,7 +148,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", "keys-elsewhere", *SIGNS),
     ("POST", "hub/agencies"): ("agency-exists",),
     ("POST", "hub/agencies/{agency_id}/admin"): ("move-refused",),
-    ("POST", "hub/agencies/{agency_id}/entry-key"): ("move-refused",),
+    ("POST", "hub/agencies/{agency_id}/entry-key"): ("custody-refused", "move-refused"),
     ("POST", "hub/agencies/{agency_id}/keys"): ("custody-refused", "keys-away", "too-many-keysets"),
     ("POST", "keys/changes"): (
         "custody-refused", "keys-elsewhere", "keys-moved-on", "no-signing-key", "recovery-waits",

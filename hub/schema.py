@@ -11,7 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from agencies.answers import PROBLEM_TYPE, ProblemSerializer
-from agencies.capabilities import CLIENT_SCOPES, Capability, roles_with
+from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability, roles_with
 from agencies.login.permissions import PUBLIC, declared_for
 from agencies.login.proof import SENSITIVE
 from hub.deprecations import DEPRECATIONS
@@ -67,7 +67,10 @@ class ProblemAwareSchema(AutoSchema):
         """Each way in with what it needs there, as OpenAPI 3.1 lets a description say for any scheme."""
         wanted = self._capabilities()
         ways = [set(way) for way in super().get_auth()]
-        scopes = {"apiKey": wanted & CLIENT_SCOPES, "officerSession": {c for c in wanted if roles_with(c)}}
+        scopes = {
+            "apiKey": wanted & (CLIENT_SCOPES | ACCESSION_SCOPES),
+            "officerSession": {c for c in wanted if roles_with(c)},
+        }
         return [{name: sorted(scopes[name])} for way in ways for name in way if scopes.get(name)]
 
     def get_override_parameters(self) -> list[Any]:
@@ -112,7 +115,7 @@ class ProblemAwareSchema(AutoSchema):
 
     def _who(self) -> str:
         wanted = self._capabilities()
-        scopes = ", ".join(f"`{scope}`" for scope in sorted(wanted & CLIENT_SCOPES))
+        scopes = ", ".join(f"`{scope}`" for scope in sorted(wanted & (CLIENT_SCOPES | ACCESSION_SCOPES)))
         roles = sorted({role for capability in wanted for role in roles_with(capability)})
         said = [f"API key with {scopes}." if scopes else "", f"Officer: {', '.join(roles)}." if roles else ""]
         return " ".join(filter(None, said))

@@ -42,7 +42,7 @@ from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.verifying import Ledger, verify_slice
 from agencies.actors import ApiClient, SystemActor
 from agencies.apikeys import issue_key
-from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.capabilities import Capability, Role, scopes_that_work
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, AgencyKind, Custody, Officer
 from agencies.registry import register_keyset, verify_newcomer
@@ -91,7 +91,7 @@ class HeldAgency:
     @property
     def client(self) -> ApiClient:
         """Its system, as an API key with every scope would make it."""
-        return ApiClient(self.id, "system", "prefix", CLIENT_SCOPES - {Capability.KEY_ENROL})
+        return ApiClient(self.id, "system", "prefix", scopes_that_work(is_hosted=False))
 
     @property
     def manager(self) -> SystemActor:
@@ -231,7 +231,7 @@ class Hub(KeyLives):
             admin,
             agency.row,
             client="system",
-            scopes=scopes or sorted(CLIENT_SCOPES - {Capability.KEY_ENROL, Capability.DRAFT_WRITE}),
+            scopes=scopes or sorted(scopes_that_work(is_hosted=agency.row.is_hosted)),
             lifetime=timedelta(days=30),
             networks=(),
             now=self.now,

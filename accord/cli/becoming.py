@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Becoming a partner: enrolment, pins."""
+"""Becoming a partner: enrolment, the API key, pins."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def enrol(place: Workplace) -> None:
         f"Root fingerprint: {show_fingerprint(done.fingerprint)}",
         "Next, pin the agencies you share with: accord pin AGENCY FINGERPRINT",
     )
+
+
+def api_key(place: Workplace) -> None:
+    """Say which API key this home uses; its text only where it is asked for."""
+    with place.client() as client:
+        state = client.state()
+    if place.options.show:
+        place.tell({"key": state.api_key}, state.api_key)
+        return
+    prefix, until = state.api_key.partition(".")[0], state.api_key_until
+    ends = "its end is not known here" if until is None else f"it ends {moment(until)}"
+    place.tell({"prefix": prefix, "until": until}, f"API key {prefix}: {ends}.")
 
 
 def pin(place: Workplace) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from accord.cli.becoming import enrol, pin
+from accord.cli.becoming import api_key, enrol, pin
 from accord.cli.completing import completion
 from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
@@ -21,6 +21,7 @@ from accord.cli.workplace import Workplace
 VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "keygen": keygen,
     "enrol": enrol,
+    "api-key": api_key,
     "pin": pin,
     "pins": pins,
     "fingerprint": fingerprint,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from accord.client.errors import AnswerError, BusyError, RefusedError
 from accord.client.transport import Answer, refusal_of
+from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import MAX_SLICE_BYTES, MAX_STATEMENT_BYTES, canonical, parse_json, unb64u
 from accord.envelope.encoding import digest as require_digest
 from accord.envelope.errors import EnvelopeError, MalformedError
@@ -57,6 +59,22 @@ class ChallengeAnswer:
 
     chal: str
     sealed: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True)
+class AccessionAnswer:
+    """Where the own accession stands; `keyset` is the od of what the hub has taken, None before."""
+
+    agency: str
+    keyset: str | None
+
+
+@dataclass(frozen=True)
+class KeysetTaken:
+    """The hub has taken a keyset. `api_key` is the first API key, still sealed; `until` its end, in seconds."""
+
+    api_key: SealedCredential | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +212,29 @@ def read_statement(value: object) -> StatementAnswer:
     """A `{statement, receipt}` pair."""
     answer = require_object(value, "statement")
     return StatementAnswer(read_jws(answer.get("statement")), read_receipt(answer.get("receipt")))
+
+
+def read_taken(value: object) -> KeysetTaken:
+    """What came of a keyset that was handed in."""
+    sealed = require_object(value, "keyset").get("api_key")
+    if sealed is None:
+        return KeysetTaken()
+    answer = require_object(sealed, "API key")
+    credential = SealedCredential(
+        require_text(answer.get("kid"), "kid"), require_object(answer.get("jwe"), "jwe")
+    )
+    return KeysetTaken(credential, read_moment(answer.get("expires_at"), "API key"))
+
+
+def read_moment(value: object, where: str) -> int:
+    """A time as the hub writes it (RFC 3339 with a zone), in seconds since 1970."""
+    try:
+        moment = datetime.fromisoformat(require_text(value, where))
+    except ValueError as exc:
+        raise _other_shape(where) from exc
+    if moment.tzinfo is None:
+        raise _other_shape(where)
+    return int(moment.timestamp())
 
 
 def read_slices(value: object, mds: Sequence[str]) -> list[SliceAnswer]:

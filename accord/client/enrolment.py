@@ -1,35 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
 """Enrolment: an agency proves its keys to the hub and publishes its first keyset.
 
-The hub's administrator has entered the root fingerprint from paper and handed over an API key. The client
+The hub's administrator has entered the root fingerprint from paper and handed over a key for entering. The client
 pins the ledger's key (also from paper), proves possession of every new key over a one-time challenge, and
-sends keyset version 1, signed by its root. Each step may be repeated after a crash: what the hub already
-has is found by asking it first. The root may lie in the key file, in a file of its own, or offline: then the
+sends keyset version 1, signed by its root. The answer brings the agency's own API key, sealed to its encryption
+key, which takes the place of the one for entering. Each step may be repeated after a crash: the signed keyset is
+kept before it is sent, and the hub answers the same octets alike for a day. The root may lie in the key file, in a file of its own, or offline: then the
 keyset comes signed. An agency that moves to a new home names its root by its fingerprint and publishes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from accord.client.answers import KeysetAnswer
-from accord.client.errors import NotLoggedYetError, ProposalError, RequestError
+from accord.client.answers import KeysetAnswer, KeysetTaken
+from accord.client.errors import AnswerError, NotLoggedYetError, ProposalError, RequestError
 from accord.client.keys.drafts import draft_first_keyset
+from accord.client.keys.journal import Journal, SignedChange
 from accord.client.keys.proving import prove_possession
 from accord.client.keys.rows import new_rows
 from accord.client.pinned import refresh_keysets
 from accord.client.session import Session
 from accord.client.transport import require_hub_address
 from accord.client.waiting import wait_for
+from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import agency_id
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, VerificationError
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import Keyset, read_keyset, verify_keyset
-from accord.envelope.private import Root
-from accord.envelope.statements.form import sign_statement
+from accord.envelope.private import DecryptionKey, Root
+from accord.envelope.statements.form import parse_statement, sign_statement
 from accord.envelope.tree.notes import VerifierKey
+from accord.envelope.unseal import open_credential
+from accord.envelope.vocabulary import MAX_IAT_AGE_SECS
 from accord.keyring import KeyRing
 from accord.state import Pin, State, StateAbsentError
+
+_FIRST: Final = "first"
+"""The kind of change, in the journal, that brings an agency in."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +95,22 @@ def begin_enrolment(
     low = _lowest(session.ring, lowest)
     kept = _kept_state(session, first)
     exchange = session.connect(first.hub, first.api_key)
-    stands = exchange.keyset(agency) is not None
     # Asked first: an API key that the hub does not accept must not replace one that works.
+    accession = exchange.accession()
+    if accession is not None and accession.agency != agency:
+        raise RequestError(f"This API key lets {accession.agency} enter, not {agency}.")
+    stands = accession is None and exchange.keyset(agency) is not None
     if kept is None:
         session.state_file.create(first)
-    else:
-        with session.state_file.change() as state:
-            state.api_key = first.api_key
     session.use(exchange)
-    if not stands:
-        _publish(session, agency, own, low)
+    if accession is None:
+        _keep_api_key(session, first.api_key, None)
+        if not stands:
+            _publish(session, agency, own, low)
+    elif accession.keyset is None or kept is None or kept.api_key == first.api_key:
+        _enter(session, agency, own, low, stands=accession.keyset)
+    # The next call connects with the key that is kept by then.
+    session.close()
 
 
 def complete_enrolment(session: Session, *, wait_secs: float) -> Enrolment:
@@ -166,17 +181,85 @@ def _lowest(ring: KeyRing, lowest: str | None) -> str:
     return lowest or (EC1 if EC1 in ring.suites else PQ1)
 
 
-def _publish(session: Session, agency: str, own: OwnRoot, low: str) -> None:
-    jws = own.signed
-    if jws is None:
-        if own.root is None:
+def _enter(session: Session, agency: str, own: OwnRoot, low: str, *, stands: str | None) -> None:
+    """Bring the keys in by a key for entering, and take the agency's own API key out of the answer.
+
+    `stands` is the od of the keyset that the hub has taken, None before.
+    """
+    with session.home.changing_keys():
+        journal = Journal(session.home.key_change_file)
+        change = journal.read()
+        if stands is None:
+            change = _change_to_send(session, agency, own, low, change)
+            journal.write(change)
+        elif change is None or parse_statement(change.jws).od != stands:
             raise RequestError(
-                "The hub has no keyset of your agency yet, and its root has to sign the first one: name the root's "
-                "file (--root FILE), or a keyset that it has signed (--keyset FILE)."
+                "Your agency's keyset stands already, and this home has not kept what brought it in. Enrol with an "
+                "API key that your agency's admin has issued."
             )
-        jws = first_keyset(session, agency, own.root, own.next_root, low)
+        taken = _hand_in(session, agency, change.jws, known=stands is not None)
+        if taken.api_key is None:
+            raise RequestError(
+                "The keyset stands, and the hub no longer gives out the API key that came with it: it does so for a "
+                "day. Enrol with an API key that your agency's admin has issued."
+            )
+        od, key = parse_statement(change.jws).od, _key_of(session, taken.api_key)
+        _keep_api_key(session, open_credential(taken.api_key, agency=agency, od=od, key=key), taken.until)
+        journal.drop()
+
+
+def _change_to_send(
+    session: Session, agency: str, own: OwnRoot, low: str, kept: SignedChange | None
+) -> SignedChange:
+    """What an earlier run signed and kept, if it is still what is to be sent; else the first keyset signed now."""
+    if kept is not None and own.signed is None and _is_sendable(session, agency, own, kept.jws):
+        return kept
+    return SignedChange(_FIRST, _first_signed(session, agency, own, low))
+
+
+def _hand_in(session: Session, agency: str, jws: bytes, *, known: bool) -> KeysetTaken:
     keyset = _verify_first(session, agency, jws)
-    session.exchange.post_keyset(agency, pop=prove_possession(session, keyset, None), keyset=jws)
+    pop = None if known else prove_possession(session, keyset, None)
+    return session.exchange.post_keyset(agency, pop=pop, keyset=jws)
+
+
+def _key_of(session: Session, sealed: SealedCredential) -> DecryptionKey:
+    key = session.decryption_keys().get(sealed.kid)
+    if key is None:
+        raise AnswerError("The hub has sealed the API key to a key that is not one of this home's.")
+    return key
+
+
+def _is_sendable(session: Session, agency: str, own: OwnRoot, jws: bytes) -> bool:
+    """Whether a kept keyset is of this root and the keys of this home, and not too old by now."""
+    try:
+        keyset = _verify_first(session, agency, jws)
+    except ProposalError:
+        return False
+    is_recent = keyset.iat > session.clock() - MAX_IAT_AGE_SECS
+    return is_recent and keyset.root_fingerprint == own.pinned
+
+
+def _keep_api_key(session: Session, api_key: str, until: int | None) -> None:
+    with session.state_file.change() as state:
+        state.api_key, state.api_key_until = api_key, until
+
+
+def _publish(session: Session, agency: str, own: OwnRoot, low: str) -> None:
+    _hand_in(session, agency, _first_signed(session, agency, own, low), known=False)
+
+
+def _first_signed(session: Session, agency: str, own: OwnRoot, low: str) -> bytes:
+    """The first keyset as the root has signed it, here or elsewhere; raises RequestError without a root."""
+    if own.signed is not None:
+        _verify_first(session, agency, own.signed)
+        return own.signed
+    if own.root is None:
+        raise RequestError(
+            "The hub has no keyset of your agency yet, and its root has to sign the first one: name the root's "
+            "file (--root FILE), or a keyset that it has signed (--keyset FILE)."
+        )
+    return first_keyset(session, agency, own.root, own.next_root, low)
 
 
 def first_keyset(session: Session, agency: str, root: Root, next_root: str, low: str) -> bytes:

@@ -14,10 +14,12 @@ from typing import Any, Protocol
 from accord.client.answers import (
     MAX_LIST_BYTES,
     MOST_SLICES,
+    AccessionAnswer,
     ChallengeAnswer,
     FeedEntry,
     FeedPage,
     KeysetAnswer,
+    KeysetTaken,
     SliceAnswer,
     StatementAnswer,
     SubmissionFacts,
@@ -31,13 +33,14 @@ from accord.client.answers import (
     read_slices,
     read_statement,
     read_submission,
+    read_taken,
     require_about,
     require_array,
     require_integer,
     require_object,
     require_text,
 )
-from accord.client.errors import AbsentError
+from accord.client.errors import AbsentError, RefusedError
 from accord.client.multipart import Moved, Part
 from accord.client.spool import SpooledEnvelope
 from accord.client.transport import Transport
@@ -56,12 +59,16 @@ class Exchange(Protocol):
         """A keyset, the newest unless `version` is given; None when there is none."""
         ...
 
+    def accession(self) -> AccessionAnswer | None:
+        """Where the own accession stands; None where the API key is not one for entering."""
+        ...
+
     def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
         """Ask for a challenge over `{jwk, use}` rows."""
         ...
 
-    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
-        """Register a keyset, with the proof of possession of its new keys."""
+    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> KeysetTaken:
+        """Register a keyset, with the proof of possession of its new keys; the same again is answered alike."""
         ...
 
     def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
@@ -150,6 +157,21 @@ class HttpExchange:
             ),
         )
 
+    def accession(self) -> AccessionAnswer | None:
+        """Where the own accession stands; None where the API key is not one for entering."""
+        try:
+            value = self._json("/accession")
+        except RefusedError as refused:
+            if refused.slug == "not-permitted":
+                return None
+            raise
+        answer = require_object(value, "accession")
+        keyset = answer.get("keyset")
+        return AccessionAnswer(
+            require_text(answer.get("agency"), "accession"),
+            None if keyset is None else require_text(keyset, "accession"),
+        )
+
     def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
         """Ask for a challenge over `{jwk, use}` rows."""
         body = canonical({"keys": [dict(key) for key in keys]})
@@ -162,12 +184,14 @@ class HttpExchange:
         )
         return ChallengeAnswer(require_text(value.get("chal"), "chal"), sealed)
 
-    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> None:
+    def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> KeysetTaken:
         """Register a keyset; the hub answers the same bytes alike."""
         parts = [Part("keyset", "keyset.json", keyset, _JOSE)]
         if pop is not None:
             parts.insert(0, Part("pop", "pop.json", pop, _JOSE))
-        self._transport.post_parts(f"/agencies/{agency}/keysets", parts, limit=MAX_LIST_BYTES, repeat=True)
+        path = f"/agencies/{agency}/keysets"
+        answer = self._transport.post_parts(path, parts, limit=MAX_LIST_BYTES, repeat=True)
+        return read_taken(parse_answer(answer, "keyset"))
 
     def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
         """Submit an envelope; sending the same bytes again is harmless."""

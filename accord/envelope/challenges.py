@@ -8,18 +8,14 @@ The hub keeps `nonce_digests`, never the nonces. Opening is in `accord.envelope.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from accord.envelope.encoding import b64u, canonical, sha256
 from accord.envelope.errors import KeyRefusedError, MalformedError
-from accord.envelope.jwe import IV_BYTES, PROTECTED, TAG_BYTES, wrap_for
 from accord.envelope.keys import ENC, PublicKey
+from accord.envelope.single import seal_single
 from accord.envelope.vocabulary import TYP_CHALLENGE, VERSION
 
 NONCE_BYTES: Final = 32
@@ -65,16 +61,5 @@ def nonce_digest(nonce: str) -> str:
 
 
 def _seal_nonce(agency: str, chal: str, key: PublicKey, nonce: bytes) -> dict[str, Any]:
-    (suite,) = key.suites
-    protected, aad = PROTECTED[TYP_CHALLENGE], challenge_aad(agency, chal, key.kid)
-    content_key, iv = os.urandom(32), os.urandom(IV_BYTES)
-    whole = AESGCM(content_key).encrypt(iv, nonce, f"{protected}.{aad}".encode("ascii"))
-    jwe = {
-        "protected": protected,
-        "aad": aad,
-        "iv": b64u(iv),
-        "ciphertext": b64u(whole[:-TAG_BYTES]),
-        "tag": b64u(whole[-TAG_BYTES:]),
-        "recipients": [json.loads(wrap_for(suite, key, content_key))],
-    }
-    return {"kid": key.kid, "jwe": jwe}
+    aad = challenge_aad(agency, chal, key.kid)
+    return {"kid": key.kid, "jwe": seal_single(TYP_CHALLENGE, aad, key, nonce)}

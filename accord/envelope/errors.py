@@ -97,6 +97,7 @@ class Failure(StrEnum):
     AUDIENCE = "not-in-the-audience"
     REPLAY = "same-id-with-other-bytes"
     CHALLENGE = "challenge-not-met"
+    CREDENTIAL = "no-credential"
 
 
 class VerificationError(EnvelopeError):

@@ -27,7 +27,7 @@ from accord.envelope.errors import MalformedError, TooLargeError
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.suites import ec1, pq1
 from accord.envelope.tree import merkle
-from accord.envelope.vocabulary import MAX_RECIPIENTS, TYP_CHALLENGE, TYP_INNER, TYP_JWE
+from accord.envelope.vocabulary import MAX_RECIPIENTS, TYP_CHALLENGE, TYP_CREDENTIAL, TYP_INNER, TYP_JWE
 
 IV_BYTES: Final = 12
 TAG_BYTES: Final = 16
@@ -50,12 +50,11 @@ def _orders_of(header: Mapping[str, str]) -> frozenset[str]:
 
 
 _CONTENT_HEADER = {"enc": "A256GCM", "typ": TYP_JWE, "cty": TYP_INNER}
-_CHALLENGE_HEADER = {"enc": "A256GCM", "typ": TYP_CHALLENGE}
-_SPELLINGS = {TYP_JWE: _orders_of(_CONTENT_HEADER), TYP_CHALLENGE: _orders_of(_CHALLENGE_HEADER)}
-PROTECTED: Final = {
-    TYP_JWE: b64u(canonical(_CONTENT_HEADER)),
-    TYP_CHALLENGE: b64u(canonical(_CHALLENGE_HEADER)),
+_HEADERS = {TYP_JWE: _CONTENT_HEADER} | {
+    typ: {"enc": "A256GCM", "typ": typ} for typ in (TYP_CHALLENGE, TYP_CREDENTIAL)
 }
+_SPELLINGS = {typ: _orders_of(header) for typ, header in _HEADERS.items()}
+PROTECTED: Final = {typ: b64u(canonical(header)) for typ, header in _HEADERS.items()}
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,14 @@ from accord.envelope.blobs import (
 )
 from accord.envelope.challenges import NONCE_BYTES, challenge_aad
 from accord.envelope.content import AttachmentKey
+from accord.envelope.credentials import SealedCredential, credential_aad, is_credential
 from accord.envelope.encoding import MAX_SLICE_BYTES, b64u, canonical, unb64u
 from accord.envelope.errors import EnvelopeError, Failure, OpeningError
 from accord.envelope.jwe import Entry, UnverifiedJwe, parse_jwe
 from accord.envelope.keys import HPKE_9_KE
 from accord.envelope.private import DecryptionKey
 from accord.envelope.suites import ec1, pq1
-from accord.envelope.vocabulary import TYP_CHALLENGE
+from accord.envelope.vocabulary import TYP_CHALLENGE, TYP_CREDENTIAL
 
 
 def unwrap(entry: Entry, key: DecryptionKey) -> bytes:
@@ -153,14 +154,31 @@ def open_challenge(jwe: Any, *, agency: str, chal: str, key: DecryptionKey) -> s
     Opens nothing else: typ, associated data and plaintext length are those of a challenge for this
     agency and this `chal`, so that nobody can pass an envelope's entry off as one.
     """
-    (suite,) = key.public.suites
-    try:
-        challenge = parse_jwe(canonical(jwe), suite, limit=MAX_SLICE_BYTES, typ=TYP_CHALLENGE)
-    except EnvelopeError:
-        raise OpeningError(Failure.MALFORMED) from None
-    if len(challenge.entries) != 1 or challenge.aad != challenge_aad(agency, chal, key.public.kid):
-        raise OpeningError(Failure.AAD)
-    nonce = decrypt(challenge, unwrap(challenge.entries[0], key))
+    nonce = _open_single(jwe, TYP_CHALLENGE, challenge_aad(agency, chal, key.public.kid), key)
     if len(nonce) != NONCE_BYTES:
         raise OpeningError(Failure.CHALLENGE)
     return b64u(nonce)
+
+
+def open_credential(sealed: SealedCredential, *, agency: str, od: str, key: DecryptionKey) -> str:
+    """The first API key of this agency, sealed to `key` when its keyset `od` stood; raises OpeningError.
+
+    Opens nothing else, as `open_challenge`: what comes out has the form of an API key, or nothing comes out.
+    """
+    aad = credential_aad(agency, od, key.public.kid)
+    text = _open_single(sealed.jwe, TYP_CREDENTIAL, aad, key)
+    if not is_credential(text):
+        raise OpeningError(Failure.CREDENTIAL)
+    return text.decode("ascii")
+
+
+def _open_single(jwe: Any, typ: str, aad: str, key: DecryptionKey) -> bytes:
+    """The plaintext of a JWE with one entry, for this key, of exactly this `typ` and associated data."""
+    (suite,) = key.public.suites
+    try:
+        single = parse_jwe(canonical(jwe), suite, limit=MAX_SLICE_BYTES, typ=typ)
+    except EnvelopeError:
+        raise OpeningError(Failure.MALFORMED) from None
+    if len(single.entries) != 1 or single.aad != aad:
+        raise OpeningError(Failure.AAD)
+    return decrypt(single, unwrap(single.entries[0], key))

@@ -31,6 +31,7 @@ TYP_MANIFEST: Final = "accord-manifest+jws"
 TYP_INNER: Final = "accord-alert+jws"
 TYP_JWE: Final = "accord-alert+jwe"
 TYP_CHALLENGE: Final = "accord-challenge+jwe"
+TYP_CREDENTIAL: Final = "accord-credential+jwe"
 
 
 def statement_typ(kind: str) -> str:

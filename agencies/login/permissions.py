@@ -31,7 +31,7 @@ class Openness(Enum):
 
 PUBLIC: Final = Openness.PUBLIC
 ACCESSION: Final = frozenset({Capability.KEY_ENROL, Capability.KEY_MANAGE})
-"""The two calls of accession: an entering agency's API key, later a key officer."""
+"""The calls of accession: an agency's key for entering, later a key officer."""
 
 _BY_TEXT: Final = {capability.value: capability for capability in Capability}
 

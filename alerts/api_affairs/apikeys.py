@@ -22,7 +22,7 @@ from agencies.apikeys import (
     revoke_key,
     rotate_key,
 )
-from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability
+from agencies.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
 from agencies.idempotency import Outcome, idempotent
 from agencies.models import ApiKey
 from agencies.reading import read_body
@@ -30,7 +30,7 @@ from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import CREATED
 from alerts.shapes import ReleaserOut
 
-SCOPES: Final = sorted(CLIENT_SCOPES - ACCESSION_SCOPES)
+SCOPES: Final = sorted(CLIENT_SCOPES)
 MOST_NETWORKS: Final = 20
 Issued = tuple[ApiKey, str]
 
@@ -56,10 +56,14 @@ class ListedApiKeyOut(ApiKeyOut):
 
 
 class ApiKeysOut(s.Serializer[Any]):
-    """`could_release`: who could send what a new system writes, were the reader to issue its key."""
+    """`could_release`: who could send what a new system writes, were the reader to issue its key.
+
+    `scopes` are those that a key of this agency can be given: what its custody refuses is not among them.
+    """
 
     items = ListedApiKeyOut(many=True)
     could_release = ReleaserOut(many=True)
+    scopes = s.ListField(child=s.CharField())
 
 
 class IssuedApiKeyOut(ApiKeyOut):
@@ -113,6 +117,7 @@ class ApiKeysView(ShownOnceView):
         shown = {
             "items": [self._listed(row) for row in rows.select_related("agency")],
             "could_release": ReleaserOut(releasers_of_drafts(self.officer, self.agency), many=True).data,
+            "scopes": sorted(scopes_that_work(is_hosted=self.agency.is_hosted)),
         }
         return self.answer(shown)
 

@@ -14,9 +14,9 @@ from rest_framework.response import Response
 
 from agencies.accession import admit_agency
 from agencies.api import AgencySerializer
-from agencies.apikeys import MAX_LIFETIME, issue_key
-from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.capabilities import Capability, Role
 from agencies.entering import Entry, entry_of, first_admin_of
+from agencies.entrykeys import issue_entry_key
 from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
 from agencies.fingerprints import checked_fingerprint
 from agencies.idempotency import Outcome, idempotent
@@ -201,16 +201,16 @@ class EntryKeyView(ShownOnceView):
         request=EntryKeyIn, responses={201: IssuedApiKeyOut}, operation_id="hub_agencies_entry_key"
     )
     def post(self, request: Request, agency_id: str) -> Response:
-        """Issue the API key with which an entering agency's own system brings its keys; shown in this answer alone."""
+        """Issue the key with which an entering agency's own system brings its keys; shown in this answer alone.
+
+        It serves the calls of accession and reads nothing; a key for entering that was issued before ends.
+        """
         client = read_body(EntryKeyIn, request)["client"]
         agency = entry_of(self.officer, agency_id, now=self.now).agency
-        scopes = sorted(CLIENT_SCOPES)
 
         def issue() -> Issued:
             with _moved_on(agency):
-                return issue_key(
-                    self.officer, agency, client=client, scopes=scopes, lifetime=MAX_LIFETIME, now=self.now
-                )
+                return issue_entry_key(self.officer, agency, client=client, now=self.now)
 
         return self.issued(issue)
 

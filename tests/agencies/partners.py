@@ -8,17 +8,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from tests.agencies.world import OwnKeys, admit, api_key
+from agencies.entrykeys import issue_entry_key
+from tests.agencies.world import OPERATOR, OwnKeys, admit
 
 
 class Partner:
-    """A partner's system: an API key, own keys, and the calls it makes."""
+    """A partner's system: own keys, an API key (at first the one for entering), and the calls it makes."""
 
     def __init__(self, agency_id: str = "xd-reg") -> None:
         self.now: datetime = timezone.now()
         self.keys = OwnKeys.draw(agency_id, now=self.now)
         self.agency = admit(agency_id, fingerprint=self.keys.root.fingerprint, now=self.now)
-        self.text = api_key(self.agency, now=self.now)[1]
+        self.text = issue_entry_key(OPERATOR, self.agency, client="case system", now=self.now)[1]
         self.client = Client()
         self.path = f"/api/v1/agencies/{agency_id}"
 
@@ -53,8 +54,11 @@ class Partner:
 
 
 def enter(partner: Partner) -> None:
+    """Brings the keys in, and goes on with the working key that comes in the answer."""
     pop = partner.keys.pop(partner.challenge(), now=partner.now)
-    assert partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now)).status_code == 201
+    answer = partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now))
+    assert answer.status_code == 201, answer.content
+    partner.text = partner.keys.first_api_key(answer.json())
 
 
 def part(name: str, content: bytes) -> SimpleUploadedFile:

@@ -14,7 +14,7 @@ from accord.envelope.keysets import read_keyset
 from accord.envelope.private import Root
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.tree.receipts import Receipt
-from agencies.capabilities import CLIENT_SCOPES, Capability
+from agencies.capabilities import Capability, scopes_that_work
 from agencies.models import Agency, AgencyStatus, Keyset
 from tests.agencies.partners import Partner, enter, part
 from tests.agencies.world import (
@@ -36,11 +36,13 @@ def partner() -> Partner:
 
 
 def test_a_partner_enters_with_its_own_keys(partner: Partner, tmp_path: Path) -> None:
-    assert partner.read().status_code == 404
+    assert partner.read("/api/v1/accession").json()["status"] == "entering"
     keyset = partner.keys.keyset(now=partner.now)
     answer = partner.hand_in(pop=partner.keys.pop(partner.challenge(), now=partner.now), keyset=keyset)
     assert answer.status_code == 201
-    assert answer.json() == {"agency": "xd-reg", "version": 1, "od": read_keyset(keyset).od}
+    taken = {"agency": "xd-reg", "version": 1, "od": read_keyset(keyset).od}
+    assert {**answer.json(), **taken} == answer.json()
+    partner.text = partner.keys.first_api_key(answer.json())
     assert Agency.objects.get(pk="xd-reg").status == AgencyStatus.ACTIVE
     waiting = partner.read().json()
     assert (waiting["keyset"], waiting["receipt"]) == (json.loads(keyset), None)
@@ -83,7 +85,7 @@ def test_once_entered_a_system_that_submits_statements_hands_in_what_the_root_si
 def test_once_entered_a_key_without_that_scope_touches_no_keys(partner: Partner) -> None:
     enter(partner)
     agency = Agency.objects.get(pk="xd-reg")
-    scopes = CLIENT_SCOPES - {Capability.STATEMENT_SUBMIT}
+    scopes = scopes_that_work(is_hosted=False) - {Capability.STATEMENT_SUBMIT}
     partner.text = api_key(agency, scopes=scopes, now=timezone.now())[1]
     renewed = partner.keys.keyset(version=2, prev=Keyset.objects.get().od, now=timezone.now())
     assert partner.hand_in(pop=None, keyset=renewed).status_code == 403
@@ -197,7 +199,7 @@ def test_another_agency_and_one_that_never_was_answer_with_the_same_bytes(partne
 def test_an_entering_agencys_system_sees_no_other_keyset(partner: Partner, tmp_path: Path) -> None:
     own_agency("xa-lab", now=partner.now)
     log_everything(tmp_path, now=partner.now)
-    assert partner.read("/api/v1/agencies/xa-lab/keyset").status_code == 404
+    assert partner.read("/api/v1/agencies/xa-lab/keyset").status_code == 403
 
 
 def test_a_key_officer_renews_the_keyset_in_session(partner: Partner) -> None:
@@ -264,7 +266,10 @@ def test_scopes_narrow_a_key(partner: Partner) -> None:
     enter(partner)
     agency = Agency.objects.get(pk="xd-reg")
     narrow = api_key(
-        agency, scopes=CLIENT_SCOPES - {Capability.DIRECTORY_READ}, now=timezone.now(), lifetime=DAY
+        agency,
+        scopes=scopes_that_work(is_hosted=False) - {Capability.DIRECTORY_READ},
+        now=timezone.now(),
+        lifetime=DAY,
     )
     answer = Client().get("/api/v1/agencies", headers={"Authorization": f"Api-Key {narrow[1]}"})
     assert (answer.status_code, answer.json()["capability"]) == (403, "directory:read")

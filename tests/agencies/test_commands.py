@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's commands: passwords never as arguments, refusals in one sentence, keys shown once."""
 
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -61,7 +59,7 @@ def test_a_weak_password_makes_no_operator(tmp_path: Path) -> None:
     assert not Officer.objects.exists()
 
 
-@pytest.mark.parametrize("command", ["create_operator", "admit_agency", "issue_api_key"])
+@pytest.mark.parametrize("command", ["create_operator", "admit_agency", "issue_entry_key"])
 def test_no_command_takes_a_password_or_a_key_as_an_argument(command: str) -> None:
     from django.core.management import load_command_class
 
@@ -100,41 +98,28 @@ def test_an_agency_is_admitted_once(operator: Officer) -> None:
 
 def test_a_key_is_shown_once_and_works(operator: Officer) -> None:
     admit_xd()
-    text = run("issue_api_key", "xd-reg", "case system", "--days", "1", "--by", operator.email)
+    text = run("issue_entry_key", "xd-reg", "case system", "--by", operator.email)
     client = authenticate_key(text, "192.0.2.7", now=timezone.now())
     assert (client.agency_id, client.client) == ("xd-reg", "case system")
-    key = ApiKey.objects.get()
-    assert key.expires_at - key.created_at == timedelta(days=1)
+    assert client.capabilities == {Capability.KEY_ENROL}
 
 
-CHOICES: dict[str, Any] = {
-    "91 days": ("--days", "91"),
-    "a scope no key may have": ("--scope", "alert:read"),
-    "something that is no network": ("--network", "here"),
-}
-
-
-@pytest.mark.parametrize("more", CHOICES.values(), ids=CHOICES.keys())
-def test_no_key_is_issued_outside_the_limits(operator: Officer, more: tuple[str, ...]) -> None:
-    admit_xd()
-    with pytest.raises(CommandError):
-        run("issue_api_key", "xd-reg", "case system", "--by", operator.email, *more)
-    assert not ApiKey.objects.exists()
-
-
-def test_once_an_agency_has_entered_its_own_admin_issues_keys(operator: Officer) -> None:
+def test_once_an_agency_has_entered_no_command_issues_a_key(operator: Officer) -> None:
+    """Whoever runs the machine would else hold a key in the name of an admin who knows nothing of it."""
     agency = admit("xa-lab", now=timezone.now())
     Agency.objects.filter(pk="xa-lab").update(status="active")
     with pytest.raises(CommandError) as refused:
-        run("issue_api_key", "xa-lab", "case system", "--by", operator.email)
+        run("issue_entry_key", "xa-lab", "case system", "--by", operator.email)
     assert "an agency admin of that agency" in str(refused.value)
     admin = enrol(agency, "agency_admin")
-    assert "." in run("issue_api_key", "xa-lab", "case system", "--by", admin.email)
+    with pytest.raises(CommandError):
+        run("issue_entry_key", "xa-lab", "case system", "--by", admin.email)
+    assert not ApiKey.objects.exists()
 
 
 def test_a_key_for_an_agency_that_never_was(operator: Officer) -> None:
     with pytest.raises(CommandError) as refused:
-        run("issue_api_key", "xz-none", "case system", "--by", operator.email)
+        run("issue_entry_key", "xz-none", "case system", "--by", operator.email)
     assert str(refused.value) == "There is no agency xz-none."
 
 

@@ -17,9 +17,10 @@ from agencies.apikeys import (
     revoke_key,
     rotate_key,
 )
-from agencies.capabilities import CLIENT_SCOPES, Capability
+from agencies.capabilities import CLIENT_SCOPES, HOSTED_SCOPES, Capability, scopes_that_work
+from agencies.entrykeys import issue_entry_key
 from agencies.errors import AbsentError, CredentialError, InputError, NotPermittedError
-from agencies.models import Agency, AgencyStatus, ApiKey
+from agencies.models import Agency, AgencyStatus, ApiKey, Custody
 from ledger.models import AuditEvent
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
 
@@ -195,21 +196,47 @@ def test_issuing_and_revoking_are_audited_for_the_agency(agency: Agency) -> None
     ]
 
 
-def test_while_its_agency_enters_a_key_serves_accession_only() -> None:
+def test_while_its_agency_enters_a_key_for_entering_serves_accession_and_every_other_nothing() -> None:
     entering = admit("xb-health")
-    _, text = api_key(entering, scopes=CLIENT_SCOPES)
+    _, text = issue_entry_key(OPERATOR, entering, client="case system", now=NOW)
     assert authenticate_key(text, PEER, now=NOW).capabilities == {Capability.KEY_ENROL}
+    assert authenticate_key(api_key(entering)[1], PEER, now=NOW).capabilities == frozenset()
 
 
-def test_once_its_agency_has_entered_a_key_touches_no_keys(agency: Agency) -> None:
-    _, text = api_key(agency, scopes=CLIENT_SCOPES)
-    assert authenticate_key(text, PEER, now=NOW).capabilities == CLIENT_SCOPES - {Capability.KEY_ENROL}
+@pytest.mark.parametrize("custody", Custody.values)
+def test_no_key_is_given_a_scope_that_its_agency_s_custody_refuses(agency: Agency, custody: str) -> None:
+    Agency.objects.filter(pk=agency.pk).update(custody=custody)
+    agency.refresh_from_db()
+    serve = scopes_that_work(is_hosted=agency.is_hosted)
+    given = serve - {Capability.DRAFT_WRITE}
+    assert authenticate_key(api_key(agency, scopes=given)[1], PEER, now=NOW).capabilities == given
+    for scope in CLIENT_SCOPES - serve:
+        with pytest.raises(InputError) as refused:
+            api_key(agency, scopes=["feed:read", scope])
+        assert refused.value.field == "scopes"
+        assert scope not in refused.value.problem
+    assert (CLIENT_SCOPES - serve == HOSTED_SCOPES) is (custody == "agency")
 
 
-def test_the_operator_issues_keys_to_entering_agencies_only(agency: Agency) -> None:
-    assert issue_key(OPERATOR, admit("xb-health"), client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
+def test_a_key_that_was_given_more_before_serves_what_works_now(agency: Agency) -> None:
+    key, text = api_key(agency, scopes=["feed:read"])
+    ApiKey.objects.filter(pk=key.pk).update(scopes=["draft:write", "feed:read", "key:enrol", "alert:read"])
+    assert authenticate_key(text, PEER, now=NOW).capabilities == {Capability.FEED_READ}
+
+
+@pytest.mark.parametrize("status", AgencyStatus.values)
+def test_the_operator_issues_no_working_key(agency: Agency, status: str) -> None:
+    Agency.objects.filter(pk=agency.pk).update(status=status)
+    agency.refresh_from_db()
     with pytest.raises(NotPermittedError):
         issue_key(OPERATOR, agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
+
+
+def test_a_key_for_entering_is_never_rotated_into_another() -> None:
+    entering = admit("xb-health")
+    key, _ = issue_entry_key(OPERATOR, entering, client="case system", now=NOW)
+    with pytest.raises(InputError):
+        rotate_key(enrol(entering, "agency_admin"), key, old_serves=DAY, now=NOW)
 
 
 @pytest.mark.parametrize("role", ["reader", "author", "releaser", "key_officer", "auditor"])

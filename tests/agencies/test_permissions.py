@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deny by default: a view declares who may call it, an undeclared one is refused; identity comes from the login."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +15,12 @@ from rest_framework.views import APIView
 from agencies.actors import ApiClient, SystemActor
 from agencies.apikeys import revoke_key
 from agencies.capabilities import Capability
+from agencies.entrykeys import issue_entry_key
 from agencies.errors import NotPermittedError
 from agencies.login.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
 from agencies.models import Agency, Officer
 from agencies.shortlived import Challenge
-from tests.agencies.world import OwnKeys, admit, api_key, enrol, own_agency
+from tests.agencies.world import OPERATOR, OwnKeys, admit, api_key, enrol, own_agency
 
 READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRECTORY_READ}))
 
@@ -198,8 +198,9 @@ def test_a_disabled_officers_session_is_refused(agency: Agency) -> None:
 
 def test_an_entering_agencys_key_serves_accession_and_nothing_else(db: None) -> None:
     entering = admit("xb-health", now=timezone.now())
-    _, text = api_key(entering, now=timezone.now(), lifetime=timedelta(days=1))
+    _, text = issue_entry_key(OPERATOR, entering, client="case system", now=timezone.now())
     client, headers = Client(), {"Authorization": f"Api-Key {text}"}
+    assert client.get("/api/v1/accession", headers=headers).status_code == 200
     assert client.get("/api/v1/agencies", headers=headers).status_code == 403
-    assert client.get("/api/v1/agencies/xb-health/keyset", headers=headers).status_code == 404
+    assert client.get("/api/v1/agencies/xb-health/keyset", headers=headers).status_code == 403
     assert client.get("/api/v1/ledger/checkpoint", headers=headers).status_code == 403

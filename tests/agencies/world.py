@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from accord.envelope.challenges import Challenge as EnvelopeChallenge
+from accord.envelope.credentials import SealedCredential
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import KeyRow, build_keyset_body
 from accord.envelope.private import DecryptionKey, LedgerKey, Root, SignerSet, SigningKey
 from accord.envelope.statements.checks import pop_suite
 from accord.envelope.statements.form import make_statement, parse_statement
-from accord.envelope.unseal import open_challenge
+from accord.envelope.unseal import open_challenge, open_credential
 from agencies.accession import accept_keyset, admit_agency, issue_challenge
 from agencies.actors import SystemActor
 from agencies.apikeys import issue_key
-from agencies.capabilities import CLIENT_SCOPES, Capability
+from agencies.capabilities import Capability, scopes_that_work
 from agencies.identifiers import uuid7_at
 from agencies.models import Agency, ApiKey, Keyset, Officer
 from agencies.officers import enrol_officer
@@ -96,12 +97,12 @@ def hosted_agency(agency_id: str, *, suites: Sequence[str] = (PQ1, EC1), now: da
 
 
 def api_key(
-    agency: Agency, *, scopes: Iterable[str] = CLIENT_SCOPES, now: datetime = NOW, **more: Any
+    agency: Agency, *, scopes: Iterable[str] | None = None, now: datetime = NOW, **more: Any
 ) -> tuple[ApiKey, str]:
-    """A key issued by whoever may: the operator while the agency enters, else its admin."""
-    actor = OPERATOR if agency.status == "entering" else enrol(agency, "agency_admin", now=now)
+    """A key issued by the agency's admin; without `scopes` one that may all that a key of this agency can."""
     terms: dict[str, Any] = {"client": "case system", "lifetime": 30 * DAY} | more
-    return issue_key(actor, agency, scopes=scopes, now=now, **terms)
+    chosen = scopes_that_work(is_hosted=agency.is_hosted) if scopes is None else scopes
+    return issue_key(enrol(agency, "agency_admin", now=now), agency, scopes=chosen, now=now, **terms)
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,12 @@ class OwnKeys:
             }
             for item in answer["sealed"]
         ]
+
+    def first_api_key(self, answer: dict[str, Any]) -> str:
+        """The text of the first API key, out of the answer to the keyset that brought the agency in."""
+        held = {key.public.kid: key for key in self.decryption}
+        sealed = SealedCredential(answer["api_key"]["kid"], answer["api_key"]["jwe"])
+        return open_credential(sealed, agency=self.agency, od=answer["od"], key=held[sealed.kid])
 
     def revoke(
         self,

@@ -50,8 +50,8 @@ def test_an_agency_comes_in_and_its_own_system_gets_the_key(
     assert len(outside_world.wait_for_count(2)) == 2
     key = operator("POST", "hub/agencies/xf-labs/entry-key", {"client": "entry"})
     assert key.status_code == 201, key.content
-    who = client.get("/api/v1/caller", headers={"authorization": f"Api-Key {key.json()['key']}"}).json()
-    assert (who["agency"], who["capabilities"]) == ("xf-labs", ["key:enrol"])
+    who = client.get("/api/v1/accession", headers={"authorization": f"Api-Key {key.json()['key']}"}).json()
+    assert (who["agency"], who["status"]) == ("xf-labs", "entering")
     assert operator("GET", "hub/agencies/xf-labs").json()["has_entry_key"] is True
     assert Officer.objects.get(email="head@xf-labs.example").roles == ["agency_admin"]
 

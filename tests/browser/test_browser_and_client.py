@@ -7,7 +7,6 @@ What the one writes the other opens, and the other way round; each sees the othe
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ from accord.client.outgoing import AlertToSend
 from accord.envelope.content import Attachment
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
-from agencies.apikeys import issue_key
-from agencies.capabilities import CLIENT_SCOPES, Role
+from agencies.capabilities import Role
+from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency, Custody
 from devtool.processes import wait_until
 from tests.browser.test_one_alert import press_on, sign_in_by_form
@@ -83,15 +82,7 @@ def _enrol(home: Path, exchange_url: str, vkey: str) -> tuple[Client, Agency]:
         root_fingerprint=keys.fingerprint,
         now=now,
     )
-    _, api_key = issue_key(
-        OPERATOR,
-        row,
-        client="case system",
-        scopes=sorted(CLIENT_SCOPES),
-        lifetime=timedelta(days=30),
-        networks=(),
-        now=now,
-    )
+    _, api_key = issue_entry_key(OPERATOR, row, client="case system", now=now)
     client = Client(home, PASSPHRASE)
     client.enrol("xe-drugs", hub=exchange_url, ledger_vkey=vkey, api_key=api_key, wait_secs=60)
     return client, row

@@ -21,7 +21,8 @@ from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
 from agencies.actors import SystemActor
 from agencies.apikeys import issue_key
-from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.capabilities import Capability, Role, scopes_that_work
+from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency, AgencyKind, Custody, Keyset
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
 from tests.kept_worlds import kept_world
@@ -61,7 +62,7 @@ class PartnerWorld:
         )
 
     def admit(self, agency: str, fingerprint: str) -> str:
-        """What the hub's operator does: enter the fingerprint from paper, hand over an API key."""
+        """What the hub's operator does: enter the fingerprint from paper, hand over a key for entering."""
         now = timezone.now()
         row = admit_agency(
             OPERATOR,
@@ -75,22 +76,13 @@ class PartnerWorld:
             root_fingerprint=fingerprint,
             now=now,
         )
-        _, secret = issue_key(
-            OPERATOR,
-            row,
-            client="accord",
-            scopes=sorted(CLIENT_SCOPES),
-            lifetime=timedelta(days=30),
-            networks=(),
-            now=now,
-        )
-        return secret
+        return issue_entry_key(OPERATOR, row, client="accord", now=now)[1]
 
     def another_api_key(self, agency: str) -> str:
         """What the agency's admin does when the first one runs out."""
         self.hub.now = timezone.now()
         admin = self.hub.make_officer(self.row(agency), Role.AGENCY_ADMIN)
-        scopes = sorted(CLIENT_SCOPES - {Capability.KEY_ENROL})
+        scopes = sorted(scopes_that_work(is_hosted=False))
         lifetime = timedelta(days=30)
         _, secret = issue_key(
             admin, self.row(agency), client="accord", scopes=scopes, lifetime=lifetime, now=self.hub.now

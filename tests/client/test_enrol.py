@@ -2,9 +2,11 @@
 """Enrolment proves the keys, pins what came on paper, and can be taken up again."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from accord.client.answers import KeysetTaken
 from accord.client.client import Client
 from accord.client.errors import (
     AnswerError,
@@ -14,12 +16,14 @@ from accord.client.errors import (
     PinChangedError,
     RefusedError,
     RequestError,
+    UnreachableError,
 )
-from accord.envelope.errors import Failure, NoteError, VerificationError
+from accord.envelope.credentials import seal_credential
+from accord.envelope.errors import Failure, NoteError, OpeningError, VerificationError
 from accord.envelope.keysets import read_keyset
-from accord.envelope.private import LedgerKey, Root
+from accord.envelope.private import DecryptionKey, LedgerKey, Root
 from accord.state import StateAbsentError
-from agencies.models import AgencyStatus, Keyset
+from agencies.models import AgencyStatus, ApiKey, Keyset
 from tests.client.conftest import PASSPHRASE, PartnerWorld
 from tests.client.lying import lying_connection
 
@@ -102,6 +106,65 @@ def test_without_a_receipt_it_is_not_complete_and_is_taken_up_later(world: Partn
     enrol(client, world, secret)
     assert client.state().enrolled
     assert Keyset.objects.filter(agency_id="xa-alpha").count() == 1
+
+
+def test_the_agency_s_own_api_key_takes_the_place_of_the_one_for_entering(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha", "PQ1", "EC1")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    client = world.client("xa-alpha")
+    enrol(client, world, secret)
+    state = client.state()
+    assert state.api_key != secret
+    row = ApiKey.objects.get(prefix=state.api_key.split(".")[0])
+    assert (row.agency_id, row.is_entry, row.created_by) == ("xa-alpha", False, "client:xa-alpha/accord")
+    assert state.api_key_until == int(row.expires_at.timestamp())
+    enrol(client, world, secret)
+    assert client.state().api_key == state.api_key
+    assert client.inbox() == []
+
+
+@pytest.mark.parametrize("suites", [("PQ1",), ("EC1",)], ids=["PQ1", "EC1"])
+def test_an_answer_that_got_lost_is_asked_for_again(world: PartnerWorld, suites: tuple[str, ...]) -> None:
+    made = world.make_keys("xa-alpha", *suites)
+    secret = world.admit("xa-alpha", made.fingerprint)
+
+    def cut(answer: Any, *asked: Any) -> None:
+        raise UnreachableError("cut")
+
+    connect = lying_connection(post_keyset=cut)
+    with pytest.raises(UnreachableError):
+        enrol(Client(world.home("xa-alpha"), PASSPHRASE, connect=connect), world, secret)
+    assert Keyset.objects.filter(agency_id="xa-alpha").exists()
+
+    client = world.client("xa-alpha")
+    enrol(client, world, secret)
+    assert client.inbox() == []
+    assert Keyset.objects.filter(agency_id="xa-alpha").count() == 1
+
+
+def test_a_key_sealed_for_somebody_else_is_not_taken(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    other = seal_credential("xa-alpha", "A" * 43, DecryptionKey.generate().public, secret.encode())
+    connect = lying_connection(post_keyset=lambda answer, *asked: KeysetTaken(other, 0))
+    with pytest.raises(AnswerError, match="not one of this home"):
+        enrol(Client(world.home("xa-alpha"), PASSPHRASE, connect=connect), world, secret)
+    own = Keyset.objects.get(agency_id="xa-alpha")
+    key = next(row.key for row in read_keyset(bytes(own.jws)).rows if row.use == "enc")
+    foreign = seal_credential("xa-alpha", "A" * 43, key, secret.encode())
+    connect = lying_connection(post_keyset=lambda answer, *asked: KeysetTaken(foreign, 0))
+    with pytest.raises(OpeningError):
+        enrol(Client(world.home("xa-alpha"), PASSPHRASE, connect=connect), world, secret)
+
+
+def test_a_keyset_that_another_home_brought_in_gives_no_key_here(world: PartnerWorld) -> None:
+    made = world.make_keys("xa-alpha")
+    secret = world.admit("xa-alpha", made.fingerprint)
+    enrol(world.client("xa-alpha"), world, secret)
+    home = world.place("xa-alpha")
+    home.state_file.unlink()
+    with pytest.raises(RequestError, match="your agency's admin"):
+        enrol(world.client("xa-alpha"), world, secret)
 
 
 def test_enrolling_again_replaces_the_api_key_by_one_that_works(world: PartnerWorld) -> None:

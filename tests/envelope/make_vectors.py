@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tests.envelope.kit import (
+    freeze_credentials,
     freeze_further,
     freeze_inner,
     freeze_intake,
@@ -67,6 +68,7 @@ FROZEN: Final[dict[str, Callable[[], Body]]] = {
     "keysets": freeze_keysets.keysets,
     "statements": freeze_statements.statements,
     "proofs": freeze_statements.proofs,
+    "credentials": freeze_credentials.credentials,
     "keysets_further": freeze_further.keysets_further,
     "statements_further": freeze_further.statements_further,
     "releases_further": freeze_further.releases_further,

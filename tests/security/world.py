@@ -23,6 +23,7 @@ from django.utils import timezone
 from agencies.accession import admit_agency
 from agencies.apikeys import issue_key
 from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.entrykeys import issue_entry_key
 from agencies.login.models import OfficerSession, Proof
 from agencies.models import Agency, ApiKey, Custody, Officer
 from alerts.acknowledgement import acknowledge_alert
@@ -332,16 +333,14 @@ class SecurityWorld:
     def _key(self, agency: Agency, *scopes: Capability) -> Caller:
         _, text = self._issue(agency, *scopes)
         name = scopes[0] if len(scopes) == 1 else "all scopes"
-        return Caller(
-            f"key {name} of {agency.pk}", agency.pk, "", frozenset(scopes) - {Capability.KEY_ENROL}, key=text
-        )
+        return Caller(f"key {name} of {agency.pk}", agency.pk, "", frozenset(scopes), key=text)
 
     def _entering_key(self) -> Caller:
         agency = admit_agency(
             OPERATOR, "xn-newcomer", name="Newcomer", kind="customs", country="XN", timezone="UTC", language="en",
             custody=Custody.AGENCY, root_fingerprint="0" * 64, now=self.desk.hub.now,
         )  # fmt: skip
-        _, text = self._issue(agency, *sorted(CLIENT_SCOPES))
+        _, text = issue_entry_key(OPERATOR, agency, client="system", now=timezone.now())
         return Caller("key of an entering agency", agency.pk, "", frozenset({Capability.KEY_ENROL}), key=text)
 
     def _spoilt(self, how: str, **changed: Any) -> Caller:
@@ -351,9 +350,8 @@ class SecurityWorld:
 
     def _issue(self, agency: Agency, *scopes: Capability) -> tuple[ApiKey, str]:
         admin = self.desk.hub.make_officer(agency, Role.AGENCY_ADMIN, name="Issuer")
-        actor: Any = admin if agency.status == "active" else OPERATOR
         return issue_key(
-            actor, agency, client="system", scopes=scopes, lifetime=timedelta(days=30), now=timezone.now()
+            admin, agency, client="system", scopes=scopes, lifetime=timedelta(days=30), now=timezone.now()
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Becoming a partner: `enrol`, `pin`."""
+"""Becoming a partner: `enrol`, `api-key`, `pin`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def add_verbs(verbs: Verbs) -> None:
     """Adds the verbs of this group."""
     _add_enrol(verbs)
+    _add_api_key(verbs)
     _add_pin(verbs)
 
 
@@ -24,8 +25,9 @@ def _add_enrol(verbs: Verbs) -> None:
         verbs,
         "enrol",
         "prove the keys to the hub and publish the first keyset",
-        "The hub's administrator has entered the fingerprint from paper and given you an API key and, on\n"
-        "paper, the ledger's key. May be repeated until it is complete, and later to replace the API key.",
+        "The hub's administrator has entered the fingerprint from paper and given you a key for entering and,\n"
+        "on paper, the ledger's key. The hub's answer brings your agency's own API key, sealed to your agency.\n"
+        "May be repeated until it is complete, and later to replace the API key.",
     )
     parser.add_argument("agency", metavar="AGENCY", help="own agency id, like xd-reg")
     parser.add_argument("--hub", metavar="URL", required=True, help="the hub's address, https://...")
@@ -41,13 +43,27 @@ def _add_enrol(verbs: Verbs) -> None:
         metavar="FINGERPRINT",
         help="the own root's, in one word: your agency's keyset stands already, and this home is new",
     )
-    parser.add_argument("--api-key-file", metavar="FILE", help=f"file with the API key (else {API_KEY})")
+    parser.add_argument(
+        "--api-key-file",
+        metavar="FILE",
+        help=f"file with the key for entering, or a later API key (else {API_KEY})",
+    )
     parser.add_argument(
         "--lowest", choices=("PQ1", "EC1"), help="the weakest suite your agency takes (else what it has)"
     )
     parser.add_argument(
         "--wait", metavar="SECONDS", type=seconds, default=30.0, help="wait for the receipt (default 30)"
     )
+
+
+def _add_api_key(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "api-key",
+        "say which API key this home uses, and until when",
+        "The API key signs this machine in at the hub; it signs no alert and opens none.",
+    )
+    parser.add_argument("--show", action="store_true", help="print its text, for another program of yours")
 
 
 def _add_pin(verbs: Verbs) -> None:

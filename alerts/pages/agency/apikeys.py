@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from agencies.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
-from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability
+from agencies.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
 from agencies.errors import AbsentError, InputError, NobodyToReleaseError
 from agencies.models import Agency, ApiKey, Officer
 from alerts.pages.filters import Filter, read_filters
@@ -37,7 +37,7 @@ SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
     C.SCIENCE_QUERY: gettext_lazy("ask about substances, spectra and profiles"),
 }
 SCOPES: Final = tuple((str(scope), text) for scope, text in SCOPE_TEXTS.items())
-assert set(dict(SCOPES)) == {str(scope) for scope in CLIENT_SCOPES - ACCESSION_SCOPES}
+assert set(dict(SCOPES)) == {str(scope) for scope in CLIENT_SCOPES}
 ENDS_SOON: Final = timedelta(days=14)
 STATES: Final = (
     ("current", gettext_lazy("Current")),
@@ -67,6 +67,10 @@ class KeyRow:
     @property
     def is_usable(self) -> bool:
         return self.state in {"current", "ending"}
+
+    @property
+    def may_rotate(self) -> bool:
+        return self.is_usable and not self.key.is_entry
 
 
 class IssueForm(forms.Form):
@@ -109,6 +113,11 @@ class IssueForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         error_messages={"max_length": gettext_lazy("Networks: enter up to 20, one per line.")},
     )
+
+    def __init__(self, agency: Agency, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        serve = scopes_that_work(is_hosted=agency.is_hosted)
+        self.fields["scopes"].choices = [(scope, text) for scope, text in SCOPES if scope in serve]  # type: ignore[attr-defined]
 
     def clean_networks(self) -> list[str]:
         found = self.cleaned_data["networks"].replace(",", " ").split()
@@ -163,7 +172,8 @@ def issue(request: HttpRequest) -> HttpResponseBase:
     officer, now = signed_in(request), timezone.now()
     agency, newest = _agency_of(officer), _newest(request)
     posted = request.POST if request.method == "POST" else None
-    form = IssueForm(posted, initial={"seen": newest, "scopes": [C.DIRECTORY_READ, C.LEDGER_READ]})
+    initial = {"seen": newest, "scopes": [C.DIRECTORY_READ, C.LEDGER_READ]}
+    form = IssueForm(agency, posted, initial=initial)
     question = Question(
         _("API key"),
         _("Issue an API key"),
@@ -256,13 +266,7 @@ def _row(key: ApiKey, now: datetime) -> KeyRow:
         state = "ended"
     elif key.expires_at - now <= ENDS_SOON:
         state = "ending"
-    return KeyRow(
-        key, state, tuple(SCOPE_TEXTS.get(C(scope), scope) for scope in key.scopes if _is_known(scope))
-    )
-
-
-def _is_known(scope: str) -> bool:
-    return scope in dict(SCOPES)
+    return KeyRow(key, state, tuple(text for scope, text in SCOPES if scope in key.scopes))
 
 
 def _newest(request: HttpRequest) -> str:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -17,10 +16,16 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.keys import show_fingerprint
 from agencies.accession import admit_agency
-from agencies.apikeys import MAX_LIFETIME, issue_key
-from agencies.capabilities import CLIENT_SCOPES, Role
+from agencies.capabilities import Role
 from agencies.entering import Entry, entry_of, first_admin_of
-from agencies.errors import AbsentError, AgencyExistsError, InputError, NotPermittedError
+from agencies.entrykeys import issue_entry_key
+from agencies.errors import (
+    AbsentError,
+    AgencyExistsError,
+    CustodyRefusedError,
+    InputError,
+    NotPermittedError,
+)
 from agencies.invitations import invite_again, invite_officer
 from agencies.models import AgencyStatus, Custody
 from agencies.vault.doors import create_agency_keys
@@ -123,7 +128,7 @@ def first_admin_again(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 @sensitive_variables("text")
 def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """The API key with which the agency's own system brings its keys; shown once."""
+    """The key with which the agency's own system brings its keys; shown once."""
     operator, now = signed_in(request), timezone.now()
     entry = entry_of(operator, agency_id, now=now)
     form = EntryKeyForm(request.POST if request.method == "POST" else None)
@@ -135,18 +140,22 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
             _(
                 "The agency's system brings its keys with it. It is shown once; hand it over in person or sealed."
             ),
-            _("Once the first keyset stands, the agency's own admin issues and revokes its API keys."),
+            _("It reads nothing, and ends when the first keyset stands. A key issued before ends now."),
+            _("The agency's first working key then comes sealed, for the agency alone to read."),
         ],
     )
     if not form.is_valid():
         return ask(request, question, form)
     try:
-        key, text = _issue(operator, entry, form, now)
+        key, text = issue_entry_key(operator, entry.agency, client=form.cleaned_data["client"], now=now)
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
     except NotPermittedError:
         form.add_error(None, _("The agency is in; its own admin issues its API keys."))
+        return ask(request, question, form, status=409)
+    except CustodyRefusedError:
+        form.add_error(None, _("The hub holds this agency's keys: no system of its own brings any."))
         return ask(request, question, form, status=409)
     back = reverse("admin:hub_agency", args=[agency_id])
     response = render_page(request, "affairs/apikey_shown", _("API key"), key=key, text=text, back=back)
@@ -175,17 +184,6 @@ def make_keys(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     create_agency_keys(operator, entry.agency, now=now)
     messages.success(request, _("The keys are made. They count once the log has them, in about a second."))
     return redirect("admin:hub_agency", agency_id)
-
-
-def _issue(operator: Any, entry: Entry, form: forms.Form, now: datetime) -> tuple[Any, str]:
-    return issue_key(
-        operator,
-        entry.agency,
-        client=form.cleaned_data["client"],
-        scopes=sorted(CLIENT_SCOPES),
-        lifetime=MAX_LIFETIME,
-        now=now,
-    )
 
 
 def _compare_page(request: HttpRequest, form: AdmitForm, compare: CompareForm) -> HttpResponse:

@@ -195,7 +195,8 @@ def proofs() -> Body:
     return document(about, [*_challenges(), *_pops()], now=NOW)
 
 
-def _sealed(alg: str, agency: str = ALPHA) -> dict[str, Any]:
+def sealed_challenge(alg: str, agency: str = ALPHA) -> dict[str, Any]:
+    """A challenge to the coming key of this algorithm, with what opens it."""
     key = decryption_key(alg, "coming")
     made = issue_challenge(
         agency, [key.public], challenge=octets("challenge"), nonces=[octets(f"nonce {alg}")]
@@ -205,13 +206,13 @@ def _sealed(alg: str, agency: str = ALPHA) -> dict[str, Any]:
 
 def _challenges() -> list[Body]:
     algs = ("X25519", "P-256", "HPKE-9-KE")
-    cases = [good(alg, "challenge", b64u(octets(f"nonce {alg}")), **_sealed(alg)) for alg in algs]
-    given = _sealed("X25519")
+    cases = [good(alg, "challenge", b64u(octets(f"nonce {alg}")), **sealed_challenge(alg)) for alg in algs]
+    given = sealed_challenge("X25519")
     jwe = given["jwe"]
     envelope = b64u(b'{"cty":"accord-alert+jws","enc":"A256GCM","typ":"accord-alert+jwe"}')
     other = private_jwk(decryption_key("X25519", "other"))
     wrong: dict[str, tuple[str, dict[str, Any]]] = {
-        "for another agency": ("aad-differs", _sealed("X25519", BRAVO)),
+        "for another agency": ("aad-differs", sealed_challenge("X25519", BRAVO)),
         "of another challenge": ("aad-differs", given | {"chal": b64u(octets("other"))}),
         "for another key": ("aad-differs", given | {"private": other}),
         "an envelope in its place": ("malformed", given | {"jwe": jwe | {"protected": envelope}}),

@@ -77,6 +77,8 @@ def _associated_data() -> list[Body]:
     aad = formulas.b64u(formulas.compact(value).encode())
     chal, kid = formulas.b64u(octets("chal")), formulas.b64u(octets("kid"))
     challenge = formulas.compact({"a": "xa-alpha", "chal": chal, "kid": kid, "v": 1})
+    od = formulas.b64u(octets("od"))
+    credential = formulas.compact({"a": "xa-alpha", "kid": kid, "od": od, "v": 1})
     return [
         good("aad of an envelope", "aad", aad, terms=terms, iss="xa-alpha"),
         good(
@@ -85,6 +87,14 @@ def _associated_data() -> list[Body]:
             formulas.b64u(challenge.encode()),
             agency="xa-alpha",
             chal=chal,
+            kid=kid,
+        ),
+        good(
+            "aad of a first API key",
+            "credential-aad",
+            formulas.b64u(credential.encode()),
+            agency="xa-alpha",
+            od=od,
             kid=kid,
         ),
     ]

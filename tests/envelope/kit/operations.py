@@ -10,6 +10,7 @@ from accord.envelope import encoding, manifest
 from accord.envelope.blobs import blob_size
 from accord.envelope.challenges import challenge_aad
 from accord.envelope.content import AttachmentKey, read_inner
+from accord.envelope.credentials import credential_aad
 from accord.envelope.encoding import b64u, sha256, unb64u
 from accord.envelope.errors import MalformedError, OpeningError, VerificationError
 from accord.envelope.extracts import check_extract
@@ -95,6 +96,10 @@ def entries_root(given: Given) -> Any:
 def envelope_aad(given: Given) -> Any:
     terms = manifest.read_terms(given["terms"])
     return manifest.aad_of(terms, given["iss"])
+
+
+def credential_data(given: Given) -> Any:
+    return credential_aad(given["agency"], given["od"], given["kid"])
 
 
 def challenge_data(given: Given) -> Any:
@@ -226,6 +231,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Given], Any]]]] = {
     "rr": ("parsing", entries_root),
     "aad": ("parsing", envelope_aad),
     "challenge-aad": ("parsing", challenge_data),
+    "credential-aad": ("parsing", credential_data),
     "header": ("parsing", header),
     "padme": ("parsing", padme),
     "blob-length": ("parsing", blob_length),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from accord.envelope.blobs import BlobFacts, measure_blob
 from accord.envelope.content import OpenedAlert
+from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import MAX_MANIFEST_BYTES, b64u, unb64u
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.intake import parse_submission, verify_submission
@@ -27,7 +28,7 @@ from accord.envelope.statements.checks import (
 )
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import parse_statement
-from accord.envelope.unseal import open_attachment, open_challenge
+from accord.envelope.unseal import open_attachment, open_challenge, open_credential
 from accord.envelope.verifying import verify_slice
 from accord.envelope.vocabulary import TYP_MANIFEST
 from tests.envelope.kit.directory import KitDirectory, ledger_of, private_keys
@@ -80,6 +81,12 @@ def revoke(given: Given) -> Any:
 def challenge(given: Given) -> Any:
     key = decryption_key_from_jwk(given["private"])
     return open_challenge(given["jwe"], agency=given["agency"], chal=given["chal"], key=key)
+
+
+def credential(given: Given) -> Any:
+    key = decryption_key_from_jwk(given["private"])
+    sealed = SealedCredential(key.public.kid, given["jwe"])
+    return open_credential(sealed, agency=given["agency"], od=given["od"], key=key)
 
 
 def pop(given: Given) -> Any:
@@ -218,6 +225,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Given], Any]]]] = {
     "keyset": ("keyset", keyset_chain),
     "revoke": ("revoke", revoke),
     "challenge": ("challenge", challenge),
+    "credential": ("credential", credential),
     "pop": ("pop", pop),
     "statement": ("statement", statement),
     "intake": ("intake", intake),

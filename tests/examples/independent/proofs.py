@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Section 10: challenges and proofs of possession."""
+"""Section 10: challenges, proofs of possession, the first API key."""
 
 from __future__ import annotations
 
 import hmac
+import re
 from typing import Any
 
 from tests.examples.independent import jws, sealing
@@ -24,17 +25,34 @@ def challenge_aad(agency: str, chal: str, name: str) -> str:
 def answer(agency: str, chal: str, private: dict[str, Any], value: Any) -> str:
     """The nonce of a challenge of exactly the one form."""
     kid(chal)
-    public = public_of(private)
-    suite = "PQ1" if public["kty"] == "AKP" else "EC1"
-    jwe = sealing.jwe_form(value, sealing.CHALLENGE, 501)
-    name = digest(canonical(public))
-    entries = [sealing.entry_form(entry, suite) for entry in jwe["recipients"]]
-    need(jwe["aad"] == challenge_aad(agency, chal, name), "aad-differs")
-    need([entry["header"]["kid"] for entry in entries] == [name], "aad-differs")
-    entry = entries[0]
-    nonce = sealing.decrypt(sealing.content_key(suite, private, entry), jwe)
+    name = digest(canonical(public_of(private)))
+    nonce = open_single(private, value, sealing.CHALLENGE, challenge_aad(agency, chal, name))
     need(len(nonce) == NONCE, "challenge-not-met")
     return tobase64(nonce)
+
+
+def credential_aad(agency: str, od: str, name: str) -> str:
+    """The member `aad` of a first API key."""
+    return tobase64(canonical({"a": agency, "kid": name, "od": od, "v": 1}))
+
+
+def first_key(agency: str, od: str, private: dict[str, Any], value: Any) -> str:
+    """The text of an agency's first API key."""
+    name = digest(canonical(public_of(private)))
+    text = open_single(private, value, sealing.CREDENTIAL, credential_aad(agency, od, name))
+    need(re.fullmatch(rb"[0-9a-f]{12}[.][A-Za-z0-9_-]{43}", text) is not None, "no-credential")
+    return text.decode("ascii")
+
+
+def open_single(private: dict[str, Any], value: Any, protected: set[str], aad: str) -> bytes:
+    """The plaintext of a JWE with one entry, for this key."""
+    public = public_of(private)
+    suite = "PQ1" if public["kty"] == "AKP" else "EC1"
+    jwe = sealing.jwe_form(value, protected, 501)
+    entries = [sealing.entry_form(entry, suite) for entry in jwe["recipients"]]
+    need(jwe["aad"] == aad, "aad-differs")
+    need([entry["header"]["kid"] for entry in entries] == [digest(canonical(public))], "aad-differs")
+    return sealing.decrypt(sealing.content_key(suite, private, entries[0]), jwe)
 
 
 def check_pop(

@@ -31,6 +31,7 @@ def spellings(members: dict[str, str]) -> set[str]:
 
 ENVELOPE = spellings({"cty": "accord-alert+jws", "enc": "A256GCM", "typ": "accord-alert+jwe"})
 CHALLENGE = spellings({"enc": "A256GCM", "typ": "accord-challenge+jwe"})
+CREDENTIAL = spellings({"enc": "A256GCM", "typ": "accord-credential+jwe"})
 
 
 def jwe_form(value: Any, protected: set[str], most: int) -> dict[str, Any]:

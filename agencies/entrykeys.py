@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys for entering: how an agency that holds its own keys gets in without the operator keeping a way in.
+
+The operator hands out a key that serves the calls of accession and reads nothing else. It ends when the agency's
+keyset stands; for a day more the same keyset may be handed in again, and is answered alike. The agency's first
+working key comes in that answer, sealed to the agency's own encryption key: whoever carried the keyset, and whoever
+handed out the key that carried it, cannot read it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.envelope.credentials import key_for_credential, seal_credential
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from agencies.actors import Actor, ApiClient
+from agencies.apikeys import MAX_LIFETIME, make_key, record_key_event
+from agencies.capabilities import ACCESSION_SCOPES, Capability, require, scopes_that_work
+from agencies.errors import CustodyRefusedError, NotPermittedError
+from agencies.models import Agency, AgencyStatus, ApiKey, Keyset
+from agencies.shortlived import FirstApiKey
+
+ENTRY_LIFETIME: Final = timedelta(days=30)
+ANSWERED_FOR: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Accession:
+    """How far an agency has come in, as its key for entering may know it."""
+
+    agency: Agency
+    key_until: datetime
+    keyset: Keyset | None
+
+
+def issue_entry_key(operator: Actor, agency: Agency, *, client: str, now: datetime) -> tuple[ApiKey, str]:
+    """A key for entering and its text, shown this once; one that was handed out before ends.
+
+    Raises NotPermittedError (no operator, an agency that is in), CustodyRefusedError (a hosted agency), InputError.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    with transaction.atomic():
+        locked = Agency.objects.select_for_update().get(pk=agency.pk)
+        if locked.status != AgencyStatus.ENTERING:
+            raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
+        if locked.is_hosted:
+            raise CustodyRefusedError(locked.pk, locked.custody)
+        for earlier in _serving(locked, now):
+            earlier.revoked_at = now
+            earlier.save(update_fields=["revoked_at"])
+            record_key_event("apikey.revoked", operator, earlier, now=now)
+        return make_key(
+            operator,
+            locked,
+            client=client,
+            scopes=sorted(ACCESSION_SCOPES),
+            lifetime=ENTRY_LIFETIME,
+            networks=(),
+            is_entry=True,
+            now=now,
+        )
+
+
+def has_entry_key(agency: Agency, *, now: datetime) -> bool:
+    """Whether a key for entering serves."""
+    return bool(_serving(agency, now))
+
+
+def is_for_entering(caller: Actor) -> bool:
+    """Whether the caller holds a key for entering and nothing more."""
+    return isinstance(caller, ApiClient) and Capability.KEY_ENROL in caller.scopes
+
+
+def accession_of(caller: Actor, *, now: datetime) -> Accession:
+    """Where the caller's own accession stands; raises NotPermittedError for everybody but a key for entering."""
+    require(caller, Capability.KEY_ENROL)
+    agency = Agency.objects.get(pk=caller.agency_id)
+    until = max(key.expires_at for key in _serving(agency, now))
+    return Accession(agency, until, agency.keysets.order_by("-version").first())
+
+
+def end_entry(caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, *, now: datetime) -> None:
+    """Ends every key for entering, now that the first keyset stands, and makes the first working key.
+
+    To be called in the transaction that stores the keyset. Only a key for entering is answered with a working one.
+    Raises VerificationError where no key is there to seal it to.
+    """
+    entry_keys = _serving(agency, now)
+    for key in entry_keys:
+        key.expires_at = min(key.expires_at, now + ANSWERED_FOR)
+        key.save(update_fields=["expires_at"])
+    if is_for_entering(caller):
+        assert isinstance(caller, ApiClient)
+        used = next(key for key in entry_keys if key.prefix == caller.prefix)
+        _make_first_key(caller, agency, row, keyset, used, now)
+
+
+def first_key_of(keyset: Keyset, *, now: datetime) -> FirstApiKey | None:
+    """The agency's first working key, sealed, as long as the keyset that brought it is answered alike."""
+    rows = FirstApiKey.objects.filter(keyset=keyset, expires_at__gt=now)
+    return rows.select_related("api_key").first()
+
+
+def _make_first_key(
+    caller: ApiClient, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, entry: ApiKey, now: datetime
+) -> None:
+    sealed_to = key_for_credential(keyset, int(now.timestamp()))
+    if sealed_to is None:
+        raise VerificationError(Failure.KEY_NOT_CURRENT, "no encryption key to seal the API key to")
+    key, text = make_key(
+        caller,
+        agency,
+        client=entry.client,
+        scopes=sorted(scopes_that_work(is_hosted=False)),
+        lifetime=MAX_LIFETIME,
+        networks=entry.networks,
+        follows=entry,
+        now=now,
+    )
+    sealed = seal_credential(agency.pk, keyset.od, sealed_to.key, text.encode("ascii"))
+    FirstApiKey.objects.create(
+        keyset=row, api_key=key, kid=sealed.kid, jwe=sealed.jwe, expires_at=now + ANSWERED_FOR
+    )
+
+
+def _serving(agency: Agency, now: datetime) -> list[ApiKey]:
+    keys = ApiKey.objects.filter(agency=agency, is_entry=True, revoked_at__isnull=True, expires_at__gt=now)
+    return list(keys.order_by("created_at"))

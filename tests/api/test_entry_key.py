@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The key for entering, as the operator hands it out: it brings the keys in, and is nobody's way to read or act."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agencies.capabilities import Capability, scopes_that_work
+from agencies.models import Agency, ApiKey
+from agencies.officers import enrol_operator
+from alerts.pages.operator.forms import HEARD, group_of
+from tests.agencies.partners import part
+from tests.agencies.world import OwnKeys
+from tests.alerts.conftest import Desks
+from tests.api.sessions import Session
+from tests.builders import OPERATOR
+
+READS = (
+    "caller", "agencies", "agencies/xf-labs/keyset", "inbox", "submissions", "agreements", "circles",
+    "ledger/checkpoint", "spectra/library",
+)  # fmt: skip
+
+
+@pytest.fixture
+def operator(desks: Desks) -> Session:
+    return Session(
+        enrol_operator(
+            OPERATOR,
+            email="noor@hub.example",
+            full_name="Noor",
+            password="wendelgass im regen 7",
+            now=desks.hub.now,
+        )
+    )
+
+
+class Newcomer:
+    """An agency with its own keys whose operator has handed out the key for entering."""
+
+    def __init__(self, operator: Session, client: Client) -> None:
+        self.now, self.client = timezone.now(), client
+        self.keys = OwnKeys.draw("xf-labs", now=self.now)
+        fingerprint = self.keys.root.fingerprint
+        facts = {
+            "id": "xf-labs", "name": "Forensic Office, Ferrow", "kind": "laboratory", "country": "XF",
+            "custody": "agency", "root_fingerprint": fingerprint,
+            "heard": [group_of(fingerprint, n) for n in HEARD],
+        }  # fmt: skip
+        assert operator("POST", "hub/agencies", facts).status_code == 201
+        issued = operator("POST", "hub/agencies/xf-labs/entry-key", {"client": "case system"})
+        assert issued.status_code == 201, issued.content
+        self.text: str = issued.json()["key"]
+
+    def get(self, path: str) -> Any:
+        return self.client.get(f"/api/v1/{path}", headers=self.headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Api-Key {self.text}"}
+
+    def challenge(self) -> Any:
+        return self.client.post(
+            "/api/v1/agencies/xf-labs/challenges",
+            {"keys": self.keys.offered()},
+            content_type="application/json",
+            headers=self.headers,
+        )
+
+    def hand_in(self, keyset: bytes, pop: bytes | None = None) -> Any:
+        parts = {"keyset": part("keyset", keyset)} | ({"pop": part("pop", pop)} if pop else {})
+        return self.client.post("/api/v1/agencies/xf-labs/keysets", parts, headers=self.headers)
+
+    def enter(self) -> Any:
+        pop = self.keys.pop(self.challenge().json(), now=self.now)
+        answer = self.hand_in(self.keys.keyset(now=self.now), pop)
+        assert answer.status_code == 201, answer.content
+        return answer
+
+
+@pytest.fixture
+def newcomer(operator: Session, client: Client) -> Newcomer:
+    return Newcomer(operator, client)
+
+
+@pytest.mark.parametrize("entered", [False, True], ids=["entering", "in"])
+def test_the_key_that_the_operator_handed_out_reads_nothing(newcomer: Newcomer, entered: bool) -> None:
+    if entered:
+        newcomer.enter()
+    assert {path: newcomer.get(path).status_code for path in READS} == dict.fromkeys(READS, 403)
+
+
+def test_it_ends_when_the_keyset_stands(newcomer: Newcomer) -> None:
+    newcomer.enter()
+    assert newcomer.challenge().status_code == 403
+    renewed = newcomer.keys.keyset(version=2, prev=Agency.objects.get(pk="xf-labs").keysets.get().od)
+    assert newcomer.hand_in(renewed).status_code == 403
+
+
+def test_a_hosted_agency_that_enters_needs_none_and_gets_none(operator: Session) -> None:
+    facts = {"id": "xh-host", "name": "Hosted", "kind": "customs", "country": "XH", "custody": "hub"}
+    assert operator("POST", "hub/agencies", facts).status_code == 201
+    refused = operator("POST", "hub/agencies/xh-host/entry-key", {"client": "x"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:accord:problem:custody-refused")
+    assert operator("GET", "hub/agencies/xh-host").json()["needs_entry_key"] is False
+
+
+def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcomer) -> None:
+    before = newcomer.get("accession").json()
+    keyset = newcomer.keys.keyset(now=newcomer.now)
+    pop = newcomer.keys.pop(newcomer.challenge().json(), now=newcomer.now)
+    answer = newcomer.hand_in(keyset, pop)
+    again = newcomer.hand_in(keyset)
+    assert (again.status_code, again.json()) == (201, answer.json())
+    after = newcomer.get("accession").json()
+    assert (before["status"], before["keyset"]) == ("entering", None)
+    assert (after["status"], after["keyset"]) == ("active", answer.json()["od"])
+
+    entry, newcomer.text = newcomer.text, newcomer.keys.first_api_key(answer.json())
+    assert newcomer.get("caller").json()["capabilities"] == sorted(scopes_that_work(is_hosted=False))
+    assert newcomer.get("accession").status_code == 403
+    held = ApiKey.objects.get(prefix=newcomer.text.split(".")[0])
+    assert newcomer.text.encode() not in answer.content
+    newcomer.text = entry
+    ApiKey.objects.filter(follows=None).update(expires_at=timezone.now())
+    assert newcomer.hand_in(keyset).status_code == 401
+    assert held.expires_at > timezone.now() + timedelta(days=89)
+
+
+def test_a_key_handed_out_again_ends_the_one_before(operator: Session, newcomer: Newcomer) -> None:
+    again = operator("POST", "hub/agencies/xf-labs/entry-key", {"client": "case system"})
+    assert newcomer.get("accession").status_code == 401
+    newcomer.text = again.json()["key"]
+    assert newcomer.get("accession").status_code == 200
+
+
+def test_agencies_that_need_none_get_none(operator: Session, newcomer: Newcomer) -> None:
+    newcomer.enter()
+    for agency in ("xf-labs", "xa-lab"):
+        refused = operator("POST", f"hub/agencies/{agency}/entry-key", {"client": "x"})
+        assert refused.status_code == 409, refused.content
+    assert not ApiKey.objects.filter(agency="xa-lab", scopes__contains=[Capability.KEY_ENROL]).exists()
