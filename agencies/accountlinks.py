@@ -101,4 +101,6 @@ def follow_link(digest: str, purpose: str, *, password: str, now: datetime) -> O
 def _usable(link: AccountLink | None, now: datetime) -> AccountLink:
     if link is None or link.used_at is not None or now >= link.expires_at or not link.officer.is_active:
         raise AbsentError
+    if not link.is_bound:
+        raise AbsentError
     return link

@@ -4,6 +4,8 @@
 import math
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 
 class AgenciesError(Exception):
     """Base of this app's errors."""
@@ -37,6 +39,21 @@ class CredentialError(AgenciesError):
     def __init__(self, cause: str) -> None:
         super().__init__("credential refused")
         self.cause = cause
+
+
+class NotBoundError(InputError):
+    """A row that lets somebody in does not carry the code made for it: written past the program, or before it made any.
+
+    Or this process has no key to tell by. Names table and row, never what stands there.
+    """
+
+    def __init__(self, table: str, row: str) -> None:
+        problem = _(
+            "This record was changed outside the program and counts for nothing. Ask whoever runs this hub."
+        )
+        super().__init__("record", problem)
+        self.table = table
+        self.row = row
 
 
 class FormTokenError(AgenciesError):

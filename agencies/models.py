@@ -8,15 +8,17 @@ from datetime import timedelta
 from typing import ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from agencies.binding import BoundRow
 from agencies.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from agencies.names import check_name
 from agencies.power_rows import PowerChange  # noqa: F401
@@ -151,8 +153,28 @@ class Agency(models.Model):
         return self.status == AgencyStatus.SUSPENDED
 
 
-class Officer(AbstractBaseUser):
-    """A person who signs in. `public_id` is the opaque name used in statements and in the audit."""
+class Officer(BoundRow, AbstractBaseUser):
+    """A person who signs in. `public_id` is the opaque name used in statements and in the audit.
+
+    Where somebody is let in or judged by a role the row must be bound (`agencies.binding`).
+    """
+
+    BOUND: ClassVar = (
+        "id",
+        "public_id",
+        "email",
+        "password",
+        "agency",
+        "roles",
+        "is_active",
+        "session_salt",
+        "factors",
+        "invited_email",
+        "admin_until",
+        "factors_reset_at",
+        "password_mailed_at",
+        "powers_withheld_at",
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     public_id = models.CharField(max_length=22, unique=True, default=_new_public_id, editable=False)
@@ -183,6 +205,8 @@ class Officer(AbstractBaseUser):
     """Since when this officer may not validate, release or manage, until somebody has confirmed the person."""
     session_salt = models.CharField(max_length=22, default=_new_public_id, editable=False)
     """Part of every session's hash; a new value ends all sessions of this officer."""
+    factors = ArrayField(models.BigIntegerField(), default=list, blank=True, editable=False)
+    """Which second factors there are, by the ids of their rows; one that was deleted by SQL is still asked for."""
 
     objects: ClassVar[OfficerManager] = OfficerManager()
 
@@ -228,6 +252,22 @@ class Officer(AbstractBaseUser):
     def effective_language(self) -> str:
         """Of pages and mails; a hub that does not speak it falls back to the browser's, mails to English."""
         return self.language or (self.agency.language if self.agency else "")
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether this is the password; a hash of an older kind is renewed, on the locked row."""
+
+        def renew(raw: str) -> None:
+            with transaction.atomic():
+                same = Officer.objects.select_for_update(of=("self",)).filter(
+                    pk=self.pk, password=self.password
+                )
+                row = same.first()
+                if row is not None and row.is_bound:
+                    row.password = make_password(raw)
+                    row.save(update_fields=["password"])
+            self.refresh_from_db(fields=["password"])
+
+        return check_password(raw_password, self.password, renew)
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         """Binds a session to the password and to `session_salt`: disabling ends sessions even if undone."""

@@ -29,6 +29,8 @@ def acting_officer(email: str) -> Officer:
     officer = Officer.objects.filter(email=email.strip().lower(), is_active=True).first()
     if officer is None:
         raise CommandError(f"No active officer signs in as {email}.")
+    if not officer.is_bound:
+        raise CommandError(f"The account of {email} was changed outside the program. See `bind_rows --help`.")
     return officer
 
 

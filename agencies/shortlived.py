@@ -12,9 +12,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from agencies.binding import BoundRow
 
-class AccountLink(models.Model):
+
+class AccountLink(BoundRow):
     """A link sent by mail that lets one person set a password, once; of its token only a keyed digest stands here."""
+
+    BOUND: ClassVar = ("digest", "officer", "purpose", "issued_at", "expires_at")
 
     class Purpose(models.TextChoices):
         INVITATION = "invitation", _("Invitation")

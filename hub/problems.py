@@ -85,6 +85,9 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)
     ),
     agencies.InputError: Problem(422, "input-refused", "A field was not accepted.", ("field", "problem")),
+    agencies.NotBoundError: Problem(
+        409, "record-altered", "A record was changed outside the program and counts for nothing."
+    ),
     agencies.NotPermittedError: Problem(
         403, "not-permitted", "Your role cannot do this.", ("capability", "ask")
     ),

@@ -51,6 +51,7 @@ REMEDIES: Final = {
     "policy-denied": "Leave out the recipients that `denials` names, each with its reason; nothing was sent to anybody.",
     "receipt-pending": "Send it again after Retry-After: the log's receipt usually takes a second.",
     "recalled": "Leave it: the sender withdrew it before your agency fetched it.",
+    "record-altered": "Ask whoever runs this hub to look at the record.",
     "recovery-waits": "Cancel the recovery, or wait until it is in force.",
     "reminder-too-soon": "Wait before reminding them again.",
     "reply-refused": "`text` says why and what to do; `cause` is for programs.",

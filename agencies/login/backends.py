@@ -10,8 +10,10 @@ from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from agencies.errors import NotBoundError
 from agencies.login.addresses import client_address
 from agencies.login.attempts import LoginSource
 from agencies.models import Officer
@@ -34,7 +36,7 @@ class EmailBackend(BaseBackend):
             key = uuid.UUID(str(user_id))
         except ValueError:
             return None
-        return Officer.objects.select_related("agency").filter(pk=key, is_active=True).first()
+        return bound_officer(Officer.objects.filter(pk=key, is_active=True))
 
 
 def login_source(request: HttpRequest | None, email: str) -> LoginSource:
@@ -55,4 +57,19 @@ def officer_with(email: str, password: str) -> Officer | None:
         make_password(password)
         return None
     good = officer.check_password(password)
-    return officer if good and officer.is_active else None
+    return officer if good and officer.is_active and is_let_in(officer) else None
+
+
+def bound_officer(rows: QuerySet[Officer]) -> Officer | None:
+    """The officer of a query, with the agency, if the row carries its code; the one door for who is let in."""
+    officer = rows.select_related("agency").first()
+    return officer if officer is not None and is_let_in(officer) else None
+
+
+def is_let_in(officer: Officer) -> bool:
+    """Whether the row carries its code; one that does not is named in the log."""
+    try:
+        officer.require_bound()
+    except NotBoundError:
+        return False
+    return True

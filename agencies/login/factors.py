@@ -25,6 +25,7 @@ from agencies.errors import AbsentError, InputError
 from agencies.login.attempts import FactorSource, count_attempt, forget_attempts
 from agencies.login.demand import must_have_factor
 from agencies.login.errors import ProofRefusedError
+from agencies.login.factorrows import bound_factors, factor_of, save_factor
 from agencies.login.models import Proof
 from agencies.models import Officer
 from agencies.officers import end_sessions, lock_to_manage, refuse_own_account
@@ -52,18 +53,20 @@ class Factors:
 
 
 def has_factor(officer: Officer) -> bool:
-    """Whether signing in takes a second step."""
-    return bool(Authenticator.objects.filter(user=officer, type__in=FACTORS).exists())
+    """Whether signing in takes a second step: the officer's own row says so, whatever became of the factor's."""
+    return bool(Officer.objects.values_list("factors", flat=True).get(pk=officer.pk))
 
 
 def factors_of(officer: Officer) -> Factors:
     """What the officer has set up; for the officer's own eyes."""
-    rows = list(Authenticator.objects.filter(user=officer).order_by("created_at", "pk"))
+    rows = bound_factors(
+        officer, list(Authenticator.objects.filter(user=officer).order_by("created_at", "pk"))
+    )
     codes = next((row for row in rows if row.type == Type.RECOVERY_CODES), None)
     return Factors(
         totp=next((row for row in rows if row.type == Type.TOTP), None),
         passkeys=tuple(row for row in rows if row.type == Type.WEBAUTHN),
-        codes_left=len(codes.wrap().get_unused_codes()) if codes else 0,
+        codes_left=_codes_left(officer, codes) if codes else 0,
     )
 
 
@@ -82,11 +85,13 @@ def add_totp(officer: Officer, *, secret: str, code: str, now: datetime) -> list
     if step is None:
         raise ProofRefusedError
     with transaction.atomic():
-        _lock(officer)
+        locked = _lock(officer)
         if Authenticator.objects.filter(user=officer, type=Type.TOTP).exists():
             raise InputError("code", _("One-time codes are set up already; remove them first."))
-        data = {"secret": encrypt(secret), "last_step": step}
-        Authenticator.objects.create(user=officer, type=Type.TOTP, data=data, created_at=now)
+        with factor_of(officer, Type.TOTP):
+            data = {"secret": encrypt(secret), "last_step": step}
+        save_factor(Authenticator.objects.create(user=officer, type=Type.TOTP, data=data, created_at=now))
+        note_factors(locked)
         codes = first_recovery_codes(officer, now=now)
         _record("officer.factor_added", officer, officer, now, factor="totp")
     forget_attempts(FactorSource(officer.pk))
@@ -98,8 +103,8 @@ def check_code(officer: Officer, code: str, *, now: datetime) -> Proof:
     _count(officer, now)
     with transaction.atomic():
         rows = Authenticator.objects.select_for_update().filter(user=officer).exclude(type=Type.WEBAUTHN)
-        by_type = {row.type: row for row in rows}
-        proof = _proof_by(by_type, code[:MAX_CODE_LENGTH], now)
+        by_type = {row.type: row for row in bound_factors(officer, list(rows))}
+        proof = _proof_by(officer, by_type, code[:MAX_CODE_LENGTH], now)
         if proof is Proof.RECOVERY:
             _record("officer.recovery_code_used", officer, officer, now)
     if proof is None:
@@ -118,8 +123,7 @@ def first_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
 def renew_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
     """Ten new codes, to be shown this once; the old ones open nothing any more. Raises InputError without a factor."""
     with transaction.atomic():
-        _lock(officer)
-        if not has_factor(officer):
+        if not has_factor(_lock(officer)):
             raise InputError("codes", _("Set up one-time codes or a passkey first."))
         Authenticator.objects.filter(user=officer, type=Type.RECOVERY_CODES).delete()
         codes = _draw_codes(officer, now)
@@ -130,7 +134,7 @@ def renew_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
 def remove_factor(officer: Officer, factor_id: int, *, now: datetime) -> None:
     """The officer gives up one of the own factors. Raises AbsentError; InputError for the last where one is demanded."""
     with transaction.atomic():
-        _lock(officer)
+        locked = _lock(officer)
         mine = Authenticator.objects.filter(user=officer, type__in=FACTORS)
         row = mine.filter(pk=factor_id).first()
         if row is None:
@@ -141,6 +145,7 @@ def remove_factor(officer: Officer, factor_id: int, *, now: datetime) -> None:
         row.delete()
         if is_last:
             Authenticator.objects.filter(user=officer).delete()
+        note_factors(locked)
         _record("officer.factor_removed", officer, officer, now, factor=row.type)
 
 
@@ -153,6 +158,7 @@ def reset_factors(actor: Actor, officer: Officer, *, now: datetime) -> None:
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
         Authenticator.objects.filter(user=locked).delete()
+        note_factors(locked)
         end_sessions(actor, locked, now=now)
         _record("officer.factors_reset", actor, locked, now)
 
@@ -170,29 +176,49 @@ def reset_factors_on_the_machine(operator: Officer, officer: Officer, *, now: da
     with transaction.atomic():
         locked = _lock(officer)
         Authenticator.objects.filter(user=locked).delete()
+        note_factors(locked)
         locked.session_salt = secrets.token_urlsafe(16)
         locked.save(update_fields=["session_salt"])
         _record("officer.factors_reset", operator, locked, now)
 
 
-def _proof_by(by_type: dict[str, Authenticator], code: str, now: datetime) -> Proof | None:
+def note_factors(locked: Officer) -> None:
+    """After a change of the factors, in its transaction: the officer's own row says which there are."""
+    mine = Authenticator.objects.filter(user=locked, type__in=FACTORS).order_by("pk")
+    locked.factors = list(mine.values_list("pk", flat=True))
+    locked.save(update_fields=["factors"])
+
+
+def _proof_by(officer: Officer, by_type: dict[str, Authenticator], code: str, now: datetime) -> Proof | None:
     totp, codes = by_type.get(Type.TOTP), by_type.get(Type.RECOVERY_CODES)
     if totp is not None:
-        step = _matching_step(decrypt(totp.data["secret"]), code, now, after=totp.data["last_step"])
+        with factor_of(officer, Type.TOTP):
+            secret = decrypt(totp.data["secret"])
+        step = _matching_step(secret, code, now, after=totp.data["last_step"])
         if step is not None:
             totp.data["last_step"] = step
             _save_used(totp, now)
             return Proof.CODE
-    if codes is not None and codes.wrap().validate_code(code):
+    if codes is not None and _is_recovery_code(officer, codes, code):
         codes.refresh_from_db()
         _save_used(codes, now)
         return Proof.RECOVERY
     return None
 
 
+def _is_recovery_code(officer: Officer, codes: Authenticator, code: str) -> bool:
+    with factor_of(officer, Type.RECOVERY_CODES):
+        return bool(codes.wrap().validate_code(code))
+
+
+def _codes_left(officer: Officer, codes: Authenticator) -> int:
+    with factor_of(officer, Type.RECOVERY_CODES):
+        return len(codes.wrap().get_unused_codes())
+
+
 def _save_used(row: Authenticator, now: datetime) -> None:
     row.last_used_at = now
-    row.save(update_fields=["data", "last_used_at"])
+    save_factor(row, "last_used_at")
 
 
 def _matching_step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
@@ -205,10 +231,12 @@ def _matching_step(secret: str, code: str, now: datetime, *, after: int) -> int 
 
 
 def _draw_codes(officer: Officer, now: datetime) -> list[str]:
-    codes = RecoveryCodes.activate(officer)
-    codes.mark_as_viewed()
-    Authenticator.objects.filter(pk=codes.instance.pk).update(created_at=now)
-    return [str(code) for code in codes.generate_codes()]
+    with factor_of(officer, Type.RECOVERY_CODES):
+        codes = RecoveryCodes.activate(officer)
+        codes.mark_as_viewed()
+        codes.instance.created_at = now
+        save_factor(codes.instance, "created_at")
+        return [str(code) for code in codes.generate_codes()]
 
 
 def _count(officer: Officer, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from agencies.binding import BoundRow
 from agencies.models import Officer
 
 
@@ -23,8 +24,13 @@ class Proof(models.TextChoices):
         return self != Proof.PASSWORD
 
 
-class OfficerSession(models.Model):
-    """One sign-in that has not ended. Its row decides: without one, or with `ended_at`, a session's cookie is nothing."""
+class OfficerSession(BoundRow):
+    """One sign-in that has not ended. Its row decides: without one, or with `ended_at`, a session's cookie is nothing.
+
+    A row that ends loses its code, so that taking `ended_at` away does not begin it again.
+    """
+
+    BOUND: ClassVar = ("id", "digest", "officer", "standing", "proof", "signed_in_at", "proved_at")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     digest = models.CharField(max_length=43, unique=True, editable=False)

@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
 from agencies.login.attempts import FactorSource, count_attempt
+from agencies.login.backends import bound_officer
 from agencies.login.errors import ProofRefusedError
-from agencies.login.factors import Type, first_recovery_codes
+from agencies.login.factorrows import bound_factors, save_factor
+from agencies.login.factors import Type, first_recovery_codes, note_factors
 from agencies.models import Officer
 from ledger.audit import record_event
 
@@ -45,10 +47,11 @@ def add_passkey(officer: Officer, *, name: str, credential: Any, now: datetime) 
     if not made.is_user_verified():
         raise ProofRefusedError
     with transaction.atomic():
-        Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
+        locked = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
         if Authenticator.objects.filter(user=officer, type=Type.WEBAUTHN).count() >= MOST_PASSKEYS:
             raise InputError("name", _("At most %(n)d passkeys: remove one first.") % {"n": MOST_PASSKEYS})
-        webauthn.WebAuthn.add(officer, checked, credential)
+        save_factor(webauthn.WebAuthn.add(officer, checked, credential).instance)
+        note_factors(locked)
         codes = first_recovery_codes(officer, now=now)
         _record("officer.factor_added", officer, now)
     return codes
@@ -73,7 +76,7 @@ def officer_with_passkey(credential: Any, *, now: datetime) -> Officer:
         found = webauthn.extract_user_from_response(credential)
     except (ValidationError, ValueError, AttributeError, TypeError, KeyError):
         raise ProofRefusedError from None
-    officer = Officer.objects.select_related("agency").filter(pk=found.pk, is_active=True).first()
+    officer = bound_officer(Officer.objects.filter(pk=found.pk, is_active=True))
     if officer is None:
         raise ProofRefusedError
     _note_use(_proved(officer, credential), now)
@@ -83,12 +86,15 @@ def officer_with_passkey(credential: Any, *, now: datetime) -> Officer:
 def _proved(officer: Officer, credential: Any) -> Authenticator:
     try:
         webauthn.parse_authentication_response(credential)
-        return webauthn.complete_authentication(officer, credential)
+        row = webauthn.complete_authentication(officer, credential)
     except (ValidationError, ValueError, KeyError, TypeError):
         raise ProofRefusedError from None
     finally:
         # A challenge serves once, whatever came of it.
         webauthn.clear_state()
+    if row.pk not in officer.factors or not bound_factors(officer, [row]):
+        raise ProofRefusedError
+    return row
 
 
 def _note_use(row: Authenticator, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.db import connection
 
 from agencies.accountlinks import issue_link, mail_link
 from agencies.login.attempts import ResetSource, count_attempt
-from agencies.login.backends import normal_email
+from agencies.login.backends import bound_officer, normal_email
 from agencies.models import Officer
 from agencies.shortlived import AccountLink
 
@@ -30,7 +30,7 @@ def ask_reset(email: str, remote_addr: str, *, now: datetime) -> None:
 
 def mail_reset(address: str, *, now: datetime) -> AccountLink | None:
     """Sends the link to whom the address belongs; None when nobody's, a disabled or an invited one's."""
-    officer = Officer.objects.select_related("agency").filter(email=address, is_active=True).first()
+    officer = bound_officer(Officer.objects.filter(email=address, is_active=True))
     if officer is None or not officer.has_usable_password():
         return None
     link, token = issue_link(officer, AccountLink.Purpose.RESET, issued_by="system:desk", now=now)

@@ -56,7 +56,8 @@ def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | Non
     """The record of this request's session; None when there is none, it has ended, or it is another officer's."""
     if request.session.session_key is None:
         return None
-    return _running(officer).filter(digest=_digest(request)).first()
+    row = _running(officer).filter(digest=_digest(request)).first()
+    return row if row is not None and row.is_bound else None
 
 
 def touch_session(row: OfficerSession, *, now: datetime) -> None:
@@ -83,7 +84,7 @@ def sessions_of(officer: Officer) -> list[OfficerSession]:
 @transaction.atomic
 def end_session(officer: Officer, session_id: object, *, now: datetime) -> None:
     """The officer ends one of the own sessions; raises AbsentError for one that is not."""
-    if not _running(officer).filter(pk=str(session_id)).update(ended_at=now):
+    if not _end(_running(officer).filter(pk=str(session_id)), now):
         raise AbsentError
     _record("officer.session_ended", officer, now)
 
@@ -92,7 +93,7 @@ def end_session(officer: Officer, session_id: object, *, now: datetime) -> None:
 def end_other_sessions(officer: Officer, keep: OfficerSession | None, *, now: datetime) -> int:
     """Ends every session of the officer but one; returns how many."""
     others = _running(officer).exclude(pk=keep.pk) if keep else _running(officer)
-    ended = others.update(ended_at=now)
+    ended = _end(others, now)
     if ended:
         _record("officer.other_sessions_ended", officer, now, number=ended)
     return ended
@@ -101,12 +102,13 @@ def end_other_sessions(officer: Officer, keep: OfficerSession | None, *, now: da
 def end_session_of(request: HttpRequest, *, now: datetime) -> None:
     """Signing out: the record of this request's session ends with it."""
     if request.session.session_key is not None:
-        OfficerSession.objects.filter(digest=_digest(request), ended_at=None).update(ended_at=now)
+        _end(OfficerSession.objects.filter(digest=_digest(request), ended_at=None), now)
 
 
 def carry_session_over(row: OfficerSession, request: HttpRequest, officer: Officer) -> None:
     """After the session got a new key, as it does with a new password: the record follows it."""
-    OfficerSession.objects.filter(pk=row.pk).update(digest=_digest(request), standing=_standing(officer))
+    row.digest, row.standing = _digest(request), _standing(officer)
+    row.save(update_fields=["digest", "standing"])
 
 
 def forget_sessions(*, now: datetime) -> int:
@@ -124,6 +126,10 @@ def device_of(request: HttpRequest) -> str:
 
 def _running(officer: Officer) -> models.QuerySet[OfficerSession]:
     return OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer))
+
+
+def _end(rows: models.QuerySet[OfficerSession], now: datetime) -> int:
+    return rows.update(ended_at=now, mac="")
 
 
 def _standing(officer: Officer) -> str:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from agencies.login.backends import bound_officer
 from agencies.login.models import Proof
 from agencies.models import Officer
 from ledger.audit import record_event
@@ -37,7 +38,7 @@ def pending_sign_in(request: HttpRequest, *, now: datetime) -> tuple[Officer, st
     pending = request.session.get(_PENDING)
     if not isinstance(pending, dict) or now.timestamp() >= pending["until"]:
         return None
-    officer = Officer.objects.select_related("agency").filter(pk=pending["officer"], is_active=True).first()
+    officer = bound_officer(Officer.objects.filter(pk=pending["officer"], is_active=True))
     if officer is None or not constant_time_compare(pending["standing"], officer.get_session_auth_hash()):
         return None
     return officer, str(pending["back"])

@@ -12,8 +12,10 @@ class VaultConfig(AppConfig):
         from django.conf import settings
 
         from accord.envelope import selftest_opening
-        from agencies.vault import kek
+        from agencies import binding
+        from agencies.vault import kek, rowmacs
 
         kek.take_from_environment(settings.HUB_ROLE)
+        binding.use_maker(rowmacs.RingMacs())
         if settings.HUB_ROLE != "migrate":
             selftest_opening.run_seal_and_open()

@@ -111,6 +111,11 @@ class RowOpener:
         return _open(key, sealed, (self._aad % (name, rev, schema)).encode(), "row")
 
 
+def row_mac_key(key: bytes, kek: str) -> bytes:
+    """The key of the codes that rows carry, from a key-encryption key."""
+    return _derive(key, {"kek": kek, "p": "row-mac", "v": _VERSION})
+
+
 def _plain(text: str) -> str:
     """Text that stands in a format string as itself."""
     return text.replace("%", "%%")

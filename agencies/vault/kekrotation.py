@@ -6,15 +6,18 @@
    only if it is still what was read, so it can be stopped at any moment and run again, beside a hub that works.
 3. Once `rotate_kek --check` finds the old key unused, take it out of the ring; and out of old backups' reach last.
 
-Private keys and sealed rows hang on the root secrets: they are not touched.
+Private keys and sealed rows hang on the root secrets: they are not touched. Rows that carry a code made under a key
+of the ring (`agencies.binding`) get a new one under the first key, if theirs holds.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Count, QuerySet
 
+from agencies.binding import bound_tables, holds, mac_of
 from agencies.vault import hierarchy
 from agencies.vault.errors import KekUnknownError, KekWrongError, SealBrokenError
 from agencies.vault.keeping import unwrap_secret
@@ -30,17 +33,23 @@ MOST_ROUNDS: Final = 5
 
 @dataclass(frozen=True)
 class KekUse:
-    """How many root secrets stand under one key-encryption key, and whether this ring has it."""
+    """How many root secrets and codes of rows stand under one key-encryption key, and whether this ring has it."""
 
     kek: str
     secrets: int
+    rows: int
     is_current: bool
     is_held: bool
 
     @property
     def may_go(self) -> bool:
         """Whether the ring can do without it."""
-        return self.is_held and not self.is_current and not self.secrets
+        return self.is_held and not self.is_current and not self.is_used
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything stands under it."""
+        return bool(self.secrets or self.rows)
 
 
 @dataclass(frozen=True)
@@ -74,12 +83,30 @@ def rewrap_secrets(*, say: Callable[[int, int], None] = lambda done, of: None) -
     return Rewrapped(changed, tuple(row.holder for row in altered))
 
 
+def rebind_rows() -> Rewrapped:
+    """Makes the codes of rows anew that were made under older keys; one that does not hold is left and named."""
+    changed, broken = 0, set[str]()
+    for table in bound_tables():
+        for entry in table.entries():
+            if not entry.mac or entry.mac.startswith(f"{held_ring().current}."):
+                continue
+            if holds(table.name, entry.facts, entry.mac):
+                changed += table.swap(entry.pk, entry.mac, mac_of(table.name, entry.facts))
+            else:
+                broken.add(f"{table.name} {entry.pk}")
+    return Rewrapped(changed, tuple(sorted(broken)))
+
+
 def keks_in_use() -> list[KekUse]:
     """Every key of this ring and every key that a secret stands under, the current one first."""
     ring = held_ring()
     counted = dict(VaultSecret.objects.values_list("kek").annotate(n=Count("pk")).values_list("kek", "n"))
-    found = sorted({*ring.keys, *counted}, key=lambda kek: (kek != ring.current, kek))
-    return [KekUse(kek, counted.get(kek, 0), kek == ring.current, kek in ring.keys) for kek in found]
+    macs = (entry.mac for table in bound_tables() for entry in table.entries() if entry.mac)
+    rows = Counter(mac.partition(".")[0] for mac in macs)
+    found = sorted({*ring.keys, *counted, *rows}, key=lambda kek: (kek != ring.current, kek))
+    return [
+        KekUse(kek, counted.get(kek, 0), rows[kek], kek == ring.current, kek in ring.keys) for kek in found
+    ]
 
 
 def check_ring() -> None:

@@ -19,6 +19,7 @@ from alerts.models import Alert
 from alerts.release import release_alert
 from sharing.notices.expansion import expand_deliveries
 from sharing.notices.sending import send_notifications
+from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
 from tests.browser.hands import Hands
 from tests.outside_world import Mail, OutsideWorld
@@ -105,7 +106,7 @@ def release(hands: Hands, telephone: Telephone, picture: Picture) -> None:
     hands.use(page.get_by_role("button", name="Mark as checked"))
     expect(page.get_by_text("Send to Health Authority, Belmora?")).to_be_visible()
     picture(page, "job-night-send")
-    OfficerSession.objects.update(proved_at=timezone.now() - timedelta(minutes=30))
+    rewrite(OfficerSession.objects.all(), proved_at=timezone.now() - timedelta(minutes=30))
     hands.use(page.get_by_role("button", name="Send to 1 agency"))
     expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible()
     picture(page, "job-night-still-you")
@@ -163,7 +164,7 @@ def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
     page: Page, phone: Page, picture: Picture, desk: DeskWorld, live_server: LiveServer, tell: Tell
 ) -> None:
     Agency.objects.filter(pk="xa-lab").update(flash_single_releaser=True)
-    Officer.objects.filter(pk=desk.ilka.pk).update(roles=["author", "releaser"])
+    rewrite(Officer.objects.filter(pk=desk.ilka.pk), roles=["author", "releaser"])
     ilka = Officer.objects.get(pk=desk.ilka.pk)
     alert = desk.validate(desk.submit(Alert.objects.get(pk=desk.draft(ilka, pri="flash").pk)), ilka)
     release_alert(ilka, alert, revision=alert.current, now=desk.tick())

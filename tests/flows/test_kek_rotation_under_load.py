@@ -111,7 +111,7 @@ def test_the_key_is_replaced_while_others_open_and_seal(rotation: Rotation) -> N
         assert load.wait(timeout=240) == 0, rotation.said("load")
         assert int(rotation.said("load").split()[-1]) >= 1
         assert rotation.reads(before) and rotation.reads(during)
-    assert f"{rotation.old}: 0 secrets, may go" in rotation.said("rotation")
+    assert f"{rotation.old}: 0 secrets, 0 rows, may go" in rotation.said("rotation")
     assert set(VaultSecret.objects.values_list("kek", flat=True)) == {"new"}
 
     worker.stop()

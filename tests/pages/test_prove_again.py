@@ -21,6 +21,7 @@ from alerts.models import Alert
 from alerts.pages.addresses import PAGES
 from alerts.preview import preview_release
 from ledger.models import AuditEvent
+from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
 from tests.pages.test_second_factors import Telephone
@@ -46,7 +47,7 @@ def benno(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 def grow_old(*, by: timedelta = FRESH_FOR) -> None:
     """Every session's last proof was so long ago."""
-    OfficerSession.objects.update(proved_at=timezone.now() - by)
+    rewrite(OfficerSession.objects.all(), proved_at=timezone.now() - by)
 
 
 def text(answer: Any) -> str:

@@ -8,6 +8,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
 
+from agencies.login.factorrows import place_of_secret
 from agencies.vault import doors
 
 
@@ -15,12 +16,12 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
     """Loaded on the desk only: it opens what the vault sealed."""
 
     def encrypt(self, text: str) -> str:
-        """Under the hub's own secret of the vault."""
-        return doors.seal_for_login(text, now=timezone.now())
+        """Under the hub's own secret of the vault, for the officer whose factor is written."""
+        return doors.seal_for_login(text, place_of_secret(), now=timezone.now())
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises the vault's errors."""
-        return doors.open_for_login(encrypted_text)
+        return doors.open_for_login(encrypted_text, place_of_secret())
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """This hub, by the name its officers reach it under."""

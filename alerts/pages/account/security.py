@@ -16,6 +16,7 @@ from agencies.errors import InputError
 from agencies.login import factors, passkeys
 from agencies.login.demand import must_have_factor
 from agencies.login.errors import ProofRefusedError
+from agencies.login.factorrows import factor_of
 from agencies.login.models import OfficerSession, Proof
 from agencies.login.proof import sign_in_of
 from agencies.login.sessions import end_other_sessions, end_session, prove_again, sessions_of
@@ -48,9 +49,11 @@ def totp(request: HttpRequest) -> HttpResponseBase:
         return render_page(request, "account/totp", _("One-time codes"))
     sealed, code, problem = request.session.get(_SETUP, ""), request.POST.get("code"), ""
     if code is None or not sealed:
-        sealed, code = adapter.encrypt(factors.draw_totp_secret()), None
+        with factor_of(officer, _SETUP):
+            sealed, code = adapter.encrypt(factors.draw_totp_secret()), None
         request.session[_SETUP] = sealed
-    secret = adapter.decrypt(sealed)
+    with factor_of(officer, _SETUP):
+        secret = adapter.decrypt(sealed)
     if code is not None:
         try:
             codes = factors.add_totp(officer, secret=secret, code=code, now=timezone.now())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a new key-encryption key was put first into the ring: rewraps what stands under older ones."""
+"""After a new key-encryption key was put first into the ring: rewraps and binds anew what stands under older ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from agencies.vault.errors import KekUnknownError, KekWrongError, VaultClosedError
-from agencies.vault.kekrotation import KekUse, check_ring, keks_in_use, rewrap_secrets
+from agencies.vault.kekrotation import KekUse, check_ring, keks_in_use, rebind_rows, rewrap_secrets
 
 
 class Command(BaseCommand):
     help = (
-        "Rewrap every agency's secret under the first key of ACCORD_KEK. It can be stopped and run again. "
+        "Rewrap every agency's secret under the first key of ACCORD_KEK, and make the codes of rows anew. It can be stopped and run again. "
         "With --check: change nothing, say which keys are in use and whether an old one may go."
     )
 
@@ -31,13 +31,16 @@ class Command(BaseCommand):
             uses = keks_in_use()
         for use in uses:
             self.stdout.write(_line(use))
-        old = [use.kek for use in uses if use.secrets and not use.is_current]
+        old = [use.kek for use in uses if use.is_used and not use.is_current]
         if old:
             raise CommandError(f"Still in use: {', '.join(old)}. Keep it in the ring and run rotate_kek.")
 
     def _rewrap(self) -> None:
         rewrapped = rewrap_secrets(say=self._say)
-        self.stdout.write(f"{rewrapped.changed} secrets rewrapped.")
+        rebound = rebind_rows()
+        self.stdout.write(f"{rewrapped.changed} secrets rewrapped, {rebound.changed} rows bound anew.")
+        if rebound.broken:
+            raise CommandError(f"Altered, and left as they are: {', '.join(rebound.broken)}.")
         if rewrapped.broken:
             agencies = ", ".join(rewrapped.broken)
             raise CommandError(
@@ -51,7 +54,7 @@ class Command(BaseCommand):
 
 def _line(use: KekUse) -> str:
     word = "current" if use.is_current else "may go" if use.may_go else "keep" if use.is_held else "missing"
-    return f"{use.kek}: {use.secrets} secrets, {word}"
+    return f"{use.kek}: {use.secrets} secrets, {use.rows} rows, {word}"
 
 
 @contextmanager

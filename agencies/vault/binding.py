@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Binding officers whose rows carry no code: those from before rows carried one, or whom somebody has looked at since.
+
+For whoever has a shell on the hub, after a look at each of them. Sign-ins and links from before end instead: people
+sign in again, and are invited again. Used by the command `bind_rows` alone, on the desk.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from agencies.binding import mac_of
+from agencies.login.factorrows import factor_of, place_of_secret, save_factor
+from agencies.login.factors import FACTORS
+from agencies.models import Officer
+from agencies.vault import hubsecret
+from ledger.audit import record_event
+
+
+@dataclass(frozen=True)
+class Unbound:
+    """The officers whose rows carry no code that holds, and the number of those whose rows do."""
+
+    officers: tuple[Officer, ...]
+    bound: int
+
+
+def unbound_officers() -> Unbound:
+    """Whom `bind_officers` would let in; raises VaultClosedError without a ring."""
+    rows = list(Officer.objects.order_by("agency", "full_name"))
+    without = tuple(row for row in rows if not row.is_bound)
+    return Unbound(without, len(rows) - len(without))
+
+
+@transaction.atomic
+def bind_officers(officers: Sequence[Officer], *, now: datetime) -> None:
+    """Makes the codes of these officers, as they stand now, and of their second factors; audited for each."""
+    for named in officers:
+        officer = Officer.objects.select_for_update(of=("self",)).get(pk=named.pk)
+        held = list(Authenticator.objects.select_for_update().filter(user=officer).order_by("pk"))
+        for row in held:
+            _place_secret(officer, row, now)
+            save_factor(row)
+        officer.factors = [row.pk for row in held if row.type in FACTORS]
+        mac = mac_of(Officer._meta.db_table, officer.facts_now())
+        Officer.objects.filter(pk=officer.pk).update(factors=officer.factors, mac=mac)
+        record_event(
+            "officer.bound",
+            actor="system:install",
+            agency=officer.agency_id or "",
+            subject=officer.audit_name,
+            detail={"roles": officer.roles},
+            now=now,
+        )
+
+
+def _place_secret(officer: Officer, row: Authenticator, now: datetime) -> None:
+    """A secret that was sealed at one place for all is sealed for this officer."""
+    with factor_of(officer, row.type):
+        for name in {"secret", "seed"} & row.data.keys():
+            if hubsecret.is_unplaced(row.data[name]):
+                text = hubsecret.open_unplaced(row.data[name])
+                row.data[name] = hubsecret.seal_for_login(text, place_of_secret(), now=now)

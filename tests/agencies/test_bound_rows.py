@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that let somebody in carry a code: what SQL writes, copies or moves signs nobody in and gives no role."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import authenticate, get_user
+from django.contrib.auth.hashers import make_password
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client, RequestFactory
+
+from agencies.accountlinks import find_link, issue_link
+from agencies.errors import AbsentError, NotBoundError
+from agencies.login.backends import EmailBackend
+from agencies.login.errors import ProofRefusedError
+from agencies.login.factors import add_totp, check_code, factors_of, has_factor
+from agencies.login.models import OfficerSession
+from agencies.login.resetting import mail_reset
+from agencies.models import Officer
+from agencies.officers import change_roles, disable_officer
+from agencies.shortlived import AccountLink
+from agencies.vault import doors
+from agencies.vault.errors import SealBrokenError
+from tests.agencies.rings import followed_by, held_ring, ring, without
+from tests.agencies.world import NOW, PASSWORD, admit, enrol
+from tests.pages.one_time_codes import code_of
+
+pytestmark = pytest.mark.django_db
+SECRET, OTHER = "JBSWY3DPEHPK3PXP", "KRSXG5CTMVRXEZLU"
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def olga() -> Officer:
+    return enrol(admit("xa-lab"), "reader", email="olga@xa-lab.example", password=PASSWORD)
+
+
+@pytest.fixture
+def dora(olga: Officer) -> Officer:
+    return enrol(olga.agency, "releaser", email="dora@xa-lab.example", password="ein anderes kennwort 9")  # type: ignore[arg-type]
+
+
+def sql(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def guess(officer: Officer, password: str = PASSWORD) -> object:
+    return authenticate(RequestFactory().post("/login/"), username=officer.email, password=password)
+
+
+def signed_in(officer: Officer) -> Client:
+    client = Client()
+    client.force_login(Officer.objects.get(pk=officer.pk), "agencies.login.backends.EmailBackend")
+    return client
+
+
+CHANGES: dict[str, tuple[str, object]] = {
+    "roles": ("roles = %s", ["releaser"]),
+    "agency": ("agency_id = %s", None),
+    "activity": ("is_active = %s", True),
+    "address": ("email = %s", "somebody@xa-lab.example"),
+    "name in statements": ("public_id = %s", "A" * 22),
+    "end of sessions": ("session_salt = %s", "A" * 22),
+    "password": ("password = %s", make_password(PASSWORD)),
+    "second factors": ("factors = %s", [1]),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_an_officer_whose_row_was_changed_by_sql_is_nobody(olga: Officer, what: str) -> None:
+    assignment, value = CHANGES[what]
+    if what == "activity":
+        disable_officer(enrol(olga.agency, "agency_admin"), olga, now=NOW)  # type: ignore[arg-type]
+    assert (guess(olga) is None) == (what == "activity")
+    sql(f"UPDATE agencies_officer SET {assignment} WHERE email = %s", value, olga.email)  # noqa: S608
+    olga.refresh_from_db()
+    assert guess(olga) is None
+    assert EmailBackend().get_user(olga.pk) is None
+
+
+def test_an_officer_inserted_as_a_copy_of_another_is_nobody(olga: Officer, dora: Officer) -> None:
+    names = [field.column for field in Officer._meta.concrete_fields]
+    changed = {"id": "gen_random_uuid()", "public_id": "'B' || substr(public_id, 2)", "email": "'x' || email"}
+    columns, values = ", ".join(names), ", ".join(changed.get(name, name) for name in names)
+    sql(
+        f"INSERT INTO agencies_officer ({columns}) SELECT {values} FROM agencies_officer WHERE id = %s",  # noqa: S608
+        olga.pk,
+    )
+    copy = Officer.objects.get(email=f"x{olga.email}")
+    assert guess(copy) is None
+    assert EmailBackend().get_user(copy.pk) is None
+
+
+def test_the_running_session_of_a_changed_officer_ends(olga: Officer) -> None:
+    client = signed_in(olga)
+    assert user_of(client) == olga
+    sql("UPDATE agencies_officer SET roles = %s WHERE id = %s", ["agency_admin"], olga.pk)
+    assert user_of(client) is None
+
+
+def user_of(client: Client) -> Officer | None:
+    request = RequestFactory().get("/")
+    request.session = client.session
+    found = get_user(request)
+    return found if isinstance(found, Officer) else None
+
+
+def test_no_admin_makes_a_changed_row_good_unknowingly(olga: Officer) -> None:
+    admin = enrol(olga.agency, "agency_admin")  # type: ignore[arg-type]
+    sql("UPDATE agencies_officer SET password = %s WHERE id = %s", make_password("planted"), olga.pk)
+    with pytest.raises(NotBoundError):
+        change_roles(admin, olga, ["author"], now=NOW)
+    assert guess(olga, "planted") is None
+
+
+def test_what_the_program_changes_stays_bound(olga: Officer) -> None:
+    admin = enrol(olga.agency, "agency_admin")  # type: ignore[arg-type]
+    change_roles(admin, olga, ["author"], now=NOW)
+    assert guess(olga) == olga
+
+
+def test_a_weak_hash_is_renewed_and_the_row_stays_bound(olga: Officer) -> None:
+    olga.refresh_from_db()
+    olga.password = make_password(PASSWORD, hasher="argon2").replace("m=102400", "m=102401")
+    weak = olga.password = _weaker_hash()
+    olga.save(update_fields=["password"])
+    assert guess(olga) == olga
+    olga.refresh_from_db()
+    assert olga.password != weak
+    assert guess(olga) == olga
+
+
+def _weaker_hash() -> str:
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    class Weak(Argon2PasswordHasher):
+        time_cost = 1
+
+    return Weak().encode(PASSWORD, "saltsaltsaltsalt")
+
+
+# --- second factors ---------------------------------------------------------------------------------------------
+
+
+def with_codes(officer: Officer, secret: str) -> Officer:
+    add_totp(officer, secret=secret, code=code_of(secret, NOW), now=NOW)
+    return Officer.objects.get(pk=officer.pk)
+
+
+def test_the_code_of_one_officer_does_not_pass_for_another_whose_column_was_overwritten(
+    olga: Officer, dora: Officer
+) -> None:
+    olga, dora = with_codes(olga, SECRET), with_codes(dora, OTHER)
+    sql(
+        "UPDATE mfa_authenticator SET data = (SELECT data FROM mfa_authenticator WHERE user_id = %s AND type = 'totp')"
+        " WHERE user_id = %s AND type = 'totp'",
+        olga.pk,
+        dora.pk,
+    )
+    with pytest.raises(ProofRefusedError):
+        check_code(dora, code_of(SECRET, LATER), now=LATER)
+    assert factors_of(dora).totp is None
+
+
+def test_the_seal_of_one_officers_secret_does_not_open_for_another(olga: Officer, dora: Officer) -> None:
+    sealed = doors.seal_for_login(SECRET, f"{olga.pk}/totp", now=NOW)
+    assert doors.open_for_login(sealed, f"{olga.pk}/totp") == SECRET
+    for place in (f"{dora.pk}/totp", f"{olga.pk}/recovery_codes"):
+        with pytest.raises(SealBrokenError):
+            doors.open_for_login(sealed, place)
+
+
+def test_a_used_code_made_fresh_by_sql_does_not_pass_again(olga: Officer) -> None:
+    olga = with_codes(olga, SECRET)
+    sql("UPDATE mfa_authenticator SET data = jsonb_set(data, '{last_step}', '0') WHERE type = 'totp'")
+    with pytest.raises(ProofRefusedError):
+        check_code(olga, code_of(SECRET, NOW), now=NOW)
+
+
+def test_factors_deleted_by_sql_are_still_asked_for(olga: Officer) -> None:
+    with_codes(olga, SECRET)
+    Authenticator.objects.all().delete()
+    assert has_factor(Officer.objects.get(pk=olga.pk))
+
+
+# --- sign-ins and links -----------------------------------------------------------------------------------------
+
+
+def test_a_sign_in_made_over_to_another_officer_by_sql_is_none(olga: Officer, dora: Officer) -> None:
+    mine, hers = signed_in(olga), signed_in(dora)
+    assert user_of(hers) == dora
+    own, other = OfficerSession.objects.get(officer=olga), OfficerSession.objects.get(officer=dora)
+    mine_key, her_key = mine.session.session_key, hers.session.session_key
+    sql(
+        "UPDATE django_session SET session_data = (SELECT session_data FROM django_session WHERE session_key = %s)"
+        " WHERE session_key = %s",
+        her_key,
+        mine_key,
+    )
+    sql(
+        "UPDATE login_officersession SET officer_id = %s, standing = %s WHERE id = %s",
+        dora.pk,
+        other.standing,
+        own.pk,
+    )
+    assert mine.get("/security/").status_code == 302
+    assert hers.get("/security/").status_code == 200
+
+
+@pytest.mark.parametrize("assignment", ["proof = 'passkey'", "proved_at = now() + interval '1 day'"])
+def test_a_proof_written_by_sql_ends_the_sign_in(olga: Officer, assignment: str) -> None:
+    client = signed_in(olga)
+    assert client.get("/security/").status_code == 200
+    sql(f"UPDATE login_officersession SET {assignment}")  # noqa: S608
+    assert client.get("/security/").status_code == 302
+
+
+def test_a_sign_in_that_ended_does_not_begin_again_by_sql(olga: Officer) -> None:
+    client = signed_in(olga)
+    kept = client.session.session_key
+    client.post("/logout/")
+    sql("UPDATE login_officersession SET ended_at = NULL")
+    row = OfficerSession.objects.get()
+    assert kept and not row.is_bound
+
+
+def test_a_link_made_over_to_another_officer_leads_nowhere(olga: Officer, dora: Officer) -> None:
+    link, _ = issue_link(olga, AccountLink.Purpose.RESET, issued_by="system:desk", now=NOW)
+    assert find_link(link.digest, link.purpose, now=NOW) == link
+    sql("UPDATE agencies_accountlink SET officer_id = %s WHERE digest = %s", dora.pk, link.digest)
+    with pytest.raises(AbsentError):
+        find_link(link.digest, link.purpose, now=NOW)
+
+
+def test_no_link_is_mailed_to_an_address_written_by_sql(olga: Officer) -> None:
+    sql("UPDATE agencies_officer SET email = 'mallory@elsewhere.example' WHERE id = %s", olga.pk)
+    assert mail_reset("mallory@elsewhere.example", now=NOW) is None
+    assert not AccountLink.objects.exists()
+
+
+# --- the key ring, and rows from before -------------------------------------------------------------------------
+
+
+def test_codes_follow_the_key_ring(olga: Officer) -> None:
+    with_codes(olga, SECRET)
+    old = held_ring()
+    both = followed_by(old)
+    with ring(both):
+        assert guess(olga) == olga
+        assert "rows bound anew." in run("rotate_kek")
+        assert f"{old.current}: 0 secrets, 0 rows, may go" in run("rotate_kek", "--check")
+    with ring(without(both, old.current)):
+        assert guess(olga) == olga
+        check_code(Officer.objects.get(pk=olga.pk), code_of(SECRET, LATER), now=LATER)
+
+
+def test_rotation_leaves_an_altered_row_refused_and_names_it(olga: Officer) -> None:
+    sql("UPDATE agencies_officer SET roles = %s WHERE id = %s", ["releaser"], olga.pk)
+    with ring(followed_by(held_ring())):
+        with pytest.raises(CommandError, match=str(olga.pk)):
+            run("rotate_kek")
+        assert guess(olga) is None
+
+
+def unbind_all() -> None:
+    """The rows as they stood before rows carried codes."""
+    sql("UPDATE agencies_officer SET mac = '', factors = '{}'")
+    sql("UPDATE mfa_authenticator SET data = data - 'mac'")
+
+
+def test_rows_from_before_are_bound_once_by_a_person(olga: Officer) -> None:
+    with_codes(olga, SECRET)
+    unbind_all()
+    assert guess(olga) is None
+    assert "olga@xa-lab.example: xa-lab, reader, active" in run("bind_rows")
+    assert guess(olga) is None
+    assert "0 left without a code." in run("bind_rows", "--all")
+    assert guess(olga) == olga
+    check_code(Officer.objects.get(pk=olga.pk), code_of(SECRET, LATER), now=LATER)
+
+
+def test_once_bound_what_has_no_code_is_let_in_by_name_only(olga: Officer, dora: Officer) -> None:
+    sql("UPDATE agencies_officer SET roles = %s WHERE id = %s", ["auditor"], olga.pk)
+    with pytest.raises(CommandError, match="written past the program"):
+        run("bind_rows", "--all")
+    with pytest.raises(CommandError, match="Not among them: dora"):
+        run("bind_rows", "--email", dora.email)
+    assert guess(olga) is None
+    run("bind_rows", "--email", olga.email)
+    assert guess(olga) == olga
+
+
+def run(*command: str) -> str:
+    out = StringIO()
+    call_command(*command, stdout=out, stderr=StringIO())
+    return out.getvalue()
