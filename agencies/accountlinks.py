@@ -15,8 +15,9 @@ from accord.envelope.encoding import b64u
 from agencies.accountmail import AccountMailError, send_account_mail
 from agencies.digests import keyed_digest
 from agencies.errors import AbsentError
+from agencies.identity import note_mailed_password
 from agencies.models import Officer
-from agencies.officers import store_password
+from agencies.officers import store_password, take_invited_address
 from agencies.shortlived import AccountLink
 from ledger.audit import record_event
 
@@ -78,14 +79,17 @@ def find_link(digest: str, purpose: str, *, now: datetime) -> AccountLink:
 
 
 def follow_link(digest: str, purpose: str, *, password: str, now: datetime) -> Officer:
-    """Sets the password and uses the link up; all sessions end. Raises AbsentError, InputError (`password`)."""
+    """Sets the password and uses the link up; all sessions end. Raises AbsentError, InputError (`password`, `email`)."""
     with transaction.atomic():
         rows = AccountLink.objects.select_for_update(of=("self",))
         link = _usable(rows.filter(digest=digest, purpose=purpose).first(), now)
-        officer = Officer.objects.select_for_update(of=("self",)).get(pk=link.officer_id)
+        rows_of_officer = Officer.objects.select_related("agency").select_for_update(of=("self",))
+        officer = rows_of_officer.get(pk=link.officer_id)
         if not officer.is_active:
             raise AbsentError
+        take_invited_address(officer)
         store_password(officer, password)
+        note_mailed_password(officer, now=now)
         for known in AccountLink.Purpose:
             end_links(officer, known, now=now)
         record_event(

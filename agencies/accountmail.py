@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk's own mail: an invitation, a password reset. One shape, no content, sent while the caller waits.
 
+An invitation that meets an existing account is told to the mailbox's owner in the same way, and to nobody else.
+
 There is no queue: whoever asked learns at once that a mail did not go out, and why. The desk has an SMTP login of
 its own and cannot send what the worker sends. Not inside a transaction: the server may take seconds.
 """
@@ -52,11 +54,27 @@ def compose_account_mail(officer: Officer, purpose: AccountLink.Purpose, token: 
     with override(officer.effective_language or "en"):
         message = EmailMessage(policy=SMTP)
         message["From"] = settings.MAIL_FROM
-        message["To"] = officer.email
+        message["To"] = officer.address
         message["Subject"] = f"[Accord] {_word_of(purpose)}"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(_body(purpose, token), cte="8bit")
+        message.set_content(_met_body() if _meets_account(officer) else _body(purpose, token), cte="8bit")
         return message
+
+
+def _meets_account(officer: Officer) -> bool:
+    """Whether the invitation's address serves an account already, in this agency or in another."""
+    return Officer.objects.filter(email=officer.invited_email).exists()
+
+
+def _met_body() -> str:
+    """In place of the link, which would lead nowhere: an address serves one account."""
+    first = gettext(
+        "Somebody invited this address to this hub. You have an account here already: it stays as it is."
+    )
+    remedy = gettext("Whoever invited you was not told. If you expected it, have another address invited.")
+    link = gettext("Open: %(link)s") % {"link": f"{settings.HUB_URL.rstrip('/')}/"}
+    last = gettext("This mail carries no content. Unsure? Type the hub's address.")
+    return f"{first}\n{remedy}\n{link}\n{last}\n"
 
 
 def _word_of(purpose: AccountLink.Purpose) -> str:

@@ -14,8 +14,10 @@ from agencies.accountmail import Cause
 from agencies.actors import Actor
 from agencies.capabilities import Capability, Role
 from agencies.errors import AbsentError, InputError
+from agencies.identity import doubt_identity
 from agencies.models import Agency, Officer
 from agencies.officers import admins_of, enrol_officer, lock_to_manage, record_about, refuse_own_account
+from agencies.power_rows import PowerChange
 from agencies.shortlived import AccountLink
 
 INVITATION = AccountLink.Purpose.INVITATION
@@ -46,7 +48,10 @@ def invite_officer(
     language: str = "",
     now: datetime,
 ) -> tuple[Officer, AccountLink]:
-    """Enrols and mails the link; the link says whether the mail went out. Raises as `enrol_officer` does."""
+    """Enrols and mails the link; the link says whether the mail went out. Raises as `enrol_officer` does.
+
+    Answers alike whether the address serves an account in another agency or none: the mail tells its owner.
+    """
     with transaction.atomic():
         officer = enrol_officer(
             actor,
@@ -56,6 +61,7 @@ def invite_officer(
             roles=roles,
             timezone=timezone,
             language=language,
+            invited=True,
             now=now,
         )
         link, token = issue_link(officer, INVITATION, issued_by=actor.audit_name, now=now)
@@ -69,6 +75,7 @@ def invite_again(actor: Actor, officer: Officer, *, now: datetime) -> AccountLin
         locked = _lock_to_invite(actor, officer)
         if not locked.is_active or locked.has_usable_password():
             raise InputError("officer", _("Only who was invited and has no password yet is invited again."))
+        doubt_identity(actor, locked, PowerChange.Cause.INVITED, now=now)
         link, token = issue_link(locked, INVITATION, issued_by=actor.audit_name, now=now)
         record_about("officer.invited", actor, locked, now)
     return mail_link(link, token, now=now)
@@ -90,7 +97,7 @@ def _lock_to_invite(actor: Actor, officer: Officer) -> Officer:
 
 
 def accept_invitation(digest: str, *, password: str, now: datetime) -> Officer:
-    """The invited chooses a password; raises AbsentError, InputError (`password`)."""
+    """The invited chooses a password; raises AbsentError, InputError (`password`; `email`, which serves by now)."""
     return follow_link(digest, INVITATION, password=password, now=now)
 
 

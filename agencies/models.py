@@ -28,7 +28,6 @@ from agencies.shortlived import (  # noqa: F401
     FirstApiKey,
     IdempotentRequest,
     LoginAttempts,
-    PolicyRequest,
 )
 from agencies.visibility import AgencyQuerySet, ApiKeyQuerySet, KeyQuerySet, OfficerManager
 
@@ -243,6 +242,11 @@ class Officer(BoundRow, AbstractBaseUser):
     @property
     def audit_name(self) -> str:
         return f"officer:{self.public_id}"
+
+    @property
+    def address(self) -> str:
+        """Where mail to this person goes: the account's address, before it is accepted the invitation's."""
+        return self.invited_email or self.email
 
     @property
     def effective_timezone(self) -> str:

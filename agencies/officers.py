@@ -4,6 +4,9 @@
 An agency admin acts on officers of the own agency, never on the own roles. The operator enrols an agency's
 first agency admin and nobody else: the hub adds no reader to an agency that has an admin of its own. What
 belongs to another agency is absent. Every session of a person ends when the password or the standing changes.
+
+What takes power away counts at once. What gives power, to a newcomer too, waits for a second person or for its time
+(`agencies.powers`) once the agency has released.
 """
 
 import secrets
@@ -17,9 +20,11 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from agencies.actors import Actor
-from agencies.capabilities import Capability, Role, require
+from agencies.capabilities import POWERS, Capability, Role, require
 from agencies.errors import AbsentError, InputError, LastAdminError, NotPermittedError
+from agencies.identity import doubt_identity
 from agencies.models import Agency, Officer
+from agencies.powers import Cause, Kind, ask_for_change, drop_asked_by, drop_of_officer, must_wait
 from ledger.audit import record_event
 
 
@@ -34,25 +39,35 @@ def enrol_officer(
     timezone: str = "",
     language: str = "",
     duty_rank: int | None = None,
+    invited: bool = False,
     now: datetime,
 ) -> Officer:
-    """A new officer; without a password nobody can sign in yet. Raises AbsentError, NotPermittedError, InputError."""
+    """A new officer; without a password nobody can sign in yet. Raises AbsentError, NotPermittedError, InputError.
+
+    `invited`: the address becomes the account's once its owner accepts (`agencies.invitations`); whether it serves an
+    account of another agency is not looked at, so that nobody learns it. Once the agency has released, roles that give power wait, and the person is to be confirmed by somebody else.
+    """
     with transaction.atomic():
         locked = Agency.objects.select_for_update().get(pk=agency.pk)
         chosen = _checked_roles(roles)
         _require_may_enrol(actor, locked, chosen)
         officer = Officer(
-            email=_checked_email(email),
             full_name=full_name.strip(),
             agency=locked,
-            roles=chosen,
+            roles=_given_now(locked, [], chosen),
             timezone=timezone,
             language=language,
             duty_rank=duty_rank,
             joined_at=now,
         )
+        if invited:
+            officer.email, officer.invited_email = _placeholder(officer), _checked_invited(email, locked)
+        else:
+            officer.email = _checked_email(email)
         _store_new(officer, password)
-        record_about("officer.enrolled", actor, officer, now, roles=chosen)
+        record_about("officer.enrolled", actor, officer, now, roles=officer.roles)
+        doubt_identity(actor, officer, Cause.INVITED, now=now)
+        _ask_for_roles(actor, officer, chosen, before=[], now=now)
     return officer
 
 
@@ -80,19 +95,61 @@ def officer_for(actor: Actor, public_id: str) -> Officer:
 
 
 def change_roles(actor: Actor, officer: Officer, roles: Iterable[str], *, now: datetime) -> Officer:
-    """Gives exactly these roles, counting from the next request. Raises as the guard does, InputError, LastAdminError."""
+    """Gives exactly these roles: what is taken away counts from the next request, what gives power may wait.
+
+    Raises as the guard does, InputError, LastAdminError.
+    """
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
         before, chosen = list(locked.roles), _checked_roles(roles)
-        if Role.AGENCY_ADMIN not in chosen:
-            _keep_one_admin(locked)
-        locked.roles = chosen
-        if Capability.ALERT_READ not in locked.capabilities:
-            locked.duty_rank = None
-        locked.save(update_fields=["roles", "duty_rank"])
-        record_about("officer.roles_changed", actor, locked, now, roles=chosen, before=before)
+        now_given = _given_now(locked.agency, before, chosen)
+        if now_given == chosen:
+            drop_of_officer(actor, locked, kinds=[Kind.ROLES], now=now)
+        store_roles(actor, locked, now_given, now=now)
+        _ask_for_roles(actor, locked, chosen, before=before, now=now)
     return locked
+
+
+def store_roles(actor: Actor, locked: Officer, roles: list[str], *, now: datetime) -> None:
+    """Exactly these roles on a locked row, from the next request on. Raises LastAdminError."""
+    before = list(locked.roles)
+    if before == roles:
+        return
+    was_admin = Role.AGENCY_ADMIN in before
+    if Role.AGENCY_ADMIN not in roles:
+        _keep_one_admin(locked)
+    locked.roles = roles
+    if Capability.ALERT_READ not in locked.capabilities:
+        locked.duty_rank = None
+    if was_admin and Role.AGENCY_ADMIN not in roles:
+        locked.admin_until = now
+        drop_asked_by(actor, locked, now=now)
+    locked.save(update_fields=["roles", "duty_rank", "admin_until"])
+    record_about("officer.roles_changed", actor, locked, now, roles=roles, before=before)
+
+
+def _given_now(agency: Agency | None, before: Iterable[str], chosen: list[str]) -> list[str]:
+    """Of the chosen roles those that count at once; who is to audit does nothing else meanwhile."""
+    if agency is None or not must_wait(agency):
+        return chosen
+    return [role for role in chosen if role in before or role not in POWERS]
+
+
+def _ask_for_roles(
+    actor: Actor, locked: Officer, chosen: list[str], *, before: list[str], now: datetime
+) -> None:
+    if locked.roles == chosen or locked.agency is None:
+        return
+    ask_for_change(
+        actor,
+        locked.agency,
+        Kind.ROLES,
+        officer=locked,
+        changes={"roles": chosen},
+        before={"roles": before},
+        now=now,
+    )
 
 
 def disable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
@@ -101,10 +158,14 @@ def disable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
         _keep_one_admin(locked)
+        drop_of_officer(actor, locked, now=now)
         if locked.is_active:
             locked.is_active = False
             locked.session_salt, locked.duty_rank = _new_salt(), None
-            locked.save(update_fields=["is_active", "session_salt", "duty_rank"])
+            if Role.AGENCY_ADMIN in locked.roles:
+                locked.admin_until = now
+            drop_asked_by(actor, locked, now=now)
+            locked.save(update_fields=["is_active", "session_salt", "duty_rank", "admin_until"])
             Officer.objects.filter(deputy=locked).update(deputy=None)
             locked.account_links.filter(used_at__isnull=True).update(used_at=now)
             record_about("officer.disabled", actor, locked, now)
@@ -122,24 +183,27 @@ def end_sessions(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
 
 
 def enable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
-    """Lets a disabled officer sign in again, with the roles as before."""
+    """Lets a disabled officer sign in again, with the roles as before; who would have power with them waits."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
-        if not locked.is_active:
-            locked.is_active = True
-            locked.save(update_fields=["is_active"])
-            record_about("officer.enabled", actor, locked, now)
+        if locked.is_active or locked.agency is None:
+            return locked
+        if must_wait(locked.agency) and POWERS & set(locked.roles):
+            roles = {"roles": list(locked.roles)}
+            ask_for_change(
+                actor, locked.agency, Kind.ENABLE, officer=locked, changes=roles, before={}, now=now
+            )
+        else:
+            store_enabled(actor, locked, now=now)
     return locked
 
 
-def set_password(actor: Actor, officer: Officer, *, password: str, now: datetime) -> None:
-    """An agency admin sets a colleague's password; all sessions of that person end."""
-    with transaction.atomic():
-        locked = lock_to_manage(actor, officer)
-        refuse_own_account(actor, locked)
-        store_password(locked, password)
-        record_about("officer.password_set", actor, locked, now)
+def store_enabled(actor: Actor, locked: Officer, *, now: datetime) -> None:
+    """A locked officer may sign in again."""
+    locked.is_active = True
+    locked.save(update_fields=["is_active"])
+    record_about("officer.enabled", actor, locked, now)
 
 
 def change_password(officer: Officer, *, old: str, new: str, now: datetime) -> Officer:
@@ -208,17 +272,52 @@ def _checked_roles(roles: Iterable[str]) -> list[str]:
 
 
 def _checked_email(email: str) -> str:
+    address = _address(email)
+    if Officer.objects.filter(email=address).exists():
+        raise email_taken()
+    return address
+
+
+def _checked_invited(email: str, agency: Agency) -> str:
+    """Compared with the own agency's addresses only: its admin sees those anyway."""
+    address = _address(email)
+    known = Officer.objects.filter(agency=agency)
+    if known.filter(models.Q(email=address) | models.Q(invited_email=address)).exists():
+        raise InputError("email", _("E-mail: an officer of your agency has this address already."))
+    return address
+
+
+def _address(email: str) -> str:
     address = email.strip().lower()
     try:
         validate_email(address)
     except ValidationError:
         raise InputError("email", _("E-mail: enter a complete address.")) from None
-    if Officer.objects.filter(email=address).exists():
-        raise _email_taken()
     return address
 
 
-def _email_taken() -> InputError:
+def _placeholder(officer: Officer) -> str:
+    """An address that no mailbox has (RFC 2606) and nobody signs in with."""
+    return f"{officer.pk.hex}@invited.invalid"
+
+
+def take_invited_address(locked: Officer) -> None:
+    """The invitation's address becomes the account's, in the caller's transaction. Raises InputError (`email`)."""
+    if not locked.invited_email:
+        return
+    if Officer.objects.filter(email=locked.invited_email).exists():
+        raise email_taken()
+    locked.email, locked.invited_email = locked.invited_email, ""
+    try:
+        with transaction.atomic():
+            locked.save(update_fields=["email", "invited_email"])
+    except IntegrityError:
+        # The owner accepted another invitation a moment ago.
+        raise email_taken() from None
+
+
+def email_taken() -> InputError:
+    """For the owner of a mailbox, or for who has a shell: never for an admin who invites."""
     return InputError("email", _("E-mail: somebody signs in with this address already."))
 
 
@@ -233,7 +332,7 @@ def _store_new(officer: Officer, password: str | None) -> None:
         officer.save(force_insert=True)
     except IntegrityError:
         # Somebody else enrolled the address a moment ago.
-        raise _email_taken() from None
+        raise email_taken() from None
 
 
 def check_fields(officer: Officer) -> None:

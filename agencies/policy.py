@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agency's own policy: who sends with whom, how strict a role may go, what opens, who needs a second factor.
 
-What makes the policy stricter counts at once. What weakens it needs a second agency admin where there is one;
-an admin alone says so twice. Every change is audited with what was before. Telling people is the caller's part.
+What makes the policy stricter counts at once. What weakens it is a change of power (`agencies.powers`): it waits for a
+second person or for its time. Every change is audited with what was before.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,11 +21,10 @@ from agencies.capabilities import Capability, Role, require
 from agencies.ceilings import LEVELS
 from agencies.errors import AbsentError, InputError
 from agencies.models import AUDIT_KEEP_DAYS, Agency, Officer
-from agencies.officers import admins_of
-from agencies.shortlived import PolicyRequest
+from agencies.power_rows import PowerChange
+from agencies.powers import ask_for_change, must_wait
 from ledger.audit import record_event
 
-Outcome = PolicyRequest.Outcome
 MFA_ROLES: Final = tuple(role for role in Role if role != Role.OPERATOR)
 CEILING_ROLES: Final = (Role.READER, Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN)
 
@@ -64,7 +60,7 @@ class Changed:
     """What became of a change: `applied` counts now, `asked` waits for a second admin; by field, old and new."""
 
     applied: dict[str, tuple[Any, Any]]
-    asked: PolicyRequest | None
+    asked: PowerChange | None
     weakened: frozenset[str]
 
 
@@ -76,15 +72,13 @@ def policy_of(agency: Agency) -> Policy:
 
 def weakening(before: Policy, after: Policy) -> frozenset[str]:
     """The fields of which `after` asks less."""
-    return frozenset(name for name, is_weaker in _WEAKER.items() if is_weaker(before, after))
+    return frozenset(name for name, is_weaker in WEAKER.items() if is_weaker(before, after))
 
 
-def change_policy(
-    admin: Officer, agency: Agency, wanted: Policy, *, seen: str, confirmed: bool = False, now: datetime
-) -> Changed:
-    """Applies what makes it stricter; what weakens it waits for a second admin, or needs `confirmed` without one.
+def change_policy(admin: Officer, agency: Agency, wanted: Policy, *, seen: str, now: datetime) -> Changed:
+    """Applies what makes it stricter; what weakens it waits for a second person or its time (`agencies.powers`).
 
-    Raises NotPermittedError, AbsentError, InputError (a field, `seen`, `confirmed`).
+    Raises NotPermittedError, AbsentError, InputError (a field, `seen`).
     """
     with transaction.atomic():
         locked = _lock(admin, agency)
@@ -93,57 +87,34 @@ def change_policy(
         _check(wanted)
         weaker = weakening(before, wanted)
         changes = _differences(before, wanted)
-        if weaker and PolicyRequest.objects.filter(agency=locked, outcome=Outcome.WAITING).exists():
-            raise InputError(
-                "seen", _("Another change waits for a second agency admin: decide on that first.")
-            )
-        has_second = second_admins(admin, locked).exists()
-        if weaker and not has_second and not confirmed:
-            raise InputError("confirmed", _("Confirm that the policy gets weaker."))
-        held = weaker if has_second else frozenset()
+        held = weaker if must_wait(locked) else frozenset()
+        if (
+            held
+            and PowerChange.objects.filter(
+                agency=locked, kind=PowerChange.Kind.POLICY, outcome=PowerChange.Outcome.WAITING
+            ).exists()
+        ):
+            raise InputError("seen", _("Another change of the policy waits: decide on that first."))
         applied = {name: pair for name, pair in changes.items() if name not in held}
-        _apply(admin, locked, applied, now, alone=bool(weaker) and not has_second)
+        _apply(admin, locked, applied, now)
         asked = _ask(admin, locked, {name: changes[name] for name in held}, now) if held else None
     return Changed(applied, asked, weaker)
 
 
-def decide_on_policy(
-    admin: Officer, request_id: UUID, *, confirm: bool, now: datetime
-) -> tuple[PolicyRequest, dict[str, tuple[Any, Any]]]:
-    """A second admin confirms or refuses; who asked may only take it back. Raises AbsentError, InputError."""
-    with transaction.atomic():
-        require(admin, Capability.AGENCY_MANAGE)
-        request = _waiting(admin, request_id)
-        agency = _lock(admin, request.agency)
-        is_own = request.asked_by_id == admin.pk
-        if is_own and confirm:
-            raise InputError("confirm", _("Somebody else has to confirm what you asked for."))
-        changes = {name: (request.before[name], request.changes[name]) for name in request.changes}
-        if confirm and any(getattr(policy_of(agency), name) != old for name, (old, _new) in changes.items()):
-            raise InputError(
-                "confirm", _("The policy has changed since this was asked; refuse it and ask anew.")
-            )
-        request.outcome = Outcome.CONFIRMED if confirm else Outcome.DROPPED if is_own else Outcome.REFUSED
-        request.decided_by, request.decided_at = admin, now
-        request.save(update_fields=["outcome", "decided_by", "decided_at"])
-        if confirm:
-            _apply(admin, agency, changes, now, asked_by=request.asked_by.audit_name)
-        else:
-            _record(f"policy.{request.outcome}", admin, agency, changes, now)
-    return request, changes if confirm else {}
+def store_asked_policy(actor: Actor, change: PowerChange, *, now: datetime) -> None:
+    """Applies what waited, agency locked; raises InputError where the policy has changed since it was asked."""
+    agency = Agency.objects.get(pk=change.agency_id)
+    changes = {name: (change.before[name], change.changes[name]) for name in change.changes}
+    if any(getattr(policy_of(agency), name) != old for name, (old, _new) in changes.items()):
+        raise InputError("change", _("The policy has changed since this was asked; stop it and ask anew."))
+    asked_by = change.asked_by.audit_name if change.asked_by else ""
+    _apply(actor, agency, changes, now, asked_by=asked_by)
 
 
-def waiting_request(officer: Officer) -> PolicyRequest | None:
-    """The change that waits for a second admin of the officer's agency, for its admins; None where none does."""
-    if Capability.AGENCY_MANAGE not in officer.capabilities or officer.agency_id is None:
-        return None
-    rows = PolicyRequest.objects.filter(agency_id=officer.agency_id, outcome=Outcome.WAITING)
-    return rows.select_related("asked_by").first()
-
-
-def second_admins(admin: Officer, agency: Agency) -> QuerySet[Officer]:
-    """The other active admins of the agency who can sign in."""
-    return admins_of(agency).exclude(pk=admin.pk).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+def waiting_policy(agency: Agency) -> PowerChange | None:
+    """The change of the policy that waits; None where none does."""
+    rows = PowerChange.objects.filter(agency=agency, kind=PowerChange.Kind.POLICY)
+    return rows.filter(outcome=PowerChange.Outcome.WAITING).select_related("asked_by").first()
 
 
 def _lock(admin: Actor, agency: Agency) -> Agency:
@@ -151,16 +122,6 @@ def _lock(admin: Actor, agency: Agency) -> Agency:
         raise AbsentError
     require(admin, Capability.AGENCY_MANAGE)
     return Agency.objects.select_for_update().get(pk=agency.pk)
-
-
-def _waiting(admin: Officer, request_id: UUID) -> PolicyRequest:
-    rows = PolicyRequest.objects.select_for_update(of=("self",)).select_related("agency", "asked_by")
-    found = rows.filter(pk=request_id, agency_id=admin.agency_id).first()
-    if found is None:
-        raise AbsentError
-    if found.outcome != Outcome.WAITING:
-        raise InputError("confirm", _("Somebody has decided on this already."))
-    return found
 
 
 def _refuse_unseen(before: Policy, seen: str) -> None:
@@ -186,49 +147,33 @@ def _differences(before: Policy, after: Policy) -> dict[str, tuple[Any, Any]]:
 
 
 def _apply(
-    admin: Officer,
-    agency: Agency,
-    changes: Mapping[str, tuple[Any, Any]],
-    now: datetime,
-    **detail: str | bool,
+    actor: Actor, agency: Agency, changes: Mapping[str, tuple[Any, Any]], now: datetime, *, asked_by: str = ""
 ) -> None:
     if not changes:
         return
     for name, (_old, new) in changes.items():
         setattr(agency, name, new)
     agency.save(update_fields=list(changes))
-    _record("policy.changed", admin, agency, changes, now, **{k: v for k, v in detail.items() if v})
+    values = {name: {"before": old, "after": new} for name, (old, new) in changes.items()}
+    record_event(
+        "policy.changed",
+        actor=actor.audit_name,
+        agency=agency.pk,
+        subject=f"policy:{agency.pk}",
+        detail={**values, **({"asked_by": asked_by} if asked_by else {})},
+        now=now,
+    )
 
 
 def _ask(
     admin: Officer, agency: Agency, changes: Mapping[str, tuple[Any, Any]], now: datetime
-) -> PolicyRequest:
-    request = PolicyRequest.objects.create(
-        agency=agency,
+) -> PowerChange:
+    return ask_for_change(
+        admin,
+        agency,
+        PowerChange.Kind.POLICY,
         changes={name: new for name, (_old, new) in changes.items()},
         before={name: old for name, (old, _new) in changes.items()},
-        asked_by=admin,
-        asked_at=now,
-    )
-    _record("policy.asked", admin, agency, changes, now)
-    return request
-
-
-def _record(
-    act: str,
-    admin: Officer,
-    agency: Agency,
-    changes: Mapping[str, tuple[Any, Any]],
-    now: datetime,
-    **detail: str | bool,
-) -> None:
-    values = {name: {"before": old, "after": new} for name, (old, new) in changes.items()}
-    record_event(
-        act,
-        actor=admin.audit_name,
-        agency=agency.pk,
-        subject=f"policy:{agency.pk}",
-        detail={**values, **detail},
         now=now,
     )
 
@@ -242,7 +187,7 @@ def _is_looser(before: Mapping[str, str], after: Mapping[str, str], roles: Itera
     )
 
 
-_WEAKER: Final[Mapping[str, Callable[[Policy, Policy], bool]]] = {
+WEAKER: Final[Mapping[str, Callable[[Policy, Policy], bool]]] = {
     "four_eyes": lambda before, after: before.four_eyes and not after.four_eyes,
     "flash_single_releaser": lambda before, after: (
         after.flash_single_releaser and not before.flash_single_releaser

@@ -15,12 +15,12 @@ def stays_quiet(officer: Officer, *, now: datetime) -> bool:
     """Whether a routine mail stays away or waits."""
     if officer.routine_mail and officer.quiet_from is None:
         return False
-    return may_be_quiet(officer) and (not officer.routine_mail or _end_of_quiet(officer, now) is not None)
+    return may_be_quiet(officer) and (not officer.routine_mail or end_of_quiet(officer, now) is not None)
 
 
 def quiet_until(officer: Officer, *, now: datetime) -> datetime | None:
     """When a routine mail that waits may go; None where it stays away for good or need not wait."""
-    return _end_of_quiet(officer, now) if officer.routine_mail else None
+    return end_of_quiet(officer, now) if officer.routine_mail else None
 
 
 def may_be_quiet(officer: Officer) -> bool:
@@ -31,7 +31,7 @@ def may_be_quiet(officer: Officer) -> bool:
     return on_duty.exists()
 
 
-def _end_of_quiet(officer: Officer, now: datetime) -> datetime | None:
+def end_of_quiet(officer: Officer, now: datetime) -> datetime | None:
     """The next end of the quiet hours, if `now` lies within them; they may reach over midnight."""
     begin, end = officer.quiet_from, officer.quiet_until
     if begin is None or end is None:

@@ -4,14 +4,18 @@
 from collections.abc import Collection, Iterable
 
 from agencies.attribution import independent_of
-from agencies.capabilities import ROLE_CAPABILITIES, Capability
+from agencies.capabilities import ROLE_CAPABILITIES, WITHHELD, Capability
 from agencies.models import Officer
 
 
 def officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Officer]:
     """Return the active officers of these agencies who hold a capability, in the order of the duty list."""
     roles = [role for role, granted in ROLE_CAPABILITIES.items() if capability in granted]
-    rows = Officer.objects.filter(agency_id__in=set(agency_ids), is_active=True, roles__overlap=roles)
+    rows = Officer.objects.filter(
+        agency_id__in=set(agency_ids), is_active=True, invited_email="", roles__overlap=roles
+    )
+    if capability in WITHHELD:
+        rows = rows.filter(powers_withheld_at=None)
     return list(rows.order_by("agency_id", "duty_rank", "full_name", "pk"))
 
 

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that serve for minutes or days: challenges, requests seen, sign-ins tried, links sent, questions that wait.
+"""Rows that serve for minutes or days: challenges, requests seen, sign-ins tried, links sent.
 
 Of everything that would let somebody in only digests stand here. Part of `agencies.models`.
 """
 
-import uuid
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agencies.binding import BoundRow
@@ -106,39 +104,3 @@ class LoginAttempts(models.Model):
 
     def __str__(self) -> str:
         return self.source
-
-
-class PolicyRequest(models.Model):
-    """A change that weakens the agency's policy, until a second agency admin has decided on it.
-
-    `changes` and `before` are the policy's fields that differ, by name (`agencies.policy`).
-    """
-
-    class Outcome(models.TextChoices):
-        WAITING = "waiting", _("Waits for a second agency admin")
-        CONFIRMED = "confirmed", _("Confirmed")
-        REFUSED = "refused", _("Refused")
-        DROPPED = "dropped", _("Taken back")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="policy_requests")
-    changes = models.JSONField()
-    before = models.JSONField()
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    decided_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=9, choices=Outcome, default=Outcome.WAITING)
-
-    class Meta:
-        ordering: ClassVar = ["-asked_at"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["agency"], condition=Q(outcome="waiting"), name="policy_request_waits_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.agency_id}: {self.outcome}"

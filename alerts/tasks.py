@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from alerts.following import follow_feeds
+from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from sharing.doorbell import ring
@@ -24,6 +25,12 @@ def follow_feed() -> int:
             ring(BACKFILL)
         if waits_for_judging():
             ring("alerts.reevaluate")
+
+
+@shared_task(name="alerts.apply_power_changes", ignore_result=True)
+def apply_power_changes() -> None:
+    """Applies the changes of power whose time has come."""
+    apply_due_changes(now=timezone.now())
 
 
 @shared_task(name=BACKFILL, ignore_result=True)

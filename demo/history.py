@@ -10,9 +10,8 @@ from typing import Any
 from accord.client.outgoing import AlertToSend
 from accord.envelope.content import NamedOfficer
 from agencies.accession import suspend_agency
-from agencies.capabilities import Role
 from agencies.models import Agency, Custody, Officer
-from agencies.officers import change_roles
+from agencies.officers import disable_officer, enable_officer
 from agencies.vault.doors import renew_agency_keys
 from alerts.acknowledgement import acknowledge_alert
 from alerts.document.building import build_document, build_terms
@@ -123,9 +122,10 @@ def _new_forwarder(world: World) -> None:
 def _vape_liquid(world: World) -> None:
     world.at(-37)
     haitham, casimir = world.people["haitham"], world.people["casimir"]
-    world.past.before_sending = lambda: _set_role(world, haitham, casimir, Role.AUDITOR)
+    # A notice that was queued for a reader is suppressed when the right is gone at the time of sending.
+    world.past.before_sending = lambda: disable_officer(haitham, casimir, now=world.past.now)
     md = _send(world, "ilka", "benno", texts.VAPE_LIQUID)
-    _set_role(world, haitham, casimir, Role.READER)
+    enable_officer(haitham, casimir, now=world.past.now)
     world.later(55)
     _read(world, "aroha", md)
     world.later(120)
@@ -319,8 +319,3 @@ def _read_with_own_keys(world: World, agency: str, login: str, md: str) -> None:
     client.open(md, officer=named)
     client.acknowledge(md, officer=named)
     world.past.settle()
-
-
-def _set_role(world: World, admin: Officer, officer: Officer, role: Role) -> None:
-    """A notice that was queued for a reader is suppressed when the right is gone at the time of sending."""
-    change_roles(admin, officer, [role], now=world.past.now)

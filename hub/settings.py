@@ -186,6 +186,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(run_every=env.float("SWEEP_SECONDS", default=30.0)),
         "options": {"queue": "notify", "expires": 60},
     },
+    "apply-power-changes": {
+        "task": "alerts.apply_power_changes",
+        "schedule": schedule(run_every=60.0),
+        "options": {"queue": "desk", "expires": 60},
+    },
     "follow-feeds": {
         "task": "alerts.follow_feed",
         "schedule": schedule(run_every=env.float("FOLLOW_SECONDS", default=30.0)),

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from agencies.actors import Actor
 from agencies.capabilities import Capability, Role, require
 from agencies.errors import AbsentError, InputError
+from agencies.identity import note_factors_reset, note_machine_reset
 from agencies.login.attempts import FactorSource, count_attempt, forget_attempts
 from agencies.login.demand import must_have_factor
 from agencies.login.errors import ProofRefusedError
@@ -161,12 +162,14 @@ def reset_factors(actor: Actor, officer: Officer, *, now: datetime) -> None:
         note_factors(locked)
         end_sessions(actor, locked, now=now)
         _record("officer.factors_reset", actor, locked, now)
+        note_factors_reset(actor, locked, now=now)
 
 
 def reset_factors_on_the_machine(operator: Officer, officer: Officer, *, now: datetime) -> None:
     """An operator with a shell helps another operator, or an agency admin: nobody on the pages could.
 
-    Raises NotPermittedError, InputError for anybody else's account and for the own one.
+    An admin of an agency that has released has no powers afterwards, until another officer of the agency has confirmed
+    the person or `agencies.powers.MACHINE_DELAY_HOURS` have passed since everybody there was told. Raises NotPermittedError, InputError for anybody else's account and for the own one.
     """
     require(operator, Capability.HUB_OPERATE)
     if operator.pk == officer.pk or not {Role.OPERATOR, Role.AGENCY_ADMIN} & set(officer.roles):
@@ -180,6 +183,7 @@ def reset_factors_on_the_machine(operator: Officer, officer: Officer, *, now: da
         locked.session_salt = secrets.token_urlsafe(16)
         locked.save(update_fields=["session_salt"])
         _record("officer.factors_reset", operator, locked, now)
+        note_machine_reset(operator, locked, now=now)
 
 
 def note_factors(locked: Officer) -> None:

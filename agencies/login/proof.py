@@ -26,6 +26,7 @@ SENSITIVE: Final = frozenset(
         Capability.HUB_OPERATE,
         Capability.KEY_MANAGE,
         Capability.OFFICER_MANAGE,
+        Capability.POWER_DECIDE,
     }
 )
 """Release, withdrawal, keys, officers and roles, API keys, agency policy, the operator's acts."""

@@ -12,6 +12,7 @@ from alerts.api_affairs import (
     notices,
     officers,
     policy,
+    powers,
     views,
 )
 
@@ -26,5 +27,6 @@ urlpatterns = [
     *notices.urlpatterns,
     *officers.urlpatterns,
     *policy.urlpatterns,
+    *powers.urlpatterns,
     *views.urlpatterns,
 ]

@@ -39,6 +39,7 @@ class AuditQuestion(s.Serializer[Any]):
     )
     since = s.DateField(required=False, help_text="From this day on.")
     until = s.DateField(required=False, help_text="Up to and with this day.")
+    powers = s.BooleanField(required=False, default=False, help_text="Only changes of power.")
 
 
 class AuditQuery(AuditQuestion, PageQuery):
@@ -90,7 +91,9 @@ class AuditView(AffairsView):
         if who:
             officer_for(self.officer, who)
         item = " ".join(asked.get("item", "").split())
-        return Question(officer=who, act=asked.get("act", ""), item=item, days=days)
+        return Question(
+            officer=who, act=asked.get("act", ""), item=item, days=days, powers=asked.get("powers", False)
+        )
 
 
 class AuditExportView(AuditView):

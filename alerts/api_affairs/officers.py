@@ -17,7 +17,7 @@ from agencies.idempotency import Outcome, idempotent
 from agencies.invitations import Invited, invite_again, invite_officer, invited_of
 from agencies.login.factors import has_factor, reset_factors
 from agencies.login.reopening import reopen_sign_in
-from agencies.models import Officer
+from agencies.models import Officer, PowerChange
 from agencies.officers import (
     change_roles,
     disable_officer,
@@ -27,6 +27,7 @@ from agencies.officers import (
     officer_for,
     require_may_act_on,
 )
+from agencies.powers import waiting_kinds
 from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import IF_UNCHANGED, AffairsView, name_of
 from alerts.api_desk import CREATED
@@ -52,7 +53,11 @@ class InvitationOut(s.Serializer[Invited]):
 
 
 class OfficerOut(s.Serializer[Any]):
-    """An officer of the agency. `duty_place` counts from 1, null: not on the duty list."""
+    """An officer of the agency. `duty_place` counts from 1, null: not on the duty list.
+
+    `is_confirmed`: false while what the officer does counts as also done by whoever invited or reset. `waits`: whether
+    roles or the account wait as a change of power (`/powers`).
+    """
 
     id = s.CharField()
     full_name = s.CharField()
@@ -65,6 +70,8 @@ class OfficerOut(s.Serializer[Any]):
     language = s.CharField()
     joined_at = s.DateTimeField()
     invitation = InvitationOut(allow_null=True)
+    is_confirmed = s.BooleanField()
+    waits = s.BooleanField()
 
 
 class OfficerShownOut(OfficerOut):
@@ -129,8 +136,9 @@ class OfficersView(AffairsView):
     def shown(self, rows: list[Officer]) -> list[dict[str, Any]]:
         """The officers as everybody of the agency may know them."""
         invited = invited_of(rows, now=self.now)
+        waiting = waiting_kinds(rows)
         places = {row.public_id: place for place, row in enumerate(duty_list(self.officer), 1)}
-        return [dict(OfficerOut(_facts(row, invited, places)).data) for row in rows]
+        return [dict(OfficerOut(_facts(row, invited, places, waiting[row.pk])).data) for row in rows]
 
     def shown_person(self, person: Officer) -> dict[str, Any]:
         may_manage = Capability.OFFICER_MANAGE in self.officer.capabilities
@@ -159,7 +167,8 @@ class OfficerView(OfficersView):
     def patch(self, request: Request, public_id: str) -> Response:
         """Change roles, deputy or standing of an officer, all of it or nothing; roles count from the next request.
 
-        Nobody changes the own roles or standing, and one agency admin stays. Disabling ends every session.
+        Nobody changes the own roles or standing, and one agency admin stays. Disabling ends every session. What gives
+        power waits once the agency has released: `waits` says so, `/powers` until when.
         """
         body = read_body(OfficerChangeIn, request)
         person = officer_for(self.officer, public_id)
@@ -249,16 +258,21 @@ class DutyMoveView(OfficersView):
         return self.answer({"items": self.shown(duty_list(self.officer))})
 
 
-def _facts(row: Officer, invited: Mapping[str, Invited], places: Mapping[str, int]) -> dict[str, Any]:
+def _facts(
+    row: Officer, invited: Mapping[str, Invited], places: Mapping[str, int], waiting: frozenset[str]
+) -> dict[str, Any]:
     state = "disabled" if not row.is_active else "active" if row.has_usable_password() else "invited"
-    named = ("full_name", "email", "roles", "timezone", "language", "joined_at")
+    named = ("full_name", "roles", "timezone", "language", "joined_at")
     return {
         "id": row.public_id,
+        "email": row.address,
         **{name: getattr(row, name) for name in named},
         "state": state,
         "duty_place": places.get(row.public_id),
         "deputy": name_of(row.deputy),
         "invitation": invited.get(row.public_id),
+        "is_confirmed": PowerChange.Kind.IDENTITY not in waiting,
+        "waits": bool(waiting - {PowerChange.Kind.IDENTITY}),
     }
 
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's policy in JSON: stricter at once, weaker with a second agency admin."""
+"""The agency's policy in JSON: stricter at once, weaker as a change of power that waits."""
 
 import re
-import uuid
 from dataclasses import asdict, replace
 from typing import Any, ClassVar, Final
 
@@ -14,12 +13,11 @@ from rest_framework.response import Response
 
 from agencies.capabilities import Capability
 from agencies.ceilings import LEVELS
-from agencies.models import AUDIT_KEEP_DAYS
-from agencies.policy import CEILING_ROLES, MFA_ROLES, Policy, waiting_request
+from agencies.models import AUDIT_KEEP_DAYS, Agency
+from agencies.policy import CEILING_ROLES, MFA_ROLES, Policy, change_policy, policy_of, waiting_policy
 from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView, tag_of
 from alerts.errors import RevisionRequiredError, StaleTagError
-from alerts.policychanges import change_own_policy, decide_on_own_policy, policy_of_now
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9_-]{43})(?:\.[A-Za-z0-9_-]{43})?"')
 IF_SEEN: Final = OpenApiParameter(
@@ -42,10 +40,7 @@ class Ceilings(s.DictField):
 
 
 class PolicyIn(s.Serializer[Any]):
-    """What is to be different. A role that `role_ceilings` leaves out has no limit.
-
-    `confirmed`: where there is no second admin, that the policy is to get weaker.
-    """
+    """What is to be different. A role that `role_ceilings` leaves out has no limit."""
 
     four_eyes = s.BooleanField(required=False)
     flash_single_releaser = s.BooleanField(required=False)
@@ -57,21 +52,10 @@ class PolicyIn(s.Serializer[Any]):
     audit_keep_days = s.IntegerField(
         required=False, min_value=AUDIT_KEEP_DAYS[0], max_value=AUDIT_KEEP_DAYS[1]
     )
-    confirmed = s.BooleanField(required=False, default=False)
-
-
-class PolicyRequestOut(s.Serializer[Any]):
-    """A change that waits for a second agency admin; old and new values by field."""
-
-    id = s.UUIDField()
-    changes = s.DictField()
-    before = s.DictField()
-    asked_by = s.CharField(source="asked_by.public_id")
-    asked_at = s.DateTimeField()
 
 
 class PolicyOut(s.Serializer[Any]):
-    """All of the policy; `waiting` is shown to agency admins."""
+    """All of the policy; `waiting` is the id of the change of power that would loosen it."""
 
     four_eyes = s.BooleanField()
     flash_single_releaser = s.BooleanField()
@@ -79,11 +63,7 @@ class PolicyOut(s.Serializer[Any]):
     case_number_required = s.BooleanField()
     mfa_required_roles = s.ListField(child=s.CharField())
     audit_keep_days = s.IntegerField()
-    waiting = PolicyRequestOut(allow_null=True)
-
-
-class DecisionIn(s.Serializer[Any]):
-    confirm = s.BooleanField()
+    waiting = s.UUIDField(allow_null=True)
 
 
 class PolicyView(AffairsView):
@@ -103,45 +83,30 @@ class PolicyView(AffairsView):
     def patch(self, request: Request) -> Response:
         """Change the policy. What makes it stricter counts at once.
 
-        What weakens it stands in `waiting` until a second agency admin confirms it; where there is none, it is made
-        with `confirmed` and told to all releasers.
+        What weakens it waits, once the agency has released: a second agency admin agrees, or a day passes in which
+        nobody who was told stops it (`/powers`).
         """
-        body = read_body(PolicyIn, request)
-        confirmed, seen = body.pop("confirmed"), _seen_in(request)
+        body, seen = read_body(PolicyIn, request), _seen_in(request)
 
         def change() -> None:
-            standing = policy_of_now(self.officer)
+            standing = self.standing()
             if standing.digest != seen:
                 raise StaleTagError
             wanted = replace(standing, **_sorted(body))
-            change_own_policy(self.officer, wanted, seen=seen, confirmed=confirmed, now=self.now)
+            change_policy(self.officer, self.agency, wanted, seen=seen, now=self.now)
 
         self.act(change)
         return self.answer_policy()
 
     def answer_policy(self) -> Response:
         """As it stands now, tagged by its own digest and that of the answer."""
-        policy = _standing(self)
-        waiting = waiting_request(self.officer)
-        shown = PolicyOut({**asdict(policy), "waiting": waiting}).data
+        policy, waiting = self.standing(), waiting_policy(self.agency)
+        shown = PolicyOut({**asdict(policy), "waiting": waiting.pk if waiting else None}).data
         return Response(shown, headers={"ETag": f'"{policy.digest}.{tag_of(shown)[1:-1]}"'})
 
-
-class PolicyDecisionView(PolicyView):
-    capability: ClassVar[Any] = Capability.AGENCY_MANAGE
-    http_method_names = ["post", "options"]
-
-    @extend_schema(request=DecisionIn, responses={200: PolicyOut}, operation_id="policy_decide")
-    def post(self, request: Request, request_id: uuid.UUID) -> Response:
-        """Confirm or refuse what another admin asked for; who asked may only take it back."""
-        confirm = read_body(DecisionIn, request)["confirm"]
-        self.act(lambda: decide_on_own_policy(self.officer, request_id, confirm=confirm, now=self.now))
-        return self.answer_policy()
-
-
-def _standing(view: AffairsView) -> Policy:
-    assert view.agency is not None
-    return policy_of_now(view.officer)
+    def standing(self) -> Policy:
+        """The policy as it stands in the database."""
+        return policy_of(Agency.objects.get(pk=self.agency.pk))
 
 
 def _seen_in(request: Request) -> str:
@@ -159,5 +124,4 @@ def _sorted(body: dict[str, Any]) -> dict[str, Any]:
 
 urlpatterns = [
     path("policy", PolicyView.as_view(), name="policy-one"),
-    path("policy/requests/<uuid:request_id>", PolicyDecisionView.as_view(), name="policy-request"),
 ]

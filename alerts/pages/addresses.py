@@ -38,7 +38,7 @@ from alerts.pages import (
     views,
 )
 from alerts.pages.account import proving, security
-from alerts.pages.agency import apikeys, lanes, policy
+from alerts.pages.agency import apikeys, lanes, policy, powers
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
@@ -273,7 +273,9 @@ PAGES: Final = (
     Page("api-keys/<str:prefix>/revoke/", apikeys.revoke, "apikey_revoke", C.APIKEY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),
     Page("policy/change/", policy.change, "policy_change", C.AGENCY_MANAGE, BOTH),
-    Page("policy/requests/<uuid:request_id>/", policy.decide, "policy_decide", C.AGENCY_MANAGE, CHANGE),
+    Page("powers/", powers.powers, "powers", C.OFFICER_READ),
+    Page("powers/<uuid:change_id>/agree/", powers.agree, "power_agree", C.POWER_DECIDE, BOTH),
+    Page("powers/<uuid:change_id>/stop/", powers.stop, "power_stop", C.POWER_DECIDE, CHANGE),
     Page("account/", profile.profile, "profile", ANY_OFFICER, BOTH),
     Page("account/mail/", profile.own_mail, "own_mail", C.NOTICE_READ, CHANGE),
     Page("account/mails/", profile.own_notices, "own_notices", C.NOTICE_READ),

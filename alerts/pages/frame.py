@@ -52,6 +52,7 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
             ("agreements", _("Agreements"), C.AGREEMENT_READ),
             ("directory", _("Directory"), C.DIRECTORY_READ),
             ("policy", _("Policy"), C.OFFICER_READ),
+            ("powers", _("Changes of power"), C.OFFICER_READ),
             ("notifications", _("Notifications"), C.NOTICE_READ),
             ("audit", _("Audit"), C.AUDIT_READ),
         ),

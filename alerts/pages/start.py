@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from agencies.capabilities import Capability
 from agencies.endings import ending_keys
 from agencies.models import Officer
-from agencies.policy import waiting_request
 from alerts.pages.doubts import doubted_statements
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.operator.hub import hub_page
+from alerts.power_changes import decidable_by
 from alerts.start import read_start
 from sharing.models import Notification
 from sharing.states import NotificationState
@@ -31,7 +31,7 @@ def start(request: HttpRequest) -> HttpResponse:
         ending_keys(officer, now=now),
     )
     answers = doubted_statements(officer, now=now) if work.doubts else []
-    policy_waits = waiting_request(officer) is not None
+    powers_wait = decidable_by(officer, now=now) > 0
     return render_page(
         request,
         "start",
@@ -39,10 +39,10 @@ def start(request: HttpRequest) -> HttpResponse:
         work=work,
         failed_notices=notices,
         ending_keys=keys,
-        policy_waits=policy_waits,
+        powers_wait=powers_wait,
         answers_in_doubt=answers,
         newly_caught=work.newly_caught,
-        nothing=work.nothing_waits and not (answers or notices or keys or policy_waits),
+        nothing=work.nothing_waits and not (answers or notices or keys or powers_wait),
         may_write=Capability.ALERT_WRITE in officer.capabilities and _is_hosted(officer),
         shows_keys=True,
     )

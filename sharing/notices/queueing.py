@@ -28,11 +28,6 @@ def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
     return officers_who(Capability.KEY_MANAGE, agency_ids)
 
 
-def admins_of(agency_ids: Iterable[str]) -> list[Officer]:
-    """The active officers of these agencies who manage them."""
-    return officers_who(Capability.AGENCY_MANAGE, agency_ids)
-
-
 def queue_notices(
     delivery: Delivery, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
 ) -> list[Notification]:

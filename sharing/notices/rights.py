@@ -15,8 +15,8 @@ from agencies.ceilings import is_within
 from agencies.models import Officer
 from agencies.quiet import stays_quiet
 from sharing.models import Delivery, Envelope, Notification
-from sharing.notices import key_endings
-from sharing.notices.states import KEY_OCCASIONS, POLICY_OCCASIONS, Cause, Occasion
+from sharing.notices import key_endings, power_changes
+from sharing.notices.states import KEY_OCCASIONS, POWER_OCCASIONS, Cause, Occasion
 from sharing.policy import Denied, Terms, Verdict, judge_recipient
 from sharing.recalls import recalls_that_count
 from sharing.states import VISIBLE_STATES
@@ -27,14 +27,13 @@ _OF_WHAT_IS_KNOWN: Final = (Occasion.WITHDRAWN, Occasion.REPUDIATED, Occasion.RE
 """What the agency has received is told on, whatever policy says of new flow."""
 _WITHOUT_DELIVERY: Final = (
     *KEY_OCCASIONS,
-    *POLICY_OCCASIONS,
+    *POWER_OCCASIONS,
     Occasion.REPUDIATED,
     Occasion.RELEASE_WAITS,
     Occasion.CONTROL_CHANGED,
 )
 _NEEDED: Final[Mapping[str, Capability]] = {
     **dict.fromkeys(KEY_OCCASIONS, Capability.KEY_MANAGE),
-    Occasion.POLICY_ASKED: Capability.AGENCY_MANAGE,
     Occasion.POLICY_WEAKENED: Capability.ALERT_RELEASE,
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
@@ -53,6 +52,8 @@ class RightsJudge:
         officer, delivery = notice.officer, notice.delivery
         if notice.occasion == Occasion.KEY_ENDING:
             return key_endings.objection(notice, now=now)
+        if notice.occasion == Occasion.POWER_ASKED:
+            return power_changes.objection(notice, now=now)
         needed = _NEEDED.get(notice.occasion, Capability.ALERT_READ)
         if officer.agency_id != notice.recipient_id or needed not in officer.capabilities:
             return Cause.NO_RIGHT

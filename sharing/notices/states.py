@@ -37,7 +37,7 @@ class Occasion(TextChoices):
     REAFFIRMED = "reaffirmed", _("Its sender stands by it")
     KEY_REVOKED = "key-revoked", _("A key of your agency was revoked")
     KEY_ENDING = "key-ending", _("A key of your agency ends soon")
-    POLICY_ASKED = "policy-asked", _("A weaker policy waits for a second agency admin")
+    POWER_ASKED = "power-asked", _("A change of power in your agency waits")
     POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
     RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
     CONTROL_CHANGED = "control-changed", _("Rules that you watch have changed")
@@ -50,8 +50,8 @@ NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
 KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING})
 """About the agency's own keys: for its key officers, and no delivery is named."""
 
-POLICY_OCCASIONS: Final = frozenset({Occasion.POLICY_ASKED, Occasion.POLICY_WEAKENED})
-"""About the agency's own policy; no delivery is named."""
+POWER_OCCASIONS: Final = frozenset({Occasion.POWER_ASKED, Occasion.POLICY_WEAKENED})
+"""About who may do what in the own agency; no delivery is named."""
 
 
 class Channel(TextChoices):

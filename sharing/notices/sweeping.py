@@ -11,6 +11,7 @@ from sharing.doorbell import ring
 from sharing.models import Notification
 from sharing.notices.expansion import waits_for_expansion
 from sharing.notices.leasing import return_leases
+from sharing.notices.power_changes import tell_power_changes
 from sharing.notices.repudiation import waits_for_telling
 from sharing.notices.states import SENDABLE
 from sharing.tombstones import delete_contents
@@ -26,6 +27,7 @@ def sweep_notices(*, now: datetime) -> None:
     return_leases(now=now)
     expire_held(now=now, limit=EXPIRED_A_SWEEP)
     _delete_contents(now)
+    tell_power_changes(now=now)
     if waits_for_expansion() or waits_for_telling(now=now):
         ring("sharing.expand")
     if Notification.objects.filter(state__in=SENDABLE, not_before__lte=now).exists():

@@ -11,9 +11,7 @@ import pytest
 from django.test import Client
 
 from agencies.capabilities import Role
-from agencies.models import ApiKey, Officer
-from agencies.officers import enrol_officer
-from agencies.shortlived import PolicyRequest
+from agencies.models import Agency, ApiKey, Officer
 from ledger.models import AuditEvent
 from sharing.models import Agreement, LaneSuspension, Notification
 from tests.alerts.conftest import Desks
@@ -196,34 +194,30 @@ def test_a_stricter_policy_counts_at_once_from_what_was_seen(admin: Session) -> 
 
 
 def test_a_weaker_policy_waits_for_a_second_admin(admin: Session, by: By, desks: Desks) -> None:
-    enrol_officer(
-        Officer.objects.get(public_id=admin("GET", "account").json()["id"]),
-        desks.lab.agency,
-        email="second@xa-lab.example",
-        full_name="Second Admin",
-        roles=["agency_admin"],
-        password="wendelgass im regen 7",
-        now=desks.hub.now,
-    )
-    second = Session(Officer.objects.get(email="second@xa-lab.example"))
+    Agency.objects.filter(pk=desks.lab.agency.pk).update(first_release_at=desks.hub.now)
+    second = by(Role.AGENCY_ADMIN, name="Second Admin")
     asked = admin("PATCH", "policy", {"four_eyes": False}, etag=admin("GET", "policy")["ETag"])
-    assert asked.status_code == 200, asked.content
-    assert asked.json()["four_eyes"] is True
+    assert (asked.status_code, asked.json()["four_eyes"]) == (200, True), asked.content
     waiting = asked.json()["waiting"]
-    assert (waiting["changes"], waiting["before"]) == ({"four_eyes": False}, {"four_eyes": True})
-    at = f"policy/requests/{waiting['id']}"
-    assert admin("POST", at, {"confirm": True}).json()["field"] == "confirm"
-    decided = second("POST", at, {"confirm": True})
-    assert (decided.json()["four_eyes"], decided.json()["waiting"]) == (False, None)
-    assert PolicyRequest.objects.get().outcome == "confirmed"
-    assert Session(desks.lab.reader)("GET", "policy").json()["four_eyes"] is False
+    (shown,) = Session(desks.lab.reader)("GET", "powers").json()["items"]
+    assert (shown["id"], shown["kind"], shown["changes"]) == (waiting, "policy", {"four_eyes": False})
+    assert (shown["hours"], shown["until"], shown["may_agree"]) == (24, None, False)
+    assert admin("POST", f"powers/{waiting}/agree").json()["field"] == "agree"
+    assert second("POST", f"powers/{waiting}/agree").json() == {"items": []}
+    assert admin("GET", "policy").json()["four_eyes"] is False
 
 
-def test_an_admin_alone_says_twice_that_it_gets_weaker(admin: Session) -> None:
-    tag = admin("GET", "policy")["ETag"]
-    assert admin("PATCH", "policy", {"four_eyes": False}, etag=tag).json()["field"] == "confirmed"
-    done = admin("PATCH", "policy", {"four_eyes": False, "confirmed": True}, etag=tag)
-    assert done.json()["four_eyes"] is False, done.content
+def test_roles_that_give_power_wait_and_are_stopped(admin: Session, by: By, desks: Desks) -> None:
+    Agency.objects.filter(pk=desks.lab.agency.pk).update(first_release_at=desks.hub.now)
+    reader = desks.lab.reader.public_id
+    asked = admin("PATCH", f"officers/{reader}", {"roles": ["reader", "releaser"]}).json()
+    assert (asked["roles"], asked["waits"], asked["is_confirmed"]) == (["reader"], True, True)
+    waiting = admin("GET", "powers").json()["items"][0]["id"]
+    assert Session(desks.lab.reader)("POST", f"powers/{waiting}/stop").json()["field"] == "stop"
+    assert by(Role.RELEASER)("POST", f"powers/{waiting}/stop").json() == {"items": []}
+    assert admin("GET", f"officers/{reader}").json()["waits"] is False
+    listed = by(Role.AUDITOR)("GET", "audit?powers=true").json()["items"]
+    assert [row["act"] for row in listed[:2]] == ["power.stopped", "power.asked"]
 
 
 # --- notices, audit, views ----------------------------------------------------------------------------------
@@ -354,7 +348,6 @@ def test_lanes_are_stopped_and_opened_again_by_a_party(admin: Session, desks: De
         ("api-keys", {"client": "x", "scopes": ["directory:read"], "days": "30"}, "days"),
         ("api-keys", {"client": "x", "scopes": ["directory:read"], "days": True}, "days"),
         ("views", {"box": "inbox", "name": "x", "filters": {"lane": 1}}, "filters"),
-        ("policy/requests/00000000-0000-0000-0000-000000000008", {"confirm": "yes"}, "confirm"),
         ("alerts/received/acknowledge", {"ids": [7], "reason": "on_duty"}, "ids"),
         ("alerts/received/acknowledge", {"ids": [], "reason": "on_duty", "reference": 0}, "reference"),
     ],

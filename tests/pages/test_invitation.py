@@ -45,7 +45,7 @@ def token_in(outside_world: OutsideWorld) -> str:
 
 
 def runa() -> Officer:
-    return Officer.objects.get(email=EMAIL)
+    return Officer.objects.get(full_name="Runa Skarsholm")
 
 
 def test_the_mail_says_nothing_and_the_database_holds_no_token(
@@ -156,3 +156,74 @@ def test_nobody_is_signed_in_by_a_link(token: str, client: Client) -> None:
     client.get(f"/welcome/{token}/")
     client.post("/welcome/", CHOSEN)
     assert client.get("/inbox/").status_code == 302
+
+
+# Whether an address has an account elsewhere, no admin learns.
+
+
+def _without_ids(page: str) -> str:
+    return re.sub(r"[A-Za-z0-9_-]{22,}|[0-9: ]{5,}|nobody@x\.example|haitham@xb-health\.example", "", page)
+
+
+@pytest.mark.parametrize("name", ["Runa Skarsholm", "Runa\nSkarsholm", ""])
+def test_an_invitation_answers_alike_whether_another_agency_knows_the_address(
+    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld, name: str
+) -> None:
+    admin = as_officer(desk.sunniva)
+    answers = []
+    for address in (desk.haitham.email, "nobody@x.example"):
+        form = {"full_name": name, "email": address, "roles": ["reader"]}
+        answers.append(admin.post("/officers/invite/", form, follow=True))
+    assert answers[0].status_code == answers[1].status_code
+    assert _without_ids(answers[0].content.decode()) == _without_ids(answers[1].content.decode())
+    invited = list(Officer.objects.exclude(invited_email=""))
+    for officer in invited:
+        page = admin.post(f"/officers/{officer.public_id}/invite/", follow=True)
+        assert "The invitation is sent." in page.content.decode()
+
+
+def test_the_owner_of_the_mailbox_hears_that_an_invitation_met_an_account(
+    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
+) -> None:
+    as_officer(desk.sunniva).post("/officers/invite/", NEW | {"email": desk.haitham.email})
+    (mail,) = outside_world.mails
+    assert mail.recipients == (desk.haitham.email,)
+    assert "You have an account here already" in mail.text
+    for word in ("/welcome/", "xa-lab", "Laboratory", "Sunniva", "Runa"):
+        assert word not in mail.text
+    desk.haitham.refresh_from_db()
+    assert (desk.haitham.email, desk.haitham.agency_id) == ("haitham@xb-health.example", "xb-health")
+
+
+def test_a_colleagues_address_is_said_to_be_taken(desk: DeskWorld, as_officer: SignIn) -> None:
+    admin = as_officer(desk.sunniva)
+    admin.post("/officers/invite/", NEW)
+    for address in (desk.ilka.email, EMAIL.upper()):
+        page = admin.post("/officers/invite/", NEW | {"email": address})
+        assert "an officer of your agency has this address already" in page.content.decode()
+
+
+def test_of_two_invitations_of_one_mailbox_its_owner_takes_one(
+    desk: DeskWorld, token: str, outside_world: OutsideWorld
+) -> None:
+    now = timezone.now()
+    invite_officer(
+        desk.haitham, desk.health, email=EMAIL, full_name="Runa Skarsholm", roles=["reader"], now=now
+    )
+    other = token_in(outside_world)
+    accept_invitation(digest_of(token, INVITATION), password=PASSWORD, now=now)
+    assert Officer.objects.get(email=EMAIL).agency_id == "xa-lab"
+    client = Client()
+    client.get(f"/welcome/{other}/")
+    refused = client.post("/welcome/", CHOSEN)
+    assert refused.status_code == 422
+    assert "somebody signs in with this address already" in refused.content.decode()
+
+
+def test_an_invited_address_is_told_nothing_before_it_is_accepted(desk: DeskWorld, token: str) -> None:
+    from sharing.notices.queueing import readers_of
+
+    Officer.objects.filter(full_name="Runa Skarsholm").update(roles=["reader"])
+    assert runa() not in readers_of(["xa-lab"])
+    accept_invitation(digest_of(token, INVITATION), password=PASSWORD, now=timezone.now())
+    assert runa() in readers_of(["xa-lab"])

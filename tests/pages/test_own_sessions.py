@@ -14,7 +14,7 @@ from pytest_django import Settings
 from agencies.login.models import OfficerSession
 from agencies.login.tasks import forget_sessions_task
 from agencies.models import Officer
-from agencies.officers import disable_officer, enable_officer, end_sessions, set_password
+from agencies.officers import disable_officer, enable_officer, end_sessions, store_password
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
 
@@ -99,9 +99,7 @@ def test_following_a_link_ends_nothing(desk: DeskWorld) -> None:
 
 ENDINGS = {
     "disabled": lambda desk: disable_officer(desk.sunniva, desk.benno, now=timezone.now()),
-    "a password by the admin": lambda desk: set_password(
-        desk.sunniva, desk.benno, password="ein anderes kennwort 9", now=timezone.now()
-    ),
+    "a password by a mailed link": lambda desk: store_password(desk.benno, "ein anderes kennwort 9"),
     "signed out by the admin": lambda desk: end_sessions(desk.sunniva, desk.benno, now=timezone.now()),
 }
 

@@ -12,7 +12,6 @@ from agencies.errors import InputError
 from agencies.models import Agency, Officer
 from agencies.officers import enrol_officer
 from agencies.policy import policy_of
-from agencies.shortlived import PolicyRequest
 from alerts.errors import AlertIncompleteError
 from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
@@ -88,76 +87,17 @@ def test_what_gets_stricter_counts_at_once_and_is_audited_old_and_new(desk: Desk
     assert not Notification.objects.exists()
 
 
-def test_an_admin_alone_is_asked_twice_and_all_releasers_are_told(desk: DeskWorld, admin: Client) -> None:
-    asked = admin.post("/policy/change/", form(four_eyes="no"))
-    assert asked.status_code == 200
-    assert "Weaken the policy?" in asked.content.decode()
-    assert lab_now().four_eyes
-    assert admin.post("/policy/change/", form(four_eyes="no", confirmed="yes")).status_code == 302
-    assert not lab_now().four_eyes
-    told = Notification.objects.get()
-    assert (told.officer, told.occasion) == (desk.benno, "policy-weakened")
-    assert AuditEvent.objects.get(act="policy.changed").detail["alone"] is True
-
-
-def test_a_second_admin_confirms_what_weakens_it(
-    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn
+def test_what_weakens_it_waits_and_the_page_says_for_whom(
+    desk: DeskWorld, admin: Client, second: Officer
 ) -> None:
-    changes = {"four_eyes": "no", "confirmed": "yes", "audit_keep_days": "2000"}
-    admin.post("/policy/change/", form(**changes))
-    desk.lab.refresh_from_db()
-    assert (desk.lab.four_eyes, desk.lab.audit_keep_days) == (True, 2000), "only what weakens waits"
-    assert Notification.objects.get().officer == second
-    request = PolicyRequest.objects.get()
-    decide = f"/policy/requests/{request.pk}/"
-    admin.post(decide, {"decision": "confirm"})
-    assert lab_now().four_eyes, "who asked does not confirm"
-    other = as_officer(second)
-    assert "A weaker policy waits" in other.get("/").content.decode()
-    assert "Confirm the weaker policy" in other.get("/policy/").content.decode()
-    assert other.post(decide, {"decision": "confirm"}).status_code == 302
-    assert not lab_now().four_eyes
-    assert AuditEvent.objects.filter(act="policy.changed", detail__asked_by=desk.sunniva.audit_name).exists()
-    assert {row.officer for row in Notification.objects.filter(occasion="policy-weakened")} == {desk.benno}
-
-
-@pytest.mark.parametrize(("by_second", "outcome"), [(True, "refused"), (False, "dropped")])
-def test_a_change_is_refused_or_taken_back(
-    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn, by_second: bool, outcome: str
-) -> None:
-    admin.post("/policy/change/", form(flash_single_releaser="yes"))
-    request = PolicyRequest.objects.get()
-    actor = as_officer(second) if by_second else admin
-    actor.post(f"/policy/requests/{request.pk}/", {"decision": "refuse"})
-    request.refresh_from_db()
-    desk.lab.refresh_from_db()
-    assert (request.outcome, desk.lab.flash_single_releaser) == (outcome, False)
-    assert AuditEvent.objects.filter(act=f"policy.{outcome}").count() == 1
-    again = as_officer(second).post(f"/policy/requests/{request.pk}/", {"decision": "confirm"}, follow=True)
-    assert "Somebody has decided on this already." in again.content.decode()
-
-
-def test_a_change_that_was_overtaken_is_not_confirmed(
-    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn
-) -> None:
-    admin.post("/policy/change/", form(audit_keep_days="400"))
-    as_officer(second).post("/policy/change/", form(audit_keep_days="3000"))
-    request = PolicyRequest.objects.get()
-    page = as_officer(second).post(f"/policy/requests/{request.pk}/", {"decision": "confirm"}, follow=True)
-    assert "The policy has changed since this was asked" in page.content.decode()
-    desk.lab.refresh_from_db()
-    assert desk.lab.audit_keep_days == 3000
-
-
-def test_another_agencys_request_is_absent(
-    desk: DeskWorld, admin: Client, second: Officer, as_officer: SignIn
-) -> None:
-    admin.post("/policy/change/", form(four_eyes="no"))
-    request = PolicyRequest.objects.get()
-    stranger = as_officer(desk.haitham)
-    assert stranger.post(f"/policy/requests/{request.pk}/", {"decision": "confirm"}).status_code == 404
-    request.refresh_from_db()
-    assert request.outcome == "waiting"
+    Agency.objects.filter(pk="xa-lab").update(first_release_at=timezone.now())
+    assert "waits until Vera Second agrees" in admin.get("/policy/change/").content.decode()
+    asked = admin.post("/policy/change/", form(four_eyes="no", audit_keep_days="2000"), follow=True)
+    assert "A weaker policy waits." in asked.content.decode()
+    assert (lab_now().four_eyes, lab_now().audit_keep_days) == (True, 2000), "only what weakens waits"
+    again = admin.post("/policy/change/", form(four_eyes="no"))
+    assert again.status_code == 409
+    assert "Another change of the policy waits" in again.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ class SecurityWorld:
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())
         self._make_library()
-        self.put("policy request", uuid.UUID(int=8), agencies=frozenset())
+        self.put("power change", uuid.UUID(int=8), agencies=frozenset())
         reader = next(caller for caller in self.cast if caller.name == f"reader of {LAB}")
         own = OfficerSession.objects.filter(officer=self.people["reader"]).latest("signed_in_at")
         assert reader.has_session and admin.is_active

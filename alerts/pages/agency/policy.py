@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's policy: everybody of it may read it; an admin changes it, and a second one confirms what weakens it."""
+"""The agency's policy: everybody of it may read it; an admin changes it, and what weakens it is a change of power."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -25,15 +24,13 @@ from agencies.policy import (
     LABELS,
     MFA_ROLES,
     Policy,
+    change_policy,
     policy_of,
-    second_admins,
-    waiting_request,
-    weakening,
+    waiting_policy,
 )
-from agencies.shortlived import PolicyRequest
+from agencies.powers import must_wait, second_admins
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask, refuse
-from alerts.policychanges import change_own_policy, decide_on_own_policy
 
 YES_NO: Final = {
     "four_eyes": (
@@ -112,25 +109,23 @@ class Line:
 
 
 def policy(request: HttpRequest) -> HttpResponse:
-    """The policy as it stands, and the change that waits, for admins."""
+    """The policy as it stands, and whether a change of it waits."""
     officer = signed_in(request)
     if officer.agency is None:
         raise AbsentError
-    waiting = waiting_request(officer)
+    waiting = waiting_policy(officer.agency)
     return render_page(
         request,
         "affairs/policy",
         _("Policy"),
         lines=[Line(LABELS[name], value_text(name, getattr(officer.agency, name))) for name in LABELS],
         may_manage=Capability.AGENCY_MANAGE in officer.capabilities,
-        waiting=waiting,
-        waiting_lines=_lines_of(waiting) if waiting else [],
-        is_own=waiting is not None and waiting.asked_by_id == officer.pk,
+        waits=waiting is not None,
     )
 
 
 def change(request: HttpRequest) -> HttpResponseBase:
-    """What gets stricter counts at once; what gets weaker waits, or is confirmed by an admin who is alone."""
+    """What gets stricter counts at once; what gets weaker waits."""
     officer = signed_in(request)
     agency = Agency.objects.filter(pk=officer.agency_id).first()
     if agency is None:
@@ -138,18 +133,11 @@ def change(request: HttpRequest) -> HttpResponseBase:
     form = PolicyForm(request.POST if request.method == "POST" else None, initial=_initial(policy_of(agency)))
     if not form.is_valid():
         return ask(request, _question(officer, agency), form, template="affairs/policy_change")
-    wanted = form.policy()
     try:
-        changed = change_own_policy(
-            officer,
-            wanted,
-            seen=form.cleaned_data["seen"],
-            confirmed=request.POST.get("confirmed") == "yes",
-            now=timezone.now(),
+        changed = change_policy(
+            officer, agency, form.policy(), seen=form.cleaned_data["seen"], now=timezone.now()
         )
     except InputError as refused:
-        if refused.field == "confirmed":
-            return _ask_to_confirm(request, agency, form, wanted)
         refuse(form, refused)
         status = 409 if refused.field == "seen" else None
         return ask(request, _question(officer, agency), form, template="affairs/policy_change", status=status)
@@ -157,23 +145,13 @@ def change(request: HttpRequest) -> HttpResponseBase:
         messages.success(request, _("The policy is changed."))
     if changed.asked is not None:
         messages.warning(
-            request, _("What weakens the policy waits for a second agency admin, who is told by mail.")
+            request,
+            _(
+                "What weakens the policy waits for a second agency admin, or for a day. They are told by mail."
+            ),
         )
     if not changed.applied and changed.asked is None:
         messages.success(request, _("Nothing was changed."))
-    return redirect("admin:policy")
-
-
-def decide(request: HttpRequest, request_id: UUID) -> HttpResponseBase:
-    """A second admin confirms or refuses; who asked takes it back."""
-    confirm = request.POST.get("decision") == "confirm"
-    try:
-        decide_on_own_policy(signed_in(request), request_id, confirm=confirm, now=timezone.now())
-    except InputError as refused:
-        messages.warning(request, refused.problem)
-    else:
-        done = _("The policy is changed; all releasers are told by mail.")
-        messages.success(request, done if confirm else _("The policy stays as it is."))
     return redirect("admin:policy")
 
 
@@ -216,71 +194,26 @@ def _initial(before: Policy) -> dict[str, Any]:
     }
 
 
-def _question(officer: Officer, agency: Agency, **changed: Any) -> Question:
+def _question(officer: Officer, agency: Agency) -> Question:
     return Question(
         _("Policy"),
-        changed.pop("heading", _("Change the policy")),
-        changed.pop("button", _("Change policy")),
+        _("Change the policy"),
+        _("Change policy"),
         reverse("admin:policy"),
-        does=changed.pop("does", _before_text(officer, agency)),
+        does=_before_text(officer, agency),
         narrow=False,
-        **changed,
     )
 
 
 def _before_text(officer: Officer, agency: Agency) -> list[str]:
-    others = second_admins_of(officer, agency)
+    stricter = _("What makes it stricter counts at once.")
+    if not must_wait(agency):
+        return [stricter]
+    others = [row.full_name for row in second_admins(officer, agency, now=timezone.now())][:3]
     if others:
-        text = _("What makes it weaker waits until %(names)s confirms it.") % {"names": _either(others)}
-    else:
-        text = _(
-            "What makes it weaker is asked twice, since your agency has no second admin, and told to all releasers."
-        )
-    return [_("What makes it stricter counts at once."), text]
-
-
-def second_admins_of(officer: Officer, agency: Agency) -> list[str]:
-    """Names of the other admins who can sign in."""
-    found = second_admins(officer, agency)
-    return list(found.order_by("full_name").values_list("full_name", flat=True)[:3])
-
-
-def _either(names: list[str]) -> str:
-    return _(" or ").join(names)
-
-
-def _ask_to_confirm(request: HttpRequest, agency: Agency, form: PolicyForm, wanted: Policy) -> HttpResponse:
-    before = policy_of(agency)
-    weaker = weakening(before, wanted)
-    lines = [
-        Line(
-            LABELS[name],
-            value_text(name, getattr(wanted, name)),
-            value_text(name, getattr(before, name)),
-            name in weaker,
-        )
-        for name in LABELS
-        if getattr(wanted, name) != getattr(before, name)
-    ]
-    question = _question(
-        signed_in(request),
-        agency,
-        heading=_("Weaken the policy?"),
-        button=_("Weaken the policy"),
-        does=[
-            _(
-                "Your agency has no second admin to confirm this. All releasers are told by mail, and it is audited."
-            )
-        ],
-        is_grave=True,
-        extra={"lines": lines},
-    )
-    return ask(request, question, form, template="affairs/policy_confirm")
-
-
-def _lines_of(waiting: PolicyRequest) -> list[Line]:
-    changes: Mapping[str, Any] = waiting.changes
+        text = _("What makes it weaker waits until %(names)s agrees, or for a day in which nobody stops it.")
+        return [stricter, text % {"names": _(" or ").join(others)}]
     return [
-        Line(LABELS[name], value_text(name, new), value_text(name, waiting.before[name]), True)
-        for name, new in changes.items()
+        stricter,
+        _("What makes it weaker waits for a day, in which whoever is told by mail may stop it."),
     ]

@@ -23,7 +23,12 @@ def audit(request: HttpRequest) -> HttpResponse:
     events, has_more = cut(list(found[: PAGE_ROWS + 1]))
     people, acts = tuple(colleagues.items()), tuple(sorted(ACTS.items(), key=lambda act: str(act[1])))
     filters = read_filters(
-        request.GET, [Filter("officer", _("Officer"), people), Filter("act", _("Act"), acts)]
+        request.GET,
+        [
+            Filter("officer", _("Officer"), people),
+            Filter("act", _("Act"), acts),
+            Filter("powers", _("Changes of power")),
+        ],
     )
     return render_page(
         request,

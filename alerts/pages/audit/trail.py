@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from agencies.models import Officer
+from agencies.models import Officer, PowerChange
 from agencies.policy import LABELS
 from alerts.models import Alert, ReceivedAlert
 from alerts.pages.officers.people import roles_text
@@ -24,6 +24,13 @@ from alerts.pages.records import ACTS, reason_words
 from ledger.models import AuditEvent
 from sharing.models import Delivery
 
+POWER_ACTS: Final = frozenset(
+    {"officer.disabled", "officer.enabled", "officer.enrolled", "officer.factors_reset", "officer.invited"}
+    | {"officer.invitation_accepted", "officer.password_reset", "officer.roles_changed", "policy.changed"}
+    | {"power.agreed", "power.applied", "power.asked", "power.dropped", "power.stopped"}
+    | {"apikey.issued", "apikey.revoked", "apikey.rotated"}
+)
+"""All that changes who may do what in an agency: the auditor's one list of changes of power."""
 EARLIEST: Final = date(2000, 1, 1)
 LONGEST_ITEM: Final = 120
 _REFERENCE: Final = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}")
@@ -37,14 +44,17 @@ class Question:
     act: str = ""
     item: str = ""
     days: Mapping[str, date | None] = field(default_factory=dict)
+    powers: bool = False
+    """Only changes of power."""
 
     @property
     def is_narrow(self) -> bool:
-        return bool(self.officer or self.act or self.item or any(self.days.values()))
+        return bool(self.officer or self.act or self.item or self.powers or any(self.days.values()))
 
     def as_pairs(self) -> dict[str, str]:
         """As the address of the page and the form of the export carry it; only what is set."""
         pairs = {"officer": self.officer, "act": self.act, "item": self.item}
+        pairs["powers"] = "yes" if self.powers else ""
         pairs |= {name: day.isoformat() if day else "" for name, day in self.days.items()}
         return {name: value for name, value in pairs.items() if value}
 
@@ -77,6 +87,7 @@ def read_question(query: QueryDict, colleagues: Mapping[str, str]) -> Question:
         act=act if act in ACTS else "",
         item=" ".join(query.get("item", "").split())[:LONGEST_ITEM],
         days={name: _day(query.get(name, "")) for name in ("since", "until")},
+        powers=query.get("powers") == "yes",
     )
 
 
@@ -92,6 +103,8 @@ def events_for(officer: Officer, question: Question) -> QuerySet[AuditEvent]:
     found = AuditEvent.objects.visible_to(officer)
     if question.officer:
         found = found.filter(actor=f"officer:{question.officer}")
+    if question.powers:
+        found = found.filter(act__in=POWER_ACTS)
     if question.act:
         found = found.filter(act=question.act)
     if question.item:
@@ -161,12 +174,24 @@ def _detail_text(act: str, detail: Mapping[str, Any]) -> str:
     if act.startswith("policy."):
         pairs = [(LABELS[name], pair) for name, pair in detail.items() if name in LABELS]
         return "; ".join(f"{label}: {_plain(p['before'])} → {_plain(p['after'])}" for label, p in pairs)
+    if act.startswith("power."):
+        return _power_text(detail)
     if act == "officer.roles_changed":
         return f"{roles_text(detail.get('before', []))} → {roles_text(detail.get('roles', []))}"
     if act == "officer.profile_changed" or act == "officer.mail_changed":
         return "; ".join(f"{detail['before'][name]} → {value}" for name, value in detail["after"].items())
     scalars = {name: value for name, value in detail.items() if isinstance(value, str | int) and value != ""}
     return "; ".join(f"{name}: {_plain(value)}" for name, value in scalars.items())
+
+
+def _power_text(detail: Mapping[str, Any]) -> str:
+    """The kind of change, its cause, and what it gives or loosens."""
+    kinds, causes = dict(PowerChange.Kind.choices), dict(PowerChange.Cause.choices)
+    parts = [str(kinds.get(detail.get("kind"), "")), str(causes.get(detail.get("cause"), ""))]
+    if "roles" in detail:
+        parts.append(roles_text(detail["roles"]))
+    parts += [f"{LABELS[name]}: {_plain(value)}" for name, value in detail.items() if name in LABELS]
+    return "; ".join(part for part in parts if part)
 
 
 def _plain(value: Any) -> str:

@@ -20,7 +20,7 @@ from agencies.invitations import invite_again as send_invitation_again
 from agencies.invitations import invite_officer
 from agencies.login.factors import reset_factors
 from agencies.login.reopening import reopen_sign_in
-from agencies.models import Officer
+from agencies.models import Officer, PowerChange
 from agencies.officers import (
     change_roles,
     disable_officer,
@@ -29,6 +29,7 @@ from agencies.officers import (
     officer_for,
     require_may_act_on,
 )
+from agencies.powers import must_wait, waiting_kinds
 from agencies.shortlived import AccountLink
 from alerts.pages.frame import signed_in
 from alerts.pages.officers.forms import DeputyForm, InviteForm, RolesForm
@@ -76,7 +77,8 @@ def invite_again(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "heading": _("Invite %(name)s again?") % {"name": person.full_name},
             "button": _("Invite again"),
             "does": [
-                _("A new mail goes to %(email)s. The earlier link counts no more.") % {"email": person.email}
+                _("A new mail goes to %(email)s. The earlier link counts no more.")
+                % {"email": person.address}
             ],
         },
     )
@@ -86,8 +88,8 @@ def roles(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Other roles, from the next request on."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        change_roles(officer, person, form.cleaned_data["roles"], now=timezone.now())
-        messages.success(request, _("The roles are changed."))
+        changed = change_roles(officer, person, form.cleaned_data["roles"], now=timezone.now())
+        say_whether_it_waits(request, changed, _("The roles are changed."))
 
     return _act(
         request,
@@ -99,6 +101,7 @@ def roles(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "does": [
                 _("Now: %(roles)s.") % {"roles": roles_text(person.roles)},
                 _("The change counts from the next page that is opened. Nobody changes the own roles."),
+                *_waits_text(person),
             ],
         },
         lambda person: RolesForm(
@@ -137,8 +140,8 @@ def enable(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The account counts again."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        enable_officer(officer, person, now=timezone.now())
-        messages.success(request, _("The account is enabled."))
+        changed = enable_officer(officer, person, now=timezone.now())
+        say_whether_it_waits(request, changed, _("The account is enabled."))
 
     return _act(
         request,
@@ -149,7 +152,8 @@ def enable(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "button": _("Enable %(name)s") % {"name": person.full_name},
             "does": [
                 _("Signing in works again, with the roles as before: %(roles)s.")
-                % {"roles": roles_text(person.roles)}
+                % {"roles": roles_text(person.roles)},
+                *_waits_text(person),
             ],
         },
     )
@@ -192,6 +196,9 @@ def factors(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "does": [
                 _("Codes, passkeys and recovery codes are removed and every session ends."),
                 _("Make sure on another channel that it is really this person who asks."),
+                _(
+                    "Until a second admin or a releaser confirms the person, what this officer does counts as yours too."
+                ),
             ],
             "is_grave": True,
         },
@@ -248,6 +255,24 @@ def deputy(request: HttpRequest, public_id: str) -> HttpResponseBase:
         },
         form_of,
     )
+
+
+def say_whether_it_waits(request: HttpRequest, person: Officer, done: str) -> None:
+    """What gives power waits; what does not is done."""
+    if waiting_kinds([person])[person.pk] & {PowerChange.Kind.ROLES, PowerChange.Kind.ENABLE}:
+        messages.warning(
+            request, _("What gives power waits for a second admin, or for a day. They are told by mail.")
+        )
+    else:
+        messages.success(request, done)
+
+
+def _waits_text(person: Officer) -> list[str]:
+    if person.agency is None or not must_wait(person.agency):
+        return []
+    return [
+        _("What gives power waits for a second admin, or for a day in which nobody who is told stops it.")
+    ]
 
 
 def say_whether_mailed(request: HttpRequest, link: AccountLink) -> None:

@@ -19,6 +19,7 @@ from agencies.invitations import Invited, invited_of
 from agencies.login.factors import has_factor
 from agencies.models import Officer
 from agencies.officers import officer_for
+from agencies.powers import waiting_kinds
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 
@@ -112,6 +113,7 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         is_self=found.pk == officer.pk,
         shows_factor=may_manage,
         has_factor=may_manage and has_factor(found),
+        waits=waiting_kinds([found])[found.pk],
         stands_in_for=list(stands_in_for),
     )
 

@@ -52,7 +52,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
         return _over(request)
     except InputError as refused:
         refuse(form, refused)
-    return _page(request, form, email=link.officer.email)
+    return _page(request, form, email=link.officer.address)
 
 
 def _page(request: HttpRequest, form: ChoosePasswordForm, *, email: str) -> HttpResponse:

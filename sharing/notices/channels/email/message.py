@@ -12,7 +12,7 @@ from typing import Final
 
 from django.utils.translation import gettext, override
 
-from sharing.notices.states import KEY_OCCASIONS, POLICY_OCCASIONS, Occasion
+from sharing.notices.states import KEY_OCCASIONS, POWER_OCCASIONS, Occasion
 
 ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
 """Hours, stated in the mail; the binding time stands in the manifest."""
@@ -59,7 +59,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.REAFFIRMED: gettext("REAFFIRMED"),
         Occasion.KEY_REVOKED: gettext("KEYS"),
         Occasion.KEY_ENDING: gettext("KEYS"),
-        Occasion.POLICY_ASKED: gettext("POLICY"),
+        Occasion.POWER_ASKED: gettext("POWERS"),
         Occasion.POLICY_WEAKENED: gettext("POLICY"),
         Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
         Occasion.CONTROL_CHANGED: gettext("LAW"),
@@ -76,8 +76,8 @@ def _body(facts: NoticeFacts, hub_url: str) -> str:
 def _place_of(facts: NoticeFacts) -> str:
     if facts.reference:
         return f"a/{facts.reference}"
-    if facts.occasion in POLICY_OCCASIONS:
-        return "policy/"
+    if facts.occasion in POWER_OCCASIONS:
+        return "policy/" if facts.occasion == Occasion.POLICY_WEAKENED else "powers/"
     if facts.occasion == Occasion.RELEASE_WAITS:
         return "queue/"
     if facts.occasion == Occasion.CONTROL_CHANGED:
@@ -101,7 +101,9 @@ def _first_line(facts: NoticeFacts) -> str:
         Occasion.KEY_REVOKED: gettext(
             "A signing key of your agency was revoked. Look at what it put in doubt: reaffirm or withdraw it."
         ),
-        Occasion.POLICY_ASKED: gettext("A change of your agency's policy waits for a second agency admin."),
+        Occasion.POWER_ASKED: gettext(
+            "A change of who may do what in your agency waits. Look at it: you can stop it."
+        ),
         Occasion.POLICY_WEAKENED: gettext("Your agency's policy became weaker. Look at what has changed."),
         Occasion.RELEASE_WAITS: gettext(
             "A flash alert of your agency waits for a second person. Check it and send it."

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes of power as the desk shows and applies them: until when each waits, and what this officer may do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agencies.deciding import apply_due_change
+from agencies.models import Officer, PowerChange
+from agencies.powers import due_at, may_agree, may_stop, told_of, waiting_changes
+from sharing.notices.power_changes import first_told
+
+
+@dataclass(frozen=True)
+class WaitingChange:
+    """One that waits. `until` is None where only a second person decides, or nobody was told yet (`is_told`)."""
+
+    change: PowerChange
+    until: datetime | None
+    is_told: bool
+    may_agree: bool
+    may_stop: bool
+    is_own: bool
+
+    @property
+    def waits_for_notice(self) -> bool:
+        """Whether its time has not begun, because no mail server has taken a notice."""
+        return self.change.delay_hours is not None and not self.is_told
+
+
+def waiting_for(officer: Officer, *, now: datetime) -> list[WaitingChange]:
+    """What waits in the officer's agency, the oldest first."""
+    changes = list(waiting_changes(officer))
+    told_at = first_told(changes)
+    return [_shown(officer, change, told_at.get(change.pk), now) for change in changes]
+
+
+def decidable_by(officer: Officer, *, now: datetime) -> int:
+    """How many of them this officer could agree to."""
+    return sum(may_agree(officer, change, now=now) for change in waiting_changes(officer))
+
+
+def apply_due_changes(*, now: datetime) -> int:
+    """Applies every change whose time has come; returns how many. May run at any time and twice."""
+    rows = PowerChange.objects.filter(outcome=PowerChange.Outcome.WAITING, delay_hours__isnull=False)
+    changes = list(rows.select_related("agency", "officer", "asked_by"))
+    told_at = first_told(changes)
+    return sum(
+        apply_due_change(row.pk, told_at=told_at[row.pk], told=told_of(row, now=now), now=now) is not None
+        for row in changes
+        if row.pk in told_at
+    )
+
+
+def _shown(officer: Officer, change: PowerChange, told_at: datetime | None, now: datetime) -> WaitingChange:
+    timed = change.delay_hours is not None and told_at is not None
+    return WaitingChange(
+        change=change,
+        until=due_at(change, told_at, told_of(change, now=now)) if timed and told_at else None,
+        is_told=told_at is not None,
+        may_agree=may_agree(officer, change, now=now),
+        may_stop=may_stop(officer, change, now=now),
+        is_own=change.asked_by_id == officer.pk,
+    )

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notices of changes of power that wait, and since when somebody was told. A mail says that one waits, and no more.
+
+A change's own time (`agencies.powers`) runs from the first notice that a mail server has taken.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Min
+
+from agencies.power_rows import PowerChange
+from agencies.powers import told_of
+from agencies.releasers import releasers_of
+from sharing.models import Notification
+from sharing.notices.queueing import queue_plain_notices, save_notices
+from sharing.notices.states import Cause, Occasion
+from sharing.states import NotificationState
+
+BETWEEN: Final = ":"
+TOLD_AFTERWARDS: Final = timedelta(days=1)
+"""How long after a looser policy came into force its releasers are still told of it, where the worker was away."""
+Kind, Outcome = PowerChange.Kind, PowerChange.Outcome
+
+
+def tell_power_changes(*, now: datetime) -> None:
+    """Queues what nobody was told of yet; may run at any time and twice."""
+    for change in PowerChange.objects.filter(outcome=Outcome.WAITING).exclude(
+        cause=PowerChange.Cause.INVITED
+    ):
+        save_notices(
+            queue_plain_notices(subject_of(change), Occasion.POWER_ASKED, told_of(change, now=now), now=now)
+        )
+    loosened = PowerChange.objects.filter(kind=Kind.POLICY, outcome__in=(Outcome.AGREED, Outcome.APPLIED))
+    for change in loosened.filter(decided_at__gt=now - TOLD_AFTERWARDS):
+        save_notices(
+            queue_plain_notices(
+                subject_of(change), Occasion.POLICY_WEAKENED, releasers_of([change.agency_id]), now=now
+            )
+        )
+
+
+def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
+    """When a mail server first took a notice of each of these changes; those that nobody was told of are left out."""
+    subjects = {subject_of(change): change.pk for change in changes}
+    sent = Notification.objects.filter(
+        subject__in=subjects, occasion=Occasion.POWER_ASKED, state=NotificationState.SENT
+    )
+    times = sent.values("subject").annotate(first=Min("sent_at")).values_list("subject", "first")
+    return {subjects[subject]: first for subject, first in times}
+
+
+def objection(notice: Notification, *, now: datetime) -> Cause | None:
+    """Why a notice must not go out now: it was decided on, or the officer is not told of it any more; None if it may."""
+    change = PowerChange.objects.select_related("agency", "asked_by", "officer").get(
+        pk=_change_id(notice.subject)
+    )
+    if change.outcome != Outcome.WAITING:
+        return Cause.SETTLED
+    return None if notice.officer in told_of(change, now=now) else Cause.NO_RIGHT
+
+
+def subject_of(change: PowerChange) -> str:
+    """What a notice is about."""
+    return f"power{BETWEEN}{change.pk}"
+
+
+def _change_id(subject: str) -> UUID:
+    return UUID(subject.rpartition(BETWEEN)[2])
