@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Power in an agency is given by two, or after a day in which anybody told could stop it; taken away at once."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from pytest_django import Settings
 
 from agencies.attribution import counts_as, is_independent
 from agencies.capabilities import POWERS, Capability
@@ -26,6 +28,11 @@ from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
 
 
 @pytest.fixture
@@ -242,8 +249,6 @@ def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:
 def test_a_looser_policy_waits_and_a_stricter_one_does_not(
     released: Agency, admin: Officer, second: Officer, field: str, looser: object
 ) -> None:
-    from dataclasses import replace
-
     Agency.objects.filter(pk="xa-lab").update(role_ceilings={"reader": "GREEN"}, case_number_required=True)
     strict = policy_of(Agency.objects.get(pk="xa-lab"))
     wanted = replace(strict, **{field: looser})
@@ -256,8 +261,6 @@ def test_a_looser_policy_waits_and_a_stricter_one_does_not(
 
 
 def test_a_policy_that_has_changed_meanwhile_is_not_applied(released: Agency, admin: Officer) -> None:
-    from dataclasses import replace
-
     before = policy_of(released)
     change_policy(admin, released, replace(before, audit_keep_days=400), seen=before.digest, now=NOW)
     change_policy(admin, released, replace(before, audit_keep_days=2000), seen=before.digest, now=NOW)

@@ -179,7 +179,7 @@ def test_the_duty_list_is_arranged_step_by_step(desk: DeskWorld, admin: Client) 
         ("full_name", "Runa\u202egnp", "Use one line"),
         ("full_name", "Run\u0430 Skarsholm", "Two scripts are mixed in one word; retype it."),
         ("email", "runa", "E-mail: enter a complete address."),
-        ("email", "benno@xa-lab.example", "somebody signs in with this address"),
+        ("email", "benno@xa-lab.example", "an officer of your agency has this address already"),
         ("email", "runa@x.example\nBcc: b@x.example", "E-mail: enter a complete address."),
         ("roles", [], "Roles: choose one or more."),
         ("roles", ["operator"], "Roles: choose one or more."),
