@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0004_power_changes"),
+        ("agencies", "0005_first_api_keys"),
     ]
 
     operations = [
