@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0005_first_api_keys"),
+        ("agencies", "0006_bound_rows"),
     ]
 
     operations = [
