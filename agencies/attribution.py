@@ -8,6 +8,7 @@ invited or reset. Two officers are independent if neither is, nor stands behind,
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from agencies.binding import has_maker
 from agencies.models import Officer
 from agencies.power_rows import PowerChange
 
@@ -26,13 +27,16 @@ def attributed_to(names: Iterable[str]) -> frozenset[str]:
     newly = found
     while newly:
         ids = [name.removeprefix(_OFFICER) for name in newly if name.startswith(_OFFICER)]
-        rows = PowerChange.objects.filter(
-            kind=PowerChange.Kind.IDENTITY, outcome__in=_UNCONFIRMED, officer__public_id__in=ids
-        )
-        behind = rows.exclude(asked_by=None).values_list("asked_by__public_id", flat=True)
-        newly = frozenset(f"{_OFFICER}{name}" for name in behind) - found
+        rows = PowerChange.objects.filter(kind=PowerChange.Kind.IDENTITY, officer__public_id__in=ids)
+        doubts = rows.exclude(asked_by=None).select_related("asked_by")
+        newly = frozenset(row.asked_by.audit_name for row in doubts if row.asked_by and _stands(row)) - found
         found |= newly
     return found
+
+
+def _stands(doubt: PowerChange) -> bool:
+    """Whether nobody has confirmed the person: a row that says so without its code confirms nobody."""
+    return doubt.outcome in _UNCONFIRMED or (has_maker() and not doubt.is_bound)
 
 
 def is_independent(officer: Officer, names: Iterable[str]) -> bool:

@@ -54,6 +54,11 @@ def use_maker(maker: MacMaker) -> None:
     _maker[:] = [maker]
 
 
+def has_maker() -> bool:
+    """Whether this process can tell a row that carries its code from one that does not."""
+    return bool(_maker)
+
+
 def mac_of(table: str, facts: Facts) -> str:
     """The code of a row under the current key: its id, a point, the code. Raises NotBoundError without a vault."""
     maker = _held()
@@ -193,6 +198,8 @@ def _value(value: Any) -> Any:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, list | tuple):
         return [_value(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(name): _value(each) for name, each in value.items()}
     return value if value is None or isinstance(value, bool | int) else str(value)
 
 

@@ -103,7 +103,7 @@ def _lock_waiting(officer: Officer, change_id: UUID) -> PowerChange:
 
 
 def _locked(rows: QuerySet[PowerChange]) -> PowerChange | None:
-    """The agency first, as every change of its officers does, then the row as it stands."""
+    """The agency first, as every change of its officers does, then the row as it stands. Raises NotBoundError."""
     found = rows.first()
     if found is None:
         return None
@@ -111,7 +111,9 @@ def _locked(rows: QuerySet[PowerChange]) -> PowerChange | None:
     locked = PowerChange.objects.select_for_update(of=("self",)).select_related(
         "agency", "officer", "asked_by"
     )
-    return locked.get(pk=found.pk)
+    change = locked.get(pk=found.pk)
+    change.require_bound()
+    return change
 
 
 def _require_may_still_ask(change: PowerChange) -> None:

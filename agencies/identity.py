@@ -12,7 +12,7 @@ from typing import Final
 from agencies.actors import Actor
 from agencies.models import Officer
 from agencies.power_rows import PowerChange
-from agencies.powers import MACHINE_DELAY_HOURS, Cause, Kind, Outcome, must_wait, record_power
+from agencies.powers import MACHINE_DELAY_HOURS, Cause, Kind, Outcome, must_wait, record_power, settle
 
 RESET_WITHIN: Final = timedelta(days=7)
 
@@ -65,17 +65,21 @@ def settle_identity(change: PowerChange, actor: Actor, *, now: datetime) -> None
     officer = change.officer
     assert officer is not None
     rows = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY)
-    rows.filter(outcome__in=(Outcome.WAITING, Outcome.STOPPED)).update(
-        outcome=Outcome.AGREED, decided_by=actor if isinstance(actor, Officer) else None, decided_at=now
-    )
-    Officer.objects.filter(pk=officer.pk).update(powers_withheld_at=None)
+    for row in rows.filter(outcome__in=(Outcome.WAITING, Outcome.STOPPED)):
+        settle(row, Outcome.AGREED, actor, now=now)
+    _give_back(Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk))
 
 
 def give_powers_back(officer: Officer) -> None:
-    """After the time of a reset on the machine; what a colleague caused besides still withholds them."""
+    """After the time of a reset of a locked officer on the machine; what a colleague caused besides still withholds them."""
     rows = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY, cause=Cause.FACTORS_RESET)
     if not rows.filter(outcome=Outcome.WAITING).exists():
-        Officer.objects.filter(pk=officer.pk).update(powers_withheld_at=None)
+        _give_back(officer)
+
+
+def _give_back(locked: Officer) -> None:
+    locked.powers_withheld_at = None
+    locked.save(update_fields=["powers_withheld_at"])
 
 
 def _withhold_after_both(actor: Actor, officer: Officer, now: datetime) -> None:

@@ -9,13 +9,21 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from agencies.binding import BoundRow
 
-class PowerChange(models.Model):
+
+class PowerChange(BoundRow):
     """A change of who may do what in an agency, asked for by one person (`agencies.powers`).
 
     `changes` and `before` hold roles or fields of the policy, by name. `delay_hours` counts from the first delivered
-    notice; without one only a second person's agreement applies the change.
+    notice; without one only a second person's agreement applies the change. A row that is not bound applies nothing, and
+    one that says that a person is confirmed confirms nobody.
     """
+
+    BOUND: ClassVar = (
+        *("id", "agency", "kind", "officer", "cause", "changes", "before"),
+        *("asked_by", "asked_at", "delay_hours", "decided_by", "outcome"),
+    )
 
     class Kind(models.TextChoices):
         ROLES = "roles", _("Roles given")

@@ -160,9 +160,9 @@ def reset_factors(actor: Actor, officer: Officer, *, now: datetime) -> None:
         refuse_own_account(actor, locked)
         Authenticator.objects.filter(user=locked).delete()
         note_factors(locked)
+        note_factors_reset(actor, locked, now=now)
         end_sessions(actor, locked, now=now)
         _record("officer.factors_reset", actor, locked, now)
-        note_factors_reset(actor, locked, now=now)
 
 
 def reset_factors_on_the_machine(operator: Officer, officer: Officer, *, now: datetime) -> None:

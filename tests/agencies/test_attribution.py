@@ -60,3 +60,10 @@ def test_two_who_stand_behind_each_other_end(agency: Agency) -> None:
 
 def test_what_is_no_officer_stays_as_it_is() -> None:
     assert attributed_to(["client:xa-lab/system", "system:desk"]) == {"client:xa-lab/system", "system:desk"}
+
+
+def test_a_confirmation_written_by_sql_confirms_nobody(agency: Agency) -> None:
+    admin, author = enrol(agency, "agency_admin"), enrol(agency, "author")
+    wait_for(author, admin)
+    PowerChange.objects.update(outcome="agreed")
+    assert counts_as(author) == {author.audit_name, admin.audit_name}

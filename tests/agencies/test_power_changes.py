@@ -10,7 +10,7 @@ from pytest_django import Settings
 from agencies.attribution import counts_as, is_independent
 from agencies.capabilities import POWERS, Capability
 from agencies.deciding import agree_to_change, apply_due_change, stop_change
-from agencies.errors import AbsentError, InputError, NotPermittedError
+from agencies.errors import AbsentError, InputError, NotBoundError, NotPermittedError
 from agencies.identity import note_mailed_password
 from agencies.login.factors import reset_factors, reset_factors_on_the_machine
 from agencies.models import Agency, Officer, PowerChange
@@ -194,6 +194,18 @@ def test_an_account_with_power_is_enabled_by_two(
     assert (fresh(releaser).is_active, fresh(reader).is_active) == (False, True)
     agree_to_change(second, waiting().pk, now=NOW)
     assert fresh(releaser).is_active
+
+
+def test_a_change_written_by_sql_applies_to_nobody(
+    released: Agency, admin: Officer, second: Officer, reader: Officer
+) -> None:
+    change_roles(admin, reader, ["author"], now=NOW)
+    PowerChange.objects.update(changes={"roles": ["agency_admin"]})
+    with pytest.raises(NotBoundError):
+        agree_to_change(second, waiting().pk, now=NOW)
+    with pytest.raises(NotBoundError):
+        in_time(waiting(), now=NOW + 48 * HOUR)
+    assert fresh(reader).roles == []
 
 
 # Nobody becomes the only admin by removing the other.

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agencies.login.factors import reset_factors
+from agencies.login.resetting import mail_reset
 from agencies.models import Agency, Officer, PowerChange
 from agencies.officers import change_roles, enrol_officer
 from sharing.models import Notification
@@ -138,8 +139,6 @@ def test_an_admin_who_reads_the_mail_of_a_releaser_gets_no_power_by_a_reset(
     desk.benno.set_password(PASSWORD)
     desk.benno.save()
     reset_factors(desk.sunniva, desk.benno, now=timezone.now())
-    from agencies.login.resetting import mail_reset
-
     mail_reset(desk.benno.email, now=timezone.now())
     token = re.search(r"/reset/([A-Za-z0-9_-]{43})/", outside_world.mails[-1].text)
     assert token is not None
