@@ -2,6 +2,7 @@
 """Who acts: an officer in session, a partner's system, or a process of the hub itself."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from agencies.capabilities import Capability
@@ -35,6 +36,8 @@ class ApiClient:
     scopes: frozenset[Capability]
     """In effect now: what the agency's state and custody leave of what the key was given."""
     is_authenticated: bool = True
+    expires_at: datetime | None = None
+    """When its key ends."""
     line: str = ""
     """The chain of keys that this one belongs to (`ApiKey.line`): the same system, whichever key it holds now."""
 

@@ -8,6 +8,9 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.urls import path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -18,15 +21,18 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
 from agencies.accession import accept_keyset, issue_challenge
+from agencies.actors import ApiClient
 from agencies.answers import answer_conditionally
-from agencies.capabilities import Capability
+from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entrykeys import Accession, accession_of, first_key_of
+from agencies.errors import NotPermittedError
 from agencies.idempotency import Outcome, idempotent, repeatable
 from agencies.login.caller import caller_of
 from agencies.login.permissions import ACCESSION
-from agencies.models import Agency, AgencyStatus, Keyset, Officer
+from agencies.models import Agency, AgencyStatus, ApiKey, Keyset, Officer
 from agencies.reading import read_body, read_query
+from agencies.selfrotation import rotate_own_key
 
 
 class AgencySerializer(serializers.ModelSerializer[Agency]):
@@ -121,6 +127,9 @@ class CallerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     agency = serializers.CharField(allow_null=True)
     capabilities = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the API key ends; it may rotate itself in its last 30 days."
+    )
     form_token = serializers.CharField(allow_null=True)
 
 
@@ -139,9 +148,39 @@ class CallerView(APIView):
             "name": caller.full_name if isinstance(caller, Officer) else getattr(caller, "client", ""),
             "agency": caller.agency_id,
             "capabilities": sorted(caller.capabilities),
+            "expires_at": getattr(caller, "expires_at", None),
             "form_token": get_token(request._request) if is_officer else None,
         }
         return Response(CallerSerializer(answer).data, headers={"Cache-Control": "no-store"})
+
+
+class RotatedKeySerializer(serializers.ModelSerializer[ApiKey]):
+    """The API key that takes the caller's place; `key` is its text, in this answer alone."""
+
+    key = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ApiKey
+        fields = ("prefix", "client", "scopes", "networks", "expires_at", "key")
+
+    def get_key(self, row: ApiKey) -> str:
+        return str(self.context["text"])
+
+
+class RotateOwnKeyView(APIView):
+    """A new API key in place of the one that calls, once and in its last 30 days; its admins are told."""
+
+    capability = CLIENT_SCOPES
+
+    @extend_schema(request=None, responses={201: RotatedKeySerializer}, operation_id="caller_rotate")
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        caller, now = caller_of(request), timezone.now()
+        if not isinstance(caller, ApiClient):
+            raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an API key"))
+        key, text = repeatable(request, caller, lambda: rotate_own_key(caller, now=now), now=now)
+        shown = RotatedKeySerializer(key, context={"text": text}).data
+        return Response(shown, status=201, headers={"Cache-Control": "no-store"})
 
 
 class AgencyListView(APIView):
@@ -268,6 +307,7 @@ def _as_json(published: PublishedKeyset) -> dict[str, Any]:
 
 urlpatterns = [
     path("caller", CallerView.as_view(), name="caller"),
+    path("caller/rotate", RotateOwnKeyView.as_view(), name="caller-rotate"),
     path("accession", AccessionView.as_view(), name="accession"),
     path("agencies", AgencyListView.as_view(), name="agency-list"),
     path("agencies/<str:agency_id>/keyset", KeysetView.as_view(), name="agency-keyset"),

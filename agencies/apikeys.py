@@ -144,7 +144,6 @@ def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: dat
             raise InputError("old_serves", _("This key is for entering alone; issue one for the system."))
         if old.revoked_at is not None or now >= old.expires_at:
             raise InputError("old_serves", _("This key has ended; issue a new one."))
-        lifetime = old.expires_at - old.created_at
         serve = scopes_that_work(is_hosted=old.agency.is_hosted)
         scopes = [scope for scope in old.scopes if scope in serve]
         new, text = issue_key(
@@ -152,7 +151,7 @@ def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: dat
             old.agency,
             client=old.client,
             scopes=scopes,
-            lifetime=min(lifetime, MAX_LIFETIME),
+            lifetime=min(old.lifetime, MAX_LIFETIME),
             networks=old.networks,
             follows=old,
             now=now,
@@ -198,13 +197,19 @@ def key_for(actor: Actor, prefix: str) -> ApiKey:
 
 
 def revoke_key(actor: Actor, api_key: ApiKey, *, now: datetime) -> None:
-    """Ends a key at once and for good; again is allowed and changes nothing."""
+    """Ends a key and its whole chain at once and for good; again is allowed and changes nothing.
+
+    Whoever stole one may have made its successor, and what a successor may, its predecessor still might.
+    """
     with transaction.atomic():
-        key = _lock_own(actor, api_key)
-        if key.revoked_at is None:
-            key.revoked_at = now
-            key.save(update_fields=["revoked_at"])
-            record_key_event("apikey.revoked", actor, key, now=now)
+        _require_own(actor, api_key)
+        chain = ApiKey.objects.select_for_update().filter(line=api_key.line)
+        # In the order in which a rotation locks: the old key before the new one.
+        for key in chain.order_by("created_at", "prefix"):
+            if key.revoked_at is None:
+                key.revoked_at = now
+                key.save(update_fields=["revoked_at"])
+                record_key_event("apikey.revoked", actor, key, now=now)
 
 
 def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
@@ -219,7 +224,9 @@ def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient
         raise CredentialError("unknown")
     _require_usable(key, remote_addr, now)
     _mark_use(key, now)
-    return ApiClient(key.agency, key.client, key.prefix, _scopes_in_effect(key), line=key.line)
+    return ApiClient(
+        key.agency, key.client, key.prefix, _scopes_in_effect(key), expires_at=key.expires_at, line=key.line
+    )
 
 
 def _stored(prefix: str) -> _StoredKey | None:
@@ -240,10 +247,14 @@ def _require_may_issue(actor: Actor, agency: Agency) -> None:
 
 def _lock_own(actor: Actor, api_key: ApiKey) -> ApiKey:
     key = ApiKey.objects.select_for_update(of=("self",)).select_related("agency").get(pk=api_key.pk)
+    _require_own(actor, key)
+    return key
+
+
+def _require_own(actor: Actor, key: ApiKey) -> None:
     if actor.agency_id != key.agency_id:
         raise AbsentError
     require(actor, Capability.APIKEY_MANAGE)
-    return key
 
 
 def _require_usable(key: _StoredKey, remote_addr: str, now: datetime) -> None:

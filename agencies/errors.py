@@ -108,6 +108,15 @@ class RecoveryWaitsError(AgenciesError):
         self.version = version
 
 
+class RotationRefusedError(AgenciesError):
+    """An API key may not replace itself now; `cause` is too-early (until `from_at`, as JSON has it) or replaced."""
+
+    def __init__(self, cause: str, from_at: datetime | None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.from_at = from_at.isoformat(timespec="seconds") if from_at else None
+
+
 class LastAdminError(AgenciesError):
     """The act would leave an agency without an agency admin."""
 

@@ -4,7 +4,6 @@
 import secrets
 import uuid
 import zoneinfo
-from datetime import timedelta
 from typing import ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,15 +12,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from agencies.apikey_rows import ApiKey  # noqa: F401
 from agencies.binding import BoundRow
 from agencies.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from agencies.names import check_name
 from agencies.power_rows import PowerChange  # noqa: F401
+from agencies.revocation_rows import Revocation  # noqa: F401
 from agencies.shortlived import (  # noqa: F401
     AccountLink,
     Challenge,
@@ -29,7 +30,7 @@ from agencies.shortlived import (  # noqa: F401
     IdempotentRequest,
     LoginAttempts,
 )
-from agencies.visibility import AgencyQuerySet, ApiKeyQuerySet, KeyQuerySet, OfficerManager
+from agencies.visibility import AgencyQuerySet, KeyQuerySet, OfficerManager
 
 AGENCY_ID = RegexValidator(
     r"^[a-z]{2}-[a-z0-9]{2,20}$", _("Agency id: use a country code, a hyphen, a name.")
@@ -389,58 +390,3 @@ class Key(models.Model):
     def suite(self) -> str:
         """The suites this key serves, for people."""
         return ", ".join(self.suites)
-
-
-class Revocation(models.Model):
-    """A `revoke` signed by the root, kept as signed; it counts from its own log time."""
-
-    od = models.CharField(primary_key=True, max_length=43)
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="revocations")
-    key = models.ForeignKey(Key, models.PROTECT, related_name="revocations")
-    since = models.BigIntegerField()
-    code = models.CharField(max_length=6)
-    jws = models.BinaryField()
-    accepted_at = models.DateTimeField()
-
-    class Meta:
-        ordering: ClassVar = ["agency", "accepted_at"]
-
-    def __str__(self) -> str:
-        return self.od
-
-
-class ApiKey(models.Model):
-    """A partner system's key: 256 random bits shown once, only a keyed digest kept."""
-
-    prefix = models.CharField(primary_key=True, max_length=16)
-    digest = models.BinaryField(max_length=32)
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="api_keys")
-    client = models.CharField(max_length=60)
-    scopes = ArrayField(models.CharField(max_length=24))
-    networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
-    created_at = models.DateTimeField()
-    created_by = models.CharField(max_length=100)
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    is_entry = models.BooleanField(default=False)
-    """Issued by the operator for accession alone (`agencies.entrykeys`); it never becomes a working key."""
-    line = models.CharField(max_length=16, db_index=True, editable=False)
-    """The prefix of the first key of its chain: every key that replaced another one bears the same."""
-    follows = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="successors", editable=False
-    )
-    """The key that it replaced."""
-
-    objects = ApiKeyQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["agency", "client", "-created_at"]
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(expires_at__lte=F("created_at") + timedelta(days=90)), name="apikey_ninety_days"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.agency_id}/{self.client}"

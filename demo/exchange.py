@@ -12,6 +12,7 @@ from accord.client.answers import (
     DeliveryFacts,
     FeedEntry,
     FeedPage,
+    IssuedKey,
     KeysetAnswer,
     KeysetTaken,
     SliceAnswer,
@@ -28,6 +29,7 @@ from agencies import accession, directory, entrykeys
 from agencies.actors import ApiClient
 from agencies.apikeys import authenticate_key
 from agencies.errors import AbsentError, NotPermittedError
+from agencies.selfrotation import rotate_own_key
 from demo.past import Past
 from ledger import proofs
 from sharing import feed, intake, slices, statements, submissions
@@ -67,6 +69,15 @@ class PastExchange:
         except NotPermittedError:
             return None
         return AccessionAnswer(found.agency.pk, found.keyset.od if found.keyset else None)
+
+    def api_key_until(self) -> int:
+        expires_at = self._caller.expires_at
+        assert expires_at is not None
+        return int(expires_at.timestamp())
+
+    def rotate_api_key(self) -> IssuedKey:
+        key, text = rotate_own_key(self._caller, now=self._past.now)
+        return IssuedKey(text, int(key.expires_at.timestamp()))
 
     def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
         issued = accession.issue_challenge(self._caller, agency, keys, now=self._past.now)

@@ -50,6 +50,7 @@ KEYSETS: Final = (
 )
 
 OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("POST", "caller/rotate"): ("rotation-refused",),
     ("POST", "agencies/{agency_id}/challenges"): KEYSETS,
     ("POST", "agencies/{agency_id}/keysets"): (*KEYSETS, "too-many-keysets"),
     ("GET", "envelopes/{md}"): CLOSED,

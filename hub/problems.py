@@ -81,6 +81,9 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     agencies.RequestInProgressError: Problem(
         409, "request-in-progress", "This request is being worked on. Ask again in a moment."
     ),
+    agencies.RotationRefusedError: Problem(
+        409, "rotation-refused", "This API key does not replace itself now.", ("cause", "from_at")
+    ),
     agencies.TooManyKeysetsError: Problem(
         429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)
     ),

@@ -15,9 +15,9 @@ from typing import Any
 
 import environ
 import environ.fileaware_mapping
-from celery.schedules import schedule
 from django.core.exceptions import ImproperlyConfigured
 
+from hub.beat import beat_schedule
 from hub.logs import logging_settings
 from hub.roles import GUARDED_SECRETS, ROLES
 
@@ -160,43 +160,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or "notify"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_BEAT_SCHEDULE = {
-    "tidy-agencies": {
-        "task": "agencies.tidy",
-        "schedule": schedule(run_every=3600.0),
-        "options": {"queue": "notify", "expires": 600},
-    },
-    "warn-of-key-endings": {
-        "task": "sharing.warn_of_endings",
-        "schedule": schedule(run_every=3600.0),
-        "options": {"queue": "notify", "expires": 600},
-    },
-    "forget-sessions": {
-        "task": "login.forget_sessions",
-        "schedule": schedule(run_every=3600.0),
-        "options": {"queue": "desk", "expires": 600},
-    },
-    "forget-proposals": {
-        "task": "vault.forget_proposals",
-        "schedule": schedule(run_every=3600.0),
-        "options": {"queue": "desk", "expires": 600},
-    },
-    "sweep-notices": {
-        "task": "sharing.sweep",
-        "schedule": schedule(run_every=env.float("SWEEP_SECONDS", default=30.0)),
-        "options": {"queue": "notify", "expires": 60},
-    },
-    "apply-power-changes": {
-        "task": "alerts.apply_power_changes",
-        "schedule": schedule(run_every=60.0),
-        "options": {"queue": "desk", "expires": 60},
-    },
-    "follow-feeds": {
-        "task": "alerts.follow_feed",
-        "schedule": schedule(run_every=env.float("FOLLOW_SECONDS", default=30.0)),
-        "options": {"queue": "desk", "expires": 60},
-    },
-}
+CELERY_BEAT_SCHEDULE = beat_schedule(
+    sweep_seconds=env.float("SWEEP_SECONDS", default=30.0),
+    follow_seconds=env.float("FOLLOW_SECONDS", default=30.0),
+)
 
 # --- mail ---------------------------------------------------------------------------------------------------
 MAIL_FROM: str = env.str("MAIL_FROM", default="accord@hub.example")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from sharing.doorbell import ring
+from sharing.notices.api_keys import tell_of_api_keys
 from sharing.notices.expansion import expand_deliveries
 from sharing.notices.key_endings import warn_of_endings
 from sharing.notices.repudiation import expand_doubts, find_repudiated
@@ -51,3 +52,9 @@ def sweep() -> None:
 def warn_of_key_endings() -> None:
     """Key officers hear 30, 14, 7 and 1 days ahead that a key ends; safe to run at any time and twice."""
     warn_of_endings(now=timezone.now())
+
+
+@shared_task(name="sharing.tell_of_api_keys", queue="notify")
+def tell_of_keys_of_systems() -> None:
+    """Admins hear that an API key ends or has replaced itself; safe to run at any time and twice."""
+    tell_of_api_keys(now=timezone.now())

@@ -39,15 +39,16 @@ def enrol(place: Workplace) -> None:
 
 
 def api_key(place: Workplace) -> None:
-    """Say which API key this home uses; its text only where it is asked for."""
+    """Say which API key this home uses, or have it replaced; its text only where it is asked for."""
     with place.client() as client:
-        state = client.state()
+        if place.options.rotate:
+            client.rotate_api_key()
+        text, facts = client.state().api_key, client.api_key()
     if place.options.show:
-        place.tell({"key": state.api_key}, state.api_key)
+        place.tell({"key": text}, text)
         return
-    prefix, until = state.api_key.partition(".")[0], state.api_key_until
-    ends = "its end is not known here" if until is None else f"it ends {moment(until)}"
-    place.tell({"prefix": prefix, "until": until}, f"API key {prefix}: {ends}.")
+    ends = "its end is not known here" if facts.until is None else f"it ends {moment(facts.until)}"
+    place.tell(facts, f"API key {facts.prefix}: {ends}.")
 
 
 def pin(place: Workplace) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from accord.cli.showing import moment
+from accord.client.apikey import ApiKeyFacts
 from accord.client.errors import AbsentError, RefusedError
 from accord.client.strangers import SubmissionCheck
 from accord.envelope.errors import (
@@ -87,6 +89,15 @@ def clock_sentence(ahead_secs: int) -> str:
         f"This machine's clock is {abs(ahead_secs) // 60} minutes {way} the hub's. Set it right: "
         "what is signed here bears its time, and ends are judged by it."
     )
+
+
+def api_key_sentence(facts: ApiKeyFacts, now: int) -> str:
+    """What to do about an API key that ends, or has ended."""
+    if facts.until is not None and now >= facts.until:
+        return (
+            "The API key has ended. Your agency's admin issues another one; enrol again with it: accord enrol"
+        )
+    return f"The API key ends {moment(facts.until)}. Replace it: accord api-key --rotate"
 
 
 def alarm_sentence(found: SubmissionCheck) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from accord.cli.asking import read_passphrase
 from accord.cli.keys.words import warning_words
 from accord.cli.progress import ProgressLine
-from accord.cli.sentences import clock_sentence, sentence_of
+from accord.cli.sentences import api_key_sentence, clock_sentence, sentence_of
 from accord.cli.showing import print_json
 from accord.client.client import Client, system_clock
 from accord.client.errors import LedgerAlarmError
@@ -43,6 +43,8 @@ class Workplace:
         self._clients.append(client)
         if self.options.verb != "keys":
             self._warn_of_keys(client)
+        if self.options.verb not in ("enrol", "api-key"):
+            self._warn_of_api_key(client)
         return client
 
     def _warn_of_keys(self, client: Client) -> None:
@@ -51,6 +53,13 @@ class Workplace:
             for warning in client.keys.warnings()[:1]:
                 facts = {"kid": warning.kid, "until": warning.until, "remedy": warning.remedy}
                 self._warn(warning.what, warning_words(warning), **facts)
+
+    def _warn_of_api_key(self, client: Client) -> None:
+        with contextlib.suppress(StateError):
+            facts = client.api_key()
+            if facts.warned_days(self.now) is not None:
+                sentence = api_key_sentence(facts, self.now)
+                self._warn("api-key", sentence, prefix=facts.prefix, until=facts.until)
 
     @property
     def progress(self) -> Progress:

@@ -7,7 +7,7 @@ Every reader raises `AnswerError` for another shape than agreed. Nothing here ve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -212,6 +212,22 @@ def read_statement(value: object) -> StatementAnswer:
     """A `{statement, receipt}` pair."""
     answer = require_object(value, "statement")
     return StatementAnswer(read_jws(answer.get("statement")), read_receipt(answer.get("receipt")))
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """An API key's text, and its end in seconds."""
+
+    key: str = field(repr=False)
+    until: int
+
+
+def read_issued(value: object) -> IssuedKey:
+    """An API key that the hub has just made."""
+    answer = require_object(value, "API key")
+    return IssuedKey(
+        require_text(answer.get("key"), "API key"), read_moment(answer.get("expires_at"), "API key")
+    )
 
 
 def read_taken(value: object) -> KeysetTaken:

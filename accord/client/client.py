@@ -24,6 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from accord.client import apikey
+from accord.client.apikey import ApiKeyFacts
 from accord.client.enrolment import Enrolment, OwnRoot, begin_enrolment, complete_enrolment
 from accord.client.errors import RequestError
 from accord.client.home import Home
@@ -183,6 +185,14 @@ class Client:
     def complete_enrolment(self, *, wait_secs: float = 30) -> Enrolment:
         """The second half of `enrol`: pick up and verify the receipt; raises NotLoggedYetError."""
         return complete_enrolment(self._session, wait_secs=wait_secs)
+
+    def api_key(self) -> ApiKeyFacts:
+        """Which API key this home uses, and until when; asks nobody."""
+        return apikey.facts_of(self.state())
+
+    def rotate_api_key(self) -> ApiKeyFacts:
+        """Have the hub replace the API key, once and in its last 30 days, and go on with the new one."""
+        return apikey.rotate_api_key(self._session)
 
     def pin(self, agency: str, fingerprint: str, *, replace: bool = False) -> None:
         """Trust this root (64 hex digits, spaces allowed) for an agency, as compared on paper.

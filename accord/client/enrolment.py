@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from accord.client.answers import KeysetAnswer, KeysetTaken
+from accord.client.apikey import keep_api_key
 from accord.client.errors import AnswerError, NotLoggedYetError, ProposalError, RequestError
 from accord.client.keys.drafts import draft_first_keyset
 from accord.client.keys.journal import Journal, SignedChange
@@ -104,7 +105,8 @@ def begin_enrolment(
         session.state_file.create(first)
     session.use(exchange)
     if accession is None:
-        _keep_api_key(session, first.api_key, None)
+        until = exchange.api_key_until()
+        keep_api_key(session, first.api_key, until)
         if not stands:
             _publish(session, agency, own, low)
     elif accession.keyset is None or kept is None or kept.api_key == first.api_key:
@@ -204,7 +206,7 @@ def _enter(session: Session, agency: str, own: OwnRoot, low: str, *, stands: str
                 "day. Enrol with an API key that your agency's admin has issued."
             )
         od, key = parse_statement(change.jws).od, _key_of(session, taken.api_key)
-        _keep_api_key(session, open_credential(taken.api_key, agency=agency, od=od, key=key), taken.until)
+        keep_api_key(session, open_credential(taken.api_key, agency=agency, od=od, key=key), taken.until)
         journal.drop()
 
 
@@ -238,11 +240,6 @@ def _is_sendable(session: Session, agency: str, own: OwnRoot, jws: bytes) -> boo
         return False
     is_recent = keyset.iat > session.clock() - MAX_IAT_AGE_SECS
     return is_recent and keyset.root_fingerprint == own.pinned
-
-
-def _keep_api_key(session: Session, api_key: str, until: int | None) -> None:
-    with session.state_file.change() as state:
-        state.api_key, state.api_key_until = api_key, until
 
 
 def _publish(session: Session, agency: str, own: OwnRoot, low: str) -> None:

@@ -18,6 +18,7 @@ from accord.client.answers import (
     ChallengeAnswer,
     FeedEntry,
     FeedPage,
+    IssuedKey,
     KeysetAnswer,
     KeysetTaken,
     SliceAnswer,
@@ -26,7 +27,9 @@ from accord.client.answers import (
     SubmissionPage,
     parse_answer,
     read_feed_entry,
+    read_issued,
     read_jws,
+    read_moment,
     read_path,
     read_paths,
     read_receipt,
@@ -61,6 +64,14 @@ class Exchange(Protocol):
 
     def accession(self) -> AccessionAnswer | None:
         """Where the own accession stands; None where the API key is not one for entering."""
+        ...
+
+    def api_key_until(self) -> int:
+        """When the API key ends, in seconds."""
+        ...
+
+    def rotate_api_key(self) -> IssuedKey:
+        """Ask for an API key that takes this one's place; before the new one is used, asking again is harmless."""
         ...
 
     def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
@@ -171,6 +182,18 @@ class HttpExchange:
             require_text(answer.get("agency"), "accession"),
             None if keyset is None else require_text(keyset, "accession"),
         )
+
+    def api_key_until(self) -> int:
+        """When the API key ends, in seconds."""
+        value = require_object(self._json("/caller"), "caller")
+        return read_moment(value.get("expires_at"), "caller")
+
+    def rotate_api_key(self) -> IssuedKey:
+        """An API key that takes this one's place."""
+        answer = self._transport.post(
+            "/caller/rotate", body=b"", media_type=_JSON, limit=_MAX_TEXT_BYTES, repeat=True
+        )
+        return read_issued(parse_answer(answer, "API key"))
 
     def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
         """Ask for a challenge over `{jwk, use}` rows."""

@@ -141,7 +141,7 @@ class ApiKeyView(AffairsView):
 
     @extend_schema(responses={204: None}, operation_id="apikeys_revoke")
     def delete(self, request: Request, prefix: str) -> Response:
-        """Revoke an API key for good; it is refused from its next request on."""
+        """Revoke an API key and its whole chain for good; they are refused from their next request on."""
         key = key_for(self.officer, prefix)
         self.act(lambda: revoke_key(self.officer, key, now=self.now), code=status.HTTP_204_NO_CONTENT)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -15,8 +15,8 @@ from agencies.ceilings import is_within
 from agencies.models import Officer
 from agencies.quiet import stays_quiet
 from sharing.models import Delivery, Envelope, Notification
-from sharing.notices import key_endings, power_changes
-from sharing.notices.states import KEY_OCCASIONS, POWER_OCCASIONS, Cause, Occasion
+from sharing.notices import api_keys, key_endings, power_changes
+from sharing.notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, POWER_OCCASIONS, Cause, Occasion
 from sharing.policy import Denied, Terms, Verdict, judge_recipient
 from sharing.recalls import recalls_that_count
 from sharing.states import VISIBLE_STATES
@@ -27,6 +27,7 @@ _OF_WHAT_IS_KNOWN: Final = (Occasion.WITHDRAWN, Occasion.REPUDIATED, Occasion.RE
 """What the agency has received is told on, whatever policy says of new flow."""
 _WITHOUT_DELIVERY: Final = (
     *KEY_OCCASIONS,
+    *API_KEY_OCCASIONS,
     *POWER_OCCASIONS,
     Occasion.REPUDIATED,
     Occasion.RELEASE_WAITS,
@@ -34,6 +35,7 @@ _WITHOUT_DELIVERY: Final = (
 )
 _NEEDED: Final[Mapping[str, Capability]] = {
     **dict.fromkeys(KEY_OCCASIONS, Capability.KEY_MANAGE),
+    **dict.fromkeys(API_KEY_OCCASIONS, Capability.APIKEY_MANAGE),
     Occasion.POLICY_WEAKENED: Capability.ALERT_RELEASE,
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
@@ -57,6 +59,8 @@ class RightsJudge:
         needed = _NEEDED.get(notice.occasion, Capability.ALERT_READ)
         if officer.agency_id != notice.recipient_id or needed not in officer.capabilities:
             return Cause.NO_RIGHT
+        if notice.occasion == Occasion.API_KEY_ENDING and api_keys.is_settled(notice):
+            return Cause.SETTLED
         if delivery is None:
             return None if notice.occasion in _WITHOUT_DELIVERY else Cause.NO_RIGHT
         if delivery.state not in VISIBLE_STATES or not _may_see(officer, delivery.envelope):

@@ -13,6 +13,7 @@ from django.db import transaction
 from agencies.quiet import quiet_until
 from sharing.models import Delivery, Notification
 from sharing.notices import release_waiting
+from sharing.notices.api_keys import end_of
 from sharing.notices.backoff import MOST_ATTEMPTS, next_wait
 from sharing.notices.channels.email.message import NoticeFacts, compose_message
 from sharing.notices.channels.email.transport import (
@@ -23,7 +24,7 @@ from sharing.notices.channels.email.transport import (
     Refused,
     mail_session,
 )
-from sharing.notices.key_endings import ends_text
+from sharing.notices.key_endings import ends_text, moment_text
 from sharing.notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from sharing.notices.rights import RightsJudge, read_fresh
 from sharing.notices.states import Cause, Occasion
@@ -117,8 +118,15 @@ def _facts(notice: Notification) -> NoticeFacts:
         reference=delivery.reference if delivery else "",
         priority=delivery.envelope.pri if delivery else FLASH if waits else "",
         exercise=delivery.envelope.status == "exercise" if delivery else release_waiting.is_exercise(notice),
-        ends=ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else "",
+        ends=_ends(notice),
     )
+
+
+def _ends(notice: Notification) -> str:
+    """What a warning says of the end, in the officer's zone."""
+    if notice.occasion == Occasion.API_KEY_ENDING:
+        return moment_text(end_of(notice), notice.officer)
+    return ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else ""
 
 
 def _record_sent(batch: _Batch, notice: Notification, reply: str) -> None:

@@ -37,6 +37,8 @@ class Occasion(TextChoices):
     REAFFIRMED = "reaffirmed", _("Its sender stands by it")
     KEY_REVOKED = "key-revoked", _("A key of your agency was revoked")
     KEY_ENDING = "key-ending", _("A key of your agency ends soon")
+    API_KEY_ENDING = "apikey-ending", _("An API key of your agency ends soon")
+    API_KEY_ROTATED = "apikey-rotated", _("An API key of your agency has replaced itself")
     POWER_ASKED = "power-asked", _("A change of power in your agency waits")
     POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
     RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
@@ -49,6 +51,9 @@ NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
 
 KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING})
 """About the agency's own keys: for its key officers, and no delivery is named."""
+
+API_KEY_OCCASIONS: Final = frozenset({Occasion.API_KEY_ENDING, Occasion.API_KEY_ROTATED})
+"""About keys of the agency's systems: for its admins, and no delivery is named."""
 
 POWER_OCCASIONS: Final = frozenset({Occasion.POWER_ASKED, Occasion.POLICY_WEAKENED})
 """About who may do what in the own agency; no delivery is named."""

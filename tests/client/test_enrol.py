@@ -2,9 +2,11 @@
 """Enrolment proves the keys, pins what came on paper, and can be taken up again."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accord.client.answers import KeysetTaken
 from accord.client.client import Client
@@ -165,6 +167,24 @@ def test_a_keyset_that_another_home_brought_in_gives_no_key_here(world: PartnerW
     home.state_file.unlink()
     with pytest.raises(RequestError, match="your agency's admin"):
         enrol(world.client("xa-alpha"), world, secret)
+
+
+def test_the_api_key_replaces_itself_and_every_verb_warns_before(world: PartnerWorld) -> None:
+    client = world.enrol("xa-alpha")
+    first = client.api_key()
+    assert first.until is not None
+    day = 24 * 3600
+    assert first.warned_days(first.until - 30 * day - 1) is None
+    assert [first.warned_days(first.until - days * day) for days in (30, 14, 7, 1, 0)] == [30, 14, 7, 1, 1]
+    with pytest.raises(RefusedError):
+        client.rotate_api_key()
+    ending = timezone.now() + timedelta(days=20)
+    ApiKey.objects.filter(pk=first.prefix).update(expires_at=ending, created_at=ending - timedelta(days=90))
+    second = client.rotate_api_key()
+    assert second.prefix != first.prefix
+    assert second.until is not None and second.until > ending.timestamp()
+    assert client.inbox() == []
+    assert ApiKey.objects.get(pk=second.prefix).last_used_at is not None
 
 
 def test_enrolling_again_replaces_the_api_key_by_one_that_works(world: PartnerWorld) -> None:

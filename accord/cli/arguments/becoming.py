@@ -61,8 +61,10 @@ def _add_api_key(verbs: Verbs) -> None:
         verbs,
         "api-key",
         "say which API key this home uses, and until when",
-        "The API key signs this machine in at the hub; it signs no alert and opens none.",
+        "The API key signs this machine in at the hub; it signs no alert and opens none. In its last 30 days it\n"
+        "may be replaced once by itself; your agency's admins are told.",
     )
+    parser.add_argument("--rotate", action="store_true", help="have the hub replace it, and keep the new one")
     parser.add_argument("--show", action="store_true", help="print its text, for another program of yours")
 
 

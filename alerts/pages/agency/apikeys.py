@@ -246,7 +246,10 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
         _("Revoke the key of %(client)s?") % {"client": key.client},
         _("Revoke key %(prefix)s") % {"prefix": key.prefix},
         reverse("admin:apikeys"),
-        does=[_("The system is refused from its next request on. What it handed in before stays.")],
+        does=[
+            _("The system is refused from its next request on. What it handed in before stays."),
+            _("Keys that this one replaced, and that replaced it, end with it."),
+        ],
         lasts=_("A revoked key does not come back."),
         facts=_facts(key),
         is_grave=True,

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.utils.translation import gettext, override
 
-from sharing.notices.states import KEY_OCCASIONS, POWER_OCCASIONS, Occasion
+from sharing.notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, POWER_OCCASIONS, Occasion
 
 ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
 """Hours, stated in the mail; the binding time stands in the manifest."""
@@ -30,7 +30,7 @@ class NoticeFacts:
     priority: str = ""
     exercise: bool = False
     ends: str = ""
-    """When a key ends, in the officer's zone; only where that is the occasion."""
+    """When a key or API key ends, in the officer's zone; only where that is the occasion."""
 
 
 def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
@@ -59,6 +59,8 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.REAFFIRMED: gettext("REAFFIRMED"),
         Occasion.KEY_REVOKED: gettext("KEYS"),
         Occasion.KEY_ENDING: gettext("KEYS"),
+        Occasion.API_KEY_ENDING: gettext("API KEYS"),
+        Occasion.API_KEY_ROTATED: gettext("API KEYS"),
         Occasion.POWER_ASKED: gettext("POWERS"),
         Occasion.POLICY_WEAKENED: gettext("POLICY"),
         Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
@@ -78,6 +80,8 @@ def _place_of(facts: NoticeFacts) -> str:
         return f"a/{facts.reference}"
     if facts.occasion in POWER_OCCASIONS:
         return "policy/" if facts.occasion == Occasion.POLICY_WEAKENED else "powers/"
+    if facts.occasion in API_KEY_OCCASIONS:
+        return "api-keys/"
     if facts.occasion == Occasion.RELEASE_WAITS:
         return "queue/"
     if facts.occasion == Occasion.CONTROL_CHANGED:
@@ -113,6 +117,11 @@ def _first_line(facts: NoticeFacts) -> str:
         ),
         Occasion.RULE_PUBLISHED: gettext(
             "An alert to your agency brings a change of the law that you watch."
+        ),
+        Occasion.API_KEY_ENDING: gettext("An API key of your agency ends on %(moment)s.")
+        % {"moment": facts.ends},
+        Occasion.API_KEY_ROTATED: gettext(
+            "An API key of your agency has replaced itself. Was it your system? If not, revoke it."
         ),
         Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
     }[facts.occasion]

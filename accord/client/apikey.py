@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API key by which this home signs in at the hub: kept in the state, warned of before it ends, rotated by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from accord.client.session import Session
+from accord.state import State
+
+WARNED_DAYS: Final = (1, 7, 14, 30)
+_DAY_SECS: Final = 24 * 3600
+
+
+@dataclass(frozen=True)
+class ApiKeyFacts:
+    """Which API key this home uses; `until` is its end in seconds, None where the hub has not said it."""
+
+    prefix: str
+    until: int | None
+
+    def warned_days(self, now: int) -> int | None:
+        """The nearest of `WARNED_DAYS` that has passed, None before the first."""
+        if self.until is None:
+            return None
+        left = self.until - now
+        return next((days for days in WARNED_DAYS if left <= days * _DAY_SECS), None)
+
+
+def facts_of(state: State) -> ApiKeyFacts:
+    """What the state says of the API key."""
+    return ApiKeyFacts(state.api_key.partition(".")[0], state.api_key_until)
+
+
+def keep_api_key(session: Session, api_key: str, until: int | None) -> None:
+    """Go on with this API key."""
+    with session.state_file.change() as state:
+        state.api_key, state.api_key_until = api_key, until
+
+
+def rotate_api_key(session: Session) -> ApiKeyFacts:
+    """Have the API key replaced and keep the new one; raises RefusedError before its last 30 days.
+
+    Until the new one has been used the hub gives another, so that an answer which got lost does no harm.
+    """
+    with session.home.changing_keys():
+        issued = session.exchange.rotate_api_key()
+        keep_api_key(session, issued.key, issued.until)
+    session.close()
+    return facts_of(session.state_file.read())

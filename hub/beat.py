@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What beat asks of the workers, and how often. Each task may run at any time and twice."""
+
+from typing import Any
+
+from celery.schedules import schedule
+
+
+def beat_schedule(*, sweep_seconds: float, follow_seconds: float) -> dict[str, dict[str, Any]]:
+    """Return the whole schedule, by name."""
+    return {
+        "tidy-agencies": {
+            "task": "agencies.tidy",
+            "schedule": schedule(run_every=3600.0),
+            "options": {"queue": "notify", "expires": 600},
+        },
+        "warn-of-key-endings": {
+            "task": "sharing.warn_of_endings",
+            "schedule": schedule(run_every=3600.0),
+            "options": {"queue": "notify", "expires": 600},
+        },
+        "tell-of-api-keys": {
+            "task": "sharing.tell_of_api_keys",
+            "schedule": schedule(run_every=300.0),
+            "options": {"queue": "notify", "expires": 240},
+        },
+        "forget-sessions": {
+            "task": "login.forget_sessions",
+            "schedule": schedule(run_every=3600.0),
+            "options": {"queue": "desk", "expires": 600},
+        },
+        "forget-proposals": {
+            "task": "vault.forget_proposals",
+            "schedule": schedule(run_every=3600.0),
+            "options": {"queue": "desk", "expires": 600},
+        },
+        "sweep-notices": {
+            "task": "sharing.sweep",
+            "schedule": schedule(run_every=sweep_seconds),
+            "options": {"queue": "notify", "expires": 60},
+        },
+        "apply-power-changes": {
+            "task": "alerts.apply_power_changes",
+            "schedule": schedule(run_every=60.0),
+            "options": {"queue": "desk", "expires": 60},
+        },
+        "follow-feeds": {
+            "task": "alerts.follow_feed",
+            "schedule": schedule(run_every=follow_seconds),
+            "options": {"queue": "desk", "expires": 60},
+        },
+    }

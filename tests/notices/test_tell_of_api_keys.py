@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Admins hear 30, 14, 7 and 1 days ahead that an API key ends, and that one has replaced itself: each once."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agencies.apikeys import authenticate_key, issue_key, revoke_key, rotate_key
+from agencies.capabilities import Role
+from agencies.models import ApiKey, Officer
+from agencies.selfrotation import rotate_own_key
+from sharing.models import Notification
+from sharing.notices.api_keys import tell_of_api_keys
+from sharing.notices.sending import send_notifications
+from sharing.notices.states import Cause, Occasion
+from sharing.states import NotificationState
+from sharing.tasks import tell_of_keys_of_systems
+from tests.builders import START, HeldAgency, Hub
+from tests.outside_world import OutsideWorld
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ENDS = START + timedelta(days=90)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return Hub(tmp_path / "ledger")
+
+
+@pytest.fixture
+def alpha(hub: Hub) -> HeldAgency:
+    (agency,) = hub.make_agencies("xa-alpha")
+    return agency
+
+
+@pytest.fixture
+def admin(hub: Hub, alpha: HeldAgency) -> Officer:
+    hub.make_officer(alpha, Role.READER)
+    return hub.make_officer(alpha, Role.AGENCY_ADMIN, name="Ada Admin")
+
+
+@pytest.fixture
+def issued(alpha: HeldAgency, admin: Officer) -> tuple[ApiKey, str]:
+    return issue_key(
+        admin, alpha.row, client="case system", scopes=["feed:read"], lifetime=90 * DAY, now=START
+    )
+
+
+def told(now: object) -> list[Notification]:
+    """What one more run added."""
+    known = set(Notification.objects.values_list("pk", flat=True))
+    tell_of_api_keys(now=now)  # type: ignore[arg-type]
+    return list(Notification.objects.exclude(pk__in=known))
+
+
+def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple[ApiKey, str]) -> None:
+    found = []
+    for hours in range(31 * 24, -1, -6):
+        at = ENDS - timedelta(hours=hours)
+        found += [(hours, row.officer, row.occasion) for _ in range(2) for row in told(at)]
+    assert found == [(days * 24, admin, Occasion.API_KEY_ENDING) for days in (30, 14, 7, 1)]
+
+
+def test_a_key_that_was_issued_for_a_week_is_not_warned_of_when_it_begins(
+    alpha: HeldAgency, admin: Officer
+) -> None:
+    issue_key(admin, alpha.row, client="trial", scopes=["feed:read"], lifetime=7 * DAY, now=START)
+    assert told(START) == []
+    assert len(told(START + 6 * DAY)) == 1
+
+
+@pytest.mark.parametrize("how", ["rotated", "revoked"])
+def test_a_warning_that_was_seen_to_does_not_go_out(
+    hub: Hub, admin: Officer, issued: tuple[ApiKey, str], outside_world: OutsideWorld, how: str
+) -> None:
+    hub.now = ENDS - 30 * DAY
+    assert len(told(hub.now)) == 1
+    if how == "rotated":
+        rotate_key(admin, issued[0], old_serves=7 * DAY, now=hub.now)
+    else:
+        revoke_key(admin, issued[0], now=hub.now)
+    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    row = Notification.objects.get()
+    assert (row.state, row.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)
+    assert told(ENDS - 14 * DAY) == []
+
+
+def test_a_key_that_replaced_itself_is_told_of_once(
+    hub: Hub, admin: Officer, issued: tuple[ApiKey, str], outside_world: OutsideWorld
+) -> None:
+    hub.now = ENDS - 20 * DAY
+    told(hub.now)
+    Notification.objects.all().delete()
+    new, _ = rotate_own_key(authenticate_key(issued[1], "192.0.2.7", now=hub.now), now=hub.now)
+    (row,) = told(hub.now) + told(hub.now)
+    assert (row.officer, row.occasion, row.subject) == (admin, Occasion.API_KEY_ROTATED, new.prefix)
+    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    (mail,) = outside_world.wait_for_count(1)
+    assert "api-keys/" in mail.text and issued[0].client not in mail.text
+
+
+def test_the_task_may_run_twice(issued: tuple[ApiKey, str]) -> None:
+    tell_of_keys_of_systems()
+    tell_of_keys_of_systems()
+    assert Notification.objects.count() <= 1
