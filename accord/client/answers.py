@@ -136,7 +136,7 @@ class SubmissionPage:
 def parse_answer(answer: Answer, where: str) -> Any:
     """The JSON value of an answer."""
     try:
-        return parse_json(answer.body, limit=MAX_LIST_BYTES, where=where)
+        return parse_json(answer.body, limit=MAX_LIST_BYTES, where=where, most_values=None)
     except EnvelopeError as exc:
         raise AnswerError(f"The hub's answer ({where}) is not sound JSON.") from exc
 

@@ -2,8 +2,8 @@
 """Bytes and texts: the one strict JSON parser, canonical JSON, base64url, digests.
 
 Guarantees that two parties who accept the same bytes read the same values: duplicate keys, floats,
-NaN, -0, integers outside +-(2^53 - 1), lone surrogates, a BOM, trailing bytes and depth over 16 are
-refused. Canonical JSON is RFC 8785 restricted to ASCII keys and to values without floats.
+NaN, -0, integers outside +-(2^53 - 1), lone surrogates, a BOM, trailing bytes, depth over 16 and more
+than 50,000 members and items are refused. Canonical JSON is RFC 8785 restricted to ASCII keys and to values without floats.
 Source: docs/spec/envelope.md, "Encodings".
 """
 
@@ -29,10 +29,13 @@ MAX_RELEASE_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 1024
 MAX_DEPTH = 16
 MAX_INTEGER = 2**53 - 1
+# Members and items in all: each costs a reader a hundred times the octets it takes to write.
+MAX_VALUES = 50_000
 
 _INTEGER_DIGITS = 17
 _BRACKETS = (b"{", b"[")
 _CONTAINERS = (dict, list)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # By the length modulo four: which last characters carry no stray bits. A remainder of one is no base64.
@@ -50,10 +53,15 @@ _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 _OFFICER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def parse_json(data: bytes, *, limit: int, where: str = "json") -> Any:
-    """Read JSON of at most `limit` octets; raises TooLargeError or MalformedError, never ValueError."""
+def parse_json(data: bytes, *, limit: int, where: str = "json", most_values: int | None = MAX_VALUES) -> Any:
+    """Read JSON of at most `limit` octets; raises TooLargeError or MalformedError, never ValueError.
+
+    `most_values` bounds members and items together, before anything is parsed; None for lists of a trusted sender.
+    """
     if len(data) > limit:
         raise TooLargeError(where, limit)
+    if most_values is not None and _holds_more(data, most_values):
+        raise TooLargeError(f"{where} values", most_values)
     try:
         text = data.decode("utf-8")
         value = _DECODER.decode(text)
@@ -101,6 +109,13 @@ _DECODER = json.JSONDecoder(
     parse_float=_refuse_number,
     parse_constant=_refuse_number,
 )
+
+
+def _holds_more(data: bytes, most_values: int) -> bool:
+    """Has it more members and items than that? There is a comma before each but the first of its kind."""
+    if data.count(b",") < most_values:
+        return False
+    return _STRING.sub(b"", data).count(b",") >= most_values
 
 
 def _may_be_deep(data: bytes) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accord.envelope.encoding import MAX_INTEGER, canonical, parse_json
+from accord.envelope.encoding import MAX_INTEGER, MAX_VALUES, canonical, parse_json
 from accord.envelope.errors import MalformedError, TooLargeError
 from tests.envelope.examples import examples
 
@@ -117,3 +117,30 @@ def test_never_reads_what_the_standard_library_would_not(octets: bytes) -> None:
     except MalformedError:
         return
     assert json.loads(octets.decode("utf-8")) == value
+
+
+MANY = {
+    "members of one object": b"{" + b",".join(b'"%x":0' % n for n in range(MAX_VALUES + 1)) + b"}",
+    "objects": b"[" + b",".join([b'{"a":0}'] * (MAX_VALUES + 1)) + b"]",
+    "items of lists in lists": b"[" + b",".join([b"[0,0]"] * (MAX_VALUES // 2 + 1)) + b"]",
+}
+
+
+@pytest.mark.parametrize("octets", MANY.values(), ids=MANY.keys())
+def test_refuses_more_members_and_items_than_are_worth_reading(octets: bytes) -> None:
+    with pytest.raises(TooLargeError):
+        parse_json(octets, limit=10_000_000)
+    assert parse_json(octets, limit=10_000_000, most_values=None) == json.loads(octets)
+
+
+def test_commas_inside_strings_are_text() -> None:
+    text = ',\\",' * MAX_VALUES
+    assert parse_json(json.dumps([text]).encode(), limit=10_000_000) == [text]
+    most = b"[" + b",".join([b"0"] * MAX_VALUES) + b"]"
+    assert len(parse_json(most, limit=10_000_000)) == MAX_VALUES
+
+
+def test_many_members_are_refused_before_they_are_read() -> None:
+    octets = b'{"x":' + b"[" * 5 + b",".join([b'"' + b"," * 50 + b'"'] * MAX_VALUES) + b"," + b"{" * 100
+    with pytest.raises(TooLargeError, match="values"):
+        parse_json(octets, limit=10_000_000)
