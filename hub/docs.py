@@ -5,29 +5,40 @@ import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from hub.description import operations, problem_types
 from hub.generator import KeptDescription
+from hub.kept_answers import answer_kept
 
 
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
     """Every operation by its group, with who may call it, examples, and the problems it can answer."""
+    return answer_kept(request, ("docs", get_language()), "text/html; charset=utf-8", _page)
+
+
+def _page() -> bytes:
+    """Without the request: what is kept for everybody must hold nothing of who asked first."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for method, address, operation in operations(_description()):
         groups.setdefault(operation["tags"][0], []).append(_shown(method, address, operation))
     context = {"groups": sorted(groups.items()), "problems": problem_types()}
-    return render(request, "hub/api_docs.html", context)
+    return render_to_string("hub/api_docs.html", context).encode()
 
 
 @require_safe
-def alert_schema(request: HttpRequest) -> JsonResponse:
+def alert_schema(request: HttpRequest) -> HttpResponse:
     """The alert document as JSON Schema, at an address that stays; the check of the forms decides beside it."""
+    return answer_kept(request, ("alert schema", get_language()), "application/schema+json", _schema)
+
+
+def _schema() -> bytes:
     from alerts.document.schema import json_schema
 
-    return JsonResponse(json_schema(), content_type="application/schema+json")
+    return JsonResponse(json_schema()).content
 
 
 def _description() -> dict[str, Any]:

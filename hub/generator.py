@@ -10,7 +10,7 @@ _kept: Final[dict[tuple[str | None, str], dict[str, Any]]] = {}
 
 
 class KeptDescription(SchemaGenerator):
-    """Keeps what depends on nothing but the addresses; whoever gets it does not change it."""
+    """Keeps what depends on nothing but the addresses; callers must not change it."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
         if not public or self.api_version:
@@ -23,8 +23,3 @@ class KeptDescription(SchemaGenerator):
     def _worked_out(self, request: Any, public: bool) -> dict[str, Any]:
         description: dict[str, Any] = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
         return description
-
-
-def is_kept(description: object) -> bool:
-    """Whether this very object is one that is kept; it then lives as long as the process."""
-    return any(description is kept for kept in _kept.values())

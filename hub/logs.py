@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON log lines without local variables: what a frame held never reaches a log."""
+"""JSON log lines without local variables: what a frame held never reaches a log.
 
-from typing import Any
+What a stranger's request makes the framework log (a host that is not ours, a form that is none) is one short line a
+kind and minute, without a traceback and without a word of the stranger's: nobody fills the disk or the log by asking.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 import structlog
 
@@ -12,6 +20,34 @@ _PROCESSORS: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.PositionalArgumentsFormatter(),
 ]
+
+
+REFUSALS_EVERY_SECS: Final = 60.0
+
+
+class BriefRefusals(logging.Filter):
+    """Lets one line of each kind pass a minute, which says how many came since the last one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._passed: dict[str, tuple[float, int]] = {}
+        """By kind, of which there are as many as classes of refusals: when the last passed, how many were held since."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written; it then names its kind and nothing else."""
+        kind, at = record.name.rpartition(".")[2], self._clock()
+        with self._lock:
+            passed_at, held = self._passed.get(kind, (float("-inf"), 0))
+            if at - passed_at < REFUSALS_EVERY_SECS:
+                self._passed[kind] = (passed_at, held + 1)
+                return False
+            self._passed[kind] = (at, 0)
+        record.msg, record.args = "request refused: %s, and %d more since the last line", (kind, held)
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
 def logging_settings(development: bool) -> dict[str, Any]:
@@ -38,11 +74,16 @@ def logging_settings(development: bool) -> dict[str, Any]:
                 ],
             }
         },
-        "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "filters": {"brief": {"()": BriefRefusals}},
+        "handlers": {
+            "lines": {"class": "logging.StreamHandler", "formatter": "json"},
+            "refusals": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["brief"]},
+        },
         "root": {"handlers": ["lines"], "level": "INFO" if development else "WARNING"},
         "loggers": {
             "django.server": {"handlers": ["lines"], "level": "WARNING", "propagate": False},
             "django.request": {"level": "ERROR"},
+            "django.security": {"handlers": ["refusals"], "propagate": False},
             "celery": {"level": "WARNING"},
             # Who leads and who waits is said in production, too.
             "ledger.running": {"level": "INFO"},

@@ -25,6 +25,7 @@ from rest_framework.views import set_rollback
 from accord.envelope import errors as envelope
 from agencies import errors as agencies
 from agencies.login import errors as login
+from hub import errors as hub
 from sharing import errors as sharing
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     PermissionDenied: Problem(403, "not-permitted", "Your role cannot do this."),
     drf.MethodNotAllowed: Problem(405, "method-not-allowed", "This address does not take that method."),
     drf.NotAcceptable: Problem(406, "not-acceptable", "Ask for application/json."),
+    hub.CompressedOnlyError: Problem(406, "compressed-only", "This is sent compressed only."),
     drf.UnsupportedMediaType: Problem(
         415, "unsupported-media-type", "Send the content type of the API guide."
     ),
@@ -283,6 +285,17 @@ def _plain(request: HttpRequest, status: int, slug: str, title: str) -> HttpResp
     body = {"type": TYPE_PREFIX + slug, "title": title, "status": status}
     body |= _instance(request)
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
+
+
+def answer_plainly(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer an error of the table where no REST view does; raises it again if it is not there."""
+    problem = problem_for(error)
+    if problem is None:
+        raise error
+    answer = _plain(request, problem.status, problem.slug, problem.title)
+    if wait := _header_value(error, "Retry-After"):
+        answer["Retry-After"] = wait
+    return answer
 
 
 def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

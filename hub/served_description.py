@@ -1,56 +1,74 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API description as it is served: written out once a process, language and notation."""
+"""The API description as it is served: to anybody, in the notation and language that is asked for."""
 
-from typing import Any, Final, cast
+from typing import Any, ClassVar
 
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import translation
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
     OpenApiJsonRenderer2,
     OpenApiYamlRenderer,
     OpenApiYamlRenderer2,
 )
-from drf_spectacular.views import SpectacularAPIView
-from rest_framework.renderers import BaseRenderer
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
-from hub.generator import is_kept
-
-_written: Final[dict[tuple[int, type[BaseRenderer]], bytes]] = {}
-"""By the identity of a kept description."""
-
-
-class _WrittenOnce(BaseRenderer):
-    """To write a description out takes as long as to work it out."""
-
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
-        key = (id(data), type(self))
-        if key in _written and accepted_media_type == self.media_type:
-            return _written[key]
-        octets = cast("bytes", super().render(data, accepted_media_type, renderer_context))
-        # Who asks for a parameter beside (an indent) gets an answer of his own, so that nobody fills the memory.
-        if is_kept(data) and accepted_media_type == self.media_type:
-            _written[key] = octets
-        return octets
+from hub.generator import KeptDescription
+from hub.kept_answers import answer_kept
 
 
-class _Yaml(_WrittenOnce, OpenApiYamlRenderer):
+class _NotationByName(DefaultContentNegotiation):
+    """Takes `?format=` as well; no other address does."""
+
+    class settings:  # noqa: N801 - named by the framework
+        URL_FORMAT_OVERRIDE = "format"
+
+
+class _Compact:
+    """Without the indent, which would be a third of it."""
+
+    def get_indent(self, accepted_media_type: str, renderer_context: Any) -> None:
+        return None
+
+
+class _Json(_Compact, OpenApiJsonRenderer):
     pass
 
 
-class _PlainYaml(_WrittenOnce, OpenApiYamlRenderer2):
+class _PlainJson(_Compact, OpenApiJsonRenderer2):
     pass
 
 
-class _Json(_WrittenOnce, OpenApiJsonRenderer):
-    pass
+class Description(APIView):
+    """The description, written out once a process, language and notation, and sent compressed."""
+
+    authentication_classes: ClassVar[list[type]] = []  # type: ignore[assignment]
+    permission_classes = [AllowAny]
+    throttle_classes: ClassVar[list[type]] = []  # type: ignore[assignment]
+    content_negotiation_class = _NotationByName
+    renderer_classes = [OpenApiYamlRenderer, OpenApiYamlRenderer2, _Json, _PlainJson]
+    schema = None
+
+    def get(self, request: Request) -> HttpResponse:
+        """The description; `?lang=` names one of the hub's languages."""
+        renderer: Any = request.accepted_renderer
+        language = _language(request.query_params.get("lang") or translation.get_language() or "")
+
+        def write() -> bytes:
+            generator: Any = KeptDescription
+            with translation.override(language):
+                described = generator().get_schema(request=None, public=True)
+                return bytes(renderer.render(described, renderer.media_type, {}))
+
+        key = ("description", settings.ROOT_URLCONF, type(renderer), language)
+        return answer_kept(request._request, key, f"{renderer.media_type}; charset=utf-8", write)
 
 
-class _PlainJson(_WrittenOnce, OpenApiJsonRenderer2):
-    pass
-
-
-class Description(SpectacularAPIView):
-    """The API description, in the notation that is asked for."""
-
-    renderer_classes = [_Yaml, _PlainYaml, _Json, _PlainJson]
+def _language(asked: str) -> str:
+    """One of the hub's languages: what is kept must not depend on what a stranger names."""
+    known = dict(settings.LANGUAGES)
+    return next((name for name in (asked, asked.partition("-")[0]) if name in known), settings.LANGUAGE_CODE)
