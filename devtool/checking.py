@@ -63,7 +63,12 @@ def imagined_world() -> World:
 def production_environment(role: str, world: World) -> dict[str, str]:
     """The role's environment as production would give it."""
     public = replace(world, hub_url="https://hub.example", exchange_url="https://exchange.example")
-    given = {**role_environment(role, public), "HUB_ENV": "production", "ALLOWED_HOSTS": "hub.example"}
+    given = {
+        **role_environment(role, public),
+        "HUB_ENV": "production",
+        "ALLOWED_HOSTS": "hub.example",
+        "TRUSTED_PROXIES": "none",
+    }
     # Left aside in the demonstration only; production refuses to hear of it.
     given.pop("MFA_DEMANDED", None)
     return given

@@ -17,7 +17,6 @@ DESK_WEB: Final = (
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "hub.admin_site.AccordAdminConfig",
-    "axes",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -9,7 +9,6 @@ import base64
 import ipaddress
 import os
 import secrets
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -200,9 +199,8 @@ MIDDLEWARE = [
             *(["hub.middleware.OfficerLanguageMiddleware"] if _IS_DESK else []),
             "hub.middleware.OfficerTimeZoneMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
-            # allauth finds the request through it; axes asks that its own stands last.
+            # allauth finds the request through it.
             "allauth.account.middleware.AccountMiddleware",
-            "axes.middleware.AxesMiddleware",
         ]
         if _HAS_ADMIN
         else []
@@ -251,33 +249,27 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 40
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTHENTICATION_BACKENDS = [
-    *(["axes.backends.AxesStandaloneBackend"] if _HAS_ADMIN else []),
-    "agencies.login.backends.EmailBackend",
-]
+AUTHENTICATION_BACKENDS = ["agencies.login.backends.EmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# Whose X-Forwarded-For is believed: the networks of the hub's own proxies. None by default.
-TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+# Whose X-Forwarded-For is believed: the networks of the hub's own proxies, or the word none. Guesses are counted by
+# address: a proxy that nobody named makes everybody behind it one guesser, so the question has to be answered.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=["none"] if DEVELOPMENT else [])
+if not TRUSTED_PROXIES and ROLE.urlconf != "hub.urls.nothing":
+    raise ImproperlyConfigured(
+        "TRUSTED_PROXIES is not set; name the networks of your proxies, or write none if callers reach this process "
+        "directly."
+    )
+if TRUSTED_PROXIES == ["none"]:
+    TRUSTED_PROXIES = []
 for _network in TRUSTED_PROXIES:
     try:
         ipaddress.ip_network(_network)
     except ValueError:
-        raise ImproperlyConfigured("TRUSTED_PROXIES: name networks such as 10.0.0.0/8.") from None
-AXES_HANDLER = "agencies.login.lockout.DigestHandler"
-AXES_CLIENT_IP_CALLABLE = "agencies.login.addresses.client_address"
-AXES_LOCKOUT_CALLABLE = "agencies.login.lockout.closed_response"
-AXES_LOCKOUT_PARAMETERS = ["username", ["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "username"
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_DISABLE_ACCESS_LOG = True
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-
+        raise ImproperlyConfigured("TRUSTED_PROXIES: name networks such as 10.0.0.0/8, or none.") from None
 # An agency's policy says of whom a second factor is demanded; only a demonstration may leave that aside.
 MFA_DEMANDED: bool = env.bool("MFA_DEMANDED", default=True)
 if not MFA_DEMANDED and not DEVELOPMENT:
@@ -302,9 +294,12 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "accord_session" if DEVELOPMENT else "__Host-accord_session"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+PASSKEY_COOKIE_NAME = "accord_passkey" if DEVELOPMENT else "__Host-accord_passkey"
+DEVICE_COOKIE_NAME = "accord_device" if DEVELOPMENT else "__Host-accord_device"
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_USE_SESSIONS = _IS_DESK
+# A cookie of its own, not the session: else each visitor of the sign-in page would leave a row in the database.
+CSRF_COOKIE_NAME = "accord_form" if DEVELOPMENT else "__Host-accord_form"
 if _IS_DESK:
     CSRF_FAILURE_VIEW = "alerts.pages.signing_in.form_refused"
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how an e-mail address and a password are looked at.
+"""An e-mail address and a password are looked at, once the guess is counted.
 
-Unknown, disabled and wrong answer alike and cost alike: one password hash, the same queries. Whether one may guess at
-all is asked before (`agencies.login.lockout`); what signing in consists of is `agencies.login.signing`.
+Unknown, disabled and wrong answer alike and cost alike: one password hash, the same queries. What is counted is
+`agencies.login.attempts`; what signing in consists of is `agencies.login.signing`.
 """
 
 import uuid
@@ -12,10 +12,12 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from agencies.errors import NotBoundError
 from agencies.login.addresses import client_address
-from agencies.login.attempts import LoginSource
+from agencies.login.attempts import LoginSource, count_attempt, forgive_attempt
+from agencies.login.devices import known_device
 from agencies.models import Officer
 
 
@@ -25,10 +27,21 @@ class EmailBackend(BaseBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> Officer | None:
-        """The officer, or None for every cause alike."""
+        """Return the officer, or None for every cause alike, too many guesses included.
+
+        Raises ValueError without a request, by which the guess is counted.
+        """
+        if request is None:
+            raise ValueError("a guess is counted by the request it came with")
         if not isinstance(username, str) or not isinstance(password, str) or not username or not password:
             return None
-        return officer_with(normal_email(username), password)
+        source, now = login_source(request, username), timezone.now()
+        if count_attempt(source, now=now) is not None:
+            return None
+        officer = officer_with(source.email, password)
+        if officer is not None:
+            forgive_attempt(source)
+        return officer
 
     def get_user(self, user_id: Any) -> Officer | None:
         """The officer of a session, read on every request, so that disabling counts at once."""
@@ -39,9 +52,11 @@ class EmailBackend(BaseBackend):
         return bound_officer(Officer.objects.filter(pk=key, is_active=True))
 
 
-def login_source(request: HttpRequest | None, email: str) -> LoginSource:
-    """Who tries to sign in, as counted; for the login page's own question how long to wait."""
-    return LoginSource(normal_email(email), client_address(request) if request else "")
+def login_source(request: HttpRequest, email: str) -> LoginSource:
+    """Return the account and the place that are counted; for the sign-in page's own question how long to wait, too."""
+    address = normal_email(email)
+    device = known_device(request, address, now=timezone.now())
+    return LoginSource(address, client_address(request), device)
 
 
 def normal_email(email: str) -> str:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can stand between an officer in session and an act."""
 
+from datetime import timedelta
+
 from agencies.errors import AgenciesError
 
 
@@ -28,6 +30,7 @@ class FactorNeededError(LoginError):
 class ProofRefusedError(LoginError):
     """The code, passkey or password was not right, or too many were tried."""
 
-    def __init__(self, *, is_closed: bool = False) -> None:
+    def __init__(self, *, closed_for: timedelta | None = None) -> None:
         super().__init__("proof refused")
-        self.is_closed = is_closed
+        self.closed_for = closed_for
+        """How long no guess is looked at; None where this one was."""

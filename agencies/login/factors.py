@@ -23,7 +23,7 @@ from agencies.actors import Actor
 from agencies.capabilities import Capability, Role, require
 from agencies.errors import AbsentError, InputError
 from agencies.identity import note_factors_reset, note_machine_reset
-from agencies.login.attempts import FactorSource, count_attempt, forget_attempts
+from agencies.login.attempts import Source, count_attempt, forgive_attempt
 from agencies.login.demand import must_have_factor
 from agencies.login.errors import ProofRefusedError
 from agencies.login.factorrows import bound_factors, factor_of, save_factor
@@ -79,9 +79,8 @@ def draw_totp_secret() -> str:
 def add_totp(officer: Officer, *, secret: str, code: str, now: datetime) -> list[str]:
     """Turns one-time codes on once a first code proves the secret; returns recovery codes if these are the first.
 
-    Raises ProofRefusedError, InputError when they are on already.
+    Raises ProofRefusedError, InputError when they are on already. Guessing is not limited: the secret was just shown.
     """
-    _count(officer, now)
     step = _matching_step(secret, code, now, after=0)
     if step is None:
         raise ProofRefusedError
@@ -95,13 +94,13 @@ def add_totp(officer: Officer, *, secret: str, code: str, now: datetime) -> list
         note_factors(locked)
         codes = first_recovery_codes(officer, now=now)
         _record("officer.factor_added", officer, officer, now, factor="totp")
-    forget_attempts(FactorSource(officer.pk))
     return codes
 
 
-def check_code(officer: Officer, code: str, *, now: datetime) -> Proof:
-    """Looks at a one-time code or a recovery code, each good once; raises ProofRefusedError."""
-    _count(officer, now)
+def check_code(officer: Officer, code: str, *, source: Source, now: datetime) -> Proof:
+    """Look at a one-time code or a recovery code, each good once, counted as of `source`; raises ProofRefusedError."""
+    if (closed_for := count_attempt(source, now=now)) is not None:
+        raise ProofRefusedError(closed_for=closed_for)
     with transaction.atomic():
         rows = Authenticator.objects.select_for_update().filter(user=officer).exclude(type=Type.WEBAUTHN)
         by_type = {row.type: row for row in bound_factors(officer, list(rows))}
@@ -110,7 +109,7 @@ def check_code(officer: Officer, code: str, *, now: datetime) -> Proof:
             _record("officer.recovery_code_used", officer, officer, now)
     if proof is None:
         raise ProofRefusedError
-    forget_attempts(FactorSource(officer.pk))
+    forgive_attempt(source)
     return proof
 
 
@@ -241,11 +240,6 @@ def _draw_codes(officer: Officer, now: datetime) -> list[str]:
         codes.instance.created_at = now
         save_factor(codes.instance, "created_at")
         return [str(code) for code in codes.generate_codes()]
-
-
-def _count(officer: Officer, now: datetime) -> None:
-    if count_attempt(FactorSource(officer.pk), now=now) is not None:
-        raise ProofRefusedError(is_closed=True)
 
 
 def _lock(officer: Officer) -> Officer:

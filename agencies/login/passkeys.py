@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passkeys (WebAuthn): always resident, always with the user verified, so that one alone is two factors.
 
-The ceremony's state (a challenge, single use) stands in the session; django-allauth finds it through the request in
-hand. Which key belongs to whom says the key's own signature, never a field of the form.
+The ceremony's state (a challenge, single use) stands in the session of whoever has one, and signed in a cookie of
+whoever signs in; django-allauth finds it through the request in hand. Which key belongs to whom says the key's own signature, never a field of the form.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth as webauthn
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
-from agencies.login.attempts import FactorSource, count_attempt
+from agencies.login.attempts import PasskeyChallenge, count_attempt
 from agencies.login.backends import bound_officer
 from agencies.login.errors import ProofRefusedError
 from agencies.login.factorrows import bound_factors, save_factor
@@ -25,6 +26,8 @@ from ledger.audit import record_event
 
 MOST_PASSKEYS: Final = 10
 MAX_NAME_LENGTH: Final = 40
+CHALLENGE_LIVES: Final = timedelta(minutes=10)
+_SALT: Final = "agencies.login.passkeys"
 
 
 def creation_options(officer: Officer) -> dict[str, Any]:
@@ -57,21 +60,50 @@ def add_passkey(officer: Officer, *, name: str, credential: Any, now: datetime) 
     return codes
 
 
-def request_options(officer: Officer | None) -> dict[str, Any]:
-    """What the browser needs to prove a passkey of this officer, or any one of ours when nobody is known yet."""
+def request_options(officer: Officer) -> dict[str, Any]:
+    """Return what the browser needs to prove a passkey of this officer, and keep the challenge in the session."""
     options: dict[str, Any] = webauthn.begin_authentication(officer)
     return options
 
 
+def open_challenge() -> tuple[dict[str, Any], str]:
+    """Return what the browser of a stranger needs to prove any passkey of ours, and the challenge, signed by us.
+
+    The browser keeps the challenge: in a session, each visitor would leave a row in the database.
+    """
+    options: dict[str, Any] = webauthn.begin_authentication(None)
+    state = webauthn.get_state()
+    webauthn.clear_state()
+    return options, signing.dumps(state, salt=_SALT)
+
+
 def check_passkey(officer: Officer, credential: Any, *, now: datetime) -> None:
-    """Whether this answers the session's challenge with one of the officer's passkeys; raises ProofRefusedError."""
-    if count_attempt(FactorSource(officer.pk), now=now) is not None:
-        raise ProofRefusedError(is_closed=True)
+    """Check that this answers the session's challenge with one of the officer's passkeys; raises ProofRefusedError.
+
+    Not counted: a signature cannot be guessed, and who holds a passkey is never kept out by somebody else's guesses.
+    """
     _note_use(_proved(officer, credential), now)
 
 
-def officer_with_passkey(credential: Any, *, now: datetime) -> Officer:
-    """Whose passkey this is; raises ProofRefusedError for every cause alike, the disabled included."""
+def officer_with_passkey(credential: Any, challenge: str, *, now: datetime) -> Officer:
+    """Return the officer whose passkey answers a challenge of `open_challenge`, which serves once.
+
+    Raises ProofRefusedError for every cause alike, the disabled included.
+    """
+    try:
+        state = signing.loads(challenge, salt=_SALT, max_age=CHALLENGE_LIVES)
+    except signing.BadSignature:
+        raise ProofRefusedError from None
+    officer = _owner_of(credential)
+    webauthn.set_state(state)
+    row = _proved(officer, credential)
+    if count_attempt(PasskeyChallenge(challenge), now=now) is not None:
+        raise ProofRefusedError
+    _note_use(row, now)
+    return officer
+
+
+def _owner_of(credential: Any) -> Officer:
     try:
         found = webauthn.extract_user_from_response(credential)
     except (ValidationError, ValueError, AttributeError, TypeError, KeyError):
@@ -79,7 +111,6 @@ def officer_with_passkey(credential: Any, *, now: datetime) -> Officer:
     officer = bound_officer(Officer.objects.filter(pk=found.pk, is_active=True))
     if officer is None:
         raise ProofRefusedError
-    _note_use(_proved(officer, credential), now)
     return officer
 
 

@@ -7,10 +7,11 @@ found by a keyed digest of the session's key, so the list of sessions opens none
 
 import re
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import models, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accord.envelope.encoding import b64u
 from agencies.digests import keyed_digest
@@ -50,6 +51,16 @@ def open_session(request: HttpRequest, officer: Officer, *, now: datetime) -> Of
         seen_at=now,
         proved_at=now,
     )
+
+
+def note_sign_in(sender: object, request: HttpRequest, user: Officer, **_: Any) -> None:
+    """Open the session's record when Django has opened the session."""
+    open_session(request, user, now=timezone.now())
+
+
+def note_sign_out(sender: object, request: HttpRequest, user: Officer | None, **_: Any) -> None:
+    """End the session's record with the session."""
+    end_session_of(request, now=timezone.now())
 
 
 def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | None:

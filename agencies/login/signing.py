@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what signing in consists of: a password, then a second factor where there is one; or a passkey alone.
+"""Signing in: a password, then a second factor where there is one; or a passkey alone.
 
 Between the two steps nobody is signed in: the session only remembers, for a few minutes, whose password was right.
 """
@@ -9,10 +9,11 @@ from typing import Final
 
 from django.contrib.auth import login
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.crypto import constant_time_compare
 
 from agencies.login.backends import bound_officer
+from agencies.login.devices import remember_device
 from agencies.login.models import Proof
 from agencies.models import Officer
 from ledger.audit import record_event
@@ -44,8 +45,13 @@ def pending_sign_in(request: HttpRequest, *, now: datetime) -> tuple[Officer, st
     return officer, str(pending["back"])
 
 
-def finish_sign_in(request: HttpRequest, officer: Officer, proof: Proof, *, now: datetime) -> None:
-    """The officer is signed in from now on, audited. The record of the session is opened on Django's own signal."""
+def finish_sign_in(
+    request: HttpRequest, officer: Officer, proof: Proof, *, to: str, now: datetime
+) -> HttpResponse:
+    """Sign the officer in, audited, and lead on; this browser is a known one from now on.
+
+    The record of the session is opened on Django's own signal.
+    """
     request.session.pop(_PENDING, None)
     request.sign_in_proof = proof  # type: ignore[attr-defined]
     with transaction.atomic():
@@ -58,3 +64,4 @@ def finish_sign_in(request: HttpRequest, officer: Officer, proof: Proof, *, now:
             detail={"proof": str(proof)},
             now=now,
         )
+    return remember_device(request, HttpResponseRedirect(to), officer.email, now=now)

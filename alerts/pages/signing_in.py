@@ -11,6 +11,7 @@ from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -22,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from agencies.errors import InputError
-from agencies.login.attempts import count_attempt, forget_attempts, waiting_time
+from agencies.login.attempts import WINDOW, StepUpSource, count_attempt, forgive_attempt, waiting_time
 from agencies.login.backends import login_source
 from agencies.login.factors import has_factor
 from agencies.login.models import Proof
@@ -46,14 +47,20 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("E-mail or password is not right."),
         "inactive": _("E-mail or password is not right."),
         "locked": _("Sign-in is closed for 15 minutes. Wait or ask your agency admin."),
+        "locked_long": _(
+            "Sign-in is closed until tomorrow for browsers that you have not signed in with before. "
+            "Use one that you know, a passkey, or ask your agency admin."
+        ),
     }
 
     def get_invalid_login_error(self) -> forms.ValidationError:
         """Locked, known and unknown accounts answer alike once too many guesses were made."""
         source = login_source(self.request, self.cleaned_data["username"])
         wait = waiting_time(source, now=timezone.now())
-        code = "invalid_login" if wait is None else "locked"
-        return forms.ValidationError(self.error_messages[code], code=code)
+        if wait is None:
+            return forms.ValidationError(self.error_messages["invalid_login"], code="invalid_login")
+        text = "locked" if wait <= WINDOW else "locked_long"
+        return forms.ValidationError(self.error_messages[text], code="locked")
 
 
 class SignInView(LoginView):
@@ -69,8 +76,12 @@ class SignInView(LoginView):
         if has_factor(officer):
             begin_second_step(self.request, officer, back=self.get_success_url(), now=now)
             return redirect("admin:second_step")
-        finish_sign_in(self.request, officer, Proof.PASSWORD, now=now)
-        return HttpResponseRedirect(self.get_success_url())
+        return finish_sign_in(self.request, officer, Proof.PASSWORD, to=self.get_success_url(), now=now)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """The page again; 429 when the guess was not looked at."""
+        is_closed = form.has_error(NON_FIELD_ERRORS, "locked")
+        return self.render_to_response(self.get_context_data(form=form), status=429 if is_closed else 200)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -156,8 +167,8 @@ def password(request: HttpRequest) -> HttpResponseBase:
 
 
 def _changed(request: HttpRequest, form: PasswordForm) -> bool:
-    officer = signed_in(request)
-    source = login_source(request, officer.email)
+    officer, row = signed_in(request), sign_in_of(request)
+    source = StepUpSource(row.pk if row is not None else officer.pk)
     if count_attempt(source, now=timezone.now()) is not None:
         form.add_error("old", SignInForm.error_messages["locked"])
         return False
@@ -167,8 +178,8 @@ def _changed(request: HttpRequest, form: PasswordForm) -> bool:
     except InputError as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return False
-    forget_attempts(source)
-    row, now = sign_in_of(request), timezone.now()
+    forgive_attempt(source)
+    now = timezone.now()
     end_other_sessions(officer, row, now=now)
     officer.refresh_from_db()
     update_session_auth_hash(request, officer)

@@ -14,6 +14,7 @@ from django.test import Client, RequestFactory
 
 from agencies.accountlinks import find_link, issue_link
 from agencies.errors import AbsentError, NotBoundError
+from agencies.login.attempts import FactorSource
 from agencies.login.backends import EmailBackend
 from agencies.login.errors import ProofRefusedError
 from agencies.login.factors import add_totp, check_code, factors_of, has_factor
@@ -162,7 +163,7 @@ def test_the_code_of_one_officer_does_not_pass_for_another_whose_column_was_over
         dora.pk,
     )
     with pytest.raises(ProofRefusedError):
-        check_code(dora, code_of(SECRET, LATER), now=LATER)
+        check_code(dora, code_of(SECRET, LATER), source=FactorSource(dora.pk), now=LATER)
     assert factors_of(dora).totp is None
 
 
@@ -178,7 +179,7 @@ def test_a_used_code_made_fresh_by_sql_does_not_pass_again(olga: Officer) -> Non
     olga = with_codes(olga, SECRET)
     sql("UPDATE mfa_authenticator SET data = jsonb_set(data, '{last_step}', '0') WHERE type = 'totp'")
     with pytest.raises(ProofRefusedError):
-        check_code(olga, code_of(SECRET, NOW), now=NOW)
+        check_code(olga, code_of(SECRET, NOW), source=FactorSource(olga.pk), now=NOW)
 
 
 def test_factors_deleted_by_sql_are_still_asked_for(olga: Officer) -> None:
@@ -255,7 +256,9 @@ def test_codes_follow_the_key_ring(olga: Officer) -> None:
         assert f"{old.current}: 0 secrets, 0 rows, may go" in run("rotate_kek", "--check")
     with ring(without(both, old.current)):
         assert guess(olga) == olga
-        check_code(Officer.objects.get(pk=olga.pk), code_of(SECRET, LATER), now=LATER)
+        check_code(
+            Officer.objects.get(pk=olga.pk), code_of(SECRET, LATER), source=FactorSource(olga.pk), now=LATER
+        )
 
 
 def test_rotation_leaves_an_altered_row_refused_and_names_it(olga: Officer) -> None:
@@ -280,7 +283,9 @@ def test_rows_from_before_are_bound_once_by_a_person(olga: Officer) -> None:
     assert guess(olga) is None
     assert "0 left without a code." in run("bind_rows", "--all")
     assert guess(olga) == olga
-    check_code(Officer.objects.get(pk=olga.pk), code_of(SECRET, LATER), now=LATER)
+    check_code(
+        Officer.objects.get(pk=olga.pk), code_of(SECRET, LATER), source=FactorSource(olga.pk), now=LATER
+    )
 
 
 def test_once_bound_what_has_no_code_is_let_in_by_name_only(olga: Officer, dora: Officer) -> None:

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from agencies.errors import AbsentError, InputError, NotPermittedError
+from agencies.login.attempts import FactorSource
 from agencies.login.errors import ProofRefusedError
 from agencies.login.factors import add_totp, check_code, draw_totp_secret, has_factor, reset_factors
 from agencies.login.models import Proof
@@ -73,13 +74,18 @@ def test_the_hubs_secret_moves_to_the_next_key_with_the_agencies(with_telephone:
     with ring(without(both, old.current)):
         check_ring()
         later = NOW + timedelta(minutes=1)
-        assert check_code(with_telephone, code_of(SECRET, later), now=later) is Proof.CODE
+        assert (
+            check_code(
+                with_telephone, code_of(SECRET, later), source=FactorSource(with_telephone.pk), now=later
+            )
+            is Proof.CODE
+        )
 
 
 def test_without_its_key_no_code_is_right(with_telephone: Officer) -> None:
     held = held_ring()
     with ring(without(followed_by(held), held.current)), pytest.raises(ProofRefusedError):
-        check_code(with_telephone, "000000", now=NOW)
+        check_code(with_telephone, "000000", source=FactorSource(with_telephone.pk), now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -91,15 +97,15 @@ def test_a_telephones_clock_may_be_half_a_minute_off(officer: Officer, steps: in
     later = NOW + timedelta(minutes=5)
     code = code_of(secret, later, steps=steps)
     if good:
-        assert check_code(officer, code, now=later) is Proof.CODE
+        assert check_code(officer, code, source=FactorSource(officer.pk), now=later) is Proof.CODE
     else:
         with pytest.raises(ProofRefusedError):
-            check_code(officer, code, now=later)
+            check_code(officer, code, source=FactorSource(officer.pk), now=later)
 
 
 def test_the_code_of_the_set_up_does_not_sign_in(with_telephone: Officer) -> None:
     with pytest.raises(ProofRefusedError):
-        check_code(with_telephone, code_of(SECRET, NOW), now=NOW)
+        check_code(with_telephone, code_of(SECRET, NOW), source=FactorSource(with_telephone.pk), now=NOW)
 
 
 def test_a_second_telephone_waits_until_the_first_is_removed(with_telephone: Officer) -> None:
@@ -116,7 +122,7 @@ def test_of_two_at_once_one_code_serves_one() -> None:
 
     def use(_: int) -> bool:
         try:
-            return check_code(officer, code, now=later) is Proof.CODE
+            return check_code(officer, code, source=FactorSource(officer.pk), now=later) is Proof.CODE
         except ProofRefusedError:
             return False
         finally:

@@ -4,6 +4,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from rest_framework.exceptions import NotAuthenticated
@@ -182,9 +183,7 @@ def test_a_write_under_a_session_needs_the_form_token(agency: Agency) -> None:
     path, body = "/api/v1/agencies/xa-lab/challenges", '{"keys": []}'
     without = client.post(path, body, content_type="application/json")
     assert (without.status_code, without.json()["type"]) == (403, "urn:accord:problem:form-token-refused")
-    session = client.session
-    session["_csrftoken"] = "a" * 32
-    session.save()
+    client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
     with_token = client.post(path, body, content_type="application/json", headers={"X-CSRFToken": "a" * 32})
     assert with_token.status_code == 422
 

@@ -11,14 +11,23 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from agencies.login.attempts import (
-    LIMIT_PER_ACCOUNT,
+    DAY,
+    LIMIT_PER_ACCOUNT_A_DAY,
     LIMIT_PER_ADDRESS,
+    LIMIT_PER_DEVICE,
+    LIMIT_PER_DEVICE_A_DAY,
+    LIMIT_PER_FACTOR,
+    LIMIT_PER_FACTOR_A_DAY,
     LIMIT_PER_SENDER,
     WINDOW,
+    FactorSource,
     LoginSource,
+    Source,
+    StepUpSource,
     count_attempt,
-    forget_attempts,
     forget_old_windows,
+    forgive_attempt,
+    reopen,
     waiting_time,
 )
 from agencies.login.backends import EmailBackend, login_source
@@ -142,10 +151,13 @@ def test_another_address_is_not_locked_out_by_a_guesser() -> None:
     assert count_attempt(LoginSource(GUESSER.email, "198.51.100.9"), now=NOW) is None
 
 
-def test_many_addresses_share_the_limit_of_the_account() -> None:
-    for number in range(LIMIT_PER_ACCOUNT):
+def test_many_addresses_share_the_limit_of_the_account_for_a_day() -> None:
+    for number in range(LIMIT_PER_ACCOUNT_A_DAY):
         assert count_attempt(LoginSource(GUESSER.email, f"192.0.2.{number}"), now=NOW) is None
-    assert count_attempt(LoginSource(GUESSER.email, "198.51.100.9"), now=NOW) is not None
+    elsewhere = LoginSource(GUESSER.email, "198.51.100.9")
+    assert count_attempt(elsewhere, now=NOW) == DAY
+    assert count_attempt(elsewhere, now=NOW + DAY - timedelta(microseconds=1)) is not None
+    assert count_attempt(elsewhere, now=NOW + DAY) is None
 
 
 def test_one_password_tried_on_many_accounts_from_one_address_is_stopped() -> None:
@@ -153,6 +165,67 @@ def test_one_password_tried_on_many_accounts_from_one_address_is_stopped() -> No
         assert count_attempt(LoginSource(f"o{number}@xa-lab.example", "192.0.2.7"), now=NOW) is None
     assert count_attempt(LoginSource("another@xb-health.example", "192.0.2.7"), now=NOW) == WINDOW
     assert count_attempt(LoginSource("another@xb-health.example", "198.51.100.9"), now=NOW) is None
+
+
+def test_knocking_on_a_closed_door_closes_no_other_and_writes_nothing() -> None:
+    exhaust(GUESSER, LIMIT_PER_ADDRESS)
+    written = list(LoginAttempts.objects.order_by("source").values())
+    for _ in range(LIMIT_PER_SENDER):
+        assert count_attempt(GUESSER, now=NOW) is not None
+    assert list(LoginAttempts.objects.order_by("source").values()) == written
+    assert count_attempt(LoginSource("fay@xa-lab.example", GUESSER.remote_addr), now=NOW) is None
+
+
+OWN_COUNTERS: dict[str, tuple[Source, Source, int, int]] = {
+    # Of whom; of whom not; how many at once; how many a day.
+    "a known browser's passwords": (
+        LoginSource(GUESSER.email, GUESSER.remote_addr, "kitchen"),
+        GUESSER,
+        LIMIT_PER_DEVICE,
+        LIMIT_PER_DEVICE_A_DAY,
+    ),
+    "an officer's codes": (FactorSource(1), FactorSource(2), LIMIT_PER_FACTOR, LIMIT_PER_FACTOR_A_DAY),
+    "a known browser's codes": (
+        FactorSource(1, "kitchen"),
+        FactorSource(1),
+        LIMIT_PER_FACTOR,
+        LIMIT_PER_FACTOR_A_DAY,
+    ),
+    "a session's step-up": (StepUpSource(1), StepUpSource(2), LIMIT_PER_FACTOR, LIMIT_PER_FACTOR_A_DAY),
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "other", "at_once", "a_day"), OWN_COUNTERS.values(), ids=OWN_COUNTERS.keys()
+)
+def test_each_has_counters_of_its_own_bounded_at_once_and_by_the_day(
+    source: Source, other: Source, at_once: int, a_day: int
+) -> None:
+    exhaust(other, at_once)
+    looked_at = 0
+    for quarter in range(DAY // WINDOW):
+        at = NOW + quarter * WINDOW
+        in_this_one = sum(count_attempt(source, now=at) is None for _ in range(at_once + 1))
+        assert in_this_one <= at_once
+        looked_at += in_this_one
+    assert looked_at == a_day
+    assert count_attempt(source, now=NOW + DAY) is None
+
+
+def test_a_right_guess_takes_itself_back_and_no_other() -> None:
+    assert count_attempt(FactorSource(1), now=NOW) is None
+    for _ in range(2 * LIMIT_PER_FACTOR_A_DAY):
+        assert count_attempt(FactorSource(1), now=NOW) is None
+        forgive_attempt(FactorSource(1))
+    assert sum(LoginAttempts.objects.values_list("attempts", flat=True)) == 1
+
+
+def test_an_admin_who_reopens_one_account_reopens_no_address() -> None:
+    for number in range(LIMIT_PER_SENDER):
+        count_attempt(LoginSource(f"o{number}@xa-lab.example", "192.0.2.7"), now=NOW)
+    later = NOW + timedelta(minutes=1)
+    reopen(GUESSER, now=later)
+    assert count_attempt(GUESSER, now=later) is not None
 
 
 @pytest.mark.parametrize(
@@ -174,7 +247,7 @@ def test_the_waiting_time_is_told_alike_for_accounts_that_do_not_exist() -> None
 def test_a_good_sign_in_forgets_the_guesses_of_its_address() -> None:
     for _ in range(LIMIT_PER_ADDRESS):
         count_attempt(GUESSER, now=NOW)
-    forget_attempts(GUESSER)
+    forgive_attempt(GUESSER)
     assert count_attempt(GUESSER, now=NOW) is None
 
 
@@ -183,7 +256,8 @@ def test_old_windows_are_removed_and_hold_no_address() -> None:
     held = " ".join(LoginAttempts.objects.values_list("source", flat=True))
     assert GUESSER.email not in held
     assert GUESSER.remote_addr not in held
-    assert forget_old_windows(now=NOW + WINDOW) == 3
+    assert forget_old_windows(now=NOW + DAY - timedelta(microseconds=1)) == 0
+    assert forget_old_windows(now=NOW + DAY) == 3
 
 
 def test_the_source_is_the_peer_and_no_header_can_name_another() -> None:
@@ -212,7 +286,7 @@ def test_the_operator_signs_in_too() -> None:
 
 
 def guess(email: str, password: str) -> object:
-    """What the chain of backends finds: axes in front, then ours."""
+    """What Django's chain of backends finds."""
     request = RequestFactory().post("/login/", REMOTE_ADDR=GUESSER.remote_addr)
     return authenticate(request, username=email, password=password)
 
@@ -231,6 +305,12 @@ def user_of(client: Client) -> Officer | None:
     user = get_user(request)
     assert SESSION_KEY in client.session or user.pk is None
     return user if isinstance(user, Officer) else None
+
+
+def exhaust(source: Source, limit: int) -> None:
+    for _ in range(limit):
+        assert count_attempt(source, now=NOW) is None
+    assert count_attempt(source, now=NOW) is not None
 
 
 class CountedQueries:

@@ -15,7 +15,9 @@ def session_of(officer: Officer) -> Credential:
     client.force_login(officer, "agencies.login.backends.EmailBackend")
     token = client.get("/api/v1/caller").json()["form_token"]
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    return Credential("officerSession", cookie, {"X-CSRFToken": token})
+    form = client.cookies[settings.CSRF_COOKIE_NAME]
+    # Both cookies travel in one header, and the caller takes one value.
+    return Credential("officerSession", f"{cookie}; {form.key}={form.value}", {"X-CSRFToken": token})
 
 
 def key_of(hub: Hub, agency: HeldAgency) -> Credential:

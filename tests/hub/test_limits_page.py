@@ -8,10 +8,11 @@ from typing import Final
 import pytest
 from django.conf import settings
 
+from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
 from agencies import accession, accountlinks, apikeys, cursors, idempotency
-from agencies.login import attempts, proof, rates, signing
+from agencies.login import attempts, devices, proof, rates, signing
 from agencies.shortlived import AccountLink
 from alerts import bulk_acknowledgement, draft_templates, paging, saved_views, search, shapes
 from alerts.pages import reading
@@ -51,11 +52,23 @@ def hours(span: timedelta) -> int:
 
 def _often() -> dict[str, str]:
     window = f"{minutes(attempts.WINDOW)} minutes"
+    codes = f"{attempts.LIMIT_PER_FACTOR} in {window}, {attempts.LIMIT_PER_FACTOR_A_DAY} a day"
     return {
         "passwords for one account, from one address": f"{attempts.LIMIT_PER_ADDRESS} in {window}",
-        "passwords for one account, from everywhere": f"{attempts.LIMIT_PER_ACCOUNT} in {window}",
-        "passwords from one address, whatever the accounts": f"{attempts.LIMIT_PER_SENDER} in {window}",
-        "one-time and recovery codes of one officer": f"{attempts.LIMIT_PER_FACTOR} in {window}",
+        "passwords for one account, from all browsers that have not signed in to it before": (
+            f"{attempts.LIMIT_PER_ACCOUNT_A_DAY} a day"
+        ),
+        "passwords from one address, whatever the accounts, from such browsers": (
+            f"{attempts.LIMIT_PER_SENDER} in {window}"
+        ),
+        "passwords for one account, from one browser that has signed in to it before": (
+            f"{attempts.LIMIT_PER_DEVICE} in {window}, {attempts.LIMIT_PER_DEVICE_A_DAY} a day"
+        ),
+        "one-time and recovery codes of one officer": codes,
+        "the same, from one browser that has signed in before": codes,
+        "passwords and codes of somebody signed in who is asked once more": (
+            f"{attempts.LIMIT_PER_STEP_UP} in {window}, {attempts.LIMIT_PER_STEP_UP_A_DAY} a day, each session"
+        ),
         "asking for a new password, one account": f"{attempts.LIMIT_OF_RESETS} in {window}",
         "asking for a new password, one address": f"{attempts.LIMIT_OF_RESETS_PER_ADDRESS} in {window}",
         "requests of one API key or one officer to the API": (
@@ -79,6 +92,7 @@ def _long() -> dict[str, str]:
     return {
         "a session": f"{settings.SESSION_COOKIE_AGE // 3600} hours",
         "the second step after the password": f"{minutes(signing.SECOND_STEP_WITHIN)} minutes",
+        "a browser known from an earlier sign-in": f"{devices.LIVES.days} days",
         "a proof that it is still you, for releasing, withdrawing, keys, people and policy": (
             f"{minutes(proof.FRESH_FOR)} minutes"
         ),
@@ -97,7 +111,9 @@ def _much() -> dict[str, str]:
         "one request": f"{middleware.LARGEST_REQUEST_BYTES // MIB} MiB",
         "one request of somebody not signed in": f"{middleware.LARGEST_FROM_STRANGERS_BYTES // MIB} MiB",
         "one request to the science core": f"{middleware.LARGEST_QUESTION_BYTES // MIB} MiB",
-        "one JSON body": f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MIB} MiB",
+        "one JSON body": (
+            f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MIB} MiB, {MAX_VALUES:,} members and items"
+        ),
         "one file, sealed": f"{MAX_BLOB_BYTES // MIB} MiB",
         "files of one alert": f"{MAX_ATTACHMENTS}, {MAX_BLOBS_BYTES // MIB} MiB together",
         "recipients of one alert": f"{MAX_RECIPIENTS}; {MAX_RED_AGENCIES} for RED",

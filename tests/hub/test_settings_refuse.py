@@ -19,6 +19,7 @@ PRODUCTION = {
     "LEDGER_VKEY": os.environ["LEDGER_VKEY"],
     "SECRET_KEY": "k" * 50,
     "API_PEPPER": "A" * 43,
+    "TRUSTED_PROXIES": "none",
 }
 KEK = "k1:" + "A" * 43
 
@@ -40,6 +41,12 @@ REFUSALS = {
     "no public address": ("exchange", {"HUB_URL": ""}, "HUB_URL"),
     "no verifier key of the ledger": ("exchange", {"LEDGER_VKEY": ""}, "LEDGER_VKEY"),
     "second factors left aside": ("desk", {"ACCORD_KEK": KEK, "MFA_DEMANDED": "no"}, "MFA_DEMANDED"),
+    "no word about proxies": ("exchange", {"TRUSTED_PROXIES": ""}, "TRUSTED_PROXIES"),
+    "proxies and none of them": (
+        "desk",
+        {"TRUSTED_PROXIES": "none,10.0.0.0/8", "ACCORD_KEK": KEK},
+        "TRUSTED_PROXIES",
+    ),
     "a proxy that is no network": ("exchange", {"TRUSTED_PROXIES": "the proxy"}, "TRUSTED_PROXIES"),
     "no broker": ("exchange", {"REDIS_URL": ""}, "REDIS_URL"),
 }

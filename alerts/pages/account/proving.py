@@ -15,8 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from agencies.login.attempts import count_attempt, forget_attempts
-from agencies.login.backends import login_source
+from agencies.login.attempts import WINDOW, Source, StepUpSource, count_attempt, forgive_attempt
 from agencies.login.errors import ProofRefusedError
 from agencies.login.factors import check_code, factors_of
 from agencies.login.models import Proof
@@ -28,6 +27,7 @@ from alerts.pages.account.returning import own_address
 from alerts.pages.frame import render_page, signed_in
 
 FIELDS: Final = ("proof_password", "proof_code", "proof_passkey")
+MAX_CREDENTIAL_CHARS: Final = 16 * 1024
 _NOT_CARRIED: Final = (*FIELDS, "csrfmiddlewaretoken")
 
 
@@ -64,21 +64,28 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
 
 def refusal_text(refused: ProofRefusedError) -> str:
     """Why a code, passkey or password was not taken, and the remedy."""
-    if refused.is_closed:
+    if refused.closed_for is not None and refused.closed_for > WINDOW:
+        return _(
+            "Too many were tried today. Use a passkey or a browser that you have signed in with before, "
+            "or ask your agency admin."
+        )
+    if refused.closed_for is not None:
         return _("Sign-in is closed for 15 minutes. Wait or ask your agency admin.")
     return _("That was not right. Look at the newest code and try again.")
 
 
-def check_proof(request: HttpRequest, officer: Officer, *, now: datetime) -> Proof:
-    """A code or passkey among the fields of `FIELDS`; raises ProofRefusedError."""
+def check_proof(request: HttpRequest, officer: Officer, *, source: Source, now: datetime) -> Proof:
+    """Look at a code, counted as of `source`, or a passkey among the fields of `FIELDS`; raises ProofRefusedError."""
     if passkey := request.POST.get("proof_passkey", ""):
         check_passkey(officer, read_credential(passkey), now=now)
         return Proof.PASSKEY
-    return check_code(officer, request.POST.get("proof_code", ""), now=now)
+    return check_code(officer, request.POST.get("proof_code", ""), source=source, now=now)
 
 
 def read_credential(text: str) -> Any:
-    """What the browser's script sent; raises ProofRefusedError for what is no JSON object."""
+    """What the browser's script sent; raises ProofRefusedError for what is no JSON object or too long for one of these."""
+    if len(text) > MAX_CREDENTIAL_CHARS:
+        raise ProofRefusedError
     try:
         credential = json.loads(text)
     except ValueError:
@@ -92,20 +99,20 @@ def _prove(request: HttpRequest, *, now: datetime) -> None:
     officer, row = signed_in(request), sign_in_of(request)
     if row is None:
         raise ProofRefusedError
+    source = StepUpSource(row.pk)
     if factors_of(officer).is_empty:
-        proof = _check_password(request, officer, now)
+        proof = _check_password(request, officer, source, now)
     else:
-        proof = check_proof(request, officer, now=now)
+        proof = check_proof(request, officer, source=source, now=now)
     prove_again(row, proof, now=now)
 
 
-def _check_password(request: HttpRequest, officer: Officer, now: datetime) -> Proof:
-    source = login_source(request, officer.email)
-    if count_attempt(source, now=now) is not None:
-        raise ProofRefusedError(is_closed=True)
+def _check_password(request: HttpRequest, officer: Officer, source: Source, now: datetime) -> Proof:
+    if (closed_for := count_attempt(source, now=now)) is not None:
+        raise ProofRefusedError(closed_for=closed_for)
     if not officer.check_password(request.POST.get("proof_password", "")):
         raise ProofRefusedError
-    forget_attempts(source)
+    forgive_attempt(source)
     return Proof.PASSWORD
 
 

@@ -56,9 +56,14 @@ def ask(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def follow(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Takes the token out of the address, so that no history and no referrer keeps it."""
+    """Takes the token out of the address, so that no history and no referrer keeps it.
+
+    A token that opens nothing is not remembered: a stranger's guesses leave no row.
+    """
     try:
-        request.session[_FOLLOWED] = digest_of(token, RESET)
+        digest = digest_of(token, RESET)
+        find_link(digest, RESET, now=timezone.now())
+        request.session[_FOLLOWED] = digest
     except AbsentError:
         request.session.pop(_FOLLOWED, None)
     return redirect("admin:reset_new")

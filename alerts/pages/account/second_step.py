@@ -4,7 +4,8 @@
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from agencies.login.attempts import FactorSource
+from agencies.login.devices import known_device
 from agencies.login.errors import ProofRefusedError
 from agencies.login.factors import factors_of
 from agencies.login.models import Proof
-from agencies.login.passkeys import officer_with_passkey, request_options
+from agencies.login.passkeys import CHALLENGE_LIVES, officer_with_passkey, open_challenge, request_options
 from agencies.login.signing import finish_sign_in, pending_sign_in
 from agencies.models import Officer
 from alerts.pages.account.proving import check_proof, read_credential, refusal_text
@@ -35,11 +38,11 @@ def second_step(request: HttpRequest) -> HttpResponseBase:
     problem, status = "", 200
     if request.method == "POST":
         try:
-            proof = check_proof(request, officer, now=now)
-            finish_sign_in(request, officer, proof, now=now)
-            return HttpResponseRedirect(own_address(request, back))
+            device = known_device(request, officer.email, now=now)
+            proof = check_proof(request, officer, source=FactorSource(officer.pk, device), now=now)
+            return finish_sign_in(request, officer, proof, to=own_address(request, back), now=now)
         except ProofRefusedError as refused:
-            problem, status = refusal_text(refused), 429 if refused.is_closed else 200
+            problem, status = refusal_text(refused), 200 if refused.closed_for is None else 429
     return _page(request, officer, problem, status)
 
 
@@ -48,14 +51,30 @@ def second_step(request: HttpRequest) -> HttpResponseBase:
 def passkey(request: HttpRequest) -> HttpResponseBase:
     """GET gives the browser a challenge; POST signs in whoever answers it with a passkey of this hub."""
     if request.method != "POST":
-        return JsonResponse(request_options(None))
+        options, challenge = open_challenge()
+        answer = JsonResponse(options)
+        _give_challenge(answer, challenge)
+        return answer
     now = timezone.now()
     try:
-        officer = officer_with_passkey(read_credential(request.POST.get("proof_passkey", "")), now=now)
+        credential = read_credential(request.POST.get("proof_passkey", ""))
+        challenge = request.COOKIES.get(settings.PASSKEY_COOKIE_NAME, "")
+        officer = officer_with_passkey(credential, challenge, now=now)
     except ProofRefusedError:
         return redirect(f"{reverse('admin:login')}?passkey=refused")
-    finish_sign_in(request, officer, Proof.PASSKEY, now=now)
-    return HttpResponseRedirect(own_address(request, request.POST.get("next", "")))
+    to = own_address(request, request.POST.get("next", ""))
+    return finish_sign_in(request, officer, Proof.PASSKEY, to=to, now=now)
+
+
+def _give_challenge(answer: HttpResponse, challenge: str) -> None:
+    answer.set_cookie(
+        settings.PASSKEY_COOKIE_NAME,
+        challenge,
+        max_age=CHALLENGE_LIVES,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
 
 
 def _page(request: HttpRequest, officer: Officer, problem: str, status: int) -> HttpResponse:
