@@ -22,6 +22,7 @@ from alerts import api_files as files
 from alerts import api_received as received
 from alerts import api_templates as templates
 from alerts import api_versions as versions
+from alerts import api_written as written
 from alerts import shapes
 from alerts.amending import amend_alert
 from alerts.api_acknowledging import AcknowledgeManyView
@@ -289,6 +290,7 @@ urlpatterns = [
         name="received-confirm-withdrawal",
     ),
     path(f"{_R}/attachments/<int:n>", received.ReceivedFileView.as_view(), name="received-attachment"),
+    *written.urlpatterns,
     *versions.urlpatterns,
     *templates.urlpatterns,
     *affairs.urlpatterns,

@@ -21,7 +21,7 @@ from alerts.search import Query, SearchResult, search_alerts
 
 
 class CheckView(DeskView):
-    capability = Capability.ALERT_WRITE
+    capability = frozenset({Capability.ALERT_WRITE, Capability.DRAFT_WRITE})
 
     @extend_schema(request=shapes.CheckIn, responses={200: shapes.FindingsOut}, operation_id="alerts_check")
     def post(self, request: Request) -> Response:
@@ -33,7 +33,7 @@ class CheckView(DeskView):
         found = repeatable(
             request,
             self.actor,
-            lambda: check_fields(self.officer, body["data"], kept=body["kept"], now=self.now),
+            lambda: check_fields(self.actor, body["data"], kept=body["kept"], now=self.now),
             now=self.now,
         )
         return Response(shapes.FindingsOut(found).data)

@@ -5,7 +5,7 @@ A save never asks who controls a substance: a hundred drafts would be a hundred 
 was computed at an earlier submission stays while it still holds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,7 @@ def create_draft(
     with transaction.atomic():
         alert = Alert(agency=agency, created_by=author.audit_name, created_at=now, changed_at=now)
         alert.author = author if isinstance(author, Officer) else None
+        alert.key_line = author.line if isinstance(author, ApiClient) else ""
         alert.save(force_insert=True)
         _save_content(author, alert, data=fields, kept=(), attachments=(), now=now)
         _record("alert.drafted", author, alert, now)
@@ -155,12 +156,29 @@ def attach_file(
 ) -> AlertRevision:
     """Adds a file, sealed, as a new revision. Raises `AttachmentRefusedError` over a limit."""
     require(author, Capability.ALERT_WRITE)
+
+    def lock() -> tuple[Alert, DraftContent]:
+        return _lock_newest(author, alert, base)
+
+    return add_file(author, alert, lock, filename=filename, data=data, now=now)
+
+
+def add_file(
+    author: Actor,
+    alert: Alert,
+    lock: Callable[[], tuple[Alert, DraftContent]],
+    *,
+    filename: str,
+    data: bytes,
+    now: datetime,
+) -> AlertRevision:
+    """As `attach_file`; `lock` gives the alert, locked, with its newest content, or refuses."""
     accept_file(filename, data, ())
     file = DraftAttachment(alert=alert, size=len(data), added_at=now)
     file.sealed = doors.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
     file.digest = doors.row_digest(file.sealed)
     with transaction.atomic():
-        locked, newest = _lock_newest(author, alert, base)
+        locked, newest = lock()
         accepted = accept_file(filename, data, newest.attachments)
         file.n = _next_number(locked)
         file.save(force_insert=True)

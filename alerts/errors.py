@@ -152,6 +152,10 @@ class UnknownSchemaError(AlertsError):
         self.schema = schema
 
 
+class DraftTakenOverError(AlertsError):
+    """An officer has changed what a system wrote, and goes on with it alone."""
+
+
 class KeysElsewhereError(AlertsError):
     """The agency holds its own keys; no process of the hub opens or signs for it."""
 

@@ -31,7 +31,7 @@ from alerts.stored import (  # noqa: F401
 )
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor
+    from agencies.actors import Actor, ApiClient
     from alerts.standing import StandingFacts
 
 
@@ -57,6 +57,12 @@ class AlertQuerySet(models.QuerySet["Alert"]):
             within |= Q(state=AlertState.DRAFT) | Q(created_by=actor.audit_name)
         return self.filter(within, agency_id=actor.agency_id, state__in=states)
 
+    def written_with(self, client: "ApiClient") -> "AlertQuerySet":
+        """What this very system has put here, whichever key of its chain it held."""
+        if not client.line or Capability.DRAFT_WRITE not in client.capabilities:
+            return self.none()
+        return self.filter(key_line=client.line, agency_id=client.agency_id)
+
     def changed_by(self, actor: "Actor") -> "AlertQuerySet":
         """What the actor has put here or given back: to be told its state, not to read it."""
         if actor.agency_id is None:
@@ -76,6 +82,8 @@ class Alert(models.Model):
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="alerts")
     author = _officer("alerts_written")
     created_by = models.CharField(max_length=120)
+    key_line = models.CharField(max_length=16, blank=True, editable=False)
+    """Where a system wrote it: the chain of its API key (`ApiKey.line`), which may ask what became of it."""
     state = models.CharField(max_length=9, choices=AlertState, default=AlertState.DRAFT)
     kind = models.CharField(max_length=8, default="alert")
     status = models.CharField(max_length=8, default="actual")
@@ -115,6 +123,9 @@ class Alert(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["agency", "state", "-changed_at", "-id"], name="alert_lists"),
             models.Index(fields=["agency", "md"], name="alert_by_md"),
+            models.Index(
+                fields=["key_line", "-created_at", "-id"], condition=~Q(key_line=""), name="alert_by_key"
+            ),
             models.Index(
                 fields=["agency", "-released_at", "-id"],
                 condition=Q(released_at__isnull=False),

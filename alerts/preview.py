@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from accord.envelope.encoding import b64u, canonical
 from accord.envelope.keys import PQ1
+from agencies.actors import Actor
 from agencies.errors import AbsentError
 from agencies.models import Officer
 from alerts.clearance import keep_to_ceiling
@@ -130,7 +131,7 @@ def judged_of(alert: Alert, content: DraftContent) -> Judged:
 
 
 def findings_of(
-    actor: Officer,
+    actor: Actor,
     alert: Alert,
     content: DraftContent,
     preview: Preview,
@@ -156,22 +157,28 @@ def findings_of(
     return keep_to_source(alert, content, found, now=now)
 
 
-def fields_of_draft(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+def fields_of_draft(actor: Actor, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """All fields of the draft that `data` would make, with the defaults of its kind; raises InputError."""
     values = read_values(data)
-    return defaults_for(values.get("alert_type"), today=today_of(officer, now)) | values
+    return defaults_for(values.get("alert_type"), today=today_of(actor, now)) | values
 
 
 def check_fields(
-    officer: Officer, data: Mapping[str, Any], *, kept: Iterable[str] = (), now: datetime
+    actor: Actor, data: Mapping[str, Any], *, kept: Iterable[str] = (), now: datetime
 ) -> Findings:
     """The findings over the draft that `data` would make; raises InputError for what no draft could hold."""
-    agency = hosted_agency_of(officer, command="accord submit")
-    values = fields_of_draft(officer, data, now=now)
+    agency = hosted_agency_of(actor, command="accord submit")
+    values = fields_of_draft(actor, data, now=now)
     preview = preview_of(agency.pk, values, now=now)
     structure = seen_structure(values)
-    known = Circumstances(today_of(officer, now), preview.reachable, agency.custody, now, structure)
+    known = Circumstances(today_of(actor, now), preview.reachable, agency.custody, now, structure)
     return check_document(values, known=known, kept=kept)
+
+
+def check_written(actor: Actor, alert: Alert, content: DraftContent, *, now: datetime) -> Findings:
+    """Every finding over a revision that a system wrote, with the policy as it stands now."""
+    preview = preview_of(alert.agency_id, content.data, now=now)
+    return findings_of(actor, alert, content, preview, now=now)
 
 
 def check_content(

@@ -177,6 +177,9 @@ if apps.is_installed("alerts"):
             ("what",),
         ),
         alerts.CopyRefusedError: Problem(422, "copy-refused", "This may not become a new draft.", ("text",)),
+        alerts.DraftTakenOverError: Problem(
+            409, "draft-taken-over", "An officer has changed this draft and goes on with it."
+        ),
         alerts.KeysMovedOnError: Problem(
             409, "keys-moved-on", "The keys are not as they were when you read them.", ("text",)
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Value
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.fields import BooleanField
 
 from agencies.actors import Actor
@@ -67,12 +67,19 @@ def delivery_facts_of(
     actor: Actor, mds: Collection[str], *, with_mail: bool = False
 ) -> dict[str, list[DeliveryFact]]:
     """The same for many, in one query; envelopes of others are left out."""
+    if not OWN & actor.capabilities:
+        return defaultdict(list)
+    rows = Delivery.objects.originated_by(actor).filter(envelope_id__in=mds)
+    return facts_about(rows, with_mail=with_mail)
+
+
+def facts_about(rows: QuerySet[Delivery], *, with_mail: bool = False) -> dict[str, list[DeliveryFact]]:
+    """The facts of these deliveries, by envelope, for a caller that was let see them."""
     facts: defaultdict[str, list[DeliveryFact]] = defaultdict(list)
-    if OWN & actor.capabilities:
-        rows = Delivery.objects.originated_by(actor).filter(envelope_id__in=mds).order_by("recipient_id")
-        failed = ExpressionWrapper(_mail_failed(), BooleanField()) if with_mail else Value(False)
-        for md, *columns in rows.annotate(failed=failed).values_list("envelope_id", *_FACTS, "failed"):
-            facts[md].append(DeliveryFact(*columns))
+    failed = ExpressionWrapper(_mail_failed(), BooleanField()) if with_mail else Value(False)
+    ordered = rows.order_by("recipient_id").annotate(failed=failed)
+    for md, *columns in ordered.values_list("envelope_id", *_FACTS, "failed"):
+        facts[md].append(DeliveryFact(*columns))
     return facts
 
 

@@ -21,7 +21,7 @@ from django.test.client import ClientHandler
 from django.utils import timezone
 
 from agencies.accession import admit_agency
-from agencies.apikeys import issue_key
+from agencies.apikeys import authenticate_key, issue_key
 from agencies.capabilities import CLIENT_SCOPES, Capability, Role
 from agencies.entrykeys import issue_entry_key
 from agencies.login.models import OfficerSession, Proof
@@ -35,6 +35,7 @@ from alerts.preview import preview_release
 from alerts.saved_views import create_view
 from alerts.science.library import begin_import, confirm_import
 from alerts.withdrawal import withdraw_alert
+from alerts.written import attach_written_file
 from sharing.models import Delivery, Notification, Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite
@@ -259,6 +260,7 @@ class SecurityWorld:
         self.put("factor", 1, 2, agencies=frozenset())
         self._make_library()
         self.put("power change", uuid.UUID(int=8), agencies=frozenset())
+        self._make_written_draft()
         reader = next(caller for caller in self.cast if caller.name == f"reader of {LAB}")
         own = OfficerSession.objects.filter(officer=self.people["reader"]).latest("signed_in_at")
         assert reader.has_session and admin.is_active
@@ -267,6 +269,15 @@ class SecurityWorld:
         rewrite(
             OfficerSession.objects.all(), proof=Proof.PASSKEY, seen_at=timezone.now() + timedelta(hours=2)
         )
+
+    def _make_written_draft(self) -> None:
+        """Of the one system of the laboratory that writes drafts; no officer reads it there."""
+        writer = self.by_name(f"key {Capability.DRAFT_WRITE} of {LAB}")
+        system = authenticate_key(writer.key, "127.0.0.1", now=timezone.now())
+        draft = create_draft(system, data={**HARM, "title": "From a system"}, now=self.desk.tick())
+        file = {"filename": FILE[0], "data": FILE[1]}
+        attach_written_file(system, draft.pk, **file, now=self.desk.tick())
+        self.put("written draft", draft.pk, roles=frozenset())
 
     def _make_library(self) -> None:
         releaser, now = self.people["releaser"], self.desk.tick()

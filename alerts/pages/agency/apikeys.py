@@ -33,7 +33,9 @@ SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
     C.ENVELOPE_READ: gettext_lazy("fetch sealed envelopes"),
     C.ENVELOPE_SUBMIT: gettext_lazy("hand in signed envelopes"),
     C.STATEMENT_SUBMIT: gettext_lazy("hand in signed statements"),
-    C.DRAFT_WRITE: gettext_lazy("write drafts for officers to release"),
+    C.DRAFT_WRITE: gettext_lazy(
+        "write drafts for officers to release, read its own back and see what became of them"
+    ),
     C.SCIENCE_QUERY: gettext_lazy("ask about substances, spectra and profiles"),
 }
 SCOPES: Final = tuple((str(scope), text) for scope, text in SCOPE_TEXTS.items())
