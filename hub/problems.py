@@ -132,6 +132,9 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
     ),
     sharing.IdTakenError: Problem(409, "id-taken", "Your agency has used this id for other content."),
+    sharing.KeepTooShortError: Problem(
+        422, "keep-too-short", "A real alert is kept 30 days at least; nothing was sent.", ("least",)
+    ),
     sharing.KeysetStaleError: Problem(
         409, "keyset-stale", "Sealed to keys that are not the newest; seal again.", ("agencies",)
     ),

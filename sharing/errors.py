@@ -91,6 +91,14 @@ class ContentDeletedError(SharingError):
     """Its `keep` has passed, so its content is gone for everyone; its digests and what was said of it stay."""
 
 
+class KeepTooShortError(SharingError):
+    """A real alert would be deleted too soon; `least` is the earliest `keep`, in seconds, that is taken."""
+
+    def __init__(self, least: int) -> None:
+        super().__init__(f"keep before {least}")
+        self.least = least
+
+
 class LaggingError(SharingError):
     """The sequencer is alive and behind; `retry_after` in seconds."""
 

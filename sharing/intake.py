@@ -9,8 +9,8 @@ Source: docs/spec/envelope.md, "Intake".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
@@ -24,7 +24,7 @@ from accord.envelope.intake import (
     verify_submission,
 )
 from accord.envelope.jws import parse_jws
-from accord.envelope.manifest import Manifest, read_manifest
+from accord.envelope.manifest import LEAST_KEEP_SECS, Manifest, read_manifest
 from accord.envelope.vocabulary import TYP_MANIFEST
 from agencies.actors import Actor
 from agencies.capabilities import Capability
@@ -41,6 +41,7 @@ from sharing.errors import (
     Denial,
     IdTakenError,
     IssuerSuspendedError,
+    KeepTooShortError,
     PolicyDeniedError,
     SharingError,
     SupersededError,
@@ -55,6 +56,8 @@ SUBMITS = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ALERT_RELEASE})
 """A partner's system, or an officer who releases at the desk."""
 
 MAX_AUDITED_RECIPIENTS = 100
+SHORT_KEEP: Final = timedelta(days=365)
+"""What is real and deleted sooner than that stands by itself in its sender's audit."""
 _ATTEMPTS = 3
 
 
@@ -75,7 +78,7 @@ def submit_envelope(
 
     Raises `NotPermittedError`, `AbsentError` (another agency's envelope, an unknown `re`), `EnvelopeError`,
     and of `SharingError`: `IdTakenError`, `IssuerSuspendedError`, `LaggingError`, `KeysetStaleError`,
-    `SupersededError`, `ContentDeletedError` (an extract of what is gone), `PolicyDeniedError`.
+    `SupersededError`, `ContentDeletedError` (an extract of what is gone), `PolicyDeniedError`, `KeepTooShortError`.
     """
     if caller.agency_id is None or not SUBMITS & caller.capabilities:
         raise NotPermittedError(Capability.ENVELOPE_SUBMIT)
@@ -153,6 +156,7 @@ def _store(
     now: datetime,
 ) -> None:
     _check_reference(verified, now)
+    _check_keep(verified.manifest)
     share_issuers([verified.manifest.iss])
     versions = _judge(verified, now)
     store_envelope(verified, versions, size_bytes=sum(map(len, blobs)) + _octets(verified), now=now)
@@ -179,6 +183,21 @@ def _check_reference(verified: VerifiedEnvelope, now: datetime) -> None:
         raise SupersededError(named.md)
     if terms.kind == EXTRACT:
         check_extract(verified.manifest, _manifest_of(named, now))
+
+
+def _check_keep(manifest: Manifest) -> None:
+    """Raises `KeepTooShortError`: what is real stays long enough for whoever asks afterwards what was sent.
+
+    An extract need not outlive its original.
+    """
+    terms = manifest.terms
+    if terms.status != "actual":
+        return
+    least = terms.iat + LEAST_KEEP_SECS
+    if terms.kind == EXTRACT and terms.re is not None:
+        least = min(least, Envelope.objects.values_list("keep", flat=True).get(md=terms.re.md))
+    if terms.keep < least:
+        raise KeepTooShortError(least)
 
 
 def _manifest_of(envelope: Envelope, now: datetime) -> Manifest:
@@ -223,6 +242,7 @@ def _log_and_audit(caller: Actor, manifest: Manifest, recipients: Sequence[str],
         "lane": terms.lane,
         "tlp": terms.tlp,
         "pri": terms.pri,
+        "keep": terms.keep,
         "count": len(recipients),
         "recipients": list(recipients[:MAX_AUDITED_RECIPIENTS]),
     }
@@ -235,3 +255,12 @@ def _log_and_audit(caller: Actor, manifest: Manifest, recipients: Sequence[str],
         entry=manifest.md,
         now=now,
     )
+    if terms.status == "actual" and terms.keep < terms.iat + SHORT_KEEP.total_seconds():
+        record_event(
+            "envelope.kept_short",
+            actor=caller.audit_name,
+            agency=manifest.iss,
+            subject=manifest.md,
+            detail={"keep": terms.keep},
+            now=now,
+        )

@@ -24,7 +24,7 @@ from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.encoding import agency_id, digest, officer_id, parse_object, uuid7
 from accord.envelope.errors import MalformedError
 from accord.envelope.keys import SUITES
-from accord.envelope.manifest import Reference, Terms
+from accord.envelope.manifest import LEAST_KEEP_SECS, Reference, Terms
 from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RED, RELS, STATUSES, TLPS
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024
@@ -131,8 +131,10 @@ class AlertToSend:
         return cls(**members)
 
     def terms(self, jti: str, *, now: int) -> Terms:
-        """The manifest's terms of this sending."""
+        """The manifest's terms of this sending. Raises RequestError for what no exchange would take."""
         within = ACKNOWLEDGE_WITHIN_SECS[self.pri]
+        if self.status == "actual" and self.keep is not None and self.keep < now + LEAST_KEEP_SECS:
+            raise RequestError("keep: a real alert is kept 30 days at least; name a later time or none.")
         return Terms(
             kind=self.kind,
             status=self.status,

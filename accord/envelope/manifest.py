@@ -49,6 +49,8 @@ MAX_BLOBS_BYTES = 256 * 1024 * 1024
 # IV, tag and the 8-octet length that every blob carries.
 MIN_BLOB_BYTES = 12 + 16 + 8
 MAX_NAMED = 500 * 64
+LEAST_KEEP_SECS = 30 * 24 * 3600
+"""An exchange takes no new envelope of status `actual` that is kept for less; what was taken before stays valid."""
 
 TERM_MEMBERS = frozenset(
     {

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from accord.envelope.manifest import Terms
+from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
 from alerts.document.defaults import EXPIRES_AFTER, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
 from alerts.document.shapes import is_acceptable, read_day, read_moment
@@ -78,7 +78,8 @@ def _days_of_life(data: Mapping[str, Any], now: dt.datetime) -> tuple[int, int]:
     expiry, review = read_day(data.get("expiry")), read_day(data.get("review_date"))
     if expiry is None or expiry < today:
         expiry = today + EXPIRES_AFTER
-    if review is None or review < expiry:
+    least = today + dt.timedelta(seconds=LEAST_KEEP_SECS) if data.get("status") != "exercise" else expiry
+    if review is None or review < max(expiry, least):
         review = max(expiry, years_after(today, REVIEW_YEARS))
     return _end_of(expiry), _end_of(review)
 

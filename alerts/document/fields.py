@@ -171,16 +171,18 @@ _TABLE: Final = (
     ),
     Field(
         "expiry", 5, _("Expires"), _("Nobody receives it for the first time after this day."), "date",
-        Kind.DATE, _("Expires: enter a day after today, not past the review."), in_document=False,
+        Kind.DATE, _("Expires: enter a day after today, not past the day it is kept until."), in_document=False,
         asked_for=ALL,
     ),
     Field(
-        "review_date", 5, _("Review"), _("After this you are asked."), "date", Kind.DATE,
-        _("Review: up to 5 years, or give a reason."), required_for=ALL, asked_for=ALL,
+        "review_date", 5, _("Kept until"),
+        _("After this day its content is deleted for every recipient and for you. Nobody is asked first."),
+        "date", Kind.DATE, _("Kept until: more than 30 days and up to 5 years, or give a reason for longer."),
+        required_for=ALL, asked_for=ALL,
     ),
     Field(
-        "review_reason", 5, _("Reason for a later review"), _("Only past 5 years."), "text", Kind.LINE,
-        _("Reason for a later review: use up to 200 characters."), max_length=200, asked_for=ALL,
+        "review_reason", 5, _("Reason for keeping it longer"), _("Only past 5 years."), "text", Kind.LINE,
+        _("Reason for keeping it longer: use up to 200 characters."), max_length=200, asked_for=ALL,
     ),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import canonical
 from accord.envelope.errors import EnvelopeError
+from accord.envelope.manifest import LEAST_KEEP_SECS
 from alerts.document.building import build_document
 from alerts.document.chemistry import differs_from_structure
 from alerts.document.circumstances import Circumstances
@@ -24,6 +25,8 @@ __all__ = ["RULES", "Circumstances", "Draft", "problem_text"]
 
 NAMED_IDENTITIES: Final = frozenset({"tentative", "confirmed"})
 REVIEW_YEARS_AT_MOST: Final = 5
+KEPT_AT_LEAST: Final = dt.timedelta(seconds=LEAST_KEEP_SECS)
+"""For what is no exercise; the author's day may be a day behind that of UTC, so that the day itself is one too few."""
 DOCUMENT_BYTES_AT_MOST: Final = 46 * 1024
 """An inner payload holds 64 KiB; this leaves room for its own members and for 32 listed files."""
 
@@ -124,7 +127,8 @@ def _review_is_near_or_reasoned(draft: Draft) -> None:
     if day is None:
         return
     latest = years_after(draft.known.today, REVIEW_YEARS_AT_MOST)
-    if day <= draft.known.today or (day > latest and draft["review_reason"] in EMPTY):
+    least = draft.known.today if draft["status"] != "actual" else draft.known.today + KEPT_AT_LEAST
+    if day <= least or (day > latest and draft["review_reason"] in EMPTY):
         draft.refuse("review_date", FIELDS["review_date"].problem)
 
 

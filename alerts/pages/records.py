@@ -66,6 +66,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "circle.recorded": gettext_lazy("recorded a circle"),
     "duty.changed": gettext_lazy("changed the duty list"),
     "envelope.carried": gettext_lazy("handed in an envelope"),
+    "envelope.kept_short": gettext_lazy("sent an alert that is deleted within a year"),
     "envelope.refused": gettext_lazy("was refused an envelope"),
     "key.resumed": gettext_lazy("resumed a key"),
     "key.revoke_refused": gettext_lazy("was refused a revocation"),

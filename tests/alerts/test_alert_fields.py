@@ -16,6 +16,8 @@ from alerts.document.values import read_values
 from tests.alerts.conftest import GOOD
 
 TODAY = dt.date(2026, 3, 2)
+KEPT = "Kept until: more than 30 days and up to 5 years, or give a reason for longer."
+EXPIRES = "Expires: enter a day after today, not past the day it is kept until."
 
 
 def check(custody: str = "hub", kept: tuple[str, ...] = (), **changes: Any) -> Findings:
@@ -77,13 +79,14 @@ BLOCKED: list[tuple[dict[str, Any], str, str]] = [
     ({"purpose": None}, "purpose", "Purpose: choose one."),
     ({"recipients": []}, "recipients", "To: choose an agency that can receive this."),
     ({"recipients": ["xq-nobody"]}, "recipients", "To: choose an agency that can receive this."),
-    ({"review_date": "2031-03-03"}, "review_date", "Review: up to 5 years, or give a reason."),
-    ({"review_date": "2026-03-02"}, "review_date", "Review: up to 5 years, or give a reason."),
-    ({"expiry": "2026-03-02"}, "expiry", "Expires: enter a day after today, not past the review."),
+    ({"review_date": "2031-03-03"}, "review_date", KEPT),
+    ({"review_date": "2026-04-01"}, "review_date", KEPT),
+    ({"review_date": "2026-03-02", "status": "exercise"}, "review_date", KEPT),
+    ({"expiry": "2026-03-02"}, "expiry", EXPIRES),
     (
         {"expiry": "2027-01-02", "review_date": "2027-01-01"},
         "expiry",
-        "Expires: enter a day after today, not past the review.",
+        EXPIRES,
     ),
 ]
 

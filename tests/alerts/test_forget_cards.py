@@ -27,7 +27,7 @@ DELETED = "Its content was deleted."
 
 def short_lived(desks: Desks, *, exp: int = 100, keep: int = 200) -> str:
     now = seconds(desks.hub.now)
-    return send_from_partner(desks, exp=now + exp, keep=now + keep, ack_by=None)
+    return send_from_partner(desks, status="exercise", exp=now + exp, keep=now + keep, ack_by=None)
 
 
 def test_card_and_tokens_go_with_keep_and_the_facts_stay(desks: Desks) -> None:

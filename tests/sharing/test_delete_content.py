@@ -36,6 +36,7 @@ def deliver_kept_for(hub: Hub, four: Four, keep_secs: int) -> SealedEnvelope:
         four.bravo,
         four.charlie,
         attachments=[FILE],
+        status="exercise",
         exp=now + 100,
         keep=now + keep_secs,
         ack_by=None,

@@ -79,7 +79,7 @@ def test_each_is_refused_for_its_own_reason(hub: Hub, four: Four) -> None:
     withdrawn = hub.deliver(four.alpha, four.bravo)
     suspended = hub.deliver(four.alpha, four.bravo, lane="trade")
     open_still = hub.deliver(four.alpha, four.bravo)
-    deleted = hub.deliver(four.alpha, four.bravo, keep=seconds(hub.now) + 200, **soon)
+    deleted = hub.deliver(four.alpha, four.bravo, status="exercise", keep=seconds(hub.now) + 200, **soon)
     hub.fetch(four.bravo, read_before)
     hub.submit(four.alpha, hub.retraction(four.alpha, withdrawn))
     suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["trade"], now=hub.now)

@@ -73,6 +73,7 @@ def test_there_is_none_of_what_was_deleted(hub: Hub, four: Four, swept: bool) ->
     gone = hub.deliver(
         four.alpha,
         four.bravo,
+        status="exercise",
         keep=int(hub.now.timestamp()) + 60,
         exp=int(hub.now.timestamp()) + 30,
         ack_by=None,
