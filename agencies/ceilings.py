@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The highest TLP by role, as the agency's policy says: what is marked stricter is absent for who has no higher role.
+"""The one rule of what an officer may see of an agency's alerts: the highest TLP by role, as its policy says.
 
-Several roles: the loosest limit counts, and a role that the policy does not name has none. Danger to life (speed
-flash on the public-health lane) has no limit. Systems and the hub's own processes are not limited.
+- What is marked stricter is absent for who has no higher role: in lists, counts, drafts, templates, notices, threads.
+- Several roles: the loosest limit counts, and a role that the policy does not name has none.
+- Danger to life (speed flash on the public-health lane) has no limit.
+- Systems and the hub's own processes are not limited.
+
+Rows are limited where they are fetched: `visible_to(actor)` of every kind of row that tells of an alert asks
+`rows_within`; of a value in hand `is_within` says the same.
 """
 
 from typing import Final
@@ -26,26 +31,37 @@ def ceiling_of(actor: Actor) -> str | None:
     return max((limit for limit in limits if limit in LEVELS), key=LEVELS.index, default=LEVELS[0])
 
 
-def is_within(actor: Actor, *, tlp: str, pri: str, lane: str) -> bool:
-    """Whether the actor's roles reach to an item marked so; a marking that is not known is out of reach."""
-    ceiling = ceiling_of(actor)
-    if ceiling is None or is_about_life(pri, lane):
+def is_within(actor: Actor, *, tlp: str, pri: str, lane: str, floor: str = "") -> bool:
+    """Whether the actor's roles reach to an item marked so; a marking that is not known is out of reach.
+
+    `floor` is the marking of what the item was made from.
+    """
+    reached = levels_within(actor)
+    if reached is None or is_about_life(pri, lane):
         return True
-    return tlp in _reached(ceiling)
+    return tlp in reached and floor in ("", *reached)
 
 
-def rows_within(actor: Actor) -> Q:
-    """The same for rows with columns `tlp`, `pri` and `lane`."""
-    ceiling = ceiling_of(actor)
-    if ceiling is None:
+def rows_within(actor: Actor, prefix: str = "") -> Q:
+    """The same for rows with columns `tlp`, `pri` and `lane`, or for a relation to such rows; no limit is an empty Q."""
+    reached = levels_within(actor)
+    if reached is None:
         return Q()
-    return Q(tlp__in=_reached(ceiling)) | Q(pri="flash", lane="public_health")
+    life = {f"{prefix}pri": "flash", f"{prefix}lane": "public_health"}
+    return Q(**{f"{prefix}tlp__in": reached}) | Q(**life)
+
+
+def levels_within(actor: Actor) -> tuple[str, ...] | None:
+    """The markings that the actor's roles reach to; None without a limit."""
+    ceiling = ceiling_of(actor)
+    return None if ceiling is None else LEVELS[: LEVELS.index(ceiling) + 1]
+
+
+def strictest(*marks: str) -> str:
+    """The strictest of these markings; those that are not known are left out, empty where none is."""
+    return max((mark for mark in marks if mark in LEVELS), key=LEVELS.index, default="")
 
 
 def is_about_life(pri: str, lane: str) -> bool:
     """Speed flash on the public-health lane."""
     return pri == "flash" and lane == "public_health"
-
-
-def _reached(ceiling: str) -> tuple[str, ...]:
-    return LEVELS[: LEVELS.index(ceiling) + 1]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.manifest import Reference
 from agencies.capabilities import Capability, require
+from agencies.ceilings import ceiling_of, strictest
 from agencies.models import Officer
 from agencies.vault import doors
 from alerts.document.fields import FIELDS
@@ -49,20 +50,36 @@ def amend_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
     hosted_agency_of(author, command=WRITE_COMMAND)
     row = find_alert(author, alert.pk)
     check_amendable(author, row, now=now)
-    under_way = amendment_of(row)
-    if under_way is not None:
-        return under_way
+    if amendment_of(row) is not None:
+        return _under_way(author, row)
     content = read_revision(row)
     files = _files_sent(author, row, now) if content.attachments else []
     with transaction.atomic():
         locked = lock_alert(author, row)
         check_amendable(author, locked, now=now)
-        return amendment_of(locked) or _draft_next(author, locked, content, files, now)
+        if amendment_of(locked) is not None:
+            return _under_way(author, locked)
+        return _draft_next(author, locked, content, files, now)
+
+
+def _under_way(author: Officer, alert: Alert) -> Alert:
+    """The next version that somebody has begun; raises `AmendmentRefusedError` where the officer may not see it."""
+    seen = amendment_seen(author, alert)
+    if seen is None:
+        text = _("A colleague writes the next version, under a TLP that your role does not reach.")
+        raise AmendmentRefusedError("under-way", text)
+    return seen
 
 
 def amendment_of(alert: Alert) -> Alert | None:
     """The next version of an alert, draft, waiting or sent."""
     return Alert.objects.filter(previous=alert).exclude(state=AlertState.DISCARDED).first()
+
+
+def amendment_seen(officer: Officer, alert: Alert) -> Alert | None:
+    """The same, as far as the officer may see it."""
+    rows = Alert.objects.visible_to(officer).filter(previous=alert)
+    return rows.exclude(state=AlertState.DISCARDED).first()
 
 
 def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
@@ -121,6 +138,16 @@ def versions_of(alert: Alert) -> list[Alert]:
     return chain
 
 
+def versions_seen(officer: Officer, alert: Alert) -> list[Alert]:
+    """Every version that was sent, newest first, as far as the officer may see them; `alert` is one of them."""
+    versions = versions_of(newest_of(alert))
+    if ceiling_of(officer) is None:
+        return versions
+    rows = Alert.objects.visible_to(officer).filter(pk__in=[version.pk for version in versions])
+    seen = set(rows.values_list("pk", flat=True))
+    return [version for version in versions if version.pk in seen]
+
+
 def newest_of(alert: Alert) -> Alert:
     """The newest version that was sent."""
     newest = alert
@@ -136,7 +163,8 @@ def _draft_next(
 ) -> Alert:
     data = {name: content.data[name] for name in FIELDS if name in content.data}
     computed = {name: data[name] for name in ("comparison",) if data.get(name)}
-    draft = create_draft(author, data=data, computed=computed, now=now)
+    floor = strictest(previous.tlp, previous.floor)
+    draft = create_draft(author, data=data, computed=computed, floor=floor, now=now)
     draft.kind, draft.previous, draft.version = UPDATE, previous, previous.version + 1
     draft.save(update_fields=["kind", "previous", "version"])
     keep_amended(previous, draft, now=now)

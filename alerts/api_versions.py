@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from agencies.capabilities import Capability
 from agencies.errors import AbsentError
 from alerts import shapes_versions as shapes
-from alerts.amending import newest_of, versions_of
+from alerts.amending import versions_seen
 from alerts.api_desk import DeskView
 from alerts.finding import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
@@ -80,11 +80,11 @@ def _sent(view: DeskView, alert_id: uuid.UUID) -> list[Alert]:
     alert = find_alert(view.officer, alert_id)
     if alert.state not in SENT:
         raise AbsentError
-    return versions_of(newest_of(alert))
+    return versions_seen(view.officer, alert)
 
 
 def _held(view: DeskView, received_id: uuid.UUID) -> list[ReceivedAlert]:
-    rows = versions_held(find_received(view.officer, received_id), now=view.now)
+    rows = versions_held(view.officer, find_received(view.officer, received_id), now=view.now)
     judge_retracts(rows, now=view.now)
     return rows
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agencies.models import Agency
+from agencies.models import Agency, Officer
 from alerts.document.display import rows_of
 from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.shapes import is_acceptable
@@ -36,9 +36,12 @@ class Changes:
     added: tuple[str, ...]
 
 
-def changes_in(alert: Alert, data: Mapping[str, Any]) -> Changes | None:
-    """What `data`, the alert's own, changes against the version it replaces; None for a first version."""
-    if alert.previous is None:
+def changes_in(officer: Officer, alert: Alert, data: Mapping[str, Any]) -> Changes | None:
+    """What `data`, the alert's own, changes against the version it replaces; None for a first version.
+
+    None too where the officer may not see the version before.
+    """
+    if alert.previous is None or not Alert.objects.visible_to(officer).filter(pk=alert.previous.pk).exists():
         return None
     before = read_revision(alert.previous).data
     old, new = (frozenset(value.get("recipients") or ()) for value in (before, data))

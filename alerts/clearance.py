@@ -8,10 +8,10 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from agencies.actors import Actor
-from agencies.ceilings import ceiling_of, is_within
+from agencies.ceilings import ceiling_of, is_within, strictest
 from agencies.errors import InputError
 from alerts.document.findings import Findings
-from alerts.models import ReceivedAlert
+from alerts.models import Alert, ReceivedAlert
 
 CASE_REASONS: Final = frozenset({"case_number", "lawfulness_check"})
 ON_DUTY: Final = "on_duty"
@@ -22,9 +22,26 @@ def keep_to_ceiling(actor: Actor, data: Mapping[str, Any], findings: Findings) -
     marks = {name: str(data.get(name) or "") for name in ("tlp", "pri", "lane")}
     if not marks["tlp"] or is_within(actor, **marks):
         return findings
-    text = _("TLP: your agency lets your role send up to TLP:%(tlp)s; choose that or ask a colleague.") % {
+    return _with(findings, above_ceiling_text(actor))
+
+
+def above_ceiling_text(actor: Actor) -> str:
+    """What to do where a marking is above the actor's ceiling."""
+    return _("TLP: your agency lets your role send up to TLP:%(tlp)s; choose that or ask a colleague.") % {
         "tlp": ceiling_of(actor)
     }
+
+
+def keep_to_floor(alert: Alert, data: Mapping[str, Any], findings: Findings) -> Findings:
+    """The findings, with one on the TLP where it is looser than what the alert was made from."""
+    tlp = str(data.get("tlp") or "")
+    if findings.errors.get("tlp") or not tlp or strictest(tlp, alert.floor) == tlp:
+        return findings
+    text = _("TLP: not looser than what this was made from; choose TLP:%(tlp)s or stricter.")
+    return _with(findings, text % {"tlp": alert.floor})
+
+
+def _with(findings: Findings, text: str) -> Findings:
     texts = (*findings.errors.get("tlp", ()), text)
     return replace(findings, errors={**findings.errors, "tlp": texts})
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting points for new drafts: templates an agency keeps, and copies of what it sent or received.
 
-A copy is a draft like any other: nothing of the old alert's life comes with it. Days are set anew, files and
+A copy is a draft like any other: nothing of the old alert's life comes with it but its marking, which is the loosest
+that the copy may bear. Days are set anew, files and
 answers to questions stay behind. What a sender reserved to himself is not copied out of his alert.
 """
 
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability, require
+from agencies.ceilings import strictest
 from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
 from agencies.vault import doors
@@ -68,12 +70,15 @@ def create_template(author: Officer, alert: Alert, *, name: str, now: datetime) 
     """Keeps what a draft says now under a name of 1 to 80 characters. Raises `InputError` on `name`."""
     require(author, Capability.ALERT_WRITE)
     agency = hosted_agency_of(author, command=WRITE_COMMAND)
-    data = read_draft(author, alert).data
+    row = find_alert(author, alert.pk)
+    data = read_draft(author, row).data
     _refuse_reply(data)
     content = {"name": _checked_name(name), "data": _without(data, LEFT_BEHIND)}
-    if DraftTemplate.objects.visible_to(author).count() >= TEMPLATES_AT_MOST:
+    if DraftTemplate.objects.filter(agency=agency).count() >= TEMPLATES_AT_MOST:
         raise InputError("name", _("Name: your agency keeps 200 templates; delete one first."))
-    template = DraftTemplate(agency=agency, created_by=author, created_at=now)
+    template = DraftTemplate(
+        agency=agency, tlp=strictest(row.tlp, row.floor), created_by=author, created_at=now
+    )
     plain = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
     template.sealed = doors.seal_row(agency.pk, TABLE, str(template.pk), REVISION, plain)
     template.save(force_insert=True)
@@ -105,7 +110,7 @@ def start_from_template(author: Officer, template: DraftTemplate, *, now: dateti
     require(author, Capability.ALERT_WRITE)
     row = find_template(author, template.pk)
     plain = doors.open_row(row.agency_id, TABLE, str(row.pk), REVISION, bytes(row.sealed))
-    return create_draft(author, data=_known(json.loads(plain)["data"]), now=now)
+    return create_draft(author, data=_known(json.loads(plain)["data"]), floor=row.tlp, now=now)
 
 
 @transaction.atomic
@@ -131,7 +136,9 @@ def copy_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
     _refuse_reply(data)
     if row.state not in COPIED_STATES:
         raise CopyRefusedError(_("This alert is being checked. Copy it once it is sent or returned."))
-    copy = create_draft(author, data=_known(_without(data, LEFT_BEHIND)), now=now)
+    copy = create_draft(
+        author, data=_known(_without(data, LEFT_BEHIND)), floor=strictest(row.tlp, row.floor), now=now
+    )
     _record("alert.copied", author, str(row.pk), now)
     return copy
 
@@ -154,7 +161,7 @@ def copy_received(
         raise CopyRefusedError(_("Not passed on without the sender's permission. Ask the sender first."))
     data = _without(view.document, OWN_FIELDS) | {"tlp": received.tlp, "status": received.status}
     with transaction.atomic():
-        copy = create_draft(author, data=_known(data), now=now)
+        copy = create_draft(author, data=_known(data), floor=received.tlp, now=now)
         _record("alert.copied", author, received.reference, now)
     return copy
 

@@ -13,10 +13,12 @@ from django.db import transaction
 
 from agencies.actors import Actor, ApiClient
 from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
+from agencies.ceilings import LEVELS, is_within
+from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
 from agencies.vault import doors
 from alerts.cards import card_of, seal_alert_card
+from alerts.clearance import above_ceiling_text
 from alerts.document.check import check_document
 from alerts.document.defaults import defaults_for, follow_kind
 from alerts.document.fields import FIELDS
@@ -46,11 +48,13 @@ def create_draft(
     data: Mapping[str, Any] | None = None,
     alert_type: str | None = None,
     computed: Mapping[str, Any] | None = None,
+    floor: str = "",
     now: datetime,
 ) -> Alert:
     """A draft with the defaults of its kind and what `data` says; an API key may do this and nothing more.
 
-    `computed` are members that the hub itself worked out; nobody can send them as `data`.
+    `computed` are members that the hub itself worked out; nobody can send them as `data`. `floor` is the marking of
+    what the draft is made from.
     """
     require(author, Capability.DRAFT_WRITE if isinstance(author, ApiClient) else Capability.ALERT_WRITE)
     agency = hosted_agency_of(author, command=WRITE_COMMAND)
@@ -58,7 +62,9 @@ def create_draft(
     today = today_of(author, now)
     fields = defaults_for(values.get("alert_type") or alert_type, today=today) | values | dict(computed or {})
     with transaction.atomic():
-        alert = Alert(agency=agency, created_by=author.audit_name, created_at=now, changed_at=now)
+        alert = Alert(
+            agency=agency, created_by=author.audit_name, floor=floor, created_at=now, changed_at=now
+        )
         alert.author = author if isinstance(author, Officer) else None
         alert.key_line = author.line if isinstance(author, ApiClient) else ""
         alert.save(force_insert=True)
@@ -106,7 +112,7 @@ def _save_values(
     kept: Iterable[str] | None,
     now: datetime,
 ) -> AlertRevision:
-    before = read_revision(locked, _known_revision(locked, base))
+    before = read_known_revision(author, locked, base)
     follows = follow_kind(before.data, values, today=today_of(author, now))
     newest = before if base == locked.current else read_revision(locked)
     if is_same_text(before, newest):
@@ -118,6 +124,7 @@ def _save_values(
         return locked.revisions.get(number=newest.number)
     if base != locked.current:
         raise conflict_between(newest, mine)
+    _refuse_to_lose_sight(author, locked, mine)
     return _save_content(author, locked, data=mine, kept=keep, attachments=newest.attachments, now=now)
 
 
@@ -245,7 +252,7 @@ def _lock_for_edit(author: Officer, alert: Alert) -> Alert:
 def _data_before(author: Officer, alert: Alert, base: int) -> Mapping[str, Any]:
     """The fields of the revision that a form was made from, read before anything is locked; empty for none."""
     row = Alert.objects.visible_to(author).filter(pk=alert.pk).first()
-    return read_revision(row, base).data if row is not None and 1 <= base <= row.current else {}
+    return {} if row is None else read_known_revision(author, row, base).data
 
 
 def _lock_newest(author: Officer, alert: Alert, base: int) -> tuple[Alert, DraftContent]:
@@ -253,17 +260,34 @@ def _lock_newest(author: Officer, alert: Alert, base: int) -> tuple[Alert, Draft
     locked = _lock_for_edit(author, alert)
     newest = read_revision(locked)
     if base != locked.current:
-        seen = read_revision(locked, _known_revision(locked, base))
+        seen = read_known_revision(author, locked, base)
         if not is_same_text(seen, newest):
             raise conflict_between(newest, seen.data)
     return locked, newest
 
 
-def _known_revision(alert: Alert, base: int) -> int:
-    """A form can only come from a revision that exists."""
+def read_known_revision(actor: Actor, alert: Alert, base: int) -> DraftContent:
+    """The revision that a form was made from, which must exist, and not be marked above the actor's ceiling.
+
+    A draft that is in sight now may have been marked stricter when a colleague saved an earlier revision.
+    """
     if not 1 <= base <= alert.current:
         raise AbsentError
-    return base
+    content = read_revision(alert, base)
+    if content.author != actor.audit_name and not is_within(actor, **_marks(content.data)):
+        raise AbsentError
+    return content
+
+
+def _refuse_to_lose_sight(author: Actor, locked: Alert, data: Mapping[str, Any]) -> None:
+    """Raises InputError (`tlp`) where who saves could not see the draft any more: others wrote it too, or its source."""
+    is_own = locked.floor == "" and not locked.revisions.exclude(author=author.audit_name).exists()
+    if not is_own and data.get("tlp") in LEVELS and not is_within(author, **_marks(data)):
+        raise InputError("tlp", above_ceiling_text(author))
+
+
+def _marks(data: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(data.get(name) or "") for name in ("tlp", "pri", "lane")}
 
 
 def _own_text(typed: dict[str, Any], before: DraftContent, newest: DraftContent) -> dict[str, Any]:

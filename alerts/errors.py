@@ -30,7 +30,7 @@ class MoveRefusedError(AlertsError):
 class AmendmentRefusedError(AlertsError):
     """A sent alert takes no new version, or is no longer the one to act on; `text` says why.
 
-    `cause` is withdrawn, expired, in-doubt or replaced.
+    `cause` is withdrawn, expired, in-doubt, replaced or under-way.
     """
 
     def __init__(self, cause: str, text: str) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agencies.capabilities import Capability
+from agencies.ceilings import levels_within
 from agencies.models import Agency
 
 if TYPE_CHECKING:
@@ -55,18 +56,24 @@ class SavedView(models.Model):
 
 class DraftTemplateQuerySet(models.QuerySet["DraftTemplate"]):
     def visible_to(self, actor: "Actor") -> "DraftTemplateQuerySet":
-        """Those of the actor's own agency, to those of it who write alerts."""
+        """Those of the actor's own agency as far as the actor's ceiling reaches, to those of it who write alerts."""
         if actor.agency_id is None or Capability.ALERT_WRITE not in actor.capabilities:
             return self.none()
-        return self.filter(agency_id=actor.agency_id)
+        reached = levels_within(actor)
+        rows = self.filter(agency_id=actor.agency_id)
+        return rows if reached is None else rows.filter(tlp__in=reached)
 
 
 class DraftTemplate(models.Model):
-    """A starting point for drafts that an agency keeps; its name and fields stand only in `sealed`."""
+    """A starting point for drafts that an agency keeps; its name and fields stand only in `sealed`.
+
+    `tlp` is the marking of the draft it was made from: whoever could not see that does not see the template.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     sealed = models.BinaryField()
+    tlp = models.CharField(max_length=12)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )

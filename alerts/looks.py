@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from agencies.capabilities import Capability
 from agencies.models import Agency
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 class HarmLookQuerySet(models.QuerySet["HarmLook"]):
     def visible_to(self, actor: "Actor") -> "HarmLookQuerySet":
-        """Those of the actor's own agency, to those of it who use the science pages."""
+        """Those of the actor's own agency whose alerts the actor may see, to those of it who use the science pages."""
+        from alerts.models import Alert, ReceivedAlert
+
         if actor.agency_id is None or Capability.SCIENCE_READ not in actor.capabilities:
             return self.none()
-        return self.filter(agency_id=actor.agency_id)
+        received = ReceivedAlert.objects.visible_to(actor).values("pk")
+        own = Alert.objects.visible_to(actor).values("pk")
+        return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
 
 
 class HarmLook(models.Model):

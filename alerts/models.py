@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from agencies.capabilities import Capability
-from agencies.ceilings import rows_within
+from agencies.ceilings import levels_within, rows_within
 from agencies.models import Agency
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
@@ -41,9 +41,23 @@ def _officer(related_name: str = "+") -> "models.ForeignKey[models.Model | None,
     )
 
 
+def _in_sight(actor: "Actor") -> Q:
+    """The rule of `agencies.ceilings` for own alerts: what one was made from counts as its own marking does."""
+    reached = levels_within(actor)
+    if reached is None:
+        return Q()
+    others = AlertRevision.objects.filter(alert=OuterRef("pk")).exclude(author=actor.audit_name)
+    own = Q(~Exists(others), created_by=actor.audit_name, floor="") & ~Q(state__in=sorted(SENT))
+    about_life = Q(pri="flash", lane="public_health")
+    return Q(tlp__in=reached, floor__in=("", *reached)) | about_life | own
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, actor: "Actor") -> "AlertQuerySet":
-        """Sent ones to every reader of the agency, waiting ones to writers and releasers, drafts to writers."""
+        """Sent ones to every reader of the agency, waiting ones to writers and releasers, drafts to writers.
+
+        Above the actor's ceiling only what the actor alone has written, from nothing else, until it is sent.
+        """
         can = actor.capabilities
         if actor.agency_id is None or Capability.ALERT_READ not in can:
             return self.none()
@@ -52,10 +66,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
             states |= IN_REVIEW | {AlertState.DRAFT}
         if Capability.QUEUE_READ in can:
             states |= IN_REVIEW
-        within = rows_within(actor)
-        if within:
-            within |= Q(state=AlertState.DRAFT) | Q(created_by=actor.audit_name)
-        return self.filter(within, agency_id=actor.agency_id, state__in=states)
+        return self.filter(_in_sight(actor), agency_id=actor.agency_id, state__in=states)
 
     def written_with(self, client: "ApiClient") -> "AlertQuerySet":
         """What this very system has put here, whichever key of its chain it held."""
@@ -90,6 +101,8 @@ class Alert(models.Model):
     pri = models.CharField(max_length=8, default="routine")
     lane = models.CharField(max_length=16, blank=True)
     tlp = models.CharField(max_length=12, default="AMBER")
+    floor = models.CharField(max_length=12, blank=True)
+    """The marking of what it was made from (an alert, a template, what a reply answers): it is never looser."""
     current = models.PositiveIntegerField(default=0)
     card = models.BinaryField(null=True)
     created_at = models.DateTimeField()

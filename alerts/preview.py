@@ -12,7 +12,7 @@ from accord.envelope.keys import PQ1
 from agencies.actors import Actor
 from agencies.errors import AbsentError
 from agencies.models import Officer
-from alerts.clearance import keep_to_ceiling
+from alerts.clearance import keep_to_ceiling, keep_to_floor
 from alerts.document.check import check_document
 from alerts.document.circumstances import StructureSeen
 from alerts.document.defaults import defaults_for
@@ -154,7 +154,7 @@ def findings_of(
         rule_problem=judged.rule_problem,
     )
     found = keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
-    return keep_to_source(alert, content, found, now=now)
+    return keep_to_floor(alert, content.data, keep_to_source(alert, content, found, now=now))
 
 
 def fields_of_draft(actor: Actor, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agencies.models import Agency, Officer
-from alerts.amending import newest_of, versions_of
+from alerts.amending import versions_seen
 from alerts.models import Alert
 from alerts.sent_standing import Answer, answers_of
 from alerts.standing import standing_of
@@ -65,9 +65,12 @@ class Receipts:
 
 
 def read_receipts(officer: Officer, alert: Alert, *, due: datetime | None, now: datetime) -> Receipts:
-    """For the whole alert, whichever version is asked about; `due` is when the newest asks for an answer."""
-    newest = newest_of(alert)
-    versions = versions_of(newest)
+    """For the whole alert, whichever version is asked about; `due` is when the newest asks for an answer.
+
+    The newest is the newest that the officer may see.
+    """
+    versions = versions_seen(officer, alert)
+    newest = versions[0]
     answers = answers_of(officer, [version.md for version in versions], with_mail=True, now=now)
     held = _newest_held(versions, answers)
     known = Agency.objects.in_bulk(held)
@@ -97,7 +100,7 @@ def recipients_of(
 
 def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[str]:
     """Tells every agency that has not confirmed the withdrawal of it once more; returns their ids."""
-    mds = [version.md for version in versions_of(newest_of(alert))]
+    mds = [version.md for version in versions_seen(officer, alert)]
     return remind_unconfirmed(officer, mds, now=now)
 
 

@@ -111,7 +111,7 @@ def _check_ready(
     """
     check_move(alert, Move.RELEASE)
     require_second_person(officer, alert, Move.RELEASE)
-    content = read_seen_revision(alert, revision)
+    content = read_seen_revision(officer, alert, revision)
     require_consent(officer, content)
     if content.digest != alert.validated_digest:
         raise ChangedSinceValidationError("revision")

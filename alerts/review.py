@@ -13,7 +13,14 @@ from agencies.models import Officer
 from agencies.vault import doors
 from alerts.amending import check_still_amends
 from alerts.cards import ALERT_TABLE
-from alerts.drafts import WRITE_COMMAND, conflict_between, is_same_text, read_draft, save_computed
+from alerts.drafts import (
+    WRITE_COMMAND,
+    conflict_between,
+    is_same_text,
+    read_draft,
+    read_known_revision,
+    save_computed,
+)
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.finding import lock_alert, sending_agency_of, today_of
 from alerts.models import Alert
@@ -61,7 +68,7 @@ def _submit(
 ) -> Alert:
     locked.state = check_move(locked, Move.SUBMIT)
     check_still_amends(author, locked, now=now)
-    content = _judged_revision(locked, revision, judged)
+    content = _judged_revision(author, locked, revision, judged)
     content = save_computed(author, locked, content, computed, now=now)
     preview = preview_of(locked.agency_id, content.data, now=now)
     findings = findings_of(author, locked, content, preview, judged=judged, now=now)
@@ -128,14 +135,14 @@ def read_return_note(officer: Officer, alert: Alert) -> str:
     return doors.open_row(row.agency_id, ALERT_TABLE, _note_id(row), NOTE_REVISION, sealed).decode()
 
 
-def read_seen_revision(alert: Alert, revision: int) -> DraftContent:
+def read_seen_revision(officer: Officer, alert: Alert, revision: int) -> DraftContent:
     """The newest revision, whose text must be the one the officer saw; else both texts come back."""
     newest = read_revision(alert)
     if revision == newest.number:
         return newest
     if not 1 <= revision < newest.number:
         raise conflict_between(newest, {})
-    seen = read_revision(alert, revision)
+    seen = read_known_revision(officer, alert, revision)
     if not is_same_text(seen, newest):
         raise conflict_between(newest, seen.data)
     return newest
@@ -150,9 +157,9 @@ def _judged_before(officer: Officer, alert: Alert) -> Judged:
     return judged_of(row, read_revision(row))
 
 
-def _judged_revision(locked: Alert, revision: int, judged: Judged) -> DraftContent:
+def _judged_revision(officer: Officer, locked: Alert, revision: int, judged: Judged) -> DraftContent:
     """The revision that the officer saw, where it is the one that was judged; else somebody saved in between."""
-    content = read_seen_revision(locked, revision)
+    content = read_seen_revision(officer, locked, revision)
     if content.number != judged.number:
         raise conflict_between(content, {})
     return content
@@ -169,7 +176,7 @@ def _validate(
     locked.state = check_move(locked, Move.VALIDATE)
     require_second_person(officer, locked, Move.VALIDATE)
     check_still_amends(officer, locked, now=now)
-    content = _judged_revision(locked, revision, judged)
+    content = _judged_revision(officer, locked, revision, judged)
     preview = preview_of(locked.agency_id, content.data, now=now)
     if seen_preview is not None and seen_preview != preview.digest:
         raise ChangedSinceValidationError("recipients")

@@ -155,7 +155,7 @@ def _search_exactly(
     """By token and by the references that stand in clear, over everything."""
     text = query.text.strip()
     tokens = tokens_of(agency.pk, identifiers_in(text)) if text else []
-    if text and not _IN_CLEAR.fullmatch(text) and not is_known(agency.pk, tokens):
+    if text and not _IN_CLEAR.fullmatch(text) and not is_known(officer, tokens):
         return SearchResult()
     sources = _sources(officer, agency, query, places, now)
     for source in sources:

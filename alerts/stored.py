@@ -198,6 +198,9 @@ class AdoptedRules(models.Model):
     agency or was sent by it; `reference` is that of its delivery.
     """
 
+    is_withdrawn = False
+    """No column: whether its sender withdrew that alert, set where the row is listed."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     issuer = models.ForeignKey(Agency, models.PROTECT, related_name="+")

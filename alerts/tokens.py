@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from agencies.models import Agency
+from agencies.ceilings import ceiling_of
+from agencies.models import Agency, Officer
 from agencies.vault import doors
 from alerts.models import Alert, CardToken, ReceivedAlert
 
@@ -119,9 +120,14 @@ def _with_token(agency: Agency | None, column: str, pairs: Iterable[Pair]) -> Q:
     return holding(agency.pk, column, tokens_of(agency.pk, pairs))
 
 
-def is_known(agency_id: str, tokens: Iterable[bytes]) -> bool:
-    """Whether any alert of the agency has one of these tokens."""
-    return CardToken.objects.filter(agency_id=agency_id, token__in=tokens).exists()
+def is_known(officer: Officer, tokens: Iterable[bytes]) -> bool:
+    """Whether any alert that the officer may see has one of these tokens."""
+    rows = CardToken.objects.filter(agency_id=officer.agency_id or "", token__in=tokens)
+    if ceiling_of(officer) is None:
+        return rows.exists()
+    received = ReceivedAlert.objects.visible_to(officer).values("pk")
+    own = Alert.objects.visible_to(officer).values("pk")
+    return rows.filter(Q(received__in=received) | Q(alert__in=own)).exists()
 
 
 def holding(agency_id: str, column: str, tokens: Iterable[bytes]) -> Q:

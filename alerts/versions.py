@@ -10,6 +10,7 @@ has changed.
 from datetime import datetime
 from typing import Final
 
+from agencies.models import Officer
 from alerts.models import ReceivedAlert
 from alerts.standing import judge_received
 from sharing.models import Envelope
@@ -51,11 +52,11 @@ def settle_versions(agency_id: str, md: str, *, now: datetime) -> None:
             newest = row
 
 
-def versions_held(received: ReceivedAlert, *, now: datetime) -> list[ReceivedAlert]:
-    """Every version of this alert that reached the agency, newest first, judged; the row itself among them."""
+def versions_held(officer: Officer, received: ReceivedAlert, *, now: datetime) -> list[ReceivedAlert]:
+    """Every version that reached the agency and that the officer may see, newest first, judged; the row itself among them."""
     if not received.first_md:
         return [received]
-    same = ReceivedAlert.objects.filter(
+    same = ReceivedAlert.objects.visible_to(officer).filter(
         agency_id=received.agency_id, issuer_id=received.issuer_id, first_md=received.first_md
     )
     rows = list(same.select_related("issuer").order_by("-version", "-number"))

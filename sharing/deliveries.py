@@ -130,7 +130,7 @@ def expire_held(*, now: datetime, limit: int) -> int:
 
 
 def _lock_visible(actor: Actor, delivery: Delivery) -> Delivery:
-    row = Delivery.objects.visible_to(actor).select_for_update().filter(pk=delivery.pk).first()
+    row = Delivery.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=delivery.pk).first()
     if row is None:
         raise AbsentError
     return row

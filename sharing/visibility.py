@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rows an actor may know of: the only way into the exchange's tables from a request."""
+"""Which rows an actor may know of: the only way into the exchange's tables from a request.
+
+Of an agency's rows an officer sees those that tell of an alert within the own ceiling (`agencies.ceilings`); a system
+sees all of its agency's.
+"""
 
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from agencies.actors import SystemActor
 from agencies.capabilities import Capability
+from agencies.ceilings import rows_within
+from sharing.notices.states import Occasion
 from sharing.states import VISIBLE_STATES
 
 if TYPE_CHECKING:
@@ -53,7 +59,7 @@ class EnvelopeQuerySet(models.QuerySet["Envelope"]):
         """The originator sees its own; a recipient what has a number in its feed."""
         if not _reads_content(actor) or actor.agency_id is None:
             return self.none()
-        return self.known_to(actor.agency_id)
+        return self.known_to(actor.agency_id).filter(rows_within(actor))
 
     def known_to(self, agency: str) -> "EnvelopeQuerySet":
         """What an agency has sent, or has a number for in its feed."""
@@ -64,7 +70,7 @@ class EnvelopeQuerySet(models.QuerySet["Envelope"]):
 
     def originated_by(self, actor: "Actor") -> "EnvelopeQuerySet":
         """What the actor's own agency has sent."""
-        return self.filter(iss_id=actor.agency_id) if actor.agency_id else self.none()
+        return self.filter(rows_within(actor), iss_id=actor.agency_id) if actor.agency_id else self.none()
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -72,11 +78,15 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """A recipient sees its own, once it has a number."""
         if not _reads_content(actor):
             return self.none()
-        return self.filter(recipient_id=actor.agency_id, state__in=VISIBLE_STATES)
+        return self.filter(
+            rows_within(actor, "envelope__"), recipient_id=actor.agency_id, state__in=VISIBLE_STATES
+        )
 
     def originated_by(self, actor: "Actor") -> "DeliveryQuerySet":
         """What became of the envelopes of the actor's own agency."""
-        return self.filter(envelope__iss_id=actor.agency_id) if actor.agency_id else self.none()
+        if not actor.agency_id:
+            return self.none()
+        return self.filter(rows_within(actor, "envelope__"), envelope__iss_id=actor.agency_id)
 
 
 class StatementQuerySet(models.QuerySet["Statement"]):
@@ -87,11 +97,26 @@ class StatementQuerySet(models.QuerySet["Statement"]):
         if not _reads_content(actor):
             return self.none()
         reached = StatementDelivery.objects.filter(recipient_id=actor.agency_id, number__isnull=False)
-        return self.filter(Q(iss_id=actor.agency_id) | Q(od__in=reached.values("statement_id")))
+        mine = Q(iss_id=actor.agency_id) | Q(od__in=reached.values("statement_id"))
+        return self.filter(mine)._about_what_is_within(actor)
 
     def issued_by(self, actor: "Actor") -> "StatementQuerySet":
         """What the actor's own agency has stated."""
-        return self.filter(iss_id=actor.agency_id) if actor.agency_id else self.none()
+        if not actor.agency_id:
+            return self.none()
+        return self.filter(iss_id=actor.agency_id)._about_what_is_within(actor)
+
+    def _about_what_is_within(self, actor: "Actor") -> "StatementQuerySet":
+        """Leave out what is said of an alert above the actor's ceiling, and what is said of that in turn."""
+        from sharing.models import Envelope, Statement
+
+        within = rows_within(actor)
+        if not within:
+            return self
+        above = Envelope.objects.filter(pk=OuterRef("sub_d")).exclude(within)
+        answers = Statement.objects.filter(pk=OuterRef("sub_d")).filter(Exists(above))
+        words = Statement.objects.filter(pk=OuterRef("sub_d")).filter(Exists(answers))
+        return self.exclude(Exists(above)).exclude(Exists(answers)).exclude(Exists(words))
 
 
 class FeedItemQuerySet(models.QuerySet["FeedItem"]):
@@ -106,4 +131,12 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """An agency sees whom the hub told for it."""
         if Capability.NOTICE_READ not in actor.capabilities or actor.agency_id is None:
             return self.none()
-        return self.filter(recipient_id=actor.agency_id)
+        rows = self.filter(recipient_id=actor.agency_id)
+        within = rows_within(actor, "delivery__envelope__")
+        if not within:
+            return rows
+        # What waits for its release names no delivery; whom it was told to could see it then.
+        is_waiting = Q(occasion=Occasion.RELEASE_WAITS) & ~Q(
+            officer__public_id=actor.audit_name.removeprefix("officer:")
+        )
+        return rows.filter(Q(delivery=None) | within).exclude(is_waiting)

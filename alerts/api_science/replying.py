@@ -20,7 +20,7 @@ from agencies.errors import AbsentError, InputError
 from agencies.idempotency import Outcome, idempotent, repeatable
 from agencies.reading import read_body
 from alerts import shapes
-from alerts.amending import newest_of, versions_of
+from alerts.amending import versions_seen
 from alerts.api_desk import CREATED, DeskView, answer_facts
 from alerts.document.choices import OPINIONS
 from alerts.drafts import read_draft
@@ -210,7 +210,7 @@ class SentReviewsView(DeskView):
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
         """List what other laboratories say of a sent alert's identification: one standing review of each agency."""
         alert = _sent(self, alert_id)
-        return _reviews(self, {row.md: row.version for row in versions_of(newest_of(alert))})
+        return _reviews(self, {row.md: row.version for row in versions_seen(self.officer, alert)})
 
 
 class ReceivedReviewsView(DeskView):
@@ -219,7 +219,7 @@ class ReceivedReviewsView(DeskView):
     @extend_schema(responses={200: ReviewsOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
         """List the same of a received alert, as far as reviews reached this agency."""
-        held = versions_held(find_received(self.officer, received_id), now=self.now)
+        held = versions_held(self.officer, find_received(self.officer, received_id), now=self.now)
         return _reviews(self, {row.md: row.version for row in held})
 
 

@@ -31,7 +31,7 @@ def changes(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Without a reason that stands it asks for one first; where one of the two stays closed its own page says why."""
     officer, now = signed_in(request), timezone.now()
     alert = as_it_stands(find_received(officer, alert_id), now=now)
-    before = version_before(alert, versions_held(alert, now=now))
+    before = version_before(alert, versions_held(officer, alert, now=now))
     if before is None:
         raise AbsentError
     reading = reading_of(request, alert.pk, now=now)

@@ -239,13 +239,13 @@ def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
         "withdrawal_reason": dict(WITHDRAWAL_CODES).get(alert.retract_code, ""),
         "answers": ANSWERS,
         "answer_text": dict(ANSWERS).get(alert.answer, "") if alert.answer != OPENED else "",
-        **_versions(alert),
+        **_versions(signed_in(request), alert),
     }
 
 
-def _versions(alert: ReceivedAlert) -> dict[str, Any]:
-    """Every version that reached the agency, and which one stands in this one's place."""
-    held = versions_held(alert, now=timezone.now())
+def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
+    """Every version that reached the agency and the officer may see, and which one stands in this one's place."""
+    held = versions_held(officer, alert, now=timezone.now())
     listed = [{"pk": row.pk, "version": row.version, "shown_at": row.logged_at} for row in held]
     return {
         "held": held,

@@ -88,7 +88,7 @@ def review_page(
         title=content.data.get("title"),
         is_exercise=content.data.get("status") == "exercise",
         files=content.attachments,
-        changes=changes_in(alert, content.data),
+        changes=changes_in(officer, alert, content.data),
         findings=findings,
         reach=reach_of(preview.rows),
         preview_digest=preview.digest,

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from agencies.capabilities import Capability
 from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
-from alerts.amending import amend_alert, amendment_of, newest_of, versions_of
+from alerts.amending import amend_alert, amendment_seen, versions_seen
 from alerts.cards import open_alert_cards
 from alerts.document.kinds import REPLIES
 from alerts.errors import ReceiptPendingError, SendingStoppedError
@@ -119,7 +119,7 @@ def _sections(alert: Alert, view: SentAlert) -> list[PageSection]:
 
 def _versions(officer: Officer, receipts: Receipts, now: datetime) -> dict[str, Any]:
     newest, names = receipts.newest, {row.agency: row.name for row in receipts.rows}
-    versions = versions_of(newest)
+    versions = versions_seen(officer, newest)
     numbers = {version.md: version.version for version in versions}
     held = read_replies(officer, numbers, now=now)
     return {
@@ -141,7 +141,7 @@ def _ways_on(
     """What may be done with it; an older version only leads to the newest."""
     acts = alert.state == AlertState.RELEASED and alert.replaced_at is None
     can = officer.capabilities
-    under_way = amendment_of(alert) if acts else None
+    under_way = amendment_seen(officer, alert) if acts else None
     may_withdraw = Capability.ALERT_WITHDRAW in can
     return {
         "may_withdraw": acts and may_withdraw,
@@ -218,7 +218,7 @@ def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     alert, now = _find_sent(request, alert_id), timezone.now()
     is_open = alert.state == AlertState.RELEASED or void_withdrawals([alert], now=now)
     if not is_open or alert.replaced_at is not None:
-        return redirect("admin:sent", newest_of(alert).pk)
+        return redirect("admin:sent", versions_seen(signed_in(request), alert)[0].pk)
     if request.method != "POST":
         return _withdraw_page(request, alert)
     try:

@@ -14,10 +14,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability, require
+from agencies.ceilings import ceiling_of
 from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
 from alerts.errors import RulesDamagedError
 from alerts.finding import hosted_agency_of
+from alerts.models import Alert, ReceivedAlert
 from alerts.science.controls import hub_rules, keep_ruleset, overlaid, ruleset_for
 from alerts.science.locking import wait_alone
 from alerts.science.overlaid import Adopted, open_adopted, seal_adopted
@@ -160,12 +162,30 @@ def _without(agency_id: str, row: AdoptedRules) -> RuleFile | None:
 
 
 def list_adopted(officer: Officer) -> list[tuple[AdoptedRules, Adopted]]:
-    """Every rule file that the agency follows or has followed, newest first, opened as far as it opens."""
+    """Every rule file that the agency follows or has followed, newest first, opened as far as it opens.
+
+    The agency's verdicts rest on them, so that everybody sees the rules; the alert that brought them is named to who
+    may see it.
+    """
     rows = AdoptedRules.objects.visible_to(officer).select_related(
         "issuer", "received", "alert", "adopted_by", "set_aside_by"
     )
     found = list(rows)
-    return list(zip(found, open_adopted(found), strict=True))
+    opened = open_adopted(found)
+    return [(_named_to(officer, row), content) for row, content in zip(found, opened, strict=True)]
+
+
+def _named_to(officer: Officer, row: AdoptedRules) -> AdoptedRules:
+    """The row, in memory without the alert that brought it where the officer may not see that."""
+    source = row.received or row.alert
+    row.is_withdrawn = source is not None and source.withdrawn_at is not None
+    if ceiling_of(officer) is None:
+        return row
+    own = Alert.objects.visible_to(officer).filter(pk=row.alert_id)
+    received = ReceivedAlert.objects.visible_to(officer).filter(pk=row.received_id)
+    if not own.exists() and not received.exists():
+        row.received, row.alert, row.md, row.reference = None, None, "", ""
+    return row
 
 
 def _one_adopted(officer: Officer, adopted_id: uuid.UUID) -> AdoptedRules:

@@ -24,7 +24,8 @@ def resend_notice(actor: Actor, notice_id: UUID, *, now: datetime) -> Notificati
     """
     require(actor, Capability.NOTICE_RESEND)
     with transaction.atomic():
-        notice = Notification.objects.visible_to(actor).select_for_update().filter(pk=notice_id).first()
+        rows = Notification.objects.visible_to(actor).select_for_update(of=("self",))
+        notice = rows.filter(pk=notice_id).first()
         if notice is None:
             raise AbsentError
         if notice.state not in RESENDABLE:

@@ -80,7 +80,7 @@ def received(desks: Desks, alert: Alert, agency: str = "") -> ReceivedAlert:
 def test_the_draft_says_all_that_was_sent_to_the_same_recipients(desks: Desks, sent: Alert) -> None:
     draft = amended(desks, sent)
     before, after = read_draft(desks.lab.author, sent).data, read_draft(desks.lab.author, draft).data
-    changes = changes_in(draft, after)
+    changes = changes_in(desks.lab.author, draft, after)
     assert changes is not None and changes.fields == (), "that it is not screened yet is no change"
     assert before["screening"] is not None and after["screening"] is None
     assert after["recipients"] == before["recipients"]

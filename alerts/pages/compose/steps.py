@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from agencies.ceilings import strictest
 from agencies.errors import AbsentError, InputError, NobodyToReleaseError
 from alerts.document.fields import fields_of_step
 from alerts.drafts import (
@@ -188,8 +189,9 @@ def draft_overwrite(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
 
 def draft_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """One's own text as a draft of its own, so that neither text is lost."""
-    find_alert(signed_in(request), alert_id)
-    copy = create_draft(signed_in(request), data=_posted_text(request), now=timezone.now())
+    source = find_alert(signed_in(request), alert_id)
+    floor = strictest(source.tlp, source.floor)
+    copy = create_draft(signed_in(request), data=_posted_text(request), floor=floor, now=timezone.now())
     messages.success(request, _("Your text is saved as a copy."))
     return redirect("admin:draft", copy.pk, 1)
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability, require
+from agencies.ceilings import strictest
 from agencies.models import Officer
 from alerts.cards import Card, open_alert_cards
 from alerts.document.fields import FIELDS
@@ -84,14 +85,15 @@ def start_reply(
         raise ReplyRefusedError(
             "nothing", _("This alert identifies no substance: there is nothing to review.")
         )
-    fields = prefilled(opened, alert_type) | dict(data)
+    floor = strictest(opened.source.tlp, sample.tlp if sample else "")
+    fields = prefilled(opened, alert_type) | {"tlp": floor} | dict(data)
     with transaction.atomic():
         # Who begins the same at the same moment waits, and finds it under way.
         wait_alone(BEGINNING, f"{author.agency_id} {opened.source.md}")
         under_way = reply_under_way(author, opened.source.md, alert_type, sample)
         if under_way is not None:
             return under_way
-        draft = create_draft(author, data=fields, computed=computed, now=now)
+        draft = create_draft(author, data=fields, computed=computed, floor=floor, now=now)
         draft.kind = REPLY
         draft.save(update_fields=["kind"])
         reply = Reply(

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability, require
+from agencies.ceilings import strictest
 from agencies.errors import AbsentError, InputError
 from agencies.models import Officer
 from alerts.document.fields import EMPTY
@@ -82,7 +83,8 @@ def start_question(
         "contact": checked_contact(contact),
     }
     with transaction.atomic():
-        draft = create_draft(author, data=no_case() | frame, now=now)
+        floor = strictest(row.tlp, row.floor)
+        draft = create_draft(author, data=no_case() | frame, floor=floor, now=now)
         ProfileQuestion.objects.create(alert=draft, sample=row, created_at=now)
         record_event(
             "profile.asked", actor=author.audit_name, agency=agency.pk, subject=str(draft.pk), now=now
