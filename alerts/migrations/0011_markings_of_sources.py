@@ -16,7 +16,7 @@ def mark_what_stands(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0009_worker_reads_each_once")]
+    dependencies = [("alerts", "0010_drafts_of_systems")]
 
     operations = [
         migrations.AddField(
