@@ -81,10 +81,11 @@ def find_link(digest: str, purpose: str, *, now: datetime) -> AccountLink:
 def follow_link(digest: str, purpose: str, *, password: str, now: datetime) -> Officer:
     """Sets the password and uses the link up; all sessions end. Raises AbsentError, InputError (`password`, `email`)."""
     with transaction.atomic():
-        rows = AccountLink.objects.select_for_update(of=("self",))
-        link = _usable(rows.filter(digest=digest, purpose=purpose).first(), now)
+        link = find_link(digest, purpose, now=now)
+        # The officer first, then the links: two links of one officer may be followed at once.
         rows_of_officer = Officer.objects.select_related("agency").select_for_update(of=("self",))
         officer = rows_of_officer.get(pk=link.officer_id)
+        find_link(digest, purpose, now=now)
         if not officer.is_active:
             raise AbsentError
         take_invited_address(officer)

@@ -31,14 +31,15 @@ from agencies.shortlived import (  # noqa: F401
     LoginAttempts,
 )
 from agencies.visibility import AgencyQuerySet, KeyQuerySet, OfficerManager
+from ledger.retention import DEFAULT_KEEP_DAYS, KEEP_DAYS
 
 AGENCY_ID = RegexValidator(
     r"^[a-z]{2}-[a-z0-9]{2,20}$", _("Agency id: use a country code, a hyphen, a name.")
 )
 
 
-AUDIT_KEEP_DAYS: Final = (365, 3650)
-AUDIT_KEEP_DEFAULT_DAYS: Final = 1095
+AUDIT_KEEP_DAYS: Final = KEEP_DAYS
+AUDIT_KEEP_DEFAULT_DAYS: Final = DEFAULT_KEEP_DAYS
 
 
 def _new_public_id() -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keyrule import Repudiated, Standing
@@ -23,7 +24,7 @@ from agencies.directory import DatabaseKeyDirectory
 from alerts.models import ReceivedAlert
 from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
-from alerts.versions import settle_versions
+from alerts.versions import lock_versions, settle_versions
 from ledger.audit import record_event
 from ledger.proofs import log_time, log_times
 from sharing.models import Statement
@@ -47,9 +48,11 @@ def apply_statement(actor: Actor, od: str, *, now: dt.datetime) -> None:
     statement = Statement.objects.visible_to(actor).filter(od=od, k__in=("retract", REAFFIRM)).first()
     if statement is None or actor.agency_id is None:
         return
-    issued = ReceivedAlert.objects.select_for_update().filter(
-        agency_id=actor.agency_id, issuer_id=statement.iss_id
-    )
+    of_issuer = ReceivedAlert.objects.filter(agency_id=actor.agency_id, issuer_id=statement.iss_id)
+    about = Q(retract_od=statement.sub_d) if statement.k == REAFFIRM else Q(md=statement.sub_d)
+    for row in of_issuer.filter(about).order_by("pk"):
+        lock_versions(row)
+    issued = of_issuer.select_for_update().order_by("pk")
     if statement.k == REAFFIRM:
         _keep_judgements(actor, list(issued.filter(retract_od=statement.sub_d)), now)
         settle_versions(actor.agency_id, statement.sub_d, now=now)

@@ -18,6 +18,8 @@ from sharing.versions import place_among_versions
 
 UPDATE: Final = "update"
 """The kind of an envelope that is a later version of another one."""
+IN_ORDER: Final = ("version", "number")
+"""The order of versions, in which their rows are locked too."""
 
 
 def place_version(received: ReceivedAlert, envelope: Envelope) -> None:
@@ -34,6 +36,15 @@ def place_version(received: ReceivedAlert, envelope: Envelope) -> None:
         received.first_md, received.version = place_among_versions(received.md)
 
 
+def lock_versions(received: ReceivedAlert) -> None:
+    """Lock every version of an alert at its agency, oldest first, as everybody does who changes more than one."""
+    if received.first_md:
+        same = ReceivedAlert.objects.filter(
+            agency_id=received.agency_id, issuer_id=received.issuer_id, first_md=received.first_md
+        )
+        list(same.select_for_update().order_by(*IN_ORDER).values_list("pk", flat=True))
+
+
 def settle_versions(agency_id: str, md: str, *, now: datetime) -> None:
     """Decides again which version of this alert replaces which, for one agency. Inside a transaction."""
     rows = ReceivedAlert.objects.filter(agency_id=agency_id)
@@ -41,7 +52,7 @@ def settle_versions(agency_id: str, md: str, *, now: datetime) -> None:
     if first is None or not first["first_md"]:
         return
     same = rows.select_related("issuer").select_for_update(of=("self",)).filter(**first)
-    versions = list(same.order_by("version", "number"))
+    versions = list(same.order_by(*IN_ORDER))
     if len(versions) < 2:
         return
     judge_received(versions, now=now)

@@ -27,6 +27,7 @@ from alerts.refusals import audited_refusal
 from alerts.retractions import as_it_stands, judge_retracts
 from alerts.sent_standing import statement_standings
 from alerts.states import AlertState, Move, check_move
+from alerts.versions import IN_ORDER, lock_versions
 from ledger.audit import record_event
 from sharing.deliveries import delivery_facts_of
 from sharing.models import Envelope, Statement
@@ -132,6 +133,7 @@ def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: dateti
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     with transaction.atomic():
+        lock_versions(received)
         locked = as_it_stands(lock_received(officer, received), now=now)
         hosted_agency_of(officer, command=f"accord confirm {locked.retract_od}")
         if locked.withdrawn_at is None:
@@ -146,7 +148,7 @@ def withdrawn_versions(officer: Officer, locked: ReceivedAlert, *, now: datetime
     """The versions of this alert, itself among them, whose withdrawal counts now; locked."""
     rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer")
     same = rows.filter(issuer_id=locked.issuer_id, first_md=locked.first_md).exclude(first_md="")
-    found = list(same.select_for_update(of=("self",)).order_by("version")) or [locked]
+    found = list(same.select_for_update(of=("self",)).order_by(*IN_ORDER)) or [locked]
     judge_retracts(found, now=now)
     return [row for row in found if row.withdrawn_at is not None]
 

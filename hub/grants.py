@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from hub.roles import INSERT_ONLY_TABLES
+from hub.act_rights import grant_acts
+from hub.roles import INSERT_ONLY_TABLES, ROLES
 
 
 def apply_after_migrate(using: str = "default", **_: Any) -> None:
@@ -19,6 +20,7 @@ def apply_after_migrate(using: str = "default", **_: Any) -> None:
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {login}")
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {login}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {login}")
+        grant_acts(cursor, dict.fromkeys(ROLES, settings.DB_APP_LOGIN))
         present = set(connections[using].introspection.table_names(cursor))
         for table in present & set(INSERT_ONLY_TABLES):
             cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {login}")

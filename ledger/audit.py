@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Audit events: who did what to which subject, when and why.
 
-Guarantees that an event is written in the transaction of the act, and that its salted digest is in the tree:
-a changed event no longer fits its leaf, a removed one leaves its leaf behind. Events older than a limit can be
-pruned by the owner of the database without touching the tree. Leaves out who may read what: that is
-`AuditEvent.objects.visible_to`.
+- An event is written in the transaction of the act, and its salted digest is in the tree: a changed event no longer fits
+  its leaf, a removed one leaves its leaf behind.
+- The database says when and by which login it was written, and both are in the digest. A login writes only the acts that
+  it was given (`hub.act_rights`).
+- Events past the keep in force can be pruned by the owner of the tables without touching the tree. Prunings and changes
+  of the keep are never pruned: verification takes from them which events may be missing.
+- Who may read what is not decided here but by `AuditEvent.objects.visible_to`.
 
 An event never holds content. Its digest is the object digest of canonical JSON under `AUDIT_TYP`, so that
 nobody can guess an event from the public tree.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from psycopg.types.json import Jsonb
 
 from accord.envelope.encoding import b64u, canonical, object_digest
 from accord.envelope.errors import MalformedError
 from ledger.entries import append_audit_entries, require_atomic
-from ledger.errors import EntryRefusedError
+from ledger.errors import EntryRefusedError, StillKeptError
 from ledger.models import HUB_LEVEL, AuditEvent, AuditEventQuerySet, AuditReader, Leaf
+from ledger.retention import KEEP, POLICY_CHANGED, keep_in_force
 
 AUDIT_TYP = "accord-audit+json"
 PRUNED = "audit.pruned"
@@ -33,11 +37,14 @@ MAX_TEXT_LENGTH = 2000
 SALT_SIZE_BYTES = 16
 
 _COLUMNS: Final = ("at", "actor", "agency", "act", "subject", "reason", "detail", "salt", "od")
-# Written out, since every act comes by here.
-_INSERT: Final = f"""
-INSERT INTO ledger_auditevent ({", ".join(_COLUMNS)}) VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
-RETURNING seq
-"""  # noqa: S608 - of the names above
+# Written out, since every act comes by here. `od` goes in as the digest of what is said and comes out bound.
+_INSERT: Final = """
+INSERT INTO ledger_auditevent (at, actor, agency, act, subject, reason, detail, salt, od)
+SELECT * FROM unnest(%(at)s::timestamptz[], %(actor)s::text[], %(agency)s::text[], %(act)s::text[], %(subject)s::text[],
+    %(reason)s::text[], %(detail)s::jsonb[], %(salt)s::bytea[], %(od)s::text[])
+RETURNING seq, logged_at, login, od
+"""
+NEVER_PRUNED: Final = Q(act=PRUNED) | Q(act=POLICY_CHANGED, detail__has_key=KEEP)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL_IN_JSON = rb"\u0000"
 
@@ -81,19 +88,20 @@ def record_event(
         salt=salt or secrets.token_bytes(SALT_SIZE_BYTES),
     )
     _require_shape(event)
-    event.od = event_digest(event)
-    _insert(event)
+    _insert([event])
     append_audit_entries([event.od], about=[entry] if entry else [], now=now)
     return event
 
 
-def _insert(event: AuditEvent) -> None:
-    values: dict[str, Any] = {name: getattr(event, name) for name in _COLUMNS}
-    values["detail"] = Jsonb(event.detail)
+def _insert(events: Sequence[AuditEvent]) -> None:
+    values: dict[str, list[Any]] = {name: [getattr(event, name) for event in events] for name in _COLUMNS}
+    values["detail"] = [Jsonb(event.detail) for event in events]
+    values["od"] = [said_digest(event) for event in events]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
-        (event.seq,) = cursor.fetchone()
-    event._state.adding = False
+        for event, row in zip(events, sorted(cursor.fetchall()), strict=True):
+            event.seq, event.logged_at, event.login, event.od = row
+            event._state.adding = False
 
 
 def record_events(happenings: Iterable[Happening], *, actor: str, agency: str, now: datetime) -> None:
@@ -113,8 +121,7 @@ def record_events(happenings: Iterable[Happening], *, actor: str, agency: str, n
     ]
     for event in events:
         _require_shape(event)
-        event.od = event_digest(event)
-    AuditEvent.objects.bulk_create(events)
+    _insert(events)
     append_audit_entries([event.od for event in events], now=now)
 
 
@@ -130,7 +137,16 @@ def last_event(act: str, *, after: datetime) -> datetime | None:
 
 
 def event_digest(event: AuditEvent) -> str:
-    """The object digest of an event: over every column but `seq`, with the time in microseconds."""
+    """The object digest of a stored event: over every column but `seq`, with times in microseconds."""
+    said = said_digest(event)
+    if event.logged_at is None:
+        return said
+    bound = {"v": 2, "d": said, "login": event.login, "t": _microseconds(event.logged_at)}
+    return object_digest(AUDIT_TYP, canonical(bound))
+
+
+def said_digest(event: AuditEvent) -> str:
+    """The digest of what the application says; the database binds it to time and login."""
     row = {
         "v": 1,
         "at": _microseconds(event.at),
@@ -145,31 +161,32 @@ def event_digest(event: AuditEvent) -> str:
     return object_digest(AUDIT_TYP, canonical(row))
 
 
-def prune_events(actor: str, *, before: datetime, agency: str | None = None, now: datetime) -> int:
-    """Delete the events that happened and were logged before a time, of all or of one agency; return how many.
+def prune_events(actor: str, *, before: datetime, agency: str, now: datetime) -> int:
+    """Delete the events of an agency ("": the hub's own) that happened and were logged before a time; return how many.
 
-    Needs the login that owns the tables, since it lifts the trigger inside its own transaction. The records
-    of earlier prunings stay: verification takes from them which events may be missing.
+    Needs the login that owns the tables, since it lifts the trigger inside its own transaction. Raises
+    `StillKeptError` for a time within the keep in force.
     """
     require_atomic()
+    if before > now - (keep := keep_in_force(agency)):
+        raise StillKeptError(agency, keep)
     old = AuditEvent.objects.filter(
-        Exists(Leaf.objects.filter(od=OuterRef("od"), t__lt=int(before.timestamp()))), at__lt=before
-    ).exclude(act=PRUNED)
-    if agency is not None:
-        old = old.filter(agency=agency)
+        Exists(Leaf.objects.filter(od=OuterRef("od"), t__lt=int(before.timestamp()))),
+        at__lt=before,
+        agency=agency,
+    ).exclude(NEVER_PRUNED)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_auditevent DISABLE TRIGGER ledger_append_only")
         count, _ = old.delete()
         cursor.execute("ALTER TABLE ledger_auditevent ENABLE TRIGGER ledger_append_only")
-    if agency is not None and not count:
+    if not count:
         return 0
     record_event(
         PRUNED,
         actor=actor,
         agency=HUB_LEVEL,
         subject="ledger",
-        detail={"before": int(before.timestamp()), "count": count}
-        | ({} if agency is None else {"agency": agency}),
+        detail={"before": int(before.timestamp()), "count": count, "agency": agency},
         now=now,
     )
     return count

@@ -34,6 +34,15 @@ class EntryExistsError(LedgerError):
         self.od = od
 
 
+class StillKeptError(LedgerError):
+    """Audit events were to be pruned that their agency's logged policy still keeps."""
+
+    def __init__(self, agency: str, keep: timedelta) -> None:
+        super().__init__(f"{agency or 'the hub'}: audit events are kept for {keep.days} days")
+        self.agency = agency
+        self.keep = keep
+
+
 class NotLeadingError(LedgerError):
     """Another sequencer leads; this one may wait, but not write."""
 

@@ -147,7 +147,8 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 class AuditEvent(models.Model):
     """Who did what to which subject, when and why; its salted digest `od` is in the tree.
 
-    `agency` is whose business it is, empty for the hub's own. Never holds content.
+    `agency` is whose business it is, empty for the hub's own. Never holds content. The database fills in `logged_at`,
+    `login` and the final `od` (a trigger of the migration `audit_origin`); rows from before it have no login.
     """
 
     seq = models.BigAutoField(primary_key=True)
@@ -160,6 +161,8 @@ class AuditEvent(models.Model):
     detail = models.JSONField(default=dict, blank=True)
     salt = models.BinaryField(max_length=16)
     od = models.TextField(unique=True)
+    logged_at = models.DateTimeField(null=True, editable=False)
+    login = models.TextField(blank=True, default="", editable=False)
 
     objects = AuditEventQuerySet.as_manager()
 

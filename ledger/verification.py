@@ -7,20 +7,19 @@ vouches: the signatures of the ledger key and, where given, the leaf file. Leave
 party: that the hub shows everybody the same tree.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef
 
 from accord.envelope.errors import NoteError
 from accord.envelope.tree.merkle import EMPTY_ROOT
 from accord.envelope.tree.notes import Checkpoint as SignedTree
 from accord.envelope.tree.notes import VerifierKey, verify_checkpoint
-from ledger import audit
+from ledger.audit_damage import inspect_audit
 from ledger.errors import Finding, LedgerDamagedError
 from ledger.models import AuditEvent, Checkpoint, Entry, Leaf, PendingEntry
 from ledger.state import SignedState, read_state
@@ -29,12 +28,16 @@ from ledger.tree_damage import CHUNK_ROWS, StoredTree, blame_nodes, inspect_tree
 
 @dataclass(frozen=True)
 class SoundLedger:
-    """What was verified: leaves, checkpoints and audit events, and the size the newest checkpoint covers."""
+    """What was verified: leaves, checkpoints and audit events, and the size the newest checkpoint covers.
+
+    `remarks` name audit events that were logged late; they are no damage.
+    """
 
     leaves: int
     signed_leaves: int
     checkpoints: int
     audit_events: int
+    remarks: tuple[Finding, ...] = ()
 
 
 def verify_ledger(keys: Sequence[VerifierKey], *, folder: Path | None = None) -> SoundLedger:
@@ -50,11 +53,13 @@ def verify_ledger(keys: Sequence[VerifierKey], *, folder: Path | None = None) ->
         newest = checkpoints[-1] if checkpoints else None
         blame_nodes(tree, newest.size if newest else 0, newest.root if newest else EMPTY_ROOT)
         doubts += [*_check_roots(tree, checkpoints), *_check_state(folder, state, tree), *_check_entries()]
-        findings = [*tree.findings, *doubts, *_check_events()]
+        report = inspect_audit()
+        findings = [*tree.findings, *doubts, *report.findings]
         if findings:
             raise LedgerDamagedError(findings)
         events = AuditEvent.objects.count()
-    return SoundLedger(tree.size, newest.size if newest else 0, len(checkpoints), events)
+    remarks = tuple(report.remarks)
+    return SoundLedger(tree.size, newest.size if newest else 0, len(checkpoints), events, remarks)
 
 
 @contextmanager
@@ -124,46 +129,3 @@ def _check_entries() -> Iterator[Finding]:
         yield Finding("entry", f"{entry.id} ({entry.od})", "altered, or its leaf or pending row was deleted")
     for waiting in PendingEntry.objects.filter(~Exists(Entry.objects.filter(id=OuterRef("entry_id")))):
         yield Finding("entry", f"{waiting.entry_id} ({waiting.od})", "deleted while pending")
-
-
-@dataclass
-class _Pruned:
-    """What earlier prunings explain: all before a time; of single agencies, before a time, as many as they say."""
-
-    before: int = 0
-    before_of_agencies: int = 0
-    count_of_agencies: int = 0
-
-    def note(self, detail: Mapping[str, Any]) -> None:
-        if "agency" not in detail:
-            self.before = max(self.before, detail["before"])
-            return
-        self.before_of_agencies = max(self.before_of_agencies, detail["before"])
-        self.count_of_agencies += detail["count"]
-
-    def explains(self, log_time: int) -> bool:
-        """Whether a missing event of this log time was pruned; each that only an agency's pruning explains is used up."""
-        if log_time < self.before:
-            return True
-        self.count_of_agencies -= log_time < self.before_of_agencies
-        return log_time < self.before_of_agencies and self.count_of_agencies >= 0
-
-
-def _check_events() -> Iterator[Finding]:
-    """Every audit event fits its digest in the tree; only pruned ones may be missing."""
-    entry = Entry.objects.filter(od=OuterRef("od"), is_audit=True)
-    pruned = _Pruned()
-    events = AuditEvent.objects.order_by("seq")
-    logged = set(events.filter(Exists(entry)).values_list("seq", flat=True))
-    for event in events.iterator(CHUNK_ROWS):
-        if audit.event_digest(event) != event.od:
-            yield Finding("audit event", str(event.seq), "altered: it does not fit its digest")
-        elif event.seq not in logged:
-            yield Finding("audit event", str(event.seq), "altered or added: its digest is not in the ledger")
-        elif event.act == audit.PRUNED:
-            pruned.note(event.detail)
-    t = Subquery(Leaf.objects.filter(od=OuterRef("od")).values("t"))
-    event_exists = Exists(AuditEvent.objects.filter(od=OuterRef("od")))
-    for lost in Entry.objects.filter(~event_exists, is_audit=True).annotate(t=t).order_by("created_at"):
-        if lost.t is None or not pruned.explains(lost.t):
-            yield Finding("audit event", f"of entry {lost.od}", "deleted")

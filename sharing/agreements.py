@@ -200,7 +200,7 @@ def suspended_lanes(agreement: Agreement) -> list[LaneSuspension]:
 
 def _requeue(which: Q) -> int:
     """Held deliveries to the queue, each once; the sequencer asks policy again at their turn."""
-    held = list(FeedHeld.objects.select_for_update().filter(which))
+    held = list(FeedHeld.objects.select_for_update().filter(which).order_by("pk"))
     ids = lock_deliveries(Delivery.objects.filter(pk__in=[row.delivery_id for row in held]))
     FeedRequeue.objects.bulk_create(
         FeedRequeue(delivery_id=row.delivery_id, position=row.position, iss=row.iss, recipient=row.recipient)

@@ -2,8 +2,8 @@
 """Second factors: one-time codes (RFC 6238) and recovery codes, on the authenticators of django-allauth.
 
 Its rows, primitives and sealing hooks are used; its flows are not: they keep secrets and what was posted in the
-session, mark a code as used in a cache, and limit guesses there. Here the row is locked and remembers the last code,
-and guesses are counted in the database before they are looked at.
+session, mark a code as used in a cache, and limit guesses there. Here the row remembers the last code, under the lock of
+its officer, which everybody takes before touching a factor, and guesses are counted in the database before they are looked at.
 """
 
 import secrets
@@ -102,7 +102,8 @@ def check_code(officer: Officer, code: str, *, source: Source, now: datetime) ->
     if (closed_for := count_attempt(source, now=now)) is not None:
         raise ProofRefusedError(closed_for=closed_for)
     with transaction.atomic():
-        rows = Authenticator.objects.select_for_update().filter(user=officer).exclude(type=Type.WEBAUTHN)
+        _lock(officer)
+        rows = Authenticator.objects.filter(user=officer).exclude(type=Type.WEBAUTHN)
         by_type = {row.type: row for row in bound_factors(officer, list(rows))}
         proof = _proof_by(officer, by_type, code[:MAX_CODE_LENGTH], now)
         if proof is Proof.RECOVERY:

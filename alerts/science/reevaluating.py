@@ -193,7 +193,11 @@ def _judge_batch(current: Round, batch: Sequence[StoredStructure]) -> int:
         zip(opened, judge_kept(current.rules, [one.kept for one in opened], current.now), strict=True)
     )
     with transaction.atomic():
-        mine = StoredStructure.objects.select_for_update().filter(pk__in=[row.pk for row in batch])
+        mine = (
+            StoredStructure.objects.select_for_update()
+            .filter(pk__in=[row.pk for row in batch])
+            .order_by("pk")
+        )
         there = set(mine.values_list("pk", flat=True))
         waiting = StoredStructure.objects.filter(pk__in=broken, mark=Mark.WAITING)
         marked = waiting.update(mark=Mark.UNREADABLE)

@@ -55,7 +55,12 @@ def remind_unconfirmed(actor: Actor, mds: Collection[str], *, now: datetime) -> 
     """
     require(actor, Capability.ALERT_WITHDRAW)
     with transaction.atomic():
-        own = Envelope.objects.originated_by(actor).filter(pk__in=mds).select_for_update(no_key=True)
+        own = (
+            Envelope.objects.originated_by(actor)
+            .filter(pk__in=mds)
+            .select_for_update(no_key=True)
+            .order_by("pk")
+        )
         counting = recalls_that_count([row.md for row in own.only("md")], now=now)
         waiting = list(_unconfirmed(counting))
         if not waiting:

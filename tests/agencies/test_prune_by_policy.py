@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from agencies.models import Agency
-from ledger.audit import PRUNED
+from ledger.audit import PRUNED, record_event
 from ledger.models import AuditEvent
 from tests.agencies.world import admit, log_everything
 
@@ -20,12 +21,22 @@ def test_an_agencys_own_retention_decides(tmp_path: Path) -> None:
     long_ago = timezone.now() - timedelta(days=1200)
     for agency, days in (("xa-lab", 1095), ("xb-health", 3650)):
         admit(agency, now=long_ago)
-        Agency.objects.filter(pk=agency).update(audit_keep_days=days)
+        with transaction.atomic():
+            record_event(
+                "policy.changed",
+                actor="officer:o1",
+                agency=agency,
+                subject=f"policy:{agency}",
+                detail={"audit_keep_days": {"before": 1095, "after": days}},
+                now=long_ago,
+            )
+    # A row says nothing: what was logged counts.
+    Agency.objects.filter(pk="xb-health").update(audit_keep_days=365)
     log_everything(tmp_path, now=long_ago + timedelta(seconds=1))
     said = StringIO()
     call_command("prune_by_policy", stdout=said)
     assert "xa-lab: 1 audit events deleted, older than 1095 days." in said.getvalue()
     assert "xb-health: 0 audit events" in said.getvalue()
-    kept = set(AuditEvent.objects.exclude(act=PRUNED).values_list("agency", flat=True))
-    assert kept == {"xb-health"}
+    kept = AuditEvent.objects.exclude(act__in=(PRUNED, "policy.changed"))
+    assert set(kept.values_list("agency", flat=True)) == {"xb-health"}
     assert AuditEvent.objects.get(act=PRUNED).detail["agency"] == "xa-lab"

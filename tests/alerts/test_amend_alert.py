@@ -35,6 +35,7 @@ from sharing.slices import slice_for
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import PARTNER_ALERT, send_from_partner
 from tests.hosted_keys import as_recipient
+from tests.lock_orders import locks_taken
 
 
 @pytest.fixture
@@ -219,7 +220,12 @@ def test_withdrawn_whole_and_confirmed_whole(desks: Desks, sent: Alert) -> None:
     withdraw_alert(desks.lab.releaser, second, code="mistaken", now=desks.hub.later(seconds=1))
     settle(desks)
     assert not ReceivedAlert.objects.filter(withdrawn_at=None).exists()
-    confirm_withdrawal(desks.health.releaser, received(desks, second), now=desks.hub.now)
+    with locks_taken() as locks:
+        confirm_withdrawal(desks.health.releaser, received(desks, second), now=desks.hub.now)
+    versions = [order for table, order in locks if table == "alerts_receivedalert"]
+    assert "version" in versions[0], (
+        "all of them before one, in their order, since another may confirm the older one"
+    )
     confirmed = ReceivedAlert.objects.filter(withdrawal_confirmed_at__isnull=False)
     assert {row.md for row in confirmed} == {sent.md, second.md}
     receipts = read_sent(desks.lab.reader, second, now=desks.hub.now).receipts

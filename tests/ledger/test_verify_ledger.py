@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from accord.envelope.private import LedgerKey
 from accord.envelope.tree.merkle import EMPTY_ROOT
 from ledger import state
-from ledger.audit import event_digest, record_event
+from ledger.audit import record_event, said_digest
 from ledger.errors import LedgerDamagedError, StateUnreadableError
 from ledger.models import AuditEvent, Checkpoint, Leaf
 from tests.ledger.bench import Bench, crash_before_state_file
@@ -272,7 +272,7 @@ def test_a_deleted_audit_event_is_missed(sound: Bench) -> None:
 def test_an_added_audit_event_is_found(sound: Bench) -> None:
     event = AuditEvent.objects.get(subject="alert 1")
     event.seq, event.subject = None, "alert 9"
-    event.od = event_digest(event)
+    event.od = said_digest(event)
     event.save(force_insert=True)
     assert findings(sound, with_leaf_file=True) == [
         f"audit event {event.seq}: altered or added: its digest is not in the ledger"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deletes each agency's audit events past the retention that its own policy names; the tree stays valid."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from ledger.audit import prune_events
+from ledger.retention import keep_in_force
 
 
 class Command(BaseCommand):
@@ -18,12 +18,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         for agency in Agency.objects.order_by("pk"):
-            before = now - timedelta(days=agency.audit_keep_days)
+            # By what was logged, which verification asks too; a row that was changed by hand says nothing.
+            keep = keep_in_force(agency.pk)
             try:
                 with transaction.atomic():
-                    count = prune_events("system:migrate", before=before, agency=agency.pk, now=now)
+                    count = prune_events("system:migrate", before=now - keep, agency=agency.pk, now=now)
             except ProgrammingError as error:
                 raise CommandError(f"This login may not prune: {error}".strip()) from error
-            self.stdout.write(
-                f"{agency.pk}: {count} audit events deleted, older than {agency.audit_keep_days} days."
-            )
+            self.stdout.write(f"{agency.pk}: {count} audit events deleted, older than {keep.days} days.")

@@ -13,6 +13,7 @@ from ledger.pins import pinned_keys
 from ledger.verification import verify_ledger
 
 DAMAGED = 3
+REMARKS_SHOWN = 20
 
 
 class Command(BaseCommand):
@@ -41,5 +42,9 @@ class Command(BaseCommand):
             f"Sound: {sound.leaves} leaves ({sound.signed_leaves} signed), {sound.checkpoints} checkpoints,"
             f" {sound.audit_events} audit events."
         )
+        for remark in sound.remarks[:REMARKS_SHOWN]:
+            self.stdout.write(f"Remark: {remark}")
+        if (more := len(sound.remarks) - REMARKS_SHOWN) > 0:
+            self.stdout.write(f"{more} more audit events were logged late.")
         if folder is None:
             self.stdout.write("Not compared with a leaf file; give --state-dir where the sequencer runs.")

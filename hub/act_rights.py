@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which role writes which act of the audit; the database refuses a login every other (`ledger` migration `audit_origin`).
+
+The owner of the tables may write any: it could take the trigger away. `audit.pruned` is the owner's alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from django.db.backends.utils import CursorWrapper
+from psycopg import sql
+
+DESK, EXCHANGE, WORKER, DESK_WORKER, SEQUENCER = "desk", "exchange", "worker", "desk-worker", "sequencer"
+OWNER: Final = "migrate"
+
+
+def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
+    return tuple(f"{noun}.{verb}" for verb in verbs)
+
+
+# What officers, operators and their commands do.
+_OF_THE_DESK: Final = (
+    *_acts("agency", "admitted", "change_proposed", "key_retired", "keys_created", "keys_rotated"),
+    *_acts("agency", "keyset_renewed", "proposal_accepted", "proposal_discarded", "proposal_refused"),
+    *_acts("agency", "recovery_cancelled", "resumed", "root_changed", "root_recovered", "suspended"),
+    *_acts("agreement", "recorded"),
+    *_acts("alert", "acknowledged", "amended", "copied", "discarded", "drafted", "looked", "opened"),
+    *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
+    *_acts("alert", "unopenable", "validated", "withdrawn"),
+    *_acts("apikey", "issued", "revoked", "rotated"),
+    *_acts("audit", "exported"),
+    *_acts("board", "read"),
+    *_acts("circle", "recorded"),
+    *_acts("control", "imported", "previewed"),
+    *_acts("duty", "changed"),
+    *_acts("harm", "looked"),
+    *_acts("lane", "resumed", "suspended"),
+    *_acts("notice", "resent"),
+    *_acts("officer", "deputy_named", "disabled", "enabled", "enrolled", "factor_added", "factor_removed"),
+    *_acts("officer", "factors_reset", "invitation_accepted", "invited", "mail_changed"),
+    *_acts("officer", "other_sessions_ended", "password_changed", "password_reset", "password_set"),
+    *_acts("officer", "profile_changed", "proved_again", "recovery_code_used", "recovery_codes_renewed"),
+    *_acts("officer", "roles_changed", "session_ended", "sessions_ended", "sign_in_reopened", "signed_in"),
+    *_acts("policy", "asked", "changed", "dropped", "refused"),
+    *_acts("power", "applied", "asked", "stopped"),
+    *_acts("profile", "asked", "compared"),
+    *_acts("reply", "drafted"),
+    *_acts("rule", "adopted", "set_aside"),
+    *_acts("science", "refused"),
+    *_acts("spectra", "deleted", "imported"),
+    *_acts("spectrum", "matched"),
+    *_acts("statement", "reaffirmed"),
+    *_acts("substance", "compared", "screened"),
+    *_acts("template", "created", "deleted"),
+    *_acts("view", "chosen", "deleted", "renamed", "saved", "unchosen"),
+    *_acts("withdrawal", "confirmed", "reminded"),
+)
+# What a partner's system does at the exchange, and the desk for the agencies it is home to.
+_OF_AN_AGENCY: Final = (
+    *_acts("envelope", "carried", "refused"),
+    *_acts("key", "resumed", "revoke_refused", "revoked", "suspended"),
+    *_acts("keyset", "accepted", "recovered", "refused"),
+    *_acts("ledger", "disputed"),
+    *_acts("statement", "accepted", "refused"),
+)
+_OF_FETCHING: Final = (*_acts("blob", "refused", "served"), *_acts("slice", "refused", "served"))
+_OF_LOOPS: Final = (*_acts("item", "set_aside", "taken_later"), *_acts("loop", "stopped"))
+
+ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
+    DESK: frozenset({*_OF_THE_DESK, *_OF_AN_AGENCY, *_OF_FETCHING, *_OF_LOOPS}),
+    EXCHANGE: frozenset({*_OF_AN_AGENCY, *_OF_FETCHING, "apikey.rotated"}),
+    WORKER: frozenset({*_OF_LOOPS, "content.deleted", "key.repudiated", "keyset.recovered"}),
+    DESK_WORKER: frozenset(
+        {
+            *_OF_FETCHING,
+            *_OF_LOOPS,
+            *_acts("alert", "refused", "screened", "unopenable"),
+            *_acts("power", "applied"),
+            *_acts("officer", "enabled", "enrolled", "roles_changed"),
+            *("agency.proposal_discarded", "card.deleted", "control.reevaluated", "keyset.recovered"),
+            *("policy.changed", "retract.doubted", "science.backfilled"),
+        }
+    ),
+    SEQUENCER: frozenset({*_OF_LOOPS, "sequencer.resumed"}),
+    OWNER: frozenset({"audit.pruned"}),
+}
+
+
+def grant_acts(cursor: CursorWrapper, logins: Mapping[str, str]) -> None:
+    """Let the login of each role write the acts of that role, and no login any other; by the owner of the tables."""
+    acts_of_login: defaultdict[str, set[str]] = defaultdict(set)
+    for role, login in logins.items():
+        if role != OWNER and login:
+            acts_of_login[login] |= ACTS_OF.get(role, frozenset())
+    cases = [_case(login, acts) for login, acts in sorted(acts_of_login.items())]
+    body = sql.SQL("SELECT coalesce(act = ANY(CASE login {} END), false)").format(sql.SQL(" ").join(cases))
+    if not cases:
+        body = sql.SQL("SELECT false")
+    cursor.execute(
+        sql.SQL(
+            "CREATE OR REPLACE FUNCTION public.ledger_may_write_act(login text, act text) RETURNS boolean"
+            " LANGUAGE sql IMMUTABLE AS {}"
+        ).format(sql.Literal(body.as_string(None)))
+    )
+
+
+def _case(login: str, acts: Iterable[str]) -> sql.Composable:
+    return sql.SQL("WHEN {} THEN {}::text[]").format(sql.Literal(login), sql.Literal(sorted(acts)))
