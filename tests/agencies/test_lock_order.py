@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from agencies.accountlinks import digest_of, follow_link, issue_link
+from agencies.login.attempts import FactorSource
 from agencies.login.factors import add_totp, check_code, renew_recovery_codes
 from agencies.models import AccountLink, Officer
 from tests.agencies.world import NOW, admit, enrol
@@ -27,7 +28,7 @@ def officer() -> Officer:
 
 
 def sign_in_by_code(officer: Officer) -> None:
-    check_code(officer, code_of(SECRET, LATER), now=LATER)
+    check_code(officer, code_of(SECRET, LATER), source=FactorSource(officer.pk), now=LATER)
 
 
 def renew_codes(officer: Officer) -> None:
