@@ -7,10 +7,11 @@ purpose, and one that is revoked has ended, so neither is warned of.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from accord.moments import moment_of
 from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Keyset, Officer
@@ -106,7 +107,7 @@ def _endings_in(keyset: EnvelopeKeyset, revoked: set[str], now: datetime) -> Ite
 def _ending(
     kind: str, subject: str, agency: str, use: str, suite: str, exp: int, now: datetime
 ) -> Ending | None:
-    ends_at = datetime.fromtimestamp(exp, UTC)
+    ends_at = moment_of(exp)
     left = ends_at - now
     passed = [days for days in THRESHOLDS if left <= timedelta(days=days)]
     if not passed:

@@ -8,7 +8,7 @@ it is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.functional import Promise
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from accord.envelope.keys import show_fingerprint
 from accord.envelope.keysets import KeyRow
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from accord.moments import moment_of
 from agencies.capabilities import Capability, require
 from agencies.endings import THRESHOLDS, short_kid
 from agencies.errors import AbsentError, InputError
@@ -151,7 +152,7 @@ def _verbs(agency: Agency, standing: EnvelopeKeyset | None, waiting: EnvelopeKey
 
 
 def _keyset_fact(keyset: EnvelopeKeyset, now: datetime) -> KeysetFact:
-    until = _moment(keyset.exp)
+    until = moment_of(keyset.exp)
     return KeysetFact(
         version=keyset.version,
         od=keyset.od,
@@ -169,7 +170,7 @@ def _recovery_fact(waiting: EnvelopeKeyset) -> RecoveryFact:
     begins = waiting.in_force_from
     return RecoveryFact(
         waiting.version,
-        None if begins is None else _moment(begins),
+        None if begins is None else moment_of(begins),
         show_fingerprint(waiting.root_fingerprint),
     )
 
@@ -187,7 +188,7 @@ def _key_facts(agency: Agency, keyset: EnvelopeKeyset, now: datetime) -> tuple[K
 
 def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool, now: datetime) -> KeyFact:
     since = min((at for at in (row.since, revoked) if at is not None), default=None)
-    until = _moment(row.exp)
+    until = moment_of(row.exp)
     state = _state(row, since, is_suspended, now)
     return KeyFact(
         kid=row.kid,
@@ -198,9 +199,9 @@ def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool
         custody_text=custody,
         state=state,
         state_text=str(STATE_TEXTS[state]),
-        begins=_moment(row.nbf),
+        begins=moment_of(row.nbf),
         until=until,
-        since=None if since is None else _moment(since),
+        since=None if since is None else moment_of(since),
         days_left=_days_left(until, now),
         is_ending=state == KeyState.CURRENT and until - now <= timedelta(days=THRESHOLDS[-1]),
     )
@@ -209,13 +210,9 @@ def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool
 def _state(row: KeyRow, since: int | None, is_suspended: bool, now: datetime) -> str:
     if since is not None:
         return KeyState.REVOKED.value
-    if row.st in (KeyState.CURRENT, KeyState.RETIRING) and _moment(row.exp) <= now:
+    if row.st in (KeyState.CURRENT, KeyState.RETIRING) and moment_of(row.exp) <= now:
         return "ended"
     return "suspended" if is_suspended and row.st != KeyState.RETIRED else row.st
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _days_left(until: datetime, now: datetime) -> int:

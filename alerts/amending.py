@@ -6,13 +6,14 @@ names the version it replaces, which must still be the newest, in force and neit
 is submitted, checked and released.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.manifest import Reference
+from accord.moments import moment_of
 from agencies.capabilities import Capability, require
 from agencies.ceilings import ceiling_of, strictest
 from agencies.models import Officer
@@ -91,7 +92,7 @@ def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
     if log_time(alert.md) is None:
         raise ReceiptPendingError
     exp = Envelope.objects.originated_by(officer).values_list("exp", flat=True).get(md=alert.md)
-    if datetime.fromtimestamp(exp, tz=UTC) <= now:
+    if moment_of(exp) <= now:
         raise AmendmentRefusedError("expired", _("This alert has expired: write a new one."))
     if not own_standings(officer, [alert.md], now=now)[alert.md].counts:
         raise AmendmentRefusedError(

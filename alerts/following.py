@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -22,6 +22,7 @@ from django.db import connection, transaction
 
 from accord.envelope.errors import BackendError, EnvelopeError, Failure, OpeningError
 from accord.envelope.statements.form import SubjectRef
+from accord.moments import moment_of, moment_or_none
 from agencies.actors import SystemActor
 from agencies.errors import AbsentError
 from agencies.models import Agency, AgencyStatus
@@ -326,18 +327,14 @@ def _facts(agency: Agency, item: FeedItem, envelope: Envelope, now: datetime) ->
         number=item.number,
         reference=item.ref,
         log_index=log_index,
-        logged_at=datetime.fromtimestamp(log_time, tz=UTC),
+        logged_at=moment_of(log_time),
         received_at=now,
         held_elsewhere=not agency.is_hosted,
     )
     for name in ("jti", "suite", "kind", "status", "tlp", "lane", "purpose", "pri"):
         setattr(received, name, getattr(envelope, name))
     for name in ("iat", "exp", "keep", "ack_by", "reply_by"):
-        setattr(received, name, _time(getattr(envelope, name)))
+        setattr(received, name, moment_or_none(getattr(envelope, name)))
     place_version(received, envelope)
     note_known_retract(received, now=now)
     return received
-
-
-def _time(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
+from accord.moments import moment_of
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError
 from agencies.models import Officer
@@ -126,7 +127,7 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         raise AbsentError
     content = read_revision(row)
     envelope = Envelope.objects.originated_by(officer).only("md", "ack_by", "exp").get(md=row.md)
-    due = None if envelope.ack_by is None else _time(envelope.ack_by)
+    due = None if envelope.ack_by is None else moment_of(envelope.ack_by)
     index, logged = log_places([row.md]).get(row.md, (None, None))
     receipts = read_receipts(officer, row, due=due, now=now)
     _record(officer, row, now)
@@ -143,9 +144,9 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         recipients=recipients_of(officer, row, receipts, due=due, now=now),
         receipts=receipts,
         ack_by=due,
-        exp=_time(envelope.exp),
+        exp=moment_of(envelope.exp),
         log_index=index,
-        logged_at=None if logged is None else _time(logged),
+        logged_at=None if logged is None else moment_of(logged),
         standing=own_standings(officer, [row.md], now=now)[row.md],
     )
 
@@ -210,7 +211,7 @@ def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) 
 
 
 def _is_past(seconds: int | None, now: dt.datetime) -> bool:
-    return seconds is not None and _time(seconds) <= now
+    return seconds is not None and moment_of(seconds) <= now
 
 
 def _is_awaited(fact: DeliveryFact) -> bool:
@@ -246,7 +247,3 @@ def _record(officer: Officer, alert: Alert, now: dt.datetime) -> None:
         reason=OWN_ALERT,
         now=now,
     )
-
-
-def _time(seconds: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)

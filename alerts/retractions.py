@@ -19,6 +19,7 @@ from accord.envelope.keyrule import Repudiated, Standing
 from accord.envelope.reaffirming import REAFFIRM, standing_after
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, parse_statement
+from accord.moments import moment_of
 from agencies.actors import Actor
 from agencies.directory import DatabaseKeyDirectory
 from alerts.models import ReceivedAlert
@@ -151,7 +152,7 @@ def _judge(
     if isinstance(standing, Repudiated):
         received.retract_doubt = repudiated_retract_text(received, standing)
     else:
-        received.withdrawn_at = dt.datetime.fromtimestamp(verified.log_time or 0, tz=dt.UTC)
+        received.withdrawn_at = moment_of(verified.log_time or 0)
 
 
 def _after_reaffirms(verified: VerifiedStatement, directory: DatabaseKeyDirectory) -> Standing:

@@ -13,6 +13,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
+from accord.moments import moment_or_none
 from alerts.models import ReceivedAlert
 from sharing.signatures import Refused, Worth, issuers_with_revocations, judge_signed, signed_envelopes
 
@@ -65,10 +66,10 @@ def standing_of(worth: Worth, name: str, *, own: bool = False) -> StandingFacts:
         return StandingFacts()
     facts = StandingFacts(
         state=_STATES[type(worth)],
-        logged_at=_moment(worth.log_time),
-        since=_moment(getattr(worth, "since", None)),
-        revoked_at=_moment(getattr(worth, "revoked_at", None)),
-        reaffirmed_at=_moment(getattr(worth, "reaffirmed_at", None)),
+        logged_at=moment_or_none(worth.log_time),
+        since=moment_or_none(getattr(worth, "since", None)),
+        revoked_at=moment_or_none(getattr(worth, "revoked_at", None)),
+        reaffirmed_at=moment_or_none(getattr(worth, "reaffirmed_at", None)),
     )
     text = _own_text(facts) if own else _text(facts)
     return StandingFacts(**{**vars(facts), "text": text % (_times(facts) | {"name": name})})
@@ -130,7 +131,3 @@ def _times(facts: StandingFacts) -> dict[str, str]:
         "reaffirmed": facts.reaffirmed_at,
     }
     return {name: utc_text(at) for name, at in named.items() if at is not None}
-
-
-def _moment(seconds: int | None) -> dt.datetime | None:
-    return None if seconds is None else dt.datetime.fromtimestamp(seconds, tz=dt.UTC)

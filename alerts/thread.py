@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.keyrule import Repudiated
 from accord.envelope.reaffirming import REAFFIRM
+from accord.moments import moment_of
 from agencies.models import Agency, Officer
 from alerts.science.replies.thread_rows import RepliesHeld, read_replies
 from alerts.science.replies.told import ReplyTold, replies_told
@@ -138,7 +139,7 @@ class _Told:
         self, what: str, d: str, iss: str, received_at: dt.datetime, officer: str, text: str, version: int
     ) -> ThreadEntry:
         index, logged = self.places.get(d, (None, None))
-        at = received_at if logged is None else dt.datetime.fromtimestamp(logged, tz=dt.UTC)
+        at = received_at if logged is None else moment_of(logged)
         name, counts = self.names.get(iss, iss), _counts(self.worth.get(d))
         return ThreadEntry(what, at, index, iss, name, officer, text, version, counts)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accord.envelope.content import OpenedAlert
 from accord.envelope.keyrule import Repudiated
 from accord.envelope.keys import EC1
+from accord.moments import moment_of
 from alerts.models import ReceivedAlert
 from alerts.standing import StandingFacts, StandingState, utc_text
 
@@ -139,5 +140,5 @@ def failed_retract_text(received: ReceivedAlert) -> str:
 
 def _repudiation(received: ReceivedAlert, standing: Repudiated) -> dict[str, str]:
     times = {"since": standing.since, "revoked": standing.revoked_at, "logged": standing.log_time}
-    words = {name: utc_text(dt.datetime.fromtimestamp(at, tz=dt.UTC)) for name, at in times.items()}
+    words = {name: utc_text(moment_of(at)) for name, at in times.items()}
     return words | {"name": received.issuer.name}

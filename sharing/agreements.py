@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max, Q
 
+from accord.moments import LATEST_SHOWN, moment_of
 from agencies.accession import resume_agency, suspend_agency
 from agencies.actors import Actor
 from agencies.capabilities import Capability, require
@@ -268,6 +269,9 @@ def _check_terms(
     _check_words("survive_lanes", survive_lanes, lanes)
     if not lanes:
         raise AgreementError("lanes", "name one at least")
+    for name, moment in (("nbf", nbf), ("until", until)):
+        if moment is not None and moment > moment_of(LATEST_SHOWN):
+            raise AgreementError(name, "must be before the end of the year 9999")
     if until is not None and until <= nbf:
         raise AgreementError("until", "must be after the beginning")
 

@@ -7,7 +7,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -31,6 +31,7 @@ from accord.cli.sciencewords import (
 from accord.cli.showing import plain, print_json
 from accord.cli.workplace import Workplace
 from accord.client.errors import RequestError
+from accord.moments import moment_of
 
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 
@@ -84,7 +85,7 @@ def answers_for(asked: Sequence[Item], answer: Callable[[Item], Plain]) -> list[
 
 def today(place: Workplace) -> date:
     """The day by this machine's clock, UTC."""
-    return datetime.fromtimestamp(place.now, tz=UTC).date()
+    return moment_of(place.now).date()
 
 
 def record(place: Workplace, count: int, *, own: int = 0) -> None:

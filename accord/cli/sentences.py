@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from accord.cli.showing import moment
@@ -19,6 +18,7 @@ from accord.envelope.errors import (
     SealRefusal,
     VerificationError,
 )
+from accord.moments import moment_of
 
 COMPARE: Final = "Compare what you typed: accord inbox lists what has reached your agency, accord submissions what it has sent."
 DO_NOT_RELY: Final = (
@@ -119,7 +119,7 @@ def alarm_sentence(found: SubmissionCheck) -> str:
 
 
 def _stolen(found: SubmissionCheck) -> str:
-    since = "TIME" if found.since is None else datetime.fromtimestamp(found.since, tz=UTC).isoformat()
+    since = "TIME" if found.since is None else moment_of(found.since).isoformat()
     asked = (
         f"{len(found.strangers)} objects were not sent from here. Did another client of your agency send them? "
         "If not, your signing keys are in other hands. Call the hub and your duty desk, then:"

@@ -11,7 +11,6 @@ import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from accord.client.checks import ORDER
 from accord.client.results import Check, Opened, Release
 from accord.client.watching import News
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
+from accord.moments import moment_of
 
 _REFERS: Final = {
     "update": "the newer version of",
@@ -47,10 +47,7 @@ def moment(seconds: int | None) -> str:
     """A time as people and machines read it: UTC, to the second."""
     if seconds is None:
         return "-"
-    try:
-        return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return str(seconds)
+    return f"{moment_of(seconds):%Y-%m-%d %H:%M:%S}Z"
 
 
 def print_json(value: object) -> None:

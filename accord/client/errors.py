@@ -10,8 +10,9 @@ key file and the local state: `accord.keyerrors.KeyFileError`, `accord.state.Sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
+
+from accord.moments import moment_of
 
 
 class ClientError(Exception):
@@ -173,7 +174,7 @@ class KeysetEndedError(ClientError):
 
     def __init__(self, ended_at: int) -> None:
         self.ended_at = ended_at
-        day = datetime.fromtimestamp(ended_at, tz=UTC).strftime("%Y-%m-%d %H:%MZ")
+        day = f"{moment_of(ended_at):%Y-%m-%d %H:%M}Z"
         super().__init__(
             f"Your agency's keyset ended on {day}: nothing can be sent until it is renewed, reading goes on. "
             "Run: accord keys renew"

@@ -31,6 +31,8 @@ MAX_DEPTH = 16
 MAX_INTEGER = 2**53 - 1
 # Members and items in all: each costs a reader a hundred times the octets it takes to write.
 MAX_VALUES = 50_000
+MAX_TIME = 253_402_300_799
+"""The last second of the year 9999: calendars of most languages end there."""
 
 _INTEGER_DIGITS = 17
 _BRACKETS = (b"{", b"[")
@@ -240,6 +242,11 @@ def integer(value: object, where: str, *, least: int = 0, most: int = MAX_INTEGE
     if type(value) is not int or not least <= value <= most:
         raise MalformedError(where)
     return value
+
+
+def timestamp(value: object, where: str, *, least: int = 0, most: int = MAX_TIME) -> int:
+    """Demand a time: whole seconds since 1970 UTC, not after the year 9999."""
+    return integer(value, where, least=least, most=min(most, MAX_TIME))
 
 
 def one_of(value: object, allowed: frozenset[str] | tuple[str, ...], where: str) -> str:

@@ -19,7 +19,7 @@ from accord.envelope.errors import Failure, KeyRefusedError, VerificationError
 from accord.envelope.jws import verify_jws
 from accord.envelope.keys import ED25519, ENC, ML_DSA_65, PQ1, SIGN, PublicKey, root_fingerprint
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
-from accord.envelope.vocabulary import statement_typ
+from accord.envelope.vocabulary import MAX_KEY_SECS, statement_typ
 
 MAX_KEYSET_SECS: Final = 90 * 24 * 3600
 RECOVERY_DELAY_SECS: Final = 72 * 3600
@@ -247,8 +247,8 @@ def _keyset_of(unverified: UnverifiedStatement, log_time: int | None, succession
 
 
 def _check_rows(keyset: Keyset) -> None:
-    if keyset.exp - keyset.iat > MAX_KEYSET_SECS:
-        raise VerificationError(Failure.KEYSET_CHAIN, "exp over 90 days")
+    if keyset.exp - keyset.iat > MAX_KEYSET_SECS or any(r.exp - r.nbf > MAX_KEY_SECS for r in keyset.rows):
+        raise VerificationError(Failure.KEYSET_CHAIN, "exp over 90 days, or of a key over 5 years")
     kids = [row.kid for row in keyset.rows]
     if len(set(kids)) != len(kids):
         raise KeyRefusedError("kid twice in a keyset")

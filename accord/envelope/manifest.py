@@ -23,6 +23,7 @@ from accord.envelope.encoding import (
     object_digest,
     one_of,
     parse_object,
+    timestamp,
     uuid7,
 )
 from accord.envelope.errors import Failure, MalformedError, VerificationError
@@ -31,6 +32,7 @@ from accord.envelope.vocabulary import (
     AMBER_STRICT,
     KINDS,
     LANES,
+    MAX_KEEP_SECS,
     MAX_RECIPIENTS,
     MAX_RED_AGENCIES,
     PRIORITIES,
@@ -194,9 +196,9 @@ def read_shared(value: Mapping[str, Any]) -> tuple[Terms, str, int]:
 
 def read_terms(value: Mapping[str, Any]) -> Terms:
     """Check each of the sender's terms and the rules that join them; raises MalformedError."""
-    iat = integer(value["iat"], "iat")
-    exp = integer(value["exp"], "exp", least=iat + 1)
-    keep = integer(value["keep"], "keep", least=exp)
+    iat = timestamp(value["iat"], "iat")
+    exp = timestamp(value["exp"], "exp", least=iat + 1)
+    keep = timestamp(value["keep"], "keep", least=exp, most=iat + MAX_KEEP_SECS)
     kind = one_of(value["kind"], KINDS, "kind")
     return Terms(
         kind=kind,
@@ -217,7 +219,7 @@ def read_terms(value: Mapping[str, Any]) -> Terms:
 
 
 def _read_clock(value: object, where: str, iat: int, keep: int) -> int | None:
-    return None if value is None else integer(value, where, least=iat + 1, most=keep)
+    return None if value is None else timestamp(value, where, least=iat + 1, most=keep)
 
 
 def _read_reference(value: object, kind: str) -> Reference | None:

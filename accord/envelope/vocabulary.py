@@ -26,6 +26,10 @@ MAX_RELEASE_DEPTH: Final = 3
 MAX_CLOCK_AHEAD_SECS: Final = 5 * 60
 MAX_IAT_AGE_SECS: Final = 24 * 3600
 KEY_MARGIN_SECS: Final = 3600
+MAX_KEEP_SECS: Final = 3653 * 24 * 3600
+"""Ten years, the longest that ten calendar years can be: `keep` lies no further after `iat`."""
+MAX_KEY_SECS: Final = 1827 * 24 * 3600
+"""Five years, the longest that five calendar years can be: a key's `exp` lies no further after its `nbf`."""
 
 TYP_MANIFEST: Final = "accord-manifest+jws"
 TYP_INNER: Final = "accord-alert+jws"

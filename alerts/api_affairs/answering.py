@@ -2,7 +2,7 @@
 """What the JSON views of an agency's affairs share: tags that a change is compared with, acts done once, lists by page."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from drf_spectacular.utils import OpenApiParameter
@@ -11,6 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from accord.envelope.encoding import b64u, sha256
+from accord.moments import moment_or_none
 from agencies.capabilities import Capability
 from agencies.cursors import list_name, open_cursor, seal_cursor
 from agencies.errors import AbsentError
@@ -95,4 +96,4 @@ def name_of(officer: Officer | None) -> str | None:
 
 def moment(seconds: int | None) -> datetime | None:
     """A time of a signed object."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return moment_or_none(seconds)

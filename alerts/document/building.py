@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
-from alerts.document.defaults import EXPIRES_AFTER, REVIEW_YEARS, years_after
+from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
 from alerts.document.shapes import is_acceptable, read_day, read_moment
 
@@ -75,13 +75,14 @@ def _manifest_value(data: Mapping[str, Any], name: str) -> str:
 def _days_of_life(data: Mapping[str, Any], now: dt.datetime) -> tuple[int, int]:
     """`exp` and `keep`: the ends, in UTC, of the day of expiry and of the day of review."""
     today = now.astimezone(dt.UTC).date()
+    last = today + dt.timedelta(days=KEPT_DAYS_AT_MOST)
     expiry, review = read_day(data.get("expiry")), read_day(data.get("review_date"))
     if expiry is None or expiry < today:
         expiry = today + EXPIRES_AFTER
     least = today + dt.timedelta(seconds=LEAST_KEEP_SECS) if data.get("status") != "exercise" else expiry
     if review is None or review < max(expiry, least):
         review = max(expiry, years_after(today, REVIEW_YEARS))
-    return _end_of(expiry), _end_of(review)
+    return _end_of(min(expiry, last)), _end_of(min(review, last))
 
 
 def _end_of(day: dt.date) -> int:

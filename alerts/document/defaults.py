@@ -9,6 +9,8 @@ from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
 
 EXPIRES_AFTER: Final = dt.timedelta(days=90)
 REVIEW_YEARS: Final = 3
+KEPT_DAYS_AT_MOST: Final = 3652
+"""So many days ahead lies the last day of review: its end is within the ten years of the profile."""
 LANE_AND_PURPOSE: Final = {
     "new_substance": ("science", "science"),
     "harm_cluster": ("public_health", "public_health"),
@@ -26,11 +28,12 @@ DATED: Final = frozenset({"expiry", "review_date"})
 
 
 def years_after(day: dt.date, years: int) -> dt.date:
-    """The same day `years` later; 29 February becomes 1 March."""
+    """The same day `years` later, in the year 9999 at most; 29 February becomes 1 March."""
+    year = min(day.year + years, dt.MAXYEAR)
     try:
-        return day.replace(year=day.year + years)
+        return day.replace(year=year)
     except ValueError:
-        return dt.date(day.year + years, 3, 1)
+        return dt.date(year, 3, 1)
 
 
 def defaults_for(alert_type: str | None, *, today: dt.date) -> dict[str, Any]:

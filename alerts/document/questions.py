@@ -16,7 +16,6 @@ from alerts.document.shapes import ASK_GRAMS, grams, read_day, read_moment, text
 from alerts.document.substance_checks import SUBSTANCE_QUESTIONS
 
 LONG_AGO_YEARS: Final = 10
-FAR_YEARS: Final = 20
 FAR_DAYS: Final = 90
 MANY_CASES: Final = 10_000
 USUAL_UNITS: Final = {
@@ -57,13 +56,6 @@ def _ask_year(draft: Draft) -> str | None:
     day = read_day(draft.good("event_date"))
     if day is not None and years_after(day, LONG_AGO_YEARS) < draft.known.today:
         return _("When: over 10 years ago; check the year.")
-    return None
-
-
-def _ask_review(draft: Draft) -> str | None:
-    day = read_day(draft.good("review_date"))
-    if day is not None and day > years_after(draft.known.today, FAR_YEARS):
-        return _("Review: over 20 years ahead; check the year.")
     return None
 
 
@@ -116,7 +108,6 @@ QUESTIONS: Final[tuple[tuple[str, str, Callable[[Draft], str | None]], ...]] = (
     ("mixed-scripts-title", "title", _ask_title),
     ("mixed-scripts-parties", "parties", _ask_names),
     ("event-long-ago", "event_date", _ask_year),
-    ("review-far-ahead", "review_date", _ask_review),
     ("very-many-cases", "cases_non_fatal", _ask_cases),
     ("unit-unusual-for-form", "unit", _ask_form),
     ("answer-far-ahead", "due_at", _ask_due),

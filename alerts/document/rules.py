@@ -13,7 +13,7 @@ from accord.envelope.manifest import LEAST_KEEP_SECS
 from alerts.document.building import build_document
 from alerts.document.chemistry import differs_from_structure
 from alerts.document.circumstances import Circumstances
-from alerts.document.defaults import years_after
+from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
 from alerts.document.drafted import Draft
 from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
 from alerts.document.identity import IDENTITY_RULES
@@ -128,7 +128,9 @@ def _review_is_near_or_reasoned(draft: Draft) -> None:
         return
     latest = years_after(draft.known.today, REVIEW_YEARS_AT_MOST)
     least = draft.known.today if draft["status"] != "actual" else draft.known.today + KEPT_AT_LEAST
-    if day <= least or (day > latest and draft["review_reason"] in EMPTY):
+    if (day - draft.known.today).days > KEPT_DAYS_AT_MOST:
+        draft.refuse("review_date", _("Review: choose a day within ten years."))
+    elif day <= least or (day > latest and draft["review_reason"] in EMPTY):
         draft.refuse("review_date", FIELDS["review_date"].problem)
 
 

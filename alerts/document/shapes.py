@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from accord.moments import LATEST_SHOWN, moment_of
 from alerts.document import choices as c
 from alerts.document.characters import hidden_characters
 from alerts.document.chemistry import is_cas_number, is_formula, is_inchi, is_inchikey
@@ -60,13 +61,14 @@ def read_day(value: object) -> dt.date | None:
 
 
 def read_moment(value: object) -> dt.datetime | None:
-    """A moment written YYYY-MM-DDThh:mmZ, aware, or None."""
+    """A moment written YYYY-MM-DDThh:mmZ, aware, or None; no zone's clock could show one outside 1970 to 9999."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         return None
     try:
-        return dt.datetime.strptime(value, "%Y-%m-%dT%H:%M%z")
+        moment = dt.datetime.strptime(value, "%Y-%m-%dT%H:%M%z")
     except ValueError:
         return None
+    return moment if moment_of(0) <= moment <= moment_of(LATEST_SHOWN) else None
 
 
 def texts_of(field: Field, value: Any) -> list[str]:

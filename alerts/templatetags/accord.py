@@ -2,7 +2,7 @@
 """What the templates may ask for: icons, markings, moments with their zone, short digests."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accord.moments import moment_or_none
 from alerts.inbox import InboxRow
 from alerts.pages.words import some_names, tone_of
 
@@ -56,6 +57,14 @@ def _offset(moment: datetime) -> str:
     return f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
 
 
+def _at(moment: datetime, zone: tzinfo) -> datetime:
+    """As a clock in this zone shows it; in UTC within hours of the end of the calendar, where no clock there goes on."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(UTC)
+
+
 def _time(moment: datetime, form: str = "") -> SafeString:
     return format_html(
         '<time datetime="{}">{} {}</time>',
@@ -68,7 +77,7 @@ def _time(moment: datetime, form: str = "") -> SafeString:
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """A moment in the reader's zone, the zone always named."""
-    return _time(timezone.localtime(value)) if value else ""
+    return _time(_at(value, timezone.get_current_timezone())) if value else ""
 
 
 @register.filter
@@ -76,26 +85,26 @@ def moment_short(value: datetime | None, now: datetime) -> SafeString | str:
     """The same for lists, where the year is said only when it is another one."""
     if value is None:
         return ""
-    local = timezone.localtime(value)
+    local = _at(value, timezone.get_current_timezone())
     same_year = local.year == timezone.localtime(now).year
     return _time(local, _("j M H:i") if same_year else _("j M Y H:i"))
 
 
 @register.filter
 def moment_in(value: datetime | None, zone: str) -> SafeString | str:
-    return _time(value.astimezone(ZoneInfo(zone))) if value else ""
+    return _time(_at(value, ZoneInfo(zone))) if value else ""
 
 
 @register.filter
 def clock_in(value: datetime, zone: str) -> SafeString:
     """The day of the week and the time in another zone: is anybody at work there now?"""
-    return _time(value.astimezone(ZoneInfo(zone)), _("D H:i"))
+    return _time(_at(value, ZoneInfo(zone)), _("D H:i"))
 
 
 @register.filter
 def from_seconds(value: int | None) -> datetime | None:
     """Signed objects carry whole seconds; pages show moments."""
-    return None if value is None else datetime.fromtimestamp(value, UTC)
+    return moment_or_none(value)
 
 
 def _span(seconds: int) -> str:

@@ -7,21 +7,20 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.*; import java.security.*; import java.security.spec.*; import java.util.*; import java.util.regex.*; import java.util.stream.*;
 import javax.crypto.*; import javax.crypto.spec.*;
-
 public final class Opener extends StrictJson {
     static final String SHARED = "v=1 suite=EC1 kind status iss jti iat exp keep tlp named rel lane purpose pri ack_by reply_by signers re att";
     static final Pattern NOTE = Pattern.compile( // groups: text, origin, size, root, lines of signatures
         "(([^\\s+]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n)\n((?:\u2014 [^\\s+]+ [A-Za-z0-9+/]+=*\n)+)");
     static final byte[] LEAF = {0}, NODE = {1}, ONE = {0, 0, 0, 1}, FOURTEEN = {0, 0, 0, 14}, NOBODY = new byte[8], BITS = {0, 0, 1, 0};
-    static String stage;
+    static String stage; static final long LAST = 253402300799L; // 2.3: the year 9999
     interface Work<T> { T get() throws GeneralSecurityException; }
     static <T> T tried(String word, Work<T> work) { try { return work.get(); } catch (GeneralSecurityException e) { throw new Refused(word); } }
     static byte[] join(Object... parts) {
-        var out = new ByteArrayOutputStream();
-        for (var part : parts) out.writeBytes(part instanceof byte[] octets ? octets : part.toString().getBytes(UTF_8));
+        var out = new ByteArrayOutputStream(); for (var part : parts) out.writeBytes(part instanceof byte[] octets ? octets : part.toString().getBytes(UTF_8));
         return out.toByteArray();
     }
     static byte[] hash(Object... parts) { return tried("", () -> MessageDigest.getInstance("SHA-256").digest(join(parts))); }
+    static long time(Object value, long least, long most) { long time = number(value); must(least <= time && time <= Math.min(most, LAST)); return time; }
     static String digest(Object... parts) { return b64u(hash(parts)); }
     static String kid(Object jwk) { return digest(canonical(jwk)); }
     static Map<String, Object> members(Object value, String form) { // exactly these; name=word: of this value; name#n: of n octets
@@ -59,8 +58,7 @@ public final class Opener extends StrictJson {
     }
     static byte[] climb(byte[] hash, long index, long size, List<Object> path, String word) { // 7.1: the root that leaf hash and path make
         must(size == 1 == path.isEmpty() && index < size, word);
-        if (size == 1) return hash;
-        long k = Long.highestOneBit(size - 1); var rest = path.subList(0, path.size() - 1); var top = unb64u(path.get(rest.size()));
+        if (size == 1) return hash; long k = Long.highestOneBit(size - 1); var rest = path.subList(0, path.size() - 1); var top = unb64u(path.get(rest.size()));
         return index < k ? hash(NODE, climb(hash, index, k, rest, word), top) : hash(NODE, top, climb(hash, index - k, size - k, rest, word));
     }
     static void inclusion(Object leaf, long index, long size, List<Object> path, Object root, String word) {
@@ -93,6 +91,8 @@ public final class Opener extends StrictJson {
         stage = "verifying"; // step 1
         var slice = members(parse(join(request.get("slice")), 524288), "v=1 manifest jwe via=[] path index receipts"); var reader = request.get("reader");
         var jws = readJws(slice.get("manifest"), "accord-manifest+jws"); var manifest = members(parse(jws.payload, 65536), SHARED + " pd#32 ct#32 rn rr#32");
+        long iat = time(manifest.get("iat"), 0, LAST), keep = time(manifest.get("keep"), time(manifest.get("exp"), iat + 1, LAST), iat + 315619200); // ten years
+        for (var by : Arrays.asList(manifest.get("ack_by"), manifest.get("reply_by"))) must(by == null || time(by, iat + 1, keep) > iat);
         var jwe = members(slice.get("jwe"), "protected aad iv#12 ciphertext tag#16 recipients"); String head = text(jwe.get("protected")), aad = text(jwe.get("aad"));
         var sealed = members(parse(unb64u(head), 1024), "cty=accord-alert+jws enc=A256GCM typ=accord-alert+jwe"); var iss = manifest.get("iss");
         List<Object> path = list(slice.get("path")), receipts = list(slice.get("receipts")), recipients = list(jwe.get("recipients"));
@@ -100,7 +100,7 @@ public final class Opener extends StrictJson {
         var entry = members(recipients.get(0), "encrypted_key#40 header"); var header = members(entry.get("header"), "alg=ECDH-ES+A256KW epk kid#32"); // 5.3
         var epk = members(header.get("epk"), "kty=OKP crv=X25519 x#32"); must(BitSet.valueOf(unb64u(epk.get("x"))).cardinality() > 1, "key-refused"); // u = 0, 1
         must(!receipts.isEmpty() && receipts.get(0) != null, "receipt-missing"); // step 2
-        var receipt = members(receipts.get(0), "leaf index path checkpoint"); var leaf = members(receipt.get("leaf"), "d#32 k t"); long time = number(leaf.get("t"));
+        var receipt = members(receipts.get(0), "leaf index path checkpoint"); var leaf = members(receipt.get("leaf"), "d#32 k t"); long time = time(leaf.get("t"), 0, LAST);
         var tree = checkpoint(receipt.get("checkpoint"), list(request.get("ledger"))); var root = b64u(Base64.getDecoder().decode(tree.group(4)));
         var md = digest("accord-manifest+jws", LEAF, jws.payload); must(md.equals(leaf.get("d")) && "x".equals(leaf.get("k")), "receipt-refused");
         inclusion(leaf, number(receipt.get("index")), Long.parseLong(tree.group(3)), list(receipt.get("path")), root, "proof-refused");

@@ -21,8 +21,7 @@ export function unb64u(text, size) { // 2.1
   return must(b64u(octets) === text && (size ?? octets.length) === octets.length) && octets;
 }
 export function parse(octets, limit) { // 2.2
-  must(octets.length <= limit, "too-large");
-  let text, value, names = 0;
+  let text, value, names = must(octets.length <= limit, "too-large") && 0;
   try { value = JSON.parse(text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(octets)); } catch { refuse("malformed"); }
   const walk = (item, depth) => {
     must(typeof item === "string" ? item.isWellFormed() : typeof item !== "number" || Number.isSafeInteger(item));
@@ -36,6 +35,7 @@ export function parse(octets, limit) { // 2.2
 export const canonical = (x) => x === null || typeof x !== "object" ? JSON.stringify(x) : Array.isArray(x) ? `[${x.map(canonical)}]`
   : `{${Object.keys(x).sort().map((name) => `${JSON.stringify(name)}:${canonical(x[name])}`)}}`;
 const members = (x, names) => must(x && typeof x === "object" && Object.keys(x).sort().join(" ") === names.split(" ").sort().join(" ")) && x;
+const LAST = 253402300799, time = (t, least, most = LAST) => must(Number.isInteger(t) && least <= t && t <= Math.min(most, LAST)) && t; // 2.3
 const algOf = (jwk) => jwk.alg ?? { Ed25519: "Ed25519", "P-256": "ES256" }[jwk.crv], kidOf = async (jwk) => b64u(await H(canonical(jwk)));
 async function verified(jwk, signature, signed) { // section 4
   if (algOf(jwk) === "ML-DSA-65") return signature.length === 3309 && ml_dsa65.verify(signature, signed, unb64u(jwk.pub, 1952));
@@ -61,7 +61,7 @@ async function readKeyset({ root, keyset }) { // 3.3
 }
 async function climb(hash, index, size, path, word) { // 7.1: the root that this leaf hash and path make
   if (size === 1) return must(path.length === 0, word), hash;
-  let k = 1; for (; 2 * k < size;) k *= 2;
+  let k = 1; while (2 * k < size) k *= 2;
   const rest = path.slice(0, -1), top = unb64u(path.at(-1) ?? refuse(word), 32);
   return index < k ? H([1], await climb(hash, index, k, rest, word), top) : H([1], top, await climb(hash, index - k, size - k, rest, word));
 }
@@ -111,11 +111,12 @@ export async function open({ slice, reader, blobs, now }, { agencies, decryption
   const value = (stage = "verifying", members(parse(bytes(slice), 524288), "v manifest jwe via path index receipts")); // step 1
   const { v, jwe, via, path, index, receipts } = value, jws = readJws(value.manifest, "accord-manifest+jws");
   const manifest = members(parse(jws.octets, 65536), `${SHARED} pd ct rn rr att`);
-  must(v === 1 && manifest.v === 1 && via.length === 0 && Array.isArray(path) && path.length <= 16 && FORMS[manifest.suite]);
+  const { iat, ack_by, reply_by } = manifest, keep = time(manifest.keep, time(manifest.exp, time(iat, 0) + 1), iat + 315619200); // 5.1
+  must(v === 1 && manifest.v === 1 && via.length === 0 && Array.isArray(path) && path.length <= 16 && FORMS[manifest.suite] && [ack_by, reply_by].every((by) => by === null || time(by, iat + 1, keep)));
   const { protected: head, aad, recipients: [entry, ...others] } = members(jwe, "protected aad iv ciphertext tag recipients");
   const [iv, ciphertext, tag] = [unb64u(jwe.iv, 12), unb64u(jwe.ciphertext), unb64u(jwe.tag, 16)], { iss, jti, tlp } = manifest;
   must(canonical(parse(unb64u(head), 1024)) === PROTECTED && unb64u(head).length === PROTECTED.length && others.length === 0), readEntry(entry, manifest.suite);
-  const { leaf, ...receipt } = members(receipts[0] ?? refuse("receipt-missing"), "leaf index path checkpoint"), L = members(leaf, "d k t").t; // 2
+  const { leaf, ...receipt } = members(receipts[0] ?? refuse("receipt-missing"), "leaf index path checkpoint"), L = time(members(leaf, "d k t").t, 0); // 2
   const md = b64u(await H("accord-manifest+jws", [0], jws.octets)), tree = await checkpoint(receipt.checkpoint, ledger);
   must(leaf.d === md && leaf.k === "x", "receipt-refused"), await inclusion(leaf, receipt.index, tree.size, receipt.path, tree.root, "proof-refused");
   must(manifest.signers.join() === jws.kids, "signers-differ"); // step 3
@@ -131,8 +132,7 @@ export async function open({ slice, reader, blobs, now }, { agencies, decryption
   const kids = await Promise.all(decryption.map(({ d, priv, ...jwk }) => kidOf(jwk))), own = decryption[kids.indexOf(entry.header.kid)];
   const key = await tried(unwrap(entry, own ?? refuse("no-private-key-for-the-entry")), "content-key-not-unwrapped");
   const octets = await tried(gcm(key, iv, join(ciphertext, tag), bytes(`${head}.${aad}`)), "content-not-decrypted");
-  must(b64u(await H(octets)) === manifest.pd, "pd-differs"); // step 8
-  const inside = readJws(parse(octets, 131072), "accord-alert+jws"), size = inside.octets.length; // step 9
+  const inside = must(b64u(await H(octets)) === manifest.pd, "pd-differs") && readJws(parse(octets, 131072), "accord-alert+jws"), size = inside.octets.length; // 8, 9
   must(!octets.some((octet) => [9, 10, 13, 32, 92].includes(octet))), await verifyJws(inside, keys);
   const { pad, aud, alert, ...inner } = members(parse(inside.octets, 65536), `${SHARED} aud names nonce alert att pad`); // 10
   must(/^0*$/.test(pad) && SIZES.includes(size) && SIZES.find((least) => least >= size - pad.length) === size);

@@ -6,12 +6,13 @@ moves is warned of anew. After days without a worker only the nearest threshold 
 officer's zone, and no more.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from accord.moments import moment_of
 from agencies.endings import Ending, endings, endings_of, officers_to_warn
 from agencies.models import Officer
 from sharing.doorbell import ring
@@ -57,7 +58,7 @@ def objection(notice: Notification, *, now: datetime) -> Cause | None:
 def ends_text(notice: Notification) -> str:
     """When it ends, in the officer's zone, as the mail says it."""
     _what, end, _threshold = notice.subject.split(BETWEEN)
-    return moment_text(datetime.fromtimestamp(int(end), UTC), notice.officer)
+    return moment_text(moment_of(int(end)), notice.officer)
 
 
 def moment_text(moment: datetime, officer: Officer) -> str:

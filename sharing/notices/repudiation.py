@@ -7,13 +7,14 @@ own key officers get a notice. Whether a signature counts is judged by whoever s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
 from accord.envelope.keys import SIGN
 from accord.envelope.keysets import RECOVERY_DELAY_SECS
+from accord.moments import moment_of
 from agencies.actors import SystemActor
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Keyset, Officer, Succession
@@ -84,7 +85,7 @@ def _put_off(word: KeyWord, now: datetime) -> bool:
     due = log_times([word.od])[word.od] + RECOVERY_DELAY_SECS
     if due <= int(now.timestamp()):
         return False
-    word.due_at = datetime.fromtimestamp(due, tz=UTC)
+    word.due_at = moment_of(due)
     word.save(update_fields=["due_at"])
     return True
 

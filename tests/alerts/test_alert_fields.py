@@ -161,7 +161,7 @@ def test_an_unusual_value_is_a_question_that_can_be_kept(
         {"quantity": "0.5", "unit": "L"},
         {"cases_fatal": 0, "cases_non_fatal": "unknown"},
         {"handling": ["H1", "H3"], "handling_condition": "Ask the duty officer."},
-        {"review_date": "2036-03-03", "review_reason": "Court order until then."},
+        {"review_date": "2035-03-03", "review_reason": "Court order until then."},
         {"identity_state": "unknown", "preferred_name": None, "inchikey": None},
     ],
     ids=str,

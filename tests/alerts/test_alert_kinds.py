@@ -236,9 +236,6 @@ ASKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "Substance: two scripts are mixed; retype it."),
     "event-long-ago": (
         "seizure", {"event_date": "1926-03-01"}, "event_date", "When: over 10 years ago; check the year."),
-    "review-far-ahead": (
-        "seizure", {"review_date": "2099-03-01", "review_reason": "Court order"}, "review_date",
-        "Review: over 20 years ahead; check the year."),
     "very-many-cases": (
         "harm_cluster", {"cases_non_fatal": 10_001}, "cases_non_fatal", "Cases: over 10,000; check the number."),
     "unit-unusual-for-form": (

@@ -72,6 +72,18 @@ def test_the_clock_is_read_at_the_edges_only() -> None:
     }
 
 
+def test_seconds_of_others_become_moments_by_one_function() -> None:
+    """`datetime` ends with the year 9999, and earlier in zones ahead of UTC: one function knows it."""
+    makers = {
+        _short(path)
+        for path in _files("accord", "agencies", "alerts", "hub", "ledger", "sharing")
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"fromtimestamp", "utcfromtimestamp"}
+    }
+    # A cursor is sealed by the hub, and holds its own clock.
+    assert makers == {"accord/moments.py", "agencies/cursors.py"}
+
+
 def test_the_envelope_knows_no_clock_and_no_network() -> None:
     forbidden = {"time", "datetime", "socket", "urllib", "urllib3", "http", "os", "random", "logging"}
     for path in _files("accord/envelope"):

@@ -23,6 +23,7 @@ from tests.envelope.kit import (
     freeze_opening,
     freeze_releases,
     freeze_statements,
+    freeze_times,
     make_bodies,
     make_digests,
     make_encodings,
@@ -69,9 +70,11 @@ FROZEN: Final[dict[str, Callable[[], Body]]] = {
     "statements": freeze_statements.statements,
     "proofs": freeze_statements.proofs,
     "credentials": freeze_credentials.credentials,
+    "keysets_bounds": freeze_keysets.keysets_bounds,
     "keysets_further": freeze_further.keysets_further,
     "statements_further": freeze_further.statements_further,
     "releases_further": freeze_further.releases_further,
+    "times": freeze_times.times,
 }
 
 

@@ -28,6 +28,7 @@ from accord.envelope.statements.form import (
     parse_statement_object,
     sign_statement,
 )
+from accord.envelope.vocabulary import MAX_KEEP_SECS
 from tests.envelope.saying import make
 from tests.envelope.tampering import manifest_of
 from tests.envelope.world import DAY, NOW, MemoryDirectory, World, make_agency, make_world, uuid7
@@ -243,12 +244,12 @@ def test_a_manifest_is_read_member_by_member(world: World) -> None:
 def test_clocks_of_a_manifest_run_in_order(world: World, member: str) -> None:
     value = manifest_of(world.seal())
     iat, exp, keep = value["iat"], value["exp"], value["keep"]
-    first, last = {"exp": (iat + 1, keep), "keep": (exp, 2**53 - 1)}.get(member, (iat + 1, keep))
+    first, last = {"exp": (iat + 1, keep), "keep": (exp, iat + MAX_KEEP_SECS)}.get(member, (iat + 1, keep))
     for moment in (first, last):
         assert read_manifest(canonical(value | {member: moment}))
     for moment in (first - 1, last + 1):
         with pytest.raises(EnvelopeError):
-            read_manifest(canonical(value | {member: moment}) if moment < 2**53 else b"{}")
+            read_manifest(canonical(value | {member: moment}))
 
 
 def blob(n: int, length: int = 36) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from accord.envelope.blobs import seal_blob
 from accord.envelope.content import AttachmentKey, NamedOfficer, build_inner, read_inner
-from accord.envelope.encoding import MAX_INTEGER, b64u, canonical, parse_json, unb64u
+from accord.envelope.encoding import MAX_INTEGER, MAX_TIME, b64u, canonical, parse_json, unb64u
 from accord.envelope.jwe import head_of, join_jwe, parse_jwe, read_entries, wrap_for
 from accord.envelope.jws import parse_jws, verify_jws
 from accord.envelope.keys import EC1, PQ1
@@ -37,6 +37,7 @@ from accord.envelope.vocabulary import (
     CUSTODIES,
     KEY_STATES,
     LANES,
+    MAX_KEY_SECS,
     PRIORITIES,
     PURPOSES,
     RELS,
@@ -48,7 +49,7 @@ from tests.envelope.examples import examples
 from tests.envelope.world import NOW, known_agency, make_world, uuid7
 
 SUITES = st.sampled_from([PQ1, EC1])
-TIMES = st.integers(0, 2**40)
+TIMES = st.integers(0, MAX_TIME - MAX_KEY_SECS)
 DIGESTS = st.binary(min_size=32, max_size=32).map(b64u)
 IDS = st.integers(0, 10**6).map(uuid7)
 AGENCIES = st.from_regex(r"[a-z]{2}-[a-z0-9]{2,20}", fullmatch=True)
@@ -112,7 +113,7 @@ def terms(draw: st.DrawFn, suite: str) -> Terms:
     """Any terms that the profile allows for the suite, RED apart."""
     iat = draw(TIMES)
     exp = iat + draw(st.integers(1, 10**8))
-    keep = exp + draw(st.integers(0, 10**8))
+    keep = exp + draw(st.integers(0, MAX_KEY_SECS - 10**8))
     kind = draw(st.sampled_from(["alert", "update", "reply", "outcome", "extract"]))
     clock = st.none() | st.integers(iat + 1, keep)
     return Terms(
@@ -274,7 +275,7 @@ def test_keyset(data: st.DataObject) -> None:
     for row in alpha.rows:
         begins, state = data.draw(TIMES), data.draw(one(KEY_STATES))
         since = data.draw(st.integers(0, NOW)) if state == "revoked" else None
-        rows.append(KeyRow(row.key, begins, begins + data.draw(st.integers(1, 10**9)), state, since))
+        rows.append(KeyRow(row.key, begins, begins + data.draw(st.integers(1, MAX_KEY_SECS)), state, since))
     version = data.draw(st.integers(1, 10**6))
     body = build_keyset_body(
         version=version,

@@ -19,6 +19,7 @@ from accord.envelope.encoding import (
     one_of,
     sorted_set,
     text,
+    timestamp,
     unb64u,
     uuid7,
 )
@@ -96,7 +97,7 @@ def _ask(body: Body) -> None:
     _agencies(body["aud"], "ask aud")
     one_of(body["purpose"], PURPOSES, "ask purpose")
     if body["due"] is not None:
-        integer(body["due"], "ask due")
+        timestamp(body["due"], "ask due")
     if body["part"] is not None:
         _part_numbers(body["part"])
 
@@ -152,7 +153,7 @@ def _agreement(body: Body) -> None:
     _words(body["lanes"], LANES, "agreement lanes", least=1)
     one_of(body["tlp"], TLPS, "agreement tlp")
     _words(body["purposes"], PURPOSES, "agreement purposes", least=1)
-    integer(body["nbf"], "agreement nbf")
+    timestamp(body["nbf"], "agreement nbf")
     survive = members(body["survive"], _names("lanes", "flash"), "agreement survive")
     _words(survive["lanes"], LANES, "agreement survive lanes")
     one_of(body["clocks"], _names("freeze", "run"), "agreement clocks")
@@ -200,19 +201,19 @@ def _key_row(value: object) -> None:
     if not isinstance(row["jwk"], dict):
         raise MalformedError("keyset jwk")
     one_of(row["use"], _names("sign", "enc"), "keyset use")
-    begins = integer(row["nbf"], "keyset nbf")
-    integer(row["exp"], "keyset exp", least=begins + 1)
+    begins = timestamp(row["nbf"], "keyset nbf")
+    timestamp(row["exp"], "keyset exp", least=begins + 1)
     state = one_of(row["st"], KEY_STATES, "keyset st")
     if (state == "revoked") != (row["since"] is not None):
         raise MalformedError("keyset since")
     if row["since"] is not None:
-        integer(row["since"], "keyset since")
+        timestamp(row["since"], "keyset since")
 
 
 def _revoke(body: Body) -> None:
     members(body, _names("kid", "since", "code"), "revoke")
     digest(body["kid"], "revoke kid")
-    integer(body["since"], "revoke since")
+    timestamp(body["since"], "revoke since")
     one_of(body["code"], REVOKE_CODES, "revoke code")
 
 

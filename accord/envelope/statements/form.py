@@ -31,6 +31,7 @@ from accord.envelope.encoding import (
     one_of,
     parse_object,
     text,
+    timestamp,
     unb64u,
     uuid7,
 )
@@ -208,7 +209,7 @@ def read_payload(payload: bytes, kind: str) -> Statement:
         suite=one_of(value["suite"], SUITES, "statement suite"),
         iss=agency_id(value["iss"], "statement iss"),
         id=uuid7(value["id"], "statement id"),
-        iat=integer(value["iat"], "statement iat"),
+        iat=timestamp(value["iat"], "statement iat"),
         exp=_end(value["exp"], kind, value["iat"]),
         nonce=value["nonce"],
         signers=_signers(value["signers"]),
@@ -227,7 +228,7 @@ def _end(value: object, kind: str, iat: int) -> int | None:
         if value is not None:
             raise MalformedError("statement exp")
         return None
-    return integer(value, "statement exp", least=iat + 1)
+    return timestamp(value, "statement exp", least=iat + 1)
 
 
 def _signers(value: object) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class LeafEntry:
         return cls(
             d=encoding.digest(leaf["d"], "leaf d"),
             k=encoding.one_of(leaf["k"], kinds, "leaf k"),
-            t=encoding.integer(leaf["t"], "leaf t"),
+            t=encoding.timestamp(leaf["t"], "leaf t"),
             a=encoding.agency_id(leaf["a"], "leaf a") if "a" in names else None,
         )
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agency comes in, step by step: its facts, the fingerprint read by both sides, its admin, its keys."""
 
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.keys import show_fingerprint
+from accord.moments import moment_or_none
 from agencies.accession import admit_agency
 from agencies.capabilities import Role
 from agencies.entering import Entry, entry_of, first_admin_of
@@ -79,7 +79,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
         entry=entry,
         row=entry.agency,
         root=show_fingerprint(entry.agency.root_fingerprint),
-        keyset_until=_moment(entry.keyset_until),
+        keyset_until=moment_or_none(entry.keyset_until),
         is_entering=entry.agency.status == AgencyStatus.ENTERING,
         makes_keys_here=entry.agency.custody == Custody.HUB,
         commands=first_commands(entry.agency.pk, hub) if entry.needs_entry_key else (),
@@ -202,7 +202,3 @@ def _compare_page(request: HttpRequest, form: AdmitForm, compare: CompareForm) -
 def _question(entry: Entry, heading: str, button: str, **words: Any) -> Question:
     back = reverse("admin:hub_agency", args=[entry.agency.pk])
     return Question(_("Agency"), heading, button, back, **words)
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -3,11 +3,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from accord.moments import moment_or_none
 from agencies.models import Agency, Keyset, Officer
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page
@@ -52,5 +53,5 @@ def _rows(found: list[Agency], now: datetime) -> Iterator[AgencyRow]:
     newest = {agency: exp for agency, od, exp in ends if od in logged}
     for agency in found:
         exp = newest.get(agency.pk)
-        until = None if exp is None else datetime.fromtimestamp(exp, UTC)
+        until = moment_or_none(exp)
         yield AgencyRow(agency, until, until is not None and (until - now).days < 14)

@@ -28,11 +28,11 @@ class MomentField(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> Any:
         try:
             moment = parse_datetime(data) if isinstance(data, str) else None
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise serializers.ValidationError("write it like 2026-03-01T00:00:00Z, with Z or an offset")
-        return moment.astimezone(UTC)
+            if moment is not None and moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise serializers.ValidationError("write it like 2026-03-01T00:00:00Z, with Z or an offset")
 
 
 class WordsField(serializers.ListField):

@@ -136,6 +136,33 @@ def keysets() -> Body:
     )
 
 
+def keysets_bounds() -> Body:
+    """keysets_bounds.json."""
+    begins, five_years = SIGN.nbf, 1827 * DAY
+    pool = Pool()
+    pool.add("five years", 1, rows=[ended(SIGN, exp=begins + five_years), OPEN])
+    pool.add("a second more", 1, rows=[ended(SIGN, exp=begins + five_years + 1), OPEN])
+    pool.add("first", 1)
+    pool.add("a second more, moved later", 2, "first", rows=[ended(SIGN, exp=begins + five_years + 1), OPEN])
+    cases = [
+        _ok("a key of five years", ("five years", NOW)),
+        _no("a key of five years and a second", "keyset-does-not-follow", ("a second more", NOW)),
+        _no(
+            "a key whose end moves beyond five years",
+            "keyset-does-not-follow",
+            ("first", NOW),
+            ("a second more, moved later", NOW + HOUR),
+        ),
+    ]
+    return document(
+        "How long a key may be valid: keysets of xa-alpha, as in keysets.json.",
+        cases,
+        pinned=OLD.fingerprint,
+        now=NOW + 2 * DAY,
+        keysets=pool.jws,
+    )
+
+
 def _chain(links: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
     return [{"keyset": name, "log_time": log_time} for name, log_time in links]
 

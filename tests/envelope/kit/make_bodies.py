@@ -8,7 +8,7 @@ from typing import Any
 from tests.envelope.kit import formulas
 from tests.envelope.kit.building import Body, bad, document, good
 from tests.envelope.kit.make_keys import public_jwk
-from tests.envelope.kit.make_payloads import JTI, KID1, KID2, OTHER_ID, UNSET, digest
+from tests.envelope.kit.make_payloads import JTI, KID1, KID2, LAST_SECOND, OTHER_ID, UNSET, digest
 from tests.envelope.kit.seeds import octets, root
 from tests.envelope.world import DAY, NOW
 
@@ -90,6 +90,10 @@ _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "cp with another member": ("retract", {}, {"cp": {"n": 1, "root": digest("r"), "t": 1}}),
     "an end where none belongs": ("retract", {}, END),
     "no end where one belongs": ("release", {}, {"exp": None}),
+    "an end in the year 10000": ("release", {}, {"exp": LAST_SECOND + 1}),
+    "iat in the year 10000": ("retract", {}, {"iat": LAST_SECOND + 1}),
+    "ask due in the year 10000": ("ask", {"due": LAST_SECOND + 1}, {}),
+    "agreement that begins in the year 10000": ("agreement", {"nbf": LAST_SECOND + 1}, {"exp": 2**53 - 1}),
     "an end at iat": ("release", {}, {"exp": NOW}),
     "no subject": ("retract", {}, {"sub": None}),
     "a subject of another kind": ("retract", {}, {"sub": about("ask")}),
@@ -128,6 +132,13 @@ _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "keyset of another custody": ("keyset", {"custody": "cloud"}, {}),
     "keyset without keys": ("keyset", {"keys": []}, {}),
     "keyset row that ends when it begins": ("keyset", {"keys": [row(exp=NOW)]}, {}),
+    "keyset row that ends in the year 10000": (
+        "keyset",
+        {"keys": [row(nbf=LAST_SECOND - DAY, exp=LAST_SECOND + 1)]},
+        {},
+    ),
+    "keyset that ends in the year 10000": ("keyset", {}, {"exp": LAST_SECOND + 1}),
+    "revoke since the year 10000": ("revoke", {"since": LAST_SECOND + 1}, {"iat": LAST_SECOND + 1}),
     "keyset row revoked without since": ("keyset", {"keys": [row(st="revoked")]}, {}),
     "keyset row current with since": ("keyset", {"keys": [row(since=NOW)]}, {}),
     "keyset row with a kid": ("keyset", {"keys": [row(kid=KID1)]}, {}),
@@ -152,12 +163,14 @@ def statement_payloads() -> Body:
         kind, payload = payload_of(name)
         od = formulas.object_digest(f"accord-{kind}+jws", payload.encode())
         cases.append(good(name, "statement-payload", od, k=kind, payload=payload))
-    with_cp = {"cp": {"n": 7, "root": digest("root")}}
-    kind, payload = payload_of("retract", changes=with_cp)
-    od = formulas.object_digest("accord-retract+jws", payload.encode())
-    cases.append(
-        good("a checkpoint that its issuer has seen", "statement-payload", od, k=kind, payload=payload)
-    )
+    further: dict[str, tuple[str, Changes, Changes]] = {
+        "a checkpoint that its issuer has seen": ("retract", {}, {"cp": {"n": 7, "root": digest("root")}}),
+        "ask due in the last second of 9999": ("ask", {"due": LAST_SECOND}, {}),
+    }
+    for name, (base, body, changes) in further.items():
+        kind, payload = payload_of(base, body, changes)
+        od = formulas.object_digest(f"accord-{kind}+jws", payload.encode())
+        cases.append(good(name, "statement-payload", od, k=kind, payload=payload))
     for name, (base, body, changes) in _REFUSED.items():
         kind, payload = payload_of(base, body, changes)
         cases.append(bad(name, "statement-payload", "malformed", "statement", k=kind, payload=payload))

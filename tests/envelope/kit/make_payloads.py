@@ -11,6 +11,7 @@ from tests.envelope.kit.seeds import octets
 from tests.envelope.world import DAY, NOW
 
 UNSET = object()
+TEN_YEARS, LAST_SECOND = 3653 * DAY, 253_402_300_799
 JTI = "0193a5d8-7c31-7fce-819d-6b804eff5a3f"
 OTHER_ID = "0193a5d8-0000-7000-8000-000000000001"
 
@@ -57,6 +58,13 @@ _MANIFESTS: dict[str, dict[str, Any]] = {
     "an update": {"kind": "update", "re": REFERENCE},
     "both clocks, at keep": {"ack_by": NOW, "reply_by": NOW + 365 * DAY},
     "exp = keep": {"exp": NOW + 365 * DAY},
+    "keep ten years after iat": {"keep": NOW - 10 + TEN_YEARS},
+    "keep in the last second of 9999": {
+        "iat": LAST_SECOND - TEN_YEARS,
+        "exp": LAST_SECOND - DAY,
+        "keep": LAST_SECOND,
+        "ack_by": LAST_SECOND,
+    },
     "500 recipients": {"rn": 501},
     "32 attachments": {"att": [_blob(n) for n in range(32)]},
     "attachments of 256 MiB": {"att": [_blob(n, len=2**26) for n in range(4)]},
@@ -76,6 +84,17 @@ _NO_MANIFESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "an agency id in capitals": ("malformed", {"iss": "XA-ALPHA"}),
     "a jti of version 4": ("malformed", {"jti": JTI.replace("-7fce", "-4fce")}),
     "exp = iat": ("malformed", {"exp": NOW - 10}),
+    "keep a second over ten years after iat": ("malformed", {"keep": NOW - 10 + TEN_YEARS + 1}),
+    "keep in the year 10000": (
+        "malformed",
+        {"iat": LAST_SECOND - DAY, "exp": LAST_SECOND, "keep": LAST_SECOND + 1},
+    ),
+    "ack_by in the year 10000": (
+        "malformed",
+        {"iat": LAST_SECOND - DAY, "exp": LAST_SECOND, "keep": LAST_SECOND, "ack_by": LAST_SECOND + 1},
+    ),
+    "iat in the year 10000": ("malformed", {"iat": LAST_SECOND + 1}),
+    "keep = 2^53 - 1": ("malformed", {"keep": 2**53 - 1}),
     "keep before exp": ("malformed", {"keep": NOW + 30 * DAY - 1}),
     "a time as text": ("malformed", {"iat": str(NOW)}),
     "a time before 1970": ("malformed", {"iat": -1}),

@@ -299,6 +299,7 @@ def _no_receipts(od: str) -> list[Body]:
         "an additional member of the leaf": ("malformed", _receipt(2, leaf=leaf(2, x=1))),
         "an agency for a plain object": ("malformed", _receipt(2, leaf=leaf(2, a="xa-alpha"))),
         "a kind unknown": ("malformed", _receipt(2, leaf=leaf(2, k="y"))),
+        "a log time in the year 10000": ("malformed", _receipt(2, leaf=leaf(2, t=253_402_300_800))),
         "a log time as text": ("malformed", _receipt(2, leaf=leaf(2, t=str(NOW)))),
         "a path of 65": ("malformed", _receipt(2, path=["A" * 43] * 65)),
         "a negative index": ("malformed", _receipt(2) | {"index": -1}),

@@ -14,6 +14,7 @@ from tests.examples.independent.statements import payload_form, typ_of
 
 DAY = 86_400
 NINETY_DAYS = 7_776_000
+FIVE_YEARS = 157_852_800
 WAIT = 259_200
 
 
@@ -75,6 +76,7 @@ def read_keyset(text: str) -> Keyset:
         signed=signed,
     )
     need(said["exp"] - said["iat"] <= NINETY_DAYS, "keyset-does-not-follow")
+    need(all(row.exp - row.nbf <= FIVE_YEARS for row in rows), "keyset-does-not-follow")
     need(all(row.since is None or row.since <= keyset.iat for row in rows), "keyset-does-not-follow")
     kids = [row.key.kid for row in rows]
     need(len(set(kids)) == len(kids), "key-refused")

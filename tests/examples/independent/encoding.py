@@ -14,6 +14,7 @@ from tests.examples.independent.refusal import Refused, need
 
 DEEPEST = 16
 LARGEST = 2**53 - 1
+LAST_SECOND = 253_402_300_799
 
 AGENCY = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
 OFFICER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -139,6 +140,11 @@ def integer(value: Any, least: int = 0, most: int = LARGEST) -> int:
     """An integer of a range; `true` is none."""
     need(type(value) is int and least <= value <= most)
     return int(value)
+
+
+def time(value: Any, least: int = 0, most: int = LAST_SECOND) -> int:
+    """A time, up to the last second of the year 9999."""
+    return integer(value, least, min(most, LAST_SECOND))
 
 
 def matching(value: Any, form: re.Pattern[str]) -> str:

@@ -18,6 +18,7 @@ from tests.examples.independent.encoding import (
     matching,
     one_of,
     parse,
+    time,
     unbase64,
 )
 from tests.examples.independent.refusal import need
@@ -31,6 +32,7 @@ PURPOSES = ("investigate", "prevent", "public_health", "regulatory_control", "sc
 KINDS = ("alert", "update", "reply", "outcome", "extract")
 SIZES = (2048, 4096, 8192, 16384, 32768, 65536)
 PAYLOAD_LIMIT = 131_072
+TEN_YEARS = 315_619_200
 
 SHARED = (
     *("v", "suite", "kind", "status", "iss", "jti", "iat", "exp", "keep", "tlp", "named", "rel"),
@@ -74,12 +76,12 @@ def _shared(said: dict[str, Any]) -> None:
         need(said[name] is not None)
     agency(said["iss"])
     matching(said["jti"], UUID7)
-    iat = integer(said["iat"])
-    exp = integer(said["exp"], iat + 1)
-    keep = integer(said["keep"], exp)
+    iat = time(said["iat"])
+    exp = time(said["exp"], iat + 1)
+    keep = time(said["keep"], exp, iat + TEN_YEARS)
     for name in ("ack_by", "reply_by"):
         if said[name] is not None:
-            integer(said[name], iat + 1, keep)
+            time(said[name], iat + 1, keep)
     integer(said["named"], 0, 32_000)
     need(said["tlp"] == "RED" or said["named"] == 0)
     number = 2 if said["suite"] == "PQ1" else 1

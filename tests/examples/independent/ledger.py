@@ -18,6 +18,7 @@ from tests.examples.independent.encoding import (
     closed,
     integer,
     kid,
+    time,
     tobase64,
     unbase64,
 )
@@ -214,7 +215,7 @@ def leaf_form(value: Any) -> dict[str, Any]:
     if not plain:
         agency(leaf["a"])
     kid(leaf["d"])
-    integer(leaf["t"])
+    time(leaf["t"])
     need(len(canonical(leaf)) <= LEAF_LIMIT, "too-large")
     return leaf
 

@@ -20,6 +20,7 @@ from tests.examples.independent.encoding import (
     one_of,
     parse,
     sorted_set,
+    time,
     unbase64,
 )
 from tests.examples.independent.forms import LANES, PURPOSES, RELS, SUITES, TLPS
@@ -76,7 +77,7 @@ def _ask(body: Body, said: Body) -> None:
         parts = [integer(part) for part in array(body["part"], 1, STATEMENT_LIMIT)]
         need(parts == sorted(set(parts)))
     _words(body["purpose"], PURPOSES)
-    _or_null(body["due"], integer)
+    _or_null(body["due"], time)
 
 
 def _answer(body: Body, said: Body) -> None:
@@ -115,7 +116,7 @@ def _agreement(body: Body, said: Body) -> None:
     _set_of(body["lanes"], LANES, 1)
     _words(body["tlp"], TLPS)
     _set_of(body["purposes"], PURPOSES, 1)
-    integer(body["nbf"], 0, said["exp"] - 1)
+    time(body["nbf"], 0, said["exp"] - 1)
     survive = closed(body["survive"], ("lanes", "flash"))
     _set_of(survive["lanes"], LANES, 0)
     _words(body["clocks"], ("freeze", "run"))
@@ -149,10 +150,10 @@ def _keyset(body: Body, said: Body) -> None:
     for row in array(body["keys"], 1, 256):
         closed(row, ("jwk", "use", "nbf", "exp", "st", "since"))
         _words(row["use"], ("sign", "enc"))
-        integer(row["exp"], integer(row["nbf"]) + 1)
+        time(row["exp"], time(row["nbf"]) + 1)
         revoked = _words(row["st"], ("current", "retiring", "retired", "revoked")) == "revoked"
         need(revoked == (row["since"] is not None))
-        _or_null(row["since"], integer)
+        _or_null(row["since"], time)
         register(row["jwk"], row["use"])
 
 
@@ -160,7 +161,7 @@ def _revoke(body: Body, said: Body) -> None:
     closed(body, ("kid", "since", "code"))
     need(said["suite"] == "PQ1")
     kid(body["kid"])
-    integer(body["since"], 0, said["iat"])
+    time(body["since"], 0, said["iat"])
     _words(body["code"], ("stolen", "lost", "error", "ended"))
 
 
@@ -208,11 +209,11 @@ def payload_form(payload: bytes, expected: str | None = None) -> Body:
     integer(said["v"], 1, 1)
     _words(said["suite"], SUITES)
     agency(said["iss"])
-    iat = integer(said["iat"])
+    iat = time(said["iat"])
     check, subjects = _BODIES[_words(said["k"], tuple(_BODIES))]
     matching(said["id"], UUID7)
     if said["k"] in ENDING:
-        integer(said["exp"], iat + 1)
+        time(said["exp"], iat + 1)
     else:
         need(said["exp"] is None)
     unbase64(said["nonce"], 16)
