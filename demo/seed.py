@@ -20,8 +20,12 @@ def main() -> int:
 
     from accord.envelope.private import LedgerKey
     from demo.history import tell_history
+    from demo.ownership import take_owners_login
     from demo.past import Past
     from ledger.models import Entry
+
+    # One process plays every role, so none of their logins would do.
+    take_owners_login(_secret("DEMO_OWNER_URL"))
 
     if Entry.objects.exists():
         print(
@@ -33,13 +37,18 @@ def main() -> int:
         cursor.execute("SET synchronous_commit TO off")
     today = timezone.now()
     past = Past(
-        LedgerKey.from_text(os.environ.pop("DEMO_LEDGER_KEY")),
+        LedgerKey.from_text(_secret("DEMO_LEDGER_KEY")),
         Path(os.environ["LEDGER_STATE_DIR"]),
         datetime(2000, 1, 1, tzinfo=UTC),
     )
     made = tell_history(past, Path(os.environ["DEMO_DIR"]), today=today - timedelta(minutes=5))
     print(made)
     return 0
+
+
+def _secret(name: str) -> str:
+    """Return what the file that `NAME_FILE` names holds."""
+    return Path(os.environ[f"{name}_FILE"]).read_text().strip()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,11 +11,11 @@ from pathlib import Path
 
 from demo.ticks import StepFailedError, Ticks
 from devtool import envelopetests, leakcheck, lockcheck, translating
-from devtool.environments import ROOT, World, inherited, role_environment
+from devtool.environments import ROOT, World, inherited, process_environment, role_environment
 from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
 from devtool.secretstore import draw_secrets
-from hub.roles import ROLES
+from hub.roles import BROKER_LOGINS, LOGINS, ROLES
 
 # As modules and not as scripts: a script holds the path of the checkout it was installed in.
 RUFF = (sys.executable, "-m", "ruff")
@@ -49,22 +50,24 @@ def imagined_world() -> World:
     """A complete set of settings that leads nowhere: enough to load them, too little to reach anything."""
     return World(
         secrets=draw_secrets(),
-        database_url=NOWHERE,
+        database_urls={role: f"postgres://{login}:x@127.0.0.1:1/none" for role, login in LOGINS.items()},
         database_owner_url=NOWHERE,
-        redis_url="redis://127.0.0.1:1/0",
+        redis_urls={role: f"redis://{login}:x@127.0.0.1:1/0" for role, login in BROKER_LOGINS.items()},
+        redis_super_url="redis://127.0.0.1:1/0",
         email_url="smtp://127.0.0.1:1",
         hub_url="http://127.0.0.1:8000",
         exchange_url="http://127.0.0.1:8001",
         ledger_state_dir=Path("/nonexistent"),
         mail_dir=Path("/nonexistent"),
+        secrets_dir=Path("/nonexistent"),
     )
 
 
 def production_environment(role: str, world: World) -> dict[str, str]:
-    """The role's environment as production would give it."""
+    """The role's environment as production would give it, with its secrets as files."""
     public = replace(world, hub_url="https://hub.example", exchange_url="https://exchange.example")
     given = {
-        **role_environment(role, public),
+        **process_environment(role, public),
         "HUB_ENV": "production",
         "ALLOWED_HOSTS": "hub.example",
         "TRUSTED_PROXIES": "none",
@@ -108,17 +111,16 @@ def _migrations() -> list[str]:
 
 
 def _deploy() -> list[str]:
-    world = imagined_world()
-
-    def check_role(role: str) -> None:
+    def check_role(role: str, world: World) -> None:
         command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
         try:
             _run(command, production_environment(role, world))
         except StepFailedError as failure:
             raise StepFailedError(f"role {role}:\n{failure.what}") from None
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(check_role, ROLES))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, tempfile.TemporaryDirectory() as folder:
+        world = replace(imagined_world(), secrets_dir=Path(folder))
+        list(pool.map(lambda role: check_role(role, world), ROLES))
     return [f"roles: {', '.join(ROLES)}"]
 
 

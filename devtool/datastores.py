@@ -2,13 +2,29 @@
 """The database and the broker of one hub: those that `DATABASE_URL` and `REDIS_URL` name, else private ones."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from devtool.postgres import APPLICATION, OWNER, PostgreSQL
+from devtool.errors import DevtoolError
+from devtool.postgres import OWNER, PostgreSQL
 from devtool.processes import Child
 from devtool.secretstore import Secrets
 from devtool.statefolder import StateFolder
 from devtool.valkey import Valkey
+from hub.roles import BROKER_LOGINS, LOGINS
+
+LOGIN = "{login}"
+"""Stands in a given address where the name of each role's login goes."""
+
+
+def given_urls(name: str, url: str, logins: Mapping[str, str]) -> dict[str, str]:
+    """Return the address for each role; raises DevtoolError where the given one does not say where the login goes."""
+    if LOGIN not in url:
+        raise DevtoolError(
+            f"{name} names one login; each role works under its own: {', '.join(logins.values())}.",
+            f"Write {LOGIN} for the login's name, for example postgres://{LOGIN}:password@host/accord.",
+        )
+    return {role: url.replace(LOGIN, login) for role, login in logins.items()}
 
 
 class DataStores:
@@ -25,7 +41,12 @@ class DataStores:
         self.valkey = (
             None
             if self._given_broker
-            else Valkey(state.valkey, log=state.logs / "valkey.log", durable=not volatile)
+            else Valkey(
+                state.valkey,
+                secrets.broker_passwords,
+                log=state.logs / "valkey.log",
+                durable=not volatile,
+            )
         )
 
     def start(self) -> None:
@@ -41,18 +62,33 @@ class DataStores:
                 service.stop()
 
     @property
-    def database_url(self) -> str:
-        return self.postgres.url(APPLICATION) if self.postgres else self._given_database
+    def database_urls(self) -> dict[str, str]:
+        """By role; a given DATABASE_URL holds {login} where the login's name goes."""
+        if self.postgres:
+            return self.postgres.role_urls()
+        return given_urls("DATABASE_URL", self._given_database, LOGINS)
 
     @property
     def database_owner_url(self) -> str:
         if self.postgres:
             return self.postgres.url(OWNER)
-        return os.environ.get("DATABASE_OWNER_URL") or self._given_database
+        given = os.environ.get("DATABASE_OWNER_URL")
+        if not given:
+            raise DevtoolError(
+                "DATABASE_URL is set, DATABASE_OWNER_URL is not.", "Name the tables' owner, too."
+            )
+        return given
 
     @property
-    def redis_url(self) -> str:
-        return self.valkey.url if self.valkey else self._given_broker
+    def redis_urls(self) -> dict[str, str]:
+        """By role; a given REDIS_URL holds {login} where the login's name goes."""
+        if self.valkey:
+            return self.valkey.role_urls()
+        return given_urls("REDIS_URL", self._given_broker, BROKER_LOGINS)
+
+    @property
+    def redis_super_url(self) -> str:
+        return self.valkey.url if self.valkey else ""
 
     @property
     def children(self) -> list[Child]:

@@ -6,11 +6,11 @@ The table of roles is the hub's own (`hub.roles`), so what a role refuses to fin
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devtool.secretstore import Secrets
-from hub.roles import ROLES
+from hub.roles import ROLES, SECRETS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,22 +27,28 @@ class World:
     """Where the parts of one running hub are."""
 
     secrets: Secrets
-    database_url: str
-    database_owner_url: str
-    redis_url: str
+    database_urls: Mapping[str, str] = field(repr=False)
+    """By role that has a login."""
+    database_owner_url: str = field(repr=False)
+    redis_urls: Mapping[str, str] = field(repr=False)
+    """By role that has a login."""
+    redis_super_url: str = field(repr=False)
+    """Of whoever runs the broker."""
     email_url: str
     hub_url: str
     exchange_url: str
     ledger_state_dir: Path
     mail_dir: Path
+    secrets_dir: Path
+    """Where each process finds its secrets, a folder a role and a file a secret."""
 
     def addresses(self) -> dict[str, str]:
         """What a program beside the hub needs in order to find it."""
         return {
             "HUB_URL": self.hub_url,
             "EXCHANGE_URL": self.exchange_url,
-            "DATABASE_URL": self.database_url,
-            "REDIS_URL": self.redis_url,
+            "DATABASE_URL": self.database_urls["desk"],
+            "REDIS_URL": self.redis_urls["desk"],
             "MAIL_DIR": str(self.mail_dir),
             "LEDGER_VKEY": self.secrets.ledger_vkey,
         }
@@ -67,11 +73,30 @@ def role_environment(role: str, world: World) -> dict[str, str]:
     if role == "desk":
         # Nobody carries a demonstration's second factor about.
         environment["MFA_DEMANDED"] = "no"
-    if role != "migrate":
-        environment["REDIS_URL"] = world.redis_url
     if role in LEDGER_STATE_ROLES:
         environment["LEDGER_STATE_DIR"] = str(world.ledger_state_dir)
     return environment
+
+
+def process_environment(role: str, world: World) -> dict[str, str]:
+    """As `role_environment`, with each secret in a closed file that the environment only names."""
+    environment = role_environment(role, world)
+    secrets = {name: environment.pop(name) for name in sorted(SECRETS & environment.keys())}
+    return {**environment, **secret_files(world.secrets_dir / role, secrets)}
+
+
+def secret_files(folder: Path, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Write one file a secret, readable by its owner alone; the variables that name them."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    named = {}
+    for name, value in secrets.items():
+        path = folder / name.lower()
+        unfinished = path.with_suffix(".new")
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(f"{value}\n")
+        unfinished.replace(path)
+        named[f"{name}_FILE"] = str(path)
+    return named
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
@@ -90,7 +115,8 @@ def _offered_secrets(role: str, world: World) -> dict[str, str]:
         "API_PEPPER": secrets.api_pepper,
         "ACCORD_KEK": secrets.key_encryption_ring,
         "LEDGER_KEY": secrets.ledger_key,
-        "DATABASE_URL": world.database_url,
+        "DATABASE_URL": world.database_urls.get(role, ""),
         "DATABASE_OWNER_URL": world.database_owner_url,
         "EMAIL_URL": world.email_url,
+        "REDIS_URL": world.redis_urls.get(role, ""),
     }

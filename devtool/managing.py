@@ -23,6 +23,7 @@ MIGRATE = (
         "squashmigrations",
         "dbshell",
         "prune_audit",
+        "prune_by_policy",
     ),
 )
 SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer")
@@ -64,12 +65,14 @@ def _world() -> Generator[World]:
 def _stored_world(state: StateFolder, stores: DataStores) -> World:
     return World(
         secrets=load_or_draw_secrets(state.secrets_file),
-        database_url=stores.database_url,
+        database_urls=stores.database_urls,
         database_owner_url=stores.database_owner_url,
-        redis_url=stores.redis_url,
+        redis_urls=stores.redis_urls,
+        redis_super_url=stores.redis_super_url,
         email_url=os.environ.get("EMAIL_URL", "smtp://127.0.0.1:1"),
         hub_url="http://127.0.0.1:8000",
         exchange_url="http://127.0.0.1:8001",
         ledger_state_dir=state.ledger,
         mail_dir=state.mail,
+        secrets_dir=state.secrets,
     )

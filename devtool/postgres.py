@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +26,10 @@ from psycopg import sql
 
 from devtool.errors import ServiceError
 from devtool.processes import Child, identity, program_name, wait_until
+from hub.roles import LOGINS
 
 SUPERUSER = "accord_super"
 OWNER = "accord_owner"
-APPLICATION = "accord_app"
 DATABASE = "accord"
 NOBODY = 65534
 LAUNCH_ATTEMPTS = 8
@@ -40,11 +40,11 @@ VOLATILE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_
 
 @dataclass(frozen=True)
 class Logins:
-    """Passwords of the three logins."""
+    """Passwords of the supervisor's own login, of the owner's, and by name of the logins of the hub's roles."""
 
     superuser: str = field(repr=False)
     owner: str = field(repr=False)
-    application: str = field(repr=False)
+    roles: Mapping[str, str] = field(repr=False)
 
 
 def binaries() -> Path:
@@ -121,10 +121,13 @@ class PostgreSQL:
 
     def url(self, login: str, database: str = DATABASE) -> str:
         """Address for `login`, as libpq and Django understand it."""
-        password = {SUPERUSER: self.logins.superuser, OWNER: self.logins.owner}.get(
-            login, self.logins.application
-        )
+        passwords = {**self.logins.roles, SUPERUSER: self.logins.superuser, OWNER: self.logins.owner}
+        password = passwords[login]
         return f"postgres://{login}:{quote(password, safe='')}@/{database}?host={self.socket_folder}"
+
+    def role_urls(self, database: str = DATABASE) -> dict[str, str]:
+        """Address for each of the hub's roles that has a login."""
+        return {role: self.url(login, database) for role, login in LOGINS.items()}
 
     def _make_socket_folder(self) -> Path:
         # A unix socket's path holds 107 bytes; a checkout may lie deeper than that.
@@ -196,7 +199,7 @@ class PostgreSQL:
         with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
-            for login, password in ((OWNER, self.logins.owner), (APPLICATION, self.logins.application)):
+            for login, password in ((OWNER, self.logins.owner), *self.logins.roles.items()):
                 connection.execute(
                     sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                         sql.Identifier(login), sql.Literal(password)

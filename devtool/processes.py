@@ -26,11 +26,15 @@ class Child:
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 10.0
     spawn_options: Mapping[str, Any] = field(default_factory=dict)
+    mark: Path | None = None
+    """A file that it touches once it is ready; removed before each start."""
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it in a new process group, its output appended to the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.mark is not None:
+            self.mark.unlink(missing_ok=True)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,

@@ -9,9 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from celery import Celery
 
-from devtool.environments import ROOT, World, role_environment
+from devtool.environments import ROOT, World, process_environment
 from devtool.ports import LOOPBACK
 from devtool.processes import Child
 
@@ -27,7 +26,7 @@ def web(role: str, world: World, port: int, logs: Path) -> Child:
             *("--host", LOOPBACK, "--port", str(port), "--workers", "1"),
             *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning", "hub.wsgi:application"),
         ],
-        env=role_environment(role, world),
+        env=process_environment(role, world),
         log=logs / f"{role}.log",
         cwd=ROOT,
     )
@@ -36,16 +35,18 @@ def web(role: str, world: World, port: int, logs: Path) -> Child:
 def queue_worker(role: str, queue: str, world: World, logs: Path, *, beat_file: Path | None = None) -> Child:
     """A Celery worker that consumes one queue; with `beat_file` it also keeps the static schedule."""
     beat = ("--beat", "--schedule", str(beat_file)) if beat_file else ()
+    mark = logs / f"{role}.heartbeat"
     return Child(
         role,
         [
-            *(sys.executable, "-m", "celery", "-A", "hub", "worker", "--hostname", node_name(role)),
+            *(sys.executable, "-m", "celery", "-A", "hub", "worker", "--hostname", f"{role}@accord"),
             *("--queues", queue, "--concurrency", "1", "--loglevel", "INFO"),
-            *("--without-gossip", "--without-mingle", *beat),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat", *beat),
         ],
-        env=role_environment(role, world),
+        env={**process_environment(role, world), "HEARTBEAT_FILE": str(mark)},
         log=logs / f"{role}.log",
         cwd=ROOT,
+        mark=mark,
     )
 
 
@@ -55,7 +56,7 @@ def sequencer(world: World, logs: Path) -> Child:
     return Child(
         "sequencer",
         [sys.executable, "manage.py", "run_sequencer"],
-        env=role_environment("sequencer", world),
+        env=process_environment("sequencer", world),
         log=logs / "sequencer.log",
         cwd=ROOT,
     )
@@ -63,11 +64,7 @@ def sequencer(world: World, logs: Path) -> Child:
 
 def management(role: str, world: World, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Command line and environment of one management command in a role."""
-    return [sys.executable, str(ROOT / "manage.py"), *arguments], role_environment(role, world)
-
-
-def node_name(role: str) -> str:
-    return f"{role}@accord"
+    return [sys.executable, str(ROOT / "manage.py"), *arguments], process_environment(role, world)
 
 
 def web_answers(port: int, path: str = "/livez") -> Callable[[], bool]:
@@ -86,17 +83,13 @@ def web_answers(port: int, path: str = "/livez") -> Callable[[], bool]:
     return answers
 
 
-def worker_answers(role: str, redis_url: str) -> Callable[[], bool]:
-    """Whether a queue worker answers to its name; its log says "ready" too early."""
-    asking = Celery("devtool", broker=redis_url, set_as_current=False)
-    asking.conf.broker_connection_retry = False
+def worker_listens(worker: Child) -> Callable[[], bool]:
+    """Whether a queue worker has begun to listen since it was last started; its log says "ready" too early."""
 
-    def answers() -> bool:
-        with suppress(OSError, asking.connection().recoverable_connection_errors):
-            return bool(asking.control.ping(destination=[node_name(role)], timeout=0.5, limit=1))
-        return False
+    def listens() -> bool:
+        return worker.mark is not None and worker.mark.exists()
 
-    return answers
+    return listens
 
 
 def sequencer_beats(database_url: str) -> Callable[[], bool]:

@@ -5,11 +5,13 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from accord.envelope.private import LedgerKey
+from devtool.errors import DevtoolError
 from devtool.postgres import Logins
+from hub.roles import BROKER_LOGINS, LOGINS
 
 LOG_NAME = "hub.example/log"
 
@@ -25,11 +27,14 @@ class Secrets:
     ledger_key: str = field(repr=False)
     superuser_password: str = field(repr=False)
     owner_password: str = field(repr=False)
-    application_password: str = field(repr=False)
+    login_passwords: dict[str, str] = field(repr=False)
+    """By name of a role's database login."""
+    broker_passwords: dict[str, str] = field(repr=False)
+    """By name of a role's broker login."""
 
     @property
     def logins(self) -> Logins:
-        return Logins(self.superuser_password, self.owner_password, self.application_password)
+        return Logins(self.superuser_password, self.owner_password, self.login_passwords)
 
     @property
     def ledger_vkey(self) -> str:
@@ -46,14 +51,15 @@ def draw_secrets() -> Secrets:
         ledger_key=LedgerKey.generate(LOG_NAME).to_text(),
         superuser_password=secrets.token_urlsafe(24),
         owner_password=secrets.token_urlsafe(24),
-        application_password=secrets.token_urlsafe(24),
+        login_passwords={login: secrets.token_urlsafe(24) for login in LOGINS.values()},
+        broker_passwords={login: secrets.token_urlsafe(24) for login in BROKER_LOGINS.values()},
     )
 
 
 def load_or_draw_secrets(path: Path) -> Secrets:
     """The secrets kept at `path`, drawn and written (mode 0600) at the first call."""
     if path.exists():
-        return Secrets(**json.loads(path.read_text()))
+        return _kept_secrets(path)
     drawn = draw_secrets()
     unfinished = path.with_suffix(".new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -63,6 +69,13 @@ def load_or_draw_secrets(path: Path) -> Secrets:
         os.fsync(file.fileno())
     unfinished.replace(path)
     return drawn
+
+
+def _kept_secrets(path: Path) -> Secrets:
+    kept = json.loads(path.read_text())
+    if set(kept) != {item.name for item in fields(Secrets)}:
+        raise DevtoolError(f"{path} was written by another version of Accord.", "Run: ./dev reset")
+    return Secrets(**kept)
 
 
 def _key() -> str:

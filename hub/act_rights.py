@@ -67,7 +67,7 @@ _OF_THE_DESK: Final = (
 )
 # What a partner's system does at the exchange, and the desk for the agencies it is home to.
 _OF_AN_AGENCY: Final = (
-    *_acts("envelope", "carried", "refused"),
+    *_acts("envelope", "carried", "kept_short", "refused"),
     *_acts("key", "resumed", "revoke_refused", "revoked", "suspended"),
     *_acts("keyset", "accepted", "recovered", "refused"),
     *_acts("ledger", "disputed"),

@@ -2,7 +2,7 @@
 """The wiring app: checks, grants and the sequencer's command; no models, no rules."""
 
 from django.apps import AppConfig, apps
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class HubConfig(AppConfig):
@@ -20,4 +20,5 @@ class HubConfig(AppConfig):
         checks.register()
         # Django signals for apps with models only, and for all of them after the last migration.
         carrier = apps.get_app_config("ledger")
+        pre_migrate.connect(grants.refuse_missing_logins, sender=carrier, dispatch_uid="hub.logins")
         post_migrate.connect(grants.apply_after_migrate, sender=carrier, dispatch_uid="hub.grants")

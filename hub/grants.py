@@ -1,26 +1,170 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two database logins: the owner migrates, the application reads and writes what the table allows."""
+"""Grants the database logins what `hub/rights.py` declares, and nothing else, each time `migrate` has run.
 
+The owner migrates; each role works under a login of its own, which the operator makes with its password.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.conf import settings
-from django.db import connections
+from django.core.management.base import CommandError
+from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
+from psycopg import sql
 
 from hub.act_rights import grant_acts
-from hub.roles import INSERT_ONLY_TABLES, ROLES
+from hub.rights import EVERY, RIGHTS, Right
+from hub.roles import LOGINS
+
+Columns = dict[str, tuple[str, ...]]
+
+# UPDATE on a primary key is the right to lock rows (`hub.rights.Right.lock`), never to rename them.
+_KEEP_KEY = """
+CREATE OR REPLACE FUNCTION accord_refuse_new_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the primary key of % never changes', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$$
+"""
+_MISUSED = """
+SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (
+    rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
+    OR EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid)
+)
+"""
+_GRANTEES = """
+SELECT DISTINCT pg_get_userbyid(acl.grantee) FROM pg_class, aclexplode(relacl) AS acl
+WHERE relnamespace = 'public'::regnamespace AND acl.grantee NOT IN (0, relowner)
+UNION SELECT DISTINCT pg_get_userbyid(acl.grantee)
+FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid, aclexplode(attacl) AS acl
+WHERE relnamespace = 'public'::regnamespace AND acl.grantee NOT IN (0, relowner)
+"""
+_KEYS = """
+SELECT relname, array_agg(attname::text ORDER BY attname) FROM pg_index
+JOIN pg_class ON pg_class.oid = indrelid JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
+WHERE indisprimary AND relnamespace = 'public'::regnamespace GROUP BY relname
+"""
+_COLUMNS = """
+SELECT table_name, array_agg(column_name::text) FROM information_schema.columns
+WHERE table_schema = 'public' GROUP BY table_name
+"""
+
+
+def refuse_missing_logins(using: str = "default", **_: Any) -> None:
+    """Raise CommandError before anything is migrated, naming the logins that are missing or may too much."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(LOGINS.values())])
+        missing = set(LOGINS.values()) - {name for (name,) in cursor.fetchall()}
+        if missing:
+            raise CommandError(
+                f"The database has no login {', '.join(sorted(missing))}. Make each with CREATE ROLE ... LOGIN"
+                " PASSWORD ..., then migrate again."
+            )
+        cursor.execute(_MISUSED, [list(LOGINS.values())])
+        misused = sorted(name for (name,) in cursor.fetchall())
+        if misused:
+            raise CommandError(
+                f"The login {', '.join(misused)} is a superuser, may make roles or databases, or is a member of another"
+                " role. Take that away, then migrate again."
+            )
 
 
 def apply_after_migrate(using: str = "default", **_: Any) -> None:
-    """Grants the application's login its rights after each migrate; a missing login is left to the operator."""
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.DB_APP_LOGIN])
-        if cursor.fetchone() is None:
-            return
-        login = connections[using].ops.quote_name(settings.DB_APP_LOGIN)
-        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {login}")
-        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {login}")
-        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {login}")
-        grant_acts(cursor, dict.fromkeys(ROLES, settings.DB_APP_LOGIN))
-        present = set(connections[using].introspection.table_names(cursor))
-        for table in present & set(INSERT_ONLY_TABLES):
-            cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {login}")
+    """Take every right away, then grant what is declared; the login of an earlier version ends with nothing."""
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        _take_away(cursor, connections[using].settings_dict["NAME"])
+        keys, columns = _by_table(cursor, _KEYS), _by_table(cursor, _COLUMNS)
+        _keep_keys(cursor, keys)
+        for table in sorted(set(RIGHTS) & set(columns)):
+            for role, right in RIGHTS[table].items():
+                for what in _privileges(right, columns[table], keys.get(table, ())):
+                    _run(cursor, f"GRANT {what} ON {{}} TO {{}}", table, LOGINS[role])
+        _grant_sequences(cursor)
+        grant_acts(cursor, LOGINS)
+
+
+def _take_away(cursor: CursorWrapper, database: str) -> None:
+    cursor.execute(_GRANTEES)
+    everybody = sorted({name for (name,) in cursor.fetchall()} | set(LOGINS.values()))
+    names = [sql.Identifier(name) for name in everybody]
+    grantees = sql.SQL(", ").join([sql.SQL("PUBLIC"), *names])
+    for what in ("ALL TABLES IN", "ALL SEQUENCES IN", "ALL FUNCTIONS IN", ""):
+        cursor.execute(sql.SQL(f"REVOKE ALL ON {what} SCHEMA public FROM {{}}").format(grantees))
+    for kind in ("TABLES", "SEQUENCES", "FUNCTIONS"):
+        cursor.execute(sql.SQL(f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON {kind} FROM {{}}").format(grantees))
+        cursor.execute(
+            sql.SQL(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON {kind} FROM {{}}").format(
+                grantees
+            )
+        )
+    _run(cursor, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
+    for login in LOGINS.values():
+        _run(cursor, "GRANT CONNECT ON DATABASE {} TO {}", database, login)
+        _run(cursor, "GRANT USAGE ON SCHEMA public TO {}", login)
+
+
+def _by_table(cursor: CursorWrapper, statement: str) -> Columns:
+    cursor.execute(statement)
+    return {table: tuple(names) for table, names in cursor.fetchall()}
+
+
+def _keep_keys(cursor: CursorWrapper, keys: Columns) -> None:
+    """Put the trigger on every table that lacks it; one that has it is not locked for it again."""
+    cursor.execute(_KEEP_KEY)
+    cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'accord_primary_key'")
+    kept = {table for (table,) in cursor.fetchall()}
+    for table in sorted(set(keys) - kept):
+        _keep_key(cursor, table, keys[table])
+
+
+def _keep_key(cursor: CursorWrapper, table: str, key: tuple[str, ...]) -> None:
+    columns = sql.SQL(", ").join(map(sql.Identifier, key))
+    changed = sql.SQL(" OR ").join(
+        sql.SQL("OLD.{0} IS DISTINCT FROM NEW.{0}").format(sql.Identifier(name)) for name in key
+    )
+    cursor.execute(
+        sql.SQL(
+            "CREATE TRIGGER accord_primary_key BEFORE UPDATE OF {} ON {} FOR EACH ROW WHEN ({})"
+            " EXECUTE FUNCTION accord_refuse_new_key()"
+        ).format(columns, sql.Identifier(table), changed)
+    )
+
+
+def _privileges(right: Right, columns: Iterable[str], key: Iterable[str]) -> Iterator[str]:
+    """Yield the privileges of one login on one table as GRANT takes them."""
+    if right.select:
+        yield "SELECT" if right.select == EVERY else f"SELECT ({_quoted(right.select - EVERY)})"
+    if right.insert:
+        yield "INSERT"
+    if right.delete:
+        yield "DELETE"
+    if updated := updated_columns(right, columns, key):
+        yield f"UPDATE ({_quoted(updated)})"
+
+
+def updated_columns(right: Right, columns: Iterable[str], key: Iterable[str]) -> set[str]:
+    """Return the columns of a table on which a right gives UPDATE."""
+    named = set(columns) - set(key) if right.update >= EVERY else set(right.update)
+    return named | (set(key) if right.lock else set())
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(sql.Identifier(name).as_string(None) for name in sorted(names))
+
+
+def _run(cursor: CursorWrapper, statement: str, *names: str) -> None:
+    cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _grant_sequences(cursor: CursorWrapper) -> None:
+    """Grant the sequences behind the tables that a login may add rows to."""
+    cursor.execute(
+        "SELECT sequences.relname, tables.relname FROM pg_class AS sequences"
+        " JOIN pg_depend ON objid = sequences.oid AND deptype IN ('a', 'i')"
+        " JOIN pg_class AS tables ON tables.oid = refobjid"
+        " WHERE sequences.relkind = 'S' AND sequences.relnamespace = 'public'::regnamespace"
+    )
+    for sequence, table in cursor.fetchall():
+        for role, right in RIGHTS.get(table, {}).items():
+            if right.insert:
+                _run(cursor, "GRANT USAGE ON SEQUENCE {} TO {}", sequence, LOGINS[role])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A queue worker shows that it lives by the age of a file it touches at each heartbeat (`HEARTBEAT_FILE`).
+"""A queue worker shows that it lives by the age of a file that it touches while its broker answers (`HEARTBEAT_FILE`).
 
 One that has not touched it for two minutes has lost its broker for good, whatever it believes: it ends itself, so
 that whoever supervises it starts a new one. Rows are the work, so nothing is lost.
@@ -10,20 +10,51 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
-from celery.signals import heartbeat_sent, worker_ready
+from celery import Celery, bootsteps
+from redis import RedisError
 
 log = logging.getLogger(__name__)
 
+TOUCHED_EVERY_SECS: Final = 5.0
 STALE_AFTER_SECS: Final = 120.0
 
 
-def show_heartbeats() -> None:
-    """Touch the file from now on, where one is named, and end this process once it grows old."""
-    if "HEARTBEAT_FILE" in os.environ:
-        heartbeat_sent.connect(_touch, weak=False)
-        worker_ready.connect(_begin_watch, weak=False)
+class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Touches the file when the worker has begun to listen, and from then on while its broker answers.
+
+    Celery's own heartbeat is an event, published for whoever listens; this one asks the broker and tells nobody.
+    """
+
+    requires: ClassVar = {"celery.worker.consumer.tasks:Tasks"}
+
+    def include_if(self, parent: Any) -> bool:
+        return "HEARTBEAT_FILE" in os.environ
+
+    def start(self, parent: Any) -> None:
+        self._beat(parent)
+        self._timer = parent.timer.call_repeatedly(TOUCHED_EVERY_SECS, self._beat, (parent,))
+        _begin_watch()
+
+    def stop(self, parent: Any) -> None:
+        if timer := self.__dict__.pop("_timer", None):
+            timer.cancel()
+
+    def _beat(self, parent: Any) -> None:
+        try:
+            # Not the channel's own client, which waits for messages.
+            with parent.connection.default_channel.conn_or_acquire() as client:
+                client.ping()
+        except (RedisError, OSError):
+            log.warning("the broker does not answer")
+            return
+        Path(os.environ["HEARTBEAT_FILE"]).touch()
+
+
+def show_heartbeats(app: Celery) -> None:
+    """Have the workers of this app touch the file, where one is named, and end once it grows old."""
+    app.steps["consumer"].add(Heartbeat)
 
 
 def exit_when_stale(file: Path, *, stale_after_secs: float) -> NoReturn:
@@ -35,12 +66,15 @@ def exit_when_stale(file: Path, *, stale_after_secs: float) -> NoReturn:
     os._exit(1)
 
 
-def _begin_watch(**_: Any) -> None:
+_watching = threading.Event()
+
+
+def _begin_watch() -> None:
+    """Once in a process: the worker starts its steps anew each time it has lost its broker."""
+    if _watching.is_set():
+        return
+    _watching.set()
     file = Path(os.environ["HEARTBEAT_FILE"])
     file.touch()
     watch = {"file": file, "stale_after_secs": STALE_AFTER_SECS}
     threading.Thread(target=exit_when_stale, kwargs=watch, name="heartbeat-watch", daemon=True).start()
-
-
-def _touch(**_: Any) -> None:
-    Path(os.environ["HEARTBEAT_FILE"]).touch()

@@ -37,6 +37,20 @@ class Role:
     def is_blind(self) -> bool:
         return "ACCORD_KEK" not in self.secrets and self.name != "migrate"
 
+    @property
+    def login(self) -> str:
+        """The one database login of this role; empty for the owner's role and for one without a database."""
+        return self._own_name if "DATABASE_URL" in self.secrets else ""
+
+    @property
+    def broker_login(self) -> str:
+        """The one login of this role at the broker; empty for a role without it."""
+        return self._own_name if self.name != "migrate" else ""
+
+    @property
+    def _own_name(self) -> str:
+        return f"accord_{self.name.replace('-', '_')}"
+
 
 ROLES: Final[dict[str, Role]] = {
     role.name: role
@@ -45,46 +59,52 @@ ROLES: Final[dict[str, Role]] = {
             "desk",
             FOUNDATION + SESSIONS + DESK_WEB + WEB + CARRIERS + OPENERS,
             urlconf="hub.urls.desk",
-            secrets=frozenset({"SECRET_KEY", "API_PEPPER", "ACCORD_KEK", "DATABASE_URL", "EMAIL_URL"}),
+            secrets=frozenset(
+                {"SECRET_KEY", "API_PEPPER", "ACCORD_KEK", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"}
+            ),
         ),
         Role(
             "exchange",
             FOUNDATION + WEB + CARRIERS,
             urlconf="hub.urls.exchange",
-            secrets=frozenset({"SECRET_KEY", "API_PEPPER", "DATABASE_URL"}),
+            secrets=frozenset({"SECRET_KEY", "API_PEPPER", "DATABASE_URL", "REDIS_URL"}),
         ),
         Role(
-            "worker", FOUNDATION + CARRIERS, queue="notify", secrets=frozenset({"DATABASE_URL", "EMAIL_URL"})
+            "worker",
+            FOUNDATION + CARRIERS,
+            queue="notify",
+            secrets=frozenset({"DATABASE_URL", "EMAIL_URL", "REDIS_URL"}),
         ),
         Role(
             "desk-worker",
             FOUNDATION + SESSIONS + CARRIERS + OPENERS,
             queue="desk",
-            secrets=frozenset({"DATABASE_URL", "ACCORD_KEK"}),
+            secrets=frozenset({"DATABASE_URL", "ACCORD_KEK", "REDIS_URL"}),
         ),
-        Role("sequencer", FOUNDATION + CARRIERS, secrets=frozenset({"DATABASE_URL", "LEDGER_KEY"})),
-        Role("beat", FOUNDATION + CARRIERS),
+        Role(
+            "sequencer",
+            FOUNDATION + CARRIERS,
+            secrets=frozenset({"DATABASE_URL", "LEDGER_KEY", "REDIS_URL"}),
+        ),
+        Role("beat", FOUNDATION + CARRIERS, secrets=frozenset({"REDIS_URL"})),
         Role(
             "migrate",
             FOUNDATION + SESSIONS + DESK_WEB + CARRIERS + OPENERS,
-            secrets=frozenset({"DATABASE_URL", "DATABASE_OWNER_URL"}),
+            secrets=frozenset({"DATABASE_OWNER_URL"}),
         ),
     )
 }
 
+SECRETS: Final = frozenset().union(*(role.secrets for role in ROLES.values()))
+"""Every setting that is a secret; outside development each comes as a file."""
+
 GUARDED_SECRETS: Final = ("ACCORD_KEK", "LEDGER_KEY", "DATABASE_OWNER_URL")
 """Secrets whose mere presence in the wrong role stops the start."""
 
-INSERT_ONLY_TABLES: Final = (
-    "ledger_entry",
-    "ledger_leaf",
-    "ledger_node",
-    "ledger_checkpoint",
-    "ledger_auditevent",
-    "agencies_keyset",
-    "agencies_revocation",
-    "alerts_alertrevision",
-    "sharing_statement",
-    "substances_controlversion",
-)
-"""Tables on which the application's login may only SELECT and INSERT."""
+LOGINS: Final[dict[str, str]] = {role.name: role.login for role in ROLES.values() if role.login}
+"""The database login of each role that has one; what it may do is in `hub/rights.py`."""
+
+BROKER_LOGINS: Final[dict[str, str]] = {
+    role.name: role.broker_login for role in ROLES.values() if role.broker_login
+}
+"""The broker login of each role that has one; what it may do is in `hub/broker.py`."""

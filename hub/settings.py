@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of one role, read from the environment; what is missing or odd refuses to start.
 
-Every secret `NAME` may also come as `NAME_FILE`. `HUB_ENV` is `production` unless it says `development`:
-forgetting it gives the strict settings, never the lax ones.
+Every secret `NAME` comes as a file, which `NAME_FILE` names; in development it may come as a variable. `HUB_ENV` is
+`production` unless it says `development`: forgetting it gives the strict settings, never the lax ones.
 """
 
 import base64
@@ -11,14 +11,16 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import environ.fileaware_mapping
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.beat import beat_schedule
+from hub.broker import transport_options
 from hub.logs import logging_settings
-from hub.roles import GUARDED_SECRETS, ROLES
+from hub.roles import GUARDED_SECRETS, ROLES, SECRETS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -27,7 +29,10 @@ class _Values(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[misc]
     """Variables and secret files; the end of a file's last line is no part of its secret."""
 
     def __getitem__(self, key: str) -> str:
-        return str(super().__getitem__(key)).removesuffix("\n")
+        try:
+            return str(super().__getitem__(key)).removesuffix("\n")
+        except OSError as failure:
+            raise ImproperlyConfigured(f"{key}_FILE: {failure.strerror}.") from None
 
 
 class _Environment(environ.FileAwareEnv):  # type: ignore[misc]
@@ -51,6 +56,16 @@ for _name in GUARDED_SECRETS:
         raise ImproperlyConfigured(
             f"{_name} is set, but the role {HUB_ROLE} must not hold it. Remove it from this process."
         )
+
+
+for _name in sorted(SECRETS & os.environ.keys()):
+    if not DEVELOPMENT:
+        raise ImproperlyConfigured(
+            f"{_name} came as a variable, which anybody who may look at this process can read for as long as it runs."
+            f" Put it into a file, or pass a descriptor, and name that in {_name}_FILE (/dev/fd/3)."
+        )
+    if f"{_name}_FILE" in os.environ:
+        raise ImproperlyConfigured(f"{_name} and {_name}_FILE are both set. Remove one.")
 
 
 def _required(name: str) -> str:
@@ -123,24 +138,36 @@ ALLOWED_HOSTS = env.list(
 if not ALLOWED_HOSTS and ROLE.urlconf != "hub.urls.nothing":
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set; name the hosts that this hub answers for.")
 
+
 # --- database -----------------------------------------------------------------------------------------------
-if HUB_ROLE == "migrate" and ("DATABASE_OWNER_URL" in os.environ or "DATABASE_OWNER_URL_FILE" in os.environ):
-    _database = env.db_url("DATABASE_OWNER_URL")
-elif HUB_ROLE == "migrate" and not DEVELOPMENT:
-    raise ImproperlyConfigured("DATABASE_OWNER_URL is not set; the role migrate needs the owner's login.")
-elif HUB_ROLE == "beat":
-    _database = {"ENGINE": "django.db.backends.dummy"}
-else:
-    _database = env.db_url("DATABASE_URL")
+def _database_of_role() -> dict[str, Any]:
+    """The role's own login; the owner's for migrate, none for beat."""
+    if HUB_ROLE == "migrate":
+        _required("DATABASE_OWNER_URL")
+        return dict(env.db_url("DATABASE_OWNER_URL"))
+    if not ROLE.login:
+        return {"ENGINE": "django.db.backends.dummy"}
+    _required("DATABASE_URL")
+    database: dict[str, Any] = env.db_url("DATABASE_URL")
+    if database.get("USER") != ROLE.login:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names the login {database.get('USER') or '(none)'}; the role {HUB_ROLE} works under"
+            f" {ROLE.login} and no other."
+        )
+    return database
+
+
+DATABASES: dict[str, dict[str, Any]] = {"default": _database_of_role()}
 if HUB_ROLE in {"desk", "exchange"} and env.bool("DATABASE_POOL", default=True):
-    _database.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 20}
-DATABASES: dict[str, dict[str, Any]] = {"default": _database}
-DB_APP_LOGIN: str = env.str("DB_APP_LOGIN", default="accord_app")
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 20}
 
 # --- queues -------------------------------------------------------------------------------------------------
-REDIS_URL: str = env.str("REDIS_URL", default="")
-if not REDIS_URL and HUB_ROLE != "migrate":
-    raise ImproperlyConfigured("REDIS_URL is not set; every role rings or hears the doorbell through it.")
+REDIS_URL: str = _secret("REDIS_URL")
+if not DEVELOPMENT and REDIS_URL and urlsplit(REDIS_URL).username != ROLE.broker_login:
+    raise ImproperlyConfigured(
+        f"REDIS_URL names the login {urlsplit(REDIS_URL).username or '(none)'}; the role {HUB_ROLE} works under"
+        f" {ROLE.broker_login} and no other."
+    )
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -150,12 +177,15 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Remote control takes orders from whoever reaches the broker: it could stop a worker or have it tell its settings.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
     "socket_timeout": 20,
     "socket_connect_timeout": 5,
     # Whoever rings does not wait for a broker that is away: the library would try again for six seconds.
     "max_retries": 0,
+    **transport_options(ROLE.queue or "notify"),
 }
 CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or "notify"
 CELERY_TASK_CREATE_MISSING_QUEUES = True

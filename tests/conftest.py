@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures for all tests: the database with its two logins, the outside world, and the hub's real processes."""
+"""Fixtures for all tests: the database with its logins, the outside world, and the hub's real processes."""
 
 from collections.abc import Generator
 from dataclasses import replace
@@ -8,7 +8,6 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
-from django.conf import settings as django_settings
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 from pytest_django import DjangoDbBlocker, Settings
@@ -18,6 +17,7 @@ from devtool.environments import World
 from devtool.ports import LOOPBACK, free_ports
 from devtool.processes import Child, wait_until
 from tests.outside_world import OutsideWorld
+from tests.role_logins import requests_and_tasks_under_their_logins
 from tests.services import surroundings
 from tests.short_ways import (
     connections_stay_open,
@@ -45,7 +45,13 @@ def _live_server_answers_at_once() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _short_ways() -> Generator[None]:
-    with middleware_loaded_once(), quick_flush(), connections_stay_open(), disk_not_waited_for():
+    with (
+        middleware_loaded_once(),
+        quick_flush(),
+        connections_stay_open(),
+        disk_not_waited_for(),
+        requests_and_tasks_under_their_logins(),
+    ):
         yield
 
 
@@ -98,7 +104,7 @@ def outside_world(settings: Settings) -> Generator[OutsideWorld]:
 @pytest.fixture
 def world(transactional_db: None, tmp_path: Path) -> World:
     """Addresses and secrets of this test's hub: its database, an empty broker, a ledger state folder of its own."""
-    with redis.Redis.from_url(django_settings.REDIS_URL) as broker:
+    with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
         broker.flushdb()
     desk_port, exchange_port = free_ports(2)
     return replace(
@@ -107,11 +113,12 @@ def world(transactional_db: None, tmp_path: Path) -> World:
         exchange_url=f"http://{LOOPBACK}:{exchange_port}",
         ledger_state_dir=tmp_path / "ledger",
         mail_dir=tmp_path / "mail",
+        secrets_dir=tmp_path / "secrets",
     )
 
 
 class HubProcesses:
-    """Starts real processes by role on the test's database, with the application's login, and stops them all."""
+    """Starts real processes by role on the test's database, each under its role's logins, and stops them all."""
 
     def __init__(self, world: World, logs: Path) -> None:
         self.world = world
@@ -135,7 +142,7 @@ class HubProcesses:
 
     def sequencer(self) -> Child:
         child = self._start(programs.sequencer(self.world, self.logs))
-        beats = programs.sequencer_beats(self.world.database_url)
+        beats = programs.sequencer_beats(self.world.database_urls["sequencer"])
         wait_until(beats, "sequencer", timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
         return child
 
@@ -151,8 +158,8 @@ class HubProcesses:
 
     def _queue_worker(self, child: Child) -> Child:
         self._start(child)
-        answers = programs.worker_answers(child.name, self.world.redis_url)
-        wait_until(answers, child.name, timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
+        listens = programs.worker_listens(child)
+        wait_until(listens, child.name, timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
         return child
 
     def _start(self, child: Child) -> Child:
@@ -202,8 +209,8 @@ def desk_server(hub_processes: HubProcesses) -> str:
 
 
 @pytest.fixture
-def application_connection(transactional_db: None) -> Generator[psycopg.Connection]:
-    """A connection to the test's database as the application's login, which owns nothing."""
+def desk_connection(transactional_db: None) -> Generator[psycopg.Connection]:
+    """A connection to the test's database as the desk's login, which owns nothing."""
     world = surroundings().world_on(connection.settings_dict["NAME"])
-    with psycopg.connect(world.database_url, autocommit=True) as opened:
+    with psycopg.connect(world.database_urls["desk"], autocommit=True) as opened:
         yield opened

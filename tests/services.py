@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real services the suite runs on, started before Django reads its settings.
 
-A private PostgreSQL and a private Valkey come from wheels unless `DATABASE_URL` and `REDIS_URL` name others.
-Parallel workers share the PostgreSQL server (each has a database of its own) and get a Valkey each.
+A private PostgreSQL comes from a wheel unless `DATABASE_URL` (with {login} for the logins of the roles) and
+`DATABASE_OWNER_URL` name another; a private Valkey always does. Parallel workers share the PostgreSQL server (each has
+a database of its own) and get a Valkey each.
 """
 
 import atexit
+import json
 import os
 import shutil
 import signal
@@ -15,21 +17,22 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from devtool.datastores import given_urls
 from devtool.environments import World, role_environment
-from devtool.postgres import APPLICATION, OWNER, SUPERUSER, PostgreSQL
+from devtool.postgres import OWNER, SUPERUSER, PostgreSQL
 from devtool.secretstore import Secrets, draw_secrets
 from devtool.valkey import Valkey
+from hub.roles import LOGINS
 from tests.outside_world import OutsideWorld
 
 # Worker processes of a parallel run find what their controller started under these names.
-_APPLICATION_URL = "ACCORD_TEST_APPLICATION_URL"
-_SHARED_BROKER = "ACCORD_TEST_SHARED_BROKER"
+_OWNER_URL = "ACCORD_TEST_OWNER_URL"
+_ROLE_URLS = "ACCORD_TEST_ROLE_URLS"
 _PRIVATE_DATABASE = "ACCORD_TEST_PRIVATE_DATABASE"
 
 
@@ -45,7 +48,9 @@ class Surroundings:
         """The same world on another database, for the processes a test starts."""
         return replace(
             self.world,
-            database_url=_on_database(self.world.database_url, database),
+            database_urls={
+                role: _on_database(url, database) for role, url in self.world.database_urls.items()
+            },
             database_owner_url=_on_database(self.world.database_owner_url, database),
         )
 
@@ -91,65 +96,62 @@ def _start() -> Surroundings:
     folder.chmod(0o711)
     _to_be_closed.callback(shutil.rmtree, folder, ignore_errors=True)
     secrets = draw_secrets()
-    owner_url, application_url = _database(folder, secrets)
+    owner_url, role_urls = _database(folder, secrets)
+    redis_super_url, redis_urls = _broker(folder, secrets)
     outside_world = OutsideWorld()
     outside_world.start()
     _to_be_closed.callback(outside_world.stop)
     world = World(
         secrets=secrets,
-        database_url=application_url,
+        database_urls=role_urls,
         database_owner_url=owner_url,
-        redis_url=_broker(folder),
+        redis_urls=redis_urls,
+        redis_super_url=redis_super_url,
         email_url=outside_world.url,
         hub_url="http://testserver",
         exchange_url="http://testserver",
         ledger_state_dir=folder / "ledger",
         mail_dir=folder / "mail",
+        secrets_dir=folder / "secrets",
     )
     _export(world)
     return Surroundings(world, outside_world, folder)
 
 
-def _database(folder: Path, secrets: Secrets) -> tuple[str, str]:
-    """Addresses for the owner's and the application's login."""
-    if _APPLICATION_URL in os.environ:
-        return os.environ["DATABASE_URL"], os.environ[_APPLICATION_URL]
+def _database(folder: Path, secrets: Secrets) -> tuple[str, dict[str, str]]:
+    """Addresses for the owner's login and for each role's."""
+    if _ROLE_URLS in os.environ:
+        return os.environ[_OWNER_URL], dict(json.loads(os.environ[_ROLE_URLS]))
     if "DATABASE_URL" in os.environ:
-        application_url = os.environ["DATABASE_URL"]
-        return os.environ.get("DATABASE_OWNER_URL", application_url), application_url
+        return os.environ["DATABASE_OWNER_URL"], given_urls(
+            "DATABASE_URL", os.environ["DATABASE_URL"], LOGINS
+        )
     server = PostgreSQL(folder / "pg", secrets.logins, log=folder / "postgresql.log", volatile=True)
     _to_be_closed.callback(server.stop)
     server.start()
     os.environ[_PRIVATE_DATABASE] = "1"
     _let_owner_run_tests(server)
-    return server.url(OWNER), server.url(APPLICATION)
+    return server.url(OWNER), server.role_urls()
 
 
 def _let_owner_run_tests(server: PostgreSQL) -> None:
-    """Test databases are made, and between tests emptied, by the owner; see `tests.append_only`."""
+    """Test databases are made, and between tests emptied, by the owner; requests of tests run as a role's login."""
     with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as connection:
         owner = sql.Identifier(OWNER)
         connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
         connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(owner))
-        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APPLICATION), owner))
+        for login in LOGINS.values():
+            connection.execute(
+                sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(login), owner)
+            )
 
 
-def _broker(folder: Path) -> str:
-    given = os.environ.get("REDIS_URL")
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if given and (not worker or _SHARED_BROKER in os.environ):
-        os.environ[_SHARED_BROKER] = "1"
-        return _own_corner(given, worker)
-    server = Valkey(folder / "valkey", log=folder / "valkey.log", durable=False)
+def _broker(folder: Path, secrets: Secrets) -> tuple[str, dict[str, str]]:
+    """Address for whoever runs the broker, and for each role's login. Each process of a parallel run has its own."""
+    server = Valkey(folder / "valkey", secrets.broker_passwords, log=folder / "valkey.log", durable=False)
     _to_be_closed.callback(server.stop)
     server.start()
-    return server.url
-
-
-def _own_corner(url: str, worker: str) -> str:
-    """Parallel workers on one given Redis use a database number each."""
-    number = int(worker.removeprefix("gw")) if worker else 0
-    return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
+    return server.url, server.role_urls()
 
 
 def _on_database(url: str, database: str) -> str:
@@ -164,11 +166,22 @@ def _export(world: World) -> None:
     for name in ("LEDGER_KEY", "DATABASE_OWNER_URL"):
         os.environ.pop(name, None)
     os.environ.update(role_environment("desk", world))
-    os.environ["DATABASE_URL"] = world.database_owner_url
-    os.environ[_APPLICATION_URL] = world.database_url
+    os.environ[_OWNER_URL] = world.database_owner_url
+    os.environ[_ROLE_URLS] = json.dumps(dict(world.database_urls))
     os.environ["DATABASE_POOL"] = "false"
     static = world.mail_dir.parent / "static"
     static.mkdir(exist_ok=True)
     os.environ["STATIC_ROOT"] = str(static)
     # Playwright's synchronous interface runs an event loop in the thread of the test.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    _work_as_owner(world)
+
+
+def _work_as_owner(world: World) -> None:
+    """This process makes the test database, and sees all of the broker."""
+    from django.conf import settings
+
+    from demo.ownership import take_owners_login
+
+    take_owners_login(world.database_owner_url)
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = world.redis_super_url

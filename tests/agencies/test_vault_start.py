@@ -118,7 +118,7 @@ def test_with_the_right_ring_the_desk_starts(transactional_db: None) -> None:
 
 def test_where_the_database_does_not_answer_the_desk_starts_all_the_same() -> None:
     environment = role_environment("desk", surroundings().world)
-    environment["DATABASE_URL"] = "postgres://nobody:x@127.0.0.1:1/none"
+    environment["DATABASE_URL"] = "postgres://accord_desk:x@127.0.0.1:1/none"
     environment["DATABASE_POOL"] = "false"
     outcome = subprocess.run(
         [sys.executable, *STARTS["desk"]],

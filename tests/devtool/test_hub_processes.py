@@ -42,15 +42,12 @@ def test_a_killed_worker_can_be_started_again(hub_processes: HubProcesses) -> No
     worker.kill()
     assert not worker.alive
     worker.start()
-    answers = programs.worker_answers("worker", hub_processes.world.redis_url)
-    wait_until(answers, "worker", timeout_seconds=90, children=[worker])
+    wait_until(programs.worker_listens(worker), "worker", timeout_seconds=90, children=[worker])
 
 
-def test_the_applications_login_works_on_the_tests_database(
-    application_connection: psycopg.Connection,
-) -> None:
-    told = application_connection.execute("SELECT current_user, current_database()").fetchone()
-    assert told == ("accord_app", connection.settings_dict["NAME"])
+def test_the_desks_login_works_on_the_tests_database(desk_connection: psycopg.Connection) -> None:
+    told = desk_connection.execute("SELECT current_user, current_database()").fetchone()
+    assert told == ("accord_desk", connection.settings_dict["NAME"])
 
 
 def test_append_only_tables_are_empty_again_in_the_next_test(world: World) -> None:

@@ -11,11 +11,13 @@ import psycopg
 import pytest
 import redis
 
-from devtool.postgres import APPLICATION, OWNER, SUPERUSER, Logins, PostgreSQL, end_leftover
+from devtool.postgres import OWNER, SUPERUSER, Logins, PostgreSQL, end_leftover
 from devtool.processes import identity, wait_until
 from devtool.valkey import Valkey
+from hub.roles import BROKER_LOGINS, LOGINS
 
-LOGINS = Logins(superuser="super word", owner="owner/word", application="app@word")
+PASSWORDS = Logins("super word", "owner/word", {login: f"{login}@word" for login in LOGINS.values()})
+BROKER_PASSWORDS = {login: f"{login}-word" for login in BROKER_LOGINS.values()}
 
 
 @pytest.fixture
@@ -29,14 +31,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def postgres(place: Path) -> Generator[PostgreSQL]:
-    server = PostgreSQL(place / "pg", LOGINS, log=place / "postgresql.log", volatile=True)
+    server = PostgreSQL(place / "pg", PASSWORDS, log=place / "postgresql.log", volatile=True)
     yield server
     server.stop()
 
 
 @pytest.fixture
 def valkey(place: Path) -> Generator[Valkey]:
-    server = Valkey(place / "valkey", log=place / "valkey.log")
+    server = Valkey(place / "valkey", BROKER_PASSWORDS, log=place / "valkey.log")
     yield server
     server.stop()
 
@@ -47,17 +49,18 @@ def _answer(server: PostgreSQL, login: str, statement: str) -> object:
         return row[0] if row else None
 
 
-def test_the_two_logins_reach_one_database_and_only_one_owns_it(postgres: PostgreSQL) -> None:
+def test_every_login_reaches_one_database_and_only_one_owns_it(postgres: PostgreSQL) -> None:
     postgres.start()
     assert _answer(postgres, OWNER, "SELECT current_user") == OWNER
-    assert _answer(postgres, APPLICATION, "SELECT current_database()") == "accord"
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        _answer(postgres, APPLICATION, "CREATE TABLE mine (id int)")
+    for login in LOGINS.values():
+        assert _answer(postgres, login, "SELECT current_database()") == "accord"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            _answer(postgres, login, "CREATE TABLE mine (id int)")
 
 
 def test_a_wrong_password_is_refused(postgres: PostgreSQL) -> None:
     postgres.start()
-    other = PostgreSQL(postgres.folder, Logins("x", "x", "x"), log=postgres.folder / "log")
+    other = PostgreSQL(postgres.folder, Logins("x", "x", {}), log=postgres.folder / "log")
     other.socket_folder = postgres.socket_folder
     with pytest.raises(psycopg.OperationalError):
         _answer(other, SUPERUSER, "SELECT 1")
@@ -91,7 +94,9 @@ def test_a_server_that_outlived_its_parent_is_ended_before_the_next_start(postgr
     postgres.start()
     assert postgres.child is not None
     leftover = postgres.child
-    successor = PostgreSQL(postgres.folder, LOGINS, log=postgres.folder.parent / "second.log", volatile=True)
+    successor = PostgreSQL(
+        postgres.folder, PASSWORDS, log=postgres.folder.parent / "second.log", volatile=True
+    )
     successor.start()
     try:
         assert not leftover.alive

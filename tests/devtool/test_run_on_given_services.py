@@ -13,8 +13,9 @@ import pytest
 
 from devtool.environments import ROOT, inherited
 from devtool.mailsink import MailSink
-from devtool.postgres import APPLICATION, OWNER, Logins, PostgreSQL
+from devtool.postgres import OWNER, Logins, PostgreSQL
 from devtool.valkey import Valkey
+from hub.roles import BROKER_LOGINS, LOGINS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -30,9 +31,9 @@ class Given:
     @property
     def addresses(self) -> dict[str, str]:
         return {
-            "DATABASE_URL": self.database.url(APPLICATION),
+            "DATABASE_URL": self.database.url("accord_desk").replace("accord_desk", "{login}"),
             "DATABASE_OWNER_URL": self.database.url(OWNER),
-            "REDIS_URL": self.broker.url,
+            "REDIS_URL": self.broker.url_of("accord_desk").replace("accord_desk", "{login}"),
             "EMAIL_URL": self.mail.url,
         }
 
@@ -44,9 +45,17 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Generator[Given]:
         passage.chmod(passage.stat().st_mode | 0o011)
     services = Given(
         PostgreSQL(
-            folder / "pg", Logins("one", "two", "three"), log=folder / "postgresql.log", volatile=True
+            folder / "pg",
+            Logins("one", "two", dict.fromkeys(LOGINS.values(), "three")),
+            log=folder / "postgresql.log",
+            volatile=True,
         ),
-        Valkey(folder / "valkey", log=folder / "valkey.log", durable=False),
+        Valkey(
+            folder / "valkey",
+            dict.fromkeys(BROKER_LOGINS.values(), "four"),
+            log=folder / "valkey.log",
+            durable=False,
+        ),
         MailSink(folder / "mail"),
     )
     parts = (services.database, services.broker, services.mail)
@@ -71,6 +80,6 @@ def test_the_story_is_played_on_the_given_services(given: Given, tmp_path: Path)
     assert "Given database and given broker answer" in outcome.stdout
     assert "Officers of 3 agencies told by the given mail server" in outcome.stdout
     assert len(list(given.mail.folder.glob("*.eml"))) > 8
-    with psycopg.connect(given.database.url(APPLICATION)) as connection:
+    with psycopg.connect(given.database.url(OWNER)) as connection:
         row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
     assert row == (8,), "seven of the ten alerts of the demonstration world were sent, and the story's own"

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection
 from psycopg import errors
 
 from alerts.pages.records import ACTS
 from hub.act_rights import ACTS_OF, grant_acts
 from hub.grants import apply_after_migrate
+from hub.roles import LOGINS
 from ledger.audit import event_digest
 from ledger.models import AuditEvent
 
@@ -25,6 +25,7 @@ INSERT INTO ledger_auditevent (at, actor, agency, act, subject, reason, detail, 
 VALUES (%(at)s, 'officer:o9', 'xa-lab', %(act)s, 'alert 1', '', '{}', '\\x00112233445566778899aabbccddeeff',
     %(od)s, %(at)s, 'somebody else') RETURNING seq
 """
+DESK_LOGIN: Final = LOGINS["desk"]
 ROOT: Final = Path(__file__).resolve().parents[2]
 ACT: Final = re.compile(r"[a-z]+\.[a-z_]+")
 NO_ACTS: Final = frozenset({"ledger.api", "ledger.running", "spectrum.msp"})
@@ -39,20 +40,20 @@ def forge(opened: psycopg.Connection, act: str) -> int:
 
 @pytest.fixture
 def login_of() -> Generator[Any]:
-    """Gives the application's login the acts of one role alone."""
+    """Gives the desk's login the acts of one role alone."""
 
     def give(role: str) -> None:
         with connection.cursor() as cursor:
-            grant_acts(cursor, {role: settings.DB_APP_LOGIN})
+            grant_acts(cursor, {role: DESK_LOGIN})
 
     yield give
     apply_after_migrate()
 
 
-def test_time_and_login_are_the_databases_own(application_connection: psycopg.Connection) -> None:
-    seq = forge(application_connection, "alert.opened")
+def test_time_and_login_are_the_databases_own(desk_connection: psycopg.Connection) -> None:
+    seq = forge(desk_connection, "alert.opened")
     event = AuditEvent.objects.get(seq=seq)
-    assert event.login == settings.DB_APP_LOGIN
+    assert event.login == DESK_LOGIN
     assert event.logged_at is not None
     assert abs(event.logged_at - datetime.now(UTC)) < timedelta(minutes=5)
     assert event.od != "A" * 43
@@ -61,11 +62,9 @@ def test_time_and_login_are_the_databases_own(application_connection: psycopg.Co
 
 
 @pytest.mark.parametrize("act", ["audit.pruned", "no.such_act"])
-def test_no_login_of_the_application_writes_a_pruning(
-    application_connection: psycopg.Connection, act: str
-) -> None:
+def test_no_login_of_the_application_writes_a_pruning(desk_connection: psycopg.Connection, act: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege, match=act):
-        forge(application_connection, act)
+        forge(desk_connection, act)
 
 
 @pytest.mark.parametrize(
@@ -81,18 +80,18 @@ def test_no_login_of_the_application_writes_a_pruning(
     ],
 )
 def test_a_login_writes_only_acts_of_its_own(
-    application_connection: psycopg.Connection, login_of: Any, role: str, act: str
+    desk_connection: psycopg.Connection, login_of: Any, role: str, act: str
 ) -> None:
     login_of(role)
     with pytest.raises(errors.InsufficientPrivilege, match=act):
-        forge(application_connection, act)
+        forge(desk_connection, act)
     for own in sorted(ACTS_OF.get(role, ()))[:1]:
-        forge(application_connection, own)
+        forge(desk_connection, own)
 
 
-def test_an_event_without_a_digest_is_refused(application_connection: psycopg.Connection) -> None:
+def test_an_event_without_a_digest_is_refused(desk_connection: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation):
-        application_connection.execute(
+        desk_connection.execute(
             FORGED, {"at": LONG_AGO, "act": "alert.opened", "od": '","login":"x","t":1,"v":2}'}
         )
 

@@ -4,9 +4,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from devtool.environments import secret_files
+from hub.roles import ROLES, SECRETS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -14,14 +18,23 @@ PRODUCTION = {
     "HUB_ENV": "production",
     "HUB_URL": "https://hub.example",
     "ALLOWED_HOSTS": "hub.example",
-    "DATABASE_URL": "postgres://app:x@db/accord",
-    "REDIS_URL": "redis://redis/0",
+    "DATABASE_URL": "postgres://{login}:x@db/accord",
+    "REDIS_URL": "redis://{login}:x@redis/0",
     "LEDGER_VKEY": os.environ["LEDGER_VKEY"],
     "SECRET_KEY": "k" * 50,
     "API_PEPPER": "A" * 43,
     "TRUSTED_PROXIES": "none",
 }
 KEK = "k1:" + "A" * 43
+SOUND = {
+    "ACCORD_KEK": KEK,
+    "EMAIL_URL": "smtp://mail:25",
+    "LEDGER_KEY": "never read",
+    "DATABASE_OWNER_URL": "postgres://accord_owner:x@db/accord",
+}
+"""What roles hold beside; each start is given those of its role."""
+
+Start = Callable[..., "subprocess.CompletedProcess[str]"]
 
 REFUSALS = {
     "a blind role finds the vault's key ring": ("exchange", {"ACCORD_KEK": KEK}, "ACCORD_KEK"),
@@ -49,41 +62,104 @@ REFUSALS = {
     ),
     "a proxy that is no network": ("exchange", {"TRUSTED_PROXIES": "the proxy"}, "TRUSTED_PROXIES"),
     "no broker": ("exchange", {"REDIS_URL": ""}, "REDIS_URL"),
+    "another role's database login": (
+        "exchange",
+        {"DATABASE_URL": "postgres://accord_desk:x@db/accord"},
+        "works under accord_exchange and no other",
+    ),
+    "the owner's login": (
+        "desk",
+        {"ACCORD_KEK": KEK, "DATABASE_URL": "postgres://accord_owner:x@db/accord"},
+        "works under accord_desk and no other",
+    ),
+    "a database login of no name": ("worker", {"DATABASE_URL": "postgres://db/accord"}, "DATABASE_URL"),
+    "another role's broker login": (
+        "worker",
+        {"REDIS_URL": "redis://accord_desk:x@redis/0"},
+        "works under accord_worker and no other",
+    ),
 }
 
 
-def _start(
-    role: str, changes: dict[str, str], script: str = "import django; django.setup()"
-) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], **PRODUCTION, "HUB_ROLE": role, **changes}
-    environment["DJANGO_SETTINGS_MODULE"] = "hub.settings"
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    def begin(
+        role: str, changes: dict[str, str], script: str = "import django; django.setup()", **bare: str
+    ) -> subprocess.CompletedProcess[str]:
+        """With its secrets as files; those of `bare` as variables."""
+        login = ROLES[role].broker_login if role in ROLES else ""
+        given = {name: value.replace("{login}", login) for name, value in {**PRODUCTION, **changes}.items()}
+        wanted = {*changes, *(ROLES[role].secrets if role in ROLES else ())}
+        secrets = {name: given.pop(name) for name in sorted(SECRETS & given.keys())}
+        secrets = {name: value for name, value in secrets.items() if name in wanted}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "hub.settings",
+            "HUB_ROLE": role,
+            **secret_files(tmp_path / "secrets", secrets),
+            **given,
+        }
+        for name in bare:
+            environment.pop(f"{name}_FILE", None)
+        return _run(script, environment | bare)
+
+    return begin
+
+
+def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
 
 
-def test_the_exchange_starts_with_what_it_needs() -> None:
-    outcome = _start("exchange", {})
+def test_the_exchange_starts_with_what_it_needs(start: Start) -> None:
+    outcome = start("exchange", {})
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_a_secret_file_may_end_with_a_line_end(tmp_path: Path) -> None:
-    given = {}
-    for name in ("API_PEPPER", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
-        (tmp_path / name).write_text(f"{PRODUCTION[name]}\n")
-        given[f"{name}_FILE"] = str(tmp_path / name)
+@pytest.mark.parametrize(
+    ("role", "name"), [(role.name, name) for role in ROLES.values() for name in sorted(role.secrets)]
+)
+def test_a_secret_that_comes_as_a_variable_is_refused_by_its_name(start: Start, role: str, name: str) -> None:
+    held = {other: value for other, value in SOUND.items() if other in ROLES[role].secrets}
+    outcome = start(role, held, **{name: "of whatever value"})
+    assert outcome.returncode != 0
+    assert f"{name} came as a variable" in outcome.stderr
+    assert "of whatever value" not in outcome.stderr
+
+
+def test_a_secret_may_come_by_a_descriptor(start: Start, tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    held.write_text("k" * 50)
+    script = (
+        "import os; fd = os.open(os.environ.pop('HELD'), os.O_RDONLY);"
+        " os.environ['SECRET_KEY_FILE'] = f'/dev/fd/{fd}';"
+        " from django.conf import settings as s; print(s.SECRET_KEY == 'k' * 50)"
+    )
+    outcome = start("exchange", {"HELD": str(held)}, script)
+    assert outcome.stdout.strip() == "True", outcome.stderr
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(start: Start) -> None:
+    outcome = start("exchange", {"SECRET_KEY_FILE": "/nonexistent/secret_key", "SECRET_KEY": ""})
+    assert outcome.returncode != 0
+    assert "SECRET_KEY_FILE" in outcome.stderr.strip().splitlines()[-1]
+
+
+def test_a_secret_file_may_end_with_a_line_end(start: Start) -> None:
     script = (
         "from django.conf import settings as s; "
         "print([s.API_PEPPER, s.DATABASES['default']['NAME'], s.REDIS_URL, s.SECRET_KEY])"
     )
-    outcome = _start("exchange", given, script)
-    assert outcome.stdout.strip() == repr([bytes(32), "accord", "redis://redis/0", "k" * 50]), outcome.stderr
+    outcome = start("exchange", {}, script)
+    broker = "redis://accord_exchange:x@redis/0"
+    assert outcome.stdout.strip() == repr([bytes(32), "accord", broker, "k" * 50]), outcome.stderr
 
 
 @pytest.mark.parametrize("case", sorted(REFUSALS))
-def test_refuses_to_start_with(case: str) -> None:
+def test_refuses_to_start_with(start: Start, case: str) -> None:
     role, changes, named = REFUSALS[case]
-    outcome = _start(role, changes)
+    outcome = start(role, changes)
     assert outcome.returncode != 0
     assert "ImproperlyConfigured" in outcome.stderr
     assert named in outcome.stderr.strip().splitlines()[-1]

@@ -78,10 +78,10 @@ def test_applied_it_counts_for_every_agency_is_audited_and_judged_by(law: LawDes
     "verb", ["UPDATE substances_controlversion SET text = ''", "DELETE FROM substances_controlversion"]
 )
 def test_a_version_is_never_changed_or_deleted_by_the_hub(
-    application_connection: psycopg.Connection, verb: str
+    desk_connection: psycopg.Connection, verb: str
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        application_connection.execute(verb)
+        desk_connection.execute(verb)
 
 
 def test_every_fault_is_told_with_its_place_and_nothing_is_used(law: LawDesk, tmp_path: Path) -> None:

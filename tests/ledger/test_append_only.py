@@ -44,28 +44,28 @@ def test_even_the_owner_is_refused_by_a_trigger(bench: Bench, table: str, change
 @pytest.mark.parametrize("table", TABLES)
 def test_the_application_lacks_the_right(
     transactional_db: None,
-    application_connection: psycopg.Connection,
+    desk_connection: psycopg.Connection,
     table: str,
     change: str,
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        application_connection.execute(change.format(table=table, column=COLUMNS[table]))
+        desk_connection.execute(change.format(table=table, column=COLUMNS[table]))
 
 
 def test_the_application_may_read_and_append(
-    transactional_db: None, application_connection: psycopg.Connection
+    transactional_db: None, desk_connection: psycopg.Connection
 ) -> None:
     od = object_digest("test", b"application")
-    application_connection.execute(
+    desk_connection.execute(
         "INSERT INTO ledger_entry (id, od, kind, agency, is_audit, created_at)"
         " VALUES (gen_random_uuid(), %s, 'x', '', false, %s)",
         [od, NOW],
     )
-    assert application_connection.execute("SELECT od FROM ledger_entry").fetchall() == [(od,)]
+    assert desk_connection.execute("SELECT od FROM ledger_entry").fetchall() == [(od,)]
 
 
 def test_the_application_cannot_disable_the_triggers(
-    transactional_db: None, application_connection: psycopg.Connection
+    transactional_db: None, desk_connection: psycopg.Connection
 ) -> None:
     for statement in (
         "ALTER TABLE ledger_leaf DISABLE TRIGGER USER",
@@ -74,7 +74,7 @@ def test_the_application_cannot_disable_the_triggers(
         "CREATE OR REPLACE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            application_connection.execute(statement)
+            desk_connection.execute(statement)
 
 
 def test_models_refuse_as_well(bench: Bench) -> None:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each role's login may do at the broker: everybody rings, only its own worker hears a queue, nobody controls.
+
+Written as Valkey's access rules. `deploy/broker/users.acl` holds them for the production stack; a test compares.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from hub.roles import BROKER_LOGINS, ROLES, Role
+
+QUEUES: Final = tuple(role.queue for role in ROLES.values() if role.queue)
+_CONNECTS: Final = ("ping", "hello", "select", "client|setinfo", "client|setname", "info")
+_RINGS: Final = ("lpush", "sadd", "smembers", "multi", "exec", "discard")
+_COUNTS: Final = ("llen",)
+_HEARS: Final = (
+    *("brpop", "rpop", "llen", "exists", "watch", "unwatch"),
+    *("hset", "hget", "hdel", "zadd", "zrem", "zrevrangebyscore"),
+    *("set", "get", "evalsha", "script|load", "pexpire", "del"),
+)
+
+
+def transport_options(queue: str) -> dict[str, object]:
+    """Return the names under which a worker keeps what it took and has not done: one set for each queue."""
+    return {
+        "priority_steps": [0],
+        "unacked_key": f"unacked.{queue}",
+        "unacked_index_key": f"unacked_index.{queue}",
+        "unacked_mutex_key": f"unacked_mutex.{queue}",
+    }
+
+
+def access_rules(role: Role) -> str:
+    """Return what the login of a role may do, as ACL SETUSER takes it, without a password."""
+    return " ".join(_rules(role))
+
+
+def users() -> dict[str, str]:
+    """Return the rules of every login by its name."""
+    return {login: access_rules(ROLES[role]) for role, login in BROKER_LOGINS.items()}
+
+
+def _rules(role: Role) -> Iterator[str]:
+    yield from ("resetkeys", "resetchannels", "-@all")
+    for queue in QUEUES:
+        yield f"%W~{queue}"
+        yield f"~_kombu.binding.{queue}"
+    commands = [*_CONNECTS, *_RINGS]
+    if role.name == "desk":
+        # The operator's page shows how long the queues are.
+        yield from (f"%R~{queue}" for queue in QUEUES)
+        commands += _COUNTS
+    if role.queue:
+        yield f"~{role.queue}"
+        yield f"~unacked*.{role.queue}"
+        commands += _HEARS
+    yield from sorted({f"+{command}" for command in commands})

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rights of each role's database login, table by table and column by column.
+
+`migrate` grants what stands here and takes everything else away. A table without an entry is out of reach for every
+login; `tests/boundaries/test_database_rights.py` names it. Whoever adds a table adds its entry: the roles whose
+views, tasks and commands use it, and for each the columns that it writes, no more.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+EVERY: Final = frozenset({"*"})
+NONE: Final[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Right:
+    """What one login may do with one table. `EVERY` stands for all columns, in `update` for all but the primary key.
+
+    `lock` allows SELECT ... FOR UPDATE where nothing may be changed: it grants UPDATE on the primary key, which a
+    trigger on every table keeps as it is.
+    """
+
+    select: frozenset[str] = NONE
+    insert: bool = False
+    update: frozenset[str] = NONE
+    delete: bool = False
+    lock: bool = False
+
+    def __or__(self, other: "Right") -> "Right":
+        return Right(
+            self.select | other.select,
+            self.insert or other.insert,
+            self.update | other.update,
+            self.delete or other.delete,
+            self.lock or other.lock,
+        )
+
+
+READ: Final = Right(select=EVERY)
+ADD: Final = READ | Right(insert=True)
+REMOVE: Final = READ | Right(delete=True)
+LOCK: Final = READ | Right(lock=True)
+CHANGE: Final = READ | Right(update=EVERY)
+KEEP: Final = ADD | CHANGE | REMOVE
+
+
+def read(*columns: str) -> Right:
+    """Return the right to read these columns alone."""
+    return Right(select=frozenset(columns))
+
+
+def change(*columns: str) -> Right:
+    """Return the right to read a table and to write these columns of it."""
+    return READ | Right(update=frozenset(columns))
+
+
+DESK: Final = "desk"
+DESK_WORKER: Final = "desk-worker"
+EXCHANGE: Final = "exchange"
+WORKER: Final = "worker"
+SEQUENCER: Final = "sequencer"
+
+_BOTH_DESKS: Final = (DESK, DESK_WORKER)
+_ALL: Final = (DESK, DESK_WORKER, EXCHANGE, WORKER, SEQUENCER)
+_UNUSED: Final[dict[str, Right]] = {}
+"""Tables that a library brings and nothing here uses."""
+
+
+def _all(right: Right, **more: Right) -> dict[str, Right]:
+    """Give every role one right, and more to those that are named."""
+    return {role: right | more.get(role.replace("-", "_"), right) for role in _ALL}
+
+
+_POLICY: Final = (
+    *("four_eyes", "flash_single_releaser", "mfa_required_roles", "role_ceilings"),
+    *("case_number_required", "audit_keep_days"),
+)
+_POWERS: Final = (
+    *("roles", "is_active", "duty_rank", "admin_until", "powers_withheld_at", "deputy_id"),
+    *("session_salt", "mac"),
+)
+
+_PEOPLE: Final[dict[str, dict[str, Right]]] = {
+    # The exchange takes an agency's first keyset and its recoveries, the worker brings recoveries to their end.
+    "agencies_agency": _all(
+        READ,
+        desk=ADD | CHANGE,
+        # Changes of power that nobody stopped for a day, under a code that only the vault makes.
+        desk_worker=change(*_POLICY),
+        exchange=change("status", "root_fingerprint"),
+        worker=change("root_fingerprint"),
+    ),
+    "agencies_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: READ},
+    "agencies_accountlink": {
+        DESK: ADD | change("used_at", "mailed_at", "mail_cause"),
+        DESK_WORKER: change("used_at"),
+    },
+    "agencies_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, WORKER: READ},
+    "agencies_loginattempts": {DESK: KEEP, WORKER: REMOVE},
+    "mfa_authenticator": {DESK: KEEP},
+    "django_session": {DESK: KEEP, DESK_WORKER: REMOVE},
+    "login_officersession": {DESK: KEEP, DESK_WORKER: REMOVE},
+    "account_emailaddress": {DESK: KEEP},
+    "account_emailconfirmation": _UNUSED,
+    "auth_group": _UNUSED,
+    "auth_group_permissions": _UNUSED,
+    "auth_permission": {DESK: READ},
+    "django_admin_log": {DESK: ADD},
+    "django_content_type": _all(READ),
+    "django_migrations": _all(READ),
+}
+
+_KEYS: Final[dict[str, dict[str, Right]]] = {
+    "agencies_apikey": {
+        DESK: ADD | change("expires_at", "revoked_at", "last_used_at"),
+        # With its first keyset an agency gets its first working key, and its key for entering ends.
+        EXCHANGE: ADD | change("expires_at", "last_used_at"),
+    },
+    "agencies_firstapikey": {DESK: ADD, EXCHANGE: ADD, WORKER: REMOVE},
+    "agencies_challenge": {DESK: ADD | change("used_at"), EXCHANGE: ADD | change("used_at"), WORKER: REMOVE},
+    "agencies_idempotentrequest": {
+        DESK: ADD | REMOVE | change("status", "resource", "created_at"),
+        EXCHANGE: ADD | REMOVE | change("status", "resource", "created_at"),
+        WORKER: REMOVE,
+    },
+    "agencies_keyset": _all(READ, desk=ADD, exchange=ADD),
+    "agencies_key": _all(
+        READ,
+        desk=ADD | change("exp", "st", "since", "suspended_at"),
+        exchange=ADD | change("exp", "st", "since"),
+        worker=change("exp", "st", "since"),
+    ),
+    "agencies_revocation": _all(READ, desk=ADD, exchange=ADD),
+    "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
+    "vault_vaultkey": {DESK: ADD, DESK_WORKER: READ},
+    "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
+    "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
+}
+
+_LEDGER: Final[dict[str, dict[str, Right]]] = {
+    # Whoever does something hands its digest in; the sequencer alone gives it a place. It adds entries when a
+    # restored ledger is replayed.
+    "ledger_entry": _all(ADD),
+    "ledger_pendingentry": _all(ADD, sequencer=REMOVE | LOCK),
+    "ledger_auditevent": _all(ADD),
+    "ledger_leaf": _all(READ, sequencer=ADD),
+    "ledger_node": _all(READ, sequencer=ADD),
+    "ledger_checkpoint": _all(READ, sequencer=ADD),
+    # Loops set items aside; the desk shows them and has them tried again.
+    "ledger_setaside": _all(
+        READ, desk=change("retry_asked_at"), desk_worker=KEEP, worker=KEEP, sequencer=KEEP
+    ),
+    "ledger_loopstate": _all(READ, desk=CHANGE | REMOVE, desk_worker=KEEP, worker=KEEP, sequencer=KEEP),
+    "ledger_sequencerlease": _all(READ, sequencer=ADD | change("epoch", "halted", "looked_at")),
+}
+
+_INTAKE: Final = ADD | LOCK
+_SAID: Final = ("answer", "state", "opened_at", "acknowledged_at", "recalled_at", "recall_confirmed_at")
+"""What statements change of a delivery."""
+
+_SHARING: Final[dict[str, dict[str, Right]]] = {
+    "sharing_agreement": _all(READ, desk=ADD),
+    "sharing_agreementversion": _all(READ, desk=ADD),
+    "sharing_agreementlane": _all(READ, desk=ADD),
+    "sharing_agreementparty": _all(READ, desk=ADD),
+    "sharing_circle": _all(READ, desk=ADD),
+    "sharing_circle_members": _all(READ, desk=ADD),
+    "sharing_lanesuspension": _all(READ, desk=ADD | change("lifted_at")),
+    "sharing_envelope": _all(
+        READ,
+        desk=_INTAKE,
+        desk_worker=LOCK,
+        exchange=_INTAKE,
+        worker=change("manifest", "jwe_head", "origin_entry", "leaf_hashes"),
+    ),
+    "sharing_blob": _all(READ, desk=ADD, exchange=ADD, worker=change("content")),
+    "sharing_delivery": _all(
+        READ,
+        desk=ADD | change(*_SAID, "fetched_at"),
+        desk_worker=change(*_SAID, "fetched_at"),
+        exchange=ADD | change(*_SAID, "fetched_at"),
+        worker=change("expanded_at", "told_at", "state", "entry"),
+        sequencer=change("number", "state"),
+    ),
+    "sharing_statement": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD),
+    "sharing_statementdelivery": _all(
+        READ,
+        desk=ADD,
+        desk_worker=ADD,
+        exchange=ADD,
+        worker=change("expanded_at"),
+        sequencer=change("number"),
+    ),
+    "sharing_feedpending": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD, sequencer=REMOVE),
+    "sharing_feedheld": _all(READ, desk=REMOVE | LOCK, worker=REMOVE | LOCK, sequencer=ADD),
+    "sharing_feedrequeue": _all(READ, desk=ADD, sequencer=REMOVE),
+    "sharing_feedmark": _all(READ, sequencer=ADD | change("next_leaf", "beat")),
+    "sharing_feedhead": _all(READ, sequencer=ADD | change("last")),
+    "sharing_feeditem": _all(READ, sequencer=ADD),
+    "sharing_feedrepudiated": {WORKER: ADD, SEQUENCER: REMOVE},
+    "sharing_keyword": {WORKER: REMOVE | change("due_at"), SEQUENCER: ADD},
+    "sharing_revokedkey": {DESK: READ, WORKER: ADD | change("since", "found_at")},
+    "sharing_doubt": {DESK: READ, DESK_WORKER: READ, WORKER: ADD | change("expanded_at")},
+    "sharing_notification": {
+        DESK: ADD | change("state", "cause", "attempts", "not_before"),
+        DESK_WORKER: ADD,
+        WORKER: ADD | CHANGE,
+    },
+}
+
+_DESK: Final[dict[str, dict[str, Right]]] = {
+    "alerts_alert": {DESK: ADD | CHANGE, DESK_WORKER: change("tokens_kept")},
+    "alerts_alertrevision": {DESK: ADD, DESK_WORKER: READ},
+    "alerts_draftattachment": {DESK: KEEP, DESK_WORKER: READ},
+    "alerts_drafttemplate": {DESK: KEEP},
+    "alerts_savedview": {DESK: KEEP},
+    "alerts_peerpin": {DESK: ADD | CHANGE, DESK_WORKER: READ},
+    "alerts_receivedalert": {DESK: CHANGE, DESK_WORKER: ADD | CHANGE},
+    "alerts_deskcursor": {DESK: ADD | change("checkpoint", "kept_at"), DESK_WORKER: ADD | CHANGE},
+    "alerts_cardtoken": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
+    "alerts_adoptedrules": {DESK: ADD | change("set_aside_at", "set_aside_by_id"), DESK_WORKER: READ},
+    "alerts_agencyrules": {DESK: ADD, DESK_WORKER: ADD},
+    "alerts_backfill": {DESK: READ, DESK_WORKER: ADD | CHANGE},
+    "alerts_caughtstructure": {DESK: READ, DESK_WORKER: KEEP},
+    "alerts_controlwatch": {DESK: ADD | REMOVE, DESK_WORKER: READ},
+    "alerts_harmlook": {DESK: ADD, DESK_WORKER: REMOVE},
+    "alerts_libraryspectrum": {DESK: KEEP, DESK_WORKER: KEEP},
+    "alerts_spectraimport": {DESK: KEEP, DESK_WORKER: REMOVE | LOCK},
+    "alerts_profilequestion": {DESK: ADD, DESK_WORKER: ADD},
+    "alerts_reevaluation": {DESK: READ, DESK_WORKER: ADD | CHANGE},
+    "alerts_reply": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
+    "alerts_sampleprofile": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
+    "alerts_storedstructure": {DESK: READ, DESK_WORKER: KEEP},
+    "substances_controlversion": {DESK: ADD, DESK_WORKER: READ},
+}
+
+RIGHTS: Final[dict[str, dict[str, Right]]] = _PEOPLE | _KEYS | _LEDGER | _SHARING | _DESK
+"""By table and role."""
