@@ -50,13 +50,15 @@ KEYSETS: Final = (
 )
 
 OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("POST", "api-keys"): ("nobody-to-release",),
+    ("POST", "api-keys/{prefix}/rotate"): ("nobody-to-release",),
     ("POST", "caller/rotate"): ("rotation-refused",),
     ("POST", "agencies/{agency_id}/challenges"): KEYSETS,
     ("POST", "agencies/{agency_id}/keysets"): (*KEYSETS, "too-many-keysets"),
     ("GET", "envelopes/{md}"): CLOSED,
     ("GET", "envelopes/{md}/blobs/{n}"): CLOSED,
     ("POST", "envelopes"): (
-        "agency-suspended", "content-deleted", "envelope-refused", "id-taken", "keyset-stale", "malformed",
+        "agency-suspended", "content-deleted", "envelope-refused", "id-taken", "keep-too-short", "keyset-stale", "malformed",
         "policy-denied", "sequencer-lagging", "superseded",
     ),
     ("POST", "statements"): (
@@ -76,15 +78,17 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "alerts/{alert_id}"): SEALED,
     ("PATCH", "alerts/{alert_id}"): MOVES,
     ("DELETE", "alerts/{alert_id}"): MOVES,
-    ("POST", "alerts/{alert_id}/submit"): ("alert-incomplete", "keys-elsewhere", "sending-stopped", *MOVES, *AMENDS),
+    ("POST", "alerts/{alert_id}/submit"): (
+        "alert-incomplete", "keys-elsewhere", "nobody-to-release", "sending-stopped", *MOVES, *AMENDS,
+    ),
     ("POST", "alerts/{alert_id}/validate"): (
         "alert-incomplete", "changed-since-validation", "keys-elsewhere", "second-person-needed",
         "sending-stopped", *MOVES, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/return"): (*MOVES, *TAGGED),
     ("POST", "alerts/{alert_id}/release"): (
-        "alert-incomplete", "changed-since-validation", "keys-elsewhere", "keyset-stale", "policy-denied",
-        "second-person-needed", "step-up-needed", "superseded", *MOVES, *SIGNS, *AMENDS,
+        "alert-incomplete", "changed-since-validation", "keep-too-short", "keys-elsewhere", "keyset-stale",
+        "policy-denied", "second-person-needed", "step-up-needed", "superseded", *MOVES, *SIGNS, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/amend"): ("keys-elsewhere", *MOVES, *AMENDS, *CLOSED),
     ("POST", "alerts/{alert_id}/withdraw"): (

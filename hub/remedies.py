@@ -37,6 +37,7 @@ REMEDIES: Final = {
     "keys-away": "Send it again after a while; tell the operator if it stays.",
     "keys-moved-on": "Read the keys again; `text` says what stands in the way.",
     "keys-elsewhere": "Use the agency's own system; `command` is what to type there.",
+    "keep-too-short": "Sign it again with a `keep` of `least` or later, in seconds; an exercise may be deleted sooner.",
     "keyset-stale": "Fetch the keysets of `agencies` and seal again.",
     "last-admin": "Name another agency admin first.",
     "malformed": "Compare the object with the specification, at the place that `where` names.",
