@@ -170,7 +170,8 @@ def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
     names = _behind(change)
     wanted = active if change.cause == Cause.MACHINE_RESET else [o for o in active if _hears(o, change, now)]
     told = [row for row in (*wanted, *recent.select_related("agency")) if is_independent(row, names)]
-    others = [row for row in active if row.pk not in (change.asked_by_id, change.officer_id)]
+    own = {change.asked_by_id, change.officer_id if change.kind == Kind.IDENTITY else None}
+    others = [row for row in active if row.pk not in own]
     return told or others or active
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
-from agencies import accession, accountlinks, apikeys, cursors, idempotency
+from agencies import accession, accountlinks, apikeys, cursors, idempotency, identity, powers
 from agencies.login import attempts, devices, proof, rates, signing
 from agencies.shortlived import AccountLink
 from alerts import bulk_acknowledgement, draft_templates, paging, saved_views, search, shapes
@@ -99,6 +99,15 @@ def _long() -> dict[str, str]:
         "reading an alert under the reason that was given": f"{minutes(reading.OPEN_FOR)} minutes",
         "a link of an invitation": f"{hours(links[AccountLink.Purpose.INVITATION])} hours",
         "a link for a new password": f"{hours(links[AccountLink.Purpose.RESET])} hour",
+        "a change of power that nobody agrees to, after the first delivered mail about it": (
+            f"{powers.DELAY_HOURS} hours"
+        ),
+        "the same, after an operator reset an admin's factors on the machine": (
+            f"{powers.MACHINE_DELAY_HOURS} hours"
+        ),
+        "whoever was admin still counts as one who may agree or stop": f"{hours(powers.ADMIN_COUNTS_FOR)} hours",
+        "between a reset of factors and a password by mail, to withhold an account's powers until somebody "
+        "confirms the person": f"{identity.RESET_WITHIN.days} days",
         "an API key": f"{apikeys.MAX_LIFETIME.days} days",
         "a cursor": f"{hours(cursors.LIVES)} hours",
         "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",

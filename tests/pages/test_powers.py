@@ -2,6 +2,7 @@
 """Changes of power on their page: what waits, for whom, until when; agreed to, confirmed, stopped."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -12,6 +13,8 @@ from agencies.login.factors import reset_factors
 from agencies.login.resetting import mail_reset
 from agencies.models import Agency, Officer, PowerChange
 from agencies.officers import change_roles, enrol_officer
+from alerts.errors import SecondPersonNeededError
+from alerts.power_changes import apply_due_changes
 from sharing.models import Notification
 from sharing.notices.power_changes import subject_of, tell_power_changes
 from tests.outside_world import OutsideWorld
@@ -123,6 +126,41 @@ def test_an_officer_without_a_role_signs_in_and_finds_what_waits(
     assert "waits" in page.content.decode()
 
 
+# An admin who releases, with an author of one's own making.
+
+
+def test_an_admin_who_releases_does_not_send_what_an_own_newcomer_wrote(
+    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+    desk.sunniva.roles = ["releaser", "agency_admin"]
+    desk.sunniva.save(update_fields=["roles"])
+    Agency.objects.filter(pk="xa-lab").update(first_release_at=desk.hub.now)
+    invitation = {"full_name": "Pia Ulm", "email": "sunniva@elsewhere.example", "roles": ["author"]}
+    as_officer(desk.sunniva).post("/officers/invite/", invitation)
+    token = re.search(r"/welcome/([A-Za-z0-9_-]{43})/", outside_world.mails[-1].text)
+    assert token is not None
+    visitor = Client()
+    visitor.get(f"/welcome/{token[1]}/")
+    assert visitor.post("/welcome/", {"password": PASSWORD, "again": PASSWORD}).status_code == 200
+    puppet = Officer.objects.get(email="sunniva@elsewhere.example")
+    assert as_officer(puppet).get("/drafts/").status_code == 403, "nobody has agreed yet"
+    now = timezone.now()
+    tell_power_changes(now=now)
+    Notification.objects.update(state="sent", sent_at=now - timedelta(hours=25))
+    assert apply_due_changes(now=now + timedelta(hours=25)) == 1
+    puppet.refresh_from_db()
+    assert puppet.roles == ["author"]
+    alert = desk.submit(desk.draft(puppet))
+    with pytest.raises(SecondPersonNeededError):
+        desk.validate(alert, desk.sunniva)
+    assert (
+        as_officer(desk.benno).post(f"/powers/{_identity('sunniva@elsewhere.example').pk}/agree/").status_code
+        == 302
+    )
+    assert desk.validate(alert, desk.sunniva).state == "validated"
+
+
 # An admin who also runs the ministry's mail.
 
 
@@ -155,5 +193,5 @@ def test_an_admin_who_reads_the_mail_of_a_releaser_gets_no_power_by_a_reset(
     assert signed_in.post(f"/queue/{alert.pk}/release/", {}).status_code != 403
 
 
-def _identity() -> PowerChange:
-    return PowerChange.objects.get(kind="identity", officer__email="benno@xa-lab.example", outcome="waiting")
+def _identity(email: str = "benno@xa-lab.example") -> PowerChange:
+    return PowerChange.objects.get(kind="identity", officer__email=email, outcome="waiting")

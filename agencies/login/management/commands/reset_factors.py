@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from agencies.login.factors import reset_factors_on_the_machine
 from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
+from agencies.powers import MACHINE_DELAY_HOURS
 
 
 class Command(BaseCommand):
@@ -25,3 +26,9 @@ class Command(BaseCommand):
         with refusals_in_words():
             reset_factors_on_the_machine(operator, officer, now=timezone.now())
         self.stdout.write(f"{officer.full_name} signs in by the password alone, and sets a new factor up.")
+        officer.refresh_from_db()
+        if officer.powers_withheld_at is not None:
+            self.stdout.write(
+                f"The account has no powers until another officer of the agency confirms the person, or "
+                f"{MACHINE_DELAY_HOURS} hours have passed since its officers were told by mail and nobody stopped it."
+            )

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whoever could stop a change of power hears of it by mail, and its time runs from the first mail that was taken."""
+
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from agencies.capabilities import Capability, Role
+from agencies.models import Agency, Officer, PowerChange
+from agencies.officers import change_roles
+from alerts.power_changes import apply_due_changes, waiting_for
+from sharing.models import Notification
+from sharing.notices.power_changes import tell_power_changes
+from sharing.notices.sending import send_notifications
+from sharing.notices.sweeping import sweep_notices
+from tests.bound_rows import rewrite
+from tests.builders import HeldAgency, Hub
+from tests.outside_world import OutsideWorld
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return Hub(tmp_path / "ledger")
+
+
+@pytest.fixture
+def alpha(hub: Hub) -> HeldAgency:
+    """It has released; a releaser, a reader and a disabled officer are there."""
+    (agency,) = hub.make_agencies("xa-alpha")
+    Agency.objects.filter(pk=agency.id).update(first_release_at=hub.now)
+    for name, role in (("Rea Reader", Role.READER), ("Benno Ashgrove", Role.RELEASER)):
+        hub.make_officer(agency, role, name=name)
+    return agency
+
+
+@pytest.fixture
+def admin(hub: Hub, alpha: HeldAgency) -> Officer:
+    return hub.make_officer(alpha, Role.AGENCY_ADMIN, name="Ada Admin")
+
+
+def named(name: str) -> Officer:
+    return Officer.objects.get(full_name=name)
+
+
+def send(hub: Hub) -> None:
+    sweep_notices(now=hub.now)
+    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+
+
+def test_it_is_told_without_content_to_whoever_may_stop_it(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)
+    send(hub)
+    send(hub)
+    (mail,) = outside_world.mails
+    assert mail.recipients == (named("Benno Ashgrove").email,)
+    assert mail.message["Subject"] == "[Accord] POWERS"
+    assert mail.message.get_content().splitlines() == [
+        "A change of who may do what in your agency waits. Look at it: you can stop it.",
+        "Open: http://testserver/powers/",
+        "This mail carries no content. Unsure? Type the hub's address.",
+    ]
+
+
+def test_its_time_runs_from_the_first_mail_that_a_server_took(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    reader = named("Rea Reader")
+    change_roles(admin, reader, ["reader", "author"], now=hub.now)
+    with outside_world.down():
+        send(hub)
+    hub.later(days=3)
+    assert apply_due_changes(now=hub.now) == 0, "nobody has been told"
+    assert waiting_for(reader, now=hub.now)[0].waits_for_notice
+    send(hub)
+    told_at = hub.now
+    hub.later(hours=24, seconds=-1)
+    assert apply_due_changes(now=hub.now) == 0
+    assert waiting_for(reader, now=hub.now)[0].until == told_at + timedelta(hours=24)
+    hub.later(seconds=1)
+    assert apply_due_changes(now=hub.now) == 1
+    assert named("Rea Reader").roles == ["reader", "author"]
+
+
+def test_what_is_decided_is_not_told_any_more(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)
+    tell_power_changes(now=hub.now)
+    change_roles(admin, named("Rea Reader"), ["reader"], now=hub.now)
+    send(hub)
+    assert not outside_world.mails
+    assert Notification.objects.get().cause == "settled"
+
+
+def test_somebody_without_witnesses_is_told_alone(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    """An agency of one person goes on, a day later."""
+    rewrite(Officer.objects.exclude(pk=admin.pk), is_active=False)
+    reader = hub.make_officer(alpha, Role.READER, name="Nia Olm")
+    change_roles(admin, reader, ["author"], now=hub.now)
+    send(hub)
+    assert [mail.recipients for mail in outside_world.mails] == [(reader.email,)]
+
+
+def test_a_reset_on_the_machine_is_told_to_everybody_and_gives_power_after_three_days(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    operator = Officer(email="noor@hub.example", full_name="Noor", roles=[Role.OPERATOR], joined_at=hub.now)
+    operator.save()
+    said = StringIO()
+    call_command("reset_factors", admin.email, "--by", operator.email, stdout=said)
+    assert "no powers until" in said.getvalue()
+    change = PowerChange.objects.get()
+    hub.now = change.asked_at
+    assert Capability.OFFICER_MANAGE not in named("Ada Admin").capabilities
+    send(hub)
+    told = {address for mail in outside_world.mails for address in mail.recipients}
+    assert told == {named("Rea Reader").email, named("Benno Ashgrove").email}
+    hub.later(hours=72, seconds=-1)
+    assert apply_due_changes(now=hub.now) == 0
+    hub.later(seconds=1)
+    assert apply_due_changes(now=hub.now) == 1
+    assert Capability.OFFICER_MANAGE in named("Ada Admin").capabilities
