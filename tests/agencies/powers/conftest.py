@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agency that has released, for tests of who may give power there."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from pytest_django import Settings
+
+from agencies.deciding import apply_due_change
+from agencies.models import Agency, Officer, PowerChange
+from agencies.powers import told_of
+from tests.agencies.world import NOW, PASSWORD, admit, enrol
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+
+
+@pytest.fixture
+def agency() -> Agency:
+    """It has released, and has an admin, another one, a reader and a releaser, all there before."""
+    return admit("xa-lab")
+
+
+@pytest.fixture
+def admin(agency: Agency) -> Officer:
+    return enrol(agency, "agency_admin")
+
+
+@pytest.fixture
+def second(agency: Agency, admin: Officer) -> Officer:
+    return enrol(agency, "agency_admin", email="bea@xa-lab.example", password=PASSWORD)
+
+
+@pytest.fixture
+def reader(agency: Agency, admin: Officer) -> Officer:
+    return enrol(agency, "reader")
+
+
+@pytest.fixture
+def releaser(agency: Agency, admin: Officer) -> Officer:
+    return enrol(agency, "releaser")
+
+
+@pytest.fixture
+def released(agency: Agency, admin: Officer, second: Officer, reader: Officer, releaser: Officer) -> Agency:
+    Agency.objects.filter(pk=agency.pk).update(first_release_at=NOW)
+    agency.refresh_from_db()
+    return agency
+
+
+def fresh(officer: Officer) -> Officer:
+    return Officer.objects.get(pk=officer.pk)
+
+
+def waiting(**of: object) -> PowerChange:
+    return PowerChange.objects.get(outcome="waiting", **of)
+
+
+def in_time(change: PowerChange, *, told_at: datetime = NOW, now: datetime) -> PowerChange | None:
+    return apply_due_change(change.pk, told_at=told_at, told=told_of(change, now=now), now=now)
