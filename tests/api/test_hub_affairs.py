@@ -53,7 +53,7 @@ def test_an_agency_comes_in_and_its_own_system_gets_the_key(
     who = client.get("/api/v1/accession", headers={"authorization": f"Api-Key {key.json()['key']}"}).json()
     assert (who["agency"], who["status"]) == ("xf-labs", "entering")
     assert operator("GET", "hub/agencies/xf-labs").json()["has_entry_key"] is True
-    assert Officer.objects.get(email="head@xf-labs.example").roles == ["agency_admin"]
+    assert Officer.objects.get(invited_email="head@xf-labs.example").roles == ["agency_admin"]
 
 
 @pytest.mark.parametrize(
