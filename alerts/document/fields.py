@@ -176,7 +176,7 @@ _TABLE: Final = (
     ),
     Field(
         "review_date", 5, _("Kept until"),
-        _("After this day its content is deleted for every recipient and for you. Nobody is asked first."),
+        _("After this day its content is deleted for every recipient. Nobody is asked first."),
         "date", Kind.DATE, _("Kept until: more than 30 days and up to 5 years, or give a reason for longer."),
         required_for=ALL, asked_for=ALL,
     ),

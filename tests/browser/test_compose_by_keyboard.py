@@ -197,6 +197,7 @@ def test_pages_of_composing(shoot: Shoot, sign_in: SignIn, desk: DeskWorld, live
     shoot("compose-new", "/drafts/new/")
     shoot("compose-order", f"/drafts/{order.pk}/3/?check=1")
     shoot("compose-files", f"/drafts/{order.pk}/2/")
+    shoot("compose-marking", f"/drafts/{order.pk}/5/")
     shoot("compose-order-check", f"/drafts/{order.pk}/6/")
     shoot("compose-seizure", f"/drafts/{seizure.pk}/3/")
     shoot("compose-request", f"/drafts/{request.pk}/3/?check=1")
