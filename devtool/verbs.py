@@ -151,7 +151,8 @@ VERBS = {
         "logins, stay up until Ctrl-C. Data stays in .dev/ for the next start. Desk on port N (8000), exchange on\n"
         "the next one. --once: free ports and a scratch folder, beside a running hub if there is one; stops\n"
         "afterwards and exits 0 only if every step held.\n"
-        "DATABASE_URL (with DATABASE_OWNER_URL for the tables' owner), REDIS_URL and EMAIL_URL win when set.",
+        "DATABASE_URL and REDIS_URL, each with {login} for the name of a role's login, DATABASE_OWNER_URL for the tables'\n"
+        "owner, and EMAIL_URL win when set.",
         _run,
     ),
     "test": Verb(

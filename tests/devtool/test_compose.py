@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from devtool.environments import ROOT
+from hub.broker import users
 from hub.middleware import LARGEST_REQUEST_BYTES
-from hub.roles import GUARDED_SECRETS, ROLES
+from hub.roles import BROKER_LOGINS, GUARDED_SECRETS, LOGINS, ROLES
 
 REQUIRED = {
     "HUB_URL": "https://hub.example",
@@ -35,7 +36,8 @@ HOLDERS = {
     "exchange_secret_key": {"exchange"},
     "worker_email_url": {"worker"},
     "desk_email_url": {"desk"},
-    "database_url": {"desk", "exchange", "worker", "desk-worker", "sequencer"},
+    **{f"{role.replace('-', '_')}_database_url": {role} for role in LOGINS},
+    **{f"{role.replace('-', '_')}_redis_url": {role} for role in BROKER_LOGINS},
 }
 
 
@@ -215,3 +217,8 @@ def test_the_proxy_takes_a_little_more_than_the_hub() -> None:
     limit = re.search(r"client_max_body_size (\d+)m;", written)
     assert limit is not None
     assert LARGEST_REQUEST_BYTES < int(limit[1]) * 1024 * 1024 <= LARGEST_REQUEST_BYTES + 1024 * 1024
+
+
+def test_the_brokers_users_may_do_what_the_hub_declares() -> None:
+    written = (ROOT / "deploy" / "broker" / "users.acl").read_text().splitlines()
+    assert dict(line.split(" ", 1) for line in written) == users()

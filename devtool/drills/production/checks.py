@@ -93,7 +93,7 @@ def check_secrets(stack: Stack, material: Material, step: Step) -> None:
             require(value not in environment, f"{name} stands in the environment of {container.service}.")
             require(value not in described, f"{name} stands in the description of {container.service}.")
     for role, listed_names in holders.items():
-        allowed = {name.lower() for name in ROLES[role].secrets} | {"redis_url"}
+        allowed = {name.lower() for name in ROLES[role].secrets}
         renamed = {"desk_email_url": "email_url", "worker_email_url": "email_url"}
         found = {renamed.get(name, name) for name in listed_names}
         require(found <= allowed, f"{role} finds {', '.join(sorted(found - allowed))}.")
@@ -163,8 +163,14 @@ def check_logs(stack: Stack, material: Material, step: Step) -> None:
 
 def secret_values(material: Material) -> dict[str, str]:
     """Every secret as it would be recognised; what stands in addresses is one of them."""
-    values = {name: value for name, value in material.files.items() if not name.endswith("_url")}
-    values["redis_password"] = values["redis_password"].removeprefix("requirepass ")
+    by_login = {"db_logins": material.drawn.login_passwords, "broker_logins": material.drawn.broker_passwords}
+    values = {
+        name: value
+        for name, value in material.files.items()
+        if not name.endswith("_url") and name not in by_login
+    }
+    for name, passwords in by_login.items():
+        values |= {f"{name}: {login}": password for login, password in passwords.items()}
     values["accord_kek"] = values["accord_kek"].partition(":")[2]
     return values
 

@@ -2,7 +2,7 @@
 """What a new installation is given: secrets drawn afresh, one file each, and a certificate from an authority of its own."""
 
 import os
-import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from devtool.secretstore import Secrets, draw_secrets
 
 HUB_HOST, EXCHANGE_HOST = "hub.example", "exchange.example"
 HUB_UID, STORES_UID, PROXY_UID = 10001, 999, 101
-READ_BY_STORES = frozenset({"db_application_password", "db_owner_password", "redis_password"})
+READ_BY_STORES = frozenset({"broker_logins", "db_logins", "db_owner_password"})
 READ_BY_PROXY = frozenset({"tls_certificate", "tls_key"})
 CERTIFICATE_DAYS = "2"
 
@@ -57,23 +57,34 @@ def make_material(folder: Path) -> Material:
 
 
 def _secret_files(drawn: Secrets) -> dict[str, str]:
-    broker_password = secrets.token_urlsafe(24)
     at = "@db:5432/accord"
+    databases, brokers = drawn.login_passwords, drawn.broker_passwords
     return {
+        "broker_logins": _lines(brokers),
+        "db_logins": _lines(databases),
+        **{
+            f"{login.removeprefix('accord_')}_database_url": f"postgres://{login}:{password}{at}"
+            for login, password in databases.items()
+        },
+        **{
+            f"{login.removeprefix('accord_')}_redis_url": f"redis://{login}:{password}@redis:6379/0"
+            for login, password in brokers.items()
+        },
         "accord_kek": drawn.key_encryption_ring,
         "api_pepper": drawn.api_pepper,
         "database_owner_url": f"postgres://accord_owner:{drawn.owner_password}{at}",
-        "database_url": f"postgres://accord_app:{drawn.application_password}{at}",
-        "db_application_password": drawn.application_password,
         "db_owner_password": drawn.owner_password,
         "desk_email_url": "smtp://mail:1025",
         "desk_secret_key": drawn.desk_secret_key,
         "exchange_secret_key": drawn.exchange_secret_key,
         "ledger_key": drawn.ledger_key,
-        "redis_password": f"requirepass {broker_password}",
-        "redis_url": f"redis://:{broker_password}@redis:6379/0",
         "worker_email_url": "smtp://mail:1025",
     }
+
+
+def _lines(passwords: Mapping[str, str]) -> str:
+    """A line for each login, as the services' start scripts read it."""
+    return "\n".join(f"{login}:{password}" for login, password in passwords.items())
 
 
 def _make_certificate(folder: Path, kept: Path) -> None:

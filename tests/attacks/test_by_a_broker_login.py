@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whoever has a role's login at the broker rings and no more: no worker takes orders, no queue is heard by others."""
+
+import pytest
+import redis
+from celery import Celery
+
+from hub.roles import BROKER_LOGINS
+from tests.conftest import HubProcesses
+from tests.services import surroundings
+
+
+def _at_the_broker(role: str) -> "redis.Redis[bytes]":
+    return redis.Redis.from_url(surroundings().world.redis_urls[role], socket_timeout=10)
+
+
+TRIED = (
+    ("CONFIG", "GET", "*"),
+    ("ACL", "LIST"),
+    ("CLIENT", "LIST"),
+    ("KEYS", "*"),
+    ("FLUSHALL",),
+    ("SHUTDOWN", "NOSAVE"),
+    ("MONITOR",),
+    ("EVAL", "return 1", "0"),
+    ("PUBLISH", "/0.celery.pidbox", "{}"),
+    ("SUBSCRIBE", "/0.celeryev/worker.heartbeat"),
+    ("SADD", "_kombu.binding.celery.pidbox", "x"),
+    ("LPUSH", "worker@accord.celery.pidbox", "{}"),
+    ("GET", "anything"),
+)
+
+
+@pytest.mark.parametrize("role", BROKER_LOGINS)
+def test_a_login_may_ring_and_nothing_that_nobody_needs(role: str) -> None:
+    with _at_the_broker(role) as client:
+        assert client.lpush("notify", "x")
+        for command in TRIED:
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command(*command)
+        for queue in {"notify", "desk"} - {{"worker": "notify", "desk-worker": "desk"}.get(role, "")}:
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command("BRPOP", queue, "1")
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command("HGET", f"unacked.{queue}", "x")
+    with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
+        broker.flushdb()
+
+
+def test_nobody_comes_in_without_a_login() -> None:
+    address = surroundings().world.redis_super_url.rpartition("@")[2]
+    with redis.Redis.from_url(f"redis://{address}") as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_takes_no_orders_and_tells_no_settings(hub_processes: HubProcesses) -> None:
+    """Asked by the broker's own superuser, so that it is the worker that does not listen."""
+    worker = hub_processes.worker()
+    asking = Celery("thief", broker=surroundings().world.redis_super_url, set_as_current=False)
+    # As long as an answer took, and again: the first one waits for a worker that has just begun to listen.
+    for _ in range(2):
+        assert asking.control.inspect(timeout=2).conf() is None
+        assert asking.control.cancel_consumer("notify", reply=True, timeout=2) == []
+    assert asking.control.ping(timeout=2) == []
+    assert worker.alive
+    with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
+        assert [name for name in broker.keys("*") if b"pidbox" in name or b"celeryev" in name] == []
+    asking.close()
