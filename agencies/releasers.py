@@ -20,8 +20,9 @@ def officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Offi
 
 
 def releasers_of(agency_ids: Iterable[str]) -> list[Officer]:
-    """Return the active officers of these agencies who send alerts."""
-    return officers_who(Capability.ALERT_RELEASE, agency_ids)
+    """Return the officers of these agencies who send alerts, without those whose powers are withheld."""
+    found = officers_who(Capability.ALERT_RELEASE, agency_ids)
+    return [officer for officer in found if Capability.ALERT_RELEASE in officer.capabilities]
 
 
 def releasers_besides(agency_id: str, writers: Collection[str]) -> list[Officer]:

@@ -9,8 +9,10 @@ import pytest
 from agencies.actors import ApiClient
 from agencies.apikeys import issue_key, releasers_of_drafts, revoke_key, rotate_key
 from agencies.capabilities import Capability, Role
+from agencies.deciding import agree_to_change
 from agencies.errors import NobodyToReleaseError
 from agencies.models import Agency, ApiKey, Officer, PowerChange
+from agencies.officers import enrol_officer
 from alerts.drafts import create_draft, save_revision
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
@@ -261,3 +263,20 @@ class TestPuppets:
         author = self.invited(desks, admin, Role.AUTHOR, outcome="agreed")
         alert = submitted_by(desks, author, desks.draft(author=author))
         assert validate_alert(admin, alert, revision=1, now=desks.hub.now).state == AlertState.VALIDATED
+
+    def test_the_whole_way_from_the_invitation_on(self, desks: Desks, admin: Officer) -> None:
+        """He invites an author, a second admin agrees to the role, and the two of them are one until a releaser confirms."""
+        desks.released()
+        second, now = everything(desks, Role.AGENCY_ADMIN), desks.hub.now
+        address = "pia.ulm@xa-lab.example"
+        author = enrol_officer(
+            admin, desks.lab.agency, email=address, full_name="Pia Ulm", roles=["author"], now=now
+        )
+        asked = PowerChange.objects.filter(officer=author, outcome="waiting")
+        agree_to_change(second, asked.get(kind="roles").pk, now=now)
+        author.refresh_from_db()
+        alert = submitted_by(desks, author, desks.draft(author=author))
+        with pytest.raises(SecondPersonNeededError):
+            validate_alert(admin, alert, revision=1, now=now)
+        agree_to_change(desks.lab.releaser, asked.get(kind="identity").pk, now=now)
+        assert validate_alert(admin, alert, revision=1, now=now).state == AlertState.VALIDATED

@@ -41,8 +41,8 @@ PUBLIC: Final = "api/v1/ledger/"
 """The log, which every agency of the hub reads: digests without a name."""
 VOLATILE: Final = re.compile(
     rb'(name="csrfmiddlewaretoken" value="[^"]*"|nonce(=|-)"?[A-Za-z0-9_+/=-]+|"form_token":\s*"[^"]*"'
-    rb"|&quot;challenge&quot;: &quot;[^&]*&quot;"
-    rb"|\d+ (second|minute)s? ago|\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00))"
+    rb"|&quot;challenge&quot;: &quot;[^&]*&quot;|<time[^>]*>[^<]*</time>"
+    rb"|\d+ (second|minute)s? ago|\d{4}-\d\d-\d\dT\d\d:\d\d(:[0-9.]+)?(Z|\+00:00)?)"
 )
 
 
