@@ -114,8 +114,14 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
 _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_apikey": {
         DESK: ADD | change("expires_at", "revoked_at", "last_used_at"),
-        # With its first keyset an agency gets its first working key, and its key for entering ends.
-        EXCHANGE: ADD | change("expires_at", "last_used_at"),
+        # With its first keyset an agency gets its first working key, and its key for entering ends; a key that
+        # rotates itself ends what it asked for before.
+        EXCHANGE: ADD | change("expires_at", "revoked_at", "last_used_at"),
+        # Admins are told what ends and what has rotated itself.
+        WORKER: read(
+            *("prefix", "agency_id", "client", "created_at", "created_by", "expires_at", "revoked_at"),
+            *("is_entry", "follows_id"),
+        ),
     },
     "agencies_firstapikey": {DESK: ADD, EXCHANGE: ADD, WORKER: REMOVE},
     "agencies_challenge": {DESK: ADD | change("used_at"), EXCHANGE: ADD | change("used_at"), WORKER: REMOVE},
