@@ -9,7 +9,6 @@ from django.middleware.csrf import get_token
 from django.urls import path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -26,7 +25,7 @@ from agencies.answers import answer_conditionally
 from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entrykeys import Accession, accession_of, first_key_of
-from agencies.errors import NotPermittedError
+from agencies.errors import RotationRefusedError
 from agencies.idempotency import Outcome, idempotent, repeatable
 from agencies.login.caller import caller_of
 from agencies.login.permissions import ACCESSION
@@ -177,7 +176,7 @@ class RotateOwnKeyView(APIView):
     def post(self, request: Request) -> Response:
         caller, now = caller_of(request), timezone.now()
         if not isinstance(caller, ApiClient):
-            raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an API key"))
+            raise RotationRefusedError("no-key", None)
         key, text = repeatable(request, caller, lambda: rotate_own_key(caller, now=now), now=now)
         shown = RotatedKeySerializer(key, context={"text": text}).data
         return Response(shown, status=201, headers={"Cache-Control": "no-store"})

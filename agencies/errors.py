@@ -109,7 +109,9 @@ class RecoveryWaitsError(AgenciesError):
 
 
 class RotationRefusedError(AgenciesError):
-    """An API key may not replace itself now; `cause` is too-early (until `from_at`, as JSON has it) or replaced."""
+    """An API key may not replace itself now; `cause` is too-early (until `from_at`, as JSON has it), replaced, or
+    no-key (an officer in session).
+    """
 
     def __init__(self, cause: str, from_at: datetime | None) -> None:
         super().__init__(cause)

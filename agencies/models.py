@@ -17,12 +17,12 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from agencies.apikey_rows import ApiKey  # noqa: F401
+from agencies.apikey_rows import ApiKey as ApiKey  # noqa: PLC0414
 from agencies.binding import BoundRow
 from agencies.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from agencies.names import check_name
-from agencies.power_rows import PowerChange  # noqa: F401
-from agencies.revocation_rows import Revocation  # noqa: F401
+from agencies.power_rows import PowerChange as PowerChange  # noqa: PLC0414
+from agencies.revocation_rows import Revocation as Revocation  # noqa: PLC0414
 from agencies.shortlived import (  # noqa: F401
     AccountLink,
     Challenge,

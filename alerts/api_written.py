@@ -20,13 +20,12 @@ from agencies.reading import read_body, read_query
 from alerts import shapes
 from alerts.api_affairs.answering import AffairsView, PageQuery
 from alerts.api_desk import CREATED, file_answer
-from alerts.models import Alert
 from alerts.written import Written, attach_written_file, list_written, read_written, read_written_file
 
 LISTED: Final = "written"
 
 
-class WrittenFactsOut(s.Serializer[Alert]):
+class WrittenFactsOut(s.Serializer[Any]):
     """A draft of the caller's and where it stands; `md` names the alert that it became."""
 
     id = s.UUIDField()

@@ -7,7 +7,7 @@ in the test.
 
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,7 +97,7 @@ def hosted_agency(agency_id: str, *, suites: Sequence[str] = (PQ1, EC1), now: da
 
 
 def api_key(
-    agency: Agency, *, scopes: Iterable[str] | None = None, now: datetime = NOW, **more: Any
+    agency: Agency, *, scopes: Collection[str] | None = None, now: datetime = NOW, **more: Any
 ) -> tuple[ApiKey, str]:
     """A key issued by the agency's admin; without `scopes` one that may all that a key of this agency can."""
     terms: dict[str, Any] = {"client": "case system", "lifetime": 30 * DAY} | more

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import MULTIPART_CONTENT
 
 from agencies.apikeys import authenticate_key, issue_key
 from agencies.capabilities import Capability, Role
@@ -39,9 +40,9 @@ class System:
         return Client().get(f"/api/v1/{path}", headers={"authorization": f"Api-Key {self.text}"})
 
     def post(self, path: str, body: Any, **headers: str) -> Answer:
-        kind = {} if "file" in body else {"content_type": "application/json"}
+        kind = MULTIPART_CONTENT if "file" in body else "application/json"
         sent = {"authorization": f"Api-Key {self.text}"} | headers
-        return Client().post(f"/api/v1/{path}", body, headers=sent, **kind)
+        return Client().post(f"/api/v1/{path}", body, content_type=kind, headers=sent)
 
     def draft(self, **changes: Any) -> str:
         data = {**GOOD, "recipients": [self.desks.health.id], **changes}

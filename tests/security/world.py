@@ -275,8 +275,8 @@ class SecurityWorld:
         writer = self.by_name(f"key {Capability.DRAFT_WRITE} of {LAB}")
         system = authenticate_key(writer.key, "127.0.0.1", now=timezone.now())
         draft = create_draft(system, data={**HARM, "title": "From a system"}, now=self.desk.tick())
-        file = {"filename": FILE[0], "data": FILE[1]}
-        attach_written_file(system, draft.pk, **file, now=self.desk.tick())
+        filename, data = FILE
+        attach_written_file(system, draft.pk, filename=filename, data=data, now=self.desk.tick())
         self.put("written draft", draft.pk, roles=frozenset())
 
     def _make_library(self) -> None:
