@@ -119,9 +119,12 @@ class DatabaseKeyDirectory:
         rows = list(_newest_accepted(wanted))
         times = proofs.log_times(row.od for row in rows)
         known = {row.agency_id: _read(row, times[row.od]) for row in rows if _is_plain(row, times)}
-        self._revokes |= _logged_revokes(wanted)
+        self._revokes |= self._logged_revokes(wanted)
         for agency in wanted:
             self._newest[agency] = known.get(agency) or self._newest_by_history(agency)
+
+    def _logged_revokes(self, agencies: Iterable[str]) -> dict[str, list[envelope.Revocation]]:
+        return _logged_revokes(agencies)
 
     def keyset(self, agency: str) -> envelope.Keyset | None:
         """The newest keyset in force, or None."""

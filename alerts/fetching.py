@@ -14,6 +14,9 @@ from agencies.errors import AbsentError
 from agencies.vault import doors
 from alerts.checkpoints import keep_newest, kept_checkpoint
 from alerts.models import ReceivedAlert
+from alerts.peers.alarm import raise_alarms
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.seeing import keep_seen
 from ledger.audit import record_event
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
 from sharing.models import Blob, Envelope
@@ -33,16 +36,26 @@ def fetch_and_open(
     vault writes who opened what, and why, whatever comes of it.
     """
     agency = actor.agency_id or ""
+    peers = VerifiedDirectory(agency, now)
     try:
         octets, blobs = slice_for(actor, md, now=now), stored_blobs(actor, md)
         opened = doors.open_envelope(
-            actor, octets, reason=reason, blobs=blobs, seen=seen, kept=kept_checkpoint(agency), now=now
+            actor,
+            octets,
+            peers=peers,
+            reason=reason,
+            blobs=blobs,
+            seen=seen,
+            kept=kept_checkpoint(agency),
+            now=now,
         )
         if opened.manifest.md != md:
             raise OpeningError(Failure.SUBJECT, "another envelope lies under this address")
     except EnvelopeError as failure:
         _record(actor, md, failure, now)
+        raise_alarms(actor, peers, now=now)
         raise
+    keep_seen(peers, [opened.manifest.iss], now=now)
     keep_newest(agency, octets, log_time=opened.log_time, now=now)
     return opened
 

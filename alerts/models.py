@@ -18,6 +18,7 @@ from agencies.ceilings import levels_within, rows_within
 from agencies.models import Agency
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
+from alerts.peer_rows import PeerPin, PinBook  # noqa: F401
 from alerts.reply_rows import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.science_library import LibrarySpectrum, SpectraImport  # noqa: F401
 from alerts.states import IN_REVIEW, SENT, AlertState
@@ -344,22 +345,6 @@ class CardToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-
-class PeerPin(models.Model):
-    """What an agency has seen of a peer: the root it trusts and the highest keyset version; neither goes back."""
-
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="pins")
-    peer = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    root_fingerprint = models.CharField(max_length=64)
-    version = models.PositiveIntegerField()
-    seen_at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["agency", "peer"], name="peer_pin_once")]
-
-    def __str__(self) -> str:
-        return f"{self.agency_id} on {self.peer_id}"
 
 
 class DeskCursor(models.Model):

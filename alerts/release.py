@@ -35,7 +35,9 @@ from alerts.errors import (
 )
 from alerts.finding import lock_alert, sending_agency_of
 from alerts.models import Alert
-from alerts.pins import keep_pins, pins_of
+from alerts.peers.alarm import raise_alarms
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.seeing import keep_seen, pins_of
 from alerts.preview import SUITE, Judged, Preview, digest_of_rows, findings_of, judged_of, preview_of
 from alerts.refusals import audited_refusal
 from alerts.review import read_seen_revision
@@ -130,6 +132,7 @@ def _check_ready(
 def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> SealedContent:
     recipients = ready.preview.reachable
     files = open_files(alert, ready.content.attachments)
+    peers = VerifiedDirectory(alert.agency_id, now)
     try:
         return doors.seal_alert(
             officer,
@@ -137,11 +140,13 @@ def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> Seale
             alert=_sent_members(ready),
             suite=SUITE,
             recipients=list(recipients),
-            pins=pins_of(alert.agency_id, recipients, now=now),
+            peers=peers,
+            pins=pins_of(peers, recipients),
             attachments=[Attachment(file.filename, file.media_type, file.data) for file in files],
             now=now,
         )
     except SealingError as refusal:
+        raise_alarms(officer, peers, now=now)
         raise SendingStoppedError(_sealing_text(refusal)) from refusal
     except SigningKeysMissingError as missing:
         text = _("Your agency has no valid signing key; ask your key officer.")
@@ -177,7 +182,7 @@ def _send(officer: Officer, locked: Alert, before: _Ready, sealed: SealedContent
     )
     _mark_released(officer, locked, submission, now)
     keep_sent(locked, ready.content, _sent_members(ready), now=now)
-    keep_pins(locked.agency_id, ready.preview.reachable, now=now)
+    keep_seen(VerifiedDirectory(locked.agency_id, now), ready.preview.reachable, now=now)
     recipients = list(ready.preview.reachable)
     _record("alert.released", officer, locked, now, md=submission.md, recipients=recipients)
     return locked

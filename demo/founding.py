@@ -16,6 +16,7 @@ from agencies.capabilities import Role, scopes_that_work
 from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency, Custody, Officer
 from agencies.vault.doors import create_agency_keys
+from alerts.peers.comparing import compare_fingerprints, may_compare
 from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
@@ -42,6 +43,11 @@ class Founders:
             if officer.agency_id == agency_id and Role.AGENCY_ADMIN in officer.roles
         )
 
+    def comparers_of(self, agency_id: str) -> list[Officer]:
+        """Two officers of the agency who may compare fingerprints."""
+        people = [row for row in self.people.officers.values() if row.agency_id == agency_id]
+        return [row for row in people if may_compare(row)][:2]
+
 
 def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, Founders]:
     """Everything up to the day on which the first alert can be sent."""
@@ -54,7 +60,7 @@ def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, F
     for demo in AGENCIES:
         if demo.own_keys:
             founders.clients[demo.id].complete_enrolment(wait_secs=0)
-    _pin_each_other(founders)
+    _pin_each_other(founders, past.now)
     for agreement in AGREEMENTS:
         _record(founders.operator, agreement, past, today)
     past.settle()
@@ -132,9 +138,13 @@ def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
     write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": client.state().api_key})
 
 
-def _pin_each_other(founders: Founders) -> None:
-    """Fingerprints were compared on paper when the agencies met."""
+def _pin_each_other(founders: Founders, now: datetime) -> None:
+    """Fingerprints were compared on paper when the agencies met, at each hosted one by two of its officers."""
     roots = dict(Agency.objects.values_list("pk", "root_fingerprint"))
+    for own in Agency.objects.exclude(custody=Custody.AGENCY):
+        peers = {agency: root for agency, root in roots.items() if agency != own.pk}
+        for officer in founders.comparers_of(own.pk):
+            compare_fingerprints(officer, peers, now=now)
     for own, client in founders.clients.items():
         for agency, fingerprint in roots.items():
             if agency != own:

@@ -15,7 +15,7 @@ services. `hub.now` moves only by `hub.later(...)`.
 
 import copy
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,6 +55,7 @@ from sharing.slices import slice_for
 from sharing.statements import submit_statement
 from sharing.terms import Lane
 from tests.key_lives import KeyLives, signing_keys_of
+from tests.peers import compare_each_other
 from tests.services import surroundings
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -247,14 +248,19 @@ class Hub(KeyLives):
             "ceiling": "AMBER+STRICT",
             "nbf": self.now - timedelta(days=1),
         }
-        return record_agreement(
+        version = record_agreement(
             OPERATOR,
             ref=ref,
-            parties=[party if isinstance(party, str) else party.id for party in parties],
+            parties=self._parties(parties),
             lanes=lanes,
             now=self.now,
             **(usual | changes),
         )
+        compare_each_other(self._parties(parties), now=self.now)
+        return version
+
+    def _parties(self, parties: Iterable[HeldAgency | str]) -> list[str]:
+        return [party if isinstance(party, str) else party.id for party in parties]
 
     def agreement(self, ref: str) -> Agreement:
         return Agreement.objects.get(ref=ref)

@@ -97,6 +97,7 @@ def seal_alert(
     alert: Mapping[str, Any],
     suite: str,
     recipients: Iterable[str],
+    peers: DatabaseKeyDirectory,
     pins: Mapping[str, Pin] | None = None,
     names: Sequence[NamedOfficer] = (),
     attachments: Sequence[Attachment] = (),
@@ -105,13 +106,14 @@ def seal_alert(
 ) -> seal.SealedContent:
     """Signs the content and seals it for the recipients and the own agency; call it outside any transaction.
 
-    `recipients` leaves the own agency out; a recipient without a pin is held to the root the hub has in force.
+    `recipients` leaves the own agency out. `peers` says whose keys count, the own agency's too: the desk gives what it
+    has verified from its own pins. A recipient without a pin is held to the root in force there.
     Raises NotPermittedError, CustodyRefusedError, SigningKeysMissingError, SealingError.
     """
     agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
     if terms.tlp == RED:
         raise SealingError(SealRefusal.RED_CUSTODY, agencies=(agency.pk,))
-    directory, wanted = DatabaseKeyDirectory(now), sorted(set(recipients))
+    directory, wanted = peers, sorted(set(recipients))
     directory.preload([agency.pk, *wanted])
     return seal.seal_content(
         terms,
@@ -166,6 +168,7 @@ def open_envelope(
     actor: Actor,
     slice_bytes: bytes,
     *,
+    peers: DatabaseKeyDirectory,
     reason: str,
     blobs: Sequence[bytes] = (),
     seen: Callable[[str, str], str | None] | None = None,
@@ -175,7 +178,8 @@ def open_envelope(
     """Verifies and opens the own agency's slice; audited as `alert.opened`, `alert.screened` or `alert.unopenable`.
 
     Call it outside any transaction: the audit event must stand whatever becomes of the caller. `seen(iss, jti)`
-    gives the md met under that id before; `kept` is what the receipts are compared with. Raises
+    gives the md met under that id before; `kept` is what the receipts are compared with, `peers` says whose keys
+    count: the desk gives what it has verified from its own pins. Raises
     NotPermittedError, CustodyRefusedError, InputError (reason), VerificationError, MalformedError, OpeningError.
     """
     agency, act = _reader(actor)
@@ -184,7 +188,7 @@ def open_envelope(
     try:
         unverified = parse_slice(slice_bytes)
         md = unverified.manifest.md
-        opened = _open(agency, unverified, blobs, seen or _never_seen, kept, now)
+        opened = _open(agency, unverified, peers, blobs, seen or _never_seen, kept, now)
     except EnvelopeError as refused:
         detail = {"cause": _cause(refused)}
         _record_durably("alert.unopenable", actor, agency.pk, md, now, checked_reason, detail)
@@ -204,6 +208,7 @@ def open_attachment(opened: OpenedAlert, n: int, blob: bytes) -> bytes:
 def _open(
     agency: Agency,
     unverified: UnverifiedSlice,
+    peers: DatabaseKeyDirectory,
     blobs: Sequence[bytes],
     seen: Callable[[str, str], str | None],
     kept: KeptCheckpoint | None,
@@ -214,7 +219,7 @@ def _open(
     verified = verify_slice(
         unverified,
         reader=agency.pk,
-        directory=DatabaseKeyDirectory(now),
+        directory=peers,
         ledger=Ledger([VerifierKey.parse(settings.LEDGER_VKEY)], kept, proofs.consistency),
         now=int(now.timestamp()),
     )

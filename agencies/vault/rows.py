@@ -26,6 +26,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "storedstructure": "card",
     "caughtstructure": "card",
     "harmlook": "card",
+    "pinbook": "card",
     "adoptedrules": "card",
     "agencyrules": "card",
     "spectraimport": "card",

@@ -39,6 +39,7 @@ class Occasion(TextChoices):
     KEY_ENDING = "key-ending", _("A key of your agency ends soon")
     API_KEY_ENDING = "apikey-ending", _("An API key of your agency ends soon")
     API_KEY_ROTATED = "apikey-rotated", _("An API key of your agency has replaced itself")
+    PEER_REFUSED = "peer-refused", _("Keys of another agency failed a check")
     POWER_ASKED = "power-asked", _("A change of power in your agency waits")
     POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
     RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
@@ -49,8 +50,8 @@ class Occasion(TextChoices):
 NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
 """What an officer may have to act on at once."""
 
-KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING})
-"""About the agency's own keys: for its key officers, and no delivery is named."""
+KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING, Occasion.PEER_REFUSED})
+"""About keys, the agency's own or a peer's: for its key officers, and no delivery is named."""
 
 API_KEY_OCCASIONS: Final = frozenset({Occasion.API_KEY_ENDING, Occasion.API_KEY_ROTATED})
 """About keys of the agency's systems: for its admins, and no delivery is named."""

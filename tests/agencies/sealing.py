@@ -62,6 +62,7 @@ def seal(
         suite=suite,
         recipients=recipients,
         attachments=attachments,
+        peers=DatabaseKeyDirectory(now),
         now=now,
         **more,
     )

@@ -14,6 +14,7 @@ from accord.envelope.errors import (
     OpeningError,
 )
 from agencies.actors import SystemActor
+from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, InputError, NotPermittedError
 from agencies.models import Agency, Officer
 from agencies.vault import doors
@@ -63,7 +64,9 @@ def test_the_auditor_opens_nothing(carried: Carried) -> None:
 
 def test_another_agencys_slice_does_not_open(carried: Carried, reader: Officer) -> None:
     with pytest.raises(EnvelopeError):
-        doors.open_envelope(reader, carried.slice_for("xd-reg"), reason="on duty", now=NOW)
+        doors.open_envelope(
+            reader, carried.slice_for("xd-reg"), reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW
+        )
     event = AuditEvent.objects.get(act="alert.unopenable")
     assert (event.agency, event.subject) == ("xb-health", carried.envelope.md)
 
@@ -84,14 +87,21 @@ def test_one_changed_character_opens_nothing_and_is_audited(
     at = whole.index(member) + len(member) + 3
     changed = whole[:at] + (b"A" if whole[at : at + 1] != b"A" else b"B") + whole[at + 1 :]
     with pytest.raises(EnvelopeError):
-        doors.open_envelope(reader, changed, reason="on duty", blobs=carried.envelope.blobs, now=NOW)
+        doors.open_envelope(
+            reader,
+            changed,
+            reason="on duty",
+            blobs=carried.envelope.blobs,
+            peers=DatabaseKeyDirectory(NOW),
+            now=NOW,
+        )
     assert AuditEvent.objects.get(act="alert.unopenable").detail["cause"]
     assert not AuditEvent.objects.filter(act="alert.opened").exists()
 
 
 def test_garbage_is_refused_and_audited_without_a_subject(reader: Officer) -> None:
     with pytest.raises(EnvelopeError):
-        doors.open_envelope(reader, b"{", reason="on duty", now=NOW)
+        doors.open_envelope(reader, b"{", reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW)
     assert AuditEvent.objects.get(act="alert.unopenable").subject == ""
 
 
@@ -100,7 +110,12 @@ def test_a_blob_that_differs_opens_nothing(carried: Carried, reader: Officer) ->
     changed = blob[:-1] + bytes([blob[-1] ^ 1])
     with pytest.raises(OpeningError):
         doors.open_envelope(
-            reader, carried.slice_for("xb-health"), reason="on duty", blobs=[changed], now=NOW
+            reader,
+            carried.slice_for("xb-health"),
+            reason="on duty",
+            blobs=[changed],
+            peers=DatabaseKeyDirectory(NOW),
+            now=NOW,
         )
 
 
@@ -112,6 +127,7 @@ def test_the_same_id_with_another_content_is_a_replay(carried: Carried, reader: 
             reason="on duty",
             blobs=carried.envelope.blobs,
             seen=lambda iss, jti: "A" * 43,
+            peers=DatabaseKeyDirectory(NOW),
             now=NOW,
         )
     assert refused.value.cause == Failure.REPLAY
@@ -154,7 +170,7 @@ def test_content_and_keys_reach_no_log_and_no_audit_row(
     with caplog.at_level(logging.DEBUG):
         opened = open_for(reader, carried)
         with pytest.raises(EnvelopeError):
-            doors.open_envelope(reader, b"{", reason="on duty", now=NOW)
+            doors.open_envelope(reader, b"{", reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW)
     said = caplog.text + str(list(AuditEvent.objects.values())) + repr(opened)
     assert DOCUMENT["title"] not in said
     assert opened.attachments[0].k.hex() not in said
@@ -163,5 +179,10 @@ def test_content_and_keys_reach_no_log_and_no_audit_row(
 
 def open_for(actor: Any, carried: Carried, *, reason: str = "on duty") -> Any:
     return doors.open_envelope(
-        actor, carried.slice_for("xb-health"), reason=reason, blobs=carried.envelope.blobs, now=NOW
+        actor,
+        carried.slice_for("xb-health"),
+        reason=reason,
+        blobs=carried.envelope.blobs,
+        peers=DatabaseKeyDirectory(NOW),
+        now=NOW,
     )

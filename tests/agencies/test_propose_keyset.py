@@ -91,12 +91,18 @@ def test_such_an_agency_seals_signs_and_opens_through_the_doors(head: Head, tmp_
         sent.slice_for("xb-health"),
         reason="on duty",
         blobs=sent.envelope.blobs,
+        peers=DatabaseKeyDirectory(NOW),
         now=NOW,
     )
     assert opened.alert["title"] == "Blue tablets"
     received = carry(seal(enrol(health, "releaser"), ["xa-lab"]), tmp_path)
     own = doors.open_envelope(
-        reader, received.slice_for("xa-lab"), reason="on duty", blobs=received.envelope.blobs, now=NOW
+        reader,
+        received.slice_for("xa-lab"),
+        reason="on duty",
+        blobs=received.envelope.blobs,
+        peers=DatabaseKeyDirectory(NOW),
+        now=NOW,
     )
     assert own.alert["title"] == "Blue tablets"
     body = {"st": "opened", "code": None}

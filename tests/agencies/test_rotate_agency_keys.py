@@ -131,7 +131,12 @@ def test_what_was_sealed_before_a_rotation_opens_after_it_and_after_the_overlap(
     reader = enrol(health, "reader")
     for moment in (NOW + 2 * HOUR, NOW + 45 * DAY):
         opened = doors.open_envelope(
-            reader, carried.slice_for("xb-health"), reason="on duty", blobs=carried.envelope.blobs, now=moment
+            reader,
+            carried.slice_for("xb-health"),
+            reason="on duty",
+            blobs=carried.envelope.blobs,
+            peers=DatabaseKeyDirectory(moment),
+            now=moment,
         )
         assert opened.alert["title"] == "Blue tablets"
 

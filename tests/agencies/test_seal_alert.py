@@ -16,6 +16,7 @@ from accord.envelope.keys import EC1, PQ1
 from agencies.accession import suspend_key
 from agencies.actors import ApiClient, SystemActor
 from agencies.capabilities import Capability
+from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import AbsentError, CustodyRefusedError, NotPermittedError
 from agencies.models import Agency, Key, Officer
 from agencies.vault import doors
@@ -35,7 +36,12 @@ WORKER = SystemActor("desk-worker", "xb-health")
 
 def test_what_a_hosted_agency_sends_passes_intake_and_opens(carried: Carried, reader: Officer) -> None:
     opened = doors.open_envelope(
-        reader, carried.slice_for("xb-health"), reason="on duty", blobs=carried.envelope.blobs, now=NOW
+        reader,
+        carried.slice_for("xb-health"),
+        reason="on duty",
+        blobs=carried.envelope.blobs,
+        peers=DatabaseKeyDirectory(NOW),
+        now=NOW,
     )
     assert opened.alert == DOCUMENT
     assert opened.audience == ("xb-health", "xd-reg")
@@ -45,7 +51,12 @@ def test_what_a_hosted_agency_sends_passes_intake_and_opens(carried: Carried, re
 
 def test_the_originator_opens_its_own(carried: Carried, releaser: Officer) -> None:
     opened = doors.open_envelope(
-        releaser, carried.slice_for("xa-lab"), reason="own", blobs=carried.envelope.blobs, now=NOW
+        releaser,
+        carried.slice_for("xa-lab"),
+        reason="own",
+        blobs=carried.envelope.blobs,
+        peers=DatabaseKeyDirectory(NOW),
+        now=NOW,
     )
     assert opened.alert == DOCUMENT
 
@@ -96,7 +107,13 @@ def test_only_a_releaser_seals_and_signs(releaser: Officer, role: str) -> None:
     with pytest.raises(NotPermittedError):
         seal(officer, ["xd-reg"])
     sealed = doors.seal_alert(
-        releaser, terms=terms(), alert=DOCUMENT, suite=PQ1, recipients=["xd-reg"], now=NOW
+        releaser,
+        terms=terms(),
+        alert=DOCUMENT,
+        suite=PQ1,
+        recipients=["xd-reg"],
+        peers=DatabaseKeyDirectory(NOW),
+        now=NOW,
     )
     with pytest.raises(NotPermittedError):
         doors.sign_manifest(officer, sealed, now=NOW)
@@ -104,7 +121,13 @@ def test_only_a_releaser_seals_and_signs(releaser: Officer, role: str) -> None:
 
 def test_nobody_signs_what_another_agency_sealed(releaser: Officer) -> None:
     sealed = doors.seal_alert(
-        releaser, terms=terms(), alert=DOCUMENT, suite=PQ1, recipients=["xd-reg"], now=NOW
+        releaser,
+        terms=terms(),
+        alert=DOCUMENT,
+        suite=PQ1,
+        recipients=["xd-reg"],
+        peers=DatabaseKeyDirectory(NOW),
+        now=NOW,
     )
     with pytest.raises(AbsentError):
         doors.sign_manifest(enrol(Agency.objects.get(pk="xb-health"), "releaser"), sealed, now=NOW)
@@ -129,7 +152,7 @@ def test_the_hub_signs_nothing_for_an_agency_with_its_own_keys(releaser: Officer
     with pytest.raises(CustodyRefusedError):
         seal(officer, ["xa-lab"])
     with pytest.raises(CustodyRefusedError):
-        doors.open_envelope(officer, b"{}", reason="on duty", now=NOW)
+        doors.open_envelope(officer, b"{}", reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW)
 
 
 def test_a_suspended_signing_key_signs_nothing(releaser: Officer) -> None:

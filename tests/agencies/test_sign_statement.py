@@ -90,4 +90,6 @@ def test_another_process_signs_and_opens_nothing(carried: Carried) -> None:
                 now=NOW,
             )
         with pytest.raises(NotPermittedError):
-            doors.open_envelope(actor, carried.slice_for("xb-health"), reason="x", now=NOW)
+            doors.open_envelope(
+                actor, carried.slice_for("xb-health"), reason="x", peers=DatabaseKeyDirectory(NOW), now=NOW
+            )

@@ -14,6 +14,7 @@ from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
 from accord.envelope.keysets import verify_keyset
 from agencies.actors import SystemActor
+from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Custody
 from agencies.registry import NewKeyset, register_keyset
 from agencies.vault import doors
@@ -55,7 +56,9 @@ def outcome(case: Case) -> dict[str, Any]:
     now = datetime.fromtimestamp(case.given["now"], UTC)
     octets = case.given["slice"].encode()
     try:
-        opened = doors.open_envelope(WORKER, octets, reason="vectors", blobs=blobs, now=now)
+        opened = doors.open_envelope(
+            WORKER, octets, reason="vectors", blobs=blobs, peers=DatabaseKeyDirectory(now), now=now
+        )
     except OpeningError as closed:
         return {"stage": "opening", "refused": str(closed.cause)}
     except VerificationError as refused:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From draft to sent: second persons, what stops a release, and what is compared before anything leaves."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -17,7 +20,8 @@ from alerts.errors import (
     SecondPersonNeededError,
     SendingStoppedError,
 )
-from alerts.models import Alert, PeerPin
+from alerts.models import Alert
+from alerts.peers.pins import change_book, read_book
 from alerts.preview import candidates_for, circles_for, preview_release
 from alerts.release import confirm_second_look, release_alert
 from alerts.review import read_return_note, return_alert, submit_alert, validate_alert
@@ -228,21 +232,22 @@ class TestReleasing:
 
 
 class TestPins:
-    def test_the_first_sending_pins_the_peer(self, desks: Desks) -> None:
+    def test_what_was_seen_of_a_peer_is_kept(self, desks: Desks) -> None:
         desks.released()
-        pin = PeerPin.objects.get(agency=desks.lab.agency, peer=desks.health.agency)
-        assert (pin.root_fingerprint, pin.version) == (desks.health.agency.root_fingerprint, 1)
+        pin = read_book(desks.lab.id).pins[desks.health.id]
+        assert (pin.root, pin.version) == (desks.health.agency.root_fingerprint, 1)
 
     @pytest.mark.parametrize(
         "change",
-        [{"root_fingerprint": "0" * 64}, {"version": 2}],
+        [{"root": "0" * 64}, {"version": 2}],
         ids=["another root than pinned", "an older keyset than seen"],
     )
     def test_a_peer_that_does_not_fit_its_pin_gets_nothing(
-        self, desks: Desks, change: dict[str, object]
+        self, desks: Desks, change: dict[str, Any]
     ) -> None:
         desks.released()
-        PeerPin.objects.update(**change)
+        pin = replace(read_book(desks.lab.id).pins[desks.health.id], **change)
+        change_book(desks.lab.id, lambda book: book.with_pin(desks.health.id, pin), now=desks.hub.now)
         with pytest.raises(SendingStoppedError) as stopped:
             desks.released(title="A second alert")
         assert isinstance(stopped.value.__cause__, SealingError)

@@ -20,8 +20,8 @@ from agencies.models import Keyset, KeyUse, Officer
 from agencies.registry import take_over_recoveries
 from agencies.vault import lives
 from agencies.vault.models import VaultKey
-from alerts.models import PeerPin
 from alerts.opening import OpeningReason, open_alert
+from alerts.peers.directory import VerifiedDirectory
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
 from tests.pages.desk_world import CONTENT, DeskWorld
 
@@ -50,7 +50,10 @@ def reads_what_is_sent(desk: DeskWorld) -> bool:
 
 
 def pinned(desk: DeskWorld, peer: str) -> str:
-    return PeerPin.objects.get(agency="xa-lab", peer=peer).root_fingerprint
+    """The root of the peer's keyset in force, as the laboratory's own pins lead to it."""
+    keyset = VerifiedDirectory("xa-lab", desk.hub.now).keyset(peer)
+    assert keyset is not None
+    return keyset.root_fingerprint
 
 
 def root_in_force(desk: DeskWorld, agency: str) -> str:

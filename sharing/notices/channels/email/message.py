@@ -61,6 +61,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.KEY_ENDING: gettext("KEYS"),
         Occasion.API_KEY_ENDING: gettext("API KEYS"),
         Occasion.API_KEY_ROTATED: gettext("API KEYS"),
+        Occasion.PEER_REFUSED: gettext("KEYS"),
         Occasion.POWER_ASKED: gettext("POWERS"),
         Occasion.POLICY_WEAKENED: gettext("POLICY"),
         Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
@@ -78,6 +79,8 @@ def _body(facts: NoticeFacts, hub_url: str) -> str:
 def _place_of(facts: NoticeFacts) -> str:
     if facts.reference:
         return f"a/{facts.reference}"
+    if facts.occasion == Occasion.PEER_REFUSED:
+        return "peers/"
     if facts.occasion in POWER_OCCASIONS:
         return "policy/" if facts.occasion == Occasion.POLICY_WEAKENED else "powers/"
     if facts.occasion in API_KEY_OCCASIONS:
@@ -104,6 +107,9 @@ def _first_line(facts: NoticeFacts) -> str:
         ),
         Occasion.KEY_REVOKED: gettext(
             "A signing key of your agency was revoked. Look at what it put in doubt: reaffirm or withdraw it."
+        ),
+        Occasion.PEER_REFUSED: gettext(
+            "The keys of another agency failed a check. Nothing goes to it and nothing of it opens. Look at it."
         ),
         Occasion.POWER_ASKED: gettext(
             "A change of who may do what in your agency waits. Look at it: you can stop it."

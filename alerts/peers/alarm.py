@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The alarm when a peer's keys fail a check against the agency's own pins: audit, log, a notice to the key officers."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from agencies.actors import Actor
+from alerts.peers.directory import VerifiedDirectory
+from ledger.audit import record_event
+from sharing.notices.peers import tell_of_refused_peer
+
+log = logging.getLogger(__name__)
+
+
+def raise_alarms(actor: Actor, directory: VerifiedDirectory, *, now: datetime) -> None:
+    """One for each peer that this directory refused; not inside a transaction that may be rolled back."""
+    for peer, cause in sorted(directory.refused.items()):
+        log.error("keys of %s are not trusted for %s: %s", peer, directory.reader, cause)
+        with transaction.atomic():
+            record_event(
+                "peer.refused",
+                actor=actor.audit_name,
+                agency=directory.reader,
+                subject=peer,
+                detail={"cause": cause},
+                now=now,
+            )
+            tell_of_refused_peer(directory.reader, peer, now=now)

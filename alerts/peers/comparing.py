@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparing a peer's fingerprint, as it stands on the peer's paper or is read out on the telephone, with what is here.
+
+Two officers of the agency compare, each alone; until the second has, the first comparison can be undone and nothing is
+sealed to the peer. A telephone number for it comes from outside of this hub.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from accord.envelope.keys import show_fingerprint
+from agencies.actors import Actor
+from agencies.attribution import is_independent
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError, InputError
+from agencies.models import Agency, Officer
+from alerts.errors import KeysElsewhereError
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.pins import Book, Comparison, Origin, Pin, change_book
+from ledger.audit import record_event
+
+COMPARERS: Final = (
+    Capability.KEY_MANAGE,
+    Capability.ALERT_RELEASE,
+    Capability.ALERT_WRITE,
+    Capability.AGENCY_MANAGE,
+)
+"""Whoever may do one of these compares fingerprints for the agency."""
+PIN_COMMAND: Final = "accord pin"
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class PeerTrust:
+    """A peer as the agency's own pins stand: for the page and the API. Names in the audit's form, times in seconds."""
+
+    agency: Agency
+    pin: Pin
+    shown: str
+    """The fingerprint of the root in force, 64 digits; empty while there is none, or where it failed a check."""
+    problem: str
+    """Why its keys are not trusted, as the audit has it; empty where they are."""
+
+    @property
+    def groups(self) -> str:
+        """The digits in groups of four."""
+        return show_fingerprint(self.shown) if self.shown else ""
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether two officers have compared the root that is trusted."""
+        return self.pin.origin == Origin.COMPARED
+
+    @property
+    def origin_text(self) -> str:
+        return str(Origin(self.pin.origin).label)
+
+
+def may_compare(actor: Actor) -> bool:
+    """Whether the actor is one of those who compare for the own agency."""
+    return bool(set(COMPARERS) & actor.capabilities)
+
+
+def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
+    """Every agency of the directory but the own one, by name; raises NotPermittedError, KeysElsewhereError."""
+    require(actor, Capability.DIRECTORY_READ)
+    own = _own_agency(actor)
+    rows = list(Agency.objects.visible_to(actor).exclude(pk=own.pk).order_by("name", "pk"))
+    directory = VerifiedDirectory(own.pk, now)
+    directory.preload(row.pk for row in rows)
+    return [_trust(row, directory) for row in rows]
+
+
+def peer_of(actor: Actor, peer_id: str, *, now: datetime) -> PeerTrust:
+    """One of them; raises AbsentError, and as `peers_of`."""
+    require(actor, Capability.DIRECTORY_READ)
+    own = _own_agency(actor)
+    row = Agency.objects.visible_to(actor).exclude(pk=own.pk).filter(pk=peer_id).first()
+    if row is None:
+        raise AbsentError
+    return _trust(row, VerifiedDirectory(own.pk, now))
+
+
+def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: datetime) -> Pin:
+    """One officer says that these digits are the peer's; the second one makes them the pin. Raises as below."""
+    return compare_fingerprints(actor, {peer.pk: fingerprint}, now=now)[peer.pk]
+
+
+def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: datetime) -> dict[str, Pin]:
+    """The same of several peers at once. Raises NotPermittedError, InputError, KeysElsewhereError, SealBrokenError."""
+    own = _own_agency(actor)
+    require(actor, *COMPARERS)
+    digits = {peer: _checked(text) for peer, text in fingerprints.items()}
+
+    def change(book: Book) -> Book:
+        for peer, root in digits.items():
+            pin = book.pins.get(peer, Pin())
+            book = book.with_pin(peer, _compared(actor, pin, root, now))
+        return book
+
+    book = change_book(own.pk, change, now=now)
+    for peer, root in digits.items():
+        is_second = book.pins[peer].waiting is None
+        act = "peer.compared" if is_second else "peer.first_compared"
+        _record(act, actor, own, peer, now, root=root)
+    return {peer: book.pins[peer] for peer in digits}
+
+
+def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
+    """Takes a first comparison back before the second. Raises NotPermittedError, InputError (there is none)."""
+    own = _own_agency(actor)
+    require(actor, *COMPARERS)
+
+    def change(book: Book) -> Book:
+        pin = book.pins.get(peer.pk)
+        if pin is None or pin.waiting is None:
+            raise InputError("fingerprint", _("Nothing waits for a second comparison here."))
+        return book.with_pin(peer.pk, replace(pin, waiting=None))
+
+    change_book(own.pk, change, now=now)
+    _record("peer.comparison_undone", actor, own, peer.pk, now)
+
+
+def _compared(actor: Actor, pin: Pin, root: str, now: datetime) -> Pin:
+    mine = Comparison(root, actor.audit_name, int(now.timestamp()))
+    if pin.origin == Origin.COMPARED and pin.root == root:
+        raise InputError("fingerprint", _("Two officers have compared this fingerprint already."))
+    if pin.waiting is None or pin.waiting.root != root:
+        return replace(pin, waiting=mine)
+    if not _is_another(actor, pin.waiting.by):
+        raise InputError("fingerprint", _("You compared it first: another officer compares it too."))
+    version = pin.version if pin.root == root else 0
+    return Pin(root, version, Origin.COMPARED, (pin.waiting, mine))
+
+
+def _is_another(actor: Actor, first: str) -> bool:
+    if isinstance(actor, Officer):
+        return is_independent(actor, [first])
+    return actor.audit_name != first
+
+
+def _own_agency(actor: Actor) -> Agency:
+    """The hosted agency of the actor: who holds its own keys pins with the command."""
+    agency = Agency.objects.filter(pk=actor.agency_id).first()
+    if agency is None:
+        raise AbsentError
+    if not agency.is_hosted:
+        raise KeysElsewhereError(PIN_COMMAND)
+    return agency
+
+
+def _trust(row: Agency, directory: VerifiedDirectory) -> PeerTrust:
+    keyset = directory.keyset(row.pk)
+    shown = keyset.root_fingerprint if keyset else ""
+    return PeerTrust(row, directory.book.pins.get(row.pk, Pin()), shown, directory.refused.get(row.pk, ""))
+
+
+def _checked(text: str) -> str:
+    digits = "".join(text.split()).lower()
+    if not _FINGERPRINT.fullmatch(digits):
+        raise InputError("fingerprint", _("Fingerprint: 64 digits and letters a to f."))
+    return digits
+
+
+def _record(act: str, actor: Actor, agency: Agency, peer: str, now: datetime, **detail: object) -> None:
+    record_event(act, actor=actor.audit_name, agency=agency.pk, subject=peer, detail=detail, now=now)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pins: the root that an agency trusts of a peer, where the trust comes from, and the highest keyset version seen.
+
+An agency's pins stand in one book, sealed under its own secret, so that a pin written, changed or taken out by whoever
+holds the database is noticed; putting back a whole earlier book is not. A missing book of an agency that has sent or
+received is an altered one.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Final, Self
+
+from django.db import IntegrityError, transaction
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models import Agency, Custody
+from agencies.vault import doors
+from agencies.vault.errors import SealBrokenError
+from alerts.models import Alert, PeerPin, PinBook, ReceivedAlert
+from ledger.audit import record_event
+
+TABLE: Final = "pinbook"
+
+
+class Origin(TextChoices):
+    """Where the trust in a root comes from."""
+
+    COMPARED = "compared", _("Compared by two officers")
+    KEPT = "kept", _("First seen, before fingerprints were compared here")
+    SEEN = "seen", _("First seen, not compared")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one officer has compared: by audit name, in seconds."""
+
+    root: str
+    by: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Pin:
+    """`root` may be empty while only one officer has compared and nothing of the peer was seen."""
+
+    root: str = ""
+    version: int = 0
+    origin: str = Origin.SEEN
+    compared: tuple[Comparison, ...] = ()
+    waiting: Comparison | None = None
+
+    @property
+    def may_seal(self) -> bool:
+        """Whether anything is sealed to the peer."""
+        return self.origin in (Origin.COMPARED, Origin.KEPT)
+
+    @classmethod
+    def read(cls, said: Mapping[str, object]) -> Self:
+        """From the book's text."""
+        facts = dict(said)
+        waiting = facts.pop("waiting")
+        compared = tuple(Comparison(**each) for each in facts.pop("compared"))  # type: ignore[attr-defined]
+        return cls(
+            **facts,  # type: ignore[arg-type]
+            compared=compared,
+            waiting=Comparison(**waiting) if isinstance(waiting, dict) else None,
+        )
+
+
+@dataclass(frozen=True)
+class Book:
+    """The pins of one agency by peer."""
+
+    agency: str
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    revision: int = 0
+
+    def with_pin(self, peer: str, pin: Pin) -> "Book":
+        """The same with this pin in the place of the peer's."""
+        return replace(self, pins={**self.pins, peer: pin})
+
+    def text(self) -> bytes:
+        """What is sealed."""
+        return json.dumps({peer: asdict(pin) for peer, pin in self.pins.items()}, sort_keys=True).encode()
+
+
+def read_book(agency_id: str) -> Book:
+    """The agency's pins; raises SealBrokenError for an altered or missing book, SecretMissingError without keys."""
+    row = PinBook.objects.filter(pk=agency_id).first()
+    return _opened(agency_id, row)
+
+
+def change_book(agency_id: str, change: Callable[[Book], Book], *, now: datetime) -> Book:
+    """Changes the book under a lock, in the caller's transaction or one of its own; raises as `read_book`."""
+    with transaction.atomic():
+        row = PinBook.objects.select_for_update().filter(pk=agency_id).first()
+        if row is None:
+            _opened(agency_id, None)
+            row = _begin(agency_id, Book(agency_id), now)
+        before = _opened(agency_id, row)
+        after = change(before)
+        if after.pins == before.pins:
+            return before
+        kept = replace(after, revision=before.revision + 1)
+        row.revision, row.sealed, row.changed_at = kept.revision, _sealed(kept), now
+        row.save(update_fields=["revision", "sealed", "changed_at"])
+    return kept
+
+
+def without_book(agency_ids: Iterable[str]) -> list[str]:
+    """Those of these agencies that have sent or received and have no book."""
+    booked = set(PinBook.objects.values_list("pk", flat=True))
+    return [agency for agency in agency_ids if agency not in booked and has_history(agency)]
+
+
+@transaction.atomic
+def begin_books_of_before(agency_id: str, *, now: datetime) -> int:
+    """The book of an agency that has a history, from the pins kept before books; returns how many.
+
+    For whoever has a shell on the hub; what was first seen then goes on serving, and is shown as not compared.
+    """
+    pins = {
+        row.peer_id: Pin(row.root_fingerprint, row.version, Origin.KEPT)
+        for row in PeerPin.objects.filter(agency_id=agency_id)
+    }
+    _begin(agency_id, Book(agency_id, pins), now)
+    record_event(
+        "peer.book_begun",
+        actor="system:install",
+        agency=agency_id,
+        subject=agency_id,
+        detail={"pins": len(pins)},
+        now=now,
+    )
+    return len(pins)
+
+
+def _begin(agency_id: str, book: Book, now: datetime) -> PinBook:
+    first = replace(book, revision=1)
+    try:
+        with transaction.atomic():
+            PinBook.objects.create(agency_id=agency_id, revision=1, sealed=_sealed(first), changed_at=now)
+    except IntegrityError:
+        # Another process began it a moment ago: that one counts.
+        pass
+    return PinBook.objects.select_for_update().get(pk=agency_id)
+
+
+def _opened(agency_id: str, row: PinBook | None) -> Book:
+    if row is None:
+        if has_history(agency_id):
+            raise SealBrokenError("book of pins")
+        return Book(agency_id)
+    plain = doors.open_row(agency_id, TABLE, agency_id, row.revision, bytes(row.sealed))
+    return Book(agency_id, {peer: Pin.read(said) for peer, said in json.loads(plain).items()}, row.revision)
+
+
+def has_history(agency_id: str) -> bool:
+    """Whether the agency has sent or received here, so that it must have met peers."""
+    sent = Alert.objects.filter(agency_id=agency_id, released_at__isnull=False)
+    hosted = Agency.objects.filter(pk=agency_id).exclude(custody=Custody.AGENCY)
+    return sent.exists() or ReceivedAlert.objects.filter(agency__in=hosted).exists()
+
+
+def _sealed(book: Book) -> bytes:
+    return doors.seal_row(book.agency, TABLE, book.agency, book.revision, book.text())

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is kept of peers after something went to them or opened: first seen, and the highest version."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from accord.envelope.errors import SealingError, SealRefusal
+from agencies.vault.doors import Pin as SealingPin
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.pins import Book, Pin, change_book
+
+
+def pins_of(directory: VerifiedDirectory, peers: Collection[str]) -> dict[str, SealingPin]:
+    """The pins to seal by; raises SealingError for peers whose keys are not trusted or not compared."""
+    directory.preload([directory.reader, *peers])
+    held = [
+        peer
+        for peer in sorted({directory.reader, *peers})
+        if peer in directory.refused or (peer != directory.reader and not may_seal(directory, peer))
+    ]
+    if held:
+        raise SealingError(SealRefusal.NO_KEY, agencies=held)
+    found = {peer: directory.keyset(peer) for peer in peers}
+    return {
+        peer: SealingPin(keyset.root_fingerprint, directory.book.pins[peer].version)
+        for peer, keyset in found.items()
+        if keyset is not None
+    }
+
+
+def may_seal(directory: VerifiedDirectory, peer: str) -> bool:
+    """Whether anything is sealed to the peer: two officers have compared, or it was known before comparing was."""
+    return directory.book.pins.get(peer, Pin()).may_seal
+
+
+def keep_seen(directory: VerifiedDirectory, peers: Collection[str], *, now: datetime) -> None:
+    """Notes each peer's highest version, a new peer as first seen, and the own agency beside them."""
+    names = {directory.reader, *peers}
+    directory.preload(names)
+    seen = {peer: pin for peer in names if (pin := directory.seen(peer)) is not None}
+    if all(directory.book.pins.get(peer) == pin for peer, pin in seen.items()):
+        return
+
+    def change(book: Book) -> Book:
+        for peer, pin in seen.items():
+            known = book.pins.get(peer, pin)
+            kept = Pin(
+                known.root or pin.root,
+                max(known.version, pin.version),
+                known.origin,
+                known.compared,
+                known.waiting,
+            )
+            book = book.with_pin(peer, kept)
+        return book
+
+    change_book(directory.reader, change, now=now)

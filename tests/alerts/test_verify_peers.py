@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk believes no row about a peer's keys: it verifies from the agency's own pin, at sealing and at opening."""
+
+import json
+import os
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accord.envelope.encoding import b64u
+from accord.envelope.keys import PQ1
+from accord.envelope.keysets import KeyRow, build_keyset_body, read_keyset
+from accord.envelope.private import Root, generate_decryption_key
+from accord.envelope.statements.form import make_statement, parse_statement
+from agencies.models import Key, Keyset
+from alerts.errors import SendingStoppedError, UnopenableError
+from alerts.models import PeerPin, PinBook, ReceivedAlert
+from alerts.opening import open_alert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.pins import Origin, read_book
+from ledger.entries import append_entry
+from ledger.models import AuditEvent
+from sharing.models import Envelope, Notification
+from tests.alerts.conftest import Desks
+from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
+from tests.key_lives import signing_keys_of
+from tests.peers import sealed_for
+
+
+def sql(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def forged_keyset(desks: Desks, root: Root, rows: list[KeyRow], *, prev: str | None, version: int) -> bytes:
+    now = seconds(desks.hub.now)
+    return make_statement(
+        "keyset",
+        iss=desks.own.id,
+        signer=root.signer,
+        suite=PQ1,
+        id=new_uuid7(desks.hub.now),
+        iat=now,
+        exp=now + 90 * DAY_SECS,
+        nonce=os.urandom(16),
+        body=build_keyset_body(
+            version=version,
+            prev=prev,
+            root=desks.own.root.public if root is desks.own.root else root.public,
+            nroot=desks.own.next_root.fingerprint,
+            custody="agency",
+            low="EC1",
+            rows=rows,
+        ),
+    )
+
+
+def with_random_signatures(jws: bytes) -> bytes:
+    said = json.loads(jws)
+    for signature in said["signatures"]:
+        signature["signature"] = b64u(os.urandom(len(signature["signature"]) * 3 // 4))
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def plant(desks: Desks, jws: bytes) -> None:
+    """Straight into the register, and into the ledger as whoever holds the exchange can have it logged."""
+    said, keyset = parse_statement(jws), read_keyset(jws)
+    last = Keyset.objects.filter(agency=desks.own.row).order_by("-version")[0]
+    rows = [
+        {
+            "kid": row.kid, "use": row.use, "alg": row.key.alg, "crv": row.key.jwk.get("crv"),
+            "suites": sorted(row.key.suites), "nbf": row.nbf, "exp": row.exp, "st": row.st, "since": None,
+        }
+        for row in keyset.rows
+    ]  # fmt: skip
+    Keyset.objects.create(
+        agency=desks.own.row,
+        version=keyset.version,
+        od=said.od,
+        prev=keyset.prev,
+        succession="same",
+        jws=jws,
+        root_fingerprint=keyset.root_fingerprint,
+        custody="agency",
+        low="EC1",
+        iat=keyset.iat,
+        exp=keyset.exp,
+        rows=rows,
+        accepted_at=desks.hub.now,
+    )
+    assert last.version + 1 == keyset.version
+    for row in keyset.rows:
+        Key.objects.get_or_create(
+            kid=row.kid,
+            defaults={
+                "agency": desks.own.row, "use": row.use, "alg": row.key.alg, "suites": sorted(row.key.suites),
+                "jwk": row.key.jwk, "nbf": row.nbf, "exp": row.exp, "st": row.st,
+            },
+        )  # fmt: skip
+    append_entry(said.od, kind="keyset", agency=desks.own.id, now=desks.hub.now)
+    desks.hub.sequence()
+
+
+def mallory(desks: Desks) -> tuple[HeldAgency, list[KeyRow]]:
+    """The own-key partner as somebody else would be it: new signing and encryption keys beside the true ones."""
+    signing = signing_keys_of((PQ1,))
+    opening = {PQ1: generate_decryption_key(PQ1)}
+    forged = replace(desks.own, signing=signing, decryption=opening)
+    newest = read_keyset(bytes(Keyset.objects.filter(agency=desks.own.row).order_by("-version")[0].jws))
+    nbf = seconds(desks.hub.now) - 60
+    keys = [key for signer in signing.values() for key in signer.signers] + [opening[PQ1].public]
+    return forged, [*newest.rows, *(KeyRow(key, nbf, nbf + 300 * DAY_SECS) for key in keys)]
+
+
+@pytest.fixture(
+    params=[
+        "random octets as signatures",
+        "another root's signatures",
+        "signatures of another root under its own",
+    ]
+)
+def planted(request: pytest.FixtureRequest, desks: Desks) -> HeldAgency:
+    """A keyset of the partner with keys of somebody else, put into the database and logged."""
+    desks.hub.later(hours=1)
+    forged, rows = mallory(desks)
+    prev = Keyset.objects.get(agency=desks.own.row).od
+    if request.param == "another root's signatures":
+        jws = forged_keyset(desks, Root.generate(), rows, prev=prev, version=2)
+    else:
+        jws = forged_keyset(desks, desks.own.root, rows, prev=prev, version=2)
+    if request.param == "random octets as signatures":
+        jws = with_random_signatures(jws)
+    if request.param == "signatures of another root under its own":
+        jws = swapped_signatures(jws, forged_keyset(desks, Root.generate(), rows, prev=prev, version=2))
+    plant(desks, jws)
+    return forged
+
+
+def swapped_signatures(jws: bytes, foreign: bytes) -> bytes:
+    """The payload of the one with the well-formed signatures of the other."""
+    said, other = json.loads(jws), json.loads(foreign)
+    for mine, theirs in zip(said["signatures"], other["signatures"], strict=True):
+        mine["signature"] = theirs["signature"]
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def alarms(agency: str) -> list[str]:
+    return list(
+        AuditEvent.objects.filter(act="peer.refused", agency=agency).values_list("subject", flat=True)
+    )
+
+
+def test_nothing_is_sealed_to_a_planted_key(desks: Desks, planted: HeldAgency) -> None:
+    keeper = desks.hub.make_officer(desks.lab.agency, "key_officer", name="Kaja Keeper")
+    with pytest.raises(SendingStoppedError) as stopped:
+        desks.released(recipients=[desks.own.id])
+    assert desks.own.id in stopped.value.text
+    assert not Envelope.objects.exists()
+    assert alarms(desks.lab.id) == [desks.own.id]
+    told = Notification.objects.filter(occasion="peer-refused").values_list("officer", flat=True)
+    assert list(told) == [keeper.pk]
+
+
+def test_what_a_forged_own_key_sender_signed_does_not_open(desks: Desks, planted: HeldAgency) -> None:
+    sealed = sealed_for(desks.hub, planted, desks.health.id)
+    desks.hub.carry(planted, sealed)
+    desks.hub.sequence()
+    desks.follow()
+    row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sealed.md)
+    with pytest.raises(UnopenableError):
+        open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    assert desks.own.id in alarms(desks.health.id)
+
+
+# --- the agency's own pins ----------------------------------------------------------------------------------------
+
+
+PINS = {
+    "changed": "UPDATE alerts_pinbook SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) WHERE agency_id = %s",
+    "of another agency": (
+        "UPDATE alerts_pinbook SET sealed = other.sealed FROM alerts_pinbook AS other"
+        " WHERE alerts_pinbook.agency_id = %s AND other.agency_id = 'xb-health'"
+    ),
+    "deleted": "DELETE FROM alerts_pinbook WHERE agency_id = %s",
+}
+
+
+@pytest.mark.parametrize("how", PINS)
+def test_pins_changed_by_sql_trust_nobody(desks: Desks, how: str) -> None:
+    desks.released(title="While the pins stood", recipients=[desks.own.id])
+    assert PinBook.objects.filter(pk=desks.lab.id).exists()
+    validated = desks.validated(title="Afterwards", recipients=[desks.own.id])
+    sql(PINS[how], desks.lab.id)
+    directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
+    assert directory.keyset(desks.own.id) is None
+    assert directory.refused == {desks.own.id: "pins-altered"}
+    with pytest.raises(Exception):  # noqa: B017 - held in the preview, or stopped at sealing
+        from alerts.release import release_alert
+
+        release_alert(desks.lab.releaser, validated, revision=1, now=desks.hub.now)
+    assert Envelope.objects.count() == 1
+
+
+def publish_second(desks: Desks) -> None:
+    """The partner's next keyset, as it signs it."""
+    first = Keyset.objects.get(agency=desks.own.row)
+    rows = read_keyset(bytes(first.jws)).rows
+    desks.hub.publish_keyset(desks.own, version=2, prev=first.od, rows=rows)
+
+
+def test_a_keyset_seen_before_and_deleted_since_is_missed(desks: Desks) -> None:
+    desks.released(recipients=[desks.own.id])
+    desks.hub.later(hours=1)
+    publish_second(desks)
+    desks.hub.sequence()
+    desks.released(title="Under the second", recipients=[desks.own.id])
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("DELETE FROM agencies_keyset WHERE agency_id = %s AND version = 2", [desks.own.id])
+        cursor.execute("SET session_replication_role = origin")
+    directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
+    assert directory.keyset(desks.own.id) is None
+    assert directory.refused == {desks.own.id: "keyset-does-not-follow"}
+
+
+def test_a_receipt_under_a_checkpoint_that_the_ledger_did_not_sign_proves_nothing(desks: Desks) -> None:
+    desks.hub.later(hours=1)
+    publish_second(desks)
+    desks.hub.sequence()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(
+            "UPDATE ledger_checkpoint SET note = left(note, length(note) - 10) || repeat('A', 9) || chr(10)"
+        )
+        cursor.execute("SET session_replication_role = origin")
+    directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
+    assert directory.keyset(desks.own.id) is None
+    assert desks.own.id in directory.refused
+
+
+def test_verifying_again_asks_no_receipts(desks: Desks, django_assert_max_num_queries: object) -> None:
+    VerifiedDirectory(desks.lab.id, desks.hub.now).preload([desks.own.id, desks.health.id])
+    with django_assert_max_num_queries(4):  # type: ignore[operator]
+        VerifiedDirectory(desks.lab.id, desks.hub.now).preload([desks.own.id, desks.health.id])
+
+
+def test_pins_from_before_books_go_on_serving_and_are_marked(desks: Desks) -> None:
+    desks.released(recipients=[desks.own.id])
+    PinBook.objects.all().delete()
+    PeerPin.objects.create(
+        agency=desks.lab.agency,
+        peer=desks.own.row,
+        root_fingerprint=desks.own.root.fingerprint,
+        version=1,
+        seen_at=desks.hub.now,
+    )
+    call_command("begin_pin_books", stdout=StringIO())
+    assert not PinBook.objects.exists()
+    call_command("begin_pin_books", "--all", stdout=StringIO())
+    assert read_book(desks.lab.id).pins[desks.own.id].origin == Origin.KEPT
+    desks.released(title="After the upgrade", recipients=[desks.own.id])
+    assert Envelope.objects.count() == 2

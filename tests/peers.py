@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two persons of each hosted agency compare the fingerprints of its peers, as agencies do when they agree to share."""
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from accord.envelope.keys import PQ1
+from accord.envelope.seal import Recipient, SealedEnvelope, seal
+from agencies.actors import SystemActor
+from agencies.capabilities import Capability
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import Agency, Custody
+from alerts.peers.comparing import compare_fingerprints
+from alerts.peers.pins import Origin, read_book
+
+if TYPE_CHECKING:
+    from tests.builders import HeldAgency, Hub
+
+
+def compare_each_other(agency_ids: Iterable[str], *, now: datetime) -> None:
+    """Of these agencies, through the service; what was compared before is left out."""
+    rows = [row for row in Agency.objects.filter(pk__in=list(agency_ids)) if row.root_fingerprint]
+    for own in rows:
+        if own.custody != Custody.AGENCY:
+            _compare(own, [peer for peer in rows if peer.pk != own.pk], now)
+
+
+def _compare(own: Agency, peers: list[Agency], now: datetime) -> None:
+    known = {peer for peer, pin in read_book(own.pk).pins.items() if pin.origin == Origin.COMPARED}
+    wanted = {peer.pk: peer.root_fingerprint for peer in peers if peer.pk not in known}
+    for person in ("first", "second"):
+        actor = SystemActor(person, own.pk, frozenset({Capability.KEY_MANAGE}))
+        if wanted:
+            compare_fingerprints(actor, wanted, now=now)
+
+
+def sealed_for(hub: "Hub", sender: "HeldAgency", recipient: str) -> SealedEnvelope:
+    """What the sender's own system seals for one agency, by whatever keys the register shows."""
+    directory = DatabaseKeyDirectory(hub.now)
+    places = [
+        Recipient(keyset, keyset.root_fingerprint)
+        for keyset in map(directory.keyset, (sender.id, recipient))
+        if keyset is not None
+    ]
+    return seal(
+        hub.terms(),
+        {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"},
+        suite=PQ1,
+        originator=places[0],
+        recipients=places[1:],
+        signer=sender.signing[PQ1],
+        nonce=os.urandom(16),
+        now=int(hub.now.timestamp()),
+    )
