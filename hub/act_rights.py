@@ -51,6 +51,7 @@ _OF_THE_DESK: Final = (
     *_acts("officer", "other_sessions_ended", "password_changed", "password_reset", "password_set"),
     *_acts("officer", "profile_changed", "proved_again", "recovery_code_used", "recovery_codes_renewed"),
     *_acts("officer", "roles_changed", "session_ended", "sessions_ended", "sign_in_reopened", "signed_in"),
+    *_acts("peer", "book_begun", "compared", "comparison_undone", "first_compared", "refused"),
     *_acts("policy", "changed"),
     *_acts("power", "agreed", "applied", "asked", "dropped", "stopped"),
     *_acts("profile", "asked", "compared"),
@@ -88,7 +89,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),
             *("agency.proposal_discarded", "card.deleted", "control.reevaluated", "keyset.recovered"),
-            *("policy.changed", "retract.doubted", "science.backfilled"),
+            *("peer.refused", "policy.changed", "retract.doubted", "science.backfilled"),
         }
     ),
     SEQUENCER: frozenset({*_OF_LOOPS, "sequencer.resumed"}),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
@@ -91,6 +92,7 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
     return compare_fingerprints(actor, {peer.pk: fingerprint}, now=now)[peer.pk]
 
 
+@transaction.atomic
 def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: datetime) -> dict[str, Pin]:
     """The same of several peers at once. Raises NotPermittedError, InputError, KeysElsewhereError, SealBrokenError."""
     own = _own_agency(actor)
@@ -111,6 +113,7 @@ def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: 
     return {peer: book.pins[peer] for peer in digits}
 
 
+@transaction.atomic
 def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
     """Takes a first comparison back before the second. Raises NotPermittedError, InputError (there is none)."""
     own = _own_agency(actor)
