@@ -23,6 +23,7 @@ from accord.moments import moment_of
 from agencies.actors import Actor
 from agencies.directory import DatabaseKeyDirectory
 from alerts.models import ReceivedAlert
+from alerts.peers.directory import directory_of
 from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
 from alerts.versions import lock_versions, settle_versions
@@ -89,11 +90,15 @@ def judge_retracts(rows: Iterable[ReceivedAlert], *, now: dt.datetime) -> None:
     retracted = [row for row in rows if row.retract_od]
     if not retracted:
         return
-    directory = DatabaseKeyDirectory(now)
-    directory.preload(row.issuer_id for row in retracted)
+    directories: dict[str, DatabaseKeyDirectory] = {}
+    for row in retracted:
+        directories.setdefault(row.agency_id, directory_of(row.agency, now))
+    for agency, directory in directories.items():
+        directory.preload(row.issuer_id for row in retracted if row.agency_id == agency)
     ods = [row.retract_od for row in retracted]
     statements, times = Statement.objects.in_bulk(ods), log_times(ods)
     for row in retracted:
+        directory = directories[row.agency_id]
         _judge(row, statements.get(row.retract_od), times.get(row.retract_od), directory)
 
 

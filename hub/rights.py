@@ -93,7 +93,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     ),
     "agencies_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: READ},
     "agencies_accountlink": {
-        DESK: ADD | change("used_at", "mailed_at", "mail_cause"),
+        DESK: ADD | change("used_at", "mailed_at", "mail_cause", "mac"),
         DESK_WORKER: change("used_at"),
     },
     "agencies_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, WORKER: READ},
@@ -221,7 +221,8 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_draftattachment": {DESK: KEEP, DESK_WORKER: READ},
     "alerts_drafttemplate": {DESK: KEEP},
     "alerts_savedview": {DESK: KEEP},
-    "alerts_peerpin": {DESK: ADD | CHANGE, DESK_WORKER: READ},
+    "alerts_peerpin": {DESK: READ},
+    "alerts_pinbook": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_receivedalert": {DESK: CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_deskcursor": {DESK: ADD | change("checkpoint", "kept_at"), DESK_WORKER: ADD | CHANGE},
     "alerts_cardtoken": {DESK: ADD, DESK_WORKER: ADD | REMOVE},

@@ -18,7 +18,7 @@ from accord.envelope import keysets as envelope
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.tree.receipts import Receipt
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Keyset
+from agencies.models import Agency, Keyset
 from agencies.vault.errors import SealBrokenError
 from alerts.peers.pins import Book, Pin, read_book
 from ledger import proofs
@@ -97,6 +97,11 @@ class VerifiedDirectory(DatabaseKeyDirectory):
             return None
         root = pin.root or keyset.root_fingerprint
         return Pin(root, max(pin.version, keyset.version), pin.origin, pin.compared, pin.waiting)
+
+
+def directory_of(agency: Agency, now: datetime) -> DatabaseKeyDirectory:
+    """Whose keys count for an agency; one that holds its own keys verifies in its own system, not here."""
+    return VerifiedDirectory(agency.pk, now) if agency.is_hosted else DatabaseKeyDirectory(now)
 
 
 @lru_cache(maxsize=REMEMBERED)
