@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes of power as the desk shows and applies them: until when each waits, and what this officer may do about it."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from agencies.deciding import apply_due_change
+from agencies.errors import AgenciesError
 from agencies.models import Officer, PowerChange
 from agencies.powers import due_at, may_agree, may_stop, told_of, waiting_changes
 from sharing.notices.power_changes import first_told
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,15 +44,26 @@ def decidable_by(officer: Officer, *, now: datetime) -> int:
 
 
 def apply_due_changes(*, now: datetime) -> int:
-    """Applies every change whose time has come; returns how many. May run at any time and twice."""
+    """Applies every change whose time has come; returns how many. May run at any time and twice.
+
+    One that cannot be applied is logged and left, and stops no other.
+    """
     rows = PowerChange.objects.filter(outcome=PowerChange.Outcome.WAITING, delay_hours__isnull=False)
     changes = list(rows.select_related("agency", "officer", "asked_by"))
     told_at = first_told(changes)
-    return sum(
-        apply_due_change(row.pk, told_at=told_at[row.pk], told=told_of(row, now=now), now=now) is not None
-        for row in changes
-        if row.pk in told_at
-    )
+    return sum(_apply_due(row, told_at[row.pk], now) for row in changes if row.pk in told_at)
+
+
+def _apply_due(change: PowerChange, told_at: datetime, now: datetime) -> bool:
+    try:
+        told = told_of(change, now=now)
+        return apply_due_change(change.pk, told_at=told_at, told=told, now=now) is not None
+    except AgenciesError as refused:
+        log.error(
+            "a change of power was not applied",
+            extra={"row": str(change.pk), "cause": type(refused).__name__},
+        )
+        return False
 
 
 def _shown(officer: Officer, change: PowerChange, told_at: datetime | None, now: datetime) -> WaitingChange:

@@ -88,6 +88,19 @@ def test_its_time_runs_from_the_first_mail_that_a_server_took(
     assert named("Rea Reader").roles == ["reader", "author"]
 
 
+def test_one_that_cannot_be_applied_stops_no_other(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    people = [hub.make_officer(alpha, Role.READER, name=f"Reader {letter}") for letter in "AB"]
+    for person in people:
+        change_roles(admin, person, ["author"], now=hub.now)
+    send(hub)
+    PowerChange.objects.filter(officer=people[0]).update(changes={"roles": ["agency_admin"]})
+    hub.later(hours=24)
+    assert apply_due_changes(now=hub.now) == 1
+    assert [named(person.full_name).roles for person in people] == [[], ["author"]]
+
+
 def test_what_is_decided_is_not_told_any_more(
     hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
 ) -> None:

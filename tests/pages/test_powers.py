@@ -123,7 +123,7 @@ def test_an_officer_without_a_role_signs_in_and_finds_what_waits(
     assert newcomer.roles == []
     page = as_officer(newcomer).get("/")
     assert page.status_code == 200
-    assert "waits" in page.content.decode()
+    assert "Your roles wait for a second admin" in page.content.decode()
 
 
 # An admin who releases, with an author of one's own making.
@@ -187,6 +187,7 @@ def test_an_admin_who_reads_the_mail_of_a_releaser_gets_no_power_by_a_reset(
     benno = Officer.objects.get(pk=desk.benno.pk)
     assert benno.check_password(chosen)
     signed_in = as_officer(benno)
+    assert "until a colleague has confirmed that it is you" in signed_in.get("/").content.decode()
     assert signed_in.post(f"/queue/{alert.pk}/release/", {}).status_code == 403
     assert as_officer(desk.sunniva).post(f"/powers/{_identity().pk}/agree/").status_code == 409
     assert as_officer(second).post(f"/powers/{_identity().pk}/agree/").status_code == 302
