@@ -39,6 +39,7 @@ class Capability(StrEnum):
     NOTICE_RESEND = "notice:resend"
     OFFICER_MANAGE = "officer:manage"
     OFFICER_READ = "officer:read"
+    PEER_COMPARE = "peer:compare"
     POWER_DECIDE = "power:decide"
     QUEUE_READ = "queue:read"
     SCIENCE_MANAGE = "science:manage"
@@ -70,15 +71,17 @@ _READS: Final = _MEMBER | {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.NOTICE_READ, C.S
 
 ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
     Role.READER: frozenset(_READS),
-    Role.AUTHOR: frozenset(_READS | {C.ALERT_WRITE}),
+    Role.AUTHOR: frozenset(_READS | {C.ALERT_WRITE, C.PEER_COMPARE}),
     Role.RELEASER: frozenset(
         _READS
         | {C.QUEUE_READ, C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.NOTICE_RESEND}
-        | {C.SCIENCE_MANAGE}
+        | {C.SCIENCE_MANAGE, C.PEER_COMPARE}
     ),
-    Role.KEY_OFFICER: frozenset(_READS | {C.KEY_MANAGE}),
+    Role.KEY_OFFICER: frozenset(_READS | {C.KEY_MANAGE, C.PEER_COMPARE}),
     Role.AGENCY_ADMIN: frozenset(
-        _READS | {C.AGENCY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.NOTICE_RESEND, C.SCIENCE_MANAGE}
+        _READS
+        | {C.AGENCY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.NOTICE_RESEND, C.SCIENCE_MANAGE}
+        | {C.PEER_COMPARE}
     ),
     Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ}),
     Role.OPERATOR: frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
@@ -90,7 +93,8 @@ POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AG
 
 WITHHELD: Final = frozenset(
     {C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.AGENCY_MANAGE, C.OFFICER_MANAGE}
-    | {C.APIKEY_MANAGE, C.KEY_MANAGE, C.NOTICE_RESEND, C.POWER_DECIDE, C.SCIENCE_MANAGE}
+    | {C.APIKEY_MANAGE, C.KEY_MANAGE, C.NOTICE_RESEND, C.PEER_COMPARE}
+    | {C.POWER_DECIDE, C.SCIENCE_MANAGE}
 )
 """What a person may not do whose second factor and password both came from somebody else, until confirmed."""
 

@@ -31,7 +31,7 @@ def _compare(own: Agency, peers: list[Agency], now: datetime) -> None:
     known = {peer for peer, pin in read_book(own.pk).pins.items() if pin.origin == Origin.COMPARED}
     wanted = {peer.pk: peer.root_fingerprint for peer in peers if peer.pk not in known}
     for person in ("first", "second"):
-        actor = SystemActor(person, own.pk, frozenset({Capability.KEY_MANAGE}))
+        actor = SystemActor(person, own.pk, frozenset({Capability.PEER_COMPARE}))
         if wanted:
             compare_fingerprints(actor, wanted, now=now)
 

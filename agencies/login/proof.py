@@ -26,6 +26,7 @@ SENSITIVE: Final = frozenset(
         Capability.HUB_OPERATE,
         Capability.KEY_MANAGE,
         Capability.OFFICER_MANAGE,
+        Capability.PEER_COMPARE,
         Capability.POWER_DECIDE,
     }
 )

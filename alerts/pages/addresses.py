@@ -38,7 +38,7 @@ from alerts.pages import (
     views,
 )
 from alerts.pages.account import proving, security
-from alerts.pages.agency import apikeys, lanes, policy, powers
+from alerts.pages.agency import apikeys, lanes, peers, policy, powers
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
@@ -295,6 +295,9 @@ PAGES: Final = (
     Page("keys/key/<str:kid>/suspend/", wizard.suspend, "key_suspend", C.KEY_MANAGE, BOTH),
     Page("keys/key/<str:kid>/resume/", wizard.resume, "key_resume", C.KEY_MANAGE, BOTH),
     Page("directory/", directory.directory, "directory", C.DIRECTORY_READ),
+    Page("peers/", peers.peers, "peers", C.KEY_READ),
+    Page("peers/<str:agency_id>/compare/", peers.compare, "peer_compare", C.PEER_COMPARE, BOTH),
+    Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
     Page("agreements/", affairs.agreements, "agreements", C.AGREEMENT_READ),
     Page("agreements/<str:ref>/", lanes.agreement, "agreement", C.AGREEMENT_READ),
     Page("agreements/<str:ref>/suspend/", lanes.suspend, "agreement_suspend", C.AGENCY_MANAGE, BOTH),

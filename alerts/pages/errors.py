@@ -48,6 +48,7 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.NOTICE_RESEND: gettext_lazy("send notices again"),
     Capability.OFFICER_MANAGE: gettext_lazy("manage officers"),
     Capability.OFFICER_READ: gettext_lazy("see officers"),
+    Capability.PEER_COMPARE: gettext_lazy("compare fingerprints"),
     Capability.QUEUE_READ: gettext_lazy("see the release queue"),
     Capability.SCIENCE_READ: gettext_lazy("ask about substances"),
     Capability.SCIENCE_MANAGE: gettext_lazy("change the agency's reference data"),

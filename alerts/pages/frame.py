@@ -51,6 +51,7 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
             ("apikeys", _("API keys"), C.APIKEY_MANAGE),
             ("agreements", _("Agreements"), C.AGREEMENT_READ),
             ("directory", _("Directory"), C.DIRECTORY_READ),
+            ("peers", _("Fingerprints"), C.KEY_READ),
             ("policy", _("Policy"), C.OFFICER_READ),
             ("powers", _("Changes of power"), C.OFFICER_READ),
             ("notifications", _("Notifications"), C.NOTICE_READ),

@@ -6,7 +6,7 @@ sealed to the peer. A telephone number for it comes from outside of this hub.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -20,18 +20,12 @@ from agencies.attribution import is_independent
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError, InputError
 from agencies.models import Agency, Officer
+from agencies.vault.errors import SealBrokenError
 from alerts.errors import KeysElsewhereError
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Comparison, Origin, Pin, change_book
 from ledger.audit import record_event
 
-COMPARERS: Final = (
-    Capability.KEY_MANAGE,
-    Capability.ALERT_RELEASE,
-    Capability.ALERT_WRITE,
-    Capability.AGENCY_MANAGE,
-)
-"""Whoever may do one of these compares fingerprints for the agency."""
 PIN_COMMAND: Final = "accord pin"
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -58,18 +52,30 @@ class PeerTrust:
         return self.pin.origin == Origin.COMPARED
 
     @property
-    def origin_text(self) -> str:
+    def state_text(self) -> str:
+        """In words."""
+        if self.problem:
+            return _("Its keys failed a check")
+        if self.pin.waiting is not None:
+            return _("One officer has compared it")
         return str(Origin(self.pin.origin).label)
+
+    @property
+    def tone(self) -> str:
+        """The tone the words are shown in."""
+        if self.problem:
+            return "danger"
+        return "ok" if self.is_compared else "warn"
 
 
 def may_compare(actor: Actor) -> bool:
     """Whether the actor is one of those who compare for the own agency."""
-    return bool(set(COMPARERS) & actor.capabilities)
+    return Capability.PEER_COMPARE in actor.capabilities
 
 
 def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
     """Every agency of the directory but the own one, by name; raises NotPermittedError, KeysElsewhereError."""
-    require(actor, Capability.DIRECTORY_READ)
+    require(actor, Capability.KEY_READ)
     own = _own_agency(actor)
     rows = list(Agency.objects.visible_to(actor).exclude(pk=own.pk).order_by("name", "pk"))
     directory = VerifiedDirectory(own.pk, now)
@@ -79,9 +85,9 @@ def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
 
 def peer_of(actor: Actor, peer_id: str, *, now: datetime) -> PeerTrust:
     """One of them; raises AbsentError, and as `peers_of`."""
-    require(actor, Capability.DIRECTORY_READ)
+    require(actor, Capability.KEY_READ)
     own = _own_agency(actor)
-    row = Agency.objects.visible_to(actor).exclude(pk=own.pk).filter(pk=peer_id).first()
+    row = Agency.objects.visible_to(actor).filter(pk=peer_id).first()
     if row is None:
         raise AbsentError
     return _trust(row, VerifiedDirectory(own.pk, now))
@@ -96,7 +102,7 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
 def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: datetime) -> dict[str, Pin]:
     """The same of several peers at once. Raises NotPermittedError, InputError, KeysElsewhereError, SealBrokenError."""
     own = _own_agency(actor)
-    require(actor, *COMPARERS)
+    require(actor, Capability.PEER_COMPARE)
     digits = {peer: _checked(text) for peer, text in fingerprints.items()}
 
     def change(book: Book) -> Book:
@@ -105,7 +111,7 @@ def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: 
             book = book.with_pin(peer, _compared(actor, pin, root, now))
         return book
 
-    book = change_book(own.pk, change, now=now)
+    book = _change(own, change, now)
     for peer, root in digits.items():
         is_second = book.pins[peer].waiting is None
         act = "peer.compared" if is_second else "peer.first_compared"
@@ -117,7 +123,7 @@ def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: 
 def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
     """Takes a first comparison back before the second. Raises NotPermittedError, InputError (there is none)."""
     own = _own_agency(actor)
-    require(actor, *COMPARERS)
+    require(actor, Capability.PEER_COMPARE)
 
     def change(book: Book) -> Book:
         pin = book.pins.get(peer.pk)
@@ -125,7 +131,7 @@ def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
             raise InputError("fingerprint", _("Nothing waits for a second comparison here."))
         return book.with_pin(peer.pk, replace(pin, waiting=None))
 
-    change_book(own.pk, change, now=now)
+    _change(own, change, now)
     _record("peer.comparison_undone", actor, own, peer.pk, now)
 
 
@@ -139,6 +145,14 @@ def _compared(actor: Actor, pin: Pin, root: str, now: datetime) -> Pin:
         raise InputError("fingerprint", _("You compared it first: another officer compares it too."))
     version = pin.version if pin.root == root else 0
     return Pin(root, version, Origin.COMPARED, (pin.waiting, mine))
+
+
+def _change(own: Agency, change: Callable[[Book], Book], now: datetime) -> Book:
+    try:
+        return change_book(own.pk, change, now=now)
+    except SealBrokenError:
+        text = _("Your agency's pins were changed outside the program. Ask whoever runs this hub.")
+        raise InputError("fingerprint", text) from None
 
 
 def _is_another(actor: Actor, first: str) -> bool:

@@ -78,6 +78,9 @@ IN_JSON: Final = {
     **dict.fromkeys(("own_notices", "notifications"), "notifications-list"),
     "resend": "notifications-resend",
     "directory": "agency-list",
+    "peers": "peers-list",
+    "peer_compare": "peers-compare",
+    "peer_undo": "peers-undo",
     "keys": "keys-list",
     **dict.fromkeys(
         ("keys_create", "keys_renew", "keys_rotate", "root_change", "root_recover"), "keys-change"

@@ -29,6 +29,7 @@ LIST_PAGES: dict[str, str] = {
     "keys": "author releaser admin auditor reader",
     "agreements": "author releaser admin auditor reader",
     "directory": "author releaser admin auditor reader operator",
+    "peers": "author releaser admin auditor reader",
     "notifications": "author releaser admin reader",
     "audit": "auditor operator",
     "duty": "author releaser admin auditor reader",

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Peers and the comparing of their fingerprints, in JSON."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agencies.capabilities import Capability
+from agencies.models import Agency
+from agencies.reading import read_body
+from alerts.api_affairs.answering import AffairsView
+from alerts.peers.comparing import PeerTrust, compare_fingerprint, peer_of, peers_of, undo_comparison
+from alerts.peers.pins import Origin
+
+
+class FingerprintIn(s.Serializer[Any]):
+    fingerprint = s.CharField(
+        max_length=120, help_text="As read from the peer's paper: 64 digits, spaces allowed."
+    )
+
+
+class PeerOut(s.Serializer[Any]):
+    """How far the agency trusts a peer's keys."""
+
+    agency = s.CharField()
+    name = s.CharField()
+    fingerprint = s.CharField(allow_blank=True, help_text="Of the root in force; empty where there is none.")
+    origin = s.ChoiceField(Origin.values)
+    waiting = s.BooleanField(help_text="One officer has compared; another one has to.")
+    problem = s.CharField(allow_blank=True, help_text="Which check its keys failed; empty where they hold.")
+
+
+class PeersOut(s.Serializer[Any]):
+    items = PeerOut(many=True)
+
+
+def _shown(trust: PeerTrust) -> dict[str, Any]:
+    return {
+        "agency": trust.agency.pk,
+        "name": trust.agency.name,
+        "fingerprint": trust.shown,
+        "origin": str(trust.pin.origin),
+        "waiting": trust.pin.waiting is not None,
+        "problem": trust.problem,
+    }
+
+
+class PeersView(AffairsView):
+    capability = Capability.KEY_READ
+
+    @extend_schema(responses={200: PeersOut}, operation_id="peers_list")
+    def get(self, request: Request) -> Response:
+        """Every other agency, by name, and where the trust in its keys comes from."""
+        return self.answer({"items": [_shown(trust) for trust in peers_of(self.officer, now=self.now)]})
+
+
+class ComparedView(AffairsView):
+    capability = Capability.PEER_COMPARE
+
+    def change(self, agency_id: str, do: Callable[[Agency], object]) -> Response:
+        """Does it to the peer and answers how it stands then."""
+        peer = peer_of(self.officer, agency_id, now=self.now).agency
+        self.act(lambda: do(peer))
+        return self.answer(_shown(peer_of(self.officer, agency_id, now=self.now)))
+
+
+class CompareView(ComparedView):
+    @extend_schema(request=FingerprintIn, responses={200: PeerOut}, operation_id="peers_compare")
+    def post(self, request: Request, agency_id: str) -> Response:
+        """Say that these digits stand on the peer's paper; after the second officer alerts can go to it."""
+        digits = read_body(FingerprintIn, request)["fingerprint"]
+        return self.change(
+            agency_id, lambda peer: compare_fingerprint(self.officer, peer, digits, now=self.now)
+        )
+
+
+class UndoView(ComparedView):
+    @extend_schema(request=None, responses={200: PeerOut}, operation_id="peers_undo")
+    def post(self, request: Request, agency_id: str) -> Response:
+        """Take a first comparison back, before the second."""
+        return self.change(agency_id, lambda peer: undo_comparison(self.officer, peer, now=self.now))
+
+
+_P: Final = "peers/<str:agency_id>"
+urlpatterns = [
+    path("peers", PeersView.as_view(), name="peers-list"),
+    path(f"{_P}/compare", CompareView.as_view(), name="peers-compare"),
+    path(f"{_P}/undo", UndoView.as_view(), name="peers-undo"),
+]

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Peers: whose fingerprint two officers have compared, and the question for one of them."""
+
+from datetime import UTC, datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agencies.errors import InputError
+from agencies.models import Officer
+from alerts.pages.frame import render_page, signed_in
+from alerts.pages.question import ConfirmForm, Question, ask, refuse
+from alerts.peers.comparing import (
+    PeerTrust,
+    compare_fingerprint,
+    may_compare,
+    peer_of,
+    peers_of,
+    undo_comparison,
+)
+
+
+def peers(request: HttpRequest) -> HttpResponse:
+    """Every other agency, by name, and where the trust in its keys comes from."""
+    officer = signed_in(request)
+    return render_page(
+        request,
+        "peers",
+        _("Fingerprints"),
+        heading=_("Fingerprints"),
+        lead=_("Nothing is sent to an agency before two of your officers have compared its fingerprint."),
+        empty=_("No other agency is in yet."),
+        rows=peers_of(officer, now=timezone.now()),
+        may_compare=may_compare(officer),
+    )
+
+
+def compare(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """GET shows the digits, POST says that they are those on the agency's paper."""
+    officer, now = signed_in(request), timezone.now()
+    trust = peer_of(officer, agency_id, now=now)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            pin = compare_fingerprint(officer, trust.agency, request.POST.get("fingerprint", ""), now=now)
+        except InputError as refused:
+            refuse(form, refused)
+        else:
+            told = (
+                _("Compared by two officers.")
+                if pin.waiting is None
+                else _("Noted. A second officer compares it too.")
+            )
+            messages.success(request, told)
+            return redirect("admin:peers")
+    return ask(request, _whether(trust), form, template="affairs/peer_compare")
+
+
+def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """Takes a first comparison back."""
+    officer, now = signed_in(request), timezone.now()
+    trust = peer_of(officer, agency_id, now=now)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            undo_comparison(officer, trust.agency, now=now)
+        except InputError as refused:
+            refuse(form, refused)
+        else:
+            messages.success(request, _("The first comparison is taken back."))
+            return redirect("admin:peers")
+    question = Question(
+        _("Fingerprints"),
+        _("Take the first comparison of %(name)s back?") % {"name": trust.agency.name},
+        _("Take it back"),
+        reverse("admin:peers"),
+        does=[_("Nothing is sent to it until two officers have compared again.")],
+    )
+    return ask(request, question, form)
+
+
+def _whether(trust: PeerTrust) -> Question:
+    name = trust.agency.name
+    return Question(
+        _("Fingerprints"),
+        _("Compare the fingerprint of %(name)s") % {"name": name},
+        _("They are the same"),
+        reverse("admin:peers"),
+        does=[
+            _(
+                "Hold these digits beside the paper you have from %(name)s, or have them read to you. Call a number "
+                "from outside this hub: the directory's could be false."
+            )
+            % {"name": name},
+            _("Another officer of your agency does the same. Then alerts can go to it."),
+        ],
+        facts=_facts(trust),
+        extra={"trust": trust},
+    )
+
+
+def _facts(trust: PeerTrust) -> list[tuple[str, str]]:
+    facts = [(_("Agency id"), trust.agency.pk), (_("Now"), trust.state_text)]
+    if trust.pin.waiting is not None:
+        at = datetime.fromtimestamp(trust.pin.waiting.at, UTC)
+        facts.append((_("First compared by"), f"{_name_of(trust.pin.waiting.by)}, {at:%Y-%m-%d %H:%M} UTC"))
+    return facts
+
+
+def _name_of(audit_name: str) -> str:
+    officer = Officer.objects.filter(public_id=audit_name.removeprefix("officer:")).first()
+    return officer.full_name if officer else audit_name
