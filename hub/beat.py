@@ -6,8 +6,12 @@ from typing import Any
 from celery.schedules import schedule
 
 
-def beat_schedule(*, sweep_seconds: float, follow_seconds: float) -> dict[str, dict[str, Any]]:
+def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
     """Return the whole schedule, by name."""
+    sweep_seconds, follow_seconds = (
+        env.float("SWEEP_SECONDS", default=30.0),
+        env.float("FOLLOW_SECONDS", default=30.0),
+    )
     return {
         "tidy-agencies": {
             "task": "agencies.tidy",

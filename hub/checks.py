@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """System checks: settings that must not reach production."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core import checks
 
 def register() -> None:
     checks.register(check_addresses, checks.Tags.security, deploy=True)
+    checks.register(check_contact, checks.Tags.security)
 
 
 def check_addresses(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
@@ -18,4 +20,13 @@ def check_addresses(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.
         return [
             checks.Warning("HUB_URL is not https; officers would be sent to an open address.", id="hub.W001")
         ]
+    return []
+
+
+def check_contact(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
+    """Return an error where the contact for weaknesses is no address of its own line."""
+    contact = settings.SECURITY_CONTACT
+    if contact and not re.fullmatch(r"(mailto:|https://)[\x21-\x7e]+", contact):
+        remedy = "Use mailto:ADDRESS or https://..., without spaces; security.txt shows it."
+        return [checks.Error("SECURITY_CONTACT is no contact.", hint=remedy, id="hub.E001")]
     return []

@@ -128,6 +128,7 @@ SEQUENCER_SILENT_SECONDS: float = env.float("SEQUENCER_SILENT_SECONDS", default=
 if (0.5 if DEVELOPMENT else 10) > SEQUENCER_SILENT_SECONDS:
     raise ImproperlyConfigured("SEQUENCER_SILENT_SECONDS: use 10 or more; a full batch may take that long.")
 
+SECURITY_CONTACT: str = env.str("SECURITY_CONTACT", default="")
 HUB_URL: str = env.str("HUB_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else "")
 if not HUB_URL:
     raise ImproperlyConfigured("HUB_URL is not set; links in mail need the hub's public address.")
@@ -189,10 +190,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or "notify"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_BEAT_SCHEDULE = beat_schedule(
-    sweep_seconds=env.float("SWEEP_SECONDS", default=30.0),
-    follow_seconds=env.float("FOLLOW_SECONDS", default=30.0),
-)
+CELERY_BEAT_SCHEDULE = beat_schedule(env)
 
 # --- mail ---------------------------------------------------------------------------------------------------
 MAIL_FROM: str = env.str("MAIL_FROM", default="accord@hub.example")

@@ -4,11 +4,13 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from hub import health
+from hub.security_txt import ADDRESS, security_txt
 from hub.served_description import Description
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path(ADDRESS, security_txt, name="security-txt"),
     path("api/schema/", Description.as_view(), name="schema"),
     path("api/v1/", include("agencies.api")),
     path("api/v1/", include("sharing.api")),

@@ -26,6 +26,7 @@ FORM: Final = READ | {"POST"}
 OPEN: Final[Mapping[str, frozenset[str]]] = {
     # Addresses that need no sign-in: route, and the methods they answer to anybody.
     "livez": READ,
+    ".well-known/security.txt": READ,
     "readyz": READ,
     "login/": FORM,
     "login/passkey/": FORM,

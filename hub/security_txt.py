@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where to report a weakness, at the address that RFC 9116 gives it."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+ADDRESS: Final = ".well-known/security.txt"
+GOOD_FOR: Final = timedelta(days=90)
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Return the contact that whoever runs this hub has named; nothing is here where none was."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404
+    lines = (
+        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Expires: {_expires(timezone.now()):%Y-%m-%dT%H:%M:%SZ}",
+        f"Preferred-Languages: {', '.join(code for code, _name in settings.LANGUAGES)}",
+        f"Canonical: {request.build_absolute_uri('/' + ADDRESS)}",
+    )
+    text = "".join(f"{line}\n" for line in lines)
+    return HttpResponse(
+        text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=3600"}
+    )
+
+
+def _expires(now: datetime) -> datetime:
+    """A midnight, so that the text is the same all day."""
+    return datetime.combine(now.date() + GOOD_FOR, time(), UTC)
