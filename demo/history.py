@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def _vape_liquid(world: World) -> None:
     world.at(-37)
     haitham, casimir = world.people["haitham"], world.people["casimir"]
     # A notice that was queued for a reader is suppressed when the right is gone at the time of sending.
-    world.past.before_sending = lambda: disable_officer(haitham, casimir, now=world.past.now)
+    world.past.before_sending = partial(_disable, world, haitham, casimir)
     md = _send(world, "ilka", "benno", texts.VAPE_LIQUID)
     enable_officer(haitham, casimir, now=world.past.now)
     world.later(55)
@@ -319,3 +320,7 @@ def _read_with_own_keys(world: World, agency: str, login: str, md: str) -> None:
     client.open(md, officer=named)
     client.acknowledge(md, officer=named)
     world.past.settle()
+
+
+def _disable(world: World, admin: Officer, officer: Officer) -> None:
+    disable_officer(admin, officer, now=world.past.now)

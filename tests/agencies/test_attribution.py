@@ -16,6 +16,7 @@ def agency() -> Agency:
 
 
 def wait_for(officer: Officer, behind: Officer, outcome: str = "waiting") -> None:
+    assert officer.agency is not None
     PowerChange.objects.create(
         agency=officer.agency,
         kind="identity",

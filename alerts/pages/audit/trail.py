@@ -187,7 +187,7 @@ def _detail_text(act: str, detail: Mapping[str, Any]) -> str:
 def _power_text(detail: Mapping[str, Any]) -> str:
     """The kind of change, its cause, and what it gives or loosens."""
     kinds, causes = dict(PowerChange.Kind.choices), dict(PowerChange.Cause.choices)
-    parts = [str(kinds.get(detail.get("kind"), "")), str(causes.get(detail.get("cause"), ""))]
+    parts = [str(kinds.get(detail.get("kind", ""), "")), str(causes.get(detail.get("cause", ""), ""))]
     if "roles" in detail:
         parts.append(roles_text(detail["roles"]))
     parts += [f"{LABELS[name]}: {_plain(value)}" for name, value in detail.items() if name in LABELS]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """People who could be somebody else: whoever invited or reset them stands behind them until somebody has confirmed them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -68,7 +69,7 @@ def test_an_admin_with_a_second_address_is_no_second_admin(
 def test_after_a_reset_and_a_mailed_password_there_are_no_powers_until_confirmed(
     released: Agency, admin: Officer, second: Officer, releaser: Officer, mail_first: bool
 ) -> None:
-    steps = [
+    steps: list[Callable[[], None]] = [
         lambda: reset_factors(admin, fresh(releaser), now=NOW),
         lambda: note_mailed_password(fresh(releaser), now=NOW + timedelta(days=6)),
     ]

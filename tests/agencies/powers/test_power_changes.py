@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 
@@ -205,7 +206,7 @@ def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:
     ],
 )
 def test_a_looser_policy_waits_and_a_stricter_one_does_not(
-    released: Agency, admin: Officer, second: Officer, field: str, looser: object
+    released: Agency, admin: Officer, second: Officer, field: str, looser: Any
 ) -> None:
     Agency.objects.filter(pk="xa-lab").update(role_ceilings={"reader": "GREEN"}, case_number_required=True)
     strict = policy_of(Agency.objects.get(pk="xa-lab"))
