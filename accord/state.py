@@ -119,7 +119,7 @@ class StatementRecord:
     """One verified statement of another agency, about the object `about` (md or od).
 
     Whether it counts every display judges again, by its `signers` (kids) and `suite`; both are empty in a record
-    that an earlier version wrote. `jws` as received, for the kinds that are proofs for others: `reaffirm`, `unrelease`.
+    that an earlier version wrote, and so is `index`, its leaf. `jws` as received, for the kinds that are proofs for others: `reaffirm`, `unrelease`.
     """
 
     od: str
@@ -132,6 +132,7 @@ class StatementRecord:
     jws: str | None = None
     signers: tuple[str, ...] = ()
     suite: str = ""
+    index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,8 @@ class State:
     up to which it was delivered by a watch. `uncompared` are checkpoints (signed notes) under which something
     was opened without a network: held against the kept one at the next chance. `repudiations` are the feed's
     items that say that something in it was signed with a key revoked since, by their number. `api_key_until` is the
-    end of the API key, None where the hub has not said it.
+    end of the API key, None where the hub has not said it. `handovers` are the verified notes by which the ledger's key
+    was replaced.
     """
 
     agency: str
@@ -195,6 +197,7 @@ class State:
     uncompared: list[str] = field(default_factory=list)
     repudiations: dict[str, InboxRecord] = field(default_factory=dict)
     api_key_until: int | None = None
+    handovers: list[str] = field(default_factory=list)
 
 
 class StateFile:

@@ -117,8 +117,8 @@ class DatabaseKeyDirectory:
         """Reads the newest keysets and the revocations of many agencies in three queries, four if there are any."""
         wanted = [agency for agency in set(agencies) if agency not in self._newest]
         rows = list(_newest_accepted(wanted))
-        times = proofs.log_times(row.od for row in rows)
-        known = {row.agency_id: _read(row, times[row.od]) for row in rows if _is_plain(row, times)}
+        places = proofs.log_places(row.od for row in rows)
+        known = {row.agency_id: _read(row, places[row.od]) for row in rows if _is_plain(row, places)}
         self._revokes |= self._logged_revokes(wanted)
         for agency in wanted:
             self._newest[agency] = known.get(agency) or self._newest_by_history(agency)
@@ -176,9 +176,9 @@ class DatabaseKeyDirectory:
 
     def _rows_in_force(self, agencies: Sequence[str]) -> list[Keyset]:
         rows = list(_newest_accepted(agencies).defer("jws"))
-        times = proofs.log_times(row.od for row in rows)
-        plain = [row for row in rows if _is_plain(row, times)]
-        others = [self._newest_by_history(row.agency_id) for row in rows if not _is_plain(row, times)]
+        places = proofs.log_places(row.od for row in rows)
+        plain = [row for row in rows if _is_plain(row, places)]
+        others = [self._newest_by_history(row.agency_id) for row in rows if not _is_plain(row, places)]
         ods = [keyset.od for keyset in others if keyset is not None]
         return plain + (list(Keyset.objects.filter(od__in=ods).defer("jws")) if ods else [])
 
@@ -189,8 +189,8 @@ class DatabaseKeyDirectory:
         """Every accepted keyset that the ledger has logged."""
         if agency not in self._histories:
             rows = list(Keyset.objects.filter(agency_id=agency).order_by("version"))
-            times = proofs.log_times(row.od for row in rows)
-            self._histories[agency] = tuple(_read(row, times[row.od]) for row in rows if row.od in times)
+            places = proofs.log_places(row.od for row in rows)
+            self._histories[agency] = tuple(_read(row, places[row.od]) for row in rows if row.od in places)
         return self._histories[agency]
 
     def _stating_revocations(self, agency: str) -> Sequence[envelope.Keyset]:
@@ -236,9 +236,11 @@ def pick_recipient_keys(
 
 
 @lru_cache(maxsize=128)
-def read_stored_keyset(jws: bytes, log_time: int | None, succession: str) -> envelope.Keyset:
+def read_stored_keyset(
+    jws: bytes, log_time: int | None, succession: str, log_index: int | None = None
+) -> envelope.Keyset:
     """A keyset of our own store; the same octets say the same, and are read once."""
-    return envelope.read_keyset(jws, log_time=log_time, succession=succession)
+    return envelope.read_keyset(jws, log_time=log_time, log_index=log_index, succession=succession)
 
 
 def _newest_accepted(agencies: Iterable[str]) -> QuerySet[Keyset, Any]:
@@ -252,27 +254,30 @@ def _newest_accepted(agencies: Iterable[str]) -> QuerySet[Keyset, Any]:
     )
 
 
-def _is_plain(row: Any, times: Mapping[str, int]) -> bool:
+def _is_plain(row: Any, places: Mapping[str, tuple[int, int]]) -> bool:
     """Whether the newest accepted keyset is in force without a look at those before it."""
-    return row.od in times and not row.was_recovered
+    return row.od in places and not row.was_recovered
 
 
 def _is_logged_by(keyset: envelope.Keyset, log_time: int) -> bool:
     return keyset.log_time is not None and keyset.log_time <= log_time
 
 
-def _read(row: Keyset, log_time: int | None) -> envelope.Keyset:
-    return read_stored_keyset(bytes(row.jws), log_time, row.succession)
+def _read(row: Keyset, place: tuple[int, int] | None) -> envelope.Keyset:
+    """`place` is index and log time."""
+    index, log_time = place or (None, None)
+    return read_stored_keyset(bytes(row.jws), log_time, row.succession, index)
 
 
 def _logged_revokes(agencies: Iterable[str]) -> dict[str, list[envelope.Revocation]]:
     """Every `revoke` of these agencies that the ledger has logged, by agency."""
     found: dict[str, list[envelope.Revocation]] = {agency: [] for agency in agencies}
     rows = list(Revocation.objects.filter(agency_id__in=found).order_by("accepted_at").defer("jws"))
-    times = proofs.log_times(row.od for row in rows) if rows else {}
+    places = proofs.log_places(row.od for row in rows) if rows else {}
     for row in rows:
-        if row.od in times:
-            said = envelope.Revocation(row.agency_id, row.key_id, row.since, row.code, row.od, times[row.od])
+        if row.od in places:
+            index, logged = places[row.od]
+            said = envelope.Revocation(row.agency_id, row.key_id, row.since, row.code, row.od, logged, index)
             found[row.agency_id].append(said)
     return found
 

@@ -28,7 +28,7 @@ from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
 from alerts.versions import lock_versions, settle_versions
 from ledger.audit import record_event
-from ledger.proofs import log_time, log_times
+from ledger.proofs import log_places, log_time
 from sharing.models import Statement
 from sharing.signatures import reaffirms_of
 
@@ -96,10 +96,10 @@ def judge_retracts(rows: Iterable[ReceivedAlert], *, now: dt.datetime) -> None:
     for agency, directory in directories.items():
         directory.preload(row.issuer_id for row in retracted if row.agency_id == agency)
     ods = [row.retract_od for row in retracted]
-    statements, times = Statement.objects.in_bulk(ods), log_times(ods)
+    statements, places = Statement.objects.in_bulk(ods), log_places(ods)
     for row in retracted:
         directory = directories[row.agency_id]
-        _judge(row, statements.get(row.retract_od), times.get(row.retract_od), directory)
+        _judge(row, statements.get(row.retract_od), places.get(row.retract_od), directory)
 
 
 def judge_again(actor: Actor, *, now: dt.datetime) -> int:
@@ -141,12 +141,15 @@ def _keep_judgements(actor: Actor, rows: Sequence[ReceivedAlert], now: dt.dateti
 
 
 def _judge(
-    received: ReceivedAlert, statement: Statement | None, logged: int | None, directory: DatabaseKeyDirectory
+    received: ReceivedAlert,
+    statement: Statement | None,
+    place: tuple[int, int] | None,
+    directory: DatabaseKeyDirectory,
 ) -> None:
     received.withdrawn_at, received.retract_doubt = None, ""
     received.retract_judged_on = len(directory.revocations(received.issuer_id))
     try:
-        verified = _verify(received, statement, logged, directory)
+        verified = _verify(received, statement, place, directory)
     except EnvelopeError as failure:
         log.warning("retract %s of %s does not count: %s", received.retract_od, received.md, failure.code)
         received.retract_doubt = failed_retract_text(received)
@@ -169,12 +172,18 @@ def _after_reaffirms(verified: VerifiedStatement, directory: DatabaseKeyDirector
 
 
 def _verify(
-    received: ReceivedAlert, statement: Statement | None, logged: int | None, directory: DatabaseKeyDirectory
+    received: ReceivedAlert,
+    statement: Statement | None,
+    place: tuple[int, int] | None,
+    directory: DatabaseKeyDirectory,
 ) -> VerifiedStatement:
     """The retract as its issuer signed it, about this very alert; raises MalformedError or VerificationError."""
-    if statement is None or logged is None:
+    if statement is None or place is None:
         raise VerificationError(Failure.RECEIPT_MISSING)
-    verified = verify_statement(parse_statement(bytes(statement.jws)), directory, log_time=logged)
+    index, logged = place
+    verified = verify_statement(
+        parse_statement(bytes(statement.jws)), directory, log_time=logged, index=index
+    )
     said = verified.statement
     if said.od != received.retract_od or said.k != "retract" or said.iss != received.issuer_id:
         raise VerificationError(Failure.SUBJECT)

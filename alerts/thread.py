@@ -110,8 +110,8 @@ class _Told:
         ids = {row.iss_id for row in envelopes} | {row.iss_id for row in statements}
         self.names = _names(officer, ids, names)
         self.officers = _own_officers(officer, statements)
-        times = {od: logged for od, (_index, logged) in self.places.items()}
-        self.worth = judge_signed(signed_statements(statements, times), now=now) if statements else {}
+        signed = signed_statements(statements, self.places)
+        self.worth = judge_signed(signed, now=now) if signed else {}
         self.about = {row.od: row.sub_d for row in statements}
 
     def of_envelope(self, row: Envelope) -> ThreadEntry:

@@ -19,7 +19,7 @@ from accord.envelope.statements.checks import VerifiedStatement, verify_statemen
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Key, Keyset, KeyState, KeyUse, Succession
-from ledger.proofs import log_times
+from ledger.proofs import log_places
 from sharing.models import Envelope, Statement
 
 
@@ -36,13 +36,17 @@ Worth = Standing | Refused
 
 @dataclass(frozen=True)
 class Signed:
-    """A logged object as its row has it; `ref.k` is "manifest" or a statement's kind, `log_time` in seconds."""
+    """A logged object as its row has it; `ref.k` is "manifest" or a statement's kind, `log_time` in seconds.
+
+    `index` is its leaf, which decides within a second.
+    """
 
     ref: SubjectRef
     iss: str
     signers: tuple[str, ...]
     suite: str
     log_time: int
+    index: int | None = None
 
 
 def issuers_with_revocations(agencies: Iterable[str]) -> set[str]:
@@ -64,30 +68,33 @@ def signed_envelopes(mds: Iterable[str]) -> list[Signed]:
     """Those of these envelopes that the ledger has logged."""
     wanted = list(mds)
     rows = Envelope.objects.filter(pk__in=wanted).values_list("md", "jti", "iss_id", "signers", "suite")
-    times = log_times(wanted) if wanted else {}
+    places = log_places(wanted) if wanted else {}
     return [
-        Signed(SubjectRef(MANIFEST, jti, md), iss, tuple(signers), suite, times[md])
+        _signed(SubjectRef(MANIFEST, jti, md), iss, signers, suite, places[md])
         for md, jti, iss, signers, suite in rows
-        if md in times
+        if md in places
     ]
 
 
-def signed_statements(rows: Iterable[Statement], times: Mapping[str, int] | None = None) -> list[Signed]:
-    """Those of these statements that the ledger has logged; `times` are its times, where they are read already."""
+def signed_statements(
+    rows: Iterable[Statement], places: Mapping[str, tuple[int, int]] | None = None
+) -> list[Signed]:
+    """Those of these statements that the ledger has logged; `places` as of `log_places`, where they are read already."""
     found = list(rows)
-    if times is None:
-        times = log_times(row.od for row in found) if found else {}
+    if places is None:
+        places = log_places(row.od for row in found) if found else {}
     return [
-        Signed(
-            SubjectRef(row.k, row.statement_id, row.od),
-            row.iss_id,
-            tuple(row.signers),
-            row.suite,
-            times[row.od],
+        _signed(
+            SubjectRef(row.k, row.statement_id, row.od), row.iss_id, row.signers, row.suite, places[row.od]
         )
         for row in found
-        if row.od in times
+        if row.od in places
     ]
+
+
+def _signed(ref: SubjectRef, iss: str, signers: Iterable[str], suite: str, place: tuple[int, int]) -> Signed:
+    index, logged = place
+    return Signed(ref, iss, tuple(signers), suite, logged, index)
 
 
 def judge_signed(objects: Collection[Signed], *, now: datetime) -> dict[str, Worth]:
@@ -106,19 +113,22 @@ def reaffirms_of(ds: Iterable[str], directory: KeyDirectory) -> Mapping[str, Seq
     wanted = list(ds)
     said: defaultdict[str, list[VerifiedStatement]] = defaultdict(list)
     rows = list(Statement.objects.filter(k=REAFFIRM, sub_d__in=wanted)) if wanted else []
-    times = log_times(row.od for row in rows) if rows else {}
+    places = log_places(row.od for row in rows) if rows else {}
     for row in rows:
-        word = _verified(row, times.get(row.od), directory)
+        word = _verified(row, places.get(row.od), directory)
         if word is not None:
             said[row.sub_d].append(word)
     return said
 
 
-def _verified(row: Statement, log_time: int | None, directory: KeyDirectory) -> VerifiedStatement | None:
-    if log_time is None:
+def _verified(
+    row: Statement, place: tuple[int, int] | None, directory: KeyDirectory
+) -> VerifiedStatement | None:
+    if place is None:
         return None
+    index, logged = place
     try:
-        return verify_statement(parse_statement(bytes(row.jws)), directory, log_time=log_time)
+        return verify_statement(parse_statement(bytes(row.jws)), directory, log_time=logged, index=index)
     except EnvelopeError:
         return None
 
@@ -128,7 +138,10 @@ def _judge(directory: DatabaseKeyDirectory, item: Signed) -> Worth:
     if not revoked.intersection(item.signers):
         return Valid()
     try:
-        return judge_signers(directory, item.iss, item.signers, item.suite, item.log_time)[1]
+        _, standing = judge_signers(
+            directory, item.iss, item.signers, item.suite, item.log_time, index=item.index
+        )
+        return standing
     except VerificationError as failure:
         return Refused(item.log_time, failure.code)
 

@@ -30,7 +30,9 @@ def standing_of(act: Act, record: StatementRecord) -> Standing | None:
     if not record.signers:
         return Valid()
     try:
-        _, standing = judge_signers(act.directory, record.iss, record.signers, record.suite, record.log_time)
+        _, standing = judge_signers(
+            act.directory, record.iss, record.signers, record.suite, record.log_time, index=record.index
+        )
     except VerificationError as failed:
         return Valid() if failed.failure is Failure.KEYSET_UNKNOWN else None
     if not isinstance(standing, Repudiated):
@@ -91,5 +93,7 @@ def said_about(act: Act, k: str, subjects: Collection[str]) -> list[VerifiedStat
         if record.k == k and record.about in subjects and record.jws is not None:
             with contextlib.suppress(VerificationError):
                 statement = parse_statement(record.jws.encode())
-                found.append(verify_statement(statement, act.directory, log_time=record.log_time))
+                found.append(
+                    verify_statement(statement, act.directory, log_time=record.log_time, index=record.index)
+                )
     return found

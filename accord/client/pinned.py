@@ -28,6 +28,7 @@ from accord.envelope.keysets import (
 from accord.envelope.seal import Recipient
 from accord.envelope.statements.checks import revocation_of, verify_logged_revoke
 from accord.envelope.statements.form import parse_statement
+from accord.envelope.tree.receipts import Receipt
 from accord.state import KeysetRecord, RevocationRecord, State
 
 MAX_VERSIONS_BEHIND = 1000
@@ -61,7 +62,7 @@ class PinnedDirectory:
     def revocations(self, agency: str) -> Sequence[Revocation]:
         """Every logged revocation of the agency's keys, by a `revoke` or by a keyset in force."""
         stated = [
-            revocation_of(parse_statement(record.jws.encode()).statement, record.log_time)
+            revocation_of(parse_statement(record.jws.encode()).statement, record.log_time, index_of(record))
             for record in self._notebook.state.revocations.get(agency, [])
         ]
         return revocations_of(self.chain(agency), stated, now=self._notebook.now)
@@ -179,7 +180,17 @@ def _kept_chain(state: State, agency: str) -> list[Keyset]:
 
 
 def _read_record(record: KeysetRecord) -> Keyset:
-    return read_keyset(record.jws.encode(), log_time=record.log_time, succession=record.succession)
+    return read_keyset(
+        record.jws.encode(),
+        log_time=record.log_time,
+        log_index=index_of(record),
+        succession=record.succession,
+    )
+
+
+def index_of(record: KeysetRecord | RevocationRecord) -> int | None:
+    """The leaf by whose receipt a kept keyset or revocation was proved at its log time."""
+    return Receipt.parse(record.receipt).index_at(record.log_time)
 
 
 def _note_revocation(notebook: Notebook, log: KeptLog, agency: str, revoke: StatementAnswer) -> None:

@@ -45,12 +45,13 @@ def note_statement(act: Act, answer: StatementAnswer, subject: SubjectFacts | No
         raise VerificationError(Failure.RECEIPT_MISSING, statement.k)
     act.refresh(statement.iss)
     log_time = act.log.prove(answer.receipt, d=unverified.od)
-    verified = verify_statement(unverified, act.directory, log_time=log_time)
+    index = answer.receipt.index_at(log_time)
+    verified = verify_statement(unverified, act.directory, log_time=log_time, index=index)
     check_entitled(statement, subject or subject_of(act, statement))
     if isinstance(verified.standing, Valid):
         # What a thief has seen of the ledger is nobody's word.
         _compare_views(act, statement)
-    record = _record(statement, answer.jws, log_time)
+    record = _record(statement, answer.jws, log_time, index)
     act.notebook.note(statement_fact(record))
     return record
 
@@ -158,7 +159,7 @@ def _holders(act: Act, md: str | None) -> set[str]:
     return set(own.to) if own is not None else {act.agency}
 
 
-def _record(statement: Statement, jws: bytes, log_time: int) -> StatementRecord:
+def _record(statement: Statement, jws: bytes, log_time: int, index: int | None) -> StatementRecord:
     return StatementRecord(
         od=statement.od,
         k=statement.k,
@@ -170,4 +171,5 @@ def _record(statement: Statement, jws: bytes, log_time: int) -> StatementRecord:
         jws=jws.decode() if statement.k in KEPT_WHOLE else None,
         signers=tuple(statement.signers),
         suite=statement.suite,
+        index=index,
     )

@@ -3,9 +3,9 @@
 
 It counts if and only if `nbf <= L < exp` and, if the key is revoked, `L < since`, where L is the log
 time of what was signed; `iat` is never trusted for this. Let R be the log time of the revocation:
-logged at or after R it is refused, from `since` until R it is *repudiated*: shown as such, never as
-valid; its issuer may stand by it with a `reaffirm` (`accord.envelope.reaffirming`). A suite below the
-signer's own lowest at L does not count. Evaluate again on each display, against the newest keyset.
+logged after it (at R itself: with a higher index) it is refused, else from `since` on it is
+*repudiated*: shown as such, never as valid; its issuer may stand by it with a `reaffirm`
+(`accord.envelope.reaffirming`). A suite below the signer's own lowest at L does not count. Evaluate again on each display, against the newest keyset.
 Source: docs/spec/envelope.md, "Log time and the key rule".
 """
 
@@ -28,7 +28,7 @@ class Valid:
 
 @dataclass(frozen=True)
 class Repudiated:
-    """Logged at or after `since`, before the revocation was logged: shown as repudiated, never as valid."""
+    """Logged at or after `since`, before the revocation: shown as repudiated, never as valid."""
 
     log_time: int
     since: int
@@ -48,8 +48,19 @@ class Reaffirmed:
 Standing = Valid | Repudiated | Reaffirmed
 
 
-def judge_key(keyset: Keyset, kid: str, log_time: int, revocations: Iterable[Revocation] = ()) -> Standing:
-    """The key rule: does a signature by `kid`, logged at `log_time`, count? Raises VerificationError."""
+def judge_key(
+    keyset: Keyset,
+    kid: str,
+    log_time: int,
+    revocations: Iterable[Revocation] = (),
+    *,
+    index: int | None = None,
+) -> Standing:
+    """The key rule: does a signature by `kid`, logged at `log_time`, count? Raises VerificationError.
+
+    `index` is the leaf of what was signed. Without it (at intake there is none yet), what shares its second
+    with the revocation comes after it.
+    """
     row = keyset.row(kid)
     if row is None:
         raise VerificationError(Failure.KEY_UNKNOWN)
@@ -57,22 +68,35 @@ def judge_key(keyset: Keyset, kid: str, log_time: int, revocations: Iterable[Rev
         raise VerificationError(Failure.KEY_USE)
     if not row.nbf <= log_time < row.exp:
         raise VerificationError(Failure.KEY_NOT_VALID_THEN)
-    said = [(word.since, word.log_time) for word in revocations if word.kid == kid]
+    said = [(word.since, _place(word.log_time, word.index)) for word in revocations if word.kid == kid]
     if row.since is not None and not said:
-        said = [(row.since, row.since if keyset.log_time is None else keyset.log_time)]
+        logged = row.since if keyset.log_time is None else keyset.log_time
+        said = [(row.since, _place(logged, keyset.log_index))]
     if not said:
         return Valid()
-    # The smallest `since` holds, and the word counts from the first time it was logged.
-    since, revoked_at = min(since for since, _ in said), min(logged for _, logged in said)
-    if log_time >= revoked_at:
+    # The smallest `since` holds, and the word counts from the first place where it was logged.
+    since, (revoked_at, revoked_index) = min(since for since, _ in said), min(place for _, place in said)
+    is_after_in_its_second = log_time == revoked_at and (index is None or index > revoked_index)
+    if log_time > revoked_at or is_after_in_its_second:
         raise VerificationError(Failure.KEY_REVOKED)
     return Repudiated(log_time, since, revoked_at) if log_time >= since else Valid()
 
 
+def _place(log_time: int, index: int | None) -> tuple[int, int]:
+    """Where a revocation stands in the log; without an index, before everything of its second."""
+    return log_time, -1 if index is None else index
+
+
 def judge_signers(
-    directory: KeyDirectory, agency: str, kids: Sequence[str], suite: str, log_time: int
+    directory: KeyDirectory,
+    agency: str,
+    kids: Sequence[str],
+    suite: str,
+    log_time: int,
+    *,
+    index: int | None = None,
 ) -> tuple[tuple[PublicKey, ...], Standing]:
-    """Keys and standing of an object `agency` signed with `kids`, logged at `log_time`.
+    """Keys and standing of an object `agency` signed with `kids`, logged at `log_time` as leaf `index`.
 
     Applies the key rule to each, the suite's form, and the agency's lowest suite at that time.
     """
@@ -81,7 +105,7 @@ def judge_signers(
     if keyset is None or then is None:
         raise VerificationError(Failure.KEYSET_UNKNOWN, agencies=(agency,))
     revocations = directory.revocations(agency)
-    standings = [judge_key(keyset, kid, log_time, revocations) for kid in kids]
+    standings = [judge_key(keyset, kid, log_time, revocations, index=index) for kid in kids]
     keys = tuple(row.key for row in map(keyset.row, kids) if row is not None)
     check_suite_of(keys, suite)
     check_low(then, suite)

@@ -77,6 +77,7 @@ class Keyset:
     signers: tuple[str, ...]
     log_time: int | None
     succession: str = SAME
+    log_index: int | None = None
 
     @property
     def root_fingerprint(self) -> str:
@@ -108,6 +109,8 @@ class Revocation:
     code: str | None
     od: str
     log_time: int
+    index: int | None = None
+    """The leaf that holds it; without, it comes before everything of its second."""
 
 
 @dataclass(frozen=True)
@@ -177,9 +180,11 @@ def build_keyset_body(
     }
 
 
-def read_keyset(data: bytes, *, log_time: int | None = None, succession: str = SAME) -> Keyset:
+def read_keyset(
+    data: bytes, *, log_time: int | None = None, log_index: int | None = None, succession: str = SAME
+) -> Keyset:
     """Read a keyset from the caller's own store, where it was verified before; checks the form only."""
-    return _keyset_of(_parse(data), log_time, succession, PublicKey)
+    return replace(_keyset_of(_parse(data), log_time, succession, PublicKey), log_index=log_index)
 
 
 def verify_keyset(
@@ -361,7 +366,7 @@ def revocations_of(
     chain = list(keysets)
     begins = _begin_times(chain)
     stated = [
-        Revocation(keyset.agency, row.kid, row.since, None, keyset.od, begins[keyset.od])
+        Revocation(keyset.agency, row.kid, row.since, None, keyset.od, begins[keyset.od], keyset.log_index)
         for keyset in chain
         for row in keyset.rows
         if row.since is not None and keyset.od in begins and (now is None or begins[keyset.od] <= now)

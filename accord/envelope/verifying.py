@@ -69,11 +69,15 @@ class Ledger:
 
 @dataclass(frozen=True)
 class LoggedObject:
-    """An object the ledger proves: log time in seconds, the checkpoint, and whether it was compared."""
+    """An object the ledger proves: log time in seconds, the checkpoint, and whether it was compared.
+
+    `index` is its leaf at that log time; None where an older receipt proved a smaller one.
+    """
 
     log_time: int
     checkpoint: Checkpoint
     compared: bool
+    index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def verify_receipt(
         or compare_checkpoints(kept.checkpoint, checkpoint, ledger.consistency) is Comparison.EXTENDED
     )
     smallest = min(log_time, ledger.known_log_times.get(od, log_time))
-    return LoggedObject(smallest, checkpoint, compared)
+    return LoggedObject(smallest, checkpoint, compared, receipt.index_at(smallest))
 
 
 def compare_checkpoints(
@@ -183,7 +187,7 @@ def verify_slice(
     for one, other in itertools.combinations(logged, 2):
         # What can be told without asking anybody: the same log, and at the same size the same tree.
         compare_checkpoints(one.checkpoint, other.checkpoint, None)
-    keys, standing = _verify_manifest(unverified, directory, logged[0].log_time)
+    keys, standing = _verify_manifest(unverified, directory, logged[0])
     standing = standing_after(standing, reaffirms, manifest_ref(manifest), manifest.iss)
     releases = _verify_releases(unverified, directory, logged[1:], reaffirms)
     via = tuple(release.statement for release in releases)
@@ -204,12 +208,14 @@ def verify_slice(
 
 
 def _verify_manifest(
-    unverified: UnverifiedSlice, directory: KeyDirectory, log_time: int
+    unverified: UnverifiedSlice, directory: KeyDirectory, logged: LoggedObject
 ) -> tuple[tuple[PublicKey, ...], Standing]:
     manifest = unverified.manifest
     if manifest.signers != unverified.manifest_jws.kids:
         raise VerificationError(Failure.SIGNERS)
-    keys, standing = judge_signers(directory, manifest.iss, manifest.signers, manifest.suite, log_time)
+    keys, standing = judge_signers(
+        directory, manifest.iss, manifest.signers, manifest.suite, logged.log_time, index=logged.index
+    )
     verify_jws(unverified.manifest_jws, keys)
     return keys, standing
 
@@ -222,7 +228,7 @@ def _verify_releases(
 ) -> list[VerifiedStatement]:
     releases = []
     for release, item in zip(unverified.via, logged, strict=True):
-        verified = verify_statement(release, directory, log_time=item.log_time)
+        verified = verify_statement(release, directory, log_time=item.log_time, index=item.index)
         said = verified.statement
         standing = standing_after(verified.standing, reaffirms, said.ref, said.iss)
         releases.append(replace(verified, standing=standing))

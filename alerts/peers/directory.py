@@ -8,6 +8,7 @@ seen before may be missing. A peer of whom anything fails is unknown here, and s
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -26,9 +27,11 @@ from ledger.pins import pinned_keys
 
 PINS_ALTERED: Final = "pins-altered"
 REMEMBERED: Final = 2048
-"""Chains, and log times, that this process remembers having verified; both are bound to the octets."""
+"""Chains, and places in the log, that this process remembers having verified; both are bound to the octets."""
 
-_log_times: OrderedDict[tuple[str, str], int] = OrderedDict()
+Place = tuple[int, int]
+"""Log time, in seconds, and index of the leaf."""
+_places: OrderedDict[tuple[str, str], Place] = OrderedDict()
 
 
 class VerifiedDirectory(DatabaseKeyDirectory):
@@ -56,15 +59,15 @@ class VerifiedDirectory(DatabaseKeyDirectory):
         if not wanted:
             return
         rows = list(Keyset.objects.filter(agency_id__in=wanted).order_by("version", "accepted_at"))
-        times, unproved = _proved_log_times(rows)
+        places, unproved = _proved_places(rows)
         self._revokes |= self._logged_revokes(wanted)
         for agency in wanted:
             own = [row for row in rows if row.agency_id == agency]
-            self._histories[agency] = self._trusted(agency, own, times, unproved)
+            self._histories[agency] = self._trusted(agency, own, places, unproved)
             self._newest[agency] = envelope.newest_in_force(self._histories[agency], self._now)
 
     def _trusted(
-        self, agency: str, rows: Sequence[Keyset], times: Mapping[str, int], unproved: Mapping[str, str]
+        self, agency: str, rows: Sequence[Keyset], places: Mapping[str, Place], unproved: Mapping[str, str]
     ) -> tuple[envelope.Keyset, ...]:
         try:
             if self.book.revision < 0:
@@ -72,7 +75,7 @@ class VerifiedDirectory(DatabaseKeyDirectory):
             for row in rows:
                 if row.od in unproved:
                     raise VerificationError(Failure.RECEIPT, unproved[row.od], (agency,))
-            items = tuple((bytes(row.jws), row.od, times[row.od]) for row in rows if row.od in times)
+            items = tuple((bytes(row.jws), row.od, places[row.od]) for row in rows if row.od in places)
             chain = verify_chain(agency, items)
             self._check_pin(agency, chain)
         except EnvelopeError as failure:
@@ -105,43 +108,45 @@ def directory_of(agency: Agency, now: datetime) -> DatabaseKeyDirectory:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def verify_chain(agency: str, items: tuple[tuple[bytes, str, int], ...]) -> tuple[envelope.Keyset, ...]:
-    """Each keyset (octets, digest, proved log time) by the one it follows, the first by its own root.
+def verify_chain(agency: str, items: tuple[tuple[bytes, str, Place], ...]) -> tuple[envelope.Keyset, ...]:
+    """Each keyset (octets, digest, proved place) by the one it follows, the first by its own root.
 
     The caller compares the roots with its pin. Raises the envelope's errors.
     """
     verified: dict[str, envelope.Keyset] = {}
-    for octets, od, log_time in items:
+    for octets, od, (log_time, index) in items:
         said = envelope.read_keyset(octets)
         previous = verified.get(said.prev or "")
         if said.agency != agency or said.od != od or (previous is None) == bool(verified):
             raise VerificationError(Failure.KEYSET_CHAIN, agencies=(agency,))
         root = previous.root_fingerprint if previous else said.root_fingerprint
-        verified[od] = envelope.verify_keyset(
+        keyset = envelope.verify_keyset(
             octets, pinned=root, previous=previous, strict=True, log_time=log_time
         )
+        verified[od] = replace(keyset, log_index=index)
     return tuple(verified.values())
 
 
-def _proved_log_times(rows: Sequence[Keyset]) -> tuple[dict[str, int], dict[str, str]]:
-    """The log times of keysets with a receipt that holds, by digest; the others that the ledger's rows claim, with why."""
+def _proved_places(rows: Sequence[Keyset]) -> tuple[dict[str, Place], dict[str, str]]:
+    """The places of keysets with a receipt that holds, by digest; the others that the ledger's rows claim, with why."""
     vkey = settings.LEDGER_VKEY
-    unseen = [row for row in rows if (vkey, row.od) not in _log_times]
+    unseen = [row for row in rows if (vkey, row.od) not in _places]
     failed: dict[str, str] = {}
     if unseen:
         keys, agencies = pinned_keys(), {row.od: row.agency_id for row in unseen}
-        for od, receipt in proofs.receipts_for(agencies).items():
+        for od, said in proofs.receipts_for(agencies).items():
             try:
-                at = Receipt.parse(receipt).verify(d=od, keys=keys, k="keyset", a=agencies[od])
+                receipt = Receipt.parse(said)
+                at = receipt.verify(d=od, keys=keys, k="keyset", a=agencies[od])
             except EnvelopeError as failure:
                 failed[od] = str(failure.code)
             else:
-                _remember(vkey, od, at)
-    known = {row.od: _log_times[vkey, row.od] for row in rows if (vkey, row.od) in _log_times}
+                _remember(vkey, od, (at, receipt.index))
+    known = {row.od: _places[vkey, row.od] for row in rows if (vkey, row.od) in _places}
     return known, failed
 
 
-def _remember(vkey: str, od: str, at: int) -> None:
-    _log_times[vkey, od] = at
-    while len(_log_times) > REMEMBERED:
-        _log_times.popitem(last=False)
+def _remember(vkey: str, od: str, place: Place) -> None:
+    _places[vkey, od] = place
+    while len(_places) > REMEMBERED:
+        _places.popitem(last=False)

@@ -17,7 +17,7 @@ from accord.envelope.keyrule import (
     worst_of,
 )
 from accord.envelope.keys import EC1, PQ1
-from accord.envelope.keysets import KeyRow, Keyset, Revocation
+from accord.envelope.keysets import KeyRow, Keyset, Revocation, revocations_of
 from tests.envelope.world import DAY, NOW, Agency, MemoryDirectory, make_agency
 
 HOUR = 3600
@@ -93,6 +93,33 @@ def test_a_row_counts_from_its_since_while_its_keyset_is_not_logged(alpha: Agenc
     with pytest.raises(VerificationError) as refused:
         judge_key(keyset, revoked.kid, SINCE)
     assert refused.value.failure is Failure.KEY_REVOKED
+
+
+@pytest.mark.parametrize(
+    ("index", "of_revocation", "is_refused"),
+    [(4, 5, False), (6, 5, True), (None, 5, True), (4, None, True), (None, None, True)],
+)
+def test_within_the_second_of_the_revocation_the_leaf_decides(
+    alpha: Agency, index: int | None, of_revocation: int | None, is_refused: bool
+) -> None:
+    said = replace(revocation(alpha), index=of_revocation)
+    kid = first_row(alpha).kid
+    if is_refused:
+        with pytest.raises(VerificationError) as refused:
+            judge_key(alpha.keyset, kid, REVOKED_AT, [said], index=index)
+        assert refused.value.failure is Failure.KEY_REVOKED
+    else:
+        standing = judge_key(alpha.keyset, kid, REVOKED_AT, [said], index=index)
+        assert standing == Repudiated(REVOKED_AT, SINCE, REVOKED_AT)
+
+
+def test_a_keyset_that_revokes_has_its_leaf_too(alpha: Agency) -> None:
+    row = replace(first_row(alpha), st="revoked", since=SINCE)
+    keyset = replace(alpha.keyset, rows=(row,), log_time=REVOKED_AT, log_index=5)
+    (said,) = revocations_of([keyset])
+    assert said.index == 5
+    for words in ([said], []):
+        assert isinstance(judge_key(keyset, row.kid, REVOKED_AT, words, index=4), Repudiated)
 
 
 def test_revocation_of_another_key_means_nothing(alpha: Agency) -> None:

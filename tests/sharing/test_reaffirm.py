@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An issuer stands by what a revocation put in doubt: who may say it, whom it reaches, what it is worth."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
 from agencies.errors import AbsentError
 from agencies.models import Agency, AgencyStatus
+from ledger.proofs import log_places
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.answers import answers_in_doubt
 from sharing.errors import AlreadyRetractedError
@@ -91,14 +93,27 @@ class TestWorth:
         lose_key(hub, four.alpha, hours_back=2)
         assert isinstance(worth_of(hub, sealed), Repudiated)
 
-    def test_one_carried_before_and_logged_after_the_revocation_is_refused(
-        self, hub: Hub, four: Four
-    ) -> None:
+    def test_within_the_second_of_the_revocation_the_leaf_decides(self, hub: Hub, four: Four) -> None:
+        """The sequencer's clock may stand still for a while: one second then holds what came before and after."""
+        late = hub.alert_to(four.bravo, sender=four.alpha)
+        hub.carry(four.alpha, late)
+        revoke = hub.revoke(four.alpha, since=hub.now)
+        hub.sequence()
+        at = seconds(hub.now)
+        assert worth_of(hub, late) == Repudiated(at, at, at)
+        (logged,) = signed_envelopes([late.md])
+        index, _ = log_places([revoke.od])[revoke.od]
+        after = replace(logged, index=index + 1)
+        assert judge_signed([after], now=hub.now)[late.md] == Refused(at, "key-revoked")
+
+    def test_within_that_second_what_is_older_than_since_counts(self, hub: Hub, four: Four) -> None:
+        hub.later(seconds=5)
         late = hub.alert_to(four.bravo, sender=four.alpha)
         hub.carry(four.alpha, late)
         hub.revoke(four.alpha, since=hub.now)
+        hub.now -= timedelta(seconds=1)
         hub.sequence()
-        assert worth_of(hub, late) == Refused(seconds(hub.now), "key-revoked")
+        assert worth_of(hub, late) == Valid()
 
     def test_an_issuer_that_revoked_nothing_costs_one_query(
         self, hub: Hub, four: Four, sealed: SealedEnvelope, django_assert_num_queries: object

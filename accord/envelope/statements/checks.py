@@ -65,12 +65,14 @@ def accept_statement(
 
 
 def verify_statement(
-    unverified: UnverifiedStatement, directory: KeyDirectory, *, log_time: int
+    unverified: UnverifiedStatement, directory: KeyDirectory, *, log_time: int, index: int | None = None
 ) -> VerifiedStatement:
-    """The reader's checks under a log time it has proved; raises VerificationError."""
+    """The reader's checks under a log time and leaf index it has proved; raises VerificationError."""
     statement = unverified.statement
     _refuse_own_door(statement)
-    keys, standing = judge_signers(directory, statement.iss, statement.signers, statement.suite, log_time)
+    keys, standing = judge_signers(
+        directory, statement.iss, statement.signers, statement.suite, log_time, index=index
+    )
     verify_jws(unverified.jws, keys)
     _check_suite(statement, directory.keyset_logged_before(statement.iss, log_time), log_time)
     return VerifiedStatement(statement, standing, log_time)
@@ -165,7 +167,7 @@ def _check_revoked_key(statement: Statement, keyset: Keyset) -> None:
         raise VerificationError(Failure.KEY_UNKNOWN)
 
 
-def revocation_of(statement: Statement, log_time: int) -> Revocation:
-    """What a logged `revoke` means; `log_time` as proved by its receipt."""
+def revocation_of(statement: Statement, log_time: int, index: int | None = None) -> Revocation:
+    """What a logged `revoke` means; `log_time` and `index` as proved by its receipt."""
     body = statement.body
-    return Revocation(statement.iss, body["kid"], body["since"], body["code"], statement.od, log_time)
+    return Revocation(statement.iss, body["kid"], body["since"], body["code"], statement.od, log_time, index)

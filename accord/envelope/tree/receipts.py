@@ -112,6 +112,10 @@ class Receipt:
             checkpoint=checkpoint,
         )
 
+    def index_at(self, log_time: int) -> int | None:
+        """The index of its leaf, if that is the one of this log time; another receipt may have proved a smaller one."""
+        return self.index if self.leaf.t == log_time else None
+
     def as_json(self) -> dict[str, Any]:
         """The receipt's object."""
         return {

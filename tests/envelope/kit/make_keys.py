@@ -176,14 +176,35 @@ _RULES: dict[str, tuple[int, list[dict[str, int]], Any]] = {
     "since in the future of the word: before": (1_999, _LATE, "valid"),
     "since in the future of the word: from the log time on": (2_000, _LATE, "key-revoked"),
 }  # fmt: skip
+_AT_LEAF_5 = [{"since": 1_500, "log_time": 2_000, "index": 5}]
+_LATE_AT_LEAF_5 = [{"since": 3_000, "log_time": 2_000, "index": 5}]
+_TWO_IN_A_SECOND = [
+    {"since": 1_500, "log_time": 2_000, "index": 9},
+    {"since": 1_800, "log_time": 2_000, "index": 5},
+]
+_REPUDIATED = {"repudiated": {"since": 1_500, "revoked_at": 2_000}}
+_RULES_IN_A_SECOND: dict[str, tuple[int, int, list[dict[str, int]], Any]] = {
+    "the same second: a leaf before": (2_000, 4, _AT_LEAF_5, _REPUDIATED),
+    "the same second: a leaf after": (2_000, 6, _AT_LEAF_5, "key-revoked"),
+    "the same second: a leaf before, since in the future": (2_000, 4, _LATE_AT_LEAF_5, "valid"),
+    "the same second: a leaf after, since in the future": (2_000, 6, _LATE_AT_LEAF_5, "key-revoked"),
+    "the same second: before the first of two words": (2_000, 4, _TWO_IN_A_SECOND, _REPUDIATED),
+    "the same second: between two words": (2_000, 7, _TWO_IN_A_SECOND, "key-revoked"),
+    "a second before: a higher index, which no log has": (1_999, 6, _AT_LEAF_5, _REPUDIATED),
+    "a second later: a lower index, which no log has": (2_001, 4, _AT_LEAF_5, "key-revoked"),
+}  # fmt: skip
 
 
 def key_rule() -> Body:
     """key_rule.json."""
     jwk = public_jwk("Ed25519")
     cases = []
-    for name, (log_time, words, result) in _RULES.items():
-        given = {"log_time": log_time, "revocations": words}
+    rules = {
+        name: ({"log_time": t, "revocations": words}, result) for name, (t, words, result) in _RULES.items()
+    }
+    for name, (t, index, words, result) in _RULES_IN_A_SECOND.items():
+        rules[name] = {"log_time": t, "index": index, "revocations": words}, result
+    for name, (given, result) in rules.items():
         refused = isinstance(result, str) and result != "valid"
         make = (
             bad(name, "key-rule", result, "key-rule", **given)
@@ -195,5 +216,5 @@ def key_rule() -> Body:
     cases.append(bad("a kid of no row", "key-rule", "key-unknown", "key-rule", kid="A" * 43, **usual))
     enc = {"jwk": public_jwk("X25519"), "use": "enc"}
     cases.append(bad("a key of use enc", "key-rule", "key-of-other-use", "key-rule", **enc, **usual))
-    about = "Does a signature by the key of this row count, given the log time of what it signed?"
+    about = "Does a signature by the key of this row count, given log time and leaf of what it signed?"
     return document(about, cases, jwk=jwk, use="sign", nbf=100, exp=10_000)

@@ -208,10 +208,12 @@ def key_rule(given: Given) -> Any:
         custody="agency", low="EC1", rows=(row,), signers=(), log_time=0,
     )  # fmt: skip
     words = [
-        Revocation("xa-alpha", row.kid, word["since"], None, "", word["log_time"])
+        Revocation("xa-alpha", row.kid, word["since"], None, "", word["log_time"], word.get("index"))
         for word in given["revocations"]
     ]
-    standing = judge_key(keyset, given.get("kid", row.kid), given["log_time"], words)
+    standing = judge_key(
+        keyset, given.get("kid", row.kid), given["log_time"], words, index=given.get("index")
+    )
     if isinstance(standing, Repudiated):
         return {"repudiated": {"since": standing.since, "revoked_at": standing.revoked_at}}
     return "valid"

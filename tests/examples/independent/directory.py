@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -212,7 +213,13 @@ class Agency:
         return words
 
 
-def judge_key(row: Row | None, moment: int, revocations: list[tuple[int, int]]) -> Any:
+NO_LEAF, FIRST = 2**53, -1
+"""The index of what is not logged yet, and of a revocation whose leaf is not known (3.5)."""
+
+
+def judge_key(
+    row: Row | None, moment: int, revocations: Sequence[tuple[int, ...]], leaf: int = NO_LEAF
+) -> Any:
     """The key rule for one signature: "valid", or since and R of a repudiated one."""
     if row is None:
         raise Refused("key-unknown")
@@ -221,8 +228,8 @@ def judge_key(row: Row | None, moment: int, revocations: list[tuple[int, int]]) 
     if not revocations:
         return "valid"
     since = min(word[0] for word in revocations)
-    revoked_at = min(word[1] for word in revocations)
-    need(moment < revoked_at, "key-revoked")
+    revoked_at, first = min((word[1], word[2] if len(word) > 2 else FIRST) for word in revocations)
+    need((moment, leaf) < (revoked_at, first), "key-revoked")
     if moment < since:
         return "valid"
     return {"repudiated": {"since": since, "revoked_at": revoked_at}}

@@ -131,9 +131,12 @@ def _fingerprint(given: Given) -> Any:
 def _key_rule(given: Given) -> Any:
     key = keys.register(given["jwk"], given["use"])
     row = directory.Row(key, given["use"], given["nbf"], given["exp"], "current", None)
-    words = [(word["since"], word["log_time"]) for word in given["revocations"]]
+    words = [
+        (word["since"], word["log_time"], word.get("index", directory.FIRST)) for word in given["revocations"]
+    ]
     named = given.get("kid", key.kid)
-    return directory.judge_key(row if named == key.kid else None, given["log_time"], words)
+    leaf = given.get("index", directory.NO_LEAF)
+    return directory.judge_key(row if named == key.kid else None, given["log_time"], words, leaf)
 
 
 def _rr(given: Given) -> Any:
