@@ -4,13 +4,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from accord.envelope.slices import parse_slice
-from accord.envelope.tree.notes import Checkpoint, VerifierKey
+from accord.envelope.tree.notes import Checkpoint
 from accord.envelope.verifying import KeptCheckpoint, keep_checkpoint
 from alerts.models import DeskCursor
+from ledger.pins import pinned_keys
 
 
 def kept_checkpoint(agency_id: str) -> KeptCheckpoint | None:
@@ -32,5 +32,5 @@ def keep_newest(agency_id: str, slice_bytes: bytes, *, log_time: int, now: datet
 
 
 def _checkpoints(slice_bytes: bytes) -> Iterable[Checkpoint]:
-    keys = [VerifierKey.parse(settings.LEDGER_VKEY)]
+    keys = pinned_keys()
     return [receipt.checkpoint_under(keys) for receipt in parse_slice(slice_bytes).receipts]

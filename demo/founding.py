@@ -21,6 +21,7 @@ from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
 from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
+from ledger.pins import current_vkey
 from sharing.agreements import record_agreement, record_circle
 
 API_KEY_LIFETIME = timedelta(days=90)
@@ -131,9 +132,7 @@ def replace_api_key(founders: Founders, agency_id: str, past: Past) -> None:
 
 def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
     """Enrol by this API key, and keep beside the home the one that the system works with from then on."""
-    client.begin_enrolment(
-        agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=settings.LEDGER_VKEY, api_key=api_key
-    )
+    client.begin_enrolment(agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=current_vkey(), api_key=api_key)
     passphrase = (home / "passphrase.txt").read_text(encoding="utf-8").strip()
     write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": client.state().api_key})
 

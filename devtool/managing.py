@@ -26,7 +26,7 @@ MIGRATE = (
         "prune_by_policy",
     ),
 )
-SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer")
+SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
 
 
 def run_management_command(arguments: list[str]) -> int:

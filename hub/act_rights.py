@@ -92,7 +92,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *("peer.refused", "policy.changed", "retract.doubted", "science.backfilled"),
         }
     ),
-    SEQUENCER: frozenset({*_OF_LOOPS, "sequencer.resumed"}),
+    SEQUENCER: frozenset({*_OF_LOOPS, "ledger.key_replaced", "sequencer.resumed"}),
     OWNER: frozenset({"audit.pruned"}),
 }
 

@@ -82,13 +82,13 @@ _POWERS: Final = (
 )
 
 _PEOPLE: Final[dict[str, dict[str, Right]]] = {
-    # The exchange takes an agency's first keyset and its recoveries, the worker brings recoveries to their end.
+    # The exchange takes an agency's first keyset, its recoveries and its first alert; the worker ends recoveries.
     "agencies_agency": _all(
         READ,
         desk=ADD | CHANGE,
         # Changes of power that nobody stopped for a day, under a code that only the vault makes.
         desk_worker=change(*_POLICY),
-        exchange=change("status", "root_fingerprint"),
+        exchange=change("status", "root_fingerprint", "first_release_at"),
         worker=change("root_fingerprint"),
     ),
     "agencies_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: READ},
@@ -153,6 +153,7 @@ _LEDGER: Final[dict[str, dict[str, Right]]] = {
     "ledger_leaf": _all(READ, sequencer=ADD),
     "ledger_node": _all(READ, sequencer=ADD),
     "ledger_checkpoint": _all(READ, sequencer=ADD),
+    "ledger_keyhandover": _all(READ, sequencer=ADD),
     # Loops set items aside; the desk shows them and has them tried again.
     "ledger_setaside": _all(
         READ, desk=change("retry_asked_at"), desk_worker=KEEP, worker=KEEP, sequencer=KEEP

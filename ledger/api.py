@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from accord.envelope.encoding import b64u
 from ledger import proofs
+from ledger.handovers import handover_notes
 
 CAPABILITY = frozenset({"ledger:read"})
 MOST_PAIRS = 100
@@ -135,9 +136,24 @@ def _pairs(text: str) -> list[tuple[int, int]]:
     return [(int(first), int(second)) for first, _dash, second in (word.partition("-") for word in words)]
 
 
+class HandoversView(APIView):
+    """The signed notes by which the ledger's key was replaced, oldest first: whoever pins one key learns the others."""
+
+    capability = CAPABILITY
+
+    @extend_schema(
+        responses=inline_serializer(
+            "LedgerHandovers", {"items": serializers.ListField(child=serializers.CharField())}
+        )
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"items": handover_notes()}, headers={"Cache-Control": "no-cache"})
+
+
 urlpatterns = [
     path("ledger/checkpoint", CheckpointView.as_view(), name="ledger-checkpoint"),
     path("ledger/proof/<int:index>", ProofView.as_view(), name="ledger-proof"),
+    path("ledger/handovers", HandoversView.as_view(), name="ledger-handovers"),
     path("ledger/consistency", ConsistenciesView.as_view(), name="ledger-consistencies"),
     path("ledger/consistency/<int:first>/<int:second>", ConsistencyView.as_view(), name="ledger-consistency"),
 ]

@@ -150,6 +150,22 @@ class LongSilenceError(ClockError):
         self.silence = silence
 
 
+class KeyNotPinnedError(LedgerError):
+    """The key would sign what nobody could check."""
+
+    def __init__(self) -> None:
+        super().__init__("LEDGER_KEY does not belong to LEDGER_VKEY: nobody could check its receipts.")
+
+
+class KeyHandedOverError(LedgerError):
+    """The key has handed over to another one; what it signs from there on counts for nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "LEDGER_KEY was replaced: give the sequencer the new key, and name it in LEDGER_VKEY first."
+        )
+
+
 class NotHaltedError(LedgerError):
     """There is nothing to go on with: the sequencer is not halted."""
 

@@ -256,3 +256,18 @@ class LoopState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loop} {self.agency}"
+
+
+class KeyHandover(models.Model):
+    """A note by which the ledger's key says which key signs after it, signed by both (verifier keys `old`, `new`)."""
+
+    old = models.TextField(unique=True)
+    new = models.TextField(unique=True)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"hand-over to {self.new}"

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from ledger.clock import MAX_DIFFERENCE
 from ledger.entries import CoveredEntry
 from sharing.models import Envelope
 
 log = logging.getLogger(__name__)
 
 LEAST_AGENCIES: Final = 3
+MAX_DIFFERENCE: Final = timedelta(minutes=5)
 KEPT_FOR: Final = timedelta(minutes=10)
 
 

@@ -301,6 +301,14 @@ def read_paths(value: object, pairs: Sequence[tuple[int, int]]) -> list[list[byt
     return [None if row.get("path") is None else read_path(row["path"]) for row in rows]
 
 
+def read_handovers(value: object) -> list[str]:
+    """Notes by which the ledger's key was replaced."""
+    notes = require_array(require_object(value, "handovers").get("items"), "handovers")
+    if not all(isinstance(note, str) for note in notes):
+        raise AnswerError("The hub's hand-overs are malformed.")
+    return [str(note) for note in notes]
+
+
 def read_feed_entry(value: object) -> FeedEntry:
     """An item of the feed."""
     item = require_object(value, "inbox")

@@ -27,6 +27,7 @@ from accord.client.answers import (
     SubmissionPage,
     parse_answer,
     read_feed_entry,
+    read_handovers,
     read_issued,
     read_jws,
     read_moment,
@@ -135,6 +136,10 @@ class Exchange(Protocol):
 
     def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
         """The consistency proof for each of at most a hundred pairs of sizes, or None where there is none."""
+        ...
+
+    def handovers(self) -> list[str]:
+        """The signed notes by which the ledger's key was replaced, not verified."""
         ...
 
     def hub_clock(self) -> int | None:
@@ -296,6 +301,10 @@ class HttpExchange:
         """The consistency proof for each pair of sizes, as far as the hub has one."""
         words = ",".join(f"{first}-{second}" for first, second in pairs)
         return read_paths(self._json("/ledger/consistency", {"pairs": words}), pairs)
+
+    def handovers(self) -> list[str]:
+        """The signed notes by which the ledger's key was replaced."""
+        return read_handovers(self._json("/ledger/handovers"))
 
     def hub_clock(self) -> int | None:
         """The hub's clock now, going by its last answer."""

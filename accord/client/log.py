@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger as this client has seen it: one tree that only grows.
 
+The keys that count are the pinned ones and those that signed hand-overs lead to; a checkpoint by a key that is not known
+yet makes it ask for hand-overs, once an act.
+
 `KeptLog.prove` is the one door for receipts outside of slices, `as_ledger` gives the same knowledge to the
 verification of slices. The newest checkpoint that was compared with the kept one is noted with its signature,
 so that a fork can be shown to others. Without a network the comparison is left for the next chance, and
@@ -15,11 +18,12 @@ from typing import Final
 
 from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.client.exchange import Exchange
-from accord.client.notebook import Notebook, checkpoint_fact, compared_fact, log_time_fact
+from accord.client.notebook import Notebook, checkpoint_fact, compared_fact, handovers_fact, log_time_fact
 from accord.envelope.encoding import b64u, unb64u
-from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from accord.envelope.errors import EnvelopeError, Failure, NoteError, VerificationError
 from accord.envelope.statements.form import CheckpointRef
-from accord.envelope.tree.notes import Checkpoint, VerifierKey, verify_checkpoint
+from accord.envelope.tree.handovers import keys_after
+from accord.envelope.tree.notes import Checkpoint, VerifierKey, parse_note, verify_checkpoint
 from accord.envelope.tree.receipts import PLAIN_KIND, Receipt
 from accord.envelope.verifying import (
     KeptCheckpoint,
@@ -40,15 +44,41 @@ class KeptLog:
         self._notebook = notebook
         self._exchange = exchange
         self._paths: dict[tuple[int, int], Sequence[bytes]] = {}
-        self.keys = tuple(VerifierKey.parse(text) for text in notebook.state.ledger_keys)
+        self._has_asked_for_handovers = False
+        self.keys = self._known_keys()
         self.compared = True
         self._checkpoints: dict[str, Checkpoint] = {}
 
     def prove(self, receipt: Receipt, *, d: str, k: str = PLAIN_KIND, a: str | None = None) -> int:
         """The log time (seconds) of digest `d`; raises VerificationError, and then nothing counts."""
+        self.learn_keys([receipt.checkpoint])
         logged = verify_receipt(receipt, d, self.as_ledger(), kind=k, agency=a)
         self.note(receipt, d, logged.log_time, compared=logged.compared)
         return logged.log_time
+
+    def learn_keys(self, notes: Iterable[str]) -> None:
+        """Ask the hub for hand-overs where a checkpoint is signed by no key known here; what does not verify is left."""
+        if self._exchange is None or self._has_asked_for_handovers or all(map(self._knows_signer, notes)):
+            return
+        self._has_asked_for_handovers = True
+        with contextlib.suppress(AbsentError, RefusedError, AnswerError, NoteError):
+            fetched = [
+                note for note in self._exchange.handovers() if note not in self._notebook.state.handovers
+            ]
+            keys_after(self.keys, [*self._notebook.state.handovers, *fetched])
+            self._notebook.note(handovers_fact(fetched))
+            self.keys = self._known_keys()
+
+    def _knows_signer(self, note: str) -> bool:
+        known = {(key.name, key.key_id) for key in self.keys}
+        try:
+            return any((line.name, line.key_id) in known for line in parse_note(note).signatures)
+        except NoteError:
+            return True
+
+    def _known_keys(self) -> tuple[VerifierKey, ...]:
+        pinned = [VerifierKey.parse(text) for text in self._notebook.state.ledger_keys]
+        return tuple(keys_after(pinned, self._notebook.state.handovers))
 
     def note(self, receipt: Receipt, d: str, log_time: int, *, compared: bool) -> None:
         """Note what a verified receipt taught; a checkpoint that could not be compared is not kept."""

@@ -8,7 +8,7 @@ Hence every fact is written so that it merges: the larger version, the smaller l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -99,6 +99,15 @@ def revocation_fact(agency: str, record: RevocationRecord) -> Fact:
         records = state.revocations.setdefault(agency, [])
         if all(known.od != record.od for known in records):
             records.append(record)
+
+    return apply
+
+
+def handovers_fact(notes: Sequence[str]) -> Fact:
+    """The verified notes by which the ledger's key was replaced."""
+
+    def apply(state: State) -> None:
+        state.handovers += [note for note in notes if note not in state.handovers]
 
     return apply
 

@@ -166,6 +166,7 @@ def _verify(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
 
 
 def _verify_kept(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
+    act.log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
     return verify_slice(
         unverified,
         reader=act.agency,

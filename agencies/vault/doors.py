@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -35,7 +34,6 @@ from accord.envelope.private import SignerSet, SigningKey
 from accord.envelope.reading import open_alert
 from accord.envelope.slices import UnverifiedSlice, parse_slice
 from accord.envelope.statements.form import SubjectRef, make_statement
-from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.unseal import open_attachment as unseal_attachment
 from accord.envelope.verifying import KeptCheckpoint, Ledger, verify_slice
 from accord.envelope.vocabulary import RED
@@ -50,6 +48,7 @@ from agencies.vault.keeping import HeldDecryptionKeys, private_keys
 from agencies.vault.making import new_id
 from ledger import proofs
 from ledger.audit import record_event
+from ledger.pins import pinned_keys
 
 WORKER: Final = "desk-worker"
 STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
@@ -220,7 +219,7 @@ def _open(
         unverified,
         reader=agency.pk,
         directory=peers,
-        ledger=Ledger([VerifierKey.parse(settings.LEDGER_VKEY)], kept, proofs.consistency),
+        ledger=Ledger(pinned_keys(), kept, proofs.consistency),
         now=int(now.timestamp()),
     )
     return open_alert(

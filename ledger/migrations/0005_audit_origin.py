@@ -20,7 +20,7 @@ DECLARE
 BEGIN
     IF NOT (pg_has_role(session_user, owner, 'MEMBER') OR public.ledger_may_write_act(session_user::text, NEW.act)) THEN
         RAISE EXCEPTION 'the login % may not write the act %', session_user, NEW.act
-            USING ERRCODE = 'insufficient_privilege';
+            USING ERRCODE = 'restrict_violation';
     END IF;
     IF NEW.od !~ '^[A-Za-z0-9_-]{43}$' THEN
         RAISE EXCEPTION 'an audit event without the digest of what it says' USING ERRCODE = 'check_violation';

@@ -19,6 +19,7 @@ BREAKS = {
     "only-vault-opens": ("agencies/apikeys.py", "import accord.envelope.private"),
     "vault-door": ("sharing/feed.py", "import agencies.vault.doors"),
     "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),
+    "sequencer-at-work": ("sharing/feed.py", "import ledger.running"),
     "ledger-doors": ("sharing/feed.py", "import ledger.models"),
     "accord-stands-alone": ("accord/envelope/keys.py", "import django.conf"),
     "science-door": ("accord/cli/main.py", "import substances.errors"),

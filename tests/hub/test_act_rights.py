@@ -63,7 +63,7 @@ def test_time_and_login_are_the_databases_own(desk_connection: psycopg.Connectio
 
 @pytest.mark.parametrize("act", ["audit.pruned", "no.such_act"])
 def test_no_login_of_the_application_writes_a_pruning(desk_connection: psycopg.Connection, act: str) -> None:
-    with pytest.raises(errors.InsufficientPrivilege, match=act):
+    with pytest.raises(errors.RestrictViolation, match=act):
         forge(desk_connection, act)
 
 
@@ -83,7 +83,7 @@ def test_a_login_writes_only_acts_of_its_own(
     desk_connection: psycopg.Connection, login_of: Any, role: str, act: str
 ) -> None:
     login_of(role)
-    with pytest.raises(errors.InsufficientPrivilege, match=act):
+    with pytest.raises(errors.RestrictViolation, match=act):
         forge(desk_connection, act)
     for own in sorted(ACTS_OF.get(role, ()))[:1]:
         forge(desk_connection, own)

@@ -36,10 +36,14 @@ _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A public Ed25519 key with its name, pinned out of band (C2SP signed-note, "vkey")."""
+    """A public Ed25519 key with its name, pinned out of band (C2SP signed-note, "vkey").
+
+    `last_size` is the largest tree it signs for, once it was handed over (`accord.envelope.tree.handovers`).
+    """
 
     name: str
     public: bytes
+    last_size: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> "VerifierKey":
@@ -162,7 +166,7 @@ def verify_checkpoint(note: Note | str, keys: Sequence[VerifierKey]) -> Checkpoi
     """
     text, signers = _verified_text(note, keys)
     checkpoint = Checkpoint.parse(text)
-    if checkpoint.origin not in {key.name for key in signers}:
+    if checkpoint.origin not in {key.name for key in signers if _signs_for(key, checkpoint.size)}:
         raise NoteError("the checkpoint is not signed by a pinned key of its origin")
     return checkpoint
 
@@ -188,6 +192,10 @@ def parse_tree_number(text: str) -> int:
     if not _SIZE.fullmatch(text) or int(text) > MAX_TREE_SIZE:
         raise NoteError("not a size or an index of a tree")
     return int(text)
+
+
+def _signs_for(key: VerifierKey, size: int) -> bool:
+    return key.last_size is None or size <= key.last_size
 
 
 def _verified_text(note: Note | str, keys: Sequence[VerifierKey]) -> tuple[str, list[VerifierKey]]:

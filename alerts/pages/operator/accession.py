@@ -4,7 +4,6 @@
 from hashlib import sha256
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -34,6 +33,7 @@ from alerts.pages.keys.commands import first_commands
 from alerts.pages.officers.acts import say_whether_mailed
 from alerts.pages.operator.forms import AdmitForm, CompareForm, EntryKeyForm, FirstAdminForm
 from alerts.pages.question import ConfirmForm, Question, ask, problems_of, refuse
+from ledger.pins import current_vkey
 
 
 def admit(request: HttpRequest) -> HttpResponseBase:
@@ -83,8 +83,8 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
         is_entering=entry.agency.status == AgencyStatus.ENTERING,
         makes_keys_here=entry.agency.custody == Custody.HUB,
         commands=first_commands(entry.agency.pk, hub) if entry.needs_entry_key else (),
-        ledger_key=settings.LEDGER_VKEY,
-        ledger_groups=show_fingerprint(sha256(settings.LEDGER_VKEY.encode()).hexdigest()),
+        ledger_key=current_vkey(),
+        ledger_groups=show_fingerprint(sha256(current_vkey().encode()).hexdigest()),
     )
 
 

@@ -15,6 +15,7 @@ from hub.supervising import ShowLife, run_supervised
 from ledger.clock import DatabaseClock, SystemClock, WatchedClock
 from ledger.errors import LedgerError
 from ledger.halting import last_vouched
+from ledger.handing_over import require_signing_key
 from ledger.running import Work, run_sequencer
 from ledger.timesources import parse_sources
 from sharing import numbering
@@ -51,8 +52,7 @@ class Command(BaseCommand):
 
 def _signing_key() -> LedgerKey:
     key = LedgerKey.from_text(take_secret("LEDGER_KEY"))
-    if key.vkey != settings.LEDGER_VKEY:
-        raise CommandError("LEDGER_KEY does not belong to LEDGER_VKEY: nobody could check its receipts.")
+    require_signing_key(key)
     return key
 
 

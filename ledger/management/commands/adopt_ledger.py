@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ledger.adoption import adopt_ledger, plan_adoption
 from ledger.errors import LedgerError
-from ledger.pins import pinned_keys
+from ledger.handovers import counting_keys
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         folder = Path(options["state_dir"])
         try:
             if options["yes"]:
-                self.stdout.write(f"Done: {adopt_ledger(pinned_keys(), folder, now=timezone.now())}.")
+                self.stdout.write(f"Done: {adopt_ledger(counting_keys(), folder, now=timezone.now())}.")
             else:
                 self.stdout.write(f"Would {plan_adoption(folder)}. Run again with --yes to do it.")
         except LedgerError as error:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ledger.errors import LedgerDamagedError, StateError
-from ledger.pins import pinned_keys
+from ledger.handovers import counting_keys
 from ledger.verification import verify_ledger
 
 DAMAGED = 3
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = Path(options["state_dir"]) if options["state_dir"] else None
         try:
-            sound = verify_ledger(pinned_keys(), folder=folder)
+            sound = verify_ledger(counting_keys(), folder=folder)
         except LedgerDamagedError as error:
             for finding in error.findings:
                 self.stderr.write(str(finding))

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws the ledger's next key and has the present one hand over to it; every sequencer must be stopped."""
+
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.private import LedgerKey
+from hub.settings import take_secret
+from ledger.errors import LedgerError
+from ledger.handing_over import hand_key_over
+
+
+class Command(BaseCommand):
+    help = "Replace the ledger's key by a new one. Needs LEDGER_KEY (role sequencer), with every sequencer stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--key-file", required=True, help="where the new key is written; must not exist yet"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.HUB_ROLE != "sequencer" or not settings.LEDGER_STATE_DIR:
+            raise CommandError("Run it where the sequencer runs: HUB_ROLE=sequencer, with LEDGER_STATE_DIR.")
+        old = LedgerKey.from_text(take_secret("LEDGER_KEY"))
+        new = LedgerKey.generate(old.name)
+        # First the file: a key that was handed over to and lost could not be replaced.
+        _write_key(Path(options["key_file"]), new)
+        try:
+            hand_key_over(old, new, Path(settings.LEDGER_STATE_DIR), now=timezone.now())
+        except (LedgerError, EnvelopeError) as error:
+            Path(options["key_file"]).unlink()
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"The new key is in {options['key_file']}: give it to the sequencer as LEDGER_KEY.\n"
+            f'For every role: LEDGER_VKEY="{new.vkey} {settings.LEDGER_VKEY}"'
+        )
+
+
+def _write_key(path: Path, key: LedgerKey) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise CommandError(f"--key-file: {error.strerror}.") from None
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{key.to_text()}\n")
+        file.flush()
+        os.fsync(file.fileno())
