@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from agencies.models import Agency
 from tests.builders import Hub
@@ -28,3 +29,5 @@ def test_the_first_actual_alert_is_noted_once_and_an_exercise_is_none(tmp_path: 
     hub.deliver(alpha, bravo)
     assert noted() == first
     assert Agency.objects.get(pk=bravo.id).first_release_at is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Agency.objects.filter(pk=alpha.id).update(first_release_at=None)
