@@ -234,7 +234,6 @@ class Hub(KeyLives):
             client="system",
             scopes=scopes or sorted(scopes_that_work(is_hosted=agency.row.is_hosted)),
             lifetime=timedelta(days=30),
-            networks=(),
             now=self.now,
         )
         return f"Api-Key {secret}"

@@ -15,6 +15,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accord.moments import moment_of
 from agencies.actors import client_name
 from agencies.capabilities import Capability
 from agencies.endings import THRESHOLDS
@@ -55,7 +56,7 @@ def is_settled(notice: Notification) -> bool:
 
 def end_of(notice: Notification) -> datetime:
     """When the key of a warning ends."""
-    return datetime.fromtimestamp(int(notice.subject.split(BETWEEN)[1]), tz=notice.queued_at.tzinfo)
+    return moment_of(int(notice.subject.split(BETWEEN)[1]))
 
 
 def _ending(now: datetime) -> Iterator[tuple[ApiKey, str, Occasion]]:
