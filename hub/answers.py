@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the desk answers where no view does: problem+json under /api/, a page elsewhere."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 
 from alerts.pages import errors as pages
@@ -18,8 +20,11 @@ def unreadable(request: HttpRequest, exception: Exception | None = None) -> Http
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    answer = problems.broken if _is_api(request) else pages.broken
-    return answer(request)
+    if _is_api(request):
+        return problems.broken(request)
+    if problems.is_database_busy(sys.exception()):
+        return pages.busy(request, retry_secs=problems.DATABASE_BUSY.retry_secs)
+    return pages.broken(request)
 
 
 def _is_api(request: HttpRequest) -> bool:

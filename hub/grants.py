@@ -71,10 +71,13 @@ def refuse_missing_logins(using: str = "default", **_: Any) -> None:
 
 def apply_after_migrate(using: str = "default", **_: Any) -> None:
     """Take every right away, then grant what is declared; the login of an earlier version ends with nothing."""
+    with connections[using].cursor() as cursor:
+        # Each trigger locks its table for a moment. After the grants, which hold rows of the catalogue, that would
+        # be a circle with an autovacuum.
+        _keep_keys(cursor, _by_table(cursor, _KEYS))
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         _take_away(cursor, connections[using].settings_dict["NAME"])
         keys, columns = _by_table(cursor, _KEYS), _by_table(cursor, _COLUMNS)
-        _keep_keys(cursor, keys)
         for table in sorted(set(RIGHTS) & set(columns)):
             for role, right in RIGHTS[table].items():
                 for what in _privileges(right, columns[table], keys.get(table, ())):

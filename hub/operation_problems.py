@@ -11,6 +11,7 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 ALWAYS: Final = (
     "absent",
+    "database-busy",
     "malformed-request",
     "not-acceptable",
     "not-authenticated",

@@ -6,6 +6,7 @@ The most specific class of an error's MRO wins. An error that is not in the tabl
 
 import json
 import logging
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions as drf
@@ -35,15 +37,25 @@ TYPE_PREFIX = "urn:accord:problem:"
 
 @dataclass(frozen=True)
 class Problem:
-    """A row of the table. `members` names attributes of the error that the caller may read."""
+    """A row of the table. `members` names attributes of the error that the caller may read.
+
+    `retry_secs`: when to try again, where the error does not say it itself.
+    """
 
     status: int
     slug: str
     title: str
     members: tuple[str, ...] = ()
+    retry_secs: int = 0
+
+
+DATABASE_BUSY = Problem(503, "database-busy", "The database does not answer in time.", retry_secs=2)
+"""A statement or a lock took too long, or the database is away, full or starting."""
 
 
 PROBLEMS: dict[type[BaseException], Problem] = {
+    OperationalError: DATABASE_BUSY,
+    InterfaceError: DATABASE_BUSY,
     Http404: Problem(404, "absent", "There is nothing here for you."),
     drf.NotFound: Problem(404, "absent", "There is nothing here for you."),
     agencies.AbsentError: Problem(404, "absent", "There is nothing here for you."),
@@ -284,6 +296,8 @@ def _header_value(error: Exception, header: str) -> str | None:
     if header == "WWW-Authenticate":
         return getattr(error, "auth_header", None)
     wait = getattr(error, "retry_after", None) or getattr(error, "wait", None)
+    problem = problem_for(error)
+    wait = wait or (problem.retry_secs if problem else 0)
     return str(int(wait)) if wait else None
 
 
@@ -315,5 +329,13 @@ def unreadable(request: HttpRequest, exception: Exception | None = None) -> Http
     return _plain(request, 400, "malformed-request", _("The request could not be read."))
 
 
+def is_database_busy(error: BaseException | None) -> bool:
+    return error is not None and problem_for(error) is DATABASE_BUSY
+
+
 def broken(request: HttpRequest) -> HttpResponse:
+    """500 without any detail; 503 with `Retry-After` where it is the database that did not answer."""
+    error = sys.exception()
+    if isinstance(error, Exception) and is_database_busy(error):
+        return answer_plainly(request, error)
     return _plain(request, 500, "broken", _("Something broke on our side. Nothing was changed."))

@@ -20,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from hub.beat import beat_schedule
 from hub.broker import transport_options
 from hub.logs import logging_settings
+from hub.patience import PATIENCE
 from hub.roles import GUARDED_SECRETS, ROLES, SECRETS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -159,6 +160,9 @@ def _database_of_role() -> dict[str, Any]:
 
 
 DATABASES: dict[str, dict[str, Any]] = {"default": _database_of_role()}
+if HUB_ROLE in PATIENCE and env.bool("DATABASE_TIMEOUTS", default=True):
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options["options"] = f"{_options.get('options', '')} {PATIENCE[HUB_ROLE].options}".strip()
 if HUB_ROLE in {"desk", "exchange"} and env.bool("DATABASE_POOL", default=True):
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 20}
 

@@ -93,6 +93,13 @@ def broken(request: HttpRequest) -> HttpResponse:
     return render(request, "accord/broken.html", status=500)
 
 
+def busy(request: HttpRequest, *, retry_secs: int) -> HttpResponse:
+    """503 where the database did not answer in time; asks neither it nor the session."""
+    answer = render(request, "accord/busy.html", status=503)
+    answer["Retry-After"] = str(retry_secs)
+    return answer
+
+
 def refused(request: HttpRequest, refusal: InputError) -> HttpResponse:
     """422 for an address or form that our pages do not make, such as a cursor that was typed."""
     return render_page(
