@@ -12,7 +12,6 @@ from hub.roles import BROKER_LOGINS, ROLES, Role
 QUEUES: Final = tuple(role.queue for role in ROLES.values() if role.queue)
 _CONNECTS: Final = ("ping", "hello", "select", "client|setinfo", "client|setname", "info")
 _RINGS: Final = ("lpush", "sadd", "smembers", "multi", "exec", "discard")
-_COUNTS: Final = ("llen",)
 _HEARS: Final = (
     *("brpop", "rpop", "llen", "exists", "watch", "unwatch"),
     *("hset", "hget", "hdel", "zadd", "zrem", "zrevrangebyscore"),
@@ -41,17 +40,16 @@ def users() -> dict[str, str]:
 
 
 def _rules(role: Role) -> Iterator[str]:
-    yield from ("resetkeys", "resetchannels", "-@all")
+    yield from ("resetkeys", "resetchannels", "clearselectors", "-@all")
     for queue in QUEUES:
         yield f"%W~{queue}"
         yield f"~_kombu.binding.{queue}"
     commands = [*_CONNECTS, *_RINGS]
-    if role.name == "desk":
-        # The operator's page shows how long the queues are.
-        yield from (f"%R~{queue}" for queue in QUEUES)
-        commands += _COUNTS
     if role.queue:
         yield f"~{role.queue}"
         yield f"~unacked*.{role.queue}"
         commands += _HEARS
     yield from sorted({f"+{command}" for command in commands})
+    # Who rings asks for the queue's length first. A right of its own: with reading among the others, whoever hears one
+    # queue could hear all.
+    yield f"(+llen {' '.join(f'%R~{queue}' for queue in QUEUES)})"

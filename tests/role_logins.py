@@ -31,7 +31,12 @@ def under_login_of(role: str) -> Generator[None]:
 
     The driver's own connection is used: these statements are none that a test should count.
     """
-    connection.ensure_connection()
+    try:
+        connection.ensure_connection()
+    except RuntimeError:
+        # A test without a database: whoever needs it is told so by its own statement.
+        yield
+        return
     opened = connection.connection
     before = opened.execute("SELECT current_user").fetchone()[0]
     opened.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(LOGINS[role])))

@@ -5,6 +5,7 @@ import pytest
 import redis
 from celery import Celery
 
+from hub.broker import transport_options
 from hub.roles import BROKER_LOGINS
 from tests.conftest import HubProcesses
 from tests.services import surroundings
@@ -29,6 +30,21 @@ TRIED = (
     ("LPUSH", "worker@accord.celery.pidbox", "{}"),
     ("GET", "anything"),
 )
+
+
+@pytest.mark.parametrize("role", BROKER_LOGINS)
+def test_every_login_rings_both_bells(role: str) -> None:
+    ringing = Celery("ringer", broker=surroundings().world.redis_urls[role], set_as_current=False)
+    ringing.conf.broker_transport_options = transport_options("notify")
+    with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
+        broker.flushdb()
+        broker.execute_command("ACL", "LOG", "RESET")
+        for queue in ("notify", "desk"):
+            ringing.send_task("sharing.sweep", queue=queue, retry=False, ignore_result=True)
+            assert broker.llen(queue) == 1
+        assert broker.acl_log() == []
+        broker.flushdb()
+    ringing.close()
 
 
 @pytest.mark.parametrize("role", BROKER_LOGINS)

@@ -39,7 +39,7 @@ def _impatient() -> Generator[None]:
 def test_a_locked_row_is_a_problem_with_a_time_to_come_back(
     somebody_elses: psycopg.Connection, _impatient: None
 ) -> None:
-    _, text = api_key(hosted_agency("xa-lab"))
+    _, text = api_key(hosted_agency("xa-lab"), scopes=["directory:read"])
     somebody_elses.execute("SELECT 1 FROM agencies_apikey FOR UPDATE")
     client = Client(headers={"authorization": f"Api-Key {text}"}, raise_request_exception=False)
     answer = client.get("/api/v1/caller")
