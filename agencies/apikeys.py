@@ -72,7 +72,7 @@ def issue_key(
     agency: Agency,
     *,
     client: str,
-    scopes: Collection[str],
+    scopes: Iterable[str],
     lifetime: timedelta,
     networks: Iterable[str] = (),
     follows: ApiKey | None = None,

@@ -46,7 +46,7 @@ def writers_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[s
     """Return the audit names of the writers; `submitter` is who would submit it now, in place of who did last."""
     names = {alert.created_by, *alert.revisions.values_list("author", flat=True)}
     last = submitter or alert.submitted_by
-    if last is not None:
+    if isinstance(last, Officer):
         names.add(last.audit_name)
     return attributed_to(names.union(*(issuers_of(name) for name in names if name.startswith(CLIENT))))
 
@@ -111,7 +111,7 @@ def _releasing(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowe
     if not _has_written(officer, writers):
         return Allowed()
     checker = alert.validated_by
-    if not alert.agency.four_eyes and (checker is None or not _has_written(checker, writers)):
+    if not alert.agency.four_eyes and not (isinstance(checker, Officer) and _has_written(checker, writers)):
         return Allowed()
     if _one_may_send(alert):
         return Allowed(alone=True)

@@ -113,7 +113,7 @@ class QuestionOut(s.Serializer[Any]):
     kept = s.BooleanField()
 
 
-class ReleaserOut(s.Serializer[Officer]):
+class ReleaserOut(s.Serializer[Any]):
     """An officer who could send it."""
 
     id = s.CharField(source="public_id")

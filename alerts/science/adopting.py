@@ -181,8 +181,8 @@ def _named_to(officer: Officer, row: AdoptedRules) -> AdoptedRules:
     row.is_withdrawn = source is not None and source.withdrawn_at is not None
     if ceiling_of(officer) is None:
         return row
-    own = Alert.objects.visible_to(officer).filter(pk=row.alert_id)
-    received = ReceivedAlert.objects.visible_to(officer).filter(pk=row.received_id)
+    own = Alert.objects.visible_to(officer).filter(adopted=row)
+    received = ReceivedAlert.objects.visible_to(officer).filter(adopted=row)
     if not own.exists() and not received.exists():
         row.received, row.alert, row.md, row.reference = None, None, "", ""
     return row

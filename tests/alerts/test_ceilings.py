@@ -119,7 +119,7 @@ class TestCopies:
         self, desks: Desks, make: Callable[[Desks], Alert]
     ) -> None:
         copy = make(desks)
-        author = Officer.objects.get(pk=copy.author_id)
+        author = Officer.objects.get(public_id=copy.created_by.removeprefix("officer:"))
         save_revision(author, copy, data={"tlp": "CLEAR"}, base=copy.current, now=desks.hub.now)
         for reader in (author, desks.hub.make_officer(copy.agency, "author")):
             assert not Alert.objects.visible_to(limit(desks, reader, "CLEAR")).filter(pk=copy.pk).exists()
@@ -128,7 +128,7 @@ class TestCopies:
         self, desks: Desks, make: Callable[[Desks], Alert]
     ) -> None:
         copy = make(desks)
-        author = Officer.objects.get(pk=copy.author_id)
+        author = Officer.objects.get(public_id=copy.created_by.removeprefix("officer:"))
         revision = save_revision(author, copy, data={"tlp": "CLEAR"}, base=copy.current, now=desks.hub.now)
         with pytest.raises(AlertIncompleteError) as stopped:
             submit_alert(author, copy, revision=revision.number, now=desks.hub.now)
