@@ -112,13 +112,14 @@ def make_key(
     """The row and text of a key whose issue the caller has permitted; raises InputError."""
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     with transaction.atomic():
+        allowed = _checked_networks(networks)
         key = ApiKey.objects.create(
             prefix=prefix,
-            digest=_digest(prefix, secret),
+            digest=digest_of_key(prefix, secret, agency.pk, scopes, allowed),
             agency=agency,
             client=_checked_client(client),
             scopes=scopes,
-            networks=_checked_networks(networks),
+            networks=allowed,
             created_at=now,
             created_by=actor.audit_name,
             expires_at=now + _checked_lifetime(lifetime),
@@ -220,7 +221,8 @@ def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient
     prefix, secret = match.groups()
     key = _stored(prefix)
     expected = key.digest if key else bytes(32)
-    if not hmac.compare_digest(_digest(prefix, secret), expected) or key is None:
+    told = (key.agency, key.scopes, key.networks) if key else ("", (), ())
+    if not hmac.compare_digest(digest_of_key(prefix, secret, *told), expected) or key is None:
         raise CredentialError("unknown")
     _require_usable(key, remote_addr, now)
     _mark_use(key, now)
@@ -291,8 +293,12 @@ def _mark_use(key: _StoredKey, now: datetime) -> None:
     ApiKey.objects.filter(stale, pk=key.prefix).update(last_used_at=now)
 
 
-def _digest(prefix: str, secret: str) -> bytes:
-    return keyed_digest("api-key", prefix.encode("ascii"), secret.encode("ascii"))
+def digest_of_key(
+    prefix: str, secret: str, agency: str, scopes: Iterable[str], networks: Iterable[str]
+) -> bytes:
+    """Bound to what the key is for: a row made over to another agency, or widened, by SQL serves nobody."""
+    parts = (prefix, secret, agency, " ".join(sorted(scopes)), " ".join(sorted(networks)))
+    return keyed_digest("api-key", *(part.encode("ascii") for part in parts))
 
 
 def _checked_client(client: str) -> str:

@@ -14,6 +14,7 @@ from agencies.apikeys import (
     authenticate_key,
     issue_key,
     issuers_of,
+    make_key,
     revoke_key,
     rotate_key,
 )
@@ -155,6 +156,20 @@ def test_the_database_holds_no_usable_credential(agency: Agency) -> None:
     assert not signs_in(f"{key.prefix}.{bytes(key.digest).hex()[:43]}")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"agency_id": "xb-health"}, {"scopes": ["directory:read", "feed:read"]}, {"networks": ["192.0.2.0/24"]}],
+    ids=["made over to another agency", "widened", "of another network"],
+)
+def test_a_key_changed_by_sql_serves_nobody(agency: Agency, change: dict[str, Any]) -> None:
+    admit("xb-health")
+    Agency.objects.filter(pk="xb-health").update(status=AgencyStatus.ACTIVE)
+    key, text = api_key(agency, scopes=["feed:read"])
+    assert signs_in(text)
+    ApiKey.objects.filter(pk=key.pk).update(**change)
+    assert not signs_in(text)
+
+
 def test_a_copy_of_the_database_under_another_pepper_signs_nobody_in(
     agency: Agency, settings: Settings
 ) -> None:
@@ -219,8 +234,15 @@ def test_no_key_is_given_a_scope_that_its_agency_s_custody_refuses(agency: Agenc
 
 
 def test_a_key_that_was_given_more_before_serves_what_works_now(agency: Agency) -> None:
-    key, text = api_key(agency, scopes=["feed:read"])
-    ApiKey.objects.filter(pk=key.pk).update(scopes=["draft:write", "feed:read", "key:enrol", "alert:read"])
+    _, text = make_key(
+        enrol(agency, "agency_admin"),
+        agency,
+        client="case system",
+        scopes=["draft:write", "feed:read", "key:enrol", "alert:read"],
+        lifetime=DAY,
+        networks=(),
+        now=NOW,
+    )
     assert authenticate_key(text, PEER, now=NOW).capabilities == {Capability.FEED_READ}
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A watch fetches many slices with one request, none twice, and holds no more than two answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.client.fetching import NotFetched, SlicesAhead
 from accord.envelope.content import Attachment
 from accord.envelope.errors import Failure, VerificationError
+from agencies.apikeys import digest_of_key
 from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.models import ApiKey
 from ledger.models import AuditEvent
@@ -164,17 +165,24 @@ def test_what_is_refused_among_many_is_said_and_the_rest_is_opened(
     assert Delivery.objects.filter(fetched_at__isnull=True).count() == 1
 
 
+def give_scopes(client: Client, scopes: Collection[str]) -> None:
+    """The client's key as it would have been issued with these scopes."""
+    prefix, _, secret = client.state().api_key.partition(".")
+    row = ApiKey.objects.get(pk=prefix)
+    row.scopes = sorted(scopes)
+    row.digest = digest_of_key(prefix, secret, row.agency_id, row.scopes, row.networks)
+    row.save(update_fields=["scopes", "digest"])
+
+
 def test_with_a_key_that_may_not_fetch_nothing_is_passed_over(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     send(world, pair[0], 2)
-    ApiKey.objects.filter(agency_id="xb-bravo").update(
-        scopes=sorted(CLIENT_SCOPES - {Capability.ENVELOPE_READ})
-    )
+    give_scopes(pair[1], CLIENT_SCOPES - {Capability.ENVELOPE_READ})
     with pytest.raises(RefusedError, match="cannot"):
         watched(pair[1], opening=True)
     assert pair[1].state().watched == 0
-    ApiKey.objects.filter(agency_id="xb-bravo").update(scopes=sorted(CLIENT_SCOPES))
+    give_scopes(pair[1], CLIENT_SCOPES)
     assert numbers(watched(pair[1], opening=True)) == [1, 2]
 
 

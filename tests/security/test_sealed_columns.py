@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every sealed column opens in its own row alone: copied to another row, of whichever agency, it opens nowhere.
+
+Read from the models: a binary column that nobody placed here fails the build.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Final
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from agencies.vault import doors, hierarchy
+from agencies.vault.errors import SealBrokenError, VaultError
+from agencies.vault.keeping import secrets_of
+from agencies.vault.kek import held_ring
+from tests.security.world import SecurityWorld
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
+Column = tuple[str, str]
+Place = Callable[[Any], tuple[str, str, int]]
+
+
+def at_its_id(table: str) -> Place:
+    return lambda row: (table, str(row.pk), 1)
+
+
+PLACES: Final[dict[Column, Place]] = {
+    # Table and column: where in its agency's seals the content of one row stands.
+    ("alert", "card"): lambda row: ("alert", str(row.pk), row.current),
+    ("alert", "return_note"): lambda row: ("alert", f"{row.pk}/return", 1),
+    ("alertrevision", "sealed"): lambda row: ("alertrevision", str(row.alert_id), row.number),
+    ("draftattachment", "sealed"): at_its_id("draftattachment"),
+    ("receivedalert", "card"): at_its_id("receivedalert"),
+    ("reply", "source"): lambda row: ("reply", f"{row.pk}/source", 1),
+    ("reply", "gist"): lambda row: ("reply", f"{row.pk}/gist", 1),
+    ("sampleprofile", "sealed"): at_its_id("sampleprofile"),
+    ("harmlook", "sealed"): at_its_id("harmlook"),
+    ("storedstructure", "sealed"): at_its_id("storedstructure"),
+    ("caughtstructure", "sealed"): at_its_id("caughtstructure"),
+    ("adoptedrules", "sealed"): at_its_id("adoptedrules"),
+    ("agencyrules", "sealed"): lambda row: ("agencyrules", str(row.pk), row.number),
+    ("spectraimport", "sealed"): at_its_id("spectraimport"),
+    ("libraryspectrum", "sealed"): at_its_id("libraryspectrum"),
+    ("drafttemplate", "sealed"): at_its_id("drafttemplate"),
+    ("pinbook", "sealed"): lambda row: ("pinbook", row.agency_id, row.revision),
+}
+OTHERWISE: Final[dict[Column, str]] = {
+    ("cardtoken", "token"): "equal for equal values on purpose; what it leads to is opened and bound",
+    ("libraryspectrum", "token"): "equal for equal spectra on purpose; what it leads to is opened and bound",
+    ("vaultsecret", "wrapped"): "bound to agency, epoch and key of the ring, below",
+    ("vaultkey", "wrapped"): "bound to agency, epoch, kid and use, below",
+    ("drawnkey", "wrapped"): "as a vault key, before it is registered",
+    ("proposal", "payload"): "public; what comes back counts by the root's signature over it",
+}
+MOST_ROWS: Final = 4
+
+
+def sealed_columns() -> Iterator[tuple[type[models.Model], str]]:
+    for label in ("alerts", "vault"):
+        for model in apps.get_app_config(label).get_models():
+            for column in model._meta.concrete_fields:
+                if isinstance(column, models.BinaryField):
+                    yield model, column.name
+
+
+def rows_of(model: type[models.Model], column: str) -> list[Any]:
+    return list(islice(model._default_manager.exclude(**{column: None}).order_by("pk"), MOST_ROWS))
+
+
+def agency_of(row: Any) -> str:
+    return str(row.agency_id if hasattr(row, "agency_id") else row.alert.agency_id)
+
+
+def test_every_binary_column_has_its_place() -> None:
+    known = {(model._meta.model_name, column) for model, column in sealed_columns()}
+    assert known == PLACES.keys() | OTHERWISE.keys()
+
+
+def test_what_is_sealed_in_one_row_opens_in_no_other(world: SecurityWorld) -> None:
+    looked_at = 0
+    for model, column in sealed_columns():
+        place = PLACES.get((str(model._meta.model_name), column))
+        rows = rows_of(model, column) if place else []
+        for row in rows:
+            assert place is not None
+            sealed = bytes(getattr(row, column))
+            doors.open_row(agency_of(row), *place(row), sealed)
+            for other in (each for each in rows if each.pk != row.pk):
+                with pytest.raises(VaultError):
+                    doors.open_row(agency_of(other), *place(other), sealed)
+                looked_at += 1
+    assert looked_at > MOST_ROWS
+
+
+def test_columns_of_one_row_do_not_open_as_one_another(world: SecurityWorld) -> None:
+    for (table, column), place in PLACES.items():
+        model = apps.get_model("alerts", table)
+        others = [at for (name, other), at in PLACES.items() if name == table and other != column]
+        for row in rows_of(model, column):
+            for elsewhere in others:
+                with pytest.raises(SealBrokenError):
+                    doors.open_row(agency_of(row), *elsewhere(row), bytes(getattr(row, column)))
+            assert place(row) != [at(row) for at in others]
+
+
+def test_a_wrapped_key_or_secret_opens_in_its_own_row_alone(world: SecurityWorld) -> None:
+    secrets = list(apps.get_model("vault", "vaultsecret").objects.order_by("pk")[:MOST_ROWS])
+    for row in secrets:
+        for other in (each for each in secrets if each.pk != row.pk):
+            with pytest.raises(SealBrokenError):
+                hierarchy.unwrap_secret(other.holder, other.epoch, other.kek, bytes(row.wrapped), held_ring())
+    keys = list(
+        apps.get_model("vault", "vaultkey").objects.select_related("key").order_by("pk")[: 2 * MOST_ROWS]
+    )
+    for row in keys:
+        for other in (each for each in keys if each.pk != row.pk):
+            secret = secrets_of(other.key.agency_id, {other.epoch})[other.epoch]
+            with pytest.raises(SealBrokenError):
+                hierarchy.unwrap_private_key(secret, other.key_id, other.key.use, bytes(row.wrapped))
