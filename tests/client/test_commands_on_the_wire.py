@@ -213,3 +213,15 @@ def test_the_command_as_a_program_of_its_own(
     )
     assert opened.returncode == exits.OK, opened.stderr
     assert json.loads(opened.stdout)["alert"] == DOCUMENT
+
+
+def test_the_api_key_is_named_and_its_text_shown_only_where_it_is_asked_for(
+    terminals: tuple[Terminal, Terminal],
+) -> None:
+    alpha, _ = terminals
+    facts = alpha.json("api-key")
+    text = alpha.run("api-key", "--show").strip()
+    assert set(facts) == {"prefix", "until"} and text.startswith(f"{facts['prefix']}.")
+    assert text not in alpha.run("api-key") + alpha.err
+    alpha.run("api-key", "--rotate", expect=exits.REFUSED)
+    assert "does not replace itself now" in alpha.err
