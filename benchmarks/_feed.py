@@ -114,6 +114,9 @@ class MemoryExchange:
     def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
         return [self.consistency(*pair) for pair in pairs]
 
+    def handovers(self) -> list[str]:
+        return []
+
     def hub_clock(self) -> int | None:
         return NOW
 

@@ -32,6 +32,7 @@ from agencies.errors import AbsentError, NotPermittedError
 from agencies.selfrotation import rotate_own_key
 from demo.past import Past
 from ledger import proofs
+from ledger.handovers import handover_notes
 from sharing import feed, intake, slices, statements, submissions
 from sharing.models import FeedItem, Statement
 
@@ -150,6 +151,9 @@ class PastExchange:
 
     def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
         return proofs.consistencies(pairs)
+
+    def handovers(self) -> list[str]:
+        return handover_notes()
 
     def hub_clock(self) -> int | None:
         """The past says no time of its own."""

@@ -104,9 +104,11 @@ def grant_acts(cursor: CursorWrapper, logins: Mapping[str, str]) -> None:
         if role != OWNER and login:
             acts_of_login[login] |= ACTS_OF.get(role, frozenset())
     cases = [_case(login, acts) for login, acts in sorted(acts_of_login.items())]
-    body = sql.SQL("SELECT coalesce(act = ANY(CASE login {} END), false)").format(sql.SQL(" ").join(cases))
-    if not cases:
-        body = sql.SQL("SELECT false")
+    body: sql.Composable = sql.SQL("SELECT false")
+    if cases:
+        body = sql.SQL("SELECT coalesce(act = ANY(CASE login {} END), false)").format(
+            sql.SQL(" ").join(cases)
+        )
     cursor.execute(
         sql.SQL(
             "CREATE OR REPLACE FUNCTION public.ledger_may_write_act(login text, act text) RETURNS boolean"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from ledger import audit
 from ledger.errors import Finding
@@ -54,7 +54,8 @@ def _read_events(report: AuditReport) -> list[_Pruning]:
     is_logged = Exists(Entry.objects.filter(od=OuterRef("od"), is_audit=True))
     keeps: dict[str, timedelta] = {HUB_LEVEL: timedelta(days=KEEP_DAYS[0])}
     prunings: list[_Pruning] = []
-    events = AuditEvent.objects.order_by("seq").annotate(leaf_time=leaf_time, is_logged=is_logged)
+    annotated = AuditEvent.objects.order_by("seq").annotate(leaf_time=leaf_time, is_logged=is_logged)
+    events: QuerySet[AuditEvent, Any] = annotated
     for event in events.iterator(CHUNK_ROWS):
         if audit.event_digest(event) != event.od:
             report.findings.append(_finding(event, "altered: it does not fit its digest"))

@@ -9,7 +9,8 @@ import pytest
 from agencies.accountlinks import digest_of, follow_link, issue_link
 from agencies.login.attempts import FactorSource
 from agencies.login.factors import add_totp, check_code, renew_recovery_codes
-from agencies.models import AccountLink, Officer
+from agencies.models import Officer
+from agencies.shortlived import AccountLink
 from tests.agencies.world import NOW, admit, enrol
 from tests.lock_orders import locks_taken
 from tests.pages.one_time_codes import code_of

@@ -3,6 +3,7 @@
 
 import logging
 import os
+import secrets
 import signal
 import time
 from collections.abc import Generator
@@ -15,6 +16,7 @@ from django.conf import settings
 
 from devtool.processes import wait_until
 from devtool.valkey import Valkey
+from hub.roles import BROKER_LOGINS
 from sharing.doorbell import QUEUES, REST_SECS, ring
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +28,8 @@ TOGETHER_SECS = 5.0
 @pytest.fixture
 def broker(tmp_path: Path) -> Generator[Valkey]:
     """A broker of this test's own, with the transport options of the hub."""
-    server = Valkey(tmp_path / "valkey", log=tmp_path / "valkey.log", durable=False)
+    passwords = dict.fromkeys(BROKER_LOGINS.values(), secrets.token_urlsafe(24))
+    server = Valkey(tmp_path / "valkey", passwords, log=tmp_path / "valkey.log", durable=False)
     server.start()
     usual = current_app._get_current_object()
     app = Celery("hung", broker=server.url, set_as_current=True)
@@ -40,7 +43,7 @@ def broker(tmp_path: Path) -> Generator[Valkey]:
 
 def waiting(broker: Valkey) -> int:
     with redis.Redis.from_url(broker.url) as client:
-        return sum(int(client.llen(queue)) for queue in set(QUEUES.values()))  # type: ignore[arg-type]
+        return sum(int(client.llen(queue)) for queue in set(QUEUES.values()))
 
 
 def test_a_hung_broker_costs_a_moment_and_one_line(broker: Valkey, caplog: pytest.LogCaptureFixture) -> None:
@@ -62,4 +65,4 @@ def rings_through(broker: Valkey) -> bool:
     """What was missed for one queue comes with the first ring for the other."""
     ring("alerts.follow_feed")
     with redis.Redis.from_url(broker.url) as client:
-        return bool(client.llen("desk")) and int(client.llen("notify")) >= 2  # type: ignore[arg-type]
+        return bool(client.llen("desk")) and int(client.llen("notify")) >= 2
