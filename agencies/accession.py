@@ -57,6 +57,7 @@ from agencies.registry import (
     waiting_recovery,
 )
 from agencies.shortlived import Challenge
+from agencies.twins import refuse_twin
 from ledger.audit import record_event
 from ledger.entries import append_entry
 
@@ -79,11 +80,12 @@ def admit_agency(
     root_fingerprint: str = "",
     duty_phone: str = "",
     compared: bool = False,
+    resembles: bool = False,
     now: datetime,
 ) -> Agency:
     """A new agency, entering until its first keyset stands. `root_fingerprint`: 64 hex digits, spaces allowed.
 
-    `compared`: both sides have read the fingerprint to each other; kept in the audit.
+    `compared`: both sides have read the fingerprint to each other; kept in the audit. `resembles`: as for `refuse_twin`.
     Raises NotPermittedError, InputError, AgencyExistsError.
     """
     require(operator, Capability.HUB_OPERATE)
@@ -103,6 +105,7 @@ def admit_agency(
     with transaction.atomic():
         if Agency.objects.filter(pk=agency_id).exists() or Agency.objects.filter(name=agency.name).exists():
             raise AgencyExistsError(agency_id)
+        refuse_twin(agency.name, resembles=resembles)
         try:
             agency.save(force_insert=True)
         except IntegrityError:
@@ -295,8 +298,7 @@ def _agency_of_caller(
 
 def _require_room(agency: Agency, newcomer: NewKeyset, now: datetime) -> None:
     """Raises TooManyKeysetsError. A recovery and the answer to one are never held up: they decide who the agency is."""
-    since = now - timedelta(days=1)
-    lately = Keyset.objects.filter(agency=agency, accepted_at__gt=since).exclude(
+    lately = Keyset.objects.filter(agency=agency, accepted_at__gt=now - timedelta(days=1)).exclude(
         succession=Succession.RECOVERED
     )
     times = list(lately.order_by("-accepted_at").values_list("accepted_at", flat=True)[:MOST_KEYSETS_A_DAY])

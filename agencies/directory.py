@@ -6,6 +6,7 @@ used for nothing. `DatabaseKeyDirectory` is what the envelope's checks ask; one 
 batch and keeps what it has read, so that 500 recipients cost a handful of queries.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +16,17 @@ from typing import Any, Protocol
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from accord.envelope import keysets as envelope
+from accord.envelope.errors import EnvelopeError
 from accord.envelope.keys import ENC, suite_rank
 from agencies.actors import Actor
 from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
+from agencies.errors import AbsentError, KeysetUnreadableError
 from agencies.models import Agency, Key, Keyset, Revocation, Succession
 from ledger import proofs
+from ledger.models import Distrust
+from ledger.set_aside import set_aside_about
+
+log = logging.getLogger(__name__)
 
 
 def list_agencies(actor: Actor) -> QuerySet[Agency]:
@@ -112,13 +118,14 @@ class DatabaseKeyDirectory:
         self._histories: dict[str, tuple[envelope.Keyset, ...]] = {}
         self._revokes: dict[str, list[envelope.Revocation]] = {}
         self._revoked: dict[str, tuple[envelope.Revocation, ...]] = {}
+        self._unreadable: set[str] = set()
 
     def preload(self, agencies: Iterable[str]) -> None:
         """Reads the newest keysets and the revocations of many agencies in three queries, four if there are any."""
         wanted = [agency for agency in set(agencies) if agency not in self._newest]
         rows = list(_newest_accepted(wanted))
         places = proofs.log_places(row.od for row in rows)
-        known = {row.agency_id: _read(row, places[row.od]) for row in rows if _is_plain(row, places)}
+        known = {row.agency_id: self._read(row, places[row.od]) for row in rows if _is_plain(row, places)}
         self._revokes |= self._logged_revokes(wanted)
         for agency in wanted:
             self._newest[agency] = known.get(agency) or self._newest_by_history(agency)
@@ -131,6 +138,12 @@ class DatabaseKeyDirectory:
         if agency not in self._newest:
             self.preload([agency])
         return self._newest[agency]
+
+    def require_readable(self, agency: str) -> None:
+        """Raises KeysetUnreadableError where a stored keyset of the agency is none: then the agency has none at all."""
+        self.keyset(agency)
+        if agency in self._unreadable:
+            raise KeysetUnreadableError(agency)
 
     def keyset_logged_before(self, agency: str, log_time: int) -> envelope.Keyset | None:
         """The keyset that was in force at `log_time` (seconds)."""
@@ -165,12 +178,16 @@ class DatabaseKeyDirectory:
     def recipient_keys(
         self, agencies: Sequence[str], suite: str, now: int
     ) -> Mapping[str, envelope.RecipientKey]:
-        """The key that senders seal to, of each agency that may be sealed to, in four queries for any number.
+        """The key that senders seal to, of each agency that may be sealed to, in five queries for any number.
 
         An agency whose `low` is above the suite has none; nor has one whose newest key is blocked here: its
-        senders, who do not know of that, would not take an older one.
+        senders, who do not know of that, would not take an older one. Nor has one whose word about its keys was set
+        aside: it may have revoked them.
         """
-        rows = {row.agency_id: row for row in self._rows_in_force(agencies)}
+        distrusted = distrusted_agencies(agencies)
+        rows = {
+            row.agency_id: row for row in self._rows_in_force(agencies) if row.agency_id not in distrusted
+        }
         revoked, blocked = _revoked_and_blocked(agencies)
         return pick_recipient_keys(rows, suite, now, revoked=revoked, blocked=blocked)
 
@@ -190,8 +207,20 @@ class DatabaseKeyDirectory:
         if agency not in self._histories:
             rows = list(Keyset.objects.filter(agency_id=agency).order_by("version"))
             places = proofs.log_places(row.od for row in rows)
-            self._histories[agency] = tuple(_read(row, places[row.od]) for row in rows if row.od in places)
+            read = [self._read(row, places[row.od]) for row in rows if row.od in places]
+            # One that is left out might have revoked a key: none counts without it.
+            self._histories[agency] = tuple(filter(None, read)) if None not in read else ()
         return self._histories[agency]
+
+    def _read(self, row: Keyset, place: tuple[int, int]) -> envelope.Keyset | None:
+        """A keyset at its index and log time; one agency's unreadable one keeps no other agency waiting."""
+        index, log_time = place
+        try:
+            return read_stored_keyset(bytes(row.jws), log_time, row.succession, index)
+        except EnvelopeError:
+            log.error("a stored keyset of %s cannot be read", row.agency_id)
+            self._unreadable.add(row.agency_id)
+            return None
 
     def _stating_revocations(self, agency: str) -> Sequence[envelope.Keyset]:
         newest = self.keyset(agency)
@@ -199,6 +228,11 @@ class DatabaseKeyDirectory:
         if newest is None or all(row.since is None for row in newest.rows):
             return ()
         return self._history(agency)
+
+
+def distrusted_agencies(agencies: Iterable[str]) -> set[str]:
+    """Of these agencies those whose keyset or revocation was set aside, so that nobody knows which keys count."""
+    return set_aside_about(Distrust.AGENCY, agencies)
 
 
 class KeysetFacts(Protocol):
@@ -261,12 +295,6 @@ def _is_plain(row: Any, places: Mapping[str, tuple[int, int]]) -> bool:
 
 def _is_logged_by(keyset: envelope.Keyset, log_time: int) -> bool:
     return keyset.log_time is not None and keyset.log_time <= log_time
-
-
-def _read(row: Keyset, place: tuple[int, int] | None) -> envelope.Keyset:
-    """`place` is index and log time."""
-    index, log_time = place or (None, None)
-    return read_stored_keyset(bytes(row.jws), log_time, row.succession, index)
 
 
 def _logged_revokes(agencies: Iterable[str]) -> dict[str, list[envelope.Revocation]]:

@@ -58,11 +58,14 @@ def endings_of(agencies: Iterable[str], *, now: datetime) -> list[Ending]:
     """Of these agencies, soonest first."""
     wanted, directory = list(agencies), DatabaseKeyDirectory(now)
     directory.preload(wanted)
-    found: list[Ending] = []
-    for agency in wanted:
-        if (keyset := directory.keyset(agency)) is not None:
-            found += _endings_in(keyset, directory.kids_revoked_by_word(agency), now)
+    found = [ending for agency in wanted for ending in endings_by(directory, agency, now)]
     return sorted(found, key=lambda ending: (ending.ends_at, ending.kind, ending.subject))
+
+
+def endings_by(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> Iterator[Ending]:
+    """Of one agency, as a directory that has read it knows it."""
+    if (keyset := directory.keyset(agency)) is not None:
+        yield from _endings_in(keyset, directory.kids_revoked_by_word(agency), now)
 
 
 def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:

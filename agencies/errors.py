@@ -76,6 +76,14 @@ class KeyTakenError(AgenciesError):
         self.kid = kid
 
 
+class KeysetUnreadableError(AgenciesError):
+    """A stored keyset of the agency cannot be read, so that nobody knows which of its keys count."""
+
+    def __init__(self, agency_id: str) -> None:
+        super().__init__(f"a stored keyset of {agency_id} cannot be read")
+        self.agency_id = agency_id
+
+
 class TooManyKeysetsError(AgenciesError):
     """An agency has brought in as many keysets within a day as one may.
 

@@ -25,12 +25,13 @@ WITH owner AS (
 ), asked(id) AS (
     SELECT %(issuer)s UNION SELECT agency_id FROM owner
 )
-SELECT asked.id, covered.t, newest.succession, newest.custody, newest.low, newest.exp,
+SELECT asked.id, covered.t, covered.index, newest.succession, newest.custody, newest.low, newest.exp,
     CASE WHEN asked.id = %(issuer)s THEN newest.jws END,
     ARRAY(SELECT kid FROM owner WHERE owner.agency_id = asked.id),
     ARRAY(SELECT kid FROM agencies_key WHERE agency_id = asked.id AND suspended_at IS NOT NULL),
     NOT EXISTS (SELECT FROM agencies_keyset WHERE agency_id = asked.id AND succession = 'recovered')
-        AND NOT EXISTS (SELECT FROM agencies_revocation WHERE agency_id = asked.id),
+        AND NOT EXISTS (SELECT FROM agencies_revocation WHERE agency_id = asked.id)
+        AND NOT EXISTS (SELECT FROM ledger_setaside WHERE distrusts = 'agency' AND subject = asked.id),
     newest.rows
 FROM asked LEFT JOIN LATERAL (
     SELECT * FROM agencies_keyset WHERE agency_id = asked.id ORDER BY version DESC LIMIT 1
@@ -46,6 +47,7 @@ class _Asked:
     """
 
     log_time: int | None
+    log_index: int | None
     succession: str
     custody: str
     low: str
@@ -72,7 +74,7 @@ class SubmissionDirectory(DatabaseKeyDirectory):
         self._all_plain = all(asked.is_plain and asked.log_time is not None for asked in self._asked.values())
         own = self._asked[issuer]
         if self._all_plain and own.jws is not None:
-            self._newest[issuer] = read_stored_keyset(own.jws, own.log_time, own.succession)
+            self._newest[issuer] = read_stored_keyset(own.jws, own.log_time, own.succession, own.log_index)
             self._revokes[issuer] = []
 
     def owners(self, kids: Sequence[str]) -> Mapping[str, str]:

@@ -34,7 +34,7 @@ from agencies.visibility import AgencyQuerySet, KeyQuerySet, OfficerManager
 from ledger.retention import DEFAULT_KEEP_DAYS, KEEP_DAYS
 
 AGENCY_ID = RegexValidator(
-    r"^[a-z]{2}-[a-z0-9]{2,20}$", _("Agency id: use a country code, a hyphen, a name.")
+    r"\A[a-z]{2}-[a-z0-9]{2,20}\Z", _("Agency id: use a country code, a hyphen, a name.")
 )
 
 
@@ -88,14 +88,14 @@ class Agency(models.Model):
     id = models.CharField(primary_key=True, max_length=23, validators=[AGENCY_ID])
     name = models.CharField(max_length=120, unique=True, validators=[_check_one_line])
     kind = models.CharField(max_length=20, choices=AgencyKind)
-    country = models.CharField(max_length=2, validators=[RegexValidator(r"^[A-Z]{2}$")])
+    country = models.CharField(max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z")])
     timezone = models.CharField(max_length=64, default="UTC", validators=[_check_timezone])
     language = models.CharField(max_length=16, default="en")
     custody = models.CharField(max_length=12, choices=Custody)
     status = models.CharField(max_length=9, choices=AgencyStatus, default=AgencyStatus.ENTERING)
     suspended_at = models.DateTimeField(null=True, blank=True)
     root_fingerprint = models.CharField(
-        max_length=64, blank=True, validators=[RegexValidator(r"^[0-9a-f]{64}$")]
+        max_length=64, blank=True, validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")]
     )
     """Of the root in force; from paper at accession, empty until the vault has made a hosted root.
 

@@ -2,13 +2,17 @@
 """What may stand in a name: one line whose letters are what they look like.
 
 A letter of one script can look like one of another: a name spelt with both passes for somebody else's. Characters
-that nobody sees do the same, and those that reorder a line show it otherwise than it is.
+that nobody sees do the same, and those that reorder a line show it otherwise than it is. Joiners stay where a script
+is written with them, between two of its letters. Which letters look alike is Unicode's table (Technical Standard 39).
 """
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
+from confusable_homoglyphs.categories import alias
+from confusable_homoglyphs.confusables import confusables_data
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -17,24 +21,115 @@ from django.utils.translation import gettext as _
 _BROKEN_LINE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u2028-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+JOINERS: Final = "\u200c\u200d"
+JOINED_SCRIPTS: Final = frozenset(
+    {
+        *(
+            "ARABIC",
+            "SYRIAC",
+            "MANDAIC",
+            "NKO",
+            "MONGOLIAN",
+            "PHAGS_PA",
+            "ADLAM",
+            "DEVANAGARI",
+            "BENGALI",
+            "GURMUKHI",
+        ),
+        *(
+            "GUJARATI",
+            "ORIYA",
+            "TAMIL",
+            "TELUGU",
+            "KANNADA",
+            "MALAYALAM",
+            "SINHALA",
+            "KHMER",
+            "MYANMAR",
+            "TIBETAN",
+        ),
+    }
+)
+"""Scripts in which a joiner or non-joiner tells words apart."""
+WRITTEN_TOGETHER: Final = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
+VIRAMA: Final = 9
+"""The combining class of signs that silence a vowel."""
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
-_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH", "MATHEMATICAL"})
-"""Scripts whose letters look alike; full-width and mathematical letters are told apart too."""
 
 
 def check_name(text: str) -> None:
     """Raises ValidationError with what to do."""
-    if _BROKEN_LINE.search(text):
+    if _BROKEN_LINE.search(text) or misplaced_joiners(text):
         raise ValidationError(_("Use one line without control characters."))
     if mixes_scripts(text):
         raise ValidationError(_("Two scripts are mixed in one word; retype it."))
 
 
 def mixes_scripts(text: str) -> bool:
-    """Whether one run of letters mixes scripts whose letters look alike, as a look-alike spelling does."""
-    return any(len(_scripts(run)) > 1 for run in _LETTERS.findall(text))
+    """Whether a run of letters has one that looks like a letter of another script of that run."""
+    return not text.isascii() and any(map(_is_mixed, _LETTERS.findall(text)))
 
 
-def _scripts(run: str) -> set[str]:
-    named = {unicodedata.name(letter, "").partition(" ")[0] for letter in run}
-    return named & _ALIKE
+def misplaced_joiners(text: str) -> tuple[str, ...]:
+    """Joiners and non-joiners (U+200D, U+200C) that stand where no script is written with them."""
+    if text.isascii():
+        return ()
+    return tuple(
+        character
+        for place, character in enumerate(text)
+        if character in JOINERS and not _joins(text[:place], text[place + 1 :])
+    )
+
+
+def resemble(one: str, other: str) -> bool:
+    """Whether two names look alike: letters told apart by no reader, case, accents, spaces and signs left out."""
+    return not _skeletons(one).isdisjoint(_skeletons(other))
+
+
+def _joins(before: str, after: str) -> bool:
+    """Between two letters of one script that joins, or after a sign that silences the vowel of one."""
+    base = next((letter for letter in reversed(before) if alias(letter) != "INHERITED"), "")
+    if not base or alias(base) not in JOINED_SCRIPTS:
+        return False
+    is_silenced = unicodedata.combining(before[-1]) == VIRAMA
+    follows = bool(after) and after[0] not in JOINERS and alias(after[0]) in (alias(base), "INHERITED")
+    return is_silenced or follows
+
+
+def _skeletons(name: str) -> set[str]:
+    """As Unicode's skeletons, of the name as it is written and in small letters."""
+    return {_skeleton(name), _skeleton(name.casefold())} - {""}
+
+
+def _skeleton(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", "".join(map(_prototype, unicodedata.normalize("NFKC", name))))
+    kept = (letter for letter in letters if letter.isalnum())
+    return "".join(map(_prototype, "".join(kept).casefold()))
+
+
+@cache
+def _prototype(letter: str) -> str:
+    """The letter that stands for all that look like it."""
+    alike = [entry["c"].strip("\u200e") for entry in confusables_data.get(letter, ())]
+    if len(alike) != 1:
+        return letter
+    # Of two that only look like each other, each names the other.
+    back = confusables_data.get(alike[0], ())
+    return min(letter, alike[0]) if len(back) == 1 else str(alike[0])
+
+
+def _is_mixed(run: str) -> bool:
+    scripts = {_script(letter) for letter in run} - {"COMMON", "INHERITED"}
+    if scripts <= WRITTEN_TOGETHER:
+        return False
+    return len(scripts) > 1 and any(
+        alias(alike["c"].strip("\u200e")[0]) in scripts - {_script(letter)}
+        for letter in run
+        for alike in confusables_data.get(letter, ())
+    )
+
+
+def _script(letter: str) -> str:
+    """Full-width and mathematical letters are told apart too."""
+    plain = unicodedata.normalize("NFKC", letter)
+    return "COMPATIBILITY" if plain != letter and plain.isascii() else str(alias(letter))

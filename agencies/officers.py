@@ -24,6 +24,7 @@ from agencies.capabilities import POWERS, Capability, Role, require
 from agencies.errors import AbsentError, InputError, LastAdminError, NotPermittedError
 from agencies.identity import doubt_identity
 from agencies.models import Agency, Officer
+from agencies.names import resemble
 from agencies.powers import Cause, Kind, ask_for_change, drop_asked_by, drop_of_officer, must_wait
 from ledger.audit import record_event
 
@@ -373,3 +374,9 @@ def record_about(act: str, actor: Actor, officer: Officer, now: datetime, **deta
         detail=detail,
         now=now,
     )
+
+
+def colleagues_named_like(officer: Officer) -> list[Officer]:
+    """Colleagues whose names are equal to the officer's or look like it: allowed, and worth a word."""
+    colleagues = Officer.objects.filter(agency=officer.agency, is_active=True).exclude(pk=officer.pk)
+    return [other for other in colleagues.order_by("pk") if resemble(other.full_name, officer.full_name)]

@@ -25,10 +25,13 @@ from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, KeyUse,
 from ledger import proofs
 from ledger.audit import record_event
 from ledger.entries import append_entry
+from ledger.models import Distrust
+from ledger.set_aside import Item, Loop, begin_round
 
 KEYSET_ENTRY: Final = "keyset"
 
 _REGISTER = SystemActor("register")
+RECOVERING: Final = Loop("keys.recoveries", _REGISTER.audit_name)
 
 
 @dataclass(frozen=True)
@@ -172,8 +175,15 @@ def take_over_recoveries(*, now: datetime) -> int:
     """
     recovered = Keyset.objects.filter(succession=Succession.RECOVERED)
     waiting = recovered.exclude(root_fingerprint=F("agency__root_fingerprint"))
-    agencies = waiting.order_by("agency").values_list("agency", flat=True).distinct()
-    return sum(settle_recovery(agency, now=now) for agency in list(agencies))
+    agencies = list(waiting.order_by("agency").values_list("agency", flat=True).distinct())
+    a_round, settled = begin_round(RECOVERING, now=now), list[bool]()
+    a_round.try_again(lambda agency: settled.append(settle_recovery(agency, now=now)))
+    for agency in sorted(set(agencies) - a_round.keys_aside()):
+        a_round.take(
+            Item(agency, agency, Distrust.AGENCY, agency),
+            lambda agency=agency: settled.append(settle_recovery(agency, now=now)),  # type: ignore[misc]
+        )
+    return sum(settled)
 
 
 def settle_recovery(agency_id: str, *, now: datetime) -> bool:

@@ -31,7 +31,7 @@ def _flag(text: str) -> s.ChoiceField:
 
 
 def _agency(text: str) -> s.RegexField:
-    return s.RegexField(r"^[a-z]{2}-[a-z0-9]{2,20}$", required=False, help_text=text)
+    return s.RegexField(r"\A[a-z]{2}-[a-z0-9]{2,20}\Z", required=False, help_text=text)
 
 
 class BoxQuery(s.Serializer[Any]):

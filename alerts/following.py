@@ -43,7 +43,7 @@ from alerts.tokenising import tokenise_sent
 from alerts.versions import place_version, settle_versions
 from ledger.models import Distrust
 from ledger.proofs import log_places
-from ledger.set_aside import Item, Loop, begin_round
+from ledger.set_aside import Item, Loop, begin_round, run_each
 from sharing.feed import read_feed
 from sharing.models import Envelope, FeedItem, Statement
 from sharing.statements import submit_statement
@@ -100,11 +100,13 @@ def tidy_received(*, now: datetime) -> None:
     imports of spectra that nobody confirmed are dropped.
     """
     actor = SystemActor(ROLE)
-    judge_again(actor, now=now)
-    forget_cards(actor, now=now)
-    tokenise_sent()
-    drop_stale_imports(now=now)
-    read_received_files()
+    run_each(
+        partial(judge_again, actor, now=now),
+        partial(forget_cards, actor, now=now),
+        partial(tokenise_sent, now=now),
+        partial(drop_stale_imports, now=now),
+        partial(read_received_files, now=now),
+    )
 
 
 @contextmanager

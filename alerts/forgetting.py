@@ -5,6 +5,7 @@ The manifest's facts and what was done with the alert stay, as they do at the ex
 they hold of it: how it was marked and who has it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -18,16 +19,30 @@ from alerts.science.board.looking import forget_looks
 from alerts.science.library_received import forget_spectra
 from alerts.science.stored import forget_structures
 from ledger.audit import record_event
+from ledger.set_aside import Item, Loop, begin_round
 
 FORGOTTEN_AT_MOST: Final = 200
+FORGETTING: Final = Loop("desk.forgetting", "system:desk-worker")
 
 
 @transaction.atomic
 def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST) -> int:
     """Deletes card, tokens, structure of at most `limit` alerts, longest overdue first, audits each; returns how many."""
-    due = ReceivedAlert.objects.filter(keep__lte=now, card__isnull=False)
+    a_round = begin_round(FORGETTING, now=now)
+    everything = ReceivedAlert.objects.only("pk", "agency_id", "md")
+    a_round.try_again(lambda key: _forget(actor, list(everything.filter(pk=key)), now))
+    due = ReceivedAlert.objects.filter(keep__lte=now, card__isnull=False).exclude(pk__in=a_round.keys_aside())
     free = due.select_for_update(skip_locked=True).order_by("keep", "pk")
     rows = list(free.only("pk", "agency_id", "md")[:limit])
+    _forget_sources(now)
+    return len(a_round.take_all(rows, lambda some: _forget(actor, some, now), name=_named))
+
+
+def _named(row: ReceivedAlert) -> Item:
+    return Item(str(row.pk), row.md, agency=row.agency_id)
+
+
+def _forget(actor: Actor, rows: Sequence[ReceivedAlert], now: datetime) -> None:
     CardToken.objects.filter(received__in=rows).delete()
     forget_structures(rows)
     forget_spectra(rows)
@@ -35,10 +50,8 @@ def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST)
     ReceivedAlert.objects.filter(pk__in=[row.pk for row in rows]).update(card=None)
     SampleProfile.objects.filter(received__in=rows).delete()
     Reply.objects.filter(received__in=rows).update(gist=None)
-    _forget_sources(now)
     for row in rows:
         record_event("card.deleted", actor=actor.audit_name, agency=row.agency_id, subject=row.md, now=now)
-    return len(rows)
 
 
 def _forget_sources(now: datetime) -> None:

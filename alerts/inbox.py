@@ -14,6 +14,7 @@ from alerts.models import ReceivedAlert
 from alerts.paging import PAGE_ROWS, Page, by_number, take_page
 from alerts.retractions import judge_retracts
 from alerts.science.replies.told import titles_answered
+from alerts.set_aside import mark_distrusted
 from alerts.standing import judge_received
 from alerts.tokens import received_with_token
 from alerts.wording import ReceivedState, received_state, received_text
@@ -70,6 +71,7 @@ def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: date
     """Cards and states for rows of the officer's own agency, signatures and retracts judged as of now."""
     judge_received(received, now=now)
     judge_retracts(received, now=now)
+    mark_distrusted(received)
     cards = open_received_cards(officer.agency_id or "", [row for row in received if row.keep > now])
     facts = own_facts(officer, [row.md for row in received])
     answered = titles_answered(officer, received)

@@ -229,6 +229,8 @@ class ReceivedAlert(models.Model):
 
     retract_doubt = ""
     """No column: why the retract does not count, set where it is judged for a display."""
+    is_distrusted = False
+    """No column: something about it was set aside unread, set where it is judged for a display."""
     standing: "StandingFacts | None" = None
     """No column: what its signatures are worth now, set where it is judged for a display."""
 

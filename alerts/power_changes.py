@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes of power as the desk shows and applies them: until when each waits, and what this officer may do about it."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from agencies.deciding import apply_due_change
-from agencies.errors import AgenciesError
 from agencies.models import Officer, PowerChange
 from agencies.powers import due_at, may_agree, may_stop, told_of, waiting_changes
+from ledger.set_aside import Item, Loop, begin_round
 from sharing.notices.power_changes import first_told
 
-log = logging.getLogger(__name__)
+APPLYING: Final = Loop("power.changes", "system:desk-worker")
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,20 @@ def apply_due_changes(*, now: datetime) -> int:
     rows = PowerChange.objects.filter(outcome=PowerChange.Outcome.WAITING, delay_hours__isnull=False)
     changes = list(rows.select_related("agency", "officer", "asked_by"))
     told_at = first_told(changes)
-    return sum(_apply_due(row, told_at[row.pk], now) for row in changes if row.pk in told_at)
+    a_round, applied = begin_round(APPLYING, now=now), list[bool]()
+    aside = a_round.keys_aside()
+    for row in changes:
+        if row.pk in told_at and str(row.pk) not in aside:
+            a_round.take(
+                Item(str(row.pk), agency=row.agency_id or ""),
+                lambda row=row: applied.append(_apply_due(row, told_at[row.pk], now)),  # type: ignore[misc]
+            )
+    return sum(applied)
 
 
 def _apply_due(change: PowerChange, told_at: datetime, now: datetime) -> bool:
-    try:
-        told = told_of(change, now=now)
-        return apply_due_change(change.pk, told_at=told_at, told=told, now=now) is not None
-    except AgenciesError as refused:
-        log.error(
-            "a change of power was not applied",
-            extra={"row": str(change.pk), "cause": type(refused).__name__},
-        )
-        return False
+    told = told_of(change, now=now)
+    return apply_due_change(change.pk, told_at=told_at, told=told, now=now) is not None
 
 
 def _shown(officer: Officer, change: PowerChange, told_at: datetime | None, now: datetime) -> WaitingChange:

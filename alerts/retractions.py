@@ -22,13 +22,17 @@ from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.moments import moment_of
 from agencies.actors import Actor
 from agencies.directory import DatabaseKeyDirectory
+from agencies.errors import KeysetUnreadableError
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import directory_of
+from alerts.set_aside import distrusted_text, mark_distrusted
 from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
 from alerts.versions import lock_versions, settle_versions
 from ledger.audit import record_event
+from ledger.models import Distrust
 from ledger.proofs import log_places, log_time
+from ledger.set_aside import Item, Loop, begin_round
 from sharing.models import Statement
 from sharing.signatures import reaffirms_of
 
@@ -43,6 +47,7 @@ JUDGED: Final = (
     "withdrawal_confirmed_at",
 )
 JUDGED_AGAIN_AT_MOST: Final = 500
+JUDGING: Final = Loop("desk.withdrawals", "system:desk-worker")
 
 
 def apply_statement(actor: Actor, od: str, *, now: dt.datetime) -> None:
@@ -82,6 +87,9 @@ def as_it_stands(received: ReceivedAlert, *, now: dt.datetime) -> ReceivedAlert:
     """The same row, its signatures and its retract judged for a display."""
     judge_received([received], now=now)
     judge_retracts([received], now=now)
+    mark_distrusted([received])
+    if received.is_distrusted:
+        received.retract_doubt = distrusted_text(received.issuer.name)
     return received
 
 
@@ -118,14 +126,25 @@ def judge_again(actor: Actor, *, now: dt.datetime) -> int:
         .exclude(retract_judged_on=len(directory.revocations(issuer)))
         .values_list("pk", flat=True)[:JUDGED_AGAIN_AT_MOST]
     ]
+    a_round = begin_round(JUDGING, now=now)
     with transaction.atomic():
-        rows = ReceivedAlert.objects.select_for_update().filter(pk__in=behind).order_by("pk")
-        _keep_judgements(actor, list(rows), now)
+        rows = ReceivedAlert.objects.select_for_update().order_by("pk")
+        a_round.try_again(lambda key: _keep_judgements(actor, list(rows.filter(pk=key)), now))
+        due = list(rows.filter(pk__in=behind).exclude(pk__in=a_round.keys_aside()))
+        a_round.take_all(due, lambda some: _keep_judgements(actor, some, now), name=_named)
     return len(behind)
 
 
+def _named(row: ReceivedAlert) -> Item:
+    """An alert whose withdrawal cannot be judged is not to be relied on."""
+    return Item(str(row.pk), row.md, Distrust.ALERT, row.agency_id)
+
+
 def _keep_judgements(actor: Actor, rows: Sequence[ReceivedAlert], now: dt.datetime) -> None:
-    """A retract that does not count is in the agency's audit too."""
+    """A retract that does not count is in the agency's audit too. Raises KeysetUnreadableError."""
+    directory = DatabaseKeyDirectory(now)
+    for issuer in {row.issuer_id for row in rows if row.retract_od}:
+        directory.require_readable(issuer)
     judge_retracts(rows, now=now)
     for row in rows:
         row.save(update_fields=JUDGED)
@@ -146,6 +165,12 @@ def _judge(
     place: tuple[int, int] | None,
     directory: DatabaseKeyDirectory,
 ) -> None:
+    try:
+        directory.require_readable(received.issuer_id)
+    except KeysetUnreadableError:
+        # What was judged before stands: nobody's damaged row takes a withdrawal back.
+        received.retract_doubt = distrusted_text(received.issuer.name)
+        return
     received.withdrawn_at, received.retract_doubt = None, ""
     received.retract_judged_on = len(directory.revocations(received.issuer_id))
     try:

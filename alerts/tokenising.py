@@ -6,32 +6,38 @@ The structures of sent alerts are put away with them.
 
 import logging
 import uuid
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
-from agencies.vault.errors import VaultError
+from agencies.vault.errors import SealBrokenError, is_ring_away, is_vault_away
 from alerts.models import Alert
 from alerts.outbox import sent_document
 from alerts.revisions import read_revision
 from alerts.science.stored import keep_sent_structure
 from alerts.tokens import keep_sent_tokens
+from ledger.set_aside import Item, Loop, begin_round
 
 log = logging.getLogger(__name__)
+TOKENISING: Final = Loop("desk.tokens-of-sent", "system:desk-worker", is_ring_away)
 AT_MOST: Final = 200
 """How many in one round."""
 
 
-def tokenise_sent(*, limit: int = AT_MOST) -> int:
+def tokenise_sent(*, now: datetime, limit: int = AT_MOST) -> int:
     """Tokens for at most `limit` sent alerts of all agencies, and their structures put away; returns how many.
 
     One that does not open gets none.
     """
-    rows = Alert.objects.filter(released_at__isnull=False, tokens_kept=False).order_by("pk")
-    done = 0
-    for pk in list(rows.values_list("pk", flat=True)[:limit]):
-        done += _tokenise(pk)
-    return done
+    a_round, done = begin_round(TOKENISING, now=now), list[int]()
+    a_round.try_again(lambda key: done.append(_tokenise(uuid.UUID(key))))
+    rows = Alert.objects.filter(released_at__isnull=False, tokens_kept=False).exclude(
+        pk__in=a_round.keys_aside()
+    )
+    for pk, agency in list(rows.order_by("pk").values_list("pk", "agency_id")[:limit]):
+        a_round.take(Item(str(pk), agency=agency), lambda pk=pk: done.append(_tokenise(pk)))  # type: ignore[misc]
+    return sum(done)
 
 
 @transaction.atomic
@@ -42,7 +48,9 @@ def _tokenise(pk: uuid.UUID) -> int:
         return 0
     try:
         content = read_revision(alert)
-    except VaultError:
+    except SealBrokenError as broken:
+        if is_vault_away(broken):
+            raise
         log.warning("sent alert %s does not open: it is found by its words only", alert.pk)
         Alert.objects.filter(pk=alert.pk).update(tokens_kept=True)
         return 0

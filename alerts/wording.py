@@ -15,6 +15,7 @@ from sharing.states import DeliveryState, NotificationState
 
 class ReceivedState(StrEnum):
     WITHDRAWN = "withdrawn"
+    UNRELIABLE = "unreliable"
     REFUSED = "refused"
     REPUDIATED = "repudiated"
     REPLACED = "replaced"
@@ -35,6 +36,7 @@ def received_state(received: ReceivedAlert, fact: DeliveryFact | None, now: date
     acknowledged = received.acknowledged_at or (fact and fact.acknowledged_at)
     checks = (
         (s.WITHDRAWN, received.withdrawn_at),
+        (s.UNRELIABLE, received.is_distrusted),
         (s.REFUSED, standing is StandingState.REFUSED),
         (s.REPUDIATED, standing is StandingState.REPUDIATED),
         (s.REPLACED, received.replaced_by_id),
@@ -56,6 +58,7 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         return overdue_text(received.ack_by)
     return {
         ReceivedState.WITHDRAWN: _("Withdrawn"),
+        ReceivedState.UNRELIABLE: _("Do not rely on it"),
         ReceivedState.REPLACED: _("Older version"),
         ReceivedState.UNOPENABLE: _("Cannot be opened"),
         ReceivedState.ACKNOWLEDGED: _("Acknowledged"),

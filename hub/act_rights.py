@@ -35,7 +35,9 @@ _OF_THE_DESK: Final = (
     *_acts("control", "imported", "previewed"),
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
+    *_acts("item", "retried"),
     *_acts("lane", "resumed", "suspended"),
+    *_acts("loop", "resumed"),
     *_acts("notice", "resent"),
     *_acts(
         "officer",

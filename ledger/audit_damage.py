@@ -9,11 +9,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
+from accord.moments import moment_or_none
 from ledger import audit
 from ledger.errors import Finding
 from ledger.models import HUB_LEVEL, AuditEvent, Entry, Leaf
@@ -71,7 +72,7 @@ def _read_events(report: AuditReport) -> list[_Pruning]:
 
 
 def _late(event: AuditEvent, leaf_time: int | None) -> Iterator[Finding]:
-    logged = [event.logged_at, None if leaf_time is None else datetime.fromtimestamp(leaf_time, UTC)]
+    logged = [event.logged_at, moment_or_none(leaf_time)]
     far = max((abs(moment - event.at) for moment in logged if moment is not None), default=timedelta(0))
     if far > LATE_AFTER:
         yield _finding(event, f"logged {round(far.total_seconds())} seconds from the time it states")

@@ -4,11 +4,12 @@
 The halt is a row, so that a new process, or the standby, halts too.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
 
+from accord.moments import moment_or_none
 from ledger.audit import record_event
 from ledger.errors import NotHaltedError
 from ledger.models import HUB_LEVEL, Leaf, SequencerLease
@@ -25,7 +26,7 @@ def last_vouched() -> datetime | None:
     """The newer of the last leaf's time and the last look of a person; None for a ledger that never began."""
     leaf: int | None = Leaf.objects.aggregate(newest=Max("t"))["newest"]
     looked = SequencerLease.objects.values_list("looked_at", flat=True).first()
-    moments = [looked, None if leaf is None else datetime.fromtimestamp(leaf, UTC)]
+    moments = [looked, moment_or_none(leaf)]
     return max((moment for moment in moments if moment is not None), default=None)
 
 

@@ -197,7 +197,8 @@ class SetAsideQuerySet(models.QuerySet["SetAside"]):
         return self.none()
 
     def of(self, loop: str, agency: str) -> "SetAsideQuerySet":
-        return self.filter(loop=loop, agency=agency)
+        """A loop's, of one agency; of every agency where the loop is the hub's."""
+        return self.filter(loop=loop, agency=agency) if agency else self.filter(loop=loop)
 
     def due_again(self, version: str) -> "SetAsideQuerySet":
         """Those a person asked for, and those that another version tried last; longest waiting first."""

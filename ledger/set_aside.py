@@ -12,8 +12,8 @@ The work of an item is safe to run twice and opens its own transactions.
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from ledger.models import Distrust, LoopState, SetAside
 
 Thing = TypeVar("Thing")
 
+OF_NOTHING, OF_ALERT, OF_AGENCY = Distrust.NOTHING, Distrust.ALERT, Distrust.AGENCY
 STOPS_AFTER: Final = 10
 """So many in a row are no accident of single items."""
 TRIED_AGAIN_AT_MOST: Final = 100
@@ -60,7 +61,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that a loop takes; `subject` is what it is about.
+    """One thing that a loop takes; `subject` is what it is about, `agency` whose business where the loop is the hub's.
 
     While it is set aside `distrusts` says what its subject is, that nobody should rely on.
     """
@@ -68,6 +69,7 @@ class Item:
     key: str
     subject: str = ""
     distrusts: str = Distrust.NOTHING
+    agency: str = ""
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Round:
     now: datetime
     in_a_row: int = 0
     is_stopped: bool = False
+    _known: set[str] = field(default_factory=set)
 
     def take(
         self,
@@ -101,6 +104,9 @@ class Round:
             self._set_aside(item, error, passed)
             return False
         self._go_on()
+        if item.key in self._known:
+            for row in SetAside.objects.of(self.loop.name, self.agency).filter(key=item.key):
+                self._put_back(row)
         return True
 
     def take_all(
@@ -110,7 +116,7 @@ class Round:
         *,
         name: Callable[[Thing], Item],
     ) -> list[Thing]:
-        """Do the work of many at once, and where that fails of each alone; returns those it is done with.
+        """Do the work of many in one transaction, and where that fails of each in its own; those it is done with.
 
         For rows that the caller's transaction holds. Raises what any item would meet.
         """
@@ -126,11 +132,17 @@ class Round:
             return list(things)
         done = []
         for thing in things:
-            if self.is_stopped:
+            if self._stands():
                 break
             self.take(name(thing), partial(_in_savepoint, work, [thing]))
             done.append(thing)
         return done
+
+    def keys_aside(self) -> set[str]:
+        """What was set aside and is not due again: for a loop without a cursor, which would meet it at each round."""
+        rows = SetAside.objects.of(self.loop.name, self.agency)
+        self._known = set(rows.values_list("key", flat=True))
+        return self._known - set(rows.due_again(self.loop.version).values_list("key", flat=True))
 
     def try_again(self, work: Callable[[str], object]) -> int:
         """Do the work of what is due again, by its key; returns how many items are set aside no more."""
@@ -143,12 +155,19 @@ class Round:
         except Exception as error:
             if self._is_common(error):
                 raise
-            self._note(Item(row.key, row.subject, row.distrusts), reason_of(error))
+            self._note(Item(row.key, row.subject, row.distrusts, row.agency), reason_of(error))
             return False
-        with transaction.atomic():
-            SetAside.objects.filter(pk=row.pk).delete()
-            self._audit("item.taken_later", row.subject or row.key, {"loop": self.loop.name})
+        self._put_back(row)
         return True
+
+    @transaction.atomic
+    def _put_back(self, row: SetAside) -> None:
+        SetAside.objects.filter(pk=row.pk).delete()
+        self._audit("item.taken_later", row.subject or row.key, {"loop": self.loop.name}, row.agency)
+
+    def _stands(self) -> bool:
+        """As `is_stopped`, which an item in between may have set."""
+        return self.is_stopped
 
     def _is_common(self, error: Exception) -> bool:
         return is_met_by_every_item(error) or self.loop.is_common(error)
@@ -159,7 +178,7 @@ class Round:
         with transaction.atomic():
             self._note(item, reason)
             detail = {"loop": self.loop.name, "cause": reason, "version": self.loop.version}
-            self._audit("item.set_aside", item.subject or item.key, detail)
+            self._audit("item.set_aside", item.subject or item.key, detail, item.agency)
             if passed is not None:
                 passed()
             self._stumble()
@@ -174,7 +193,10 @@ class Round:
             "retry_asked_at": None,
         }
         row, is_new = SetAside.objects.get_or_create(
-            loop=self.loop.name, agency=self.agency, key=item.key, defaults={**facts, "first_at": self.now}
+            loop=self.loop.name,
+            agency=item.agency or self.agency,
+            key=item.key,
+            defaults={**facts, "first_at": self.now},
         )
         if not is_new:
             SetAside.objects.filter(pk=row.pk).update(**facts, tries=F("tries") + 1)
@@ -200,9 +222,14 @@ class Round:
             self.in_a_row = 0
             LoopState.objects.filter(loop=self.loop.name, agency=self.agency).delete()
 
-    def _audit(self, act: str, subject: str, detail: Mapping[str, Any]) -> None:
+    def _audit(self, act: str, subject: str, detail: Mapping[str, Any], agency: str = "") -> None:
         record_event(
-            act, actor=self.loop.actor, agency=self.agency, subject=subject, detail=detail, now=self.now
+            act,
+            actor=self.loop.actor,
+            agency=agency or self.agency,
+            subject=subject,
+            detail=detail,
+            now=self.now,
         )
 
 
@@ -212,6 +239,26 @@ def begin_round(loop: Loop, *, agency: str = "", now: datetime) -> Round:
     if state is None or (state.stopped_at is not None and state.version != loop.version):
         return Round(loop, agency, now)
     return Round(loop, agency, now, state.in_a_row, state.stopped_at is not None)
+
+
+def run_each(*steps: Callable[[], object]) -> None:
+    """Run every step, then raise the troubles as a group: none keeps a later one waiting."""
+    troubles: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except Exception as trouble:  # noqa: BLE001 - raised below
+            troubles.append(trouble)
+    if troubles:
+        raise ExceptionGroup("steps that failed", troubles)
+
+
+def set_aside_about(distrust: Distrust, subjects: Iterable[str], *, agency: str | None = None) -> set[str]:
+    """Those of the subjects that nobody should rely on; with an `agency`, by its own loops or the hub's."""
+    rows = SetAside.objects.filter(distrusts=distrust, subject__in=list(subjects))
+    if agency is not None:
+        rows = rows.filter(agency__in=("", agency))
+    return set(rows.values_list("subject", flat=True))
 
 
 def is_met_by_every_item(error: Exception) -> bool:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.keys import EC1, PQ1, suite_rank
 from accord.envelope.manifest import Manifest
-from agencies.directory import DatabaseKeyDirectory
+from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
 from agencies.models import AgencyStatus, Custody
 from sharing.models import Envelope
 from sharing.standing import AgencyFacts, Facts, VersionFacts, read_facts
@@ -257,6 +257,7 @@ class _SealableAgencies:
         without = sorted(set(agencies) - set(self._of_suite))
         other = EC1 if suite == PQ1 else PQ1
         self._of_other = directory.recipient_keys(without, other, seconds) if without else {}
+        self._distrusted = distrusted_agencies(without) if without else set()
 
     def judge(self, issuer: str, theirs: AgencyFacts) -> Denied | None:
         """A denial when the issuer, or this recipient, has no key of the suite."""
@@ -265,6 +266,11 @@ class _SealableAgencies:
             return Denied("own-suite", _("Your own agency has no %(suite)s key.") % words)
         if theirs.id in self._of_suite:
             return None
+        if theirs.id in self._distrusted:
+            text = (
+                _("What %(name)s said of its keys could not be read: nothing is sent there for now.") % words
+            )
+            return Denied("keys-unread", text)
         if theirs.id in self._of_other and self._is_below_low(theirs.id):
             text = _("%(name)s takes nothing below %(low)s.") % {**words, "low": PQ1}
             return Denied("suite-below-low", text)

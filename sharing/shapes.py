@@ -97,7 +97,7 @@ class FeedPageShape(serializers.Serializer[Any]):
 
 class SlicesQuestion(serializers.Serializer[Any]):
     mds = serializers.ListField(
-        child=serializers.RegexField(r"^[A-Za-z0-9_-]{43}$"), min_length=1, max_length=MOST_SLICES
+        child=serializers.RegexField(r"\A[A-Za-z0-9_-]{43}\Z"), min_length=1, max_length=MOST_SLICES
     )
 
 

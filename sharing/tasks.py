@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from sharing.doorbell import ring
 from sharing.notices.api_keys import tell_of_api_keys
-from sharing.notices.expansion import expand_deliveries
+from sharing.notices.expansion import expand_deliveries, tell_again
 from sharing.notices.key_endings import warn_of_endings
-from sharing.notices.repudiation import expand_doubts, find_repudiated
+from sharing.notices.repudiation import expand_doubts, find_repudiated, look_again
 from sharing.notices.sending import send_notifications
 from sharing.notices.sweeping import sweep_notices
 
@@ -25,6 +25,8 @@ def expand() -> None:
     What is new goes first at each round: a key with a long history must not keep an alert waiting. After twenty
     rounds it rings for the next worker, so that none holds the queue.
     """
+    tell_again(now=timezone.now())
+    look_again(now=timezone.now())
     for _ in range(BATCHES_A_CALL):
         while expand_deliveries(now=timezone.now()):
             pass

@@ -5,6 +5,7 @@ The content columns of the envelope, of its deliveries and of its blobs become n
 manifest's facts, its digest, deliveries and statements stay: who was told what, and when, can still be shown.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,18 +13,31 @@ from django.db import transaction
 
 from agencies.actors import SystemActor
 from ledger.audit import record_event
+from ledger.set_aside import Item, Loop, begin_round
 from sharing.locks import lock_deliveries
 from sharing.models import Blob, Delivery, Envelope
 
 SWEEPER: Final = SystemActor("worker")
+DELETING: Final = Loop("contents.deleting", SWEEPER.audit_name)
 
 
 @transaction.atomic
 def delete_contents(*, now: datetime, limit: int) -> int:
     """Empties at most `limit` envelopes, longest overdue first, and audits each; returns how many."""
+    a_round = begin_round(DELETING, now=now)
+    a_round.try_again(lambda md: _empty(list(Envelope.objects.filter(pk=md)), now))
     due = Envelope.objects.filter(keep__lte=int(now.timestamp()), manifest__isnull=False)
+    due = due.exclude(pk__in=a_round.keys_aside())
     free = due.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("keep", "md")
     rows = list(free.only("md", "iss_id", "keep")[:limit])
+    return len(a_round.take_all(rows, lambda some: _empty(some, now), name=_named))
+
+
+def _named(row: Envelope) -> Item:
+    return Item(row.md, row.md, agency=row.iss_id)
+
+
+def _empty(rows: Sequence[Envelope], now: datetime) -> None:
     mds = [row.md for row in rows]
     Delivery.objects.filter(pk__in=lock_deliveries(Delivery.objects.filter(envelope_id__in=mds))).update(
         entry=None
@@ -34,7 +48,6 @@ def delete_contents(*, now: datetime, limit: int) -> int:
     )
     for row in rows:
         _audit(row, now)
-    return len(rows)
 
 
 def _audit(row: Envelope, now: datetime) -> None:

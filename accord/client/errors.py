@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from accord.moments import moment_of
+from accord.version import VERSION
 
 
 class ClientError(Exception):
@@ -221,4 +222,29 @@ class RootsChangedError(ClientError):
             f"ALARM: the list shows another root than the pinned one for {names}. Nothing of it was taken. Either the "
             f"list was altered, or the root was changed: call {names} on a known number and compare all 64 digits. "
             "Only then replace it: accord pin AGENCY FINGERPRINT --replace"
+        )
+
+
+class ItemUnreadableError(ClientError):
+    """An item of the feed made this version fail, of itself; it is set aside and the watch goes on.
+
+    `cause` names the error, never its text, which may hold content.
+    """
+
+    def __init__(self, failed: Exception) -> None:
+        self.cause = type(failed).__name__
+        super().__init__(
+            f"This version of accord ({VERSION}) cannot read this item ({self.cause}). It is set aside: do not rely on "
+            "what it is about, update accord, then ask for it again (accord open, or the next watch)."
+        )
+
+
+class WatchStoppedError(ClientError):
+    """So many items in a row could not be read that the fault is not theirs: nothing is passed over any more."""
+
+    def __init__(self, items: int) -> None:
+        self.items = items
+        super().__init__(
+            f"{items} items in a row could not be read; the watch stopped before more are passed over. Update accord, or "
+            "call the hub, then start it again."
         )

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from accord.client.answers import FeedEntry
+from accord.client.aside import SetAside
 from accord.client.errors import AbsentError, AnswerError, LedgerAlarmError, UnpinnedError
 from accord.client.judging import retraction_of, retractions_of, said_about, standing_of
 from accord.client.notebook import REPUDIATED, cursor_fact, inbox_fact
@@ -125,7 +126,7 @@ def _is_kept(state: State, od: str) -> bool:
 
 
 def _verify_statements(act: Act) -> list[Doubt]:
-    doubts = []
+    doubts, aside = [], SetAside()
     waiting = [
         record
         for record in act.state.inbox.values()
@@ -140,6 +141,8 @@ def _verify_statements(act: Act) -> list[Doubt]:
                 raise
             alarm = failed.agency if isinstance(failed, LedgerAlarmError) else None
             doubts.append(Doubt(record.number, record.iss, record.d, str(failed), alarm))
+        except Exception as failed:  # noqa: BLE001 - of itself, or raised again
+            doubts.append(Doubt(record.number, record.iss, record.d, str(aside.take(failed))))
     act.notebook.write()
     return doubts
 
@@ -171,6 +174,8 @@ def _learn_revocation(act: Act, iss: str) -> str | None:
         if is_fork(failed):
             raise
         return str(failed)
+    except Exception as failed:  # noqa: BLE001 - of itself, or raised again
+        return str(SetAside().take(failed))
     return None if act.directory.revocations(iss) else "the hub shows no revocation of a key of theirs"
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from accord.client.aside import SetAside
 from accord.client.errors import (
     AnswerError,
     ApiKeyRefusedError,
@@ -132,7 +133,9 @@ def _deliver_news(
     _, doubts = follow_feed(act)
     waiting = records_after(act.state, max(position.read(), act.state.watched))
     with SlicesAhead(act.session.exchange) as slices:
-        reader = _Reader(slices, doubts, rhythm.held_bytes, opening=opening, officer=officer)
+        reader = _Reader(
+            slices, doubts, rhythm.held_bytes, opening=opening, officer=officer, aside=SetAside()
+        )
         while waiting:
             # Each batch looks at the keys anew: an alert is shown by the keys as they stand then.
             act = session.begin()
@@ -168,12 +171,14 @@ class _Reader:
         *,
         opening: bool,
         officer: str | None,
+        aside: SetAside,
     ) -> None:
         self._slices = slices
         self._doubts = {doubt.number: doubt for doubt in doubts}
         self._held_bytes = held_bytes
         self._opening = opening
         self._officer = officer
+        self._aside = aside
 
     def read(self, act: Act, records: Sequence[InboxRecord]) -> list[News]:
         """The news of these records, or of the first of them where their attachments are large."""
@@ -216,6 +221,10 @@ class _Reader:
             if _concerns_all(failed):
                 raise
             return News(entry_of(act, record), problem=str(failed), error=failed)
+        except Exception as failed:  # noqa: BLE001 - of itself, or raised again
+            aside = self._aside.take(failed)
+            return News(entry_of(act, record), problem=str(aside), error=aside)
+        self._aside.went_well()
         return News(entry_of(act, record, opened.content), opened=opened)
 
 

@@ -39,7 +39,7 @@ from accord.envelope.verifying import KeptCheckpoint, Ledger, verify_slice
 from accord.envelope.vocabulary import RED
 from agencies.actors import Actor, SystemActor
 from agencies.capabilities import Capability, require
-from agencies.directory import DatabaseKeyDirectory
+from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
 from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
 from agencies.models import Agency, Officer
 from agencies.vault import hubsecret, lives, rows
@@ -278,7 +278,8 @@ def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[Agency, str
 def _recipients(
     directory: DatabaseKeyDirectory, agencies: Sequence[str], pins: Mapping[str, Pin]
 ) -> list[seal.Recipient]:
-    unknown = [agency for agency in agencies if directory.keyset(agency) is None]
+    distrusted = distrusted_agencies(agencies)
+    unknown = [agency for agency in agencies if agency in distrusted or directory.keyset(agency) is None]
     if unknown:
         raise SealingError(SealRefusal.NO_KEY, agencies=unknown)
     return [_recipient(directory, agency, pins) for agency in agencies]

@@ -56,8 +56,13 @@ class SigningKeysMissingError(VaultError):
 _KEYS = frozenset({"private key", "root secret"})
 
 
+def is_ring_away(error: Exception) -> bool:
+    """Whether this process cannot open what any agency has sealed."""
+    return isinstance(error, VaultClosedError | KekUnknownError | KekWrongError)
+
+
 def is_vault_away(error: Exception) -> bool:
-    """Whether an error says that the vault's keys are not to be had, rather than that one sealed thing is broken."""
+    """Whether an agency's keys in the vault are not to be had, rather than that one sealed thing is broken."""
     if isinstance(error, SealBrokenError):
         return error.what in _KEYS
-    return isinstance(error, VaultClosedError | KekUnknownError | KekWrongError | SecretMissingError)
+    return is_ring_away(error) or isinstance(error, SecretMissingError)

@@ -4,6 +4,7 @@
 from alerts.api_affairs import (
     account,
     apikeys,
+    aside,
     audit,
     doubts,
     hub,
@@ -20,6 +21,7 @@ from alerts.api_affairs import (
 urlpatterns = [
     *account.urlpatterns,
     *apikeys.urlpatterns,
+    *aside.urlpatterns,
     *audit.urlpatterns,
     *doubts.urlpatterns,
     *hub.urlpatterns,

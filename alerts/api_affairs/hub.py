@@ -82,15 +82,18 @@ class AdmitIn(s.Serializer[Any]):
     Both sides have the paper; each reads every other group of four, so that neither believes the other's.
     """
 
-    id = s.RegexField(r"^[a-z]{2}-[a-z0-9]{2,20}$", max_length=23)
+    id = s.RegexField(r"\A[a-z]{2}-[a-z0-9]{2,20}\Z", max_length=23)
     name = s.CharField(max_length=120)
     kind = s.ChoiceField(AgencyKind.values)
-    country = s.RegexField(r"^[A-Z]{2}$", max_length=2)
+    country = s.RegexField(r"\A[A-Z]{2}\Z", max_length=2)
     timezone = s.CharField(required=False, default="UTC", max_length=64)
     language = s.CharField(required=False, default="en", max_length=16)
     duty_phone = s.CharField(required=False, default="", allow_blank=True, max_length=40)
     custody = s.ChoiceField(Custody.values)
     root_fingerprint = s.CharField(required=False, default="", allow_blank=True, max_length=120)
+    resembles = s.BooleanField(
+        required=False, default=False, help_text="The name looks like another agency's, and they are two."
+    )
     heard = s.ListField(
         child=s.CharField(max_length=GROUP_CHARS), required=False, default=list, max_length=len(HEARD)
     )

@@ -3,11 +3,13 @@
 
 The embeddings, overrides and isolates of the bidirectional algorithm (Unicode Standard Annex 9) can show a text
 in another order than it has. Marks that only give a direction (LRM, RLM, ALM) are of use in Arabic and Hebrew
-texts and stay.
+texts and stay; so do joiners, where a script is written with them.
 """
 
 import unicodedata
 from typing import Final
+
+from agencies.names import misplaced_joiners
 
 REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 DEPRECATED: Final = frozenset("\u206a\u206b\u206c\u206d\u206e\u206f\ufff9\ufffa\ufffb")
@@ -33,6 +35,7 @@ def hidden_characters(text: str, *, lines: bool) -> tuple[str, ...]:
     found = dict.fromkeys(
         character for character in text if _is_hidden(character) and character not in allowed
     )
+    found |= dict.fromkeys(misplaced_joiners(text))
     return tuple(f"U+{ord(character):04X}" for character in found)
 
 

@@ -39,6 +39,7 @@ from alerts.pages import (
 )
 from alerts.pages.account import proving, security
 from alerts.pages.agency import apikeys, lanes, peers, policy, powers
+from alerts.pages.audit import aside
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
@@ -306,6 +307,9 @@ PAGES: Final = (
     Page("notifications/<uuid:notice_id>/resend/", records.resend, "resend", C.NOTICE_RESEND, CHANGE),
     Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),
     Page("audit/export/", audit_export.export, "audit_export", C.AUDIT_READ, CHANGE),
+    Page("set-aside/", aside.set_aside, "set_aside", C.AUDIT_READ),
+    Page("set-aside/<int:item_id>/retry/", aside.retry, "item_retry", C.HUB_OPERATE, CHANGE),
+    Page("set-aside/loops/<int:state_id>/resume/", aside.resume, "loop_resume", C.HUB_OPERATE, CHANGE),
     # Science: an officer's question, asked with a reason in the form.
     Page("science/board/", science_board.board, "science_board", C.SCIENCE_READ),
     Page("inbox/<uuid:alert_id>/look/", science_looking.received, "science_look", C.SCIENCE_READ, BOTH),

@@ -56,6 +56,7 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
             ("powers", _("Changes of power"), C.OFFICER_READ),
             ("notifications", _("Notifications"), C.NOTICE_READ),
             ("audit", _("Audit"), C.AUDIT_READ),
+            ("set_aside", _("Set aside"), C.AUDIT_READ),
         ),
     ),
 )

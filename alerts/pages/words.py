@@ -54,6 +54,7 @@ TONES: Final[Mapping[str, str]] = {
     "told": QUIET,
     "uncertain": WARN,
     "unopenable": DANGER,
+    "unreliable": DANGER,
     "unread": QUIET,
     "validated": QUIET,
     "waiting": QUIET,

@@ -16,7 +16,7 @@ from typing import Final
 from django.conf import settings
 
 from accord.envelope import keysets as envelope
-from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from accord.envelope.errors import EnvelopeError, Failure, MalformedError, VerificationError
 from accord.envelope.tree.receipts import Receipt
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, Keyset
@@ -79,6 +79,8 @@ class VerifiedDirectory(DatabaseKeyDirectory):
             chain = verify_chain(agency, items)
             self._check_pin(agency, chain)
         except EnvelopeError as failure:
+            if isinstance(failure, MalformedError):
+                self._unreadable.add(agency)
             self.refused[agency] = PINS_ALTERED if self.book.revision < 0 else str(failure.code)
             return ()
         return chain

@@ -53,7 +53,7 @@ from substances.structures.shapes import Mark
 
 DRAWN_AT_MOST: Final = 8
 WIDTH, HEIGHT = 300, 220
-_BOUND: Final = re.compile(r"_c(\d+)$")
+_BOUND: Final = re.compile(r"_c(\d+)\Z")
 
 
 @dataclass(frozen=True)

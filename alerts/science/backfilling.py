@@ -10,9 +10,10 @@ a run. Nothing is told to watchers: it is no news.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -21,7 +22,7 @@ from accord.envelope.errors import EnvelopeError, Failure
 from agencies.actors import SystemActor
 from agencies.errors import AbsentError
 from agencies.models import Agency, AgencyStatus, Custody
-from agencies.vault.errors import SealBrokenError, SecretMissingError, VaultError
+from agencies.vault.errors import SealBrokenError, SecretMissingError, VaultError, is_vault_away
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
@@ -38,6 +39,8 @@ from alerts.science.stored import keep_received_structure, keep_sent_structure
 from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
 from ledger.audit import record_event
+from ledger.models import SetAside, SetAsideQuerySet
+from ledger.set_aside import Item, Loop, begin_round
 from sharing.models import Blob
 
 ROLE: Final = "desk-worker"
@@ -45,6 +48,7 @@ REASON: Final = "backfill"
 """What the audit gives as the reason of each opening."""
 LOCK: Final = "accord backfill"
 BATCH: Final = 100
+RECEIVED, SENT = "received", "sent"
 SLICE_SECS: Final = 5.0
 LEDGER_ALARMS: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
 
@@ -55,12 +59,21 @@ class _NotNowError(Exception):
     """Nobody can tell now whether it opens: the agency's run waits, and nothing is settled."""
 
 
+FILLING: Final = Loop(
+    "desk.backfill",
+    "system:desk-worker",
+    lambda error: isinstance(error, _NotNowError) or is_vault_away(error),
+)
+
+
 def fill_in(*, now: datetime, secs: float = SLICE_SECS, clock: Callable[[], float] = time.monotonic) -> bool:
     """Works for about `secs` on what is left at all hosted agencies; whether anything is left that can be done now.
 
     Trouble with one agency keeps no other waiting: it is raised, as a group, after the others.
     """
     until, left, troubles = clock() + secs, False, list[Exception]()
+    for agency_id in set(_set_aside().values_list("agency", flat=True)):
+        begin_round(FILLING, agency=agency_id, now=now).try_again(partial(_fill_again, agency_id, now=now))
     for agency in _due():
         with alone(LOCK, agency.pk) as is_alone:
             if not is_alone:
@@ -78,8 +91,27 @@ def fill_in(*, now: datetime, secs: float = SLICE_SECS, clock: Callable[[], floa
 
 
 def waits_for_filling() -> bool:
-    """Whether the run of any hosted agency has not ended, or not begun."""
-    return _due().exists()
+    """Whether the run of any hosted agency has not ended, or not begun, or what it set aside is due again."""
+    return _due().exists() or _set_aside().exists()
+
+
+def _set_aside() -> SetAsideQuerySet:
+    return SetAside.objects.filter(loop=FILLING.name).due_again(FILLING.version)
+
+
+def _fill_again(agency_id: str, key: str, *, now: datetime) -> None:
+    """One that was set aside: as the run would have stored it; nothing where it is forgotten or does not open."""
+    what, _, pk = key.partition(":")
+    if what == SENT:
+        alert = Alert.objects.select_related("agency").get(pk=pk)
+        with transaction.atomic():
+            _keep_sent(alert, sent_document(alert, read_revision(alert)), now)
+        return
+    received = ReceivedAlert.objects.filter(pk=pk, card__isnull=False).first()
+    document = _opened(SystemActor(ROLE, agency_id), received, now) if received is not None else None
+    if received is not None and document is not None:
+        with transaction.atomic():
+            _keep_received(received, document, now)
 
 
 def backfill_of(agency_id: str) -> Backfill | None:
@@ -96,14 +128,23 @@ def _due() -> QuerySet[Agency]:
 def _work(agency: Agency, is_late: Callable[[], bool], now: datetime) -> bool:
     """Whether anything is left for this agency."""
     run = _begin(agency, now)
+    a_round = begin_round(FILLING, agency=agency.pk, now=now)
     for received in _batches_of_received(run):
-        if is_late():
-            return True
-        _fill_received(run, received, now)
+        if is_late() or a_round.is_stopped:
+            return not a_round.is_stopped
+        a_round.take(
+            Item(f"{RECEIVED}:{received.pk}", received.md),
+            partial(_fill_received, run, received, now),
+            passed=partial(_pass_over, run, received=received),
+        )
     for alert in _batches_of_sent(run):
-        if is_late():
-            return True
-        _fill_sent(run, alert, now)
+        if is_late() or a_round.is_stopped:
+            return not a_round.is_stopped
+        a_round.take(
+            Item(f"{SENT}:{alert.pk}", alert.md),
+            partial(_fill_sent, run, alert, now),
+            passed=partial(_pass_over, run, sent=alert),
+        )
     _finish(run, now)
     return False
 
@@ -195,12 +236,25 @@ def _fill_sent(run: Backfill, alert: Alert, now: datetime) -> None:
         document = None
     with transaction.atomic():
         if document is not None:
-            keep_sent_structure(alert, document)
-            if document.get("alert_type") != DETAILS:
-                keep_profile(alert.agency_id, document, alert=alert, now=now)
+            _keep_sent(alert, document, now)
         run.sent_after = alert.pk
         kept = StoredStructure.objects.filter(alert=alert).exists()
         _move(run, kept=kept, is_opened=document is not None)
+
+
+def _keep_sent(alert: Alert, document: Mapping[str, Any], now: datetime) -> None:
+    keep_sent_structure(alert, document)
+    if document.get("alert_type") != DETAILS:
+        keep_profile(alert.agency_id, document, alert=alert, now=now)
+
+
+def _pass_over(run: Backfill, *, received: ReceivedAlert | None = None, sent: Alert | None = None) -> None:
+    """Past one that raised."""
+    if received is not None:
+        run.received_after = received.number
+    if sent is not None:
+        run.sent_after = sent.pk
+    _move(run, kept=False, is_opened=False)
 
 
 def _move(run: Backfill, *, kept: bool, is_opened: bool) -> None:

@@ -9,23 +9,32 @@ Gone with the alert's card; a RED alert's are never kept.
 import base64
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
+from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
 from django.db import transaction
 
 from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError, VaultError
+from agencies.vault.errors import SealBrokenError, VaultError, is_ring_away
 from alerts.models import ReceivedAlert
 from alerts.science.library import REVISION, SPECTRUM_TABLE, Record, seal_record, seal_spectra
 from alerts.science_library import LibrarySpectrum
+from ledger.set_aside import Item, Loop, begin_round
 from substances import safely
 from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
 from substances.spectra.spectrum import Spectrum, spectrum_record
 
+READING: Final = Loop(
+    "desk.spectra",
+    "system:desk-worker",
+    lambda error: isinstance(error, WorkerAwayError) or is_ring_away(error),
+)
 ENDINGS: Final = frozenset({".msp", ".mgf", ".mzml", ".jdx", ".dx", ".jcamp"})
 FILE_AT_MOST: Final = 512 * 1024
 FILES_AT_MOST: Final = 8
@@ -86,7 +95,11 @@ class _Came(Enum):
 
 
 def read_received_files(
-    *, limit: int = ROUND, secs: float = ROUND_SECS, clock: Callable[[], float] = time.monotonic
+    *,
+    now: datetime,
+    limit: int = ROUND,
+    secs: float = ROUND_SECS,
+    clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Reads files that wait, of all agencies, in the process that may die; returns how many wait no more.
 
@@ -95,10 +108,17 @@ def read_received_files(
     """
     waiting = LibrarySpectrum.objects.filter(received__isnull=False, token=WAITING).order_by("pk")
     until, came = clock() + secs, list[_Came]()
-    for key in list(waiting.values_list("pk", flat=True)):
+    a_round = begin_round(READING, now=now)
+
+    def settle(key: str | uuid.UUID) -> None:
         row = waiting.filter(pk=key).first()
+        came.extend([_settle(row)] if row is not None else [])
+
+    a_round.try_again(settle)
+    keys = waiting.exclude(pk__in=a_round.keys_aside()).values_list("pk", "agency_id", "received__md")
+    for key, agency, md in list(keys):
         try:
-            came += [_settle(row)] if row is not None else []
+            a_round.take(Item(str(key), md, agency=agency), partial(settle, key))
         except WorkerAwayError:
             break
         if len(came) - came.count(_Came.CLOSED) >= limit or clock() >= until:

@@ -19,6 +19,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
+from accord.version import VERSION
 from agencies.actors import SystemActor
 from agencies.models import Agency, AgencyStatus, Custody
 from agencies.vault.errors import VaultError
@@ -28,6 +29,7 @@ from alerts.science.locking import alone, wait_alone
 from alerts.science.stored import Kept, OpenedStructure, broken_rows, open_rows, seal_many
 from alerts.science.watching import tell_watchers
 from alerts.stored import CaughtStructure, Mark, Reevaluation, StoredStructure
+from ledger import set_aside
 from ledger.audit import record_event
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
 from substances.rulefacts import ENGINE, StructureIn, StructureJudged
@@ -42,6 +44,12 @@ LOCK: Final = "accord reevaluation"
 BEGINNING: Final = "accord reevaluation begins"
 
 log = logging.getLogger(__name__)
+JUDGING: Final = set_aside.Loop(
+    "desk.judging",
+    "system:desk-worker",
+    lambda error: isinstance(error, SubstanceError | VaultError),
+    f"{VERSION} engine {ENGINE}",
+)
 _behind: dict[str, str] = {}
 """Agencies whose adopted rules do not fit the hub's, and the digest of those: tried once by each process."""
 
@@ -66,8 +74,18 @@ def reevaluate_structures(
         with alone(LOCK, agency.pk) as is_alone:
             if not is_alone:
                 continue
+            a_round = set_aside.begin_round(JUDGING, agency=agency.pk, now=now)
+            if agency.pk in a_round.keys_aside():
+                continue
+            worked: list[bool] = []
             try:
-                left |= _work(agency.pk, lambda: clock() >= until, now)
+                a_round.take(
+                    set_aside.Item(agency.pk),
+                    lambda pk=agency.pk, worked=worked: worked.append(  # type: ignore[misc]
+                        _work(pk, lambda: clock() >= until, now)
+                    ),
+                )
+                left |= any(worked)
             except WorkerAwayError:
                 # It would be away for the others too; the next look at the feeds rings again.
                 log.warning("structures of %s wait for the process that reads them", agency.pk)

@@ -6,12 +6,14 @@ opened; where the first notice is still waiting, it is suppressed instead. A rea
 its subject is in doubt.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
 
 from accord.envelope.reaffirming import REAFFIRM
+from ledger.set_aside import OF_ALERT, OF_NOTHING, Item, Loop, begin_round
 from sharing.doorbell import ring
 from sharing.models import Delivery, Notification, StatementDelivery
 from sharing.notices.queueing import by_agency, queue_notices, readers_of, save_notices
@@ -20,6 +22,9 @@ from sharing.revoked import Doubt
 from sharing.states import VISIBLE_STATES
 
 BATCH = 200
+ALERTS: Final = Loop("notices.alerts", "system:worker")
+STATEMENTS: Final = Loop("notices.statements", "system:worker")
+Row = TypeVar("Row", Delivery, StatementDelivery)
 
 
 def expand_deliveries(*, now: datetime, limit: int = BATCH) -> int:
@@ -28,16 +33,51 @@ def expand_deliveries(*, now: datetime, limit: int = BATCH) -> int:
     Workers do not wait for each other: rows that another one holds are left to it.
     """
     with transaction.atomic():
-        alerts, statements = _claim_alerts(limit), _claim_statements(limit)
-        _queue(alerts, Occasion.ALERT, now)
-        _queue_doubted(alerts, now)
-        _queue_withdrawn(statements, now)
-        _queue_reaffirmed(statements, now)
+        alerts = _tell(ALERTS, _claim_alerts(limit), _named_alert, now)
+        statements = _tell(STATEMENTS, _claim_statements(limit), _named_statement, now)
         Delivery.objects.filter(pk__in=[row.pk for row in alerts]).update(expanded_at=now)
         StatementDelivery.objects.filter(pk__in=[row.pk for row in statements]).update(expanded_at=now)
         if alerts or statements:
             transaction.on_commit(lambda: ring("sharing.send"))
     return len(alerts) + len(statements)
+
+
+def tell_again(*, now: datetime) -> int:
+    """Turns into notices what was set aside and is due again; returns how many."""
+    with transaction.atomic():
+        alerts = begin_round(ALERTS, now=now)
+        done = alerts.try_again(lambda key: _queue_alerts([Delivery.objects.get(pk=key)], now))
+        statements = begin_round(STATEMENTS, now=now)
+        rows = StatementDelivery.objects.select_related("statement")
+        done += statements.try_again(lambda key: _queue_statements([rows.get(pk=key)], now))
+        if done:
+            transaction.on_commit(lambda: ring("sharing.send"))
+    return done
+
+
+def _tell(loop: Loop, rows: Sequence[Row], name: Callable[[Row], Item], now: datetime) -> list[Row]:
+    queue: Callable[[Sequence[Any], datetime], None] = _queue_alerts if loop is ALERTS else _queue_statements
+    return begin_round(loop, now=now).take_all(rows, lambda some: queue(some, now), name=name)
+
+
+def _queue_alerts(alerts: Sequence[Delivery], now: datetime) -> None:
+    _queue(alerts, Occasion.ALERT, now)
+    _queue_doubted(alerts, now)
+
+
+def _queue_statements(statements: Sequence[StatementDelivery], now: datetime) -> None:
+    _queue_withdrawn(statements, now)
+    _queue_reaffirmed(statements, now)
+
+
+def _named_alert(row: Delivery) -> Item:
+    return Item(str(row.pk), row.envelope_id, agency=row.recipient_id)
+
+
+def _named_statement(row: StatementDelivery) -> Item:
+    """Whoever was not told of a withdrawal must not rely on its alert."""
+    distrusts = OF_ALERT if row.statement.k == "retract" else OF_NOTHING
+    return Item(str(row.pk), row.statement.sub_d, distrusts, row.recipient_id)
 
 
 def waits_for_expansion() -> bool:

@@ -13,31 +13,48 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accord.moments import moment_of
-from agencies.endings import Ending, endings, endings_of, officers_to_warn
-from agencies.models import Officer
+from agencies.directory import DatabaseKeyDirectory
+from agencies.endings import Ending, endings_by, endings_of, officers_to_warn
+from agencies.models import Keyset, Officer
+from ledger.set_aside import OF_AGENCY, Item, Loop, begin_round
 from sharing.doorbell import ring
 from sharing.models import Notification
 from sharing.notices.queueing import queue_plain_notices, save_notices
 from sharing.notices.states import Cause, Occasion
 
 BETWEEN: Final = ":"
+WARNING: Final = Loop("keys.endings", "system:worker")
 
 
 def warn_of_endings(*, now: datetime) -> int:
     """Queues what is due and not queued yet; returns how many endings it looked at. May run at any time and twice."""
-    due = [ending for ending in endings(now=now) if not ending.is_over]
-    officers = officers_to_warn({ending.agency_id for ending in due})
-    with transaction.atomic():
-        save_notices(
-            notice
-            for ending in due
-            for notice in queue_plain_notices(
-                subject_of(ending), Occasion.KEY_ENDING, officers[ending.agency_id], now=now
-            )
-        )
-        if due:
-            transaction.on_commit(lambda: ring("sharing.send"))
+    agencies = list(Keyset.objects.order_by("agency").values_list("agency", flat=True).distinct())
+    directory, due = DatabaseKeyDirectory(now), list[Ending]()
+    directory.preload(agencies)
+    a_round = begin_round(WARNING, now=now)
+    a_round.try_again(lambda agency: due.extend(_warn(directory, agency, now)))
+    aside = a_round.keys_aside()
+    for agency in agencies:
+        if agency not in aside:
+            # Nobody seals to an agency whose keyset cannot be read.
+            item = Item(agency, agency, OF_AGENCY, agency)
+            a_round.take(item, lambda agency=agency: due.extend(_warn(directory, agency, now)))  # type: ignore[misc]
+    if due:
+        ring("sharing.send")
     return len(due)
+
+
+@transaction.atomic
+def _warn(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> list[Ending]:
+    directory.require_readable(agency)
+    due = [ending for ending in endings_by(directory, agency, now) if not ending.is_over]
+    officers = officers_to_warn([agency])[agency] if due else []
+    save_notices(
+        notice
+        for ending in due
+        for notice in queue_plain_notices(subject_of(ending), Occasion.KEY_ENDING, officers, now=now)
+    )
+    return due
 
 
 def subject_of(ending: Ending) -> str:

@@ -20,6 +20,7 @@ from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Keyset, Officer, Succession
 from ledger.audit import record_event
 from ledger.proofs import log_times
+from ledger.set_aside import OF_AGENCY, OF_ALERT, OF_NOTHING, Item, Loop, begin_round
 from sharing.doorbell import ring
 from sharing.impact import signed_since
 from sharing.models import Delivery, FeedItem, Notification, StatementDelivery
@@ -37,6 +38,8 @@ from sharing.states import VISIBLE_STATES
 
 WORKER: Final = SystemActor("worker")
 WORDS_A_CALL: Final = 20
+WORDS: Final = Loop("keys.words", WORKER.audit_name)
+DOUBTS: Final = Loop("keys.doubts", WORKER.audit_name)
 DOUBTS_A_CALL: Final = 20
 """Objects in one transaction; each may be held by five hundred agencies."""
 
@@ -48,26 +51,62 @@ def find_repudiated(*, now: datetime, limit: int = WORDS_A_CALL) -> int:
     """
     with transaction.atomic():
         due = KeyWord.objects.filter(due_at__lte=now).select_for_update(skip_locked=True)
-        words = [word for word in due.order_by("due_at", "od")[:limit] if not _put_off(word, now)]
-        for agency in sorted({word.agency for word in words}):
-            _look_into(agency, now)
-        KeyWord.objects.filter(pk__in=[word.pk for word in words]).delete()
+        words = begin_round(WORDS, now=now).take_all(
+            list(due.order_by("due_at", "od")[:limit]),
+            lambda some: _look_into_words(some, now),
+            name=_named_word,
+        )
+        # Those that wait for a recovery's delay are due no more.
+        KeyWord.objects.filter(pk__in=[word.pk for word in words], due_at__lte=now).delete()
         if words:
             ring("sharing.send")
     return len(words)
+
+
+def look_again(*, now: datetime) -> int:
+    """Looks into words and tells of doubts that were set aside and are due again; returns how many."""
+    with transaction.atomic():
+        done = begin_round(WORDS, now=now).try_again(lambda agency: _look_into(agency, now))
+        done += begin_round(DOUBTS, now=now).try_again(lambda d: _tell_of([Doubt.objects.get(pk=d)], now))
+        if done:
+            ring("sharing.send")
+    return done
+
+
+def _look_into_words(words: Sequence[KeyWord], now: datetime) -> None:
+    ready = [word for word in words if not _put_off(word, now)]
+    for agency in sorted({word.agency for word in ready}):
+        _look_into(agency, now)
+
+
+def _named_word(word: KeyWord) -> Item:
+    """Nobody seals to an agency whose word about its keys could not be read."""
+    return Item(word.agency, word.agency, OF_AGENCY, word.agency)
 
 
 def expand_doubts(*, now: datetime, limit: int = DOUBTS_A_CALL) -> int:
     """Turns up to `limit` objects in doubt into notices and marks; returns how many it took."""
     with transaction.atomic():
         waiting = Doubt.objects.filter(expanded_at__isnull=True).select_for_update(skip_locked=True)
-        doubts = list(waiting.order_by("found_at", "d")[:limit])
-        _tell_of_envelopes([doubt.d for doubt in doubts if doubt.what == FeedItem.ENVELOPE], now)
-        _tell_of_statements([doubt for doubt in doubts if doubt.what == FeedItem.STATEMENT], now)
+        doubts = begin_round(DOUBTS, now=now).take_all(
+            list(waiting.order_by("found_at", "d")[:limit]),
+            lambda some: _tell_of(some, now),
+            name=_named_doubt,
+        )
         Doubt.objects.filter(pk__in=[doubt.d for doubt in doubts]).update(expanded_at=now)
         if doubts:
             ring("sharing.send")
     return len(doubts)
+
+
+def _tell_of(doubts: Sequence[Doubt], now: datetime) -> None:
+    _tell_of_envelopes([doubt.d for doubt in doubts if doubt.what == FeedItem.ENVELOPE], now)
+    _tell_of_statements([doubt for doubt in doubts if doubt.what == FeedItem.STATEMENT], now)
+
+
+def _named_doubt(doubt: Doubt) -> Item:
+    distrusts = OF_ALERT if doubt.what == FeedItem.ENVELOPE else OF_NOTHING
+    return Item(doubt.d, doubt.d, distrusts)
 
 
 def waits_for_telling(*, now: datetime) -> bool:
@@ -92,6 +131,7 @@ def _put_off(word: KeyWord, now: datetime) -> bool:
 
 def _look_into(agency: str, now: datetime) -> None:
     directory = DatabaseKeyDirectory(now)
+    directory.require_readable(agency)
     keyset = directory.keyset(agency)
     smallest: dict[str, int] = {}
     for word in directory.revocations(agency):

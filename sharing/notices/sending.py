@@ -5,12 +5,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import SystemRandom
 
 from django.conf import settings
 from django.db import transaction
 
 from agencies.quiet import quiet_until
+from ledger.set_aside import Item, Loop, Round, begin_round
 from sharing.models import Delivery, Notification
 from sharing.notices import release_waiting
 from sharing.notices.api_keys import end_of
@@ -32,6 +34,11 @@ from sharing.policy import FLASH
 from sharing.states import NotificationState
 
 log = logging.getLogger(__name__)
+SENDING = Loop(
+    "notices.mails",
+    "system:worker",
+    lambda error: isinstance(error, MailServerError | InterruptedMailError | LeaseLostError),
+)
 Clock = Callable[[], datetime]
 _SYSTEM = SystemRandom()
 FLOW_SUSPENDED_WAIT = timedelta(minutes=15)
@@ -52,6 +59,7 @@ class _Batch:
     clock: Clock
     jitter: Callable[[], float]
     tally: Tally
+    round: Round
     judge: RightsJudge = field(default_factory=RightsJudge)
 
 
@@ -63,8 +71,12 @@ def send_notifications(
     limit: int = BATCH,
 ) -> Tally:
     """Sends up to `limit` due notices over one connection and says what became of them."""
+    a_round = begin_round(SENDING, now=clock())
+    if a_round.is_stopped:
+        return Tally()
+    a_round.try_again(lambda key: _queue_again(key, clock()))
     lease = lease_batch(now=clock(), length=lease_length, limit=limit)
-    batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit))
+    batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit), a_round)
     if lease.rows:
         try:
             _send_all(batch, list(lease.rows))
@@ -78,17 +90,37 @@ def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
     try:
         with mail_session() as session:
             while waiting:
-                _send_one(batch, session, waiting[0])
+                _send_or_set_aside(batch, session, waiting[0])
                 waiting.pop(0)
+                if batch.round.is_stopped:
+                    _give_back(batch, waiting)
+                    return
     except MailServerError as away:
         log.warning("mail server away: %s", away.reply)
         batch.tally.left = False
         _put_off(batch, waiting, Cause.SERVER_AWAY, away.reply)
     except InterruptedMailError:
         _set_uncertain(batch, waiting[0])
-        for notice in waiting[1:]:
-            batch.lease.record(notice, NotificationState.QUEUED)
+        _give_back(batch, waiting[1:])
         batch.tally.left = True
+
+
+def _give_back(batch: _Batch, waiting: list[Notification]) -> None:
+    for notice in waiting:
+        batch.lease.record(notice, NotificationState.QUEUED)
+
+
+def _send_or_set_aside(batch: _Batch, session: MailSession, row: Notification) -> None:
+    """A mail that cannot be written fails alone; a person can send it again."""
+    failed = partial(batch.lease.record, row, NotificationState.FAILED, cause=Cause.SET_ASIDE)
+    item = Item(str(row.pk), row.subject, agency=row.recipient_id)
+    if not batch.round.take(item, partial(_send_one, batch, session, row), passed=failed):
+        batch.tally.others += 1
+
+
+def _queue_again(key: str, now: datetime) -> None:
+    failed = Notification.objects.filter(pk=key, state=NotificationState.FAILED)
+    failed.update(state=NotificationState.QUEUED, cause="", not_before=now)
 
 
 def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:

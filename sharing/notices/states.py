@@ -77,3 +77,4 @@ class Cause(TextChoices):
     FLOW_SUSPENDED = "flow-suspended", _("The agreement's lane is suspended.")
     QUIET = "quiet", _("The officer wants no mail about routine alerts, or none at this hour.")
     SETTLED = "settled", _("It was seen to before this mail went out.")
+    SET_ASIDE = "set-aside", _("The hub could not write this mail; its operator sees why.")

@@ -5,7 +5,9 @@ The same look ends what has run out: leases, held deliveries past `exp`, content
 """
 
 from datetime import datetime
+from functools import partial
 
+from ledger.set_aside import run_each
 from sharing.deliveries import expire_held
 from sharing.doorbell import ring
 from sharing.models import Notification
@@ -24,10 +26,16 @@ BATCHES_A_SWEEP = 25
 
 def sweep_notices(*, now: datetime) -> None:
     """Takes back leases that ran out, ends and deletes what is past its time, and rings for whatever waits."""
-    return_leases(now=now)
-    expire_held(now=now, limit=EXPIRED_A_SWEEP)
-    _delete_contents(now)
-    tell_power_changes(now=now)
+    run_each(
+        partial(return_leases, now=now),
+        partial(expire_held, now=now, limit=EXPIRED_A_SWEEP),
+        partial(_delete_contents, now),
+        partial(tell_power_changes, now=now),
+        partial(_ring, now),
+    )
+
+
+def _ring(now: datetime) -> None:
     if waits_for_expansion() or waits_for_telling(now=now):
         ring("sharing.expand")
     if Notification.objects.filter(state__in=SENDABLE, not_before__lte=now).exists():

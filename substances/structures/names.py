@@ -12,10 +12,10 @@ from substances.control.naming import synonym_rows
 
 _FOLDER: Final = Path(__file__).resolve().parents[1] / "data"
 _SETS: Final = ("substances-dev.csv", "precursors.csv", "control/listings.csv", "control/medicines.csv")
-_BRACKETED: Final = re.compile(r"\s*\(([^()]*)\)\s*$")
+_BRACKETED: Final = re.compile(r"\s*\(([^()]*)\)\s*\Z")
 _SALT: Final = re.compile(
     r"[ -]+(?:di|hemi)?(?:hydrochloride|hcl|hydrobromide|hbr|sulfate|sulphate|citrate|fumarate|maleate|tartrate|oxalate|"
-    r"phosphate|acetate|succinate|mesylate|besylate|tosylate|(?:free )?base)$"
+    r"phosphate|acetate|succinate|mesylate|besylate|tosylate|(?:free )?base)\Z"
 )
 _DASHES: Final = {0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2212: "-", 0x2032: "'", 0x2019: "'"}
 

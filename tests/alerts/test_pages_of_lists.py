@@ -136,7 +136,7 @@ def test_overdue_at_some_recipients_is_said_of_a_sent_alert(desks: Desks) -> Non
     assert late.rows == () and late.filtered, "its kind is found once it has tokens"
     from alerts.tokenising import tokenise_sent
 
-    tokenise_sent()
+    tokenise_sent(now=desks.hub.now)
     late = list_sent(desks.lab.reader, kind="new_substance", pri="urgent", lane="science", now=desks.hub.now)
     assert [row.overdue for row in late.rows] == [2]
     assert list_sent(desks.lab.reader, kind="harm_cluster", now=desks.hub.now).rows == ()

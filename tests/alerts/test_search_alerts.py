@@ -74,7 +74,7 @@ def test_exact_identifiers_of_received_and_of_sent(desks: Desks) -> None:
     desks.hub.sequence()
     desks.follow()
     desks.received(title="Another", inchikey=None, preferred_name="etizolam", place_country="XB")
-    assert tokenise_sent() == 2 and tokenise_sent() == 0
+    assert tokenise_sent(now=desks.hub.now) == 2 and tokenise_sent(now=desks.hub.now) == 0
 
     received = ReceivedAlert.objects.get(md=sent.md)
     for text in (
@@ -236,7 +236,7 @@ def test_a_sent_alert_whose_draft_does_not_open_is_left_out_of_tokens(desks: Des
             "UPDATE alerts_alertrevision SET sealed = set_byte(sealed, 30, get_byte(sealed, 30) # 1)"
         )
         cursor.execute("SET session_replication_role = origin")
-    assert tokenise_sent() == 0
+    assert tokenise_sent(now=desks.hub.now) == 0
     assert Alert.objects.get().tokens_kept and not CardToken.objects.exists()
     assert find(desks, "blue", sender=True) == ([], ["Blue tablets"])
 

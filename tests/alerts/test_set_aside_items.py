@@ -5,11 +5,23 @@ import pytest
 from django.db import connection
 
 from accord.envelope.content import Attachment
+from agencies.actors import SystemActor
+from agencies.capabilities import Capability, Role
+from agencies.errors import NotPermittedError
+from alerts.following import FEED
+from alerts.inbox import list_received
 from alerts.models import CardToken, DeskCursor, ReceivedAlert
 from alerts.opening import open_alert
+from alerts.preview import preview_release
+from alerts.retractions import as_it_stands
+from alerts.set_aside import read_set_aside, resume_loop, retry_item
 from alerts.tokens import FILE, file_digest, received_with_token
-from ledger.models import SetAside
+from ledger.models import AuditEvent, SetAside
+from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from sharing.agreements import resume_lanes, suspend_lanes
+from sharing.notices.key_endings import warn_of_endings
+from sharing.notices.repudiation import find_repudiated
+from sharing.revoked import KeyWord
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import received_by, retract, send_from_partner
 
@@ -67,6 +79,12 @@ class TestFeed:
         desks.follow()
         aside = SetAside.objects.get(distrusts="alert")
         assert (aside.loop, aside.subject) == ("desk.feed", row.md)
+        (listed,) = list_received(desks.health.reader, now=desks.hub.now).rows
+        assert listed.state == "unreliable"
+        assert (
+            "Do not rely on this alert"
+            in as_it_stands(received_by(desks, row.md), now=desks.hub.now).retract_doubt
+        )
 
     def taken(self, desks: Desks) -> str:
         md = send_from_partner(desks)
@@ -95,3 +113,68 @@ class TestFirstFetchStopped:
         desks.follow()
         by_file = received_with_token(desks.health.agency, (FILE, file_digest(b"peaks")))
         assert list(ReceivedAlert.objects.filter(by_file).values_list("md", flat=True)) == [md]
+
+
+class TestKeyWords:
+    def unread(self, desks: Desks) -> None:
+        damage_keysets(desks.own.id)
+        KeyWord.objects.create(od="A" * 43, agency=desks.own.id, due_at=desks.hub.now)
+        find_repudiated(now=desks.hub.now)
+
+    def test_a_word_that_cannot_be_read_keeps_no_other_waiting(self, desks: Desks) -> None:
+        KeyWord.objects.all().delete()
+        KeyWord.objects.create(od="B" * 43, agency=desks.lab.id, due_at=desks.hub.now)
+        self.unread(desks)
+        assert not KeyWord.objects.exists()
+        row = SetAside.objects.get()
+        assert (row.loop, row.key, row.distrusts, row.agency) == (
+            "keys.words",
+            desks.own.id,
+            "agency",
+            desks.own.id,
+        )
+
+    def test_nothing_is_sealed_to_an_agency_whose_word_was_set_aside(self, desks: Desks) -> None:
+        self.unread(desks)
+        alert = desks.draft(recipients=[desks.own.id, desks.health.id])
+        preview = preview_release(desks.lab.author, alert, now=desks.hub.now)
+        assert [(row.agency, row.code) for row in preview.wont] == [(desks.own.id, "keys-unread")]
+        assert preview.reachable == (desks.health.id,)
+
+    def test_one_agency_s_keyset_that_cannot_be_read_keeps_no_other_from_a_warning(
+        self, desks: Desks
+    ) -> None:
+        damage_keysets(desks.own.id)
+        assert warn_of_endings(now=desks.hub.later(days=85)) > 0
+        assert list(SetAside.objects.values_list("loop", "subject")) == [("keys.endings", desks.own.id)]
+        assert warn_of_endings(now=desks.hub.now) > 0
+        assert SetAside.objects.get().tries == 1
+
+
+class TestWaysOn:
+    def test_the_operator_has_an_item_tried_again_and_a_loop_go_on(self, desks: Desks) -> None:
+        operator = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.AUDIT_READ}))
+        now = desks.hub.now
+        for key in range(STOPS_AFTER):
+            begin_round(FEED, agency=desks.health.id, now=now).take(Item(str(key)), lambda: 1 / 0)
+        view = read_set_aside(operator)
+        assert (len(view.items), [state.loop for state in view.stopped]) == (STOPS_AFTER, ["desk.feed"])
+        retry_item(operator, view.items[0].pk, now=now)
+        assert SetAside.objects.filter(retry_asked_at=now).count() == 1
+        resume_loop(operator, view.stopped[0].pk, now=now)
+        assert SetAside.objects.filter(retry_asked_at=now).count() == STOPS_AFTER
+        assert not begin_round(FEED, agency=desks.health.id, now=now).is_stopped
+        acts = AuditEvent.objects.filter(agency=desks.health.id, act__in=("item.retried", "loop.resumed"))
+        assert acts.count() == 2
+
+    def test_an_auditor_sees_the_own_agency_s_only_and_changes_nothing(self, desks: Desks) -> None:
+        auditor = desks.hub.make_officer(desks.health.agency, Role.AUDITOR)
+        now = desks.hub.now
+        for agency in (desks.health.id, desks.lab.id):
+            begin_round(FEED, agency=agency, now=now).take(Item("1"), lambda: 1 / 0)
+        (row,) = read_set_aside(auditor).items
+        assert row.agency == desks.health.id
+        with pytest.raises(NotPermittedError):
+            retry_item(auditor, row.pk, now=now)
+        with pytest.raises(NotPermittedError):
+            read_set_aside(desks.health.reader)

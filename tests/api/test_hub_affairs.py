@@ -10,7 +10,9 @@ from django.test import Client
 from agencies.capabilities import Role
 from agencies.models import Agency, Officer
 from agencies.officers import enrol_operator
+from alerts.following import FEED
 from alerts.pages.operator.forms import HEARD, group_of
+from ledger.set_aside import Item, begin_round
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 from tests.builders import OPERATOR
@@ -129,3 +131,19 @@ def test_what_is_not_in_doubt_is_not_reaffirmed(desks: Desks) -> None:
     assert releaser("POST", f"doubts/envelopes/{'A' * 43}/withdraw", {"code": "error"}).status_code == 404
     # What this desk sent is withdrawn as an alert, so here it is not found.
     assert releaser("POST", f"doubts/envelopes/{alert.md}/withdraw", {"code": "error"}).status_code == 404
+
+
+def test_what_is_set_aside_is_listed_and_tried_again(desks: Desks, operator: Session) -> None:
+    begin_round(FEED, agency=desks.health.id, now=desks.hub.now).take(Item("7", "A" * 43), lambda: 1 / 0)
+    (item,) = operator("GET", "set-aside").json()["items"]
+    assert (item["loop"], item["agency"], item["key"], item["tries"]) == (
+        "desk.feed",
+        desks.health.id,
+        "7",
+        1,
+    )
+    assert item["reason"].startswith("ZeroDivisionError")
+    again = operator("POST", f"hub/set-aside/{item['id']}/retry")
+    assert again.status_code == 200 and again.json()["items"][0]["retry_asked_at"]
+    assert operator("POST", "hub/set-aside/999999/retry").status_code == 404
+    assert operator("POST", "hub/loops/999999/resume").status_code == 404

@@ -2,6 +2,7 @@
 """Rules of the code that no tool knows, read from its syntax trees."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -82,6 +83,35 @@ def test_seconds_of_others_become_moments_by_one_function() -> None:
     }
     # A cursor is sealed by the hub, and holds its own clock.
     assert makers == {"accord/moments.py", "agencies/cursors.py"}
+
+
+SEARCHING = {
+    "re.compile", "re.match", "re.search", "RegexValidator", "RegexField", "forms.RegexField", "s.RegexField",
+    "serializers.RegexField",
+}  # fmt: skip
+_LINE_END = re.compile(r"(?<!\\)(?:\\\\)*\$(?=\Z|[|)])")
+
+
+def _pattern_of(call: ast.Call) -> str:
+    """The pattern as far as it is written out."""
+    first = call.args[0] if call.args else None
+    parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+    return "".join(
+        part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
+
+
+def test_no_pattern_ends_with_a_sign_that_lets_a_line_feed_pass() -> None:
+    """`$` matches before a last line feed too: whatever is matched whole ends with `\\Z`, or is asked by `fullmatch`."""
+    ending = {
+        f"{_short(path)}:{node.lineno}"
+        for path in _files(*PACKAGES)
+        if "/migrations/" not in path.as_posix()
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in SEARCHING
+        if _LINE_END.search(_pattern_of(node)) and "re.MULTILINE" not in ast.unparse(node)
+    }
+    assert ending == set()
 
 
 def test_the_envelope_knows_no_clock_and_no_network() -> None:

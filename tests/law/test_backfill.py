@@ -18,7 +18,7 @@ from alerts.science.library_received import read_received_files
 from alerts.science.stored import open_structures
 from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
-from ledger.models import AuditEvent
+from ledger.models import AuditEvent, SetAside
 from sharing.doorbell import QUEUES
 from sharing.models import Envelope
 from tests.api.sessions import Session
@@ -63,7 +63,7 @@ def test_an_alert_stored_without_its_rows_gets_them_and_twice_changes_nothing(la
     assert waits_for_filling()
     fill(law)
     assert not waits_for_filling()
-    read_received_files()
+    read_received_files(now=law.desk.tick())
     law.judge()
     assert kept() == {("xa-lab", "metonitazene", False), ("xb-health", "metonitazene", True)}
     assert {row.agency_id for row in LibrarySpectrum.objects.all()} == {"xb-health"}
@@ -174,7 +174,7 @@ def test_what_does_not_open_is_counted_and_told_and_not_tried_again(law: LawDesk
     assert AuditEvent.objects.filter(subject=first.md, agency="xb-health").count() == tried
 
 
-def test_trouble_with_one_agency_is_raised_and_keeps_no_other_waiting(
+def test_an_alert_that_makes_it_fail_is_set_aside_and_keeps_no_other_waiting(
     law: LawDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     law.send(METONITAZENE, recipients=["xb-health"])
@@ -185,10 +185,13 @@ def test_trouble_with_one_agency_is_raised_and_keeps_no_other_waiting(
 
     with monkeypatch.context() as patch:
         patch.setattr(backfilling, "_fill_sent", broken)
-        with pytest.raises(ExceptionGroup):
-            fill_in(now=law.desk.tick())
+        fill_in(now=law.desk.tick())
     assert set(StoredStructure.objects.values_list("agency_id", flat=True)) == {"xb-health"}
+    assert not waits_for_filling()
+    SetAside.objects.filter(loop="desk.backfill").update(retry_asked_at=law.desk.hub.now)
+    assert waits_for_filling()
     fill(law)
+    assert not SetAside.objects.exists()
     assert StoredStructure.objects.count() == 2
 
 

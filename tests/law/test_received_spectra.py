@@ -69,9 +69,9 @@ def test_while_the_process_that_reads_is_away_a_file_waits_and_is_read_afterward
     received = with_file(law, record("carisoprodol"))
     with read_by(("/bin/false",)):
         for _ in range(TRIES + 1):
-            assert read_received_files() == 0
+            assert read_received_files(now=law.desk.tick()) == 0
     assert waiting() == 1
-    assert read_received_files() == 1
+    assert read_received_files(now=law.desk.tick()) == 1
     assert waiting() == 0
     assert LibrarySpectrum.objects.filter(received=received).exists()
 
@@ -80,9 +80,9 @@ def test_a_file_that_kills_its_reader_again_and_again_is_given_up(law: LawDesk) 
     received = with_file(law, record("carisoprodol"))
     with read_by((sys.executable, "-c", DIES)):
         for _ in range(TRIES - 1):
-            assert read_received_files() == 0
+            assert read_received_files(now=law.desk.tick()) == 0
             assert waiting() == 1
-        assert read_received_files() == 1
+        assert read_received_files(now=law.desk.tick()) == 1
     assert not LibrarySpectrum.objects.filter(received=received).exists()
 
 
@@ -92,11 +92,11 @@ def test_many_that_kill_their_reader_do_not_hold_up_the_feeds(law: LawDesk) -> N
     files = [SpectralFile(number, "a.msp", record("carisoprodol").encode()) for number in range(4)]
     keep_received_files(received, files, {})
     with read_by((sys.executable, "-c", DIES)):
-        assert read_received_files(limit=2) == 0
+        assert read_received_files(limit=2, now=law.desk.tick()) == 0
         assert sorted(tries_of(row) for row in LibrarySpectrum.objects.all()) == [0, 0, 1, 1]
-        assert read_received_files(secs=0) == 0
+        assert read_received_files(secs=0, now=law.desk.tick()) == 0
         assert sum(tries_of(row) for row in LibrarySpectrum.objects.all()) == 3
-    while read_received_files(limit=1):
+    while read_received_files(limit=1, now=law.desk.tick()):
         pass
     assert waiting() == 0 and LibrarySpectrum.objects.filter(received=received).count() == 4
 
@@ -105,7 +105,7 @@ def test_what_is_no_spectrum_and_what_was_damaged_is_dropped_at_once(law: LawDes
     with_file(law, "no spectrum")
     received = with_file(law, record("carisoprodol"))
     LibrarySpectrum.objects.filter(received=received).update(sealed=b"damaged")
-    read_received_files()
+    read_received_files(now=law.desk.tick())
     assert waiting() == 0
     assert not LibrarySpectrum.objects.filter(received__isnull=False).exists()
 
@@ -115,7 +115,7 @@ def test_of_more_than_a_question_can_hold_those_of_the_newest_alerts_are_looked_
 ) -> None:
     """How much comes with alerts is the senders' choice, and not what the desk takes into memory for it."""
     older, newer = (with_file(law, record("carisoprodol")) for _ in range(2))
-    read_received_files()
+    read_received_files(now=law.desk.tick())
     row = LibrarySpectrum.objects.get(received=newer)
     monkeypatch.setattr(answers_spectra, "RECEIVED_AT_MOST", len(bytes(row.sealed)) + 10)
     asked = SpectrumAsked("pasted.msp", record("carisoprodol").encode())
@@ -127,7 +127,7 @@ def test_of_more_than_a_question_can_hold_those_of_the_newest_alerts_are_looked_
 def test_spectra_of_an_exercise_are_not_searched(law: LawDesk) -> None:
     real = with_file(law, record("carisoprodol"))
     with_file(law, record("carisoprodol"), status="exercise")
-    read_received_files()
+    read_received_files(now=law.desk.tick())
     assert waiting() == 0
     searched = LibrarySpectrum.objects.visible_to(law.desk.aroha).with_alerts(law.desk.aroha)
     assert {row.received_id for row in searched} == {real.pk}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a loop goes on past an item that raises, and when it does not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -148,8 +148,8 @@ class TestTryingAgain:
 
 
 class TestMany:
-    def takes(self, bad: set[int]) -> Callable[[list[int]], None]:
-        def work(numbers: list[int]) -> None:
+    def takes(self, bad: set[int]) -> Callable[[Sequence[int]], None]:
+        def work(numbers: Sequence[int]) -> None:
             if bad & set(numbers):
                 fail()
 

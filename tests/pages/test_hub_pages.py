@@ -10,11 +10,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from agencies.capabilities import Role
 from agencies.models import Agency, ApiKey, Officer
+from alerts.following import FEED
 from alerts.models import DeskCursor
 from alerts.pages.operator.forms import HEARD, group_of
 from ledger.halting import halt_sequencer
-from ledger.models import AuditEvent
+from ledger.models import AuditEvent, LoopState, SetAside
+from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from sharing.models import FeedMark, Notification
 from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld
@@ -241,3 +244,27 @@ def test_the_queries_of_the_hub_page_do_not_grow_with_the_agencies(
     )
     with django_assert_max_num_queries(30):  # type: ignore[operator]
         operator.get("/")
+
+
+def test_what_is_set_aside_is_counted_and_has_its_page_with_ways_on(
+    desk: DeskWorld, operator: Client
+) -> None:
+    now = desk.hub.now
+    for key in range(STOPS_AFTER):
+        begin_round(FEED, agency="xa-lab", now=now).take(Item(str(key)), lambda: 1 / 0)
+    assert "1 loop stands." in operator.get("/").content.decode()
+    page = operator.get("/set-aside/").content.decode()
+    assert "Taking in alerts and answers" in page and "ZeroDivisionError" in page
+    state, item = LoopState.objects.get(), SetAside.objects.first()
+    assert item is not None
+    assert operator.post(f"/set-aside/{item.pk}/retry/").status_code == 302
+    assert operator.post(f"/set-aside/loops/{state.pk}/resume/").status_code == 302
+    assert not LoopState.objects.exists()
+    assert "10 items are set aside." in operator.get("/").content.decode()
+
+
+def test_an_auditor_reads_the_page_and_has_nothing_to_press(desk: DeskWorld, as_officer: SignIn) -> None:
+    begin_round(FEED, agency="xa-lab", now=desk.hub.now).take(Item("1"), lambda: 1 / 0)
+    auditor = as_officer(desk.hub.make_officer(desk.lab, Role.AUDITOR))
+    page = auditor.get("/set-aside/").content.decode()
+    assert "ZeroDivisionError" in page and "Try again" not in page

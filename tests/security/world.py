@@ -36,6 +36,7 @@ from alerts.saved_views import create_view
 from alerts.science.library import begin_import, confirm_import
 from alerts.withdrawal import withdraw_alert
 from alerts.written import attach_written_file
+from ledger.models import LoopState, SetAside
 from sharing.models import Delivery, Notification, Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite
@@ -258,6 +259,7 @@ class SecurityWorld:
         self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"operator"}))
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())
+        self._make_set_aside()
         self._make_library()
         self.put("power change", uuid.UUID(int=8), agencies=frozenset())
         self._make_written_draft()
@@ -269,6 +271,21 @@ class SecurityWorld:
         rewrite(
             OfficerSession.objects.all(), proof=Proof.PASSKEY, seen_at=timezone.now() + timedelta(hours=2)
         )
+
+    def _make_set_aside(self) -> None:
+        now, hubs = self.desk.tick(), {"agencies": frozenset({""}), "roles": frozenset({"operator"})}
+        item = SetAside.objects.create(
+            loop="desk.feed",
+            agency=LAB,
+            key="1",
+            reason="ValueError",
+            version="0",
+            first_at=now,
+            tried_at=now,
+        )
+        state = LoopState.objects.create(loop="desk.spectra", in_a_row=10, version="0", stopped_at=now)
+        self.put("item set aside", item.pk, 10**9, **hubs)
+        self.put("stopped loop", state.pk, 10**9, **hubs)
 
     def _make_written_draft(self) -> None:
         """Of the one system of the laboratory that writes drafts; no officer reads it there."""

@@ -26,6 +26,9 @@ class Command(BaseCommand):
             "--fingerprint", default="", help="of its root, from paper; 64 digits, spaces allowed"
         )
         parser.add_argument("--duty-phone", default="")
+        parser.add_argument(
+            "--resembles", action="store_true", help="the name looks like another agency's, and they are two"
+        )
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,6 +44,7 @@ class Command(BaseCommand):
                 custody=options["custody"],
                 root_fingerprint=options["fingerprint"],
                 duty_phone=options["duty_phone"],
+                resembles=options["resembles"],
                 now=timezone.now(),
             )
         self.stdout.write(f"{agency.pk} is admitted and entering.")

@@ -23,6 +23,7 @@ from agencies.login.reopening import reopen_sign_in
 from agencies.models import Officer, PowerChange
 from agencies.officers import (
     change_roles,
+    colleagues_named_like,
     disable_officer,
     enable_officer,
     end_sessions,
@@ -60,6 +61,12 @@ def invite(request: HttpRequest) -> HttpResponseBase:
         refuse(form, refused)
         return ask(request, question, form)
     say_whether_mailed(request, link)
+    for colleague in colleagues_named_like(invited):
+        words = {"name": colleague.full_name, "email": colleague.address}
+        messages.warning(
+            request,
+            _("A colleague's name looks like this one: %(name)s, %(email)s. Tell them apart.") % words,
+        )
     return redirect("admin:officer", invited.public_id)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from agencies.errors import InputError
 from agencies.fingerprints import checked_fingerprint
 from agencies.models import AGENCY_ID, AgencyKind, Custody
+from agencies.twins import resembling_text, twins_of
 from alerts.pages.officers.forms import language_choices, zone_choices
 
 GROUPS: Final = 16
@@ -44,7 +45,7 @@ class AdmitForm(forms.Form):
         error_messages=_wrong(gettext_lazy("Kind: choose one.")),
     )
     country = forms.RegexField(
-        r"^[A-Za-z]{2}$",
+        r"\A[A-Za-z]{2}\Z",
         label=gettext_lazy("Country"),
         help_text=gettext_lazy("Two letters."),
         max_length=2,
@@ -84,10 +85,25 @@ class AdmitForm(forms.Form):
         ),
     )
 
+    resembles = forms.BooleanField(required=False)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._ask_about_twins()
         self.fields["timezone"].choices = zone_choices()  # type: ignore[attr-defined]
         self.fields["language"].choices = language_choices()  # type: ignore[attr-defined]
+
+    def _ask_about_twins(self) -> None:
+        """Only where the name looks like another one, which then stands beside it."""
+        typed = str(self.data.get("name", "")).strip() if self.is_bound else ""
+        twins = twins_of(typed) if typed else []
+        if not twins:
+            del self.fields["resembles"]
+            return
+        text = resembling_text(typed, twins)
+        field = self.fields["resembles"]
+        field.required, field.label, field.help_text = True, _("They are two agencies"), text
+        field.error_messages["required"] = text
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()

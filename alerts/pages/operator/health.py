@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from agencies.endings import endings
 from agencies.models import Agency, AgencyStatus
 from alerts.models import DeskCursor
+from alerts.set_aside import counted
 from alerts.standing import utc_text
 from ledger.halting import halt_reason
 from ledger.proofs import latest_checkpoint, pending_since
@@ -57,6 +58,7 @@ def health(now: datetime) -> Iterator[Sign]:
         )
     yield _queues()
     yield _feeds()
+    yield _set_aside()
     yield _mail(now)
     yield _failed_mail(now)
     yield _keysets(now)
@@ -115,6 +117,18 @@ def _feeds() -> Sign:
         )
         return Sign(_("Feeds"), WARN, text % {"n": behind}, _("If it stays so, look at the desk-worker."))
     return Sign(_("Feeds"), OK, _("Every feed is followed to its end."))
+
+
+def _set_aside() -> Sign:
+    """Items that a loop could not take, and loops that stand for it."""
+    items, stopped = counted()
+    if stopped:
+        text = ngettext("%(n)d loop stands.", "%(n)d loops stand.", stopped) % {"n": stopped}
+        return Sign(_("Set aside"), DANGER, text, _("See under Set aside why, then let it go on."))
+    if items:
+        text = ngettext("%(n)d item is set aside.", "%(n)d items are set aside.", items) % {"n": items}
+        return Sign(_("Set aside"), WARN, text, _("See under Set aside why; everything else goes on."))
+    return Sign(_("Set aside"), OK, _("Nothing is set aside."))
 
 
 def _mail(now: datetime) -> Sign:

@@ -73,7 +73,7 @@ _META_NAMES: Final[Mapping[str, str]] = {
 PAIRS_LOOKED_AT: Final = 50
 _PUT_HEAD: Final = "m/z\tintensity\t\n"
 """The head line put above bare pairs; its last tab tells it from one that was typed, and it counts for no line."""
-_GAP: Final = re.compile(r"\s*[;\t ]\s*|,\s*(?=\S+$)")
+_GAP: Final = re.compile(r"\s*[;\t ]\s*|,\s*(?=\S+\Z)")
 _PAIR: Final = re.compile(r"[\d.,]+(?:\s*[;\t ]\s*|,\s*)(?:[-+.\d]\S*|nan|[-+]?inf\w*)", re.IGNORECASE)
 
 

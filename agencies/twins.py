@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agencies whose names look like another's: the operator sees both before the second is admitted."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from agencies.errors import InputError
+from agencies.models import Agency
+from agencies.names import resemble
+
+
+def twins_of(name: str) -> list[Agency]:
+    """Agencies of this hub whose names look like this one."""
+    return [
+        agency
+        for agency in Agency.objects.order_by("pk")
+        if agency.name != name and resemble(agency.name, name)
+    ]
+
+
+def resembling_text(name: str, twins: Iterable[Agency]) -> str:
+    """The name beside its twins."""
+    known = ", ".join(f"{twin.name} ({twin.pk})" for twin in twins)
+    words = {"name": name, "known": known}
+    return (
+        _("%(name)s looks like %(known)s. Confirm that they are two agencies, or correct the name.") % words
+    )
+
+
+def refuse_twin(name: str, *, resembles: bool) -> None:
+    """Raises InputError where the name looks like another agency's, unless the operator says that they are two."""
+    if not resembles and (twins := twins_of(name)):
+        raise InputError("resembles", resembling_text(name, twins))

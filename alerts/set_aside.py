@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the loops set aside, for the auditor whose business it is and for the operator, who has it tried again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.actors import Actor
+from agencies.capabilities import Capability, require
+from agencies.errors import AbsentError
+from alerts.models import ReceivedAlert
+from ledger.audit import record_event
+from ledger.models import Distrust, LoopState, SetAside
+from ledger.set_aside import set_aside_about
+from sharing.doorbell import ring
+
+SHOWN_AT_MOST: Final = 200
+LOOPS: Final[Mapping[str, str | Promise]] = {
+    "contents.deleting": gettext_lazy("Deleting what is past its time"),
+    "desk.backfill": gettext_lazy("Reading older alerts"),
+    "desk.derived": gettext_lazy("Reading an alert for lists and searches"),
+    "desk.feed": gettext_lazy("Taking in alerts and answers"),
+    "desk.forgetting": gettext_lazy("Forgetting what is past its time"),
+    "desk.judging": gettext_lazy("Judging structures by the law"),
+    "desk.spectra": gettext_lazy("Reading spectra"),
+    "desk.tokens-of-sent": gettext_lazy("Making sent alerts searchable"),
+    "desk.withdrawals": gettext_lazy("Judging withdrawals again"),
+    "keys.doubts": gettext_lazy("Telling of revoked signatures"),
+    "keys.endings": gettext_lazy("Warning of keys that end"),
+    "keys.recoveries": gettext_lazy("Taking over recovered keys"),
+    "keys.words": gettext_lazy("Reading new keys and revocations"),
+    "notices.alerts": gettext_lazy("Telling of alerts"),
+    "notices.mails": gettext_lazy("Sending mail"),
+    "notices.statements": gettext_lazy("Telling of withdrawals"),
+    "power.changes": gettext_lazy("Applying changes of power"),
+}
+"""What officers read of each loop."""
+BELLS: Final = ("alerts.follow_feed", "sharing.expand", "sharing.send")
+
+
+@dataclass(frozen=True)
+class AsideView:
+    """Newest first. `more`: there are others behind them."""
+
+    items: tuple[SetAside, ...]
+    more: bool
+    stopped: tuple[LoopState, ...]
+
+
+def read_set_aside(actor: Actor) -> AsideView:
+    """The own agency's to its auditor, all of them to the operator. Raises NotPermittedError."""
+    require(actor, Capability.AUDIT_READ)
+    rows = list(SetAside.objects.visible_to(actor)[: SHOWN_AT_MOST + 1])
+    return AsideView(tuple(rows[:SHOWN_AT_MOST]), len(rows) > SHOWN_AT_MOST, tuple(_stopped_for(actor)))
+
+
+def retry_item(operator: Actor, item_id: int, *, now: datetime) -> None:
+    """Has one item tried again at the next round. Raises AbsentError, NotPermittedError."""
+    require(operator, Capability.HUB_OPERATE)
+    with transaction.atomic():
+        row = SetAside.objects.visible_to(operator).select_for_update().filter(pk=item_id).first()
+        if row is None:
+            raise AbsentError
+        row.retry_asked_at = now
+        row.save(update_fields=["retry_asked_at"])
+        record_event(
+            "item.retried",
+            actor=operator.audit_name,
+            agency=row.agency,
+            subject=row.subject or row.key,
+            detail={"loop": row.loop},
+            now=now,
+        )
+        _ring()
+
+
+def resume_loop(operator: Actor, state_id: int, *, now: datetime) -> None:
+    """Lets a loop that stands go on, and has all that it set aside tried again. Raises AbsentError, NotPermittedError."""
+    require(operator, Capability.HUB_OPERATE)
+    with transaction.atomic():
+        state = LoopState.objects.select_for_update().filter(pk=state_id, stopped_at__isnull=False).first()
+        if state is None:
+            raise AbsentError
+        SetAside.objects.of(state.loop, state.agency).update(retry_asked_at=now)
+        record_event(
+            "loop.resumed", actor=operator.audit_name, agency=state.agency, subject=state.loop, now=now
+        )
+        state.delete()
+        _ring()
+
+
+def counted() -> tuple[int, int]:
+    """How many items are set aside, and how many loops stand; of the whole hub."""
+    return SetAside.objects.count(), LoopState.objects.filter(stopped_at__isnull=False).count()
+
+
+def mark_distrusted(rows: Sequence[ReceivedAlert]) -> None:
+    """Says, in memory, of which alerts of one agency a withdrawal, or a signer's revocation, could not be read."""
+    if not rows:
+        return
+    distrusted = set_aside_about(Distrust.ALERT, {row.md for row in rows}, agency=rows[0].agency_id)
+    for row in rows:
+        row.is_distrusted = row.md in distrusted
+
+
+def distrusted_text(name: str) -> str:
+    """What stands above such an alert."""
+    return _(
+        "Do not rely on this alert: something about it from %(name)s could not be read. Call %(name)s on the directory number."
+    ) % {"name": name}
+
+
+def loop_text(name: str) -> str:
+    return str(LOOPS.get(name, name))
+
+
+def _stopped_for(actor: Actor) -> QuerySet[LoopState]:
+    everybodys = actor.agency_id is None and Capability.HUB_OPERATE in actor.capabilities
+    own = Q() if everybodys else Q(agency=actor.agency_id or "-")
+    return LoopState.objects.filter(own, stopped_at__isnull=False).order_by("stopped_at", "pk")
+
+
+def _ring() -> None:
+    for bell in BELLS:
+        ring(bell)
