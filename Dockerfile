@@ -16,7 +16,7 @@ RUN --mount=type=secret,id=certificates \
 FROM ${BASE}
 RUN groupadd --gid 10001 accord && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
     --shell /usr/sbin/nologin accord \
-    && install -d -o 10001 -g 10001 -m 0700 /var/lib/accord-ledger
+    && install -d -o 10001 -g 10001 -m 0700 /var/lib/accord-ledger /var/spool/accord
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=hub.settings HUB_ENV=production STATIC_ROOT=/app/static
 COPY --from=parts /opt/venv /opt/venv
@@ -30,4 +30,4 @@ RUN python -m compileall -q /app \
 USER 10001:10001
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--http", "1", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
-    "--blocking-threads", "8", "hub.wsgi:application"]
+    "--blocking-threads", "36", "hub.wsgi:application"]

@@ -71,6 +71,7 @@ def production_environment(role: str, world: World) -> dict[str, str]:
         "HUB_ENV": "production",
         "ALLOWED_HOSTS": "hub.example",
         "TRUSTED_PROXIES": "none",
+        "SPOOL_DIR": "/nonexistent",
     }
     # Left aside in the demonstration only; production refuses to hear of it.
     given.pop("MFA_DEMANDED", None)

@@ -6,5 +6,17 @@ class HubError(Exception):
     """Base of the errors of the wiring."""
 
 
+class OwnClockError(HubError):
+    """Something was refused for its time while this process's own clock is in doubt."""
+
+
+class SpoolFullError(HubError):
+    """There is no room for an upload now; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("no room for an upload")
+        self.retry_after = retry_after
+
+
 class CompressedOnlyError(HubError):
     """The caller takes no gzip, and the answer is too large to be sent without."""

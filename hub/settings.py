@@ -9,6 +9,7 @@ import base64
 import ipaddress
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -164,7 +165,7 @@ if HUB_ROLE in PATIENCE and env.bool("DATABASE_TIMEOUTS", default=True):
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     _options["options"] = f"{_options.get('options', '')} {PATIENCE[HUB_ROLE].options}".strip()
 if HUB_ROLE in {"desk", "exchange"} and env.bool("DATABASE_POOL", default=True):
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 20}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 5}
 
 # --- queues -------------------------------------------------------------------------------------------------
 REDIS_URL: str = _secret("REDIS_URL")
@@ -271,10 +272,17 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# What comes to the exchange is sealed and may lie on a disk until it is stored; what comes to the desk is content.
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "hub.uploads.InMemoryOnlyHandler",
+    "hub.spool.SpoolingHandler" if HUB_ROLE == "exchange" else "hub.uploads.InMemoryOnlyHandler",
 ]
+SPOOL_DIR: str = env.str("SPOOL_DIR", default=tempfile.gettempdir() if DEVELOPMENT else "")
+if HUB_ROLE == "exchange" and not SPOOL_DIR:
+    raise ImproperlyConfigured("SPOOL_DIR is not set; name a folder on a volume of its own for uploads.")
+SPOOL_MIB: int = env.int("SPOOL_MIB", default=1024)
+if SPOOL_MIB < 260:
+    raise ImproperlyConfigured("SPOOL_MIB: use 260 or more; one envelope may be as large.")
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -342,7 +350,7 @@ X_FRAME_OPTIONS = "DENY"
 if not DEVELOPMENT:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"\Alivez\Z", r"\Areadyz\Z"]
+    SECURE_REDIRECT_EXEMPT = [r"\Alivez\Z", r"\Areadyz\Z", r"\Ahealthz\Z"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 63072000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
@@ -380,6 +388,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["hub.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.schema.ProblemAwareSchema",
     "EXCEPTION_HANDLER": "hub.problems.answer_problem",
+    # No address takes `?format=` but the description, which says so itself.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accord.envelope.encoding import MAX_STATEMENT_BYTES, digest
+from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_STATEMENT_BYTES, digest
 from accord.envelope.errors import MalformedError, VerificationError
 from agencies.capabilities import Capability
 from agencies.cursors import open_cursor, seal_cursor
@@ -33,6 +33,7 @@ from agencies.reading import read_query
 from ledger.proofs import receipt_for, receipts_for
 from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView
+from sharing.blobs import Received
 from sharing.errors import CheckFailedError
 from sharing.feed import FeedPage, read_feed, resolve_reference
 from sharing.intake import Submission, submit_envelope
@@ -69,7 +70,11 @@ class IntakeView(APIView):
     """A failed check answers alike whatever failed: the exact cause is for the caller's auditor."""
 
     def handle_exception(self, exc: Exception) -> Response:
-        return super().handle_exception(CheckFailedError() if isinstance(exc, VerificationError) else exc)
+        if isinstance(exc, VerificationError):
+            coarse = CheckFailedError()
+            coarse.__cause__ = exc
+            return super().handle_exception(coarse)
+        return super().handle_exception(exc)
 
 
 class EnvelopesView(IntakeView):
@@ -222,26 +227,34 @@ class SubmissionView(APIView):
         return Response(shapes.SubmissionShape(find_submission(caller_of(request), d)).data)
 
 
-def _read_parts(request: Request) -> tuple[bytes, bytes, list[bytes]]:
+def _read_parts(request: Request) -> tuple[bytes, bytes, list[Received]]:
     """Manifest, JWE and blobs in their order; raises `ParseError` for a part too few or too many."""
     names = [*request.FILES, *request.POST]
     blobs = sorted((name for name in names if _BLOB_PART.fullmatch(name)), key=lambda name: int(name[5:]))
     expected = ["manifest", "jwe", *(f"blob-{n}" for n in range(len(blobs)))]
     if sorted(names) != sorted(expected):
         raise ParseError(_("Send the parts manifest, jwe, blob-0, blob-1 and so on, each once."))
-    manifest, jwe, *rest = (_octets_of(request, name) for name in expected)
-    return manifest, jwe, rest
+    manifest, jwe = (_octets_of(request, name) for name in expected[:2])
+    return manifest, jwe, [_blob_of(request, name) for name in expected[2:]]
 
 
 def _octets_of(request: Request, name: str) -> bytes:
-    """A part with a file name keeps its octets; one without was decoded as UTF-8 text."""
+    """A part whole. Of one that no manifest or JWE could be as large as, no more than shows that."""
+    part = _blob_of(request, name)
+    if isinstance(part, bytes):
+        return part
+    octets: bytes = part.read(MAX_ENVELOPE_BYTES + 1)
+    return octets
+
+
+def _blob_of(request: Request, name: str) -> Received:
+    """A part with a file name stays where it lies; one without was decoded as UTF-8 text."""
     if name not in request.FILES:
         return request.POST[name].encode("utf-8")
     found = request.FILES.getlist(name)
     if len(found) != 1:
         raise ParseError(_("Send each part once."))
-    octets: bytes = found[0].read()
-    return octets
+    return found[0]
 
 
 def _accepted(answer: Mapping[str, Any]) -> Response:

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from accord.envelope.blobs import measure_blob
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
 from accord.envelope.extracts import EXTRACT, check_extract
 from accord.envelope.intake import (
@@ -36,6 +35,7 @@ from ledger.errors import EntryExistsError
 from ledger.proofs import receipt_for
 from sharing.arrivals import look_at_arrival
 from sharing.backpressure import require_room
+from sharing.blobs import Received, measure, store_blobs
 from sharing.errors import (
     ContentDeletedError,
     Denial,
@@ -47,7 +47,7 @@ from sharing.errors import (
     SupersededError,
 )
 from sharing.locks import share_issuers
-from sharing.models import Blob, Envelope
+from sharing.models import Envelope
 from sharing.policy import Allowed, Denied, Terms, judge_recipients
 from sharing.refusals import audit_refusal
 from sharing.storing import store_envelope
@@ -72,7 +72,7 @@ class Submission:
 
 
 def submit_envelope(
-    caller: Actor, *, manifest: bytes, jwe: bytes, blobs: Sequence[bytes], now: datetime
+    caller: Actor, *, manifest: bytes, jwe: bytes, blobs: Sequence[Received], now: datetime
 ) -> Submission:
     """Carry an envelope of the caller's own agency; the same one again answers as before.
 
@@ -83,7 +83,7 @@ def submit_envelope(
     if caller.agency_id is None or not SUBMITS & caller.capabilities:
         raise NotPermittedError(Capability.ENVELOPE_SUBMIT)
     with audit_refusal("envelope.refused", caller, now=now) as attempt:
-        facts = [measure_blob(blob) for blob in blobs]
+        facts = [measure(blob) for blob in blobs]
         unverified = parse_submission(manifest, jwe, facts, caller=caller.agency_id)
         attempt.subject = unverified.md
         arrival = look_at_arrival(unverified.iss, unverified.jti)
@@ -119,7 +119,7 @@ def _carry(
     caller: Actor,
     unverified: UnverifiedEnvelope,
     verified: VerifiedEnvelope,
-    blobs: Sequence[bytes],
+    blobs: Sequence[Received],
     now: datetime,
 ) -> Submission:
     """Store it, once: of two that race with one id the second finds the first."""
@@ -152,19 +152,16 @@ def _store(
     caller: Actor,
     unverified: UnverifiedEnvelope,
     verified: VerifiedEnvelope,
-    blobs: Sequence[bytes],
+    blobs: Sequence[Received],
     now: datetime,
 ) -> None:
     _check_reference(verified, now)
     _check_keep(verified.manifest)
     share_issuers([verified.manifest.iss])
     versions = _judge(verified, now)
-    store_envelope(verified, versions, size_bytes=sum(map(len, blobs)) + _octets(verified), now=now)
-    facts = zip(unverified.blobs, blobs, strict=True)
-    Blob.objects.bulk_create(
-        Blob(envelope_id=verified.md, n=n, sha256=fact.sha256, size_bytes=fact.len, content=content)
-        for n, (fact, content) in enumerate(facts)
-    )
+    size_bytes = sum(fact.len for fact in unverified.blobs) + _octets(verified)
+    store_envelope(verified, versions, size_bytes=size_bytes, now=now)
+    store_blobs(verified.md, unverified.blobs, blobs)
     _log_and_audit(caller, verified.manifest, sorted(versions), now)
 
 

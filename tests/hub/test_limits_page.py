@@ -120,6 +120,7 @@ def _much() -> dict[str, str]:
         "one request": f"{middleware.LARGEST_REQUEST_BYTES // MIB} MiB",
         "one request of somebody not signed in": f"{middleware.LARGEST_FROM_STRANGERS_BYTES // MIB} MiB",
         "one request to the science core": f"{middleware.LARGEST_QUESTION_BYTES // MIB} MiB",
+        "uploads that lie in one exchange process at once": f"{settings.SPOOL_MIB:,} MiB (`SPOOL_MIB`)",
         "one JSON body": (
             f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MIB} MiB, {MAX_VALUES:,} members and items"
         ),

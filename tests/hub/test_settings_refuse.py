@@ -24,6 +24,7 @@ PRODUCTION = {
     "SECRET_KEY": "k" * 50,
     "API_PEPPER": "A" * 43,
     "TRUSTED_PROXIES": "none",
+    "SPOOL_DIR": "/var/spool/accord",
 }
 KEK = "k1:" + "A" * 43
 SOUND = {
@@ -61,6 +62,8 @@ REFUSALS = {
         "TRUSTED_PROXIES",
     ),
     "a proxy that is no network": ("exchange", {"TRUSTED_PROXIES": "the proxy"}, "TRUSTED_PROXIES"),
+    "no place for uploads": ("exchange", {"SPOOL_DIR": ""}, "SPOOL_DIR"),
+    "no room for an upload": ("exchange", {"SPOOL_MIB": "100"}, "SPOOL_MIB"),
     "no broker": ("exchange", {"REDIS_URL": ""}, "REDIS_URL"),
     "another role's database login": (
         "exchange",

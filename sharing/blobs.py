@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attachment blobs on their way into the database: measured and stored in pieces, never whole in memory.
+
+A blob comes as octets (from the desk, which has sealed it in memory) or as an uploaded part that lies on a disk.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
+
+from django.db import connection
+
+from accord.envelope.blobs import BlobFacts, measure_blob
+
+PIECE_BYTES: Final = 256 * 1024
+_COPY: Final = "COPY sharing_blob (envelope_id, n, sha256, size_bytes, content) FROM STDIN (FORMAT binary)"
+_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+_END: Final = struct.pack(">h", -1)
+
+
+class StoredElsewhere(Protocol):
+    """An uploaded part, as Django gives it."""
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
+
+    def read(self, num_bytes: int = ...) -> bytes: ...
+
+
+Received = bytes | StoredElsewhere
+
+
+def pieces_of(blob: Received) -> Iterator[bytes]:
+    """The octets from their beginning."""
+    if isinstance(blob, bytes):
+        view = memoryview(blob)
+        yield from (bytes(view[at : at + PIECE_BYTES]) for at in range(0, len(blob), PIECE_BYTES))
+    else:
+        yield from blob.chunks(PIECE_BYTES)
+
+
+def measure(blob: Received) -> BlobFacts:
+    """Digest and length."""
+    return measure_blob(pieces_of(blob))
+
+
+def store_blobs(md: str, facts: Sequence[BlobFacts], blobs: Sequence[Received]) -> None:
+    """Write the rows, in the caller's transaction.
+
+    COPY takes a value in pieces; an INSERT would need it, its spelling and the statement around it in memory at once.
+    """
+    if not blobs:
+        return
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(_SIGNATURE)
+        for n, (fact, blob) in enumerate(zip(facts, blobs, strict=True)):
+            copy.write(_head_of(md, n, fact))
+            for piece in pieces_of(blob):
+                copy.write(piece)
+        copy.write(_END)
+
+
+def _head_of(md: str, n: int, fact: BlobFacts) -> bytes:
+    """The row in COPY's binary form, up to the octets of its last field."""
+    texts = {name: text.encode("ascii") for name, text in (("md", md), ("sha256", fact.sha256))}
+    return b"".join(
+        (
+            struct.pack(">h", 5),
+            struct.pack(">i", len(texts["md"])) + texts["md"],
+            struct.pack(">ih", 2, n),
+            struct.pack(">i", len(texts["sha256"])) + texts["sha256"],
+            struct.pack(">iq", 8, fact.len),
+            struct.pack(">i", fact.len),
+        )
+    )
