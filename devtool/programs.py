@@ -14,7 +14,8 @@ from devtool.environments import ROOT, World, process_environment
 from devtool.ports import LOOPBACK
 from devtool.processes import Child
 
-WEB_THREADS = 8
+WEB_THREADS = 36
+"""As many as `hub.bulkhead` counts on."""
 
 
 def web(role: str, world: World, port: int, logs: Path) -> Child:

@@ -6,7 +6,7 @@ import sys
 from django.http import HttpRequest, HttpResponse
 
 from alerts.pages import errors as pages
-from hub import problems
+from hub import faults, problems
 
 
 def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -23,6 +23,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     if _is_api(request):
         return problems.broken(request)
     if problems.is_database_busy(sys.exception()):
+        faults.STORAGE.note(sys.exception())
         return pages.busy(request, retry_secs=problems.DATABASE_BUSY.retry_secs)
     return pages.broken(request)
 

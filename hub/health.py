@@ -1,42 +1,90 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Liveness and readiness: one says the process runs, the other that its neighbours answer."""
+"""Three questions, three addresses: does this process live, can it take requests, does the whole hub do its work.
+
+A balancer asks the second and takes a process out that fails it; so nothing stands there that all processes would
+fail together while they still serve. A sequencer that is silent is the third: intake goes on without it.
+"""
+
+import threading
+import time
+from typing import Final
 
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from hub import faults
 from ledger.halting import halt_reason
 from sharing import backpressure
 
 SEQUENCER_SILENT_SECONDS = 10
+LOOKED_AT_EVERY_SECS: Final = 10.0
 
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
+    """200 while the process runs; asks nobody."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and the sequencer was heard within ten seconds, else 503 with which.
-
-    `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
-    """
-    failing = _failing()
+    """200 while this process can take requests, else 503 with why: `database`, `migrations`, `storage`."""
+    failing = _faults_of_process()
     return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
 
 
-def _failing() -> list[str]:
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`.
+
+    `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
+    """
+    failing = _faults_of_process()
+    if "database" not in failing:
+        failing += _faults_of_hub()
+    return JsonResponse({"healthy": not failing, "failing": failing}, status=503 if failing else 200)
+
+
+def _faults_of_process() -> list[str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        waits = MIGRATIONS.are_pending()
+    except DatabaseError:
+        return ["database"]
+    return [*(["migrations"] if waits else []), *(["storage"] if faults.STORAGE.is_lately() else [])]
+
+
+def _faults_of_hub() -> list[str]:
+    try:
         silent = backpressure.sequencer_silence(timezone.now())
         is_halted = bool(halt_reason())
     except DatabaseError:
         return ["database"]
     if is_halted:
         return ["clock"]
-    if silent is None or silent.total_seconds() > SEQUENCER_SILENT_SECONDS:
-        return ["sequencer"]
-    return []
+    return ["sequencer"] if silent is None or silent.total_seconds() > SEQUENCER_SILENT_SECONDS else []
+
+
+class Migrations:
+    """Whether this code waits for a migration. Once none is pending none becomes so: that takes new code, a new process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._are_pending = True
+        self._looked_at = float("-inf")
+
+    def are_pending(self) -> bool:
+        """Looked up at most every ten seconds, since anybody may ask; raises DatabaseError."""
+        with self._lock:
+            if self._are_pending and time.monotonic() - self._looked_at >= LOOKED_AT_EVERY_SECS:
+                executor = MigrationExecutor(connection)
+                self._are_pending = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+                self._looked_at = time.monotonic()
+            return self._are_pending
+
+
+MIGRATIONS: Final = Migrations()

@@ -28,6 +28,7 @@ from accord.envelope import errors as envelope
 from agencies import errors as agencies
 from agencies.login import errors as login
 from hub import errors as hub
+from hub import faults, own_clock
 from sharing import errors as sharing
 
 log = logging.getLogger(__name__)
@@ -123,6 +124,12 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     PermissionDenied: Problem(403, "not-permitted", "Your role cannot do this."),
     drf.MethodNotAllowed: Problem(405, "method-not-allowed", "This address does not take that method."),
     drf.NotAcceptable: Problem(406, "not-acceptable", "Ask for application/json."),
+    hub.OwnClockError: Problem(
+        503, "clock", "The hub's own clock is in doubt; nothing was judged by it.", retry_secs=60
+    ),
+    hub.SpoolFullError: Problem(
+        503, "busy", "The hub has more requests than it can take now; send it again."
+    ),
     hub.CompressedOnlyError: Problem(406, "compressed-only", "This is sent compressed only."),
     drf.UnsupportedMediaType: Problem(
         415, "unsupported-media-type", "Send the content type of the API guide."
@@ -265,10 +272,13 @@ def problem_for(error: BaseException) -> Problem | None:
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None lets an unknown error become a 500 without detail."""
+    if own_clock.is_own_fault(error):
+        error = hub.OwnClockError()
     problem = problem_for(error)
     if problem is None:
         return None
     set_rollback()
+    faults.STORAGE.note(error)
     body = {"type": TYPE_PREFIX + problem.slug, "title": problem.title, "status": problem.status}
     body |= {
         name: value for name in problem.members if (value := getattr(error, name, None)) not in (None, "")
@@ -292,7 +302,7 @@ def _instance(request: object) -> dict[str, str]:
     return {"instance": f"urn:accord:request:{named}"} if named else {}
 
 
-def _header_value(error: Exception, header: str) -> str | None:
+def _header_value(error: BaseException, header: str) -> str | None:
     if header == "WWW-Authenticate":
         return getattr(error, "auth_header", None)
     wait = getattr(error, "retry_after", None) or getattr(error, "wait", None)
@@ -307,7 +317,7 @@ def _plain(request: HttpRequest, status: int, slug: str, title: str) -> HttpResp
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
 
 
-def answer_plainly(request: HttpRequest, error: Exception) -> HttpResponse:
+def answer_plainly(request: HttpRequest, error: BaseException) -> HttpResponse:
     """Answer an error of the table where no REST view does; raises it again if it is not there."""
     problem = problem_for(error)
     if problem is None:
@@ -337,5 +347,6 @@ def broken(request: HttpRequest) -> HttpResponse:
     """500 without any detail; 503 with `Retry-After` where it is the database that did not answer."""
     error = sys.exception()
     if isinstance(error, Exception) and is_database_busy(error):
+        faults.STORAGE.note(error)
         return answer_plainly(request, error)
     return _plain(request, 500, "broken", _("Something broke on our side. Nothing was changed."))

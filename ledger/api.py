@@ -48,6 +48,7 @@ class CheckpointView(APIView):
 
     @extend_schema(responses={(200, "text/plain"): str})
     def get(self, request: Request) -> Response:
+        _take_no_query(request)
         newest = proofs.latest_checkpoint()
         if newest is None:
             raise Http404
@@ -64,6 +65,7 @@ class ProofView(APIView):
 
     @extend_schema(responses={(200, "text/plain"): str})
     def get(self, request: Request, index: int) -> Response:
+        _take_no_query(request)
         receipt = proofs.receipt_at(index)
         if receipt is None:
             raise Http404
@@ -86,6 +88,7 @@ class ConsistencyView(APIView):
         )
     )
     def get(self, request: Request, first: int, second: int) -> Response:
+        _take_no_query(request)
         path_hashes = proofs.consistency(first, second)
         if path_hashes is None:
             raise Http404
@@ -127,6 +130,12 @@ class ConsistenciesView(APIView):
             for (first, second), path in zip(pairs, proofs.consistencies(pairs), strict=True)
         ]
         return Response({"items": items}, headers={"Cache-Control": "no-cache"})
+
+
+def _take_no_query(request: Request) -> None:
+    """Raises ValidationError for any parameter: none is taken and passed over."""
+    for name in request.query_params:
+        raise serializers.ValidationError({name[:60]: _("There is no such parameter here.")})
 
 
 def _pairs(text: str) -> list[tuple[int, int]]:

@@ -24,6 +24,7 @@ OPEN_WITHOUT_FACTOR: Final = (
     "/static/",
     "/livez",
     "/readyz",
+    "/healthz",
 )
 """What is open to a person who must first set up a second factor."""
 

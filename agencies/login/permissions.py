@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from django.utils import timezone
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -42,7 +43,9 @@ def declared_for(view: object, method: str) -> Declaration | None:
     """What the view declares for a method; None when it declares nothing that is known."""
     declared = getattr(view, "capability", None)
     if isinstance(declared, Mapping):
-        declared = declared.get("GET" if method == "HEAD" else method)
+        declared = (
+            _all_of(declared) if method == "OPTIONS" else declared.get("GET" if method == "HEAD" else method)
+        )
     if isinstance(declared, str):
         # Apps below this one name a capability by its text.
         return _BY_TEXT.get(declared)
@@ -50,12 +53,23 @@ def declared_for(view: object, method: str) -> Declaration | None:
     return declared if known else None
 
 
+def _all_of(declared: Mapping[str, Any]) -> Any:
+    """Whatever any method asks for: who may use one may ask which there are."""
+    if PUBLIC in declared.values():
+        return PUBLIC
+    return frozenset[Any]().union(*({one} if isinstance(one, str) else one for one in declared.values()))
+
+
 class HasDeclaredCapability(BasePermission):
     """Denies by default: an undeclared view, a caller without the capability."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """True, or raises NotAuthenticated, NotPermittedError, StepUpNeededError."""
-        declared = declared_for(view, request.method or "")
+        """True, or raises NotAuthenticated, MethodNotAllowed, NotPermittedError, StepUpNeededError."""
+        method = request.method or ""
+        declared = declared_for(view, method)
+        if declared is None and method not in view.allowed_methods:
+            caller_of(request)
+            raise MethodNotAllowed(method)
         if declared is None:
             raise NotPermittedError("undeclared")
         if declared is PUBLIC:

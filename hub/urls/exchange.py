@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path(ADDRESS, security_txt, name="security-txt"),
+    path("healthz", health.healthz, name="healthz"),
     path("api/schema/", Description.as_view(), name="schema"),
     path("api/v1/", include("agencies.api")),
     path("api/v1/", include("sharing.api")),

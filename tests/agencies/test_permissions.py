@@ -95,6 +95,38 @@ def test_an_undeclared_view_answers_403_over_http() -> None:
     assert answer.data["type"] == "urn:accord:problem:not-permitted"
 
 
+class ReadOnlyView(APIView):
+    capability = {"GET": Capability.DIRECTORY_READ}
+
+    def get(self, request: Request) -> Response:
+        return Response({})
+
+
+class HalfDeclaredView(ReadOnlyView):
+    def post(self, request: Request) -> Response:
+        return Response({})
+
+
+def called(view: type[APIView], method: str, agency: Agency | None) -> Any:
+    request = APIRequestFactory().generic(method, "/")
+    if agency is not None:
+        request.META["HTTP_AUTHORIZATION"] = f"Api-Key {api_key(agency, now=timezone.now())[1]}"
+    return view.as_view()(request)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
+def test_a_method_that_a_view_has_not_answers_405_and_says_which_it_has(agency: Agency, method: str) -> None:
+    answer = called(ReadOnlyView, method, agency)
+    assert (answer.status_code, answer.data["type"]) == (405, "urn:accord:problem:method-not-allowed")
+    assert set(answer["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert called(ReadOnlyView, method, None).status_code == 401
+
+
+def test_a_method_that_a_view_has_and_does_not_declare_is_refused(agency: Agency) -> None:
+    assert called(HalfDeclaredView, "POST", agency).status_code == 403
+    assert called(HalfDeclaredView, "OPTIONS", agency).status_code == 200
+
+
 def test_every_view_of_this_app_declares_what_it_needs() -> None:
     from agencies.api import urlpatterns
 

@@ -33,7 +33,7 @@ def _call_every_address() -> list[str]:
     for path in _addresses():
         for method in ("get", "post"):
             response = getattr(client, method)(path)
-            if response.status_code >= 500 and path != "/readyz":
+            if response.status_code >= 500 and path not in {"/readyz", "/healthz"}:
                 raise SystemExit(f"{method} {path} answered {response.status_code}")
             used.append(f"{method} {path} {response.status_code}")
     return used

@@ -28,6 +28,7 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     "livez": READ,
     ".well-known/security.txt": READ,
     "readyz": READ,
+    "healthz": READ,
     "login/": FORM,
     "login/passkey/": FORM,
     "login/second/": FORM,

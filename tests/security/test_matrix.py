@@ -85,7 +85,7 @@ def _at_the_door(cell: Cell) -> str:
     if caller.capabilities is None:
         return WHO
     if wanted is None:
-        return MAY_NOT
+        return MAY_NOT if route.answers(cell.verb) else NO_VERB
     if wanted and not wanted & caller.capabilities:
         return MAY_NOT if caller.has_key or (caller.has_session and caller.role != GONE) else WHO
     return "" if route.answers(cell.verb) else NO_VERB
@@ -98,7 +98,7 @@ def kind_of(cell: Cell, answer: Any) -> str:
     if cell.route.is_page and status == 302 and location.startswith("/login/"):
         has_left = cell.route.name == "logout" and cell.verb == "POST" and cell.caller.has_session
         return THROUGH if has_left and cell.caller.role != GONE else SIGN_IN
-    if status >= 500 and not (status == 503 and cell.route.route == "readyz"):
+    if status >= 500 and not (status == 503 and cell.route.route in {"readyz", "healthz"}):
         return f"broken {status}"
     if cell.route.is_open and status == 404:
         # A link of a mail that leads nowhere, or no link at all: the same for everybody.
