@@ -38,6 +38,7 @@ def agree_to_change(officer: Officer, change_id: UUID, *, now: datetime) -> Powe
     require(officer, Capability.POWER_DECIDE)
     with transaction.atomic():
         change = _lock_waiting(officer, change_id)
+        change.require_bound()
         if not may_agree(officer, change, now=now):
             raise InputError(
                 "agree",
@@ -81,6 +82,7 @@ def apply_due_change(
             return None
         if now < due_at(change, told_at, told):
             return None
+        change.require_bound()
         try:
             _require_may_still_ask(change)
             _apply(CLOCK, change, now)
@@ -103,7 +105,7 @@ def _lock_waiting(officer: Officer, change_id: UUID) -> PowerChange:
 
 
 def _locked(rows: QuerySet[PowerChange]) -> PowerChange | None:
-    """The agency first, as every change of its officers does, then the row as it stands. Raises NotBoundError."""
+    """The agency first, as every change of its officers does, then the row as it stands."""
     found = rows.first()
     if found is None:
         return None
@@ -111,9 +113,7 @@ def _locked(rows: QuerySet[PowerChange]) -> PowerChange | None:
     locked = PowerChange.objects.select_for_update(of=("self",)).select_related(
         "agency", "officer", "asked_by"
     )
-    change = locked.get(pk=found.pk)
-    change.require_bound()
-    return change
+    return locked.get(pk=found.pk)
 
 
 def _require_may_still_ask(change: PowerChange) -> None:

@@ -31,6 +31,7 @@ DELAY_HOURS: Final = 24
 MACHINE_DELAY_HOURS: Final = 72
 """After an operator has reset an admin's factors on the machine: nobody of the agency was asked."""
 ADMIN_COUNTS_FOR: Final = timedelta(hours=24)
+_ENDED: Final = (Outcome.DROPPED, Outcome.STOPPED)
 CONFIRMERS: Final = frozenset({Role.AGENCY_ADMIN, Role.RELEASER})
 
 
@@ -96,9 +97,13 @@ def drop_asked_by(actor: Actor, officer: Officer, *, now: datetime) -> None:
 
 
 def settle(change: PowerChange, outcome: PowerChange.Outcome, actor: Actor, *, now: datetime) -> None:
-    """Writes what became of a change."""
+    """Writes what became of a change. One that was written past the program can still be ended, and applies nothing."""
     change.outcome, change.decided_at = outcome, now
     change.decided_by = actor if isinstance(actor, Officer) else None
+    if outcome in _ENDED and not change.is_bound:
+        ended = PowerChange.objects.filter(pk=change.pk)
+        ended.update(outcome=outcome, decided_at=now, decided_by=change.decided_by)
+        return
     change.save(update_fields=["outcome", "decided_at", "decided_by"])
 
 

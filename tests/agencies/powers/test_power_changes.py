@@ -153,6 +153,8 @@ def test_a_change_written_by_sql_applies_to_nobody(
     with pytest.raises(NotBoundError):
         in_time(waiting(), now=NOW + 48 * HOUR)
     assert fresh(reader).roles == []
+    stop_change(second, waiting().pk, now=NOW)
+    assert not PowerChange.objects.filter(outcome="waiting").exists(), "it can still be stopped"
 
 
 # Nobody becomes the only admin by removing the other.
