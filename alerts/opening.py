@@ -31,6 +31,7 @@ from alerts.fetching import fetch_and_open, seen_by
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_received, lock_received
 from alerts.models import ReceivedAlert
+from alerts.peers.holding import is_uncompared
 from alerts.retractions import as_it_stands
 from alerts.science.evidence import files_of_opened
 from alerts.standing import StandingFacts, standing_of
@@ -255,6 +256,12 @@ def _marks(
     if opened.manifest.terms.status != "actual":
         marks.append(_("This is an exercise."))
     marks.extend(filter(None, (*doubts, received.retract_doubt)))
+    if is_uncompared(received.agency_id, received.issuer_id):
+        marks.append(
+            _(
+                "Sender not compared: no two officers of your agency have compared its fingerprint. Call it first."
+            )
+        )
     if _was_first_opened_late(received, opened):
         marks.append(_("Opened after it expired; call the sender before you act on it."))
     if not opened.log_compared:

@@ -20,6 +20,12 @@ def hold_uncompared(issuer: str, rows: Sequence[RecipientVerdict]) -> list[Recip
     return [row if book is None or _may_seal(book, row.agency) else _held(row) for row in rows]
 
 
+def is_uncompared(agency_id: str, peer: str) -> bool:
+    """Whether what this peer sends is marked: nobody has compared its fingerprint, or one person alone."""
+    book = _book(agency_id)
+    return book is not None and peer != agency_id and not _may_seal(book, peer)
+
+
 def _may_seal(book: Book, peer: str) -> bool:
     return book.pins.get(peer, Pin()).may_seal
 

@@ -105,7 +105,8 @@ def test_what_a_peer_sends_that_nobody_compared_opens_and_is_first_seen(
     desks.hub.sequence()
     desks.follow()
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sealed.md)
-    open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    view = open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    assert any(mark.startswith("Sender not compared") for mark in view.marks)
     assert read_book(desks.health.id).pins[newcomer.id].origin == Origin.SEEN
     trusts = {trust.agency.pk: trust for trust in peers_of(desks.health.reader, now=desks.hub.now)}
     assert not trusts[newcomer.id].pin.may_seal and trusts[newcomer.id].shown == newcomer.root.fingerprint

@@ -17,6 +17,7 @@ from agencies.login.factors import reset_factors
 from agencies.models import Agency, Officer, PowerChange
 from agencies.officers import change_roles, disable_officer, enrol_officer
 from alerts.opening import open_alert
+from alerts.peers.comparing import compare_fingerprint
 from sharing.agreements import suspend_lanes
 from sharing.models import Notification
 from sharing.notices.power_changes import tell_power_changes
@@ -153,3 +154,13 @@ def test_pages_of_the_operator(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -
     shoot("hub-admit", "/hub/agencies/admit/")
     shoot("hub-suspend", "/hub/agencies/xa-lab/suspend/")
     shoot("hub-audit", "/audit/")
+
+
+def test_pages_about_fingerprints(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
+    peer = desk.hub.make_agency("xf-border", name="Border Police, Fenlund", kind="police")
+    desk.hub.sequence()
+    compare_fingerprint(desk.ilka, peer.row, peer.root.fingerprint, now=desk.hub.now)
+    sign_in(desk.benno)
+    shoot("fingerprints", "/peers/")
+    shoot("fingerprint-compare", f"/peers/{peer.id}/compare/")
+    shoot("fingerprint-undo", f"/peers/{peer.id}/undo/")
