@@ -8,9 +8,11 @@ The type is sniffed from the first bytes against a small table; what a browser c
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accord.envelope.blobs import IV_BYTES, TAG_BYTES, padded_size
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
@@ -27,6 +29,18 @@ _SIGNATURES: Final = (
     (b"##TITLE=", "chemical/x-jcamp-dx"),
     (b"PK\x03\x04", "application/zip"),
 )
+_PROGRAMS: Final = (
+    (b"MZ", gettext_lazy("a Windows program")),
+    (b"\x7fELF", gettext_lazy("a Linux program")),
+    (b"\xcf\xfa\xed\xfe", gettext_lazy("a macOS program")),
+    (b"\xca\xfe\xba\xbe", gettext_lazy("a macOS or Java program")),
+    (b"#!", gettext_lazy("a script")),
+)
+_NAMES_OF_PROGRAMS: Final = frozenset({
+    *(".exe", ".dll", ".com", ".scr", ".msi", ".sys", ".bin", ".so", ".elf", ".app", ".dylib", ".class", ".jar"),
+    *(".sh", ".bash", ".py", ".pl", ".rb", ".r", ".js", ""),
+})  # fmt: skip
+"""Endings under which a program is no surprise."""
 _DIRECTION_MARKS: Final = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
@@ -69,13 +83,14 @@ def accept_file(filename: str, data: bytes, present: Iterable[AttachmentNote]) -
         raise AttachmentRefusedError(
             _("Files: up to %(count)d; remove one first.") % {"count": MAX_ATTACHMENTS}
         )
+    name = _safe_name(filename)
     if not data:
-        raise AttachmentRefusedError(_("Files: this one is empty."))
+        raise AttachmentRefusedError(_("Files: “%(name)s” is empty.") % {"name": name})
     if sealed_size(len(data)) > MAX_BLOB_BYTES:
         raise AttachmentRefusedError(_("Files: over 64 MiB; split it."))
     if sum(sealed_size(note.size) for note in listed) + sealed_size(len(data)) > MAX_BLOBS_BYTES:
         raise AttachmentRefusedError(_("Files: over 256 MiB together; send a second alert."))
-    name = _safe_name(filename)
+    _refuse_disguised_program(name, data)
     return AttachmentFile(name, inert_media_type(name, data), data)
 
 
@@ -96,6 +111,17 @@ def inert_media_type(filename: str, data: bytes) -> str:
     ):
         return PLAIN_BYTES
     return "text/csv" if filename.lower().endswith(".csv") else "text/plain"
+
+
+def _refuse_disguised_program(name: str, data: bytes) -> None:
+    """Raise `AttachmentRefusedError`, which says what the file is, for a program that bears a document's name."""
+    program = next((word for sign, word in _PROGRAMS if data.startswith(sign)), None)
+    ending = PurePosixPath(name).suffix.lower()
+    if program is not None and ending not in _NAMES_OF_PROGRAMS:
+        raise AttachmentRefusedError(
+            _("Files: “%(name)s” is %(kind)s and no %(ending)s file. Attach the file you meant.")
+            % {"name": name, "kind": program, "ending": ending}
+        )
 
 
 def _is_text(head: bytes, *, whole: bool) -> bool:

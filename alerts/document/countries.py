@@ -1,18 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
 """Country codes an alert may name: ISO 3166-1 alpha-2, and its user-assigned codes for exercises.
 
-`countries.csv` is taken from `iso3166.tab` of the tz database (edition of July 2025, public domain).
+`countries.csv` gives the names that the United Nations uses (M49 list), in English and French; docs/sources.md says
+where they are from. Codes that are no country of that list have the name of ISO 3166-1.
 """
 
 import csv
 import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
-_ROWS = files("alerts.document").joinpath("countries.csv").read_text(encoding="utf-8").splitlines()
-COUNTRIES: Final[dict[str, str]] = {row["code"]: row["name"] for row in csv.DictReader(_ROWS)}
+from django.utils.translation import get_language
 
+_ROWS: Final = tuple(
+    csv.DictReader(
+        files("alerts.document").joinpath("countries.csv").read_text(encoding="utf-8").splitlines()
+    )
+)
 _USER_ASSIGNED: Final = re.compile(r"AA|Q[M-Z]|X[A-Z]|ZZ")
+
+
+class _Countries(Mapping[str, str]):
+    """Names by code in the reader's language, in that language's alphabetical order."""
+
+    def __getitem__(self, code: str) -> str:
+        return _names(get_language())[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_names(get_language()))
+
+    def __len__(self) -> int:
+        return len(_ROWS)
+
+
+COUNTRIES: Final[Mapping[str, str]] = _Countries()
+
+
+@cache
+def _names(language: str | None) -> dict[str, str]:
+    column = "fr" if (language or "").partition("-")[0] == "fr" else "en"
+    names = {row["code"]: row[column] for row in _ROWS}
+    return dict(sorted(names.items(), key=lambda item: _as_sorted(item[1])))
+
+
+def _as_sorted(name: str) -> str:
+    """Letters with accents stand among those without: Émirats under E, Åland under A."""
+    letters = unicodedata.normalize("NFD", name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
 
 
 def is_listed(code: object) -> bool:
@@ -21,5 +58,5 @@ def is_listed(code: object) -> bool:
 
 
 def country_name(code: str) -> str:
-    """The name for people; a user-assigned code has none and stands for itself."""
+    """Return the name for people; a user-assigned code has none and stands for itself."""
     return COUNTRIES.get(code, code)

@@ -21,6 +21,7 @@ from agencies.login.proof import is_fresh, needs_fresh_proof
 from alerts.errors import KeysElsewhereError, MoveRefusedError
 from alerts.pages import (
     affairs,
+    arrivals,
     bulk,
     comparing,
     directory,
@@ -150,6 +151,7 @@ PAGES: Final = (
         CHANGE,
         fresh=True,
     ),
+    Page("arrivals/", arrivals.arrivals, "arrivals", ANY_OFFICER),
     Page("inbox/", lists.inbox, "inbox", C.ALERT_READ),
     # Area of lists: search, kept views, acknowledging several.
     Page("inbox/acknowledge/", bulk.acknowledge_many, "acknowledge_many", C.ALERT_ACKNOWLEDGE, BOTH),

@@ -26,6 +26,8 @@ from alerts.queue import list_waiting
 from alerts.saved_views import views_of
 
 ALL: Final = "view=all"
+WAITING: Final = (SavedBox.INBOX, SavedBox.QUEUE)
+"""Lists to which something comes by itself: their pages ask for it."""
 MODES: Final = (("no", _("Real")), ("yes", _("Exercise")))
 SENT_STATES: Final = (("released", _("Sent")), ("withdrawn", _("Withdrawn")))
 QUEUE_STATES: Final = (("submitted", _("Waiting for release")), ("validated", _("Checked, not sent")))
@@ -188,6 +190,7 @@ def _render(
             for view, kept in views
         ],
         may_keep=filters.active and all(kept.chosen != filters.chosen for _view, kept in views),
+        waits=name in WAITING,
         shows_keys=True,
         **context,
     )

@@ -28,12 +28,13 @@ class Reading:
 
 def remember_reading(
     request: HttpRequest, alert_id: uuid.UUID, reason: str, reference: str, *, now: datetime
-) -> None:
-    """Keeps the reason for this alert; the oldest of more than fifty is forgotten."""
+) -> Reading:
+    """Keep the reason for this alert, and return it; the oldest of more than fifty is forgotten."""
     kept = dict(request.session.get(SESSION_KEY, {}))
     kept.pop(str(alert_id), None)
     kept[str(alert_id)] = [reason, reference, (now + OPEN_FOR).isoformat()]
     request.session[SESSION_KEY] = dict(list(kept.items())[-AT_MOST:])
+    return Reading(reason, reference, now + OPEN_FOR)
 
 
 def reading_of(request: HttpRequest, alert_id: uuid.UUID, *, now: datetime) -> Reading | None:

@@ -2,12 +2,14 @@
 """A received alert: the manifest first, the content once a reason was given, then what the officer may answer."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -91,6 +93,39 @@ def _take_reason(request: HttpRequest, alert: ReceivedAlert, now: datetime) -> H
     return redirect("admin:received", alert.pk)
 
 
+def reading_or_question(
+    request: HttpRequest, alert: ReceivedAlert, *, now: datetime
+) -> Reading | HttpResponseBase:
+    """Return the reason that stands for reading the alert, or the page that asks for one.
+
+    A form that was typed while the reason ended is carried on by that page: it is sent with the answer.
+    """
+    reading = reading_of(request, alert.pk, now=now)
+    if reading is not None:
+        return reading
+    if request.method != "POST":
+        return redirect("admin:received", alert.pk)
+    reason, reference = request.POST.get("reading_reason", ""), request.POST.get("reading_reference", "")
+    problem = ""
+    if "reading" in request.POST:
+        try:
+            reason_text(reason, reference)
+            check_reason(alert, reason)
+        except InputError as refused:
+            problem = refused.problem
+        else:
+            return remember_reading(request, alert.pk, reason, reference, now=now)
+    return closed_page(
+        request, alert, problem=problem, reason=reason, reference=reference, carried=_typed(request)
+    )
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Every field of the form that was sent, but for what this page asks itself."""
+    asked = {"csrfmiddlewaretoken", "reading", "reading_reason", "reading_reference"}
+    return [(name, value) for name, values in request.POST.lists() if name not in asked for value in values]
+
+
 def _reasons(alert: ReceivedAlert) -> list[tuple[str, str]]:
     """Those that the agency's policy accepts here."""
     accepted = reasons_that_open(alert, set(OpeningReason.values))
@@ -138,9 +173,13 @@ def closed_page(
     reason: str = "",
     reference: str = "",
     stopped: str = "",
+    carried: Sequence[tuple[str, str]] = (),
     status: int = 200,
 ) -> HttpResponse:
-    """The manifest's facts, and the question why; or the sentence that says why it stays closed."""
+    """The manifest's facts, and the question why; or the sentence that says why it stays closed.
+
+    `carried` are the fields of a form of another page that goes on once the reason is given.
+    """
     return render_page(
         request,
         "received",
@@ -159,6 +198,8 @@ def closed_page(
         chosen_reference=reference,
         problem=problem,
         stopped=stopped,
+        carried=carried,
+        reason_to=request.path if carried else reverse("admin:received", args=[alert.pk]),
     )
 
 

@@ -62,6 +62,14 @@ TONES: Final[Mapping[str, str]] = {
 }
 
 
+def isolated(text: str) -> str:
+    """Return a name for the middle of a sentence, between Unicode's isolates: its direction reorders nothing around it.
+
+    For headings and buttons, which are plain text; in markup stands `<bdi>`.
+    """
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def tone_of(state: str) -> str:
     """The tone of a state; an unknown one is quiet."""
     return TONES.get(state, QUIET)

@@ -17,8 +17,9 @@ NAMES: Final[Mapping[str, str | Promise]] = {
 }
 """Codes of the rules that no list of countries holds."""
 WITH_ARTICLE: Final = frozenset({
-    *("UN", "UK", "EU", "US", "AE", "BS", "CC", "CD", "CF", "CG", "CK", "CZ", "DO", "FK", "FO", "GM", "HM"),
-    *("IO", "KM", "KY", "MH", "MP", "MV", "NL", "PH", "SB", "SC", "UM", "VG", "VI"),
+    *("UN", "UK", "EU", "US", "AE", "BS", "CC", "CD", "CF", "CG", "CK", "DO", "FK", "FO", "GB", "GM", "IO"),
+    *("KM", "KP", "KR", "KY", "LA", "MD", "MH", "MP", "MV", "NL", "PH", "RU", "SB", "SC", "SY", "TC", "TZ"),
+    *("UM", "VA", "VG", "VI"),
 })  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.forms.boundfield import BoundField
 from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,9 +18,10 @@ from django.utils.translation import ngettext
 
 from accord.moments import moment_or_none
 from alerts.inbox import InboxRow
-from alerts.pages.words import some_names, tone_of
+from alerts.pages.words import isolated, some_names, tone_of
 
 register = template.Library()
+register.filter("isolated", isolated)
 
 TLP_SHAPES = {
     "RED": "red",
@@ -33,6 +35,12 @@ TLP_SHAPES = {
 @cache
 def _drawing(name: str) -> SafeString:
     return mark_safe(get_template(f"accord/icons/{name}.svg").render({}).strip())  # noqa: S308 - own files only
+
+
+@register.filter
+def in_its_direction(field: BoundField) -> SafeString:
+    """A form's field of which the text, and each option, runs as its letters do, unless its form says otherwise."""
+    return field.as_widget(attrs={"dir": "auto"} | field.field.widget.attrs)
 
 
 @register.simple_tag

@@ -204,11 +204,16 @@ class TestFiles:
         ("filename", "data", "problem"),
         [
             ("big.bin", bytes(64 * 1024 * 1024), "Files: over 64 MiB; split it."),
-            ("empty.txt", b"", "Files: this one is empty."),
+            ("empty.txt", b"", "Files: “empty.txt” is empty."),
+            (
+                "report.pdf",
+                b"MZ\x00\x00",
+                "Files: “report.pdf” is a Windows program and no .pdf file. Attach the file you meant.",
+            ),
             ("..", b"x", "Files: give the file a name of up to 255 bytes."),
             ("n" * 256, b"x", "Files: give the file a name of up to 255 bytes."),
         ],
-        ids=["too large", "empty", "no name", "long name"],
+        ids=["too large", "empty", "a program under a document's name", "no name", "long name"],
     )
     def test_a_file_over_a_limit_is_refused(
         self, desks: Desks, filename: str, data: bytes, problem: str
@@ -238,7 +243,7 @@ class TestFiles:
             ("peaks.CSV", "m/z;Intensit\u00e4t\n".encode(), "text/csv"),
             ("a.svg", b"<svg onload='x'>", "application/octet-stream"),
             ("a.txt", b"\xef\xbb\xbf <html><script>", "application/octet-stream"),
-            ("a.pdf", b"MZ\x00\x00", "application/octet-stream"),
+            ("a.exe", b"MZ\x00\x00", "application/octet-stream"),
         ],
         ids=str,
     )

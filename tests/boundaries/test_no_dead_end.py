@@ -9,6 +9,7 @@ from alerts.pages.addresses import PAGES
 
 THE_BROWSERS: Final = {
     "index": "gathers the lists that have an address each",
+    "arrivals": "tells a page that waits to look again; a system polls its feed",
     "logout": "ends a browser's session; account-session ends any",
     "password_change": "a password is typed by its owner, on a page",
     "confirm": "a proof needs the person before a page; the API answers step-up-needed",

@@ -20,15 +20,41 @@ from tests.security.addressed import things_of
 from tests.security.routes import Route, routes_of
 from tests.security.world import Caller, SecurityWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 VARIANTS: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = ((1280, "light"), (360, "dark"))
 """Both widths and both themes on every page; each colour is a token, so that the other two pairs add nothing."""
 EVERY_RULE: Final = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
 ASK: Final = """async (options) => (await axe.run(document, options)).violations.flatMap(
     (fault) => fault.nodes.map((node) => `${fault.id}: ${node.target.join(" ")}: ${node.failureSummary}`))"""
-FILES: Final = {"received_attachment", "sent_attachment", "proposal_file", "proposal_previous"}
-"""What these answer is a file and not a page."""
+WIDTHS: Final = (320, 720, 1440)
+"""720 pixels are a laptop's page at twice its size (WCAG 1.4.10 asks for 320)."""
+WRITTEN: Final = {
+    "one word": "Nitazen" * 43,
+    "right to left": "\u0645\u062e\u062f\u0631" * 75,
+    "a heap of accents": "e" + "\u0301" * 40 + " collapses",
+}
+"""Texts of people at which a page must keep its layout; the words have 300 letters without a space."""
+FILL: Final = """(text) => {
+    for (const place of document.querySelectorAll("main bdi, main [dir=auto]")) {
+        if (place.querySelector("*")) continue;
+        if (place.matches("select, input[type=file]")) continue;
+        if (place.matches("input, textarea")) place.value = text;
+        else place.textContent = text;
+    }
+}"""
+STICKING_OUT: Final = """() => {
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    const out = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1);
+    return out.slice(-3).map((one) => `${one.tagName}.${one.className}`);
+}"""
+CUT_OFF: Final = """() => [...document.querySelectorAll("main *")].filter((one) => {
+    const { overflowX } = getComputedStyle(one);
+    return ["hidden", "clip"].includes(overflowX) && one.scrollWidth > one.clientWidth + 2
+        && one.clientWidth > 1 && !one.closest(".unseen") && !one.matches("input, select, textarea");
+}).map((one) => `${one.tagName}.${one.className} ${one.scrollWidth}>${one.clientWidth}`)"""
+FILES: Final = {"received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"}
+"""What these answer is a file or a token and not a page."""
 REFUSALS: Final = {
     *("absent", "forbidden", "welcome", "reset-new"),
     *("acknowledge_many", "keys_create", "recovery_cancel", "key_resume"),
@@ -51,6 +77,7 @@ def test_axe_finds_nothing_on_any_page(
         if answer.status >= 400 and name not in REFUSALS:
             faults.append(f"{name}: {caller.name} got {answer.status}")
         faults += [f"{name}: {fault}" for fault in _faults(page)]
+        faults += [f"{name}: {fault}" for fault in _moved_by_what_people_write(page)]
         seen.append(name)
     console_errors[:] = [
         error for error in console_errors if "the server responded with a status" not in error
@@ -78,6 +105,16 @@ def _faults(page: Page) -> Iterator[str]:
         yield from (f"{width} {theme}: {fault}" for fault in found)
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             yield f"{width} {theme}: sticks out"
+
+
+def _moved_by_what_people_write(page: Page) -> Iterator[str]:
+    """Which parts of the open page stick out or are cut off once each text of people is a hostile one."""
+    for what, text in WRITTEN.items():
+        page.evaluate(FILL, text)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            for parts in (page.evaluate(STICKING_OUT), page.evaluate(CUT_OFF)):
+                yield from (f"{width}, {what}: {part}" for part in parts)
 
 
 def _addresses(world: SecurityWorld) -> Iterator[tuple[str, Caller, str]]:

@@ -152,7 +152,7 @@ def test_files_are_uploaded_with_progress_and_refused_on_the_page(
     assert DraftAttachment.objects.get().size == large.stat().st_size
     page.set_input_files("#id_files", empty)
     page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_role("alert").get_by_text("Files: this one is empty.")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("Files: “empty.txt” is empty.")).to_be_visible()
     assert DraftAttachment.objects.count() == 1
     console_errors[:] = [error for error in console_errors if "status of 422" not in error]
 

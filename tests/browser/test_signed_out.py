@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer
 from alerts.drafts import create_draft, read_draft
+from alerts.models import Alert
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = pytest.mark.slow
@@ -36,3 +37,29 @@ def test_pressing_on_keeps_the_text_and_goes_on_once_signed_in_elsewhere(
     draft.refresh_from_db()
     assert read_draft(desk.ilka, draft).data["title"] == "Typed while signed out"
     console_errors[:] = [error for error in console_errors if "status of 403" not in error]
+
+
+def test_a_reply_outlives_the_session_and_goes_on_once_signed_in_elsewhere(
+    page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
+) -> None:
+    desk.send(desk.draft())
+    question = desk.received(desk.aroha)
+    sign_in(desk.aroha)
+    page.goto(f"{live_server.url}/inbox/{question.pk}/")
+    page.get_by_label("On duty").check()
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.get_by_role("heading", name="How dangerous")).to_be_visible()
+    page.goto(f"{live_server.url}/inbox/{question.pk}/reply/")
+    Session.objects.all().delete()
+    page.get_by_label("Your answer").fill("Seen twice here since June.")
+    page.get_by_role("button", name="Go on with the reply").click()
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    expect(page.get_by_label("Your answer")).to_have_value("Seen twice here since June.")
+    sign_in(desk.aroha)
+    page.get_by_role("button", name="Go on with the reply").click()
+    expect(page.get_by_text("The reason for reading this alert has ended.")).to_be_visible()
+    page.get_by_label("On duty").check()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.wait_for_url("**/drafts/**")
+    written = Alert.objects.filter(agency_id=desk.aroha.agency_id).latest("changed_at")
+    assert read_draft(desk.aroha, written).data["narrative"] == "Seen twice here since June."

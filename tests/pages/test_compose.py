@@ -307,7 +307,7 @@ def test_a_refused_file_says_why_and_the_fields_are_saved(author: Client, desk: 
         author, draft, 2, go="attach", formula="C17H13ClN4S", files=SimpleUploadedFile("empty.txt", b"")
     )
     assert answer.status_code == 422
-    assert "Files: this one is empty." in answer.content.decode()
+    assert "Files: “empty.txt” is empty." in answer.content.decode()
     assert data_of(desk.ilka, draft)["formula"] == "C17H13ClN4S"
     assert "Files: choose a file first." in save(author, draft, 2, go="attach").content.decode()
 

@@ -162,7 +162,7 @@ def test_an_upload_by_script_is_answered_in_json_and_saves_the_step_too(
     assert answer.status_code == 200
     assert answer.json()["revision"] == 2
     empty = upload(author, draft, "b.txt", b"", **JSON)
-    assert (empty.status_code, empty.json()) == (422, {"text": "Files: this one is empty."})
+    assert (empty.status_code, empty.json()) == (422, {"text": "Files: “b.txt” is empty."})
     assert data_of(desk.ilka, draft)["title"]
     assert [note.filename for note in read_draft(desk.ilka, draft).attachments] == ["a.txt"]
 

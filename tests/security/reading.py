@@ -27,7 +27,11 @@ ADDRESSES: Final = {
 OWN_ADDRESS: Final = re.compile(r"(/(?![/\\])|#|\?|$)")
 TELEPHONES_OWN: Final = "otpauth://totp/"
 """Hands the set-up of one-time codes to the program on the reader's own telephone."""
-ISOLATING: Final = {"bdi", "textarea", "pre"}
+ISOLATING: Final = {"bdi", "pre"}
+ISOLATED: Final = re.compile(
+    "\N{FIRST STRONG ISOLATE}[^\N{POP DIRECTIONAL ISOLATE}]*\N{POP DIRECTIONAL ISOLATE}"
+)
+TYPED: Final = {"text", "search"}
 VOID: Final = {
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
 }  # fmt: skip
@@ -87,8 +91,11 @@ class Page(HTMLParser):
         if "title" in around and MARK in data and "svg" not in around:
             self.wrong.append("content in the title, which the browser's history keeps")
         isolated = ISOLATING & set(around) or any("dir" in attributes for _, attributes in self._open[2:])
-        if REORDERING in data and not isolated:
-            self.wrong.append(f"letters that reorder what follows, in {around[-3:]}: {data.strip()[:60]!r}")
+        data = ISOLATED.sub("", data)
+        if (REORDERING in data or MARK in data) and not isolated and "svg" not in around:
+            self.wrong.append(
+                f"people wrote it, and no dir isolates it in {around[-3:]}: {data.strip()[:60]!r}"
+            )
 
     def handle_comment(self, data: str) -> None:
         self.wrong.append(f"a comment: {data[:60]!r}")
@@ -116,6 +123,13 @@ def _wrong_element(tag: str, attributes: Attributes) -> Iterator[str]:
         and MARK in attributes.get("content", "")
     ):
         yield "a refresh that leads away"
+    if (
+        tag == "input"
+        and MARK in attributes.get("value", "")
+        and attributes.get("type", "text") in TYPED
+        and "dir" not in attributes
+    ):
+        yield f"an input {attributes.get('name')} of which the text cannot run from right to left"
     for name, value in attributes.items():
         if name.startswith("on") or name in {"style", ATTRIBUTE, "srcdoc"}:
             yield f"an attribute {name} of {tag}"

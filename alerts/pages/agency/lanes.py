@@ -21,6 +21,7 @@ from agencies.errors import AbsentError
 from agencies.models import Officer
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask
+from alerts.pages.words import isolated
 from sharing.agreements import current_version, resume_lanes, suspend_lanes, suspended_lanes
 from sharing.models import Agreement, AgreementVersion, LaneSuspension
 from sharing.terms import Lane, Purpose
@@ -128,7 +129,7 @@ def _which(standing: Standing, verb: str) -> Question:
 def _ask_whether(
     request: HttpRequest, standing: Standing, verb: str, chosen: list[LaneRow], form: LanesForm
 ) -> HttpResponse:
-    words = {"lanes": _listed(chosen), "names": "; ".join(standing.others)}
+    words = {"lanes": _listed(chosen), "names": "; ".join(map(isolated, standing.others))}
     if verb == "suspend":
         heading, button = _("Suspend %(lanes)s with %(names)s?") % words, _("Suspend %(lanes)s") % words
         does = [

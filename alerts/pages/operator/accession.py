@@ -33,6 +33,7 @@ from alerts.pages.keys.commands import first_commands
 from alerts.pages.officers.acts import say_whether_mailed
 from alerts.pages.operator.forms import AdmitForm, CompareForm, EntryKeyForm, FirstAdminForm
 from alerts.pages.question import ConfirmForm, Question, ask, problems_of, refuse
+from alerts.pages.words import isolated
 from ledger.pins import current_vkey
 
 
@@ -95,7 +96,7 @@ def first_admin(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     form = FirstAdminForm(request.POST if request.method == "POST" else None)
     question = _question(
         entry,
-        _("Invite the first agency admin of %(name)s") % {"name": entry.agency.name},
+        _("Invite the first agency admin of %(name)s") % {"name": isolated(entry.agency.name)},
         _("Invite"),
         does=[
             _("A mail with a link goes out now. Everybody else is invited by that person, not by the hub.")
@@ -134,7 +135,7 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     form = EntryKeyForm(request.POST if request.method == "POST" else None)
     question = _question(
         entry,
-        _("Issue the key for entering: %(name)s") % {"name": entry.agency.name},
+        _("Issue the key for entering: %(name)s") % {"name": isolated(entry.agency.name)},
         _("Issue key"),
         does=[
             _(
@@ -172,7 +173,7 @@ def make_keys(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = _question(
         entry,
-        _("Create the keys of %(name)s?") % {"name": entry.agency.name},
+        _("Create the keys of %(name)s?") % {"name": isolated(entry.agency.name)},
         _("Create keys"),
         does=[_("The hub makes and holds the agency's keys, its root included. Partners see that it does.")],
     )

@@ -12,6 +12,7 @@ from agencies.errors import AbsentError
 from agencies.models import Agency
 from alerts.pages.frame import signed_in
 from alerts.pages.question import ConfirmForm, Question, ask
+from alerts.pages.words import isolated
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 
 
@@ -21,7 +22,7 @@ def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = Question(
         _("Agency"),
-        _("Suspend %(name)s on this hub?") % {"name": agency.name},
+        _("Suspend %(name)s on this hub?") % {"name": isolated(agency.name)},
         _("Suspend %(id)s") % {"id": agency.pk},
         reverse("admin:hub_agency", args=[agency.pk]),
         does=[
@@ -45,7 +46,7 @@ def resume(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = Question(
         _("Agency"),
-        _("Resume %(name)s?") % {"name": agency.name},
+        _("Resume %(name)s?") % {"name": isolated(agency.name)},
         _("Resume %(id)s") % {"id": agency.pk},
         reverse("admin:hub_agency", args=[agency.pk]),
         does=[

@@ -27,7 +27,9 @@ from alerts.opening import open_alert
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask, refuse
 from alerts.pages.reading import Reading, reading_of
+from alerts.pages.received import reading_or_question
 from alerts.pages.science.replying import CONTACT_HELP, begun, contact_of, opened_under
+from alerts.pages.words import isolated
 from alerts.preview import candidates_for
 from alerts.science.answers_profiles import REASONS, show_comparison
 from alerts.science.replies.exchange import (
@@ -263,12 +265,13 @@ def _terms_of(sample: Alert) -> dict[str, Any]:
 def answer(request: HttpRequest, alert_id: uuid.UUID, sample_id: uuid.UUID) -> HttpResponseBase:
     """Asks before it tells another agency that this one holds a sample with this likeness."""
     officer, now = signed_in(request), timezone.now()
-    received, reading = _under_reading(request, alert_id, now)
-    if reading is None:
-        return redirect("admin:received", received.pk)
+    received = find_received(officer, alert_id)
+    reading = reading_or_question(request, received, now=now)
+    if not isinstance(reading, Reading):
+        return reading
     sample = find_alert(officer, sample_id)
     card = open_alert_cards(sample.agency_id, [sample]).get(str(sample.pk))
-    name = received.issuer.name
+    name = isolated(received.issuer.name)
     question = Question(
         title=_("Answer about a profile"),
         heading=_("Answer to %(name)s? They learn that you hold a sample with this likeness.")
@@ -301,9 +304,10 @@ def answer(request: HttpRequest, alert_id: uuid.UUID, sample_id: uuid.UUID) -> H
 def agree(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Says yes to exchanging case details; once the other side has said so, chooses what to tell."""
     officer, now = signed_in(request), timezone.now()
-    received, reading = _under_reading(request, alert_id, now)
-    if reading is None:
-        return redirect("admin:received", received.pk)
+    received = find_received(officer, alert_id)
+    reading = reading_or_question(request, received, now=now)
+    if not isinstance(reading, Reading):
+        return reading
     exchange = exchange_about(officer, received, now=now)
     question = _agree_question(received, exchange)
     form_class = TellForm if exchange.they_agreed else ContactForm
@@ -343,10 +347,3 @@ def _agree_question(received: ReceivedAlert, exchange: Exchange) -> Question:
               "chooses.") % {"name": name},
         ),
     )  # fmt: skip
-
-
-def _under_reading(
-    request: HttpRequest, alert_id: uuid.UUID, now: datetime
-) -> tuple[ReceivedAlert, Reading | None]:
-    received = find_received(signed_in(request), alert_id)
-    return received, reading_of(request, received.pk, now=now)

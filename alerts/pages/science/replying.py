@@ -25,7 +25,8 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.pages.compose.page import LAST_STEP, SUBSTANCE_STEP
 from alerts.pages.frame import signed_in
 from alerts.pages.question import Question, ask, refuse
-from alerts.pages.reading import Reading, reading_of
+from alerts.pages.reading import Reading
+from alerts.pages.received import reading_or_question
 from alerts.science.replies.answering import Opened, open_to_answer, start_reply
 from alerts.science.replies.bounds import other_holders
 from alerts.science.replies.kinds import PEER_REVIEW, REPLY
@@ -153,9 +154,9 @@ def _begin(
     """Under the reason that stands for reading the alert; without one its page asks first."""
     officer, now = signed_in(request), timezone.now()
     received = find_received(officer, alert_id)
-    reading = reading_of(request, received.pk, now=now)
-    if reading is None:
-        return redirect("admin:received", received.pk)
+    reading = reading_or_question(request, received, now=now)
+    if not isinstance(reading, Reading):
+        return reading
     opened = opened_under(officer, received, reading, now)
     holders = other_holders(opened.source)
     if request.method != "POST":

@@ -35,7 +35,9 @@ class WhyForm(forms.Form):
     reference = forms.CharField(
         label=gettext_lazy("Case number"),
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "narrow", "maxlength": MAX_CASE_CHARS}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "class": "narrow", "dir": "auto", "maxlength": MAX_CASE_CHARS}
+        ),
     )
 
     def why(self) -> Why:

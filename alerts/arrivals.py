@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A token of what has reached an officer: another one means that a list would show something new."""
+
+import hashlib
+import json
+
+from django.db.models import Max
+
+from agencies.capabilities import Capability
+from agencies.models import Officer
+from alerts.models import Alert, ReceivedAlert
+from alerts.states import IN_REVIEW
+from ledger.proofs import log_places
+
+QUEUE_AT_MOST = 200
+"""So many waiting alerts count; a longer queue changes its token when the newest of them change."""
+
+
+def arrivals_token(officer: Officer, *, md: str = "") -> str:
+    """Return 32 hexadecimal digits over the newest received alert, the release queue, and whether `md` is logged.
+
+    Only what the officer may see counts. `md` is an own alert's or statement's digest that a page waits for.
+    """
+    received = ReceivedAlert.objects.visible_to(officer).aggregate(newest=Max("number"))
+    queue = Alert.objects.none()
+    if Capability.QUEUE_READ in officer.capabilities:
+        queue = Alert.objects.visible_to(officer).filter(state__in=IN_REVIEW)
+    waiting = queue.order_by("-submitted_at").values_list("pk", "state")[:QUEUE_AT_MOST]
+    facts = [
+        received["newest"],
+        [[str(pk), state] for pk, state in waiting],
+        sorted(log_places([md] if md else [])),
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]

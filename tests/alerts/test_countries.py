@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Countries by the names that the United Nations uses, in the reader's language and its alphabetical order."""
+
+import pytest
+from django.utils import translation
+
+from alerts.document.countries import COUNTRIES, country_name
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", {"BO": "Bolivia (Plurinational State of)", "VN": "Viet Nam", "BL": "Saint Barthélemy"}),
+        ("fr", {"DE": "Allemagne", "AE": "Émirats arabes unis", "BL": "Saint-Barthélemy"}),
+    ],
+)
+def test_names_follow_the_readers_language(language: str, names: dict[str, str]) -> None:
+    with translation.override(language):
+        assert {code: country_name(code) for code in names} == names
+
+
+def test_the_list_is_alphabetical_by_name_and_accents_do_not_count() -> None:
+    with translation.override("en"):
+        codes = list(COUNTRIES)
+        assert codes[:3] == ["AF", "AX", "AL"], "Åland stands between Afghanistan and Albania"
+        assert codes.index("CH") > codes.index("SE")
+    with translation.override("fr"):
+        assert list(COUNTRIES).index("DE") < list(COUNTRIES).index("AR")
+        names = list(COUNTRIES.values())
+        assert names.index("Émirats arabes unis") < names.index("Espagne")
+
+
+def test_a_code_for_exercises_stands_for_itself() -> None:
+    assert country_name("XA") == "XA"

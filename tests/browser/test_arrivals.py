@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An alert that arrives is shown without loading the page; what somebody is busy with is never replaced."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from agencies.models import Officer
+from tests.pages.desk_world import DeskWorld
+
+pytestmark = pytest.mark.slow
+LOOKED_AT_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+"""Coming back to a page asks at once, as the clock does every fifteen seconds."""
+
+
+def test_the_inbox_shows_what_arrives_and_leaves_what_is_ticked(
+    page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
+) -> None:
+    desk.send(desk.draft(title="The first"))
+    sign_in(desk.aroha)
+    with page.expect_response("**/arrivals/"):
+        page.goto(f"{live_server.url}/inbox/")
+    page.evaluate("window.notLoadedAgain = true")
+    desk.send(desk.draft(title="The second"))
+    page.evaluate(LOOKED_AT_AGAIN)
+    expect(page.get_by_role("link", name="The second")).to_be_visible()
+    page.locator(".pick input").last.check()
+    desk.send(desk.draft(title="The third"))
+    page.evaluate(LOOKED_AT_AGAIN)
+    expect(page.get_by_text("Something new has arrived.")).to_be_visible()
+    expect(page.locator(".pick input").last).to_be_checked()
+    assert page.evaluate("window.notLoadedAgain"), "rows are replaced, the page stays"
+    page.get_by_role("link", name="Show it").click()
+    expect(page.get_by_role("link", name="The third")).to_be_visible()

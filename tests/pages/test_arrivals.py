@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a waiting page asks: a token that changes with what has arrived, and no sign of a person."""
+
+from datetime import timedelta
+
+from django.test import Client
+
+from agencies.login.models import OfficerSession
+from agencies.login.sessions import SEEN_EVERY
+from alerts.release import release_alert
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+
+def token(client: Client, address: str = "/arrivals/") -> str:
+    answer = client.get(address)
+    assert (answer.status_code, answer.content) == (204, b"")
+    return str(answer.headers["ETag"])
+
+
+def test_nothing_new_is_304_and_an_arrival_is_another_token(desk: DeskWorld, as_officer: SignIn) -> None:
+    reader = as_officer(desk.aroha)
+    known = token(reader)
+    assert reader.get("/arrivals/", headers={"if-none-match": known}).status_code == 304
+    desk.send(desk.draft())
+    assert reader.get("/arrivals/", headers={"if-none-match": known}).status_code == 204
+    assert token(reader) != known
+
+
+def test_what_waits_for_release_is_news_to_a_releaser_alone(desk: DeskWorld, as_officer: SignIn) -> None:
+    releaser, reader = as_officer(desk.benno), as_officer(desk.aroha)
+    before = token(releaser), token(reader)
+    desk.submit(desk.draft())
+    assert token(releaser) != before[0]
+    assert token(reader) == before[1], "another agency's queue shows in nothing"
+
+
+def test_an_alert_that_is_being_logged_tells_when_it_is(desk: DeskWorld, as_officer: SignIn) -> None:
+    releaser = as_officer(desk.benno)
+    checked = desk.validate(desk.submit(desk.draft()))
+    sent = release_alert(desk.benno, checked, revision=checked.current, now=desk.tick())
+    page = releaser.get(f"/outbox/{sent.pk}/").content.decode()
+    assert f'data-arrivals="/arrivals/?md={sent.md}"' in page
+    before = token(releaser, f"/arrivals/?md={sent.md}")
+    desk.settle()
+    assert token(releaser, f"/arrivals/?md={sent.md}") != before
+    assert "data-arrivals" not in releaser.get(f"/outbox/{sent.pk}/").content.decode()
+
+
+def test_asking_notes_no_visit(desk: DeskWorld, as_officer: SignIn) -> None:
+    reader = as_officer(desk.aroha)
+    reader.get("/inbox/")
+    rows = OfficerSession.objects.filter(officer=desk.aroha)
+    long_ago = rows.get().seen_at - SEEN_EVERY - timedelta(minutes=1)
+    rows.update(seen_at=long_ago)
+    reader.get("/arrivals/", headers={"x-accord-poll": "1"})
+    assert rows.get().seen_at == long_ago
+    reader.get("/inbox/")
+    assert rows.get().seen_at > long_ago, "a page that a person opens is a visit"
