@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger's key is replaced: the old one hands over to the new one, and what it signed stays good."""
 
+import stat
+from io import StringIO
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from accord.envelope.errors import NoteError
@@ -60,6 +64,28 @@ class TestTheHub:
         with pytest.raises(KeyNotPinnedError):
             hand_key_over(stranger, LedgerKey.generate(NAME), replaced.folder, now=replaced.now)
         assert len(handover_notes()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_writes_a_closed_file_and_says_what_to_pin(
+    bench: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings.HUB_ROLE, settings.LEDGER_STATE_DIR = "sequencer", str(bench.folder)
+    settings.LEDGER_VKEY = bench.key.vkey
+    bench.log()
+    file = tmp_path / "new_key"
+    out = StringIO()
+    monkeypatch.setenv("LEDGER_KEY", bench.key.to_text())
+    call_command("replace_ledger_key", "--key-file", str(file), stdout=out)
+    new = LedgerKey.from_text(file.read_text())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert f'LEDGER_VKEY="{new.vkey} {bench.key.vkey}"' in out.getvalue()
+    assert new.to_text() not in out.getvalue()
+    for again, why in ((file, "File exists"), (tmp_path / "other", "was replaced")):
+        monkeypatch.setenv("LEDGER_KEY", bench.key.to_text())
+        with pytest.raises(CommandError, match=why):
+            call_command("replace_ledger_key", "--key-file", str(again), stdout=out)
+    assert not (tmp_path / "other").exists()
 
 
 class TestTheNote:
