@@ -130,8 +130,9 @@ def test_every_source_file_names_its_licence() -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize("limit", [400])
+@pytest.mark.parametrize("limit", [600])
 def test_no_file_outgrows_its_room(limit: int) -> None:
+    """A file holds one noun whole, however long that is; beyond this it holds two."""
     long = {
         _short(path): lines
         for path in _files(*PACKAGES, "tests", "benchmarks")
