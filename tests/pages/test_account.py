@@ -142,7 +142,7 @@ def test_routine_mail_stays_away_and_urgent_mail_does_not(
     assert told(desk, "urgent") == {"Benno": "sent", "Ilka": "sent", "Sunniva": "sent"}
     page = benno.get("/account/mails/").content.decode()
     assert "The officer wants no mail about routine alerts" in page
-    assert page.split("<tbody>")[1].count("<tr>") == 2
+    assert page.split("<tbody")[1].count("<tr>") == 2
 
 
 def test_routine_mail_waits_until_the_quiet_hours_end(desk: DeskWorld, outside_world: OutsideWorld) -> None:
@@ -178,6 +178,6 @@ def test_one_sees_the_own_mails_only(desk: DeskWorld, as_officer: SignIn) -> Non
             message_id=str(officer.pk),
         )
     page = as_officer(desk.benno).get("/account/mails/").content.decode()
-    assert page.split("<tbody>")[1].count("<tr>") == 1
+    assert page.split("<tbody")[1].count("<tr>") == 1
     assert "A key of your agency ends soon" in page
     assert as_officer(desk.edda).get("/account/mails/").status_code == 403

@@ -52,7 +52,7 @@ def test_the_auditor_finds_who_opened_an_item_by_the_reference_of_its_mail(
     received = desk.received(desk.benno)
     open_alert(desk.benno, received, reason="case_number", reference="B 77/26", now=desk.tick())
     rows = auditor.get(f"/audit/?item={received.reference.lower()}&act=alert.opened").content.decode()
-    body = rows.split("<tbody>")[1]
+    body = rows.split("<tbody")[1]
     assert body.count("<tr>") == 1
     for text in ("Benno Ashgrove", "opened an alert", "Case number: B 77/26", received.reference):
         assert text in body
@@ -146,7 +146,7 @@ def test_older_pages_keep_the_whole_question(desk: DeskWorld, auditor: Client) -
     older = re.search(r'href="(\?[^"]+)" rel="next"', page)
     assert older is not None
     second = auditor.get("/audit/" + older[1].replace("&amp;", "&")).content.decode()
-    assert second.split("<tbody>")[1].count("<tr>") == 10
+    assert second.split("<tbody")[1].count("<tr>") == 10
     assert 'title="old"' not in second
 
 

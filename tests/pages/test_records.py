@@ -100,7 +100,7 @@ def test_notifications_say_who_was_told_and_why_not(desk: DeskWorld, as_officer:
     assert "Mail failed" in client.get("/").content.decode(), "the start page says what failed"
     assert (
         "نورين الصفواري"
-        not in client.get("/notifications/?state=failed").content.decode().split("<tbody>")[1]
+        not in client.get("/notifications/?state=failed").content.decode().split("<tbody")[1]
     )
     assert client.post(f"/notifications/{failed.pk}/resend/").status_code == 302
     failed.refresh_from_db()
@@ -122,7 +122,7 @@ def test_the_auditor_finds_who_opened_what_and_why(desk: DeskWorld, auditor: Cli
     desk.send(desk.draft(desk.aroha), desk.haitham)
     received = desk.received(desk.benno)
     open_alert(desk.benno, received, reason="case_number", reference="B 77/26", now=desk.tick())
-    page = auditor.get("/audit/?act=alert.opened").content.decode().split("<tbody>")[1]
+    page = auditor.get("/audit/?act=alert.opened").content.decode().split("<tbody")[1]
     assert page.count("<tr>") == 1
     for text in ("Benno Ashgrove", "opened an alert", "Case number: B 77/26", received.md):
         assert text in page
@@ -131,9 +131,9 @@ def test_the_auditor_finds_who_opened_what_and_why(desk: DeskWorld, auditor: Cli
 def test_the_audit_is_the_own_agencys_and_filters_narrow_it(desk: DeskWorld, auditor: Client) -> None:
     desk.send(desk.draft(desk.aroha), desk.haitham)
     desk.draft()
-    rows = auditor.get("/audit/").content.decode().split("<tbody>")[1]
+    rows = auditor.get("/audit/").content.decode().split("<tbody")[1]
     assert "نورين الصفواري" not in rows
-    mine = auditor.get(f"/audit/?officer={desk.ilka.public_id}").content.decode().split("<tbody>")[1]
+    mine = auditor.get(f"/audit/?officer={desk.ilka.public_id}").content.decode().split("<tbody")[1]
     assert "started a draft" in mine and "Sunniva Okparel" not in mine
     tomorrow = (timezone.localdate() + timedelta(days=2)).isoformat()
     assert "Nothing matches." in auditor.get(f"/audit/?since={tomorrow}").content.decode()
@@ -149,7 +149,7 @@ def test_the_audit_goes_on_by_pages(desk: DeskWorld, auditor: Client) -> None:
     cursor = first.split('href="?cursor=')[1].split('"')[0]
     second = auditor.get(f"/audit/?cursor={cursor}").content.decode()
     assert first.count("<tr>") == 51
-    assert "enrolled an officer" in second.split("<tbody>")[1]
+    assert "enrolled an officer" in second.split("<tbody")[1]
 
 
 FAR_DAYS = ("until=9999-12-31", "until=0001-01-01", "since=9999-12-31", "since=0001-01-01")
