@@ -11,7 +11,7 @@ from tests.conftest import HubProcesses
 from tests.services import surroundings
 
 
-def _at_the_broker(role: str) -> "redis.Redis[bytes]":
+def _at_the_broker(role: str) -> redis.Redis:
     return redis.Redis.from_url(surroundings().world.redis_urls[role], socket_timeout=10)
 
 
