@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from agencies.answers import PROBLEM_TYPE
+from hub import cross_field
 from hub.examples import example_of
 from hub.problems import PROBLEMS, TYPE_PREFIX
 from hub.remedies import REMEDIES
@@ -128,6 +129,9 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
         for status, answer in operation["responses"].items():
             _finish_answer(status, answer, components, is_read=method == "GET")
         _link(operation, LINKS.get((method, address), {}), known)
+    # After the examples, which are made from the members alone.
+    for name, component in components.items():
+        cross_field.apply_to(name, component)
     result["x-problem-types"] = problem_types()
     return result
 
