@@ -102,8 +102,8 @@ class BoundRow(models.Model):
             self._stored = facts
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any]) -> Self:
-        row = super().from_db(db, field_names, values)  # type: ignore[arg-type]
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
         row._remember()
         return row
 
@@ -129,7 +129,7 @@ class BoundRow(models.Model):
 
     def _remember(self) -> None:
         missing = self.get_deferred_fields()
-        names = {self._meta.get_field(name).attname for name in ("mac", *self.BOUND)}
+        names = {_column(self, name) for name in ("mac", *self.BOUND)}
         self._stored = None if missing & names else _plain(self, self.BOUND)
 
     def facts_now(self) -> Facts:
@@ -190,7 +190,12 @@ def _table_of(model: type[BoundRow]) -> BoundTable:
 
 
 def _plain(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
-    return {name: _value(getattr(row, row._meta.get_field(name).attname)) for name in names}
+    return {name: _value(getattr(row, _column(row, name))) for name in names}
+
+
+def _column(row: models.Model, name: str) -> str:
+    """The attribute that holds what stands in the field's column."""
+    return str(row._meta.get_field(name).attname)  # type: ignore[union-attr]
 
 
 def _value(value: Any) -> Any:

@@ -259,7 +259,7 @@ class Officer(BoundRow, AbstractBaseUser):
         """Of pages and mails; a hub that does not speak it falls back to the browser's, mails to English."""
         return self.language or (self.agency.language if self.agency else "")
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password; a hash of an older kind is renewed, on the locked row."""
 
         def renew(raw: str) -> None:

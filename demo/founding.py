@@ -140,9 +140,9 @@ def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
 def _pin_each_other(founders: Founders, now: datetime) -> None:
     """Fingerprints were compared on paper when the agencies met, at each hosted one by two of its officers."""
     roots = dict(Agency.objects.values_list("pk", "root_fingerprint"))
-    for own in Agency.objects.exclude(custody=Custody.AGENCY):
-        peers = {agency: root for agency, root in roots.items() if agency != own.pk}
-        for officer in founders.comparers_of(own.pk):
+    for hosted in Agency.objects.exclude(custody=Custody.AGENCY):
+        peers = {agency: root for agency, root in roots.items() if agency != hosted.pk}
+        for officer in founders.comparers_of(hosted.pk):
             compare_fingerprints(officer, peers, now=now)
     for own, client in founders.clients.items():
         for agency, fingerprint in roots.items():

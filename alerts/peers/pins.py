@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from agencies.models import Agency, Custody
 from agencies.vault import doors
 from agencies.vault.errors import SealBrokenError
-from alerts.models import Alert, PeerPin, PinBook, ReceivedAlert
+from alerts.models import Alert, ReceivedAlert
+from alerts.peer_rows import PeerPin, PinBook
 from ledger.audit import record_event
 
 TABLE: Final = "pinbook"

@@ -3,6 +3,7 @@
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -25,7 +26,8 @@ from agencies.officers import change_roles, disable_officer
 from agencies.shortlived import AccountLink
 from agencies.vault import doors
 from agencies.vault.errors import SealBrokenError
-from tests.agencies.rings import followed_by, held_ring, ring, without
+from agencies.vault.kek import held_ring
+from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
 
@@ -44,7 +46,7 @@ def dora(olga: Officer) -> Officer:
     return enrol(olga.agency, "releaser", email="dora@xa-lab.example", password="ein anderes kennwort 9")  # type: ignore[arg-type]
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -84,7 +86,7 @@ def test_an_officer_whose_row_was_changed_by_sql_is_nobody(olga: Officer, what: 
 
 
 def test_an_officer_inserted_as_a_copy_of_another_is_nobody(olga: Officer, dora: Officer) -> None:
-    names = [field.column for field in Officer._meta.concrete_fields]
+    names = [str(field.column) for field in Officer._meta.concrete_fields]
     changed = {"id": "gen_random_uuid()", "public_id": "'B' || substr(public_id, 2)", "email": "'x' || email"}
     columns, values = ", ".join(names), ", ".join(changed.get(name, name) for name in names)
     sql(

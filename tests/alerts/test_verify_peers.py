@@ -17,8 +17,9 @@ from accord.envelope.private import Root, generate_decryption_key
 from accord.envelope.statements.form import make_statement, parse_statement
 from agencies.models import Key, Keyset
 from alerts.errors import SendingStoppedError, UnopenableError
-from alerts.models import PeerPin, PinBook, ReceivedAlert
+from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
+from alerts.peer_rows import PeerPin, PinBook
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Origin, read_book
 from ledger.entries import append_entry
@@ -30,7 +31,7 @@ from tests.key_lives import signing_keys_of
 from tests.peers import sealed_for
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

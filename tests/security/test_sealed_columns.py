@@ -16,6 +16,7 @@ from agencies.vault import doors, hierarchy
 from agencies.vault.errors import SealBrokenError, VaultError
 from agencies.vault.keeping import secrets_of
 from agencies.vault.kek import held_ring
+from agencies.vault.models import VaultKey
 from tests.security.world import SecurityWorld
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -103,7 +104,7 @@ def test_columns_of_one_row_do_not_open_as_one_another(world: SecurityWorld) -> 
             for elsewhere in others:
                 with pytest.raises(SealBrokenError):
                     doors.open_row(agency_of(row), *elsewhere(row), bytes(getattr(row, column)))
-            assert place(row) != [at(row) for at in others]
+            assert place(row) not in [at(row) for at in others]
 
 
 def test_a_wrapped_key_or_secret_opens_in_its_own_row_alone(world: SecurityWorld) -> None:
@@ -112,11 +113,10 @@ def test_a_wrapped_key_or_secret_opens_in_its_own_row_alone(world: SecurityWorld
         for other in (each for each in secrets if each.pk != row.pk):
             with pytest.raises(SealBrokenError):
                 hierarchy.unwrap_secret(other.holder, other.epoch, other.kek, bytes(row.wrapped), held_ring())
-    keys = list(
-        apps.get_model("vault", "vaultkey").objects.select_related("key").order_by("pk")[: 2 * MOST_ROWS]
-    )
-    for row in keys:
-        for other in (each for each in keys if each.pk != row.pk):
-            secret = secrets_of(other.key.agency_id, {other.epoch})[other.epoch]
+    held = VaultKey.objects.select_related("key").order_by("pk")
+    keys = list(held[: 2 * MOST_ROWS])
+    for key in keys:
+        for place in (each for each in keys if each.pk != key.pk):
+            secret = secrets_of(place.key.agency_id, {place.epoch})[place.epoch]
             with pytest.raises(SealBrokenError):
-                hierarchy.unwrap_private_key(secret, other.key_id, other.key.use, bytes(row.wrapped))
+                hierarchy.unwrap_private_key(secret, place.key_id, place.key.use, bytes(key.wrapped))
