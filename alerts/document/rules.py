@@ -129,7 +129,7 @@ def _review_is_near_or_reasoned(draft: Draft) -> None:
     latest = years_after(draft.known.today, REVIEW_YEARS_AT_MOST)
     least = draft.known.today if draft["status"] != "actual" else draft.known.today + KEPT_AT_LEAST
     if (day - draft.known.today).days > KEPT_DAYS_AT_MOST:
-        draft.refuse("review_date", _("Review: choose a day within ten years."))
+        draft.refuse("review_date", _("Kept until: choose a day within ten years."))
     elif day <= least or (day > latest and draft["review_reason"] in EMPTY):
         draft.refuse("review_date", FIELDS["review_date"].problem)
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agencies.capabilities import Capability
 from agencies.models import Officer
@@ -56,7 +57,7 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
             ("powers", _("Changes of power"), C.OFFICER_READ),
             ("notifications", _("Notifications"), C.NOTICE_READ),
             ("audit", _("Audit"), C.AUDIT_READ),
-            ("set_aside", _("Set aside"), C.AUDIT_READ),
+            ("set_aside", pgettext_lazy("work", "Set aside"), C.AUDIT_READ),
         ),
     ),
 )

@@ -76,7 +76,7 @@ def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     question = Question(
         _("Fingerprints"),
         _("Take the first comparison of %(name)s back?") % {"name": trust.agency.name},
-        _("Take it back"),
+        _("Take back"),
         reverse("admin:peers"),
         does=[_("Nothing is sent to it until two officers have compared again.")],
     )

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from agencies.capabilities import Capability
 from alerts.pages.frame import render_page, signed_in
@@ -32,8 +33,8 @@ def set_aside(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "set_aside",
-        _("Set aside"),
-        heading=_("Set aside"),
+        pgettext("work", "Set aside"),
+        heading=pgettext("work", "Set aside"),
         lead=_("What the hub could not take, and why. Everything else went on."),
         empty=_("Nothing is set aside."),
         rows=list(_rows(found)),

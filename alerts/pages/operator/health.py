@@ -10,7 +10,7 @@ import redis
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from agencies.endings import endings
 from agencies.models import Agency, AgencyStatus
@@ -124,11 +124,15 @@ def _set_aside() -> Sign:
     items, stopped = counted()
     if stopped:
         text = ngettext("%(n)d loop stands.", "%(n)d loops stand.", stopped) % {"n": stopped}
-        return Sign(_("Set aside"), DANGER, text, _("See under Set aside why, then let it go on."))
+        return Sign(
+            pgettext("work", "Set aside"), DANGER, text, _("See under Set aside why, then let it go on.")
+        )
     if items:
         text = ngettext("%(n)d item is set aside.", "%(n)d items are set aside.", items) % {"n": items}
-        return Sign(_("Set aside"), WARN, text, _("See under Set aside why; everything else goes on."))
-    return Sign(_("Set aside"), OK, _("Nothing is set aside."))
+        return Sign(
+            pgettext("work", "Set aside"), WARN, text, _("See under Set aside why; everything else goes on.")
+        )
+    return Sign(pgettext("work", "Set aside"), OK, _("Nothing is set aside."))
 
 
 def _mail(now: datetime) -> Sign:
