@@ -144,9 +144,9 @@ def _pin_each_other(founders: Founders, now: datetime) -> None:
         peers = {agency: root for agency, root in roots.items() if agency != hosted.pk}
         for officer in founders.comparers_of(hosted.pk):
             compare_fingerprints(officer, peers, now=now)
-    for own, client in founders.clients.items():
+    for holder, client in founders.clients.items():
         for agency, fingerprint in roots.items():
-            if agency != own:
+            if agency != holder:
                 client.pin(agency, fingerprint)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API description as it is served: to anybody, in the notation and language that is asked for."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -46,9 +46,9 @@ class _PlainJson(_Compact, OpenApiJsonRenderer2):
 class Description(APIView):
     """The description, written out once a process, language and notation, and sent compressed."""
 
-    authentication_classes: ClassVar[list[type]] = []  # type: ignore[assignment]
+    authentication_classes = ()
     permission_classes = [AllowAny]
-    throttle_classes: ClassVar[list[type]] = []  # type: ignore[assignment]
+    throttle_classes = ()
     content_negotiation_class = _NotationByName
     renderer_classes = [OpenApiYamlRenderer, OpenApiYamlRenderer2, _Json, _PlainJson]
     schema = None

@@ -86,11 +86,11 @@ def _free(spool: Spool, file: IO[bytes], taken: list[int]) -> None:
     taken[0] = 0
 
 
-class SpooledUpload(UploadedFile):
+class SpooledUpload(UploadedFile[bytes]):
     """An uploaded part that lies in the spool; closed with the request."""
 
     def __init__(self, kept: SpooledFile, name: str, content_type: str) -> None:
-        super().__init__(kept.file, name, content_type, kept.size)  # type: ignore[arg-type]
+        super().__init__(kept.file, name, content_type, kept.size)
         self._kept = kept
 
     def close(self) -> None:

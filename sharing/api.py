@@ -250,11 +250,12 @@ def _octets_of(request: Request, name: str) -> bytes:
 def _blob_of(request: Request, name: str) -> Received:
     """A part with a file name stays where it lies; one without was decoded as UTF-8 text."""
     if name not in request.FILES:
-        return request.POST[name].encode("utf-8")
+        return str(request.POST[name]).encode("utf-8")
     found = request.FILES.getlist(name)
     if len(found) != 1:
         raise ParseError(_("Send each part once."))
-    return found[0]
+    part: Received = found[0]
+    return part
 
 
 def _accepted(answer: Mapping[str, Any]) -> Response:

@@ -22,6 +22,8 @@ from devtool.postgres import binaries
 
 FOLDER: Final = ROOT / ".dev" / "test-schema"
 KEPT_AT_MOST: Final = 3
+CREATE: Final = "_create_test_db"
+"""Django's step that makes the empty database; its stubs leave it out."""
 LOADING: Final = (
     "--no-psqlrc",
     "--quiet",
@@ -36,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if not has_private_database():
         return
-    create, make = BaseDatabaseCreation._create_test_db, BaseDatabaseCreation.create_test_db
+    create = getattr(BaseDatabaseCreation, CREATE)
+    make = BaseDatabaseCreation.create_test_db
 
     def create_and_load(self: Any, *args: Any, **kwargs: Any) -> Any:
         name = create(self, *args, **kwargs)
@@ -50,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
             keep_schema(name, kept_schema())
         return name
 
-    _replace(config, "_create_test_db", create_and_load)
+    _replace(config, CREATE, create_and_load)
     _replace(config, "create_test_db", make_and_keep)
 
 

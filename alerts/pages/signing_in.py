@@ -55,6 +55,7 @@ class SignInForm(AuthenticationForm):
 
     def get_invalid_login_error(self) -> forms.ValidationError:
         """Locked, known and unknown accounts answer alike once too many guesses were made."""
+        assert self.request is not None
         source = login_source(self.request, self.cleaned_data["username"])
         wait = waiting_time(source, now=timezone.now())
         if wait is None:

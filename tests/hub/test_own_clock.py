@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 def signed(at: Any, callers: Callers) -> Any:  # noqa: F811
-    times = {"iat": seconds(at), "exp": seconds(at + timedelta(days=1))}
+    times: Any = {"iat": seconds(at), "exp": seconds(at + timedelta(days=1))}
     return callers.hub.alert_to(callers.four.bravo, sender=callers.four.alpha, **times)
 
 

@@ -46,7 +46,7 @@ def test_an_upload_is_stored_as_it_came_and_leaves_nothing(
     sealed = callers.hub.alert_to(callers.four.bravo, sender=callers.four.alpha, attachments=[FILE, FILE])
     assert callers.alpha.post_envelope(sealed).status_code == 202
     stored = Blob.objects.order_by("n").values_list("n", "sha256", "size_bytes", "content")
-    assert [(n, size, bytes(content)) for n, _, size, content in stored] == [
+    assert [(n, size, bytes(content or b"")) for n, _, size, content in stored] == [
         (n, len(blob), blob) for n, blob in enumerate(sealed.blobs)
     ]
     gc.collect()

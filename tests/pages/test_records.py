@@ -99,8 +99,7 @@ def test_notifications_say_who_was_told_and_why_not(desk: DeskWorld, as_officer:
         assert text in page
     assert "Mail failed" in client.get("/").content.decode(), "the start page says what failed"
     assert (
-        "نورين الصفواري"
-        not in client.get("/notifications/?state=failed").content.decode().split("<tbody")[1]
+        "نورين الصفواري" not in client.get("/notifications/?state=failed").content.decode().split("<tbody")[1]
     )
     assert client.post(f"/notifications/{failed.pk}/resend/").status_code == 302
     failed.refresh_from_db()
