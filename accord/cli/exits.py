@@ -24,6 +24,7 @@ LOCAL: Final = 8
 NOT_YET: Final = 9
 NOT_OURS: Final = 10
 NOT_DELIVERED: Final = 11
+KEPT: Final = 12
 STOPPED: Final = 130
 
 MEANINGS: Final = {
@@ -39,6 +40,7 @@ MEANINGS: Final = {
     NOT_YET: "accepted, but no receipt within the time",
     NOT_OURS: "ALARM: what the hub lists as sent by you, and what was sent from here, differ",
     NOT_DELIVERED: "the program of accord watch --exec did not take an item",
+    KEPT: "not taken, and not judged either; it is kept and can be sent again",
     STOPPED: "stopped by Ctrl-C",
 }
 
@@ -61,6 +63,8 @@ CODES: Final[dict[type[BaseException], int]] = {
     client.SpoolError: LOCAL,
     client.DiskError: LOCAL,
     client.WatchedAlreadyError: LOCAL,
+    client.ItemUnreadableError: NOT_OPENED,
+    client.WatchStoppedError: NOT_OPENED,
     client.OutlivedError: REFUSED,
     client.DeliveryError: NOT_DELIVERED,
     client.StrangerError: NOT_OURS,
@@ -79,6 +83,8 @@ CODES: Final[dict[type[BaseException], int]] = {
 
 def code_of(error: BaseException) -> int | None:
     """The exit code of an error's most specific class, or None for one that nobody foresaw."""
+    if isinstance(error, client.RefusedError) and error.is_kept:
+        return KEPT
     for kind in type(error).__mro__:
         if kind in CODES:
             return CODES[kind]

@@ -63,7 +63,11 @@ KEYSETS: Final[dict[Failure, str]] = {
 
 
 def sentence_of(error: BaseException) -> str:
-    """One or two sentences for a person; never content, keys or passphrases."""
+    """What happened, and what became of what was to be sent; never content, keys or passphrases."""
+    return "\n".join((_plain_sentence(error), *getattr(error, "__notes__", ())))
+
+
+def _plain_sentence(error: BaseException) -> str:
     if isinstance(error, SealingError):
         return _with_agencies(SEALING[error.reason], error.agencies, _detail_of(error))
     if isinstance(error, OpeningError):

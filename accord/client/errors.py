@@ -10,7 +10,8 @@ key file and the local state: `accord.keyerrors.KeyFileError`, `accord.state.Sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from accord.moments import moment_of
 from accord.version import VERSION
@@ -44,13 +45,19 @@ class BusyError(UnreachableError):
         self.status = status
 
 
+NO_PROBLEM: Final = "blank"
+"""The slug of an answer that is no problem of the hub: a proxy's page, a fault that nobody foresaw."""
+
+
 class RefusedError(ClientError):
     """The hub refused (RFC 9457 problem). `members` holds what the problem says beside title and detail.
 
-    `answered_at` is the hub's clock in seconds as the answer states it, None where it states none.
+    `answered_at` is the hub's clock in seconds as the answer states it, None where it states none. `slug` is
+    `NO_PROBLEM` where the answer is none of the hub's problems. `is_kept`: what was sent stays in the spool.
     """
 
     answered_at: int | None = None
+    is_kept = False
 
     def __init__(self, status: int, slug: str, title: str, detail: str, members: Mapping[str, Any]) -> None:
         super().__init__(" ".join(part for part in (title, detail) if part))
@@ -59,6 +66,11 @@ class RefusedError(ClientError):
         self.title = title
         self.detail = detail
         self.members = dict(members)
+
+    @property
+    def is_of_hub(self) -> bool:
+        """Whether the hub itself said so, by one of its problems."""
+        return self.slug != NO_PROBLEM
 
 
 class ApiKeyRefusedError(RefusedError):
@@ -138,9 +150,12 @@ class SpoolError(ClientError):
 class OutlivedError(ClientError):
     """What waited in the spool has passed its end before any hub took it; it was let go."""
 
-    def __init__(self, d: str) -> None:
+    def __init__(self, d: str, copy: Path | None) -> None:
         self.d = d
-        super().__init__(f"{d} has passed its end before the hub took it; it was not sent. Submit it anew.")
+        super().__init__(
+            f"{d} has passed its end before the hub took it; it was not sent. Submit it anew. "
+            f"What was signed lies in {copy} for a while."
+        )
 
 
 class DiskError(ClientError):

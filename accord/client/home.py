@@ -93,6 +93,11 @@ class Home:
         """What waits for a receipt."""
         return Spool(self.folder / "spool")
 
+    @property
+    def refused(self) -> Path:
+        """Copies of what the hub has refused for good, for 30 days."""
+        return self.folder / "refused"
+
     def open_keys(self, passphrase: Passphrase) -> KeyFile:
         """Open the key file for work; raises `accord.keyerrors.KeyFileError` and its kin."""
         opened = KeyFile.open(self.key_file, passphrase)

@@ -14,15 +14,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from accord.client.errors import OutlivedError
+from accord.client.errors import OutlivedError, RefusedError
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own
 from accord.client.pinned import refresh_keysets
 from accord.client.results import Sent
 from accord.client.sealing import divide, refuse_left_out, seal_terms
-from accord.client.sending import ENVELOPE, facts_if_known, forget, require_same, send_spooled, settle
+from accord.client.sending import (
+    ENVELOPE,
+    REFUSED_KEPT_DAYS,
+    facts_if_known,
+    forget,
+    require_same,
+    send_spooled,
+    settle,
+)
 from accord.client.session import Act
-from accord.client.spool import JWE, MANIFEST
+from accord.client.spool import JWE, MANIFEST, drop_older
 from accord.envelope.manifest import Terms
 from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS
@@ -35,12 +43,21 @@ SIGNED_ANEW_AFTER_SECS: Final = MAX_IAT_AGE_SECS - MAX_CLOCK_AHEAD_SECS
 def resend_spooled(act: Act) -> Iterator[Sent]:
     """Send again whatever has no receipt, and pick up receipts that came meanwhile; oldest first, to the second.
 
-    Raises what the hub or the network raises at the first object that fails; the rest stays spooled.
+    Raises what the network raises, or the hub's judgement, at the first object that fails; the rest stays spooled.
+    Any other answer about one object holds up no later one: it is raised at the end.
     """
     _tidy_spool(act)
+    first_kept: RefusedError | None = None
     waiting = [record for record in act.state.submissions.values() if record.logged_at is None]
     for record in sorted(waiting, key=lambda record: record.id):
-        yield _resend(act, record)
+        try:
+            yield _resend(act, record)
+        except RefusedError as refused:
+            if not refused.is_kept:
+                raise
+            first_kept = first_kept or refused
+    if first_kept is not None:
+        raise first_kept
 
 
 def _resend(act: Act, record: SubmissionRecord) -> Sent:
@@ -72,8 +89,7 @@ def _seal_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     own = open_own(act, parts)
     require_same(record, own.manifest.terms.jti, own.manifest.md)
     if act.now >= own.manifest.terms.exp:
-        forget(act.session, record)
-        raise OutlivedError(record.d)
+        raise OutlivedError(record.d, forget(act.session, record))
     terms = terms_anew(own.manifest.terms, now=act.now)
     order = _order_of(own)
     for agency in order.to:
@@ -173,8 +189,9 @@ def _tidy_spool(act: Act) -> None:
         recorded = {record.id for record in state.submissions.values()}
         for object_id in spool.ids():
             if object_id not in recorded:
-                spool.drop(object_id)
+                spool.set_aside(object_id, act.session.home.refused)
         spool.drop_old_drafts(now=act.session.clock())
+    drop_older(act.session.home.refused, than=act.session.clock() - REFUSED_KEPT_DAYS * 24 * 3600)
     act.notebook.state.submissions.update(_newer(act.state, state))
 
 

@@ -15,12 +15,13 @@ from typing import Final
 from accord.client.answers import SubmissionFacts, require_about
 from accord.client.errors import (
     AbsentError,
-    ApiKeyRefusedError,
+    AnswerError,
     ClockError,
     NotLoggedYetError,
     RefusedError,
     RequestError,
     SpoolError,
+    UnreachableError,
 )
 from accord.client.notebook import accepted_fact, logged_fact
 from accord.client.outgoing import AlertToSend
@@ -31,6 +32,7 @@ from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
 from accord.client.spool import JWE, MANIFEST, Draft, SpooledEnvelope, read_parts
+from accord.client.verdicts import is_final
 from accord.client.waiting import wait_for
 from accord.envelope.blobs import BlobFacts, measure_file
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
@@ -46,6 +48,8 @@ from accord.state import StateError, SubmissionRecord
 KEYSET_STALE: Final = "keyset-stale"
 CHECK_FAILED: Final = "envelope-refused"
 ENVELOPE: Final = "envelope"
+REFUSED_KEPT_DAYS: Final = 30
+KEPT: Final = "It is kept in the spool; send it again, and do not submit it anew: accord submit --resend"
 
 
 def plan_sending(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
@@ -156,9 +160,10 @@ def _record(act: Act, record: SubmissionRecord, keep: Callable[[], None]) -> Non
 
 
 def send_spooled(act: Act, record: SubmissionRecord) -> None:
-    """Send the octets as they were signed. A refusal of the hub ends the matter: the spool lets go.
+    """Send the octets as they were signed. The hub's own judgement ends the matter: a copy is set aside.
 
-    Raises RefusedError, UnreachableError, SpoolError.
+    After any other answer, or none, they stay in the spool. Raises RefusedError (its `is_kept` says which),
+    UnreachableError, AnswerError, SpoolError; a note of the error says what became of it.
     """
     try:
         if record.what == ENVELOPE:
@@ -169,20 +174,29 @@ def send_spooled(act: Act, record: SubmissionRecord) -> None:
             require_same(record, statement.id, statement.od)
             act.session.exchange.post_statement(record.id, jws)
     except RefusedError as refused:
-        if _is_final(refused):
-            forget(act.session, record)
+        refused.is_kept = not is_final(refused)
+        note = KEPT if refused.is_kept else _gone(record, forget(act.session, record))
+        refused.add_note(note)
         _blame_clock(refused, act.session.clock())
+        raise
+    except (UnreachableError, AnswerError) as failed:
+        failed.add_note(KEPT)
         raise
     act.notebook.note(accepted_fact(record.d))
     act.notebook.write()
 
 
-def _is_final(refused: RefusedError) -> bool:
-    """What the hub has judged is over: sent again later it might pass when nobody expects it any more.
-
-    An API key that is not accepted, or a fault of the hub, is no judgement on what was sent.
-    """
-    return 400 <= refused.status < 500 and not isinstance(refused, ApiKeyRefusedError)
+def _gone(record: SubmissionRecord, copy: Path | None) -> str:
+    """What to say of an object that is not tried again."""
+    over = f"The {record.what} {record.id} is dropped from the spool and not sent again."
+    if copy is None:
+        return over
+    again = (
+        f" Once the cause is mended, within a day: accord submit --sealed {copy}"
+        if record.what == ENVELOPE
+        else ""
+    )
+    return f"{over} A copy lies in {copy} for {REFUSED_KEPT_DAYS} days.{again}"
 
 
 def _blame_clock(refused: RefusedError, clock: int) -> None:
@@ -190,14 +204,17 @@ def _blame_clock(refused: RefusedError, clock: int) -> None:
     if refused.slug == CHECK_FAILED and refused.answered_at is not None:
         ahead_secs = clock - refused.answered_at
         if abs(ahead_secs) > MAX_CLOCK_AHEAD_SECS:
-            raise ClockError(refused, ahead_secs) from refused
+            blamed = ClockError(refused, ahead_secs)
+            for note in getattr(refused, "__notes__", ()):
+                blamed.add_note(note)
+            raise blamed from refused
 
 
-def forget(session: Session, record: SubmissionRecord) -> None:
-    """Let go of what is over: the hub has refused it, or it can no longer be sent."""
+def forget(session: Session, record: SubmissionRecord) -> Path | None:
+    """Let go of what is over (the hub has refused it, or it can no longer be sent); gives where its copy lies."""
     with session.state_file.change() as state:
         state.submissions.pop(record.d, None)
-        session.home.spool.drop(record.id)
+    return session.home.spool.set_aside(record.id, session.home.refused)
 
 
 def require_same(record: SubmissionRecord, object_id: str, d: str) -> None:

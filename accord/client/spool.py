@@ -159,12 +159,27 @@ class Spool:
         """Forget an object; harmless when it is not there."""
         shutil.rmtree(self.place(object_id), ignore_errors=True)
 
+    def set_aside(self, object_id: str, into: Path) -> Path | None:
+        """Move an object that is over into another folder of this disk; None where nothing is kept under this id.
+
+        Raises SpoolError; then it stays.
+        """
+        if not self.holds(object_id):
+            return None
+        place = into / object_id
+        try:
+            make_private_folder(into)
+            shutil.rmtree(place, ignore_errors=True)
+            os.rename(self.place(object_id), place)
+            # Counted from now on, whenever it was signed.
+            os.utime(place)
+        except (OSError, PrivateFileError) as exc:
+            raise SpoolError(f"{object_id} cannot be moved to {into}; it stays in the spool.") from exc
+        return place
+
     def drop_old_drafts(self, *, now: int) -> None:
         """Clear away what a program that was killed had begun to write, a day after."""
-        for draft in self._folder.glob(".*"):
-            with contextlib.suppress(OSError):
-                if draft.stat().st_mtime < now - _DRAFT_KEPT_SECS:
-                    shutil.rmtree(draft, ignore_errors=True)
+        drop_older(self._folder, than=now - _DRAFT_KEPT_SECS, names=".*")
 
     def place(self, object_id: str) -> Path:
         """The folder of one object."""
@@ -179,6 +194,14 @@ def read_parts(folder: Path) -> SpooledEnvelope:
         jwe=read_private(folder / JWE),
         blobs=tuple(folder / blob_name(n) for n in range(count)),
     )
+
+
+def drop_older(folder: Path, *, than: int, names: str = "*") -> None:
+    """Clear away the folders within one that were last changed before a moment in seconds."""
+    for old in folder.glob(names):
+        with contextlib.suppress(OSError):
+            if old.stat().st_mtime < than:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def blob_name(n: int) -> str:

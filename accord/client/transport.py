@@ -31,6 +31,7 @@ from urllib3.exceptions import (
 )
 
 from accord.client.errors import (
+    NO_PROBLEM,
     AbsentError,
     AnswerError,
     ApiKeyRefusedError,
@@ -48,6 +49,9 @@ API_ROOT: Final = "/api/v1"
 _MAX_PROBLEM_BYTES = 64 * 1024
 _BUSY = frozenset({429, 502, 503, 504})
 _LOOPBACK_NAMES = frozenset({"localhost"})
+_KINDS: Final[Mapping[int, type[RefusedError]]] = {401: ApiKeyRefusedError, 404: AbsentError}
+_PROBLEM_TYPE = "application/problem+json"
+_PROBLEM_PREFIX = "urn:accord:problem:"
 _PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance")
 _CHUNK_BYTES = 256 * 1024
 _CONNECTIONS = 6
@@ -277,6 +281,9 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
         for chunk in response.stream(64 * 1024):
             size += len(chunk)
             if size > cap:
+                if response.status >= 300:
+                    # A page of any length in the hub's place says no more than its status.
+                    return Answer(response.status, {}, b"")
                 raise AnswerError(f"The hub's answer is larger than the protocol allows ({cap} octets).")
             chunks.append(chunk)
     finally:
@@ -287,20 +294,23 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
 
 
 def _refusal(answer: Answer) -> Exception:
-    refused = refusal_of(answer.status, _problem(answer.body))
+    refused = refusal_of(answer.status, _problem(answer))
     if isinstance(refused, RefusedError):
         refused.answered_at = moment_of(answer.headers)
     return refused
 
 
 def refusal_of(status: int, problem: Mapping[str, Any]) -> RefusedError | BusyError:
-    """The error that a problem (RFC 9457) stands for."""
-    title = str(problem.get("title") or f"The hub refused (HTTP {status}).")
+    """The error that a problem (RFC 9457) stands for; a proxy's page says nothing about key, object or address."""
+    kind_of_problem = str(problem.get("type") or "")
+    is_of_hub = kind_of_problem.startswith(_PROBLEM_PREFIX)
+    plain = "The hub refused" if is_of_hub else "The answer is none of the hub's problems"
+    title = str(problem.get("title") or f"{plain} (HTTP {status}).")
     detail = str(problem.get("detail") or "")
     if status in _BUSY:
         return BusyError(f"The hub cannot serve this now: {title} Try again later.", status)
-    kind = {401: ApiKeyRefusedError, 404: AbsentError}.get(status, RefusedError)
-    slug = re.split(r"[/:]", str(problem.get("type") or "about:blank"))[-1]
+    kind = _KINDS.get(status, RefusedError) if is_of_hub else RefusedError
+    slug = kind_of_problem.removeprefix(_PROBLEM_PREFIX) if is_of_hub else NO_PROBLEM
     more = {name: value for name, value in problem.items() if name not in _PROBLEM_MEMBERS}
     return kind(status, slug, title, detail, more)
 
@@ -327,9 +337,11 @@ def _other_length() -> AnswerError:
     return AnswerError("The hub gave an attachment with another length than the sender signed.")
 
 
-def _problem(body: bytes) -> dict[str, Any]:
+def _problem(answer: Answer) -> dict[str, Any]:
+    if answer.headers.get("content-type", "").partition(";")[0].strip().lower() != _PROBLEM_TYPE:
+        return {}
     try:
-        value = parse_json(body, limit=_MAX_PROBLEM_BYTES, where="problem")
+        value = parse_json(answer.body, limit=_MAX_PROBLEM_BYTES, where="problem")
     except MalformedError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -118,7 +118,7 @@ def watch_feed(
 
 def _may_pass(failed: UnreachableError | RefusedError) -> bool:
     """Whether asking later may help: a hub that is away, busy or at fault, but not one that has judged."""
-    return isinstance(failed, UnreachableError) or failed.status >= 500
+    return isinstance(failed, UnreachableError) or failed.status >= 500 or not failed.is_of_hub
 
 
 def _deliver_news(
@@ -231,5 +231,5 @@ class _Reader:
 def _concerns_all(failed: Exception) -> bool:
     """Whether what failed is not this alert but the ledger, the API key or the hub itself."""
     if isinstance(failed, RefusedError):
-        return isinstance(failed, ApiKeyRefusedError) or failed.status >= 500
+        return isinstance(failed, ApiKeyRefusedError) or failed.status >= 500 or not failed.is_of_hub
     return is_fork(failed)

@@ -200,7 +200,8 @@ def test_an_answer_about_another_submission_is_refused(hub: ScriptedHub, exchang
 
 
 def test_what_is_absent_is_none_where_absence_is_an_answer(hub: ScriptedHub, exchange: HttpExchange) -> None:
-    hub.answers[:] = [(404, {}, b"{}")]
+    absent = b'{"type": "urn:accord:problem:absent", "status": 404}'
+    hub.answers[:] = [(404, {"Content-Type": "application/problem+json"}, absent)]
     assert keyset(exchange) is None
     assert resolve(exchange) is None
     with pytest.raises(RefusedError):

@@ -15,7 +15,6 @@ from typing import Final
 
 from accord.client.answers import KeysetAnswer, StatementAnswer
 from accord.client.errors import (
-    ApiKeyRefusedError,
     KeyChangeOvertakenError,
     NotLoggedYetError,
     RefusedError,
@@ -26,6 +25,7 @@ from accord.client.keys.proving import added_rows, prove_possession
 from accord.client.notebook import own_root_fact
 from accord.client.pinned import follow_keyset, refresh_keysets
 from accord.client.session import Act, Session
+from accord.client.verdicts import is_final
 from accord.client.waiting import wait_for
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.jws import JwsSigner
@@ -175,10 +175,18 @@ class KeyWork:
             pop = prove_possession(self.session, keyset, standing)
             exchange.post_keyset(self.agency, pop=pop, keyset=change.jws)
         except RefusedError as refused:
-            if _is_final(refused):
-                self.journal.drop()
+            if self._is_over(refused):
                 self._blame_overtaking(keyset)
             raise
+
+    def _is_over(self, refused: RefusedError) -> bool:
+        """Let go of a change that the hub has judged; any other answer leaves it for the next run."""
+        refused.is_kept = not is_final(refused)
+        if refused.is_kept:
+            refused.add_note(f"The change of keys is kept and taken up by: {_PICK_UP}")
+        else:
+            self.journal.drop()
+        return not refused.is_kept
 
     @contextmanager
     def _void_unless_sound(self) -> Iterator[None]:
@@ -203,8 +211,7 @@ class KeyWork:
             try:
                 self.session.exchange.post_statement(statement.statement.id, change.jws)
             except RefusedError as refused:
-                if _is_final(refused):
-                    self.journal.drop()
+                self._is_over(refused)
                 raise
         found = wait_for(
             lambda: self._receipt_of(statement.od), wait_secs=self._wait_secs, sleep=self.session.sleep
@@ -296,8 +303,3 @@ def _keyset_change(kind: str, keyset: Keyset, previous: Keyset | None, *, resume
         kids=tuple(row.kid for row in added_rows(keyset, previous)),
         resumed=resumed,
     )
-
-
-def _is_final(refused: RefusedError) -> bool:
-    """What the hub has judged is over; an API key that is not accepted, or a fault of the hub, is no judgement."""
-    return 400 <= refused.status < 500 and not isinstance(refused, ApiKeyRefusedError)
