@@ -11,7 +11,7 @@ import tempfile
 import threading
 import weakref
 from functools import cache
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -19,6 +19,12 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 from hub.errors import SpoolFullError
 from hub.uploads import MAX_UPLOAD_BYTES
+
+if TYPE_CHECKING:
+    _UploadedBytes = UploadedFile[bytes]
+else:
+    # Django's class takes no type argument when the program runs.
+    _UploadedBytes = UploadedFile
 
 RETRY_AFTER_SECS: Final = 10
 
@@ -86,7 +92,7 @@ def _free(spool: Spool, file: IO[bytes], taken: list[int]) -> None:
     taken[0] = 0
 
 
-class SpooledUpload(UploadedFile[bytes]):
+class SpooledUpload(_UploadedBytes):
     """An uploaded part that lies in the spool; closed with the request."""
 
     def __init__(self, kept: SpooledFile, name: str, content_type: str) -> None:
