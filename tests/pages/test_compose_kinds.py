@@ -174,7 +174,7 @@ def test_a_request_travels_with_its_time_and_is_read_with_it(
 def test_names_written_before_are_offered(author: Client, desk: DeskWorld, as_officer: SignIn) -> None:
     desk.draft(preferred_name="metonitazene")
     page = text_of(author, f"/drafts/{desk.draft(preferred_name=None).pk}/2/")
-    assert '<option value="metonitazene">' in page
+    assert '<option dir="auto" value="metonitazene">' in page
     other = desk.draft(desk.aroha, preferred_name=None)
     assert "metonitazene" not in text_of(as_officer(desk.aroha), f"/drafts/{other.pk}/2/")
 

@@ -151,7 +151,7 @@ def test_agencies_are_narrowed_by_state_and_a_filter_without_match_says_so(opera
     address = '<a class="row-link" href="/hub/agencies/'
     assert operator.get("/?state=active").content.decode().count(address) == 3
     page = operator.get("/?state=suspended").content.decode()
-    assert "Nothing matches." in page and '<option value="suspended" selected>' in page
+    assert "Nothing matches." in page and '<option dir="auto" value="suspended" selected>' in page
     assert address not in page and "No agency has been admitted yet." not in page
     assert operator.get("/?state=nowhere").content.decode().count(address) == 3
 
