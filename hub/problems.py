@@ -157,6 +157,11 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     sharing.KeysetStaleError: Problem(
         409, "keyset-stale", "Sealed to keys that are not the newest; seal again.", ("agencies",)
     ),
+    agencies.KeysetUnreadableError: Problem(
+        409,
+        "keys-unread",
+        "Keys of an agency cannot be read; nothing is sealed to it or taken from it for now.",
+    ),
     sharing.MoveError: Problem(409, "move-refused", "Its state does not allow this.", ("state",)),
     sharing.NotFetchedError: Problem(409, "not-fetched", "Fetch it before you acknowledge it."),
     sharing.PolicyDeniedError: Problem(

@@ -21,6 +21,7 @@ OPEN_WITHOUT_FACTOR: Final = (
     "/confirm/",
     "/logout/",
     "/appearance/",
+    "/arrivals/",
     "/static/",
     "/livez",
     "/readyz",

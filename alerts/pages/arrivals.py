@@ -14,6 +14,9 @@ DIGEST_CHARS = 43
 
 
 def _token(request: HttpRequest) -> str:
+    if request.factor_needed:  # type: ignore[attr-defined]
+        # Asked before a form is sent, too: whoever sets up a second factor is signed in and told nothing.
+        return '"-"'
     md = request.GET.get("md", "")
     return f'"{arrivals_token(signed_in(request), md=md if len(md) == DIGEST_CHARS else "")}"'
 

@@ -69,7 +69,8 @@ def test_the_clock_is_read_at_the_edges_only() -> None:
             }:
                 readers.add(f"/{_short(path)}")
     assert {name for name in readers if not any(edge in name for edge in EDGES)} <= {
-        "/ledger/sequencer/running.py"
+        "/ledger/sequencer/running.py",
+        "/ledger/clock.py",
     }
 
 

@@ -31,6 +31,12 @@ def no_network(hub: str, api_key: str) -> Any:
     pytest.fail("the network was asked for")
 
 
+def _receipt(agency: str, at: int) -> dict[str, Any]:
+    """What a home keeps of the proof by which a keyset was logged; the kit gives the moment alone."""
+    leaf = {"d": b64u(bytes(32)), "k": "keyset", "t": at, "a": agency}
+    return {"leaf": leaf, "index": 0, "path": [], "checkpoint": ""}
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Bravo's home as it would be after it has enrolled and met the kit's other agencies."""
@@ -46,7 +52,9 @@ def home(tmp_path: Path) -> Path:
     for name, stored in kit["agencies"].items():
         logged_at = stored["keyset_logged_at"]
         state.pins[name] = Pin(stored["root"], logged_at)
-        state.keysets[name] = [KeysetRecord(1, stored["keyset"], {}, logged_at, "same")]
+        state.keysets[name] = [
+            KeysetRecord(1, stored["keyset"], _receipt(name, logged_at), logged_at, "same")
+        ]
     place.state(ring).create(state)
     return place.folder
 

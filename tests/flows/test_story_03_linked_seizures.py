@@ -21,6 +21,7 @@ from accord.envelope.manifest import Reference
 from agencies.models import Agency
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
+from alerts.pages.words import isolated
 from sharing.models import Envelope
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.api.sessions import Session
@@ -126,7 +127,8 @@ def answer_in_browser(page: Page, two: Two) -> None:
     page.get_by_role("link", name="Answer…").click()
     expect(
         page.get_by_role(
-            "heading", name="Answer to Forensic Laboratory, Arvenia? They learn that you hold a sample"
+            "heading",
+            name=f"Answer to {isolated('Forensic Laboratory, Arvenia')}? They learn that you hold a sample",
         )
     ).to_be_visible()
     page.get_by_label("Contact").fill("Health desk, +000 1 5550 120")

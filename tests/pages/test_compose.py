@@ -119,7 +119,7 @@ def test_what_is_wrong_stays_typed_and_is_said_at_the_field_and_on_top(
     page = author.get(f"/drafts/{draft.pk}/{step}/?check=1").content.decode()
     name = next(iter(change))
     assert f'<a href="#field-{name}">{sentence}</a>' in page
-    assert f"<span>{sentence}</span></p>" in page
+    assert f"<span><bdi>{sentence}</bdi></span></p>" in page
     assert page.count(sentence) == 2
     assert data_of(desk.ilka, draft)[name] == (change[name] or []), "what was typed is kept"
 

@@ -166,7 +166,7 @@ def verify_checkpoint(note: Note | str, keys: Sequence[VerifierKey]) -> Checkpoi
     """
     text, signers = _verified_text(note, keys)
     checkpoint = Checkpoint.parse(text)
-    if checkpoint.origin not in {key.name for key in signers if _signs_for(key, checkpoint.size)}:
+    if checkpoint.origin not in {key.name for key in signers if _is_signing_at(key, checkpoint.size)}:
         raise NoteError("the checkpoint is not signed by a pinned key of its origin")
     return checkpoint
 
@@ -194,7 +194,7 @@ def parse_tree_number(text: str) -> int:
     return int(text)
 
 
-def _signs_for(key: VerifierKey, size: int) -> bool:
+def _is_signing_at(key: VerifierKey, size: int) -> bool:
     return key.last_size is None or size <= key.last_size
 
 

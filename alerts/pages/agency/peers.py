@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Peers: whose fingerprint two officers have compared, and the question for one of them."""
 
-from datetime import UTC, datetime
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -10,10 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accord.moments import moment_of
 from agencies.errors import InputError
 from agencies.models import Officer
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
+from alerts.pages.words import isolated
 from alerts.peers.comparing import (
     PeerTrust,
     compare_fingerprint,
@@ -84,7 +84,7 @@ def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def _whether(trust: PeerTrust) -> Question:
-    name = trust.agency.name
+    name = isolated(trust.agency.name)
     return Question(
         _("Fingerprints"),
         _("Compare the fingerprint of %(name)s") % {"name": name},
@@ -106,7 +106,7 @@ def _whether(trust: PeerTrust) -> Question:
 def _facts(trust: PeerTrust) -> list[tuple[str, str]]:
     facts = [(_("Agency id"), trust.agency.pk), (_("Now"), trust.state_text)]
     if trust.pin.waiting is not None:
-        at = datetime.fromtimestamp(trust.pin.waiting.at, UTC)
+        at = moment_of(trust.pin.waiting.at)
         facts.append((_("First compared by"), f"{_name_of(trust.pin.waiting.by)}, {at:%Y-%m-%d %H:%M} UTC"))
     return facts
 

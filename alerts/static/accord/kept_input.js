@@ -8,7 +8,7 @@
   if (!template) return;
   const note = template.content.firstElementChild;
   const TYPED = "textarea, select, input:not([type=hidden], [type=checkbox], [type=radio], [type=submit])";
-  const isKept = (form) => form.method === "post" && !form.hasAttribute("data-autosave") && form.closest("main") && form.querySelector(TYPED);
+  const isKept = (form) => form.method === "post" && form.dataset.typed && !form.hasAttribute("data-autosave") && form.closest("main");
   const ask = (address) => fetch(address, {
     headers: { "X-Accord-Poll": "1" }, cache: "no-store", redirect: "manual", credentials: "same-origin",
   }).catch(() => null);
@@ -28,6 +28,9 @@
     note.scrollIntoView({ block: "nearest" });
   };
 
+  document.addEventListener("input", ({ target }) => {
+    if (target.form && target.matches(TYPED)) target.form.dataset.typed = "yes";
+  });
   document.addEventListener("submit", async (event) => {
     const { target: form, submitter } = event;
     if (!isKept(form)) return;
