@@ -132,7 +132,7 @@ def answer_in_browser(page: Page, two: Two) -> None:
         )
     ).to_be_visible()
     page.get_by_label("Contact").fill("Health desk, +000 1 5550 120")
-    page.get_by_role("button", name="Make the answer to Forensic Laboratory, Arvenia").click()
+    page.get_by_role("button", name=f"Make the answer to {isolated('Forensic Laboratory, Arvenia')}").click()
     submit(page)
 
 

@@ -30,9 +30,12 @@ CHECKS: Final = re.compile(
 """What every opening of an envelope asks anew and no page may leave out: the log's proofs, keys, the sealed content."""
 CHECKS_AT_MOST: Final = 30
 OPENS: Final = 'FROM "sharing_blob"'
-JUDGES: Final = {f"outbox/<uuid:alert_id>/ {kind}" for kind in ("sample sent", "withdrawn")}
+JUDGES: Final = {f"outbox/<uuid:alert_id>/ {kind}" for kind in ("sample sent", "withdrawn")} | {
+    "",
+    "queue/<uuid:alert_id>/",
+}
 """A sent alert is opened from its sealed revision instead, but what others have signed about it (reviews, a retract) is
-judged anew each time."""
+judged anew each time; the start page judges what it lists, a review whether the keys of each recipient verify."""
 ALSO: Final = {
     "inbox/<uuid:alert_id>/": OPENED,
     "outbox/<uuid:alert_id>/": ("question sent", "rule sent", "flash", "sample sent", "withdrawn"),
