@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is typed into a form outlives the session: before it is sent, the hub is asked whether one is still signed in.
-// If not, the form stays as it is and says so; after signing in elsewhere the same press sends it. Drafts save themselves.
+// What is typed outlives the session: a form is sent once the hub says that one is signed in. Drafts save themselves.
 "use strict";
 
 (() => {
@@ -13,7 +12,7 @@
     headers: { "X-Accord-Poll": "1" }, cache: "no-store", redirect: "manual", credentials: "same-origin",
   }).catch(() => null);
 
-  // Signing in again changes every form's token: the page as it is now has the new one.
+  // Signing in again changes the token.
   const renewToken = async () => {
     const answer = await ask(location.href);
     if (!answer?.ok) return;
