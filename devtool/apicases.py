@@ -33,6 +33,12 @@ expected-statuses = [400, 401, 403, 404, 406, 415, 422, 428]
 include-path-regex = "/officers/[{]public_id[}]/(sign-out|reset-factors)$|/account/sessions/[{]session_id[}]$"
 enabled = false
 
+# A header with a control character is refused by the server itself, without a body, before the hub sees it.
+[[operations]]
+include-path-regex = "/ledger/handovers$"
+checks.content_type_conformance.enabled = false
+checks.response_schema_conformance.enabled = false
+
 # Signed objects are octets to the description; that they are none is said by 400 or 413.
 [[operations]]
 include-path-regex = "/(envelopes|statements|keysets|challenges)$"
