@@ -12,6 +12,7 @@ from agencies.actors import SystemActor
 from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, Custody
+from agencies.vault.models import VaultSecret
 from alerts.peers.comparing import compare_fingerprints
 from alerts.peers.pins import Origin, read_book
 
@@ -23,7 +24,8 @@ def compare_each_other(agency_ids: Iterable[str], *, now: datetime) -> None:
     """Of these agencies, through the service; what was compared before is left out."""
     rows = [row for row in Agency.objects.filter(pk__in=list(agency_ids)) if row.root_fingerprint]
     for own in rows:
-        if own.custody != Custody.AGENCY:
+        # One that has no keys here yet has no desk either.
+        if own.custody != Custody.AGENCY and VaultSecret.objects.filter(agency_id=own.pk).exists():
             _compare(own, [peer for peer in rows if peer.pk != own.pk], now)
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.errors import SealingError
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
+from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import AgencyStatus, Custody
 from ledger.models import AuditEvent
@@ -125,7 +126,7 @@ def test_red_to_or_from_keys_held_by_the_hub(callers: Callers, hosted_side: str)
     pair = (hosted, four.alpha) if hosted_side == "sender" else (four.alpha, hosted)
     with pytest.raises(SealingError):
         hub.alert_to(pair[1], sender=pair[0], tlp="RED", names=[NamedOfficer(pair[1].id, "officer-1")])
-    answer = Caller(hub.api_key(pair[0])).post_envelope(seal_red(hub, *pair))
+    answer = Caller(hub.api_key(pair[0], Capability.ENVELOPE_SUBMIT)).post_envelope(seal_red(hub, *pair))
     assert (answer.status_code, slug(answer)) == (403, "policy-denied")
     assert answer.json()["denials"][0]["text"] == "RED cannot go to keys held by the hub."
 
