@@ -84,6 +84,8 @@ def _at_the_door(cell: Cell) -> str:
         return MAY_NOT if wanted and not wanted & (caller.capabilities or frozenset()) else ""
     if caller.capabilities is None:
         return WHO
+    if wanted is None and not (caller.has_key or caller.has_session):
+        return WHO
     if wanted is None:
         return MAY_NOT if route.answers(cell.verb) else NO_VERB
     if wanted and not wanted & caller.capabilities:
