@@ -20,6 +20,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 from django.utils import timezone
 
+from accord.version import VERSION
 from agencies.accession import admit_agency
 from agencies.apikeys import authenticate_key, issue_key
 from agencies.capabilities import CLIENT_SCOPES, Capability, Role
@@ -279,7 +280,7 @@ class SecurityWorld:
             agency=LAB,
             key="1",
             reason="ValueError",
-            version="0",
+            version=VERSION,
             first_at=now,
             tried_at=now,
         )
