@@ -46,6 +46,7 @@ from agencies.capabilities import Capability, Role, scopes_that_work
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, AgencyKind, Custody, Officer
 from agencies.registry import register_keyset, verify_newcomer
+from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
 from sharing.agreements import record_agreement
 from sharing.intake import Submission, submit_envelope
@@ -130,6 +131,13 @@ class Hub(KeyLives):
     def sequence(self) -> Batch:
         """One batch: leaves, checkpoint, feed numbers."""
         return sequence_batch(self.now, self.key, self.folder, number_covered)
+
+    def let_overtake(self, od: str) -> None:
+        """Let this entry be logged before all that wait: its id was drawn first and committed last."""
+        entry = PendingEntry.objects.get(od=od)
+        entry.delete()
+        entry.pk = 0
+        entry.save(force_insert=True)
 
     # --- agencies ---------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from celery.app.task import Task
+from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.db import connection
 from django.http import HttpRequest
@@ -49,8 +50,12 @@ def under_login_of(role: str) -> Generator[None]:
 
 
 def role_of_request(request: HttpRequest) -> str:
-    """Return who would answer it: the exchange a partner's system at its own addresses, the desk all else."""
-    if request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("api-key "):
+    """Return who would answer it: the exchange a partner's system at its own addresses, the desk all else.
+
+    What brings a session comes from a browser, and the exchange reads no sessions.
+    """
+    is_system = request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("api-key ")
+    if is_system and settings.SESSION_COOKIE_NAME not in request.COOKIES:
         with suppress(Resolver404):
             resolve(request.path_info, urlconf=EXCHANGE_ADDRESSES)
             return "exchange"

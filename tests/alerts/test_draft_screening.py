@@ -7,7 +7,7 @@ import pytest
 
 from agencies.capabilities import Role
 from alerts.drafts import read_draft, save_revision
-from alerts.errors import RevisionConflictError
+from alerts.errors import RevisionConflictError, SecondPersonNeededError
 from alerts.models import Alert
 from alerts.review import return_alert, submit_alert, validate_alert
 from alerts.science.draft_screening import record_draft_screening
@@ -74,12 +74,14 @@ def test_the_record_is_no_change_of_the_text(desks: Desks, returned: Alert) -> N
         save_revision(desks.lab.author, returned, data={"title": "A third"}, base=1, now=desks.hub.now)
 
 
-def test_who_submits_has_written_nothing_by_it(desks: Desks) -> None:
+def test_the_record_makes_no_writer_of_who_once_submitted(desks: Desks) -> None:
+    """The revision that holds it was saved by the first submitter, who wrote nothing: the last submitter counts."""
     both = desks.hub.make_officer(desks.lab.agency, Role.AUTHOR, Role.RELEASER)
     draft = desks.draft(**SUBSTANCE)
     alert = submit_alert(both, draft, revision=1, now=desks.hub.now)
     assert alert.current == 2
-    assert validate_alert(both, alert, revision=2, now=desks.hub.now).state == "validated"
+    with pytest.raises(SecondPersonNeededError):
+        validate_alert(both, alert, revision=2, now=desks.hub.now)
 
 
 def test_the_audit_knows_each_revision_that_was_shown_once(desks: Desks) -> None:

@@ -181,7 +181,7 @@ class TestAtTheRecipient:
     def test_what_the_log_took_after_the_revocation_is_refused(self, desks: Desks) -> None:
         desks.hub.later(hours=1)
         md = send_from_partner(desks, sequence=False)
-        desks.hub.revoke(desks.own, since=desks.hub.now)
+        desks.hub.let_overtake(desks.hub.revoke(desks.own, since=desks.hub.now).od)
         desks.hub.sequence()
         tell(desks.hub)
         row = ReceivedAlert.objects.get(agency=desks.health.agency, md=md)

@@ -136,7 +136,8 @@ def test_a_withdrawal_that_was_logged_with_its_keys_revocation_is_signed_again(d
     row, releaser = desks.received(), desks.lab.releaser
     alert = Alert.objects.get(md=row.md)
     withdraw_alert(releaser, alert, code="error", now=desks.hub.later(minutes=1))
-    revoke_hosted_key(desks.hub, desks.lab.agency, since=desks.hub.now)
+    revoked = revoke_hosted_key(desks.hub, desks.lab.agency, since=desks.hub.now)
+    desks.hub.let_overtake(revoked.od)
     desks.hub.later(seconds=1)
     replace_signing_keys(desks.hub, desks.lab.agency)
     tell(desks.hub)
