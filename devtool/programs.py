@@ -37,11 +37,13 @@ def queue_worker(role: str, queue: str, world: World, logs: Path, *, beat_file: 
     """A Celery worker that consumes one queue; with `beat_file` it also keeps the static schedule."""
     beat = ("--beat", "--schedule", str(beat_file)) if beat_file else ()
     mark = logs / f"{role}.heartbeat"
+    # The worker's threads are settled in hub/settings.py.
+    concurrency = () if role == "worker" else ("--concurrency", "1")
     return Child(
         role,
         [
             *(sys.executable, "-m", "celery", "-A", "hub", "worker", "--hostname", f"{role}@accord"),
-            *("--queues", queue, "--concurrency", "1", "--loglevel", "INFO"),
+            *("--queues", queue, *concurrency, "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", *beat),
         ],
         env={**process_environment(role, world), "HEARTBEAT_FILE": str(mark)},

@@ -23,6 +23,7 @@ from hub.broker import transport_options
 from hub.logs import logging_settings
 from hub.patience import PATIENCE
 from hub.roles import GUARDED_SECRETS, ROLES, SECRETS
+from sharing.slots import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -182,6 +183,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+if HUB_ROLE == "worker":
+    # It waits for a mail server more than it computes, and each kind of its work has slots among these threads.
+    CELERY_WORKER_POOL = "threads"
+    CELERY_WORKER_CONCURRENCY = THREADS
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Remote control takes orders from whoever reaches the broker: it could stop a worker or have it tell its settings.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False

@@ -2,52 +2,71 @@
 """The worker's doorbells: each looks at rows, does what is due, and may be rung twice or not at all."""
 
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from sharing.doorbell import ring
 from sharing.notices.api_keys import tell_of_api_keys
 from sharing.notices.expansion import expand_deliveries, tell_again
 from sharing.notices.key_endings import warn_of_endings
 from sharing.notices.repudiation import expand_doubts, find_repudiated, look_again
 from sharing.notices.sending import send_notifications
 from sharing.notices.sweeping import sweep_notices
+from sharing.slots import EXPANSION, MAIL, SWEEP, URGENT_MAIL
 
 BATCHES_A_CALL = 20
+SLICE = timedelta(seconds=5)
+"""So long one call goes on before it rings for the next, so that none holds a slot for ever."""
 
 
 @shared_task(name="sharing.expand", queue="notify")
 def expand() -> None:
-    """Turns into notices what is numbered, and what revoked keys put in doubt.
-
-    What is new goes first at each round: a key with a long history must not keep an alert waiting. After twenty
-    rounds it rings for the next worker, so that none holds the queue.
-    """
-    tell_again(now=timezone.now())
-    look_again(now=timezone.now())
-    for _ in range(BATCHES_A_CALL):
-        while expand_deliveries(now=timezone.now()):
-            pass
-        if not find_repudiated(now=timezone.now()) + expand_doubts(now=timezone.now()):
-            return
-    ring("sharing.expand")
+    """Turns into notices what is numbered, and what revoked keys put in doubt."""
+    EXPANSION.run(_expand_slice)
 
 
 @shared_task(name="sharing.send", queue="notify")
 def send() -> None:
-    """Sends due notices; after twenty batches it rings for the next worker, so that none holds the queue."""
-    lease_length = timedelta(seconds=settings.NOTICE_LEASE_SECONDS)
-    for _ in range(BATCHES_A_CALL):
-        if not send_notifications(clock=timezone.now, lease_length=lease_length).left:
-            return
-    ring("sharing.send")
+    """Sends due notices; while all slots of mail are taken, flash mail has one of its own."""
+    if not MAIL.run(_send_slice):
+        URGENT_MAIL.run(partial(_send_slice, urgent_only=True))
 
 
 @shared_task(name="sharing.sweep", queue="notify")
 def sweep() -> None:
+    SWEEP.run(_sweep_once)
+
+
+def _expand_slice() -> bool:
+    """What is new goes first at each round: a key with a long history must not keep an alert waiting."""
+    until = timezone.now() + SLICE
+    tell_again(now=timezone.now())
+    look_again(now=timezone.now())
+    for _ in range(BATCHES_A_CALL):
+        while expand_deliveries(now=timezone.now()):
+            if timezone.now() > until:
+                return True
+        if not find_repudiated(now=timezone.now()) + expand_doubts(now=timezone.now()):
+            return False
+    return True
+
+
+def _send_slice(*, urgent_only: bool = False) -> bool:
+    until = timezone.now() + SLICE
+    lease_length = timedelta(seconds=settings.NOTICE_LEASE_SECONDS)
+    while send_notifications(
+        clock=timezone.now, lease_length=lease_length, until=until, urgent_only=urgent_only
+    ).left:
+        if timezone.now() > until:
+            return True
+    return False
+
+
+def _sweep_once() -> bool:
     sweep_notices(now=timezone.now())
+    return False
 
 
 @shared_task(name="sharing.warn_of_endings", queue="notify")

@@ -5,13 +5,14 @@ A lease is a set of rows in the order in which they go over one connection. The 
 before the next mail begins, so when a lease runs out at most its first unrecorded row is in doubt.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, Q, When
 
 from sharing.models import Notification
 from sharing.notices.states import NEWS, SENDABLE, Occasion
@@ -25,9 +26,9 @@ BATCH: Final = 50
 SHARE_BY_AGE: Final = 5
 """Every fifth row of a lease is the oldest that waits, whatever it is about."""
 
+URGENT: Final = Q(occasion__in=NEWS, delivery__envelope__pri=FLASH) | Q(occasion=Occasion.RELEASE_WAITS)
 URGENCY: Final = Case(
-    When(occasion__in=NEWS, delivery__envelope__pri=FLASH, then=0),
-    When(occasion=Occasion.RELEASE_WAITS, then=0),
+    When(URGENT, then=0),
     When(occasion__in=[*NEWS, Occasion.KEY_REVOKED], then=1),
     default=2,
 )
@@ -62,12 +63,25 @@ class Lease:
         if not mine.update(state=state, lease=None, leased_until=None, lease_position=None, **facts):
             raise LeaseLostError
 
+    def give_back(self, notices: Iterable[Notification]) -> None:
+        """Returns to the queue what was not begun. Raises LeaseLostError when none of it is this lease's."""
+        keys = [notice.pk for notice in notices]
+        mine = Notification.objects.filter(pk__in=keys, lease=self.id, state=NotificationState.LEASED)
+        queued: dict[str, Any] = {"state": NotificationState.QUEUED, "lease": None}
+        queued |= {"leased_until": None, "lease_position": None}
+        if keys and not mine.update(**queued):
+            raise LeaseLostError
 
-def lease_batch(*, now: datetime, length: timedelta = LEASE, limit: int = BATCH) -> Lease:
+
+def lease_batch(
+    *, now: datetime, length: timedelta = LEASE, limit: int = BATCH, urgent_only: bool = False
+) -> Lease:
     """Takes up to `limit` due rows that nobody else holds: the urgent first, and a fifth by age, so that all move on."""
     lease = Lease(uuid4(), now + length, length)
     with transaction.atomic():
         due = Notification.objects.filter(state__in=SENDABLE, not_before__lte=now)
+        if urgent_only:
+            due = due.filter(URGENT)
         free = due.select_for_update(skip_locked=True, of=("self",))
         urgent = list(free.order_by(URGENCY, "not_before", "id")[: limit - limit // SHARE_BY_AGE])
         others = free.exclude(pk__in=[row.pk for row in urgent]).order_by("not_before", "id")

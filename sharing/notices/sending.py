@@ -46,7 +46,7 @@ FLOW_SUSPENDED_WAIT = timedelta(minutes=15)
 
 @dataclass
 class Tally:
-    """What one call did; `left` says whether a full batch suggests more."""
+    """What one call did; `left` says whether a full batch, or an end by the clock, suggests more."""
 
     sent: int = 0
     others: int = 0
@@ -60,6 +60,7 @@ class _Batch:
     jitter: Callable[[], float]
     tally: Tally
     round: Round
+    until: datetime | None = None
     judge: RightsJudge = field(default_factory=RightsJudge)
 
 
@@ -69,14 +70,19 @@ def send_notifications(
     jitter: Callable[[], float] = _SYSTEM.random,
     lease_length: timedelta = LEASE,
     limit: int = BATCH,
+    until: datetime | None = None,
+    urgent_only: bool = False,
 ) -> Tally:
-    """Sends up to `limit` due notices over one connection and says what became of them."""
+    """Sends up to `limit` due notices over one connection and says what became of them.
+
+    After `until` no other mail begins, so that a slow server holds its caller for one mail and no longer.
+    """
     a_round = begin_round(SENDING, now=clock())
     if a_round.is_stopped:
         return Tally()
     a_round.try_again(lambda key: _queue_again(key, clock()))
-    lease = lease_batch(now=clock(), length=lease_length, limit=limit)
-    batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit), a_round)
+    lease = lease_batch(now=clock(), length=lease_length, limit=limit, urgent_only=urgent_only)
+    batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit), a_round, until)
     if lease.rows:
         try:
             _send_all(batch, list(lease.rows))
@@ -92,8 +98,10 @@ def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
             while waiting:
                 _send_or_set_aside(batch, session, waiting[0])
                 waiting.pop(0)
-                if batch.round.is_stopped:
-                    _give_back(batch, waiting)
+                is_over = batch.until is not None and batch.clock() >= batch.until
+                if batch.round.is_stopped or (is_over and waiting):
+                    batch.lease.give_back(waiting)
+                    batch.tally.left = is_over
                     return
     except MailServerError as away:
         log.warning("mail server away: %s", away.reply)
@@ -101,13 +109,8 @@ def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
         _put_off(batch, waiting, Cause.SERVER_AWAY, away.reply)
     except InterruptedMailError:
         _set_uncertain(batch, waiting[0])
-        _give_back(batch, waiting[1:])
+        batch.lease.give_back(waiting[1:])
         batch.tally.left = True
-
-
-def _give_back(batch: _Batch, waiting: list[Notification]) -> None:
-    for notice in waiting:
-        batch.lease.record(notice, NotificationState.QUEUED)
 
 
 def _send_or_set_aside(batch: _Batch, session: MailSession, row: Notification) -> None:

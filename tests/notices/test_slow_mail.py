@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A mail server that takes its time delays its own mails only: new alerts, flash mails and sweeps go on beside."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from agencies.capabilities import Role
+from sharing.models import Delivery, Notification
+from sharing.notices.sending import send_notifications
+from sharing.states import NotificationState
+from tests.builders import Hub
+from tests.conftest import HubProcesses
+from tests.notices.conftest import Telling
+from tests.outside_world import Misbehaviour, OutsideWorld
+
+MANY = 60
+
+
+@pytest.mark.slow
+def test_a_new_flash_alert_overtakes_the_mails_that_a_slow_server_takes(
+    transactional_db: None, tmp_path: Path, hub_processes: HubProcesses, outside_world: OutsideWorld
+) -> None:
+    hub = Hub(tmp_path / "ledger", now=timezone.now())
+    alpha, bravo, charlie = hub.make_agencies("xa-alpha", "xb-bravo", "xc-charlie")
+    hub.make_agreement("G1", alpha, bravo, charlie)
+    for n in range(MANY):
+        hub.make_officer(bravo, Role.READER, name=f"Reader {n}")
+    urgent = hub.make_officer(charlie, Role.READER, name="Night desk")
+    hub.deliver(alpha, bravo)
+    outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.5)
+    hub_processes.worker(beat=True)
+    outside_world.wait_for_count(1)
+    hub.deliver(alpha, charlie, pri="flash")
+    mails = outside_world.wait_for(lambda mails: any(urgent.email in mail.recipients for mail in mails))
+    assert len(mails) < MANY / 2
+    assert not Delivery.objects.filter(expanded_at__isnull=True).exists()
+
+
+def test_a_slice_of_mail_ends_by_the_clock_and_gives_back_what_it_holds(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    telling.queue()
+    start = telling.hub.now
+    answers = iter(range(1000))
+
+    def clock() -> datetime:
+        return start + timedelta(seconds=next(answers))
+
+    tally = send_notifications(clock=clock, until=start + timedelta(seconds=1))
+    assert (tally.sent, tally.left) == (1, True)
+    states = list(Notification.objects.order_by("state").values_list("state", flat=True))
+    assert states == [NotificationState.QUEUED, NotificationState.QUEUED, NotificationState.SENT]
+    assert not Notification.objects.filter(lease__isnull=False).exists()
+
+
+def test_the_slot_of_urgent_mail_takes_nothing_else(telling: Telling, outside_world: OutsideWorld) -> None:
+    telling.queue()
+    flash = telling.queue(pri="flash")
+    clock = lambda: telling.hub.now  # noqa: E731
+    assert send_notifications(clock=clock, urgent_only=True).sent == len(telling.readers)
+    sent = Notification.objects.filter(state=NotificationState.SENT)
+    assert set(sent.values_list("delivery", flat=True)) == {flash.pk}
