@@ -2,7 +2,7 @@
 """The database and the broker of one hub: those that `DATABASE_URL` and `REDIS_URL` name, else private ones."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from devtool.errors import DevtoolError
@@ -95,14 +95,14 @@ class DataStores:
         """The processes behind it that are ours."""
         return [service.child for service in (self.postgres, self.valkey) if service and service.child]
 
-    def revive(self) -> list[str]:
-        """Start again what died; the names."""
-        revived = []
-        for name, service in (("PostgreSQL", self.postgres), ("Valkey", self.valkey)):
-            if service is not None and service.child is not None and not service.child.alive:
-                service.restart()
-                revived.append(name)
-        return revived
+    def dead(self) -> dict[str, Callable[[], None]]:
+        """By name, how to start each server of ours that has died."""
+        services = (("PostgreSQL", self.postgres), ("Valkey", self.valkey))
+        return {
+            name: service.restart
+            for name, service in services
+            if service is not None and service.child is not None and not service.child.alive
+        }
 
     def summary(self) -> str:
         """Title of the step that starts them."""

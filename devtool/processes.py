@@ -47,6 +47,11 @@ class Child:
                 **self.spawn_options,
             )
 
+    def restart(self) -> None:
+        """Start it again after it died; whatever of its group is left ends first."""
+        self.kill()
+        self.start()
+
     @property
     def pid(self) -> int:
         assert self.process is not None, f"{self.name} was never started"

@@ -4,9 +4,10 @@
 import os
 import sys
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,11 +28,11 @@ from devtool.errors import ServiceError
 from devtool.mailsink import MailSink
 from devtool.ports import LOOPBACK
 from devtool.processes import Child, run_to_end, wait_until
+from devtool.restarts import Restarts
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
 
 START_TIMEOUT_SECONDS = 120
-RESTARTS_IN_A_MINUTE = 5
 SEEDING = "seeding"
 
 
@@ -58,7 +59,7 @@ class Hub:
         self.stores = DataStores(state, self.secrets, volatile=scratch)
         self._sink = None if os.environ.get("EMAIL_URL") else MailSink(state.mail)
         self._parts: list[Part] = []
-        self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._restarts: defaultdict[str, Restarts] = defaultdict(Restarts)
 
     @property
     def world(self) -> World:
@@ -141,24 +142,36 @@ class Hub:
         return {**self.demo_environment(), **held, **owner, "EXCHANGE_PID": str(exchange.pid)}
 
     def keep_running(self) -> None:
-        """Start again whatever dies; give up with a sentence when that does not help. Never returns."""
+        """Start again whatever dies, after longer and longer waits. Never returns."""
         while True:
             time.sleep(0.5)
-            self.revive()
+            self.revive(now=time.monotonic())
 
-    def revive(self) -> list[str]:
-        """Start again what died since the last look; its names."""
-        revived = self.stores.revive()
-        for part in self._parts:
-            if not part.child.alive:
-                part.child.kill()
-                part.child.start()
-                revived.append(part.child.name)
-        for name in revived:
-            self._note_restart(name)
+    def revive(self, *, now: float) -> list[str]:
+        """Start again what has died and whose time has come; its names. Every part has stood once, so none is given up."""
+        revived = []
+        for name, start in self._dead().items():
+            restarts = self._restarts[name]
+            if restarts.due is None:
+                self._say_end(name, restarts.note_end(now))
+            if restarts.due is not None and now >= restarts.due:
+                restarts.note_start(now)
+                # One that does not come up is dead at the next look, and waits longer.
+                with suppress(ServiceError):
+                    start()
+                revived.append(name)
         if revived:
             self._announce()
         return revived
+
+    def _dead(self) -> dict[str, Callable[[], None]]:
+        """By name, how to start each part that does not run; database and broker first."""
+        parts = {part.child.name: part.child.restart for part in self._parts if not part.child.alive}
+        return {**self.stores.dead(), **parts}
+
+    def _say_end(self, name: str, wait: int) -> None:
+        when = f"again in {wait} s" if wait else "again"
+        self.ticks.line(f"{name} ended and is started {when}; its log is in {self.state.logs}.")
 
     def _announce(self) -> None:
         self.state.announce(self.world, self.children)
@@ -240,15 +253,6 @@ class Hub:
         path = self.state.logs / f"{name}.log"
         path.write_text(output)
         return path
-
-    def _note_restart(self, name: str) -> None:
-        now, earlier = time.monotonic(), self._restarts[name]
-        while earlier and earlier[0] < now - 60:
-            earlier.popleft()
-        if len(earlier) >= RESTARTS_IN_A_MINUTE:
-            raise ServiceError(f"{name} ends again and again.", f"Look into {self.state.logs}.")
-        earlier.append(now)
-        self.ticks.line(f"{name} ended and is started again; its log is in {self.state.logs}.")
 
 
 def _wait_for(part: Part) -> None:

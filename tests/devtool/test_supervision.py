@@ -2,17 +2,20 @@
 """A hub whose parts are killed comes back by itself, and stops without a trace."""
 
 import io
+import itertools
 from collections.abc import Generator
 
 import pytest
 
 from demo.ticks import Ticks
 from devtool import programs
-from devtool.errors import ServiceError
 from devtool.ports import free_ports
 from devtool.processes import Child, identity, run_to_end, wait_until
+from devtool.restarts import STEADY_AFTER_SECONDS
 from devtool.statefolder import StateFolder
 from devtool.supervision import Hub
+
+_LATER = itertools.count(1000, 2 * STEADY_AFTER_SECONDS)
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 
@@ -37,6 +40,17 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hub]:
             started.stop()
 
 
+def later() -> float:
+    """A time at which every part has run steadily since it was last looked at."""
+    return next(_LATER)
+
+
+def _said(hub: Hub) -> str:
+    stream = hub.ticks._stream
+    assert isinstance(stream, io.StringIO)
+    return stream.getvalue()
+
+
 def _child(hub: Hub, name: str) -> Child:
     return next(child for child in hub.children if child.name == name)
 
@@ -47,7 +61,7 @@ def _child(hub: Hub, name: str) -> Child:
 def test_a_killed_part_is_started_again_and_answers(name: str, hub: Hub) -> None:
     killed = _child(hub, name)
     killed.kill()
-    assert name in hub.revive()
+    assert name in hub.revive(now=later())
     _wait_until_all_stand(hub)
 
 
@@ -55,18 +69,22 @@ def _wait_until_all_stand(hub: Hub) -> None:
     """A database that goes may take along whoever was just asking it: they are started again as well."""
 
     def all_stand() -> bool:
-        return hub.revive() == [] and all(child.alive for child in hub.children)
+        return hub.revive(now=later()) == [] and all(child.alive for child in hub.children)
 
     wait_until(all_stand, "every part stands", timeout_seconds=120)
     hub.wait_until_ready()
 
 
-def test_what_ends_again_and_again_is_given_up_with_a_sentence(hub: Hub) -> None:
-    with pytest.raises(ServiceError) as failure:
-        for _ in range(20):
-            _child(hub, "worker").kill()
-            hub.revive()
-    assert failure.value.what == "worker ends again and again."
+def test_what_ends_again_and_again_is_started_again_later_and_never_given_up(hub: Hub) -> None:
+    now, said = later(), _said(hub).count("worker ended")
+    for _ in range(7):
+        _child(hub, "worker").kill()
+        hub.revive(now=now)
+    assert not _child(hub, "worker").alive
+    assert "worker ended and is started again in 1 s; its log is in" in _said(hub)
+    assert _said(hub).count("worker ended") == said + 2
+    assert hub.revive(now=now + 2) == ["worker"]
+    _wait_until_all_stand(hub)
 
 
 def test_the_running_hub_tells_its_addresses_and_no_secret_of_a_role(hub: Hub) -> None:
