@@ -210,7 +210,11 @@ def refuse_a_changed_byte(story: Story, step: Step) -> None:
         shutil.copytree(system.home, home)
         client = system.client(_ChangesOneByte(system.transport()), home)
         order = AlertToSend(
-            alert={"schema": "accord-alert/1", "title": "Changed on the way"},
+            alert={
+                "schema": "accord-alert/1",
+                "alert_type": "new_substance",
+                "title": "Changed on the way",
+            },
             to=("xe-drugs",),
             lane="science",
             purpose="science",

@@ -10,6 +10,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from accord.cli.arguments.options import DEFAULT_HOME, HOME, CommandLineError
@@ -18,7 +19,7 @@ from accord.cli.exits import FAULT, OK, STOPPED, USAGE, code_of
 from accord.cli.sentences import sentence_of
 from accord.cli.verbs import VERBS
 from accord.cli.workplace import Workplace
-from accord.client.errors import ClockError
+from accord.client.errors import ClockError, DocumentError
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
@@ -71,6 +72,9 @@ def _workplace(options: Namespace, environment: Mapping[str, str]) -> Workplace:
 def _say(error: BaseException, code: int, *, as_json: bool) -> None:
     sentence = sentence_of(error)
     if as_json:
-        print(json.dumps({"error": type(error).__name__, "exit": code, "message": sentence}), file=sys.stderr)
+        said: dict[str, object] = {"error": type(error).__name__, "exit": code, "message": sentence}
+        if isinstance(error, DocumentError):
+            said["findings"] = [asdict(finding) for finding in error.findings]
+        print(json.dumps(said), file=sys.stderr)
     else:
         print(f"accord: {sentence}", file=sys.stderr)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,13 @@ from accord.cli.sentences import SEALING, alarm_sentence
 from accord.cli.showing import moment, print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.client import Client
-from accord.client.errors import NotEveryoneError, RequestError, StrangerError
+from accord.client.errors import DocumentError, NotEveryoneError, RequestError, StrangerError
+from accord.client.fitting import check_order
 from accord.client.outgoing import AlertToSend, read_document
 from accord.client.results import Plan, Sent, SubmissionStatus
 from accord.client.strangers import SubmissionCheck
+from accord.document.checking import Finding
+from accord.document.places import Places
 from accord.envelope.seal import LeftOut
 
 MARKING = (
@@ -39,17 +42,13 @@ MARKING = (
 def submit(place: Workplace) -> None:
     """Show who will receive it, ask, send; or send again what has no receipt."""
     options = place.options
+    if options.resend or options.sealed:
+        _submit_kept(place)
+        return
+    if not options.file:
+        raise RequestError("Name the document's file, or say --sealed or --resend.")
+    order = read_order(options, now=place.now)
     with place.client() as client:
-        if options.resend:
-            _resend(place, client)
-            return
-        if options.sealed:
-            sent = _submit_sealed(place, client)
-            place.tell(sent, *_sent_lines(sent))
-            return
-        if not options.file:
-            raise RequestError("Name the document's file, or say --sealed or --resend.")
-        order = read_order(options, now=place.now)
         plan = client.plan(order)
         if options.plan:
             _tell_plan(place, plan)
@@ -58,6 +57,16 @@ def submit(place: Workplace) -> None:
         confirm(_question(plan), said_yes=options.yes)
         sent = client.submit(order, leave_out=options.leave_out, wait_secs=options.wait)
     place.tell(sent, *_sent_lines(sent))
+
+
+def _submit_kept(place: Workplace) -> None:
+    """Send what was sealed before: all that has no receipt, or one folder."""
+    with place.client() as client:
+        if place.options.resend:
+            _resend(place, client)
+            return
+        sent = _submit_sealed(place, client)
+        place.tell(sent, *_sent_lines(sent))
 
 
 def _submit_sealed(place: Workplace, client: Client) -> Sent:
@@ -70,8 +79,9 @@ def _submit_sealed(place: Workplace, client: Client) -> Sent:
 def seal(place: Workplace) -> None:
     """Seal into a folder; nothing is sent."""
     options = place.options
+    order = read_order(options, now=place.now)
     with place.client() as client:
-        made = client.seal(read_order(options, now=place.now), Path(options.out), leave_out=options.leave_out)
+        made = client.seal(order, Path(options.out), leave_out=options.leave_out)
     lines = [f"Sealed for {', '.join(made.to)}; nothing was sent.", f"md {made.md}", f"jti {made.jti}"]
     lines += [f"left out: {_left_out(item)}" for item in made.left_out]
     place.tell(made, *lines, f"Within a day: accord submit --sealed {made.folder}")
@@ -139,26 +149,63 @@ def _print_check(found: SubmissionCheck) -> None:
     print_table(heads, rows, empty="All of it was sent from here, and all that was sent from here is there.")
 
 
+def check(place: Workplace) -> None:
+    """Say what does not fit in a document; asks for no keys and no network, and raises DocumentError."""
+    options = place.options
+    found = _check_file(options, _read_whole(options), now=place.now)
+    if options.json:
+        print_json(
+            {"file": options.file, "fits": not found, "findings": [asdict(finding) for finding in found]}
+        )
+    if found:
+        raise DocumentError(options.file, found)
+    if not options.json:
+        print(f"{options.file} fits accord-alert/1.")
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A file as an order: its members with what the options say, and where the document stands in it."""
+
+    members: dict[str, Any]
+    places: Places
+    at: str
+
+
 def read_order(options: Namespace, *, now: int) -> AlertToSend:
-    """The document of the file, with what the options say; raises RequestError."""
-    path = Path(options.file)
-    document = read_document(path)
-    whole: dict[str, Any] = dict(document) if "alert" in document else {"alert": document}
+    """The document of the file, with what the options say; raises RequestError, DocumentError."""
+    whole = _read_whole(options)
+    found = _check_file(options, whole, now=now)
+    if found:
+        raise DocumentError(options.file, found)
+    return AlertToSend.from_json(whole.members, now=now, folder=Path(options.file).parent)
+
+
+def _check_file(options: Namespace, whole: _Whole, *, now: int) -> list[Finding]:
+    folder = Path(options.file).parent
+    return check_order(whole.members, whole.places, at=whole.at, now=now, folder=folder)
+
+
+def _read_whole(options: Namespace) -> _Whole:
+    document, places = read_document(Path(options.file))
+    at = "/alert" if "alert" in document else ""
+    whole: dict[str, Any] = dict(document) if at else {"alert": document}
     for name in MARKING:
-        if getattr(options, name) is not None:
+        if getattr(options, name, None) is not None:
             whole[name] = getattr(options, name)
-    if options.confirm_ec1:
+    if getattr(options, "confirm_ec1", None):
         whole["confirm_ec1"] = True
-    if options.to:
+    if getattr(options, "to", None):
         whole["to"] = options.to
-    if options.name:
+    if getattr(options, "name", None):
         whole["names"] = options.name
-    if options.re:
+    if getattr(options, "re", None):
         jti, _, md = options.re.partition(":")
         whole["re"] = {"jti": jti, "md": md}
     files = [str(Path(file).absolute()) for file in options.attach or ()]
-    whole["attachments"] = [*(whole.get("attachments") or []), *files]
-    return AlertToSend.from_json(whole, now=now, folder=path.parent)
+    if files:
+        whole["attachments"] = [*(whole.get("attachments") or []), *files]
+    return _Whole(whole, places, at)
 
 
 def _resend(place: Workplace, client: Client) -> None:

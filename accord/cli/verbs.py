@@ -14,7 +14,7 @@ from accord.cli.keys.offline import sign
 from accord.cli.likening import compare, match, similar
 from accord.cli.receiving import acknowledge, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
-from accord.cli.sending import reaffirm, retract, seal, submissions, submit
+from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
 from accord.cli.watching import watch
 from accord.cli.workplace import Workplace
 
@@ -27,6 +27,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "fingerprint": fingerprint,
     "keys": keys,
     "sign": sign,
+    "check": check,
     "submit": submit,
     "seal": seal,
     "inbox": inbox,

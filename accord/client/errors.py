@@ -9,12 +9,15 @@ key file and the local state: `accord.keyerrors.KeyFileError`, `accord.state.Sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from accord.document.checking import Finding
 from accord.moments import moment_of
 from accord.version import VERSION
+
+MOST_FINDINGS: Final = 50
 
 
 class ClientError(Exception):
@@ -23,6 +26,17 @@ class ClientError(Exception):
 
 class RequestError(ClientError):
     """What the caller asked for makes no sense: an unknown field, a missing choice, a bad file."""
+
+
+class DocumentError(RequestError):
+    """The document does not fit its schema, as `findings` say one by one; nothing was sealed."""
+
+    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        lines = [f"  {finding}" for finding in self.findings[:MOST_FINDINGS]]
+        if len(self.findings) > MOST_FINDINGS:
+            lines.append(f"  and {len(self.findings) - MOST_FINDINGS} more")
+        super().__init__("\n".join((f"{name} does not fit accord-alert/1:", *lines)))
 
 
 class NotEveryoneError(RequestError):

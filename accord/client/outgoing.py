@@ -12,7 +12,7 @@ import io
 import mimetypes
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from accord.client.errors import RequestError
+from accord.document.places import Places, places_of, unreadable
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.encoding import agency_id, digest, officer_id, parse_object, uuid7
 from accord.envelope.errors import MalformedError
@@ -42,7 +43,7 @@ ACKNOWLEDGE_WITHIN_SECS: Final[Mapping[str, int | None]] = {
 _UNITS = {"m": 60, "h": 3600, "d": DAY_SECS}
 _DURATION = re.compile(r"\+?([1-9][0-9]{0,4})([mhd])")
 _BINARY = "application/octet-stream"
-_WORDS = {
+WORDS: Final[Mapping[str, Collection[str]]] = {
     "kind": KINDS,
     "status": STATUSES,
     "tlp": TLPS,
@@ -94,7 +95,7 @@ class AlertToSend:
 
     def __post_init__(self) -> None:
         """Refuse what no hub could accept; raises RequestError."""
-        for member, words in _WORDS.items():
+        for member, words in WORDS.items():
             value = getattr(self, member)
             if not (isinstance(value, str) and value in words):
                 raise RequestError(f"{member}: choose one of {', '.join(sorted(words))}.")
@@ -127,7 +128,7 @@ class AlertToSend:
         members["re"] = read_reference(document.get("re"))
         members["names"] = tuple(read_name(name) for name in _list(document.get("names"), "names"))
         files = _list(document.get("attachments"), "attachments")
-        members["attachments"] = tuple(_read_file_member(file, folder) for file in files)
+        members["attachments"] = tuple(read_file_member(file, folder) for file in files)
         return cls(**members)
 
     def terms(self, jti: str, *, now: int) -> Terms:
@@ -162,13 +163,14 @@ class AlertToSend:
         )
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """Read a JSON file strictly; raises RequestError."""
+def read_document(path: Path) -> tuple[dict[str, Any], Places]:
+    """Read a JSON file strictly, with the line of each member; raises RequestError that names member and line."""
     content = read_file(path, limit=MAX_DOCUMENT_BYTES * 4)
     try:
-        return parse_object(content, limit=MAX_DOCUMENT_BYTES * 4, where=path.name)
+        return parse_object(content, limit=MAX_DOCUMENT_BYTES * 4, where=path.name), places_of(content)
     except MalformedError as exc:
-        raise RequestError(f"{path} is not the JSON that is needed: {exc}.") from exc
+        reasons = "".join(f"\n  {reason}" for reason in unreadable(content)) or f" {exc}."
+        raise RequestError(f"{path} is not the JSON that is needed:{reasons}") from exc
 
 
 def describe_file(path: Path, *, filename: str | None = None, media_type: str | None = None) -> FileToAttach:
@@ -258,7 +260,7 @@ def read_name(value: object) -> NamedOfficer:
         raise RequestError("names: write each as AGENCY:OFFICER with the id that agency gave you.") from exc
 
 
-def _read_file_member(value: object, folder: Path) -> FileToAttach:
+def read_file_member(value: object, folder: Path) -> FileToAttach:
     """`"path"`, or `{"file": path, "filename": ..., "media_type": ...}` with the last two left out at will."""
     member = {"file": value} if isinstance(value, str) else value
     if not isinstance(member, Mapping) or not member.keys() <= {"file", "filename", "media_type"}:

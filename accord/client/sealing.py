@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from accord.client.errors import RequestError, UnsafePathError
+from accord.client.fitting import require_fit
 from accord.client.outgoing import AlertToSend, FileToAttach, open_to_seal, size_of
 from accord.client.pinned import require_pins
 from accord.client.progress import SEALING, Meter
@@ -36,8 +37,9 @@ from accord.privatefiles import PrivateFileError, make_private_folder
 def require_sendable(act: Act, order: AlertToSend) -> None:
     """Refuse, before any file is read and any keyset fetched, what could not be sent.
 
-    Raises RequestError, SealingError (attachments), UnpinnedError naming everyone without a pin.
+    Raises RequestError, DocumentError, SealingError (attachments), UnpinnedError naming everyone without a pin.
     """
+    require_fit(order)
     if act.agency in order.to:
         raise RequestError("to: your own agency has an entry anyway; leave it out.")
     refuse_unfit_files((item.filename, item.media_type, size_of(item)) for item in order.attachments)

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import product
+from string import ascii_uppercase
 from typing import Final
 
 from django.utils.translation import get_language
@@ -55,6 +57,11 @@ def _as_sorted(name: str) -> str:
 def is_listed(code: object) -> bool:
     """Whether the code is in the list or in ISO's user-assigned ranges."""
     return isinstance(code, str) and (code in COUNTRIES or _USER_ASSIGNED.fullmatch(code) is not None)
+
+
+def listed_codes() -> list[str]:
+    """Return every code that `is_listed` takes, in alphabetical order."""
+    return [code for code in map("".join, product(ascii_uppercase, repeat=2)) if is_listed(code)]
 
 
 def country_name(code: str) -> str:

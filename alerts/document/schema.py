@@ -7,6 +7,7 @@ from alerts.document import choices as c
 from alerts.document.building import GRADING_SCHEME, SCHEMA
 from alerts.document.characters import HIDDEN_PATTERN
 from alerts.document.chemistry import FORMULA_PATTERN, INCHI_PATTERN
+from alerts.document.countries import listed_codes
 from alerts.document.fields import DOCUMENT_FIELDS, Field, Kind
 from alerts.document.science_schema import ON_ONE_LINE, science_shape
 from alerts.document.shapes import LEAST_WIDE_TITLE, MAX_CASES, PARTY_NAME_AT_MOST, UNKNOWN
@@ -19,7 +20,14 @@ _PATTERNS: Final = {
     "inchi": f"^{INCHI_PATTERN}$",
 }
 _ON_LINES: Final = rf"^[^\u2028\u2029{HIDDEN_PATTERN}]*$"
-_COUNTRY: Final = {"type": "string", "pattern": "^[A-Z]{2}$"}
+_COUNTRY: Final = {"enum": listed_codes(), "examples": ["NL"]}
+_EXAMPLES: Final = {
+    "inchikey": "RYYVLZVUVIJVGH-UHFFFAOYSA-N",
+    "cas_rn": "58-08-2",
+    "formula": "C8H10N4O2",
+    "inchi": "InChI=1S/C8H10N4O2/c1-10-4-9-6-5(10)7(13)12(3)8(14)11(6)2/h4H,1-3H3",
+}
+"""Caffeine's."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -68,7 +76,8 @@ def _shape(field: Field) -> dict[str, Any]:
 
 def _text_shape(field: Field) -> dict[str, Any]:
     if field.name in _PATTERNS:
-        return {"type": "string", "pattern": _PATTERNS[field.name], "maxLength": field.max_length}
+        pattern, example = _PATTERNS[field.name], _EXAMPLES[field.name]
+        return {"type": "string", "pattern": pattern, "maxLength": field.max_length, "examples": [example]}
     least = LEAST_WIDE_TITLE if field.name == "title" else field.min_length
     pattern = _ON_LINES if field.kind is Kind.TEXT else ON_ONE_LINE
     return {"type": "string", "minLength": least, "maxLength": field.max_length, "pattern": pattern}
@@ -105,6 +114,10 @@ def _party() -> dict[str, Any]:
 _PLAIN: Final[dict[Kind, dict[str, Any]]] = {
     Kind.DATE: {"type": "string", "format": "date"},
     Kind.COUNT: {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MAX_CASES}, {"const": "unknown"}]},
-    Kind.DECIMAL: {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,9})?$"},
+    Kind.DECIMAL: {
+        "type": "string",
+        "pattern": r"^(?=[0-9.]*[1-9])[0-9]{1,12}(\.[0-9]{1,9})?$",
+        "examples": ["12.5"],
+    },
     Kind.COUNTRY: _COUNTRY,
 }

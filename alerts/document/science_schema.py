@@ -13,6 +13,15 @@ from substances.profiles.region import MAX_RATIOS, SCALES, Scale
 Shape = dict[str, Any]
 ON_ONE_LINE: Final = rf"^[^\t\n\u2028\u2029{HIDDEN_PATTERN}]*$"
 _NULL: Final = {"type": "null"}
+_EXAMPLES: Final[Mapping[str, str]] = {
+    s.CODE_PATTERN: "irms-2",
+    s.NUMBER_PATTERN: "12.5",
+    s.SIGNED_PATTERN: "-12.5",
+    s.DAY_PATTERN: "2027-01-31",
+    s.JURISDICTION_PATTERN: "NL",
+    s.DIGEST_PATTERN: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+    s.SCREENING_SCHEMA_PATTERN: "accord-screening/1",
+}
 
 
 def science_shape(field: Field) -> Shape | None:
@@ -26,7 +35,7 @@ def _line(most: int, least: int = 0) -> Shape:
 
 
 def _text(pattern: str) -> Shape:
-    return {"type": "string", "pattern": f"^{pattern}$"}
+    return {"type": "string", "pattern": f"^{pattern}$", "examples": [_EXAMPLES[pattern]]}
 
 
 def _or_null(shape: Shape) -> Shape:
@@ -47,7 +56,8 @@ def _closed(properties: Mapping[str, Shape]) -> Shape:
 
 
 def _structure(field: Field) -> Shape:
-    return {"type": "string", "pattern": f"^{s.STRUCTURE_PATTERN}$", "maxLength": field.max_length}
+    pattern = f"^{s.STRUCTURE_PATTERN}$"
+    return {"type": "string", "pattern": pattern, "maxLength": field.max_length, "examples": ["CCO"]}
 
 
 def _lines(field: Field) -> Shape:

@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator
 
+from accord.document.checking import check_alert, findings
+from accord.document.schema import alert_schema
 from alerts.document.building import build_document
 from alerts.document.check import check_document
 from alerts.document.countries import is_listed
@@ -43,13 +45,13 @@ BAD: dict[str, tuple[Any, ...]] = {
     "narrative": ("x" * 10_001,),
     "summary_safe": ("x" * 281,),
     "event_date": ("2026-02-30", "01.03.2026", "tomorrow"),
-    "place_country": ("Arvenia", "xa"),
+    "place_country": ("Arvenia", "xa", UNLISTED),
     "identity_state": ("guessed",),
     "inchikey": ("VMZUTJCNQWMAGF", "vmzutjcnqwmagf-uhfffaoysa-n"),
     "formula": ("C17 H13", "x"),
     "technique": (["guessing"],),
     "cases_fatal": (-1, "some", 1_000_001),
-    "quantity": ("12a", "1,5", "1" * 13),
+    "quantity": ("12a", "1,5", "1" * 13, "0", "0.00"),
     "unit": ("barrels",),
     "route": ([{"country": "XA", "part": "nowhere", "basis": "proven"}],),
     "severity": ("9",),
@@ -71,9 +73,7 @@ GOOD: dict[str, tuple[Any, ...]] = {
 }
 ONLY_THE_CHECK = (
     ("cas_rn", "58-08-3"),  # a check digit
-    ("quantity", "0"),  # more than nothing
     ("event_date", "2026-03-02"),  # not in the future
-    ("place_country", UNLISTED),  # a listed country
     ("title", "four"),  # three characters are enough only where each says as much as a word
 )
 """What JSON Schema cannot say; the check of the forms has the last word."""
@@ -90,6 +90,10 @@ def schema_takes(name: str, value: Any) -> bool:
     return bool(validator.is_valid(build_document(whole(name, value))))
 
 
+def client_takes(name: str, value: Any) -> bool:
+    return not check_alert(build_document(whole(name, value)))
+
+
 def check_takes(name: str, value: Any) -> bool:
     return name not in check_document(whole(name, value), known=Circumstances(TODAY)).errors
 
@@ -99,6 +103,7 @@ def check_takes(name: str, value: Any) -> bool:
 )
 def test_both_take_what_is_good(name: str, value: Any) -> None:
     assert (schema_takes(name, value), check_takes(name, value)) == (True, True)
+    assert client_takes(name, value)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +111,7 @@ def test_both_take_what_is_good(name: str, value: Any) -> None:
 )
 def test_both_refuse_what_is_bad(name: str, value: Any) -> None:
     assert (schema_takes(name, value), check_takes(name, value)) == (False, False)
+    assert not client_takes(name, value)
 
 
 @pytest.mark.parametrize(("name", "value"), ONLY_THE_CHECK)
@@ -132,6 +138,46 @@ def test_the_schema_is_closed_and_complete() -> None:
     properties = set(json_schema()["properties"])
     assert properties == {"schema", "grading_scheme", *(field.name for field in DOCUMENT_FIELDS)}
     assert not properties & {name for name, field in FIELDS.items() if not field.in_document}
+
+
+def test_the_client_ships_this_schema() -> None:
+    """Else: `./dev manage print_alert_schema > accord/document/alert.json`."""
+    assert alert_schema() == json_schema()
+
+
+# Each keyword of the schema broken once, on its own; and values that only look alike to a careless reader.
+ODD: tuple[tuple[dict[str, Any], object], ...] = (
+    ({"type": "integer"}, True),
+    ({"const": 1}, True),
+    ({"enum": ["1"]}, 1),
+    ({"pattern": "^[a-z]$"}, "a"),
+    ({"pattern": "^[a-z]$"}, "ab"),
+    ({"minLength": 2}, "\U0001f600"),
+    ({"maxLength": 1}, "\U0001f600"),
+    ({"minimum": 1}, 0),
+    ({"maximum": 1}, 2),
+    ({"minItems": 1}, []),
+    ({"maxItems": 1}, [1, 2]),
+    ({"uniqueItems": True}, [{"a": 1, "b": 2}, {"b": 2, "a": 1}]),
+    ({"uniqueItems": True}, ["1", 1]),
+    ({"items": {"type": "null"}}, [None, 1]),
+    ({"required": ["a"]}, {"b": 1}),
+    ({"properties": {"a": {"type": "null"}}}, {"a": 1}),
+    ({"properties": {"a": {}}, "additionalProperties": False}, {"b": 1}),
+    ({"additionalProperties": {"type": "null"}}, {"b": 1}),
+    ({"propertyNames": {"maxLength": 1}}, {"ab": 1}),
+    ({"maxProperties": 1}, {"a": 1, "b": 1}),
+    ({"format": "date"}, "2026-02-30"),
+    ({"format": "date"}, "20260228"),
+    ({"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 1}]}, "ab"),
+    ({"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 1}]}, "a"),
+)
+
+
+@pytest.mark.parametrize(("schema", "value"), ODD, ids=str)
+def test_the_client_judges_as_the_reference_implementation(schema: dict[str, Any], value: object) -> None:
+    reference = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert bool(list(findings(schema, value, ""))) is not reference.is_valid(value)
 
 
 def test_it_is_published_where_everybody_finds_it() -> None:

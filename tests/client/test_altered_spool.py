@@ -10,7 +10,7 @@ from accord.client.errors import SpoolError, UnreachableError
 from accord.envelope.private import SignerSet, SigningKey
 from accord.envelope.statements.form import SubjectRef, make_statement
 from sharing.models import Envelope, Statement
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 from tests.client.lying import Instead
 from tests.client.test_spool import DAY, at_another_time, cut_off, make_older, unsent
 
@@ -55,7 +55,7 @@ def test_another_envelope_in_the_spool_is_not_signed(
     other = spool.envelope(first)
     sender = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
-        sender.submit(alert_to("xb-bravo", alert={"schema": "accord-alert/1", "title": "Second"}))
+        sender.submit(alert_to("xb-bravo", alert=DOCUMENT | {"title": "Second"}))
     (second,) = [jti for jti in spool.ids() if jti != first]
     spool.drop(second)
     spool.keep_envelope(second, other.manifest, other.jwe, [])

@@ -3,6 +3,7 @@
 
 import os
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from accord.client.client import Client
 from accord.client.errors import (
     AnswerError,
+    DocumentError,
     NotLoggedYetError,
     RefusedError,
     RequestError,
@@ -27,7 +29,7 @@ from agencies.accession import suspend_agency
 from sharing.agreements import suspend_lanes
 from sharing.models import Delivery, Envelope
 from tests.builders import OPERATOR
-from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.lying import Instead, lying_connection
 
 CLOSED_PORT = "http://127.0.0.1:9"
@@ -146,6 +148,8 @@ def test_a_suspended_agency_sends_nothing_and_receives_nothing(world: PartnerWor
     assert from_suspended.value.slug == "agency-suspended"
 
 
+LONGEST = {"narrative": 10_000, "opinion_text": 4000, "question": 2000, "health_measures": 2000}
+"""As many characters as each may have: alone they fit, together they are too many octets."""
 UNSEALABLE: dict[SealRefusal, dict[str, object]] = {
     SealRefusal.EC1_UNCONFIRMED: {"suite": "EC1"},
     SealRefusal.STRICT_SUITE: {"suite": "EC1", "confirm_ec1": True, "tlp": "AMBER+STRICT"},
@@ -153,8 +157,26 @@ UNSEALABLE: dict[SealRefusal, dict[str, object]] = {
     SealRefusal.RED_SUITE: {"tlp": "RED", "suite": "EC1", "confirm_ec1": True},
     SealRefusal.TERMS: {"exp": 1},
     SealRefusal.ATTACHMENT: {"attachments": (Attachment("../x", "text/plain", b"x"),)},
-    SealRefusal.CONTENT_TOO_LARGE: {"alert": {"schema": "accord-alert/1", "title": "x" * 70_000}},
+    SealRefusal.CONTENT_TOO_LARGE: {
+        "alert": DOCUMENT | {name: "\U0001f48a" * size for name, size in LONGEST.items()}
+    },
 }
+
+
+def test_a_document_that_does_not_fit_is_refused_before_anything_is_sealed(
+    world: PartnerWorld, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
+    empty = alert_to("xb-bravo", alert={"schema": "accord-alert/1"})
+    ways = {
+        "submit": alpha.submit,
+        "plan": alpha.plan,
+        "seal": lambda order: alpha.seal(order, tmp_path / "sealed"),
+    }
+    for name, send in ways.items():
+        with subtests.test(name), pytest.raises(DocumentError, match="/alert_type: it is missing"):
+            send(empty)
+    assert world.place("xa-alpha").spool.ids() == [] and not Envelope.objects.exists()
 
 
 def test_what_must_not_be_sealed_is_not(world: PartnerWorld, subtests: pytest.Subtests) -> None:

@@ -25,7 +25,8 @@ this machine; the hub carries what it cannot read.
 Begin:   accord keygen                    make the keys; give the fingerprint to the hub on paper
          accord enrol xd-reg --hub URL    prove them to the hub
          accord pin xe-drugs FINGERPRINT  trust another agency's root, compared on paper
-Then:    accord submit alert.json --to xe-drugs --lane trade --purpose prevent
+Then:    accord check alert.json          what does not fit, by line and member
+         accord submit alert.json --to xe-drugs --lane trade --purpose prevent
          accord inbox, accord open 7QK4-M2XN, accord acknowledge 7QK4-M2XN --as OFFICER
          accord watch --open --json       every alert as it comes, for another program
          accord submissions --check       was anything sent with stolen keys?

@@ -13,6 +13,10 @@ from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RELS,
 if TYPE_CHECKING:
     from accord.cli.arguments.options import Verbs
 
+_CHECK = """\
+FILE is as for accord submit, which makes the same check before it seals anything. Needs no keys and no network. Ends
+with code 2 where something does not fit. A file that the document names must be attached.
+"""
 _SUBMIT = """\
 FILE is the alert document (an object whose `schema` is accord-alert/1), or everything in one JSON object:
 {"alert": {...}, "to": [...], "lane": ..., "purpose": ..., "tlp": ..., "attachments": ["scan.pdf"], ...}.
@@ -23,11 +27,20 @@ The exact octets lie in the spool until the ledger's receipt was verified; --res
 
 def add_verbs(verbs: Verbs) -> None:
     """Adds the verbs of this group."""
+    _add_check(verbs)
     _add_submit(verbs)
     _add_seal(verbs)
     _add_retract(verbs)
     _add_reaffirm(verbs)
     _add_submissions(verbs)
+
+
+def _add_check(verbs: Verbs) -> None:
+    parser = verb(verbs, "check", "say what does not fit in an alert document: line, member, remedy", _CHECK)
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "--attach", metavar="FILE", action="append", help="a file that will go with it; may be repeated"
+    )
 
 
 def _add_submit(verbs: Verbs) -> None:

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether what is to be sent fits: the document its schema, the files it names the attachments, the order its form.
+
+The same rule for `accord check`, for every sending and for sealing without a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from accord.client.errors import DocumentError, RequestError
+from accord.client.outgoing import (
+    WORDS,
+    AlertToSend,
+    read_agencies,
+    read_file_member,
+    read_name,
+    read_reference,
+    read_time,
+)
+from accord.document.checking import Finding, check_alert, check_references, step
+from accord.document.places import Places
+
+_TIMES: Final = ("exp", "keep", "ack_by", "reply_by")
+_LISTS: Final = ("names", "attachments")
+
+
+def require_fit(order: AlertToSend) -> None:
+    """Raises DocumentError where the document or a reference in it does not fit."""
+    found = check_document(order.alert, [item.filename for item in order.attachments])
+    if found:
+        raise DocumentError("The document", found)
+
+
+def check_document(document: object, files: Collection[str], *, at: str = "") -> list[Finding]:
+    """Return what does not fit in a document that is sent with these files."""
+    found = check_alert(document, at=at)
+    return found + (check_references(document, files, at=at) if isinstance(document, Mapping) else [])
+
+
+def check_order(
+    whole: Mapping[str, Any], places: Places, *, at: str, now: int, folder: Path
+) -> list[Finding]:
+    """Return what does not fit in the JSON form of an order, in the order of the file's lines.
+
+    `at` is where the document stands in the file; files are found relative to `folder`. What is missing around the
+    document is not looked at: options may still say it.
+    """
+    files: list[str] = []
+
+    def attach(value: object) -> None:
+        files.append(read_file_member(value, folder).filename)
+
+    found = _check_members(whole, now, attach)
+    found += check_document(whole["alert"], files, at=at)
+    return sorted(map(places.placed, found), key=lambda finding: finding.line or 0)
+
+
+def _check_members(whole: Mapping[str, Any], now: int, attach: Callable[[object], None]) -> list[Finding]:
+    known = {member.name for member in fields(AlertToSend)}
+    found = [
+        Finding(step("", name), "there is no such member; leave it out.")
+        for name in whole
+        if name not in known
+    ]
+    for name, value in whole.items():
+        if name in WORDS and not (isinstance(value, str) and value in WORDS[name]):
+            found.append(Finding(step("", name), f"choose one of {', '.join(sorted(WORDS[name]))}."))
+    readers: dict[str, Callable[[Any], object]] = {
+        "to": read_agencies,
+        "re": read_reference,
+        "names": read_name,
+        "attachments": attach,
+        **{name: lambda value, name=name: read_time(value, now=now, where=name) for name in _TIMES},
+    }
+    for name, read in readers.items():
+        found += _tried(name, read, whole.get(name))
+    return found
+
+
+def _tried(name: str, read: Callable[[Any], object], value: Any) -> list[Finding]:
+    """Return what a reader of the order refuses in a member, item by item where it is a list."""
+    if value is None:
+        return []
+    if name not in _LISTS:
+        return _refused(step("", name), name, read, value)
+    if not isinstance(value, (list, tuple)):
+        return [Finding(step("", name), "write a list.")]
+    return [
+        finding
+        for n, item in enumerate(value)
+        for finding in _refused(step(step("", name), n), name, read, item)
+    ]
+
+
+def _refused(pointer: str, name: str, read: Callable[[Any], object], value: Any) -> list[Finding]:
+    try:
+        read(value)
+    except RequestError as refused:
+        return [Finding(pointer, str(refused).removeprefix(f"{name}: "))]
+    return []

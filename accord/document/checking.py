@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hold a document against its JSON Schema and say, member by member, what does not fit and what to do.
+
+Reads the keywords that the alert's schema uses and refuses a schema that uses another one; the tests hold it against
+the reference implementation. A validator of the registries would bring five distributions, one of them compiled, to
+the machine that holds an agency's keys (docs/decisions/0024-the-client-checks-the-document.md).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+from accord.document.schema import alert_schema
+
+Shape = Mapping[str, Any]
+
+MOST_NAMED: Final = 40
+"""A longer list of choices is not repeated in a sentence; its schema gives an example."""
+_SHOWN_CHARS: Final = 60
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
+    "object": ("an object", lambda value: isinstance(value, Mapping)),
+    "array": ("a list", lambda value: isinstance(value, list)),
+    "string": ("a text", lambda value: isinstance(value, str)),
+    "integer": ("a whole number", lambda value: type(value) is int),
+    "null": ("null", lambda value: value is None),
+}
+_TELLS: Final = frozenset({"$schema", "$id", "title", "description", "examples"})
+"""Keywords that say something to people and ask nothing of a value."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not fit: where (a JSON pointer), and what to do. `line` in the file, where there is one."""
+
+    pointer: str
+    remedy: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"line {self.line}, " if self.line is not None else ""
+        return f"{place}{self.pointer or '/'}: {self.remedy}"
+
+
+def check_alert(document: object, *, at: str = "") -> list[Finding]:
+    """Return what does not fit in an alert document; `at` is the pointer of the document within its file."""
+    return list(findings(alert_schema(), document, at))
+
+
+def check_references(document: Mapping[str, Any], files: Collection[str], *, at: str = "") -> list[Finding]:
+    """Return a finding for each file that the document names and that is not among the attachments' names."""
+    rows = document.get("evidence")
+    named = [(f"{at}/evidence/{n}/file", row) for n, row in enumerate(rows if isinstance(rows, list) else ())]
+    named.append((f"{at}/proposed_rule/file", document.get("proposed_rule")))
+    return [
+        Finding(pointer, "no attachment has this name; attach the file, or write null.")
+        for pointer, row in named
+        if isinstance(row, Mapping) and isinstance(row.get("file"), str) and row["file"] not in files
+    ]
+
+
+def misfits(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Members of a received document that are unknown or do not fit, and required ones that are missing, by name."""
+    schema = alert_schema()
+    shapes = schema["properties"]
+    unfit = [
+        name
+        for name, value in document.items()
+        if name not in shapes
+        or (not is_empty(value) and any(True for _ in findings(shapes[name], value, "")))
+    ]
+    return unfit, [name for name in schema["required"] if is_empty(document.get(name))]
+
+
+def is_empty(value: object) -> bool:
+    """Whether it says nothing; 0 and false say something."""
+    return value is None or value in ("", [], {})
+
+
+def findings(shape: Shape, value: object, pointer: str) -> Iterator[Finding]:
+    """What does not fit the shape; raises KeyError for a keyword that is not read here."""
+    if "anyOf" in shape:
+        yield from _nearest([list(findings(other, value, pointer)) for other in shape["anyOf"]], pointer)
+    if "type" in shape and not _TYPES[shape["type"]][1](value):
+        yield _Mistyped(pointer, f"write {_TYPES[shape['type']][0]}.")
+        return
+    for keyword, limit in shape.items():
+        if keyword not in _TELLS and keyword not in ("anyOf", "type"):
+            yield from _KEYWORDS[keyword](shape, limit, value, pointer)
+
+
+def step(pointer: str, name: str | int) -> str:
+    """The pointer of a member or item (RFC 6901)."""
+    return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+
+
+@dataclass(frozen=True)
+class _Mistyped(Finding):
+    """The value is not of this type at all, or not this constant: another alternative may have been meant."""
+
+
+def _nearest(tried: list[list[Finding]], pointer: str) -> list[Finding]:
+    """Of several alternatives the one that was meant: of the value's type, with the least to mend; none if one fits."""
+    if not all(tried):
+        return []
+    near = [found for found in tried if not (isinstance(found[0], _Mistyped) and found[0].pointer == pointer)]
+    if near:
+        return min(near, key=len)
+    wanted = (found[0].remedy.removeprefix("write ").removesuffix(".") for found in tried)
+    return [_Mistyped(pointer, f"write {' or '.join(dict.fromkeys(wanted))}.")]
+
+
+def _const(shape: Shape, limit: Any, value: object, pointer: str) -> Iterator[Finding]:
+    if not _same(value, limit):
+        yield _Mistyped(pointer, f"write {json.dumps(limit)}.")
+
+
+def _enum(shape: Shape, limit: Any, value: object, pointer: str) -> Iterator[Finding]:
+    if any(_same(value, choice) for choice in limit):
+        return
+    if len(limit) > MOST_NAMED:
+        yield Finding(pointer, f"choose a listed code, like {shape['examples'][0]}.")
+        return
+    near = difflib.get_close_matches(str(value)[:_SHOWN_CHARS], map(str, limit), 1)
+    guess = f" Is {near[0]} meant?" if near else ""
+    yield Finding(pointer, f"choose one of {', '.join(map(str, limit))}.{guess}")
+
+
+def _pattern(shape: Shape, limit: str, value: object, pointer: str) -> Iterator[Finding]:
+    if not isinstance(value, str) or _compiled(limit).search(value):
+        return
+    examples = shape.get("examples")
+    if examples:
+        yield Finding(pointer, f"write it like {json.dumps(examples[0])}.")
+    elif limit.startswith("^[^"):
+        where = "one line without" if r"\n" in limit else "no"
+        yield Finding(pointer, f"use {where} control characters or marks that turn the direction of writing.")
+    else:
+        yield Finding(pointer, f"it does not have the form {limit}")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """`$` in JSON Schema is the end; in Python it is also the place before a last line break."""
+    return re.compile(rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern)
+
+
+def _min_length(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, str) and len(value) < limit:
+        yield Finding(pointer, f"use at least {limit} characters; it has {len(value)}.")
+
+
+def _max_length(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, str) and len(value) > limit:
+        yield Finding(pointer, f"use at most {limit} characters; it has {len(value)}.")
+
+
+def _minimum(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+    if type(value) is int and value < limit:
+        yield Finding(pointer, f"use a number from {limit}.")
+
+
+def _maximum(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+    if type(value) is int and value > limit:
+        yield Finding(pointer, f"use a number up to {limit}.")
+
+
+def _min_items(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, list) and len(value) < limit:
+        yield Finding(pointer, f"list at least {limit}.")
+
+
+def _max_items(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, list) and len(value) > limit:
+        yield Finding(pointer, f"list at most {limit}; there are {len(value)}.")
+
+
+def _unique_items(shape: Shape, limit: bool, value: object, pointer: str) -> Iterator[Finding]:
+    if not (limit and isinstance(value, list)):
+        return
+    seen: set[str] = set()
+    for at, item in enumerate(value):
+        text = json.dumps(item, sort_keys=True)
+        if text in seen:
+            yield Finding(step(pointer, at), "it stands there twice; leave it out.")
+        seen.add(text)
+
+
+def _items(shape: Shape, limit: Shape, value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from findings(limit, item, step(pointer, at))
+
+
+def _required(shape: Shape, limit: list[str], value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, Mapping):
+        for name in limit:
+            if name not in value:
+                yield Finding(step(pointer, name), "it is missing; add it.")
+
+
+def _properties(shape: Shape, limit: Mapping[str, Shape], value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if name in limit:
+                yield from findings(limit[name], item, step(pointer, name))
+
+
+def _additional(shape: Shape, limit: Any, value: object, pointer: str) -> Iterator[Finding]:
+    if not isinstance(value, Mapping):
+        return
+    known = shape.get("properties", {})
+    for name in (name for name in value if name not in known):
+        if limit is False:
+            near = difflib.get_close_matches(name[:_SHOWN_CHARS], known, 1)
+            guess = f" Is {near[0]} meant?" if near else " Leave it out."
+            yield Finding(step(pointer, name), f"there is no such member.{guess}")
+        else:
+            yield from findings(limit, value[name], step(pointer, name))
+
+
+def _property_names(shape: Shape, limit: Shape, value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, Mapping):
+        for name in value:
+            yield from findings(limit, name, step(pointer, name))
+
+
+def _max_properties(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, Mapping) and len(value) > limit:
+        yield Finding(pointer, f"use at most {limit} members; there are {len(value)}.")
+
+
+def _format(shape: Shape, limit: str, value: object, pointer: str) -> Iterator[Finding]:
+    if not isinstance(value, str) or _FORMATS[limit](value):
+        return
+    yield Finding(pointer, "write a day that exists, like 2027-01-31.")
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return _DAY.fullmatch(value) is not None and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _same(value: object, other: object) -> bool:
+    return type(value) is type(other) and value == other
+
+
+_FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {"date": _is_day}
+_KEYWORDS: Final[Mapping[str, Callable[[Shape, Any, object, str], Iterator[Finding]]]] = {
+    "const": _const,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minLength": _min_length,
+    "maxLength": _max_length,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "minItems": _min_items,
+    "maxItems": _max_items,
+    "uniqueItems": _unique_items,
+    "items": _items,
+    "required": _required,
+    "properties": _properties,
+    "additionalProperties": _additional,
+    "propertyNames": _property_names,
+    "maxProperties": _max_properties,
+    "format": _format,
+}
