@@ -24,7 +24,7 @@ from alerts.document.values import read_values
 from alerts.drafts import read_draft
 from alerts.finding import hosted_agency_of, today_of
 from alerts.models import Alert
-from alerts.peers.holding import hold_uncompared
+from alerts.peers.holding import hold_unknown
 from alerts.revisions import DraftContent
 from alerts.science.composing import rule_problem
 from alerts.science.intake import seen_structure
@@ -84,7 +84,7 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
     if candidates is not None and not is_acceptable(FIELDS["recipients"], candidates):
         return Preview()
     asked = Terms(suite=SUITE, **{name: str(value) for name, value in terms.items()})
-    return Preview(tuple(hold_uncompared(issuer, preview_recipients(issuer, candidates, asked, now=now))))
+    return Preview(tuple(hold_unknown(issuer, preview_recipients(issuer, candidates, asked, now=now))))
 
 
 def preview_release(

@@ -17,12 +17,14 @@ from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency, Custody, Officer
 from agencies.vault.doors import create_agency_keys
 from alerts.peers.comparing import compare_fingerprints, may_compare
+from alerts.peers.newcomers import confirm_circle_member, may_confirm
 from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
 from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
 from ledger.pins import current_vkey
 from sharing.agreements import record_agreement, record_circle
+from sharing.models import Circle
 
 API_KEY_LIFETIME = timedelta(days=90)
 CLIENT_NAME = "case system"
@@ -49,6 +51,11 @@ class Founders:
         people = [row for row in self.people.officers.values() if row.agency_id == agency_id]
         return [row for row in people if may_compare(row)][:2]
 
+    def checker_of(self, agency_id: str) -> Officer:
+        """An officer of the agency who checks alerts."""
+        people = [row for row in self.people.officers.values() if row.agency_id == agency_id]
+        return next(row for row in people if may_confirm(row))
+
 
 def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, Founders]:
     """Everything up to the day on which the first alert can be sent."""
@@ -63,7 +70,7 @@ def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, F
             founders.clients[demo.id].complete_enrolment(wait_secs=0)
     _pin_each_other(founders, past.now)
     for agreement in AGREEMENTS:
-        _record(founders.operator, agreement, past, today)
+        _record(founders, agreement, past, today)
     past.settle()
     return people, founders
 
@@ -150,9 +157,9 @@ def _pin_each_other(founders: Founders, now: datetime) -> None:
                 client.pin(agency, fingerprint)
 
 
-def _record(operator: Officer, demo: DemoAgreement, past: Past, today: datetime) -> None:
+def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime) -> None:
     record_agreement(
-        operator,
+        founders.operator,
         ref=demo.ref,
         title=demo.title,
         parties=demo.parties,
@@ -166,4 +173,17 @@ def _record(operator: Officer, demo: DemoAgreement, past: Past, today: datetime)
     )
     if demo.circle:
         name, members = demo.circle
-        record_circle(operator, name=name, agreement=demo.ref, members=members, now=past.now)
+        circle = record_circle(
+            founders.operator, name=name, agreement=demo.ref, members=members, now=past.now
+        )
+        _confirm_each_other(founders, circle, past.now)
+
+
+def _confirm_each_other(founders: Founders, circle: Circle, now: datetime) -> None:
+    """Those who met in the circle know each other: one officer of each hosted member says so."""
+    members = list(circle.members.all())
+    for own in members:
+        if own.custody != Custody.AGENCY:
+            for peer in members:
+                if peer.pk != own.pk:
+                    confirm_circle_member(founders.checker_of(own.pk), peer, [circle.name], now=now)

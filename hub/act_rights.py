@@ -31,7 +31,7 @@ _OF_THE_DESK: Final = (
     *_acts("apikey", "issued", "revoked", "rotated"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
-    *_acts("circle", "recorded"),
+    *_acts("circle", "member_confirmed", "recorded"),
     *_acts("control", "imported", "previewed"),
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),

@@ -150,6 +150,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("PATCH", "officers/{public_id}"): ("last-admin", "record-altered"),
     ("GET", "peers"): ("keys-elsewhere", *SEALED),
     ("POST", "peers/{agency_id}/compare"): ("keys-elsewhere", *SEALED),
+    ("POST", "peers/{agency_id}/confirm"): ("keys-elsewhere", *SEALED),
     ("POST", "peers/{agency_id}/undo"): ("keys-elsewhere", *SEALED),
     ("GET", "notifications"): PAGED,
     ("POST", "notifications/{notice_id}/resend"): ("move-refused",),

@@ -104,7 +104,7 @@ def record_circle(
     parties = {party.agency_id for party in version.parties.all()} if version else set()
     if not 1 <= len(set(members)) <= MAX_CIRCLE_MEMBERS or not parties.issuperset(members):
         raise AgreementError("members", f"name 1 to {MAX_CIRCLE_MEMBERS}, each a party of the agreement")
-    circle = Circle.objects.create(name=name, agreement=found)
+    circle = Circle.objects.create(name=name, agreement=found, recorded_at=now)
     circle.members.set(Agency.objects.filter(pk__in=members))
     _audit(operator, "circle.recorded", found, {"circle": name}, agency="", now=now)
     return circle

@@ -110,6 +110,7 @@ class Circle(Row):
 
     name = models.CharField(max_length=60, unique=True)
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="circles")
+    recorded_at = models.DateTimeField()
     members: "models.ManyToManyField[Agency, models.Model]" = models.ManyToManyField(Agency, related_name="+")
 
     objects = visibility.CircleQuerySet.as_manager()

@@ -14,7 +14,9 @@ from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, Custody
 from agencies.vault.models import VaultSecret
 from alerts.peers.comparing import compare_fingerprints
+from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin, read_book
+from sharing.models import Circle
 
 if TYPE_CHECKING:
     from tests.builders import HeldAgency, Hub
@@ -56,3 +58,13 @@ def sealed_for(hub: "Hub", sender: "HeldAgency", recipient: str) -> SealedEnvelo
         nonce=os.urandom(16),
         now=int(hub.now.timestamp()),
     )
+
+
+def confirm_each_other(circle: Circle, *, now: datetime) -> None:
+    """Every hosted member confirms the others in the circle, through the service."""
+    members = list(circle.members.all())
+    for own in members:
+        actor = SystemActor("checker", own.pk, frozenset({Capability.ALERT_VALIDATE}))
+        for peer in members if own.custody != Custody.AGENCY else ():
+            if peer.pk != own.pk:
+                confirm_circle_member(actor, peer, [circle.name], now=now)

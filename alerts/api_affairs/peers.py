@@ -15,6 +15,7 @@ from agencies.models import Agency
 from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView
 from alerts.peers.comparing import PeerTrust, compare_fingerprint, peer_of, peers_of, undo_comparison
+from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin
 
 
@@ -22,6 +23,19 @@ class FingerprintIn(s.Serializer[Any]):
     fingerprint = s.CharField(
         max_length=120, help_text="As read from the peer's paper: 64 digits, spaces allowed."
     )
+
+
+class CirclesIn(s.Serializer[Any]):
+    circles = s.ListField(
+        child=s.CharField(max_length=60), min_length=1, max_length=500, help_text="Names of circles."
+    )
+
+
+class NewInOut(s.Serializer[Any]):
+    """A circle in which a peer is not confirmed yet."""
+
+    circle = s.CharField()
+    since = s.DateTimeField(help_text="When the circle was recorded.")
 
 
 class PeerOut(s.Serializer[Any]):
@@ -33,6 +47,7 @@ class PeerOut(s.Serializer[Any]):
     origin = s.ChoiceField(Origin.values)
     waiting = s.BooleanField(help_text="One officer has compared; another one has to.")
     problem = s.CharField(allow_blank=True, help_text="Which check its keys failed; empty where they hold.")
+    new_in = NewInOut(many=True, help_text="Nothing goes to it until it is confirmed there.")
 
 
 class PeersOut(s.Serializer[Any]):
@@ -47,6 +62,7 @@ def _shown(trust: PeerTrust) -> dict[str, Any]:
         "origin": str(trust.pin.origin),
         "waiting": trust.pin.waiting is not None,
         "problem": trust.problem,
+        "new_in": [{"circle": place.circle, "since": place.since} for place in trust.new_in],
     }
 
 
@@ -86,9 +102,22 @@ class UndoView(ComparedView):
         return self.change(agency_id, lambda peer: undo_comparison(self.officer, peer, now=self.now))
 
 
+class ConfirmView(ComparedView):
+    capability = Capability.ALERT_VALIDATE
+
+    @extend_schema(request=CirclesIn, responses={200: PeerOut}, operation_id="peers_confirm")
+    def post(self, request: Request, agency_id: str) -> Response:
+        """Confirm a peer that is new in these circles of yours, once; before, nothing goes to it."""
+        circles = read_body(CirclesIn, request)["circles"]
+        return self.change(
+            agency_id, lambda peer: confirm_circle_member(self.officer, peer, circles, now=self.now)
+        )
+
+
 _P: Final = "peers/<str:agency_id>"
 urlpatterns = [
     path("peers", PeersView.as_view(), name="peers-list"),
     path(f"{_P}/compare", CompareView.as_view(), name="peers-compare"),
+    path(f"{_P}/confirm", ConfirmView.as_view(), name="peers-confirm"),
     path(f"{_P}/undo", UndoView.as_view(), name="peers-undo"),
 ]

@@ -63,6 +63,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "audit.pruned": gettext_lazy("pruned the audit"),
     "blob.refused": gettext_lazy("was refused a file"),
     "blob.served": gettext_lazy("fetched a file"),
+    "circle.member_confirmed": gettext_lazy("confirmed an agency in a circle"),
     "circle.recorded": gettext_lazy("recorded a circle"),
     "duty.changed": gettext_lazy("changed the duty list"),
     "envelope.carried": gettext_lazy("handed in an envelope"),

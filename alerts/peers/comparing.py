@@ -6,7 +6,7 @@ sealed to the peer. A telephone number for it comes from outside of this hub.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -22,6 +22,7 @@ from agencies.errors import AbsentError, InputError
 from agencies.models import Agency, Officer
 from agencies.vault.errors import SealBrokenError
 from alerts.errors import KeysElsewhereError
+from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Comparison, Origin, Pin, change_book
 from ledger.audit import record_event
@@ -40,6 +41,8 @@ class PeerTrust:
     """The fingerprint of the root in force, 64 digits; empty while there is none, or where it failed a check."""
     problem: str
     """Why its keys are not trusted, as the audit has it; empty where they are."""
+    new_in: Sequence[Place] = ()
+    """The circles in which it is to be confirmed."""
 
     @property
     def groups(self) -> str:
@@ -76,21 +79,23 @@ def may_compare(actor: Actor) -> bool:
 def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
     """Every agency of the directory but the own one, by name; raises NotPermittedError, KeysElsewhereError."""
     require(actor, Capability.KEY_READ)
-    own = _own_agency(actor)
+    own = own_agency_of(actor)
     rows = list(Agency.objects.visible_to(actor).exclude(pk=own.pk).order_by("name", "pk"))
     directory = VerifiedDirectory(own.pk, now)
     directory.preload(row.pk for row in rows)
-    return [_trust(row, directory) for row in rows]
+    places = new_places(directory.book)
+    return [_trust(row, directory, places.get(row.pk, ())) for row in rows]
 
 
 def peer_of(actor: Actor, peer_id: str, *, now: datetime) -> PeerTrust:
     """One of them; raises AbsentError, and as `peers_of`."""
     require(actor, Capability.KEY_READ)
-    own = _own_agency(actor)
+    own = own_agency_of(actor)
     row = Agency.objects.visible_to(actor).filter(pk=peer_id).first()
     if row is None:
         raise AbsentError
-    return _trust(row, VerifiedDirectory(own.pk, now))
+    directory = VerifiedDirectory(own.pk, now)
+    return _trust(row, directory, new_places(directory.book).get(row.pk, ()))
 
 
 def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: datetime) -> Pin:
@@ -101,7 +106,7 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
 @transaction.atomic
 def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: datetime) -> dict[str, Pin]:
     """The same of several peers at once. Raises NotPermittedError, InputError, KeysElsewhereError, SealBrokenError."""
-    own = _own_agency(actor)
+    own = own_agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
     digits = {peer: _checked(text) for peer, text in fingerprints.items()}
 
@@ -111,7 +116,7 @@ def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: 
             book = book.with_pin(peer, _compared(actor, pin, root, now))
         return book
 
-    book = _change(own, change, now)
+    book = change_own_book(own, change, now=now)
     for peer, root in digits.items():
         is_second = book.pins[peer].waiting is None
         act = "peer.compared" if is_second else "peer.first_compared"
@@ -122,7 +127,7 @@ def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: 
 @transaction.atomic
 def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
     """Takes a first comparison back before the second. Raises NotPermittedError, InputError (there is none)."""
-    own = _own_agency(actor)
+    own = own_agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
 
     def change(book: Book) -> Book:
@@ -131,7 +136,7 @@ def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
             raise InputError("fingerprint", _("Nothing waits for a second comparison here."))
         return book.with_pin(peer.pk, replace(pin, waiting=None))
 
-    _change(own, change, now)
+    change_own_book(own, change, now=now)
     _record("peer.comparison_undone", actor, own, peer.pk, now)
 
 
@@ -144,10 +149,11 @@ def _compared(actor: Actor, pin: Pin, root: str, now: datetime) -> Pin:
     if not _is_another(actor, pin.waiting.by):
         raise InputError("fingerprint", _("You compared it first: another officer compares it too."))
     version = pin.version if pin.root == root else 0
-    return Pin(root, version, Origin.COMPARED, (pin.waiting, mine))
+    return Pin(root, version, Origin.COMPARED, (pin.waiting, mine), circles=pin.circles)
 
 
-def _change(own: Agency, change: Callable[[Book], Book], now: datetime) -> Book:
+def change_own_book(own: Agency, change: Callable[[Book], Book], *, now: datetime) -> Book:
+    """Change the agency's book; raises InputError for a book altered outside the program."""
     try:
         return change_book(own.pk, change, now=now)
     except SealBrokenError:
@@ -161,7 +167,7 @@ def _is_another(actor: Actor, first: str) -> bool:
     return actor.audit_name != first
 
 
-def _own_agency(actor: Actor) -> Agency:
+def own_agency_of(actor: Actor) -> Agency:
     """The hosted agency of the actor: who holds its own keys pins with the command."""
     agency = Agency.objects.filter(pk=actor.agency_id).first()
     if agency is None:
@@ -171,10 +177,11 @@ def _own_agency(actor: Actor) -> Agency:
     return agency
 
 
-def _trust(row: Agency, directory: VerifiedDirectory) -> PeerTrust:
+def _trust(row: Agency, directory: VerifiedDirectory, new_in: Sequence[Place]) -> PeerTrust:
     keyset = directory.keyset(row.pk)
     shown = keyset.root_fingerprint if keyset else ""
-    return PeerTrust(row, directory.book.pins.get(row.pk, Pin()), shown, directory.refused.get(row.pk, ""))
+    pin, problem = directory.book.pins.get(row.pk, Pin()), directory.refused.get(row.pk, "")
+    return PeerTrust(row, pin, shown, problem, new_in)
 
 
 def _checked(text: str) -> str:

@@ -101,7 +101,7 @@ class VerifiedDirectory(DatabaseKeyDirectory):
         if keyset is None:
             return None
         root = pin.root or keyset.root_fingerprint
-        return Pin(root, max(pin.version, keyset.version), pin.origin, pin.compared, pin.waiting)
+        return replace(pin, root=root, version=max(pin.version, keyset.version))
 
 
 def directory_of(agency: Agency, now: datetime) -> DatabaseKeyDirectory:

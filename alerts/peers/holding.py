@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is held in a preview because nobody of the agency, or one person alone, has compared the fingerprint."""
+"""Recipients held in a preview: not compared by two officers, or new in a circle and not confirmed by one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,16 +8,33 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency
 from agencies.vault.errors import SealBrokenError, SecretMissingError
+from alerts.peers.circles import Place, new_places
 from alerts.peers.pins import Book, Pin, read_book
 from sharing.policy import RecipientVerdict
 
 UNCOMPARED = "fingerprint-not-compared"
+NEW_IN_CIRCLE = "new-in-circle"
 
 
-def hold_uncompared(issuer: str, rows: Sequence[RecipientVerdict]) -> list[RecipientVerdict]:
-    """The same rows; whom nothing is sealed to yet does not receive it, and the row says what is missing."""
+def hold_unknown(issuer: str, rows: Sequence[RecipientVerdict]) -> list[RecipientVerdict]:
+    """The same rows; a peer not compared, or new in a circle, does not receive it, and the row says what is missing."""
     book = _book(issuer)
-    return [row if book is None or _may_seal(book, row.agency) else _held(row) for row in rows]
+    if book is None:
+        return list(rows)
+    places = new_places(book)
+    return [_judged(book, row, places.get(row.agency, ())) for row in rows]
+
+
+def _judged(book: Book, row: RecipientVerdict, places: Sequence[Place]) -> RecipientVerdict:
+    if not _may_seal(book, row.agency):
+        return _held(row)
+    return _new(row, places) if places and row.will else row
+
+
+def _new(row: RecipientVerdict, places: Sequence[Place]) -> RecipientVerdict:
+    text = _("%(name)s is held: it is new in %(circles)s. An officer who checks alerts confirms it, once.")
+    circles = ", ".join(place.text for place in places)
+    return replace(row, will=False, code=NEW_IN_CIRCLE, text=text % {"name": row.name, "circles": circles})
 
 
 def is_uncompared(agency_id: str, peer: str) -> bool:

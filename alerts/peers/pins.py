@@ -52,6 +52,8 @@ class Pin:
     origin: str = Origin.SEEN
     compared: tuple[Comparison, ...] = ()
     waiting: Comparison | None = None
+    circles: tuple[str, ...] = ()
+    """The circles in which an officer has confirmed the peer, sorted."""
 
     @property
     def may_seal(self) -> bool:
@@ -62,12 +64,13 @@ class Pin:
     def read(cls, said: Mapping[str, object]) -> Self:
         """From the book's text."""
         facts = dict(said)
-        waiting = facts.pop("waiting")
+        waiting, circles = facts.pop("waiting"), facts.pop("circles", ())
         compared = tuple(Comparison(**each) for each in facts.pop("compared"))  # type: ignore[attr-defined]
         return cls(
             **facts,  # type: ignore[arg-type]
             compared=compared,
             waiting=Comparison(**waiting) if isinstance(waiting, dict) else None,
+            circles=tuple(circles),  # type: ignore[arg-type]
         )
 
 

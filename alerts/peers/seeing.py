@@ -2,6 +2,7 @@
 """What is kept of peers after something went to them or opened: first seen, and the highest version."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from accord.envelope.errors import SealingError, SealRefusal
@@ -44,13 +45,8 @@ def keep_seen(directory: VerifiedDirectory, peers: Collection[str], *, now: date
     def change(book: Book) -> Book:
         for peer, pin in seen.items():
             known = book.pins.get(peer, pin)
-            kept = Pin(
-                known.root or pin.root,
-                max(known.version, pin.version),
-                known.origin,
-                known.compared,
-                known.waiting,
-            )
+            root, version = known.root or pin.root, max(known.version, pin.version)
+            kept = replace(known, root=root, version=version)
             book = book.with_pin(peer, kept)
         return book
 

@@ -9,10 +9,11 @@ from alerts.errors import AlertIncompleteError, KeysElsewhereError
 from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
 from alerts.peers.comparing import compare_fingerprint, peer_of, peers_of, undo_comparison
+from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin, read_book
 from alerts.preview import preview_recipients_of
 from ledger.models import AuditEvent
-from sharing.agreements import record_agreement
+from sharing.agreements import record_agreement, record_circle
 from tests.alerts.conftest import GOOD, Desks
 from tests.builders import OPERATOR, HeldAgency
 from tests.peers import sealed_for
@@ -64,6 +65,26 @@ def test_a_look_alike_admitted_by_the_operator_gets_nothing_through_one_officer(
     assert verdict(desks, newcomer.id) == (True, "")
     desks.released(recipients=[newcomer.id])
     assert acts(desks, newcomer.id)[:2] == ["peer.first_compared", "peer.compared"]
+
+
+def test_a_look_alike_in_a_circle_takes_two_who_compare_and_one_who_confirms(
+    desks: Desks, newcomer: HeldAgency
+) -> None:
+    members = [desks.lab.id, desks.health.id, newcomer.id]
+    record_circle(OPERATOR, name="Early Look", agreement="G9", members=members, now=desks.hub.now)
+    compare(desks, desks.lab.releaser, newcomer)
+    confirm_circle_member(desks.lab.releaser, newcomer.row, ["Early Look"], now=desks.hub.now)
+    assert verdict(desks, newcomer.id) == (False, "fingerprint-not-compared"), "one person alone does both"
+    compare(desks, desks.lab.author, newcomer)
+    assert verdict(desks, newcomer.id) == (True, "")
+
+    # The other order: two have compared, and nobody has said that it belongs in the circle.
+    record_circle(OPERATOR, name="Late Look", agreement="G9", members=members, now=desks.hub.now)
+    assert verdict(desks, newcomer.id) == (False, "new-in-circle")
+    with pytest.raises(AlertIncompleteError):
+        desks.released(recipients=[newcomer.id])
+    confirm_circle_member(desks.lab.releaser, newcomer.row, ["Late Look"], now=desks.hub.now)
+    desks.released(recipients=[newcomer.id])
 
 
 def test_two_officers_who_read_different_digits_have_compared_nothing(

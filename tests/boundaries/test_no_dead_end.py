@@ -86,6 +86,7 @@ IN_JSON: Final = {
     "directory": "agency-list",
     "peers": "peers-list",
     "peer_compare": "peers-compare",
+    "peer_confirm": "peers-confirm",
     "peer_undo": "peers-undo",
     "keys": "keys-list",
     **dict.fromkeys(

@@ -18,9 +18,10 @@ from agencies.models import Agency, Officer, PowerChange
 from agencies.officers import change_roles, disable_officer, enrol_officer
 from alerts.opening import open_alert
 from alerts.peers.comparing import compare_fingerprint
-from sharing.agreements import suspend_lanes
+from sharing.agreements import record_circle, suspend_lanes
 from sharing.models import Notification
 from sharing.notices.power_changes import tell_power_changes
+from tests.builders import OPERATOR
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import PASSWORD, DeskWorld
 from tests.pages.test_policy import form
@@ -164,3 +165,10 @@ def test_pages_about_fingerprints(shoot: Shoot, sign_in: SignIn, desk: DeskWorld
     shoot("fingerprints", "/peers/")
     shoot("fingerprint-compare", f"/peers/{peer.id}/compare/")
     shoot("fingerprint-undo", f"/peers/{peer.id}/undo/")
+    record_circle(
+        OPERATOR, name="Late Look", agreement="G1", members=[desk.lab.pk, desk.health.pk], now=desk.hub.now
+    )
+    shoot("circle-member-confirm", f"/peers/{desk.health.pk}/circles/")
+    draft = desk.draft()
+    sign_in(desk.ilka)
+    shoot("circle-member-held", f"/drafts/{draft.pk}/5/")

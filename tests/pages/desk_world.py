@@ -33,6 +33,7 @@ from alerts.review import submit_alert, validate_alert
 from sharing.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.kept_worlds import FRESH_SECONDS, kept_world
+from tests.peers import confirm_each_other
 
 PASSWORD = "wendelgass im regen 7"
 CONTENT = "Zirrostratus"
@@ -74,9 +75,10 @@ class DeskWorld:
         )
         hub.sequence()
         hub.make_agreement("G1", "xa-lab", "xb-health", "xd-reg", title="Science and public health")
-        record_circle(
+        circle = record_circle(
             OPERATOR, name="Early Look", agreement="G1", members=["xa-lab", "xb-health"], now=hub.now
         )
+        confirm_each_other(circle, now=hub.now)
         desk = cls(hub, lab, health, reg)
         desk._enrol(PASSWORD if passwords else None)
         return desk

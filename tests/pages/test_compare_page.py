@@ -3,7 +3,8 @@
 
 from accord.envelope.keys import show_fingerprint
 from alerts.peers.pins import Origin, read_book
-from tests.builders import HeldAgency
+from sharing.agreements import record_circle
+from tests.builders import OPERATOR, HeldAgency
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -58,3 +59,25 @@ def test_the_same_in_json(desk: DeskWorld, as_officer: SignIn) -> None:
 def test_who_holds_its_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
     page = as_officer(desk.zhilan).get("/peers/")
     assert page.status_code == 409 and "accord pin" in page.content.decode()
+
+
+def test_a_member_new_in_a_circle_is_confirmed_on_the_page_and_in_json(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    ilka, benno = as_officer(desk.ilka), as_officer(desk.benno)
+    for name in ("Late Look", "Later Look"):
+        record_circle(
+            OPERATOR, name=name, agreement="G1", members=[desk.lab.pk, desk.health.pk], now=desk.hub.now
+        )
+    address = f"/peers/{desk.health.pk}/circles/"
+    listed = f"New in <bdi>Late Look since {desk.hub.now:%Y-%m-%d}</bdi>"
+    assert listed in ilka.get("/peers/").content.decode()
+    assert ilka.get(address).status_code == 403 and address not in ilka.get("/peers/").content.decode()
+    assert "It belongs in" in benno.get(address).content.decode()
+    assert benno.post(address).status_code == 422
+    assert benno.post(address, {"circles": ["Late Look"]}).status_code == 302
+    assert listed not in ilka.get("/peers/").content.decode()
+    answer = benno.post(
+        f"/api/v1/peers/{desk.health.pk}/confirm", {"circles": ["Later Look"]}, "application/json"
+    )
+    assert answer.status_code == 200 and answer.json()["new_in"] == []

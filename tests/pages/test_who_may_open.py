@@ -91,6 +91,7 @@ CHANGES: dict[str, str] = {
 ITEM_PAGES = {
     "arrivals",
     "peer_compare",
+    "peer_confirm",
     "peer_undo",
     "power_agree",
     "power_stop",

@@ -210,6 +210,8 @@ GOOD: Final[Mapping[str, Sent]] = {
     "api/v1/spectra/library": Sent(files={"file": SPECTRUM}),
     "peers/<str:agency_id>/compare/": Sent({"fingerprint": "0" * 64}),
     "api/v1/peers/<str:agency_id>/compare": Sent({"fingerprint": "0" * 64}),
+    "peers/<str:agency_id>/circles/": Sent({"circles": "Early Look"}),
+    "api/v1/peers/<str:agency_id>/confirm": Sent({"circles": ["Early Look"]}),
     "api/v1/agreements/<str:ref>/suspend": Sent({"lanes": ["science"]}),
     "api/v1/agreements/<str:ref>/resume": Sent({"lanes": ["science"]}),
     "api/v1/api-keys": Sent({"client": "case system", "scopes": ["directory:read"]}),

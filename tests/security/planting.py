@@ -25,6 +25,7 @@ from sharing.agreements import record_agreement, record_circle
 from sharing.errors import SharingError
 from tests.builders import OPERATOR
 from tests.pages.desk_world import HARM
+from tests.peers import confirm_each_other
 from tests.security.hostile import STRINGS
 from tests.security.world import LAB, PARTNER, SecurityWorld
 
@@ -91,7 +92,10 @@ class Planting:
             OPERATOR, ref=f"H{number}", title=text, parties=[LAB, PARTNER], lanes=["science"], ceiling="GREEN",
             nbf=now, now=now,
         )  # fmt: skip
-        record_circle(OPERATOR, name=text[:60], agreement=f"H{number}", members=[LAB, PARTNER], now=now)
+        circle = record_circle(
+            OPERATOR, name=text[:60], agreement=f"H{number}", members=[LAB, PARTNER], now=now
+        )
+        confirm_each_other(circle, now=now)
 
     def _key(self, text: str) -> None:
         admin = self.world.people["agency_admin"]

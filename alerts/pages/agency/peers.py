@@ -22,6 +22,7 @@ from alerts.peers.comparing import (
     peers_of,
     undo_comparison,
 )
+from alerts.peers.newcomers import confirm_circle_member, may_confirm
 
 
 def peers(request: HttpRequest) -> HttpResponse:
@@ -36,6 +37,7 @@ def peers(request: HttpRequest) -> HttpResponse:
         empty=_("No other agency is in yet."),
         rows=peers_of(officer, now=timezone.now()),
         may_compare=may_compare(officer),
+        may_confirm=may_confirm(officer),
     )
 
 
@@ -81,6 +83,31 @@ def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         does=[_("Nothing is sent to it until two officers have compared again.")],
     )
     return ask(request, question, form)
+
+
+def confirm(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """GET shows the circles in which the agency is new, POST confirms it in those that are ticked."""
+    officer, now = signed_in(request), timezone.now()
+    trust = peer_of(officer, agency_id, now=now)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            confirm_circle_member(officer, trust.agency, request.POST.getlist("circles"), now=now)
+        except InputError as refused:
+            refuse(form, refused)
+        else:
+            messages.success(request, _("Confirmed. Alerts can go to it."))
+            return redirect("admin:peers")
+    question = Question(
+        _("Fingerprints"),
+        _("Confirm %(name)s in its circles") % {"name": isolated(trust.agency.name)},
+        _("Confirm"),
+        reverse("admin:peers"),
+        does=[_("Confirm only an agency that you know to belong there. Nothing goes to it before.")],
+        facts=[(_("Agency id"), trust.agency.pk), (_("Now"), trust.state_text)],
+        extra={"trust": trust},
+    )
+    return ask(request, question, form, template="affairs/peer_confirm")
 
 
 def _whether(trust: PeerTrust) -> Question:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from agencies.models import Agency, AgencyKind, Custody, Officer
 from alerts.document.display import choice_text
 from alerts.pages.compose.form import FormField, Option
+from alerts.peers.holding import NEW_IN_CIRCLE
 from alerts.preview import candidates_for, circles_for
 from sharing.policy import RecipientVerdict
 
@@ -30,6 +31,16 @@ class ReachRow:
 class Reach:
     will: tuple[ReachRow, ...] = ()
     wont: tuple[ReachRow, ...] = ()
+
+    @property
+    def new(self) -> tuple[ReachRow, ...]:
+        """Those of `wont` that are new in a circle; the page shows them apart."""
+        return tuple(row for row in self.wont if row.verdict.code == NEW_IN_CIRCLE)
+
+    @property
+    def denied(self) -> tuple[ReachRow, ...]:
+        """The others of `wont`."""
+        return tuple(row for row in self.wont if row.verdict.code != NEW_IN_CIRCLE)
 
     @property
     def will_names(self) -> str:
