@@ -24,8 +24,9 @@ from agencies.models import Agency, Officer
 from agencies.vault import doors
 from alerts.clearance import check_reason
 from alerts.document.display import Section, describe
+from alerts.document.fields import FIELDS
 from alerts.document.marking import Marking, marking_of
-from alerts.document.reading import ReadDocument, read_document
+from alerts.document.reading import AsText, ReadDocument, read_as_text, read_document
 from alerts.errors import KeysElsewhereError, ReceiptPendingError, UnknownSchemaError, UnopenableError
 from alerts.fetching import fetch_and_open, seen_by
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
@@ -69,6 +70,9 @@ class OpenedView:
     standing: StandingFacts
     spectra: tuple[AttachmentFile, ...] = field(default=(), repr=False)
     rules: bytes | None = field(default=None, repr=False)
+    as_text: tuple[AsText, ...] = field(default=(), repr=False)
+    more_as_text: int = 0
+    missing: tuple[str, ...] = ()
 
 
 def preset_reason(received: ReceivedAlert) -> str:
@@ -94,9 +98,9 @@ def open_alert(
     `with_rules` the file of rules that a change of the law brings.
     """
     row, opened = _open(officer, received, reason, reference, now)
-    document = _read(opened)
+    document, is_known = _read(opened)
     row = as_it_stands(_mark_opened(officer, row, now), now=now)
-    view = _view(row, opened, document, standings_shown(row, opened, now=now))
+    view = _view(row, opened, document, standings_shown(row, opened, now=now), is_known=is_known)
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))
     return replace(view, spectra=files_of_opened(opened)) if with_spectra else view
@@ -170,11 +174,12 @@ def _open(
         raise UnopenableError(failed_text(row), row.reference) from failure
 
 
-def _read(opened: OpenedAlert) -> ReadDocument | None:
+def _read(opened: OpenedAlert) -> tuple[ReadDocument, bool]:
+    """The document, and whether its schema is known here."""
     try:
-        return read_document(opened.alert)
+        return read_document(opened.alert), True
     except UnknownSchemaError:
-        return None
+        return read_as_text(opened.alert), False
 
 
 def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> ReceivedAlert:
@@ -223,11 +228,13 @@ def _release_text(standing: Standing, name: str) -> str:
 def _view(
     received: ReceivedAlert,
     opened: OpenedAlert,
-    document: ReadDocument | None,
+    document: ReadDocument,
     standings: tuple[StandingFacts, tuple[str, ...]],
+    *,
+    is_known: bool,
 ) -> OpenedView:
     standing, about_releases = standings
-    data = document.data if document else {}
+    data = document.data
     return OpenedView(
         received=received,
         title=str(data.get("title") or ""),
@@ -237,13 +244,21 @@ def _view(
         attachments=tuple(AttachmentShown(note.n, note.fn, note.size) for note in opened.attachments),
         audience=opened.audience,
         verification=verified(received, opened, standing),
-        marks=tuple(_marks(received, opened, document, (standing.text, *about_releases))),
+        marks=tuple(_marks(received, opened, document, (standing.text, *about_releases), is_known=is_known)),
         standing=standing,
+        as_text=document.as_text,
+        more_as_text=document.more,
+        missing=document.missing,
     )
 
 
 def _marks(
-    received: ReceivedAlert, opened: OpenedAlert, document: ReadDocument | None, doubts: Sequence[str]
+    received: ReceivedAlert,
+    opened: OpenedAlert,
+    document: ReadDocument,
+    doubts: Sequence[str],
+    *,
+    is_known: bool,
 ) -> list[str]:
     """Sentences that must stand above the content."""
     marks = []
@@ -266,10 +281,13 @@ def _marks(
         marks.append(_("Opened after it expired; call the sender before you act on it."))
     if not opened.log_compared:
         marks.append(_("The log could not be compared with what your agency saw of it before."))
-    if document is None:
+    if not is_known:
         marks.append(_("This alert uses a form that this hub does not know yet; call the sender."))
-    elif document.not_shown:
-        marks.append(_("Some parts use a form that this hub does not know; they are not shown."))
+    elif document.as_text:
+        marks.append(_("Some parts were not understood here; they are shown as they came."))
+    if document.missing:
+        labels = ", ".join(str(FIELDS[name].label) for name in document.missing)
+        marks.append(_("The sender left out what every alert says: %(labels)s.") % {"labels": labels})
     return marks
 
 

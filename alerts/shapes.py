@@ -12,6 +12,7 @@ from alerts.api_fields import DraftFields
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.findings import Findings
 from alerts.document.identity import show_scheme
+from alerts.document.reading import AsText
 from alerts.inbox import InboxRow
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
@@ -343,12 +344,21 @@ class _WithScheme(s.Serializer[Any]):
         return scheme_out(shown.document)
 
 
+class AsTextOut(s.Serializer[AsText]):
+    name = s.CharField()
+    text = s.CharField()
+
+
 class OpenedOut(_WithScheme):
     received = ReceivedFactsOut()
     attachments = FileOut(many=True)
     audience = s.ListField(child=s.CharField())
     verification = VerificationOut()
     marks = s.ListField(child=s.CharField())
+    as_text = AsTextOut(many=True, help_text="Members of the document that were not understood, at most 50.")
+    missing = s.ListField(
+        child=s.CharField(), help_text="Required members of the document that say nothing, by name."
+    )
 
 
 class RecipientFactOut(s.Serializer[Any]):

@@ -69,6 +69,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "left_out": [],
     "limit": 50,
     "marks": [],
+    "missing": [],
     "log_index": 41,
     "logged_at": _TIME,
     "md": _DIGEST,

@@ -13,6 +13,7 @@ from agencies.names import misplaced_joiners
 
 REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 DEPRECATED: Final = frozenset("\u206a\u206b\u206c\u206d\u206e\u206f\ufff9\ufffa\ufffb")
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 BREAKING: Final = "\u00ad\u200b\u2060\ufeff"
 """They only say where a line may break; a copy from a web page is full of them."""
 
@@ -27,6 +28,11 @@ _DROPPED: Final = str.maketrans("", "", BREAKING)
 def without_breaks(text: str) -> str:
     """The text without what only says where a line may break."""
     return text if text.isascii() else text.translate(_DROPPED)
+
+
+def made_visible(text: str) -> str:
+    """Return the text on one line, with a mark in place of each character that nobody sees."""
+    return "".join(" " if mark in "\n\t" else REPLACED if _is_hidden(mark) else mark for mark in text)
 
 
 def hidden_characters(text: str, *, lines: bool) -> tuple[str, ...]:

@@ -1,31 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the document of an opened alert. Its signature is good by now; its content is still foreign.
 
-Another schema than `accord-alert/1` is refused whole. Members this hub does not know, or that hold another
-shape than theirs, are not shown and are counted, so that a reader knows there is more than the page says.
+Another schema than `accord-alert/1` is refused whole. Members this hub does not know, or that hold another shape than
+theirs, are kept apart as text under their own names, and required ones that are missing are named: a reader loses nothing
+that was sent, and sees what the hub did not understand.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from alerts.document.building import GRADING_SCHEME, SCHEMA
+from alerts.document.characters import made_visible
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY
+from alerts.document.schema import REQUIRED
 from alerts.document.shapes import is_acceptable
 from alerts.errors import UnknownSchemaError
+
+MOST_LISTED: Final = 50
+NAME_CHARS: Final = 60
+TEXT_CHARS: Final = 500
 
 _FIXED: Final = {"schema": SCHEMA, "grading_scheme": GRADING_SCHEME}
 
 
 @dataclass(frozen=True)
-class ReadDocument:
-    """`data` holds every field of the document, `not_shown` how many members could not be read.
+class AsText:
+    """A member that was not understood: its name and its value, each on one line and cut to a length."""
 
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ReadDocument:
+    """`data` holds every field of the document, `as_text` the members that were not understood.
+
+    `more` is how many of those are not listed, `missing` the names of required members that say nothing.
     `digests` are SHA-256 of its files in hexadecimal, `spectra` the files that may hold some, where they were asked for.
     """
 
     data: Mapping[str, Any]
-    not_shown: int = 0
+    as_text: tuple[AsText, ...] = ()
+    more: int = 0
+    missing: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     spectra: tuple[Any, ...] = ()
 
@@ -41,4 +61,33 @@ def read_document(alert: Mapping[str, Any]) -> ReadDocument:
         if value in EMPTY or is_acceptable(field, value):
             data[field.name] = value
             shown.add(field.name)
-    return ReadDocument(data, not_shown=len(set(alert) - shown))
+    missing = tuple(name for name in REQUIRED if _is_missing(name, alert))
+    return _kept_apart(data, [name for name in alert if name not in shown], alert, missing)
+
+
+def read_as_text(alert: Mapping[str, Any]) -> ReadDocument:
+    """Return the document of another schema: all of it as text."""
+    return _kept_apart({}, alert, alert, ())
+
+
+def _kept_apart(
+    data: Mapping[str, Any], names: Iterable[str], alert: Mapping[str, Any], missing: tuple[str, ...]
+) -> ReadDocument:
+    others = iter(names)
+    listed = tuple(
+        AsText(_cut(name, NAME_CHARS), _text_of(alert[name])) for name in islice(others, MOST_LISTED)
+    )
+    return ReadDocument(data, listed, more=sum(1 for _ in others), missing=missing)
+
+
+def _is_missing(name: str, alert: Mapping[str, Any]) -> bool:
+    """A kind may be null: an alert about danger to life goes out without it."""
+    return name not in alert or (name != "alert_type" and alert[name] in EMPTY)
+
+
+def _text_of(value: object) -> str:
+    return _cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), TEXT_CHARS)
+
+
+def _cut(text: str, most: int) -> str:
+    return made_visible(text if len(text) <= most else f"{text[:most]}…")

@@ -250,6 +250,7 @@ def _sections(view: OpenedView) -> list[PageSection]:
         PageSection("by-when", _("By when")),
         evidence_section(view.document),
         *review_section(view.document),
+        *([PageSection("as-text", _("Not understood here"))] if view.as_text else []),
         PageSection("verification", _("Verification")),
         PageSection("told", _("Who was told, opened, acknowledged")),
         PageSection("thread", _("What was said since")),

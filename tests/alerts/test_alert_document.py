@@ -13,7 +13,7 @@ from alerts.document.defaults import defaults_for
 from alerts.document.display import describe
 from alerts.document.fields import FIELDS
 from alerts.document.marking import marking_of
-from alerts.document.reading import read_document
+from alerts.document.reading import read_as_text, read_document
 from alerts.document.schema import json_schema
 from alerts.document.shapes import is_acceptable
 from alerts.document.values import read_values
@@ -130,16 +130,61 @@ class TestForeign:
             with pytest.raises(UnknownSchemaError):
                 read_document({**build_document(fields()), "schema": schema_name})
 
-    def test_members_of_another_shape_are_counted_and_not_shown(self) -> None:
-        foreign = build_document(fields()) | {"cas_rn": "no", "technique": {"a": 1}, "new_member": "x"}
+    def test_members_of_another_shape_are_kept_as_text_under_their_names(self) -> None:
+        foreign = build_document(fields()) | {
+            "cas_rn": "no",
+            "technique": {"a": [1, None]},
+            "new_member": "x",
+        }
         read = read_document(foreign)
-        assert (read.data["cas_rn"], read.data["technique"], read.not_shown) == (None, None, 3)
-        assert read.data["title"] == GOOD["title"]
+        assert (read.data["cas_rn"], read.data["technique"], read.data["title"]) == (
+            None,
+            None,
+            GOOD["title"],
+        )
+        assert {member.name: member.text for member in read.as_text} == {
+            "cas_rn": "no",
+            "technique": '{"a": [1, null]}',
+            "new_member": "x",
+        }
+        assert (read.more, read.missing) == (0, ())
+
+    def test_what_was_not_understood_is_bounded_and_hides_nothing(self) -> None:
+        foreign = {"n" * 100 + "\u202e": "a\u202eb\n\tc" + "x" * 600} | {f"m{n}": n for n in range(60)}
+        read = read_document(build_document(fields()) | foreign)
+        first = read.as_text[0]
+        assert first.name == "n" * 60 + "…"
+        assert first.text.startswith("a\ufffdb  cxx") and len(first.text) == 501
+        assert (len(read.as_text), read.more) == (50, 11)
+
+    @pytest.mark.parametrize(
+        ("changes", "missing"),
+        [
+            ({"title": None}, ("title",)),
+            ({"title": "", "alert_type": None}, ("title",)),
+            ({"alert_type": 7}, ()),
+        ],
+        ids=str,
+    )
+    def test_what_every_alert_says_and_this_one_does_not_is_named(
+        self, changes: dict[str, Any], missing: tuple[str, ...]
+    ) -> None:
+        assert read_document(build_document(fields()) | changes).missing == missing
+
+    def test_a_required_member_that_is_not_there_at_all_is_named(self) -> None:
+        assert read_document({"schema": "accord-alert/1"}).missing == ("alert_type", "title")
+
+    def test_all_of_another_schema_is_kept_as_text(self) -> None:
+        read = read_as_text({"schema": "accord-alert/9", "title": "From the future"})
+        assert [(member.name, member.text) for member in read.as_text] == [
+            ("schema", "accord-alert/9"),
+            ("title", "From the future"),
+        ]
 
     def test_a_short_document_of_a_partner_is_enough(self) -> None:
         short = {"schema": "accord-alert/1", "alert_type": "new_substance", "title": "Blue tablets"}
         schema().validate(short)
-        assert read_document(short).not_shown == 0
+        assert (read_document(short).as_text, read_document(short).missing) == ((), ())
 
     @pytest.mark.parametrize("value", [[], {}, [[]], {"a": []}, 7, True, ["x", 7]], ids=str)
     def test_no_shape_of_any_member_breaks_the_reading(self, value: Any) -> None:

@@ -15,6 +15,7 @@ from alerts.following import follow_feed, follow_feeds, lock_key
 from alerts.inbox import list_received
 from alerts.models import CardToken, DeskCursor, ReceivedAlert
 from alerts.opening import open_alert
+from alerts.shapes import OpenedOut
 from alerts.tasks import follow_feed as follow_feed_task
 from alerts.tokens import COUNTRY, INCHIKEY_BLOCK, tokens_of
 from ledger.models import AuditEvent
@@ -98,6 +99,20 @@ class TestTaking:
         assert open_received_cards(desks.health.id, [row])[str(row.pk)].title == ""
         view = open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
         assert view.marks == ("This alert uses a form that this hub does not know yet; call the sender.",)
+        assert [member.text for member in view.as_text] == ["accord-alert/9", "From the future"]
+
+    def test_what_is_missing_or_not_understood_is_named_above_the_content(self, desks: Desks) -> None:
+        md = send_from_partner(
+            desks, alert={"schema": "accord-alert/1", "alert_type": "seizure", "severity": "9"}
+        )
+        desks.follow()
+        view = open_alert(desks.health.reader, received_by(desks, md), reason="on_duty", now=desks.hub.now)
+        assert view.marks == (
+            "Some parts were not understood here; they are shown as they came.",
+            "The sender left out what every alert says: Title.",
+        )
+        said = OpenedOut(view).data
+        assert (said["as_text"], said["missing"]) == ([{"name": "severity", "text": "9"}], ["title"])
 
 
 class TestOwnKeys:

@@ -160,10 +160,13 @@ def test_a_shape_that_no_form_sends_is_refused(value: Any) -> None:
     "value",
     [1, "x", [], {**GOOD, "use": "link"}, GOOD | {"ratios": [CARBON | {"value": -28.4}]}, {"ratios": 1}],
 )
-def test_a_foreign_document_of_another_shape_is_not_shown_and_counted(value: Any) -> None:
+def test_of_a_foreign_document_another_shape_is_kept_as_text(value: Any) -> None:
     document = build_document(defaults_for("seizure", today=TODAY)) | {"region_evidence": value or {"a": []}}
     read = read_document(document)
-    assert (read.data["region_evidence"], read.not_shown) == (None, 1)
+    assert (read.data["region_evidence"], [member.name for member in read.as_text]) == (
+        None,
+        ["region_evidence"],
+    )
 
 
 def test_what_is_typed_is_kept_as_decimal_text_and_empty_lines_go() -> None:

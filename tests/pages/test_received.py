@@ -14,6 +14,7 @@ from alerts.models import ReceivedAlert
 from alerts.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
 from sharing.models import Delivery
+from tests.hosted_keys import as_recipient
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
@@ -109,6 +110,18 @@ def test_opened_it_is_shown_in_the_readers_order_under_its_marking(
         in page
     )
     assert received.md in page, "the details are one click away"
+
+
+def test_what_was_not_understood_is_shown_as_text_under_its_name(desk: DeskWorld, reader: Client) -> None:
+    foreign = {"schema": "accord-alert/1", "severity": "<b>9</b>", "x-colour": {"of": "\u202eblue"}}
+    sealed = desk.hub.alert_to(as_recipient(desk.health), sender=desk.reg, alert=foreign)
+    desk.hub.carry(desk.reg, sealed)
+    desk.settle()
+    page = opened(reader, desk.received(desk.aroha))
+    assert "Some parts were not understood here; they are shown as they came." in page
+    assert "The sender left out what every alert says: Kind, Title." in page
+    assert "<code>severity</code>" in page and "<bdi>&lt;b&gt;9&lt;/b&gt;</bdi>" in page
+    assert "<code>x-colour</code>" in page and "\ufffdblue" in page
 
 
 def test_the_deadline_is_said_in_three_zones(reader: Client, received: ReceivedAlert) -> None:
