@@ -9,13 +9,13 @@ from django.db import transaction
 from accord.envelope.slices import parse_slice
 from accord.envelope.tree.notes import Checkpoint
 from accord.envelope.verifying import KeptCheckpoint, keep_checkpoint
-from alerts.models import DeskCursor
+from alerts.models import SeenCheckpoint
 from ledger.pins import pinned_keys
 
 
 def kept_checkpoint(agency_id: str) -> KeptCheckpoint | None:
     """What the agency kept last; None before its first opening."""
-    row = DeskCursor.objects.filter(agency_id=agency_id).exclude(checkpoint="").first()
+    row = SeenCheckpoint.objects.filter(agency_id=agency_id).exclude(checkpoint="").first()
     return None if row is None else KeptCheckpoint(Checkpoint.parse(row.checkpoint), row.kept_at)
 
 
@@ -24,8 +24,8 @@ def keep_newest(agency_id: str, slice_bytes: bytes, *, log_time: int, now: datet
     newest = max(_checkpoints(slice_bytes), key=lambda checkpoint: checkpoint.size)
     kept = keep_checkpoint(newest, now=int(now.timestamp()), newest_log_time=log_time)
     with transaction.atomic():
-        DeskCursor.objects.get_or_create(agency_id=agency_id)
-        row = DeskCursor.objects.select_for_update().get(agency_id=agency_id)
+        SeenCheckpoint.objects.get_or_create(agency_id=agency_id)
+        row = SeenCheckpoint.objects.select_for_update().get(agency_id=agency_id)
         if not row.checkpoint or Checkpoint.parse(row.checkpoint).size < newest.size:
             row.checkpoint, row.kept_at = newest.text, kept.kept_at
             row.save(update_fields=["checkpoint", "kept_at"])

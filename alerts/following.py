@@ -11,7 +11,7 @@ tokens, structure, spectra, notices), without which the alert itself is still fi
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,13 +19,14 @@ from functools import partial
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
 from accord.envelope.errors import BackendError, EnvelopeError, Failure, OpeningError
 from accord.envelope.statements.form import SubjectRef
 from accord.moments import moment_of, moment_or_none
 from agencies.actors import SystemActor
 from agencies.errors import AbsentError
-from agencies.models import Agency, AgencyStatus
+from agencies.models import Agency, AgencyStatus, Custody
 from agencies.vault import doors
 from agencies.vault.errors import is_vault_away
 from alerts.document.reading import ReadDocument, read_document
@@ -34,7 +35,7 @@ from alerts.fetching import CLOSED, fetch_and_open, seen_by
 from alerts.file_digests import plain_digests, spectral_files
 from alerts.filing import file_content
 from alerts.forgetting import forget_cards
-from alerts.models import DeskCursor, ReceivedAlert
+from alerts.models import ReceivedAlert
 from alerts.retractions import apply_statement, judge_again, note_known_retract
 from alerts.science.library import drop_stale_imports
 from alerts.science.library_received import read_received_files
@@ -44,12 +45,16 @@ from alerts.versions import place_version, settle_versions
 from ledger.models import Distrust
 from ledger.proofs import log_places
 from ledger.set_aside import Item, Loop, begin_round, run_each
+from sharing.doorbell import ring, ring_where_few_wait
 from sharing.feed import read_feed
-from sharing.models import Envelope, FeedItem, Statement
+from sharing.models import DeskCursor, Envelope, FeedItem, Statement
 from sharing.statements import submit_statement
 
 ROLE: Final = "desk-worker"
+BELL: Final = "alerts.follow_feed"
 PAGE: Final = 100
+TURN: Final = 20
+"""How many items of a hosted agency's feed are taken before another agency has its turn."""
 RETRIED_AT_MOST: Final = 100
 """How many alerts that the worker could not open are tried again in one round."""
 LEDGER_ALARMS: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
@@ -66,17 +71,32 @@ DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", _is_common)
 """What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
 
 
-def follow_feeds(*, now: datetime) -> int:
-    """Follows every agency that is not still entering, then tidies; returns how many items were taken.
+def _never() -> bool:
+    return False
 
-    Trouble with one agency's feed keeps nobody else waiting: it is raised, as a group, after the others.
+
+def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never) -> int:
+    """Follows every agency that is not still entering, then tidies; returns how many alerts were taken.
+
+    Agencies take turns, so that a long feed keeps no other waiting: first those with keys of their own, whose alerts
+    are not opened here, then whoever was followed longest ago. Another process takes whoever is not at it. Nothing
+    new is begun once it `is_over`; then it rings for the next round. Trouble with one agency's feed is raised, as a
+    group, after the others.
     """
     taken, troubles = 0, []
-    for agency in Agency.objects.exclude(status=AgencyStatus.ENTERING).order_by("pk"):
+    waiting = list(_in_order())
+    while waiting and not is_over():
+        agency = waiting.pop(0)
         try:
-            taken += follow_feed(agency, now=now)
+            turn = _follow_turn(agency, now, is_over)
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it is raised below
             troubles.append(trouble)
+            continue
+        taken += turn.taken
+        if turn.is_left:
+            waiting.append(agency)
+    if waiting:
+        ring_where_few_wait(BELL)
     try:
         tidy_received(now=now)
     except Exception as trouble:  # noqa: BLE001 - as above
@@ -88,9 +108,39 @@ def follow_feeds(*, now: datetime) -> int:
 
 def follow_feed(agency: Agency, *, now: datetime) -> int:
     """Take what is new in an agency's feed; how many alerts, 0 when another process is at it."""
+    turn = _follow_turn(agency, now, _never)
+    taken = turn.taken
+    while turn.is_left:
+        turn = _follow_turn(agency, now, _never)
+        taken += turn.taken
+    return taken
+
+
+def _in_order() -> QuerySet[Agency]:
+    followed = DeskCursor.objects.filter(agency=OuterRef("pk")).values("moved_at")
+    return (
+        Agency.objects.exclude(status=AgencyStatus.ENTERING)
+        .alias(followed_at=Subquery(followed), keys_at=Case(When(custody=Custody.AGENCY, then=0), default=1))
+        .order_by("keys_at", F("followed_at").asc(nulls_first=True), "pk")
+    )
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """How many alerts one turn took, and whether it ended before the feed did."""
+
+    taken: int = 0
+    is_left: bool = False
+
+
+def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> _Turn:
     actor = SystemActor(ROLE, agency.pk)
     with _alone(agency.pk) as is_alone:
-        return _Desk(actor, agency, now).follow() if is_alone else 0
+        turn = _Desk(actor, agency, now, is_over).follow() if is_alone else _Turn()
+    if turn.taken:
+        # Officers are told of what the desk can show.
+        ring("sharing.send")
+    return turn
 
 
 def tidy_received(*, now: datetime) -> None:
@@ -131,11 +181,9 @@ def lock_key(agency_id: str) -> tuple[int, int]:
     return first, second
 
 
-def _new_items(actor: SystemActor) -> Iterator[FeedItem]:
+def _next_page(actor: SystemActor, limit: int) -> list[FeedItem]:
     after = DeskCursor.objects.filter(agency_id=actor.agency_id).values_list("after", flat=True).first() or 0
-    while items := read_feed(actor, after=after, limit=PAGE).items:
-        yield from items
-        after = items[-1].number
+    return read_feed(actor, after=after, limit=limit).items
 
 
 @dataclass(frozen=True)
@@ -160,27 +208,55 @@ CLOSED_NOW: Final = _Opening()
 class _Desk:
     """One agency's feed, followed for one round."""
 
-    def __init__(self, actor: SystemActor, agency: Agency, now: datetime) -> None:
-        self._actor, self._agency, self._now = actor, agency, now
+    def __init__(
+        self, actor: SystemActor, agency: Agency, now: datetime, is_over: Callable[[], bool]
+    ) -> None:
+        self._actor, self._agency, self._now, self._is_over = actor, agency, now, is_over
         self._feed = begin_round(FEED, agency=agency.pk, now=now)
         self._derived = begin_round(DERIVED, agency=agency.pk, now=now)
 
-    def follow(self) -> int:
-        """How many alerts were taken: first what was set aside and is due again, then what is new."""
+    def follow(self) -> _Turn:
+        """First what was set aside and is due again, then what is new, as much as fits one turn."""
         taken: list[ReceivedAlert] = []
         self._feed.try_again(lambda number: taken.extend(self._take(self._item(number))))
-        for item in _new_items(self._actor):
+        limit = TURN if self._agency.is_hosted else PAGE
+        page = _next_page(self._actor, limit)
+        if self._agency.is_hosted:
+            is_whole = self._take_each(page, taken)
+        else:
+            is_whole = self._take_together(page, taken)
+        if self._feed.is_stopped:
+            return _Turn(len(taken))
+        if not is_whole or len(page) == limit:
+            return _Turn(len(taken), is_left=True)
+        if self._agency.is_hosted:
+            self._derived.try_again(self._visit)
+            self._visit_unread()
+        return _Turn(len(taken))
+
+    def _take_each(self, page: Sequence[FeedItem], taken: list[ReceivedAlert]) -> bool:
+        """One by one, since each is opened; whether all were taken."""
+        for item in page:
             self._feed.take(
                 _named(item),
                 lambda item=item: taken.extend(self._take(item, is_new=True)),  # type: ignore[misc]
                 passed=partial(self._move, item),
             )
-            if self._feed.is_stopped:
-                break
-        if self._agency.is_hosted:
-            self._derived.try_again(self._visit)
-            self._visit_unread()
-        return len(taken)
+            if self._feed.is_stopped or self._is_over():
+                return item is page[-1]
+        return True
+
+    def _take_together(self, page: Sequence[FeedItem], taken: list[ReceivedAlert]) -> bool:
+        """In one transaction: nothing is opened, so the facts of many cost little; whether all were taken."""
+
+        def take(some: Sequence[FeedItem]) -> None:
+            taken.extend([alert for item in some for alert in self._take(item)])
+
+        with transaction.atomic():
+            done = self._feed.take_all(page, take, name=_named)
+            if done:
+                self._move(done[-1])
+        return len(done) == len(page)
 
     def _item(self, number: str) -> FeedItem:
         return FeedItem.objects.visible_to(self._actor).get(number=int(number))
@@ -257,7 +333,7 @@ class _Desk:
             held_elsewhere=False,
         ).exclude(tlp="RED")
         for received in waiting.order_by("number")[:RETRIED_AT_MOST]:
-            if self._derived.is_stopped:
+            if self._derived.is_stopped or self._is_over():
                 return
             opening = self._try_open(received)
             if opening.is_settled:

@@ -349,18 +349,12 @@ class CardToken(models.Model):
         return str(self.pk)
 
 
-class DeskCursor(models.Model):
-    """How far an agency's feed has been followed: the number of the last item taken.
-
-    `checkpoint` is the newest one of the ledger that the agency has verified, as its three lines; `kept_at`, in
-    seconds, is when.
-    """
+class SeenCheckpoint(models.Model):
+    """The newest checkpoint of the ledger that an agency's desk has verified, as its three lines; when, in seconds."""
 
     agency = models.OneToOneField(Agency, models.PROTECT, primary_key=True, related_name="+")
-    after = models.BigIntegerField(default=0)
-    moved_at = models.DateTimeField(null=True)
     checkpoint = models.TextField(blank=True)
     kept_at = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.agency_id} after {self.after}"
+        return str(self.agency_id)

@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk-worker's tasks: safe to run twice, and no worse for running late."""
 
+import time
 from typing import Final
 
 from celery import shared_task
 from django.utils import timezone
 
-from alerts.following import follow_feeds
+from alerts.following import BELL, follow_feeds
 from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from sharing.doorbell import ring
 
 BACKFILL: Final = "alerts.backfill"
+SLICE_SECS: Final = 5.0
 
 
-@shared_task(name="alerts.follow_feed", ignore_result=True)
+@shared_task(name=BELL, ignore_result=True)
 def follow_feed() -> int:
-    """Takes what is new in the feed of every agency, and rings where structures wait to be stored or judged."""
+    """Takes for some seconds what is new in the feeds, and rings where structures wait to be stored or judged."""
+    until = time.monotonic() + SLICE_SECS
     try:
-        return follow_feeds(now=timezone.now())
+        return follow_feeds(now=timezone.now(), is_over=lambda: time.monotonic() > until)
     finally:
         if waits_for_filling():
             ring(BACKFILL)

@@ -219,7 +219,7 @@ def wait_until_numbered() -> None:
 
 def wait_until_followed() -> None:
     """Return once sequencer, worker and desk-worker have worked off everything."""
-    from alerts.models import DeskCursor
+    from sharing.models import DeskCursor
 
     def is_followed() -> bool:
         cursors = dict(DeskCursor.objects.values_list("agency_id", "after"))

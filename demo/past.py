@@ -45,9 +45,9 @@ class Past:
         sequence_batch(self.now, self.ledger_key, self.state_dir, number_covered)
         if self._expand():
             self._happen()
+        follow_feeds(now=self.now)
         while send_notifications(clock=lambda: self.now).left:
             pass
-        follow_feeds(now=self.now)
 
     def _expand(self) -> int:
         """Queues notices for all that is new; returns for how many deliveries."""

@@ -38,6 +38,12 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
             "schedule": schedule(run_every=3600.0),
             "options": {"queue": "desk", "expires": 600},
         },
+        # Mail that waited for the desk goes out when its time is over.
+        "send-what-is-due": {
+            "task": "sharing.send",
+            "schedule": schedule(run_every=10.0),
+            "options": {"queue": "notify", "expires": 10},
+        },
         "sweep-notices": {
             "task": "sharing.sweep",
             "schedule": schedule(run_every=sweep_seconds),

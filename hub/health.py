@@ -7,6 +7,7 @@ fail together while they still serve. A sequencer that is silent is the third: i
 
 import threading
 import time
+from datetime import timedelta
 from typing import Final
 
 from django.db import DatabaseError, connection
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_safe
 from hub import faults
 from ledger.halting import halt_reason
 from sharing import backpressure
+from sharing.desk_progress import desk_depth
 
 SEQUENCER_SILENT_SECONDS = 10
 LOOKED_AT_EVERY_SECS: Final = 10.0
@@ -38,9 +40,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`.
+    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`, `desk`.
 
-    `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
+    `desk` is a feed that has waited two minutes for the desk-worker. `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
     """
     failing = _faults_of_process()
     if "database" not in failing:
@@ -62,8 +64,13 @@ def _faults_of_hub() -> list[str]:
     try:
         silent = backpressure.sequencer_silence(timezone.now())
         is_halted = bool(halt_reason())
+        is_desk_late = desk_depth().is_late(timezone.now())
     except DatabaseError:
         return ["database"]
+    return [*_fault_of_sequencer(silent, is_halted=is_halted), *(["desk"] if is_desk_late else [])]
+
+
+def _fault_of_sequencer(silent: timedelta | None, *, is_halted: bool) -> list[str]:
     if is_halted:
         return ["clock"]
     return ["sequencer"] if silent is None or silent.total_seconds() > SEQUENCER_SILENT_SECONDS else []

@@ -33,12 +33,21 @@ QUEUES: Final = {
 EXPIRES_SECS: Final = 60
 ANSWER_WITHIN_SECS: Final = 0.2
 REST_SECS: Final = 2.0
+FEW: Final = 2
 _BOUND: Final = {"socket_timeout": ANSWER_WITHIN_SECS, "socket_connect_timeout": ANSWER_WITHIN_SECS}
 
 
 def ring(task: str) -> None:
     """Ring once the transaction has committed, at once where there is none; a broker that is away is only logged."""
     transaction.on_commit(partial(_send, task, QUEUES[task]))
+
+
+def ring_where_few_wait(task: str) -> None:
+    """Ring for the rest of some work, unless its queue has `FEW` messages already, one of which will take it up.
+
+    Each round rings for the next one and the schedule rings too: without a bound they would crowd out other work.
+    """
+    transaction.on_commit(partial(_send, task, QUEUES[task], FEW))
 
 
 class _Breaker:
@@ -81,12 +90,12 @@ _breakers: defaultdict[str, _Breaker] = defaultdict(_Breaker)
 """By the address of the broker: one that hangs says nothing about another."""
 
 
-def _send(task: str, queue: str) -> None:
+def _send(task: str, queue: str, most: int | None = None) -> None:
     breaker = _breakers[current_app.conf.broker_url]
     if not breaker.lets_through(task):
         return
     try:
-        _publish(task, queue)
+        _publish(task, queue, most)
         missed = breaker.note_success()
         for other in missed - {task}:
             _publish(other, QUEUES[other])
@@ -94,11 +103,13 @@ def _send(task: str, queue: str) -> None:
         breaker.note_failure(task, failure)
 
 
-def _publish(task: str, queue: str) -> None:
+def _publish(task: str, queue: str, most: int | None = None) -> None:
     """Send by a connection of its own: the one that consumers use waits longer for its answers."""
     options: dict[str, Any] = {**current_app.conf.broker_transport_options, **_BOUND}
     connection = current_app.connection_for_write(transport_options=options)
     with pools.producers[connection].acquire(block=True, timeout=ANSWER_WITHIN_SECS) as producer:
+        if most is not None and producer.channel.client.llen(queue) >= most:
+            return
         current_app.send_task(
             task, queue=queue, expires=EXPIRES_SECS, retry=False, ignore_result=True, producer=producer
         )

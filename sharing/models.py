@@ -326,6 +326,16 @@ class FeedHead(Row):
     last = models.BigIntegerField()
 
 
+class DeskCursor(Row):
+    """How far the hub's own desk has taken an agency's feed: the number of the last item taken."""
+
+    agency = models.OneToOneField(
+        Agency, models.PROTECT, primary_key=True, related_name="+", db_constraint=False
+    )
+    after = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField()
+
+
 class FeedItem(Row):
     """Number `number` of one recipient's feed: gapless, in order, never without a receipt.
 

@@ -50,7 +50,7 @@ from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
 from sharing.agreements import record_agreement
 from sharing.intake import Submission, submit_envelope
-from sharing.models import Agreement, AgreementVersion, Statement
+from sharing.models import Agreement, AgreementVersion, DeskCursor, FeedHead, Statement
 from sharing.numbering import number_covered
 from sharing.slices import slice_for
 from sharing.statements import submit_statement
@@ -406,3 +406,9 @@ def about(sealed: SealedEnvelope) -> SubjectRef:
 def reference_to(sealed: SealedEnvelope) -> Reference:
     """The member `re` of a reply or an update."""
     return Reference(sealed.jti, sealed.md)
+
+
+def desk_reaches_the_heads(*, now: datetime) -> None:
+    """The desk has taken every feed to its end, as far as who is told can see."""
+    for recipient, last in FeedHead.objects.values_list("recipient", "last"):
+        DeskCursor.objects.update_or_create(agency_id=recipient, defaults={"after": last, "moved_at": now})

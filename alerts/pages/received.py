@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from agencies.capabilities import Capability
-from agencies.errors import InputError
+from agencies.errors import AbsentError, InputError
 from agencies.models import Agency, Officer
 from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
+from alerts.arrivals import arrivals_token
 from alerts.cards import open_received_cards
 from alerts.clearance import check_reason, reasons_that_open
 from alerts.document.display import choice_text
@@ -27,7 +28,7 @@ from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.fetching import CLOSED
 from alerts.files import AttachmentFile
-from alerts.finding import find_by_reference, find_received
+from alerts.finding import find_by_reference, find_on_its_way, find_received
 from alerts.models import ReceivedAlert
 from alerts.opening import (
     OpenedView,
@@ -62,8 +63,16 @@ from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 
 
 def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """Where a mail's link leads: to the alert, or to the page for what is absent or foreign."""
-    return redirect("admin:received", find_by_reference(signed_in(request), reference).pk)
+    """Where a mail's link leads: to the alert, while the desk has not taken it to a page that waits for it."""
+    officer = signed_in(request)
+    # Before the look: what arrives after it is news to the page.
+    known = arrivals_token(officer)
+    try:
+        return redirect("admin:received", find_by_reference(officer, reference).pk)
+    except AbsentError:
+        delivery = find_on_its_way(officer, reference)
+        words = {"reference": delivery.reference, "known": f'"{known}"'}
+        return render_page(request, "arriving", _("On its way"), **words)
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:

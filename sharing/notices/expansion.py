@@ -14,8 +14,10 @@ from django.db import transaction
 
 from accord.envelope.reaffirming import REAFFIRM
 from ledger.set_aside import OF_ALERT, OF_NOTHING, Item, Loop, begin_round
+from sharing.desk_progress import reached
 from sharing.doorbell import ring
-from sharing.models import Delivery, Notification, StatementDelivery
+from sharing.models import Delivery, Envelope, Notification, StatementDelivery
+from sharing.notices.desk_first import tell_from
 from sharing.notices.queueing import by_agency, queue_notices, readers_of, save_notices
 from sharing.notices.states import Occasion
 from sharing.revoked import Doubt
@@ -61,7 +63,7 @@ def _tell(loop: Loop, rows: Sequence[Row], name: Callable[[Row], Item], now: dat
 
 
 def _queue_alerts(alerts: Sequence[Delivery], now: datetime) -> None:
-    _queue(alerts, Occasion.ALERT, now)
+    _queue_new(alerts, now)
     _queue_doubted(alerts, now)
 
 
@@ -114,6 +116,25 @@ def _queue_withdrawn(statements: Iterable[StatementDelivery], now: datetime) -> 
         if (delivery := known.get((row.statement.sub_d, row.recipient_id))) is not None
         for notice in queue_notices(
             delivery, Occasion.WITHDRAWN, officers[row.recipient_id], subject=row.statement_id, now=now
+        )
+    )
+
+
+def _queue_new(deliveries: Sequence[Delivery], now: datetime) -> None:
+    """To every reader, due once the desk can show the alert."""
+    recipients = {delivery.recipient_id for delivery in deliveries}
+    officers, shown = by_agency(readers_of(recipients)), reached(recipients)
+    speeds = Envelope.objects.filter(pk__in={delivery.envelope_id for delivery in deliveries})
+    speed = dict(speeds.values_list("pk", "pri"))
+    save_notices(
+        notice
+        for delivery in deliveries
+        for notice in queue_notices(
+            delivery,
+            Occasion.ALERT,
+            officers[delivery.recipient_id],
+            not_before=tell_from(delivery, speed[delivery.envelope_id], shown, now=now),
+            now=now,
         )
     )
 

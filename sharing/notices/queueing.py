@@ -29,19 +29,24 @@ def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
 
 
 def queue_notices(
-    delivery: Delivery, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
+    delivery: Delivery,
+    occasion: Occasion,
+    officers: Iterable[Officer],
+    *,
+    subject: str = "",
+    not_before: datetime | None = None,
+    now: datetime,
 ) -> list[Notification]:
     """Unsaved rows that tell these officers of a delivery; `subject`, if not its envelope, is what they hear of once."""
-    return [
-        _notice(subject or delivery.envelope_id, occasion, officer, delivery, now=now) for officer in officers
-    ]
+    about, due = subject or delivery.envelope_id, not_before or now
+    return [_notice(about, occasion, officer, delivery, not_before=due, now=now) for officer in officers]
 
 
 def queue_plain_notices(
     subject: str, occasion: Occasion, officers: Iterable[Officer], *, now: datetime
 ) -> list[Notification]:
     """Unsaved rows about something that is no delivery; each officer hears of a subject once on an occasion."""
-    return [_notice(subject, occasion, officer, None, now=now) for officer in officers]
+    return [_notice(subject, occasion, officer, None, not_before=now, now=now) for officer in officers]
 
 
 def save_notices(notices: Iterable[Notification]) -> None:
@@ -58,7 +63,13 @@ def by_agency(officers: Iterable[Officer]) -> dict[str | None, list[Officer]]:
 
 
 def _notice(
-    subject: str, occasion: Occasion, officer: Officer, delivery: Delivery | None, *, now: datetime
+    subject: str,
+    occasion: Occasion,
+    officer: Officer,
+    delivery: Delivery | None,
+    *,
+    not_before: datetime,
+    now: datetime,
 ) -> Notification:
     notice_id = uuid4()
     return Notification(
@@ -69,7 +80,7 @@ def _notice(
         channel=Channel.EMAIL,
         recipient_id=officer.agency_id or "",
         delivery=delivery,
-        not_before=now,
+        not_before=not_before,
         queued_at=now,
         message_id=f"<{notice_id.hex}@{_mail_domain()}>",
     )

@@ -26,6 +26,7 @@ from sharing.notices.channels.email.transport import (
     Refused,
     mail_session,
 )
+from sharing.notices.desk_first import page_follows, release_shown
 from sharing.notices.key_endings import ends_text, moment_text
 from sharing.notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from sharing.notices.rights import RightsJudge, read_fresh
@@ -81,6 +82,7 @@ def send_notifications(
     if a_round.is_stopped:
         return Tally()
     a_round.try_again(lambda key: _queue_again(key, clock()))
+    release_shown(now=clock())
     lease = lease_batch(now=clock(), length=lease_length, limit=limit, urgent_only=urgent_only)
     batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit), a_round, until)
     if lease.rows:
@@ -154,6 +156,7 @@ def _facts(notice: Notification) -> NoticeFacts:
         priority=delivery.envelope.pri if delivery else FLASH if waits else "",
         exercise=delivery.envelope.status == "exercise" if delivery else release_waiting.is_exercise(notice),
         ends=_ends(notice),
+        page_follows=page_follows(notice),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from accord.envelope.tree.notes import Checkpoint
 from alerts.errors import UnopenableError
 from alerts.following import follow_feeds
-from alerts.models import DeskCursor, ReceivedAlert
+from alerts.models import ReceivedAlert, SeenCheckpoint
 from alerts.opening import open_alert
 from ledger import proofs
 from ledger.models import AuditEvent
@@ -19,7 +19,7 @@ from tests.alerts.conftest import Desks
 
 
 def kept(desks: Desks) -> Checkpoint:
-    return Checkpoint.parse(DeskCursor.objects.get(agency=desks.health.agency).checkpoint)
+    return Checkpoint.parse(SeenCheckpoint.objects.get(agency=desks.health.agency).checkpoint)
 
 
 def keep(desks: Desks, **changes: Any) -> None:
@@ -27,7 +27,7 @@ def keep(desks: Desks, **changes: Any) -> None:
     known = kept(desks)
     facts: dict[str, Any] = {"origin": known.origin, "size": known.size, "root": known.root}
     text = Checkpoint(**(facts | changes)).text
-    DeskCursor.objects.filter(agency=desks.health.agency).update(checkpoint=text)
+    SeenCheckpoint.objects.filter(agency=desks.health.agency).update(checkpoint=text)
 
 
 def test_each_opening_keeps_the_newest_checkpoint_and_compares_with_it(desks: Desks) -> None:
@@ -95,5 +95,5 @@ def test_a_ledger_that_lost_what_was_seen_is_said_on_the_page(desks: Desks) -> N
 
 def test_each_agency_keeps_its_own(desks: Desks) -> None:
     desks.received()
-    assert not DeskCursor.objects.filter(agency=desks.stranger.agency).exclude(checkpoint="").exists()
-    assert DeskCursor.objects.exclude(checkpoint="").count() == 1
+    assert not SeenCheckpoint.objects.filter(agency=desks.stranger.agency).exclude(checkpoint="").exists()
+    assert SeenCheckpoint.objects.exclude(checkpoint="").count() == 1

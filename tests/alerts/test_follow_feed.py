@@ -6,21 +6,23 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accord.envelope.content import Attachment
 from accord.envelope.statements.form import SubjectRef
+from alerts import following
 from alerts.cards import open_received_cards
 from alerts.errors import KeysElsewhereError, UnopenableError
 from alerts.following import follow_feed, follow_feeds, lock_key
 from alerts.inbox import list_received
-from alerts.models import CardToken, DeskCursor, ReceivedAlert
+from alerts.models import CardToken, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.shapes import OpenedOut
 from alerts.tasks import follow_feed as follow_feed_task
 from alerts.tokens import COUNTRY, INCHIKEY_BLOCK, tokens_of
-from ledger.models import AuditEvent
+from ledger.models import AuditEvent, SetAside
 from sharing.agreements import resume_lanes, suspend_lanes
-from sharing.models import Delivery, Statement
+from sharing.models import Delivery, DeskCursor, Statement
 from tests.alerts.conftest import GOOD, Desk, Desks
 from tests.hosted_keys import as_recipient
 
@@ -249,6 +251,44 @@ def test_trouble_at_one_desk_keeps_no_other_waiting(desks: Desks) -> None:
         desks.own.id
     ]
     assert not DeskCursor.objects.filter(agency=desks.health.agency).exists()
+
+
+def test_agencies_take_turns_and_those_with_own_keys_come_first(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "TURN", 1)
+    for _ in range(3):
+        send_from_partner(desks)
+    send_from_partner(desks, to=desks.lab)
+    desks.released(recipients=[desks.own.id])
+    desks.hub.sequence()
+    at_health, at_lab, at_own = (
+        ReceivedAlert.objects.filter(agency=agency)
+        for agency in (desks.health.agency, desks.lab.agency, desks.own.row)
+    )
+    follow_feeds(now=desks.hub.now, is_over=at_own.exists)
+    assert (at_own.count(), at_health.count(), at_lab.count()) == (1, 0, 0)
+    follow_feeds(now=desks.hub.now, is_over=lambda: at_lab.exists() and at_health.exists())
+    assert (at_health.count(), at_lab.count()) == (1, 1)
+    follow_feeds(now=desks.hub.now)
+    assert at_health.count() == 3
+
+
+def test_alerts_to_own_keys_are_noted_in_one_transaction_and_one_that_raises_is_set_aside_alone(
+    desks: Desks,
+) -> None:
+    desks.released(recipients=[desks.own.id])
+    desks.hub.sequence()
+    follow_feed(desks.own.row, now=desks.hub.now)
+    ReceivedAlert.objects.filter(agency=desks.own.row).update(number=3)
+    good, bad = [desks.released(recipients=[desks.own.id]).md for _ in range(2)]
+    desks.hub.sequence()
+    with CaptureQueriesContext(connection) as asked:
+        follow_feed(desks.own.row, now=desks.hub.now)
+    assert sum(query["sql"].startswith('UPDATE "sharing_deskcursor"') for query in asked) == 1
+    assert SetAside.objects.get().subject == bad
+    assert ReceivedAlert.objects.filter(agency=desks.own.row, md=good).exists()
+    assert DeskCursor.objects.get(agency=desks.own.row).after == 3
 
 
 def test_another_process_at_the_same_feed_does_nothing(desks: Desks) -> None:

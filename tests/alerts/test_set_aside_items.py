@@ -10,7 +10,7 @@ from agencies.capabilities import Capability, Role
 from agencies.errors import NotPermittedError
 from alerts.following import FEED
 from alerts.inbox import list_received
-from alerts.models import CardToken, DeskCursor, ReceivedAlert
+from alerts.models import CardToken, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.preview import preview_release
 from alerts.retractions import as_it_stands
@@ -19,6 +19,7 @@ from alerts.tokens import FILE, file_digest, received_with_token
 from ledger.models import AuditEvent, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from sharing.agreements import resume_lanes, suspend_lanes
+from sharing.models import DeskCursor
 from sharing.notices.key_endings import warn_of_endings
 from sharing.notices.repudiation import find_repudiated
 from sharing.revoked import KeyWord

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agencies.models import Officer
+from alerts.following import follow_feeds
 from alerts.models import Alert
 from alerts.preview import preview_release
 from alerts.release import release_alert
@@ -65,6 +66,7 @@ def test_without_the_worker_nobody_is_told_and_nobody_is_missed(
     _soon(_delivery_is(alert, DeliveryState.AVAILABLE), "the alert is carried")
     assert not outside_world.mails
     assert "On its way" in _page(desk.benno, f"/outbox/{alert.pk}/")
+    follow_feeds(now=timezone.now())
     hub_processes.worker(beat=True)
     outside_world.wait_for_count(3)
     _soon(

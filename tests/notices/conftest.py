@@ -12,7 +12,7 @@ from agencies.models import Officer
 from sharing.models import Delivery, Notification
 from sharing.notices.expansion import expand_deliveries
 from sharing.notices.sending import Tally, send_notifications
-from tests.builders import HeldAgency, Hub
+from tests.builders import HeldAgency, Hub, desk_reaches_the_heads
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Telling:
     def deliver(self, **terms: str) -> Delivery:
         """An alert with its number, hence its receipt."""
         sealed = self.hub.deliver(self.alpha, self.bravo, **terms)
+        desk_reaches_the_heads(now=self.hub.now)
         self.sent[sealed.md] = sealed
         return Delivery.objects.get(envelope_id=sealed.md)
 

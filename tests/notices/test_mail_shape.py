@@ -8,7 +8,7 @@ import pytest
 from sharing.models import Notification
 from sharing.notices.channels.email.message import NoticeFacts, compose_message
 from sharing.notices.states import Occasion
-from tests.builders import ALERT
+from tests.builders import ALERT, desk_reaches_the_heads
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
 
@@ -67,6 +67,7 @@ def test_mails_of_two_agencies_differ_in_reference_and_address_only(
     sealed = telling.hub.deliver(telling.alpha, telling.bravo, charlie)
     from sharing.notices.expansion import expand_deliveries
 
+    desk_reaches_the_heads(now=telling.hub.now)
     expand_deliveries(now=telling.hub.now)
     telling.send()
     references = {

@@ -11,6 +11,7 @@ from sharing.models import Notification
 from sharing.notices.backoff import MOST_ATTEMPTS
 from sharing.notices.states import Cause
 from sharing.states import NotificationState
+from tests.builders import desk_reaches_the_heads
 from tests.notices.conftest import Telling
 from tests.outside_world import Misbehaviour, OutsideWorld
 
@@ -132,6 +133,7 @@ def test_a_withdrawn_alert_is_no_longer_announced(telling: Telling, outside_worl
     telling.hub.sequence()
     from sharing.notices.expansion import expand_deliveries
 
+    desk_reaches_the_heads(now=telling.hub.now)
     expand_deliveries(now=telling.hub.now)
     telling.hub.submit(telling.alpha, telling.hub.retraction(telling.alpha, sealed))
     assert telling.send().sent == 0

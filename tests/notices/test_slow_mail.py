@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 
 from agencies.capabilities import Role
+from sharing.doorbell import ring
 from sharing.models import Delivery, Notification
 from sharing.notices.sending import send_notifications
 from sharing.states import NotificationState
-from tests.builders import Hub
+from tests.builders import Hub, desk_reaches_the_heads
 from tests.conftest import HubProcesses
 from tests.notices.conftest import Telling
 from tests.outside_world import Misbehaviour, OutsideWorld
@@ -30,10 +31,13 @@ def test_a_new_flash_alert_overtakes_the_mails_that_a_slow_server_takes(
         hub.make_officer(bravo, Role.READER, name=f"Reader {n}")
     urgent = hub.make_officer(charlie, Role.READER, name="Night desk")
     hub.deliver(alpha, bravo)
+    desk_reaches_the_heads(now=hub.now)
     outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.5)
     hub_processes.worker(beat=True)
     outside_world.wait_for_count(1)
     hub.deliver(alpha, charlie, pri="flash")
+    desk_reaches_the_heads(now=hub.now)
+    ring("sharing.send")
     mails = outside_world.wait_for(lambda mails: any(urgent.email in mail.recipients for mail in mails))
     assert len(mails) < MANY / 2
     assert not Delivery.objects.filter(expanded_at__isnull=True).exists()

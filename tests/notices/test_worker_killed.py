@@ -14,7 +14,7 @@ from devtool.processes import Child, wait_until
 from sharing.models import Notification
 from sharing.notices.expansion import expand_deliveries
 from sharing.states import NotificationState
-from tests.builders import Hub
+from tests.builders import Hub, desk_reaches_the_heads
 from tests.conftest import HubProcesses
 from tests.outside_world import Misbehaviour, OutsideWorld
 
@@ -39,6 +39,7 @@ def audience(transactional_db: None, tmp_path: Path) -> Hub:
     for n in range(OFFICERS):
         hub.make_officer(bravo, Role.READER, name=f"Reader {n}")
     hub.deliver(alpha, bravo)
+    desk_reaches_the_heads(now=hub.now)
     return hub
 
 

@@ -201,7 +201,9 @@ def test_pages_ask_the_database_within_bounds(
     assert len([sql for sql in reads(asked) if not CHECKS.search(sql)]) <= 20
 
 
-CHECKS = re.compile(r'FROM "(ledger_|vault_|agencies_key|agencies_revocation|alerts_deskcursor|sharing_blob)')
+CHECKS = re.compile(
+    r'FROM "(ledger_|vault_|agencies_key|agencies_revocation|alerts_seencheckpoint|sharing_blob)'
+)
 
 
 def reads(asked: CaptureQueriesContext) -> list[str]:

@@ -13,12 +13,11 @@ from pytest_django import Settings
 from agencies.capabilities import Role
 from agencies.models import Agency, ApiKey, Officer
 from alerts.following import FEED
-from alerts.models import DeskCursor
 from alerts.pages.operator.forms import HEARD, group_of
 from ledger.halting import halt_sequencer
 from ledger.models import AuditEvent, LoopState, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
-from sharing.models import FeedMark, Notification
+from sharing.models import DeskCursor, FeedMark, Notification
 from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn

@@ -25,7 +25,7 @@ QUERIES_AT_MOST: Final = 20
 OCTETS_AT_MOST: Final = 150 * 1024
 """The page, its style sheets and its scripts, uncompressed, as a browser that has none of them asks for them."""
 CHECKS: Final = re.compile(
-    r'FROM "?(ledger_|vault_|agencies_key|agencies_revocation|alerts_deskcursor|alerts_pinbook|sharing_blob)'
+    r'FROM "?(ledger_|vault_|agencies_key|agencies_revocation|alerts_seencheckpoint|alerts_pinbook|sharing_blob)'
 )
 """What every opening of an envelope asks anew and no page may leave out: the log's proofs, keys, the sealed content."""
 CHECKS_AT_MOST: Final = 30

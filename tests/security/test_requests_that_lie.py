@@ -24,7 +24,7 @@ WRITTEN_BY_READING: Final = {
     "ledger_auditevent", "ledger_entry", "ledger_pendingentry", "django_session", "login_officersession",
     "agencies_apikey",
     # Opening an envelope verifies its receipt; the newest checkpoint that the agency has verified moves on with it.
-    "alerts_deskcursor",
+    "alerts_seencheckpoint",
 }  # fmt: skip
 FETCHED: Final = {"api/v1/envelopes/<str:md>", "api/v1/envelopes/<str:md>/blobs/<int:n>", "api/v1/slices"}
 """Fetching an envelope is an act of the protocol, and GET is its verb; a browser's session cannot do it."""

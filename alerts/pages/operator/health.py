@@ -13,15 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from agencies.endings import endings
-from agencies.models import Agency, AgencyStatus
-from alerts.models import DeskCursor
 from alerts.set_aside import counted
 from alerts.standing import utc_text
 from ledger.halting import halt_reason
 from ledger.proofs import latest_checkpoint, pending_since
 from sharing.backpressure import sequencer_silence
+from sharing.desk_progress import desk_depth
 from sharing.ledger_views import last_dispute
-from sharing.models import FeedHead, Notification
+from sharing.models import Notification
 from sharing.notices.lateness import late_since
 from sharing.states import NotificationState
 
@@ -57,7 +56,7 @@ def health(now: datetime) -> Iterator[Sign]:
             _("Compare checkpoints with that partner."),
         )
     yield _queues()
-    yield _feeds()
+    yield _feeds(now)
     yield _set_aside()
     yield _mail(now)
     yield _failed_mail(now)
@@ -105,17 +104,18 @@ def _queues() -> Sign:
     return Sign(_("Queues"), OK, _("The broker answers; the queues are short."))
 
 
-def _feeds() -> Sign:
+def _feeds(now: datetime) -> Sign:
     """Hosted and own-key agencies alike are followed by the desk-worker; totals only."""
-    taken = dict(DeskCursor.objects.values_list("agency", "after"))
-    followed = set(Agency.objects.exclude(status=AgencyStatus.ENTERING).values_list("pk", flat=True))
-    heads = FeedHead.objects.values_list("recipient", "last")
-    behind = sum(1 for agency, last in heads if agency in followed and last > taken.get(agency, 0))
-    if behind:
+    depth = desk_depth()
+    if depth.feeds:
         text = ngettext(
-            "%(n)d feed is not followed to its end.", "%(n)d feeds are not followed to their end.", behind
-        )
-        return Sign(_("Feeds"), WARN, text % {"n": behind}, _("If it stays so, look at the desk-worker."))
+            "%(n)d feed is not followed to its end.",
+            "%(n)d feeds are not followed to their end.",
+            depth.feeds,
+        ) % {"n": depth.feeds}
+        waiting = ngettext("%(n)d item waits.", "%(n)d items wait.", depth.items) % {"n": depth.items}
+        level = DANGER if depth.is_late(now) else WARN
+        return Sign(_("Feeds"), level, f"{text} {waiting}", _("If it stays so, look at the desk-worker."))
     return Sign(_("Feeds"), OK, _("Every feed is followed to its end."))
 
 

@@ -9,7 +9,7 @@
   const EVERY_MS = Number(place.dataset.every ?? 15) * 1000;
   const POLL = { headers: { "X-Accord-Poll": "1" }, cache: "no-store", redirect: "manual", credentials: "same-origin" };
   const note = document.querySelector("[data-arrivals-note]");
-  let known = null;
+  let known = place.dataset.known ?? null;
   let timer = 0;
 
   const isBusy = () => Boolean(
@@ -24,6 +24,11 @@
       return;
     }
     const answer = await fetch(location.href, POLL).catch(() => null);
+    if (answer?.type === "opaqueredirect") {
+      // The page has become another one.
+      location.reload();
+      return;
+    }
     if (!answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = parts(page);

@@ -31,6 +31,8 @@ class NoticeFacts:
     exercise: bool = False
     ends: str = ""
     """When a key or API key ends, in the officer's zone; only where that is the occasion."""
+    page_follows: bool = False
+    """Whether the mail comes before the page that its link leads to."""
 
 
 def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
@@ -73,7 +75,12 @@ def _word_of(occasion: Occasion) -> str:
 def _body(facts: NoticeFacts, hub_url: str) -> str:
     link = gettext("Open: %(link)s") % {"link": f"{hub_url.rstrip('/')}/{_place_of(facts)}"}
     last = gettext("This mail carries no content. Unsure? Type the hub's address.")
-    return f"{_first_line(facts)}\n{link}\n{last}\n"
+    lines = [_first_line(facts), *([_page_follows_line()] if facts.page_follows else []), link, last]
+    return "\n".join(lines) + "\n"
+
+
+def _page_follows_line() -> str:
+    return gettext("Its page is not ready yet; the link shows it as soon as it is.")
 
 
 def _place_of(facts: NoticeFacts) -> str:

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers hear of a new alert once its page can be shown, or after a while regardless, and are told which it is."""
+
+import pytest
+
+from sharing.models import Notification
+from sharing.notices.desk_first import FLASH_WAITS, WAITS
+from sharing.notices.expansion import expand_deliveries
+from tests.builders import desk_reaches_the_heads
+from tests.notices.conftest import Telling
+from tests.outside_world import OutsideWorld
+
+FOLLOWS = "not ready yet"
+
+
+def _deliver_beside_the_desk(telling: Telling, **terms: str) -> None:
+    telling.hub.deliver(telling.alpha, telling.bravo, **terms)
+    expand_deliveries(now=telling.hub.now)
+
+
+def test_a_new_alert_is_told_when_the_desk_can_show_it(telling: Telling, outside_world: OutsideWorld) -> None:
+    _deliver_beside_the_desk(telling)
+    assert telling.send().sent == 0
+    desk_reaches_the_heads(now=telling.hub.now)
+    assert telling.send().sent == len(telling.readers)
+    assert not any(FOLLOWS in mail.text for mail in outside_world.mails)
+
+
+@pytest.mark.parametrize(("pri", "seconds"), [("routine", WAITS.seconds), ("flash", FLASH_WAITS.seconds)])
+def test_without_the_desk_it_is_told_after_a_while_and_says_that_its_page_follows(
+    telling: Telling, outside_world: OutsideWorld, pri: str, seconds: int
+) -> None:
+    _deliver_beside_the_desk(telling, pri=pri)
+    telling.hub.later(seconds=seconds - 1)
+    assert telling.send().sent == 0
+    telling.hub.later(seconds=1)
+    assert telling.send().sent == len(telling.readers)
+    assert all(FOLLOWS in mail.text for mail in outside_world.mails)
+
+
+def test_a_withdrawal_waits_for_no_desk(telling: Telling, outside_world: OutsideWorld) -> None:
+    delivery = telling.queue()
+    telling.send()
+    telling.hub.deliver(telling.alpha, telling.bravo)
+    telling.hub.submit(
+        telling.alpha, telling.hub.retraction(telling.alpha, telling.sent[delivery.envelope_id])
+    )
+    telling.hub.sequence()
+    expand_deliveries(now=telling.hub.now)
+    assert telling.send().sent == len(telling.readers)
+    assert Notification.objects.filter(occasion="withdrawn", state="sent").count() == len(telling.readers)
