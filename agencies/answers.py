@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +23,46 @@ class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.CharField(help_text="urn:accord:problem:<slug>")
     title = serializers.CharField()
     status = serializers.IntegerField()
+
+
+class LeafSerializer(serializers.Serializer[Any]):
+    """What the ledger has signed of an object."""
+
+    d = serializers.CharField(help_text="The object's digest.")
+    k = serializers.ChoiceField(["x", "keyset", "revoke"], help_text="`x` is everything but the two others.")
+    t = serializers.IntegerField(help_text="Log time, seconds since 1970.")
+    a = serializers.CharField(required=False, help_text="The agency, for what belongs to one.")
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """The proof that an object stands in the ledger (envelope profile, 7.3)."""
+
+    leaf = LeafSerializer()
+    index = serializers.IntegerField()
+    path = serializers.ListField(child=serializers.CharField())
+    checkpoint = serializers.CharField()
+
+
+@extend_schema_field(ReceiptSerializer)
+class ReceiptField(serializers.DictField):
+    """A receipt as the ledger gave it."""
+
+
+class JwsSignatureSerializer(serializers.Serializer[Any]):
+    protected = serializers.CharField()
+    signature = serializers.CharField()
+
+
+class JwsSerializer(serializers.Serializer[Any]):
+    """A signed object as it was signed: base64url of the payload, and a signature for each key."""
+
+    payload = serializers.CharField()
+    signatures = JwsSignatureSerializer(many=True)
+
+
+@extend_schema_field(JwsSerializer)
+class JwsField(serializers.DictField):
+    """A signed object as it was received."""
 
 
 def answer_conditionally(request: Request, data: Mapping[str, Any]) -> HttpResponseBase:

@@ -21,7 +21,7 @@ from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
 from agencies.accession import accept_keyset, issue_challenge
 from agencies.actors import ApiClient
-from agencies.answers import answer_conditionally
+from agencies.answers import JwsField, ReceiptField, answer_conditionally
 from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entrykeys import Accession, accession_of, first_key_of
@@ -29,7 +29,7 @@ from agencies.errors import RotationRefusedError
 from agencies.idempotency import Outcome, idempotent, repeatable
 from agencies.login.caller import caller_of
 from agencies.login.permissions import ACCESSION
-from agencies.models import Agency, AgencyStatus, ApiKey, Keyset, Officer
+from agencies.models import Agency, AgencyStatus, ApiKey, Custody, Keyset, Officer
 from agencies.reading import read_body, read_query
 from agencies.selfrotation import rotate_own_key
 
@@ -50,15 +50,15 @@ class AgencyListSerializer(serializers.Serializer[Any]):
 
 
 class LoggedStatementSerializer(serializers.Serializer[Any]):
-    statement = serializers.DictField(help_text="The JWS as signed.")
-    receipt = serializers.DictField()
+    statement = JwsField(help_text="The JWS as signed.")
+    receipt = ReceiptField()
 
 
 class PublishedKeysetSerializer(serializers.Serializer[Any]):
-    keyset = serializers.DictField(help_text="The JWS as signed by the agency's root.")
-    receipt = serializers.DictField(allow_null=True, help_text="Null until the ledger has logged it.")
+    keyset = JwsField(help_text="The JWS as signed by the agency's root.")
+    receipt = ReceiptField(allow_null=True, help_text="Null until the ledger has logged it.")
     revokes = LoggedStatementSerializer(many=True)
-    custody = serializers.CharField(help_text="Who holds the private keys: agency, hub-own-root or hub.")
+    custody = serializers.ChoiceField(Custody.values, help_text="Who holds the private keys.")
 
 
 class OfferedKeySerializer(serializers.Serializer[Any]):
@@ -125,7 +125,7 @@ class CallerSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(["officer", "client"])
     name = serializers.CharField()
     agency = serializers.CharField(allow_null=True)
-    capabilities = serializers.ListField(child=serializers.CharField())
+    capabilities = serializers.ListField(child=serializers.ChoiceField(sorted(Capability)))
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text="When the API key ends; it may rotate itself in its last 30 days."
     )

@@ -20,7 +20,9 @@ from agencies.reading import read_body, read_query
 from alerts import shapes
 from alerts.api_affairs.answering import AffairsView, PageQuery
 from alerts.api_desk import CREATED, file_answer
+from alerts.states import AlertState
 from alerts.written import Written, attach_written_file, list_written, read_written, read_written_file
+from sharing.states import DeliveryState
 
 LISTED: Final = "written"
 
@@ -29,7 +31,7 @@ class WrittenFactsOut(s.Serializer[Any]):
     """A draft of the caller's and where it stands; `md` names the alert that it became."""
 
     id = s.UUIDField()
-    state = s.CharField()
+    state = s.ChoiceField(AlertState.values)
     created_at = s.DateTimeField()
     submitted_at = s.DateTimeField(allow_null=True)
     validated_at = s.DateTimeField(allow_null=True)
@@ -47,7 +49,7 @@ class WrittenDeliveryOut(s.Serializer[Any]):
     """What became of it at one recipient."""
 
     recipient = s.CharField()
-    state = s.CharField()
+    state = s.ChoiceField(DeliveryState.values)
     told_at = s.DateTimeField(allow_null=True)
     fetched_at = s.DateTimeField(allow_null=True)
     opened_at = s.DateTimeField(allow_null=True)

@@ -19,8 +19,10 @@ from alerts.opening import OpeningReason
 from alerts.preview import Preview
 from alerts.revisions import DraftContent
 from alerts.standing import StandingFacts
+from alerts.states import AlertState
 from alerts.verification import Verification
 from alerts.withdrawal import WITHDRAWAL_CODES
+from sharing.states import DeliveryState
 from substances.scheme import SCHEME_CODES
 
 DRAFTS_AT_MOST: Final = 100
@@ -156,7 +158,7 @@ class AlertFactsOut(s.Serializer[Alert]):
     """An alert of ours without its content."""
 
     id = s.UUIDField()
-    state = s.CharField()
+    state = s.ChoiceField(AlertState.values)
     revision = s.IntegerField(source="current")
     status = s.CharField()
     pri = s.CharField()
@@ -366,7 +368,7 @@ class RecipientFactOut(s.Serializer[Any]):
     name = s.CharField()
     text = s.CharField()
     doubt = s.CharField()
-    state = s.CharField(source="fact.state")
+    state = s.ChoiceField(DeliveryState.values, source="fact.state")
     told_at = s.DateTimeField(allow_null=True, source="fact.told_at")
     opened_at = s.DateTimeField(allow_null=True, source="fact.opened_at")
     acknowledged_at = s.DateTimeField(allow_null=True, source="fact.acknowledged_at")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from agencies.answers import PROBLEM_TYPE
 from hub import cross_field
-from hub.examples import example_of
+from hub.examples import BODIES, example_of
 from hub.problems import PROBLEMS, TYPE_PREFIX
 from hub.remedies import REMEDIES
 
@@ -125,9 +125,10 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
         _tidy_component(name, component)
     known = {operation["operationId"] for _, _, operation in operations(result)}
     for method, address, operation in operations(result):
-        _example_request(operation, components)
+        own = BODIES.get((method, address), {})
+        _example_request(operation, components, own)
         for status, answer in operation["responses"].items():
-            _finish_answer(status, answer, components, is_read=method == "GET")
+            _finish_answer(status, answer, components, own, is_read=method == "GET")
         _link(operation, LINKS.get((method, address), {}), known)
     # After the examples, which are made from the members alone.
     for name, component in components.items():
@@ -173,13 +174,18 @@ PROBLEM: Final = {
 }
 
 
-def _example_request(operation: Operation, components: Mapping[str, Any]) -> None:
+def _example_request(operation: Operation, components: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     for body in operation.get("requestBody", {}).get("content", {}).values():
-        body.setdefault("example", example_of(body["schema"], components))
+        body.setdefault("example", own.get("request") or example_of(body["schema"], components))
 
 
 def _finish_answer(
-    status: str, answer: dict[str, Any], components: Mapping[str, Any], *, is_read: bool
+    status: str,
+    answer: dict[str, Any],
+    components: Mapping[str, Any],
+    own: Mapping[str, Any],
+    *,
+    is_read: bool,
 ) -> None:
     answer["headers"] = {"X-Request-Id": REQUEST_ID}
     if status < "400" and is_read:
@@ -192,7 +198,7 @@ def _finish_answer(
             body["schema"] = _one_of_types(slugs)
             body["examples"] = {slug: {"value": _problem(slug), "summary": REMEDIES[slug]} for slug in slugs}
         elif status < "300":
-            body.setdefault("example", example_of(body["schema"], components))
+            body.setdefault("example", own.get(status) or example_of(body["schema"], components))
 
 
 def _one_of_types(slugs: list[str]) -> dict[str, Any]:

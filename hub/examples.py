@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Examples of the API's objects, composed from one value per member; every agency and person in them is invented."""
+"""Examples of the API's objects, composed from one value per member; every agency and person in them is invented.
 
+What is signed, sealed or logged is real: it comes from the test kit of the envelope, by way of `example_objects.json`.
+"""
+
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
+
+OBJECTS: Final[Mapping[str, Any]] = json.loads(
+    Path(__file__).with_name("example_objects.json").read_text(encoding="utf-8")
+)
 
 _UUID: Final = "0198c0de-7a11-7c3e-8f00-5d1f4a2b9c10"
 _DIGEST: Final = "q1Zs8uH3vY0pT6mWc4kLr9xJd2eFgBnQa7oIhU5tVyE"
@@ -32,7 +41,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "answer": "opened",
     "audience": ["xb-health"],
     "ceiling": "AMBER+STRICT",
-    "chal": _DIGEST,
+    "chal": OBJECTS["challenge"]["chal"],
     "client": "case system",
     "code": "error",
     "countries": ["XA"],
@@ -40,7 +49,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "created": 1,
     "cursor": "",
     "custody": "hub",
-    "d": _DIGEST,
+    "d": OBJECTS["md"],
     "data": FIELDS,
     "document": {"schema": "accord-alert/1", **FIELDS},
     "errors": {"event_date": ["When: enter a day up to today."]},
@@ -56,9 +65,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "iss": "xa-lab",
     "issuer": "xa-lab",
     "jti": _UUID,
-    "jwe": {"protected": "eyJ...", "recipients": [], "iv": "...", "ciphertext": "...", "tag": "..."},
-    "jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-    "keyset": {"payload": "eyJ...", "signatures": [{"protected": "eyJ...", "signature": "..."}]},
+    "jwk": OBJECTS["jwk"],
     "kid": _DIGEST,
     "kind": "alert",
     "kept": [],
@@ -72,8 +79,8 @@ VALUES: Final[Mapping[str, Any]] = {
     "missing": [],
     "log_index": 41,
     "logged_at": _TIME,
-    "md": _DIGEST,
-    "mds": [_DIGEST],
+    "md": OBJECTS["md"],
+    "mds": [OBJECTS["md"]],
     "media_type": "chemical/x-msp",
     "members": ["xa-lab", "xb-health"],
     "n": 0,
@@ -90,7 +97,6 @@ VALUES: Final[Mapping[str, Any]] = {
     "purpose": "science",
     "purposes": [],
     "reason": "on_duty",
-    "receipt": {"index": 41, "leaf": {"k": "manifest", "t": 1764104646}, "proof": [_DIGEST]},
     "recipient": "xb-health",
     "ref": "7QK4-M2XN",
     "refused": 0,
@@ -106,7 +112,6 @@ VALUES: Final[Mapping[str, Any]] = {
     },
     "state": "draft",
     "state_text": "Not opened",
-    "statement": {"payload": "eyJ...", "signatures": [{"protected": "eyJ...", "signature": "..."}]},
     "status": "actual",
     "substances": ["etizolam"],
     "suite": "PQ1",
@@ -164,6 +169,9 @@ VALUES: Final[Mapping[str, Any]] = {
 """What a member of this name shows, wherever it stands and unless a place has its own."""
 
 PLACES: Final[Mapping[str, Any]] = {
+    "Receipt": OBJECTS["receipt"],
+    "Jws": OBJECTS["statement"],
+    "PublishedKeyset.keyset": OBJECTS["keyset"],
     "GroupOut.members": [{"name": "carisoprodol", "inchikey": "OFZCIYFFPZCNJE-UHFFFAOYSA-N", "score": 0.91}],
     "AskedInRequest.cas": "",
     "BoardOut.countries": [],
@@ -202,7 +210,18 @@ PLACES: Final[Mapping[str, Any]] = {
     "RecipientFactOut.state": "fetched",
     "RecipientFactOut.text": "Opened",
     "ReturnInRequest.reason": "Say where it was found.",
-    "SliceAnswerShape.slice": '{"manifest":{"payload":"eyJ..."},"jwe":{}}',
+    "SliceAnswerShape.slice": json.dumps(OBJECTS["slice"], ensure_ascii=False, separators=(",", ":")),
+    "SealedNonce.kid": OBJECTS["challenge"]["kid"],
+    "SealedNonce.jwe": OBJECTS["challenge"]["jwe"],
+    "SealedApiKey.kid": OBJECTS["credential"]["kid"],
+    "SealedApiKey.jwe": OBJECTS["credential"]["jwe"],
+    "OfferedKeyRequest.use": "enc",
+    "PublishedKeyset.custody": "agency",
+    "PublishedKeyset.receipt": OBJECTS["keyset_receipt"],
+    "PublishedKeyset.revokes": [],
+    "StatementAnswer.od": OBJECTS["statement_od"],
+    "StatementAnswer.receipt": None,
+    "StatementShape.receipt": None,
     "StandingOut.state": "valid",
     "StandingOut.text": "",
     "VerdictOut.code": "",
@@ -258,7 +277,19 @@ PLACES: Final[Mapping[str, Any]] = {
     "PolicyRequestOut.asked_by": "Qm3vX8sLdT1yKc5RzW0pNg",
     "SessionOut.is_this": True,
 }
-"""By component and member."""
+"""By component, or component and member."""
+
+
+BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("GET", "envelopes/{md}"): {"200": OBJECTS["slice"]},
+    ("POST", "statements"): {"request": OBJECTS["statement"]},
+    ("GET", "keys/proposals/{od}"): {"200": OBJECTS["keyset_payload"]},
+    ("POST", "keys/proposals/{od}"): {"request": OBJECTS["keyset"]},
+    ("GET", "ledger/checkpoint"): {"200": OBJECTS["checkpoint"]},
+    ("GET", "ledger/proof/{index}"): {"200": OBJECTS["proof"]},
+    ("GET", "alerts/schema"): {"200": {"$schema": "https://json-schema.org/draft/2020-12/schema"}},
+}
+"""By operation, what is sent ("request") and what is answered by status, where the schema names no component."""
 
 
 LEFT_OUT: Final = frozenset(

@@ -5,8 +5,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-from agencies.answers import ProblemSerializer
+from agencies.answers import JwsField, ProblemSerializer, ReceiptField
+from sharing.models import FeedItem
 from sharing.slices import MOST_SLICES
+from sharing.states import DeliveryState
+from sharing.terms import Lane, Purpose, Tlp
+
+SUBMITTED = (FeedItem.ENVELOPE, FeedItem.STATEMENT)
+ANSWERS = ("opened", "refused", "unopenable", "")
+"""What an acknowledgement says; empty before the first."""
 
 
 class InboxQuery(serializers.Serializer[Any]):
@@ -40,35 +47,35 @@ class SubmissionAnswer(serializers.Serializer[Any]):
     iss = serializers.CharField()
     jti = serializers.CharField()
     md = serializers.CharField()
-    receipt = serializers.JSONField(allow_null=True)
+    receipt = ReceiptField(allow_null=True)
 
 
 class StatementAnswer(serializers.Serializer[Any]):
     iss = serializers.CharField()
     id = serializers.CharField()
     od = serializers.CharField()
-    receipt = serializers.JSONField(allow_null=True)
+    receipt = ReceiptField(allow_null=True)
 
 
 class DeliveryShape(serializers.Serializer[Any]):
     recipient = serializers.CharField()
-    state = serializers.CharField()
+    state = serializers.ChoiceField(DeliveryState.values)
     told_at = serializers.DateTimeField(allow_null=True)
     fetched_at = serializers.DateTimeField(allow_null=True)
     opened_at = serializers.DateTimeField(allow_null=True)
     acknowledged_at = serializers.DateTimeField(allow_null=True)
-    answer = serializers.CharField()
+    answer = serializers.ChoiceField(ANSWERS)
     recalled_at = serializers.DateTimeField(allow_null=True)
     recall_confirmed_at = serializers.DateTimeField(allow_null=True)
 
 
 class SubmissionShape(serializers.Serializer[Any]):
-    what = serializers.CharField()
+    what = serializers.ChoiceField(SUBMITTED)
     d = serializers.CharField()
     id = serializers.CharField()
     iat = serializers.IntegerField()
     received_at = serializers.DateTimeField()
-    receipt = serializers.JSONField(allow_null=True)
+    receipt = ReceiptField(allow_null=True)
     deliveries = DeliveryShape(many=True)
     signers = serializers.ListField(child=serializers.CharField())
 
@@ -80,7 +87,7 @@ class SubmissionPageShape(serializers.Serializer[Any]):
 
 class FeedItemShape(serializers.Serializer[Any]):
     number = serializers.IntegerField()
-    what = serializers.CharField()
+    what = serializers.ChoiceField((*SUBMITTED, FeedItem.REPUDIATED))
     d = serializers.CharField()
     iss = serializers.CharField()
     id = serializers.CharField(source="item_id")
@@ -121,8 +128,8 @@ class EnvelopeParts(serializers.Serializer[Any]):
 
 
 class StatementShape(serializers.Serializer[Any]):
-    statement = serializers.JSONField()
-    receipt = serializers.JSONField(allow_null=True)
+    statement = JwsField()
+    receipt = ReceiptField(allow_null=True)
 
 
 class StatementListShape(serializers.Serializer[Any]):
@@ -130,7 +137,7 @@ class StatementListShape(serializers.Serializer[Any]):
 
 
 class SuspendedLaneShape(serializers.Serializer[Any]):
-    lane = serializers.CharField()
+    lane = serializers.ChoiceField(Lane.values)
     agency = serializers.CharField()
     since = serializers.DateTimeField()
 
@@ -140,12 +147,14 @@ class AgreementShape(serializers.Serializer[Any]):
     title = serializers.CharField()
     version = serializers.IntegerField()
     parties = serializers.ListField(child=serializers.CharField())
-    lanes = serializers.ListField(child=serializers.CharField())
-    ceiling = serializers.CharField()
-    purposes = serializers.ListField(child=serializers.CharField(), help_text="None: every purpose.")
+    lanes = serializers.ListField(child=serializers.ChoiceField(Lane.values))
+    ceiling = serializers.ChoiceField(Tlp.values)
+    purposes = serializers.ListField(
+        child=serializers.ChoiceField(Purpose.values), help_text="None: every purpose."
+    )
     nbf = serializers.DateTimeField()
     until = serializers.DateTimeField(allow_null=True)
-    survive_lanes = serializers.ListField(child=serializers.CharField())
+    survive_lanes = serializers.ListField(child=serializers.ChoiceField(Lane.values))
     survive_flash = serializers.BooleanField()
     suspended = SuspendedLaneShape(many=True)
 

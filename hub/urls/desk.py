@@ -4,13 +4,12 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from hub.docs import alert_schema, api_docs
+from hub.docs import api_docs
 from hub.urls import exchange
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *exchange.urlpatterns,
     path("api/docs/", api_docs, name="api-docs"),
-    path("api/schema/alert.json", alert_schema, name="alert-schema"),
     path("api/v1/", include("alerts.api")),
     path("", admin.site.urls),
 ]

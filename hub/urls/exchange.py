@@ -4,6 +4,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from hub import health
+from hub.docs import alert_schema
 from hub.security_txt import ADDRESS, security_txt
 from hub.served_description import Description
 
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ADDRESS, security_txt, name="security-txt"),
     path("healthz", health.healthz, name="healthz"),
     path("api/schema/", Description.as_view(), name="schema"),
+    path("api/schema/alert.json", alert_schema, name="alert-schema"),
     path("api/v1/", include("agencies.api")),
     path("api/v1/", include("sharing.api")),
     path("api/v1/", include("ledger.api")),

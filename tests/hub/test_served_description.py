@@ -9,6 +9,7 @@ import pytest
 import yaml
 from django.conf import settings
 from django.test import Client
+from pytest_django import Settings
 
 from hub import kept_answers
 
@@ -57,6 +58,15 @@ def test_what_a_stranger_asks_for_decides_no_more_than_notation_and_language() -
     assert {(key[0], key[-1]) for key in set(kept_answers._kept) - before} <= known  # type: ignore[index]
     indented = asked("application/json; indent=1")
     assert text(indented) == text(asked("application/json"))
+
+
+def test_the_exchange_serves_the_document_s_schema_too(settings: Settings) -> None:
+    settings.ROOT_URLCONF = "hub.urls.exchange"
+    first, headers = Client().get("/api/schema/alert.json"), {"accept-encoding": "gzip"}
+    assert first.status_code == 200
+    assert first.json()["title"].startswith("Accord alert document")
+    again = Client().get("/api/schema/alert.json", headers={**headers, "if-none-match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def asked(media_type: str, *, query: str = "", accept_encoding: str = "gzip", if_none_match: str = "") -> Any:
