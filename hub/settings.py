@@ -8,6 +8,7 @@ Every secret `NAME` comes as a file, which `NAME_FILE` names; in development it 
 import base64
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -214,6 +215,13 @@ if "EMAIL_URL" in ROLE.secrets and (env.str("EMAIL_URL", default="") or HUB_ROLE
     vars().update(env.email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+# --- watching -----------------------------------------------------------------------------------------------
+METRICS_LISTEN: str = env.str("METRICS_LISTEN", default="")
+if METRICS_LISTEN and not re.fullmatch(r"[^\s/@]+:[0-9]{1,5}", METRICS_LISTEN):
+    raise ImproperlyConfigured(
+        f"METRICS_LISTEN is {METRICS_LISTEN!r}; write host:port, such as 127.0.0.1:9100."
+    )
 
 # --- web ----------------------------------------------------------------------------------------------------
 _IS_DESK = HUB_ROLE == "desk"

@@ -9,9 +9,14 @@ from hub.bulkhead import Bulkhead
 forbid_core_dumps()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-application = Bulkhead(get_wsgi_application())
+django_application = get_wsgi_application()
 
 # The settings must stand before anything of the hub is read.
+from django.conf import settings  # noqa: E402
+
+from hub.metrics import count_answers, listen_for_prometheus  # noqa: E402
 from hub.ring import refuse_wrong_ring  # noqa: E402
 
+application = count_answers(Bulkhead(django_application))
 refuse_wrong_ring()
+listen_for_prometheus(settings.METRICS_LISTEN)

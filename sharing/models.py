@@ -403,5 +403,8 @@ class Notification(Row):
                 name="notification_due",
             ),
             models.Index(fields=["leased_until"], condition=Q(state="leased"), name="notification_leased"),
+            models.Index(
+                fields=["state"], condition=Q(state__in=("held", "failed")), name="notification_stuck"
+            ),
             models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
         ]

@@ -64,6 +64,7 @@ REFUSALS = {
     "a proxy that is no network": ("exchange", {"TRUSTED_PROXIES": "the proxy"}, "TRUSTED_PROXIES"),
     "no place for uploads": ("exchange", {"SPOOL_DIR": ""}, "SPOOL_DIR"),
     "no room for an upload": ("exchange", {"SPOOL_MIB": "100"}, "SPOOL_MIB"),
+    "a place for metrics without a port": ("exchange", {"METRICS_LISTEN": "9100"}, "METRICS_LISTEN"),
     "no broker": ("exchange", {"REDIS_URL": ""}, "REDIS_URL"),
     "another role's database login": (
         "exchange",

@@ -2,6 +2,7 @@
 """Officers hear of a new alert once its page can be shown, or after a while regardless, and are told which it is."""
 
 import pytest
+from django.test import Client
 
 from sharing.models import Notification
 from sharing.notices.desk_first import FLASH_WAITS, WAITS
@@ -49,3 +50,10 @@ def test_a_withdrawal_waits_for_no_desk(telling: Telling, outside_world: Outside
     expand_deliveries(now=telling.hub.now)
     assert telling.send().sent == len(telling.readers)
     assert Notification.objects.filter(occasion="withdrawn", state="sent").count() == len(telling.readers)
+
+
+def test_a_feed_that_waits_two_minutes_for_the_desk_is_no_health(telling: Telling, client: Client) -> None:
+    telling.hub.deliver(telling.alpha, telling.bravo)
+    assert "desk" in client.get("/healthz").json()["failing"]
+    desk_reaches_the_heads(now=telling.hub.now)
+    assert "desk" not in client.get("/healthz").json()["failing"]

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Prometheus reads of a web process, at an address of its own (`METRICS_LISTEN`); without one nothing listens.
+
+Ages, counts and totals over the whole hub. No label ever holds a person, an agency, an address with an id, or content:
+the only labels are closed lists written here.
+"""
+
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Count, Max, Min
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from accord.moments import moment_of
+from ledger.models import Leaf
+from ledger.proofs import pending_since
+from sharing.backpressure import sequencer_silence
+from sharing.desk_progress import desk_depth
+from sharing.models import FeedPending, Notification
+from sharing.notices.states import SENDABLE
+from sharing.states import NotificationState
+
+log = logging.getLogger(__name__)
+
+disable_created_metrics()
+REGISTRY: Final = CollectorRegistry(auto_describe=False)
+ANSWERS: Final = Counter(
+    "accord_http_answers", "Answers by class of status: 2xx, 3xx, 4xx, 5xx.", ["status"], registry=REGISTRY
+)
+SHOWN_STATES: Final = (*SENDABLE, NotificationState.LEASED, NotificationState.HELD, NotificationState.FAILED)
+
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+def count_answers(application: Application) -> Application:
+    """Wrap a WSGI application: every answer counts by the class of its status, also one that no view has given."""
+
+    def counted(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, *more: Any) -> Any:
+            ANSWERS.labels(f"{status[:1]}xx").inc()
+            return start_response(status, *more)
+
+        return application(environ, start)
+
+    return counted
+
+
+def listen_for_prometheus(address: str) -> None:
+    """Answer at `host:port` from a thread of its own; at nothing where the address is empty."""
+    if not address:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        start_http_server(int(port), host, REGISTRY)
+    except OSError as refused:
+        # The hub goes on: whoever watches it sees that nothing answers.
+        log.error("METRICS_LISTEN: %s", refused.strerror)
+
+
+class HubFacts(Collector):
+    """Reads the database at each question, and lets go of it."""
+
+    def __init__(self) -> None:
+        self._transactions = OldestTransaction(time.monotonic)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield from _disks()
+        facts: list[GaugeMetricFamily] = []
+        try:
+            facts += _facts(timezone.now())
+            facts.append(
+                _gauge(
+                    "database_oldest_transaction_seconds",
+                    "Since when the oldest writing transaction that this process has seen goes on.",
+                    self._transactions.age_secs(),
+                )
+            )
+            is_up = True
+        except DatabaseError:
+            is_up = False
+        finally:
+            connection.close()
+        yield from facts if is_up else ()
+        yield _gauge("database_up", "Whether the database answered.", float(is_up))
+
+
+class OldestTransaction:
+    """How long one writing transaction has gone on, as far as this process has looked.
+
+    Its login may not see when others' transactions began, only which number is the oldest once a later one has ended;
+    so it notes when it first saw that number.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._oldest, self._since = "", 0.0
+
+    def age_secs(self) -> float:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text FROM pg_current_snapshot() s"
+            )
+            oldest, following = cursor.fetchone()
+        if oldest == following:
+            self._oldest = ""
+            return 0.0
+        if oldest != self._oldest:
+            self._oldest, self._since = oldest, self._clock()
+        return self._clock() - self._since
+
+
+def _facts(now: datetime) -> Iterator[GaugeMetricFamily]:
+    silence = sequencer_silence(now)
+    if silence is not None:
+        yield _gauge(
+            "sequencer_beat_age_seconds", "Since the sequencer was last alive.", silence.total_seconds()
+        )
+    yield _gauge("log_oldest_seconds", "Oldest entry not logged yet.", _age(pending_since(), now))
+    queued = FeedPending.objects.aggregate(oldest=Min("queued_at"))["oldest"]
+    yield _gauge(
+        "feed_oldest_seconds", "Oldest envelope or statement without feed numbers.", _age(queued, now)
+    )
+    newest = Leaf.objects.aggregate(newest=Max("t"))["newest"]
+    if newest is not None:
+        ahead = (moment_of(newest) - now).total_seconds()
+        yield _gauge("log_time_ahead_seconds", "Time of the newest leaf minus this clock.", ahead)
+    depth = desk_depth()
+    yield _gauge("desk_items_behind", "Feed heads minus the desk's cursors, of all feeds.", depth.items)
+    yield _gauge("desk_feeds_behind", "Feeds that the desk has not taken to their end.", depth.feeds)
+    yield _gauge("desk_oldest_seconds", "Oldest item that waits for the desk.", _age(depth.since, now))
+    # The exchange's login may not see who is told.
+    if settings.HUB_ROLE == "desk":
+        yield from _notices(now)
+
+
+def _notices(now: datetime) -> Iterator[GaugeMetricFamily]:
+    states = GaugeMetricFamily("accord_notices", "Notices that are not settled, by state.", labels=["state"])
+    counted = Notification.objects.filter(state__in=SHOWN_STATES).order_by().values_list("state")
+    found = dict(counted.annotate(Count("pk")))
+    for state in SHOWN_STATES:
+        states.add_metric([str(state)], found.get(state, 0))
+    yield states
+    due = Notification.objects.filter(state__in=SENDABLE, not_before__lte=now)
+    oldest = due.aggregate(oldest=Min("not_before"))["oldest"]
+    yield _gauge(
+        "notice_oldest_seconds", "Oldest notice that is due and has not gone out.", _age(oldest, now)
+    )
+    overdue = Notification.objects.filter(state=NotificationState.LEASED, leased_until__lt=now).count()
+    yield _gauge("leases_overdue", "Notices whose lease has run out and was not taken back.", overdue)
+
+
+def _disks() -> Iterator[GaugeMetricFamily]:
+    free = GaugeMetricFamily("accord_disk_free_bytes", "Free room by what is kept there.", labels=["place"])
+    for name, folder in (("temporary", tempfile.gettempdir()), ("spool", settings.SPOOL_DIR)):
+        if folder:
+            free.add_metric([name], shutil.disk_usage(folder).free)
+    yield free
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    """In seconds; 0 where nothing waits."""
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"accord_{name}", text, value=value)
+
+
+REGISTRY.register(HubFacts())
