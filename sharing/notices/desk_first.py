@@ -6,7 +6,6 @@ from typing import Final
 
 from django.db.models import OuterRef, Subquery
 
-from sharing.desk_progress import reached
 from sharing.models import Delivery, DeskCursor, Notification
 from sharing.notices.states import Occasion
 from sharing.policy import FLASH
@@ -26,14 +25,6 @@ def tell_from(delivery: Delivery, pri: str, shown: dict[str, int], *, now: datet
 def is_shown(delivery: Delivery, shown: dict[str, int]) -> bool:
     """Whether the desk has taken the feed up to this delivery."""
     return delivery.number is not None and delivery.number <= shown.get(delivery.recipient_id, 0)
-
-
-def page_follows(notice: Notification) -> bool:
-    """Whether a mail that goes out now comes before the page it leads to."""
-    delivery = notice.delivery
-    if notice.occasion != Occasion.ALERT or delivery is None:
-        return False
-    return not is_shown(delivery, reached([delivery.recipient_id]))
 
 
 def release_shown(*, now: datetime) -> int:

@@ -89,7 +89,9 @@ def lease_batch(
         for position, row in enumerate(rows):
             row.state = NotificationState.LEASED
             row.lease, row.leased_until, row.lease_position = lease.id, lease.until, position
-        Notification.objects.bulk_update(rows, ["state", "lease", "leased_until", "lease_position"])
+        Notification.objects.bulk_update(rows, ["lease_position"])
+        taken = Notification.objects.filter(pk__in=[row.pk for row in rows])
+        taken.update(state=NotificationState.LEASED, lease=lease.id, leased_until=lease.until)
     lease.rows = rows
     return lease
 

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is whether a notice may still go out: asked when it is sent, not when it was queued.
 
-The officer and the delivery are read afresh for each mail. What policy says of a delivery is the same for all its
+The officer and the delivery are read within the second before each mail. What policy says of a delivery is the same for all its
 officers; it is remembered for `REMEMBERED`, so that an alert to a thousand officers does not ask a thousand times.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from agencies.capabilities import Capability
 from agencies.ceilings import is_within
 from agencies.models import Officer
 from agencies.quiet import stays_quiet
+from sharing.desk_progress import reached
 from sharing.models import Delivery, Envelope, Notification
 from sharing.notices import api_keys, key_endings, power_changes
+from sharing.notices.desk_first import is_shown
 from sharing.notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, POWER_OCCASIONS, Cause, Occasion
 from sharing.policy import Denied, Terms, Verdict, judge_recipient
 from sharing.recalls import recalls_that_count
@@ -23,6 +26,8 @@ from sharing.states import VISIBLE_STATES
 
 ROUTINE: Final = "routine"
 REMEMBERED: Final = timedelta(seconds=2)
+READ_AHEAD: Final = 10
+STAYS_FRESH: Final = timedelta(seconds=1)
 _OF_WHAT_IS_KNOWN: Final = (Occasion.WITHDRAWN, Occasion.REPUDIATED, Occasion.REAFFIRMED)
 """What the agency has received is told on, whatever policy says of new flow."""
 _WITHOUT_DELIVERY: Final = (
@@ -93,11 +98,39 @@ def _may_see(officer: Officer, envelope: Envelope) -> bool:
     return is_within(officer, tlp=envelope.tlp, pri=envelope.pri, lane=envelope.lane)
 
 
-def read_fresh(notice: Notification) -> Notification:
-    """The row with everything the judgement needs, as it stands now."""
+@dataclass
+class FreshNotices:
+    """Reads the rows of one connection as they stand, with everything the judgement needs: `READ_AHEAD` at a time.
+
+    What is older than `STAYS_FRESH` is read again, so that a slow mail server makes no judgement old.
+    """
+
+    rows: Sequence[Notification]
+    _read: dict[UUID, Notification] = field(default_factory=dict)
+    _shown: dict[str, int] = field(default_factory=dict)
+    _read_at: datetime | None = None
+
+    def read(self, position: int, *, now: datetime) -> Notification:
+        """The row at this place of the connection."""
+        key = self.rows[position].pk
+        if self._read_at is None or now - self._read_at > STAYS_FRESH or key not in self._read:
+            self._read = _as_they_stand(self.rows[position : position + READ_AHEAD])
+            self._shown = reached(row.recipient_id for row in self._read.values())
+            self._read_at = now
+        return self._read[key]
+
+    def page_follows(self, notice: Notification) -> bool:
+        """Whether a mail about a new alert goes out before the page that it leads to is there."""
+        delivery = notice.delivery
+        if notice.occasion != Occasion.ALERT or delivery is None:
+            return False
+        return not is_shown(delivery, self._shown)
+
+
+def _as_they_stand(rows: Sequence[Notification]) -> dict[UUID, Notification]:
     return (
         Notification.objects.select_related("officer__agency", "recipient", "delivery__envelope")
         .defer("delivery__entry", "delivery__envelope__manifest", "delivery__envelope__jwe_head")
         .defer("delivery__envelope__origin_entry", "delivery__envelope__leaf_hashes")
-        .get(pk=notice.pk)
+        .in_bulk([row.pk for row in rows])
     )

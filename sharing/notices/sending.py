@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from random import SystemRandom
 
 from django.conf import settings
@@ -26,10 +26,10 @@ from sharing.notices.channels.email.transport import (
     Refused,
     mail_session,
 )
-from sharing.notices.desk_first import page_follows, release_shown
+from sharing.notices.desk_first import release_shown
 from sharing.notices.key_endings import ends_text, moment_text
 from sharing.notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
-from sharing.notices.rights import RightsJudge, read_fresh
+from sharing.notices.rights import FreshNotices, RightsJudge
 from sharing.notices.states import Cause, Occasion
 from sharing.policy import FLASH
 from sharing.states import NotificationState
@@ -63,6 +63,12 @@ class _Batch:
     round: Round
     until: datetime | None = None
     judge: RightsJudge = field(default_factory=RightsJudge)
+    told: set[int] = field(default_factory=set)
+    """Deliveries whose first notice went out over this connection."""
+
+    @cached_property
+    def fresh(self) -> FreshNotices:
+        return FreshNotices(self.lease.rows)
 
 
 def send_notifications(
@@ -131,12 +137,12 @@ def _queue_again(key: str, now: datetime) -> None:
 def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
     now = batch.clock()
     batch.lease.keep(now)
-    notice = read_fresh(row)
+    notice = batch.fresh.read(batch.lease.rows.index(row), now=now)
     objection = batch.judge.objection(notice, now=now)
     if objection is not None:
         _withhold(batch, notice, objection, now)
         return
-    message = compose_message(_facts(notice), hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
+    message = compose_message(_facts(batch, notice), hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
     match session.deliver(message):
         case Accepted(reply):
             _record_sent(batch, notice, reply)
@@ -144,7 +150,7 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
             _record_refused(batch, notice, refusal)
 
 
-def _facts(notice: Notification) -> NoticeFacts:
+def _facts(batch: _Batch, notice: Notification) -> NoticeFacts:
     delivery, officer = notice.delivery, notice.officer
     waits = notice.occasion == Occasion.RELEASE_WAITS
     return NoticeFacts(
@@ -156,7 +162,7 @@ def _facts(notice: Notification) -> NoticeFacts:
         priority=delivery.envelope.pri if delivery else FLASH if waits else "",
         exercise=delivery.envelope.status == "exercise" if delivery else release_waiting.is_exercise(notice),
         ends=_ends(notice),
-        page_follows=page_follows(notice),
+        page_follows=batch.fresh.page_follows(notice),
     )
 
 
@@ -168,19 +174,18 @@ def _ends(notice: Notification) -> str:
 
 
 def _record_sent(batch: _Batch, notice: Notification, reply: str) -> None:
-    """The row and "told" in one commit; the first notice an agency gets sets the time."""
+    """The row, and "told" in the same commit where this is the first notice its agency gets."""
     now = batch.clock()
-    with transaction.atomic():
-        batch.lease.record(
-            notice,
-            NotificationState.SENT,
-            sent_at=now,
-            reply=reply,
-            cause="",
-            attempts=notice.attempts + 1,
-        )
-        if notice.occasion == Occasion.ALERT and notice.delivery is not None and not notice.delivery.told_at:
-            Delivery.objects.filter(notifications=notice, told_at__isnull=True).update(told_at=now)
+    facts = {"sent_at": now, "reply": reply, "cause": "", "attempts": notice.attempts + 1}
+    record = partial(batch.lease.record, notice, NotificationState.SENT, **facts)
+    delivery = notice.delivery
+    if notice.occasion != Occasion.ALERT or delivery is None or delivery.told_at or delivery.pk in batch.told:
+        record()
+    else:
+        with transaction.atomic():
+            record()
+            Delivery.objects.filter(pk=delivery.pk, told_at__isnull=True).update(told_at=now)
+        batch.told.add(delivery.pk)
     batch.tally.sent += 1
 
 

@@ -4,12 +4,15 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agencies.capabilities import Role
 from sharing.agreements import suspend_lanes
 from sharing.models import Notification
 from sharing.notices.backoff import MOST_ATTEMPTS
-from sharing.notices.states import Cause
+from sharing.notices.queueing import queue_notices, save_notices
+from sharing.notices.states import Cause, Occasion
 from sharing.states import NotificationState
 from tests.builders import desk_reaches_the_heads
 from tests.notices.conftest import Telling
@@ -24,6 +27,25 @@ def test_all_are_sent_over_one_connection(telling: Telling, outside_world: Outsi
     assert set(telling.states().values()) == {NotificationState.SENT}
     delivery.refresh_from_db()
     assert delivery.told_at == telling.hub.now
+
+
+def test_a_mail_costs_little_more_than_the_statement_that_records_it(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    (officer, *_), delivery = telling.readers, telling.queue()
+    telling.send()
+    statements = []
+    for mails in (10, 40):
+        for number in range(mails):
+            notices = queue_notices(
+                delivery, Occasion.ALERT, [officer], subject=f"{mails}-{number}", now=telling.hub.now
+            )
+            save_notices(notices)
+        with CaptureQueriesContext(connection) as asked:
+            assert telling.send().sent == mails
+        statements.append(len(asked))
+    fewer, more = statements
+    assert more - fewer <= 1.5 * 30
 
 
 def test_a_sent_notice_is_not_sent_again(telling: Telling, outside_world: OutsideWorld) -> None:
