@@ -51,7 +51,7 @@ class TemplateOut(s.Serializer[TemplateShown]):
 class TemplatesOut(s.Serializer[Any]):
     """All of the agency, by name."""
 
-    templates = TemplateOut(many=True)
+    items = TemplateOut(many=True)
 
 
 class StartingView(DeskView):
@@ -73,7 +73,7 @@ class TemplatesView(DeskView):
     @extend_schema(responses={200: TemplatesOut}, operation_id="templates_list")
     def get(self, request: Request) -> Response:
         """List the templates that the agency keeps."""
-        return Response(TemplatesOut({"templates": list_templates(self.officer)}).data)
+        return Response(TemplatesOut({"items": list_templates(self.officer)}).data)
 
 
 class TemplateView(DeskView):

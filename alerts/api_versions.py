@@ -102,12 +102,12 @@ def _row(row: Alert | ReceivedAlert) -> dict[str, Any]:
 
 
 def _versions(rows: Iterable[dict[str, Any]]) -> Response:
-    return Response(shapes.VersionsOut({"versions": list(rows)}).data)
+    return Response(shapes.VersionsOut({"items": list(rows)}).data)
 
 
 def _thread(view: DeskView, numbers: dict[str, int]) -> Response:
     entries = read_thread(view.officer, numbers, now=view.now)
-    return Response(shapes.ThreadOut({"entries": entries}).data)
+    return Response(shapes.ThreadOut({"items": entries}).data)
 
 
 _A: Final = "alerts/<uuid:alert_id>"

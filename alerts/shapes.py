@@ -151,7 +151,7 @@ class VerdictOut(s.Serializer[Any]):
 
 class PreviewOut(s.Serializer[Preview]):
     digest = s.CharField()
-    rows = VerdictOut(many=True)
+    items = VerdictOut(many=True, source="rows")
 
 
 class AlertFactsOut(s.Serializer[Alert]):
@@ -308,12 +308,12 @@ class ListedReceivedOut(s.Serializer[InboxRow]):
 class AlertPageOut(s.Serializer[Any]):
     """`next` is the cursor of the following page."""
 
-    rows = ListedAlertOut(many=True)
+    items = ListedAlertOut(many=True, source="rows")
     next = s.CharField(allow_null=True)
 
 
 class ReceivedPageOut(s.Serializer[Any]):
-    rows = ListedReceivedOut(many=True)
+    items = ListedReceivedOut(many=True, source="rows")
     next = s.CharField(allow_null=True)
 
 

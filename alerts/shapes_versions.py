@@ -29,7 +29,7 @@ class VersionOut(s.Serializer[Any]):
 class VersionsOut(s.Serializer[Any]):
     """Newest first."""
 
-    versions = VersionOut(many=True)
+    items = VersionOut(many=True)
 
 
 class ThreadEntryOut(s.Serializer[ThreadEntry]):
@@ -54,7 +54,7 @@ class ThreadEntryOut(s.Serializer[ThreadEntry]):
 class ThreadOut(s.Serializer[Any]):
     """In the order of the log."""
 
-    entries = ThreadEntryOut(many=True)
+    items = ThreadEntryOut(many=True)
 
 
 class RemindedOut(s.Serializer[Any]):

@@ -98,7 +98,7 @@ def submit_draft(story: Story, step: Step) -> None:
 def release(story: Story, step: Step) -> None:
     story.benno = story.cast.officer("benno")
     checked = story.benno.get(story.path)
-    rows = checked["preview"]["rows"]
+    rows = checked["preview"]["items"]
     seen = {"preview": checked["preview"]["digest"]}
     checked = story.benno.post(f"{story.path}/validate", seen, etag=checked["etag"])
     story.benno.post(f"{story.path}/release", etag=checked["etag"])
@@ -284,7 +284,7 @@ def _received(officer: DeskSession, md: str) -> dict[str, Any]:
     """The row in an officer's inbox, once the desk-worker has filed it."""
 
     def look() -> dict[str, Any] | None:
-        rows = officer.get("/alerts?box=inbox")["rows"]
+        rows = officer.get("/alerts?box=inbox")["items"]
         return next((row["received"] for row in rows if row["received"]["md"] == md), None)
 
     return wait_for(look, "The alert in the inbox")

@@ -34,7 +34,7 @@ _TAGGED: Final = _ALERT_ID | {"header.If-Match": "$response.header.ETag"}
 _FIRST_OFFICER: Final = {"public_id": "$response.body#/items/0/id"}
 _FIRST_AGENCY: Final = {"agency_id": "$response.body#/items/0/id"}
 _ADMITTED: Final = {"agency_id": "$response.body#/agency/id"}
-_RECEIVED_ID: Final = {"received_id": "$response.body#/rows/0/received/id"}
+_RECEIVED_ID: Final = {"received_id": "$response.body#/items/0/received/id"}
 LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("POST", "alerts"): {
         "alerts_retrieve": _ALERT_ID,
@@ -103,12 +103,12 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
         "hub_agencies_create_keys": _ADMITTED,
     },
     ("POST", "envelopes"): {
-        "submissions_retrieve": {"d": "$response.body#/md"},
+        "submissions_retrieve": {"digest": "$response.body#/md"},
         "envelopes_retrieve": {"md": "$response.body#/md"},
         "envelopes_statements_retrieve": {"md": "$response.body#/md"},
     },
     ("POST", "statements"): {"statements_retrieve": {"od": "$response.body#/od"}},
-    ("GET", "inbox"): {"envelopes_retrieve": {"md": "$response.body#/items/0/d"}},
+    ("GET", "inbox"): {"envelopes_retrieve": {"md": "$response.body#/items/0/digest"}},
 }
 """Where an answer leads: operation, and its parameters taken from the answer."""
 

@@ -49,7 +49,6 @@ VALUES: Final[Mapping[str, Any]] = {
     "created": 1,
     "cursor": "",
     "custody": "hub",
-    "d": OBJECTS["md"],
     "data": FIELDS,
     "document": {"schema": "accord-alert/1", **FIELDS},
     "errors": {"event_date": ["When: enter a day up to today."]},
@@ -171,6 +170,8 @@ VALUES: Final[Mapping[str, Any]] = {
 PLACES: Final[Mapping[str, Any]] = {
     "Receipt": OBJECTS["receipt"],
     "Jws": OBJECTS["statement"],
+    "FeedItemShape.digest": OBJECTS["md"],
+    "SubmissionShape.digest": OBJECTS["md"],
     "PublishedKeyset.keyset": OBJECTS["keyset"],
     "GroupOut.members": [{"name": "carisoprodol", "inchikey": "OFZCIYFFPZCNJE-UHFFFAOYSA-N", "score": 0.91}],
     "AskedInRequest.cas": "",

@@ -22,7 +22,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_STATEMENT_BYTES, digest
+from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_STATEMENT_BYTES
+from accord.envelope.encoding import digest as require_digest
 from accord.envelope.errors import MalformedError, VerificationError
 from agencies.capabilities import Capability
 from agencies.cursors import open_cursor, seal_cursor
@@ -222,9 +223,9 @@ class SubmissionView(APIView):
     capability = frozenset({Capability.ENVELOPE_SUBMIT, Capability.STATEMENT_SUBMIT})
 
     @extend_schema(responses={200: shapes.SubmissionShape})
-    def get(self, request: Request, d: str) -> Response:
+    def get(self, request: Request, digest: str) -> Response:
         """One submission of the caller's agency, by its digest."""
-        return Response(shapes.SubmissionShape(find_submission(caller_of(request), d)).data)
+        return Response(shapes.SubmissionShape(find_submission(caller_of(request), digest)).data)
 
 
 def _read_parts(request: Request) -> tuple[bytes, bytes, list[Received]]:
@@ -286,7 +287,7 @@ def _digests(request: Request) -> list[str]:
     if not isinstance(mds, list) or not 1 <= len(mds) <= MOST_SLICES or len(body) > 1:
         raise InputError("mds", _("Name 1 to %(most)s envelopes by their digests.") % {"most": MOST_SLICES})
     try:
-        return [digest(md, "mds") for md in mds]
+        return [require_digest(md, "mds") for md in mds]
     except MalformedError:
         raise InputError("mds", _("A digest is 43 characters of base64url.")) from None
 
@@ -303,5 +304,5 @@ urlpatterns = [
     path("circles", CirclesView.as_view(), name="circles"),
     path("inbox", InboxView.as_view(), name="inbox"),
     path("submissions", SubmissionsView.as_view(), name="submissions"),
-    path("submissions/<str:d>", SubmissionView.as_view(), name="submission"),
+    path("submissions/<str:digest>", SubmissionView.as_view(), name="submission"),
 ]

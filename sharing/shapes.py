@@ -71,7 +71,7 @@ class DeliveryShape(serializers.Serializer[Any]):
 
 class SubmissionShape(serializers.Serializer[Any]):
     what = serializers.ChoiceField(SUBMITTED)
-    d = serializers.CharField()
+    digest = serializers.CharField(source="d", help_text="`md` of an envelope, `od` of a statement.")
     id = serializers.CharField()
     iat = serializers.IntegerField()
     received_at = serializers.DateTimeField()
@@ -88,7 +88,7 @@ class SubmissionPageShape(serializers.Serializer[Any]):
 class FeedItemShape(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     what = serializers.ChoiceField((*SUBMITTED, FeedItem.REPUDIATED))
-    d = serializers.CharField()
+    digest = serializers.CharField(source="d", help_text="`md` of an envelope, `od` of a statement.")
     iss = serializers.CharField()
     id = serializers.CharField(source="item_id")
     ref = serializers.SerializerMethodField()

@@ -315,7 +315,7 @@ def read_feed_entry(value: object) -> FeedEntry:
     return FeedEntry(
         number=require_integer(item.get("number"), "number"),
         what=require_text(item.get("what"), "what"),
-        d=_digest(item.get("d"), "d"),
+        d=_digest(item.get("digest"), "digest"),
         iss=require_text(item.get("iss"), "iss"),
         id=require_text(item.get("id"), "id"),
         ref=_optional_text(item.get("ref"), "ref"),
@@ -327,7 +327,7 @@ def read_submission(value: object) -> SubmissionFacts:
     item = require_object(value, "submission")
     return SubmissionFacts(
         what=require_text(item.get("what"), "what"),
-        d=_digest(item.get("d"), "d"),
+        d=_digest(item.get("digest"), "digest"),
         id=require_text(item.get("id"), "id"),
         iat=require_integer(item.get("iat"), "iat"),
         receipt=read_receipt(item.get("receipt")),

@@ -83,7 +83,7 @@ class ReviewOut(s.Serializer[Any]):
 
 
 class ReviewsOut(s.Serializer[Any]):
-    reviews = ReviewOut(many=True)
+    items = ReviewOut(many=True)
 
 
 class QuestionIn(s.Serializer[Any]):
@@ -322,7 +322,7 @@ def _sent(view: DeskView, alert_id: uuid.UUID) -> Alert:
 
 
 def _reviews(view: DeskView, versions: dict[str, int]) -> Response:
-    return Response(ReviewsOut({"reviews": reviews_of(view.officer, versions, now=view.now)}).data)
+    return Response(ReviewsOut({"items": reviews_of(view.officer, versions, now=view.now)}).data)
 
 
 def _leads(leads: Leads, exchange: Exchange | None, asked: list[dict[str, Any]]) -> Response:

@@ -130,7 +130,14 @@ def as_bytes(value: Any) -> bytes:
 
 def fed_page() -> list[dict[str, Any]]:
     """What a hub lists: an item of the feed, a submission with a delivery."""
-    item = {"number": 1, "what": "envelope", "d": "A" * 43, "iss": "xa-alpha", "id": uuid7(1), "ref": None}
+    item = {
+        "number": 1,
+        "what": "envelope",
+        "digest": "A" * 43,
+        "iss": "xa-alpha",
+        "id": uuid7(1),
+        "ref": None,
+    }
     delivery = {"recipient": "xb-bravo", "state": "told", "answer": None, "told_at": "2026-01-01T00:00:00Z"}
     own = item | {"iat": NOW, "receipt": receipts()[0], "deliveries": [delivery]}
     return [item, own, {"statement": statements()["ack opened"].decode(), "receipt": receipts()[0]}]

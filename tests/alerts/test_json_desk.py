@@ -41,7 +41,7 @@ class TestLife:
         saved = author("PATCH", alert, {"data": {"place_region": "South"}}, etag=made["ETag"])
         assert (saved.status_code, saved["ETag"]) == (200, '"2-draft"')
         assert saved.json()["findings"]["blocks"] is False
-        assert [row["agency"] for row in saved.json()["preview"]["rows"]] == ["xb-health"]
+        assert [row["agency"] for row in saved.json()["preview"]["items"]] == ["xb-health"]
 
         submitted = author("POST", f"{alert}/submit", etag=saved["ETag"])
         preview = submitted.json()["preview"]["digest"]
@@ -51,7 +51,7 @@ class TestLife:
 
         desks.hub.sequence()
         desks.follow()
-        row = reader("GET", "alerts?box=inbox").json()["rows"][0]
+        row = reader("GET", "alerts?box=inbox").json()["items"][0]
         assert (row["card"]["title"], row["state"]) == (GOOD["title"], "unread")
         received = f"alerts/received/{row['received']['id']}"
         opened = reader("POST", f"{received}/open", {"reason": "on_duty"})
@@ -89,11 +89,11 @@ class TestLife:
         author, releaser = Session(desks.lab.author), Session(desks.lab.releaser)
         desks.draft()
         desks.submitted()
-        assert len(author("GET", "alerts?box=drafts&mine=1").json()["rows"]) == 1
-        assert len(releaser("GET", "alerts?box=queue").json()["rows"]) == 1
-        assert author("GET", "alerts?box=outbox").json() == {"rows": [], "next": None}
+        assert len(author("GET", "alerts?box=drafts&mine=1").json()["items"]) == 1
+        assert len(releaser("GET", "alerts?box=queue").json()["items"]) == 1
+        assert author("GET", "alerts?box=outbox").json() == {"items": [], "next": None}
         judged = author("POST", "alerts/check-recipients", {"data": fields(desks, status="actual", pri="routine", lane="science", purpose="science")})  # fmt: skip
-        assert [(row["agency"], row["will"]) for row in judged.json()["rows"]] == [("xb-health", True)]
+        assert [(row["agency"], row["will"]) for row in judged.json()["items"]] == [("xb-health", True)]
         assert author("GET", "alerts/schema").json()["properties"]["schema"] == {"const": "accord-alert/1"}
 
     def test_a_draft_is_discarded_or_returned(self, desks: Desks) -> None:

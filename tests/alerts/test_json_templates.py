@@ -29,8 +29,8 @@ def test_a_template_is_kept_listed_started_from_and_deleted(desks: Desks) -> Non
     kept = author("POST", f"alerts/{draft.pk}/template", {"name": "Prison post"})
     assert (kept.status_code, kept.json()["name"]) == (201, "Prison post")
     template = f"alerts/templates/{kept.json()['id']}"
-    assert [row["name"] for row in author("GET", "alerts/templates").json()["templates"]] == ["Prison post"]
-    assert stranger("GET", "alerts/templates").json() == {"templates": []}
+    assert [row["name"] for row in author("GET", "alerts/templates").json()["items"]] == ["Prison post"]
+    assert stranger("GET", "alerts/templates").json() == {"items": []}
 
     started = author("POST", f"{template}/start")
     assert started.status_code == 201

@@ -51,12 +51,12 @@ def test_amended_and_listed_with_what_was_said(desks: Desks, sent: Alert) -> Non
     second = next_version(desks, sent)
     reader = Session(desks.lab.reader)
     for alert_id in (sent.pk, second):
-        rows = reader("GET", f"alerts/{alert_id}/versions").json()["versions"]
+        rows = reader("GET", f"alerts/{alert_id}/versions").json()["items"]
         assert [(row["id"], row["version"], row["replaced"]) for row in rows] == [
             (second, 2, False),
             (str(sent.pk), 1, True),
         ]
-    thread = reader("GET", f"alerts/{second}/thread").json()["entries"]
+    thread = reader("GET", f"alerts/{second}/thread").json()["items"]
     assert [(entry["what"], entry["version"], entry["agency"]) for entry in thread] == [
         ("sent", 1, desks.lab.id),
         ("sent", 2, desks.lab.id),
@@ -68,12 +68,12 @@ def test_amended_and_listed_with_what_was_said(desks: Desks, sent: Alert) -> Non
 def test_recipients_see_the_newest_and_what_it_replaces(desks: Desks, sent: Alert) -> None:
     next_version(desks, sent)
     reader = Session(desks.health.reader)
-    rows = reader("GET", "alerts?box=inbox").json()["rows"]
+    rows = reader("GET", "alerts?box=inbox").json()["items"]
     assert [row["received"]["version"] for row in rows] == [2]
     old = ReceivedAlert.objects.get(agency=desks.health.agency, md=sent.md)
     newest = rows[0]["received"]["id"]
     assert reader("GET", f"alerts/received/{old.pk}").json()["replaced_by"] == newest
-    versions = reader("GET", f"alerts/received/{old.pk}/versions").json()["versions"]
+    versions = reader("GET", f"alerts/received/{old.pk}/versions").json()["items"]
     assert [row["version"] for row in versions] == [2, 1]
 
 
@@ -86,7 +86,7 @@ def test_an_answer_may_say_that_it_is_not_taken_and_why(desks: Desks, sent: Aler
     told = reader("POST", f"{place}/acknowledge", {"answer": "policy"})
     assert told.status_code == 200 and told.json()["answer"] == "policy"
     settle(desks)
-    thread = Session(desks.lab.reader)("GET", f"alerts/{sent.pk}/thread").json()["entries"]
+    thread = Session(desks.lab.reader)("GET", f"alerts/{sent.pk}/thread").json()["items"]
     assert thread[-1]["text"] == "did not accept it: its rules do not let it use this"
     recipient = Session(desks.lab.reader)("GET", f"alerts/{sent.pk}").json()["recipients"][0]
     assert recipient["text"] == "Not accepted"

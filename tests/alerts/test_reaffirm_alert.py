@@ -337,7 +337,7 @@ def test_the_json_desk_says_all_of_it_and_reaffirms(transactional_db: None, tmp_
     TestAtTheOriginator.lose_our_key(desks, desks.lab)
     alert = Alert.objects.get(md=received.md)
     ours, theirs = _signed_in(desks.lab.releaser), _signed_in(desks.health.reader)
-    (row,) = ours.get("/api/v1/alerts?box=outbox").json()["rows"]
+    (row,) = ours.get("/api/v1/alerts?box=outbox").json()["items"]
     assert row["standing"]["state"] == "repudiated" and row["standing"]["since"]
     assert _facts(theirs, received)["standing"]["state"] == "repudiated"
     answer = ours.post(f"/api/v1/alerts/{alert.pk}/reaffirm")

@@ -44,7 +44,7 @@ def pages(session: Session, address: str, row_id: str) -> Iterator[list[str]]:
     cursor = ""
     while True:
         answer = session("GET", f"{address}&cursor={cursor}").json()
-        yield [row[row_id]["id"] for row in answer["rows"]]
+        yield [row[row_id]["id"] for row in answer["items"]]
         if answer["next"] is None:
             return
         cursor = answer["next"]

@@ -16,8 +16,8 @@ from tests.client.scripted_hub import ScriptedHub, served
 
 MD, OTHER = "A" * 43, "E" * 43
 PAIR = {"first": 1, "second": 2, "path": []}
-ITEM = {"number": 1, "what": "envelope", "d": MD, "iss": "xa-alpha", "id": "jti", "ref": None}
-FACTS = {"what": "envelope", "d": MD, "id": "jti", "iat": 1, "receipt": None, "deliveries": []}
+ITEM = {"number": 1, "what": "envelope", "digest": MD, "iss": "xa-alpha", "id": "jti", "ref": None}
+FACTS = {"what": "envelope", "digest": MD, "id": "jti", "iat": 1, "receipt": None, "deliveries": []}
 
 Call = Callable[[HttpExchange], Any]
 
@@ -82,7 +82,7 @@ BENT: dict[str, tuple[Call, object]] = {
     "a head that is a truth value": (inbox, {"items": [], "head": True}),
     "items that are no list": (inbox, {"items": {}, "head": 0}),
     "an item that is no object": (inbox, {"items": [1], "head": 1}),
-    "an item whose digest is a path": (inbox, {"items": [ITEM | {"d": "../../x"}], "head": 1}),
+    "an item whose digest is a path": (inbox, {"items": [ITEM | {"digest": "../../x"}], "head": 1}),
     "an item whose issuer is a number": (inbox, {"items": [ITEM | {"iss": 1}], "head": 1}),
     "a reference that is a number": (resolve, {"items": [ITEM | {"ref": 5}], "head": 1}),
     "a keyset that is a number": (keyset, {"keyset": 1}),
@@ -194,7 +194,7 @@ def test_a_proof_that_is_not_there_is_none(hub: ScriptedHub, exchange: HttpExcha
 
 
 def test_an_answer_about_another_submission_is_refused(hub: ScriptedHub, exchange: HttpExchange) -> None:
-    hub.answers[:] = [(200, {}, json.dumps(FACTS | {"d": "E" * 43}).encode())]
+    hub.answers[:] = [(200, {}, json.dumps(FACTS | {"digest": "E" * 43}).encode())]
     with pytest.raises(AnswerError, match="another object"):
         submission(exchange)
 

@@ -281,16 +281,16 @@ def test_over_rest(four: Four) -> None:
     alert = Alert.objects.get(pk=draft["id"])
     assert (envelope.kind, envelope.re_md) == ("reply", alert.md)
 
-    (seen,) = ilka("GET", f"alerts/{alert.pk}/reviews").json()["reviews"]
+    (seen,) = ilka("GET", f"alerts/{alert.pk}/reviews").json()["items"]
     assert (seen["agency"], seen["opinion"], seen["words"]) == (HEALTH, "agree", "agrees")
     assert seen["standing"]["state"] == "valid" and seen["log_index"] is not None
-    assert [row["agency"] for row in aroha("GET", f"alerts/received/{row.pk}/reviews").json()["reviews"]] == [
+    assert [row["agency"] for row in aroha("GET", f"alerts/received/{row.pk}/reviews").json()["items"]] == [
         HEALTH
     ]
-    entries = ilka("GET", f"alerts/{alert.pk}/thread").json()["entries"]
+    entries = ilka("GET", f"alerts/{alert.pk}/thread").json()["items"]
     assert [entry["what"] for entry in entries] == ["sent", "reply"]
     assert_own_keys_review_too(four, alert, ilka)
-    inbox = ilka("GET", "alerts?box=inbox").json()["rows"]
+    inbox = ilka("GET", "alerts?box=inbox").json()["items"]
     assert [row["answers"] for row in inbox] == [TITLE, TITLE]
     assert_signature_holds_offline(four, alert)
     assert_stranger_learns_nothing(four, alert)
@@ -308,11 +308,11 @@ def assert_own_keys_review_too(four: Four, alert: Alert, ilka: Session) -> None:
     terms = {"kind": "reply", "re": Reference(alert.jti, alert.md), "alert": document}
     sent = four.ews.submit(alert_to(LAB, **terms), wait_secs=30)
     four.desk.catch_up()
-    seen = ilka("GET", f"alerts/{alert.pk}/reviews").json()["reviews"]
+    seen = ilka("GET", f"alerts/{alert.pk}/reviews").json()["items"]
     assert {row["agency"]: row["opinion"] for row in seen} == {HEALTH: "agree", EWS: "needs_data"}
     four.ews.retract(sent.md, code="error", wait_secs=30)
     four.desk.catch_up()
-    left = ilka("GET", f"alerts/{alert.pk}/reviews").json()["reviews"]
+    left = ilka("GET", f"alerts/{alert.pk}/reviews").json()["items"]
     assert [row["agency"] for row in left] == [HEALTH]
 
 
@@ -340,7 +340,7 @@ def assert_stranger_learns_nothing(four: Four, alert: Alert) -> None:
     session = Session(four.stranger)
     assert not Delivery.objects.filter(recipient_id=STRANGER).exists()
     assert not ReceivedAlert.objects.filter(agency_id=STRANGER).exists()
-    assert session("GET", "alerts?box=inbox").json() == {"rows": [], "next": None}
+    assert session("GET", "alerts?box=inbox").json() == {"items": [], "next": None}
     received = four.at_health()
     absent = session("GET", f"alerts/received/{received.pk}")
     never = session("GET", "alerts/received/00000000-0000-4000-8000-000000000000")

@@ -271,7 +271,7 @@ def test_a_laboratorys_own_system_meets_the_same_trap_over_rest(desk: DeskWorld)
     desk.catch_up()
     newest = _opened(reader, desk)
     assert (newest["identity_state"], newest["evidence"]) == ("confirmed", [GAS, NMR])
-    versions = author("GET", f"{second}/versions").json()["versions"]
+    versions = author("GET", f"{second}/versions").json()["items"]
     assert [(row["version"], row["replaced"]) for row in versions] == [(2, False), (1, True)]
     older = ReceivedAlert.objects.visible_to(desk.aroha).order_by("number").first()
     assert older is not None and older.replaced_by_id is not None

@@ -337,4 +337,4 @@ def assert_a_stranger_learned_nothing(desk: DeskWorld) -> None:
     assert set(Agency.objects.values_list("pk", flat=True)) >= {STRANGER}
     kinds = ReceivedAlert.objects.filter(agency_id=STRANGER).values_list("kind", flat=True)
     assert set(kinds) == {"alert"}
-    assert len(Session(desk.zhilan)("GET", "alerts?box=inbox").json()["rows"]) == 3, "the three seizures"
+    assert len(Session(desk.zhilan)("GET", "alerts?box=inbox").json()["items"]) == 3, "the three seizures"

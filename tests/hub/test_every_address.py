@@ -165,3 +165,21 @@ def test_an_address_that_will_end_is_marked(description: dict[str, Any]) -> None
         path for (_, path), operation in _operations(description).items() if operation.get("deprecated")
     }
     assert marked == set(DEPRECATIONS)
+
+
+COUNTED = {"created", "digest", "head", "next", "refused"}
+"""What may stand beside a list in an answer that is one."""
+
+
+def test_every_list_stands_under_one_name(description: dict[str, Any]) -> None:
+    components = description["components"]["schemas"]
+    listed = {}
+    for name, component in components.items():
+        members = {
+            name: part for name, part in component.get("properties", {}).items() if name not in COUNTED
+        }
+        rows = [part for part in members.values() if part.get("type") == "array" and "$ref" in part["items"]]
+        if len(members) == len(rows) == 1 and not name.endswith("Request"):
+            listed[name] = next(iter(members))
+    assert len(listed) > 15
+    assert {name for name, member in listed.items() if member != "items"} == set()

@@ -121,7 +121,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/agencies/<str:agency_id>/keysets": {"agency_id": "own agency"},
     "api/v1/envelopes/<str:md>": {"md": "md", "n": "file"},
     "api/v1/statements/<str:od>": {"od": "statement"},
-    "api/v1/submissions/<str:d>": {"d": "submission"},
+    "api/v1/submissions/<str:digest>": {"digest": "submission"},
     "api/v1/ledger/": {"index": "leaf", "first": "step", "second": "step"},
 }
 

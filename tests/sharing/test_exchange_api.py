@@ -27,7 +27,7 @@ def test_an_envelope_goes_all_the_way(callers: Callers) -> None:
     hub.sequence()
     inbox = callers.bravo.get("inbox?after=0").json()
     reference = Delivery.objects.get().reference
-    item = {"number": 1, "what": "envelope", "d": sealed.md, "iss": "xa-alpha", "id": sealed.jti}
+    item = {"number": 1, "what": "envelope", "digest": sealed.md, "iss": "xa-alpha", "id": sealed.jti}
     assert inbox == {"items": [item | {"ref": reference}], "head": 1}
     assert callers.bravo.get(f"inbox?ref={reference}").json()["items"] == inbox["items"]
     octets = callers.bravo.get(f"envelopes/{sealed.md}")
@@ -107,7 +107,7 @@ def test_a_reaffirm_is_taken_and_a_mark_of_doubt_stands_in_the_feed(callers: Cal
     assert mark == {
         "number": 2,
         "what": "repudiated",
-        "d": sealed.md,
+        "digest": sealed.md,
         "iss": "xa-alpha",
         "id": sealed.jti,
         "ref": reference,
@@ -128,7 +128,7 @@ def test_submissions_show_receipts_and_what_became_of_them(callers: Callers) -> 
     page = callers.alpha.get("submissions?limit=1").json()
     assert (page["next"], len(page["items"])) == (None, 1)
     (item,) = page["items"]
-    assert (item["what"], item["d"], item["id"]) == ("envelope", sealed.md, sealed.jti)
+    assert (item["what"], item["digest"], item["id"]) == ("envelope", sealed.md, sealed.jti)
     assert item["receipt"]["leaf"]["d"] == sealed.md
     assert item["signers"] == [key.kid for key in four.alpha.signing["PQ1"].signers]
     (delivery,) = item["deliveries"]

@@ -55,7 +55,7 @@ def test_an_envelope_and_its_acknowledgement_travel_between_processes(hub_proces
     assert sender.post_envelope(sealed) == 202
     wait_until(FeedItem.objects.exists, "a number", timeout_seconds=90)
     assert sender.get(f"submissions/{sealed.md}")["receipt"]["leaf"]["d"] == sealed.md
-    assert [item["d"] for item in reader.get("inbox")["items"]] == [sealed.md]
+    assert [item["digest"] for item in reader.get("inbox")["items"]] == [sealed.md]
     assert reader.get(f"envelopes/{sealed.md}")["v"] == 1
 
     hub.now = timezone.now()

@@ -67,10 +67,10 @@ def test_using_a_stolen_signing_key(callers: Callers) -> None:
     hub, four = callers.hub, callers.four
     spool = {hub.deliver(four.alpha, four.bravo).md for _ in range(2)}
     thiefs = hub.deliver(four.alpha, four.bravo)
-    listed = {item["d"] for item in callers.alpha.get("submissions").json()["items"]}
+    listed = {item["digest"] for item in callers.alpha.get("submissions").json()["items"]}
     assert listed - spool == {thiefs.md}
     # The list is alpha's alone, so that the thief's mail box does not hide it.
-    assert thiefs.md not in {item["d"] for item in callers.charlie.get("submissions").json()["items"]}
+    assert thiefs.md not in {item["digest"] for item in callers.charlie.get("submissions").json()["items"]}
 
 
 def forged_entries(sealed: SealedEnvelope, sender: HeldAgency, count: int) -> SealedEnvelope:
