@@ -150,7 +150,11 @@ class CallerView(APIView):
             "expires_at": getattr(caller, "expires_at", None),
             "form_token": get_token(request._request) if is_officer else None,
         }
-        return Response(CallerSerializer(answer).data, headers={"Cache-Control": "no-store"})
+        shown = CallerSerializer(answer).data
+        if is_officer:
+            # Its form token is another one each time, and goes into no cache.
+            return Response(shown, headers={"Cache-Control": "no-store"})
+        return answer_conditionally(request, shown)
 
 
 class RotatedKeySerializer(serializers.ModelSerializer[ApiKey]):

@@ -9,13 +9,16 @@ is ever part of an error text.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import ssl
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -57,6 +60,8 @@ _CHUNK_BYTES = 256 * 1024
 _CONNECTIONS = 6
 _SLOWEST_BYTES_A_SEC = 1024 * 1024
 """A large body is stored before it is answered: so much longer may the answer take."""
+KEPT_UP_TO_BYTES: Final = 64 * 1024
+MOST_KEPT: Final = 128
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/.*")
 
 
@@ -99,6 +104,7 @@ class Transport:
             maxsize=_CONNECTIONS,
         )
         self._heard: tuple[int, float] | None = None
+        self._kept: OrderedDict[str, Answer] = OrderedDict()
 
     def hub_clock(self) -> int | None:
         """The hub's clock now (seconds), going by its last answer; None when it has said none yet."""
@@ -108,9 +114,18 @@ class Transport:
         return said + int(time.monotonic() - at)
 
     def get(self, path: str, *, query: Mapping[str, object] | None = None, accept: str, limit: int) -> Answer:
-        """Read; repeated on trouble. `limit` is the largest body taken, in octets."""
+        """Read; repeated on trouble. `limit` is the largest body taken, in octets.
+
+        A small answer with an ETag is kept while this object lives, and asked for again by its tag.
+        """
         address = path + ("?" + urlencode(query) if query else "")
-        return self._call("GET", address, headers={"Accept": accept}, limit=limit, repeat=True)
+        kept = self._kept.get(address)
+        headers = {"Accept": accept} | ({"If-None-Match": kept.headers["etag"]} if kept else {})
+        answer = self._call("GET", address, headers=headers, limit=limit, repeat=True)
+        if kept is not None and answer.status == HTTPStatus.NOT_MODIFIED:
+            return kept
+        self._keep(address, answer)
+        return answer
 
     def post(
         self, path: str, *, body: bytes, media_type: str, limit: int, repeat: bool, key: str = ""
@@ -162,6 +177,15 @@ class Transport:
                 raise _other_length()
             return
 
+    def _keep(self, address: str, answer: Answer) -> None:
+        self._kept.pop(address, None)
+        if answer.headers.get("etag") and len(answer.body) <= KEPT_UP_TO_BYTES:
+            self._kept[address] = answer
+        # Another thread may have taken one out in between.
+        with contextlib.suppress(KeyError):
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+
     def close(self) -> None:
         """Close idle connections."""
         self._pool.clear()
@@ -199,7 +223,7 @@ class Transport:
             answer = _read(self._send(method, path, headers, body, repeat=repeat), limit)
         except HTTPError as exc:
             raise UnreachableError(_explain(self.address, exc)) from exc
-        if answer.status >= 300:
+        if answer.status >= 300 and not _is_unchanged(answer, headers):
             raise _refusal(answer)
         return answer
 
@@ -291,6 +315,10 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
         response.release_conn() if size <= cap else response.close()
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status, headers, b"".join(chunks))
+
+
+def _is_unchanged(answer: Answer, asked: Mapping[str, str]) -> bool:
+    return answer.status == HTTPStatus.NOT_MODIFIED and "If-None-Match" in asked
 
 
 def _refusal(answer: Answer) -> Exception:

@@ -29,7 +29,7 @@ def test_the_same_read_again_answers_304_without_a_body(desks: Desks, path: str)
     assert author("GET", address, if_none_match='"another"').status_code == 200
 
 
-def test_who_calls_is_never_answered_from_memory(desks: Desks) -> None:
+def test_an_officer_who_calls_is_never_answered_from_memory(desks: Desks) -> None:
     answer = Session(desks.lab.author)("GET", "caller")
     assert "ETag" not in answer and answer["Cache-Control"] == "no-store"
     assert answer.json()["agency"] == "xa-lab" and "alert:write" in answer.json()["capabilities"]

@@ -16,7 +16,13 @@ from accord.client.errors import (
     UnreachableError,
 )
 from accord.client.multipart import Part
-from accord.client.transport import Patience, Transport, require_hub_address
+from accord.client.transport import (
+    KEPT_UP_TO_BYTES,
+    MOST_KEPT,
+    Patience,
+    Transport,
+    require_hub_address,
+)
 from tests.client.scripted_hub import ScriptedHub, served
 
 QUICK = Patience(connect_secs=2, read_secs=5, tries=3, backoff_secs=0, longest_pause_secs=1)
@@ -53,6 +59,27 @@ def test_a_read_carries_the_key_and_the_query(hub: ScriptedHub, transport: Trans
     method, path, headers, _ = hub.asked[0]
     assert (method, path) == ("GET", "/api/v1/inbox?after=3")
     assert headers["authorization"] == "Api-Key abc.secret"
+
+
+def test_what_has_not_changed_is_not_sent_again(hub: ScriptedHub, transport: Transport) -> None:
+    hub.answers[:] = [(200, {"ETag": '"1"'}, b"[1]"), (304, {"ETag": '"1"'}, b""), (200, {}, b"[2]")]
+    assert [read(transport) for _ in range(3)] == [b"[1]", b"[1]", b"[2]"]
+    tags = [headers.get("if-none-match") for _, _, headers, _ in hub.asked]
+    assert tags == [None, '"1"', '"1"']
+    hub.answers[:] = [(304, {}, b"")]
+    with pytest.raises(RefusedError):
+        read(transport)
+
+
+def test_so_much_is_kept_and_no_more(hub: ScriptedHub, transport: Transport) -> None:
+    hub.answers[:] = [(200, {"ETag": '"1"'}, b"{}")]
+    for number in range(MOST_KEPT + 1):
+        transport.get("/inbox", query={"after": number}, accept="application/json", limit=1000)
+    hub.answers[:] = [(200, {"ETag": '"1"'}, b" " * (KEPT_UP_TO_BYTES + 1))]
+    transport.get("/large", accept="application/json", limit=KEPT_UP_TO_BYTES + 1)
+    for path in ("/inbox?after=0", "/large", "/inbox?after=1"):
+        transport.get(path, accept="application/json", limit=KEPT_UP_TO_BYTES + 1)
+    assert [asked[2].get("if-none-match") for asked in hub.asked[-3:]] == [None, None, '"1"']
 
 
 def test_a_busy_hub_is_asked_again(hub: ScriptedHub, transport: Transport) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accord.envelope.content import Attachment
 from agencies.capabilities import Capability
-from agencies.models import Revocation
+from agencies.models import ApiKey, Revocation
 from devtool.processes import wait_until
 from sharing.models import Delivery, Envelope
 from sharing.notices.repudiation import expand_doubts, find_repudiated
@@ -158,6 +158,16 @@ def test_only_an_empty_page_has_an_etag_and_it_changes_with_the_head(callers: Ca
     hub.deliver(four.alpha, four.bravo)
     news = callers.bravo.get("inbox?after=1", HTTP_IF_NONE_MATCH=empty["ETag"])
     assert (news.status_code, news.json()["head"]) == (200, 2)
+
+
+def test_a_system_that_asks_who_it_is_again_is_told_when_that_changed(callers: Callers) -> None:
+    first = callers.bravo.get("caller")
+    again = callers.bravo.get("caller", HTTP_IF_NONE_MATCH=first["ETag"])
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    assert first["Cache-Control"] == "private, no-cache"
+    ApiKey.objects.filter(agency="xb-bravo").update(client="another system")
+    changed = callers.bravo.get("caller", HTTP_IF_NONE_MATCH=first["ETag"])
+    assert (changed.status_code, changed.json()["name"]) == (200, "another system")
 
 
 @pytest.mark.parametrize("query", ["after=x", "after=-1", "limit=1.5", "after=1e3"])
