@@ -99,7 +99,7 @@ class CheckpointRecord:
 
 @dataclass(frozen=True)
 class InboxRecord:
-    """One item of the feed as the hub lists it; `md` of an alert or `od` of a statement in `d`.
+    """One item of the feed as the hub lists it, under this home's number; `md` of an alert or `od` of a statement in `d`.
 
     `iss` and `id` are the hub's word until what `d` names was verified here: an alert's then stand in
     `State.seen`, a statement's in `State.statements`. `acknowledged` is the od of our acknowledgement.
@@ -167,8 +167,9 @@ class State:
     """All that is kept. Digests base64url, times seconds. Change it only within `StateFile.change`.
 
     `seen` maps issuer and jti of each alert that was verified and opened to its md, `opened` its md to the
-    time of the first opening here. `cursor` is the number up to which the feed was taken in, `watched` the one
-    up to which it was delivered by a watch. `uncompared` are checkpoints (signed notes) under which something
+    time of the first opening here. `cursor` is the number up to which the feed was taken in, in the feed's `epoch`
+    ("" where the hub never said one). Items are numbered here by the hub's number and `base`, which grows where the hub
+    begins its feed anew, so that no number is used twice; up to `watched` a watch has delivered them. `uncompared` are checkpoints (signed notes) under which something
     was opened without a network: held against the kept one at the next chance. `repudiations` are the feed's
     items that say that something in it was signed with a key revoked since, by their number. `api_key_until` is the
     end of the API key, None where the hub has not said it. `handovers` are the verified notes by which the ledger's key
@@ -198,6 +199,8 @@ class State:
     repudiations: dict[str, InboxRecord] = field(default_factory=dict)
     api_key_until: int | None = None
     handovers: list[str] = field(default_factory=list)
+    epoch: str = ""
+    base: int = 0
 
 
 class StateFile:

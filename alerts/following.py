@@ -46,7 +46,8 @@ from ledger.models import Distrust
 from ledger.proofs import log_places
 from ledger.set_aside import Item, Loop, begin_round, run_each
 from sharing.doorbell import ring, ring_where_few_wait
-from sharing.feed import read_feed
+from sharing.errors import FeedRestartedError
+from sharing.feed import FIRST_EPOCH, FeedPage, read_feed
 from sharing.models import DeskCursor, Envelope, FeedItem, Statement
 from sharing.statements import submit_statement
 
@@ -181,9 +182,16 @@ def lock_key(agency_id: str) -> tuple[int, int]:
     return first, second
 
 
-def _next_page(actor: SystemActor, limit: int) -> list[FeedItem]:
-    after = DeskCursor.objects.filter(agency_id=actor.agency_id).values_list("after", flat=True).first() or 0
-    return read_feed(actor, after=after, limit=limit).items
+def _next_page(actor: SystemActor, limit: int) -> FeedPage:
+    """What comes after the cursor; from the beginning where the feed does not have that place any more.
+
+    What was taken before is known by its digest and taken once.
+    """
+    cursor = DeskCursor.objects.filter(agency_id=actor.agency_id).first() or DeskCursor()
+    try:
+        return read_feed(actor, epoch=cursor.epoch, after=cursor.after, limit=limit)
+    except FeedRestartedError:
+        return read_feed(actor, limit=limit)
 
 
 @dataclass(frozen=True)
@@ -212,6 +220,7 @@ class _Desk:
         self, actor: SystemActor, agency: Agency, now: datetime, is_over: Callable[[], bool]
     ) -> None:
         self._actor, self._agency, self._now, self._is_over = actor, agency, now, is_over
+        self._epoch = FIRST_EPOCH
         self._feed = begin_round(FEED, agency=agency.pk, now=now)
         self._derived = begin_round(DERIVED, agency=agency.pk, now=now)
 
@@ -220,7 +229,8 @@ class _Desk:
         taken: list[ReceivedAlert] = []
         self._feed.try_again(lambda number: taken.extend(self._take(self._item(number))))
         limit = TURN if self._agency.is_hosted else PAGE
-        page = _next_page(self._actor, limit)
+        news = _next_page(self._actor, limit)
+        page, self._epoch = news.items, news.epoch
         if self._agency.is_hosted:
             is_whole = self._take_each(page, taken)
         else:
@@ -262,7 +272,7 @@ class _Desk:
         return FeedItem.objects.visible_to(self._actor).get(number=int(number))
 
     def _move(self, item: FeedItem) -> None:
-        moved = {"after": item.number, "moved_at": self._now}
+        moved = {"epoch": self._epoch, "after": item.number, "moved_at": self._now}
         DeskCursor.objects.update_or_create(agency=self._agency, defaults=moved)
 
     def _take(self, item: FeedItem, *, is_new: bool = False) -> list[ReceivedAlert]:

@@ -105,8 +105,12 @@ class MemoryExchange:
     def statements_about(self, md: str) -> list[StatementAnswer]:
         return []
 
-    def inbox(self, *, after: int, limit: int) -> FeedPage:
-        return FeedPage(tuple(self._feed[after : after + limit]), len(self._feed))
+    def inbox(self, *, after: str, limit: int) -> FeedPage:
+        number = int(after.rpartition(".")[2])
+        return FeedPage(tuple(self._feed[number : number + limit]), len(self._feed))
+
+    def wanted(self, ds: Sequence[str]) -> list[str]:
+        return []
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         return merkle.consistency_path(self._hashes[:second], first)

@@ -120,9 +120,10 @@ class PastExchange:
     def statement(self, od: str) -> StatementAnswer:
         return _answer(statements.find_statement(self._caller, od))
 
-    def inbox(self, *, after: int, limit: int) -> FeedPage:
-        page = feed.read_feed(self._caller, after=after, limit=limit)
-        return FeedPage(tuple(_entry(item) for item in page.items), page.head)
+    def inbox(self, *, after: str, limit: int) -> FeedPage:
+        epoch, number = feed.parse_place(after)
+        page = feed.read_feed(self._caller, epoch=epoch, after=number, limit=limit)
+        return FeedPage(tuple(_entry(item) for item in page.items), page.head, page.epoch)
 
     def resolve(self, reference: str) -> FeedEntry | None:
         try:
@@ -142,6 +143,9 @@ class PastExchange:
         if newest is None:
             raise _absent()
         return newest.note
+
+    def wanted(self, ds: Sequence[str]) -> list[str]:
+        return proofs.wanted_of(ds)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         path = proofs.consistency(first, second)

@@ -66,6 +66,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "agency-suspended", "already-retracted", "custody-refused", "envelope-refused", "id-taken", "malformed",
         "move-refused", "not-fetched", "sequencer-lagging", "statement-kind-refused",
     ),
+    ("GET", "inbox"): ("feed-restarted",),
     ("GET", "submissions"): PAGED,
     ("GET", "alerts"): (*PAGED, *SEALED),
     ("POST", "alerts"): ("keys-elsewhere", *SEALED),

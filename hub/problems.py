@@ -150,6 +150,9 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     sharing.FlowSuspendedError: Problem(
         409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
     ),
+    sharing.FeedRestartedError: Problem(
+        410, "feed-restarted", "This place is not in your feed: it has begun anew."
+    ),
     sharing.IdTakenError: Problem(409, "id-taken", "Your agency has used this id for other content."),
     sharing.KeepTooShortError: Problem(
         422, "keep-too-short", "A real alert is kept 30 days at least; nothing was sent.", ("least",)

@@ -151,6 +151,8 @@ _LEDGER: Final[dict[str, dict[str, Right]]] = {
     "ledger_pendingentry": _all(ADD, sequencer=REMOVE | LOCK),
     "ledger_auditevent": _all(ADD),
     "ledger_leaf": _all(READ, sequencer=ADD),
+    # Who hands in what a restore has lost takes it off the list.
+    "ledger_wanted": _all(REMOVE, sequencer=ADD | REMOVE),
     "ledger_node": _all(READ, sequencer=ADD),
     "ledger_checkpoint": _all(READ, sequencer=ADD),
     "ledger_keyhandover": _all(READ, sequencer=ADD),
@@ -202,7 +204,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_feedpending": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD, sequencer=REMOVE),
     "sharing_feedheld": _all(READ, desk=REMOVE | LOCK, worker=REMOVE | LOCK, sequencer=ADD),
     "sharing_feedrequeue": _all(READ, desk=ADD, sequencer=REMOVE),
-    "sharing_feedmark": _all(READ, sequencer=ADD | change("next_leaf", "beat")),
+    "sharing_feedmark": _all(READ, sequencer=ADD | change("next_leaf", "beat", "epoch")),
     "sharing_feedhead": _all(READ, sequencer=ADD | change("last")),
     "sharing_feeditem": _all(READ, sequencer=ADD),
     "sharing_deskcursor": _all(READ, desk_worker=ADD | CHANGE),

@@ -4,10 +4,10 @@
 Two cases can be mended without contradicting a signature that was given: the database is older than the state
 folder, then the missing leaves are replayed from the leaf file; or the state folder is missing or older, then
 it is written afresh from a ledger that verifies. Where the two contradict each other the ledger was forked:
-that is refused.
+that is refused. What a replayed leaf proves may be gone with the database: such leaves are listed (`ledger.proofs`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from accord.envelope.tree.receipts import LeafEntry
 from ledger import nodes, state
 from ledger.errors import StateForkError, StateUnreadableError
 from ledger.leadership import Leadership, lead
-from ledger.models import Entry, Leaf, Node, PendingEntry
+from ledger.models import Entry, Leaf, Node, PendingEntry, Wanted
 from ledger.proofs import latest_checkpoint
 from ledger.verification import verify_ledger
 
@@ -49,8 +49,14 @@ def plan_adoption(folder: Path) -> Adoption:
     return Adoption(0, newest.size if newest else 0)
 
 
-def adopt_ledger(keys: Sequence[VerifierKey], folder: Path, *, now: datetime) -> Adoption:
-    """Do what `plan_adoption` says, with every sequencer shut out.
+def adopt_ledger(
+    keys: Sequence[VerifierKey],
+    folder: Path,
+    *,
+    also: Callable[[], object] = lambda: None,
+    now: datetime,
+) -> Adoption:
+    """Do what `plan_adoption` says, with every sequencer shut out; `also` is done in the same transaction.
 
     Raises `NotLeadingError` while one leads, `StateForkError`, `StateUnreadableError` for a damaged leaf file,
     `LedgerDamagedError` for a ledger that does not verify.
@@ -59,9 +65,11 @@ def adopt_ledger(keys: Sequence[VerifierKey], folder: Path, *, now: datetime) ->
         plan = plan_adoption(folder)
         signed = _readable_state(folder)
         if plan.replayed_leaves and signed:
-            _replay_leaves(folder, signed, now)
+            _replay_leaves(folder, signed, also, now)
         else:
             verify_ledger(keys)
+            with transaction.atomic(durable=True):
+                also()
             _write_folder(leadership, plan.signed_size)
         return plan
 
@@ -73,7 +81,9 @@ def _readable_state(folder: Path) -> state.SignedState | None:
         return None
 
 
-def _replay_leaves(folder: Path, signed: state.SignedState, now: datetime) -> None:
+def _replay_leaves(
+    folder: Path, signed: state.SignedState, also: Callable[[], object], now: datetime
+) -> None:
     leaves = list(state.signed_leaves(folder, signed))
     hashes = [leaf_hash(leaf.encode()) for leaf in leaves]
     if len(leaves) != signed.size or root_of(hashes) != signed.root:
@@ -91,15 +101,19 @@ def _replay_leaves(folder: Path, signed: state.SignedState, now: datetime) -> No
             )
         )
         Node.objects.bulk_create(nodes.nodes_above(first, hashes[first:]))
+        also()
 
 
 def _insert_entries(entries: Sequence[LeafEntry], now: datetime) -> None:
-    """What the restored database no longer knows; what it knows as pending is pending no more."""
-    PendingEntry.objects.filter(od__in=[entry.d for entry in entries]).delete()
+    """What the restored database no longer knows, which is wanted; what it knows as pending is pending no more."""
+    ods = [entry.d for entry in entries]
+    known = set(Entry.objects.filter(od__in=ods).values_list("od", flat=True))
+    PendingEntry.objects.filter(od__in=ods).delete()
+    gone = [entry for entry in entries if entry.d not in known]
     Entry.objects.bulk_create(
-        [Entry(od=entry.d, kind=entry.k, agency=entry.a or "", created_at=now) for entry in entries],
-        ignore_conflicts=True,
+        Entry(od=entry.d, kind=entry.k, agency=entry.a or "", created_at=now) for entry in gone
     )
+    Wanted.objects.bulk_create(Wanted(od=entry.d) for entry in gone)
 
 
 def _write_folder(leadership: Leadership, size: int) -> None:

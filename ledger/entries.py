@@ -2,7 +2,8 @@
 """Entries: the digests handed to the ledger, each in the transaction of the thing it proves.
 
 Guarantees that an entry exists if and only if its object does. Takes no counter, no number and no lock, so
-that submissions do not wait for one another; index and log time are given later, by the sequencer.
+that submissions do not wait for one another; index and log time are given later, by the sequencer. What a restore has
+lost keeps the entry and the leaf it had (`ledger.models.Wanted`): handed in again, it gets no second one.
 """
 
 import re
@@ -20,9 +21,12 @@ _DIGEST = re.compile(DIGEST_PATTERN)
 _AGENCY = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
 # An entry and its place in the queue, in the order given, in one statement however many: every write comes by here.
 _HAND_IN: Final = """
-WITH given AS (
+WITH found AS (
+    DELETE FROM ledger_wanted WHERE od = ANY(%(ods)s) RETURNING od
+), given AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(ods)s::text[], %(kinds)s::text[], %(agencies)s::text[], %(audits)s::boolean[])
         WITH ORDINALITY AS given(id, od, kind, agency, is_audit, place)
+    WHERE od NOT IN (SELECT od FROM found)
 ), entry AS (
     INSERT INTO ledger_entry (id, od, kind, agency, is_audit, created_at)
     SELECT id, od, kind, agency, is_audit, %(now)s FROM given

@@ -94,6 +94,18 @@ class Leaf(models.Model):
         return f"leaf {self.index}"
 
 
+class Wanted(models.Model):
+    """A leaf that was replayed after a restore while what it proves is gone; no row once that was handed in again."""
+
+    od = models.TextField(primary_key=True)
+
+    class Meta:
+        verbose_name_plural = "wanted"
+
+    def __str__(self) -> str:
+        return f"wanted {self.od}"
+
+
 class Node(models.Model):
     """The root of a complete subtree of 2**level leaves; level 0 is the leaves themselves."""
 

@@ -6,6 +6,7 @@ stands under the first checkpoint that covers its leaf. Reads a few dozen rows a
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from accord.envelope.tree.merkle import (
 )
 from accord.envelope.tree.receipts import LeafEntry, Receipt
 from ledger.entries import CoveredEntry
-from ledger.models import Checkpoint, Leaf, PendingEntry
+from ledger.models import Checkpoint, Leaf, PendingEntry, Wanted
 from ledger.nodes import read_nodes, root_at
 
 COVERED: Final = (
@@ -143,3 +144,26 @@ def _receipts(leaves: QuerySet[Leaf]) -> list[Receipt]:
         )
         for leaf in covered
     ]
+
+
+@dataclass(frozen=True)
+class LeafPlace:
+    """Where the ledger has an object: leaf index, and log time in seconds."""
+
+    index: int
+    t: int
+
+
+def wanted_place(od: str) -> LeafPlace | None:
+    """The leaf of an object that a restore has lost (`ledger.models.Wanted`); None for any other.
+
+    The leaf proves that the hub took it then. Whose it is no leaf says: its owner asks by digest.
+    """
+    found = Leaf.objects.filter(od=od, od__in=Wanted.objects.filter(pk=od)).values_list("index", "t").first()
+    return None if found is None else LeafPlace(*found)
+
+
+def wanted_of(ods: Sequence[str]) -> list[str]:
+    """Those of these digests whose content is gone, in the order given."""
+    found = set(Wanted.objects.filter(pk__in=ods).values_list("od", flat=True))
+    return [od for od in ods if od in found]

@@ -31,12 +31,12 @@ from agencies.errors import InputError
 from agencies.idempotency import repeatable
 from agencies.login.caller import caller_of
 from agencies.reading import read_query
-from ledger.proofs import receipt_for, receipts_for
+from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView
 from sharing.blobs import Received
 from sharing.errors import CheckFailedError
-from sharing.feed import FeedPage, read_feed, resolve_reference
+from sharing.feed import FeedPage, parse_place, present_epoch, read_feed, resolve_reference
 from sharing.intake import Submission, submit_envelope
 from sharing.models import Statement
 from sharing.slices import MOST_SLICES, SliceAnswer, blob_for, slice_for, slices_for
@@ -197,9 +197,10 @@ class InboxView(APIView):
         query, caller = read_query(shapes.InboxQuery, request), caller_of(request)
         if "ref" in query:
             item = resolve_reference(caller, query["ref"])
-            return _news(FeedPage([item], item.number))
-        page = read_feed(caller, after=query["after"], limit=query["limit"])
-        return _news(page) if page.items else _no_news(request, query["after"], page)
+            return _news(FeedPage([item], item.number, present_epoch()))
+        epoch, after = parse_place(query["after"])
+        page = read_feed(caller, epoch=epoch, after=after, limit=query["limit"])
+        return _news(page) if page.items else _no_news(request, after, page)
 
 
 class SubmissionsView(APIView):
@@ -217,6 +218,23 @@ class SubmissionsView(APIView):
         page = list_submissions(caller, after=place, limit=query["limit"])
         answer = shapes.SubmissionPageShape(page).data
         return Response({**answer, "next": seal_cursor(caller, "submissions", page.next, now=now)})
+
+
+class WantedView(APIView):
+    capability = frozenset({Capability.ENVELOPE_SUBMIT, Capability.STATEMENT_SUBMIT})
+
+    @extend_schema(
+        operation_id="submissions_wanted",
+        parameters=[shapes.WantedQuery],
+        responses={200: shapes.WantedShape},
+    )
+    def get(self, request: Request) -> Response:
+        """Those of these digests that the ledger has while a restore lost the object: submit its bytes again.
+
+        They are taken as of their log time, whatever their `iat` and `exp`.
+        """
+        query = read_query(shapes.WantedQuery, request)
+        return Response({"items": wanted_of(query["digests"].split(","))})
 
 
 class SubmissionView(APIView):
@@ -270,15 +288,22 @@ def _with_receipt(row: Statement, receipt: Mapping[str, Any] | None) -> bytes:
 
 
 def _news(page: FeedPage) -> HttpResponse:
-    return Response(shapes.FeedPageShape(page).data, headers={"Cache-Control": "no-store"})
+    answer = _feed_page(page, page.items[-1].number)
+    return Response(answer, headers={"Cache-Control": "no-store"})
 
 
 def _no_news(request: Request, after: int, page: FeedPage) -> HttpResponse:
     """Only an empty page has an ETag: a poll without news costs nothing."""
-    etag = f'"{after}-{page.head}"'
+    answer = _feed_page(page, after)
+    etag = f'"{answer["next"]}-{page.head}"'
     if request.headers.get("If-None-Match") == etag:
         return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
-    return Response(shapes.FeedPageShape(page).data, headers={"ETag": etag})
+    return Response(answer, headers={"ETag": etag})
+
+
+def _feed_page(page: FeedPage, last: int) -> dict[str, Any]:
+    following = f"{page.epoch}.{last}"
+    return dict(shapes.FeedPageShape({"items": page.items, "head": page.head, "next": following}).data)
 
 
 def _digests(request: Request) -> list[str]:
@@ -304,5 +329,6 @@ urlpatterns = [
     path("circles", CirclesView.as_view(), name="circles"),
     path("inbox", InboxView.as_view(), name="inbox"),
     path("submissions", SubmissionsView.as_view(), name="submissions"),
+    path("submissions/wanted", WantedView.as_view(), name="submissions-wanted"),
     path("submissions/<str:digest>", SubmissionView.as_view(), name="submission"),
 ]

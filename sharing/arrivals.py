@@ -6,28 +6,34 @@ from typing import Final
 
 from django.db import connection
 
+from ledger.proofs import LeafPlace, wanted_place
 from sharing.backpressure import Queue
 
 _LOOK: Final = """
 SELECT (SELECT md FROM sharing_envelope WHERE iss_id = %(iss)s AND jti = %(jti)s),
     (SELECT status FROM agencies_agency WHERE id = %(iss)s),
     (SELECT beat FROM sharing_feedmark),
-    (SELECT min(queued_at) FROM sharing_feedpending)
+    (SELECT min(queued_at) FROM sharing_feedpending),
+    EXISTS (SELECT FROM ledger_wanted WHERE od = %(md)s)
 """
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """`known` is the digest that stands under its (iss, jti), `status` its issuer's; None where there is none."""
+    """`known` is the digest that stands under its (iss, jti), `status` its issuer's; None where there is none.
+
+    `leaf` is where the ledger has it although a restore lost it.
+    """
 
     known: str | None
     status: str | None
     queue: Queue
+    leaf: LeafPlace | None
 
 
-def look_at_arrival(iss: str, jti: str) -> Arrival:
+def look_at_arrival(iss: str, jti: str, md: str) -> Arrival:
     """As it is now, without a lock: what comes in between is found when it is stored."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, {"iss": iss, "jti": jti})
-        known, status, beat, oldest = cursor.fetchone()
-    return Arrival(known, status, Queue(beat, oldest))
+        cursor.execute(_LOOK, {"iss": iss, "jti": jti, "md": md})
+        known, status, beat, oldest, is_wanted = cursor.fetchone()
+    return Arrival(known, status, Queue(beat, oldest), wanted_place(md) if is_wanted else None)

@@ -107,6 +107,10 @@ class LaggingError(SharingError):
         self.retry_after = retry_after
 
 
+class FeedRestartedError(SharingError):
+    """A place in a feed that this feed does not have: it began anew after a restore, or never came so far."""
+
+
 class StatementKindError(SharingError):
     """A kind of statement that this door does not take."""
 

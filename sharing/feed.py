@@ -1,43 +1,87 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's feed: numbered, gapless, only what has a receipt."""
+"""An agency's feed: numbered, gapless, only what has a receipt.
+
+Numbers count within an epoch. A hub whose database was restored begins a new one, since numbers that were given after
+the backup are given again: whoever stands at a place of another epoch reads from the beginning, by digest.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from django.db import connection
 
 from agencies.actors import Actor
 from agencies.errors import AbsentError
 from sharing.deliveries import find_delivery
-from sharing.models import FeedItem
+from sharing.errors import FeedRestartedError
+from sharing.models import FeedItem, FeedMark
 
 MAX_LIMIT = 500
+FIRST_EPOCH: Final = "0"
+"""Of a hub that was never restored: there a number alone says enough."""
+_LOOK: Final = """
+SELECT (SELECT epoch FROM sharing_feedmark), (SELECT last FROM sharing_feedhead WHERE recipient = %s)
+"""
 
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Items after a number, and the highest number there is."""
+    """Items after a number, the highest number there is, and the epoch of both."""
 
     items: list[FeedItem]
     head: int
+    epoch: str
 
 
-def read_feed(actor: Actor, *, after: int = 0, limit: int = 100) -> FeedPage:
-    """At most `limit` (1 to 500) items of the own agency's feed with a number above `after`."""
-    head = _head(actor)
+def read_feed(actor: Actor, *, epoch: str | None = None, after: int = 0, limit: int = 100) -> FeedPage:
+    """At most `limit` (1 to 500) items of the own agency's feed with a number above `after`.
+
+    Raises `FeedRestartedError` where `after` is no place of this feed: a number of another epoch, one without its
+    epoch after a restore, or one beyond the head.
+    """
+    present, head = _look(actor)
+    _require_place(epoch, after, present, head)
     if head <= after:
         # Items and head are written together: most polls end here.
-        return FeedPage([], head)
+        return FeedPage([], head, present)
     items = FeedItem.objects.visible_to(actor).filter(number__gt=after).order_by("number")
     page = list(items[: max(1, min(limit, MAX_LIMIT))])
     # Read after the page: a head that is older than an item of the page would be a contradiction.
-    return FeedPage(page, _head(actor))
+    return FeedPage(page, _look(actor)[1], present)
 
 
-def _head(actor: Actor) -> int:
+def parse_place(place: str) -> tuple[str | None, int]:
+    """Epoch and number of a place in a feed, written `epoch.number`; a number alone has no epoch."""
+    epoch, _stop, number = place.rpartition(".")
+    return epoch or None, int(number)
+
+
+def begin_epoch(epoch: str, *, now: datetime) -> None:
+    """Begin anew after a restore: nobody goes on from a number that was given before. `epoch`: up to 16 of 0-9 a-z."""
+    FeedMark.objects.update_or_create(
+        pk=1, defaults={"epoch": epoch}, create_defaults={"epoch": epoch, "beat": now}
+    )
+
+
+def _require_place(epoch: str | None, after: int, present: str, head: int) -> None:
+    if epoch is None:
+        epoch = present if after == 0 else FIRST_EPOCH
+    if epoch != present or after > head:
+        raise FeedRestartedError
+
+
+def _look(actor: Actor) -> tuple[str, int]:
+    """The epoch and the head of the actor's own feed."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT last FROM sharing_feedhead WHERE recipient = %s", [actor.agency_id])
-        row = cursor.fetchone()
-    return row[0] if row else 0
+        cursor.execute(_LOOK, [actor.agency_id])
+        epoch, head = cursor.fetchone()
+    return epoch or FIRST_EPOCH, head or 0
+
+
+def present_epoch() -> str:
+    """The epoch that numbers are given in now."""
+    return FeedMark.objects.values_list("epoch", flat=True).first() or FIRST_EPOCH
 
 
 def resolve_reference(actor: Actor, reference: str) -> FeedItem:

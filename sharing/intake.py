@@ -3,7 +3,8 @@
 
 Cheapest checks first: form, issuer, whether these bytes are known, room, signatures and entries, then policy for
 every recipient under the issuer's lock. Envelope, blobs, deliveries, ledger entry and audit stand or fall in one
-transaction. Nothing here can open what it carries, and no key agreement is computed.
+transaction. Nothing here can open what it carries, and no key agreement is computed. What the ledger has although a
+restore lost it is taken again as of its log time, whatever its `iat` and `exp`.
 Source: docs/spec/envelope.md, "Intake".
 """
 
@@ -20,11 +21,13 @@ from accord.envelope.intake import (
     UnverifiedEnvelope,
     VerifiedEnvelope,
     parse_submission,
+    verify_logged_submission,
     verify_submission,
 )
 from accord.envelope.jws import parse_jws
 from accord.envelope.manifest import LEAST_KEEP_SECS, Manifest, read_manifest
 from accord.envelope.vocabulary import TYP_MANIFEST
+from accord.moments import moment_of
 from agencies.actors import Actor
 from agencies.capabilities import Capability
 from agencies.errors import AbsentError, NotPermittedError
@@ -32,7 +35,7 @@ from agencies.intake_directory import SubmissionDirectory
 from agencies.models import Agency, AgencyStatus
 from ledger.audit import record_event
 from ledger.errors import EntryExistsError
-from ledger.proofs import receipt_for
+from ledger.proofs import LeafPlace, receipt_for
 from sharing.arrivals import look_at_arrival
 from sharing.backpressure import require_room
 from sharing.blobs import Received, measure, store_blobs
@@ -86,17 +89,23 @@ def submit_envelope(
         facts = [measure(blob) for blob in blobs]
         unverified = parse_submission(manifest, jwe, facts, caller=caller.agency_id)
         attempt.subject = unverified.md
-        arrival = look_at_arrival(unverified.iss, unverified.jti)
+        arrival = look_at_arrival(unverified.iss, unverified.jti, unverified.md)
         known = _answer_known(unverified, arrival.known)
         if known is not None:
             return known
         require_room(unverified.manifest.terms.pri, arrival.queue, now)
         if arrival.status != AgencyStatus.ACTIVE:
             raise IssuerSuspendedError
-        kids = [entry.kid for entry in unverified.jwe.entries]
-        directory = SubmissionDirectory(now, issuer=unverified.iss, kids=kids)
-        verified = verify_submission(unverified, directory=directory, now=int(now.timestamp()))
-        return _carry(caller, unverified, verified, blobs, now)
+        verified = _verify(unverified, arrival.leaf, now)
+        return _carry(caller, unverified, verified, blobs, arrival.leaf, now)
+
+
+def _verify(unverified: UnverifiedEnvelope, leaf: LeafPlace | None, now: datetime) -> VerifiedEnvelope:
+    kids = [entry.kid for entry in unverified.jwe.entries]
+    directory = SubmissionDirectory(now, issuer=unverified.iss, kids=kids)
+    if leaf is None:
+        return verify_submission(unverified, directory=directory, now=int(now.timestamp()))
+    return verify_logged_submission(unverified, directory=directory, log_time=leaf.t, index=leaf.index)
 
 
 def require_admitted(caller: Actor) -> None:
@@ -120,21 +129,23 @@ def _carry(
     unverified: UnverifiedEnvelope,
     verified: VerifiedEnvelope,
     blobs: Sequence[Received],
+    leaf: LeafPlace | None,
     now: datetime,
 ) -> Submission:
     """Store it, once: of two that race with one id the second finds the first."""
     for _ in range(_ATTEMPTS):
         try:
             with transaction.atomic():
-                _store(caller, unverified, verified, blobs, now)
+                _store(caller, unverified, verified, blobs, leaf, now)
         except (IntegrityError, EntryExistsError) as clash:
-            stored = look_at_arrival(unverified.iss, unverified.jti).known
+            stored = look_at_arrival(unverified.iss, unverified.jti, unverified.md).known
             known = _answer_known(unverified, stored)
             if known is not None:
                 return known
             _raise_if_final(clash, verified)
         else:
-            return Submission(unverified.iss, unverified.jti, unverified.md, receipt=None)
+            receipt = receipt_for(unverified.md) if leaf else None
+            return Submission(unverified.iss, unverified.jti, unverified.md, receipt)
     raise SharingError("no free reference was found")
 
 
@@ -153,14 +164,16 @@ def _store(
     unverified: UnverifiedEnvelope,
     verified: VerifiedEnvelope,
     blobs: Sequence[Received],
+    leaf: LeafPlace | None,
     now: datetime,
 ) -> None:
     _check_reference(verified, now)
-    _check_keep(verified.manifest)
+    _check_keep(verified.manifest, now)
     share_issuers([verified.manifest.iss])
-    versions = _judge(verified, now)
+    versions = _judge(verified, moment_of(leaf.t) if leaf else now)
     size_bytes = sum(fact.len for fact in unverified.blobs) + _octets(verified)
-    store_envelope(verified, versions, size_bytes=size_bytes, now=now)
+    place = leaf.index if leaf else None
+    store_envelope(verified, versions, size_bytes=size_bytes, leaf=place, now=now)
     store_blobs(verified.md, unverified.blobs, blobs)
     _log_and_audit(caller, verified.manifest, sorted(versions), now)
 
@@ -182,12 +195,14 @@ def _check_reference(verified: VerifiedEnvelope, now: datetime) -> None:
         check_extract(verified.manifest, _manifest_of(named, now))
 
 
-def _check_keep(manifest: Manifest) -> None:
+def _check_keep(manifest: Manifest, now: datetime) -> None:
     """Raises `KeepTooShortError`: what is real stays long enough for whoever asks afterwards what was sent.
 
-    An extract need not outlive its original.
+    An extract need not outlive its original. Raises `ContentDeletedError` for what would be deleted at once.
     """
     terms = manifest.terms
+    if int(now.timestamp()) >= terms.keep:
+        raise ContentDeletedError
     if terms.status != "actual":
         return
     least = terms.iat + LEAST_KEEP_SECS

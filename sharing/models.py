@@ -282,6 +282,12 @@ class FeedPending(Row):
     iss = models.CharField(max_length=23)
     width = models.PositiveSmallIntegerField()
     queued_at = models.DateTimeField(db_index=True)
+    leaf = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["leaf"], condition=Q(leaf__isnull=False), name="feedpending_leaf"),
+        ]
 
 
 class _Waiting(Row):
@@ -311,11 +317,15 @@ class FeedRequeue(_Waiting):
 
 
 class FeedMark(Row):
-    """One row: the first leaf that is not numbered yet, and when the sequencer was last alive."""
+    """One row: the first leaf that is not numbered yet, when the sequencer was last alive, and the feeds' epoch.
+
+    Numbers of one epoch never mean two things; a restored database begins a new one (`sharing.feed`).
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     next_leaf = models.BigIntegerField(default=0)
     beat = models.DateTimeField()
+    epoch = models.CharField(max_length=16, default="0")
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="feedmark_one_row")]
@@ -327,11 +337,12 @@ class FeedHead(Row):
 
 
 class DeskCursor(Row):
-    """How far the hub's own desk has taken an agency's feed: the number of the last item taken."""
+    """How far the hub's own desk has taken an agency's feed: the number of the last item taken, and its epoch."""
 
     agency = models.OneToOneField(
         Agency, models.PROTECT, primary_key=True, related_name="+", db_constraint=False
     )
+    epoch = models.CharField(max_length=16, default="0")
     after = models.BigIntegerField(default=0)
     moved_at = models.DateTimeField()
 

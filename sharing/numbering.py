@@ -4,7 +4,8 @@
 Guarantees that each feed's numbers are gapless and rise in the order of the ledger, that a delivery is numbered
 once, and that what policy denies at its turn is held and gets no number. Runs inside the transaction that
 publishes a checkpoint. Works on whole entries from `FeedMark.next_leaf` up, at most `MAX_TURNS` deliveries a
-call; what was held and may flow again goes first.
+call; what was held and may flow again goes first, then what was handed in again after a restore, whose leaf lies
+below the mark.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -59,13 +60,17 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
     mark.beat = now
     covered: Sequence[CoveredEntry] = covered_entries(mark.next_leaf, MAX_LEAVES)
     pending = FeedPending.objects.in_bulk([entry.od for entry in covered]) if covered else {}
+    passed = _passed_entries(mark.next_leaf, max_turns)
+    pending |= passed
     again = set(FeedRequeue.objects.order_by("position").values_list("iss", flat=True)[:max_turns])
     if again or pending:
         share_issuers(again | {row.iss for row in pending.values()})
         # Read in statements after the lock: what was resumed while we waited for it counts.
         turns = requeued_turns(again | {row.iss for row in pending.values()}, max_turns)
-        covered = _whole_entries(covered, pending, max_turns - len(turns))
-        taken = {entry.od: entry.index for entry in covered if entry.od in pending}
+        taken = _take_passed(passed, max_turns - len(turns))
+        room = max_turns - len(turns) - sum(pending[od].width for od in taken)
+        covered = _whole_entries(covered, pending, room)
+        taken |= {entry.od: entry.index for entry in covered if entry.od in pending}
         turns += new_turns(taken)
         _write(_decide(turns, now), taken)
         max_turns -= len(turns)
@@ -80,6 +85,23 @@ def ring_doorbells() -> None:
     """Tell worker and desk-worker, once the numbers are committed, that somebody has something new."""
     ring("sharing.expand")
     ring("alerts.follow_feed")
+
+
+def _passed_entries(next_leaf: int, limit: int) -> dict[str, FeedPending]:
+    """What was handed in again after a restore, whose leaf the mark has passed, in the ledger's order."""
+    rows = FeedPending.objects.filter(leaf__lt=next_leaf).order_by("leaf")[:limit]
+    return {row.od: row for row in rows}
+
+
+def _take_passed(passed: dict[str, FeedPending], room: int) -> dict[str, int]:
+    """As many of the first as have room for all their turns, with the leaf of each."""
+    taken = {}
+    for row in passed.values():
+        room -= row.width
+        if room < 0 or row.leaf is None:
+            break
+        taken[row.od] = row.leaf
+    return taken
 
 
 def _whole_entries(

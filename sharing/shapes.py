@@ -15,16 +15,19 @@ SUBMITTED = (FeedItem.ENVELOPE, FeedItem.STATEMENT)
 ANSWERS = ("opened", "refused", "unopenable", "")
 """What an acknowledgement says; empty before the first."""
 
+MOST_ASKED = 50
+"""Digests in one address."""
+
 
 class InboxQuery(serializers.Serializer[Any]):
     """Where to go on in the feed, or the reference of one item."""
 
-    after = serializers.IntegerField(
+    after = serializers.RegexField(
+        r"\A(?:[0-9a-z]{1,16}\.)?[0-9]{1,15}\Z",
         required=False,
-        default=0,
-        min_value=0,
-        max_value=10**15,
-        help_text="The number of the last item read.",
+        default="0",
+        max_length=32,
+        help_text="`next` of the last page; 0 from the beginning.",
     )
     limit = serializers.IntegerField(
         required=False, default=100, min_value=1, max_value=500, help_text="How many items at most."
@@ -98,8 +101,25 @@ class FeedItemShape(serializers.Serializer[Any]):
 
 
 class FeedPageShape(serializers.Serializer[Any]):
+    """`next` is where to go on: the feed's epoch, a full stop, and the number of the last item read."""
+
     items = FeedItemShape(many=True)
     head = serializers.IntegerField()
+    next = serializers.CharField()
+
+
+class WantedQuery(serializers.Serializer[Any]):
+    """Which objects of the caller's own to look for."""
+
+    digests = serializers.RegexField(
+        rf"\A[A-Za-z0-9_-]{{43}}(?:,[A-Za-z0-9_-]{{43}}){{0,{MOST_ASKED - 1}}}\Z",
+        max_length=44 * MOST_ASKED,
+        help_text=f"Up to {MOST_ASKED} digests (`md` or `od`), with commas.",
+    )
+
+
+class WantedShape(serializers.Serializer[Any]):
+    items = serializers.ListField(child=serializers.CharField())
 
 
 class SlicesQuestion(serializers.Serializer[Any]):

@@ -19,10 +19,11 @@ from django.db.models import QuerySet
 from accord.envelope.errors import EnvelopeError, VerificationError
 from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.statements.bodies import MANIFEST
-from accord.envelope.statements.checks import accept_statement
+from accord.envelope.statements.checks import accept_statement, verify_statement
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import Statement as Stated
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
+from accord.moments import moment_of
 from agencies.accession import accept_revoke
 from agencies.actors import Actor, SystemActor
 from agencies.capabilities import Capability
@@ -31,6 +32,8 @@ from agencies.errors import AbsentError, NotPermittedError
 from agencies.models import Revocation
 from ledger.audit import record_event
 from ledger.entries import append_entry
+from ledger.errors import EntryExistsError
+from ledger.proofs import LeafPlace, wanted_place
 from sharing.errors import (
     AlreadyRetractedError,
     IdTakenError,
@@ -82,13 +85,19 @@ def submit_statement(caller: Actor, jws: bytes, *, now: datetime) -> Statement:
             return known
         require_admitted(caller)
         _effect_of(unverified.statement)
-        accept_statement(
-            unverified,
-            caller=caller.agency_id,
-            directory=DatabaseKeyDirectory(now),
-            now=int(now.timestamp()),
-        )
-        return _accept(caller, unverified, now)
+        leaf = wanted_place(unverified.od)
+        _verify(unverified, leaf, now)
+        return _accept(caller, unverified, leaf, now)
+
+
+def _verify(unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime) -> None:
+    """As of now; what a restore has lost, as of its log time."""
+    directory = DatabaseKeyDirectory(now)
+    if leaf is None:
+        issuer = unverified.statement.iss
+        accept_statement(unverified, caller=issuer, directory=directory, now=int(now.timestamp()))
+    else:
+        verify_statement(unverified, directory, log_time=leaf.t, index=leaf.index)
 
 
 @dataclass(frozen=True)
@@ -156,20 +165,26 @@ def _find_known(unverified: UnverifiedStatement) -> Statement | None:
     return row
 
 
-def _accept(caller: Actor, unverified: UnverifiedStatement, now: datetime) -> Statement:
+def _accept(
+    caller: Actor, unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime
+) -> Statement:
     """Store it, once: of two that race with one statement the second finds the first."""
     try:
         with transaction.atomic():
-            return _store(caller, unverified, now)
-    except (IntegrityError, AlreadyRetractedError):
+            return _store(caller, unverified, leaf, now)
+    except (IntegrityError, AlreadyRetractedError, EntryExistsError):
         known = _find_known(unverified)
         if known is None:
             raise
         return known
 
 
-def _store(caller: Actor, unverified: UnverifiedStatement, now: datetime) -> Statement:
+def _store(
+    caller: Actor, unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime
+) -> Statement:
     stated = unverified.statement
+    if leaf is not None:
+        _note_fetched(stated, leaf)
     audience = _effect_of(stated)(stated, now)
     row = Statement.objects.create(
         od=unverified.od,
@@ -193,11 +208,24 @@ def _store(caller: Actor, unverified: UnverifiedStatement, now: datetime) -> Sta
     )
     append_entry(row.od, now=now)
     FeedPending.objects.create(
-        od=row.od, what=FeedItem.STATEMENT, iss=stated.iss, width=len(audience), queued_at=now
+        od=row.od,
+        what=FeedItem.STATEMENT,
+        iss=stated.iss,
+        width=len(audience),
+        queued_at=now,
+        leaf=leaf.index if leaf else None,
     )
     compare_view(stated, now=now)
     _audit(caller, row, now)
     return row
+
+
+def _note_fetched(stated: Stated, leaf: LeafPlace) -> None:
+    """An acknowledgement that the ledger has proves that its issuer had fetched: the restore lost that too."""
+    if stated.k == "ack" and stated.sub is not None and stated.sub.k == MANIFEST:
+        Delivery.objects.filter(
+            envelope_id=stated.sub.d, recipient_id=stated.iss, state=DeliveryState.AVAILABLE
+        ).update(state=move(DeliveryState.AVAILABLE, "fetch"), fetched_at=moment_of(leaf.t))
 
 
 def _audit(caller: Actor, row: Statement, now: datetime) -> None:

@@ -32,8 +32,8 @@ WITH envelope AS (
     INSERT INTO sharing_envelope ({", ".join(_COLUMNS)})
     VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
 ), queued AS (
-    INSERT INTO sharing_feedpending (od, what, iss, width, queued_at)
-    VALUES (%(md)s, %(what)s, %(iss_id)s, %(width)s, %(received_at)s)
+    INSERT INTO sharing_feedpending (od, what, iss, width, queued_at, leaf)
+    VALUES (%(md)s, %(what)s, %(iss_id)s, %(width)s, %(received_at)s, %(leaf)s)
 ), first_release AS (
     UPDATE agencies_agency SET first_release_at = %(received_at)s
     WHERE id = %(iss_id)s AND first_release_at IS NULL AND %(status)s = 'actual'
@@ -48,9 +48,16 @@ FROM unnest(
 
 
 def store_envelope(
-    verified: VerifiedEnvelope, versions: Mapping[str, int], *, size_bytes: int, now: datetime
+    verified: VerifiedEnvelope,
+    versions: Mapping[str, int],
+    *,
+    size_bytes: int,
+    leaf: int | None = None,
+    now: datetime,
 ) -> None:
     """In the caller's transaction; `versions` names the agreement's version for each recipient.
+
+    `leaf` is the index that the ledger has it at already, where it comes in again after a restore.
 
     Raises `IntegrityError`: the id or digest is known, a version is updated already, a reference is taken.
     """
@@ -64,6 +71,7 @@ def store_envelope(
         "state": DeliveryState.PENDING.value,
         "what": FeedItem.ENVELOPE,
         "width": len(versions),
+        "leaf": leaf,
     }
     with connection.cursor() as cursor:
         cursor.execute(

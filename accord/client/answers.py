@@ -21,6 +21,7 @@ from accord.envelope.tree.receipts import MAX_RECEIPT_SIZE_BYTES, Receipt
 
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 MOST_SLICES: Final = 100
+MOST_WANTED: Final = 50
 """So many slices the hub gives at once."""
 
 SliceAnswer = bytes | RefusedError | BusyError | AnswerError
@@ -91,10 +92,11 @@ class FeedEntry:
 
 @dataclass(frozen=True)
 class FeedPage:
-    """A page of the feed, and the number of the newest item the hub has for this agency."""
+    """A page of the feed, the number of the newest item the hub has for this agency, and the epoch of both."""
 
     items: tuple[FeedEntry, ...]
     head: int
+    epoch: str = ""
 
 
 @dataclass(frozen=True)
@@ -299,6 +301,20 @@ def read_paths(value: object, pairs: Sequence[tuple[int, int]]) -> list[list[byt
     if [(row.get("first"), row.get("second")) for row in rows] != list(pairs):
         raise AnswerError("The hub gave other consistency proofs than those asked for.")
     return [None if row.get("path") is None else read_path(row["path"]) for row in rows]
+
+
+def read_feed_page(value: object) -> FeedPage:
+    """A page of the feed; `next` is its epoch, a full stop and a number."""
+    page = require_object(value, "inbox")
+    items = tuple(read_feed_entry(item) for item in require_array(page.get("items"), "inbox"))
+    epoch, _stop, _number = require_text(page.get("next"), "inbox next").rpartition(".")
+    return FeedPage(items, require_integer(page.get("head"), "inbox head"), epoch)
+
+
+def read_wanted(value: object, asked: Sequence[str]) -> list[str]:
+    """Those of the digests asked for that the hub wants again, in their order."""
+    items = set(map(str, require_array(require_object(value, "wanted").get("items"), "wanted")))
+    return [d for d in asked if d in items]
 
 
 def read_handovers(value: object) -> list[str]:

@@ -37,7 +37,7 @@ from accord.client.outgoing import AlertToSend
 from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
-from accord.client.resending import resend_spooled
+from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
     InboxEntry,
     Opened,
@@ -250,8 +250,12 @@ class Client:
         return look_at_sealed(self._session.begin(online=False), folder).inner.aud
 
     def resend(self) -> list[Sent]:
-        """Send again what has no receipt, octet for octet, and pick up receipts that came meanwhile."""
-        return list(resend_spooled(self._session.begin()))
+        """Send again what has no receipt, octet for octet, and pick up receipts that came meanwhile.
+
+        Then give a hub that was restored from a backup what it has lost of the last seven days.
+        """
+        act = self._session.begin()
+        return [*resend_spooled(act), *resend_wanted(act)]
 
     def inbox(self, *, after: int | None = None, limit: int = 100) -> list[InboxEntry]:
         """Take in all news of the feed, then list what is kept: after a number, or else the newest.

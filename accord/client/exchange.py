@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from accord.client.answers import (
     MAX_LIST_BYTES,
     MOST_SLICES,
+    MOST_WANTED,
     AccessionAnswer,
     ChallengeAnswer,
     FeedEntry,
@@ -27,6 +28,7 @@ from accord.client.answers import (
     SubmissionPage,
     parse_answer,
     read_feed_entry,
+    read_feed_page,
     read_handovers,
     read_issued,
     read_jws,
@@ -38,9 +40,9 @@ from accord.client.answers import (
     read_statement,
     read_submission,
     read_taken,
+    read_wanted,
     require_about,
     require_array,
-    require_integer,
     require_object,
     require_text,
 )
@@ -114,8 +116,8 @@ class Exchange(Protocol):
         """One statement."""
         ...
 
-    def inbox(self, *, after: int, limit: int) -> FeedPage:
-        """The feed from number `after` on."""
+    def inbox(self, *, after: str, limit: int) -> FeedPage:
+        """The feed after a place: a number, before it the feed's epoch and a full stop where one was said."""
         ...
 
     def resolve(self, reference: str) -> FeedEntry | None:
@@ -128,6 +130,10 @@ class Exchange(Protocol):
 
     def submission(self, d: str) -> SubmissionFacts:
         """One object that this agency submitted, by md or od."""
+        ...
+
+    def wanted(self, ds: Sequence[str]) -> list[str]:
+        """Those of the first of these digests, fifty at most, whose bytes a restored hub wants again."""
         ...
 
     def consistency(self, first: int, second: int) -> list[bytes]:
@@ -265,11 +271,9 @@ class HttpExchange:
         """One statement."""
         return read_statement(self._json(f"/statements/{od}"))
 
-    def inbox(self, *, after: int, limit: int) -> FeedPage:
-        """The feed from number `after` on."""
-        value = require_object(self._json("/inbox", {"after": after, "limit": limit}), "inbox")
-        items = tuple(read_feed_entry(item) for item in require_array(value.get("items"), "inbox"))
-        return FeedPage(items, require_integer(value.get("head"), "inbox head"))
+    def inbox(self, *, after: str, limit: int) -> FeedPage:
+        """The feed after a place."""
+        return read_feed_page(self._json("/inbox", {"after": after, "limit": limit}))
 
     def resolve(self, reference: str) -> FeedEntry | None:
         """The item a mail's reference names, or None."""
@@ -291,6 +295,11 @@ class HttpExchange:
     def submission(self, d: str) -> SubmissionFacts:
         """One object that this agency submitted, by md or od."""
         return require_about(d, read_submission(self._json(f"/submissions/{d}")))
+
+    def wanted(self, ds: Sequence[str]) -> list[str]:
+        """Those of the first of these digests whose bytes a restored hub wants again."""
+        asked = ds[:MOST_WANTED]
+        return read_wanted(self._json("/submissions/wanted", {"digests": ",".join(asked)}), asked)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The consistency proof between two sizes of the ledger."""

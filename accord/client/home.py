@@ -98,6 +98,11 @@ class Home:
         """Copies of what the hub has refused for good, for 30 days."""
         return self.folder / "refused"
 
+    @property
+    def sent(self) -> Path:
+        """What has its receipt, octet for octet, for 7 days: a hub that is restored meanwhile wants it again."""
+        return self.folder / "sent"
+
     def open_keys(self, passphrase: Passphrase) -> KeyFile:
         """Open the key file for work; raises `accord.keyerrors.KeyFileError` and its kin."""
         opened = KeyFile.open(self.key_file, passphrase)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The inbox: the agency's feed, followed from the kept number on.
 
-At least once, in order, resumable: a page is noted whole before the next one is asked for. Alerts are listed,
+At least once, in order, resumable: a page is noted whole before the next one is asked for. A hub that was restored
+begins its feed anew: it is read from the beginning, once, and what is known by its digest is passed over. Alerts are listed,
 not fetched, since fetching is what the hub shows the sender as "collected". Statements are fetched and
 verified at once: a retraction must not wait until somebody opens the alert again. An item "repudiated" is the
 hub's hint that an earlier one was signed with a key revoked since: the issuer's keyset is fetched, and tells.
@@ -9,15 +10,25 @@ hub's hint that an earlier one was signed with a key revoked since: the issuer's
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from accord.client.answers import FeedEntry
+from accord.client.answers import FeedEntry, FeedPage
 from accord.client.aside import SetAside
-from accord.client.errors import AbsentError, AnswerError, LedgerAlarmError, UnpinnedError
+from accord.client.errors import (
+    AbsentError,
+    AnswerError,
+    LedgerAlarmError,
+    RefusedError,
+    SpoolError,
+    UnpinnedError,
+    UnreachableError,
+)
 from accord.client.judging import retraction_of, retractions_of, said_about, standing_of
-from accord.client.notebook import REPUDIATED, cursor_fact, inbox_fact
+from accord.client.notebook import REPUDIATED, cursor_fact, inbox_fact, restart_fact
 from accord.client.pinned import refresh_keysets
+from accord.client.resending import resend_wanted
 from accord.client.results import InboxEntry
 from accord.client.session import Act
 from accord.client.statements import fetch_statement, verified_senders
@@ -27,6 +38,7 @@ from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
 from accord.state import InboxRecord, State
 
 PAGE = 500
+RESTARTED = "feed-restarted"
 _FORKS = frozenset({Failure.LEDGER_FORK, Failure.LEDGER_TIME})
 
 
@@ -46,21 +58,64 @@ class Doubt:
 
 def follow_feed(act: Act) -> tuple[int, list[Doubt]]:
     """Take in all news; gives how many items were new, and the statements that could not be verified."""
-    news = 0
+    news, restarted, epoch = 0, False, act.state.epoch
     doubts = _learn_revocations(act, _unproved(act))
     while True:
-        page = act.session.exchange.inbox(after=act.state.cursor, limit=PAGE)
-        _require_order(page.items, act.state.cursor)
+        try:
+            page = _next_page(act)
+        except RefusedError as refused:
+            if refused.slug != RESTARTED or restarted:
+                raise
+            restarted, page = True, _first_page(act)
+        act.notebook.note(cursor_fact(page.epoch, act.state.cursor))
         if not page.items:
             break
+        records = _new_records(act.state, page.items)
         # Before the page is kept: what was kept is never looked at again.
-        doubts += _learn_revocations(act, [_record(item) for item in page.items if item.what == REPUDIATED])
-        for entry in page.items:
-            act.notebook.note(inbox_fact(_record(entry)))
-        act.notebook.note(cursor_fact(page.items[-1].number))
+        doubts += _learn_revocations(act, [record for record in records if record.what == REPUDIATED])
+        for record in records:
+            act.notebook.note(inbox_fact(record))
+        act.notebook.note(cursor_fact(page.epoch, page.items[-1].number))
         act.notebook.write()
-        news += len(page.items)
+        news += len(records)
+    if restarted or act.state.epoch != epoch:
+        act.notebook.write()
+        _offer_again(act)
     return news, doubts + _verify_statements(act)
+
+
+def _next_page(act: Act) -> FeedPage:
+    epoch, cursor = act.state.epoch, act.state.cursor
+    page = act.session.exchange.inbox(after=f"{epoch}.{cursor}" if epoch else str(cursor), limit=PAGE)
+    if epoch and page.epoch not in ("", epoch):
+        raise AnswerError("The hub's feed is another one without a word; nothing of this page was taken in.")
+    _require_order(page.items, cursor)
+    return page
+
+
+def _first_page(act: Act) -> FeedPage:
+    page = act.session.exchange.inbox(after="0", limit=PAGE)
+    _require_order(page.items, 0)
+    act.notebook.note(restart_fact((act.state.epoch, act.state.cursor), page.epoch))
+    return page
+
+
+def _new_records(state: State, entries: Iterable[FeedEntry]) -> list[InboxRecord]:
+    """What is not known by its digest: after a restart most of it is."""
+    repudiated = {(record.d, record.iss) for record in state.repudiations.values()}
+    return [
+        _record(state, entry)
+        for entry in entries
+        if (
+            (entry.d, entry.iss) not in repudiated if entry.what == REPUDIATED else entry.d not in state.inbox
+        )
+    ]
+
+
+def _offer_again(act: Act) -> None:
+    """What the restored hub has lost of ours; what it does not take now is offered again by `accord submit --resend`."""
+    with contextlib.suppress(RefusedError, UnreachableError, AnswerError, SpoolError):
+        list(resend_wanted(act))
 
 
 def records_after(state: State, number: int) -> list[InboxRecord]:
@@ -179,8 +234,8 @@ def _learn_revocation(act: Act, iss: str) -> str | None:
     return None if act.directory.revocations(iss) else "the hub shows no revocation of a key of theirs"
 
 
-def _record(entry: FeedEntry) -> InboxRecord:
-    return InboxRecord(entry.number, entry.what, entry.d, entry.iss, entry.id, entry.ref)
+def _record(state: State, entry: FeedEntry) -> InboxRecord:
+    return InboxRecord(state.base + entry.number, entry.what, entry.d, entry.iss, entry.id, entry.ref)
 
 
 def _alert_entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None) -> InboxEntry:

@@ -221,11 +221,28 @@ def statement_fact(record: StatementRecord) -> Fact:
     return apply
 
 
-def cursor_fact(number: int) -> Fact:
-    """The feed was read up to this number."""
+def cursor_fact(epoch: str, number: int) -> Fact:
+    """The feed was read up to this number of this epoch; a place of another one says nothing."""
 
     def apply(state: State) -> None:
-        state.cursor = max(state.cursor, number)
+        state.epoch = state.epoch or epoch
+        if epoch in ("", state.epoch):
+            state.cursor = max(state.cursor, number)
+
+    return apply
+
+
+def restart_fact(refused: tuple[str, int], epoch: str) -> Fact:
+    """The feed no longer has this place (epoch, number): it is read from the beginning.
+
+    What is new in it gets numbers never used here.
+    """
+
+    def apply(state: State) -> None:
+        if (state.epoch, state.cursor) == refused:
+            known = (*state.inbox.values(), *state.repudiations.values())
+            state.base = max((record.number for record in known), default=state.base)
+            state.epoch, state.cursor = epoch, 0
 
     return apply
 

@@ -62,7 +62,7 @@ def _resolve(act: Act, reference: str) -> Place:
     entry = act.session.exchange.resolve(reference)
     if entry is None or entry.what != "envelope":
         raise AbsentError(404, "absent", "There is nothing here for you.", "", {})
-    record = InboxRecord(entry.number, entry.what, entry.d, entry.iss, entry.id, entry.ref)
+    record = InboxRecord(act.state.base + entry.number, entry.what, entry.d, entry.iss, entry.id, entry.ref)
     act.notebook.note(inbox_fact(record))
     return Place(entry.d, reference)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from accord.client.answers import MOST_WANTED
 from accord.client.errors import OutlivedError, RefusedError
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own
@@ -26,11 +27,12 @@ from accord.client.sending import (
     facts_if_known,
     forget,
     require_same,
+    send_kept,
     send_spooled,
     settle,
 )
 from accord.client.session import Act
-from accord.client.spool import JWE, MANIFEST, drop_older
+from accord.client.spool import JWE, MANIFEST, Spool, drop_older
 from accord.envelope.manifest import Terms
 from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS
@@ -58,6 +60,32 @@ def resend_spooled(act: Act) -> Iterator[Sent]:
             first_kept = first_kept or refused
     if first_kept is not None:
         raise first_kept
+
+
+def resend_wanted(act: Act) -> Iterator[Sent]:
+    """Give a hub that was restored from a backup what it has lost of ours, as it was signed; oldest first.
+
+    What the hub does not take now stays kept: its refusal, or that it gave no answer, is raised at the end.
+    """
+    kept = Spool(act.session.home.sent)
+    logged = {record.id: record for record in act.state.submissions.values() if record.logged_at is not None}
+    records = {logged[name].d: logged[name] for name in kept.ids() if name in logged}
+    ds = list(records)
+    first_refusal: RefusedError | None = None
+    for first in range(0, len(ds), MOST_WANTED):
+        for d in act.session.exchange.wanted(ds[first : first + MOST_WANTED]):
+            try:
+                yield _give_again(act, records[d], kept)
+            except RefusedError as refused:
+                refused.is_kept = True
+                first_refusal = first_refusal or refused
+    if first_refusal is not None:
+        raise first_refusal
+
+
+def _give_again(act: Act, record: SubmissionRecord, kept: Spool) -> Sent:
+    send_kept(act, record, kept)
+    return Sent(act.agency, record.id, record.d, record.to, (), record.logged_at)
 
 
 def _resend(act: Act, record: SubmissionRecord) -> Sent:

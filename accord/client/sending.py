@@ -2,8 +2,9 @@
 """Sending: sign, seal, spool, submit, and keep until the ledger's receipt.
 
 An object is recorded in the state and lies in the spool before it is first sent; sending it again is always
-safe. It counts as carried only when its receipt was verified; then it leaves the spool. What no hub has
-answered for within a day is signed anew under its id (`accord.client.resending`).
+safe. It counts as carried only when its receipt was verified; then it leaves the spool, and is kept for seven days
+more: a hub whose database is restored from a backup wants again what came after it. What no hub has answered
+for within a day is signed anew under its id (`accord.client.resending`).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from accord.client.progress import SENDING, Meter
 from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
-from accord.client.spool import JWE, MANIFEST, Draft, SpooledEnvelope, read_parts
+from accord.client.spool import JWE, MANIFEST, Draft, Spool, SpooledEnvelope, drop_older, read_parts
 from accord.client.verdicts import is_final
 from accord.client.waiting import wait_for
 from accord.envelope.blobs import BlobFacts, measure_file
@@ -49,6 +50,7 @@ KEYSET_STALE: Final = "keyset-stale"
 CHECK_FAILED: Final = "envelope-refused"
 ENVELOPE: Final = "envelope"
 REFUSED_KEPT_DAYS: Final = 30
+SENT_KEPT_SECS: Final = 7 * 24 * 3600
 KEPT: Final = "It is kept in the spool; send it again, and do not submit it anew: accord submit --resend"
 
 
@@ -166,13 +168,7 @@ def send_spooled(act: Act, record: SubmissionRecord) -> None:
     UnreachableError, AnswerError, SpoolError; a note of the error says what became of it.
     """
     try:
-        if record.what == ENVELOPE:
-            _send_envelope(act, record)
-        else:
-            jws = act.session.home.spool.statement(record.id)
-            statement = parse_statement(jws).statement
-            require_same(record, statement.id, statement.od)
-            act.session.exchange.post_statement(record.id, jws)
+        send_kept(act, record, act.session.home.spool)
     except RefusedError as refused:
         refused.is_kept = not is_final(refused)
         note = KEPT if refused.is_kept else _gone(record, forget(act.session, record))
@@ -184,6 +180,17 @@ def send_spooled(act: Act, record: SubmissionRecord) -> None:
         raise
     act.notebook.note(accepted_fact(record.d))
     act.notebook.write()
+
+
+def send_kept(act: Act, record: SubmissionRecord, kept: Spool) -> None:
+    """Send the octets as they were signed and lie here; raises as the exchange does, SpoolError."""
+    if record.what == ENVELOPE:
+        _send_envelope(act, record, kept)
+    else:
+        jws = kept.statement(record.id)
+        statement = parse_statement(jws).statement
+        require_same(record, statement.id, statement.od)
+        act.session.exchange.post_statement(record.id, jws)
 
 
 def _gone(record: SubmissionRecord, copy: Path | None) -> str:
@@ -223,8 +230,8 @@ def require_same(record: SubmissionRecord, object_id: str, d: str) -> None:
         raise SpoolError(f"The spooled {record.what} {record.id} was altered on this disk; it is not sent.")
 
 
-def _send_envelope(act: Act, record: SubmissionRecord) -> None:
-    parts = act.session.home.spool.envelope(record.id)
+def _send_envelope(act: Act, record: SubmissionRecord, kept: Spool) -> None:
+    parts = kept.envelope(record.id)
     manifest = _manifest_of(parts.manifest)
     require_same(record, manifest.terms.jti, manifest.md)
     _require_blobs(manifest, parts)
@@ -276,8 +283,18 @@ def settle(act: Act, d: str, receipt: Receipt) -> int:
     act.notebook.note(logged_fact(d, log_time))
     act.notebook.write()
     if record is not None:
-        act.session.home.spool.drop(record.id)
+        _let_go(act, record)
     return log_time
+
+
+def _let_go(act: Act, record: SubmissionRecord) -> None:
+    """Out of the spool; a disk that does not take the copy keeps nothing from being carried."""
+    home = act.session.home
+    try:
+        home.spool.set_aside(record.id, home.sent)
+    except SpoolError:
+        home.spool.drop(record.id)
+    drop_older(home.sent, than=act.session.clock() - SENT_KEPT_SECS)
 
 
 def facts_of(act: Act, d: str) -> SubmissionFacts:

@@ -22,7 +22,7 @@ from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_MANIFEST_BYTES
 from accord.envelope.errors import Failure, TooLargeError, VerificationError
 from accord.envelope.jwe import Entry, UnverifiedJwe, leaf_hashes, parse_jwe, recipients_root
 from accord.envelope.jws import UnverifiedJws, parse_jws, verify_jws
-from accord.envelope.keyrule import check_window, signers_at_intake
+from accord.envelope.keyrule import check_window, judge_signers, signers_at_intake
 from accord.envelope.keysets import IntakeDirectory, RecipientKey
 from accord.envelope.manifest import BlobRef, Manifest, aad_of, read_manifest
 from accord.envelope.tree import merkle
@@ -121,16 +121,24 @@ def verify_submission(
     check_window(manifest.terms.iat, now)
     if now >= manifest.terms.exp:
         raise VerificationError(Failure.EXPIRED)
-    agencies, leaves = _check_sealed_part(unverified, directory)
-    _check_blobs(unverified)
+    verified, agencies = _verified(unverified, directory)
     check_recipient_keys(manifest, agencies, unverified.jwe.entries, directory, now)
-    return VerifiedEnvelope(
-        manifest=manifest,
-        manifest_bytes=unverified.manifest_bytes,
-        jwe_head=unverified.jwe.head,
-        entries=place_entries(agencies, unverified.jwe.entries),
-        leaf_hashes=tuple(leaves),
-    )
+    return verified
+
+
+def verify_logged_submission(
+    unverified: UnverifiedEnvelope, *, directory: IntakeDirectory, log_time: int, index: int
+) -> VerifiedEnvelope:
+    """What the exchange took before, and its ledger has at `index`, coming in again after a restore.
+
+    Window, end and newest keys were judged then; signatures are judged as a reader does. Raises VerificationError.
+    """
+    manifest = unverified.manifest
+    if manifest.signers != unverified.jws.kids:
+        raise VerificationError(Failure.SIGNERS)
+    keys, _ = judge_signers(directory, manifest.iss, manifest.signers, manifest.suite, log_time, index=index)
+    verify_jws(unverified.jws, keys)
+    return _verified(unverified, directory)[0]
 
 
 def _check_signatures(unverified: UnverifiedEnvelope, directory: IntakeDirectory, now: int) -> None:
@@ -139,6 +147,22 @@ def _check_signatures(unverified: UnverifiedEnvelope, directory: IntakeDirectory
         raise VerificationError(Failure.SIGNERS)
     keys = signers_at_intake(directory, manifest.iss, manifest.signers, manifest.suite, now)
     verify_jws(unverified.jws, keys)
+
+
+def _verified(
+    unverified: UnverifiedEnvelope, directory: IntakeDirectory
+) -> tuple[VerifiedEnvelope, list[str]]:
+    """What a moment does not change: the sealed part and the blobs; gives the agency of each entry beside it."""
+    agencies, leaves = _check_sealed_part(unverified, directory)
+    _check_blobs(unverified)
+    verified = VerifiedEnvelope(
+        manifest=unverified.manifest,
+        manifest_bytes=unverified.manifest_bytes,
+        jwe_head=unverified.jwe.head,
+        entries=place_entries(agencies, unverified.jwe.entries),
+        leaf_hashes=tuple(leaves),
+    )
+    return verified, agencies
 
 
 def _check_sealed_part(

@@ -89,6 +89,22 @@ class TestTaking:
         follow_feed_task()
         assert DeskCursor.objects.get(agency=desks.health.agency).after == 3
 
+    @pytest.mark.parametrize(
+        "place", [{"epoch": "b7"}, {"after": 99}], ids=["another epoch", "beyond the head"]
+    )
+    def test_a_feed_that_begins_anew_is_read_again_and_nothing_is_taken_twice(
+        self, desks: Desks, place: dict[str, Any]
+    ) -> None:
+        send_from_partner(desks)
+        desks.follow()
+        DeskCursor.objects.update(**place)
+        new = send_from_partner(desks)
+        desks.follow()
+        assert [row.md for row in ReceivedAlert.objects.order_by("number")][1:] == [new]
+        assert AuditEvent.objects.filter(act="alert.screened").count() == 2
+        cursor = DeskCursor.objects.get(agency=desks.health.agency)
+        assert (cursor.epoch, cursor.after) == ("0", 2)
+
     def test_files_are_measured_before_anything_counts(self, desks: Desks) -> None:
         md = send_from_partner(desks, attachments=[Attachment("a.txt", "text/plain", b"peaks")])
         desks.follow()

@@ -44,7 +44,7 @@ def challenge(exchange: HttpExchange) -> Any:
 
 
 def inbox(exchange: HttpExchange) -> Any:
-    return exchange.inbox(after=0, limit=10)
+    return exchange.inbox(after="0", limit=10)
 
 
 def resolve(exchange: HttpExchange) -> Any:
@@ -78,13 +78,17 @@ def row(md: str, **members: object) -> dict[str, object]:
 BENT: dict[str, tuple[Call, object]] = {
     "a feed that is a list": (inbox, []),
     "a feed without its head": (inbox, {"items": []}),
-    "a negative head": (inbox, {"items": [], "head": -1}),
-    "a head that is a truth value": (inbox, {"items": [], "head": True}),
-    "items that are no list": (inbox, {"items": {}, "head": 0}),
-    "an item that is no object": (inbox, {"items": [1], "head": 1}),
-    "an item whose digest is a path": (inbox, {"items": [ITEM | {"digest": "../../x"}], "head": 1}),
-    "an item whose issuer is a number": (inbox, {"items": [ITEM | {"iss": 1}], "head": 1}),
-    "a reference that is a number": (resolve, {"items": [ITEM | {"ref": 5}], "head": 1}),
+    "a negative head": (inbox, {"items": [], "head": -1, "next": "0.1"}),
+    "a head that is a truth value": (inbox, {"items": [], "head": True, "next": "0.1"}),
+    "items that are no list": (inbox, {"items": {}, "head": 0, "next": "0.1"}),
+    "a place that is no text": (inbox, {"items": [], "head": 0, "next": 1}),
+    "an item that is no object": (inbox, {"items": [1], "head": 1, "next": "0.1"}),
+    "an item whose digest is a path": (
+        inbox,
+        {"items": [ITEM | {"digest": "../../x"}], "head": 1, "next": "0.1"},
+    ),
+    "an item whose issuer is a number": (inbox, {"items": [ITEM | {"iss": 1}], "head": 1, "next": "0.1"}),
+    "a reference that is a number": (resolve, {"items": [ITEM | {"ref": 5}], "head": 1, "next": "0.1"}),
     "a keyset that is a number": (keyset, {"keyset": 1}),
     "a keyset over its limit": (keyset, {"keyset": {"payload": "A" * 300_000}}),
     "a malformed receipt": (keyset, {"keyset": {}, "receipt": {"leaf": 1}}),
@@ -133,7 +137,7 @@ def test_what_is_no_strict_json_is_refused(hub: ScriptedHub, exchange: HttpExcha
 
 
 def test_sound_answers_are_read(hub: ScriptedHub, exchange: HttpExchange) -> None:
-    hub.answers[:] = [(200, {}, json.dumps({"items": [ITEM], "head": 1}).encode())]
+    hub.answers[:] = [(200, {}, json.dumps({"items": [ITEM], "head": 1, "next": "0.1"}).encode())]
     (item,) = inbox(exchange).items
     assert (item.number, item.d, item.ref) == (1, MD, None)
     hub.answers[:] = [(200, {}, json.dumps(FACTS).encode())]

@@ -17,6 +17,7 @@ from accord.client.notebook import (
     log_time_fact,
     logged_fact,
     opened_fact,
+    restart_fact,
     revocation_fact,
     seen_fact,
 )
@@ -64,8 +65,8 @@ def test_nothing_goes_back(state_file: StateFile) -> None:
     ahead, behind = Notebook(state_file, clock=100), Notebook(state_file, clock=100)
     ahead.note(checkpoint_fact("large", 9, 50))
     behind.note(checkpoint_fact("small", 4, 60))
-    ahead.note(cursor_fact(7))
-    behind.note(cursor_fact(3))
+    ahead.note(cursor_fact("0", 7))
+    behind.note(cursor_fact("0", 3))
     ahead.note(log_time_fact(D, 20))
     behind.note(log_time_fact(D, 30))
     ahead.note(seen_fact("xb-bravo", "jti", D))
@@ -79,6 +80,21 @@ def test_nothing_goes_back(state_file: StateFile) -> None:
     assert state.log_times == {D: 20}
     assert state.newest_log_time == 30
     assert state.seen["xb-bravo"]["jti"] == D
+
+
+def test_a_place_of_another_epoch_says_nothing_and_a_feed_begins_anew_once(state_file: StateFile) -> None:
+    one, other = Notebook(state_file, clock=100), Notebook(state_file, clock=100)
+    one.note(cursor_fact("0", 7))
+    one.note(inbox_fact(InboxRecord(7, "envelope", D, "xb-bravo", "jti")))
+    one.note(restart_fact(("0", 7), "b7"))
+    one.note(cursor_fact("b7", 2))
+    other.note(cursor_fact("0", 6))
+    one.write()
+    other.note(restart_fact(("0", 7), "b7"))
+    other.write()
+
+    state = state_file.read()
+    assert (state.epoch, state.cursor, state.base) == ("b7", 2, 7)
 
 
 def test_a_checkpoint_of_the_same_size_keeps_its_first_time(state_file: StateFile) -> None:

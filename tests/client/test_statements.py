@@ -80,8 +80,9 @@ def feeding(answer: StatementAnswer, *before: FeedEntry) -> dict[str, Instead]:
     statement = parse_statement(answer.jws).statement
     last = FeedEntry(len(before) + 1, "statement", statement.od, statement.iss, statement.id, None)
 
-    def inbox(*, after: int, limit: int) -> FeedPage:
-        return FeedPage(tuple(item for item in (*before, last) if item.number > after), last.number)
+    def inbox(*, after: str, limit: int) -> FeedPage:
+        number = int(after.rpartition(".")[2])
+        return FeedPage(tuple(item for item in (*before, last) if item.number > number), last.number)
 
     return {"inbox": Instead(inbox), "statement": Instead(lambda od: answer)}
 

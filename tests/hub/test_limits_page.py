@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from django.conf import settings
 
+from accord.client.sending import SENT_KEPT_SECS
 from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
@@ -22,6 +23,7 @@ from alerts.science import analogues, answers_spectra, asking, draft_screening, 
 from alerts.science.board import looking
 from hub import middleware
 from sharing import backpressure, feed, slices, submissions
+from sharing import shapes as sharing_shapes
 from sharing.notices import reminding
 from substances.chores import CHORES
 from substances.control import stressing
@@ -112,6 +114,7 @@ def _long() -> dict[str, str]:
         "a cursor": f"{hours(cursors.LIVES)} hours",
         "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",
         "an import of spectra that nobody confirms": f"{hours(library.WAITS_FOR)} hours",
+        "what was sent with `accord`, in its home, past the receipt": f"{SENT_KEPT_SECS // 86_400} days",
     }
 
 
@@ -130,6 +133,7 @@ def _much() -> dict[str, str]:
         "rows of a page, `limit`": (
             f"1 to {paging.ROWS_AT_MOST}; {feed.MAX_LIMIT} of the feed, {submissions.MAX_LIMIT} of submissions"
         ),
+        "digests of one question what is wanted after a restore": f"{sharing_shapes.MOST_ASKED}",
         "drafts put at once": f"{shapes.DRAFTS_AT_MOST}",
         "alerts acknowledged at once": f"{bulk_acknowledgement.AT_MOST}",
         "slices fetched at once": f"{slices.MOST_SLICES}",

@@ -28,7 +28,7 @@ def test_an_envelope_goes_all_the_way(callers: Callers) -> None:
     inbox = callers.bravo.get("inbox?after=0").json()
     reference = Delivery.objects.get().reference
     item = {"number": 1, "what": "envelope", "digest": sealed.md, "iss": "xa-alpha", "id": sealed.jti}
-    assert inbox == {"items": [item | {"ref": reference}], "head": 1}
+    assert inbox == {"items": [item | {"ref": reference}], "head": 1, "next": "0.1"}
     assert callers.bravo.get(f"inbox?ref={reference}").json()["items"] == inbox["items"]
     octets = callers.bravo.get(f"envelopes/{sealed.md}")
     assert (octets["Content-Type"], sealed.manifest in octets.content) == ("application/json", True)
@@ -152,7 +152,7 @@ def test_only_an_empty_page_has_an_etag_and_it_changes_with_the_head(callers: Ca
     hub.deliver(four.alpha, four.bravo)
     assert "ETag" not in callers.bravo.get("inbox?after=0")
     empty = callers.bravo.get("inbox?after=1")
-    assert (empty.json(), empty["ETag"]) == ({"items": [], "head": 1}, '"1-1"')
+    assert (empty.json(), empty["ETag"]) == ({"items": [], "head": 1, "next": "0.1"}, '"0.1-1"')
     unchanged = callers.bravo.get("inbox?after=1", HTTP_IF_NONE_MATCH=empty["ETag"])
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     hub.deliver(four.alpha, four.bravo)

@@ -88,8 +88,9 @@ ROUTES: dict[str, Ask] = {
 }
 OWN_ONLY = {"submissions", "agreements", "circles"}
 """Lists of one's own, with nothing to name in them."""
-EACH_BY_ITSELF = {"slices"}
-"""Answers for each of many in a list: `test_slices_for.py`."""
+EACH_BY_ITSELF = {"slices", "submissions-wanted"}
+"""Answer for each of many in a list: `test_slices_for.py`, `test_restored_database.py` (a digest says whose it is to
+nobody)."""
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_what_is_not_logged_yet_is_absent_to_its_recipient(callers: Callers, sea
 
 def test_a_list_holds_ones_own_only(callers: Callers, sealed: SealedEnvelope) -> None:
     assert callers.delta.get("submissions").json() == {"items": [], "next": None}
-    assert callers.delta.get("inbox").json() == {"items": [], "head": 0}
+    assert callers.delta.get("inbox").json() == {"items": [], "head": 0, "next": "0.0"}
 
 
 def test_the_body_decides_nothing_about_who_the_caller_is(callers: Callers, sealed: SealedEnvelope) -> None:
