@@ -86,7 +86,11 @@ def acknowledge(place: Workplace) -> None:
             code=options.code,
             wait_secs=options.wait,
         )
-    place.tell(stated, f"Acknowledged ({options.st or 'opened'}): {stated.about}", _logged(stated))
+    said = f"({options.st or 'opened'}): {stated.about}"
+    if stated.stated_before:
+        place.tell(stated, f"Acknowledged before {said}; nothing was signed now", _logged(stated))
+    else:
+        place.tell(stated, f"Acknowledged {said}", _logged(stated))
 
 
 def confirm(place: Workplace) -> None:

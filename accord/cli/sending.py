@@ -6,7 +6,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from accord.cli.asking import confirm
 from accord.cli.sentences import SEALING, alarm_sentence
@@ -14,6 +14,7 @@ from accord.cli.showing import moment, print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.client import Client
 from accord.client.errors import DocumentError, NotEveryoneError, RequestError, StrangerError
+from accord.client.fate import REPUDIATED, WITHDRAWN
 from accord.client.fitting import check_order
 from accord.client.outgoing import AlertToSend, read_document
 from accord.client.results import Plan, Sent, SubmissionStatus
@@ -37,6 +38,8 @@ MARKING = (
     "reply_by",
 )
 """Options that set the member of the same name."""
+
+_FATES: Final = {WITHDRAWN: "WITHDRAWN", REPUDIATED: "REPUDIATED (accord reaffirm, or retract)"}
 
 
 def submit(place: Workplace) -> None:
@@ -267,14 +270,17 @@ def _row(status: SubmissionStatus) -> tuple[str, ...]:
 def _state(status: SubmissionStatus) -> str:
     if not status.here:
         return "NOT FROM THIS CLIENT"
-    return "waits for its receipt" if status.log_time is None else "logged"
+    if status.log_time is None:
+        return "waits for its receipt"
+    return ", ".join(_FATES.get(word, word) for word in status.fate) or "logged"
 
 
 def _show_one(place: Workplace, status: SubmissionStatus) -> None:
     if place.options.json:
         print_json(asdict(status))
         return
-    print(f"{status.kind or status.what} {status.d}: {_state(status)}, {moment(status.log_time)}")
+    print(f"{status.kind or status.what} {status.d}: {_state(status)}, logged {moment(status.log_time)}")
+    print(f"jti {status.id}" if status.what == "envelope" else f"id {status.id}")
     heads = ("recipient", "state", "told", "opened", "acknowledged")
     rows = [
         (row.recipient, row.state, row.told_at or "-", row.opened_at or "-", row.acknowledged_at or "-")

@@ -14,9 +14,10 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from accord.client.checks import ORDER
 from accord.client.results import Check, Opened, Release
 from accord.client.watching import News
+from accord.document.checking import is_empty, misfits
+from accord.document.schema import in_reading_order
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
 from accord.moments import moment_of
 
@@ -28,6 +29,9 @@ _REFERS: Final = {
 }
 
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+
+MOST_UNFIT: Final = 20
+MOST_NAME_CHARS: Final = 60
 
 _OUTCOMES = {True: "ok", False: "FAILED", None: "-"}
 _RETRACTED = {
@@ -81,6 +85,7 @@ def print_alert(opened: Opened) -> None:
     for line in _warnings(opened):
         print(f"! {line}")
     print(f"md {opened.md}" + (f"  reference {opened.reference}" if opened.reference else ""))
+    print(f"jti {terms.jti}")
     if terms.re is not None:
         print(f"{_REFERS.get(terms.kind, terms.kind)} {terms.re.md}")
     print(f"logged {moment(opened.content.log_time)} as entry {opened.index} (time stated by the hub alone)")
@@ -88,7 +93,7 @@ def print_alert(opened: Opened) -> None:
     if terms.ack_by is not None:
         print(f"acknowledge by {moment(terms.ack_by)}")
     print()
-    _print_member("", dict(opened.alert), 0)
+    _print_document(opened.alert)
     for file in opened.attachments:
         print(f"attachment {file.n}: {plain(file.fn)}  {plain(file.cty)}  {file.size} octets")
         print(f"  sealed SHA-256 {file.sha256}")
@@ -120,6 +125,7 @@ def opened_as_json(opened: Opened) -> dict[str, Any]:
         else None,
         "checks": [asdict(check) for check in opened.checks],
         "alert": dict(opened.alert),
+        "misfits": _misfits_as_json(opened.alert),
         "attachments": [
             {
                 "n": file.n,
@@ -180,7 +186,26 @@ def _warnings(opened: Opened) -> list[str]:
         "not-post-quantum": "Not post-quantum.",
         "release-not-asked": "Whether the release was withdrawn since is not known here (no network).",
     }
-    return lines + [said[mark] for mark in opened.marks if mark in said]
+    lines += [said[mark] for mark in opened.marks if mark in said]
+    return lines + _misfit_lines(opened.alert)
+
+
+def _misfit_lines(document: Mapping[str, Any]) -> list[str]:
+    """Name what the sender left out, and what does not fit the form and is shown as it came."""
+    unfit, missing = misfits(document)
+    lines = []
+    if missing:
+        lines.append(f"The sender left out what every alert says: {', '.join(missing)}.")
+    if unfit:
+        more = f" and {len(unfit) - MOST_UNFIT} more" if len(unfit) > MOST_UNFIT else ""
+        names = ", ".join(plain(name)[:MOST_NAME_CHARS] for name in unfit[:MOST_UNFIT])
+        lines.append(f"Not of the form accord-alert/1, shown as it came: {names}{more}.")
+    return lines
+
+
+def _misfits_as_json(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    unfit, missing = misfits(document)
+    return {"not_understood": unfit, "missing": missing}
 
 
 def _standing_lines(opened: Opened) -> list[str]:
@@ -225,8 +250,23 @@ def _verified_sentence(opened: Opened) -> str:
     keys = "both its keys" if opened.manifest.suite == "PQ1" else "its key"
     return (
         f"Verified. {opened.manifest.iss} signed this with {keys}. Nothing has changed since. "
-        f"{len(ORDER)} checks held; it is log entry {opened.index}."
+        f"{held_sentence(opened.checks)} It is log entry {opened.index}."
     )
+
+
+def held_sentence(checks: Sequence[Check]) -> str:
+    """Say how many checks held, and how many were not made."""
+    held, left = sum(check.held is True for check in checks), sum(check.held is None for check in checks)
+    if not left:
+        return f"{held} checks held."
+    return f"{held} of {len(checks)} checks held, {left} could not be made."
+
+
+def _print_document(document: Mapping[str, Any]) -> None:
+    """What it says, in the order of an alert's page; what says nothing is left out."""
+    for name in in_reading_order(document):
+        if not is_empty(document[name]):
+            _print_member(name, document[name], 0)
 
 
 def _print_member(name: str, value: object, depth: int) -> None:

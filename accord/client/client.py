@@ -333,7 +333,10 @@ class Client:
         code: str | None = None,
         wait_secs: float = 0,
     ) -> Stated:
-        """Sign an acknowledgement (`opened`, `refused`, `unopenable`) after making every check again."""
+        """Sign an acknowledgement (`opened`, `refused`, `unopenable`) after making every check again.
+
+        What was acknowledged like this before is not signed again: the result is the earlier one (`stated_before`).
+        """
         act = self._session.begin()
         place = find_envelope(act, reference_or_md)
         return acknowledge_envelope(act, place, officer=officer, st=st, code=code, wait_secs=wait_secs)
@@ -393,6 +396,7 @@ class Client:
     def submission(self, d: str) -> SubmissionStatus:
         """What became of one object of ours, by md or od."""
         act = self._session.begin()
+        act.refresh(act.agency)
         return status_of(act, facts_of(act, _require_digest(d)))
 
 

@@ -8,6 +8,7 @@ such: another client of the agency sent it, or somebody holds its keys.
 from __future__ import annotations
 
 from accord.client.answers import SubmissionFacts
+from accord.client.fate import fate_of
 from accord.client.results import SubmissionStatus
 from accord.client.sending import settle
 from accord.client.session import Act
@@ -18,6 +19,7 @@ PAGE = 100
 
 def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
     """The newest `limit` objects, what waits in the spool first; raises VerificationError for a bad receipt."""
+    act.refresh(act.agency)
     listed: list[SubmissionStatus] = []
     after: str | None = None
     while len(listed) < limit:
@@ -43,6 +45,7 @@ def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
         log_time=log_time,
         here=record is not None,
         deliveries=facts.deliveries,
+        fate=fate_of(act, facts, log_time),
     )
 
 

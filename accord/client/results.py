@@ -56,13 +56,14 @@ class SealedFolder:
 
 @dataclass(frozen=True)
 class Stated:
-    """A statement of our own; `log_time` as in `Sent`."""
+    """A statement of our own; `log_time` as in `Sent`. `stated_before`: it was made earlier, and nothing was signed now."""
 
     od: str
     id: str
     k: str
     about: str
     log_time: int | None
+    stated_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,10 @@ class Verified:
 
 @dataclass(frozen=True)
 class SubmissionStatus:
-    """What became of one object of ours. `here` is False for one this client never signed: an alarm."""
+    """What became of one object of ours. `here` is False for one this client never signed: an alarm.
+
+    `fate`: `withdrawn`, `repudiated` or `reaffirmed`, `superseded`, as far as it is known here.
+    """
 
     what: str
     kind: str | None
@@ -242,3 +246,4 @@ class SubmissionStatus:
     log_time: int | None
     here: bool
     deliveries: tuple[DeliveryFacts, ...]
+    fate: tuple[str, ...] = ()

@@ -88,7 +88,10 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
     reduced = order.without([item.agency for item in plan.left_out])
     with act.session.home.spool.draft() as draft:
         sealed = seal_into(act, reduced, recipients, draft)
-        record = SubmissionRecord(ENVELOPE, order.kind, sealed.jti, sealed.md, act.now, to=plan.will)
+        about = None if order.re is None else order.re.md
+        record = SubmissionRecord(
+            ENVELOPE, order.kind, sealed.jti, sealed.md, act.now, to=plan.will, about=about
+        )
         _spool_envelope(act, draft, record)
     send_spooled(act, record)
     return Sent(act.agency, sealed.jti, sealed.md, plan.will, plan.left_out, None)
@@ -121,7 +124,10 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
     terms, md = own.manifest.terms, own.manifest.md
     record = act.state.submissions.get(md)
     if record is None:
-        record = SubmissionRecord(ENVELOPE, terms.kind, terms.jti, md, terms.iat, to=own.inner.aud)
+        about = None if terms.re is None else terms.re.md
+        record = SubmissionRecord(
+            ENVELOPE, terms.kind, terms.jti, md, terms.iat, to=own.inner.aud, about=about
+        )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)
             _spool_envelope(act, draft, record)

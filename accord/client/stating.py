@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from accord.client.errors import AbsentError, NotEntitledError, RequestError
+from accord.client.fate import reaffirmed_since, repudiated_by, repudiation_of
 from accord.client.judging import counts
 from accord.client.notebook import acknowledged_fact
 from accord.client.pinned import refresh_keysets
 from accord.client.reading import Place, fetch_slice, open_envelope
 from accord.client.results import Stated
-from accord.client.sending import require_receipt, send_spooled, spool_statement
+from accord.client.sending import facts_of, require_receipt, send_spooled, spool_statement
 from accord.client.session import Act
 from accord.client.statements import verified_senders
 from accord.envelope.encoding import officer_id, uuid7
@@ -37,6 +38,9 @@ def acknowledge_envelope(
     Raises RequestError, NotEntitledError, and all that opening and sending raise.
     """
     _require_ack_words(officer, st, code)
+    earlier = _acknowledged_before(act, place.md, st, code)
+    if earlier is not None:
+        return earlier
     if st == "unopenable":
         subject, code = _require_unopenable(act, place)
     else:
@@ -46,6 +50,25 @@ def acknowledge_envelope(
     act.notebook.note(acknowledged_fact(place.md, stated.od))
     act.notebook.write()
     return _settled(act, stated, wait_secs)
+
+
+def _acknowledged_before(act: Act, md: str, st: str, code: str | None) -> Stated | None:
+    """The acknowledgement of this alert in the same words that stands, as this home has sent it; None without one."""
+    for record in act.state.submissions.values():
+        if (record.kind, record.about) == ("ack", md):
+            unverified = parse_statement(_own_statement(act, record))
+            said = unverified.statement
+            is_same = unverified.od == record.d and (said.body["st"], said.body["code"]) == (st, code)
+            if is_same and not (record.logged_at and repudiated_by(act, said.signers, record.logged_at)):
+                return Stated(record.d, record.id, "ack", md, record.logged_at, stated_before=True)
+    return None
+
+
+def _own_statement(act: Act, record: SubmissionRecord) -> bytes:
+    """The octets of a statement of our own: of the spool before its receipt, else as the hub gives them."""
+    if record.logged_at is None:
+        return act.session.home.spool.statement(record.id)
+    return act.session.exchange.statement(record.d).jws
 
 
 def retract_envelope(
@@ -76,13 +99,29 @@ def _own_jti(act: Act, md: str) -> str:
 
 
 def reaffirm_object(act: Act, d: str, *, officer: str | None, wait_secs: float) -> Stated:
-    """Stand by an alert or a statement of our own under keys that are good now. Raises RequestError, RefusedError."""
+    """Stand by an alert or a statement of our own under keys that are good now.
+
+    Raises RequestError where nothing of it is repudiated, or it was reaffirmed since; RefusedError.
+    """
     own = act.state.submissions.get(d)
     if own is None:
         raise RequestError("Only what was sent from this home can be reaffirmed here.")
+    _require_repudiated(act, own)
     subject = SubjectRef("manifest" if own.what == "envelope" else own.kind, own.id, own.d)
     stated = _state(act, "reaffirm", subject, {}, officer=_officer(officer))
     return _settled(act, stated, wait_secs)
+
+
+def _require_repudiated(act: Act, own: SubmissionRecord) -> None:
+    act.refresh(act.agency)
+    repudiation = repudiation_of(act, facts_of(act, own.d), own.logged_at)
+    if repudiation is None:
+        raise RequestError(
+            "There is nothing to reaffirm: no key that signed this was revoked since. It counts."
+        )
+    word = reaffirmed_since(act, own.d, repudiation.revoked_at)
+    if word is not None:
+        raise RequestError(f"It was reaffirmed before, by the statement {word.d}; nothing was signed.")
 
 
 def confirm_retraction(act: Act, md: str, *, st: str, officer: str | None, wait_secs: float) -> Stated:

@@ -76,7 +76,13 @@ def misfits(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         if name not in shapes
         or (not is_empty(value) and any(True for _ in findings(shapes[name], value, "")))
     ]
-    return unfit, [name for name in schema["required"] if is_empty(document.get(name))]
+    missing = [
+        name
+        for name in schema["required"]
+        if name not in document
+        or (is_empty(document[name]) and any(True for _ in findings(shapes[name], document[name], "")))
+    ]
+    return unfit, missing
 
 
 def is_empty(value: object) -> bool:

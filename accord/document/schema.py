@@ -8,15 +8,22 @@ holds the two together.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 FILE: Final = "alert.json"
 READING_ORDER: Final = (
-    "title", "alert_type", "narrative",
+    "title", "alert_type", "narrative", "summary_safe", "event_date", "place_country", "place_region", "identity_state",
+    "preferred_name", "alternatives", "synonyms", "iupac_name", "proposed_rule", "opinion", "opinion_text", "comparison",
+    "profile", "contact", "physical_form", "quantity", "route", "concealment", "parties", "red_flags", "kyc_result",
+    "assessment_kind", "certainty", "source_grade", "info_grade", "harm_evidence", "severity", "cases_non_fatal",
+    "cases_fatal", "age_band", "tox_matrix", "tox_outcome", "naloxone", "health_measures", "question", "request_priority",
+    "due_reason", "technique", "reference", "inchikey", "cas_rn", "formula", "inchi", "structure", "exhibit_no",
+    "region_evidence",
 )  # fmt: skip
-"""What a reader meets first; every other member follows in the order of the schema."""
+"""The order of an alert's page at the desk; every other member follows in the order of the schema."""
 
 
 @cache
@@ -24,3 +31,10 @@ def alert_schema() -> dict[str, Any]:
     """The schema; do not change it."""
     schema: dict[str, Any] = json.loads(files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
     return schema
+
+
+def in_reading_order(names: Iterable[str]) -> list[str]:
+    """Return these members as a reader meets them; what is unknown comes last, as it came."""
+    order = dict.fromkeys((*READING_ORDER, *alert_schema()["properties"]))
+    place = {name: n for n, name in enumerate(order)}
+    return sorted(names, key=lambda name: place.get(name, len(place)))

@@ -10,7 +10,7 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from accord.document.checking import check_alert, findings
-from accord.document.schema import alert_schema
+from accord.document.schema import READING_ORDER, alert_schema
 from alerts.document.building import build_document
 from alerts.document.check import check_document
 from alerts.document.countries import is_listed
@@ -18,6 +18,7 @@ from alerts.document.defaults import defaults_for
 from alerts.document.fields import DOCUMENT_FIELDS, FIELDS, Kind
 from alerts.document.rules import Circumstances
 from alerts.document.schema import json_schema
+from alerts.pages.sections import ASKED, DANGEROUS, EVIDENCE, HAPPENED, SURE
 
 TODAY = dt.date(2026, 3, 1)
 BASE: Mapping[str, Any] = {
@@ -143,6 +144,19 @@ def test_the_schema_is_closed_and_complete() -> None:
 def test_the_client_ships_this_schema() -> None:
     """Else: `./dev manage print_alert_schema > accord/document/alert.json`."""
     assert alert_schema() == json_schema()
+
+
+def test_the_client_shows_an_alert_in_the_order_of_the_desks_page() -> None:
+    assert (
+        "title",
+        "alert_type",
+        "narrative",
+        *HAPPENED,
+        *SURE,
+        *DANGEROUS,
+        *ASKED,
+        *EVIDENCE,
+    ) == READING_ORDER
 
 
 # Each keyword of the schema broken once, on its own; and values that only look alike to a careless reader.

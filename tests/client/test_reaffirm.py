@@ -47,6 +47,7 @@ def test_repudiated_until_its_sender_stands_by_it(pair: tuple[Client, Client], r
     opened = bravo.open(revoked.md)
     assert "repudiated" in opened.marks
     assert isinstance(opened.content.standing, Repudiated)
+    assert alpha.submission(revoked.md).fate == ("repudiated",)
 
     stated = alpha.reaffirm(revoked.md, wait_secs=10)
     assert (stated.k, stated.about) == ("reaffirm", revoked.md)
@@ -55,6 +56,9 @@ def test_repudiated_until_its_sender_stands_by_it(pair: tuple[Client, Client], r
     assert isinstance(standing, Reaffirmed)
     assert standing.reaffirmed_at == stated.log_time
     assert opened.marks == ("reaffirmed",)
+    assert alpha.submission(revoked.md).fate == ("reaffirmed",)
+    with pytest.raises(RequestError, match="reaffirmed before"):
+        alpha.reaffirm(revoked.md)
     assert "reaffirmed" in bravo.open_saved(opened.slice_octets).marks
     (kept,) = [record for record in bravo.state().statements.values() if record.k == "reaffirm"]
     assert kept.jws is not None
@@ -114,7 +118,10 @@ def test_only_what_was_sent_from_here_is_reaffirmed_here(pair: tuple[Client, Cli
 def test_it_is_asked_at_a_terminal(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> None:
     alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
     sent = alpha.client.submit(alert_to("xb-bravo"), wait_secs=10)
-    assert isinstance(bravo, Terminal)
+    assert isinstance(bravo, Terminal) and sent.log_time is not None
+    wait_past(sent.log_time)
+    kid = signing_kid(world, "xa-alpha")
+    alpha.client.keys.revoke(kid, code="stolen", since=sent.log_time, rotate=True)
     alpha.run("reaffirm", sent.md, expect=exits.USAGE)
     assert "Did your agency write and send this?" in alpha.err
     stated = json.loads(alpha.run("reaffirm", sent.md, "--yes", "--json"))

@@ -244,7 +244,8 @@ def _add_kid(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "kid",
         metavar="KID",
-        help="the key's kid, or its last four characters or more; ... before a part that begins with a dash",
+        help="the key's kid, its first six characters or more, or its last four or more; ... before a part that begins "
+        "with a dash",
     )
 
 

@@ -24,7 +24,7 @@ from accord.cli.keys.words import (
 from accord.cli.showing import print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.client import Client
-from accord.client.keys.revoking import plain_kid
+from accord.client.keys.revoking import is_named, plain_kid
 from accord.client.keys.rows import USES
 from accord.envelope.keys import PublicKey
 from accord.envelope.private import Root
@@ -119,7 +119,7 @@ def _revoke(place: Workplace) -> None:
 def _finish_revocation(place: Workplace, client: Client) -> bool:
     """An earlier run signed it already: it is brought to its end, and nothing is asked again."""
     done = client.keys.resume(wait_secs=place.options.wait)
-    if done is None or done.version is not None or not done.kids[0].endswith(plain_kid(place.options.kid)):
+    if done is None or done.version is not None or not is_named(done.kids[0], place.options.kid):
         return False
     place.tell({"plan": None, "changes": [asdict(done)]}, *change_lines(done))
     return True

@@ -22,6 +22,7 @@ from accord.envelope.statements.bodies import REVOKE_CODES
 from accord.envelope.statements.form import parse_statement
 
 LEAST_SUFFIX = 4
+LEAST_PREFIX = 6
 PAGE = 100
 
 
@@ -58,19 +59,28 @@ class RevocationPlan:
 
 def plain_kid(name: str) -> str:
     """A key as a person names it, without the dots that show that something is left out."""
-    return name.strip().lstrip(".\N{HORIZONTAL ELLIPSIS}")
+    return name.strip().strip(".\N{HORIZONTAL ELLIPSIS}")
+
+
+def is_named(kid: str, name: str) -> bool:
+    """Whether a person may mean this key: by its kid, its first six characters or more, or its last four or more."""
+    text = plain_kid(name)
+    return (
+        kid == text
+        or (len(text) >= LEAST_SUFFIX and kid.endswith(text))
+        or (len(text) >= LEAST_PREFIX and kid.startswith(text))
+    )
 
 
 def find_row(keyset: Keyset, name: str) -> KeyRow:
-    """A key by its kid, or by its last four characters or more; raises RequestError."""
+    """A key as `is_named` says; raises RequestError where that is none, or several."""
     text = plain_kid(name)
-    found = [row for row in keyset.rows if row.kid == text]
-    if not found and len(text) >= LEAST_SUFFIX:
-        found = [row for row in keyset.rows if row.kid.endswith(text)]
+    whole = [row for row in keyset.rows if row.kid == text]
+    found = whole or [row for row in keyset.rows if is_named(row.kid, name)]
     if len(found) == 1:
         return found[0]
     if found:
-        raise RequestError("Several keys end like this: give more of the kid. Look at: accord keys")
+        raise RequestError("Several keys are named like this: give more of the kid. Look at: accord keys")
     raise RequestError("No key of your agency is named like this. Look at: accord keys")
 
 

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has become of an object of our own after it was logged: withdrawn, superseded, repudiated, reaffirmed.
+
+Said by what this home has sent since, by the hub's word on deliveries, and by the own keys as they stand now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from accord.client.answers import SubmissionFacts
+from accord.client.session import Act
+from accord.envelope.errors import VerificationError
+from accord.envelope.keyrule import Repudiated, judge_key
+from accord.state import SubmissionRecord
+
+WITHDRAWN: Final = "withdrawn"
+SUPERSEDED: Final = "superseded"
+REPUDIATED: Final = "repudiated"
+REAFFIRMED: Final = "reaffirmed"
+
+
+def fate_of(act: Act, facts: SubmissionFacts, log_time: int | None) -> tuple[str, ...]:
+    """Return what has become of it, the gravest first; empty for what stands as it was sent."""
+    return tuple(_fate(act, facts, log_time))
+
+
+def repudiation_of(act: Act, facts: SubmissionFacts, log_time: int | None) -> Repudiated | None:
+    """Return the latest revocation that reaches an own object, None where each of its signatures counts."""
+    if log_time is None or facts.signers is None:
+        return None
+    index = None if facts.receipt is None else facts.receipt.index_at(log_time)
+    return repudiated_by(act, facts.signers, log_time, index=index)
+
+
+def repudiated_by(
+    act: Act, signers: Sequence[str], log_time: int, *, index: int | None = None
+) -> Repudiated | None:
+    """As `repudiation_of`, of what these own keys have signed."""
+    keyset = act.directory.keyset(act.agency)
+    if keyset is None:
+        return None
+    revocations, found = act.directory.revocations(act.agency), []
+    for kid in signers:
+        try:
+            standing = judge_key(keyset, kid, log_time, revocations, index=index)
+        except VerificationError:
+            continue
+        if isinstance(standing, Repudiated):
+            found.append(standing)
+    return max(found, key=lambda standing: standing.revoked_at, default=None)
+
+
+def reaffirmed_since(act: Act, d: str, revoked_at: int) -> SubmissionRecord | None:
+    """Return our own word, given after a revocation and not repudiated itself, by which we stand by an object."""
+    for word in _own_words(act, "reaffirm", d):
+        given_at = word.iat if word.logged_at is None else word.logged_at
+        facts = act.session.exchange.submission(word.d)
+        if given_at >= revoked_at and repudiation_of(act, facts, word.logged_at) is None:
+            return word
+    return None
+
+
+def _fate(act: Act, facts: SubmissionFacts, log_time: int | None) -> Iterator[str]:
+    if any(row.recalled_at for row in facts.deliveries) or any(_own_words(act, "retract", facts.d)):
+        yield WITHDRAWN
+    repudiation = repudiation_of(act, facts, log_time)
+    if repudiation is not None:
+        stands = reaffirmed_since(act, facts.d, repudiation.revoked_at)
+        yield REPUDIATED if stands is None else REAFFIRMED
+    if any(_own_words(act, "update", facts.d)):
+        yield SUPERSEDED
+
+
+def _own_words(act: Act, kind: str, d: str) -> Iterator[SubmissionRecord]:
+    """What this home has sent of a kind about an object, as far as the hub has taken it."""
+    for record in act.state.submissions.values():
+        if (record.kind, record.about) == (kind, d) and (record.accepted or record.logged_at is not None):
+            yield record
