@@ -32,6 +32,7 @@ from agencies.login.permissions import ACCESSION
 from agencies.models import Agency, AgencyStatus, ApiKey, Custody, Keyset, Officer
 from agencies.reading import read_body, read_query
 from agencies.selfrotation import rotate_own_key
+from agencies.systems_address import EXCHANGE_HELP, exchange_elsewhere
 
 
 class AgencySerializer(serializers.ModelSerializer[Agency]):
@@ -113,6 +114,7 @@ class AccessionSerializer(serializers.Serializer[Any]):
     root_fingerprint = serializers.CharField(help_text="The root that the hub's operator has on paper.")
     keyset = serializers.CharField(allow_null=True)
     until = serializers.DateTimeField()
+    exchange = serializers.CharField(allow_null=True, help_text=EXCHANGE_HELP)
 
 
 class VersionQuerySerializer(serializers.Serializer[Any]):
@@ -130,6 +132,7 @@ class CallerSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="When the API key ends; it may rotate itself in its last 30 days."
     )
     form_token = serializers.CharField(allow_null=True)
+    exchange = serializers.CharField(allow_null=True, help_text=EXCHANGE_HELP)
 
 
 class CallerView(APIView):
@@ -149,6 +152,7 @@ class CallerView(APIView):
             "capabilities": sorted(caller.capabilities),
             "expires_at": getattr(caller, "expires_at", None),
             "form_token": get_token(request._request) if is_officer else None,
+            "exchange": exchange_elsewhere(),
         }
         shown = CallerSerializer(answer).data
         if is_officer:
@@ -292,6 +296,7 @@ def _accession(found: Accession) -> dict[str, Any]:
         "root_fingerprint": found.agency.root_fingerprint,
         "keyset": found.keyset.od if found.keyset else None,
         "until": found.key_until,
+        "exchange": exchange_elsewhere(),
     }
     return dict(AccessionSerializer(answer).data)
 

@@ -53,6 +53,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "document": {"schema": "accord-alert/1", **FIELDS},
     "errors": {"event_date": ["When: enter a day up to today."]},
     "etag": '"1-draft"',
+    "exchange": None,
     "filename": "spectrum.msp",
     "first": 3,
     "form_token": "YkS0pWq9tTzB2mJcHn4vLr7xGd1eFaUo",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from accord.cli.sentences import DO_NOT_RELY
+from accord.cli.sentences import DO_NOT_RELY, NOT_WHOLE
 from accord.cli.showing import (
     moment,
     opened_as_json,
@@ -125,7 +125,7 @@ def _print_verified(verified: Verified) -> None:
     elif verified.failure is None:
         print("Every check that needs no attachment held; its blobs are not here, so it was not opened.")
     else:
-        print(DO_NOT_RELY)
+        print(NOT_WHOLE if verified.failure == Failure.MALFORMED else DO_NOT_RELY)
 
 
 def _as_json(verified: Verified) -> dict[str, object]:

@@ -25,6 +25,10 @@ DO_NOT_RELY: Final = (
     "Do not rely on this alert. A check failed; the content stays closed. "
     "Call the sender on the directory number."
 )
+NOT_WHOLE: Final = (
+    "Do not rely on this: it is no whole alert. It was cut off or altered on its way, or made by a program that does not "
+    "follow the protocol. Fetch it again; if it stays so, call the hub."
+)
 NOT_LOGGED_YET: Final = "Not verified yet. The log receipt usually takes a second. The content stays closed until then; try again."
 FORKED: Final = (
     "The hub's ledger is not the one this client has kept: what was logged has been changed or hidden. "
@@ -75,7 +79,7 @@ def _plain_sentence(error: BaseException) -> str:
     if isinstance(error, VerificationError):
         return _verification(error)
     if isinstance(error, MalformedError):
-        return f"{DO_NOT_RELY} ({error})"
+        return f"{NOT_WHOLE} ({error})"
     if isinstance(error, EnvelopeError):
         return f"The cryptographic library of this machine does not do: {error}."
     if isinstance(error, AbsentError):
@@ -137,6 +141,8 @@ def _verification(error: VerificationError) -> str:
         return NOT_LOGGED_YET
     if error.failure in (Failure.LEDGER_FORK, Failure.LEDGER_TIME):
         return FORKED
+    if error.failure is Failure.MALFORMED:
+        return NOT_WHOLE
     if error.failure in KEYSETS:
         return _with_agencies(KEYSETS[error.failure], error.agencies, error.detail)
     return f"{DO_NOT_RELY} ({error})"

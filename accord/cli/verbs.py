@@ -12,6 +12,7 @@ from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
 from accord.cli.likening import compare, match, similar
+from accord.cli.partners import agencies, agreements
 from accord.cli.receiving import acknowledge, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
@@ -27,6 +28,8 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "fingerprint": fingerprint,
     "keys": keys,
     "sign": sign,
+    "agencies": agencies,
+    "agreements": agreements,
     "check": check,
     "submit": submit,
     "seal": seal,

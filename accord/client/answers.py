@@ -64,10 +64,19 @@ class ChallengeAnswer:
 
 @dataclass(frozen=True)
 class AccessionAnswer:
-    """Where the own accession stands; `keyset` is the od of what the hub has taken, None before."""
+    """Where the own accession stands; `keyset` is the od of what the hub has taken, None before. `exchange` as below."""
 
     agency: str
     keyset: str | None
+    exchange: str | None = None
+
+
+@dataclass(frozen=True)
+class CallerAnswer:
+    """Until when the API key counts, in seconds. `exchange`: where systems call, if this address is not the one."""
+
+    until: int
+    exchange: str | None = None
 
 
 @dataclass(frozen=True)
@@ -173,6 +182,11 @@ def require_integer(value: object, where: str) -> int:
     if type(value) is not int or value < 0:
         raise _other_shape(where)
     return value
+
+
+def read_elsewhere(value: Mapping[str, Any], where: str) -> str | None:
+    """The exchange's address, where the one that was asked is the desk's."""
+    return _optional_text(value.get("exchange"), where)
 
 
 def _optional_text(value: object, where: str) -> str | None:

@@ -34,6 +34,7 @@ from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.life import KeyLife
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
+from accord.client.partners import AgencyFacts, AgreementFacts, list_agencies, list_agreements
 from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
@@ -208,6 +209,14 @@ class Client:
     def pins(self) -> dict[str, str]:
         """The pinned root of each agency, the own one included."""
         return {agency: pin.fingerprint for agency, pin in sorted(self.state().pins.items())}
+
+    def agencies(self) -> list[AgencyFacts]:
+        """Who takes part, as the hub states it, and whose root is pinned here."""
+        return list_agencies(self._session.begin())
+
+    def agreements(self) -> list[AgreementFacts]:
+        """The own agreements as the hub states them."""
+        return list_agreements(self._session.begin())
 
     def plan(self, order: AlertToSend) -> Plan:
         """Who can be sealed to now and who cannot, and why; fetches keysets, sends nothing."""

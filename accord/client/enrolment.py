@@ -100,19 +100,32 @@ def begin_enrolment(
     accession = exchange.accession()
     if accession is not None and accession.agency != agency:
         raise RequestError(f"This API key lets {accession.agency} enter, not {agency}.")
+    _require_exchange(first.hub, None if accession is None else accession.exchange)
+    caller = None if accession is not None else exchange.caller()
+    _require_exchange(first.hub, None if caller is None else caller.exchange)
     stands = accession is None and exchange.keyset(agency) is not None
     if kept is None:
         session.state_file.create(first)
     session.use(exchange)
-    if accession is None:
-        until = exchange.api_key_until()
-        keep_api_key(session, first.api_key, until)
+    if caller is not None:
+        keep_api_key(session, first.api_key, caller.until)
         if not stands:
             _publish(session, agency, own, low)
-    elif accession.keyset is None or kept is None or kept.api_key == first.api_key:
+    elif accession is not None and (
+        accession.keyset is None or kept is None or kept.api_key == first.api_key
+    ):
         _enter(session, agency, own, low, stands=accession.keyset)
     # The next call connects with the key that is kept by then.
     session.close()
+
+
+def _require_exchange(hub: str, exchange: str | None) -> None:
+    """Refuse an address that serves officers; nothing is bound to it."""
+    if exchange is not None and exchange != hub:
+        raise RequestError(
+            f"{hub} is the desk, for officers; systems call the exchange. Nothing was kept. Compare the exchange's address "
+            f"with your papers, then enrol there: --hub {exchange}"
+        )
 
 
 def complete_enrolment(session: Session, *, wait_secs: float) -> Enrolment:

@@ -16,6 +16,7 @@ from accord.client.answers import (
     MOST_SLICES,
     MOST_WANTED,
     AccessionAnswer,
+    CallerAnswer,
     ChallengeAnswer,
     FeedEntry,
     FeedPage,
@@ -27,6 +28,7 @@ from accord.client.answers import (
     SubmissionFacts,
     SubmissionPage,
     parse_answer,
+    read_elsewhere,
     read_feed_entry,
     read_feed_page,
     read_handovers,
@@ -69,8 +71,16 @@ class Exchange(Protocol):
         """Where the own accession stands; None where the API key is not one for entering."""
         ...
 
-    def api_key_until(self) -> int:
-        """When the API key ends, in seconds."""
+    def caller(self) -> CallerAnswer:
+        """What the hub says of the API key that calls."""
+        ...
+
+    def agencies(self) -> list[Any]:
+        """Who takes part, as the hub states it: a row each."""
+        ...
+
+    def agreements(self) -> list[Any]:
+        """The own agreements, as the hub states them: a row each."""
         ...
 
     def rotate_api_key(self) -> IssuedKey:
@@ -192,12 +202,21 @@ class HttpExchange:
         return AccessionAnswer(
             require_text(answer.get("agency"), "accession"),
             None if keyset is None else require_text(keyset, "accession"),
+            read_elsewhere(answer, "accession"),
         )
 
-    def api_key_until(self) -> int:
-        """When the API key ends, in seconds."""
+    def caller(self) -> CallerAnswer:
+        """What the hub says of the API key that calls."""
         value = require_object(self._json("/caller"), "caller")
-        return read_moment(value.get("expires_at"), "caller")
+        return CallerAnswer(read_moment(value.get("expires_at"), "caller"), read_elsewhere(value, "caller"))
+
+    def agencies(self) -> list[Any]:
+        """Who takes part."""
+        return self._rows("/agencies")
+
+    def agreements(self) -> list[Any]:
+        """The own agreements."""
+        return self._rows("/agreements")
 
     def rotate_api_key(self) -> IssuedKey:
         """An API key that takes this one's place."""
@@ -322,6 +341,9 @@ class HttpExchange:
     def close(self) -> None:
         """Close idle connections."""
         self._transport.close()
+
+    def _rows(self, path: str) -> list[Any]:
+        return require_array(require_object(self._json(path), path).get("items"), path)
 
     def _json(self, path: str, query: Mapping[str, object] | None = None) -> Any:
         answer = self._transport.get(path, query=query, accept=_JSON, limit=MAX_LIST_BYTES)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accord.client.answers import KeysetTaken
 from accord.client.client import Client
@@ -71,6 +72,26 @@ def test_keys_that_the_operator_has_not_on_paper_are_refused(world: PartnerWorld
     with pytest.raises(RefusedError):
         enrol(world.client("xa-alpha"), world, secret)
     assert world.row("xa-alpha").status == AgencyStatus.ENTERING
+
+
+def test_at_the_desk_nobody_enrols_and_nothing_is_bound_to_it(
+    world: PartnerWorld, settings: Settings
+) -> None:
+    made = world.make_keys("xa-alpha")
+    entry = world.admit("xa-alpha", made.fingerprint)
+    client = world.client("xa-alpha")
+    settings.EXCHANGE_URL = "https://exchange.example"
+    with pytest.raises(RequestError, match=r"is the desk.*--hub https://exchange.example"):
+        enrol(client, world, entry)
+    assert not world.place("xa-alpha").state_file.exists()
+
+    settings.EXCHANGE_URL = settings.HUB_URL
+    enrol(client, world, entry)
+    world.place("xa-alpha").state_file.unlink()
+    settings.EXCHANGE_URL = "https://exchange.example"
+    with pytest.raises(RequestError, match="is the desk"):
+        enrol(client, world, world.another_api_key("xa-alpha"))
+    assert not world.place("xa-alpha").state_file.exists()
 
 
 def test_a_wrong_api_key_is_refused_and_the_right_one_goes_on(world: PartnerWorld) -> None:

@@ -133,14 +133,19 @@ def test_a_root_that_is_lost_is_recovered_and_two_are_the_end(
     again.begin("keys", "recover-root", "--next-root", str(apart), "--yes")
     shown = again.run("keys", "recover-root", "--next-root", str(apart), "--yes")
     assert "after 72 hours in public" in shown
+    made = sorted((tmp_path / "anew").glob("next-root-*"))
+    again.run("keys", "recover-root", "--next-root", str(apart), "--yes", expect=exits.REFUSED)
+    assert sorted((tmp_path / "anew").glob("next-root-*")) == made and len(made) == 2
     alpha.run("keys")
-    assert "! ALARM: somebody recovers your agency's root" in alpha.out
+    assert "! ALARM: your agency's root is recovered by the next root" in alpha.out
     alpha.run("inbox")
     assert "ALARM" in alpha.err
     alpha.begin("keys", "renew")
     alpha.run("keys", "resume")
     alpha.run("inbox")
     assert alpha.err == ""
+    again.run("keys")
+    assert "was cancelled by the present root" in again.out and "ALARM" not in again.out
 
 
 @dataclass
@@ -269,6 +274,7 @@ def test_a_warning_is_one_sentence_with_its_remedy() -> None:
         "within a day": KeyWarning("key", "A" * 43, at, 1, "accord keys rotate"),
         "nothing can be sent": KeyWarning("keyset", None, at, 0, "accord keys renew"),
         "ALARM": KeyWarning("recovery", None, at, None, "accord keys renew"),
+        "was cancelled": KeyWarning("recovery-cancelled", None, at, None, "accord keys"),
     }
     for words, warning in cases.items():
         said = warning_words(warning)

@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 
+from accord.cli.sentences import sentence_of
 from accord.cli.showing import held_sentence, print_alert
 from accord.client.checks import LOG, ORDER, all_held
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.keys.revoking import is_named
 from accord.document.schema import in_reading_order
+from accord.envelope.errors import MalformedError
 from accord.envelope.manifest import Reference
 from sharing.models import Statement
-from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.lying import lying_connection
 from tests.client.terminals import Terminal
 from tests.client.test_keys_revoked import held
 
@@ -93,6 +96,37 @@ def test_what_the_client_does_not_understand_is_named(
     assert "! The sender left out what every alert says: title." in said
     assert "! Not of the form accord-alert/1, shown as it came: severity, x-\ufffdcolour." in said
     assert "x-\ufffdcolour: blue" in said
+
+
+def test_who_takes_part_and_what_was_agreed_is_listed(
+    world: PartnerWorld, pair: tuple[Client, Client], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.hub.make_agency("xc-charlie")
+    alpha = Terminal(world, "xa-alpha", capsys)
+    rows = {row["id"]: (row["custody"], row["pinned"]) for row in alpha.json("agencies")}
+    assert rows["xb-bravo"] == ("agency", True) and rows["xc-charlie"] == ("agency", None)
+    assert "Agency xb-bravo" in alpha.run("agencies")
+    (agreement,) = alpha.json("agreements")
+    assert (agreement["ref"], agreement["parties"]) == ("G1", ["xa-alpha", "xb-bravo"])
+    assert "science" in alpha.run("agreements")
+
+
+def test_what_was_cut_off_on_its_way_blames_nobody_who_sent_it(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    alpha, bravo = pair
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    opened = bravo.open(sent.md)
+    cut = opened.slice_octets[: len(opened.slice_octets) // 2]
+    reader = Client(
+        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(slice=lambda answer, md: cut)
+    )
+    world.clients.append(reader)
+    for read in (lambda: reader.open(sent.md), lambda: reader.open_saved(cut)):
+        with pytest.raises(MalformedError) as failed:
+            read()
+        said = sentence_of(failed.value)
+        assert "cut off" in said and "call the hub" in said and "sender" not in said
 
 
 @pytest.mark.parametrize(

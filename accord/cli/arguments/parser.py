@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from accord.cli.arguments import becoming, completing, keys, receiving, science, sending, watching
+from accord.cli.arguments import becoming, completing, keys, partners, receiving, science, sending, watching
 from accord.cli.arguments.options import DEFAULT_HOME, HOME, Parser, add_common
 from accord.cli.asking import (
     API_KEY,
@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"accord {VERSION}")
     add_common(parser, default=None)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for group in (keys, becoming, sending, receiving, watching, science, completing):
+    for group in (keys, becoming, partners, sending, receiving, watching, science, completing):
         group.add_verbs(verbs)
     return parser
 

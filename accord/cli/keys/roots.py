@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,13 +37,13 @@ def change_root(place: Workplace) -> None:
             next_root = _open_announced(client, path, passphrase)
             question = f"Change the root to {show_fingerprint(next_root.fingerprint)}? The present root ends with it."
             confirm(question, said_yes=place.options.yes)
-            announce, made = _announced(place, passphrase)
-            change = client.keys.change_root(
-                next_root,
-                announce=announce,
-                root=None if root is None else root.root,
-                wait_secs=place.options.wait,
-            )
+            with _announced(place, passphrase) as (announce, made):
+                change = client.keys.change_root(
+                    next_root,
+                    announce=announce,
+                    root=None if root is None else root.root,
+                    wait_secs=place.options.wait,
+                )
     _tell(place, change, path, made)
 
 
@@ -60,8 +62,8 @@ def recover_root(place: Workplace) -> None:
                 "whoever holds the old root can cancel it."
             )
             confirm(question, said_yes=place.options.yes)
-            announce, made = _announced(place, passphrase)
-            change = client.keys.recover_root(next_root, announce=announce, wait_secs=place.options.wait)
+            with _announced(place, passphrase) as (announce, made):
+                change = client.keys.recover_root(next_root, announce=announce, wait_secs=place.options.wait)
     _tell(place, change, path, made)
 
 
@@ -90,12 +92,23 @@ def _open_announced(client: Client, path: Path, passphrase: Passphrase) -> Root:
     return root
 
 
-def _announced(place: Workplace, passphrase: Passphrase) -> tuple[str, Path | None]:
-    """The fingerprint to announce: the one that was named, else of a root made now under the same passphrase."""
+@contextmanager
+def _announced(place: Workplace, passphrase: Passphrase) -> Iterator[tuple[str, Path | None]]:
+    """The fingerprint to announce: the one that was named, else of a root made now under the same passphrase.
+
+    What was made goes again where the change is over before anything names it; while it is kept to be sent, it stays.
+    """
     if place.options.announce:
-        return place.options.announce, None
+        yield place.options.announce, None
+        return
     made = create_next_root(place.home, passphrase, now=place.now)
-    return made.fingerprint, made.root_file
+    try:
+        yield made.fingerprint, made.root_file
+    except BaseException:
+        if not Home(place.home).key_change_file.exists():
+            made.root_file.unlink(missing_ok=True)
+            made.public_file.unlink(missing_ok=True)
+        raise
 
 
 def _tell(place: Workplace, change: KeyChange, path: Path, made: Path | None) -> None:

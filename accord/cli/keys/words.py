@@ -51,8 +51,13 @@ def warning_words(warning: KeyWarning) -> str:
     when = moment(warning.until)
     if warning.what == "recovery":
         return (
-            f"ALARM: somebody recovers your agency's root with the next root; it takes over at {when}. Was that not "
-            f"your agency, cancel it now with the present root: {warning.remedy}"
+            f"ALARM: your agency's root is recovered by the next root, which takes over at {when}. Was that not your "
+            f"agency, cancel it now with the present root: {warning.remedy}"
+        )
+    if warning.what == "recovery-cancelled":
+        return (
+            f"The recovery of your agency's root, to take over at {when}, was cancelled by the present root: somebody "
+            f"holds it. Find out who. Look at: {warning.remedy}"
         )
     if warning.what in _USES:
         return f"Your agency has no key left for {purpose(warning.what)}. Run: {warning.remedy}"

@@ -12,6 +12,7 @@ from accord.client.session import Act
 from accord.envelope.keysets import RECOVERED, KeyRow, Keyset, in_force
 
 WARN_DAYS: Final = (30, 14, 7, 1)
+CANCELLED_TOLD_SECS: Final = 7 * DAY_SECS
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class KeyFact:
 
 @dataclass(frozen=True)
 class KeyWarning:
-    """What ends: "keyset", "key" (then with its kid); "recovery" for a root recovery that waits; "sign" or "enc"
-    where no key of that use is left.
+    """What ends: "keyset", "key" (then with its kid); "recovery" for a root recovery that waits, "recovery-cancelled"
+    for one that the present root has ended; "sign" or "enc" where no key of that use is left.
 
     `days` is the step of 30, 14, 7, 1 that was reached, 0 for what has ended; None for a recovery.
     """
@@ -95,7 +96,12 @@ def warnings_of(act: Act, keyset: Keyset) -> tuple[KeyWarning, ...]:
     found = [_ending("keyset", None, keyset.exp, act.now, "accord keys renew")]
     found += [_ending("key", row.kid, row.exp, act.now, "accord keys rotate") for row in ending]
     due = sorted((warning for warning in found if warning is not None), key=lambda warning: warning.until)
-    return (*_recoveries(act.directory.chain(act.agency), act.now), *_missing(act, keyset), *due)
+    chain = act.directory.chain(act.agency)
+    held = act.session.ring.held_root
+    holds_root = held is not None and held.fingerprint == keyset.root_fingerprint
+    # Whoever holds the root has cancelled it and knows.
+    cancelled = () if holds_root else _cancelled(chain, act.now)
+    return (*_recoveries(chain, act.now), *cancelled, *_missing(act, keyset), *due)
 
 
 def step_of(until: int, now: int) -> int | None:
@@ -125,6 +131,16 @@ def _recoveries(chain: Sequence[Keyset], now: int) -> Iterable[KeyWarning]:
         begins = keyset.in_force_from
         if keyset.succession == RECOVERED and begins is not None and begins > now and keyset.od in coming:
             yield KeyWarning("recovery", None, begins, None, "accord keys renew")
+
+
+def _cancelled(chain: Sequence[Keyset], now: int) -> Iterable[KeyWarning]:
+    """Those that the root in force has ended; told until a week after they would have taken over."""
+    coming = {keyset.od for keyset in in_force(chain, max([now, *_ends(chain)]))}
+    for keyset in chain:
+        begins = keyset.in_force_from
+        is_over = keyset.succession == RECOVERED and keyset.od not in coming
+        if is_over and begins is not None and begins > now - CANCELLED_TOLD_SECS:
+            yield KeyWarning("recovery-cancelled", None, begins, None, "accord keys")
 
 
 def _ends(chain: Sequence[Keyset]) -> list[int]:

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking up at the terminal: who takes part, and what the own agency has agreed to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from accord.cli.showing import print_json, print_table
+from accord.cli.workplace import Workplace
+
+_PINS: Final = {True: "yes", False: "ANOTHER ROOT", None: "no"}
+
+
+def agencies(place: Workplace) -> None:
+    """List who takes part, and whose root is pinned here."""
+    with place.client() as client:
+        found = client.agencies()
+    if place.options.json:
+        print_json([asdict(agency) for agency in found])
+        return
+    heads = ("agency", "name", "country", "keys held by", "state", "pinned", "duty desk")
+    rows = [
+        (row.id, row.name, row.country, row.custody, row.status, _PINS[row.pinned], row.duty_phone or "-")
+        for row in found
+    ]
+    print_table(heads, rows, empty="Nobody takes part yet.")
+
+
+def agreements(place: Workplace) -> None:
+    """List the own agreements: with whom, on which lanes, up to which marking, until when."""
+    with place.client() as client:
+        found = client.agreements()
+    if place.options.json:
+        print_json([asdict(agreement) for agreement in found])
+        return
+    heads = ("agreement", "title", "parties", "lanes", "purposes", "up to", "until", "stopped")
+    rows = [
+        (
+            row.ref,
+            row.title,
+            " ".join(row.parties),
+            " ".join(row.lanes),
+            " ".join(row.purposes) or "every",
+            f"TLP:{row.ceiling}",
+            row.until or "-",
+            " ".join(f"{lane} by {agency}" for lane, agency in row.suspended) or "-",
+        )
+        for row in found
+    ]
+    print_table(heads, rows, empty="Your agency has no agreement yet: the hub's operator records them.")

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who takes part, and what the own agency has agreed to: the hub's word, to be read by people.
+
+Nothing of it is verified, and nothing is decided by it: whom to trust says the pin, whom one may send to the hub's policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from accord.client.answers import require_array, require_object, require_text
+from accord.client.session import Act
+
+
+@dataclass(frozen=True)
+class AgencyFacts:
+    """An agency as the hub states it. `pinned`: the root shown is one that is trusted here, None without a pin."""
+
+    id: str
+    name: str
+    kind: str
+    country: str
+    custody: str
+    status: str
+    root_fingerprint: str
+    duty_phone: str
+    pinned: bool | None = None
+
+
+@dataclass(frozen=True)
+class AgreementFacts:
+    """An agreement of the own agency as the hub states it; times as the hub writes them. `purposes` empty: every one.
+
+    `suspended` names each lane that a party has stopped, and the party.
+    """
+
+    ref: str
+    title: str
+    parties: tuple[str, ...]
+    lanes: tuple[str, ...]
+    ceiling: str
+    purposes: tuple[str, ...]
+    nbf: str
+    until: str | None
+    suspended: tuple[tuple[str, str], ...]
+
+
+def list_agencies(act: Act) -> list[AgencyFacts]:
+    """Who takes part, each with whether its root is the pinned one, or one that followed it."""
+    return [_with_pin(act, require_object(row, "agencies")) for row in act.session.exchange.agencies()]
+
+
+def list_agreements(act: Act) -> list[AgreementFacts]:
+    """The own agreements."""
+    return [_agreement(require_object(row, "agreements")) for row in act.session.exchange.agreements()]
+
+
+def _with_pin(act: Act, row: Mapping[str, Any]) -> AgencyFacts:
+    texts = {name: require_text(row.get(name), name) for name in ("id", "name", "kind", "country", "custody")}
+    texts |= {
+        name: require_text(row.get(name), name) for name in ("status", "root_fingerprint", "duty_phone")
+    }
+    pin = act.state.pins.get(texts["id"])
+    trusted = {keyset.root_fingerprint for keyset in act.directory.chain(texts["id"])}
+    trusted |= set() if pin is None else {pin.fingerprint}
+    return AgencyFacts(**texts, pinned=None if pin is None else texts["root_fingerprint"] in trusted)
+
+
+def _agreement(row: Mapping[str, Any]) -> AgreementFacts:
+    until = row.get("until")
+    stops = [require_object(stop, "suspended") for stop in require_array(row.get("suspended"), "suspended")]
+    return AgreementFacts(
+        ref=require_text(row.get("ref"), "ref"),
+        title=require_text(row.get("title"), "title"),
+        parties=_texts(row, "parties"),
+        lanes=_texts(row, "lanes"),
+        ceiling=require_text(row.get("ceiling"), "ceiling"),
+        purposes=_texts(row, "purposes"),
+        nbf=require_text(row.get("nbf"), "nbf"),
+        until=None if until is None else require_text(until, "until"),
+        suspended=tuple(
+            (require_text(stop.get("lane"), "lane"), require_text(stop.get("agency"), "agency"))
+            for stop in stops
+        ),
+    )
+
+
+def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(require_text(item, name) for item in require_array(row.get(name), name))

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where systems call: the exchange, which has an address of its own beside the desk's."""
+
+from typing import Final
+
+from django.conf import settings
+
+EXCHANGE_HELP: Final = "Where systems call, if this process is the desk and the exchange has another address."
+
+
+def exchange_elsewhere() -> str | None:
+    """Return the exchange's address where this process is a desk beside it, None where the caller is in the right place."""
+    is_desk = settings.HUB_ROLE == "desk" and settings.EXCHANGE_URL.rstrip("/") != settings.HUB_URL.rstrip(
+        "/"
+    )
+    return settings.EXCHANGE_URL.rstrip("/") if is_desk else None
