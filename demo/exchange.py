@@ -8,6 +8,7 @@ from typing import Any
 
 from accord.client.answers import (
     AccessionAnswer,
+    CallerAnswer,
     ChallengeAnswer,
     DeliveryFacts,
     FeedEntry,
@@ -33,7 +34,8 @@ from agencies.selfrotation import rotate_own_key
 from demo.past import Past
 from ledger import proofs
 from ledger.handovers import handover_notes
-from sharing import feed, intake, slices, statements, submissions
+from sharing import feed, intake, shapes, slices, statements, submissions
+from sharing.agreement_facts import list_agreements
 from sharing.models import FeedItem, Statement
 
 LOOPBACK = "127.0.0.1"
@@ -71,10 +73,13 @@ class PastExchange:
             return None
         return AccessionAnswer(found.agency.pk, found.keyset.od if found.keyset else None)
 
-    def api_key_until(self) -> int:
+    def agreements(self) -> list[Any]:
+        return list(shapes.AgreementShape(list_agreements(self._caller, now=self._past.now), many=True).data)
+
+    def caller(self) -> CallerAnswer:
         expires_at = self._caller.expires_at
         assert expires_at is not None
-        return int(expires_at.timestamp())
+        return CallerAnswer(int(expires_at.timestamp()))
 
     def rotate_api_key(self) -> IssuedKey:
         key, text = rotate_own_key(self._caller, now=self._past.now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,7 +75,7 @@ def _check_members(whole: Mapping[str, Any], now: int, attach: Callable[[object]
         "re": read_reference,
         "names": read_name,
         "attachments": attach,
-        **{name: lambda value, name=name: read_time(value, now=now, where=name) for name in _TIMES},
+        **{name: partial(read_time, now=now, where=name) for name in _TIMES},
     }
     for name, read in readers.items():
         found += _tried(name, read, whole.get(name))

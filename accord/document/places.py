@@ -10,7 +10,6 @@ import bisect
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Final
 
 from accord.document.checking import Finding, step
@@ -21,6 +20,7 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORD: Final = re.compile(r"-?[A-Za-z]+")
 _WORDS: Final = frozenset({"true", "false", "null"})
 _DIGITS: Final = 17
+_DECODER: Final = json.JSONDecoder()
 
 
 class Places:
@@ -59,7 +59,7 @@ class Places:
         seen: set[str] = set()
         at = self._skip(at + 1)
         while at < len(self._text) and self._text[at] != "}":
-            name, at = scanstring(self._text, at + 1)
+            name, at = _read_string(self._text, at)
             inner = step(pointer, name)
             at = self._read(self._skip(self._skip(at) + 1), inner, depth + 1)
             if name in seen:
@@ -81,7 +81,7 @@ class Places:
         return self._skip(at + 1) if self._text[at : at + 1] == "," else at
 
     def _string(self, at: int, pointer: str) -> int:
-        text, end = scanstring(self._text, at + 1)
+        text, end = _read_string(self._text, at)
         if any("\ud800" <= character <= "\udfff" for character in text):
             self._fault(pointer, "it holds half of a character (a lone surrogate); write it whole.")
         return end
@@ -107,6 +107,12 @@ class Places:
     def _skip(self, at: int) -> int:
         blank = _BLANK.match(self._text, at)
         return blank.end() if blank else at
+
+
+def _read_string(text: str, at: int) -> tuple[str, int]:
+    """Return the string that begins here, and where it ends."""
+    value, end = _DECODER.raw_decode(text, at)
+    return str(value), int(end)
 
 
 def unreadable(octets: bytes) -> Iterator[str]:

@@ -2,6 +2,7 @@
 """Sending: nobody is left out silently, nothing is lost, nothing goes out twice, a refusal says why."""
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -168,7 +169,7 @@ def test_a_document_that_does_not_fit_is_refused_before_anything_is_sealed(
 ) -> None:
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     empty = alert_to("xb-bravo", alert={"schema": "accord-alert/1"})
-    ways = {
+    ways: dict[str, Callable[[AlertToSend], object]] = {
         "submit": alpha.submit,
         "plan": alpha.plan,
         "seal": lambda order: alpha.seal(order, tmp_path / "sealed"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The words of the command say what is: nothing is signed twice, nothing stands as it was sent when it does not."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -122,7 +123,8 @@ def test_what_was_cut_off_on_its_way_blames_nobody_who_sent_it(
         world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(slice=lambda answer, md: cut)
     )
     world.clients.append(reader)
-    for read in (lambda: reader.open(sent.md), lambda: reader.open_saved(cut)):
+    ways: list[Callable[[], object]] = [lambda: reader.open(sent.md), lambda: reader.open_saved(cut)]
+    for read in ways:
         with pytest.raises(MalformedError) as failed:
             read()
         said = sentence_of(failed.value)
