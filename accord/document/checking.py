@@ -3,7 +3,7 @@
 
 Reads the keywords that the alert's schema uses and refuses a schema that uses another one; the tests hold it against
 the reference implementation. A validator of the registries would bring five distributions, one of them compiled, to
-the machine that holds an agency's keys (docs/decisions/0024-the-client-checks-the-document.md).
+the machine that holds an agency's keys (docs/decisions/0025-the-client-checks-the-document.md).
 """
 
 from __future__ import annotations
