@@ -32,6 +32,7 @@ REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
 MOST_UNFIT: Final = 20
 MOST_NAME_CHARS: Final = 60
+MOST_UNFIT_CHARS: Final = 500
 
 _OUTCOMES = {True: "ok", False: "FAILED", None: "-"}
 _RETRACTED = {
@@ -198,8 +199,8 @@ def _misfit_lines(document: Mapping[str, Any]) -> list[str]:
         lines.append(f"The sender left out what every alert says: {', '.join(missing)}.")
     if unfit:
         more = f" and {len(unfit) - MOST_UNFIT} more" if len(unfit) > MOST_UNFIT else ""
-        names = ", ".join(plain(name)[:MOST_NAME_CHARS] for name in unfit[:MOST_UNFIT])
-        lines.append(f"Not of the form accord-alert/1, shown as it came: {names}{more}.")
+        names = ", ".join(plain(name[:MOST_NAME_CHARS]) for name in unfit[:MOST_UNFIT])
+        lines.append(f"Not of the form accord-alert/1, shown below (?) as it came: {names}{more}.")
     return lines
 
 
@@ -263,10 +264,20 @@ def held_sentence(checks: Sequence[Check]) -> str:
 
 
 def _print_document(document: Mapping[str, Any]) -> None:
-    """What it says, in the order of an alert's page; what says nothing is left out."""
+    """What it says, in the order of an alert's page; what says nothing is left out, what does not fit comes last."""
+    unfit, _ = misfits(document)
     for name in in_reading_order(document):
-        if not is_empty(document[name]):
+        if name not in unfit and not is_empty(document[name]):
             _print_member(name, document[name], 0)
+    for name in unfit[:MOST_UNFIT]:
+        print(f"? {plain(name[:MOST_NAME_CHARS])}: {_as_one_line(document[name])}")
+
+
+def _as_one_line(value: object) -> str:
+    """A value that was not understood, as text, cut to a length; JSON shows all of it."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    cut = text if len(text) <= MOST_UNFIT_CHARS else f"{text[:MOST_UNFIT_CHARS]}..."
+    return plain(cut)
 
 
 def _print_member(name: str, value: object, depth: int) -> None:

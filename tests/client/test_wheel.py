@@ -34,7 +34,8 @@ def test_the_wheel_holds_the_client_and_nothing_of_the_hub(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.partition("/")[0] for name in archive.namelist()}
         assert tops == {"accord", f"accord_client-{VERSION}.dist-info"}
-        assert {"accord/py.typed", "accord/LICENSE"} <= set(archive.namelist())
+        held = {"accord/py.typed", "accord/LICENSE", "accord/document/alert.json"}
+        assert held <= set(archive.namelist())
 
 
 @pytest.mark.slow

@@ -90,13 +90,19 @@ def test_what_the_client_does_not_understand_is_named(
     world: PartnerWorld, pair: tuple[Client, Client], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, bravo = pair
-    foreign = {"schema": "accord-alert/1", "alert_type": None, "severity": "9", "x-\x07colour": "blue"}
+    foreign = {
+        "schema": "accord-alert/1",
+        "alert_type": None,
+        "severity": ["9" * 600],
+        "x-\x07colour": "blue",
+    }
     sealed = world.hub.deliver(held(world, "xa-alpha"), held(world, "xb-bravo"), alert=foreign)
     print_alert(bravo.open(sealed.md))
     said = capsys.readouterr().out
     assert "! The sender left out what every alert says: title." in said
-    assert "! Not of the form accord-alert/1, shown as it came: severity, x-\ufffdcolour." in said
-    assert "x-\ufffdcolour: blue" in said
+    assert "! Not of the form accord-alert/1, shown below (?) as it came: severity, x-\ufffdcolour." in said
+    assert "? x-\ufffdcolour: blue\n" in said
+    assert f'? severity: ["{"9" * 498}...\n' in said
 
 
 def test_who_takes_part_and_what_was_agreed_is_listed(

@@ -16,6 +16,7 @@ from agencies import accession, accountlinks, apikeys, cursors, idempotency, ide
 from agencies.login import attempts, devices, proof, rates, signing
 from agencies.shortlived import AccountLink
 from alerts import bulk_acknowledgement, draft_templates, paging, saved_views, search, shapes
+from alerts.document import reading as document_reading
 from alerts.pages import reading
 from alerts.pages.audit import export
 from alerts.pages.science import why
@@ -137,6 +138,9 @@ def _much() -> dict[str, str]:
         "drafts put at once": f"{shapes.DRAFTS_AT_MOST}",
         "alerts acknowledged at once": f"{bulk_acknowledgement.AT_MOST}",
         "slices fetched at once": f"{slices.MOST_SLICES}",
+        "members of one received alert that are not understood and shown as text": (
+            f"{document_reading.MOST_LISTED}, each {document_reading.TEXT_CHARS} characters"
+        ),
         "hits of one search": f"{search.HITS_AT_MOST}, out of {search.CARDS_AT_MOST:,} cards looked at",
         "substances screened at once": f"{asking.AT_ONCE}, and more than one for a case only",
         "one structure": (
