@@ -11,7 +11,7 @@ from celery.signals import worker_init
 from django.core.exceptions import ImproperlyConfigured
 
 from accord.hardening import forbid_core_dumps
-from hub.liveness import show_heartbeats
+from hub.liveness import acknowledge_promptly, show_heartbeats
 
 forbid_core_dumps()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
@@ -20,6 +20,7 @@ app = Celery("hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 show_heartbeats(app)
+acknowledge_promptly(app)
 
 
 GIVES_WAY_BY = 10

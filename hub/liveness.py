@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 TOUCHED_EVERY_SECS: Final = 5.0
 STALE_AFTER_SECS: Final = 120.0
+WOKEN_EVERY_SECS: Final = 0.05
 
 
 class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -52,9 +53,33 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
         Path(os.environ["HEARTBEAT_FILE"]).touch()
 
 
+class PromptAcknowledgements(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Wakes the loop of a worker with threads often enough.
+
+    What a thread acknowledges waits until the loop wakes, up to a second; until then no other message comes in its place.
+    """
+
+    requires: ClassVar = {"celery.worker.consumer.tasks:Tasks"}
+
+    def include_if(self, parent: Any) -> bool:
+        return bool(parent.app.conf.worker_pool == "threads")
+
+    def start(self, parent: Any) -> None:
+        self._timer = parent.timer.call_repeatedly(WOKEN_EVERY_SECS, lambda: None)
+
+    def stop(self, parent: Any) -> None:
+        if timer := self.__dict__.pop("_timer", None):
+            timer.cancel()
+
+
 def show_heartbeats(app: Celery) -> None:
     """Have the workers of this app touch the file, where one is named, and end once it grows old."""
     app.steps["consumer"].add(Heartbeat)
+
+
+def acknowledge_promptly(app: Celery) -> None:
+    """Have workers with threads take the next message soon after one is done."""
+    app.steps["consumer"].add(PromptAcknowledgements)
 
 
 def exit_when_stale(file: Path, *, stale_after_secs: float) -> NoReturn:

@@ -188,6 +188,8 @@ if HUB_ROLE == "worker":
     # It waits for a mail server more than it computes, and each kind of its work has slots among these threads.
     CELERY_WORKER_POOL = "threads"
     CELERY_WORKER_CONCURRENCY = THREADS
+    # A message that finds no slot is done at once, so none waits behind another that it came with.
+    CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Remote control takes orders from whoever reaches the broker: it could stop a worker or have it tell its settings.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
