@@ -11,10 +11,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from accord.client.errors import AbsentError, NotEntitledError, RequestError
+from accord.client.errors import AbsentError, NotEntitledError, RequestError, SpoolError
 from accord.client.fate import reaffirmed_since, repudiated_by, repudiation_of
 from accord.client.judging import counts
 from accord.client.notebook import acknowledged_fact
+from accord.client.outcome import settle_listed
 from accord.client.pinned import refresh_keysets
 from accord.client.reading import Place, fetch_slice, open_envelope
 from accord.client.results import Stated
@@ -55,20 +56,31 @@ def acknowledge_envelope(
 def _acknowledged_before(act: Act, md: str, st: str, code: str | None) -> Stated | None:
     """The acknowledgement of this alert in the same words that stands, as this home has sent it; None without one."""
     for record in act.state.submissions.values():
-        if (record.kind, record.about) == ("ack", md):
-            unverified = parse_statement(_own_statement(act, record))
-            said = unverified.statement
-            is_same = unverified.od == record.d and (said.body["st"], said.body["code"]) == (st, code)
-            if is_same and not (record.logged_at and repudiated_by(act, said.signers, record.logged_at)):
-                return Stated(record.d, record.id, "ack", md, record.logged_at, stated_before=True)
+        octets = _own_statement(act, record) if (record.kind, record.about) == ("ack", md) else None
+        if octets is not None and _stands(act, record, octets, st, code):
+            return Stated(record.d, record.id, "ack", md, record.logged_at, stated_before=True)
     return None
 
 
-def _own_statement(act: Act, record: SubmissionRecord) -> bytes:
-    """The octets of a statement of our own: of the spool before its receipt, else as the hub gives them."""
-    if record.logged_at is None:
+def _stands(act: Act, record: SubmissionRecord, octets: bytes, st: str, code: str | None) -> bool:
+    """Whether this is what was signed then, says the same, and no key of it was revoked since."""
+    unverified = parse_statement(octets)
+    said = unverified.statement
+    is_same = unverified.od == record.d and (said.body["st"], said.body["code"]) == (st, code)
+    return is_same and not (record.logged_at and repudiated_by(act, said.signers, record.logged_at))
+
+
+def _own_statement(act: Act, record: SubmissionRecord) -> bytes | None:
+    """The octets of a statement of our own: of the spool before its receipt, else as the hub gives them.
+
+    None for one that was never logged and that this disk has lost: nothing tells that it stands.
+    """
+    if record.logged_at is not None:
+        return act.session.exchange.statement(record.d).jws
+    try:
         return act.session.home.spool.statement(record.id)
-    return act.session.exchange.statement(record.d).jws
+    except SpoolError:
+        return None
 
 
 def retract_envelope(
@@ -114,7 +126,8 @@ def reaffirm_object(act: Act, d: str, *, officer: str | None, wait_secs: float) 
 
 def _require_repudiated(act: Act, own: SubmissionRecord) -> None:
     act.refresh(act.agency)
-    repudiation = repudiation_of(act, facts_of(act, own.d), own.logged_at)
+    facts = facts_of(act, own.d)
+    repudiation = repudiation_of(act, facts, settle_listed(act, facts))
     if repudiation is None:
         raise RequestError(
             "There is nothing to reaffirm: no key that signed this was revoked since. It counts."
