@@ -2,6 +2,7 @@
 """Calls every operation of a running hub's API description with generated input, alone and in sequences."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 PHASES = "examples,coverage,fuzzing,stateful"
 CONFIG = """
 [phases.coverage]
@@ -96,6 +98,7 @@ def call_every_operation(
             *("--no-color", "--workers", "2", "--suppress-health-check", "all"),
         ],
         cwd=folder,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "devtool.apichecks", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=seconds,

@@ -195,15 +195,12 @@ def _finish_answer(
     slugs = answer.pop("x-problems", None)
     for media_type, body in answer.get("content", {}).items():
         if slugs and media_type == PROBLEM_TYPE:
-            body["schema"] = _one_of_types(slugs)
+            # One component for all: an inline schema for each answer becomes a class for each in generated clients.
+            body["schema"] = {"$ref": "#/components/schemas/Problem"}
+            answer["x-problem-types"] = [TYPE_PREFIX + slug for slug in slugs]
             body["examples"] = {slug: {"value": _problem(slug), "summary": REMEDIES[slug]} for slug in slugs}
         elif status < "300":
             body.setdefault("example", own.get(status) or example_of(body["schema"], components))
-
-
-def _one_of_types(slugs: list[str]) -> dict[str, Any]:
-    named = {"type": "object", "properties": {"type": {"enum": [TYPE_PREFIX + slug for slug in slugs]}}}
-    return {"allOf": [{"$ref": "#/components/schemas/Problem"}, named]}
 
 
 def _problem(slug: str) -> dict[str, Any]:

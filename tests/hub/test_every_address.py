@@ -116,6 +116,9 @@ def test_every_operation_says_which_problems_it_answers(description: dict[str, A
         for status, answer in answers.items():
             if int(status) >= 400:
                 assert set(answer["content"]) == {"application/problem+json"}, (method, path, status)
+                shape = answer["content"]["application/problem+json"]["schema"]
+                assert shape == {"$ref": "#/components/schemas/Problem"}, (method, path, status)
+                assert answer["x-problem-types"], (method, path, status)
                 assert answer["content"]["application/problem+json"]["examples"], (method, path, status)
 
 
