@@ -107,7 +107,7 @@ class ApiReadsMiddleware:
 
 
 def _keeps_no_tag(response: HttpResponse) -> bool:
-    """A page of news is never the same twice; its view says so by forbidding to store it."""
+    """What is another answer each time says so by forbidding to store it."""
     return response.streaming or "no-store" in response.get("Cache-Control", "")
 
 

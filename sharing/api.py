@@ -12,6 +12,7 @@ from typing import IO, Any
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -36,7 +37,7 @@ from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView
 from sharing.blobs import Received
 from sharing.errors import CheckFailedError
-from sharing.feed import FeedPage, parse_place, present_epoch, read_feed, resolve_reference
+from sharing.feed import FeedPage, look_at_feed, parse_place, present_epoch, read_page, resolve_reference
 from sharing.intake import Submission, submit_envelope
 from sharing.models import Statement
 from sharing.slices import MOST_SLICES, SliceAnswer, blob_for, slice_for, slices_for
@@ -197,10 +198,17 @@ class InboxView(APIView):
         query, caller = read_query(shapes.InboxQuery, request), caller_of(request)
         if "ref" in query:
             item = resolve_reference(caller, query["ref"])
-            return _news(FeedPage([item], item.number, present_epoch()))
-        epoch, after = parse_place(query["after"])
-        page = read_feed(caller, epoch=epoch, after=after, limit=query["limit"])
-        return _news(page) if page.items else _no_news(request, after, page)
+            return Response(_feed_page(FeedPage([item], item.number, present_epoch()), item.number))
+        (epoch, after), limit = parse_place(query["after"]), query["limit"]
+        state = look_at_feed(caller, epoch=epoch, after=after)
+        # Numbered items never change: a poll without news reads none of them.
+        etag = f'W/"{state.epoch}.{after}-{state.head}-{limit}"'
+        answer = get_conditional_response(request._request, etag=etag)
+        if answer is None:
+            page = read_page(caller, state, after=after, limit=limit)
+            answer = Response(_feed_page(page, page.items[-1].number if page.items else after))
+        answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
+        return answer
 
 
 class SubmissionsView(APIView):
@@ -285,20 +293,6 @@ def _accepted(answer: Mapping[str, Any]) -> Response:
 def _with_receipt(row: Statement, receipt: Mapping[str, Any] | None) -> bytes:
     text = json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
     return b'{"statement":' + bytes(row.jws) + b',"receipt":' + text.encode() + b"}"
-
-
-def _news(page: FeedPage) -> HttpResponse:
-    answer = _feed_page(page, page.items[-1].number)
-    return Response(answer, headers={"Cache-Control": "no-store"})
-
-
-def _no_news(request: Request, after: int, page: FeedPage) -> HttpResponse:
-    """Only an empty page has an ETag: a poll without news costs nothing."""
-    answer = _feed_page(page, after)
-    etag = f'"{answer["next"]}-{page.head}"'
-    if request.headers.get("If-None-Match") == etag:
-        return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
-    return Response(answer, headers={"ETag": etag})
 
 
 def _feed_page(page: FeedPage, last: int) -> dict[str, Any]:

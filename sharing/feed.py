@@ -26,6 +26,14 @@ SELECT (SELECT epoch FROM sharing_feedmark), (SELECT last FROM sharing_feedhead 
 
 
 @dataclass(frozen=True)
+class FeedState:
+    """The epoch of a feed, and the highest number that it has given in it."""
+
+    epoch: str
+    head: int
+
+
+@dataclass(frozen=True)
 class FeedPage:
     """Items after a number, the highest number there is, and the epoch of both."""
 
@@ -37,18 +45,31 @@ class FeedPage:
 def read_feed(actor: Actor, *, epoch: str | None = None, after: int = 0, limit: int = 100) -> FeedPage:
     """At most `limit` (1 to 500) items of the own agency's feed with a number above `after`.
 
+    Raises as `look_at_feed`.
+    """
+    return read_page(actor, look_at_feed(actor, epoch=epoch, after=after), after=after, limit=limit)
+
+
+def look_at_feed(actor: Actor, *, epoch: str | None, after: int) -> FeedState:
+    """How far the own agency's feed has come; with `after` and a limit, all that a page depends on.
+
     Raises `FeedRestartedError` where `after` is no place of this feed: a number of another epoch, one without its
     epoch after a restore, or one beyond the head.
     """
-    present, head = _look(actor)
-    _require_place(epoch, after, present, head)
-    if head <= after:
+    state = _look(actor)
+    _require_place(epoch, after, state)
+    return state
+
+
+def read_page(actor: Actor, state: FeedState, *, after: int, limit: int) -> FeedPage:
+    """The items above `after`, at most `limit` of them, of a feed that was looked at."""
+    if state.head <= after:
         # Items and head are written together: most polls end here.
-        return FeedPage([], head, present)
+        return FeedPage([], state.head, state.epoch)
     items = FeedItem.objects.visible_to(actor).filter(number__gt=after).order_by("number")
     page = list(items[: max(1, min(limit, MAX_LIMIT))])
     # Read after the page: a head that is older than an item of the page would be a contradiction.
-    return FeedPage(page, _look(actor)[1], present)
+    return FeedPage(page, _look(actor).head, state.epoch)
 
 
 def parse_place(place: str) -> tuple[str | None, int]:
@@ -64,19 +85,18 @@ def begin_epoch(epoch: str, *, now: datetime) -> None:
     )
 
 
-def _require_place(epoch: str | None, after: int, present: str, head: int) -> None:
+def _require_place(epoch: str | None, after: int, state: FeedState) -> None:
     if epoch is None:
-        epoch = present if after == 0 else FIRST_EPOCH
-    if epoch != present or after > head:
+        epoch = state.epoch if after == 0 else FIRST_EPOCH
+    if epoch != state.epoch or after > state.head:
         raise FeedRestartedError
 
 
-def _look(actor: Actor) -> tuple[str, int]:
-    """The epoch and the head of the actor's own feed."""
+def _look(actor: Actor) -> FeedState:
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, [actor.agency_id])
         epoch, head = cursor.fetchone()
-    return epoch or FIRST_EPOCH, head or 0
+    return FeedState(epoch or FIRST_EPOCH, head or 0)
 
 
 def present_epoch() -> str:

@@ -2,12 +2,15 @@
 """The exchange over REST: shapes, headers, scopes."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accord.envelope.content import Attachment
 from agencies.capabilities import Capability
 from agencies.models import ApiKey, Revocation
 from devtool.processes import wait_until
+from sharing.feed import begin_epoch
 from sharing.models import Delivery, Envelope
 from sharing.notices.repudiation import expand_doubts, find_repudiated
 from tests.builders import about, seconds
@@ -147,17 +150,31 @@ def test_the_same_envelope_again_answers_with_its_receipt(callers: Callers) -> N
     assert Envelope.objects.count() == 1
 
 
-def test_only_an_empty_page_has_an_etag_and_it_changes_with_the_head(callers: Callers) -> None:
+def test_a_poll_without_news_is_answered_304_and_reads_no_item(callers: Callers) -> None:
     hub, four = callers.hub, callers.four
     hub.deliver(four.alpha, four.bravo)
-    assert "ETag" not in callers.bravo.get("inbox?after=0")
-    empty = callers.bravo.get("inbox?after=1")
-    assert (empty.json(), empty["ETag"]) == ({"items": [], "head": 1, "next": "0.1"}, '"0.1-1"')
-    unchanged = callers.bravo.get("inbox?after=1", HTTP_IF_NONE_MATCH=empty["ETag"])
-    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    for after, shown in ((0, 1), (1, 0)):
+        page = callers.bravo.get(f"inbox?after={after}")
+        assert (len(page.json()["items"]), page["Cache-Control"]) == (shown, "private, no-cache")
+        with CaptureQueriesContext(connection) as asked:
+            unchanged = callers.bravo.get(f"inbox?after={after}", HTTP_IF_NONE_MATCH=page["ETag"])
+        assert (unchanged.status_code, unchanged.content, unchanged["ETag"]) == (304, b"", page["ETag"])
+        assert not [row["sql"] for row in asked.captured_queries if "sharing_feeditem" in row["sql"]]
+        for other in (f"after={after}&limit=7", "after=0.0&limit=9"):
+            assert callers.bravo.get(f"inbox?{other}", HTTP_IF_NONE_MATCH=page["ETag"]).status_code == 200
+
+
+def test_the_tag_of_a_page_ends_with_news_and_with_the_epoch(callers: Callers) -> None:
+    hub, four = callers.hub, callers.four
     hub.deliver(four.alpha, four.bravo)
-    news = callers.bravo.get("inbox?after=1", HTTP_IF_NONE_MATCH=empty["ETag"])
-    assert (news.status_code, news.json()["head"]) == (200, 2)
+    whole, end = (callers.bravo.get(f"inbox?after={after}")["ETag"] for after in (0, 1))
+    hub.deliver(four.alpha, four.bravo)
+    for after, etag in ((0, whole), (1, end)):
+        news = callers.bravo.get(f"inbox?after={after}", HTTP_IF_NONE_MATCH=etag)
+        assert (news.status_code, news.json()["head"]) == (200, 2)
+    begin_epoch("7x", now=hub.now)
+    again = callers.bravo.get("inbox?after=0", HTTP_IF_NONE_MATCH=news["ETag"])
+    assert (again.status_code, again.json()["next"]) == (200, "7x.2")
 
 
 def test_a_system_that_asks_who_it_is_again_is_told_when_that_changed(callers: Callers) -> None:
