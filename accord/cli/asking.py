@@ -124,6 +124,14 @@ def confirm(question: str, *, said_yes: bool) -> None:
         raise RequestError("Nothing was done.")
 
 
+def agree(question: str) -> bool:
+    """Ask whether this one is meant; no is an answer. Raises RequestError where there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise RequestError(f"{question}\nNo terminal to ask: say --yes.")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def confirm_by_typing(question: str, word: str, *, said_yes: bool) -> None:
     """Ask for a word that names what is about to end; raises RequestError unless it is typed."""
     if said_yes:

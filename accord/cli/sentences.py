@@ -129,11 +129,16 @@ def alarm_sentence(found: SubmissionCheck) -> str:
 def _stolen(found: SubmissionCheck) -> str:
     since = "TIME" if found.since is None else moment_of(found.since).isoformat()
     asked = (
-        f"{len(found.strangers)} objects were not sent from here. Did another client of your agency send them? "
-        "If not, your signing keys are in other hands. Call the hub and your duty desk, then:"
+        f"{len(found.strangers)} objects were not sent from here. Was this home restored from a copy, or does another "
+        "home of your agency send? Then look at each, take it in, and revoke nothing:\n  accord adopt\n"
+        "What nobody in your agency has sent means that your signing keys are in other hands. Call the hub and your "
+        "duty desk"
     )
-    revokes = [f"  accord keys revoke {kid} --code stolen --since {since}" for kid in found.kids or ("KID",)]
-    return "\n".join((asked, *revokes, "Then make new ones: accord keys rotate --use sign"))
+    if found.kids and not found.revocable:
+        return f"{asked}; the keys that signed these are revoked already."
+    kids = found.revocable or ("KID",)
+    revokes = [f"  accord keys revoke {kid} --code stolen --since {since}" for kid in kids]
+    return "\n".join((f"{asked}, then:", *revokes, "Then make new ones: accord keys rotate --use sign"))
 
 
 def _verification(error: VerificationError) -> str:

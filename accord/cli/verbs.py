@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from accord.cli.adopting import adopt
 from accord.cli.becoming import api_key, enrol, pin
 from accord.cli.completing import completion
 from accord.cli.keys.changing import keys
@@ -42,6 +43,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "verify": verify,
     "submissions": submissions,
     "status": submissions,
+    "adopt": adopt,
     "watch": watch,
     "screen": screen,
     "similar": similar,

@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from accord.client import apikey
+from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
 from accord.client.apikey import ApiKeyFacts
 from accord.client.enrolment import Enrolment, OwnRoot, begin_enrolment, complete_enrolment
 from accord.client.errors import RequestError
@@ -394,6 +395,14 @@ class Client:
     def check_submissions(self) -> SubmissionCheck:
         """Hold all that the hub lists as sent by this agency against what was sent from here; see its `alarm`."""
         return check_submissions(self._session.begin())
+
+    def own_history(self) -> OwnHistory:
+        """What the hub lists as sent by this agency and this home does not know, verified as a reader does."""
+        return find_history(self._session.begin())
+
+    def adopt(self, chosen: Sequence[OwnObject]) -> None:
+        """Count objects of `own_history` as sent from here: a person of the agency has said that they are its own."""
+        adopt_history(self._session.begin(), chosen)
 
     def clock_ahead_secs(self) -> int | None:
         """How far this machine's clock is ahead of the hub's (negative: behind), going by its last answer.

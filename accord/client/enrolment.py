@@ -106,6 +106,9 @@ def begin_enrolment(
     stands = accession is None and exchange.keyset(agency) is not None
     if kept is None:
         session.state_file.create(first)
+    elif kept.hub != first.hub:
+        with session.state_file.change() as state:
+            state.hub = first.hub
     session.use(exchange)
     if caller is not None:
         keep_api_key(session, first.api_key, caller.until)
@@ -179,12 +182,15 @@ def _first_state(agency: str, pin: Pin, *, hub: str, ledger_vkey: str, api_key: 
 
 
 def _kept_state(session: Session, first: State) -> State | None:
-    """The state of an enrolment that broke off or stands, if any: of the same agency, hub and ledger."""
+    """The state of an enrolment that broke off or stands, if any: of the same agency and ledger.
+
+    The hub may answer at another address than before: what it is, its ledger says.
+    """
     try:
         kept = session.state_file.read()
     except StateAbsentError:
         return None
-    if (kept.agency, kept.hub, kept.ledger_keys) != (first.agency, first.hub, first.ledger_keys):
+    if (kept.agency, kept.ledger_keys) != (first.agency, first.ledger_keys):
         raise RequestError(f"This home belongs to {kept.agency} at {kept.hub} already.")
     return kept
 

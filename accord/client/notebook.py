@@ -22,6 +22,7 @@ from accord.state import (
     State,
     StateFile,
     StatementRecord,
+    SubmissionRecord,
 )
 
 REPUDIATED: Final = "repudiated"
@@ -254,6 +255,15 @@ def accepted_fact(d: str) -> Fact:
         record = state.submissions.get(d)
         if record is not None:
             state.submissions[d] = replace(record, accepted=True)
+
+    return apply
+
+
+def adopted_fact(record: SubmissionRecord) -> Fact:
+    """An object of ours from another home, or from before this one was restored, counts as sent from here."""
+
+    def apply(state: State) -> None:
+        state.submissions.setdefault(record.d, record)
 
     return apply
 

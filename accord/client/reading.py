@@ -86,7 +86,7 @@ def open_fetched(
     `ask`: fetch what was said about it since; else the feed has been taken in to its end. What came by a
     release is always asked for.
     """
-    verified = _verify(act, unverified)
+    verified = verify_fetched(act, unverified)
     asked = ask or bool(verified.via)
     if asked:
         note_statements_about(act, verified, act.session.exchange.statements_about(place.md))
@@ -157,7 +157,8 @@ def check_offline(
     return Verified(opened.checks, None, opened)
 
 
-def _verify(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
+def verify_fetched(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
+    """Make every check that needs no private key, against newest keysets; notes what the receipts prove."""
     for agency in (unverified.manifest.iss, *(release.statement.iss for release in unverified.via)):
         act.refresh(agency)
     verified = _verify_kept(act, unverified)

@@ -49,7 +49,7 @@ class SubmissionCheck:
     """What the comparison found; `listed` objects stand at the hub, `waiting` ones have no receipt yet.
 
     `unlisted`: accepted from here, and not listed. `foreign_keys`: kids of the own keyset, in use there, whose
-    private keys are not in this home.
+    private keys are not in this home. `revoked`: kids whose revocation is logged.
     """
 
     listed: int
@@ -57,6 +57,7 @@ class SubmissionCheck:
     strangers: tuple[Stranger, ...]
     unlisted: tuple[SubmissionRecord, ...]
     foreign_keys: tuple[str, ...]
+    revoked: tuple[str, ...] = ()
 
     @property
     def alarm(self) -> bool:
@@ -74,10 +75,15 @@ class SubmissionCheck:
         """The keys that signed what was not ours."""
         return tuple(sorted({kid for item in self.strangers for kid in item.kids}))
 
+    @property
+    def revocable(self) -> tuple[str, ...]:
+        """Those of `kids` that are not revoked yet."""
+        return tuple(kid for kid in self.kids if kid not in self.revoked)
+
 
 def check_submissions(act: Act) -> SubmissionCheck:
     """Compare over all pages; picks up receipts of our own on the way. Raises what the hub raises."""
-    listed = list(_list_all(act))
+    listed = list(list_all(act))
     # Read afresh: another program of this home records what it sends before it sends it.
     state = act.session.state_file.read()
     strangers = [facts for facts in listed if facts.d not in state.submissions]
@@ -95,10 +101,12 @@ def check_submissions(act: Act) -> SubmissionCheck:
         strangers=tuple(_describe(act, facts) for facts in strangers),
         unlisted=tuple(_unlisted(act.state, places)),
         foreign_keys=_foreign_keys(act),
+        revoked=tuple(sorted({word.kid for word in act.directory.revocations(act.agency)})),
     )
 
 
-def _list_all(act: Act) -> Iterator[SubmissionFacts]:
+def list_all(act: Act) -> Iterator[SubmissionFacts]:
+    """Whatever the hub lists in this agency's name, newest first."""
     after: str | None = None
     while True:
         page = act.session.exchange.submissions(after=after, limit=PAGE)

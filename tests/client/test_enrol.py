@@ -208,7 +208,9 @@ def test_the_api_key_replaces_itself_and_every_verb_warns_before(world: PartnerW
     assert ApiKey.objects.get(pk=second.prefix).last_used_at is not None
 
 
-def test_enrolling_again_replaces_the_api_key_by_one_that_works(world: PartnerWorld) -> None:
+def test_enrolling_again_replaces_the_api_key_by_one_that_works_and_follows_the_hub(
+    world: PartnerWorld,
+) -> None:
     client = world.enrol("xa-alpha")
     kept = client.state().api_key
     with pytest.raises(ApiKeyRefusedError):
@@ -216,8 +218,10 @@ def test_enrolling_again_replaces_the_api_key_by_one_that_works(world: PartnerWo
     assert client.state().api_key == kept
 
     fresh = world.another_api_key("xa-alpha")
-    enrol(client, world, fresh)
-    assert client.state().api_key == fresh
+    moved = world.address.replace("localhost", "127.0.0.1")
+    assert moved != world.address
+    client.enrol("xa-alpha", hub=moved, ledger_vkey=world.hub.key.vkey, api_key=fresh)
+    assert (client.state().api_key, client.state().hub) == (fresh, moved)
     assert client.inbox() == []
     assert Keyset.objects.filter(agency_id="xa-alpha").count() == 1
 

@@ -33,6 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
     _add_retract(verbs)
     _add_reaffirm(verbs)
     _add_submissions(verbs)
+    _add_adopt(verbs)
 
 
 def _add_check(verbs: Verbs) -> None:
@@ -139,3 +140,19 @@ def _add_submissions(verbs: Verbs) -> None:
         help="hold all that the hub lists against what was sent from here: finds the use of stolen keys",
     )
     parser.add_argument("--limit", metavar="N", type=int, default=50, help="at most so many (default 50)")
+
+
+def _add_adopt(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "adopt",
+        "take in what your agency sent and this home does not know, after a restore or from another home",
+        "Each object is fetched and verified: receipt, your agency's signatures, the time they count for. Then you say\n"
+        "of each whether your agency sent it. What nobody there has sent means that your keys are in other hands:\n"
+        "leave it, and go on with accord submissions --check.",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="take in all that were verified, naming each, but those whose key was revoked since",
+    )

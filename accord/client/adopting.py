@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Own history: what this agency has logged and this home does not know, taken in after every check of a reader.
+
+A home restored from a copy, or a second one, meets objects that were not sent from it. Receipt, signatures under the
+own keyset and the key rule say that this agency's keys signed them; that nobody else holds those keys only a person
+can say, object by object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accord.client.answers import SubmissionFacts
+from accord.client.errors import AbsentError, AnswerError, RefusedError
+from accord.client.notebook import acknowledged_fact, adopted_fact
+from accord.client.reading import fetch_slice, verify_fetched
+from accord.client.sending import ENVELOPE
+from accord.client.session import Act
+from accord.client.strangers import list_all
+from accord.envelope.blobs import BlobFacts
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from accord.envelope.keyrule import Repudiated, Standing
+from accord.envelope.reading import open_alert
+from accord.envelope.statements.checks import verify_statement
+from accord.envelope.statements.form import parse_statement
+from accord.state import SubmissionRecord
+
+
+@dataclass(frozen=True)
+class OwnObject:
+    """One object of ours that this home does not know. `title` of an alert, where its keys are here.
+
+    `was_known_later`: it was logged before something that this home knows, so that a copy of the home made last does
+    not explain it. `is_repudiated`: a key that signed it was revoked since.
+    """
+
+    record: SubmissionRecord
+    title: str | None
+    signers: tuple[str, ...]
+    was_known_later: bool
+    is_repudiated: bool
+
+
+@dataclass(frozen=True)
+class NotOwn:
+    """An object listed as ours whose checks did not hold, or could not be made; `why` is a sentence."""
+
+    d: str
+    why: str
+
+
+@dataclass(frozen=True)
+class OwnHistory:
+    """What the hub lists in this agency's name and this home does not know, oldest first."""
+
+    found: tuple[OwnObject, ...]
+    doubtful: tuple[NotOwn, ...]
+
+
+def find_history(act: Act) -> OwnHistory:
+    """Fetch and verify whatever is listed as ours and not known here; raises what the hub raises, and on a fork."""
+    known = act.session.state_file.read().submissions
+    strangers = [facts for facts in list_all(act) if facts.d not in known]
+    act.refresh(act.agency)
+    newest = max((record.logged_at or 0 for record in known.values()), default=0)
+    found, doubtful = [], []
+    for facts in sorted(strangers, key=_place):
+        try:
+            found.append(_verified(act, facts, newest))
+        except (EnvelopeError, AbsentError, AnswerError, RefusedError) as failed:
+            if getattr(failed, "failure", None) in (Failure.LEDGER_FORK, Failure.LEDGER_TIME):
+                raise
+            doubtful.append(NotOwn(facts.d, str(failed)))
+    act.notebook.write()
+    return OwnHistory(tuple(found), tuple(doubtful))
+
+
+def adopt_history(act: Act, chosen: Iterable[OwnObject]) -> None:
+    """Count these as sent from here: a person of the agency has said that they are its own."""
+    for item in chosen:
+        act.notebook.note(adopted_fact(item.record))
+        if item.record.kind == "ack" and item.record.about is not None:
+            act.notebook.note(acknowledged_fact(item.record.about, item.record.d))
+    act.notebook.write()
+
+
+def _place(facts: SubmissionFacts) -> tuple[bool, int]:
+    """The leaf the hub says it has; what is not logged yet comes last."""
+    return facts.receipt is None, 0 if facts.receipt is None else facts.receipt.index
+
+
+def _verified(act: Act, facts: SubmissionFacts, newest: int) -> OwnObject:
+    record, title, signers, standing = (
+        _envelope(act, facts.d) if facts.what == ENVELOPE else _statement(act, facts.d)
+    )
+    return OwnObject(
+        record=record,
+        title=title,
+        signers=signers,
+        was_known_later=(record.logged_at or 0) < newest,
+        is_repudiated=isinstance(standing, Repudiated),
+    )
+
+
+def _envelope(act: Act, md: str) -> tuple[SubmissionRecord, str | None, tuple[str, ...], Standing]:
+    _, unverified = fetch_slice(act, md)
+    if unverified.manifest.iss != act.agency:
+        raise VerificationError(Failure.ISSUER)
+    verified = verify_fetched(act, unverified)
+    manifest, terms = verified.manifest, verified.manifest.terms
+    # Attachments are left where they are: nothing is shown but the title.
+    blobs = [BlobFacts(ref.sha256, ref.len) for ref in manifest.att]
+    opened = open_alert(
+        verified, keys=act.decryption_keys, blobs=blobs, seen=lambda iss, jti: None, now=verified.log_time
+    )
+    record = SubmissionRecord(
+        ENVELOPE,
+        terms.kind,
+        terms.jti,
+        md,
+        terms.iat,
+        to=opened.audience,
+        about=None if terms.re is None else terms.re.md,
+        accepted=True,
+        logged_at=verified.log_time,
+    )
+    title = opened.alert.get("title")
+    return record, title if isinstance(title, str) else None, manifest.signers, verified.standing
+
+
+def _statement(act: Act, od: str) -> tuple[SubmissionRecord, str | None, tuple[str, ...], Standing]:
+    answer = act.session.exchange.statement(od)
+    unverified = parse_statement(answer.jws)
+    statement = unverified.statement
+    if (unverified.od, statement.iss) != (od, act.agency):
+        raise VerificationError(Failure.ISSUER)
+    if answer.receipt is None:
+        raise VerificationError(Failure.RECEIPT_MISSING)
+    log_time = act.log.prove(answer.receipt, d=od)
+    index = answer.receipt.index_at(log_time)
+    verified = verify_statement(unverified, act.directory, log_time=log_time, index=index)
+    record = SubmissionRecord(
+        "statement",
+        statement.k,
+        statement.id,
+        od,
+        statement.iat,
+        about=statement.sub.d if statement.sub else None,
+        accepted=True,
+        logged_at=log_time,
+    )
+    return record, None, statement.signers, verified.standing
