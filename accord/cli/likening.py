@@ -137,8 +137,13 @@ def _profile_in(document: Any) -> Any:
 def _json(name: str) -> Any:
     try:
         return json.loads(read_file(name), parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise RequestError(f"{name} is no JSON with plain numbers; null is below detection.") from None
+    except (ValueError, RecursionError) as wrong:
+        place = (
+            f" (line {wrong.lineno}, column {wrong.colno}: {wrong.msg})"
+            if isinstance(wrong, json.JSONDecodeError)
+            else ""
+        )
+        raise RequestError(f"{name} is no JSON with plain numbers{place}; null is below detection.") from None
 
 
 def _no_number(name: str) -> float:

@@ -304,6 +304,9 @@ def test_profiles_are_compared_with_their_error_rates_and_as_a_lead(
     )
     query.write_text('{"method": "a", "version": "1", "values": [NaN, 1]}')
     assert "plain numbers" in terminal.run("compare", str(query), "--own", str(own), expect=exits.USAGE)
+    query.write_text('{"method": "a"\n "version": "1"}')
+    said = terminal.run("compare", str(query), "--own", str(own), expect=exits.USAGE)
+    assert "line 2, column 2: Expecting ',' delimiter" in said
 
 
 def test_a_file_that_is_not_there_or_too_large_is_named(terminal: Terminal, tmp_path: Path) -> None:
