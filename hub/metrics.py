@@ -32,7 +32,7 @@ from sharing.states import NotificationState
 
 log = logging.getLogger(__name__)
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY: Final = CollectorRegistry(auto_describe=False)
 ANSWERS: Final = Counter(
     "accord_http_answers", "Answers by class of status: 2xx, 3xx, 4xx, 5xx.", ["status"], registry=REGISTRY

@@ -71,8 +71,8 @@ def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
         return redirect("admin:received", find_by_reference(officer, reference).pk)
     except AbsentError:
         delivery = find_on_its_way(officer, reference)
-        words = {"reference": delivery.reference, "known": f'"{known}"'}
-        return render_page(request, "arriving", _("On its way"), **words)
+        reference, known = delivery.reference, f'"{known}"'
+        return render_page(request, "arriving", _("On its way"), reference=reference, known=known)
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:

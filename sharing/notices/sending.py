@@ -142,7 +142,8 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
     if objection is not None:
         _withhold(batch, notice, objection, now)
         return
-    message = compose_message(_facts(batch, notice), hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
+    facts = _facts(notice, page_follows=batch.fresh.page_follows(notice))
+    message = compose_message(facts, hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
     match session.deliver(message):
         case Accepted(reply):
             _record_sent(batch, notice, reply)
@@ -150,7 +151,7 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
             _record_refused(batch, notice, refusal)
 
 
-def _facts(batch: _Batch, notice: Notification) -> NoticeFacts:
+def _facts(notice: Notification, *, page_follows: bool = False) -> NoticeFacts:
     delivery, officer = notice.delivery, notice.officer
     waits = notice.occasion == Occasion.RELEASE_WAITS
     return NoticeFacts(
@@ -162,7 +163,7 @@ def _facts(batch: _Batch, notice: Notification) -> NoticeFacts:
         priority=delivery.envelope.pri if delivery else FLASH if waits else "",
         exercise=delivery.envelope.status == "exercise" if delivery else release_waiting.is_exercise(notice),
         ends=_ends(notice),
-        page_follows=batch.fresh.page_follows(notice),
+        page_follows=page_follows,
     )
 
 
