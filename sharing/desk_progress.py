@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from agencies.models import AgencyStatus
+from sharing.feed import present_epoch
 from sharing.models import DeskCursor
 
 LATE_AFTER: Final = timedelta(minutes=2)
@@ -22,7 +24,7 @@ FROM (
     SELECT head.recipient, head.last, coalesce(place.after, 0) AS after
     FROM sharing_feedhead head
     JOIN agencies_agency agency ON agency.id = head.recipient AND agency.status <> %s
-    LEFT JOIN sharing_deskcursor place ON place.agency_id = head.recipient
+    LEFT JOIN sharing_deskcursor place ON place.agency_id = head.recipient AND place.epoch = %s
     WHERE head.last > coalesce(place.after, 0)
 ) behind
 LEFT JOIN sharing_feeditem item ON item.recipient = behind.recipient AND item.number = behind.after + 1
@@ -46,12 +48,17 @@ class Depth:
 def desk_depth() -> Depth:
     """As it stands now, over every agency that is not still entering."""
     with connection.cursor() as cursor:
-        cursor.execute(_DEPTH, [AgencyStatus.ENTERING])
+        cursor.execute(_DEPTH, [AgencyStatus.ENTERING, present_epoch()])
         items, feeds, since = cursor.fetchone()
     return Depth(int(items), feeds, since)
 
 
 def reached(agency_ids: Iterable[str]) -> dict[str, int]:
     """By agency, the number up to which the desk can show its feed; an agency it has not begun with is missing."""
-    places = DeskCursor.objects.filter(agency_id__in=set(agency_ids))
+    places = present_places().filter(agency_id__in=set(agency_ids))
     return dict(places.values_list("agency_id", "after"))
+
+
+def present_places() -> QuerySet[DeskCursor]:
+    """The desk's places in the feeds as they are numbered now; one from before a restore is none."""
+    return DeskCursor.objects.filter(epoch=present_epoch())

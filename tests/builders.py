@@ -49,6 +49,7 @@ from agencies.registry import register_keyset, verify_newcomer
 from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
 from sharing.agreements import record_agreement
+from sharing.feed import present_epoch
 from sharing.intake import Submission, submit_envelope
 from sharing.models import Agreement, AgreementVersion, DeskCursor, FeedHead, Statement
 from sharing.numbering import number_covered
@@ -411,4 +412,5 @@ def reference_to(sealed: SealedEnvelope) -> Reference:
 def desk_reaches_the_heads(*, now: datetime) -> None:
     """The desk has taken every feed to its end, as far as who is told can see."""
     for recipient, last in FeedHead.objects.values_list("recipient", "last"):
-        DeskCursor.objects.update_or_create(agency_id=recipient, defaults={"after": last, "moved_at": now})
+        place = {"epoch": present_epoch(), "after": last, "moved_at": now}
+        DeskCursor.objects.update_or_create(agency_id=recipient, defaults=place)

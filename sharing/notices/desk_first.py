@@ -6,7 +6,8 @@ from typing import Final
 
 from django.db.models import OuterRef, Subquery
 
-from sharing.models import Delivery, DeskCursor, Notification
+from sharing.desk_progress import present_places
+from sharing.models import Delivery, Notification
 from sharing.notices.states import Occasion
 from sharing.policy import FLASH
 from sharing.states import NotificationState
@@ -32,7 +33,7 @@ def release_shown(*, now: datetime) -> int:
 
     Asked before each batch of mails and never once and for all: a cursor may move while notices are being written.
     """
-    place = DeskCursor.objects.filter(agency=OuterRef("recipient")).values("after")
+    place = present_places().filter(agency=OuterRef("recipient")).values("after")
     waiting = Notification.objects.filter(
         occasion=Occasion.ALERT,
         state=NotificationState.QUEUED,

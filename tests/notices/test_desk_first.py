@@ -4,6 +4,8 @@
 import pytest
 from django.test import Client
 
+from sharing.desk_progress import desk_depth, reached
+from sharing.feed import begin_epoch
 from sharing.models import Notification
 from sharing.notices.desk_first import FLASH_WAITS, WAITS
 from sharing.notices.expansion import expand_deliveries
@@ -57,3 +59,13 @@ def test_a_feed_that_waits_two_minutes_for_the_desk_is_no_health(telling: Tellin
     assert "desk" in client.get("/healthz").json()["failing"]
     desk_reaches_the_heads(now=telling.hub.now)
     assert "desk" not in client.get("/healthz").json()["failing"]
+
+
+def test_a_place_in_the_feed_before_a_restore_shows_nothing_of_the_feed_after_it(telling: Telling) -> None:
+    telling.hub.deliver(telling.alpha, telling.bravo)
+    desk_reaches_the_heads(now=telling.hub.now)
+    begin_epoch("after", now=telling.hub.now)
+    assert reached([telling.bravo.id]) == {}
+    assert desk_depth().items == 1
+    expand_deliveries(now=telling.hub.now)
+    assert telling.send().sent == 0
