@@ -3,7 +3,7 @@
 
 import json
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from hub.description import operations, problem_types
 from hub.generator import KeptDescription
 from hub.kept_answers import answer_kept
+
+SHOWN_CHARACTERS: Final = 120
 
 
 @require_safe
@@ -75,4 +77,15 @@ def _answer(status: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pretty(example: Any) -> str:
-    return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
+    short = _shortened(example)
+    return short if isinstance(short, str) else json.dumps(short, indent=2, ensure_ascii=False)
+
+
+def _shortened(value: Any) -> Any:
+    """The same for people: of a signature or ciphertext the beginning says enough, the description has it whole."""
+    if isinstance(value, dict):
+        return {name: _shortened(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_shortened(part) for part in value]
+    is_long = isinstance(value, str) and len(value) > SHOWN_CHARACTERS and "\n" not in value
+    return f"{value[:SHOWN_CHARACTERS]}…" if is_long else value
