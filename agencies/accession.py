@@ -164,7 +164,8 @@ def accept_keyset(
                 return newcomer.known
             _require_room(agency, newcomer, now)
             _check_newcomer(agency, newcomer)
-            _prove_possession(agency, newcomer, pop, now)
+            if not newcomer.is_logged:
+                _prove_possession(agency, newcomer, pop, now)
             stored = register_keyset(caller, agency, newcomer, now=now)
             if is_first:
                 end_entry(caller, agency, stored, newcomer.keyset, now=now)

@@ -36,12 +36,16 @@ RECOVERING: Final = Loop("keys.recoveries", _REGISTER.audit_name)
 
 @dataclass(frozen=True)
 class NewKeyset:
-    """A verified keyset on its way in. `known` is its row when it came before; `added` are its new keys."""
+    """A verified keyset on its way in. `known` is its row when it came before; `added` are its new keys.
+
+    `is_logged`: it was taken and logged before, and lost by a restore.
+    """
 
     keyset: envelope.Keyset
     jws: bytes
     added: tuple[envelope.KeyRow, ...]
     known: Keyset | None = None
+    is_logged: bool = False
 
 
 def find_known(agency_id: str, jws: bytes) -> Keyset | None:
@@ -55,7 +59,7 @@ def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
     if known is not None:
         return NewKeyset(_read(known), jws, (), known)
     statement = parse_statement(jws).statement
-    check_root_statement(statement, agency.pk, now)
+    is_logged = check_root_statement(statement, agency.pk, now)
     _refuse_used_id(agency.pk, statement)
     previous = standing_keyset(agency.pk, now=now)
     pinned = previous.root_fingerprint if previous else agency.root_fingerprint
@@ -63,7 +67,8 @@ def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
     if keyset.succession == Succession.RECOVERED:
         _refuse_second_recovery(agency, keyset)
     before = {row.kid for row in previous.rows} if previous else set()
-    return NewKeyset(keyset, jws, tuple(row for row in keyset.rows if row.kid not in before))
+    added = tuple(row for row in keyset.rows if row.kid not in before)
+    return NewKeyset(keyset, jws, added, is_logged=is_logged)
 
 
 def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
@@ -115,14 +120,19 @@ def refuse_taken(agency_id: str, claims: Mapping[str, str]) -> None:
             raise KeyTakenError(registered.kid)
 
 
-def check_root_statement(statement: Statement, agency_id: str, now: datetime) -> None:
-    """Issuer and times of a statement that the root signs; raises VerificationError."""
-    at = int(now.timestamp())
+def check_root_statement(statement: Statement, agency_id: str, now: datetime) -> bool:
+    """Issuer and times of a statement that the root signs; raises VerificationError.
+
+    Whether the ledger has it although a restore lost it: then it is judged as of its log time.
+    """
+    leaf = proofs.wanted_place(statement.od)
+    at = int(now.timestamp()) if leaf is None else leaf.t
     if statement.iss != agency_id:
         raise VerificationError(Failure.ISSUER)
     check_window(statement.iat, at)
     if statement.exp is not None and statement.exp <= at:
         raise VerificationError(Failure.EXPIRED)
+    return leaf is not None
 
 
 def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: datetime) -> Keyset:

@@ -92,7 +92,7 @@ class Hub:
         """Tables and grants, then the demonstration world; a private database that has them is left alone."""
         if not self._known("migrate"):
             with self.ticks.step("Tables, append-only guards and grants"):
-                self._run_quietly(*programs.management("migrate", self.world, "migrate", "--verbosity", "0"))
+                self.manage("migrate", "migrate", "--verbosity", "0")
                 self.state.note_prepared("migrate")
         if not self._known("seed"):
             with self.ticks.step("Demonstration world") as step:
@@ -176,10 +176,18 @@ class Hub:
     def _announce(self) -> None:
         self.state.announce(self.world, self.children)
 
-    def stop(self) -> None:
-        """Stop everything, workers first, the database last."""
+    def stop_processes(self) -> None:
+        """Stop what works on the database, and leave database, broker and mail sink."""
         with ThreadPoolExecutor(max(1, len(self._parts))) as pool:
             list(pool.map(lambda part: part.child.stop(), self._parts))
+
+    def manage(self, role: str, *arguments: str) -> str:
+        """Run one management command in a role; gives what it printed, raises `StepFailedError`."""
+        return self._run_quietly(*programs.management(role, self.world, *arguments))
+
+    def stop(self) -> None:
+        """Stop everything, workers first, the database last."""
+        self.stop_processes()
         if self._sink:
             self._sink.stop()
         self.stores.stop()

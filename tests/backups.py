@@ -18,6 +18,8 @@ LOST = (
     "DELETE FROM sharing_feeditem WHERE d = ANY('{{{mds}}}')",
     "DELETE FROM sharing_statementdelivery WHERE statement_id = ANY('{{{mds}}}')",
     "DELETE FROM sharing_statement WHERE od = ANY('{{{mds}}}')",
+    "DELETE FROM agencies_keyset WHERE od = ANY('{{{mds}}}')",
+    "DELETE FROM agencies_revocation WHERE od = ANY('{{{mds}}}')",
     "DELETE FROM sharing_envelope WHERE md = ANY('{{{mds}}}')",
 )
 

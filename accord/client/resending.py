@@ -67,6 +67,7 @@ def resend_wanted(act: Act) -> Iterator[Sent]:
 
     What the hub does not take now stays kept: its refusal, or that it gave no answer, is raised at the end.
     """
+    _restate_keys(act)
     kept = Spool(act.session.home.sent)
     logged = {record.id: record for record in act.state.submissions.values() if record.logged_at is not None}
     records = {logged[name].d: logged[name] for name in kept.ids() if name in logged}
@@ -81,6 +82,20 @@ def resend_wanted(act: Act) -> Iterator[Sent]:
                 first_refusal = first_refusal or refused
     if first_refusal is not None:
         raise first_refusal
+
+
+def _restate_keys(act: Act) -> None:
+    """First the own keysets and revocations, without which nothing else counts; the hub proved their keys before."""
+    keysets = {
+        parse_statement(record.jws.encode()).od: record for record in act.state.keysets.get(act.agency, ())
+    }
+    revokes = {record.od: record for record in act.state.revocations.get(act.agency, ())}
+    for od in act.session.exchange.wanted([*keysets, *revokes][-MOST_WANTED:]):
+        jws = (keysets.get(od) or revokes[od]).jws.encode()
+        if od in keysets:
+            act.session.exchange.post_keyset(act.agency, pop=None, keyset=jws)
+        else:
+            act.session.exchange.post_statement(parse_statement(jws).statement.id, jws)
 
 
 def _give_again(act: Act, record: SubmissionRecord, kept: Spool) -> Sent:

@@ -43,6 +43,11 @@ DRILLS = {
         "production [--images auto|pulled|debian] [--keep-up]",
         "build the production stack, bring it up behind TLS, play the story on it from outside, look into it, stop it",
     ),
+    "restore": Drill(
+        "devtool.drills.restore",
+        "restore",
+        "dump the database, send more, restore the dump, adopt: everybody sees everything once, what was lost comes back",
+    ),
     "structures": Drill(
         "devtool.drills.chemistry",
         "structures [--inputs N] [--reader NAME] [--seed N]",

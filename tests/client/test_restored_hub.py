@@ -8,6 +8,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from accord.client.sending import SENT_KEPT_SECS
+from agencies.models import Keyset
 from sharing.models import Envelope
 from tests.backups import Backup
 from tests.client.conftest import PartnerWorld, alert_to
@@ -54,13 +55,16 @@ def test_what_was_sent_is_kept_for_seven_days_and_given_again_as_it_was(
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     world.sequence()
     backup = Backup(world.hub)
+    alpha.keys.rotate(uses=("sign",))
+    keyset = Keyset.objects.get(agency="xa-alpha", version=2)
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=5)
     kept = world.place("xa-alpha").sent / sent.jti
     octets = (kept / "manifest").read_bytes()
     assert alpha.resend() == []
-    backup.restore(settings, sent.md)
+    backup.restore(settings, sent.md, keyset.od)
     assert [again.md for again in alpha.resend()] == [sent.md]
     assert bytes(Envelope.objects.get(pk=sent.md).manifest or b"") == octets
+    assert Keyset.objects.filter(od=keyset.od).exists()
     assert alpha.resend() == []
     long_ago = time.time() - SENT_KEPT_SECS - 60
     os.utime(kept, (long_ago, long_ago))

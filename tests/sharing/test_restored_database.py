@@ -4,6 +4,10 @@
 import pytest
 from pytest_django.fixtures import Settings
 
+from accord.envelope.private import generate_decryption_key
+from agencies.accession import accept_keyset
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import Key, Keyset
 from ledger.models import Wanted
 from ledger.proofs import receipt_for
 from sharing.errors import FeedRestartedError
@@ -104,6 +108,27 @@ def test_statements_come_again_in_the_order_in_which_they_were_said(
         "opened",
         True,
     )
+
+
+def test_a_keyset_that_was_lost_stands_again_without_another_proof(
+    hub: Hub, four: Four, settings: Settings
+) -> None:
+    alpha = four.alpha
+    first = Keyset.objects.get(agency=alpha.row)
+    hub.sequence()
+    backup = Backup(hub)
+    alpha.decryption["new"] = generate_decryption_key("PQ1")
+    od = hub.publish_keyset(alpha, version=2, prev=first.od)
+    jws = bytes(Keyset.objects.get(od=od).jws)
+    hub.sequence()
+    backup.restore(settings, od)
+    Key.objects.filter(pk=alpha.decryption["new"].public.kid).delete()
+    hub.later(days=3)
+    for _ in range(2):
+        assert accept_keyset(alpha.client, alpha.id, pop=None, keyset=jws, now=hub.now).od == od
+    newest = DatabaseKeyDirectory(hub.now).keyset(alpha.id)
+    assert newest is not None and (newest.od, newest.version) == (od, 2)
+    hub.deliver(alpha, four.bravo)
 
 
 def test_the_exchange_names_what_it_wants_and_where_to_go_on(callers: Callers, settings: Settings) -> None:

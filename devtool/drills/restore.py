@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev drill restore`: the database goes back to a backup while partners have gone on; nobody misses anything.
+
+A hub of its own, as `./dev run --once` has it. Its database is dumped with pg_dump, more is sent and read, the dump is put
+back while the ledger's state folder stays as it is, and the ledger is adopted, as docs/operations.md says under
+"Restoring the database". It leaves out point in time: what is put back then differs in the moment alone.
+"""
+
+import argparse
+import os
+import subprocess
+from collections import Counter
+
+from accord.client.outgoing import AlertToSend
+from demo.cast import Cast, wait_for
+from demo.ticks import StepFailedError, Ticks
+from devtool.postgres import binaries
+from devtool.running import scratch_hub
+from devtool.supervision import Hub
+
+SENDER, READER, HOSTED = "xe-drugs", "xd-reg", "xb-health"
+
+
+def run(arguments: list[str]) -> int:
+    """The drill; 0 where all of it held."""
+    argparse.ArgumentParser(prog="./dev drill restore").parse_args(arguments)
+    ticks = Ticks()
+    ticks.line("Accord goes back to a backup")
+    with scratch_hub(ticks) as hub:
+        os.environ.update(hub.demo_environment())
+        _Drill(hub, Cast(), ticks).play()
+    return 0
+
+
+class _Drill:
+    def __init__(self, hub: Hub, cast: Cast, ticks: Ticks) -> None:
+        self._hub, self._cast, self._ticks = hub, cast, ticks
+        self._sender = cast.own_system(SENDER).client()
+        self._reader = cast.own_system(READER).client()
+        self._shown: Counter[str] = Counter()
+        self._dump = hub.state.path / "backup.dump"
+
+    def play(self) -> None:
+        with self._ticks.step("Sent and read before the backup"):
+            before = [self._send("before the backup")]
+            self._require_shown(before)
+        with self._ticks.step("Backup by pg_dump"):
+            _run_tool(
+                "pg_dump", "--format=custom", f"--file={self._dump}", self._hub.world.database_owner_url
+            )
+        with self._ticks.step("Sent and read after it"):
+            lost = [self._send(f"after the backup, {n}") for n in range(3)]
+            self._require_shown([*before, *lost])
+        with self._ticks.step("Stopped, restored, adopted, started") as step:
+            step.evidence(self._restore())
+        with self._ticks.step("What is new is shown, nothing twice"):
+            new = [self._send("after the restore")]
+            self._require_shown([*before, *lost, *new])
+        with self._ticks.step("What the backup lacked comes back from its sender") as step:
+            self._sender.inbox()
+            wait_for(lambda: self._at_the_desk() >= {*before, *lost, *new} or None, "Every alert at the desk")
+            self._require_shown([*before, *lost, *new])
+            step.evidence(f"{len(lost)} alerts given again, each under the leaf it had")
+        with self._ticks.step("The ledger is sound") as step:
+            step.evidence(self._hub.manage("sequencer", "verify_ledger").strip().splitlines()[0])
+
+    def _send(self, title: str) -> str:
+        alert = {
+            "schema": "accord-alert/1",
+            "alert_type": "new_substance",
+            "title": f"Drill: {title}",
+            "harm_evidence": "none_yet",
+        }
+        order = AlertToSend(
+            alert=alert,
+            to=(READER, HOSTED),
+            lane="science",
+            purpose="prevent",
+            tlp="GREEN",
+            status="exercise",
+        )
+        return self._sender.submit(order, wait_secs=60).md
+
+    def _require_shown(self, expected: list[str]) -> None:
+        """The partner's watch has delivered each of these once, over all its runs."""
+
+        def look() -> bool | None:
+            self._shown.update(news.entry.d for news in self._reader.watch(once=True))
+            return all(md in self._shown for md in expected) or None
+
+        wait_for(look, "Every alert at the partner")
+        twice = [md for md in expected if self._shown[md] != 1]
+        if twice:
+            raise StepFailedError(f"Shown more than once: {', '.join(twice)}")
+
+    def _restore(self) -> str:
+        owner = self._hub.world.database_owner_url
+        self._hub.stop_processes()
+        _run_tool(
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--single-transaction",
+            f"--dbname={owner}",
+            str(self._dump),
+        )
+        self._hub.manage("migrate", "migrate", "--verbosity", "0")
+        adopted = self._hub.manage("sequencer", "adopt_ledger", "--yes").strip()
+        self._hub.start_processes()
+        return adopted
+
+    def _at_the_desk(self) -> set[str]:
+        """The digests that the hosted agency's officer sees; raises where one stands there twice."""
+        listed = self._cast.officer("aroha").get("/alerts?box=inbox&limit=100")["items"]
+        counted = Counter(str(row["received"]["md"]) for row in listed)
+        twice = [md for md, count in counted.items() if count > 1]
+        if twice:
+            raise StepFailedError(f"At the desk more than once: {', '.join(twice)}")
+        return set(counted)
+
+
+def _run_tool(program: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [str(binaries() / program), *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise StepFailedError(f"{program} failed: {done.stderr.strip()[-600:]}")
