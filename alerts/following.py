@@ -11,7 +11,7 @@ tokens, structure, spectra, notices), without which the alert itself is still fi
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -213,6 +213,15 @@ class _Opening:
 CLOSED_NOW: Final = _Opening()
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What stands of the alerts of a page: their envelopes, which the desk has, and where the ledger put them."""
+
+    envelopes: Mapping[str, Envelope]
+    here: Set[str]
+    places: Mapping[str, tuple[int, int]]
+
+
 class _Desk:
     """One agency's feed, followed for one round."""
 
@@ -227,7 +236,7 @@ class _Desk:
     def follow(self) -> _Turn:
         """First what was set aside and is due again, then what is new, as much as fits one turn."""
         taken: list[ReceivedAlert] = []
-        self._feed.try_again(lambda number: taken.extend(self._take(self._item(number))))
+        self._feed.try_again(lambda number: taken.extend(self._take_again(self._item(number))))
         limit = TURN if self._agency.is_hosted else PAGE
         news = _next_page(self._actor, limit)
         page, self._epoch = news.items, news.epoch
@@ -246,10 +255,11 @@ class _Desk:
 
     def _take_each(self, page: Sequence[FeedItem], taken: list[ReceivedAlert]) -> bool:
         """One by one, since each is opened; whether all were taken."""
+        known = self._look_up(page)
         for item in page:
             self._feed.take(
                 _named(item),
-                lambda item=item: taken.extend(self._take(item, is_new=True)),  # type: ignore[misc]
+                lambda item=item: taken.extend(self._take(item, known, is_new=True)),  # type: ignore[misc]
                 passed=partial(self._move, item),
             )
             if self._feed.is_stopped or self._is_over():
@@ -259,8 +269,10 @@ class _Desk:
     def _take_together(self, page: Sequence[FeedItem], taken: list[ReceivedAlert]) -> bool:
         """In one transaction: nothing is opened, so the facts of many cost little; whether all were taken."""
 
+        known = self._look_up(page)
+
         def take(some: Sequence[FeedItem]) -> None:
-            taken.extend([alert for item in some for alert in self._take(item)])
+            taken.extend([alert for item in some for alert in self._take(item, known, of_many=True)])
 
         with transaction.atomic():
             done = self._feed.take_all(page, take, name=_named)
@@ -275,11 +287,24 @@ class _Desk:
         moved = {"epoch": self._epoch, "after": item.number, "moved_at": self._now}
         DeskCursor.objects.update_or_create(agency=self._agency, defaults=moved)
 
-    def _take(self, item: FeedItem, *, is_new: bool = False) -> list[ReceivedAlert]:
-        """One item, and the cursor past one that is new; the alert that was filed."""
-        received = self._arrived(item) if item.what == FeedItem.ENVELOPE else None
+    def _look_up(self, page: Sequence[FeedItem]) -> _Known:
+        mds = [item.d for item in page if item.what == FeedItem.ENVELOPE]
+        here = ReceivedAlert.objects.filter(agency=self._agency, md__in=mds).values_list("md", flat=True)
+        return _Known(Envelope.objects.visible_to(self._actor).in_bulk(mds), set(here), log_places(mds))
+
+    def _take_again(self, item: FeedItem) -> list[ReceivedAlert]:
+        return self._take(item, self._look_up([item]))
+
+    def _take(
+        self, item: FeedItem, known: _Known, *, is_new: bool = False, of_many: bool = False
+    ) -> list[ReceivedAlert]:
+        """One item, and the cursor past one that is new; the alert that was filed.
+
+        `of_many`: the caller holds a savepoint of them all.
+        """
+        received = self._arrived(item, known) if item.what == FeedItem.ENVELOPE else None
         opening = self._try_open(received) if received is not None else CLOSED_NOW
-        with transaction.atomic():
+        with transaction.atomic(savepoint=not of_many):
             if received is not None:
                 received.save()
                 self._settle(received, opening)
@@ -291,11 +316,12 @@ class _Desk:
                 self._move(item)
         return [] if received is None else [received]
 
-    def _arrived(self, item: FeedItem) -> ReceivedAlert | None:
+    def _arrived(self, item: FeedItem, known: _Known) -> ReceivedAlert | None:
         """The row to store; None where the envelope is gone or was taken before."""
-        envelope = Envelope.objects.visible_to(self._actor).filter(md=item.d).first()
-        is_here = ReceivedAlert.objects.filter(agency=self._agency, md=item.d).exists()
-        return None if envelope is None or is_here else _facts(self._agency, item, envelope, self._now)
+        envelope = known.envelopes.get(item.d)
+        if envelope is None or item.d in known.here:
+            return None
+        return _facts(self._agency, item, envelope, known.places.get(item.d), self._now)
 
     def _try_open(self, received: ReceivedAlert) -> _Opening:
         """Outside any transaction. Where the loop of what is derived stands, the alert waits for it closed."""
@@ -402,9 +428,10 @@ def _acknowledge_unopenable(
     received.save(update_fields=["unopenable"])
 
 
-def _facts(agency: Agency, item: FeedItem, envelope: Envelope, now: datetime) -> ReceivedAlert:
+def _facts(
+    agency: Agency, item: FeedItem, envelope: Envelope, place: tuple[int, int] | None, now: datetime
+) -> ReceivedAlert:
     """The manifest's facts, and where the ledger put it."""
-    place = log_places([envelope.md]).get(envelope.md)
     if place is None:
         raise AbsentError
     log_index, log_time = place

@@ -307,6 +307,18 @@ def test_alerts_to_own_keys_are_noted_in_one_transaction_and_one_that_raises_is_
     assert DeskCursor.objects.get(agency=desks.own.row).after == 3
 
 
+def test_an_alert_to_own_keys_costs_few_statements(desks: Desks) -> None:
+    statements = []
+    for alerts in (1, 4):
+        for _ in range(alerts):
+            desks.released(recipients=[desks.own.id])
+        desks.hub.sequence()
+        with CaptureQueriesContext(connection) as asked:
+            assert follow_feed(desks.own.row, now=desks.hub.now) == alerts
+        statements.append(len(asked))
+    assert statements[1] - statements[0] <= 3 * 6
+
+
 def test_another_process_at_the_same_feed_does_nothing(desks: Desks) -> None:
     send_from_partner(desks)
     with psycopg.connect(**connection_facts()) as other:
