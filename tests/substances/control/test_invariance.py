@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One substance has one verdict, in whatever notation, salt or isotope it is written."""
 
+from functools import cache
+
 import pytest
 
 from substances.control.engine import judge
@@ -13,7 +15,12 @@ SALTS = (".Cl", ".OC(=O)CC(O)(CC(O)=O)C(O)=O", ".OS(=O)(=O)c1ccc(C)cc1", ".Cl.O"
 
 
 def _verdicts(text: str) -> tuple[str, ...]:
-    parent = read_structure(text).parent_smiles
+    return _verdicts_of_parent(read_structure(text).parent_smiles)
+
+
+@cache
+def _verdicts_of_parent(parent: str) -> tuple[str, ...]:
+    """Judging looks at nothing but the parent: one that was judged is not judged again."""
     return tuple(judge(rule, parent).verdict for rule in shipped_rules())
 
 
