@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, Final, Self
@@ -30,11 +30,12 @@ class Database:
 
     @classmethod
     def now(cls) -> Self:
-        keys = _primary_keys()
-        rows: dict[str, dict[str, Row]] = {table: {} for table in keys}
-        for table, row in _every_row(keys):
-            rows[table]["/".join(str(row[name]) for name in keys[table])] = row
-        return cls(rows)
+        return cls(_rows_of(_primary_keys()))
+
+    def after(self, writes: Mapping[str, int]) -> Self:
+        """The same as it is now: read again is what this connection wrote to since these `rows_written`."""
+        touched = {table for table, count in rows_written().items() if count != writes.get(table, 0)}
+        return replace(self, rows={**self.rows, **_rows_of(touched & _primary_keys().keys())})
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,21 @@ def beyond(flooded: Difference, one: Difference, other: Difference) -> list[str]
         if values.total() != usual.total() or (is_settled and values != usual):
             more.append(f"{column}: {dict(values)} inserted, not {dict(usual)}")
     return more
+
+
+def rows_written() -> dict[str, int]:
+    """How many rows this connection has inserted, updated and deleted in its transaction, undone ones too, by table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables")
+        return dict(cursor.fetchall())
+
+
+def _rows_of(tables: Collection[str]) -> dict[str, dict[str, Row]]:
+    keys = _primary_keys()
+    rows: dict[str, dict[str, Row]] = {table: {} for table in tables}
+    for table, row in _every_row(tables) if tables else ():
+        rows[table]["/".join(str(row[name]) for name in keys[table])] = row
+    return rows
 
 
 @cache

@@ -19,7 +19,7 @@ from agencies.login.sessions import SEEN_EVERY
 from tests.security.addressed import GOOD, Sent, encoded, good_request, good_values, things_of
 from tests.security.flooding import MOMENT, NUMBER, TEXT, every_name, flood
 from tests.security.routes import Route, routes_of
-from tests.security.tables import Database, Difference, beyond
+from tests.security.tables import Database, Difference, beyond, rows_written
 from tests.security.world import LAB, STRANGER, Caller, SecurityWorld, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -73,7 +73,7 @@ def run(
     sent = GOOD.get(door.route.route, Sent())
     extra = flood(names, door.route.route, good=sent.data)
     with undone():
-        client = door.caller.client()
+        client, written = door.caller.client(), rows_written()
         if carrier == "body":
             values = {**extra, **good_values(world, sent)}
             is_json = door.route.is_rest and not sent.files
@@ -87,7 +87,7 @@ def run(
             )
             request = request | {"headers": request["headers"] | named}
         status = client.generic(door.verb, path, **request).status_code
-        return status, Difference.between(before, Database.now())
+        return status, Difference.between(before, before.after(written))
 
 
 def _cookies(door: Door, extra: Mapping[str, Any]) -> dict[str, Any]:
