@@ -65,5 +65,5 @@ def _show(taken: tuple[OwnObject, ...], left: tuple[OwnObject, ...], doubtful: t
     for head, items in (("taken in", taken), ("left", left)):
         for item in items:
             print(f"{head}: {_described(item)}")
-    for item in doubtful:
-        print(f"not verified: {item.d}: {plain(item.why)}")
+    for other in doubtful:
+        print(f"not verified: {other.d}: {plain(other.why)}")

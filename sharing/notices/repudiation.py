@@ -7,7 +7,7 @@ own key officers get a notice. Whether a signature counts is judged by whoever s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -19,7 +19,7 @@ from agencies.actors import SystemActor
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Keyset, Officer, Succession
 from ledger.audit import record_event
-from ledger.proofs import log_times
+from ledger.proofs import log_times, wanted_place
 from ledger.set_aside import OF_AGENCY, OF_ALERT, OF_NOTHING, Item, Loop, begin_round
 from sharing.doorbell import ring
 from sharing.impact import signed_since
@@ -38,6 +38,7 @@ from sharing.states import VISIBLE_STATES
 
 WORKER: Final = SystemActor("worker")
 WORDS_A_CALL: Final = 20
+WANTED_AGAIN: Final = timedelta(minutes=10)
 WORDS: Final = Loop("keys.words", WORKER.audit_name)
 DOUBTS: Final = Loop("keys.doubts", WORKER.audit_name)
 DOUBTS_A_CALL: Final = 20
@@ -118,7 +119,14 @@ def waits_for_telling(*, now: datetime) -> bool:
 
 
 def _put_off(word: KeyWord, now: datetime) -> bool:
-    """A recovered root says nothing before its delay is over: then is when to look."""
+    """A recovered root says nothing before its delay is over: then is when to look.
+
+    Nor does what a restore has lost, before its agency hands it in again.
+    """
+    if wanted_place(word.od) is not None:
+        word.due_at = now + WANTED_AGAIN
+        word.save(update_fields=["due_at"])
+        return True
     if not Keyset.objects.filter(od=word.od, succession=Succession.RECOVERED).exists():
         return False
     due = log_times([word.od])[word.od] + RECOVERY_DELAY_SECS

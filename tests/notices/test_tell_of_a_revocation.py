@@ -8,8 +8,9 @@ import pytest
 from accord.envelope.keys import PQ1
 from accord.envelope.keysets import RECOVERY_DELAY_SECS
 from accord.envelope.statements.form import SubjectRef
+from agencies.accession import accept_revoke
 from agencies.capabilities import Role
-from ledger.models import AuditEvent
+from ledger.models import AuditEvent, Wanted
 from sharing.feed import read_feed
 from sharing.impact import Impact, revocation_impact
 from sharing.models import Delivery, FeedItem, Notification
@@ -99,6 +100,24 @@ class TestEnvelopes:
         telling.hub.renew_signing_keys(telling.alpha)
         tell(telling.hub)
         assert len(notices(Occasion.REPUDIATED)) == 3 and len(marks(telling.bravo)) == 1
+
+    def test_a_word_that_a_restore_has_lost_is_looked_into_when_it_comes_again(
+        self, telling: Telling
+    ) -> None:
+        hub, alpha = telling.hub, telling.alpha
+        telling.queue()
+        hub.later(hours=0.5)
+        word = hub.revoke(alpha, since=hub.now - timedelta(hours=1))
+        hub.sequence()
+        jws = bytes(word.jws)
+        Wanted.objects.create(od=word.od)
+        word.delete()
+        tell(hub)
+        assert not Doubt.objects.exists()
+        accept_revoke(alpha.client, jws, now=hub.now)
+        hub.later(minutes=11)
+        tell(hub)
+        assert Doubt.objects.count() == 1
 
     def test_an_earlier_since_reaches_what_the_first_one_left(self, telling: Telling) -> None:
         first = telling.queue()
