@@ -22,6 +22,9 @@ def kept_checkpoint(agency_id: str) -> KeptCheckpoint | None:
 def keep_newest(agency_id: str, slice_bytes: bytes, *, log_time: int, now: datetime) -> None:
     """After an opening: the largest checkpoint under which the slice was verified, unless a larger one is kept."""
     newest = max(_checkpoints(slice_bytes), key=lambda checkpoint: checkpoint.size)
+    if (seen := kept_checkpoint(agency_id)) is not None and seen.checkpoint.size >= newest.size:
+        # It only ever grows: most openings of a batch need no lock.
+        return
     kept = keep_checkpoint(newest, now=int(now.timestamp()), newest_log_time=log_time)
     with transaction.atomic():
         SeenCheckpoint.objects.get_or_create(agency_id=agency_id)
