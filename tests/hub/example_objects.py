@@ -5,9 +5,12 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from accord.envelope.encoding import b64u, parse_json, sha256, unb64u
+from accord.envelope.encoding import canonical, parse_json, unb64u
+from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree.receipts import Receipt
 from tests.envelope.kit.cases import load
+from tests.envelope.kit.make_trees import receipt_of
+from tests.envelope.world import NOW
 
 FILE: Final = Path("hub") / "example_objects.json"
 SOURCE: Final = "tests/vectors/accord, written by tests/hub/example_objects.py"
@@ -16,9 +19,13 @@ SOURCE: Final = "tests/vectors/accord, written by tests/hub/example_objects.py"
 def example_objects() -> dict[str, Any]:
     """The objects by the names that `hub/examples.py` uses."""
     envelope = json.loads(_case("opening", "EC1: an alert with a file")["slice"])
-    receipt, of_keyset = envelope["receipts"][0], _case("receipts", "a keyset")["receipt"]
+    receipt = envelope["receipts"][0]
     keyset = json.loads(load("keysets")["keysets"]["first"])
     statement = json.loads(_case("statements", "ack opened")["statement"])
+    log = [
+        {"a": "xa-alpha", "d": _od(keyset), "k": "keyset", "t": NOW + 2},
+        {"d": _od(statement), "k": "x", "t": NOW + 3},
+    ]
     challenge, credential = _case("proofs", "X25519"), _case("credentials", "X25519")
     return {
         "source": SOURCE,
@@ -29,13 +36,17 @@ def example_objects() -> dict[str, Any]:
         "checkpoint": _case("checkpoints", "a checkpoint")["note"],
         "keyset": keyset,
         "keyset_payload": json.loads(unb64u(keyset["payload"])),
-        "keyset_receipt": of_keyset,
+        "keyset_receipt": receipt_of(0, 2, log=log),
         "statement": statement,
-        "statement_od": b64u(sha256(unb64u(statement["payload"]))),
+        "statement_receipt": receipt_of(1, 2, log=log),
         "challenge": {"chal": challenge["chal"], **_sealed(challenge["jwe"])},
         "credential": _sealed(credential["jwe"]),
         "jwk": {name: part for name, part in challenge["private"].items() if name != "d"},
     }
+
+
+def _od(signed: dict[str, Any]) -> str:
+    return parse_statement(canonical(signed)).od
 
 
 def _sealed(jwe: dict[str, Any]) -> dict[str, Any]:

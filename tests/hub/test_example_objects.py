@@ -62,6 +62,20 @@ def test_every_receipt_statement_and_sealed_key_that_is_shown_is_a_real_one(show
     assert all(found.values()), found
 
 
+def test_a_receipt_is_about_the_object_beside_it(shown: dict[Any, Any]) -> None:
+    keyset, statement = (
+        shown["GET", "agencies/{agency_id}/keyset", "200"],
+        shown["GET", "statements/{od}", "200"],
+    )
+    for signed, receipt in (
+        (keyset["keyset"], keyset["receipt"]),
+        (statement["statement"], statement["receipt"]),
+    ):
+        assert receipt["leaf"]["d"] == parse_statement(canonical(signed)).od
+    submitted = shown["POST", "envelopes", "202"]
+    assert submitted["receipt"]["leaf"]["d"] == submitted["md"]
+
+
 def test_what_has_no_component_is_shown_too(shown: dict[Any, Any]) -> None:
     given = shown["GET", "envelopes/{md}", "200"]
     assert set(given) == {"v", "manifest", "jwe", "via", "path", "index", "receipts"}

@@ -206,9 +206,10 @@ LOG = [
 ]
 
 
-def _receipt(
+def receipt_of(
     index: int, size: int = 6, log: list[dict[str, Any]] | None = None, **changes: Any
 ) -> dict[str, Any]:
+    """The receipt of one leaf of the first `size` ones."""
     hashes = [formulas.leaf_hash(formulas.compact(item).encode()) for item in (log or LOG)][:size]
     signed = note(checkpoint_text(size, formulas.root(hashes)))
     path = _texts(formulas.path(hashes, index))
@@ -234,13 +235,13 @@ def receipts() -> Body:
     """receipts.json."""
     od = digest("object 2")
     good_ones = [
-        good("an object", "receipt", _found(NOW + 2), receipt=_receipt(2), od=od),
-        good("alone in the ledger", "receipt", _found(NOW), receipt=_receipt(0, 1), od=digest("object 0")),
+        good("an object", "receipt", _found(NOW + 2), receipt=receipt_of(2), od=od),
+        good("alone in the ledger", "receipt", _found(NOW), receipt=receipt_of(0, 1), od=digest("object 0")),
         good(
-            "a keyset", "receipt", _found(NOW + 1), receipt=_receipt(1), od=digest("object 1"),
+            "a keyset", "receipt", _found(NOW + 1), receipt=receipt_of(1), od=digest("object 1"),
             kind="keyset", agency="xa-alpha",
         ),
-        good("proved before with an earlier time", "receipt", _found(NOW - 9), receipt=_receipt(2), od=od,
+        good("proved before with an earlier time", "receipt", _found(NOW - 9), receipt=receipt_of(2), od=od,
              known_log_times={od: NOW - 9}),
     ]  # fmt: skip
     cases = [*good_ones, *_under_kept(od), *_no_receipts(od)]
@@ -257,57 +258,57 @@ def _under_kept(od: str) -> list[Body]:
     fork = _kept(3, NOW, root=digest("fork"))
     ok: Callable[..., Body] = good
     return [
-        ok("kept, smaller: consistent", "receipt", _found(NOW + 4), receipt=_receipt(4), od=late,
+        ok("kept, smaller: consistent", "receipt", _found(NOW + 4), receipt=receipt_of(4), od=late,
            kept=_kept(3, NOW + 2), consistency=_log_growth(3, 6)),
-        ok("kept, larger: consistent", "receipt", _found(NOW + 2), receipt=_receipt(2, 3), od=od,
+        ok("kept, larger: consistent", "receipt", _found(NOW + 2), receipt=receipt_of(2, 3), od=od,
            kept=_kept(6, NOW + 5), consistency=_log_growth(3, 6)),
-        ok("kept, the same", "receipt", _found(NOW + 2), receipt=_receipt(2), od=od, kept=_kept(6, NOW + 5)),
-        ok("kept, nobody to ask", "receipt", _found(NOW + 4, False), receipt=_receipt(4), od=late,
+        ok("kept, the same", "receipt", _found(NOW + 2), receipt=receipt_of(2), od=od, kept=_kept(6, NOW + 5)),
+        ok("kept, nobody to ask", "receipt", _found(NOW + 4, False), receipt=receipt_of(4), od=late,
            kept=_kept(3, NOW + 2)),
-        ok("kept 300 s after the log time", "receipt", _found(NOW + 4, False), receipt=_receipt(4), od=late,
+        ok("kept 300 s after the log time", "receipt", _found(NOW + 4, False), receipt=receipt_of(4), od=late,
            kept=_kept(3, NOW + 304)),
-        bad("kept 301 s after the log time", "receipt", "ledger-time-refused", "receipt", receipt=_receipt(4),
+        bad("kept 301 s after the log time", "receipt", "ledger-time-refused", "receipt", receipt=receipt_of(4),
             od=late, kept=_kept(3, NOW + 305)),
         bad("kept, of the same size and another root", "receipt", "ledger-forked", "receipt",
-            receipt=_receipt(2, 3), od=od, kept=fork, consistency=[]),
-        bad("kept, of another origin", "receipt", "ledger-forked", "receipt", receipt=_receipt(2), od=od,
+            receipt=receipt_of(2, 3), od=od, kept=fork, consistency=[]),
+        bad("kept, of another origin", "receipt", "ledger-forked", "receipt", receipt=receipt_of(2), od=od,
             kept=_kept(6, NOW + 5, origin="other.example")),
-        bad("kept, smaller: a fork", "receipt", "ledger-forked", "receipt", receipt=_receipt(4), od=late,
+        bad("kept, smaller: a fork", "receipt", "ledger-forked", "receipt", receipt=receipt_of(4), od=late,
             kept=fork, consistency=_log_growth(3, 6)),
-        bad("kept, smaller: a broken proof", "receipt", "ledger-forked", "receipt", receipt=_receipt(4),
+        bad("kept, smaller: a broken proof", "receipt", "ledger-forked", "receipt", receipt=receipt_of(4),
             od=late, kept=_kept(3, NOW + 2), consistency=_log_growth(2, 6)),
     ]  # fmt: skip
 
 
 def _no_receipts(od: str) -> list[Body]:
-    path = _receipt(2)["path"]
+    path = receipt_of(2)["path"]
     wrong: dict[str, tuple[str, dict[str, Any]]] = {
-        "of another object": ("receipt-refused", _receipt(4)),
+        "of another object": ("receipt-refused", receipt_of(4)),
         "of a keyset": (
             "receipt-refused",
-            _receipt(1, log=[LOG[0], leaf(2, k="keyset", a="xa-alpha")], size=2),
+            receipt_of(1, log=[LOG[0], leaf(2, k="keyset", a="xa-alpha")], size=2),
         ),
-        "a changed log time": ("proof-refused", _receipt(2, leaf=leaf(2, t=NOW))),
-        "another index": ("proof-refused", _receipt(2) | {"index": 3}),
-        "a hash too few": ("proof-refused", _receipt(2, path=path[:-1])),
+        "a changed log time": ("proof-refused", receipt_of(2, leaf=leaf(2, t=NOW))),
+        "another index": ("proof-refused", receipt_of(2) | {"index": 3}),
+        "a hash too few": ("proof-refused", receipt_of(2, path=path[:-1])),
         "a checkpoint of another size": (
             "proof-refused",
-            _receipt(2, checkpoint=_receipt(2, 5)["checkpoint"]),
+            receipt_of(2, checkpoint=receipt_of(2, 5)["checkpoint"]),
         ),
-        "an unsigned checkpoint": ("note-refused", _receipt(2, checkpoint=checkpoint_text(6, bytes(32)))),
-        "an additional member": ("malformed", _receipt(2, x=1)),
-        "an additional member of the leaf": ("malformed", _receipt(2, leaf=leaf(2, x=1))),
-        "an agency for a plain object": ("malformed", _receipt(2, leaf=leaf(2, a="xa-alpha"))),
-        "a kind unknown": ("malformed", _receipt(2, leaf=leaf(2, k="y"))),
-        "a log time in the year 10000": ("malformed", _receipt(2, leaf=leaf(2, t=253_402_300_800))),
-        "a log time as text": ("malformed", _receipt(2, leaf=leaf(2, t=str(NOW)))),
-        "a path of 65": ("malformed", _receipt(2, path=["A" * 43] * 65)),
-        "a negative index": ("malformed", _receipt(2) | {"index": -1}),
+        "an unsigned checkpoint": ("note-refused", receipt_of(2, checkpoint=checkpoint_text(6, bytes(32)))),
+        "an additional member": ("malformed", receipt_of(2, x=1)),
+        "an additional member of the leaf": ("malformed", receipt_of(2, leaf=leaf(2, x=1))),
+        "an agency for a plain object": ("malformed", receipt_of(2, leaf=leaf(2, a="xa-alpha"))),
+        "a kind unknown": ("malformed", receipt_of(2, leaf=leaf(2, k="y"))),
+        "a log time in the year 10000": ("malformed", receipt_of(2, leaf=leaf(2, t=253_402_300_800))),
+        "a log time as text": ("malformed", receipt_of(2, leaf=leaf(2, t=str(NOW)))),
+        "a path of 65": ("malformed", receipt_of(2, path=["A" * 43] * 65)),
+        "a negative index": ("malformed", receipt_of(2) | {"index": -1}),
     }
     cases = [
         bad(name, "receipt", word, "receipt", receipt=item, od=od) for name, (word, item) in wrong.items()
     ]
-    keyset: dict[str, Any] = {"receipt": _receipt(1), "od": digest("object 1"), "kind": "keyset"}
+    keyset: dict[str, Any] = {"receipt": receipt_of(1), "od": digest("object 1"), "kind": "keyset"}
     cases.append(
         bad(
             "a keyset of another agency", "receipt", "receipt-refused", "receipt", agency="xb-bravo", **keyset
