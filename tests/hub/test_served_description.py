@@ -45,7 +45,7 @@ def test_it_is_not_sent_uncompressed(coding: str) -> None:
     assert len(answer.content) < 1024
 
 
-def read(served: str, media_type: str) -> Any:
+def read(served: bytes, media_type: str) -> Any:
     """By libyaml where it is YAML: PyYAML's own loader takes ten seconds."""
     return json.loads(served) if media_type.endswith("json") else yaml.load(served, yaml.CSafeLoader)
 
