@@ -32,7 +32,10 @@ def inbox(place: Workplace) -> None:
     """Take in the news, list what is kept, and name what could not be believed."""
     options = place.options
     with place.client() as client:
+        before = client.state().epoch
         entries, doubts = client.inbox_with_doubts(after=options.after, limit=options.limit)
+        if before not in ("", client.state().epoch):
+            place.warn_of_restart()
     if options.json:
         print_json({"items": [asdict(entry) for entry in entries], "doubts": [asdict(d) for d in doubts]})
     else:

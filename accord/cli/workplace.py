@@ -75,6 +75,14 @@ class Workplace:
             if ahead_secs is not None and abs(ahead_secs) > MAX_CLOCK_AHEAD_SECS:
                 self._warn("clock", clock_sentence(ahead_secs), ahead_secs=ahead_secs)
 
+    def warn_of_restart(self) -> None:
+        """Say that the hub was set back, and that nothing is left to do here."""
+        self._warn(
+            "restart",
+            "The hub has begun its feed anew, as after a restore from a backup. All of it was read again, and nothing is "
+            "listed twice. What the hub had lost of yours in the last 7 days is given again; look with: accord submit --resend",
+        )
+
     def warn_of_pause(self, failed: Exception, pause_secs: float) -> None:
         """Say that the hub gives no answer and when it is asked again."""
         sentence = f"{sentence_of(failed)} Asked again in {pause_secs:.0f} seconds."

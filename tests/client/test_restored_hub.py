@@ -12,14 +12,17 @@ from agencies.models import Keyset
 from sharing.models import Envelope
 from tests.backups import Backup
 from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.terminals import Terminal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_feed_that_begins_anew_shows_all_that_is_new_and_nothing_twice(
-    world: PartnerWorld, settings: Settings
+    world: PartnerWorld, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    terminal = Terminal(world, "xa-alpha", capsys)
+    terminal.run("inbox")
     shown: list[str] = []
 
     def watch() -> list[str]:
@@ -41,7 +44,8 @@ def test_a_feed_that_begins_anew_shows_all_that_is_new_and_nothing_twice(
     later = send()
     assert watch() == [later]
     # Whoever sent reads its own feed, hears of the restore, and gives again what the hub has lost.
-    alpha.inbox()
+    terminal.run("inbox")
+    assert "begun its feed anew" in terminal.err
     assert Envelope.objects.filter(md__in=lost).count() == 2
     assert watch() == []
     assert sorted(shown) == sorted({first, *lost, new, later})
