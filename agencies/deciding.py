@@ -22,6 +22,7 @@ from agencies.powers import (
     Cause,
     Kind,
     Outcome,
+    can_be_stopped,
     due_at,
     may_agree,
     may_stop,
@@ -80,7 +81,7 @@ def apply_due_change(
         change = _locked(PowerChange.objects.filter(pk=change_id))
         if change is None or change.outcome != Outcome.WAITING or change.delay_hours is None:
             return None
-        if now < due_at(change, told_at, told):
+        if now < due_at(change, told_at, told) or not can_be_stopped(told):
             return None
         change.require_bound()
         try:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Notices of changes of power that wait, and since when somebody was told. A mail says that one waits, and no more.
 
-A change's own time (`agencies.powers`) runs from the first notice that a mail server has taken.
+A change's own time (`agencies.powers`) runs from the first notice that a mail server has taken for somebody who can
+still sign in and stop it.
 """
 
 from collections.abc import Collection
@@ -43,10 +44,16 @@ def tell_power_changes(*, now: datetime) -> None:
 
 
 def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
-    """When a mail server first took a notice of each of these changes; those that nobody was told of are left out."""
+    """Return when a mail server first took a notice of each change for an officer who is still active.
+
+    Changes of which no such officer was told are left out.
+    """
     subjects = {subject_of(change): change.pk for change in changes}
     sent = Notification.objects.filter(
-        subject__in=subjects, occasion=Occasion.POWER_ASKED, state=NotificationState.SENT
+        subject__in=subjects,
+        occasion=Occasion.POWER_ASKED,
+        state=NotificationState.SENT,
+        officer__is_active=True,
     )
     times = sent.values("subject").annotate(first=Min("sent_at")).values_list("subject", "first")
     return {subjects[subject]: first for subject, first in times}

@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from agencies.capabilities import Capability, Role
 from agencies.models import Agency, Officer, PowerChange
-from agencies.officers import change_roles
+from agencies.officers import change_roles, disable_officer
 from alerts.power_changes import apply_due_changes, waiting_for
 from sharing.models import Notification
 from sharing.notices.power_changes import tell_power_changes
@@ -121,6 +121,26 @@ def test_somebody_without_witnesses_is_told_alone(
     change_roles(admin, reader, ["author"], now=hub.now)
     send(hub)
     assert [mail.recipients for mail in outside_world.mails] == [(reader.email,)]
+
+
+def test_its_time_does_not_run_from_a_mail_to_somebody_who_was_disabled(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    """One admin disables the other and asks: whoever is left hears of it, and has a day from then on."""
+    other = hub.make_officer(alpha, Role.AGENCY_ADMIN, name="Bea Admin")
+    disable_officer(admin, named("Benno Ashgrove"), now=hub.now)
+    change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)
+    tell_power_changes(now=hub.now)
+    disable_officer(admin, other, now=hub.now)
+    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    assert [mail.recipients for mail in outside_world.mails] == [(other.email,)]
+    hub.later(hours=23)
+    send(hub)
+    assert outside_world.mails[-1].recipients == (named("Rea Reader").email,)
+    hub.later(hours=24, seconds=-1)
+    assert apply_due_changes(now=hub.now) == 0
+    hub.later(seconds=1)
+    assert apply_due_changes(now=hub.now) == 1
 
 
 def test_a_reset_on_the_machine_is_told_to_everybody_and_gives_power_after_three_days(

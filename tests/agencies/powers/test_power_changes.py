@@ -9,7 +9,7 @@ import pytest
 
 from agencies.attribution import counts_as
 from agencies.capabilities import POWERS
-from agencies.deciding import agree_to_change, stop_change
+from agencies.deciding import agree_to_change, apply_due_change, stop_change
 from agencies.errors import AbsentError, InputError, NotBoundError, NotPermittedError
 from agencies.models import Agency, Officer, PowerChange
 from agencies.officers import (
@@ -179,6 +179,22 @@ def test_a_disabled_admin_is_told_too(
     disable_officer(admin, second, now=NOW)
     change_roles(admin, reader, ["author"], now=NOW)
     assert second in told_of(waiting(), now=NOW)
+
+
+def test_what_only_the_disabled_were_told_of_does_not_apply(
+    released: Agency, admin: Officer, second: Officer, reader: Officer, releaser: Officer
+) -> None:
+    for person in (second, releaser):
+        disable_officer(admin, person, now=NOW)
+    change_roles(admin, reader, ["author"], now=NOW)
+    assert {reader, second} == set(told_of(waiting(), now=NOW)), "whoever is left can stop it"
+    disable_officer(admin, reader, now=NOW)
+    before = policy_of(released)
+    change_policy(admin, released, replace(before, four_eyes=False), seen=before.digest, now=NOW)
+    assert told_of(waiting(), now=NOW) == [second]
+    assert apply_due_change(waiting().pk, told_at=NOW - 24 * HOUR, told=[fresh(second)], now=NOW) is None
+    assert policy_of(Agency.objects.get(pk="xa-lab")) == before
+    assert told_of(waiting(), now=NOW + 25 * HOUR) == [admin], "an agency of one person goes on"
 
 
 def test_what_an_admin_asked_for_goes_with_the_role(
