@@ -81,7 +81,7 @@ def apply_due_change(
         change = _locked(PowerChange.objects.filter(pk=change_id))
         if change is None or change.outcome != Outcome.WAITING or change.delay_hours is None:
             return None
-        if now < due_at(change, told_at, told) or not can_be_stopped(told):
+        if now < due_at(change, told_at, told) or not can_be_stopped(change, told):
             return None
         change.require_bound()
         try:

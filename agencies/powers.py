@@ -4,7 +4,7 @@
 - Disabling, taking a role away and tightening the policy count at once and are not here.
 - A role of `POWERS`, an account enabled again and a looser policy wait for a second admin, or for `DELAY_HOURS` from
   the first delivered notice and past the quiet hours of those told; anyone told may stop them.
-- Only somebody who can sign in can stop a change: a notice to anybody else starts no time.
+- A notice to somebody who cannot stop the change, disabled or without powers until confirmed, starts no time.
 - Whoever was admin within the last day still counts as an admin here: nobody becomes the only one by removing others.
 - Before an agency's first release nothing waits: nobody is there yet who could agree.
 
@@ -167,7 +167,7 @@ def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
     """Return who hears of a change that waits: whoever holds a power, and who ceased to be an admin a moment ago.
 
     Whoever counts as the one who asked is left out: a notice to such a person warns nobody. Where nobody is left who can
-    sign in every other active officer hears of it too, in an agency of one person that person.
+    stop it every other active officer hears of it too, in an agency of one person that person.
     """
     active = list(_active(change.agency))
     names = _behind(change)
@@ -175,16 +175,19 @@ def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
     recent = Officer.objects.filter(
         agency=change.agency, is_active=False, admin_until__gt=now - ADMIN_COUNTS_FOR
     )
-    disabled = [row for row in recent.select_related("agency") if is_independent(row, names)]
-    told = [row for row in wanted if is_independent(row, names)]
+    told = [row for row in (*wanted, *recent.select_related("agency")) if is_independent(row, names)]
+    if can_be_stopped(change, told):
+        return told
     own = {change.asked_by_id, change.officer_id if change.kind == Kind.IDENTITY else None}
-    others = [row for row in active if row.pk not in own]
-    return [*(told or others), *disabled] or active
+    others = [row for row in active if row.pk not in own and row not in told]
+    return [*told, *others] or active
 
 
-def can_be_stopped(told: Iterable[Officer]) -> bool:
-    """Return whether anybody told can sign in."""
-    return any(officer.is_active for officer in told)
+def can_be_stopped(change: PowerChange, told: Iterable[Officer]) -> bool:
+    """Return whether anybody told can stop the change; a reset on the machine goes on where all are without powers."""
+    if change.cause == Cause.MACHINE_RESET:
+        return any(officer.is_active for officer in told)
+    return any(Capability.POWER_DECIDE in officer.capabilities for officer in told)
 
 
 def _hears(officer: Officer, change: PowerChange, now: datetime) -> bool:

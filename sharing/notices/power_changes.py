@@ -2,7 +2,7 @@
 """Notices of changes of power that wait, and since when somebody was told. A mail says that one waits, and no more.
 
 A change's own time (`agencies.powers`) runs from the first notice that a mail server has taken for somebody who can
-still sign in and stop it.
+still stop it.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from agencies.power_rows import PowerChange
 from agencies.powers import told_of
@@ -44,12 +44,15 @@ def tell_power_changes(*, now: datetime) -> None:
 
 
 def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
-    """Return when a mail server first took a notice of each change for an officer who is still active.
+    """Return when a mail server first took a notice of each change for somebody who can still stop it.
 
-    Changes of which no such officer was told are left out.
+    Changes of which no such officer was told are left out. A reset on the machine goes on where all are without powers.
     """
     subjects = {subject_of(change): change.pk for change in changes}
+    resets = [subject_of(change) for change in changes if change.cause == PowerChange.Cause.MACHINE_RESET]
+    can_stop = Q(officer__powers_withheld_at=None) | Q(subject__in=resets)
     sent = Notification.objects.filter(
+        can_stop,
         subject__in=subjects,
         occasion=Occasion.POWER_ASKED,
         state=NotificationState.SENT,

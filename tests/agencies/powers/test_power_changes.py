@@ -197,6 +197,17 @@ def test_what_only_the_disabled_were_told_of_does_not_apply(
     assert told_of(waiting(), now=NOW + 25 * HOUR) == [admin], "an agency of one person goes on"
 
 
+def test_who_has_no_powers_until_confirmed_stops_nothing_and_is_not_told_alone(
+    released: Agency, admin: Officer, second: Officer, reader: Officer, releaser: Officer
+) -> None:
+    second.powers_withheld_at = NOW
+    second.save(update_fields=["powers_withheld_at"])
+    disable_officer(admin, releaser, now=NOW)
+    change_roles(admin, reader, ["author"], now=NOW)
+    assert set(told_of(waiting(), now=NOW)) == {second, reader}
+    assert apply_due_change(waiting().pk, told_at=NOW - 24 * HOUR, told=[second], now=NOW) is None
+
+
 def test_what_an_admin_asked_for_goes_with_the_role(
     released: Agency, admin: Officer, second: Officer, reader: Officer
 ) -> None:
