@@ -15,6 +15,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from accord.envelope.content import Attachment
 from accord.envelope.keys import PQ1
 from accord.envelope.keysets import KeyRow, build_keyset_body
 from accord.envelope.manifest import Terms
@@ -163,8 +164,13 @@ def enrol_readers(agency: HeldAgency, count: int) -> list[Officer]:
     )
 
 
-def seal_alerts(sender: HeldAgency, recipients: Sequence[HeldAgency], count: int) -> list[SealedEnvelope]:
-    """`count` alerts in PQ1, sealed but not submitted."""
+def seal_alerts(
+    sender: HeldAgency,
+    recipients: Sequence[HeldAgency],
+    count: int,
+    attachments: Sequence[Attachment] = (),
+) -> list[SealedEnvelope]:
+    """`count` alerts in PQ1, each with these attachments, sealed but not submitted."""
     now = timezone.now()
     directory = DatabaseKeyDirectory(now)
     directory.preload(agency.id for agency in (sender, *recipients))
@@ -178,6 +184,7 @@ def seal_alerts(sender: HeldAgency, recipients: Sequence[HeldAgency], count: int
             signer=sender.signer,
             nonce=os.urandom(16),
             now=int(now.timestamp()),
+            attachments=attachments,
         )
         for _ in range(count)
     ]

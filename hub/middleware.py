@@ -107,8 +107,9 @@ class ApiReadsMiddleware:
 
 
 def _keeps_no_tag(response: HttpResponse) -> bool:
-    """What is another answer each time says so by forbidding to store it."""
-    return response.streaming or "no-store" in response.get("Cache-Control", "")
+    """What is another answer each time says so by forbidding to store it; a stream has the tag it was given or none."""
+    untagged = response.streaming and "ETag" not in response
+    return untagged or "no-store" in response.get("Cache-Control", "")
 
 
 class RequestSizeMiddleware:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import IO, Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -40,7 +40,7 @@ from sharing.errors import CheckFailedError
 from sharing.feed import FeedPage, look_at_feed, parse_place, present_epoch, read_page, resolve_reference
 from sharing.intake import Submission, submit_envelope
 from sharing.models import Statement
-from sharing.slices import MOST_SLICES, SliceAnswer, blob_for, slice_for, slices_for
+from sharing.slices import MOST_SLICES, SliceAnswer, slice_for, slices_for, stored_blob
 from sharing.statements import accept_posted, find_statement, statements_about
 from sharing.submissions import find_submission, list_submissions
 
@@ -135,13 +135,18 @@ class BlobView(APIView):
     http_method_names = FETCHED_BY
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, md: str, n: int) -> HttpResponse:
-        """One sealed attachment."""
-        octets = blob_for(caller_of(request), md, n, now=timezone.now())
-        return HttpResponse(
-            octets,
+    def get(self, request: Request, md: str, n: int) -> StreamingHttpResponse:
+        """One sealed attachment, always from its beginning: `Range` is not answered."""
+        blob = stored_blob(caller_of(request), md, n, now=timezone.now())
+        return StreamingHttpResponse(
+            blob.pieces(),
             content_type="application/octet-stream",
-            headers={"Content-Disposition": f'attachment; filename="blob-{n}"'},
+            headers={
+                "Content-Disposition": f'attachment; filename="blob-{n}"',
+                "Content-Length": str(blob.size_bytes),
+                "Accept-Ranges": "none",
+                "ETag": f'"{blob.sha256}"',
+            },
         )
 
 

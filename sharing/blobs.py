@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attachment blobs on their way into the database: measured and stored in pieces, never whole in memory.
+"""Attachment blobs on their way into the database and out of it: in pieces, never whole in memory.
 
 A blob comes as octets (from the desk, which has sealed it in memory) or as an uploaded part that lies on a disk.
+It goes out by one short query a piece: between two pieces no connection is held, however slowly a reader takes them.
 """
 
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from django.db import connection
+from django.db.models import BinaryField
+from django.db.models.functions import Substr
 
 from accord.envelope.blobs import BlobFacts, measure_blob
+from sharing.errors import ContentDeletedError
+from sharing.models import Blob
 
 PIECE_BYTES: Final = 256 * 1024
 _COPY: Final = "COPY sharing_blob (envelope_id, n, sha256, size_bytes, content) FROM STDIN (FORMAT binary)"
@@ -36,6 +42,36 @@ def pieces_of(blob: Received) -> Iterator[bytes]:
         yield from (bytes(view[at : at + PIECE_BYTES]) for at in range(0, len(blob), PIECE_BYTES))
     else:
         yield from blob.chunks(PIECE_BYTES)
+
+
+@dataclass(frozen=True)
+class StoredBlob:
+    """A blob that may be read, by its row; its octets stay in the database until a piece is asked for."""
+
+    key: int
+    sha256: str
+    size_bytes: int
+    """As it lies there, which is not what was measured where somebody has altered it."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """The octets from their beginning; raises `ContentDeletedError` where they go meanwhile."""
+        for at in range(0, self.size_bytes, PIECE_BYTES):
+            piece = self._piece(at)
+            if not connection.in_atomic_block:
+                # The reader may take long until it asks for more.
+                connection.close()
+            yield piece
+
+    def whole(self) -> bytes:
+        """All octets at once; raises as `pieces`."""
+        return b"".join(self._piece(at) for at in range(0, self.size_bytes, PIECE_BYTES))
+
+    def _piece(self, at: int) -> bytes:
+        piece = Substr("content", at + 1, PIECE_BYTES, output_field=BinaryField())
+        octets = Blob.objects.filter(pk=self.key).values_list(piece, flat=True).first()
+        if octets is None:
+            raise ContentDeletedError
+        return bytes(octets)
 
 
 def measure(blob: Received) -> BlobFacts:

@@ -22,6 +22,7 @@ from agencies.actors import Actor
 from agencies.errors import AbsentError
 from ledger.audit import Happening, record_event, record_events
 from ledger.proofs import receipt_for, receipts_for
+from sharing.blobs import StoredBlob
 from sharing.errors import (
     ContentDeletedError,
     ExpiredError,
@@ -78,7 +79,12 @@ def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[Slice
 
 
 def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
-    """One blob of an envelope that the actor may see; raises as `slice_for`, marks nothing."""
+    """One blob of an envelope whole, for who opens it in memory; raises as `stored_blob`."""
+    return stored_blob(actor, md, n, now=now).whole()
+
+
+def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
+    """One blob of an envelope that the actor may see, to be read in pieces; raises as `slice_for`, marks nothing."""
     envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
     # Without a receipt it is absent, even to its originator.
     if envelope is None or receipt_for(md) is None:
@@ -91,13 +97,15 @@ def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
             if delivery is None:
                 raise AbsentError
             _Gate([(envelope, delivery)], now).require_open(envelope, delivery)
-    blob = Blob.objects.filter(envelope=envelope, n=n).first()
-    if blob is None:
+    lying = Length("content", function="octet_length")
+    row = Blob.objects.filter(envelope=envelope, n=n).values_list("pk", "sha256", lying).first()
+    if row is None:
         raise AbsentError
-    if blob.content is None:
+    key, digest, size_bytes = row
+    if size_bytes is None:
         raise ContentDeletedError
     _audit_blob(actor, md, n, now)
-    return bytes(blob.content)
+    return StoredBlob(key, digest, size_bytes)
 
 
 class _Door:

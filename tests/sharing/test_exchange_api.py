@@ -36,8 +36,11 @@ def test_an_envelope_goes_all_the_way(callers: Callers) -> None:
     octets = callers.bravo.get(f"envelopes/{sealed.md}")
     assert (octets["Content-Type"], sealed.manifest in octets.content) == ("application/json", True)
     blob = callers.bravo.get(f"envelopes/{sealed.md}/blobs/0")
-    assert (blob["Content-Type"], blob.content) == ("application/octet-stream", sealed.blobs[0])
+    assert (blob["Content-Type"], blob.getvalue()) == ("application/octet-stream", sealed.blobs[0])
     assert blob["Content-Disposition"].startswith("attachment")
+    assert (blob["Content-Length"], blob["Accept-Ranges"]) == (str(len(sealed.blobs[0])), "none")
+    again = callers.bravo.get(f"envelopes/{sealed.md}/blobs/0", HTTP_IF_NONE_MATCH=blob["ETag"])
+    assert (again.status_code, again.getvalue()) == (304, b"")
 
 
 def test_asking_for_the_head_alone_fetches_nothing(callers: Callers) -> None:

@@ -5,6 +5,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import b64u, sha256
@@ -15,10 +17,11 @@ from agencies.errors import AbsentError
 from agencies.models import AgencyStatus
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
+from sharing.blobs import PIECE_BYTES
 from sharing.deliveries import find_delivery, mark_opened, mark_told
-from sharing.errors import ExpiredError, FlowSuspendedError, NotFetchedError
-from sharing.models import Delivery
-from sharing.slices import blob_for, slice_for
+from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, NotFetchedError
+from sharing.models import Blob, Delivery
+from sharing.slices import blob_for, slice_for, stored_blob
 from tests.builders import HeldAgency, Hub, seconds
 from tests.sharing.conftest import Four
 
@@ -116,6 +119,31 @@ def test_a_blob_is_served_through_its_envelope_only(hub: Hub, four: Four) -> Non
     for md, n in ((sealed.md, 1), (digest, 0)):
         with pytest.raises(AbsentError):
             blob_for(four.bravo.client, md, n, now=hub.now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_blob_is_read_in_pieces_and_no_connection_is_held_between_them(hub: Hub, four: Four) -> None:
+    trace = replace(FILE, plain=b"\x5a" * (2 * PIECE_BYTES))
+    sealed = hub.deliver(four.alpha, four.bravo, attachments=[trace])
+    blob = stored_blob(four.bravo.client, sealed.md, 0, now=hub.now)
+    octets = b""
+    with CaptureQueriesContext(connection) as asked:
+        for piece in blob.pieces():
+            assert len(piece) <= PIECE_BYTES
+            assert connection.connection is None
+            octets += piece
+    assert (octets, blob.size_bytes, len(asked)) == (sealed.blobs[0], len(octets), 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_blob_that_goes_while_it_is_read_breaks_off(hub: Hub, four: Four) -> None:
+    trace = replace(FILE, plain=b"\x5a" * PIECE_BYTES)
+    sealed = hub.deliver(four.alpha, four.bravo, attachments=[trace])
+    pieces = stored_blob(four.bravo.client, sealed.md, 0, now=hub.now).pieces()
+    assert next(pieces)
+    Blob.objects.update(content=None)
+    with pytest.raises(ContentDeletedError):
+        next(pieces)
 
 
 def test_a_blob_follows_the_rule_of_its_slice(hub: Hub, four: Four) -> None:
