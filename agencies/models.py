@@ -181,6 +181,8 @@ class Officer(BoundRow, AbstractBaseUser):
     public_id = models.CharField(max_length=22, unique=True, default=_new_public_id, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     full_name = models.CharField(max_length=120, validators=[_check_one_line])
+    unit = models.CharField(max_length=60, blank=True, default="", validators=[_check_one_line])
+    """The part of the agency; it tells people of one name apart and gives no right."""
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="officers")
     roles = ArrayField(models.CharField(max_length=16, choices=Role), default=list, blank=True)
     is_active = models.BooleanField(default=True)
@@ -244,6 +246,11 @@ class Officer(BoundRow, AbstractBaseUser):
     @property
     def audit_name(self) -> str:
         return f"officer:{self.public_id}"
+
+    @property
+    def display_name(self) -> str:
+        """The name as colleagues see it, with the unit where there is one: two officers may have one name."""
+        return f"{self.full_name} ({self.unit})" if self.unit else self.full_name
 
     @property
     def address(self) -> str:

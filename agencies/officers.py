@@ -9,6 +9,7 @@ What takes power away counts at once. What gives power, to a newcomer too, waits
 (`agencies.powers`) once the agency has released.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
@@ -40,6 +41,7 @@ def enrol_officer(
     timezone: str = "",
     language: str = "",
     duty_rank: int | None = None,
+    unit: str = "",
     invited: bool = False,
     now: datetime,
 ) -> Officer:
@@ -54,6 +56,7 @@ def enrol_officer(
         _require_may_enrol(actor, locked, chosen)
         officer = Officer(
             full_name=full_name.strip(),
+            unit=one_spaced(unit),
             agency=locked,
             roles=_given_now(locked, [], chosen),
             timezone=timezone,
@@ -286,6 +289,11 @@ def _checked_invited(email: str, agency: Agency) -> str:
     if known.filter(models.Q(email=address) | models.Q(invited_email=address)).exists():
         raise InputError("email", _("E-mail: an officer of your agency has this address already."))
     return address
+
+
+def one_spaced(text: str) -> str:
+    """Return a typed name without spaces around it or two in a row."""
+    return re.sub(" +", " ", text).strip(" ")
 
 
 def _address(email: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person says of herself: name, time zone, language, and when routine mail may wait. No right comes of it."""
+"""What a person says of herself: name, unit, time zone, language, and when routine mail may wait. No right comes of it."""
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -11,17 +11,22 @@ from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
 from agencies.models import Officer
-from agencies.officers import check_fields, record_about
+from agencies.officers import check_fields, one_spaced, record_about
 
-_PROFILE: Final = ("full_name", "timezone", "language")
+_PROFILE: Final = ("full_name", "unit", "timezone", "language")
 _MAIL: Final = ("routine_mail", "quiet_from", "quiet_until")
 
 
 def change_profile(
-    officer: Officer, *, full_name: str, timezone: str, language: str, now: datetime
+    officer: Officer, *, full_name: str, unit: str, timezone: str, language: str, now: datetime
 ) -> Officer:
-    """An officer's own name, zone and language; empty zone or language: as the agency's. Raises InputError."""
-    values = {"full_name": " ".join(full_name.split(" ")).strip(), "timezone": timezone, "language": language}
+    """An officer's own name, unit, zone and language; empty zone or language: as the agency's. Raises InputError."""
+    values = {
+        "full_name": full_name.strip(),
+        "unit": one_spaced(unit),
+        "timezone": timezone,
+        "language": language,
+    }
     if language not in {"", officer.language, *dict(settings.LANGUAGES)}:
         raise InputError("language", _("Language: choose one of the list."))
     return _change("officer.profile_changed", officer, values, now)

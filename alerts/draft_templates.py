@@ -200,7 +200,7 @@ def _checked_name(name: str) -> str:
 
 def _shown(row: DraftTemplate, content: Mapping[str, Any]) -> TemplateShown:
     kind = content["data"].get("alert_type")
-    by = row.created_by.full_name if isinstance(row.created_by, Officer) else ""
+    by = row.created_by.display_name if isinstance(row.created_by, Officer) else ""
     return TemplateShown(
         row.pk, content["name"], choice_text("alert_type", kind) if kind else "", by, row.created_at
     )

@@ -121,6 +121,7 @@ class ReleaserOut(s.Serializer[Any]):
 
     id = s.CharField(source="public_id")
     full_name = s.CharField()
+    unit = s.CharField()
 
 
 class FindingsOut(s.Serializer[Findings]):

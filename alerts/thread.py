@@ -149,7 +149,7 @@ def _own_officers(officer: Officer, statements: Iterable[Statement]) -> dict[str
     if not acts:
         return {}
     rows = Officer.objects.filter(agency_id=officer.agency_id, public_id__in=acts)
-    return dict(rows.values_list("public_id", "full_name"))
+    return {row.public_id: row.display_name for row in rows}
 
 
 def _counts(worth: Worth | None) -> bool:

@@ -160,6 +160,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "suites": ["PQ1"],
     "tone": "ok",
     "typed": "",
+    "unit": "Toxicology",
     "use": "sign",
     "uses": ["sign"],
     "verb": "renew",

@@ -25,7 +25,7 @@ from agencies.quiet import may_be_quiet
 from agencies.reading import read_body
 from alerts.api_affairs.answering import EVERY_OFFICER, IF_UNCHANGED, AffairsView
 
-_PROFILE: Final = ("full_name", "timezone", "language")
+_PROFILE: Final = ("full_name", "unit", "timezone", "language")
 _MAIL: Final = ("routine_mail", "quiet_from", "quiet_until")
 
 
@@ -33,6 +33,7 @@ class AccountIn(s.Serializer[Any]):
     """What is to be different. Empty zone or language: as the agency's. Quiet hours: both ends, or null for none."""
 
     full_name = s.CharField(required=False, max_length=120)
+    unit = s.CharField(required=False, allow_blank=True, max_length=60)
     timezone = s.CharField(required=False, allow_blank=True, max_length=64)
     language = s.CharField(required=False, allow_blank=True, max_length=16)
     routine_mail = s.BooleanField(required=False)
@@ -47,6 +48,7 @@ class AccountOut(s.Serializer[Any]):
     email = s.CharField()
     roles = s.ListField(child=s.CharField())
     full_name = s.CharField()
+    unit = s.CharField()
     timezone = s.CharField()
     language = s.CharField()
     routine_mail = s.BooleanField()
@@ -96,7 +98,7 @@ class AccountView(AffairsView):
         operation_id="account_partial_update",
     )
     def patch(self, request: Request) -> Response:
-        """Change the own name, zone, language, or when mail about routine alerts waits. No right comes of it."""
+        """Change the own name, unit, zone, language, or when mail about routine alerts waits. No right comes of it."""
         body = read_body(AccountIn, request)
 
         def change() -> None:

@@ -61,6 +61,7 @@ class OfficerOut(s.Serializer[Any]):
 
     id = s.CharField()
     full_name = s.CharField()
+    unit = s.CharField()
     email = s.CharField()
     roles = s.ListField(child=s.CharField())
     state = s.ChoiceField(STATES)
@@ -89,6 +90,7 @@ class InviteIn(s.Serializer[Any]):
 
     email = s.CharField(max_length=254)
     full_name = s.CharField(max_length=120)
+    unit = s.CharField(required=False, default="", allow_blank=True, max_length=60)
     roles = s.ListField(child=s.ChoiceField(ROLES), min_length=1, max_length=len(ROLES))
     timezone = s.CharField(required=False, default="", allow_blank=True, max_length=64)
     language = s.CharField(required=False, default="", allow_blank=True, max_length=16)
@@ -262,7 +264,7 @@ def _facts(
     row: Officer, invited: Mapping[str, Invited], places: Mapping[str, int], waiting: frozenset[str]
 ) -> dict[str, Any]:
     state = "disabled" if not row.is_active else "active" if row.has_usable_password() else "invited"
-    named = ("full_name", "roles", "timezone", "language", "joined_at")
+    named = ("full_name", "unit", "roles", "timezone", "language", "joined_at")
     return {
         "id": row.public_id,
         "email": row.address,

@@ -121,5 +121,5 @@ def doubted_statements(officer: Officer, *, now: datetime) -> list[dict[str, Any
     rows: tuple[DoubtedStatement, ...] = list_doubted_statements(officer, now=now)
     acts = {row.act for row in rows if row.act}
     people = Officer.objects.visible_to(officer).filter(public_id__in=acts) if acts else ()
-    names = {str(person.public_id): person.full_name for person in people}
+    names = {str(person.public_id): person.display_name for person in people}
     return [{"row": row, "kind": KINDS.get(row.k, row.k), "by": names.get(str(row.act), "")} for row in rows]

@@ -50,10 +50,11 @@ def acts() -> list[str]:
 def test_an_officer_is_invited_once_however_often_it_is_sent(
     admin: Session, desks: Desks, outside_world: OutsideWorld
 ) -> None:
-    person = {"email": "new@xa-lab.example", "full_name": "Nadia New", "roles": ["reader"]}
+    person = {"email": "new@xa-lab.example", "full_name": "Nadia New", "roles": ["reader"], "unit": "Intake"}
     one, two = (admin("POST", "officers", person, idempotency_key="invite-1") for _ in range(2))
     assert (one.status_code, two.status_code) == (201, 201), one.content
     assert one.json() == two.json()
+    assert one.json()["unit"] == "Intake"
     assert one.json()["state"] == "invited" and one.json()["invitation"]["mailed_at"]
     assert len(outside_world.wait_for_count(1)) == 1
     assert admin("GET", f"officers/{one.json()['id']}").json() == one.json()
@@ -161,7 +162,7 @@ def test_the_list_says_who_could_send_what_a_key_writes_and_none_is_issued_where
     assert one.status_code == 201, one.content
     listed, named = (
         admin("GET", "api-keys").json(),
-        {"id": releaser.public_id, "full_name": releaser.full_name},
+        {"id": releaser.public_id, "full_name": releaser.full_name, "unit": ""},
     )
     own = next(row for row in listed["items"] if row["prefix"] == one.json()["prefix"])
     assert named in listed["could_release"] and named in own["could_release"]

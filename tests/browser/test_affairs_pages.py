@@ -45,9 +45,17 @@ def test_pages_about_officers(
     name_deputy(desk.sunniva, desk.ilka, desk.benno, now=now)
     with outside_world.down():
         admin.post(
-            "/officers/invite/", {"full_name": "نورين الصفواري", "email": "n@x.example", "roles": ["reader"]}
+            "/officers/invite/",
+            {
+                "full_name": "نورين الصفواري",
+                "unit": "وحدة الحدود 2",
+                "email": "n@x.example",
+                "roles": ["reader"],
+            },
         )
     invited = Officer.objects.get(invited_email="n@x.example")
+    desk.ilka.unit = "Toxicology"
+    desk.ilka.save(update_fields=["unit"])
     leaver = desk.hub.make_officer(desk.lab, Role.READER)
     disable_officer(desk.sunniva, leaver, now=now)
     sign_in(desk.sunniva)

@@ -32,8 +32,9 @@ def now_of(officer: Officer) -> Officer:
 
 
 def test_the_own_profile_changes_and_times_follow(desk: DeskWorld, benno: Client) -> None:
-    assert benno.post("/account/", PROFILE | {"full_name": " Benno Ashgrove-Vel "}).status_code == 302
-    assert now_of(desk.benno).full_name == "Benno Ashgrove-Vel"
+    changed = PROFILE | {"full_name": " Benno Ashgrove-Vel ", "unit": " Release desk "}
+    assert benno.post("/account/", changed).status_code == 302
+    assert now_of(desk.benno).display_name == "Benno Ashgrove-Vel (Release desk)"
     assert "UTC+5:45" in benno.get("/officers/").content.decode() + benno.get("/").content.decode()
 
 

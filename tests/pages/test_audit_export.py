@@ -104,7 +104,7 @@ def test_the_export_is_audited_and_is_not_in_itself(desk: DeskWorld, auditor: Cl
     assert event.detail == {"count": len(rows), "act": "agency.admitted"}
     assert (event.actor, event.agency) == (desk.edda.audit_name, "xa-lab")
     assert "audit.exported" not in {
-        row["act_code"] for row in exported(auditor) if row["log_digest"] != event.od
+        row["act_code"] for row in exported(auditor) if row["log_digest"].removeprefix("'") != event.od
     }
     assert "exported the audit" in auditor.get("/audit/").content.decode()
 

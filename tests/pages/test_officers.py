@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Officers: the list, one person, and every act on a person against colleagues, admins, oneself and strangers."""
 
+import html
 import re
 
 import pytest
@@ -172,9 +173,26 @@ def test_the_duty_list_is_arranged_step_by_step(desk: DeskWorld, admin: Client) 
     assert AuditEvent.objects.filter(act="duty.changed").count() == 3
 
 
+def test_two_of_one_name_are_told_apart_by_their_units(
+    desk: DeskWorld, admin: Client, outside_world: OutsideWorld
+) -> None:
+    officer = Officer.objects.get(pk=desk.ilka.pk)
+    officer.unit = "Toxicology"
+    officer.save(update_fields=["unit"])
+    twin = NEW | {"full_name": "Ilka Torvane", "unit": " Field  team 2 "}
+    answer = admin.post("/officers/invite/", twin, follow=True).content.decode()
+    assert "looks like this one: Ilka Torvane (Toxicology), " in html.unescape(answer)
+    listed = admin.get("/officers/").content.decode()
+    assert all(unit in listed for unit in ("Toxicology", "Field team 2"))
+    deputies = admin.get(of(desk.benno, "deputy")).content.decode()
+    assert all(f"Ilka Torvane ({unit})" in deputies for unit in ("Toxicology", "Field team 2"))
+
+
 @pytest.mark.parametrize(
     ("field", "value", "text"),
     [
+        ("unit", "Lab\u202e2", "Use one line"),
+        ("unit", "U" * 61, "Unit: use up to 60 characters."),
         ("full_name", "", "Name: enter the name"),
         ("full_name", "Runa\u202egnp", "Use one line"),
         ("full_name", "Run\u0430 Skarsholm", "Two scripts are mixed in one word; retype it."),

@@ -310,7 +310,7 @@ def _agency_of(officer: Officer) -> Agency:
 
 def _could_release(officer: Officer, agency: Agency, client: str = "") -> tuple[str, str]:
     """Who could send what the system writes, were the officer to give it a key now."""
-    names = [row.full_name for row in releasers_of_drafts(officer, agency, client=client)]
+    names = [row.display_name for row in releasers_of_drafts(officer, agency, client=client)]
     return _("Could send its drafts"), ", ".join(names[:NAMED_AT_MOST]) or _("nobody")
 
 

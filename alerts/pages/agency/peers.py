@@ -140,4 +140,4 @@ def _facts(trust: PeerTrust) -> list[tuple[str, str]]:
 
 def _name_of(audit_name: str) -> str:
     officer = Officer.objects.filter(public_id=audit_name.removeprefix("officer:")).first()
-    return officer.full_name if officer else audit_name
+    return officer.display_name if officer else audit_name

@@ -209,7 +209,7 @@ def _before_text(officer: Officer, agency: Agency) -> list[str]:
     stricter = _("What makes it stricter counts at once.")
     if not must_wait(agency):
         return [stricter]
-    others = [row.full_name for row in second_admins(officer, agency, now=timezone.now())][:3]
+    others = [row.display_name for row in second_admins(officer, agency, now=timezone.now())][:3]
     if others:
         text = _("What makes it weaker waits until %(names)s agrees, or for a day in which nobody stops it.")
         return [stricter, text % {"names": _(" or ").join(others)}]

@@ -115,11 +115,11 @@ def _question(row: PowerRow) -> Question:
     change = row.change
     facts = [(line.label, line.text) for line in row.lines]
     if change.officer is not None:
-        facts.insert(0, (_("Officer"), change.officer.full_name))
+        facts.insert(0, (_("Officer"), change.officer.display_name))
     if change.kind == Kind.IDENTITY and change.officer is not None:
         return Question(
             _("Changes of power"),
-            _("Is this really %(name)s?") % {"name": change.officer.full_name},
+            _("Is this really %(name)s?") % {"name": change.officer.display_name},
             _("Confirm the person"),
             reverse("admin:powers"),
             does=[

@@ -93,9 +93,10 @@ def read_question(query: QueryDict, colleagues: Mapping[str, str]) -> Question:
 
 def colleagues_of(officer: Officer) -> dict[str, str]:
     """Names by public id."""
-    return dict(
-        Officer.objects.visible_to(officer).order_by("full_name").values_list("public_id", "full_name")
+    rows = (
+        Officer.objects.visible_to(officer).order_by("full_name", "pk").only("public_id", "full_name", "unit")
     )
+    return {row.public_id: row.display_name for row in rows}
 
 
 def events_for(officer: Officer, question: Question) -> QuerySet[AuditEvent]:

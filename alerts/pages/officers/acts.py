@@ -63,7 +63,7 @@ def invite(request: HttpRequest) -> HttpResponseBase:
         return ask(request, question, form)
     say_whether_mailed(request, link)
     for colleague in colleagues_named_like(invited):
-        words = {"name": colleague.full_name, "email": colleague.address}
+        words = {"name": colleague.display_name, "email": colleague.address}
         messages.warning(
             request,
             _("A colleague's name looks like this one: %(name)s, %(email)s. Tell them apart.") % words,
@@ -82,7 +82,7 @@ def invite_again(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Invite %(name)s again?") % {"name": isolated(person.full_name)},
+            "heading": _("Invite %(name)s again?") % {"name": isolated(person.display_name)},
             "button": _("Invite again"),
             "does": [
                 _("A new mail goes to %(email)s. The earlier link counts no more.")
@@ -104,7 +104,7 @@ def roles(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Change the roles of %(name)s") % {"name": isolated(person.full_name)},
+            "heading": _("Change the roles of %(name)s") % {"name": isolated(person.display_name)},
             "button": _("Change roles"),
             "does": [
                 _("Now: %(roles)s.") % {"roles": roles_text(person.roles)},
@@ -130,8 +130,8 @@ def disable(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Disable %(name)s?") % {"name": isolated(person.full_name)},
-            "button": _("Disable %(name)s") % {"name": isolated(person.full_name)},
+            "heading": _("Disable %(name)s?") % {"name": isolated(person.display_name)},
+            "button": _("Disable %(name)s") % {"name": isolated(person.display_name)},
             "does": [
                 _("Every session ends at once, signing in is refused, mails stop."),
                 _(
@@ -156,8 +156,8 @@ def enable(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Enable %(name)s?") % {"name": isolated(person.full_name)},
-            "button": _("Enable %(name)s") % {"name": isolated(person.full_name)},
+            "heading": _("Enable %(name)s?") % {"name": isolated(person.display_name)},
+            "button": _("Enable %(name)s") % {"name": isolated(person.display_name)},
             "does": [
                 _("Signing in works again, with the roles as before: %(roles)s.")
                 % {"roles": roles_text(person.roles)},
@@ -180,7 +180,7 @@ def sessions(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Sign %(name)s out everywhere?") % {"name": isolated(person.full_name)},
+            "heading": _("Sign %(name)s out everywhere?") % {"name": isolated(person.display_name)},
             "button": _("Sign out everywhere"),
             "does": [_("Every session ends at once, on every device. Signing in again works as before.")],
         },
@@ -199,7 +199,7 @@ def factors(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Reset the second factor of %(name)s?") % {"name": isolated(person.full_name)},
+            "heading": _("Reset the second factor of %(name)s?") % {"name": isolated(person.display_name)},
             "button": _("Reset second factor"),
             "does": [
                 _("Codes, passkeys and recovery codes are removed and every session ends."),
@@ -225,7 +225,7 @@ def reopen(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Open sign-in again for %(name)s?") % {"name": isolated(person.full_name)},
+            "heading": _("Open sign-in again for %(name)s?") % {"name": isolated(person.display_name)},
             "button": _("Open sign-in again"),
             "does": [
                 _("Wrong passwords and codes tried so far no longer count."),
@@ -257,7 +257,7 @@ def deputy(request: HttpRequest, public_id: str) -> HttpResponseBase:
         public_id,
         do,
         lambda person: {
-            "heading": _("Who stands in for %(name)s?") % {"name": isolated(person.full_name)},
+            "heading": _("Who stands in for %(name)s?") % {"name": isolated(person.display_name)},
             "button": _("Name deputy"),
             "does": [_("Colleagues see whom to call when this officer is away. It gives no right.")],
         },

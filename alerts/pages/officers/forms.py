@@ -38,6 +38,17 @@ def language_choices(known: str = "") -> list[tuple[str, Any]]:
     return spoken if not known or known in dict(spoken) else [*spoken, (known, known)]
 
 
+class UnitForm(forms.Form):
+    unit = forms.CharField(
+        label=_("Unit"),
+        help_text=_("It stands beside the name and tells people of one name apart."),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+        error_messages={"max_length": _("Unit: use up to 60 characters.")},
+    )
+
+
 class RolesForm(forms.Form):
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
@@ -47,7 +58,7 @@ class RolesForm(forms.Form):
     )
 
 
-class InviteForm(RolesForm):
+class InviteForm(UnitForm, RolesForm):
     full_name = forms.CharField(
         label=_("Name"),
         max_length=120,
@@ -67,7 +78,7 @@ class InviteForm(RolesForm):
             "max_length": _("E-mail: enter a complete address."),
         },
     )
-    field_order = ("full_name", "email", "roles")
+    field_order = ("full_name", "unit", "email", "roles")
 
 
 class DeputyForm(forms.Form):
@@ -79,11 +90,11 @@ class DeputyForm(forms.Form):
 
     def __init__(self, *args: Any, colleagues: Iterable[Officer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", _("Nobody")), *((row.public_id, row.full_name) for row in colleagues)]
+        choices = [("", _("Nobody")), *((row.public_id, row.display_name) for row in colleagues)]
         self.fields["deputy"].choices = choices  # type: ignore[attr-defined]
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(UnitForm):
     full_name = forms.CharField(
         label=_("Name"),
         max_length=120,
@@ -105,6 +116,7 @@ class ProfileForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": _("Language: choose one of the list.")},
     )
+    field_order = ("full_name", "unit", "timezone", "language")
 
     def __init__(self, *args: Any, officer: Officer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -26,7 +26,7 @@ from sharing.states import NotificationState
 
 
 def profile(request: HttpRequest) -> HttpResponseBase:
-    """Name, zone and language."""
+    """Name, unit, zone and language."""
     officer = signed_in(request)
     posted = request.POST if request.method == "POST" else None
     form = ProfileForm(posted, officer=officer, initial=_initial(officer))
@@ -92,7 +92,7 @@ def _notice_row(notice: Notification) -> dict[str, Any]:
 
 
 def _initial(officer: Officer) -> dict[str, str]:
-    return {"full_name": officer.full_name, "timezone": officer.timezone, "language": officer.language}
+    return {name: getattr(officer, name) for name in ("full_name", "unit", "timezone", "language")}
 
 
 def _mail_form(officer: Officer, posted: Any = None) -> OwnMailForm:
