@@ -16,7 +16,7 @@ from alerts.checkpoints import keep_newest, kept_checkpoint
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.seeing import keep_seen
+from alerts.peers.seeing import keep_known, keep_seen
 from ledger.audit import record_event
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
 from sharing.models import Blob, Envelope
@@ -54,7 +54,9 @@ def fetch_and_open(
     except EnvelopeError as failure:
         _record(actor, md, failure, now)
         raise_alarms(actor, peers, now=now)
+        keep_known(peers, now=now)
         raise
+    raise_alarms(actor, peers, now=now)
     keep_seen(peers, [opened.manifest.iss], now=now)
     keep_newest(agency, octets, log_time=opened.log_time, now=now)
     return opened

@@ -134,7 +134,7 @@ def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> Seale
     files = open_files(alert, ready.content.attachments)
     peers = VerifiedDirectory(alert.agency_id, now)
     try:
-        return doors.seal_alert(
+        sealed = doors.seal_alert(
             officer,
             terms=_terms(alert, ready, now),
             alert=_sent_members(ready),
@@ -151,6 +151,8 @@ def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> Seale
     except SigningKeysMissingError as missing:
         text = _("Your agency has no valid signing key; ask your key officer.")
         raise SendingStoppedError(text) from missing
+    raise_alarms(officer, peers, now=now)
+    return sealed
 
 
 def _sent_members(ready: _Ready) -> dict[str, Any]:

@@ -147,6 +147,8 @@ def _keep_judgements(actor: Actor, rows: Sequence[ReceivedAlert], now: dt.dateti
         directory.require_readable(issuer)
     judge_retracts(rows, now=now)
     for row in rows:
+        # As `judge_again` counts, who does not open each agency's book.
+        row.retract_judged_on = len(directory.revocations(row.issuer_id))
         row.save(update_fields=JUDGED)
         if row.retract_doubt:
             record_event(

@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 
 def raise_alarms(actor: Actor, directory: VerifiedDirectory, *, now: datetime) -> None:
-    """One for each peer that this directory refused; not inside a transaction that may be rolled back."""
-    for peer, cause in sorted(directory.refused.items()):
-        log.error("keys of %s are not trusted for %s: %s", peer, directory.reader, cause)
+    """One for each peer of whom something failed; not inside a transaction that may be rolled back."""
+    for peer, cause in sorted(directory.alarms.items()):
+        log.error("keys of %s failed a check for %s: %s", peer, directory.reader, cause)
         with transaction.atomic():
             record_event(
                 "peer.refused",

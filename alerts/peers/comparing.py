@@ -40,7 +40,7 @@ class PeerTrust:
     shown: str
     """The fingerprint of the root in force, 64 digits; empty while there is none, or where it failed a check."""
     problem: str
-    """Why its keys are not trusted, as the audit has it; empty where they are."""
+    """What failed a check, as the audit has it; empty where nothing did."""
     new_in: Sequence[Place] = ()
     """The circles in which it is to be confirmed."""
 
@@ -148,8 +148,8 @@ def _compared(actor: Actor, pin: Pin, root: str, now: datetime) -> Pin:
         return replace(pin, waiting=mine)
     if not _is_another(actor, pin.waiting.by):
         raise InputError("fingerprint", _("You compared it first: another officer compares it too."))
-    version = pin.version if pin.root == root else 0
-    return Pin(root, version, Origin.COMPARED, (pin.waiting, mine), circles=pin.circles)
+    compared = Pin(root, 0, Origin.COMPARED, (pin.waiting, mine), circles=pin.circles)
+    return replace(compared, version=pin.version, revoked=pin.revoked) if pin.root == root else compared
 
 
 def change_own_book(own: Agency, change: Callable[[Book], Book], *, now: datetime) -> Book:
@@ -180,7 +180,7 @@ def own_agency_of(actor: Actor) -> Agency:
 def _trust(row: Agency, directory: VerifiedDirectory, new_in: Sequence[Place]) -> PeerTrust:
     keyset = directory.keyset(row.pk)
     shown = keyset.root_fingerprint if keyset else ""
-    pin, problem = directory.book.pins.get(row.pk, Pin()), directory.refused.get(row.pk, "")
+    pin, problem = directory.book.pins.get(row.pk, Pin()), directory.alarms.get(row.pk, "")
     return PeerTrust(row, pin, shown, problem, new_in)
 
 

@@ -3,12 +3,13 @@
 
 Rows of the database are no proof. Each stored keyset of a peer is verified by the one before it, its log time by a
 receipt under a checkpoint that the pinned ledger key signed; the pinned root must be one of the chain's, and no version
-seen before may be missing. A peer of whom anything fails is unknown here, and stands in `refused` with the cause.
+seen before may be missing. A peer of whom anything fails is unknown here, and stands in `refused` with the cause. Revocations
+are verified alike; one that the book has and the rows lack still counts, and the peer stands in `hidden`.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -17,20 +18,26 @@ from django.conf import settings
 
 from accord.envelope import keysets as envelope
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, VerificationError
+from accord.envelope.statements.checks import revocation_of, verify_logged_revoke
 from accord.envelope.tree.receipts import Receipt
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, Keyset
+from agencies.models import Agency, Keyset, Revocation
 from agencies.vault.errors import SealBrokenError
-from alerts.peers.pins import Book, Pin, read_book
+from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from ledger import proofs
 from ledger.pins import pinned_keys
 
 PINS_ALTERED: Final = "pins-altered"
+REVOCATION_MISSING: Final = "revocation-missing"
 REMEMBERED: Final = 2048
 """Chains, and places in the log, that this process remembers having verified; both are bound to the octets."""
 
 Place = tuple[int, int]
 """Log time, in seconds, and index of the leaf."""
+Items = tuple[tuple[bytes, str, Place], ...]
+"""Objects as they are verified: octets, digest, place in the log."""
+KEYSET: Final = "keyset"
+REVOKE: Final = "revoke"
 _places: OrderedDict[tuple[str, str], Place] = OrderedDict()
 
 
@@ -41,7 +48,19 @@ class VerifiedDirectory(DatabaseKeyDirectory):
         super().__init__(now)
         self.reader = reader
         self.refused: dict[str, str] = {}
+        self.hidden: dict[str, str] = {}
         self._book: Book | None = None
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        """What failed, by peer."""
+        return self.hidden | self.refused
+
+    @property
+    def known(self) -> list[str]:
+        """The peers with a pinned root whose keys were read and trusted."""
+        pins = self.book.pins
+        return [peer for peer, chain in self._histories.items() if chain and peer in pins and pins[peer].root]
 
     @property
     def book(self) -> Book:
@@ -58,32 +77,45 @@ class VerifiedDirectory(DatabaseKeyDirectory):
         wanted = [agency for agency in set(agencies) if agency not in self._newest]
         if not wanted:
             return
-        rows = list(Keyset.objects.filter(agency_id__in=wanted).order_by("version", "accepted_at"))
-        places, unproved = _proved_places(rows)
-        self._revokes |= self._logged_revokes(wanted)
+        keysets = list(Keyset.objects.filter(agency_id__in=wanted).order_by("version", "accepted_at"))
+        revokes = list(Revocation.objects.filter(agency_id__in=wanted).order_by("accepted_at"))
+        proved = _Proved.of({KEYSET: keysets, REVOKE: revokes})
         for agency in wanted:
-            own = [row for row in rows if row.agency_id == agency]
-            self._histories[agency] = self._trusted(agency, own, places, unproved)
+            own = [row for row in keysets if row.agency_id == agency]
+            said = [row for row in revokes if row.agency_id == agency]
+            self._histories[agency] = self._trusted(agency, own, said, proved)
             self._newest[agency] = envelope.newest_in_force(self._histories[agency], self._now)
 
     def _trusted(
-        self, agency: str, rows: Sequence[Keyset], places: Mapping[str, Place], unproved: Mapping[str, str]
+        self, agency: str, keysets: Sequence[Keyset], revokes: Sequence[Revocation], proved: "_Proved"
     ) -> tuple[envelope.Keyset, ...]:
+        self._revokes[agency] = []
         try:
             if self.book.revision < 0:
                 raise VerificationError(Failure.KEYSET_ROOT, PINS_ALTERED, (agency,))
-            for row in rows:
-                if row.od in unproved:
-                    raise VerificationError(Failure.RECEIPT, unproved[row.od], (agency,))
-            items = tuple((bytes(row.jws), row.od, places[row.od]) for row in rows if row.od in places)
+            items = proved.items(agency, keysets)
             chain = verify_chain(agency, items)
             self._check_pin(agency, chain)
+            words = verify_revokes(agency, items, proved.items(agency, revokes))
         except EnvelopeError as failure:
             if isinstance(failure, MalformedError):
                 self._unreadable.add(agency)
             self.refused[agency] = PINS_ALTERED if self.book.revision < 0 else str(failure.code)
             return ()
+        self._revokes[agency] = [*words, *self._missing(agency, words)]
         return chain
+
+    def _missing(self, agency: str, words: Sequence[envelope.Revocation]) -> list[envelope.Revocation]:
+        """The revocations that the book has and that no word of the rows stands for."""
+        shown = {word.kid: word for word in _kept_form(words)}
+        kept = self.book.pins.get(agency, Pin()).revoked
+        missing = [word for word in kept if word.kid not in shown or not shown[word.kid].covers(word)]
+        if missing:
+            self.hidden[agency] = REVOCATION_MISSING
+        return [
+            envelope.Revocation(agency, word.kid, word.since, None, "", word.log_time, word.index)
+            for word in missing
+        ]
 
     def _check_pin(self, agency: str, chain: Sequence[envelope.Keyset]) -> None:
         pin = self.book.pins.get(agency)
@@ -101,7 +133,8 @@ class VerifiedDirectory(DatabaseKeyDirectory):
         if keyset is None:
             return None
         root = pin.root or keyset.root_fingerprint
-        return replace(pin, root=root, version=max(pin.version, keyset.version))
+        revoked = summed_up((*pin.revoked, *_kept_form(self._revokes[agency])))
+        return replace(pin, root=root, version=max(pin.version, keyset.version), revoked=revoked)
 
 
 def directory_of(agency: Agency, now: datetime) -> DatabaseKeyDirectory:
@@ -110,7 +143,7 @@ def directory_of(agency: Agency, now: datetime) -> DatabaseKeyDirectory:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def verify_chain(agency: str, items: tuple[tuple[bytes, str, Place], ...]) -> tuple[envelope.Keyset, ...]:
+def verify_chain(agency: str, items: Items) -> tuple[envelope.Keyset, ...]:
     """Each keyset (octets, digest, proved place) by the one it follows, the first by its own root.
 
     The caller compares the roots with its pin. Raises the envelope's errors.
@@ -129,23 +162,58 @@ def verify_chain(agency: str, items: tuple[tuple[bytes, str, Place], ...]) -> tu
     return tuple(verified.values())
 
 
-def _proved_places(rows: Sequence[Keyset]) -> tuple[dict[str, Place], dict[str, str]]:
-    """The places of keysets with a receipt that holds, by digest; the others that the ledger's rows claim, with why."""
-    vkey = settings.LEDGER_VKEY
-    unseen = [row for row in rows if (vkey, row.od) not in _places]
-    failed: dict[str, str] = {}
-    if unseen:
-        keys, agencies = pinned_keys(), {row.od: row.agency_id for row in unseen}
-        for od, said in proofs.receipts_for(agencies).items():
-            try:
-                receipt = Receipt.parse(said)
-                at = receipt.verify(d=od, keys=keys, k="keyset", a=agencies[od])
-            except EnvelopeError as failure:
-                failed[od] = str(failure.code)
-            else:
-                _remember(vkey, od, (at, receipt.index))
-    known = {row.od: _places[vkey, row.od] for row in rows if (vkey, row.od) in _places}
-    return known, failed
+@lru_cache(maxsize=REMEMBERED)
+def verify_revokes(agency: str, chain: Items, words: Items) -> tuple[envelope.Revocation, ...]:
+    """Each `revoke` by the agency's chain, given as `verify_chain` takes it. Raises the envelope's errors."""
+    keysets, found = verify_chain(agency, chain), []
+    for octets, od, (log_time, index) in words:
+        said = verify_logged_revoke(octets, keysets, log_time=log_time)
+        if said.od != od:
+            raise VerificationError(Failure.RECEIPT, agencies=(agency,))
+        found.append(revocation_of(said, log_time, index))
+    return tuple(found)
+
+
+def _kept_form(words: Iterable[envelope.Revocation]) -> tuple[Revoked, ...]:
+    return summed_up(
+        Revoked(word.kid, word.since, word.log_time, -1 if word.index is None else word.index)
+        for word in words
+    )
+
+
+@dataclass(frozen=True)
+class _Proved:
+    """The places of objects with a receipt that holds, by digest; of those with one that does not, the cause."""
+
+    places: Mapping[str, Place]
+    failed: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Sequence[Keyset] | Sequence[Revocation]]) -> "_Proved":
+        """Of these rows by kind; those that the ledger has not logged are in neither."""
+        vkey = settings.LEDGER_VKEY
+        said = {row.od: (kind, row.agency_id) for kind, some in rows.items() for row in some}
+        unseen = [od for od in said if (vkey, od) not in _places]
+        failed: dict[str, str] = {}
+        if unseen:
+            keys = pinned_keys()
+            for od, answer in proofs.receipts_for(unseen).items():
+                kind, agency = said[od]
+                try:
+                    receipt = Receipt.parse(answer)
+                    at = receipt.verify(d=od, keys=keys, k=kind, a=agency)
+                except EnvelopeError as failure:
+                    failed[od] = str(failure.code)
+                else:
+                    _remember(vkey, od, (at, receipt.index))
+        return cls({od: _places[vkey, od] for od in said if (vkey, od) in _places}, failed)
+
+    def items(self, agency: str, rows: Sequence[Keyset] | Sequence[Revocation]) -> Items:
+        """Octets, digest and place of each that is logged; raises VerificationError for a receipt that does not hold."""
+        for row in rows:
+            if row.od in self.failed:
+                raise VerificationError(Failure.RECEIPT, self.failed[row.od], (agency,))
+        return tuple((bytes(row.jws), row.od, self.places[row.od]) for row in rows if row.od in self.places)
 
 
 def _remember(vkey: str, od: str, place: Place) -> None:

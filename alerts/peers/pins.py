@@ -24,6 +24,8 @@ from alerts.peer_rows import PeerPin, PinBook
 from ledger.audit import record_event
 
 TABLE: Final = "pinbook"
+KEPT_REVOCATIONS: Final = 256
+"""Revoked keys remembered of one peer; of more than these the ones revoked first are left to the rows."""
 
 
 class Origin(TextChoices):
@@ -44,6 +46,35 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Revoked:
+    """A key's revocation as it was verified: its smallest `since`, and the first place of the log that says it."""
+
+    kid: str
+    since: int
+    log_time: int
+    index: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Log time and index."""
+        return self.log_time, self.index
+
+    def covers(self, other: "Revoked") -> bool:
+        """Whether whoever knows this one judges no signature more kindly than whoever knows the other."""
+        return self.since <= other.since and self.place <= other.place
+
+
+def summed_up(words: Iterable[Revoked]) -> tuple[Revoked, ...]:
+    """One for each key, by key: what the key rule takes of all words about it."""
+    found: dict[str, Revoked] = {}
+    for word in words:
+        known = found.get(word.kid, word)
+        found[word.kid] = Revoked(word.kid, min(word.since, known.since), *min(word.place, known.place))
+    newest = sorted(found.values(), key=lambda word: word.place)[-KEPT_REVOCATIONS:]
+    return tuple(sorted(newest, key=lambda word: word.kid))
+
+
+@dataclass(frozen=True)
 class Pin:
     """`root` may be empty while only one officer has compared and nothing of the peer was seen."""
 
@@ -54,6 +85,8 @@ class Pin:
     waiting: Comparison | None = None
     circles: tuple[str, ...] = ()
     """The circles in which an officer has confirmed the peer, sorted."""
+    revoked: tuple[Revoked, ...] = ()
+    """What was verified of the peer's revocations under this root, as `summed_up`; no row takes it back."""
 
     @property
     def may_seal(self) -> bool:
@@ -64,13 +97,14 @@ class Pin:
     def read(cls, said: Mapping[str, object]) -> Self:
         """From the book's text."""
         facts = dict(said)
-        waiting, circles = facts.pop("waiting"), facts.pop("circles", ())
+        waiting, circles, revoked = facts.pop("waiting"), facts.pop("circles", ()), facts.pop("revoked", ())
         compared = tuple(Comparison(**each) for each in facts.pop("compared"))  # type: ignore[attr-defined]
         return cls(
             **facts,  # type: ignore[arg-type]
             compared=compared,
             waiting=Comparison(**waiting) if isinstance(waiting, dict) else None,
             circles=tuple(circles),  # type: ignore[arg-type]
+            revoked=tuple(Revoked(**each) for each in revoked),  # type: ignore[attr-defined]
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is kept of peers after something went to them or opened: first seen, and the highest version."""
+"""What is kept of peers after something went to them or opened: first seen, the highest version, what they revoked."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -8,7 +8,7 @@ from datetime import datetime
 from accord.envelope.errors import SealingError, SealRefusal
 from agencies.vault.doors import Pin as SealingPin
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.pins import Book, Pin, change_book
+from alerts.peers.pins import Book, Pin, change_book, summed_up
 
 
 def pins_of(directory: VerifiedDirectory, peers: Collection[str]) -> dict[str, SealingPin]:
@@ -35,7 +35,7 @@ def may_seal(directory: VerifiedDirectory, peer: str) -> bool:
 
 
 def keep_seen(directory: VerifiedDirectory, peers: Collection[str], *, now: datetime) -> None:
-    """Notes each peer's highest version, a new peer as first seen, and the own agency beside them."""
+    """Notes each peer's highest version and revocations, a new peer as first seen, and the own agency beside them."""
     names = {directory.reader, *peers}
     directory.preload(names)
     seen = {peer: pin for peer in names if (pin := directory.seen(peer)) is not None}
@@ -46,8 +46,14 @@ def keep_seen(directory: VerifiedDirectory, peers: Collection[str], *, now: date
         for peer, pin in seen.items():
             known = book.pins.get(peer, pin)
             root, version = known.root or pin.root, max(known.version, pin.version)
-            kept = replace(known, root=root, version=version)
+            revoked = summed_up((*known.revoked, *(pin.revoked if pin.root == root else ())))
+            kept = replace(known, root=root, version=version, revoked=revoked)
             book = book.with_pin(peer, kept)
         return book
 
     change_book(directory.reader, change, now=now)
+
+
+def keep_known(directory: VerifiedDirectory, *, now: datetime) -> None:
+    """Note what this directory has verified of peers with a pinned root; nobody is first seen by it."""
+    keep_seen(directory, directory.known, now=now)

@@ -4,6 +4,7 @@
 import json
 import os
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -15,13 +16,15 @@ from accord.envelope.keys import PQ1
 from accord.envelope.keysets import KeyRow, build_keyset_body, read_keyset
 from accord.envelope.private import Root, generate_decryption_key
 from accord.envelope.statements.form import make_statement, parse_statement
-from agencies.models import Key, Keyset
+from agencies.models import Key, Keyset, Revocation
 from alerts.errors import SendingStoppedError, UnopenableError
 from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
 from alerts.peer_rows import PeerPin, PinBook
+from alerts.peers import directory as verifying
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Origin, read_book
+from alerts.standing import StandingState
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
 from sharing.models import Envelope, Notification
@@ -264,3 +267,99 @@ def test_pins_from_before_books_go_on_serving_and_are_marked(desks: Desks) -> No
     assert read_book(desks.lab.id).pins[desks.own.id].origin == Origin.KEPT
     desks.released(title="After the upgrade", recipients=[desks.own.id])
     assert Envelope.objects.count() == 2
+
+
+# --- what the agency has learnt of revocations ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def repudiated(desks: Desks) -> ReceivedAlert:
+    """From the partner; opened again after its key was revoked from before on."""
+    sealed = sealed_for(desks.hub, desks.own, desks.health.id)
+    desks.hub.carry(desks.own, sealed)
+    desks.hub.sequence()
+    desks.follow()
+    row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sealed.md)
+    assert standing(desks, row) is StandingState.VALID
+    desks.hub.revoke(desks.own, since=desks.hub.now - timedelta(hours=1))
+    desks.hub.later(seconds=1)
+    desks.hub.sequence()
+    assert standing(desks, row) is StandingState.REPUDIATED
+    return row
+
+
+def standing(desks: Desks, row: ReceivedAlert) -> StandingState:
+    return open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now).standing.state
+
+
+def past_the_triggers(statement: str, *values: bytes) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(statement, values or None)
+        cursor.execute("SET session_replication_role = origin")
+
+
+def forget_verified() -> None:
+    """As a process that has just begun."""
+    verifying._places.clear()
+    verifying.verify_revokes.cache_clear()
+
+
+HIDING = {
+    "row": "DELETE FROM agencies_revocation",
+    "leaf": "DELETE FROM ledger_leaf WHERE od IN (SELECT od FROM agencies_revocation)",
+    "since": "UPDATE agencies_revocation SET since = since + 86400",
+}
+
+
+@pytest.mark.parametrize("how", HIDING)
+def test_a_revocation_seen_once_counts_whatever_becomes_of_its_row(
+    desks: Desks, repudiated: ReceivedAlert, how: str
+) -> None:
+    keeper = desks.hub.make_officer(desks.health.agency, "key_officer", name="Kaja Keeper")
+    forget_verified()
+    past_the_triggers(HIDING[how])
+    assert standing(desks, repudiated) is StandingState.REPUDIATED
+    if how == "since":
+        # The row's columns are not asked: the word as signed says it.
+        assert alarms(desks.health.id) == []
+        return
+    assert alarms(desks.health.id) == [desks.own.id]
+    assert AuditEvent.objects.get(act="peer.refused").detail == {"cause": "revocation-missing"}
+    assert Notification.objects.get(occasion="peer-refused").officer == keeper
+
+
+def test_a_revocation_is_kept_from_an_opening_that_it_refused(desks: Desks) -> None:
+    first = sealed_for(desks.hub, desks.own, desks.health.id)
+    desks.hub.carry(desks.own, first)
+    desks.hub.sequence()
+    desks.follow()
+    row = ReceivedAlert.objects.get(agency=desks.health.agency, md=first.md)
+    standing(desks, row)
+    desks.hub.later(hours=1)
+    second = sealed_for(desks.hub, desks.own, desks.health.id)
+    desks.hub.carry(desks.own, second)
+    desks.hub.let_overtake(desks.hub.revoke(desks.own, since=desks.hub.now).od)
+    desks.hub.sequence()
+    desks.follow()
+    late = ReceivedAlert.objects.get(agency=desks.health.agency, md=second.md)
+    with pytest.raises(UnopenableError):
+        standing(desks, late)
+    past_the_triggers(HIDING["row"])
+    directory = VerifiedDirectory(desks.health.id, desks.hub.now)
+    assert [word.kid for word in directory.revocations(desks.own.id)] == [
+        desks.own.signing[PQ1].signers[0].kid
+    ]
+    assert directory.alarms == {desks.own.id: "revocation-missing"}
+
+
+def test_a_revocation_that_its_root_did_not_sign_is_an_alarm_and_trusts_nobody(
+    desks: Desks, repudiated: ReceivedAlert
+) -> None:
+    revocation = Revocation.objects.get()
+    past_the_triggers(
+        "UPDATE agencies_revocation SET jws = %s", with_random_signatures(bytes(revocation.jws))
+    )
+    with pytest.raises(UnopenableError):
+        standing(desks, repudiated)
+    assert alarms(desks.health.id) == [desks.own.id]
