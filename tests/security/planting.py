@@ -72,7 +72,7 @@ class Planting:
     def _people(self, number: int, text: str) -> None:
         enrol_officer(
             self.world.people["agency_admin"], self.desk.lab, email=f"hostile{number}@xa-lab.example",
-            full_name=text, roles=["author"], duty_rank=number + 10, now=self.desk.tick(),
+            full_name=text, unit=text[:60], roles=["author"], duty_rank=number + 10, now=self.desk.tick(),
         )  # fmt: skip
 
     def _agency(self, number: int, text: str) -> None:
