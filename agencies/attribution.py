@@ -11,6 +11,7 @@ from typing import Final
 from agencies.binding import has_maker
 from agencies.models import Officer
 from agencies.power_rows import PowerChange
+from agencies.visibility import without_sign_in
 
 _OFFICER: Final = "officer:"
 _UNCONFIRMED: Final = (PowerChange.Outcome.WAITING, PowerChange.Outcome.STOPPED)
@@ -28,7 +29,7 @@ def attributed_to(names: Iterable[str]) -> frozenset[str]:
     while newly:
         ids = [name.removeprefix(_OFFICER) for name in newly if name.startswith(_OFFICER)]
         rows = PowerChange.objects.filter(kind=PowerChange.Kind.IDENTITY, officer__public_id__in=ids)
-        doubts = rows.exclude(asked_by=None).select_related("asked_by")
+        doubts = rows.exclude(asked_by=None).select_related("asked_by").defer(*without_sign_in("asked_by"))
         newly = frozenset(row.asked_by.audit_name for row in doubts if row.asked_by and _stands(row)) - found
         found |= newly
     return found

@@ -83,9 +83,8 @@ def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:
 def officers_to_warn(agencies: Iterable[str]) -> dict[str, list[Officer]]:
     """By agency its active key officers, or its admins where it has none."""
     active: dict[str, list[Officer]] = {agency: [] for agency in agencies}
-    for officer in Officer.objects.filter(agency__in=active, is_active=True, invited_email="").order_by(
-        "full_name"
-    ):
+    rows = Officer.objects.to_tell().filter(agency__in=active, is_active=True, invited_email="")
+    for officer in rows.order_by("full_name"):
         active[officer.agency_id or ""].append(officer)
     return {agency: _keepers(officers) for agency, officers in active.items()}
 

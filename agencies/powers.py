@@ -172,7 +172,7 @@ def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
     active = list(_active(change.agency))
     names = _behind(change)
     wanted = active if change.cause == Cause.MACHINE_RESET else [o for o in active if _hears(o, change, now)]
-    recent = Officer.objects.filter(
+    recent = Officer.objects.to_tell().filter(
         agency=change.agency, is_active=False, admin_until__gt=now - ADMIN_COUNTS_FOR
     )
     told = [row for row in (*wanted, *recent.select_related("agency")) if is_independent(row, names)]
@@ -215,7 +215,7 @@ def _behind(change: PowerChange) -> frozenset[str]:
 
 
 def _active(agency: Agency) -> QuerySet[Officer]:
-    rows = Officer.objects.filter(agency=agency, is_active=True, invited_email="")
+    rows = Officer.objects.to_tell().filter(agency=agency, is_active=True, invited_email="")
     return rows.select_related("agency").order_by("full_name", "pk")
 
 

@@ -11,7 +11,7 @@ from agencies.models import Officer
 def officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Officer]:
     """Return the active officers of these agencies who hold a capability, in the order of the duty list."""
     roles = [role for role, granted in ROLE_CAPABILITIES.items() if capability in granted]
-    rows = Officer.objects.filter(
+    rows = Officer.objects.to_tell().filter(
         agency_id__in=set(agency_ids), is_active=True, invited_email="", roles__overlap=roles
     )
     if capability in WITHHELD:

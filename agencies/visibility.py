@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 ENTERING = "entering"
 ROOT = "root"
+SIGN_IN = ("password", "session_salt", "factors", "mac", "last_login")
+"""Columns of an officer that belong to signing in. Who tells people reads none of them, and a worker's login cannot."""
+
+
+def without_sign_in(*paths: str) -> list[str]:
+    """What `defer` takes to leave them out of the officers joined under these names."""
+    return [f"{path}__{column}" for path in paths for column in SIGN_IN]
 
 
 class AgencyQuerySet(models.QuerySet["Agency"]):
@@ -34,6 +41,10 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
             return self.none()
         return self.filter(agency_id=actor.agency_id)
 
+    def to_tell(self) -> "OfficerQuerySet":
+        """The same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
+        return self.defer(*SIGN_IN)
+
 
 class OfficerManager(BaseUserManager["Officer"]):
     def get_queryset(self) -> OfficerQuerySet:
@@ -42,6 +53,10 @@ class OfficerManager(BaseUserManager["Officer"]):
     def visible_to(self, actor: "Actor") -> OfficerQuerySet:
         """As of the query set."""
         return self.get_queryset().visible_to(actor)
+
+    def to_tell(self) -> OfficerQuerySet:
+        """As of the query set."""
+        return self.get_queryset().to_tell()
 
     def get_by_natural_key(self, username: str | None) -> "Officer":
         """The officer of an e-mail address, whatever its letter case."""

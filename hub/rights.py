@@ -81,6 +81,13 @@ _POWERS: Final = (
     *("session_salt", "mac"),
 )
 
+# A worker tells people and signs nobody in: no password, session's salt, second factor or code of a row.
+_TOLD: Final = (
+    *("id", "public_id", "email", "invited_email", "full_name", "unit", "agency_id", "roles", "is_active"),
+    *("timezone", "language", "duty_rank", "deputy_id", "routine_mail", "quiet_from", "quiet_until"),
+    *("joined_at", "admin_until", "factors_reset_at", "password_mailed_at", "powers_withheld_at"),
+)
+
 _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     # The exchange takes an agency's first keyset, its recoveries and its first alert; the worker ends recoveries.
     "agencies_agency": _all(
@@ -91,7 +98,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         exchange=change("status", "root_fingerprint", "first_release_at"),
         worker=change("root_fingerprint"),
     ),
-    "agencies_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: READ},
+    "agencies_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: read(*_TOLD)},
     "agencies_accountlink": {
         DESK: ADD | change("used_at", "mailed_at", "mail_cause", "mac"),
         DESK_WORKER: change("used_at"),

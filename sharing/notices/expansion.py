@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from django.db import transaction
 
 from accord.envelope.reaffirming import REAFFIRM
+from agencies.visibility import without_sign_in
 from ledger.set_aside import OF_ALERT, OF_NOTHING, Item, Loop, begin_round
 from sharing.desk_progress import reached
 from sharing.doorbell import ring
@@ -168,7 +169,7 @@ def _queue_reaffirmed(statements: Iterable[StatementDelivery], now: datetime) ->
         delivery__isnull=False,
     )
     again: list[Notification] = []
-    for notice in told.select_related("delivery", "officer"):
+    for notice in told.select_related("delivery", "officer").defer(*without_sign_in("officer")):
         word = words.get((notice.subject, notice.recipient_id))
         if word is not None and notice.delivery is not None:
             again += queue_notices(

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet
 
 from agencies.power_rows import PowerChange
 from agencies.powers import told_of
 from agencies.releasers import releasers_of
+from agencies.visibility import without_sign_in
 from sharing.models import Notification
 from sharing.notices.queueing import queue_plain_notices, save_notices
 from sharing.notices.states import Cause, Occasion
@@ -28,9 +29,8 @@ Kind, Outcome = PowerChange.Kind, PowerChange.Outcome
 
 def tell_power_changes(*, now: datetime) -> None:
     """Queues what nobody was told of yet; may run at any time and twice."""
-    for change in PowerChange.objects.filter(outcome=Outcome.WAITING).exclude(
-        cause=PowerChange.Cause.INVITED
-    ):
+    waiting = PowerChange.objects.filter(outcome=Outcome.WAITING).exclude(cause=PowerChange.Cause.INVITED)
+    for change in _with_people(waiting):
         save_notices(
             queue_plain_notices(subject_of(change), Occasion.POWER_ASKED, told_of(change, now=now), now=now)
         )
@@ -64,12 +64,15 @@ def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
 
 def objection(notice: Notification, *, now: datetime) -> Cause | None:
     """Why a notice must not go out now: it was decided on, or the officer is not told of it any more; None if it may."""
-    change = PowerChange.objects.select_related("agency", "asked_by", "officer").get(
-        pk=_change_id(notice.subject)
-    )
+    change = _with_people(PowerChange.objects.all()).get(pk=_change_id(notice.subject))
     if change.outcome != Outcome.WAITING:
         return Cause.SETTLED
     return None if notice.officer in told_of(change, now=now) else Cause.NO_RIGHT
+
+
+def _with_people(changes: QuerySet[PowerChange]) -> QuerySet[PowerChange]:
+    joined = changes.select_related("agency", "asked_by", "officer")
+    return joined.defer(*without_sign_in("asked_by", "officer"))
 
 
 def subject_of(change: PowerChange) -> str:

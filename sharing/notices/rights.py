@@ -15,6 +15,7 @@ from agencies.capabilities import Capability
 from agencies.ceilings import is_within
 from agencies.models import Officer
 from agencies.quiet import stays_quiet
+from agencies.visibility import without_sign_in
 from sharing.desk_progress import reached
 from sharing.models import Delivery, Envelope, Notification
 from sharing.notices import api_keys, key_endings, power_changes
@@ -132,5 +133,6 @@ def _as_they_stand(rows: Sequence[Notification]) -> dict[UUID, Notification]:
         Notification.objects.select_related("officer__agency", "recipient", "delivery__envelope")
         .defer("delivery__entry", "delivery__envelope__manifest", "delivery__envelope__jwe_head")
         .defer("delivery__envelope__origin_entry", "delivery__envelope__leaf_hashes")
+        .defer(*without_sign_in("officer"))
         .in_bulk([row.pk for row in rows])
     )

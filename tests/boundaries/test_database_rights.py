@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import connection
 from psycopg import sql
 
+from agencies.visibility import SIGN_IN
 from hub.grants import updated_columns
 from hub.rights import EVERY, RIGHTS, Right
 from hub.roles import LOGINS
@@ -88,6 +89,35 @@ def test_every_login_holds_what_is_declared_and_nothing_else() -> None:
         sys.stdout.write(f"{_line(held)}\n")
     assert len(pairs) >= len(RIGHTS) * len(LOGINS)
     assert [held for held, declared in pairs if held != declared] == []
+
+
+PROVES_A_PERSON = {
+    "agencies_officer": set(SIGN_IN),
+    "mfa_authenticator": {"data"},
+    "django_session": {"session_key", "session_data"},
+    "agencies_accountlink": {"digest"},
+}
+SIGN_IN_OR_BIND = {"desk", "desk-worker"}
+"""The desk signs people in; the desk-worker gives and takes powers, for which it makes the code of the whole row."""
+
+
+@pytest.mark.django_db
+def test_what_proves_a_person_is_read_only_where_people_sign_in_or_rows_are_bound() -> None:
+    others = {login for role, login in LOGINS.items() if role not in SIGN_IN_OR_BIND}
+    held = [pair[0] for pair in _held_and_declared()]
+    assert {table for _, table, *_ in held} >= set(PROVES_A_PERSON)
+    readable = [
+        (login, table, column)
+        for login, table, read, *_ in held
+        if login in others
+        for column in read & PROVES_A_PERSON.get(table, set())
+    ]
+    assert readable == []
+
+
+def test_a_new_column_of_an_officer_is_told_or_belongs_to_signing_in() -> None:
+    columns = {field.column for field in apps.get_model("agencies", "Officer")._meta.concrete_fields}
+    assert RIGHTS["agencies_officer"]["worker"].select == columns - set(SIGN_IN)
 
 
 def _line(held: Held) -> str:

@@ -13,6 +13,7 @@ from sharing.models import Delivery, Notification
 from sharing.notices.expansion import expand_deliveries
 from sharing.notices.sending import Tally, send_notifications
 from tests.builders import HeldAgency, Hub, desk_reaches_the_heads
+from tests.role_logins import under_login_of
 
 
 @dataclass
@@ -34,11 +35,13 @@ class Telling:
 
     def queue(self, **terms: str) -> Delivery:
         delivery = self.deliver(**terms)
-        expand_deliveries(now=self.hub.now)
+        with under_login_of("worker"):
+            expand_deliveries(now=self.hub.now)
         return delivery
 
     def send(self, *, jitter: float = 0.5) -> Tally:
-        return send_notifications(clock=lambda: self.hub.now, jitter=lambda: jitter)
+        with under_login_of("worker"):
+            return send_notifications(clock=lambda: self.hub.now, jitter=lambda: jitter)
 
     def states(self) -> dict[str, str]:
         """State by the officer's address."""

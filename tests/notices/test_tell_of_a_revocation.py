@@ -21,6 +21,7 @@ from sharing.revoked import Doubt, KeyWord
 from tests.builders import HeldAgency, Hub, about, seconds
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
+from tests.role_logins import under_login_of
 
 REPUDIATED = (
     "A signature about an alert to your agency no longer counts. Look again before you act on it.\r\n"
@@ -33,9 +34,10 @@ def tell(hub: Hub) -> None:
     """What worker and sequencer do until nothing is left."""
     hub.later(seconds=1)
     hub.sequence()
-    for step in (expand_deliveries, find_repudiated, expand_doubts):
-        while step(now=hub.now):
-            pass
+    with under_login_of("worker"):
+        for step in (expand_deliveries, find_repudiated, expand_doubts):
+            while step(now=hub.now):
+                pass
     hub.sequence()
 
 

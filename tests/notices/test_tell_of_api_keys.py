@@ -18,6 +18,7 @@ from sharing.states import NotificationState
 from sharing.tasks import tell_of_keys_of_systems
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
+from tests.role_logins import under_login_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENDS = START + timedelta(days=90)
@@ -51,7 +52,8 @@ def issued(alpha: HeldAgency, admin: Officer) -> tuple[ApiKey, str]:
 def told(now: object) -> list[Notification]:
     """What one more run added."""
     known = set(Notification.objects.values_list("pk", flat=True))
-    tell_of_api_keys(now=now)  # type: ignore[arg-type]
+    with under_login_of("worker"):
+        tell_of_api_keys(now=now)  # type: ignore[arg-type]
     return list(Notification.objects.exclude(pk__in=known))
 
 
@@ -81,7 +83,8 @@ def test_a_warning_that_was_seen_to_does_not_go_out(
         rotate_key(admin, issued[0], old_serves=7 * DAY, now=hub.now)
     else:
         revoke_key(admin, issued[0], now=hub.now)
-    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    with under_login_of("worker"):
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
     row = Notification.objects.get()
     assert (row.state, row.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)
     assert told(ENDS - 14 * DAY) == []
@@ -96,7 +99,8 @@ def test_a_key_that_replaced_itself_is_told_of_once(
     new, _ = rotate_own_key(authenticate_key(issued[1], "192.0.2.7", now=hub.now), now=hub.now)
     (row,) = told(hub.now) + told(hub.now)
     assert (row.officer, row.occasion, row.subject) == (admin, Occasion.API_KEY_ROTATED, new.prefix)
-    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    with under_login_of("worker"):
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
     (mail,) = outside_world.wait_for_count(1)
     assert "api-keys/" in mail.text and issued[0].client not in mail.text
 

@@ -19,6 +19,7 @@ from sharing.notices.sweeping import sweep_notices
 from tests.bound_rows import rewrite
 from tests.builders import HeldAgency, Hub
 from tests.outside_world import OutsideWorld
+from tests.role_logins import under_login_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +50,8 @@ def named(name: str) -> Officer:
 
 def send(hub: Hub) -> None:
     sweep_notices(now=hub.now)
-    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    with under_login_of("worker"):
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
 
 
 def test_it_is_told_without_content_to_whoever_may_stop_it(
@@ -105,7 +107,8 @@ def test_what_is_decided_is_not_told_any_more(
     hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
 ) -> None:
     change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)
-    tell_power_changes(now=hub.now)
+    with under_login_of("worker"):
+        tell_power_changes(now=hub.now)
     change_roles(admin, named("Rea Reader"), ["reader"], now=hub.now)
     send(hub)
     assert not outside_world.mails

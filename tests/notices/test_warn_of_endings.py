@@ -19,6 +19,7 @@ from sharing.states import NotificationState
 from sharing.tasks import warn_of_key_endings
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
+from tests.role_logins import under_login_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEYSET_ENDS = START + timedelta(days=90)
@@ -52,14 +53,16 @@ def at(hub: Hub, days: float) -> None:
 def warn(hub: Hub) -> list[Notification]:
     """What one more run added."""
     known = set(Notification.objects.values_list("pk", flat=True))
-    warn_of_endings(now=hub.now)
+    with under_login_of("worker"):
+        warn_of_endings(now=hub.now)
     return list(
         Notification.objects.exclude(pk__in=known).select_related("officer").order_by("officer__email")
     )
 
 
 def send(hub: Hub) -> None:
-    send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    with under_login_of("worker"):
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
 
 
 def test_each_threshold_is_told_once(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
