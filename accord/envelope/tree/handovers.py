@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hand-overs: the ledger's key says which key signs after it.
 
-A hand-over is a signed note over five lines: what it is, the old verifier key, the new one, the size of the tree up to
-which the old key signed, and nothing more. Both keys sign it: whoever pins one learns the other. From then on a
+A hand-over is a signed note over four lines: what it is, the old verifier key, the new one, and the size of the tree up to
+which the old key signed. Both keys sign it: whoever pins one learns the other. From then on a
 checkpoint beyond that size by the old key counts for nothing. Lines that a checkpoint cannot have keep either from
 passing for the other. Source: docs/spec/envelope.md, "Replacing the ledger's key".
 """
