@@ -55,6 +55,7 @@ REGENERATED: Final[dict[str, Callable[[], Body]]] = {
     "statement_payloads": make_bodies.statement_payloads,
     "merkle": make_trees.merkle,
     "checkpoints": make_trees.checkpoints,
+    "handovers": make_trees.handovers,
     "receipts": make_trees.receipts,
     "wrapping": make_wrapping.wrapping,
     "blobs": make_wrapping.blobs,

@@ -191,6 +191,72 @@ def _no_notes(signed: str, text: str) -> dict[str, str]:
     }
 
 
+def handovers() -> Body:
+    """handovers.json."""
+    old, new, newest = (ledger_key(number=number) for number in (1, 2, 3))
+    first, second = _handed(old, new, 1077), _handed(new, newest, 2000)
+    line, other = _handover_text(old, new, 1077), ledger_key("other.example")
+    signed = {old.vkey: 1077, new.vkey: 2000, newest.vkey: None}
+    chains = [
+        good("one, from the old key", "handovers", {old.vkey: 1077, new.vkey: None}, notes=[first], vkeys=[old.vkey]),
+        good("one, from the new key", "handovers", {old.vkey: 1077, new.vkey: None}, notes=[first], vkeys=[new.vkey]),
+        good("two, in any order", "handovers", signed, notes=[second, first], vkeys=[old.vkey]),
+        good("two, from the key between", "handovers", signed, notes=[first, second], vkeys=[new.vkey]),
+        good("two, from the last key", "handovers", signed, notes=[first, second], vkeys=[newest.vkey]),
+        good("a stranger's", "handovers", {other.vkey: None}, notes=[first], vkeys=[other.vkey]),
+        good("none", "handovers", {old.vkey: None}, notes=[], vkeys=[old.vkey]),
+    ]  # fmt: skip
+    refused = {
+        "by the old key alone": [note(line, old)],
+        "by the new key alone": [note(line, new)],
+        "a bad signature of the new key": [note(line, old) + _other_signature(_line(line, new))],
+        "to a key of another name": [_handed(old, other, 1077)],
+        "to itself": [_handed(old, old, 1077)],
+        "of another edition": [_signed(line.replace("/1\n", "/2\n", 1), old, new)],
+        "with a line more": [_signed(f"{line}more\n", old, new)],
+        "without its size": [_signed(line.rpartition("\n1077")[0] + "\n", old, new)],
+        "with a leading zero": [_handed(old, new, "01077")],
+        "with a size of 2^53": [_handed(old, new, 2**53)],
+        "with a key that is none": [_signed(line.replace(new.vkey, new.vkey[:-1]), old, new)],
+        "a checkpoint": [note(checkpoint_text(8, formulas.root(HASHES)), old)],
+        "one key to two": [first, _handed(old, newest, 1077)],
+    }
+    cases = [
+        bad(name, "handovers", "note-refused", "receipt", notes=notes, vkeys=[old.vkey])
+        for name, notes in refused.items()
+    ]
+    cases.append(
+        bad(
+            "a hand-over for a checkpoint",
+            "checkpoint",
+            "note-refused",
+            "receipt",
+            note=first,
+            vkeys=[old.vkey],
+        )
+    )
+    return document(
+        "The ledger's key is replaced: notes that both keys signed, under pinned keys.", chains + cases
+    )
+
+
+def _handover_text(old: LedgerKey, new: LedgerKey, size: int | str) -> str:
+    return f"accord-ledger-handover/1\n{old.vkey}\n{new.vkey}\n{size}\n"
+
+
+def _handed(old: LedgerKey, new: LedgerKey, size: int | str) -> str:
+    return _signed(_handover_text(old, new, size), old, new)
+
+
+def _signed(text: str, *keys: LedgerKey) -> str:
+    """A note over `text` with a signature of each key."""
+    return f"{text}\n" + "".join(_line(text, key) for key in keys)
+
+
+def _line(text: str, key: LedgerKey) -> str:
+    return note(text, key).removeprefix(f"{text}\n")
+
+
 def leaf(n: int, **changes: Any) -> dict[str, Any]:
     """The leaf of the n-th object of a small ledger."""
     return {"d": digest(f"object {n}"), "k": "x", "t": NOW + n} | changes

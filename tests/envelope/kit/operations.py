@@ -22,6 +22,7 @@ from accord.envelope.keysets import KeyRow, Keyset, Revocation
 from accord.envelope.statements.form import read_payload
 from accord.envelope.suites.ec1 import wrapping_key
 from accord.envelope.tree import merkle
+from accord.envelope.tree.handovers import keys_after
 from accord.envelope.tree.notes import VerifierKey, verify_checkpoint
 from accord.envelope.tree.receipts import Receipt
 from accord.envelope.unseal import open_attachment, unwrap
@@ -189,6 +190,11 @@ def checkpoint(given: Given) -> Any:
     return {"origin": read.origin, "size": read.size, "root": b64u(read.root)}
 
 
+def handovers(given: Given) -> Any:
+    keys = keys_after([VerifierKey.parse(vkey) for vkey in given["vkeys"]], given["notes"])
+    return {key.text: key.last_size for key in keys}
+
+
 def receipt(given: Given) -> Any:
     found = verify_receipt(
         Receipt.parse(given["receipt"]),
@@ -249,6 +255,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Given], Any]]]] = {
     "consistency": ("receipt", consistency),
     "tree-root": ("receipt", tree_root),
     "checkpoint": ("receipt", checkpoint),
+    "handovers": ("receipt", handovers),
     "receipt": ("receipt", receipt),
     "key-rule": ("key-rule", key_rule),
     **operations_signed.OPERATIONS,

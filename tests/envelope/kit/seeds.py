@@ -67,9 +67,10 @@ def root(label: str) -> Root:
     return Root(signing_key("Ed25519", f"{label} root"), signing_key("ML-DSA-65", f"{label} root"))
 
 
-def ledger_key(name: str = LEDGER_NAME) -> LedgerKey:
-    """The ledger's key."""
-    return LedgerKey(name, ed25519.Ed25519PrivateKey.from_private_bytes(octets(f"{name} ledger")))
+def ledger_key(name: str = LEDGER_NAME, number: int = 1) -> LedgerKey:
+    """The ledger's key; others of its name by number."""
+    seed = f"{name} ledger" if number == 1 else f"{name} ledger {number}"
+    return LedgerKey(name, ed25519.Ed25519PrivateKey.from_private_bytes(octets(seed)))
 
 
 def private_jwk(key: SigningKey | DecryptionKey) -> dict[str, str]:

@@ -220,6 +220,10 @@ def _checkpoint(given: Given) -> Any:
     return {"origin": said.origin, "size": said.size, "root": encoding.tobase64(said.root)}
 
 
+def _handovers(given: Given) -> Any:
+    return ledger.handed_over(given["notes"], given["vkeys"])
+
+
 def _receipt(given: Given) -> Any:
     about = given.get("kind", "x"), given.get("agency")
     moment, compared = ledger.log_time(given["receipt"], given["od"], given["ledger"], _kept(given), about)
@@ -325,6 +329,7 @@ OPERATIONS: dict[str, tuple[str, Callable[[Given], Any]]] = {
     "inclusion": ("receipt", _inclusion),
     "consistency": ("receipt", _consistency),
     "checkpoint": ("receipt", _checkpoint),
+    "handovers": ("receipt", _handovers),
     "receipt": ("receipt", _receipt),
     "keyset": ("keyset", _keyset),
     "revoke": ("revoke", _revoke),

@@ -160,15 +160,50 @@ def verifier_key(text: str) -> VerifierKey:
 def checkpoint(note: Any, vkeys: list[str]) -> Checkpoint:
     """Check a signed note under the pinned keys."""
     with said_as("note-refused"):
-        need(isinstance(note, str) and len(note.encode("utf-8", "surrogatepass")) <= NOTE_LIMIT)
-        need(not any(ord(letter) < 32 and letter != "\n" for letter in note))
-        need(not any("\ud800" <= letter <= "\udfff" for letter in note))
-        text, blank, tail = note.partition("\n\n")
-        lines = tail.split("\n")
-        need(blank and lines.pop() == "" and 1 <= len(lines) <= 64)
+        text, lines = _parts(note)
         said = _checkpoint_text(text)
         _check_signatures(f"{text}\n".encode(), said.origin, lines, [verifier_key(key) for key in vkeys])
     return said
+
+
+def _parts(note: Any) -> tuple[str, list[str]]:
+    """The text of a signed note without its last line feed, and its signature lines."""
+    need(isinstance(note, str) and len(note.encode("utf-8", "surrogatepass")) <= NOTE_LIMIT)
+    need(not any(ord(letter) < 32 and letter != "\n" for letter in note))
+    need(not any("\ud800" <= letter <= "\udfff" for letter in note))
+    text, blank, tail = note.partition("\n\n")
+    lines = tail.split("\n")
+    need(blank and lines.pop() == "" and 1 <= len(lines) <= 64)
+    return text, lines
+
+
+def handed_over(notes: list[Any], vkeys: list[str]) -> dict[str, int | None]:
+    """Section 7.2: every key that counts once these hand-overs are known, with the last size it signs."""
+    with said_as("note-refused"):
+        told = [_handover(note) for note in notes]
+        need(len({old for old, _, _ in told}) == len(told))
+        keys: dict[str, int | None] = dict.fromkeys(vkeys)
+        reached = -1
+        while reached != len(keys):
+            reached = len(keys)
+            for old, new, size in told:
+                if old in keys or new in keys:
+                    keys[old] = size
+                    keys.setdefault(new, None)
+    return keys
+
+
+def _handover(note: Any) -> tuple[str, str, int]:
+    text, lines = _parts(note)
+    head, *said = text.split("\n")
+    need(head == "accord-ledger-handover/1" and len(said) == 3)
+    old, new, size = said
+    need(re.fullmatch(r"0|[1-9][0-9]{0,15}", size) and int(size) <= LARGEST)
+    keys = verifier_key(old), verifier_key(new)
+    need(old != new and keys[0].name == keys[1].name)
+    for key in keys:
+        _check_signatures(f"{text}\n".encode(), key.name, lines, [key])
+    return old, new, int(size)
 
 
 def _checkpoint_text(text: str) -> Checkpoint:
