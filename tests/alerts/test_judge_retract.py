@@ -160,6 +160,27 @@ class TestStolenKey:
         assert not Statement.objects.filter(k="confirm").exists()
 
 
+def test_a_revocation_hidden_after_it_was_seen_is_judged_once_and_not_on_each_sweep(
+    desks: Desks, received: ReceivedAlert
+) -> None:
+    retract(desks, received)
+    desks.follow()
+    revoke_signing_key(desks, hours_back=1)
+    show(desks, received)
+    follow_feeds(now=desks.hub.now)
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("DELETE FROM agencies_revocation")
+        cursor.execute("SET session_replication_role = origin")
+    doubted = AuditEvent.objects.filter(act="retract.doubted", agency=desks.health.id)
+    follow_feeds(now=desks.hub.now)
+    once = doubted.count()
+    follow_feeds(now=desks.hub.now)
+    received.refresh_from_db()
+    assert received.withdrawn_at is None
+    assert doubted.count() == once > 0
+
+
 def test_an_alert_that_comes_after_its_own_repudiated_retract_is_not_withdrawn(desks: Desks) -> None:
     md = send_from_partner(desks)
     desks.hub.later(hours=3)
