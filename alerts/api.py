@@ -278,6 +278,7 @@ urlpatterns = [
     path("alerts/bulk", BulkDraftsView.as_view(), name="alerts-bulk"),
     path("alerts/check", asking.CheckView.as_view(), name="alerts-check"),
     path("alerts/check-recipients", asking.CheckRecipientsView.as_view(), name="alerts-check-recipients"),
+    path("alerts/export", asking.ExportView.as_view(), name="alerts-export"),
     path("alerts/schema", asking.SchemaView.as_view(), name="alerts-schema"),
     path("alerts/search", asking.SearchView.as_view(), name="alerts-search"),
     path("alerts/received/acknowledge", AcknowledgeManyView.as_view(), name="received-acknowledge-many"),

@@ -4,6 +4,10 @@
 They are POSTs, because what is asked is content, which must not stand in an address.
 """
 
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -11,11 +15,16 @@ from rest_framework.response import Response
 
 from agencies.capabilities import Capability
 from agencies.cursors import list_name, open_cursor, seal_cursor
+from agencies.errors import InputError
 from agencies.idempotency import repeatable
 from agencies.reading import read_body
 from alerts import shapes
+from alerts.api_boxes import inbox_filters, outbox_filters
 from alerts.api_desk import DeskView
+from alerts.api_queries import ExportIn, filters_of
 from alerts.document.schema import json_schema
+from alerts.exporting import Chosen, choose_hits, choose_received, choose_sent
+from alerts.pages.exporting import export_list
 from alerts.preview import Preview, candidates_for, check_fields, fields_of_draft, preview_recipients_of
 from alerts.search import Query, SearchResult, search_alerts
 
@@ -89,6 +98,46 @@ class SearchView(DeskView):
             "next": following,
         }
         return Response(shapes.SearchOut(lists).data)
+
+
+class ExportView(DeskView):
+    capability = Capability.ALERT_READ
+
+    @extend_schema(
+        request=ExportIn,
+        responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/jsonl"): OpenApiTypes.STR},
+        operation_id="alerts_export",
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Take a list out as a file: a row or line for each alert, as the list shows it. It is audited.
+
+        At most 5,000 alerts of a box, or the hits of one page of a search. Alerts marked RED are left out. A line of
+        JSON is an item of `GET /alerts` with `list`, which is `received` or `sent`.
+        """
+        asked = read_body(ExportIn, request)
+        form, search = asked.pop("format"), asked.pop("search", None)
+        if search is None and "box" not in asked:
+            raise InputError("box", _("Name a box, or a search."))
+        if search is not None and asked:
+            raise InputError(next(iter(asked)), _("A search has its own filters; leave this out."))
+        of = asked.get("box", "search")
+        filters = filters_of(asked) if search is None else {}
+
+        def export() -> HttpResponseBase:
+            chosen = self._hits(search) if search is not None else self._listed(of, filters)
+            return export_list(self.officer, chosen, of=of, filters=filters, form=form, now=self.now)
+
+        return repeatable(request, self.actor, export, now=self.now)
+
+    def _listed(self, box: str, filters: dict[str, Any]) -> Chosen:
+        if box == "inbox":
+            return choose_received(self.officer, inbox_filters(filters), now=self.now)
+        return choose_sent(self.officer, outbox_filters(filters))
+
+    def _hits(self, search: dict[str, Any]) -> Chosen:
+        query = {name: value for name, value in search.items() if name != "cursor"}
+        before = open_cursor(self.actor, list_name("search", query), search["cursor"], now=self.now)
+        return choose_hits(self.officer, Query(**query), before=before, now=self.now)
 
 
 class SchemaView(DeskView):

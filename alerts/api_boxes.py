@@ -15,8 +15,8 @@ from alerts import shapes
 from alerts.api_desk import DeskView
 from alerts.api_queries import filters_of, is_set
 from alerts.drafts_list import list_drafts
-from alerts.inbox import list_received
-from alerts.outbox import list_sent
+from alerts.inbox import InboxFilters, list_received
+from alerts.outbox import OutboxFilters, list_sent
 from alerts.paging import FIRST_WRITTEN, Page
 from alerts.queue import list_waiting
 
@@ -33,11 +33,9 @@ def read_box(view: DeskView, query: Filters) -> Response:
     return Response({**shape(page).data, "next": following})
 
 
-def _inbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
-    page = list_received(
-        view.officer,
-        cursor=place,
-        limit=limit,
+def inbox_filters(filters: Filters) -> InboxFilters:
+    """The inbox's filters as the API names them."""
+    return InboxFilters(
         unread=is_set(filters, "unread"),
         waiting=is_set(filters, "waiting"),
         overdue=is_set(filters, "overdue"),
@@ -47,14 +45,27 @@ def _inbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Pa
         tlp=filters.get("tlp", ""),
         sender=filters.get("from", ""),
         exercise={"1": True, "0": False}.get(filters.get("exercise", "")),
-        now=view.now,
     )
+
+
+def outbox_filters(filters: Filters) -> OutboxFilters:
+    """The outbox's filters as the API names them."""
+    return OutboxFilters(
+        state=filters.get("state", ""),
+        to=filters.get("to", ""),
+        kind=filters.get("kind", ""),
+        lane=filters.get("lane", ""),
+        pri=filters.get("pri", ""),
+    )
+
+
+def _inbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
+    page = list_received(view.officer, cursor=place, limit=limit, now=view.now, **inbox_filters(filters))
     return page, shapes.ReceivedPageOut
 
 
 def _outbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
-    named = {name: filters.get(name, "") for name in ("state", "to", "kind", "lane", "pri")}
-    page = list_sent(view.officer, cursor=place, limit=limit, **named, now=view.now)
+    page = list_sent(view.officer, cursor=place, limit=limit, now=view.now, **outbox_filters(filters))
     return page, shapes.AlertPageOut
 
 

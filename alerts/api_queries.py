@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers as s
 
 from agencies.errors import InputError
+from alerts import shapes
 from alerts.document.fields import FIELDS
+from alerts.exporting import FORMS
 from alerts.states import IN_REVIEW, SENT
 
 LONGEST_PAGE: Final = 100
@@ -62,6 +64,19 @@ class BoxQuery(s.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         """With `from`, which no attribute can be called."""
         return {**super().get_fields(), "from": _agency("The agency that sent it. Inbox.")}
+
+
+class ExportIn(BoxQuery):
+    """Either `box` with its filters, as `GET /alerts` takes them, or a `search`."""
+
+    box = s.ChoiceField(["inbox", "outbox"], required=False, help_text="Which list.")
+    format = s.ChoiceField(FORMS, help_text="`csv`, or `jsonl`: one JSON object a line.")
+    search = shapes.SearchIn(required=False, help_text="A search whose hits are exported.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Without the place in a list: an export is all of it."""
+        fields = super().get_fields()
+        return {name: field for name, field in fields.items() if name not in ("cursor", "limit")}
 
 
 def filters_of(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -36,35 +37,56 @@ class InboxRow:
     answers: str | None = None
 
 
+class InboxFilters(TypedDict, total=False):
+    """What of the inbox. `kind` is an alert type, `sender` an agency id, `pri` a speed.
+
+    `waiting`: an acknowledgement is still asked; `overdue`: its time is past.
+    """
+
+    unread: bool
+    overdue: bool
+    waiting: bool
+    kind: str
+    lane: str
+    pri: str
+    tlp: str
+    sender: str
+    exercise: bool | None
+
+
 def list_received(
     officer: Officer,
     *,
     cursor: str = "",
     limit: int = PAGE_ROWS,
-    unread: bool = False,
-    overdue: bool = False,
-    waiting: bool = False,
-    kind: str = "",
-    lane: str = "",
-    pri: str = "",
-    tlp: str = "",
-    sender: str = "",
-    exercise: bool | None = None,
     now: datetime,
+    **filters: Unpack[InboxFilters],
 ) -> Page[InboxRow]:
-    """A page of the inbox, newest first. `kind` is an alert type, `sender` an agency id, `pri` a speed.
-
-    `waiting`: an acknowledgement is still asked; `overdue`: its time is past.
-    """
-    require(officer, Capability.ALERT_READ)
-    named = {"lane": lane, "pri": pri, "tlp": tlp, "issuer_id": sender}
-    wanted = _status(unread=unread, overdue=overdue, waiting=waiting, now=now) & _columns(named, exercise)
-    rows = _with_agencies(ReceivedAlert.objects.visible_to(officer).filter(wanted))
-    if kind:
-        rows = rows.filter(received_with_token(officer.agency, ("alert_type", kind)))
-    found = take_page(rows, by_number(), cursor, limit)
-    filtered = bool(unread or overdue or waiting or kind or any(named.values()) or exercise is not None)
+    """A page of the inbox, newest first."""
+    found = take_page(with_agencies(find_received(officer, filters, now=now)), by_number(), cursor, limit)
+    filtered = any(filters.values()) or filters.get("exercise") is not None
     return found.page(inbox_rows(officer, found.rows, now=now), filtered=filtered)
+
+
+def find_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> QuerySet[ReceivedAlert]:
+    """All that the inbox shows the officer under these filters, in no order."""
+    require(officer, Capability.ALERT_READ)
+    named = {
+        "lane": filters.get("lane", ""),
+        "pri": filters.get("pri", ""),
+        "tlp": filters.get("tlp", ""),
+        "issuer_id": filters.get("sender", ""),
+    }
+    wanted = _columns(named, filters.get("exercise")) & _status(
+        unread=filters.get("unread", False),
+        overdue=filters.get("overdue", False),
+        waiting=filters.get("waiting", False),
+        now=now,
+    )
+    rows = ReceivedAlert.objects.visible_to(officer).filter(wanted)
+    if kind := filters.get("kind"):
+        rows = rows.filter(received_with_token(officer.agency, ("alert_type", kind)))
+    return rows
 
 
 def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: datetime) -> list[InboxRow]:
@@ -90,7 +112,8 @@ def own_facts(officer: Officer, mds: Sequence[str]) -> dict[str, DeliveryFact]:
     return {md: DeliveryFact(*facts) for md, *facts in rows.values_list("envelope_id", *columns)}
 
 
-def _with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
+def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
+    """The same rows, each with its sender and its own agency."""
     return rows.select_related("issuer", "agency")
 
 

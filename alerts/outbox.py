@@ -4,7 +4,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -85,33 +85,41 @@ class SentAlert:
     standing: StandingFacts
 
 
+class OutboxFilters(TypedDict, total=False):
+    """What of the outbox. `state` released or withdrawn, `to` an agency id, `kind` an alert type."""
+
+    state: str
+    to: str
+    kind: str
+    lane: str
+    pri: str
+
+
 def list_sent(
     officer: Officer,
     *,
     cursor: str = "",
     limit: int = PAGE_ROWS,
-    state: str = "",
-    to: str = "",
-    kind: str = "",
-    lane: str = "",
-    pri: str = "",
     now: dt.datetime,
+    **filters: Unpack[OutboxFilters],
 ) -> Page[OutboxRow]:
-    """A page of what was sent, newest first, the newest version of each alert.
+    """A page of what was sent, newest first."""
+    found = take_page(find_sent(officer, filters), by_moment("released_at"), cursor, limit)
+    return found.page(outbox_rows(officer, found.rows, now=now), filtered=any(filters.values()))
 
-    `state` released or withdrawn, `to` an agency id, `kind` an alert type.
-    """
+
+def find_sent(officer: Officer, filters: OutboxFilters) -> AlertQuerySet:
+    """All that the outbox shows the officer under these filters: the newest version of each alert, in no order."""
     require(officer, Capability.ALERT_READ)
-    named = {name: value for name, value in {"lane": lane, "pri": pri}.items() if value}
+    named = {name: filters[name] for name in ("lane", "pri") if filters.get(name)}
+    state = filters.get("state")
     rows = sent_alerts(officer).filter(state__in=SENT & {state} if state else SENT, **named)
     rows = rows.filter(replaced_at=None)
-    if to:
+    if to := filters.get("to"):
         rows = rows.filter(Exists(Delivery.objects.filter(envelope_id=OuterRef("md"), recipient_id=to)))
-    if kind:
+    if kind := filters.get("kind"):
         rows = rows.filter(sent_with_token(officer.agency, ("alert_type", kind)))
-    found = take_page(rows, by_moment("released_at"), cursor, limit)
-    filtered = bool(state or to or kind or named)
-    return found.page(outbox_rows(officer, found.rows, now=now), filtered=filtered)
+    return rows
 
 
 def sent_alerts(officer: Officer) -> AlertQuerySet:

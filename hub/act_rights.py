@@ -25,7 +25,9 @@ _OF_THE_DESK: Final = (
     *_acts("agency", "keyset_renewed", "proposal_accepted", "proposal_discarded", "proposal_refused"),
     *_acts("agency", "recovery_cancelled", "resumed", "root_changed", "root_recovered", "suspended"),
     *_acts("agreement", "recorded"),
-    *_acts("alert", "acknowledged", "amended", "copied", "discarded", "drafted", "looked", "opened"),
+    *_acts(
+        "alert", "acknowledged", "amended", "copied", "discarded", "drafted", "exported", "looked", "opened"
+    ),
     *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
     *_acts("apikey", "issued", "revoked", "rotated"),

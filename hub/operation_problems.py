@@ -77,6 +77,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "alerts/written/{alert_id}/attachments/{n}"): SEALED,
     ("POST", "alerts/check"): ("keys-elsewhere",),
     ("POST", "alerts/search"): ("keys-elsewhere", *PAGED, *SEALED),
+    ("POST", "alerts/export"): ("keys-elsewhere", *PAGED, *SEALED),
     ("GET", "alerts/{alert_id}"): SEALED,
     ("PATCH", "alerts/{alert_id}"): MOVES,
     ("DELETE", "alerts/{alert_id}"): MOVES,

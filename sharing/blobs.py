@@ -15,6 +15,7 @@ from django.db.models import BinaryField
 from django.db.models.functions import Substr
 
 from accord.envelope.blobs import BlobFacts, measure_blob
+from sharing.connections import let_go_of_connection
 from sharing.errors import ContentDeletedError
 from sharing.models import Blob
 
@@ -57,9 +58,7 @@ class StoredBlob:
         """The octets from their beginning; raises `ContentDeletedError` where they go meanwhile."""
         for at in range(0, self.size_bytes, PIECE_BYTES):
             piece = self._piece(at)
-            if not connection.in_atomic_block:
-                # The reader may take long until it asks for more.
-                connection.close()
+            let_go_of_connection()
             yield piece
 
     def whole(self) -> bytes:

@@ -27,6 +27,7 @@ from alerts.pages import (
     directory,
     doubts,
     errors,
+    exporting,
     lists,
     received,
     records,
@@ -155,6 +156,7 @@ PAGES: Final = (
     Page("inbox/", lists.inbox, "inbox", C.ALERT_READ),
     # Area of lists: search, kept views, acknowledging several.
     Page("inbox/acknowledge/", bulk.acknowledge_many, "acknowledge_many", C.ALERT_ACKNOWLEDGE, BOTH),
+    Page("export/", exporting.export, "export", C.ALERT_READ, CHANGE),
     Page("search/", searching.search, "search", C.ALERT_READ, BOTH),
     Page("views/", views.views, "views", C.ALERT_READ),
     Page("views/keep/", views.create, "view_create", C.ALERT_READ, CHANGE),

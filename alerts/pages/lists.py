@@ -5,7 +5,7 @@ A list's bare address opens the officer's default view of it, if there is one; `
 any filter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -17,9 +17,9 @@ from agencies.capabilities import Capability
 from agencies.models import Agency, Officer
 from alerts.document import choices
 from alerts.drafts_list import list_drafts
-from alerts.inbox import list_received
+from alerts.inbox import InboxFilters, list_received
 from alerts.kept import SavedBox, SavedView
-from alerts.outbox import list_sent
+from alerts.outbox import OutboxFilters, list_sent
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.queue import list_waiting
@@ -37,20 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponseBase:
     """What reached the agency, newest first."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
-        return list_received(
-            officer,
-            cursor=cursor,
-            unread=chosen["unread"] == "yes",
-            overdue=chosen["overdue"] == "yes",
-            waiting=chosen["waiting"] == "yes",
-            kind=chosen["kind"],
-            lane=chosen["lane"],
-            pri=chosen["pri"],
-            tlp=chosen["tlp"],
-            sender=chosen["sender"],
-            exercise={"yes": True, "no": False}.get(chosen["exercise"]),
-            now=timezone.now(),
-        )
+        return list_received(officer, cursor=cursor, now=timezone.now(), **inbox_filters(chosen))
 
     officer = signed_in(request)
     may_pick = Capability.ALERT_ACKNOWLEDGE in officer.capabilities and _is_hosted(officer)
@@ -61,18 +48,35 @@ def outbox(request: HttpRequest) -> HttpResponseBase:
     """What the agency has sent and what became of it."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
-        return list_sent(
-            officer,
-            cursor=cursor,
-            state=chosen["state"],
-            to=chosen["to"],
-            kind=chosen["kind"],
-            lane=chosen["lane"],
-            pri=chosen["pri"],
-            now=timezone.now(),
-        )
+        return list_sent(officer, cursor=cursor, now=timezone.now(), **outbox_filters(chosen))
 
     return _list(request, SavedBox.OUTBOX, page, names=_agency_names(signed_in(request)))
+
+
+def inbox_filters(chosen: Mapping[str, str]) -> InboxFilters:
+    """The inbox's filters as an address names them."""
+    return InboxFilters(
+        unread=chosen["unread"] == "yes",
+        overdue=chosen["overdue"] == "yes",
+        waiting=chosen["waiting"] == "yes",
+        kind=chosen["kind"],
+        lane=chosen["lane"],
+        pri=chosen["pri"],
+        tlp=chosen["tlp"],
+        sender=chosen["sender"],
+        exercise={"yes": True, "no": False}.get(chosen["exercise"]),
+    )
+
+
+def outbox_filters(chosen: Mapping[str, str]) -> OutboxFilters:
+    """The outbox's filters as an address names them."""
+    return OutboxFilters(
+        state=chosen["state"],
+        to=chosen["to"],
+        kind=chosen["kind"],
+        lane=chosen["lane"],
+        pri=chosen["pri"],
+    )
 
 
 def queue(request: HttpRequest) -> HttpResponseBase:

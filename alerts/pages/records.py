@@ -44,6 +44,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "alert.copied": gettext_lazy("copied an alert into a draft"),
     "alert.discarded": gettext_lazy("discarded a draft"),
     "alert.drafted": gettext_lazy("started a draft"),
+    "alert.exported": gettext_lazy("exported a list of alerts"),
     "alert.looked": gettext_lazy("took a second look"),
     "alert.opened": gettext_lazy("opened an alert"),
     "alert.reaffirmed": gettext_lazy("reaffirmed an alert"),

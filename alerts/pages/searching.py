@@ -79,6 +79,7 @@ def _hits(
         older_address=_address(officer, query, result.older, now) if result.older else "",
         first_address=_address(officer, query, "", now) if before else "",
         is_full=result.hits == HITS_AT_MOST,
+        export={"s": request.GET["s"]},
     )
 
 

@@ -26,6 +26,7 @@ IN_JSON: Final = {
     **dict.fromkeys(("inbox", "outbox", "queue", "drafts", "draft_new"), "alerts"),
     "acknowledge_many": "received-acknowledge-many",
     "search": "alerts-search",
+    "export": "alerts-export",
     **dict.fromkeys(("views", "view_create"), "views-list"),
     **dict.fromkeys(("view_rename", "view_default", "view_delete"), "views-one"),
     "received": "received-open",

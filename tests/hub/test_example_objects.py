@@ -85,7 +85,7 @@ def test_what_has_no_component_is_shown_too(shown: dict[Any, Any]) -> None:
     assert shown["GET", "ledger/checkpoint", "200"].startswith("ledger.example/log\n")
     assert shown["GET", "ledger/proof/{index}", "200"].startswith("c2sp.org/tlog-proof@v1\n")
     empty = {place for place, example in shown.items() if example in ({}, "")}
-    assert empty == {("POST", "audit/export", "200")}
+    assert empty == {("POST", "alerts/export", "200"), ("POST", "audit/export", "200")}
 
 
 def test_closed_choices_are_listed() -> None:

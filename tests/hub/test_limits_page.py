@@ -15,7 +15,7 @@ from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
 from agencies import accession, accountlinks, apikeys, cursors, idempotency, identity, powers
 from agencies.login import attempts, devices, proof, rates, signing
 from agencies.shortlived import AccountLink
-from alerts import bulk_acknowledgement, draft_templates, paging, saved_views, search, shapes
+from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search, shapes
 from alerts.document import reading as document_reading
 from alerts.pages import reading
 from alerts.pages.audit import export
@@ -173,6 +173,7 @@ def _much() -> dict[str, str]:
         "structures looked at before adopting a rule": f"{previewing.AT_ONCE}, the newest",
         "kept views of one officer": f"{saved_views.VIEWS_AT_MOST}",
         "templates of one agency": f"{draft_templates.TEMPLATES_AT_MOST}",
+        "alerts of one export": f"{exporting.MOST_ALERTS:,} of a box, the hits of one page of a search",
         "rows of one audit export": f"{export.MOST_ROWS:,}",
     }
 

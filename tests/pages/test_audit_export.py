@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from agencies.officers import change_roles
 from alerts.opening import open_alert
-from alerts.pages.audit.export import COLUMNS, neutral
+from alerts.pages.audit.export import COLUMNS
+from alerts.pages.files_out import neutral
 from ledger.audit import record_event
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn

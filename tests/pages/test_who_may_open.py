@@ -149,6 +149,7 @@ ITEM_PAGES = {
     "audit_export",
     "codes_renew",
     "confirm",
+    "export",
     "factor_remove",
     "hub_admin",
     "hub_agency",

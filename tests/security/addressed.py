@@ -179,6 +179,8 @@ GOOD: Final[Mapping[str, Sent]] = {
     "keys/renew/": Sent({"version": VERSION, "go": "do"}),
     "keys/rotate/": Sent({"version": VERSION, "go": "do", "uses": ["sign"]}),
     "keys/key/<str:kid>/suspend/": Sent({"version": VERSION, "go": "do"}),
+    "export/": Sent({"box": "inbox", "format": "csv"}),
+    "api/v1/alerts/export": Sent({"box": "inbox", "format": "jsonl"}),
     "views/keep/": Sent({"box": "inbox", "name": "Trade", "lane": "trade"}),
     "views/<uuid:view_id>/rename/": Sent({"name": "Renamed"}),
     "views/<uuid:view_id>/default/": Sent({"default": "yes"}),

@@ -5,15 +5,13 @@ It is taken by POST: following a link takes nothing out. Rows are streamed; what
 entry in the audit is not in it.
 """
 
-import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
@@ -27,8 +25,10 @@ from alerts.pages.audit.trail import (
     read_question,
     references_of,
 )
+from alerts.pages.files_out import CSV, csv_lines, streamed
 from alerts.pages.frame import signed_in
 from ledger.audit import record_event
+from sharing.connections import let_go_of_connection
 
 MOST_ROWS: Final = 100_000
 PART_ROWS: Final = 2_000
@@ -36,9 +36,6 @@ COLUMNS: Final = (
     *("time", "time_utc", "who", "actor", "act", "act_code"),
     *("item", "item_id", "reason", "detail", "log_digest"),
 )
-_RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-_BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Spreadsheets take a CSV without it for the machine's own old encoding."""
 
 
 def export(request: HttpRequest) -> HttpResponseBase:
@@ -65,36 +62,18 @@ def export_audit(officer: Officer, question: Question, *, now: datetime) -> Http
         )
     zone = timezone.get_current_timezone()
     name = f"audit-{officer.agency_id or 'hub'}-{now.astimezone(zone):%Y%m%d-%H%M}.csv"
-    lines = _lines(officer, question, colleagues, newest, zone)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    response["Cache-Control"] = "no-store"
-    return response
+    return streamed(csv_lines(COLUMNS, _rows(officer, question, colleagues, newest, zone)), CSV, name)
 
 
-def neutral(text: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    cell = str(text)
-    return f"'{cell}" if cell.lstrip(" ").startswith(_RUN_BY_SPREADSHEETS) else cell
-
-
-class _Line:
-    """Gives each written line back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _lines(
+def _rows(
     officer: Officer, question: Question, colleagues: dict[str, str], newest: int, zone: Any
-) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield _BYTE_ORDER_MARK + writer.writerow(COLUMNS)
+) -> Iterator[tuple[object, ...]]:
     last = newest + 1
     while True:
         part = list(events_for(officer, question).filter(seq__lt=last)[:PART_ROWS])
-        for event in in_words(part, colleagues, references_of(officer, part)):
-            yield writer.writerow([neutral(cell) for cell in _cells(event, zone)])
+        shown = in_words(part, colleagues, references_of(officer, part))
+        let_go_of_connection()
+        yield from (_cells(event, zone) for event in shown)
         if len(part) < PART_ROWS:
             return
         last = part[-1].seq
