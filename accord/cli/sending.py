@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -170,7 +170,7 @@ def check(place: Workplace) -> None:
 class _Whole:
     """A file as an order: its members with what the options say, and where the document stands in it."""
 
-    members: dict[str, Any]
+    members: dict[str, Any] = field(repr=False)
     places: Places
     at: str
 

@@ -26,9 +26,9 @@ class Place:
 def new_places(book: Book) -> dict[str, list[Place]]:
     """The unconfirmed places by peer, each peer's by the circle's name."""
     found: dict[str, list[Place]] = {}
-    rows = Circle.objects.filter(members=book.agency).prefetch_related("members").order_by("name")
-    for circle in rows:
-        for member in circle.members.all():
-            if member.pk != book.agency and circle.name not in book.pins.get(member.pk, Pin()).circles:
-                found.setdefault(member.pk, []).append(Place(circle.name, circle.recorded_at))
+    others = Circle.members.through.objects.filter(circle__members=book.agency).exclude(agency=book.agency)
+    rows = others.order_by("circle__name").values_list("agency", "circle__name", "circle__recorded_at")
+    for peer, circle, since in rows:
+        if circle not in book.pins.get(peer, Pin()).circles:
+            found.setdefault(peer, []).append(Place(circle, since))
     return found

@@ -11,10 +11,12 @@ from typing import Any, Final, Literal
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings as django_settings
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
+from agencies.models import Officer, PowerChange
+from agencies.officers import change_roles
 from alerts.pages.addresses import PAGES
 from tests.security.addressed import things_of
 from tests.security.routes import Route, routes_of
@@ -157,6 +159,9 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
     for role in ("agency_admin", "auditor", "key_officer"):
         yield f"start-{role}", world.by_name(f"{role} of xa-lab"), "/"
     yield "start-operator", world.by_name("operator"), "/"
+    change_roles(world.desk.sunniva, world.desk.ilka, ["author", "releaser"], now=timezone.now())
+    waiting = PowerChange.objects.filter(officer=world.desk.ilka).latest("asked_at")
+    yield "power_agree", world.by_name("agency_admin of xa-lab"), f"/powers/{waiting.pk}/agree/"
     yield "inbox-filtered", reader, "/inbox/?lane=trade&unread=yes"
     yield "inbox-empty", world.by_name("reader of xs-harbour"), "/inbox/"
     yield from _in_french(world, value)

@@ -83,7 +83,7 @@ class Onward:
         served: dict[str, Any] = {
             "slice": Instead(lambda md: self.slice),
             "statements_about": Instead(lambda md: list(self.said)),
-            "inbox": Instead(lambda *, after, limit: FeedPage((entry,)[after:], 1)),
+            "inbox": Instead(lambda *, after, limit: FeedPage((entry,)[int(after) :], 1)),
         }
         client = Client(
             self.world.home("xc-charlie"),

@@ -28,7 +28,7 @@ VALUES (%(at)s, 'officer:o9', 'xa-lab', %(act)s, 'alert 1', '', '{}', '\\x001122
 DESK_LOGIN: Final = LOGINS["desk"]
 ROOT: Final = Path(__file__).resolve().parents[2]
 ACT: Final = re.compile(r"[a-z]+\.[a-z_]+")
-NO_ACTS: Final = frozenset({"ledger.api", "ledger.running", "power.changes", "spectrum.msp"})
+NO_ACTS: Final = frozenset({"alert.json", "ledger.api", "ledger.running", "power.changes", "spectrum.msp"})
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
