@@ -61,10 +61,6 @@ class StoredBlob:
             let_go_of_connection()
             yield piece
 
-    def whole(self) -> bytes:
-        """All octets at once; raises as `pieces`."""
-        return b"".join(self._piece(at) for at in range(0, self.size_bytes, PIECE_BYTES))
-
     def _piece(self, at: int) -> bytes:
         piece = Substr("content", at + 1, PIECE_BYTES, output_field=BinaryField())
         octets = Blob.objects.filter(pk=self.key).values_list(piece, flat=True).first()

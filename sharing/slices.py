@@ -80,25 +80,21 @@ def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[Slice
 
 def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
     """One blob of an envelope whole, for who opens it in memory; raises as `stored_blob`."""
-    return stored_blob(actor, md, n, now=now).whole()
+    _require_readable(actor, md, now)
+    row = Blob.objects.filter(envelope_id=md, n=n).values_list("content").first()
+    if row is None:
+        raise AbsentError
+    if row[0] is None:
+        raise ContentDeletedError
+    _audit_blob(actor, md, n, now)
+    return bytes(row[0])
 
 
 def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
     """One blob of an envelope that the actor may see, to be read in pieces; raises as `slice_for`, marks nothing."""
-    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
-    # Without a receipt it is absent, even to its originator.
-    if envelope is None or receipt_for(md) is None:
-        raise AbsentError
-    with audit_refusal("blob.refused", actor, now=now) as attempt:
-        attempt.subject = md
-        _require_kept(envelope, now)
-        if envelope.iss_id != actor.agency_id:
-            delivery = Delivery.objects.visible_to(actor).filter(envelope=envelope).first()
-            if delivery is None:
-                raise AbsentError
-            _Gate([(envelope, delivery)], now).require_open(envelope, delivery)
+    _require_readable(actor, md, now)
     lying = Length("content", function="octet_length")
-    row = Blob.objects.filter(envelope=envelope, n=n).values_list("pk", "sha256", lying).first()
+    row = Blob.objects.filter(envelope_id=md, n=n).values_list("pk", "sha256", lying).first()
     if row is None:
         raise AbsentError
     key, digest, size_bytes = row
@@ -225,6 +221,22 @@ def _require_kept(envelope: Envelope, now: datetime) -> None:
 def _leaves_of(envelope: Envelope) -> list[bytes]:
     hashes = bytes(envelope.leaf_hashes or b"")
     return [hashes[at : at + HASH_SIZE_BYTES] for at in range(0, len(hashes), HASH_SIZE_BYTES)]
+
+
+def _require_readable(actor: Actor, md: str, now: datetime) -> None:
+    """Raises as `slice_for` where the actor gets no blob of this envelope."""
+    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
+    # Without a receipt it is absent, even to its originator.
+    if envelope is None or receipt_for(md) is None:
+        raise AbsentError
+    with audit_refusal("blob.refused", actor, now=now) as attempt:
+        attempt.subject = md
+        _require_kept(envelope, now)
+        if envelope.iss_id != actor.agency_id:
+            delivery = Delivery.objects.visible_to(actor).filter(envelope=envelope).first()
+            if delivery is None:
+                raise AbsentError
+            _Gate([(envelope, delivery)], now).require_open(envelope, delivery)
 
 
 def _audit_blob(actor: Actor, md: str, n: int, now: datetime) -> None:
