@@ -47,9 +47,9 @@ def _port(text: str) -> int:
 
 
 def _test(arguments: list[str]) -> int:
-    # One process per core for the whole suite, which take over what another has not begun; a chosen part is
-    # quicker without starting more.
-    parallel = [] if arguments else ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
+    # One process per core for the whole suite and one more, as browsers and processes are waited for; they take over
+    # what another has not begun. A chosen part is quicker without starting more.
+    parallel = [] if arguments else ["-n", str(min((os.cpu_count() or 1) + 1, 4)), "--dist", "worksteal"]
     return _become([sys.executable, "-m", "pytest", *parallel, *arguments])
 
 

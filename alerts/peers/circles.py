@@ -26,7 +26,9 @@ class Place:
 def new_places(book: Book) -> dict[str, list[Place]]:
     """The unconfirmed places by peer, each peer's by the circle's name."""
     found: dict[str, list[Place]] = {}
-    others = Circle.members.through.objects.filter(circle__members=book.agency).exclude(agency=book.agency)
+    others = Circle.members.through._default_manager.filter(circle__members=book.agency).exclude(
+        agency=book.agency
+    )
     rows = others.order_by("circle__name").values_list("agency", "circle__name", "circle__recorded_at")
     for peer, circle, since in rows:
         if circle not in book.pins.get(peer, Pin()).circles:
