@@ -290,6 +290,7 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("POST", "keys/proposals/{od}"): {"request": OBJECTS["keyset"]},
     ("GET", "ledger/checkpoint"): {"200": OBJECTS["checkpoint"]},
     ("GET", "ledger/proof/{index}"): {"200": OBJECTS["proof"]},
+    ("POST", "alerts/export"): {"request": {"box": "inbox", "kind": "seizure", "format": "csv"}},
     ("GET", "alerts/schema"): {"200": {"$schema": "https://json-schema.org/draft/2020-12/schema"}},
 }
 """By operation, what is sent ("request") and what is answered by status, where the schema names no component."""

@@ -161,6 +161,9 @@ def wrong_in(answer: Any) -> list[str]:
         found.append(f"an error {answer.status_code}")
     if kind.startswith("text/csv"):
         found += wrong_cells(body.decode("utf-8-sig"))
+    elif "jsonl" in kind:
+        for line in body.splitlines():
+            json.loads(line)
     elif "json" in kind:
         json.loads(body)
     elif not kind.startswith("text/html"):
