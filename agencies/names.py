@@ -122,11 +122,18 @@ def _is_mixed(run: str) -> bool:
     scripts = {_script(letter) for letter in run} - {"COMMON", "INHERITED"}
     if scripts <= WRITTEN_TOGETHER:
         return False
+    if len({_is_redrawn(letter) for letter in run}) > 1:
+        return True
     return len(scripts) > 1 and any(
         alias(alike["c"].strip("\u200e")[0]) in scripts - {_script(letter)}
         for letter in run
         for alike in confusables_data.get(letter, ())
     )
+
+
+def _is_redrawn(letter: str) -> bool:
+    """Whether it is another letter in full width or in a mathematical alphabet, of which the data name few."""
+    return unicodedata.decomposition(letter).startswith(("<wide>", "<font>"))
 
 
 def _script(letter: str) -> str:
