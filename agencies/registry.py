@@ -121,9 +121,9 @@ def refuse_taken(agency_id: str, claims: Mapping[str, str]) -> None:
 
 
 def check_root_statement(statement: Statement, agency_id: str, now: datetime) -> bool:
-    """Issuer and times of a statement that the root signs; raises VerificationError.
+    """Return whether a restore has lost this statement of a root while the ledger has it: then its log time counts.
 
-    Whether the ledger has it although a restore lost it: then it is judged as of its log time.
+    Raises VerificationError for another issuer, or for times that do not hold.
     """
     leaf = proofs.wanted_place(statement.od)
     at = int(now.timestamp()) if leaf is None else leaf.t

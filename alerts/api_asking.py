@@ -19,11 +19,12 @@ from agencies.errors import InputError
 from agencies.idempotency import repeatable
 from agencies.reading import read_body
 from alerts import shapes
-from alerts.api_boxes import inbox_filters, outbox_filters
+from alerts.api_boxes import inbox_filters
 from alerts.api_desk import DeskView
 from alerts.api_queries import ExportIn, filters_of
 from alerts.document.schema import json_schema
 from alerts.exporting import Chosen, choose_hits, choose_received, choose_sent
+from alerts.outbox import outbox_filters
 from alerts.pages.exporting import export_list
 from alerts.preview import Preview, candidates_for, check_fields, fields_of_draft, preview_recipients_of
 from alerts.search import Query, SearchResult, search_alerts

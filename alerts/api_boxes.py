@@ -16,7 +16,7 @@ from alerts.api_desk import DeskView
 from alerts.api_queries import filters_of, is_set
 from alerts.drafts_list import list_drafts
 from alerts.inbox import InboxFilters, list_received
-from alerts.outbox import OutboxFilters, list_sent
+from alerts.outbox import list_sent, outbox_filters
 from alerts.paging import FIRST_WRITTEN, Page
 from alerts.queue import list_waiting
 
@@ -45,17 +45,6 @@ def inbox_filters(filters: Filters) -> InboxFilters:
         tlp=filters.get("tlp", ""),
         sender=filters.get("from", ""),
         exercise={"1": True, "0": False}.get(filters.get("exercise", "")),
-    )
-
-
-def outbox_filters(filters: Filters) -> OutboxFilters:
-    """The outbox's filters as the API names them."""
-    return OutboxFilters(
-        state=filters.get("state", ""),
-        to=filters.get("to", ""),
-        kind=filters.get("kind", ""),
-        lane=filters.get("lane", ""),
-        pri=filters.get("pri", ""),
     )
 
 

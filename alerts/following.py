@@ -94,7 +94,7 @@ def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never) -> int:
             troubles.append(trouble)
             continue
         taken += turn.taken
-        if turn.is_left:
+        if turn.has_more:
             waiting.append(agency)
     if waiting:
         ring_where_few_wait(BELL)
@@ -111,7 +111,7 @@ def follow_feed(agency: Agency, *, now: datetime) -> int:
     """Take what is new in an agency's feed; how many alerts, 0 when another process is at it."""
     turn = _follow_turn(agency, now, _never)
     taken = turn.taken
-    while turn.is_left:
+    while turn.has_more:
         turn = _follow_turn(agency, now, _never)
         taken += turn.taken
     return taken
@@ -131,7 +131,7 @@ class _Turn:
     """How many alerts one turn took, and whether it ended before the feed did."""
 
     taken: int = 0
-    is_left: bool = False
+    has_more: bool = False
 
 
 def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> _Turn:
@@ -247,7 +247,7 @@ class _Desk:
         if self._feed.is_stopped:
             return _Turn(len(taken))
         if not is_whole or len(page) == limit:
-            return _Turn(len(taken), is_left=True)
+            return _Turn(len(taken), has_more=True)
         if self._agency.is_hosted:
             self._derived.try_again(self._visit)
             self._visit_unread()

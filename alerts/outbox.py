@@ -95,6 +95,17 @@ class OutboxFilters(TypedDict, total=False):
     pri: str
 
 
+def outbox_filters(named: Mapping[str, Any]) -> OutboxFilters:
+    """Return the filters among these names, by which pages and API call them alike."""
+    return OutboxFilters(
+        state=named.get("state", ""),
+        to=named.get("to", ""),
+        kind=named.get("kind", ""),
+        lane=named.get("lane", ""),
+        pri=named.get("pri", ""),
+    )
+
+
 def list_sent(
     officer: Officer,
     *,

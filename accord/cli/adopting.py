@@ -50,7 +50,7 @@ def _described(item: OwnObject) -> str:
     if item.title is not None:
         lines.append(f"  {plain(item.title)}")
     lines.append(f"  signed with {' '.join(item.signers)}")
-    if item.was_known_later:
+    if item.predates_known:
         lines.append(
             "  This home knows what was logged later: a copy of it does not explain this one, another home may."
         )

@@ -17,7 +17,7 @@ from accord.client.notebook import acknowledged_fact, adopted_fact
 from accord.client.reading import fetch_slice, verify_fetched
 from accord.client.sending import ENVELOPE
 from accord.client.session import Act
-from accord.client.strangers import list_all
+from accord.client.strangers import list_submissions
 from accord.envelope.blobs import BlobFacts
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keyrule import Repudiated, Standing
@@ -31,14 +31,14 @@ from accord.state import SubmissionRecord
 class OwnObject:
     """One object of ours that this home does not know. `title` of an alert, where its keys are here.
 
-    `was_known_later`: it was logged before something that this home knows, so that a copy of the home made last does
+    `predates_known`: it was logged before something that this home knows, so that a copy of the home made last does
     not explain it. `is_repudiated`: a key that signed it was revoked since.
     """
 
     record: SubmissionRecord
     title: str | None
     signers: tuple[str, ...]
-    was_known_later: bool
+    predates_known: bool
     is_repudiated: bool
 
 
@@ -61,7 +61,7 @@ class OwnHistory:
 def find_history(act: Act) -> OwnHistory:
     """Fetch and verify whatever is listed as ours and not known here; raises what the hub raises, and on a fork."""
     known = act.session.state_file.read().submissions
-    strangers = [facts for facts in list_all(act) if facts.d not in known]
+    strangers = [facts for facts in list_submissions(act) if facts.d not in known]
     act.refresh(act.agency)
     newest = max((record.logged_at or 0 for record in known.values()), default=0)
     found, doubtful = [], []
@@ -98,7 +98,7 @@ def _verified(act: Act, facts: SubmissionFacts, newest: int) -> OwnObject:
         record=record,
         title=title,
         signers=signers,
-        was_known_later=(record.logged_at or 0) < newest,
+        predates_known=(record.logged_at or 0) < newest,
         is_repudiated=isinstance(standing, Repudiated),
     )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from accord.client.answers import KeysetAnswer, KeysetTaken
+from accord.client.answers import AccessionAnswer, CallerAnswer, KeysetAnswer, KeysetTaken
 from accord.client.apikey import keep_api_key
 from accord.client.errors import AnswerError, NotLoggedYetError, ProposalError, RequestError
 from accord.client.keys.drafts import draft_first_keyset
@@ -97,27 +97,23 @@ def begin_enrolment(
     kept = _kept_state(session, first)
     exchange = session.connect(first.hub, first.api_key)
     # Asked first: an API key that the hub does not accept must not replace one that works.
-    accession = exchange.accession()
-    if accession is not None and accession.agency != agency:
-        raise RequestError(f"This API key lets {accession.agency} enter, not {agency}.")
-    _require_exchange(first.hub, None if accession is None else accession.exchange)
-    caller = None if accession is not None else exchange.caller()
-    _require_exchange(first.hub, None if caller is None else caller.exchange)
-    stands = accession is None and exchange.keyset(agency) is not None
+    answer = exchange.accession() or exchange.caller()
+    if isinstance(answer, AccessionAnswer) and answer.agency != agency:
+        raise RequestError(f"This API key lets {answer.agency} enter, not {agency}.")
+    _require_exchange(first.hub, answer.exchange)
+    stands = isinstance(answer, CallerAnswer) and exchange.keyset(agency) is not None
     if kept is None:
         session.state_file.create(first)
     elif kept.hub != first.hub:
         with session.state_file.change() as state:
             state.hub = first.hub
     session.use(exchange)
-    if caller is not None:
-        keep_api_key(session, first.api_key, caller.until)
+    if isinstance(answer, CallerAnswer):
+        keep_api_key(session, first.api_key, answer.until)
         if not stands:
             _publish(session, agency, own, low)
-    elif accession is not None and (
-        accession.keyset is None or kept is None or kept.api_key == first.api_key
-    ):
-        _enter(session, agency, own, low, stands=accession.keyset)
+    elif answer.keyset is None or kept is None or kept.api_key == first.api_key:
+        _enter(session, agency, own, low, stands=answer.keyset)
     # The next call connects with the key that is kept by then.
     session.close()
 

@@ -83,7 +83,7 @@ class SubmissionCheck:
 
 def check_submissions(act: Act) -> SubmissionCheck:
     """Compare over all pages; picks up receipts of our own on the way. Raises what the hub raises."""
-    listed = list(list_all(act))
+    listed = list(list_submissions(act))
     # Read afresh: another program of this home records what it sends before it sends it.
     state = act.session.state_file.read()
     strangers = [facts for facts in listed if facts.d not in state.submissions]
@@ -105,7 +105,7 @@ def check_submissions(act: Act) -> SubmissionCheck:
     )
 
 
-def list_all(act: Act) -> Iterator[SubmissionFacts]:
+def list_submissions(act: Act) -> Iterator[SubmissionFacts]:
     """Whatever the hub lists in this agency's name, newest first."""
     after: str | None = None
     while True:

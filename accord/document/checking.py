@@ -49,6 +49,10 @@ class Finding:
         return f"{place}{self.pointer or '/'}: {self.remedy}"
 
 
+Keyword = Callable[[Shape, Any, object, str], Iterator[Finding]]
+"""Given the shape, the keyword's own value in it, the value to check, and its pointer."""
+
+
 def check_alert(document: object, *, at: str = "") -> list[Finding]:
     """Return what does not fit in an alert document; `at` is the pointer of the document within its file."""
     return list(findings(alert_schema(), document, at))
@@ -158,34 +162,31 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern)
 
 
-def _min_length(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
-    if isinstance(value, str) and len(value) < limit:
-        yield Finding(pointer, f"use at least {limit} characters; it has {len(value)}.")
+def _bound(measure: Callable[[Any], int | None], remedy: str, *, is_least: bool) -> Keyword:
+    """A keyword that limits what `measure` gives; None is of another type, to which the keyword says nothing."""
+
+    def check(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
+        found = measure(value)
+        if found is not None and (found < limit if is_least else found > limit):
+            yield Finding(pointer, remedy.format(limit=limit, found=found))
+
+    return check
 
 
-def _max_length(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
-    if isinstance(value, str) and len(value) > limit:
-        yield Finding(pointer, f"use at most {limit} characters; it has {len(value)}.")
+def _number(value: object) -> int | None:
+    return value if type(value) is int else None
 
 
-def _minimum(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
-    if type(value) is int and value < limit:
-        yield Finding(pointer, f"use a number from {limit}.")
+def _length(value: object) -> int | None:
+    return len(value) if isinstance(value, str) else None
 
 
-def _maximum(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
-    if type(value) is int and value > limit:
-        yield Finding(pointer, f"use a number up to {limit}.")
+def _count(value: object) -> int | None:
+    return len(value) if isinstance(value, list) else None
 
 
-def _min_items(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
-    if isinstance(value, list) and len(value) < limit:
-        yield Finding(pointer, f"list at least {limit}.")
-
-
-def _max_items(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
-    if isinstance(value, list) and len(value) > limit:
-        yield Finding(pointer, f"list at most {limit}; there are {len(value)}.")
+def _members(value: object) -> int | None:
+    return len(value) if isinstance(value, Mapping) else None
 
 
 def _unique_items(shape: Shape, limit: bool, value: object, pointer: str) -> Iterator[Finding]:
@@ -238,11 +239,6 @@ def _property_names(shape: Shape, limit: Shape, value: object, pointer: str) -> 
             yield from findings(limit, name, step(pointer, name))
 
 
-def _max_properties(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
-    if isinstance(value, Mapping) and len(value) > limit:
-        yield Finding(pointer, f"use at most {limit} members; there are {len(value)}.")
-
-
 def _format(shape: Shape, limit: str, value: object, pointer: str) -> Iterator[Finding]:
     if not isinstance(value, str) or _FORMATS[limit](value):
         return
@@ -261,22 +257,22 @@ def _same(value: object, other: object) -> bool:
 
 
 _FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {"date": _is_day}
-_KEYWORDS: Final[Mapping[str, Callable[[Shape, Any, object, str], Iterator[Finding]]]] = {
+_KEYWORDS: Final[Mapping[str, Keyword]] = {
     "const": _const,
     "enum": _enum,
     "pattern": _pattern,
-    "minLength": _min_length,
-    "maxLength": _max_length,
-    "minimum": _minimum,
-    "maximum": _maximum,
-    "minItems": _min_items,
-    "maxItems": _max_items,
+    "minLength": _bound(_length, "use at least {limit} characters; it has {found}.", is_least=True),
+    "maxLength": _bound(_length, "use at most {limit} characters; it has {found}.", is_least=False),
+    "minimum": _bound(_number, "use a number from {limit}.", is_least=True),
+    "maximum": _bound(_number, "use a number up to {limit}.", is_least=False),
+    "minItems": _bound(_count, "list at least {limit}.", is_least=True),
+    "maxItems": _bound(_count, "list at most {limit}; there are {found}.", is_least=False),
     "uniqueItems": _unique_items,
     "items": _items,
     "required": _required,
     "properties": _properties,
     "additionalProperties": _additional,
     "propertyNames": _property_names,
-    "maxProperties": _max_properties,
+    "maxProperties": _bound(_members, "use at most {limit} members; there are {found}.", is_least=False),
     "format": _format,
 }

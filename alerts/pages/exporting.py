@@ -30,11 +30,11 @@ from alerts.exporting import (
 )
 from alerts.inbox import InboxRow
 from alerts.kept import SavedBox
-from alerts.outbox import OutboxRow
+from alerts.outbox import OutboxRow, outbox_filters
 from alerts.pages.files_out import CSV, csv_lines, streamed
 from alerts.pages.filters import read_filters
 from alerts.pages.frame import signed_in
-from alerts.pages.lists import inbox_filters, offered_filters, outbox_filters
+from alerts.pages.lists import inbox_filters, offered_filters
 from alerts.search_links import open_search
 from sharing.connections import let_go_of_connection
 

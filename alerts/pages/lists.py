@@ -19,7 +19,7 @@ from alerts.document import choices
 from alerts.drafts_list import list_drafts
 from alerts.inbox import InboxFilters, list_received
 from alerts.kept import SavedBox, SavedView
-from alerts.outbox import OutboxFilters, list_sent
+from alerts.outbox import list_sent, outbox_filters
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.queue import list_waiting
@@ -65,17 +65,6 @@ def inbox_filters(chosen: Mapping[str, str]) -> InboxFilters:
         tlp=chosen["tlp"],
         sender=chosen["sender"],
         exercise={"yes": True, "no": False}.get(chosen["exercise"]),
-    )
-
-
-def outbox_filters(chosen: Mapping[str, str]) -> OutboxFilters:
-    """The outbox's filters as an address names them."""
-    return OutboxFilters(
-        state=chosen["state"],
-        to=chosen["to"],
-        kind=chosen["kind"],
-        lane=chosen["lane"],
-        pri=chosen["pri"],
     )
 
 

@@ -28,7 +28,7 @@ def is_shown(delivery: Delivery, shown: dict[str, int]) -> bool:
     return delivery.number is not None and delivery.number <= shown.get(delivery.recipient_id, 0)
 
 
-def release_shown(*, now: datetime) -> int:
+def make_shown_due(*, now: datetime) -> int:
     """Makes due what waited for the desk and can be shown now; returns how many notices.
 
     Asked before each batch of mails and never once and for all: a cursor may move while notices are being written.

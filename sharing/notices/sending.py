@@ -26,7 +26,7 @@ from sharing.notices.channels.email.transport import (
     Refused,
     mail_session,
 )
-from sharing.notices.desk_first import release_shown
+from sharing.notices.desk_first import make_shown_due
 from sharing.notices.key_endings import ends_text, moment_text
 from sharing.notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from sharing.notices.rights import FreshNotices, RightsJudge
@@ -88,7 +88,7 @@ def send_notifications(
     if a_round.is_stopped:
         return Tally()
     a_round.try_again(lambda key: _queue_again(key, clock()))
-    release_shown(now=clock())
+    make_shown_due(now=clock())
     lease = lease_batch(now=clock(), length=lease_length, limit=limit, urgent_only=urgent_only)
     batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit), a_round, until)
     if lease.rows:

@@ -41,12 +41,12 @@ def test_a_restored_home_takes_in_what_it_sent_after_the_copy_was_made(world: Pa
     history = alpha.own_history()
     assert [item.record.d for item in history.found] == [sent.md, said.od, withdrawn.od]
     assert (history.found[0].title, history.found[0].record.to) == (DOCUMENT["title"], ("xb-bravo",))
-    assert not any(item.was_known_later or item.is_repudiated for item in history.found)
+    assert not any(item.predates_known or item.is_repudiated for item in history.found)
     later = replace(history.found[2].record, logged_at=(sent.log_time or 0) + 60)
     alpha.adopt([history.found[1], replace(history.found[2], record=later)])
     assert [item.d for item in alpha.check_submissions().strangers] == [sent.md]
     # What this home knows by now was logged later: no copy of it explains that this one is missing.
-    assert [item.was_known_later for item in alpha.own_history().found] == [True]
+    assert [item.predates_known for item in alpha.own_history().found] == [True]
     alpha.adopt(alpha.own_history().found)
     assert (alpha.check_submissions().alarm, alpha.own_history().found) == (False, ())
     (entry,) = alpha.inbox()

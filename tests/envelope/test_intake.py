@@ -17,8 +17,9 @@ from accord.envelope.errors import (
     TooLargeError,
     VerificationError,
 )
-from accord.envelope.intake import parse_submission
+from accord.envelope.intake import VerifiedEnvelope, parse_submission, verify_logged_submission
 from accord.envelope.keys import EC1, PQ1
+from accord.envelope.seal import SealedEnvelope
 from tests.envelope.receiving import intake_failure
 from tests.envelope.tampering import (
     manifest_of,
@@ -223,6 +224,43 @@ def test_past_its_end_it_is_refused(scene: World) -> None:
     sealed = scene.seal(terms=terms(exp=NOW + 60))
     assert scene.intake(sealed, now=NOW + 59).md == sealed.md
     assert intake_failure(scene, sealed, now=NOW + 60) is Failure.EXPIRED
+
+
+# What the ledger has and a restored database has not: it comes in again, however late.
+
+
+def taken_again(world: World, sealed: SealedEnvelope, *, log_time: int = NOW) -> VerifiedEnvelope:
+    blobs = [measure_blob(blob) for blob in sealed.blobs]
+    unverified = parse_submission(sealed.manifest, sealed.jwe, blobs, caller=world.alpha.id)
+    return verify_logged_submission(unverified, directory=world.directory, log_time=log_time, index=0)
+
+
+def test_what_was_logged_is_taken_again_past_its_end(scene: World) -> None:
+    sealed = scene.seal(terms=terms(exp=NOW + 60))
+    first, again = scene.intake(sealed), taken_again(scene, sealed)
+    assert (again.md, again.recipients, again.entries) == (first.md, first.recipients, first.entries)
+
+
+def test_what_was_logged_is_still_its_originators(scene: World) -> None:
+    forged = signed_again(scene.seal(), make_agency("xm-mallory").signing[scene.suite])
+    with pytest.raises(VerificationError) as refused:
+        taken_again(scene, forged)
+    assert refused.value.failure is Failure.SIGNERS
+
+
+def test_what_was_logged_still_carries_its_own_signatures(scene: World) -> None:
+    sealed = scene.seal()
+    other = read(scene.seal().manifest)["signatures"]
+    mixed = replace(sealed, manifest=write(read(sealed.manifest) | {"signatures": other}))
+    with pytest.raises(VerificationError) as refused:
+        taken_again(scene, mixed)
+    assert refused.value.failure is Failure.SIGNATURE
+
+
+def test_what_was_logged_before_the_keyset_is_not_taken_again(scene: World) -> None:
+    with pytest.raises(VerificationError) as refused:
+        taken_again(scene, scene.seal(), log_time=0)
+    assert refused.value.failure is Failure.KEYSET_UNKNOWN
 
 
 # Size.
