@@ -132,17 +132,17 @@ class PostgreSQL:
     def _make_socket_folder(self) -> Path:
         # A unix socket's path holds 107 bytes; a checkout may lie deeper than that.
         folder = Path(tempfile.mkdtemp(prefix="accord-", dir="/tmp"))
-        _hand_over(folder)
+        hand_over(folder)
         return folder
 
     def _initialise(self, scratch: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        _hand_over(self.folder)
+        hand_over(self.folder)
         password_file = scratch / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.logins.superuser + "\n")
-        _hand_over(password_file)
+        hand_over(password_file)
         prefix, options, _ = unprivileged()
         command = [
             *(*prefix, str(binaries() / "initdb"), "-D", str(self.folder), "-U", SUPERUSER),
@@ -222,7 +222,8 @@ def end_leftover(folder: Path) -> None:
             time.sleep(0.05)
 
 
-def _hand_over(path: Path) -> None:
+def hand_over(path: Path) -> None:
+    """Give a file or folder to the user under which the server runs, where that is not us."""
     if unprivileged()[2]:
         os.chown(path, NOBODY, NOBODY)
 

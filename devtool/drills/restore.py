@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill restore`: the database goes back to a backup while partners have gone on; nobody misses anything.
 
-A hub of its own, as `./dev run --once` has it. Its database is dumped with pg_dump, more is sent and read, the dump is put
-back while the ledger's state folder stays as it is, and the ledger is adopted, as docs/operations.md says under
-"Restoring the database". It leaves out point in time: what is put back then differs in the moment alone.
+A hub of its own, as `./dev run --once` has it, goes back twice: to a dump, then to a moment by archived write-ahead log
+(`devtool.drills.backups`). Each time more is sent and read after the backup, the database is put back while the ledger's
+state folder stays as it is, and the ledger is adopted, as docs/operations.md says under "Restoring the database".
 """
 
 import argparse
 import os
-import subprocess
 from collections import Counter
 
 from accord.client.outgoing import AlertToSend
 from demo.cast import Cast, wait_for
 from demo.ticks import StepFailedError, Ticks
-from devtool.postgres import binaries
+from devtool.drills.backups import Backup, Dump, Moment
 from devtool.running import scratch_hub
 from devtool.supervision import Hub
 
@@ -28,7 +27,14 @@ def run(arguments: list[str]) -> int:
     ticks.line("Accord goes back to a backup")
     with scratch_hub(ticks) as hub:
         os.environ.update(hub.demo_environment())
-        _Drill(hub, Cast(), ticks).play()
+        drill = _Drill(hub, Cast(), ticks)
+        drill.play(Dump(hub.world.database_owner_url, hub.state.path / "backup.dump"))
+        if hub.stores.postgres is None:
+            ticks.heading(
+                "Not to a moment: that takes the whole cluster, and DATABASE_URL names one that is yours."
+            )
+        else:
+            drill.play(Moment(hub, hub.stores.postgres))
     return 0
 
 
@@ -38,28 +44,29 @@ class _Drill:
         self._sender = cast.own_system(SENDER).client()
         self._reader = cast.own_system(READER).client()
         self._shown: Counter[str] = Counter()
-        self._dump = hub.state.path / "backup.dump"
+        self._sent: list[str] = []
 
-    def play(self) -> None:
+    def play(self, backup: Backup) -> None:
+        self._ticks.heading(f"Back to {backup.name}")
+        with self._ticks.step("Ready to be backed up"):
+            backup.begin()
         with self._ticks.step("Sent and read before the backup"):
-            before = [self._send("before the backup")]
-            self._require_shown(before)
-        with self._ticks.step("Backup by pg_dump"):
-            _run_tool(
-                "pg_dump", "--format=custom", f"--file={self._dump}", self._hub.world.database_owner_url
-            )
+            self._send("before the backup")
+            self._require_shown()
+        with self._ticks.step("Backup"):
+            backup.take()
         with self._ticks.step("Sent and read after it"):
             lost = [self._send(f"after the backup, {n}") for n in range(3)]
-            self._require_shown([*before, *lost])
+            self._require_shown()
         with self._ticks.step("Stopped, restored, adopted, started") as step:
-            step.evidence(self._restore())
+            step.evidence(self._restore(backup))
         with self._ticks.step("What is new is shown, nothing twice"):
-            new = [self._send("after the restore")]
-            self._require_shown([*before, *lost, *new])
+            self._send("after the restore")
+            self._require_shown()
         with self._ticks.step("What the backup lacked comes back from its sender") as step:
             self._sender.inbox()
-            wait_for(lambda: self._at_the_desk() >= {*before, *lost, *new} or None, "Every alert at the desk")
-            self._require_shown([*before, *lost, *new])
+            wait_for(lambda: self._at_the_desk() >= {*self._sent} or None, "Every alert at the desk")
+            self._require_shown()
             step.evidence(f"{len(lost)} alerts given again, each under the leaf it had")
         with self._ticks.step("The ledger is sound") as step:
             step.evidence(self._hub.manage("sequencer", "verify_ledger").strip().splitlines()[0])
@@ -79,31 +86,25 @@ class _Drill:
             tlp="GREEN",
             status="exercise",
         )
-        return self._sender.submit(order, wait_secs=60).md
+        md = self._sender.submit(order, wait_secs=60).md
+        self._sent.append(md)
+        return md
 
-    def _require_shown(self, expected: list[str]) -> None:
-        """The partner's watch has delivered each of these once, over all its runs."""
+    def _require_shown(self) -> None:
+        """The partner's watch has delivered each alert once, over all its runs."""
 
         def look() -> bool | None:
             self._shown.update(news.entry.d for news in self._reader.watch(once=True))
-            return all(md in self._shown for md in expected) or None
+            return all(md in self._shown for md in self._sent) or None
 
         wait_for(look, "Every alert at the partner")
-        twice = [md for md in expected if self._shown[md] != 1]
+        twice = [md for md in self._sent if self._shown[md] != 1]
         if twice:
             raise StepFailedError(f"Shown more than once: {', '.join(twice)}")
 
-    def _restore(self) -> str:
-        owner = self._hub.world.database_owner_url
+    def _restore(self, backup: Backup) -> str:
         self._hub.stop_processes()
-        _run_tool(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--single-transaction",
-            f"--dbname={owner}",
-            str(self._dump),
-        )
+        backup.put_back()
         self._hub.manage("migrate", "migrate", "--verbosity", "0")
         adopted = self._hub.manage("sequencer", "adopt_ledger", "--yes").strip()
         self._hub.start_processes()
@@ -117,11 +118,3 @@ class _Drill:
         if twice:
             raise StepFailedError(f"At the desk more than once: {', '.join(twice)}")
         return set(counted)
-
-
-def _run_tool(program: str, *arguments: str) -> None:
-    done = subprocess.run(
-        [str(binaries() / program), *arguments], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise StepFailedError(f"{program} failed: {done.stderr.strip()[-600:]}")
