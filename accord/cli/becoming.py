@@ -9,7 +9,7 @@ from accord.cli.asking import read_api_key
 from accord.cli.keys.files import given_root, read_pins
 from accord.cli.showing import moment, print_json, print_table
 from accord.cli.workplace import Workplace
-from accord.client.ceremony import read_proposal
+from accord.client.ceremony import read_signed
 from accord.client.client import Client
 from accord.client.enrolment import OwnRoot
 from accord.client.errors import RequestError
@@ -78,7 +78,7 @@ def _own_root(place: Workplace) -> OwnRoot | None:
     """Where the root is, if the command line says so; else it lies in the key file."""
     options = place.options
     if options.keyset:
-        return OwnRoot(signed=read_proposal(Path(options.keyset)))
+        return OwnRoot(signed=read_signed(Path(options.keyset)))
     if options.fingerprint:
         return OwnRoot(fingerprint=read_fingerprint(options.agency, options.fingerprint))
     ring = given_root(place)

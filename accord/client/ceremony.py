@@ -20,6 +20,7 @@ from typing import Final
 
 from accord.client.errors import ProposalError, RequestError
 from accord.client.outgoing import read_file
+from accord.document.places import reason_of
 from accord.envelope.encoding import MAX_STATEMENT_BYTES, canonical, parse_object
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.jws import verify_jws
@@ -91,8 +92,21 @@ def open_root(path: Path, passphrase: Passphrase) -> KeyRing:
 
 
 def read_proposal(path: Path) -> bytes:
-    """The octets of a proposal or of a signed change; raises RequestError."""
+    """The octets of a proposal or of the keyset before it; raises RequestError."""
     return read_file(path, limit=MAX_STATEMENT_BYTES)
+
+
+def read_signed(path: Path) -> bytes:
+    """The octets of what a root has signed elsewhere; raises RequestError, ProposalError."""
+    content = read_file(path, limit=MAX_STATEMENT_BYTES)
+    try:
+        parse_statement(content)
+    except EnvelopeError as exc:
+        raise ProposalError(
+            f"{path} is nothing that a root has signed ({reason_of(content, exc)}): name what accord sign wrote, or bring "
+            "it over once more. Nothing was sent."
+        ) from exc
+    return content
 
 
 def examine_proposal(
@@ -154,7 +168,8 @@ def _read_canonical(payload: bytes) -> Statement:
         statement = read_payload(payload, str(kind))
     except EnvelopeError as exc:
         raise ProposalError(
-            f"This is nothing that a root could sign ({exc}): name the file that was proposed to you."
+            f"This is nothing that a root could sign ({reason_of(payload, exc)}): name the file that was proposed to you, "
+            "or fetch it once more; it is not mended by hand."
         ) from exc
     return statement
 
@@ -204,7 +219,7 @@ def _read_previous(previous: bytes, statement: Statement, roots: RootsAtHand, su
         keyset = _verify_alone(previous)
     except EnvelopeError as exc:
         raise ProposalError(
-            f"The keyset before it does not hold ({exc}); the proposal is not signed."
+            f"The keyset before it does not hold ({reason_of(previous, exc)}); the proposal is not signed."
         ) from exc
     if succession == RECOVERED:
         if roots.next_root is None or keyset.nroot != roots.next_root.fingerprint:

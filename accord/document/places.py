@@ -14,6 +14,7 @@ from typing import Final
 
 from accord.document.checking import Finding, step
 from accord.envelope.encoding import MAX_DEPTH, MAX_INTEGER
+from accord.envelope.errors import EnvelopeError
 
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -135,6 +136,11 @@ def unreadable(octets: bytes) -> Iterator[str]:
         yield f"it is nested more than {MAX_DEPTH} deep."
         return
     yield from map(str, places.faults)
+
+
+def reason_of(octets: bytes, refused: EnvelopeError) -> str:
+    """Say where the file is not the JSON that is needed, else which member its reader refused."""
+    return " ".join(unreadable(octets)) or str(refused)
 
 
 def places_of(octets: bytes) -> Places:

@@ -225,8 +225,12 @@ def padme(size: int) -> int:
 
 def members(value: object, names: frozenset[str], where: str) -> dict[str, Any]:
     """Demand an object with exactly these members."""
-    if not isinstance(value, dict) or value.keys() != names:
-        raise MalformedError(f"{where} members")
+    if not isinstance(value, dict):
+        raise MalformedError(f"{where} is not an object")
+    if missing := names - value.keys():
+        raise MalformedError(f"{where} without {', '.join(sorted(missing))}")
+    if len(value) > len(names):
+        raise MalformedError(f"{where} with a member too many")
     return value
 
 

@@ -226,13 +226,27 @@ def test_next_roots_never_overwrite_one_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b'{"kind":"accord-root","nroot":"","root":[{},{}],"v":1}', b"\xff"]
+    ("content", "said"),
+    [
+        (b"", "line 1, column 1: Expecting value."),
+        (b'{"kind":"accord-root",\n"nroot":"" "root"', "line 2, column 12: Expecting ',' delimiter."),
+        (b"\xff", "line 1: it is not UTF-8"),
+        (b"{}", "without kind, nroot, root, v"),
+        (b'{"kind":"accord-root","nroot":"","root":[],"v":2}', "v"),
+        (b'{"kind":"accord","nroot":"","root":[],"v":1}', "kind"),
+        (b'{"kind":"accord-root","nroot":"","root":[{}],"v":1}', "root: two public keys"),
+        (b'{"kind":"accord-root","nroot":"","root":[{},{}],"v":1}', "root: malformed"),
+        (b'{"kind":"accord-root","nroot":7,"root":[{},{}],"v":1}', "nroot"),
+    ],
 )
-def test_what_is_no_public_root_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_public_root_is_refused_by_line_or_member(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
     path = tmp_path / "root.public.json"
     path.write_bytes(content)
-    with pytest.raises(RequestError, match="public half"):
+    with pytest.raises(RequestError, match=r"public half.*accord keygen --root wrote") as refused:
         read_public_root(path)
+    assert said in str(refused.value) and str(path) in str(refused.value)
 
 
 def test_operational_keys_are_made_once(tmp_path: Path) -> None:

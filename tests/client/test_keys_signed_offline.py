@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from accord.client.ceremony import (
     examine_proposal,
     previous_place,
     read_proposal,
+    read_signed,
     write_proposal,
     write_signed,
 )
@@ -220,6 +222,12 @@ def with_member(name: str, value: object) -> bytes:
     return canonical(json.loads(Coming(prev=PREV).payload) | {name: value})
 
 
+def without_member(name: str) -> bytes:
+    value = json.loads(Coming(prev=PREV).payload)
+    del value[name]
+    return canonical(value)
+
+
 def in_the_future(payload: bytes) -> bytes:
     value = json.loads(payload)
     return canonical(value | {"body": value["body"] | {"since": NOW + 1}})
@@ -227,10 +235,12 @@ def in_the_future(payload: bytes) -> bytes:
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "not canonical": (lambda: spaced(Coming(prev=PREV).payload), "canonical"),
-    "no JSON": (lambda: b"keyset, please", "nothing that a root could sign"),
+    "no JSON": (lambda: b"keyset, please", "nothing that a root could sign (line 1, column 1: Expecting value.)"),
+    "cut off": (lambda: Coming(prev=PREV).payload[:-9], "(line 1, column "),
+    "a member missing": (lambda: without_member("nonce"), "(malformed: statement without nonce)"),
     "signed already": (lambda: FIRST, "keysets and revocations only"),
     "another kind": (lambda: of_kind("ack"), "keysets and revocations only"),
-    "a member too many": (lambda: with_member("note", "x"), "nothing that a root could sign"),
+    "a member too many": (lambda: with_member("note", "x"), "(malformed: statement with a member too many)"),
     "another suite": (lambda: with_member("suite", "EC1"), "statement suite"),
     "another root": (lambda: Coming(prev=PREV, root=AFTER, signers=AFTER.public).payload, "another root"),
     "one signature only": (lambda: Coming(prev=PREV, signers=ROOT.public[:1]).payload, "root"),
@@ -264,7 +274,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_breaks_a_rule_is_not_signed(case: str) -> None:
     make, says = REFUSED[case]
-    with pytest.raises(ProposalError, match=says):
+    with pytest.raises(ProposalError, match=re.escape(says)):
         examine(make())
 
 
@@ -306,6 +316,26 @@ def test_a_keyset_before_that_was_altered_is_refused() -> None:
     for before in (altered, b"{}", FIRST[:-3], revoke()):
         with pytest.raises(ProposalError, match="keyset before"):
             examine(Coming(prev=PREV).payload, previous=before)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (FIRST[:-3], "line 1, column "),
+        (b"{}", "statement payload"),
+        (b"", "line 1, column 1: Expecting value."),
+    ],
+)
+def test_a_signed_file_that_was_damaged_on_its_way_is_named(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "signed"
+    path.write_bytes(FIRST)
+    assert read_signed(path) == FIRST
+    path.write_bytes(content)
+    with pytest.raises(ProposalError, match=r"what accord sign wrote.*once more") as refused:
+        read_signed(path)
+    assert said in str(refused.value) and str(path) in str(refused.value)
 
 
 def test_a_file_that_holds_no_root_signs_nothing() -> None:

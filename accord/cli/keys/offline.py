@@ -18,6 +18,7 @@ from accord.client.ceremony import (
     open_root,
     previous_place,
     read_proposal,
+    read_signed,
     write_proposal,
     write_signed,
 )
@@ -70,7 +71,7 @@ def sign(place: Workplace) -> None:
 
 def submit_signed(place: Workplace) -> None:
     """Send what the root has signed elsewhere."""
-    jws = read_proposal(Path(place.options.signed))
+    jws = read_signed(Path(place.options.signed))
     with place.client() as client:
         change = client.keys.submit(jws, wait_secs=place.options.wait)
     place.tell(change, *change_lines(change))

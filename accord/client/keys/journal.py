@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from accord.document.places import reason_of
 from accord.envelope.encoding import MAX_STATEMENT_BYTES, canonical, integer, members, parse_object, text
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.statements.form import Statement, parse_statement
@@ -57,9 +58,10 @@ class Journal:
             integer(value["v"], "version", least=VERSION, most=VERSION)
             change = SignedChange(text(value["kind"], "kind"), text(value["jws"], "jws").encode())
             parse_statement(change.jws)
-        except EnvelopeError:
+        except EnvelopeError as exc:
             raise KeyFileDamagedError(
-                f"{self.path}, a change of keys under way, is damaged. Remove this file and look at: accord keys"
+                f"{self.path}, a change of keys under way, is damaged ({reason_of(content, exc)}). Remove this file and "
+                "look at: accord keys"
             ) from None
         return change
 

@@ -13,7 +13,8 @@ from typing import Final
 
 from accord.client.errors import RequestError
 from accord.client.outgoing import read_file
-from accord.envelope.encoding import canonical, integer, members, parse_object, text
+from accord.document.places import reason_of
+from accord.envelope.encoding import canonical, integer, members, one_of, parse_object, text
 from accord.envelope.errors import EnvelopeError, MalformedError
 from accord.envelope.keys import SIGN, PublicKey, root_fingerprint
 from accord.keyerrors import KeyFileError, KeyFileTakenError
@@ -54,16 +55,27 @@ def write_public_root(path: Path, root: PublicRoot) -> None:
 
 def read_public_root(path: Path) -> PublicRoot:
     """Read what `write_public_root` wrote; raises RequestError."""
+    content = read_file(path, limit=MAX_PUBLIC_ROOT_BYTES)
     try:
-        value = parse_object(read_file(path, limit=MAX_PUBLIC_ROOT_BYTES), limit=MAX_PUBLIC_ROOT_BYTES)
-        members(value, _MEMBERS, "public root")
-        integer(value["v"], "version", least=VERSION, most=VERSION)
-        if value["kind"] != _KIND:
-            raise MalformedError("kind")
-        classical, lattice = (PublicKey.from_jwk(jwk, SIGN) for jwk in value["root"])
-        root_fingerprint((classical, lattice))
-        return PublicRoot((classical, lattice), text(value["nroot"], "next root"))
-    except (EnvelopeError, ValueError, TypeError) as exc:
+        return _read(content)
+    except EnvelopeError as exc:
         raise RequestError(
-            f"{path} is not the public half of a root: name the .public.json file that accord keygen --root wrote."
+            f"{path} is not the public half of a root ({reason_of(content, exc)}): name the .public.json file that "
+            "accord keygen --root wrote, or bring it over once more."
         ) from exc
+
+
+def _read(content: bytes) -> PublicRoot:
+    value = members(parse_object(content, limit=MAX_PUBLIC_ROOT_BYTES), _MEMBERS, "public root")
+    integer(value["v"], "v", least=VERSION, most=VERSION)
+    one_of(value["kind"], (_KIND,), "kind")
+    next_root = text(value["nroot"], "nroot")
+    jwks = value["root"]
+    if not isinstance(jwks, list) or len(jwks) != 2 or not all(isinstance(jwk, dict) for jwk in jwks):
+        raise MalformedError("root: two public keys")
+    try:
+        classical, lattice = (PublicKey.from_jwk(jwk, SIGN) for jwk in jwks)
+        root_fingerprint((classical, lattice))
+    except EnvelopeError as exc:
+        raise MalformedError(f"root: {exc}") from exc
+    return PublicRoot((classical, lattice), next_root)
