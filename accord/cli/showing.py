@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from accord.client.results import Check, Opened, Release
 from accord.client.watching import News
-from accord.document.checking import is_empty, misfits
+from accord.document.checking import is_empty
+from accord.document.judging import misfits
 from accord.document.schema import in_reading_order
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
 from accord.moments import moment_of

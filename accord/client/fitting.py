@@ -22,23 +22,24 @@ from accord.client.outgoing import (
     read_reference,
     read_time,
 )
-from accord.document.checking import Finding, check_alert, check_references, step
+from accord.document.checking import Finding, step
+from accord.document.judging import check_alert, check_references
 from accord.document.places import Places
 
 _TIMES: Final = ("exp", "keep", "ack_by", "reply_by")
 _LISTS: Final = ("names", "attachments")
 
 
-def require_fit(order: AlertToSend) -> None:
+def require_fit(order: AlertToSend, *, now: int) -> None:
     """Raises DocumentError where the document or a reference in it does not fit."""
-    found = check_document(order.alert, [item.filename for item in order.attachments])
+    found = check_document(order.alert, [item.filename for item in order.attachments], now=now)
     if found:
         raise DocumentError("The document", found)
 
 
-def check_document(document: object, files: Collection[str], *, at: str = "") -> list[Finding]:
+def check_document(document: object, files: Collection[str], *, now: int, at: str = "") -> list[Finding]:
     """Return what does not fit in a document that is sent with these files."""
-    found = check_alert(document, at=at)
+    found = check_alert(document, now=now, at=at)
     return found + (check_references(document, files, at=at) if isinstance(document, Mapping) else [])
 
 
@@ -56,7 +57,7 @@ def check_order(
         files.append(read_file_member(value, folder).filename)
 
     found = _check_members(whole, now, attach)
-    found += check_document(whole["alert"], files, at=at)
+    found += check_document(whole["alert"], files, now=now, at=at)
     return sorted(map(places.placed, found), key=lambda finding: finding.line or 0)
 
 

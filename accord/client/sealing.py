@@ -39,7 +39,7 @@ def require_sendable(act: Act, order: AlertToSend) -> None:
 
     Raises RequestError, DocumentError, SealingError (attachments), UnpinnedError naming everyone without a pin.
     """
-    require_fit(order)
+    require_fit(order, now=act.now)
     if act.agency in order.to:
         raise RequestError("to: your own agency has an entry anyway; leave it out.")
     refuse_unfit_files((item.filename, item.media_type, size_of(item)) for item in order.attachments)

@@ -11,20 +11,18 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import Any, Final
 
-from accord.document.schema import alert_schema
+from accord.document.rules import read_day
 
 Shape = Mapping[str, Any]
 
 MOST_NAMED: Final = 40
 """A longer list of choices is not repeated in a sentence; its schema gives an example."""
 _SHOWN_CHARS: Final = 60
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "object": ("an object", lambda value: isinstance(value, Mapping)),
     "array": ("a list", lambda value: isinstance(value, list)),
@@ -51,42 +49,6 @@ class Finding:
 
 Keyword = Callable[[Shape, Any, object, str], Iterator[Finding]]
 """Given the shape, the keyword's own value in it, the value to check, and its pointer."""
-
-
-def check_alert(document: object, *, at: str = "") -> list[Finding]:
-    """Return what does not fit in an alert document; `at` is the pointer of the document within its file."""
-    return list(findings(alert_schema(), document, at))
-
-
-def check_references(document: Mapping[str, Any], files: Collection[str], *, at: str = "") -> list[Finding]:
-    """Return a finding for each file that the document names and that is not among the attachments' names."""
-    rows = document.get("evidence")
-    named = [(f"{at}/evidence/{n}/file", row) for n, row in enumerate(rows if isinstance(rows, list) else ())]
-    named.append((f"{at}/proposed_rule/file", document.get("proposed_rule")))
-    return [
-        Finding(pointer, "no attachment has this name; attach the file, or write null.")
-        for pointer, row in named
-        if isinstance(row, Mapping) and isinstance(row.get("file"), str) and row["file"] not in files
-    ]
-
-
-def misfits(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Members of a received document that are unknown or do not fit, and required ones that are missing, by name."""
-    schema = alert_schema()
-    shapes = schema["properties"]
-    unfit = [
-        name
-        for name, value in document.items()
-        if name not in shapes
-        or (not is_empty(value) and any(True for _ in findings(shapes[name], value, "")))
-    ]
-    missing = [
-        name
-        for name in schema["required"]
-        if name not in document
-        or (is_empty(document[name]) and any(True for _ in findings(shapes[name], document[name], "")))
-    ]
-    return unfit, missing
 
 
 def is_empty(value: object) -> bool:
@@ -245,18 +207,11 @@ def _format(shape: Shape, limit: str, value: object, pointer: str) -> Iterator[F
     yield Finding(pointer, "write a day that exists, like 2027-01-31.")
 
 
-def _is_day(value: str) -> bool:
-    try:
-        return _DAY.fullmatch(value) is not None and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
 def _same(value: object, other: object) -> bool:
     return type(value) is type(other) and value == other
 
 
-_FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {"date": _is_day}
+_FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {"date": lambda value: read_day(value) is not None}
 _KEYWORDS: Final[Mapping[str, Keyword]] = {
     "const": _const,
     "enum": _enum,

@@ -9,10 +9,11 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from accord.document.rules import read_day
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
 from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
-from alerts.document.shapes import is_acceptable, read_day, read_moment
+from alerts.document.shapes import is_acceptable, read_moment
 
 SCHEMA: Final = "accord-alert/1"
 GRADING_SCHEME: Final = "europol4x4"

@@ -6,13 +6,11 @@ in another order than it has. Marks that only give a direction (LRM, RLM, ALM) a
 texts and stay; so do joiners, where a script is written with them.
 """
 
-import unicodedata
 from typing import Final
 
+from accord.document.characters import code_point, is_hidden
 from agencies.names import misplaced_joiners
 
-REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-DEPRECATED: Final = frozenset("\u206a\u206b\u206c\u206d\u206e\u206f\ufff9\ufffa\ufffb")
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 BREAKING: Final = "\u00ad\u200b\u2060\ufeff"
 """They only say where a line may break; a copy from a web page is full of them."""
@@ -32,25 +30,14 @@ def without_breaks(text: str) -> str:
 
 def made_visible(text: str) -> str:
     """Return the text on one line, with a mark in place of each character that nobody sees."""
-    return "".join(" " if mark in "\n\t" else REPLACED if _is_hidden(mark) else mark for mark in text)
+    return "".join(" " if mark in "\n\t" else REPLACED if is_hidden(mark) else mark for mark in text)
 
 
 def hidden_characters(text: str, *, lines: bool) -> tuple[str, ...]:
     """Those that must not stand in a text, as code points such as U+202E; `lines`: line breaks and tabs may."""
     allowed = "\n\t" if lines else ""
     found = dict.fromkeys(
-        character for character in text if _is_hidden(character) and character not in allowed
+        character for character in text if is_hidden(character) and character not in allowed
     )
     found |= dict.fromkeys(misplaced_joiners(text))
-    return tuple(f"U+{ord(character):04X}" for character in found)
-
-
-def _is_hidden(character: str) -> bool:
-    if character in REORDERING or character in DEPRECATED or character in "\u2028\u2029":
-        return True
-    return unicodedata.category(character) in {"Cc", "Cs"} or _is_no_character(ord(character))
-
-
-def _is_no_character(code: int) -> bool:
-    """Noncharacters, and tags, which write a second text that no page shows."""
-    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF or 0xE0000 <= code <= 0xE007F
+    return tuple(map(code_point, found))

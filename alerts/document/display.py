@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from accord.document.rules import read_day
 from alerts.document import choices as c
 from alerts.document.countries import country_name
 from alerts.document.fields import (
@@ -22,7 +23,6 @@ from alerts.document.fields import (
     step_title,
 )
 from alerts.document.science_words import SCIENCE_WORDS
-from alerts.document.shapes import read_day
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 
 from typing import Any, Final
 
+from accord.document.chemistry import FORMULA_PATTERN, INCHI_PATTERN
+from accord.document.rules import LEAST_WIDE_TITLE
 from alerts.document import choices as c
 from alerts.document.building import GRADING_SCHEME, SCHEMA
 from alerts.document.characters import HIDDEN_PATTERN
-from alerts.document.chemistry import FORMULA_PATTERN, INCHI_PATTERN
 from alerts.document.countries import listed_codes
 from alerts.document.fields import DOCUMENT_FIELDS, Field, Kind
 from alerts.document.science_schema import ON_ONE_LINE, science_shape
-from alerts.document.shapes import LEAST_WIDE_TITLE, MAX_CASES, PARTY_NAME_AT_MOST, UNKNOWN
+from alerts.document.shapes import MAX_CASES, PARTY_NAME_AT_MOST, UNKNOWN
 
 REQUIRED: Final = ("schema", "alert_type", "title")
 _PATTERNS: Final = {

@@ -9,9 +9,9 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.document.rules import read_day
 from alerts.document import choices as c
 from alerts.document.kinds import Field, Kind
-from alerts.document.shapes import read_day
 from substances.profiles.region import SCALES
 
 VERDICT_WORDS: Final[Mapping[str, "c.Text"]] = {

@@ -3,34 +3,23 @@
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from accord.document.chemistry import is_cas_number, is_formula, is_inchi, is_inchikey
+from accord.document.rules import least_title, read_day
 from accord.moments import LATEST_SHOWN, moment_of
 from alerts.document import choices as c
 from alerts.document.characters import hidden_characters
-from alerts.document.chemistry import is_cas_number, is_formula, is_inchi, is_inchikey
 from alerts.document.countries import is_listed
 from alerts.document.kinds import EMPTY, Field, Kind
 from alerts.document.science_shapes import SCIENCE_SHAPES, texts_in
 
 UNKNOWN: Final = "unknown"
 MAX_CASES: Final = 1_000_000
-MAX_GRAMS: Final = Decimal(1_000_000_000)
 ASK_GRAMS: Final = Decimal(10_000_000)
-LEAST_WIDE_TITLE: Final = 3
-
-GRAMS: Final = {
-    "g": Decimal(1),
-    "kg": Decimal(1000),
-    "mL": Decimal(1),
-    "L": Decimal(1000),
-    # A tablet or capsule weighs under a gram: as a bound on nonsense one gram a piece is generous.
-    "units": Decimal(1),
-}
 
 _AGENCY_ID: Final = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
@@ -43,21 +32,6 @@ def is_acceptable(field: Field, value: Any) -> bool:
     """Whether the value fits its field's kind, choices and limits. Empty values are not asked about."""
     fits = _OWN_FORMS.get(field.name) or _KINDS[field.kind]
     return fits(field, value)
-
-
-def grams(quantity: str, unit: str | None) -> Decimal:
-    """The amount in grams as a bound; an amount without a unit counts as grams."""
-    return Decimal(quantity) * GRAMS.get(unit or "g", Decimal(1))
-
-
-def read_day(value: object) -> dt.date | None:
-    """A day written YYYY-MM-DD, or None."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        return None
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        return None
 
 
 def read_moment(value: object) -> dt.datetime | None:
@@ -105,13 +79,7 @@ def _is_in(value: Any, choices: "c.Choices") -> bool:
 
 
 def _title(field: Field, value: Any) -> bool:
-    """Three characters are enough where Chinese, Japanese or Korean ones are among them: each says as much as a word."""
-    is_wide = isinstance(value, str) and any(map(_is_wide_letter, value))
-    return _line(replace(field, min_length=LEAST_WIDE_TITLE if is_wide else field.min_length), value)
-
-
-def _is_wide_letter(character: str) -> bool:
-    return unicodedata.category(character) == "Lo" and unicodedata.east_asian_width(character) in "WF"
+    return isinstance(value, str) and _line(replace(field, min_length=least_title(value)), value)
 
 
 def _line(field: Field, value: Any) -> bool:

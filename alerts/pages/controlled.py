@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.document.rules import read_day
 from agencies.models import Officer
 from alerts.document.fields import FIELDS, is_asked
-from alerts.document.shapes import read_day
 from alerts.finding import today_of
 from alerts.models import Alert
 from alerts.science.answers import ScreeningShown, show_screening

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from accord.document.rules import read_day
 from agencies.vault.errors import VaultError
-from alerts.document.shapes import read_day
 from alerts.science.controls import rules_with_digest
 from alerts.science.screening import is_empty, law_for, query_of, record_of, screen_query
 from substances.control.listings import shipped_listings

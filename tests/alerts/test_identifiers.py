@@ -3,10 +3,10 @@
 
 import pytest
 
+from accord.document.chemistry import differs_from_structure, is_cas_number, is_formula, is_inchi
+from accord.document.inchikeys import inchikey_of
 from agencies.names import mixes_scripts
 from alerts.document.characters import hidden_characters
-from alerts.document.chemistry import differs_from_structure, is_cas_number, is_formula, is_inchi
-from alerts.document.inchikeys import inchikey_of
 from alerts.document.values import read_values
 from tests.alerts.test_alert_kinds import ETIZOLAM, errors
 

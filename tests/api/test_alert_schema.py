@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from accord.document.checking import check_alert, findings
+from accord.document.checking import findings
+from accord.document.judging import check_alert
 from accord.document.schema import READING_ORDER, alert_schema
 from alerts.document.building import build_document
 from alerts.document.check import check_document
@@ -21,6 +22,7 @@ from alerts.document.schema import json_schema
 from alerts.pages.sections import ASKED, DANGEROUS, EVIDENCE, HAPPENED, SURE
 
 TODAY = dt.date(2026, 3, 1)
+NOW = int(dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC).timestamp())
 BASE: Mapping[str, Any] = {
     "alert_type": "new_substance",
     "title": "Impregnated paper in a book",
@@ -29,6 +31,7 @@ BASE: Mapping[str, Any] = {
     "tlp": "GREEN",
     "recipients": ["xb-health"],
 }
+CAFFEINE = "InChI=1S/C8H10N4O2/c1-10-4-9-6-5(10)7(13)12(3)8(14)11(6)2/h4H,1-3H3"
 UNLISTED = next(code for code in ("QQ", "QZ", "ZY", "JJ", "WW") if not is_listed(code))
 CARRIES = [
     {
@@ -76,8 +79,22 @@ ONLY_THE_CHECK = (
     ("cas_rn", "58-08-3"),  # a check digit
     ("event_date", "2026-03-02"),  # not in the future
     ("title", "four"),  # three characters are enough only where each says as much as a word
+    ("formula", "C2Xx"),  # no element
+    ("inchi", "InChI=1S/2/c1"),  # no formula layer
+    ("concealment", "in a \U000e0041 book"),  # a tag
+    ("quantity", "1000000001"),  # more than there is
+    ("handling", ["H0", "H1"]),  # "no restriction" beside one
+    ("handling", ["H3"]),  # a condition that is not said
 )
-"""What JSON Schema cannot say; the check of the forms has the last word."""
+"""What JSON Schema cannot say, and both the check of the forms and the sender's say."""
+CONTRADICTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("unit", {"quantity": "1", "unit": None}),
+    ("preferred_name", {"identity_state": "tentative", "preferred_name": None}),
+    ("formula", {"formula": "C8H10N4O3", "inchi": CAFFEINE}),
+    ("inchikey", {"inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N", "inchi": CAFFEINE}),
+    ("kyc_result", {"red_flags": ["licence_ended"], "kyc_result": "pass"}),
+    ("due_reason", {"alert_type": "request_for_information", "request_priority": "custom"}),
+)
 
 
 def whole(name: str, value: Any) -> dict[str, Any]:
@@ -92,7 +109,7 @@ def schema_takes(name: str, value: Any) -> bool:
 
 
 def client_takes(name: str, value: Any) -> bool:
-    return not check_alert(build_document(whole(name, value)))
+    return not check_alert(build_document(whole(name, value)), now=NOW)
 
 
 def check_takes(name: str, value: Any) -> bool:
@@ -116,8 +133,16 @@ def test_both_refuse_what_is_bad(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), ONLY_THE_CHECK)
-def test_what_a_schema_cannot_say_the_check_refuses(name: str, value: Any) -> None:
+def test_what_a_schema_cannot_say_both_checks_refuse(name: str, value: Any) -> None:
     assert (schema_takes(name, value), check_takes(name, value)) == (True, False)
+    assert not client_takes(name, value)
+
+
+@pytest.mark.parametrize(("name", "members"), CONTRADICTIONS)
+def test_members_that_contradict_each_other_are_named_alike(name: str, members: dict[str, Any]) -> None:
+    data = {**defaults_for("new_substance", today=TODAY), **BASE, **members}
+    assert name in check_document(data, known=Circumstances(TODAY)).errors
+    assert [found.pointer for found in check_alert(build_document(data), now=NOW)] == [f"/{name}"]
 
 
 def test_every_choice_of_every_field_is_taken_by_both_and_no_other() -> None:

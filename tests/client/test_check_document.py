@@ -32,6 +32,8 @@ WRONG = """{
   ]
 }
 """
+NOON = 1_800_014_400
+"""2027-01-15 12:00 in UTC."""
 
 
 def written(folder: Path, text: str | bytes) -> str:
@@ -52,6 +54,38 @@ def test_each_member_is_named_with_its_line_and_what_to_do(
         "  line 5, /place_country: choose a listed code, like NL.",
         "  line 6, /severity: choose one of extreme, severe, moderate, minor, unknown. Is severe meant?",
         "  line 8, /route/0/basis: it is missing; add it.",
+    ]
+
+
+BEYOND_THE_SCHEMA = """{
+  "schema": "accord-alert/1",
+  "alert_type": "new_substance",
+  "title": "Tabs",
+  "event_date": "2999-01-01",
+  "cas_rn": "58-08-3",
+  "inchi": "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3",
+  "inchikey": "RYYVLZVUVIJVGH-UHFFFAOYSA-N",
+  "formula": "C2H7O",
+  "identity_state": "tentative",
+  "quantity": "12.5",
+  "concealment": "in a \U000e0041 book"
+}
+"""
+
+
+def test_check_digits_days_ahead_and_contradictions_are_named_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", written(tmp_path, BEYOND_THE_SCHEMA)], {}) == USAGE
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "  line 1, /preferred_name: a tentative or confirmed identity has a name; add it or lower the identity.",
+        "  line 1, /unit: the quantity has no unit; choose one.",
+        "  line 4, /title: use at least 5 characters; 3 are enough only in Chinese, Japanese or Korean.",
+        "  line 5, /event_date: it lies in the future; write a day up to today.",
+        "  line 6, /cas_rn: the check digit is wrong; compare the source.",
+        "  line 8, /inchikey: it is not the key of the InChI; correct one.",
+        "  line 9, /formula: it counts other atoms than the InChI; correct one.",
+        "  line 12, /concealment: delete the hidden characters (U+E0041) or retype it.",
     ]
 
 
@@ -144,10 +178,26 @@ def test_sending_refuses_with_the_same_words_before_it_asks_for_keys(
         {"schema": "accord-alert/1"},
         DOCUMENT | {"schema": "accord-alert/2"},
         DOCUMENT | {"evidence": [EVIDENCE]},
+        DOCUMENT | {"cas_rn": "58-08-3"},
+        DOCUMENT | {"event_date": "2027-01-17"},
     ],
-    ids=["nothing in it", "another schema", "a file that is not attached"],
+    ids=[
+        "nothing in it",
+        "another schema",
+        "a file that is not attached",
+        "a wrong check digit",
+        "a day ahead",
+    ],
 )
 def test_the_library_refuses_it_too(alert: dict[str, Any]) -> None:
     with pytest.raises(DocumentError) as refused:
-        require_fit(alert_to("xb-bravo", alert=alert))
+        require_fit(alert_to("xb-bravo", alert=alert), now=NOON)
     assert refused.value.findings and "sender" not in str(refused.value)
+
+
+def test_a_day_counts_as_begun_when_it_has_begun_somewhere() -> None:
+    """The machine may stand in another zone than the officer; the 16th begins at 10:00 UTC in the furthest one."""
+    alert = alert_to("xb-bravo", alert=DOCUMENT | {"event_date": "2027-01-15"})
+    require_fit(alert, now=NOON - 26 * 3600)
+    with pytest.raises(DocumentError):
+        require_fit(alert, now=NOON - 26 * 3600 - 1)

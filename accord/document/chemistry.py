@@ -38,6 +38,7 @@ def is_cas_number(text: str) -> bool:
 
 
 def is_inchikey(text: str) -> bool:
+    """Form only: an InChIKey has no check digit; where the InChI is given the two are compared."""
     return _INCHIKEY.fullmatch(text) is not None
 
 
@@ -50,6 +51,7 @@ def is_formula(text: str) -> bool:
 
 
 def is_inchi(text: str) -> bool:
+    """Form, and a formula layer that counts atoms."""
     return _INCHI.fullmatch(text) is not None and bool(_inchi_atoms(text))
 
 

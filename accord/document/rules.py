@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a JSON Schema cannot ask of an alert document: the hub's forms and the sender's check both ask it here.
+
+Each gives the finding its own sentence; nothing here speaks to people.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from accord.document.chemistry import differs_from_structure
+from accord.document.inchikeys import inchikey_of
+
+LEAST_TITLE: Final = 5
+LEAST_WIDE_TITLE: Final = 3
+NAMED_IDENTITIES: Final = frozenset({"tentative", "confirmed"})
+LICENCE_RESULTS: Final = frozenset({"fail", "conditional"})
+MAX_GRAMS: Final = Decimal(1_000_000_000)
+GRAMS: Final[Mapping[str, Decimal]] = {
+    "g": Decimal(1),
+    "kg": Decimal(1000),
+    "mL": Decimal(1),
+    "L": Decimal(1000),
+    # A tablet or capsule weighs under a gram: as a bound on nonsense one gram a piece is generous.
+    "units": Decimal(1),
+}
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FURTHEST_ZONE: Final = timedelta(hours=14)
+
+
+class Clash(StrEnum):
+    """How a member contradicts another one, or the day."""
+
+    FUTURE = "future"
+    NO_NAME = "no_name"
+    OTHER_FORMULA = "other_formula"
+    OTHER_KEY = "other_key"
+    NO_UNIT = "no_unit"
+    TOO_MUCH = "too_much"
+    LICENCE = "licence"
+    NOT_ALONE = "not_alone"
+    NO_CONDITION = "no_condition"
+    NO_REASON = "no_reason"
+
+
+def read_day(value: object) -> date | None:
+    """A day written YYYY-MM-DD, or None."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def latest_today(now: int) -> date:
+    """The day that it is where the day begins first: whoever writes may stand in another zone than the machine."""
+    return (datetime.fromtimestamp(now, UTC) + _FURTHEST_ZONE).date()
+
+
+def least_title(title: str) -> int:
+    """Three characters where Chinese, Japanese or Korean ones are among them: each says as much as a word."""
+    return LEAST_WIDE_TITLE if any(map(_is_wide_letter, title)) else LEAST_TITLE
+
+
+def _is_wide_letter(character: str) -> bool:
+    return unicodedata.category(character) == "Lo" and unicodedata.east_asian_width(character) in "WF"
+
+
+def grams(quantity: str, unit: str | None) -> Decimal:
+    """The amount in grams as a bound; an amount without a unit counts as grams."""
+    return Decimal(quantity) * GRAMS.get(unit or "g", Decimal(1))
+
+
+def clashes(alert: Mapping[str, Any], unfit: Collection[str], *, today: date) -> Iterator[tuple[str, Clash]]:
+    """Name the members that contradict another one; what is in `unfit` is not of its form and is not compared."""
+    good = {name: value for name, value in alert.items() if name not in unfit}
+    day = read_day(good.get("event_date"))
+    if day is not None and day > today:
+        yield "event_date", Clash.FUTURE
+    yield from _of_the_substance(alert, good)
+    yield from _of_the_amount(alert, good)
+    yield from _of_the_case(alert, good)
+
+
+def _of_the_substance(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[tuple[str, Clash]]:
+    if good.get("identity_state") in NAMED_IDENTITIES and not alert.get("preferred_name"):
+        yield "preferred_name", Clash.NO_NAME
+    inchi, formula, key = good.get("inchi"), good.get("formula"), good.get("inchikey")
+    if inchi and formula and differs_from_structure(formula, inchi):
+        yield "formula", Clash.OTHER_FORMULA
+    derived = inchikey_of(inchi) if inchi and key else None
+    if derived is not None and derived != key:
+        yield "inchikey", Clash.OTHER_KEY
+
+
+def _of_the_amount(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[tuple[str, Clash]]:
+    quantity = good.get("quantity")
+    if not quantity:
+        return
+    if not alert.get("unit"):
+        yield "unit", Clash.NO_UNIT
+    if grams(quantity, good.get("unit")) > MAX_GRAMS:
+        yield "quantity", Clash.TOO_MUCH
+
+
+def _of_the_case(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[tuple[str, Clash]]:
+    if "licence_ended" in (good.get("red_flags") or ()) and good.get("kyc_result") not in LICENCE_RESULTS:
+        yield "kyc_result", Clash.LICENCE
+    handling = good.get("handling") or ()
+    if "H0" in handling and len(handling) > 1:
+        yield "handling", Clash.NOT_ALONE
+    if "H3" in handling and not alert.get("handling_condition"):
+        yield "handling", Clash.NO_CONDITION
+    is_request = good.get("alert_type") == "request_for_information"
+    if is_request and good.get("request_priority") == "custom" and not alert.get("due_reason"):
+        yield "due_reason", Clash.NO_REASON
