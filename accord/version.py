@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The version of the client and its library; the format's own version is in every envelope as `v`."""
+"""The one version: of the hub, its API description, the client and both wheels.
+
+The format's own version is in every envelope as `v`, that of the interface in its address (`/api/v1/`).
+"""
 
 from __future__ import annotations
 

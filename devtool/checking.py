@@ -72,6 +72,7 @@ def production_environment(role: str, world: World) -> dict[str, str]:
         "ALLOWED_HOSTS": "hub.example",
         "TRUSTED_PROXIES": "none",
         "SPOOL_DIR": "/nonexistent",
+        "SECURITY_CONTACT": "mailto:weaknesses@hub.example",
     }
     # Left aside in the demonstration only; production refuses to hear of it.
     given.pop("MFA_DEMANDED", None)

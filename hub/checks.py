@@ -12,6 +12,7 @@ from django.core import checks
 def register() -> None:
     checks.register(check_addresses, checks.Tags.security, deploy=True)
     checks.register(check_contact, checks.Tags.security)
+    checks.register(check_contact_given, checks.Tags.security, deploy=True)
 
 
 def check_addresses(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
@@ -30,3 +31,11 @@ def check_contact(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.Ch
         remedy = "Use mailto:ADDRESS or https://..., without spaces; security.txt shows it."
         return [checks.Error("SECURITY_CONTACT is no contact.", hint=remedy, id="hub.E001")]
     return []
+
+
+def check_contact_given(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
+    """Return a warning where a web process tells nobody whom to write about a weakness."""
+    if settings.SECURITY_CONTACT or settings.ROOT_URLCONF == "hub.urls.nothing":
+        return []
+    hint = "Set SECURITY_CONTACT to mailto:ADDRESS or https://...; without it /.well-known/security.txt is absent."
+    return [checks.Warning("SECURITY_CONTACT is not set.", hint=hint, id="hub.W002")]

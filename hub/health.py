@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accord.version import VERSION
 from hub import faults
 from ledger.halting import halt_reason
 from sharing import backpressure
@@ -47,7 +48,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
     failing = _faults_of_process()
     if "database" not in failing:
         failing += _faults_of_hub()
-    return JsonResponse({"healthy": not failing, "failing": failing}, status=503 if failing else 200)
+    said = {"healthy": not failing, "failing": failing, "version": VERSION}
+    return JsonResponse(said, status=503 if failing else 200)
 
 
 def _faults_of_process() -> list[str]:

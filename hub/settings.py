@@ -19,6 +19,7 @@ import environ
 import environ.fileaware_mapping
 from django.core.exceptions import ImproperlyConfigured
 
+from accord.version import VERSION
 from hub.beat import beat_schedule
 from hub.broker import transport_options
 from hub.logs import logging_settings
@@ -411,7 +412,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Accord",
     "DESCRIPTION": "Signed, sealed substance alerts between agencies.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from hub.checks import check_contact
+from hub.checks import check_contact, check_contact_given
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/.well-known/security.txt"
@@ -35,3 +35,18 @@ def test_where_no_contact_was_named_nothing_is_there(client: Client, settings: S
 def test_what_is_no_contact_is_named_when_the_hub_starts(settings: Settings, contact: str) -> None:
     settings.SECURITY_CONTACT = contact
     assert [error.id for error in check_contact(None)] == ["hub.E001"]
+
+
+@pytest.mark.parametrize(
+    ("contact", "urlconf", "said"),
+    [
+        ("", "hub.urls.exchange", ["hub.W002"]),
+        ("mailto:weak@hub.example", "hub.urls.desk", []),
+        ("", "hub.urls.nothing", []),
+    ],
+)
+def test_a_web_process_without_a_contact_is_named_before_it_goes_live(
+    settings: Settings, contact: str, urlconf: str, said: list[str]
+) -> None:
+    settings.SECURITY_CONTACT, settings.ROOT_URLCONF = contact, urlconf
+    assert [warning.id for warning in check_contact_given(None)] == said
