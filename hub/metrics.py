@@ -121,6 +121,7 @@ class OldestTransaction:
 
 
 def _facts(now: datetime) -> Iterator[GaugeMetricFamily]:
+    yield _gauge("database_bytes", "What the database takes on its disk, without its log.", _database_bytes())
     silence = sequencer_silence(now)
     if silence is not None:
         yield _gauge(
@@ -166,6 +167,13 @@ def _disks() -> Iterator[GaugeMetricFamily]:
         if folder:
             free.add_metric([name], shutil.disk_usage(folder).free)
     yield free
+
+
+def _database_bytes() -> float:
+    """Of this database alone: free room of its disk and the size of its log are told to superusers' programs only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return float(cursor.fetchone()[0])
 
 
 def _age(since: datetime | None, now: datetime) -> float:

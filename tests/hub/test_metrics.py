@@ -73,6 +73,7 @@ def test_the_exchange_says_nothing_of_notices(hub: Hub, monkeypatch: pytest.Monk
     found = values("exchange", hub, monkeypatch)
     assert found["desk_items_behind"] == 1
     assert not any("notice" in name or "lease" in name for name in found)
+    assert found["database_bytes"] > 1_000_000, "its size; free room of its disk is nothing that SQL tells"
 
 
 def test_a_transaction_that_goes_on_grows_older(transactional_db: None) -> None:
