@@ -16,16 +16,18 @@ from django.db.models import Q
 
 from agencies.actors import Actor
 from agencies.models import Officer
+from agencies.policy_in_force import policy_of
 
 LEVELS: Final = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
 """TLP 2.0 (FIRST), from the loosest to the strictest."""
 
 
 def ceiling_of(actor: Actor) -> str | None:
-    """The strictest marking this actor may see and send; None without a limit."""
-    if not isinstance(actor, Officer) or actor.agency is None or not actor.agency.role_ceilings:
+    """The strictest marking this actor may see and send; None without a limit. Raises NotBoundError."""
+    if not isinstance(actor, Officer) or actor.agency is None:
         return None
-    limits = [actor.agency.role_ceilings.get(role) for role in actor.roles]
+    ceilings = policy_of(actor.agency).role_ceilings
+    limits = [ceilings.get(role) for role in actor.roles]
     if not limits or None in limits:
         return None
     return max((limit for limit in limits if limit in LEVELS), key=LEVELS.index, default=LEVELS[0])

@@ -84,7 +84,19 @@ class AgencyStatus(models.TextChoices):
     SUSPENDED = "suspended", _("Suspended on this hub")
 
 
-class Agency(models.Model):
+class Agency(BoundRow):
+    """An agency. Its policy is read by `agencies.policy_in_force` alone, which asks for the row's code."""
+
+    BOUND: ClassVar = (
+        "id",
+        "four_eyes",
+        "flash_single_releaser",
+        "role_ceilings",
+        "case_number_required",
+        "mfa_required_roles",
+        "audit_keep_days",
+    )
+
     id = models.CharField(primary_key=True, max_length=23, validators=[AGENCY_ID])
     name = models.CharField(max_length=120, unique=True, validators=[_check_one_line])
     kind = models.CharField(max_length=20, choices=AgencyKind)

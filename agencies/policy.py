@@ -6,7 +6,7 @@ second person or for its time. Every change is audited with what was before.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,12 +15,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accord.envelope.encoding import canonical, object_digest
 from agencies.actors import Actor
 from agencies.capabilities import Capability, Role, require
 from agencies.ceilings import LEVELS
 from agencies.errors import AbsentError, InputError
 from agencies.models import AUDIT_KEEP_DAYS, Agency, Officer
+from agencies.policy_in_force import Policy, policy_of
 from agencies.power_rows import PowerChange
 from agencies.powers import ask_for_change, must_wait
 from ledger.audit import record_event
@@ -39,35 +39,12 @@ LABELS: Final[Mapping[str, str | Promise]] = {
 
 
 @dataclass(frozen=True)
-class Policy:
-    """All of it. `role_ceilings` names the highest TLP by role; a role that is missing has no limit."""
-
-    four_eyes: bool
-    flash_single_releaser: bool
-    role_ceilings: dict[str, str]
-    case_number_required: bool
-    mfa_required_roles: list[str]
-    audit_keep_days: int
-
-    @property
-    def digest(self) -> str:
-        """What a form carries, so that nothing is changed that was not seen."""
-        return object_digest("accord-policy+json", canonical(asdict(self)))
-
-
-@dataclass(frozen=True)
 class Changed:
     """What became of a change: `applied` counts now, `asked` waits for a second admin; by field, old and new."""
 
     applied: dict[str, tuple[Any, Any]]
     asked: PowerChange | None
     weakened: frozenset[str]
-
-
-def policy_of(agency: Agency) -> Policy:
-    """As it stands on this row."""
-    values = {name: getattr(agency, name) for name in LABELS}
-    return Policy(**{**values, "mfa_required_roles": sorted(agency.mfa_required_roles)})
 
 
 def weakening(before: Policy, after: Policy) -> frozenset[str]:

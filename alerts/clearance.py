@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from agencies.actors import Actor
 from agencies.ceilings import ceiling_of, is_within, strictest
 from agencies.errors import InputError
+from agencies.policy_in_force import policy_of
 from alerts.document.findings import Findings
 from alerts.models import Alert, ReceivedAlert
 
@@ -54,6 +55,6 @@ def check_reason(received: ReceivedAlert, reason: str) -> None:
 
 def reasons_that_open(received: ReceivedAlert, offered: set[str]) -> set[str]:
     """Of these codes the ones that the agency accepts for this alert: a flash alert may always be opened on duty."""
-    if not received.agency.case_number_required:
+    if not policy_of(received.agency).case_number_required:
         return offered
     return offered & (CASE_REASONS | ({ON_DUTY} if received.pri == "flash" else frozenset()))

@@ -21,6 +21,7 @@ from agencies.attribution import attributed_to, counts_as, independent_of
 from agencies.ceilings import is_within
 from agencies.errors import NobodyToReleaseError
 from agencies.models import Officer
+from agencies.policy_in_force import policy_of
 from agencies.releasers import releasers_of
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
@@ -83,7 +84,7 @@ def who_could_release(alert: Alert, *, submitter: Officer | None = None) -> list
     others = independent_of(able, writers)
     if not others and not _one_may_send(alert):
         return []
-    return others if alert.agency.four_eyes and not _one_may_send(alert) else able
+    return others if policy_of(alert.agency).four_eyes and not _one_may_send(alert) else able
 
 
 def require_releaser(alert: Alert, *, submitter: Officer) -> None:
@@ -111,7 +112,9 @@ def _releasing(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowe
     if not _has_written(officer, writers):
         return Allowed()
     checker = alert.validated_by
-    if not alert.agency.four_eyes and not (isinstance(checker, Officer) and _has_written(checker, writers)):
+    if not policy_of(alert.agency).four_eyes and not (
+        isinstance(checker, Officer) and _has_written(checker, writers)
+    ):
         return Allowed()
     if _one_may_send(alert):
         return Allowed(alone=True)
@@ -125,4 +128,4 @@ def _has_written(officer: Officer, writers: Iterable[str]) -> bool:
 
 
 def _one_may_send(alert: Alert) -> bool:
-    return alert.agency.flash_single_releaser and alert.pri == "flash"
+    return policy_of(alert.agency).flash_single_releaser and alert.pri == "flash"

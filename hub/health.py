@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accord.version import VERSION
+from agencies.policy_in_force import altered_policies
 from hub import faults
 from ledger.halting import halt_reason
 from sharing import backpressure
@@ -41,9 +42,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`, `desk`.
+    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`, `desk`, `policy`.
 
-    `desk` is a feed that has waited two minutes for the desk-worker. `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
+    `desk` is a feed that has waited two minutes for the desk-worker. `policy` is an agency's policy that was written past
+    the program; only a process that holds the key-encryption key can tell. `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
     """
     failing = _faults_of_process()
     if "database" not in failing:
@@ -67,9 +69,14 @@ def _faults_of_hub() -> list[str]:
         silent = backpressure.sequencer_silence(timezone.now())
         is_halted = bool(halt_reason())
         is_desk_late = desk_depth().is_late(timezone.now())
+        is_altered = POLICIES.are_altered()
     except DatabaseError:
         return ["database"]
-    return [*_fault_of_sequencer(silent, is_halted=is_halted), *(["desk"] if is_desk_late else [])]
+    found = {"desk": is_desk_late, "policy": is_altered}
+    return [
+        *_fault_of_sequencer(silent, is_halted=is_halted),
+        *(name for name, stands in found.items() if stands),
+    ]
 
 
 def _fault_of_sequencer(silent: timedelta | None, *, is_halted: bool) -> list[str]:
@@ -96,4 +103,22 @@ class Migrations:
             return self._are_pending
 
 
+class Policies:
+    """Whether an agency's policy was written past the program."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._are_altered = False
+        self._looked_at = float("-inf")
+
+    def are_altered(self) -> bool:
+        """Looked up at most every ten seconds, since anybody may ask; raises DatabaseError."""
+        with self._lock:
+            if time.monotonic() - self._looked_at >= LOOKED_AT_EVERY_SECS:
+                self._are_altered = bool(altered_policies())
+                self._looked_at = time.monotonic()
+            return self._are_altered
+
+
 MIGRATIONS: Final = Migrations()
+POLICIES: Final = Policies()

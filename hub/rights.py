@@ -74,7 +74,7 @@ def _all(right: Right, **more: Right) -> dict[str, Right]:
 
 _POLICY: Final = (
     *("four_eyes", "flash_single_releaser", "mfa_required_roles", "role_ceilings"),
-    *("case_number_required", "audit_keep_days"),
+    *("case_number_required", "audit_keep_days", "mac"),
 )
 _POWERS: Final = (
     *("roles", "is_active", "duty_rank", "admin_until", "powers_withheld_at", "deputy_id"),

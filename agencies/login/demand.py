@@ -4,13 +4,22 @@
 from django.conf import settings
 
 from agencies.capabilities import Role
+from agencies.errors import NotBoundError
 from agencies.models import Officer
+from agencies.policy_in_force import policy_of
 
 
 def must_have_factor(officer: Officer) -> bool:
-    """Whether the officer, with the roles of this moment, may do nothing without a second factor."""
+    """Whether the officer, with the roles of this moment, may do nothing without a second factor.
+
+    Of everybody where the agency's policy was written past the program.
+    """
     if not settings.MFA_DEMANDED:
         return False
     if officer.agency is None:
         return Role.OPERATOR in officer.roles
-    return bool(set(officer.roles) & set(officer.agency.mfa_required_roles))
+    try:
+        demanded = policy_of(officer.agency).mfa_required_roles
+    except NotBoundError:
+        return True
+    return not set(officer.roles).isdisjoint(demanded)

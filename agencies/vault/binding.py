@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binding officers whose rows carry no code: those from before rows carried one, or whom somebody has looked at since.
+"""Binding officers and agencies whose rows carry no code: from before rows carried one, or looked at by somebody since.
 
 For whoever has a shell on the hub, after a look at each of them. Sign-ins and links from before end instead: people
 sign in again, and are invited again. Used by the command `bind_rows` alone, on the desk.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -15,22 +16,32 @@ from django.db import transaction
 from agencies.binding import mac_of
 from agencies.login.factorrows import factor_of, place_of_secret, save_factor
 from agencies.login.factors import FACTORS
-from agencies.models import Officer
+from agencies.models import Agency, Officer
+from agencies.policy_in_force import policy_of
 from agencies.vault import hubsecret
 from ledger.audit import record_event
 
+Row = TypeVar("Row", Agency, Officer)
+
 
 @dataclass(frozen=True)
-class Unbound:
-    """The officers whose rows carry no code that holds, and the number of those whose rows do."""
+class Unbound(Generic[Row]):
+    """The rows that carry no code that holds, and the number of those that do."""
 
-    officers: tuple[Officer, ...]
+    rows: tuple[Row, ...]
     bound: int
 
 
-def unbound_officers() -> Unbound:
+def unbound_officers() -> Unbound[Officer]:
     """Whom `bind_officers` would let in; raises VaultClosedError without a ring."""
     rows = list(Officer.objects.order_by("agency", "full_name"))
+    without = tuple(row for row in rows if not row.is_bound)
+    return Unbound(without, len(rows) - len(without))
+
+
+def unbound_agencies() -> Unbound[Agency]:
+    """The agencies whose policy counts for nothing until `bind_agencies`; raises VaultClosedError without a ring."""
+    rows = list(Agency.objects.order_by("pk"))
     without = tuple(row for row in rows if not row.is_bound)
     return Unbound(without, len(rows) - len(without))
 
@@ -64,3 +75,20 @@ def _place_secret(officer: Officer, row: Authenticator, now: datetime) -> None:
             if hubsecret.is_unplaced(row.data[name]):
                 text = hubsecret.open_unplaced(row.data[name])
                 row.data[name] = hubsecret.seal_for_login(text, place_of_secret(), now=now)
+
+
+@transaction.atomic
+def bind_agencies(agencies: Sequence[Agency], *, now: datetime) -> None:
+    """Makes the codes of the policies of these agencies, as they stand now; audited for each with that policy."""
+    for named in agencies:
+        agency = Agency.objects.select_for_update().get(pk=named.pk)
+        Agency.objects.filter(pk=agency.pk).update(mac=mac_of(Agency._meta.db_table, agency.facts_now()))
+        agency.refresh_from_db()
+        record_event(
+            "policy.bound",
+            actor="system:install",
+            agency=agency.pk,
+            subject=f"policy:{agency.pk}",
+            detail=asdict(policy_of(agency)),
+            now=now,
+        )

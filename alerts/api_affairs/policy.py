@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from agencies.capabilities import Capability
 from agencies.ceilings import LEVELS
 from agencies.models import AUDIT_KEEP_DAYS, Agency
-from agencies.policy import CEILING_ROLES, MFA_ROLES, Policy, change_policy, policy_of, waiting_policy
+from agencies.policy import CEILING_ROLES, MFA_ROLES, change_policy, waiting_policy
+from agencies.policy_in_force import Policy, policy_of
 from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView, tag_of
 from alerts.errors import RevisionRequiredError, StaleTagError

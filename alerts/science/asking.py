@@ -22,6 +22,7 @@ from agencies.actors import Actor
 from agencies.capabilities import Capability, require
 from agencies.errors import InputError
 from agencies.models import Agency
+from agencies.policy_in_force import policy_of
 from alerts.clearance import CASE_REASONS
 from alerts.errors import ScienceAwayError, ScienceInputError
 from alerts.finding import hosted_agency_of
@@ -159,7 +160,8 @@ def checked_reason(agency: Agency, why: Why, *, count: int = 1) -> str:
                 "Case number: several structures at once are asked for a case only; choose it and give its number."
             ),
         )
-    if agency.case_number_required and why.reason in OpeningReason.values and why.reason not in CASE_REASONS:
+    needs_case = policy_of(agency).case_number_required
+    if needs_case and why.reason in OpeningReason.values and why.reason not in CASE_REASONS:
         raise InputError("reason", _("Reason: your agency asks for a case number here; choose it."))
     return reason_text(why.reason, why.reference)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that let somebody in carry a code: what SQL writes, copies or moves signs nobody in and gives no role."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -12,21 +13,27 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from agencies.accountlinks import find_link, issue_link
+from agencies.ceilings import ceiling_of
 from agencies.errors import AbsentError, NotBoundError
 from agencies.login.attempts import FactorSource
 from agencies.login.backends import EmailBackend
+from agencies.login.demand import must_have_factor
 from agencies.login.errors import ProofRefusedError
 from agencies.login.factors import add_totp, check_code, factors_of, has_factor
 from agencies.login.models import OfficerSession
 from agencies.login.resetting import mail_reset
-from agencies.models import Officer
+from agencies.models import Agency, Officer
 from agencies.officers import change_roles, disable_officer
+from agencies.policy import change_policy
+from agencies.policy_in_force import Policy, altered_policies, policy_of
 from agencies.shortlived import AccountLink
 from agencies.vault import doors
 from agencies.vault.errors import SealBrokenError
 from agencies.vault.kek import held_ring
+from ledger.models import AuditEvent
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
@@ -144,6 +151,53 @@ def _weaker_hash() -> str:
         time_cost = 1
 
     return Weak().encode(PASSWORD, "saltsaltsaltsalt")
+
+
+# --- an agency's policy -----------------------------------------------------------------------------------------
+
+POLICIES = {
+    "four eyes": ("four_eyes = %s", False),
+    "flash": ("flash_single_releaser = %s", True),
+    "ceilings": ("role_ceilings = %s", '{"reader": "RED"}'),
+    "case number": ("case_number_required = %s", True),
+    "demanded factors": ("mfa_required_roles = %s", []),
+    "audit": ("audit_keep_days = %s", 3650),
+}
+
+
+@pytest.mark.parametrize("what", POLICIES)
+def test_a_policy_that_was_changed_by_sql_counts_for_nothing(
+    olga: Officer, settings: Settings, what: str
+) -> None:
+    settings.MFA_DEMANDED = True
+    assert ceiling_of(olga) is None and not must_have_factor(olga)
+    assignment, value = POLICIES[what]
+    sql(f"UPDATE agencies_agency SET {assignment}", value)  # noqa: S608
+    olga = Officer.objects.select_related("agency").get(pk=olga.pk)
+    with pytest.raises(NotBoundError):
+        policy_of(agency_of(olga))
+    with pytest.raises(NotBoundError):
+        ceiling_of(olga)
+    assert must_have_factor(olga), "deny by default: of everybody"
+    admin = enrol(agency_of(olga), "agency_admin")
+    with pytest.raises(NotBoundError):
+        change_policy(admin, agency_of(olga), Policy(True, False, {}, False, [], 1095), seen="", now=NOW)
+
+
+def test_what_the_program_changes_of_an_agency_leaves_its_policy_bound(olga: Officer) -> None:
+    agency = agency_of(olga)
+    agency.status = "suspended"
+    agency.save(update_fields=["status"])
+    before = policy_of(Agency.objects.get(pk=agency.pk))
+    assert altered_policies() == []
+    admin = enrol(agency, "agency_admin")
+    change_policy(admin, agency, replace(before, four_eyes=False), seen=before.digest, now=NOW)
+    assert not policy_of(Agency.objects.get(pk=agency.pk)).four_eyes
+
+
+def agency_of(officer: Officer) -> Agency:
+    assert officer.agency is not None
+    return officer.agency
 
 
 # --- second factors ---------------------------------------------------------------------------------------------
@@ -275,6 +329,7 @@ def unbind_all() -> None:
     """The rows as they stood before rows carried codes."""
     sql("UPDATE agencies_officer SET mac = '', factors = '{}'")
     sql("UPDATE mfa_authenticator SET data = data - 'mac'")
+    sql("UPDATE agencies_agency SET mac = ''")
 
 
 def test_rows_from_before_are_bound_once_by_a_person(olga: Officer) -> None:
@@ -283,8 +338,11 @@ def test_rows_from_before_are_bound_once_by_a_person(olga: Officer) -> None:
     assert guess(olga) is None
     assert "olga@xa-lab.example: xa-lab, reader, active" in run("bind_rows")
     assert guess(olga) is None
-    assert "0 left without a code." in run("bind_rows", "--all")
+    assert altered_policies() == [olga.agency]
+    said = run("bind_rows", "--all")
+    assert "2 officers bound, 0 left" in said and "1 policies bound, 0 left" in said
     assert guess(olga) == olga
+    assert policy_of(Agency.objects.get(pk="xa-lab")).four_eyes
     check_code(
         Officer.objects.get(pk=olga.pk), code_of(SECRET, LATER), source=FactorSource(olga.pk), now=LATER
     )
@@ -299,6 +357,18 @@ def test_once_bound_what_has_no_code_is_let_in_by_name_only(olga: Officer, dora:
     assert guess(olga) is None
     run("bind_rows", "--email", olga.email)
     assert guess(olga) == olga
+
+
+def test_a_policy_that_was_looked_at_counts_by_name_and_the_audit_says_it(olga: Officer) -> None:
+    admit("xb-health")
+    sql("UPDATE agencies_agency SET four_eyes = false WHERE id = %s", "xa-lab")
+    assert "xa-lab: policy with four_eyes False" in run("bind_rows")
+    with pytest.raises(CommandError, match="written past the program"):
+        run("bind_rows", "--all")
+    run("bind_rows", "--agency", "xa-lab")
+    assert not policy_of(Agency.objects.get(pk="xa-lab")).four_eyes
+    event = AuditEvent.objects.get(act="policy.bound")
+    assert (event.agency, event.detail["four_eyes"]) == ("xa-lab", False)
 
 
 def run(*command: str) -> str:

@@ -27,11 +27,12 @@ from alerts.review import submit_alert, validate_alert
 from alerts.thread import read_thread
 from alerts.versions import versions_held
 from tests.alerts.conftest import GOOD, Desks
+from tests.bound_rows import rewrite
 
 
 def limit(desks: Desks, officer: Officer, ceiling: str) -> Officer:
     """The officer, whose role sees up to this marking from now on."""
-    Agency.objects.filter(pk=officer.agency_id).update(role_ceilings={officer.roles[0]: ceiling})
+    rewrite(Agency.objects.filter(pk=officer.agency_id), role_ceilings={officer.roles[0]: ceiling})
     return Officer.objects.get(pk=officer.pk)
 
 
@@ -60,7 +61,7 @@ class TestDrafts:
         alert = desks.draft(tlp="AMBER")
         limited = limit(desks, desks.lab.author, "GREEN")
         assert read_draft(limited, alert).data["tlp"] == "AMBER"
-        Agency.objects.update(role_ceilings={})
+        rewrite(Agency.objects.all(), role_ceilings={})
         save_revision(
             another_author(desks), alert, data={"title": "With more in it"}, base=1, now=desks.hub.now
         )

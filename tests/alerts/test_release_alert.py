@@ -31,6 +31,7 @@ from sharing.agreements import record_circle, suspend_lanes
 from sharing.models import Envelope
 from sharing.policy import Terms, preview_recipients
 from tests.alerts.conftest import Desks, make_desk
+from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
 
 
@@ -156,7 +157,7 @@ class TestReleasing:
         assert isinstance(may_release(both, alert), Denied)
         with pytest.raises(SecondPersonNeededError):
             release_alert(both, alert, revision=1, now=desks.hub.now)
-        Agency.objects.filter(pk=desks.lab.id).update(four_eyes=False)
+        rewrite(Agency.objects.filter(pk=desks.lab.id), four_eyes=False)
         both.refresh_from_db()
         assert release_alert(both, alert, revision=1, now=desks.hub.now).state == "released"
 
@@ -259,7 +260,7 @@ class TestFlash:
 
     def test_one_person_may_send_a_flash_alert_where_policy_says_so(self, desks: Desks) -> None:
         hub = desks.hub
-        Agency.objects.filter(pk=desks.lab.id).update(flash_single_releaser=True)
+        rewrite(Agency.objects.filter(pk=desks.lab.id), flash_single_releaser=True)
         alone = hub.make_officer(desks.lab.agency, Role.AUTHOR, Role.RELEASER)
         alert = desks.draft(author=alone, pri="flash")
         submit_alert(alone, alert, revision=1, now=hub.now)

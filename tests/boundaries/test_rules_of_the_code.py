@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from agencies.policy import LABELS
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("accord", "agencies", "alerts", "demo", "devtool", "hub", "ledger", "sharing", "substances")
 EDGES = ("/management/commands/", "/tasks.py", "/api", "/pages/", "/site.py", "/middleware.py", "/login/")
@@ -55,6 +57,18 @@ def test_package_markers_re_export_nothing() -> None:
         and [node for node in _tree(path).body if not isinstance(node, ast.Expr)]
     }
     assert full == set()
+
+
+def test_a_policy_is_read_only_where_its_code_is_asked_for() -> None:
+    """`policy_of(agency).four_eyes`, never the column of the row."""
+    past = {
+        _short(path)
+        for path in _files("agencies", "alerts", "demo", "hub", "sharing")
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in LABELS
+        if ast.unparse(node.value).rpartition(".")[2] in {"agency", "recipient", "issuer", "iss", "locked"}
+    }
+    assert past == {"agencies/policy_in_force.py"}
 
 
 def test_the_clock_is_read_at_the_edges_only() -> None:

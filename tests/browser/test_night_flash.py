@@ -163,7 +163,7 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
 def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
     page: Page, phone: Page, picture: Picture, desk: DeskWorld, live_server: LiveServer, tell: Tell
 ) -> None:
-    Agency.objects.filter(pk="xa-lab").update(flash_single_releaser=True)
+    rewrite(Agency.objects.filter(pk="xa-lab"), flash_single_releaser=True)
     rewrite(Officer.objects.filter(pk=desk.ilka.pk), roles=["author", "releaser"])
     ilka = Officer.objects.get(pk=desk.ilka.pk)
     alert = desk.validate(desk.submit(Alert.objects.get(pk=desk.draft(ilka, pri="flash").pk)), ilka)

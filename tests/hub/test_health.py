@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from hub import health
-from hub.health import Migrations
+from hub.health import Migrations, Policies
 from ledger.halting import halt_sequencer
 from sharing.models import FeedMark
+from tests.agencies.world import admit
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +40,19 @@ def test_not_healthy_while_the_sequencer_is_halted_for_its_clock(client: Client)
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["failing"]) == (503, ["clock"])
     assert "time.example" not in answer.content.decode()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_not_healthy_while_a_policy_was_written_past_the_program(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FeedMark.objects.create(beat=timezone.now())
+    admit("xa-lab")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE agencies_agency SET four_eyes = false")
+    monkeypatch.setattr(health, "POLICIES", Policies())
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["failing"]) == (503, ["policy"])
     assert client.get("/readyz").status_code == 200
 
 

@@ -11,7 +11,7 @@ from agencies.ceilings import ceiling_of
 from agencies.errors import InputError
 from agencies.models import Agency, Officer
 from agencies.officers import enrol_officer
-from agencies.policy import policy_of
+from agencies.policy_in_force import policy_of
 from alerts.errors import AlertIncompleteError
 from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
@@ -19,6 +19,7 @@ from alerts.opening import open_alert
 from alerts.release import release_alert
 from ledger.models import AuditEvent
 from sharing.models import Notification
+from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -167,7 +168,7 @@ def test_a_case_number_is_demanded_by_the_service_and_offered_by_the_page(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
     desk.send(desk.draft(desk.aroha), desk.haitham)
-    Agency.objects.filter(pk="xa-lab").update(case_number_required=True)
+    rewrite(Agency.objects.filter(pk="xa-lab"), case_number_required=True)
     received = desk.received(desk.benno)
     with pytest.raises(InputError) as refused:
         open_alert(desk.benno, received, reason="on_duty", now=desk.tick())
@@ -179,15 +180,29 @@ def test_a_case_number_is_demanded_by_the_service_and_offered_by_the_page(
     assert opened.title
 
 
+def test_a_policy_written_past_the_program_stops_what_asks_for_it_and_says_so(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    benno, operator = as_officer(desk.benno), as_officer(desk.noor)
+    Agency.objects.filter(pk="xa-lab").update(role_ceilings={"releaser": "RED"})
+    for path in ("/", "/inbox/", "/outbox/", "/policy/"):
+        answer = benno.get(path)
+        assert answer.status_code == 422, path
+        assert "This record was changed outside the program" in answer.content.decode(), path
+    answer = benno.get("/api/v1/alerts")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:accord:problem:record-altered")
+    assert "policy was changed outside the program" in operator.get("/").content.decode()
+
+
 def test_a_flash_alert_is_opened_on_duty_whatever_the_policy(desk: DeskWorld) -> None:
     desk.send(desk.draft(desk.aroha, pri="flash"), desk.haitham)
-    Agency.objects.filter(pk="xa-lab").update(case_number_required=True)
+    rewrite(Agency.objects.filter(pk="xa-lab"), case_number_required=True)
     assert open_alert(desk.benno, desk.received(desk.benno), reason="on_duty", now=desk.tick()).title
 
 
 def limit(desk: DeskWorld, **ceilings: str) -> None:
     """Sets the ceilings by role, as the policy's page does."""
-    Agency.objects.filter(pk="xa-lab").update(role_ceilings=ceilings)
+    rewrite(Agency.objects.filter(pk="xa-lab"), role_ceilings=ceilings)
     desk.lab.refresh_from_db()
     for officer in desk.officers.values():
         officer.refresh_from_db()

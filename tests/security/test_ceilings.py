@@ -20,6 +20,7 @@ from alerts.withdrawal import withdraw_alert
 from sharing.models import Delivery, Envelope, Statement
 from sharing.notices.queueing import queue_notices, save_notices
 from sharing.notices.states import Occasion
+from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT
 from tests.security.addressed import good_request, things_of
 from tests.security.reading import body_of
@@ -59,7 +60,7 @@ def limited(world: SecurityWorld) -> Caller:
 
 
 def limit(world: SecurityWorld, ceilings: dict[str, str]) -> None:
-    Agency.objects.filter(pk=LAB).update(role_ceilings=ceilings)
+    rewrite(Agency.objects.filter(pk=LAB), role_ceilings=ceilings)
     for officer in (*world.people.values(), *world.desk.officers.values()):
         officer.refresh_from_db()
 

@@ -177,7 +177,7 @@ class SecurityWorld:
         self.put("draft", self._own_draft().pk, roles=WRITERS)
         self.put("submitted", desk.submit(self._own_draft()).pk, roles=REVIEWERS)
         self.put("validated", desk.validate(desk.submit(self._own_draft())).pk, roles=REVIEWERS)
-        Agency.objects.filter(pk=LAB).update(flash_single_releaser=True)
+        rewrite(Agency.objects.filter(pk=LAB), flash_single_releaser=True)
         sent = desk.send(self._own_draft())
         flash = desk.send(self._own_draft(pri="flash"))
         Alert.objects.filter(pk=flash.pk).update(

@@ -23,11 +23,10 @@ from agencies.policy import (
     CEILING_ROLES,
     LABELS,
     MFA_ROLES,
-    Policy,
     change_policy,
-    policy_of,
     waiting_policy,
 )
+from agencies.policy_in_force import Policy, policy_of
 from agencies.powers import must_wait, second_admins
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask, refuse
@@ -113,12 +112,12 @@ def policy(request: HttpRequest) -> HttpResponse:
     officer = signed_in(request)
     if officer.agency is None:
         raise AbsentError
-    waiting = waiting_policy(officer.agency)
+    waiting, standing = waiting_policy(officer.agency), policy_of(officer.agency)
     return render_page(
         request,
         "affairs/policy",
         _("Policy"),
-        lines=[Line(LABELS[name], value_text(name, getattr(officer.agency, name))) for name in LABELS],
+        lines=[Line(LABELS[name], value_text(name, getattr(standing, name))) for name in LABELS],
         may_manage=Capability.AGENCY_MANAGE in officer.capabilities,
         waits=waiting is not None,
     )

@@ -26,7 +26,13 @@ from sharing.models import Delivery
 
 POWER_ACTS: Final = frozenset(
     {"officer.disabled", "officer.enabled", "officer.enrolled", "officer.factors_reset", "officer.invited"}
-    | {"officer.invitation_accepted", "officer.password_reset", "officer.roles_changed", "policy.changed"}
+    | {
+        "officer.invitation_accepted",
+        "officer.password_reset",
+        "officer.roles_changed",
+        "policy.bound",
+        "policy.changed",
+    }
     | {"power.agreed", "power.applied", "power.asked", "power.dropped", "power.stopped"}
     | {"apikey.issued", "apikey.revoked", "apikey.rotated"}
 )
@@ -172,7 +178,11 @@ def _item_text(subject: str, colleagues: Mapping[str, str], references: Mapping[
 
 def _detail_text(act: str, detail: Mapping[str, Any]) -> str:
     """Old and new where something changed, else the few facts that stand there."""
-    if act.startswith("policy."):
+    if act == "policy.bound":
+        return "; ".join(
+            f"{LABELS[name]}: {_plain(value)}" for name, value in detail.items() if name in LABELS
+        )
+    if act == "policy.changed":
         pairs = [(LABELS[name], pair) for name, pair in detail.items() if name in LABELS]
         return "; ".join(f"{label}: {_plain(p['before'])} → {_plain(p['after'])}" for label, p in pairs)
     if act.startswith("power."):

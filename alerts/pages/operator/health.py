@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from agencies.endings import endings
+from agencies.policy_in_force import altered_policies
 from alerts.set_aside import counted
 from alerts.standing import utc_text
 from ledger.halting import halt_reason
@@ -61,6 +62,14 @@ def health(now: datetime) -> Iterator[Sign]:
     yield _mail(now)
     yield _failed_mail(now)
     yield _keysets(now)
+    if altered := len(altered_policies()):
+        text = ngettext(
+            "%(n)d agency's policy was changed outside the program and counts for nothing.",
+            "The policies of %(n)d agencies were changed outside the program and count for nothing.",
+            altered,
+        )
+        remedy = _("Find out by whom; `manage.py bind_rows` lists what stands there.")
+        yield Sign(pgettext("work", "Policies"), DANGER, text % {"n": altered}, remedy)
 
 
 def _sequencer(now: datetime) -> Sign:

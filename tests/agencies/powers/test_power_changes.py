@@ -18,11 +18,13 @@ from agencies.officers import (
     enable_officer,
     enrol_officer,
 )
-from agencies.policy import LABELS, WEAKER, change_policy, policy_of
+from agencies.policy import LABELS, WEAKER, change_policy
+from agencies.policy_in_force import policy_of
 from agencies.powers import due_at, second_admins, told_of
 from ledger.models import AuditEvent
 from tests.agencies.powers.conftest import HOUR, fresh, in_time, waiting
 from tests.agencies.world import NOW, admit, enrol
+from tests.bound_rows import rewrite
 
 pytestmark = pytest.mark.django_db
 
@@ -221,6 +223,7 @@ def test_what_an_admin_asked_for_goes_with_the_role(
 
 def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:
     assert set(WEAKER) == set(LABELS)
+    assert set(Agency.BOUND) == {"id", *LABELS}
 
 
 @pytest.mark.parametrize(
@@ -237,7 +240,7 @@ def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:
 def test_a_looser_policy_waits_and_a_stricter_one_does_not(
     released: Agency, admin: Officer, second: Officer, field: str, looser: Any
 ) -> None:
-    Agency.objects.filter(pk="xa-lab").update(role_ceilings={"reader": "GREEN"}, case_number_required=True)
+    rewrite(Agency.objects.filter(pk="xa-lab"), role_ceilings={"reader": "GREEN"}, case_number_required=True)
     strict = policy_of(Agency.objects.get(pk="xa-lab"))
     wanted = replace(strict, **{field: looser})
     changed = change_policy(admin, released, wanted, seen=strict.digest, now=NOW)

@@ -24,6 +24,7 @@ from alerts.science.replies.reviews import Review, reviews_of
 from alerts.thread import read_thread
 from alerts.withdrawal import withdraw_alert
 from sharing.models import Envelope
+from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT, DeskWorld
 
 ON_DUTY = OpeningReason.ON_DUTY.value
@@ -154,7 +155,7 @@ def test_an_officer_below_the_marking_learns_nothing_of_a_reply(desk: DeskWorld)
     alert = desk.send(desk.draft(**NEW_SUBSTANCE))
     sent_review(desk, tlp="AMBER")
     assert len(reviews(desk, desk.ilka, alert)) == 1
-    Agency.objects.filter(pk="xa-lab").update(role_ceilings={"author": "GREEN"})
+    rewrite(Agency.objects.filter(pk="xa-lab"), role_ceilings={"author": "GREEN"})
     ilka = Officer.objects.get(pk=desk.ilka.pk)
     assert rows_within(ilka), "the ceiling holds for this test"
     assert reviews(desk, ilka, alert) == []
