@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Links that let one person set a password once: 256 random bits by mail, a keyed digest in the database.
 
-A newer link of a purpose ends the older ones. Unknown, used, replaced and expired links, and those of a disabled
-officer, are alike: absent. Following a link uses nothing up; mail servers look at links too.
+A newer link of a purpose ends the older ones, a restore of the database ends all. Unknown, used, replaced and expired
+links, and those of a disabled officer, are alike: absent. Following a link uses nothing up; mail servers look at links too.
 """
 
 import secrets
@@ -18,6 +18,7 @@ from agencies.errors import AbsentError
 from agencies.identity import note_mailed_password
 from agencies.models import Officer
 from agencies.officers import store_password, take_invited_address
+from agencies.restores import predates_restore
 from agencies.shortlived import AccountLink
 from ledger.audit import record_event
 
@@ -106,6 +107,6 @@ def follow_link(digest: str, purpose: str, *, password: str, now: datetime) -> O
 def _usable(link: AccountLink | None, now: datetime) -> AccountLink:
     if link is None or link.used_at is not None or now >= link.expires_at or not link.officer.is_active:
         raise AbsentError
-    if not link.is_bound:
+    if not link.is_bound or predates_restore(link.issued_at):
         raise AbsentError
     return link

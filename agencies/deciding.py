@@ -29,6 +29,7 @@ from agencies.powers import (
     record_power,
     settle,
 )
+from agencies.restores import holds_back
 
 CLOCK: Final = SystemActor("power-changes")
 """Who applies what nobody stopped in its time."""
@@ -75,13 +76,16 @@ def apply_due_change(
 ) -> PowerChange | None:
     """Applies a change whose time has come, first told at `told_at`; None where it has not, or nobody may apply it.
 
-    A change asked for by somebody who may not ask any more, or overtaken meanwhile, is dropped.
+    A change asked for by somebody who may not ask any more, or overtaken meanwhile, is dropped. One that came back with
+    a backup waits until the agency has gone through the restore.
     """
     with transaction.atomic():
         change = _locked(PowerChange.objects.filter(pk=change_id))
         if change is None or change.outcome != Outcome.WAITING or change.delay_hours is None:
             return None
         if now < due_at(change, told_at, told) or not can_be_stopped(change, told):
+            return None
+        if holds_back(change):
             return None
         change.require_bound()
         try:

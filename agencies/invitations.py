@@ -18,6 +18,7 @@ from agencies.identity import doubt_identity
 from agencies.models import Agency, Officer
 from agencies.officers import admins_of, enrol_officer, lock_to_manage, record_about, refuse_own_account
 from agencies.power_rows import PowerChange
+from agencies.restores import restored_since
 from agencies.shortlived import AccountLink
 
 INVITATION = AccountLink.Purpose.INVITATION
@@ -108,8 +109,9 @@ def invited_of(officers: Iterable[Officer], *, now: datetime) -> Mapping[str, In
     waiting = {row.pk: row for row in officers if row.is_active and not row.has_usable_password()}
     newest: dict[str, Invited] = {}
     links = AccountLink.objects.filter(officer__in=waiting, purpose=INVITATION).order_by("issued_at")
+    links = links.annotate(came_back=restored_since("issued_at"))
     for link in links:
-        over = link.used_at is not None or now >= link.expires_at
+        over = link.used_at is not None or now >= link.expires_at or link.came_back
         officer = waiting[link.officer_id]
         newest[officer.public_id] = Invited(link.expires_at, over, link.mailed_at, link.mail_cause)
     return newest

@@ -22,6 +22,8 @@ from agencies.binding import BoundRow
 from agencies.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from agencies.names import check_name
 from agencies.power_rows import PowerChange as PowerChange  # noqa: PLC0414
+from agencies.restore_rows import Restore as Restore  # noqa: PLC0414
+from agencies.restore_rows import RestoreReview as RestoreReview  # noqa: PLC0414
 from agencies.revocation_rows import Revocation as Revocation  # noqa: PLC0414
 from agencies.shortlived import (  # noqa: F401
     AccountLink,

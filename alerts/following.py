@@ -34,7 +34,7 @@ from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
 from alerts.file_digests import plain_digests, spectral_files
 from alerts.filing import file_content
-from alerts.forgetting import forget_cards
+from alerts.forgetting import forget_cards, forget_what_came_back
 from alerts.models import ReceivedAlert
 from alerts.retractions import apply_statement, judge_again, note_known_retract
 from alerts.science.library import drop_stale_imports
@@ -154,6 +154,7 @@ def tidy_received(*, now: datetime) -> None:
     run_each(
         partial(judge_again, actor, now=now),
         partial(forget_cards, actor, now=now),
+        partial(forget_what_came_back, actor, now=now),
         partial(tokenise_sent, now=now),
         partial(drop_stale_imports, now=now),
         partial(read_received_files, now=now),

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from agencies.actors import Actor
+from agencies.restores import note_deleted, waits_for
 from alerts.models import CardToken, ReceivedAlert
 from alerts.reply_rows import Reply, SampleProfile
 from alerts.science.board.looking import forget_looks
@@ -36,6 +37,18 @@ def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST)
     rows = list(free.only("pk", "agency_id", "md")[:limit])
     _forget_sources(now)
     return len(a_round.take_all(rows, lambda some: _forget(actor, some, now), name=_named))
+
+
+def forget_what_came_back(actor: Actor, *, now: datetime) -> None:
+    """After a restore: forget all that is past its `keep` in one go, and note it; nobody signs in before."""
+    restore = waits_for("cards_deleted_at")
+    if restore is None:
+        return
+    while forget_cards(actor, now=now):
+        pass
+    left = ReceivedAlert.objects.filter(keep__lte=restore.restored_at, card__isnull=False)
+    if not left.exclude(pk__in=begin_round(FORGETTING, now=now).keys_aside()).exists():
+        note_deleted("cards_deleted_at", restore, now=now)
 
 
 def _named(row: ReceivedAlert) -> Item:

@@ -60,6 +60,7 @@ _OF_THE_DESK: Final = (
     *_acts("power", "agreed", "applied", "asked", "dropped", "stopped"),
     *_acts("profile", "asked", "compared"),
     *_acts("reply", "drafted"),
+    *_acts("restore", "reviewed"),
     *_acts("rule", "adopted", "set_aside"),
     *_acts("science", "refused"),
     *_acts("spectra", "deleted", "imported"),
@@ -96,7 +97,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *("peer.refused", "policy.changed", "retract.doubted", "science.backfilled"),
         }
     ),
-    SEQUENCER: frozenset({*_OF_LOOPS, "ledger.key_replaced", "sequencer.resumed"}),
+    SEQUENCER: frozenset({*_OF_LOOPS, "database.restored", "ledger.key_replaced", "sequencer.resumed"}),
     OWNER: frozenset({"audit.pruned"}),
 }
 

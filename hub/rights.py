@@ -104,6 +104,14 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         DESK_WORKER: change("used_at"),
     },
     "agencies_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, WORKER: READ},
+    # Who adopts the ledger notes a restore; workers note what they have deleted since; an admin goes through it.
+    "agencies_restore": {
+        DESK: READ,
+        DESK_WORKER: change("cards_deleted_at"),
+        WORKER: change("contents_deleted_at"),
+        SEQUENCER: ADD,
+    },
+    "agencies_restorereview": {DESK: ADD, DESK_WORKER: READ},
     "agencies_loginattempts": {DESK: KEEP, WORKER: REMOVE},
     "mfa_authenticator": {DESK: KEEP},
     "django_session": {DESK: KEEP, DESK_WORKER: REMOVE},

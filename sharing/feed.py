@@ -85,6 +85,11 @@ def begin_epoch(epoch: str, *, now: datetime) -> None:
     )
 
 
+def last_beat() -> datetime | None:
+    """The last moment at which a sequencer is known to have been alive: of a restored database, that of its backup."""
+    return FeedMark.objects.values_list("beat", flat=True).first()
+
+
 def _require_place(epoch: str | None, after: int, state: FeedState) -> None:
     if epoch is None:
         epoch = state.epoch if after == 0 else FIRST_EPOCH

@@ -33,6 +33,12 @@ def delete_contents(*, now: datetime, limit: int) -> int:
     return len(a_round.take_all(rows, lambda some: _empty(some, now), name=_named))
 
 
+def is_deleted_until(moment: datetime, *, now: datetime) -> bool:
+    """Whether nothing is left whose `keep` had passed at this moment, but for what is set aside."""
+    left = Envelope.objects.filter(keep__lte=int(moment.timestamp()), manifest__isnull=False)
+    return not left.exclude(pk__in=begin_round(DELETING, now=now).keys_aside()).exists()
+
+
 def _named(row: Envelope) -> Item:
     return Item(row.md, row.md, agency=row.iss_id)
 

@@ -4,6 +4,7 @@
 from datetime import timedelta
 
 from agencies.errors import AgenciesError
+from agencies.restores import ClosedSignIn
 
 
 class LoginError(AgenciesError):
@@ -25,6 +26,14 @@ class FactorNeededError(LoginError):
     def __init__(self) -> None:
         super().__init__("second factor needed")
         self.set_up = "/security/"
+
+
+class SignInClosedError(LoginError):
+    """The proof was right; sign-in is closed since a restore."""
+
+    def __init__(self, closed: ClosedSignIn) -> None:
+        super().__init__("sign-in closed")
+        self.closed = closed
 
 
 class ProofRefusedError(LoginError):

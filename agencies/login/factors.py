@@ -30,6 +30,7 @@ from agencies.login.factorrows import bound_factors, factor_of, save_factor
 from agencies.login.models import Proof
 from agencies.models import Officer
 from agencies.officers import end_sessions, lock_to_manage, refuse_own_account
+from agencies.restores import predates_restore
 from ledger.audit import record_event
 
 Type = Authenticator.Type
@@ -116,7 +117,8 @@ def check_code(officer: Officer, code: str, *, source: Source, now: datetime) ->
 
 def first_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
     """Recovery codes for who has none yet, to be shown this once; in the caller's transaction."""
-    if Authenticator.objects.filter(user=officer, type=Type.RECOVERY_CODES).exists():
+    codes = Authenticator.objects.filter(user=officer, type=Type.RECOVERY_CODES).first()
+    if codes is not None and _serve(codes):
         return []
     return _draw_codes(officer, now)
 
@@ -126,7 +128,6 @@ def renew_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
     with transaction.atomic():
         if not has_factor(_lock(officer)):
             raise InputError("codes", _("Set up one-time codes or a passkey first."))
-        Authenticator.objects.filter(user=officer, type=Type.RECOVERY_CODES).delete()
         codes = _draw_codes(officer, now)
         _record("officer.recovery_codes_renewed", officer, officer, now)
     return codes
@@ -203,7 +204,7 @@ def _proof_by(officer: Officer, by_type: dict[str, Authenticator], code: str, no
             totp.data["last_step"] = step
             _save_used(totp, now)
             return Proof.CODE
-    if codes is not None and _is_recovery_code(officer, codes, code):
+    if codes is not None and _serve(codes) and _is_recovery_code(officer, codes, code):
         codes.refresh_from_db()
         _save_used(codes, now)
         return Proof.RECOVERY
@@ -215,7 +216,14 @@ def _is_recovery_code(officer: Officer, codes: Authenticator, code: str) -> bool
         return bool(codes.wrap().validate_code(code))
 
 
+def _serve(codes: Authenticator) -> bool:
+    """Whether recovery codes open anything: after a restore it is not known any more which of them were used."""
+    return not predates_restore(codes.created_at)
+
+
 def _codes_left(officer: Officer, codes: Authenticator) -> int:
+    if not _serve(codes):
+        return 0
     with factor_of(officer, Type.RECOVERY_CODES):
         return len(codes.wrap().get_unused_codes())
 
@@ -235,6 +243,8 @@ def _matching_step(secret: str, code: str, now: datetime, *, after: int) -> int 
 
 
 def _draw_codes(officer: Officer, now: datetime) -> list[str]:
+    """Ten new codes in place of those there were."""
+    Authenticator.objects.filter(user=officer, type=Type.RECOVERY_CODES).delete()
     with factor_of(officer, Type.RECOVERY_CODES):
         codes = RecoveryCodes.activate(officer)
         codes.mark_as_viewed()

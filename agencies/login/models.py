@@ -48,6 +48,8 @@ class OfficerSession(BoundRow):
     proved_at = models.DateTimeField()
     """When the person last proved to be who signed in."""
     ended_at = models.DateTimeField(null=True, blank=True)
+    is_in_review: bool = False
+    """Whether the officer's agency has yet to go through a restore; known of the row that a request came with."""
 
     class Meta:
         ordering: ClassVar = ["-seen_at"]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions of officers: opened by signing in, listed to the person, ended by the person or by what ends all.
 
-A session counts while its row stands without an end and the officer's `session_salt` is what it was. The row is
-found by a keyed digest of the session's key, so the list of sessions opens none.
+A session counts while its row stands without an end, the officer's `session_salt` is what it was, and the database was
+not restored since: a session that ended after the backup would be one again. The row is found by a keyed digest of the session's key, so the list of sessions opens none.
 """
 
 import re
@@ -19,6 +19,7 @@ from agencies.errors import AbsentError
 from agencies.login.addresses import client_address, network_of
 from agencies.login.models import OfficerSession, Proof
 from agencies.models import Officer
+from agencies.restores import goes_through, is_in_review, restored_since
 from ledger.audit import record_event
 
 SEEN_EVERY: Final = timedelta(minutes=5)
@@ -64,11 +65,19 @@ def note_sign_out(sender: object, request: HttpRequest, user: Officer | None, **
 
 
 def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | None:
-    """The record of this request's session; None when there is none, it has ended, or it is another officer's."""
+    """The record of this request's session; None when there is none, it has ended, or it is another officer's.
+
+    Nor is there one for who ceased to be an admin while the agency goes through a restore.
+    """
     if request.session.session_key is None:
         return None
-    row = _running(officer).filter(digest=_digest(request)).first()
-    return row if row is not None and row.is_bound else None
+    rows = _running(officer).filter(digest=_digest(request))
+    agency = officer.agency
+    row = rows.annotate(waits=is_in_review(agency) if agency else models.Value(False)).first()
+    if row is None or not row.is_bound or (row.waits and not goes_through(officer)):
+        return None
+    row.is_in_review = row.waits
+    return row
 
 
 def touch_session(row: OfficerSession, *, now: datetime) -> None:
@@ -136,7 +145,8 @@ def device_of(request: HttpRequest) -> str:
 
 
 def _running(officer: Officer) -> models.QuerySet[OfficerSession]:
-    return OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer))
+    rows = OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer))
+    return rows.filter(~restored_since("signed_in_at"))
 
 
 def _end(rows: models.QuerySet[OfficerSession], now: datetime) -> int:

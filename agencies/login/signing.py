@@ -14,8 +14,10 @@ from django.utils.crypto import constant_time_compare
 
 from agencies.login.backends import bound_officer
 from agencies.login.devices import remember_device
+from agencies.login.errors import SignInClosedError
 from agencies.login.models import Proof
 from agencies.models import Officer
+from agencies.restores import closed_sign_in
 from ledger.audit import record_event
 
 BACKEND: Final = "agencies.login.backends.EmailBackend"
@@ -50,9 +52,12 @@ def finish_sign_in(
 ) -> HttpResponse:
     """Sign the officer in, audited, and lead on; this browser is a known one from now on.
 
-    The record of the session is opened on Django's own signal.
+    The record of the session is opened on Django's own signal. Raises SignInClosedError: only who has proved to be the
+    officer learns of it.
     """
     request.session.pop(_PENDING, None)
+    if (closed := closed_sign_in(officer)) is not None:
+        raise SignInClosedError(closed)
     request.sign_in_proof = proof  # type: ignore[attr-defined]
     with transaction.atomic():
         login(request, officer, backend=BACKEND)

@@ -15,6 +15,7 @@ from alerts.api_affairs import (
     peers,
     policy,
     powers,
+    restore,
     views,
 )
 
@@ -32,5 +33,6 @@ urlpatterns = [
     *peers.urlpatterns,
     *policy.urlpatterns,
     *powers.urlpatterns,
+    *restore.urlpatterns,
     *views.urlpatterns,
 ]

@@ -40,7 +40,7 @@ from alerts.pages import (
     views,
 )
 from alerts.pages.account import proving, security
-from alerts.pages.agency import apikeys, lanes, peers, policy, powers
+from alerts.pages.agency import after_restore, apikeys, lanes, peers, policy, powers
 from alerts.pages.audit import aside
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
@@ -281,6 +281,7 @@ PAGES: Final = (
     Page("powers/", powers.powers, "powers", C.OFFICER_READ),
     Page("powers/<uuid:change_id>/agree/", powers.agree, "power_agree", C.POWER_DECIDE, BOTH),
     Page("powers/<uuid:change_id>/stop/", powers.stop, "power_stop", C.POWER_DECIDE, CHANGE),
+    Page("restore/", after_restore.after_restore, "after_restore", C.OFFICER_MANAGE, BOTH),
     Page("account/", profile.profile, "profile", ANY_OFFICER, BOTH),
     Page("account/mail/", profile.own_mail, "own_mail", C.NOTICE_READ, CHANGE),
     Page("account/mails/", profile.own_notices, "own_notices", C.NOTICE_READ),

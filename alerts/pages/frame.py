@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agencies.capabilities import Capability
+from agencies.login.proof import sign_in_of
 from agencies.models import Officer
 
 THEMES: Final = ("auto", "light", "dark")
@@ -88,8 +89,8 @@ def signed_in(request: HttpRequest) -> Officer:
     return request.user
 
 
-def navigation(officer: Officer, here: str) -> Iterator[NavGroup]:
-    """The pages this officer's roles open, the current one marked."""
+def navigation(officer: Officer, here: str, *, is_in_review: bool = False) -> Iterator[NavGroup]:
+    """The pages this officer's roles open, the current one marked; a restore while the agency goes through it."""
     start = NavItem(_("Start"), reverse("admin:index"), here == reverse("admin:index"))
     for position, (label, entries) in enumerate(MENU):
         allowed = [(name, text) for name, text, needed in entries if needed in officer.capabilities]
@@ -100,8 +101,17 @@ def navigation(officer: Officer, here: str) -> Iterator[NavGroup]:
         )
         if not position:
             items = (start, *items)
+            if is_in_review and C.OFFICER_MANAGE in officer.capabilities:
+                address = reverse("admin:after_restore")
+                items = (NavItem(_("After a restore"), address, here == address), *items)
         if items:
             yield NavGroup(label if officer.agency_id else "", items)
+
+
+def is_in_review(request: HttpRequest) -> bool:
+    """Whether the agency of whoever asks has yet to go through a restore."""
+    row = sign_in_of(request)
+    return row is not None and row.is_in_review
 
 
 def frame_context(request: HttpRequest) -> dict[str, Any]:
@@ -114,7 +124,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             # Nothing else is open to whoever has to set up a second factor first.
             "nav": ()
             if getattr(request, "factor_needed", False)
-            else tuple(navigation(request.user, request.path)),
+            else tuple(navigation(request.user, request.path, is_in_review=is_in_review(request))),
         }
     return context
 

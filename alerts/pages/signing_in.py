@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in and out, changing the password, choosing the look."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,6 +26,7 @@ from django.views.decorators.http import require_POST
 from agencies.errors import InputError
 from agencies.login.attempts import WINDOW, StepUpSource, count_attempt, forgive_attempt, waiting_time
 from agencies.login.backends import login_source
+from agencies.login.errors import SignInClosedError
 from agencies.login.factors import has_factor
 from agencies.login.models import Proof
 from agencies.login.proof import sign_in_of
@@ -32,6 +34,7 @@ from agencies.login.sessions import carry_session_over, end_other_sessions
 from agencies.login.signing import begin_second_step, finish_sign_in
 from agencies.models import Officer
 from agencies.officers import change_password
+from agencies.restores import goes_through, restore_in_review
 from alerts.pages.frame import THEME_COOKIE, THEMES, frame_context, render_page, signed_in
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -77,7 +80,7 @@ class SignInView(LoginView):
         if has_factor(officer):
             begin_second_step(self.request, officer, back=self.get_success_url(), now=now)
             return redirect("admin:second_step")
-        return finish_sign_in(self.request, officer, Proof.PASSWORD, to=self.get_success_url(), now=now)
+        return let_in(self.request, officer, Proof.PASSWORD, to=self.get_success_url(), now=now)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """The page again; 429 when the guess was not looked at."""
@@ -91,6 +94,24 @@ class SignInView(LoginView):
 
 
 sign_in = never_cache(SignInView.as_view())
+
+
+def let_in(request: HttpRequest, officer: Officer, proof: Proof, *, to: str, now: datetime) -> HttpResponse:
+    """Sign in whoever has proved to be the officer, or say why not yet.
+
+    An admin comes first to where a restore is gone through, while that waits.
+    """
+    if officer.agency is not None and goes_through(officer) and restore_in_review(officer.agency):
+        to = reverse("admin:after_restore")
+    try:
+        return finish_sign_in(request, officer, proof, to=to, now=now)
+    except SignInClosedError as refused:
+        context = {
+            **frame_context(request),
+            "page_title": _("Sign-in is closed"),
+            "closed": refused.closed,
+        }
+        return render(request, "accord/account/closed.html", context, status=403)
 
 
 def _ended_text(request: HttpRequest) -> str:

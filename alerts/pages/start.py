@@ -11,7 +11,7 @@ from agencies.capabilities import Capability
 from agencies.endings import ending_keys
 from agencies.models import Officer
 from alerts.pages.doubts import doubted_statements
-from alerts.pages.frame import render_page, signed_in
+from alerts.pages.frame import is_in_review, render_page, signed_in
 from alerts.pages.operator.hub import hub_page
 from alerts.power_changes import decidable_by
 from alerts.start import read_start
@@ -45,6 +45,7 @@ def start(request: HttpRequest) -> HttpResponse:
         nothing=work.nothing_waits and not (answers or notices or keys or powers_wait),
         may_write=Capability.ALERT_WRITE in officer.capabilities and _is_hosted(officer),
         shows_keys=True,
+        restore_waits=is_in_review(request) and Capability.OFFICER_MANAGE in officer.capabilities,
     )
 
 

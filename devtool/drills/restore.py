@@ -12,12 +12,15 @@ from collections import Counter
 
 from accord.client.outgoing import AlertToSend
 from demo.cast import Cast, wait_for
+from demo.desk import DeskSession
 from demo.ticks import StepFailedError, Ticks
 from devtool.drills.backups import Backup, Dump, Moment
 from devtool.running import scratch_hub
 from devtool.supervision import Hub
 
 SENDER, READER, HOSTED = "xe-drugs", "xd-reg", "xb-health"
+OFFICER, ADMIN = "aroha", "wirin"
+"""Of the hosted agency."""
 
 
 def run(arguments: list[str]) -> int:
@@ -60,6 +63,8 @@ class _Drill:
             self._require_shown()
         with self._ticks.step("Stopped, restored, adopted, started") as step:
             step.evidence(self._restore(backup))
+        with self._ticks.step("An agency goes through it, and sign-in opens") as step:
+            step.evidence(self._go_through())
         with self._ticks.step("What is new is shown, nothing twice"):
             self._send("after the restore")
             self._require_shown()
@@ -110,9 +115,28 @@ class _Drill:
         self._hub.start_processes()
         return adopted
 
+    def _go_through(self) -> str:
+        """The officer is refused, and signs in once the agency's admin has confirmed each section."""
+        try:
+            self._cast.officer(OFFICER)
+        except StepFailedError:
+            pass
+        else:
+            raise StepFailedError(f"{OFFICER} signs in before an admin has gone through the restore.")
+        admin = wait_for(self._admin, "An admin who signs in once what was due is deleted")
+        waiting = admin.get("/restore")
+        confirmed = {"restored_at": waiting["restored_at"], "confirmed": waiting["to_confirm"]}
+        return f"opened at {admin.post('/restore/review', confirmed)['reviewed_at']}"
+
+    def _admin(self) -> DeskSession | None:
+        try:
+            return self._cast.officer(ADMIN)
+        except StepFailedError:
+            return None
+
     def _at_the_desk(self) -> set[str]:
         """The digests that the hosted agency's officer sees; raises where one stands there twice."""
-        listed = self._cast.officer("aroha").get("/alerts?box=inbox&limit=100")["items"]
+        listed = self._cast.officer(OFFICER).get("/alerts?box=inbox&limit=100")["items"]
         counted = Counter(str(row["received"]["md"]) for row in listed)
         twice = [md for md, count in counted.items() if count > 1]
         if twice:

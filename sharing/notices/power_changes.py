@@ -15,6 +15,7 @@ from django.db.models import Min, Q, QuerySet
 from agencies.power_rows import PowerChange
 from agencies.powers import told_of
 from agencies.releasers import releasers_of
+from agencies.restores import newest_restore
 from agencies.visibility import without_sign_in
 from sharing.models import Notification
 from sharing.notices.queueing import queue_plain_notices, save_notices
@@ -47,6 +48,7 @@ def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
     """Return when a mail server first took a notice of each change for somebody who can still stop it.
 
     Changes of which no such officer was told are left out. A reset on the machine goes on where all are without powers.
+    A notice of before a restore counts from the restore: who stopped the change after the backup needs time to do it again.
     """
     subjects = {subject_of(change): change.pk for change in changes}
     resets = [subject_of(change) for change in changes if change.cause == PowerChange.Cause.MACHINE_RESET]
@@ -59,7 +61,9 @@ def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
         officer__is_active=True,
     )
     times = sent.values("subject").annotate(first=Min("sent_at")).values_list("subject", "first")
-    return {subjects[subject]: first for subject, first in times}
+    restore = newest_restore()
+    earliest = restore.restored_at if restore is not None else None
+    return {subjects[subject]: max(first, earliest or first) for subject, first in times}
 
 
 def objection(notice: Notification, *, now: datetime) -> Cause | None:

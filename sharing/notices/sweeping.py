@@ -4,9 +4,11 @@
 The same look ends what has run out: leases, held deliveries past `exp`, contents past `keep`.
 """
 
+import itertools
 from datetime import datetime
 from functools import partial
 
+from agencies.restores import note_deleted, waits_for
 from ledger.set_aside import run_each
 from sharing.deliveries import expire_held
 from sharing.doorbell import ring
@@ -16,7 +18,7 @@ from sharing.notices.leasing import return_leases
 from sharing.notices.power_changes import tell_power_changes
 from sharing.notices.repudiation import waits_for_telling
 from sharing.notices.states import SENDABLE
-from sharing.tombstones import delete_contents
+from sharing.tombstones import delete_contents, is_deleted_until
 
 EXPIRED_A_SWEEP = 1000
 DELETED_A_BATCH = 20
@@ -43,7 +45,15 @@ def _ring(now: datetime) -> None:
 
 
 def _delete_contents(now: datetime) -> None:
-    """In bounded batches; what is left waits for the next sweep, and is served to nobody meanwhile."""
-    for _ in range(BATCHES_A_SWEEP):
+    """In bounded batches; what is left waits for the next sweep, and is served to nobody meanwhile.
+
+    After a restore all of it in one sweep: nobody signs in before.
+    """
+    restore = waits_for("contents_deleted_at")
+    for batch in itertools.count(1):
         if delete_contents(now=now, limit=DELETED_A_BATCH) < DELETED_A_BATCH:
+            break
+        if restore is None and batch == BATCHES_A_SWEEP:
             return
+    if restore is not None and is_deleted_until(restore.restored_at, now=now):
+        note_deleted("contents_deleted_at", restore, now=now)

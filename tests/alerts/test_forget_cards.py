@@ -8,13 +8,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accord.version import VERSION
+from agencies.models import Restore
+from agencies.restores import record_restore
 from alerts.following import follow_feeds
 from alerts.inbox import list_received
 from alerts.models import CardToken, ReceivedAlert
 from alerts.opening import open_alert, open_attachment
 from alerts.outbox import open_sent_attachment
 from alerts.search import search_received
-from ledger.models import AuditEvent
+from ledger.models import AuditEvent, LoopState
 from sharing.errors import ContentDeletedError, ExpiredError
 from sharing.notices.sweeping import sweep_notices
 from tests.alerts.conftest import GOOD, Desks, make_desks
@@ -62,6 +65,42 @@ def test_lists_and_search_stop_at_keep_whether_or_not_the_worker_has_come_by(des
     for _ in range(2):
         assert listed_and_found() == ([GOOD["title"]], 0)
         follow_feeds(now=desks.hub.now)
+
+
+def test_after_a_restore_worker_and_desk_note_that_all_of_it_is_deleted(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than one batch each: nobody signs in before, so nothing is left for the next round."""
+    monkeypatch.setattr("sharing.notices.sweeping.DELETED_A_BATCH", 1)
+    monkeypatch.setattr("sharing.notices.sweeping.BATCHES_A_SWEEP", 1)
+    monkeypatch.setattr("alerts.following.forget_cards", lambda actor, *, now: 0)
+    digests = [short_lived(desks), short_lived(desks)]
+    desks.follow()
+    rows = [received_by(desks, md) for md in digests]
+    record_restore(backup_at=None, now=desks.hub.later(seconds=200))
+    sweep_notices(now=desks.hub.now)
+    restore = Restore.objects.get()
+    assert (restore.contents_deleted_at, restore.cards_deleted_at) == (desks.hub.now, None)
+    follow_feeds(now=desks.hub.later(seconds=1))
+    restore.refresh_from_db()
+    assert (restore.cards_deleted_at, restore.deletes_still) == (desks.hub.now, False)
+    for row in rows:
+        row.refresh_from_db()
+        assert row.card is None
+
+
+@pytest.mark.parametrize("stands", ["contents.deleting", "desk.forgetting"])
+def test_while_a_loop_stands_it_is_not_noted(desks: Desks, stands: str) -> None:
+    md = short_lived(desks)
+    desks.follow()
+    LoopState.objects.create(loop=stands, in_a_row=10, version=VERSION, stopped_at=desks.hub.now)
+    record_restore(backup_at=None, now=desks.hub.later(seconds=200))
+    sweep_notices(now=desks.hub.now)
+    follow_feeds(now=desks.hub.now)
+    restore = Restore.objects.get()
+    noted = (restore.contents_deleted_at is not None, restore.cards_deleted_at is not None)
+    assert noted == (stands != "contents.deleting", stands != "desk.forgetting")
+    assert (received_by(desks, md).card is None) is noted[1]
 
 
 def test_nothing_of_it_opens_from_keep_on(desks: Desks) -> None:

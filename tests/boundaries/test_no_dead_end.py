@@ -75,6 +75,7 @@ IN_JSON: Final = {
     "apikey_rotate": "apikeys-rotate",
     "apikey_revoke": "apikeys-one",
     **dict.fromkeys(("policy", "policy_change"), "policy-one"),
+    "after_restore": "restore-review",
     "powers": "powers-list",
     "power_agree": "powers-agree",
     "power_stop": "powers-stop",

@@ -5,18 +5,22 @@ The pages are read from the table of pages, as somebody who may open them: a pag
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings as django_settings
+from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer, PowerChange
 from agencies.officers import change_roles
+from agencies.restores import record_restore
 from alerts.pages.addresses import PAGES
 from tests.security.addressed import things_of
 from tests.security.routes import Route, routes_of
@@ -165,6 +169,17 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
     yield "inbox-filtered", reader, "/inbox/?lane=trade&unread=yes"
     yield "inbox-empty", world.by_name("reader of xs-harbour"), "/inbox/"
     yield from _in_french(world, value)
+    yield "after_restore-waits", _after_a_restore(world), "/restore/"
+
+
+def _after_a_restore(world: SecurityWorld) -> Caller:
+    """An admin who has signed in since, as every session of before has ended."""
+    with transaction.atomic():
+        record_restore(backup_at=timezone.now(), now=timezone.now())
+    admin = world.by_name("agency_admin of xa-lab")
+    client = Client()
+    client.force_login(world.desk.sunniva, "agencies.login.backends.EmailBackend")
+    return replace(admin, cookie=client.cookies[django_settings.SESSION_COOKIE_NAME].value)
 
 
 def _in_french(world: SecurityWorld, value: dict[str, Any]) -> Iterator[tuple[str, Caller, str]]:

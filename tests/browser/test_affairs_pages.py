@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -16,11 +17,13 @@ from agencies.duty import move_on_duty_list, name_deputy
 from agencies.login.factors import reset_factors
 from agencies.models import Agency, Officer, PowerChange
 from agencies.officers import change_roles, disable_officer, enrol_officer
+from agencies.restores import DELETED, note_deleted, record_restore
 from alerts.opening import open_alert
 from alerts.peers.comparing import compare_fingerprint
 from sharing.agreements import record_circle, suspend_lanes
 from sharing.models import Notification
 from sharing.notices.power_changes import tell_power_changes
+from tests.browser.pictures import keep_picture
 from tests.builders import OPERATOR
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import PASSWORD, DeskWorld
@@ -124,6 +127,58 @@ def test_pages_about_keys_and_policy(
     )
     sign_in(desk.edda)
     shoot("audit-powers", "/audit/?powers=yes")
+
+
+def test_pages_after_a_restore(
+    shoot: Shoot,
+    sign_in: SignIn,
+    page: Page,
+    desk: DeskWorld,
+    live_server: LiveServer,
+    console_errors: list[str],
+) -> None:
+    enrol_officer(
+        desk.sunniva,
+        desk.lab,
+        email="nia@xa-lab.example",
+        full_name="Nia Olm",
+        roles=["author"],
+        password=PASSWORD,
+        now=desk.tick(),
+    )
+    disable_officer(desk.sunniva, desk.benno, now=desk.tick())
+    issue_key(
+        desk.sunniva,
+        desk.lab,
+        client="case system",
+        scopes=["feed:read", "envelope:read"],
+        lifetime=timedelta(days=30),
+        now=timezone.now(),
+    )
+    with transaction.atomic():
+        restore = record_restore(backup_at=timezone.now() - timedelta(hours=7), now=timezone.now())
+    for part in DELETED:
+        note_deleted(part, restore, now=timezone.now())
+    page.goto(f"{live_server.url}/login/")
+    page.get_by_label("E-mail").fill("nia@xa-lab.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Sign-in is closed")).to_be_visible()
+    console_errors.clear()
+    keep_picture(page, "sign-in-closed")
+    sign_in(desk.sunniva)
+    shoot("start-after-restore", "/")
+    shoot("after-restore", "/restore/")
+    page.goto(f"{live_server.url}/restore/")
+    page.get_by_label("Each of these keys may serve.").check()
+    page.get_by_role("button", name="Open sign-in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    console_errors.clear()
+    keep_picture(page, "after-restore-refused")
+    page.get_by_label("Each of them may sign in, with these roles.").check()
+    page.get_by_label("Nobody is missing here").check()
+    page.get_by_role("button", name="Open sign-in").click()
+    expect(page.get_by_text("Sign-in is open to everybody of your agency.")).to_be_visible()
 
 
 def test_pages_about_agreements_mails_and_the_audit(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:

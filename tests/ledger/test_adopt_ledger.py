@@ -2,19 +2,23 @@
 """Adoption: after a restore, ledger and state folder are made to fit, unless they contradict each other."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from agencies.models import Restore
 from ledger import state
 from ledger.adoption import adopt_ledger, plan_adoption
 from ledger.errors import LedgerDamagedError, StateError, StateForkError, StateUnreadableError
-from ledger.models import Checkpoint, Entry, Leaf, PendingEntry
+from ledger.models import AuditEvent, Checkpoint, Entry, Leaf, PendingEntry
 from ledger.proofs import receipts_for
+from sharing.models import FeedMark
 from tests.ledger.bench import Bench
 from tests.ledger.tampering import tamper
+from tests.role_logins import under_login_of
 
 FORGET = (
     "DELETE FROM ledger_entry WHERE od IN (SELECT od FROM ledger_leaf WHERE index >= {size})",
@@ -139,6 +143,26 @@ def test_the_command_says_what_it_would_do_before_it_does_it(bench: Bench, setti
     call_command("adopt_ledger", "--yes", stdout=out)
     assert state.read_state(bench.folder) is not None
     assert Checkpoint.objects.count() == 1
+
+
+def test_the_command_notes_the_restore_with_the_moment_of_the_backup(
+    bench: Bench, settings: Settings
+) -> None:
+    settings.LEDGER_VKEY, settings.LEDGER_STATE_DIR = bench.key.vkey, str(bench.folder)
+    beat = bench.now + timedelta(minutes=1)
+    FeedMark.objects.create(beat=beat)
+    bench.log(3)
+    bench.log(2)
+    restore_old_database(3)
+    call_command("adopt_ledger")
+    assert not Restore.objects.exists()
+    out = io.StringIO()
+    with under_login_of("sequencer"):
+        call_command("adopt_ledger", "--yes", stdout=out)
+    assert Restore.objects.get().backup_at == beat
+    assert AuditEvent.objects.get(act="database.restored").agency == ""
+    assert FeedMark.objects.get().epoch != "0"
+    assert "sign-in is closed to all but agency admins" in out.getvalue()
 
 
 def test_the_command_refuses_in_one_sentence(bench: Bench, settings: Settings) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from agencies.capabilities import Capability, Role
 from agencies.models import Agency, Officer, PowerChange
 from agencies.officers import change_roles, disable_officer
+from agencies.restores import record_restore
 from alerts.power_changes import apply_due_changes, waiting_for
 from sharing.models import Notification
 from sharing.notices.power_changes import tell_power_changes
@@ -88,6 +90,19 @@ def test_its_time_runs_from_the_first_mail_that_a_server_took(
     hub.later(seconds=1)
     assert apply_due_changes(now=hub.now) == 1
     assert named("Rea Reader").roles == ["reader", "author"]
+
+
+def test_after_a_restore_its_time_runs_from_the_restore(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    """Whoever stopped it after the backup finds it waiting again, and needs time to stop it again."""
+    reader = named("Rea Reader")
+    change_roles(admin, reader, ["reader", "author"], now=hub.now)
+    send(hub)
+    hub.later(hours=23)
+    with transaction.atomic():
+        record_restore(backup_at=None, now=hub.now)
+    assert waiting_for(reader, now=hub.now)[0].until == hub.now + timedelta(hours=24)
 
 
 def test_one_that_cannot_be_applied_stops_no_other(

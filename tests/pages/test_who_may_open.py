@@ -36,6 +36,7 @@ LIST_PAGES: dict[str, str] = {
     "audit": "auditor operator",
     "duty": "author releaser admin auditor reader",
     "policy": "author releaser admin auditor reader",
+    "after_restore": "admin",
     "officer_invite": "admin",
     "apikeys": "admin",
     "apikey_issue": "admin",

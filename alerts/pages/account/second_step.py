@@ -19,11 +19,12 @@ from agencies.login.errors import ProofRefusedError
 from agencies.login.factors import factors_of
 from agencies.login.models import Proof
 from agencies.login.passkeys import CHALLENGE_LIVES, officer_with_passkey, open_challenge, request_options
-from agencies.login.signing import finish_sign_in, pending_sign_in
+from agencies.login.signing import pending_sign_in
 from agencies.models import Officer
 from alerts.pages.account.proving import check_proof, read_credential, refusal_text
 from alerts.pages.account.returning import own_address
 from alerts.pages.frame import frame_context
+from alerts.pages.signing_in import let_in
 
 
 @never_cache
@@ -40,7 +41,7 @@ def second_step(request: HttpRequest) -> HttpResponseBase:
         try:
             device = known_device(request, officer.email, now=now)
             proof = check_proof(request, officer, source=FactorSource(officer.pk, device), now=now)
-            return finish_sign_in(request, officer, proof, to=own_address(request, back), now=now)
+            return let_in(request, officer, proof, to=own_address(request, back), now=now)
         except ProofRefusedError as refused:
             problem, status = refusal_text(refused), 200 if refused.closed_for is None else 429
     return _page(request, officer, problem, status)
@@ -63,7 +64,7 @@ def passkey(request: HttpRequest) -> HttpResponseBase:
     except ProofRefusedError:
         return redirect(f"{reverse('admin:login')}?passkey=refused")
     to = own_address(request, request.POST.get("next", ""))
-    return finish_sign_in(request, officer, Proof.PASSKEY, to=to, now=now)
+    return let_in(request, officer, Proof.PASSKEY, to=to, now=now)
 
 
 def _give_challenge(answer: HttpResponse, challenge: str) -> None:

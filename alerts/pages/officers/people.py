@@ -74,11 +74,7 @@ def officers(request: HttpRequest) -> HttpResponse:
     officer, now = signed_in(request), timezone.now()
     offered = (Filter("role", _("Role"), Role.choices[:-1]), Filter("state", _("State"), STATES))
     filters = read_filters(request.GET, offered)
-    found = Officer.objects.visible_to(officer).order_by("full_name", "pk")
-    if role := filters.values["role"]:
-        found = found.filter(roles__contains=[role])
-    places = places_of(officer)
-    rows = list(_rows(list(found), places, now))
+    rows = list(officer_rows(officer, role=filters.values["role"], now=now))
     if state := filters.values["state"]:
         rows = [row for row in rows if row.state == state]
     return render_page(
@@ -116,6 +112,14 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         waits=waiting_kinds([found])[found.pk],
         stands_in_for=list(stands_in_for),
     )
+
+
+def officer_rows(officer: Officer, *, role: str = "", now: datetime) -> Iterator[OfficerRow]:
+    """The colleagues, by name; those of a role where one is given."""
+    found = Officer.objects.visible_to(officer).order_by("full_name", "pk")
+    if role:
+        found = found.filter(roles__contains=[role])
+    return _rows(list(found), places_of(officer), now)
 
 
 def places_of(officer: Officer) -> dict[str, int]:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 
 from agencies.endings import endings
 from agencies.policy_in_force import altered_policies
+from agencies.restores import agencies_in_review, newest_restore
 from alerts.set_aside import counted
 from alerts.standing import utc_text
 from ledger.halting import halt_reason
@@ -70,6 +71,7 @@ def health(now: datetime) -> Iterator[Sign]:
         )
         remedy = _("Find out by whom; `manage.py bind_rows` lists what stands there.")
         yield Sign(pgettext("work", "Policies"), DANGER, text % {"n": altered}, remedy)
+    yield from _restore()
 
 
 def _sequencer(now: datetime) -> Sign:
@@ -178,3 +180,25 @@ def _keysets(now: datetime) -> Sign:
         text % {"n": len(ending), "names": names},
         _("Without one an agency neither sends nor receives; call it."),
     )
+
+
+def _restore() -> Iterator[Sign]:
+    """Agencies of which nobody has gone through the last restore; no sign where there was none, or all have."""
+    restore, waiting = newest_restore(), list(agencies_in_review().values_list("pk", flat=True))
+    if restore is None or not (waiting or restore.deletes_still):
+        return
+    if restore.deletes_still:
+        text = _("What was due to be deleted came back, and is not deleted yet: no agency signs in.")
+        yield Sign(_("Restore"), DANGER, text, _("Start the worker and the desk-worker."))
+    if waiting:
+        text = ngettext(
+            "%(n)d agency has not gone through it yet: %(names)s",
+            "%(n)d agencies have not gone through it yet: %(names)s",
+            len(waiting),
+        ) % {"n": len(waiting), "names": ", ".join(waiting)}
+        yield Sign(
+            _("Restore"),
+            WARN,
+            text,
+            _("Only their admins sign in. Call them; where there is none, enrol one."),
+        )

@@ -3,6 +3,7 @@
 
 import secrets
 from argparse import ArgumentParser
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,24 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from agencies.restores import record_restore
 from ledger.adoption import adopt_ledger, plan_adoption
 from ledger.errors import LedgerError
 from ledger.handovers import counting_keys
-from sharing.feed import begin_epoch
+from sharing.feed import begin_epoch, last_beat
 
 EPOCH_BYTES = 4
+CLOSED = (
+    "Every session, recovery code and mailed link has ended, and sign-in is closed to all but agency admins: start the "
+    "workers, then have an admin of each agency go through what came back."
+)
 
 
 class Command(BaseCommand):
     help = (
-        "Replay missing leaves from the leaf file, or write the state folder afresh; then every feed is read anew. "
-        "Run it with the sequencer stopped."
+        "Replay missing leaves from the leaf file, or write the state folder afresh; then every feed is read anew, every "
+        "session has ended, and each agency's sign-in is closed to all but its admins until one has gone through what "
+        "came back. Run it with the sequencer stopped."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,13 +45,19 @@ class Command(BaseCommand):
         try:
             if options["yes"]:
                 now = timezone.now()
-                anew = partial(begin_epoch, secrets.token_hex(EPOCH_BYTES), now=now)
+                anew = partial(_begin_anew, secrets.token_hex(EPOCH_BYTES), now=now)
                 adopted = adopt_ledger(counting_keys(), folder, also=anew, now=now)
-                self.stdout.write(f"Done: {adopted}. Every feed has begun a new epoch.")
+                self.stdout.write(f"Done: {adopted}. Every feed has begun a new epoch. {CLOSED}")
             else:
                 plan = plan_adoption(folder)
                 self.stdout.write(
-                    f"Would {plan}, and begin a new epoch of every feed. Run again with --yes to do it."
+                    f"Would {plan}, begin a new epoch of every feed, end every session, recovery code and mailed link, "
+                    "and close sign-in to all but agency admins. Run again with --yes to do it."
                 )
         except LedgerError as error:
             raise CommandError(str(error)) from error
+
+
+def _begin_anew(epoch: str, *, now: datetime) -> None:
+    record_restore(backup_at=last_beat(), now=now)
+    begin_epoch(epoch, now=now)
