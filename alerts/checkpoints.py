@@ -19,18 +19,23 @@ def kept_checkpoint(agency_id: str) -> KeptCheckpoint | None:
     return None if row is None else KeptCheckpoint(Checkpoint.parse(row.checkpoint), row.kept_at)
 
 
-def keep_newest(agency_id: str, slice_bytes: bytes, *, log_time: int, now: datetime) -> None:
-    """After an opening: the largest checkpoint under which the slice was verified, unless a larger one is kept."""
+def keep_newest(
+    agency_id: str, slice_bytes: bytes, *, kept: KeptCheckpoint | None, log_time: int, now: datetime
+) -> None:
+    """After an opening: the largest checkpoint under which the slice was verified, unless a larger one is kept.
+
+    `kept` is what was kept before it.
+    """
     newest = max(_checkpoints(slice_bytes), key=lambda checkpoint: checkpoint.size)
-    if (seen := kept_checkpoint(agency_id)) is not None and seen.checkpoint.size >= newest.size:
+    if kept is not None and kept.checkpoint.size >= newest.size:
         # It only ever grows: most openings of a batch need no lock.
         return
-    kept = keep_checkpoint(newest, now=int(now.timestamp()), newest_log_time=log_time)
+    newly = keep_checkpoint(newest, now=int(now.timestamp()), newest_log_time=log_time)
     with transaction.atomic():
         SeenCheckpoint.objects.get_or_create(agency_id=agency_id)
         row = SeenCheckpoint.objects.select_for_update().get(agency_id=agency_id)
         if not row.checkpoint or Checkpoint.parse(row.checkpoint).size < newest.size:
-            row.checkpoint, row.kept_at = newest.text, kept.kept_at
+            row.checkpoint, row.kept_at = newest.text, newly.kept_at
             row.save(update_fields=["checkpoint", "kept_at"])
 
 

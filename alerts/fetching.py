@@ -28,17 +28,25 @@ CLOSED = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
 
 
 def fetch_and_open(
-    actor: Actor, md: str, *, reason: str, seen: Seen | None = None, now: datetime
+    actor: Actor,
+    md: str,
+    *,
+    reason: str,
+    seen: Seen | None = None,
+    peers: VerifiedDirectory | None = None,
+    now: datetime,
 ) -> OpenedAlert:
     """Raises what the slice refuses (`AbsentError`, or of `CLOSED`) and `EnvelopeError`.
 
-    The receipt is compared with the newest checkpoint that the agency has kept. Not inside a transaction: the
+    `peers` is the agency's directory at this moment, for a caller that asks it more; the receipt is compared with the newest checkpoint that the agency has kept. Not inside a transaction: the
     vault writes who opened what, and why, whatever comes of it.
     """
     agency = actor.agency_id or ""
-    peers = VerifiedDirectory(agency, now)
+    peers = peers or VerifiedDirectory(agency, now)
     try:
+        kept = kept_checkpoint(agency)
         octets, blobs = slice_for(actor, md, now=now), stored_blobs(actor, md)
+        peers.preload([agency, blobs.issuer])
         opened = doors.open_envelope(
             actor,
             octets,
@@ -46,7 +54,7 @@ def fetch_and_open(
             reason=reason,
             blobs=blobs,
             seen=seen,
-            kept=kept_checkpoint(agency),
+            kept=kept,
             now=now,
         )
         if opened.manifest.md != md:
@@ -58,7 +66,7 @@ def fetch_and_open(
         raise
     raise_alarms(actor, peers, now=now)
     keep_seen(peers, [opened.manifest.iss], now=now)
-    keep_newest(agency, octets, log_time=opened.log_time, now=now)
+    keep_newest(agency, octets, kept=kept, log_time=opened.log_time, now=now)
     return opened
 
 
@@ -74,16 +82,18 @@ def seen_by(received: ReceivedAlert) -> Seen:
 
 def stored_blobs(actor: Actor, md: str) -> "StoredBlobs":
     """The blobs of an envelope the actor may see, as they lie there now."""
-    envelope = Envelope.objects.visible_to(actor).filter(md=md).first()
-    if envelope is None:
+    visible = Envelope.objects.visible_to(actor).filter(md=md).order_by("blobs__n")
+    rows = list(visible.values_list("iss_id", "blobs__pk"))
+    if not rows:
         raise AbsentError
-    return StoredBlobs(tuple(envelope.blobs.order_by("n").values_list("pk", flat=True)))
+    return StoredBlobs(rows[0][0], tuple(key for _, key in rows if key))
 
 
 class StoredBlobs(Sequence[bytes]):
     """Read one at a time, so that a full envelope of 256 MiB is never in memory as a whole."""
 
-    def __init__(self, keys: Sequence[int]) -> None:
+    def __init__(self, issuer: str, keys: Sequence[int]) -> None:
+        self.issuer = issuer
         self._keys = keys
 
     def __len__(self) -> int:
@@ -96,7 +106,7 @@ class StoredBlobs(Sequence[bytes]):
 
     def __getitem__(self, at: int | slice) -> bytes | Sequence[bytes]:
         if isinstance(at, slice):
-            return StoredBlobs(self._keys[at])
+            return StoredBlobs(self.issuer, self._keys[at])
         content = Blob.objects.filter(pk=self._keys[at]).values_list("content", flat=True).get()
         return bytes(content or b"")
 

@@ -32,6 +32,7 @@ from alerts.fetching import fetch_and_open, seen_by
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_received, lock_received
 from alerts.models import ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.holding import is_uncompared
 from alerts.retractions import as_it_stands
 from alerts.science.evidence import files_of_opened
@@ -97,10 +98,10 @@ def open_alert(
     a transaction. `with_spectra` opens with it the small files that may be spectra, for a page that plots them,
     `with_rules` the file of rules that a change of the law brings.
     """
-    row, opened = _open(officer, received, reason, reference, now)
+    row, opened, peers = _open(officer, received, reason, reference, now)
     document, is_known = _read(opened)
     row = as_it_stands(_mark_opened(officer, row, now), now=now)
-    view = _view(row, opened, document, standings_shown(row, opened, now=now), is_known=is_known)
+    view = _view(row, opened, document, standings_shown(row, opened, now=now), peers, is_known=is_known)
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))
     return replace(view, spectra=files_of_opened(opened)) if with_spectra else view
@@ -110,7 +111,7 @@ def open_attachment(
     officer: Officer, received: ReceivedAlert, *, n: int, reason: str, reference: str = "", now: datetime
 ) -> AttachmentFile:
     """One file of an alert, verified and opened in memory; an opening of its own, with its own reason."""
-    row, opened = _open(officer, received, reason, reference, now)
+    row, opened, _ = _open(officer, received, reason, reference, now)
     note = next((note for note in opened.attachments if note.n == n), None)
     if note is None:
         raise AbsentError
@@ -155,7 +156,7 @@ def open_command(received: ReceivedAlert) -> str:
 
 def _open(
     officer: Officer, received: ReceivedAlert, reason: str, reference: str, now: datetime
-) -> tuple[ReceivedAlert, OpenedAlert]:
+) -> tuple[ReceivedAlert, OpenedAlert, VerifiedDirectory]:
     require(officer, Capability.ALERT_READ)
     row = find_received(officer, received.pk)
     if row.held_elsewhere or not row.agency.is_hosted:
@@ -164,14 +165,16 @@ def _open(
     check_reason(row, reason)
     if row.unopenable:
         raise UnopenableError(failed_text(row), row.reference)
+    peers = VerifiedDirectory(row.agency_id, now)
     try:
-        return row, fetch_and_open(officer, row.md, reason=words, seen=seen_by(row), now=now)
+        opened = fetch_and_open(officer, row.md, reason=words, seen=seen_by(row), peers=peers, now=now)
     except VerificationError as failure:
         if failure.failure is Failure.RECEIPT_MISSING:
             raise ReceiptPendingError from failure
         raise UnopenableError(failed_text(row), row.reference) from failure
     except EnvelopeError as failure:
         raise UnopenableError(failed_text(row), row.reference) from failure
+    return row, opened, peers
 
 
 def _read(opened: OpenedAlert) -> tuple[ReadDocument, bool]:
@@ -230,6 +233,7 @@ def _view(
     opened: OpenedAlert,
     document: ReadDocument,
     standings: tuple[StandingFacts, tuple[str, ...]],
+    peers: VerifiedDirectory,
     *,
     is_known: bool,
 ) -> OpenedView:
@@ -244,7 +248,9 @@ def _view(
         attachments=tuple(AttachmentShown(note.n, note.fn, note.size) for note in opened.attachments),
         audience=opened.audience,
         verification=verified(received, opened, standing),
-        marks=tuple(_marks(received, opened, document, (standing.text, *about_releases), is_known=is_known)),
+        marks=tuple(
+            _marks(received, opened, document, (standing.text, *about_releases), peers, is_known=is_known)
+        ),
         standing=standing,
         as_text=document.as_text,
         more_as_text=document.more,
@@ -257,6 +263,7 @@ def _marks(
     opened: OpenedAlert,
     document: ReadDocument,
     doubts: Sequence[str],
+    peers: VerifiedDirectory,
     *,
     is_known: bool,
 ) -> list[str]:
@@ -271,7 +278,7 @@ def _marks(
     if opened.manifest.terms.status != "actual":
         marks.append(_("This is an exercise."))
     marks.extend(filter(None, (*doubts, received.retract_doubt)))
-    if is_uncompared(received.agency_id, received.issuer_id):
+    if is_uncompared(peers, received.issuer_id):
         marks.append(
             _(
                 "Sender not compared: no two officers of your agency have compared its fingerprint. Call it first."

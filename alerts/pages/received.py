@@ -78,7 +78,13 @@ def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """GET shows it, opened while a reason stands; POST takes the reason."""
     officer, now = signed_in(request), timezone.now()
-    alert = as_it_stands(find_received(officer, alert_id), now=now)
+    alert = find_received(officer, alert_id)
+    stays_closed = alert.keep <= now or _held_elsewhere(alert) or alert.unopenable
+    reading = None if request.method == "POST" else reading_of(request, alert.pk, now=now)
+    if reading is not None and not stays_closed:
+        # Judged there, after it was opened.
+        return _open(request, officer, alert, reading, now)
+    as_it_stands(alert, now=now)
     if alert.keep <= now:
         return closed_page(request, alert, stopped=_stopped_text(ContentDeletedError()))
     if request.method == "POST":
@@ -87,8 +93,7 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return closed_page(request, alert, verification=elsewhere(alert, open_command(alert)))
     if alert.unopenable:
         return closed_page(request, alert, verification=failed(alert))
-    reading = reading_of(request, alert.pk, now=now)
-    return closed_page(request, alert) if reading is None else _open(request, officer, alert, reading, now)
+    return closed_page(request, alert)
 
 
 def _take_reason(request: HttpRequest, alert: ReceivedAlert, now: datetime) -> HttpResponseBase:
@@ -150,13 +155,13 @@ def _open(
             officer, alert, reason=reading.reason, reference=reading.reference, with_spectra=True, now=now
         )
     except ReceiptPendingError:
-        return closed_page(request, alert, verification=pending(alert.issuer.name))
+        return closed_page(request, as_it_stands(alert, now=now), verification=pending(alert.issuer.name))
     except UnopenableError:
-        return closed_page(request, alert, verification=failed(alert))
+        return closed_page(request, as_it_stands(alert, now=now), verification=failed(alert))
     except CLOSED as stopped:
         forget_reading(request, alert.pk)
-        return closed_page(request, alert, stopped=_stopped_text(stopped))
-    return opened_page(request, alert, view, reading)
+        return closed_page(request, as_it_stands(alert, now=now), stopped=_stopped_text(stopped))
+    return opened_page(request, view, reading)
 
 
 def _stopped_text(stopped: Exception) -> str:
@@ -212,12 +217,11 @@ def closed_page(
     )
 
 
-def opened_page(
-    request: HttpRequest, alert: ReceivedAlert, view: OpenedView, reading: Reading
-) -> HttpResponse:
+def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> HttpResponse:
     """The content in the order a reader needs it."""
+    alert = view.received
     known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
-    facts = _common(request, view.received)
+    facts = _common(request, alert)
     numbers, now = {row.md: row.version for row in facts["held"]}, timezone.now()
     held = read_replies(signed_in(request), numbers, now=now)
     return render_page(
@@ -241,7 +245,9 @@ def opened_page(
         answered=_answered(signed_in(request), view),
         reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
         audience_names=_names(signed_in(request), view.audience),
-        thread=read_thread(signed_in(request), numbers, held=held, now=now),
+        thread=read_thread(
+            signed_in(request), numbers, held=held, names={alert.issuer_id: alert.issuer.name}, now=now
+        ),
         delivery=find_delivery(signed_in(request), alert.reference),
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,

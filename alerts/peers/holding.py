@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from agencies.models import Agency
 from agencies.vault.errors import SealBrokenError, SecretMissingError
 from alerts.peers.circles import Place, new_places
+from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Pin, read_book
+from alerts.peers.seeing import may_seal
 from sharing.policy import RecipientVerdict
 
 UNCOMPARED = "fingerprint-not-compared"
@@ -37,10 +39,9 @@ def _new(row: RecipientVerdict, places: Sequence[Place]) -> RecipientVerdict:
     return replace(row, will=False, code=NEW_IN_CIRCLE, text=text % {"name": row.name, "circles": circles})
 
 
-def is_uncompared(agency_id: str, peer: str) -> bool:
+def is_uncompared(directory: VerifiedDirectory, peer: str) -> bool:
     """Whether what this peer sends is marked: nobody has compared its fingerprint, or one person alone."""
-    book = _book(agency_id)
-    return book is not None and peer != agency_id and not _may_seal(book, peer)
+    return peer != directory.reader and not may_seal(directory, peer)
 
 
 def _may_seal(book: Book, peer: str) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from alerts.drafts import attach_file
 from alerts.models import ReceivedAlert
@@ -18,6 +19,9 @@ from tests.hosted_keys import as_recipient
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
+FIRST_OPENING_AT_MOST = 49
+AGAIN_AT_MOST = 40
+"""Statements, those of the session and of both audits among them."""
 ORDER = [
     "What happened",
     "How sure",
@@ -64,6 +68,17 @@ def test_flash_is_preset_to_on_duty_and_nothing_else_is_preset(desk: DeskWorld, 
     routine = reader.get(f"/inbox/{desk.received(desk.aroha).pk}/").content.decode()
     assert re.search(r'value="on_duty" checked', flash)
     assert 'name="reason" value' in routine and " checked" not in routine.split("Why do you open this?")[1]
+
+
+def test_opening_reads_no_row_twice_that_it_has_at_hand(
+    reader: Client, received: ReceivedAlert, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    address = f"/inbox/{received.pk}/"
+    reader.post(address, {"reason": "on_duty"})
+    for most in (FIRST_OPENING_AT_MOST, AGAIN_AT_MOST):
+        with django_assert_max_num_queries(most):
+            answer = reader.get(address)
+        assert "Nine people collapsed" in answer.content.decode()
 
 
 ONE_LINE = "Case number: use one line, without control or direction marks."
