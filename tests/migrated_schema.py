@@ -3,13 +3,16 @@
 
 - Kept by a digest of every migration, of the lock file and of what runs after migrating: a change of any makes it anew.
 - `migrate` still runs on what was loaded, finds nothing to do, and gives the logins their grants.
+- Of parallel workers one makes it; the others wait and load.
 - Only on the private PostgreSQL; on a given one, and without the kept file, the migrations run.
 """
 
+import fcntl
 import hashlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,9 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return name
 
     def make_and_keep(self: Any, *args: Any, **kwargs: Any) -> Any:
-        name = make(self, *args, **kwargs)
-        if not kept_schema().is_file():
-            keep_schema(name, kept_schema())
+        with _made_by_one():
+            name = make(self, *args, **kwargs)
+            if not kept_schema().is_file():
+                keep_schema(name, kept_schema())
         return name
 
     _replace(config, CREATE, create_and_load)
@@ -61,6 +65,17 @@ def _replace(config: pytest.Config, name: str, function: Callable[..., Any]) -> 
     patch = pytest.MonkeyPatch()
     patch.setattr(BaseDatabaseCreation, name, function)
     config.add_cleanup(patch.undo)
+
+
+@contextmanager
+def _made_by_one() -> Iterator[None]:
+    """Wait while another process makes the schema; whoever comes first, and finds none, makes it meanwhile."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept_schema().is_file():
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        yield
 
 
 def kept_schema() -> Path:

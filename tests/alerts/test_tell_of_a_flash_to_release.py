@@ -16,7 +16,7 @@ from tests.pages.desk_world import CONTENT, DeskWorld
 
 @pytest.fixture
 def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
-    return DeskWorld.build(tmp_path / "ledger")
+    return DeskWorld.kept(tmp_path / "ledger")
 
 
 def told() -> list[tuple[str, str]]:

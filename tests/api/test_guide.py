@@ -40,7 +40,7 @@ esac
 
 @pytest.fixture
 def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
-    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
 def desk(live_server: LiveServer, tmp_path: Path, settings: Settings) -> DeskWorld:
     """The small hub of the pages' tests, seen by a live server; its officers have a password."""
     settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
-    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def two(
 ) -> Two:
     monkeypatch.setenv("SWEEP_SECONDS", "1")
     monkeypatch.setenv("FOLLOW_SECONDS", "1")
-    desk = DeskWorld.build(tmp_path / "ledger", passwords=True)
+    desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     world = hub_processes.world
     hub_processes.sequencer()
     hub_processes.worker(beat=True)

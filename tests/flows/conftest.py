@@ -21,7 +21,7 @@ from tests.pages.desk_world import DeskWorld
 @pytest.fixture
 def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
     """Two hosted agencies and one with own keys; its ledger is the one the real sequencer goes on with."""
-    return DeskWorld.build(tmp_path / "ledger")
+    return DeskWorld.kept(tmp_path / "ledger")
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def four(
 ) -> Iterator[Four]:
     settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    desk = DeskWorld.build(tmp_path / "ledger", passwords=True)
+    desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     partners = PartnerWorld(desk.hub, live_server.url, tmp_path)
     ews = partners.enrol(EWS)
     desk.hub.now = timezone.now()

@@ -54,7 +54,7 @@ WAY_OUT = "Choose isomer group and name the isomers not excluded, or add the ana
 @pytest.fixture
 def desk(live_server: LiveServer, tmp_path: Path, settings: Settings) -> DeskWorld:
     settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
-    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 @pytest.mark.browser

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A role starts with what it needs and with nothing it must not hold, or it does not start."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,50 @@ REFUSALS = {
 }
 
 
+FORKING = """
+import json, os, sys, traceback
+import celery.app, celery.schedules, django, django.core.checks, environ, psycopg, structlog
+
+def play(order):
+    for number, name in enumerate(("stdout", "stderr"), start=1):
+        os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    try:
+        exec(order["script"], {"__name__": "__main__"})
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+    return 0
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        os._exit(play(json.loads(line)))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""An interpreter that has the libraries, and nothing of the hub, and forks for each start: most of one is importing."""
+
+
+@pytest.fixture(scope="module")
+def interpreter() -> Generator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKING],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
+def start(tmp_path: Path, interpreter: "subprocess.Popen[str]") -> Start:
     def begin(
         role: str, changes: dict[str, str], script: str = "import django; django.setup()", **bare: str
     ) -> subprocess.CompletedProcess[str]:
@@ -105,15 +148,14 @@ def start(tmp_path: Path) -> Start:
         }
         for name in bare:
             environment.pop(f"{name}_FILE", None)
-        return _run(script, environment | bare)
+        said = {name: tmp_path / name for name in ("stdout", "stderr")}
+        order = {"script": script, "environment": environment | bare, **{n: str(p) for n, p in said.items()}}
+        assert interpreter.stdin and interpreter.stdout
+        print(json.dumps(order), file=interpreter.stdin, flush=True)
+        code = int(interpreter.stdout.readline())
+        return subprocess.CompletedProcess(script, code, *(path.read_text() for path in said.values()))
 
     return begin
-
-
-def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
 
 
 def test_the_exchange_starts_with_what_it_needs(start: Start) -> None:

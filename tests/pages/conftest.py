@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from agencies.models import Officer
+from alerts.models import Alert
 from tests.pages.desk_world import DeskWorld
 
 
@@ -16,9 +17,15 @@ class SignIn(Protocol):
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path) -> DeskWorld:
-    """Two hosted agencies, one with keys of its own, an operator; nothing written yet."""
-    return DeskWorld.kept(tmp_path / "ledger")
+def desk(db: None, tmp_path: Path, request: pytest.FixtureRequest) -> DeskWorld:
+    """Two hosted agencies, one with keys of its own, an operator; nothing written, unless the test asks for `sent`."""
+    return DeskWorld.kept(tmp_path / "ledger", sent="sent" in request.fixturenames)
+
+
+@pytest.fixture
+def sent(desk: DeskWorld) -> Alert:
+    """The alert that `draft()` writes, from the laboratory, delivered two hours back."""
+    return Alert.objects.get()
 
 
 @pytest.fixture

@@ -32,10 +32,12 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from sharing.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
-from tests.kept_worlds import FRESH_SECONDS, kept_world
+from tests.kept_worlds import kept_world
 from tests.peers import confirm_each_other
 
 PASSWORD = "wendelgass im regen 7"
+FRESH_SECONDS = 900.0
+"""It began two hours ago: a quarter of an hour more changes nothing."""
 CONTENT = "Zirrostratus"
 """A word that stands in every alert's text and nowhere else: where it turns up, content has leaked."""
 
@@ -84,10 +86,16 @@ class DeskWorld:
         return desk
 
     @classmethod
-    def kept(cls, folder: Path, *, passwords: bool = False) -> Self:
-        """The same as built, from memory when it was built a moment ago."""
-        name = "desk with passwords" if passwords else "desk"
-        return kept_world(name, partial(cls.build, passwords=passwords), folder, fresh_seconds=FRESH_SECONDS)
+    def kept(cls, folder: Path, *, passwords: bool = False, sent: bool = False) -> Self:
+        """The same as built, from memory when it was built not long ago; with `sent`, `draft()` has gone out."""
+        build = partial(cls._build_and_send if sent else cls.build, passwords=passwords)
+        return kept_world(f"desk {passwords} {sent}", build, folder, fresh_seconds=FRESH_SECONDS)
+
+    @classmethod
+    def _build_and_send(cls, folder: Path, *, passwords: bool) -> Self:
+        desk = cls.build(folder, passwords=passwords)
+        desk.send(desk.draft())
+        return desk
 
     def host(self, agency_id: str, name: str, kind: str, zone: str) -> Agency:
         """One more agency whose keys the hub holds."""

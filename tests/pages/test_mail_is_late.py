@@ -25,12 +25,6 @@ def operator(desk: DeskWorld, as_officer: SignIn) -> Client:
     return as_officer(desk.noor)
 
 
-@pytest.fixture
-def sent(desk: DeskWorld) -> Alert:
-    """Delivered two hours back; no mail worker has run since."""
-    return desk.send(desk.draft())
-
-
 def test_the_operator_reads_that_mail_is_late_and_not_whose(operator: Client, sent: Alert) -> None:
     page = operator.get("/").content.decode()
     assert "Mail is late: something waits since" in page

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from alerts.drafts import attach_file
-from alerts.models import ReceivedAlert
+from alerts.models import Alert, ReceivedAlert
 from alerts.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
 from sharing.models import Delivery
@@ -43,8 +43,7 @@ def reader(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 @pytest.fixture
-def received(desk: DeskWorld) -> ReceivedAlert:
-    desk.send(desk.draft())
+def received(desk: DeskWorld, sent: Alert) -> ReceivedAlert:
     return desk.received(desk.aroha)
 
 

@@ -31,7 +31,7 @@ CHOSEN = {"new": NEW, "again": NEW}
 def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
     """The small hub, with passwords, hashed cheaply."""
     settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
-    return DeskWorld.build(tmp_path / "ledger", passwords=True)
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 def text(answer: Any) -> str:
@@ -61,7 +61,7 @@ def test_the_answer_is_the_same_for_everybody_and_the_mail_goes_to_whom_it_belon
     client: Client, tmp_path: Path, settings: Settings, outside_world: OutsideWorld
 ) -> None:
     settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
-    desk = DeskWorld.build(tmp_path / "ledger", passwords=True)
+    desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     disable_officer(desk.sunniva, desk.edda, now=desk.tick())
     answers = set()
     for email in (EMAIL, "nobody@xa-lab.example", "edda@xa-lab.example"):
