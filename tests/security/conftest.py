@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.kept_worlds import kept_world
 from tests.security.world import SecurityWorld, undone
-
-FRESH_SECONDS = 300.0
-"""Well below what is counted from the world's beginning: a proof that it is still you lasts 15 minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +21,7 @@ def module_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Gene
 @pytest.fixture(scope="module")
 def world(module_db: None, tmp_path_factory: pytest.TempPathFactory) -> SecurityWorld:
     folder = tmp_path_factory.mktemp("world") / "ledger"
-    made = kept_world("security", SecurityWorld.build, folder, fresh_seconds=FRESH_SECONDS)
-    assert made.cast, "sessions and keys belong to the world, not to the first test that asks for them"
-    return made
+    return SecurityWorld.kept(folder)
 
 
 @pytest.fixture
