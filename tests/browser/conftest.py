@@ -41,10 +41,17 @@ REPORT_VIOLATIONS: Final = (
 )
 
 HOW_TO_GET_ONE = (
-    "No Chromium was found. Install one (Debian, Ubuntu: `apt-get install chromium`) "
+    "No Chromium was found. Install one (Debian: `apt-get install chromium-headless-shell`; Ubuntu: `chromium`) "
     "or name it in the variable CHROMIUM."
 )
-CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CANDIDATES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
+"""The headless shell first: the whole browser draws the same pages for three times as much of the processor."""
 QUIET = (
     *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--disable-quic"),
