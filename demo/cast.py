@@ -74,11 +74,11 @@ class Cast:
         return OwnSystem(home, held["passphrase"], held["api_key"], self.exchange_url)
 
 
-def wait_for(look: Callable[[], T | None], what: str) -> T:
+def wait_for(look: Callable[[], T | None], what: str, *, within_seconds: float = PATIENCE_SECONDS) -> T:
     """What `look` finds, once it finds something; fails with a sentence when it never does."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + within_seconds
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise StepFailedError(f"{what}: not within {PATIENCE_SECONDS} s.", "See the logs in .dev/logs.")
+            raise StepFailedError(f"{what}: not within {within_seconds:.0f} s.", "See the logs in .dev/logs.")
         time.sleep(0.1)
     return found

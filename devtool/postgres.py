@@ -197,14 +197,17 @@ class PostgreSQL:
 
     def _make_logins_and_database(self) -> None:
         with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+            known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+            for login, password in ((OWNER, self.logins.owner), *self.logins.roles.items()):
+                # A cluster of an older version lacks those that came since.
+                if login not in known:
+                    connection.execute(
+                        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                            sql.Identifier(login), sql.Literal(password)
+                        )
+                    )
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
-            for login, password in ((OWNER, self.logins.owner), *self.logins.roles.items()):
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                        sql.Identifier(login), sql.Literal(password)
-                    )
-                )
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
             )

@@ -7,6 +7,7 @@ import os
 import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from accord.envelope.private import LedgerKey
 from devtool.errors import DevtoolError
@@ -61,14 +62,24 @@ def load_or_draw_secrets(path: Path) -> Secrets:
     if path.exists():
         return _kept_secrets(path)
     drawn = draw_secrets()
+    _write(path, asdict(drawn))
+    return drawn
+
+
+def complete_secrets(path: Path) -> None:
+    """Draw what this version needs beside what an older one kept at `path`, and keep those."""
+    kept = json.loads(path.read_text())
+    _write(path, {name: kept.get(name, drawn) for name, drawn in asdict(draw_secrets()).items()})
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
     unfinished = path.with_suffix(".new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(drawn), file, indent=1)
+        json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
-    return drawn
 
 
 def _kept_secrets(path: Path) -> Secrets:

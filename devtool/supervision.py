@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,11 +101,13 @@ class Hub:
                 step.title = said.strip().rpartition("\n")[2] or step.title
                 self.state.note_prepared("seed")
 
-    def start_processes(self) -> None:
-        """All at once, since each spends its first seconds alone."""
-        with self.ticks.step("Desk, exchange, workers, sequencer, mail sink"):
+    def start_processes(self, *, without: Collection[str] = ()) -> None:
+        """All but those named, at once, since each spends its first seconds alone."""
+        with self.ticks.step(
+            "Desk, exchange, workers, sequencer, mail sink" if not without else "The others"
+        ):
             self.state.empty_temporary()
-            self._parts = self._make_parts()
+            self._parts = [part for part in self.make_parts() if part.child.name not in without]
             for part in self._parts:
                 part.child.env = {**part.child.env, "TMPDIR": str(self.state.temporary)}
                 part.child.start()
@@ -200,7 +202,8 @@ class Hub:
         self.stores.stop()
         self.state.withdraw()
 
-    def _make_parts(self) -> list[Part]:
+    def make_parts(self) -> list[Part]:
+        """What works on the database, not started yet."""
         world, logs = self.world, self.state.logs
         desk_port, exchange_port = self._ports
         worker = programs.queue_worker("worker", "notify", world, logs, beat_file=self.state.path / "beat")

@@ -116,10 +116,9 @@ def dump(owner_url: str, file: Path) -> None:
 
 
 def restore_dump(owner_url: str, file: Path) -> None:
-    """Put back what `dump` wrote, all of it or nothing."""
-    _run_tool(
-        *("pg_restore", "--clean", "--if-exists", "--single-transaction"), f"--dbname={owner_url}", str(file)
-    )
+    """Put back what `dump` wrote, into an emptied database: `--clean` would leave what a newer version has added."""
+    _run_tool("psql", owner_url, "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    _run_tool("pg_restore", "--single-transaction", f"--dbname={owner_url}", str(file))
 
 
 def _ask(cluster: PostgreSQL, *statements: str) -> str:

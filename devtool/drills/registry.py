@@ -33,6 +33,11 @@ DRILLS = {
         "fuzz [--inputs N] [--parser NAME]",
         "ten million inputs, made by libFuzzer, into every parser; none may crash, hang or grow memory",
     ),
+    "losses": Drill(
+        "devtool.drills.losses",
+        "losses",
+        "take state folder, pepper and key-encryption key from a hub, one after the other: what goes on and what does not",
+    ),
     "mutation": Drill(
         "devtool.drills.mutation",
         "mutation [MODULE ...]",
@@ -46,12 +51,17 @@ DRILLS = {
     "restore": Drill(
         "devtool.drills.restore",
         "restore",
-        "dump the database, send more, restore the dump, adopt: everybody sees everything once, what was lost comes back",
+        "send more after a backup, restore it, adopt, by dump and to a moment: everybody sees all once, what was lost comes back",
     ),
     "structures": Drill(
         "devtool.drills.chemistry",
         "structures [--inputs N] [--reader NAME] [--seed N]",
         "ten thousand hostile structures and spectra into their readers; none may crash, take a second or fill memory",
+    ),
+    "upgrade": Drill(
+        "devtool.drills.upgrade",
+        "upgrade [COMMIT] [--together]",
+        "bring a hub from an older commit to this code and back to its dump: officers, drafts, partners and ledger go on",
     ),
 }
 

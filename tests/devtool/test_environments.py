@@ -2,14 +2,14 @@
 """Each process finds the secrets of its role and no others; secrets are drawn once and kept closed."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from devtool.checking import imagined_world
 from devtool.environments import role_environment
-from devtool.secretstore import load_or_draw_secrets
+from devtool.secretstore import complete_secrets, load_or_draw_secrets
 from hub.roles import ROLES
 
 SECRET_NAMES = (
@@ -71,6 +71,18 @@ def test_secrets_are_drawn_once_and_only_their_owner_may_read_them(tmp_path: Pat
     several = [kept.pop(name).values() for name in ("login_passwords", "broker_passwords")]
     words = [*kept.values(), *several[0], *several[1]]
     assert len(set(words)) == len(words)
+
+
+def test_an_older_installation_keeps_its_secrets_and_gets_those_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    drawn = asdict(load_or_draw_secrets(path))
+    del drawn["broker_passwords"]
+    path.write_text(json.dumps({**drawn, "application_password": "of an older version"}))
+    complete_secrets(path)
+    completed = asdict(load_or_draw_secrets(path))
+    assert completed.pop("broker_passwords")
+    assert completed == drawn
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_secrets_do_not_show_in_a_representation() -> None:

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev drill losses`: what is lost without a copy, one after the other, and how the hub goes on.
+
+A hub of its own, as `./dev run --once` has it, loses the ledger's state folder, then the pepper, then the key-encryption
+key, and each time what docs/operations.md says under "Backups" is looked at.
+"""
+
+import argparse
+import os
+import shutil
+from dataclasses import replace
+
+from accord.client.errors import RefusedError
+from demo.cast import Cast
+from demo.ticks import StepFailedError, Ticks
+from devtool.drills.partners import ADMINS, Partners, go_through_restore
+from devtool.processes import Child, wait_until
+from devtool.running import scratch_hub
+from devtool.secretstore import Secrets, draw_secrets
+from devtool.supervision import Hub
+
+OPENERS = ("desk", "desk-worker")
+REFUSED_WITHIN_SECONDS = 60
+
+
+def run(arguments: list[str]) -> int:
+    """The drill; 0 where all of it held."""
+    argparse.ArgumentParser(prog="./dev drill losses").parse_args(arguments)
+    ticks = Ticks()
+    ticks.line("Accord loses what has no copy")
+    with scratch_hub(ticks) as hub:
+        os.environ.update(hub.demo_environment())
+        _Drill(hub, Cast(), ticks).play()
+    return 0
+
+
+class _Drill:
+    def __init__(self, hub: Hub, cast: Cast, ticks: Ticks) -> None:
+        self._hub, self._cast, self._ticks = hub, cast, ticks
+        self._partners = Partners(cast)
+
+    def play(self) -> None:
+        self._lose_state_folder()
+        self._lose_pepper()
+        self._lose_ring()
+        with self._ticks.step("The ledger is sound") as step:
+            step.evidence(self._hub.manage("sequencer", "verify_ledger").strip().splitlines()[0])
+
+    def _lose_state_folder(self) -> None:
+        self._ticks.heading("The ledger's state folder")
+        self._go_on("before")
+        with self._ticks.step("Lost, written afresh from the ledger") as step:
+            self._hub.stop_processes()
+            shutil.rmtree(self._hub.state.ledger)
+            self._hub.state.make()
+            step.evidence(self._hub.manage("sequencer", "adopt_ledger", "--yes").strip())
+        self._hub.start_processes()
+        with self._ticks.step("Admins go through it as after a restore"):
+            for login in ADMINS.values():
+                go_through_restore(self._cast, login)
+        self._go_on("after the state folder was lost")
+
+    def _lose_pepper(self) -> None:
+        self._ticks.heading("API_PEPPER")
+        self._change(replace(self._hub.secrets, api_pepper=draw_secrets().api_pepper))
+        self._hub.start_processes()
+        with self._ticks.step("Every API key has ended") as step:
+            try:
+                self._partners.send("with a key that has ended")
+            except RefusedError as refused:
+                step.evidence(str(refused))
+            else:
+                raise StepFailedError("The exchange took a key from before.")
+        with self._ticks.step("Admins sign in and issue others"):
+            for agency, login in ADMINS.items():
+                admin = self._cast.officer(login)
+                scopes = admin.get("/api-keys")["scopes"]
+                issued = admin.post("/api-keys", {"client": "case system", "scopes": scopes})
+                self._partners.enter(agency, issued["key"])
+        self._go_on("after the pepper was lost")
+
+    def _lose_ring(self) -> None:
+        self._ticks.heading("ACCORD_KEK")
+        self._change(replace(self._hub.secrets, key_encryption_ring=draw_secrets().key_encryption_ring))
+        self._hub.start_processes(without=OPENERS)
+        for child in (part.child for part in self._hub.make_parts()):
+            if child.name in OPENERS:
+                with self._ticks.step(f"The {child.name} does not start") as step:
+                    step.evidence(_refusal_of(child))
+        self._go_on("between agencies that hold their own keys")
+
+    def _change(self, secrets: Secrets) -> None:
+        with self._ticks.step("Lost: another takes its place"):
+            self._hub.stop_processes()
+            self._hub.secrets = secrets
+
+    def _go_on(self, title: str) -> None:
+        with self._ticks.step("Partners with their own keys send and read, nothing twice"):
+            self._partners.send(title)
+            self._partners.require_shown()
+
+
+def _refusal_of(child: Child) -> str:
+    """What a process said before it ended of itself."""
+    child.start()
+    try:
+        wait_until(lambda: not child.alive, child.name, timeout_seconds=REFUSED_WITHIN_SECONDS)
+    finally:
+        child.kill()
+    said = [line for line in child.tail(40).splitlines() if "ACCORD_KEK" in line]
+    if not said:
+        raise StepFailedError(f"{child.name} ended without naming the ring:\n{child.tail()}")
+    return said[-1]

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev drill upgrade`: an older hub is upgraded to this code, goes on, and is rolled back to its dump.
+
+The older hub and its users run the older code, from a checkout in a scratch folder; partners upgrade at other times than
+the hub. What is proved each time: nobody misses anything, nothing is shown twice, officers sign in, the ledger is sound.
+Without COMMIT it starts from the newest commit that has other migrations than this one, as the next upgrade of a hub that
+follows `main` does. Requirements that differ are installed for the older code by its own `./dev`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from demo.cast import wait_for
+from demo.ticks import StepFailedError, Ticks
+from devtool.drills import acting
+from devtool.drills.backups import dump, restore_dump
+from devtool.drills.checkouts import (
+    HERE,
+    Checkout,
+    check_out,
+    commit_before_newest_migration,
+    commit_named,
+)
+from devtool.drills.partners import ADMINS, HOSTED, READER, REREAD_WITHIN_SECONDS, SENDER
+from devtool.environments import inherited
+from devtool.ports import free_ports
+from devtool.secretstore import complete_secrets
+from devtool.statefolder import StateFolder
+
+AUTHOR, RELEASER, HOSTED_READER = "ilka", "benno", "aroha"
+HOSTED_ADMINS = ("sunniva", "wirin")
+"""Of the agencies of those three."""
+
+
+def run(arguments: list[str]) -> int:
+    """The drill; 0 where all of it held."""
+    parser = argparse.ArgumentParser(prog="./dev drill upgrade")
+    parser.add_argument("commit", nargs="?", help="where the upgrade starts from")
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="partners move to the newer client with the hub, and nothing is rolled back: for a commit from before the"
+        " last change of the exchange's answers",
+    )
+    options = parser.parse_args(arguments)
+    commit = commit_named(options.commit) if options.commit else commit_before_newest_migration()
+    ticks = Ticks()
+    ticks.line(f"Accord is upgraded from {commit[:7]}{'' if options.together else ', and rolled back'}")
+    with tempfile.TemporaryDirectory(prefix="accord-upgrade-", ignore_cleanup_errors=True) as scratch:
+        # A database server that may not run as root has to pass through here.
+        Path(scratch).chmod(0o711)
+        try:
+            _play(commit, Path(scratch), ticks, together=options.together)
+        except StepFailedError:
+            return 1
+    return 0
+
+
+class _Ask:
+    """One process of `devtool.drills.acting`, which is asked and answers."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def __call__(self, name: str, *arguments: str) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps([name, *arguments]), file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        if not line:
+            raise StepFailedError(f"The process that was to do `{name}` has ended.")
+        answer = json.loads(line)
+        if "failure" in answer:
+            raise StepFailedError(answer["failure"])
+        return answer["answer"]
+
+
+@contextmanager
+def _acting(
+    checkout: Checkout, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Generator[_Ask]:
+    """A process with the code of `checkout`; it ends when its input does."""
+    process = subprocess.Popen(
+        [str(checkout.python), "-P", acting.__file__, *arguments],
+        env={**inherited(os.environ), **(environment or {}), "PYTHONPATH": str(checkout.folder)},
+        cwd=checkout.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C is for this process, which then ends the others in order.
+        start_new_session=True,
+    )
+    try:
+        yield _Ask(process)
+    finally:
+        process.communicate()
+
+
+def _play(commit: str, scratch: Path, ticks: Ticks, *, together: bool) -> None:
+    with ticks.step(f"The code of {commit[:7]}"):
+        older = check_out(commit, scratch / "code")
+    folder, dumped = scratch / "state", scratch / "before.dump"
+    secrets = StateFolder(folder).secrets_file
+    where = ("hub", str(folder), *(str(port) for port in free_ports(2)))
+    with ExitStack() as users:
+        with _acting(older, *where) as hub:
+            hub("stores")
+            hub("prepare")
+            story = _Story(ticks, hub("processes"), older, users)
+            story.begin()
+        kept = secrets.read_bytes()
+        complete_secrets(secrets)
+        ticks.heading("The older hub is stopped; the newer one takes its place")
+        with _acting(HERE, *where) as hub:
+            _upgrade(ticks, hub, dumped)
+            story.go_on(hub, together=together)
+        if together:
+            return
+        ticks.heading("The newer hub is stopped; the older one comes back")
+        secrets.write_bytes(kept)
+        with _acting(older, *where) as hub:
+            _roll_back(ticks, hub, dumped)
+            story.stand_where_the_dump_was(hub)
+
+
+class _Story:
+    """What people and partners do, before, between and after. Partners move to the newer client one by one."""
+
+    def __init__(
+        self, ticks: Ticks, environment: Mapping[str, str], older: Checkout, users: ExitStack
+    ) -> None:
+        self._ticks = ticks
+        self._older, self._newer = (
+            users.enter_context(_acting(checkout, "users", environment=environment))
+            for checkout in (older, HERE)
+        )
+        self._to_partners: list[str] = []
+        self._from_hosted: list[str] = []
+        self._shown: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._draft = self._as_drafted = ""
+
+    def begin(self) -> None:
+        """By the older client, at the older hub."""
+        with self._ticks.step("Sent, read by a partner and at the desk"):
+            self._send("before the upgrade", self._older)
+            self._require_shown(self._older)
+            self._require_at_the_desk(self._older)
+        with self._ticks.step("A draft is kept, an officer has a second factor") as step:
+            self._draft = self._older("keep_draft", AUTHOR)
+            self._as_drafted = self._older("state_of", AUTHOR, self._draft)
+            self._older("set_up_codes", RELEASER)
+            step.evidence(self._as_drafted)
+
+    def go_on(self, hub: _Ask, *, together: bool) -> None:
+        """At the upgraded hub: officers and one partner with the newer code; the other one with the older client."""
+        client, name = (self._newer, "newer") if together else (self._older, "older")
+        self._require_drafted()
+        with self._ticks.step("API keys serve on, or admins issue others") as step:
+            ended = [agency for agency in ADMINS if not client("is_served", agency)]
+            for agency in ended:
+                self._newer("issue_api_key", ADMINS[agency], agency)
+            step.evidence(f"issued anew: {', '.join(ended) or 'none'}")
+        with self._ticks.step("It is submitted, checked, released with the second factor"):
+            self._newer("submit", AUTHOR, self._draft)
+            self._newer("release", RELEASER, self._draft)
+            self._from_hosted.append(
+                wait_for(lambda: self._newer("digest_of", AUTHOR, self._draft), "A receipt of the ledger")
+            )
+        with self._ticks.step(f"A partner with the {name} client has it once"):
+            self._wait_until_shown(SENDER, self._from_hosted, client)
+        with self._ticks.step("That one sends; a partner with the newer client has it once"):
+            self._send("after the upgrade", client)
+            self._require_shown(self._newer)
+            self._require_at_the_desk(self._newer)
+        self._require_sound(hub)
+
+    def stand_where_the_dump_was(self, hub: _Ask) -> None:
+        """At the hub that was rolled back; partners keep the client that they have."""
+        with self._ticks.step("Admins go through the restore where it closes sign-in") as step:
+            for login in HOSTED_ADMINS:
+                step.evidence(f"{login}: {self._older('go_through_restore', login) or 'sign-in was open'}")
+        self._require_drafted()
+        with self._ticks.step("What is new is shown, nothing twice"):
+            self._send("after the roll-back", self._older)
+            self._require_shown(self._newer)
+            self._wait_until_shown(SENDER, self._from_hosted, self._older)
+        with self._ticks.step("What the dump lacked comes back from its sender"):
+            self._older("look", SENDER)
+            self._require_at_the_desk(self._older)
+            self._require_shown(self._newer)
+        self._require_sound(hub)
+
+    def _send(self, title: str, client: _Ask) -> None:
+        self._to_partners.append(client("send", SENDER, title, READER, HOSTED))
+
+    def _require_drafted(self) -> None:
+        with self._ticks.step("Officers sign in, one with a second factor; the draft is there"):
+            self._newer("sign_in", RELEASER)
+            found = self._newer("state_of", AUTHOR, self._draft)
+            if found != self._as_drafted:
+                raise StepFailedError(f"The draft is now: {found}")
+
+    def _require_shown(self, client: _Ask) -> None:
+        self._wait_until_shown(READER, self._to_partners, client)
+
+    def _wait_until_shown(self, agency: str, digests: list[str], client: _Ask) -> None:
+        """The agency's system, by whichever client it used, was shown each of these once."""
+        shown = self._shown[agency]
+
+        def look() -> bool | None:
+            shown.update(client("watch", agency))
+            return all(md in shown for md in digests) or None
+
+        wait_for(look, f"Every alert at {agency}")
+        twice = [md for md in digests if shown[md] != 1]
+        if twice:
+            raise StepFailedError(f"{agency} was shown more than once: {', '.join(twice)}")
+
+    def _require_at_the_desk(self, client: _Ask) -> None:
+        client("sign_in", HOSTED_READER)
+
+        def look() -> list[str] | None:
+            there = client("desk", HOSTED_READER)
+            return there if set(there) >= set(self._to_partners) else None
+
+        there = Counter(wait_for(look, "Every alert at the desk", within_seconds=REREAD_WITHIN_SECONDS))
+        twice = [md for md, count in there.items() if count > 1]
+        if twice:
+            raise StepFailedError(f"At the desk more than once: {', '.join(twice)}")
+
+    def _require_sound(self, hub: _Ask) -> None:
+        with self._ticks.step("The ledger is sound") as step:
+            step.evidence(hub("manage", "sequencer", "verify_ledger").splitlines()[0])
+
+
+def _upgrade(ticks: Ticks, hub: _Ask, file: Path) -> None:
+    """As docs/operations.md says, on the same database and state folder."""
+    owner_url = hub("stores")
+    with ticks.step("Dumped"):
+        dump(owner_url, file)
+    with ticks.step("Migrated") as step:
+        hub("manage", "migrate", "migrate", "--verbosity", "0")
+        for command in ("bind_rows", "begin_pin_books"):
+            said = hub("manage", "desk", command, "--all")
+            step.evidence(f"{command}: {' '.join(said.splitlines()[-2:]) or 'nothing to do'}")
+    hub("processes")
+
+
+def _roll_back(ticks: Ticks, hub: _Ask, file: Path) -> None:
+    with ticks.step("The dump is restored under the older code, the ledger adopted") as step:
+        restore_dump(hub("stores"), file)
+        hub("manage", "migrate", "migrate", "--verbosity", "0")
+        step.evidence(hub("manage", "sequencer", "adopt_ledger", "--yes"))
+    hub("processes")
