@@ -23,6 +23,7 @@ from django.views.csrf import csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from agencies.capabilities import Capability
 from agencies.errors import InputError
 from agencies.login.attempts import WINDOW, StepUpSource, count_attempt, forgive_attempt, waiting_time
 from agencies.login.backends import login_source
@@ -34,7 +35,7 @@ from agencies.login.sessions import carry_session_over, end_other_sessions
 from agencies.login.signing import begin_second_step, finish_sign_in
 from agencies.models import Officer
 from agencies.officers import change_password
-from agencies.restores import goes_through, restore_in_review
+from agencies.restores import restore_in_review
 from alerts.pages.frame import THEME_COOKIE, THEMES, frame_context, render_page, signed_in
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -101,7 +102,8 @@ def let_in(request: HttpRequest, officer: Officer, proof: Proof, *, to: str, now
 
     An admin comes first to where a restore is gone through, while that waits.
     """
-    if officer.agency is not None and goes_through(officer) and restore_in_review(officer.agency):
+    manages = Capability.OFFICER_MANAGE in officer.capabilities
+    if manages and officer.agency is not None and restore_in_review(officer.agency):
         to = reverse("admin:after_restore")
     try:
         return finish_sign_in(request, officer, proof, to=to, now=now)
