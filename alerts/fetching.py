@@ -38,8 +38,9 @@ def fetch_and_open(
 ) -> OpenedAlert:
     """Raises what the slice refuses (`AbsentError`, or of `CLOSED`) and `EnvelopeError`.
 
-    `peers` is the agency's directory at this moment, for a caller that asks it more; the receipt is compared with the newest checkpoint that the agency has kept. Not inside a transaction: the
-    vault writes who opened what, and why, whatever comes of it.
+    `peers` is the agency's directory at this moment, for a caller that asks it more. The receipt is compared with the
+    newest checkpoint that the agency has kept. Not inside a transaction: the vault writes who opened what, and why,
+    whatever comes of it.
     """
     agency = actor.agency_id or ""
     peers = peers or VerifiedDirectory(agency, now)

@@ -29,7 +29,7 @@ CHECKS: Final = re.compile(
 )
 """What every opening of an envelope asks anew and no page may leave out: the log's proofs, keys, the sealed content."""
 CHECKS_AT_MOST: Final = 30
-OPENS: Final = 'FROM "sharing_blob"'
+OPENS: Final = '"sharing_blob"'
 JUDGES: Final = {f"outbox/<uuid:alert_id>/ {kind}" for kind in ("sample sent", "withdrawn")} | {
     "",
     "queue/<uuid:alert_id>/",
