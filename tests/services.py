@@ -185,3 +185,4 @@ def _work_as_owner(world: World) -> None:
 
     take_owners_login(world.database_owner_url)
     settings.REDIS_URL = settings.CELERY_BROKER_URL = world.redis_super_url
+    settings.PASSWORD_HASHERS = ["tests.quick_hasher.QuickArgon2"]

@@ -28,8 +28,7 @@ CLOSED = "Sign-in is closed for 15 minutes. Wait or ask your agency admin."
 
 
 @pytest.fixture
-def officer(settings: Settings) -> Officer:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def officer() -> Officer:
     return enrol(admit("xa-lab"), "reader", email=EMAIL, password=PASSWORD)
 
 

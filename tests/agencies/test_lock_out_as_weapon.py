@@ -33,7 +33,6 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def officer(settings: Settings) -> Officer:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     settings.MFA_DEMANDED = False
     return enrol(admit("xa-lab"), "author", "releaser", email=EMAIL, password=PASSWORD)
 

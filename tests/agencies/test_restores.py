@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from pytest_django import Settings
 
 from agencies.accountlinks import digest_of, find_link, issue_link
 from agencies.actors import SystemActor
@@ -45,11 +44,6 @@ from tests.pages.one_time_codes import code_of
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
-
-
-@pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer
@@ -165,9 +164,8 @@ def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
 
 
 @pytest.fixture
-def desk(live_server: LiveServer, tmp_path: Path, settings: Settings) -> DeskWorld:
+def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
     """The small hub of the pages' tests, seen by a live server; its officers have a password."""
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

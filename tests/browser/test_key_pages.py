@@ -10,7 +10,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer, Revocation
@@ -95,9 +94,8 @@ def test_key_pages_of_own_keys_and_of_endings(shoot: Shoot, sign_in: SignIn, des
 
 
 def test_start_and_keys_before_they_end(
-    shoot: Shoot, sign_in: SignIn, live_server: LiveServer, tmp_path: Path, settings: Settings
+    shoot: Shoot, sign_in: SignIn, live_server: LiveServer, tmp_path: Path
 ) -> None:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     desk = DeskWorld.build(tmp_path / "ledger", passwords=True, ago=timedelta(days=354))
     rotate_agency_keys(desk.benno, desk.lab, uses=["sign"], now=timezone.now() - timedelta(days=84))
     sign_in(desk.benno)

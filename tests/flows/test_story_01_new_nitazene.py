@@ -117,7 +117,6 @@ class Four:
 def four(
     live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld, settings: Settings
 ) -> Iterator[Four]:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     partners = PartnerWorld(desk.hub, live_server.url, tmp_path)

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Officer
@@ -52,8 +51,7 @@ WAY_OUT = "Choose isomer group and name the isomers not excluded, or add the ana
 
 
 @pytest.fixture
-def desk(live_server: LiveServer, tmp_path: Path, settings: Settings) -> DeskWorld:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

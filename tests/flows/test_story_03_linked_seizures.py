@@ -90,7 +90,6 @@ class Two:
 
 @pytest.fixture
 def two(live_server: LiveServer, tmp_path: Path, settings: Settings) -> Iterator[Two]:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     yield Two(desk, live_server.url)

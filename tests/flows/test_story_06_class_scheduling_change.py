@@ -17,7 +17,6 @@ import pytest
 from django.conf import settings as hub_settings
 from django.utils import timezone
 from playwright.sync_api import FilePayload, Page, expect
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import Alert, ReceivedAlert
@@ -82,8 +81,7 @@ class Two:
 
 
 @pytest.fixture
-def two(live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld, settings: Settings) -> Two:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def two(live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld) -> Two:
     Path(hub_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     desk = DeskWorld.build(tmp_path / "ledger", passwords=True, ago=timedelta(minutes=10))
     return Two(LawDesk(desk), live_server.url, outside_world)

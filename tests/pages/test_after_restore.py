@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from agencies.login.models import OfficerSession
 from agencies.models import Officer, Restore
@@ -24,9 +23,8 @@ HERE = "/restore/"
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
-    """The small hub, with passwords, hashed cheaply."""
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """The small hub, with passwords."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

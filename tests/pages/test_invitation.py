@@ -26,11 +26,6 @@ NEW = {"full_name": "Runa Skarsholm", "email": EMAIL, "roles": ["author"]}
 CHOSEN = {"password": PASSWORD, "again": PASSWORD}
 
 
-@pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
-
-
 @pytest.fixture
 def token(desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld) -> str:
     """Of the link that Sunniva had sent to Runa."""

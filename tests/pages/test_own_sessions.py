@@ -9,7 +9,6 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from agencies.login.models import OfficerSession
 from agencies.login.tasks import forget_sessions_task
@@ -26,9 +25,8 @@ PHONE = (
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
-    """The small hub, with passwords, hashed cheaply."""
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """The small hub, with passwords."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from agencies.login.factors import reset_factors
 from agencies.login.resetting import mail_reset
@@ -130,9 +129,8 @@ def test_an_officer_without_a_role_signs_in_and_finds_what_waits(
 
 
 def test_an_admin_who_releases_does_not_send_what_an_own_newcomer_wrote(
-    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld, settings: Settings
+    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
 ) -> None:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     desk.sunniva.roles = ["releaser", "agency_admin"]
     desk.sunniva.save(update_fields=["roles"])
     Agency.objects.filter(pk="xa-lab").update(first_release_at=desk.hub.now)
@@ -169,9 +167,7 @@ def test_an_admin_who_reads_the_mail_of_a_releaser_gets_no_power_by_a_reset(
     second: Officer,
     as_officer: SignIn,
     outside_world: OutsideWorld,
-    settings: Settings,
 ) -> None:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     alert = desk.validate(desk.submit(desk.draft()))
     Agency.objects.filter(pk="xa-lab").update(first_release_at=desk.hub.now)
     desk.benno.set_password(PASSWORD)

@@ -13,7 +13,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from agencies.login.models import OfficerSession
 from agencies.login.proof import FRESH_FOR, SENSITIVE
@@ -28,9 +27,8 @@ from tests.pages.test_second_factors import Telephone
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
-    """The small hub, with passwords, hashed cheaply."""
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """The small hub, with passwords."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

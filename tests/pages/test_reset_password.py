@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from agencies.accountlinks import issue_link
 from agencies.login.attempts import LIMIT_OF_RESETS
@@ -28,9 +27,8 @@ CHOSEN = {"new": NEW, "again": NEW}
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
-    """The small hub, with passwords, hashed cheaply."""
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """The small hub, with passwords."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
@@ -58,9 +56,8 @@ def mailers_are_done() -> bool:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_answer_is_the_same_for_everybody_and_the_mail_goes_to_whom_it_belongs(
-    client: Client, tmp_path: Path, settings: Settings, outside_world: OutsideWorld
+    client: Client, tmp_path: Path, outside_world: OutsideWorld
 ) -> None:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
     desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     disable_officer(desk.sunniva, desk.edda, now=desk.tick())
     answers = set()

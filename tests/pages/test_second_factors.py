@@ -28,9 +28,8 @@ SECOND = "/login/second/"
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
-    """The small hub, with passwords, hashed cheaply."""
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """The small hub, with passwords."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
 from agencies.login.attempts import LIMIT_PER_ADDRESS
 from agencies.officers import disable_officer
@@ -19,9 +19,8 @@ EMAIL = "ilka@xa-lab.example"
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path, settings: Settings) -> DeskWorld:
-    """The same small hub, with passwords, hashed cheaply."""
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """The same small hub, with passwords."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

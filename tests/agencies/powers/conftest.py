@@ -4,7 +4,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-from pytest_django import Settings
 
 from agencies.deciding import apply_due_change
 from agencies.models import Agency, Officer, PowerChange
@@ -12,11 +11,6 @@ from agencies.powers import told_of
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["tests.pages.quick_hasher.QuickArgon2"]
 
 
 @pytest.fixture
