@@ -145,13 +145,17 @@ class DatabaseKeyDirectory:
         if agency in self._unreadable:
             raise KeysetUnreadableError(agency)
 
-    def keyset_logged_before(self, agency: str, log_time: int) -> envelope.Keyset | None:
-        """The keyset that was in force at `log_time` (seconds)."""
+    def keyset_logged_before(
+        self, agency: str, log_time: int, index: int | None = None
+    ) -> envelope.Keyset | None:
+        """The keyset that was in force at `log_time` (seconds), for the leaf of this index."""
         newest = self.keyset(agency)
         # Those whose history was read are the ones with more to it than the newest keyset tells.
         if newest is None or (agency not in self._histories and _is_logged_by(newest, log_time)):
             return newest
-        return envelope.newest_in_force(self._history(agency), min(log_time, self._now))
+        if log_time > self._now:
+            return envelope.newest_in_force(self._history(agency), self._now)
+        return envelope.newest_in_force(self._history(agency), log_time, index=index)
 
     def revocations(self, agency: str) -> Sequence[envelope.Revocation]:
         """Every logged word that a key of the agency is revoked."""
@@ -294,7 +298,8 @@ def _is_plain(row: Any, places: Mapping[str, tuple[int, int]]) -> bool:
 
 
 def _is_logged_by(keyset: envelope.Keyset, log_time: int) -> bool:
-    return keyset.log_time is not None and keyset.log_time <= log_time
+    """Whether it was logged in a second before; within one the leaf decides, which the chain is asked about."""
+    return keyset.log_time is not None and keyset.log_time < log_time
 
 
 def _logged_revokes(agencies: Iterable[str]) -> dict[str, list[envelope.Revocation]]:

@@ -55,9 +55,9 @@ class PinnedDirectory:
         """The newest keyset in force, or None."""
         return newest_in_force(self.chain(agency), self._notebook.now)
 
-    def keyset_logged_before(self, agency: str, log_time: int) -> Keyset | None:
-        """The newest keyset that was in force at `log_time`."""
-        return newest_in_force(self.chain(agency), log_time)
+    def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
+        """The newest keyset that was in force at `log_time`, for the leaf of this index."""
+        return newest_in_force(self.chain(agency), log_time, index=index)
 
     def revocations(self, agency: str) -> Sequence[Revocation]:
         """Every logged revocation of the agency's keys, by a `revoke` or by a keyset in force."""

@@ -17,7 +17,15 @@ from dataclasses import dataclass
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.jws import check_suite_of
 from accord.envelope.keys import SIGN, PublicKey, suite_rank
-from accord.envelope.keysets import IntakeDirectory, KeyDirectory, Keyset, Revocation
+from accord.envelope.keysets import (
+    IntakeDirectory,
+    KeyDirectory,
+    Keyset,
+    Place,
+    Revocation,
+    place_from,
+    place_judged,
+)
 from accord.envelope.vocabulary import KEY_MARGIN_SECS, MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS
 
 
@@ -33,6 +41,13 @@ class Repudiated:
     log_time: int
     since: int
     revoked_at: int
+    revoked_index: int = -1
+    """The leaf of the revocation; -1 where it is not known, before everything of its second."""
+
+    @property
+    def revoked(self) -> Place:
+        """Where the revocation stands."""
+        return self.revoked_at, self.revoked_index
 
 
 @dataclass(frozen=True)
@@ -68,23 +83,17 @@ def judge_key(
         raise VerificationError(Failure.KEY_USE)
     if not row.nbf <= log_time < row.exp:
         raise VerificationError(Failure.KEY_NOT_VALID_THEN)
-    said = [(word.since, _place(word.log_time, word.index)) for word in revocations if word.kid == kid]
+    said = [(word.since, place_from(word.log_time, word.index)) for word in revocations if word.kid == kid]
     if row.since is not None and not said:
         logged = row.since if keyset.log_time is None else keyset.log_time
-        said = [(row.since, _place(logged, keyset.log_index))]
+        said = [(row.since, place_from(logged, keyset.log_index))]
     if not said:
         return Valid()
     # The smallest `since` holds, and the word counts from the first place where it was logged.
-    since, (revoked_at, revoked_index) = min(since for since, _ in said), min(place for _, place in said)
-    is_after_in_its_second = log_time == revoked_at and (index is None or index > revoked_index)
-    if log_time > revoked_at or is_after_in_its_second:
+    since, revoked = min(since for since, _ in said), min(place for _, place in said)
+    if place_judged(log_time, index) > revoked:
         raise VerificationError(Failure.KEY_REVOKED)
-    return Repudiated(log_time, since, revoked_at) if log_time >= since else Valid()
-
-
-def _place(log_time: int, index: int | None) -> tuple[int, int]:
-    """Where a revocation stands in the log; without an index, before everything of its second."""
-    return log_time, -1 if index is None else index
+    return Repudiated(log_time, since, *revoked) if log_time >= since else Valid()
 
 
 def judge_signers(
@@ -101,7 +110,7 @@ def judge_signers(
     Applies the key rule to each, the suite's form, and the agency's lowest suite at that time.
     """
     keyset = directory.keyset(agency)
-    then = directory.keyset_logged_before(agency, log_time)
+    then = directory.keyset_logged_before(agency, log_time, index)
     if keyset is None or then is None:
         raise VerificationError(Failure.KEYSET_UNKNOWN, agencies=(agency,))
     revocations = directory.revocations(agency)
@@ -120,8 +129,8 @@ def _of_all_signatures(standings: Iterable[Standing]) -> Standing:
     found = [standing for standing in standings if isinstance(standing, Repudiated)]
     if not found:
         return Valid()
-    since, revoked_at = min(each.since for each in found), max(each.revoked_at for each in found)
-    return Repudiated(found[0].log_time, since, revoked_at)
+    last = max(each.revoked for each in found)
+    return Repudiated(found[0].log_time, min(each.since for each in found), *last)
 
 
 def check_low(keyset: Keyset, suite: str) -> None:

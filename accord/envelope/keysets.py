@@ -99,6 +99,21 @@ class Keyset:
         return next((row for row in self.rows if row.kid == kid), None)
 
 
+Place = tuple[int, int]
+"""A log time, and the index of a leaf within its second."""
+_BEFORE_ITS_SECOND, _AFTER_ITS_SECOND = -1, 1 << 53
+
+
+def place_from(log_time: int, index: int | None) -> Place:
+    """From where a revocation or a keyset counts; without an index, before everything of its second."""
+    return log_time, _BEFORE_ITS_SECOND if index is None else index
+
+
+def place_judged(log_time: int, index: int | None) -> Place:
+    """Where an object stands that is judged; without an index, after everything of its second."""
+    return log_time, _AFTER_ITS_SECOND if index is None else index
+
+
 @dataclass(frozen=True)
 class Revocation:
     """A logged word that a key is revoked: a `revoke`, or the keyset that said so first (code None)."""
@@ -131,8 +146,8 @@ class KeyDirectory(Protocol):
         """The newest keyset in force, or None for an unknown agency."""
         ...
 
-    def keyset_logged_before(self, agency: str, log_time: int) -> Keyset | None:
-        """The newest keyset that was in force at `log_time`: `newest_in_force` of the chain at that moment."""
+    def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
+        """The newest keyset that was in force for leaf `index` at `log_time`: `newest_in_force` of the chain."""
         ...
 
     def revocations(self, agency: str) -> Sequence[Revocation]:
@@ -303,38 +318,47 @@ def _check_kept_rows(keyset: Keyset, previous: Keyset) -> None:
         raise KeyRefusedError("root key in a row")
 
 
-def newest_in_force(keysets: Iterable[Keyset], now: int) -> Keyset | None:
+def newest_in_force(keysets: Iterable[Keyset], now: int, *, index: int | None = None) -> Keyset | None:
     """Of an agency's accepted keysets the newest that is in force at `now`; give all of them, see `in_force`."""
-    return next(reversed(in_force(keysets, now)), None)
+    return next(reversed(in_force(keysets, now, index=index)), None)
 
 
-def in_force(keysets: Iterable[Keyset], now: int) -> list[Keyset]:
+def in_force(keysets: Iterable[Keyset], now: int, *, index: int | None = None) -> list[Keyset]:
     """Of an agency's accepted keysets those that have come into force by `now`, oldest first.
 
     None does before the one it follows, nor without it: nothing that follows a recovery shortens its 72
     hours or survives its cancelling. `now` may be a past moment; later keysets change nothing about it.
+    `index` is the leaf for which it is asked: a keyset logged in that second at a higher one came after it.
     """
     chain = list(keysets)
-    begins = _begin_times(chain)
-    begun = [keyset for keyset in chain if keyset.od in begins and begins[keyset.od] <= now]
+    begins = _begin_places(chain)
+    place = place_judged(now, index)
+    begun = [keyset for keyset in chain if keyset.od in begins and begins[keyset.od] <= place]
     return sorted(begun, key=lambda keyset: keyset.version)
 
 
-def _begin_times(keysets: Iterable[Keyset]) -> dict[str, int]:
-    """When each keyset comes into force, by od; one that never does is missing.
+def _begin_places(keysets: Iterable[Keyset]) -> dict[str, Place]:
+    """Where each keyset comes into force, by od; one that never does is missing.
 
     The oldest one given stands on its own; over a gap every older one counts as the one before.
     """
     logged = sorted((item for item in keysets if item.log_time is not None), key=lambda item: item.version)
     known = {keyset.od for keyset in logged}
-    begins: dict[str, int] = {}
+    begins: dict[str, Place] = {}
     for keyset in logged:
-        own = keyset.in_force_from
+        own = _own_place(keyset)
         followed = begins.get(keyset.prev or "")
         before = followed if keyset.prev in known else max(begins.values(), default=own)
         if own is not None and before is not None and not _is_displaced(keyset, logged):
             begins[keyset.od] = max(own, before)
     return begins
+
+
+def _own_place(keyset: Keyset) -> Place | None:
+    """Where a keyset comes into force as far as it alone says."""
+    moment = keyset.in_force_from
+    index = None if keyset.succession == RECOVERED else keyset.log_index
+    return None if moment is None else place_from(moment, index)
 
 
 def _is_displaced(keyset: Keyset, others: Iterable[Keyset]) -> bool:
@@ -364,7 +388,7 @@ def revocations_of(
     cancelled never does. Give the whole chain.
     """
     chain = list(keysets)
-    begins = _begin_times(chain)
+    begins = {od: moment for od, (moment, _) in _begin_places(chain).items()}
     stated = [
         Revocation(keyset.agency, row.kid, row.since, None, keyset.od, begins[keyset.od], keyset.log_index)
         for keyset in chain

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
+from accord.envelope.keysets import place_judged
 from accord.envelope.statements.checks import VerifiedStatement
 from accord.envelope.statements.form import SubjectRef
 
@@ -37,7 +38,7 @@ def standing_after(
         for word in reaffirms
         if _stands_by(word, subject, iss)
         and word.log_time is not None
-        and word.log_time >= standing.revoked_at
+        and place_judged(word.log_time, word.index) > standing.revoked
     ]
     if not answers:
         return standing

@@ -101,7 +101,7 @@ class _Directory:
     def keyset(self, agency: str) -> Keyset | None:
         return self._keysets.get(agency)
 
-    def keyset_logged_before(self, agency: str, log_time: int) -> Keyset | None:
+    def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
         return self._keysets.get(agency)
 
     def revocations(self, agency: str) -> Sequence[Revocation]:

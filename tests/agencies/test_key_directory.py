@@ -27,6 +27,7 @@ from agencies.directory import (
 )
 from agencies.errors import AbsentError
 from agencies.models import Agency, Keyset
+from ledger.proofs import log_places
 from tests.agencies.world import (
     DAY,
     NOW,
@@ -106,6 +107,10 @@ def test_the_keyset_of_a_past_moment_is_found(tmp_path: Path) -> None:
     for moment, expected in moments.items():
         found = directory.keyset_logged_before("xa-lab", seconds(moment))
         assert (found.version if found else None) == expected
+    second = Keyset.objects.get(version=2)
+    index, logged = log_places([second.od])[second.od]
+    within_its_second = [directory.keyset_logged_before("xa-lab", logged, index + more) for more in (-1, 1)]
+    assert [found.version for found in within_its_second if found] == [1, 2]
 
 
 @pytest.mark.django_db

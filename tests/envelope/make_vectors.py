@@ -72,6 +72,7 @@ FROZEN: Final[dict[str, Callable[[], Body]]] = {
     "proofs": freeze_statements.proofs,
     "credentials": freeze_credentials.credentials,
     "keysets_bounds": freeze_keysets.keysets_bounds,
+    "keysets_leaves": freeze_keysets.keysets_leaves,
     "keysets_further": freeze_further.keysets_further,
     "statements_further": freeze_further.statements_further,
     "releases_further": freeze_further.releases_further,

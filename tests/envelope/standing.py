@@ -24,15 +24,23 @@ def with_two_pairs(name: str) -> tuple[Agency, SignerSet]:
     return agency.publish(), second
 
 
-def revoke(world: World, agency: Agency, signer: SignerSet, since: int, log_time: int) -> None:
+def revoke(
+    world: World, agency: Agency, signer: SignerSet, since: int, log_time: int, index: int | None = None
+) -> None:
     """Both keys of this pair are said to be stolen since then."""
     world.directory.revokes += [
-        Revocation(agency.id, key.kid, since, "stolen", "A" * 43, log_time) for key in signer.signers
+        Revocation(agency.id, key.kid, since, "stolen", "A" * 43, log_time, index) for key in signer.signers
     ]
 
 
 def reaffirm(
-    world: World, agency: Agency, signer: SignerSet, sub: SubjectRef, log_time: int, **changes: Any
+    world: World,
+    agency: Agency,
+    signer: SignerSet,
+    sub: SubjectRef,
+    log_time: int,
+    index: int | None = None,
+    **changes: Any,
 ) -> VerifiedStatement:
     """A `reaffirm` by this pair, judged against the newest keysets."""
     terms: dict[str, Any] = {
@@ -40,4 +48,4 @@ def reaffirm(
         "nonce": bytes(16), "sub": sub,
     }  # fmt: skip
     octets = make_statement("reaffirm", **(terms | changes))
-    return verify_statement(parse_statement(octets), world.directory, log_time=log_time)
+    return verify_statement(parse_statement(octets), world.directory, log_time=log_time, index=index)

@@ -98,7 +98,7 @@ class Forgetful(MemoryDirectory):
 class Ignorant(MemoryDirectory):
     """A directory that knows no keyset of former times."""
 
-    def keyset_logged_before(self, agency: str, log_time: int) -> Keyset | None:
+    def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
         return None
 
 

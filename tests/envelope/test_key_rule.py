@@ -110,7 +110,7 @@ def test_within_the_second_of_the_revocation_the_leaf_decides(
         assert refused.value.failure is Failure.KEY_REVOKED
     else:
         standing = judge_key(alpha.keyset, kid, REVOKED_AT, [said], index=index)
-        assert standing == Repudiated(REVOKED_AT, SINCE, REVOKED_AT)
+        assert standing == Repudiated(REVOKED_AT, SINCE, REVOKED_AT, 5)
 
 
 def test_a_keyset_that_revokes_has_its_leaf_too(alpha: Agency) -> None:
@@ -154,6 +154,32 @@ def test_lowest_suite_is_that_of_the_newest_keyset_logged_before(alpha: Agency) 
         judge_signers(directory, "xa-alpha", kids(alpha, EC1), EC1, NOW - 100)
     assert (refused.value.failure, refused.value.agencies) == (Failure.SUITE_BELOW_LOW, ("xa-alpha",))
     assert judge_signers(directory, "xa-alpha", kids(alpha, PQ1), PQ1, NOW)[1] == Valid()
+
+
+@pytest.mark.parametrize(
+    ("index", "of_keyset", "counts"),
+    [(4, 5, True), (6, 5, False), (None, 5, False), (4, None, False), (None, None, False)],
+)
+def test_within_the_second_of_a_keyset_the_leaf_decides_which_low_holds(
+    alpha: Agency, index: int | None, of_keyset: int | None, counts: bool
+) -> None:
+    raised = replace(alpha.keyset, version=2, low=PQ1, log_time=NOW, log_index=of_keyset)
+    directory = directory_of(alpha, raised)
+    if counts:
+        assert judge_signers(directory, "xa-alpha", kids(alpha, EC1), EC1, NOW, index=index)[1] == Valid()
+    else:
+        with pytest.raises(VerificationError) as refused:
+            judge_signers(directory, "xa-alpha", kids(alpha, EC1), EC1, NOW, index=index)
+        assert refused.value.failure is Failure.SUITE_BELOW_LOW
+
+
+def test_nothing_counts_in_the_second_of_the_first_keyset_before_its_leaf(alpha: Agency) -> None:
+    directory = MemoryDirectory(alpha)
+    directory.keysets["xa-alpha"] = [replace(alpha.keyset, log_time=NOW, log_index=5)]
+    assert judge_signers(directory, "xa-alpha", kids(alpha, PQ1), PQ1, NOW, index=6)[1] == Valid()
+    with pytest.raises(VerificationError) as refused:
+        judge_signers(directory, "xa-alpha", kids(alpha, PQ1), PQ1, NOW, index=4)
+    assert refused.value.failure is Failure.KEYSET_UNKNOWN
 
 
 def test_nothing_counts_before_the_first_keyset_was_logged(alpha: Agency) -> None:

@@ -151,6 +151,27 @@ def test_a_keyset_without_the_one_it_follows_is_not_in_force(alpha: Agency, old:
     assert newest_in_force([alpha.keyset, third], NOW + 9) == third
 
 
+def test_within_its_second_a_keyset_is_in_force_from_its_leaf_on(alpha: Agency, old: Line) -> None:
+    second = replace(old.follow(alpha.keyset), log_time=NOW, log_index=5)
+    third = replace(old.follow(second), log_time=NOW, log_index=8)
+    chain = [alpha.keyset, second, third]
+    expected = {4: alpha.keyset, 6: second, 9: third, None: third}
+    for index, keyset in expected.items():
+        assert newest_in_force(chain, NOW, index=index) == keyset
+    assert newest_in_force(chain, NOW + 1, index=4) == third
+    assert newest_in_force(chain, NOW - 1, index=9) == alpha.keyset
+
+
+def test_a_wait_that_ends_ends_for_the_whole_second(alpha: Agency, new: Line) -> None:
+    """What comes into force by its time alone, and not by being logged, has no place within the second."""
+    recovery = replace(new.follow(alpha.keyset), log_index=5)
+    third = replace(new.follow(recovery, at=NOW + HOUR), log_index=7)
+    last = replace(new.follow(third, at=NOW + DELAY), log_index=900)
+    chain = [alpha.keyset, recovery, third, last]
+    assert newest_in_force(chain, NOW + DELAY, index=4) == third
+    assert newest_in_force(chain, NOW + DELAY, index=901) == last
+
+
 def test_over_a_gap_a_keyset_waits_for_every_one_before(alpha: Agency, old: Line, new: Line) -> None:
     recovery = new.follow(alpha.keyset)
     third = new.follow(new.follow(recovery, at=NOW + 1), at=NOW + 2)

@@ -193,6 +193,31 @@ def test_every_revocation_must_have_been_answered(theft: Theft) -> None:
     assert theft.standing(*words) == Reaffirmed(NOW, SINCE, REVOKED_AT + 20, REVOKED_AT + 20)
 
 
+@pytest.mark.parametrize(
+    ("index", "of_revocation", "answers"),
+    [(7, 5, True), (4, 5, False), (None, 5, True), (4, None, True), (None, None, True)],
+)
+def test_within_the_second_of_the_revocation_the_leaf_decides_what_answers_it(
+    theft: Theft, index: int | None, of_revocation: int | None, answers: bool
+) -> None:
+    revoke(theft.world, theft.alpha, theft.first, SINCE, REVOKED_AT, of_revocation)
+    about = manifest_ref(theft.manifest)
+    word = reaffirm(theft.world, theft.alpha, theft.second, about, REVOKED_AT, index)
+    assert isinstance(theft.standing(word), Reaffirmed) is answers
+
+
+def test_of_two_revocations_in_a_second_the_later_leaf_is_to_be_answered(theft: Theft) -> None:
+    one, two = (SignerSet([key]) for key in theft.first._keys)
+    revoke(theft.world, theft.alpha, one, SINCE, REVOKED_AT, 5)
+    revoke(theft.world, theft.alpha, two, SINCE, REVOKED_AT, 9)
+    about = manifest_ref(theft.manifest)
+    between, after_both = (
+        reaffirm(theft.world, theft.alpha, theft.second, about, REVOKED_AT, index) for index in (7, 11)
+    )
+    assert isinstance(theft.standing(between), Repudiated)
+    assert isinstance(theft.standing(between, after_both), Reaffirmed)
+
+
 def test_the_reaffirming_key_had_to_be_valid_then(theft: Theft) -> None:
     theft.revoke_first()
     end = theft.alpha.rows[-1].exp

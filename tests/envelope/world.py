@@ -149,11 +149,12 @@ class MemoryDirectory:
     def keyset(self, agency: str) -> Keyset | None:
         return max(self.keysets.get(agency, ()), key=lambda keyset: keyset.version, default=None)
 
-    def keyset_logged_before(self, agency: str, log_time: int) -> Keyset | None:
+    def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
+        last = keysets.place_judged(log_time, index)
         logged = [
             keyset
             for keyset in self.keysets.get(agency, ())
-            if keyset.log_time is not None and keyset.log_time <= log_time
+            if keyset.log_time is not None and keysets.place_from(keyset.log_time, keyset.log_index) <= last
         ]
         return max(logged, key=lambda keyset: keyset.version, default=None)
 

@@ -68,7 +68,9 @@ class TestWorth:
         assert worth_of(hub, sealed) == Valid()
         since, revoked_at = seconds(hub.now) - 3600, seconds(hub.now)
         lose_key(hub, four.alpha)
-        assert worth_of(hub, sealed) == Repudiated(logged, since, revoked_at)
+        repudiated = worth_of(hub, sealed)
+        assert isinstance(repudiated, Repudiated)
+        assert replace(repudiated, revoked_index=-1) == Repudiated(logged, since, revoked_at)
         hub.later(minutes=1)
         reaffirm(hub, four.alpha, about(sealed))
         assert worth_of(hub, sealed) == Reaffirmed(logged, since, revoked_at, seconds(hub.now))
@@ -100,9 +102,9 @@ class TestWorth:
         revoke = hub.revoke(four.alpha, since=hub.now)
         hub.sequence()
         at = seconds(hub.now)
-        assert worth_of(hub, late) == Repudiated(at, at, at)
-        (logged,) = signed_envelopes([late.md])
         index, _ = log_places([revoke.od])[revoke.od]
+        assert worth_of(hub, late) == Repudiated(at, at, at, index)
+        (logged,) = signed_envelopes([late.md])
         after = replace(logged, index=index + 1)
         assert judge_signed([after], now=hub.now)[late.md] == Refused(at, "key-revoked")
 

@@ -37,6 +37,8 @@ class VerifiedStatement:
     statement: Statement
     standing: Standing
     log_time: int | None
+    index: int | None = None
+    """Its leaf, where that is known."""
 
     @property
     def od(self) -> str:
@@ -74,8 +76,8 @@ def verify_statement(
         directory, statement.iss, statement.signers, statement.suite, log_time, index=index
     )
     verify_jws(unverified.jws, keys)
-    _check_suite(statement, directory.keyset_logged_before(statement.iss, log_time), log_time)
-    return VerifiedStatement(statement, standing, log_time)
+    _check_suite(statement, directory.keyset_logged_before(statement.iss, log_time, index), log_time)
+    return VerifiedStatement(statement, standing, log_time, index)
 
 
 def _refuse_own_door(statement: Statement) -> None:

@@ -43,7 +43,7 @@ class KitDirectory:
             return None
         return _verified(stored["root"], stored["keyset"], stored["keyset_logged_at"])
 
-    def keyset_logged_before(self, agency: str, log_time: int) -> Keyset | None:
+    def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
         keyset = self.keyset(agency)
         known = keyset is not None and keyset.log_time is not None and keyset.log_time <= log_time
         return keyset if known else None

@@ -163,6 +163,34 @@ def keysets_bounds() -> Body:
     )
 
 
+def keysets_leaves() -> Body:
+    """keysets_leaves.json."""
+    pool = Pool()
+    pool.add("first", 1)
+    pool.add("second", 2, "first", rows=[*ROWS, FRESH])
+    at = NOW + HOUR
+    chain = [
+        {"keyset": "first", "log_time": NOW, "index": 2},
+        {"keyset": "second", "log_time": at, "index": 5},
+    ]
+    asked: list[tuple[str, dict[str, int], int]] = [
+        ("the same second: a leaf before", {"now": at, "index": 4}, 1),
+        ("the same second: a leaf after", {"now": at, "index": 6}, 2),
+        ("the same second: no leaf is known", {"now": at}, 2),
+        ("a second before: a higher index, which no log has", {"now": at - 1, "index": 6}, 1),
+        ("a second later: a lower index, which no log has", {"now": at + 1, "index": 4}, 2),
+    ]
+    cases = [
+        good(name, "keyset", {"in_force": version}, chain=chain, **more) for name, more, version in asked
+    ]
+    return document(
+        "Which keyset is in force for an object at log time `now` and leaf `index`; keysets of xa-alpha, as in keysets.json, each with its own leaf.",
+        cases,
+        pinned=OLD.fingerprint,
+        keysets=pool.jws,
+    )
+
+
 def _chain(links: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
     return [{"keyset": name, "log_time": log_time} for name, log_time in links]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from accord.envelope.blobs import BlobFacts, measure_blob
@@ -51,18 +52,18 @@ def _verified_chain(given: Given) -> list[Keyset]:
     chain: list[Keyset] = []
     for item in given["chain"]:
         jws, log_time = given["keysets"][item["keyset"]], item["log_time"]
-        previous = newest_in_force(chain, log_time)
+        previous = newest_in_force(chain, log_time, index=item.get("index"))
         pinned = given["pinned"] if previous is None else previous.root_fingerprint
         verified = verify_keyset(
             jws.encode(), pinned=pinned, previous=previous, strict=True, log_time=log_time
         )
-        chain.append(verified)
+        chain.append(replace(verified, log_index=item.get("index")))
     return chain
 
 
 def keyset_chain(given: Given) -> Any:
     chain = _verified_chain(given)
-    newest = newest_in_force(chain, given["now"])
+    newest = newest_in_force(chain, given["now"], index=given.get("index"))
     words = revocations_of(chain, now=given["now"])
     return {
         "in_force": None if newest is None else newest.version,

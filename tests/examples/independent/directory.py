@@ -130,6 +130,10 @@ def _check_rows(keyset: Keyset, before: Keyset) -> None:
             need(new.since is not None and new.since <= old.since, word)
 
 
+NO_LEAF, FIRST = 2**53, -1
+"""The index of what is not logged yet, and of a keyset or revocation whose leaf is not known (3.5)."""
+
+
 @dataclass
 class Held:
     """A keyset that was accepted, when it was logged, and how it follows."""
@@ -137,6 +141,7 @@ class Held:
     keyset: Keyset
     log_time: int
     succession: str
+    leaf: int | None = None
 
 
 @dataclass
@@ -147,14 +152,14 @@ class Agency:
     held: list[Held] = field(default_factory=list)
     revokes: list[tuple[str, int, int]] = field(default_factory=list)
 
-    def accept(self, text: str, log_time: int) -> Held:
+    def accept(self, text: str, log_time: int, leaf: int | None = None) -> Held:
         """Take a keyset as an exchange does: it must follow the one in force at its log time."""
         keyset = read_keyset(text)
-        before = self.in_force(log_time)
+        before = self.in_force(log_time, NO_LEAF if leaf is None else leaf)
         waiting = [item for item in self.held if self._waits(item, log_time)]
         succession = follow(keyset, before, self.pinned)
         need(not (succession == "recovered" and waiting), "keyset-does-not-follow")
-        self.held.append(Held(keyset, log_time, succession))
+        self.held.append(Held(keyset, log_time, succession, leaf))
         return self.held[-1]
 
     def _waits(self, item: Held, now: int) -> bool:
@@ -192,9 +197,14 @@ class Agency:
             ((moment, one) for moment, one in pairs if moment is not None), key=lambda pair: pair[0]
         )
 
-    def in_force(self, moment: int) -> Keyset | None:
-        """The keyset in force at a moment."""
-        begun = [keyset for start, keyset in self.spans() if start <= moment]
+    def in_force(self, moment: int, leaf: int = NO_LEAF) -> Keyset | None:
+        """The keyset in force at a moment; within the second in which one was logged, for an object of this leaf."""
+        pairs = [(self.starts(item), item) for item in self.held]
+        begun = [
+            item.keyset
+            for start, item in pairs
+            if start is not None and (start, _first_leaf(item, start)) <= (moment, leaf)
+        ]
         return max(begun, key=lambda keyset: keyset.ver, default=None)
 
     def roots_within(self, start: int, end: int) -> list[list[PublicKey]]:
@@ -213,8 +223,10 @@ class Agency:
         return words
 
 
-NO_LEAF, FIRST = 2**53, -1
-"""The index of what is not logged yet, and of a revocation whose leaf is not known (3.5)."""
+def _first_leaf(item: Held, start: int) -> int:
+    """The leaf from which a keyset counts within the second of its start; a wait ends for all of it (3.5)."""
+    logged_then = item.succession != "recovered" and start == item.log_time
+    return item.leaf if item.leaf is not None and logged_then else FIRST
 
 
 def judge_key(

@@ -92,7 +92,7 @@ def _world(given: Given) -> judging.World:
 def _chain(given: Given) -> directory.Agency:
     agency = directory.Agency(given["pinned"])
     for link in given["chain"]:
-        agency.accept(given["keysets"][link["keyset"]], link["log_time"])
+        agency.accept(given["keysets"][link["keyset"]], link["log_time"], link.get("index"))
     return agency
 
 
@@ -233,7 +233,7 @@ def _receipt(given: Given) -> Any:
 
 def _keyset(given: Given) -> Any:
     agency = _chain(given)
-    keyset = agency.in_force(given["now"])
+    keyset = agency.in_force(given["now"], given.get("index", directory.NO_LEAF))
     need(keyset, "keyset-unknown")
     assert keyset is not None
     revoked = [row.key.kid for row in keyset.rows if row.st == "revoked"]
