@@ -8,12 +8,13 @@ key, and each time what docs/operations.md says under "Backups" is looked at.
 import argparse
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 
 from accord.client.errors import RefusedError
 from demo.cast import Cast
 from demo.ticks import StepFailedError, Ticks
-from devtool.drills.partners import ADMINS, Partners, go_through_restore
+from devtool.drills.partners import ADMINS, SENDER, Partners, go_through_restore
 from devtool.processes import Child, wait_until
 from devtool.running import scratch_hub
 from devtool.secretstore import Secrets, draw_secrets
@@ -62,15 +63,15 @@ class _Drill:
 
     def _lose_pepper(self) -> None:
         self._ticks.heading("API_PEPPER")
+        signed_in = self._cast.officer(ADMINS[SENDER])
         self._change(replace(self._hub.secrets, api_pepper=draw_secrets().api_pepper))
         self._hub.start_processes()
-        with self._ticks.step("Every API key has ended") as step:
-            try:
-                self._partners.send("with a key that has ended")
-            except RefusedError as refused:
-                step.evidence(str(refused))
-            else:
-                raise StepFailedError("The exchange took a key from before.")
+        with self._ticks.step("Every API key and session has ended") as step:
+            for use in (
+                lambda: self._partners.send("with a key that has ended"),
+                lambda: signed_in.get("/api-keys"),
+            ):
+                step.evidence(_refusal_to(use))
         with self._ticks.step("Admins sign in and issue others"):
             for agency, login in ADMINS.items():
                 admin = self._cast.officer(login)
@@ -98,6 +99,17 @@ class _Drill:
         with self._ticks.step("Partners with their own keys send and read, nothing twice"):
             self._partners.send(title)
             self._partners.require_shown()
+
+
+def _refusal_to(use: Callable[[], object]) -> str:
+    """What the exchange or the desk answers to what is to be refused."""
+    try:
+        use()
+    except RefusedError as refused:
+        return str(refused)
+    except StepFailedError as refused:
+        return refused.what
+    raise StepFailedError("What was made under the pepper from before was taken.")
 
 
 def _refusal_of(child: Child) -> str:
