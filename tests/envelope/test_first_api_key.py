@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from accord.envelope.credentials import key_for_credential, seal_credential
-from accord.envelope.errors import MalformedError
+from accord.envelope.credentials import SealedCredential, credential_aad, key_for_credential, seal_credential
+from accord.envelope.errors import Failure, MalformedError, OpeningError
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import read_keyset
+from accord.envelope.single import seal_single
 from accord.envelope.unseal import open_credential
+from accord.envelope.vocabulary import TYP_CREDENTIAL
 from tests.envelope.world import NOW, Agency, make_agency
 
 OD = "A" * 43
@@ -34,6 +36,15 @@ def test_it_opens_for_the_agency_that_it_was_sealed_to(alpha: Agency, suite: str
 def test_nothing_but_an_api_key_is_sealed_as_one(alpha: Agency, text: bytes) -> None:
     with pytest.raises(MalformedError):
         seal_credential("xa-alpha", OD, alpha.decryption[PQ1].public, text)
+
+
+def test_what_a_hub_sealed_in_its_place_is_not_taken_for_one(alpha: Agency) -> None:
+    key = alpha.decryption[PQ1]
+    aad = credential_aad("xa-alpha", OD, key.public.kid)
+    sealed = SealedCredential(key.public.kid, seal_single(TYP_CREDENTIAL, aad, key.public, b"anything else"))
+    with pytest.raises(OpeningError) as refused:
+        open_credential(sealed, agency="xa-alpha", od=OD, key=key)
+    assert refused.value.cause is Failure.CREDENTIAL
 
 
 def test_the_stronger_suite_is_chosen_and_the_lowest_of_the_agency_obeyed(alpha: Agency) -> None:
