@@ -23,7 +23,7 @@ from tests.one_seed import drawn_as
 
 NOT_OF_A_WORLD: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 """Tables that migrations fill."""
-FRESH_SECONDS: Final = 20.0
+FRESH_SECONDS: Final = 60.0
 """A world whose clock began with it, or a while before it, is not put back when it is older than this."""
 
 W = TypeVar("W")
