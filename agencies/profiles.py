@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person says of herself: name, unit, time zone, language, and when routine mail may wait. No right comes of it."""
+"""What a person says of herself: name, unit, time zone, language, and when routine mail may wait. No right comes of it.
+
+The unit may be set by an admin of the agency too.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -9,9 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from agencies.actors import Actor
 from agencies.errors import InputError
 from agencies.models import Officer
-from agencies.officers import check_fields, one_spaced, record_about
+from agencies.officers import check_fields, lock_to_manage, one_spaced, record_about
 
 _PROFILE: Final = ("full_name", "unit", "timezone", "language")
 _MAIL: Final = ("routine_mail", "quiet_from", "quiet_until")
@@ -30,6 +34,13 @@ def change_profile(
     if language not in {"", officer.language, *dict(settings.LANGUAGES)}:
         raise InputError("language", _("Language: choose one of the list."))
     return _change("officer.profile_changed", officer, values, now)
+
+
+def change_unit(actor: Actor, officer: Officer, unit: str, *, now: datetime) -> Officer:
+    """The unit of somebody of the actor's agency; gives no right. Raises as the guard, InputError."""
+    with transaction.atomic():
+        locked = lock_to_manage(actor, officer)
+        return _store("officer.unit_changed", actor, locked, {"unit": one_spaced(unit)}, now)
 
 
 def change_own_mail(
@@ -55,15 +66,20 @@ def change_own_mail(
 def _change(act: str, officer: Officer, values: Mapping[str, object], now: datetime) -> Officer:
     with transaction.atomic():
         locked = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
-        before = {name: getattr(locked, name) for name in values}
-        changed = sorted(name for name, value in values.items() if before[name] != value)
-        if not changed:
-            return locked
-        for name in changed:
-            setattr(locked, name, values[name])
-        check_fields(locked)
-        locked.save(update_fields=changed)
-        old = {name: str(before[name]) for name in changed}
-        new = {name: str(values[name]) for name in changed}
-        record_about(act, locked, locked, now, before=old, after=new)
+        return _store(act, locked, locked, values, now)
+
+
+def _store(act: str, actor: Actor, locked: Officer, values: Mapping[str, object], now: datetime) -> Officer:
+    """Writes what is different on a locked row."""
+    before = {name: getattr(locked, name) for name in values}
+    changed = sorted(name for name, value in values.items() if before[name] != value)
+    if not changed:
+        return locked
+    for name in changed:
+        setattr(locked, name, values[name])
+    check_fields(locked)
+    locked.save(update_fields=changed)
+    old = {name: str(before[name]) for name in changed}
+    new = {name: str(values[name]) for name in changed}
+    record_about(act, actor, locked, now, before=old, after=new)
     return locked

@@ -56,6 +56,7 @@ class People:
             roles=person.roles,
             password=password,
             duty_rank=person.duty,
+            unit=person.unit,
             now=now,
         )
         self._note(person, officer, password, demo.id)

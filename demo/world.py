@@ -24,12 +24,13 @@ ALL_SUITES: Final = ("PQ1", "EC1")
 
 @dataclass(frozen=True)
 class DemoOfficer:
-    """`login` is the given name before the at sign; `duty` the place on the duty list."""
+    """`login` is the given name before the at sign; `duty` the place on the duty list; `unit` stands beside the name."""
 
     name: str
     login: str
     roles: tuple[Role, ...]
     duty: int | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ AGENCIES: Final = (
         ALL_SUITES,
         "+000 1 5550 101",
         (
-            DemoOfficer("Ilka Torvane", "ilka", (A,), 1),
-            DemoOfficer("Benno Ashgrove", "benno", (L, K), 2),
-            DemoOfficer("Sunniva Okparel", "sunniva", (M,)),
-            DemoOfficer("Edda Quillane", "edda", (U,)),
+            DemoOfficer("Ilka Torvane", "ilka", (A,), 1, unit="Toxicology"),
+            DemoOfficer("Benno Ashgrove", "benno", (L, K), 2, unit="Toxicology"),
+            DemoOfficer("Sunniva Okparel", "sunniva", (M,), unit="Administration"),
+            DemoOfficer("Edda Quillane", "edda", (U,), unit="Audit"),
         ),
     ),
     DemoAgency(
@@ -96,10 +97,10 @@ AGENCIES: Final = (
         ("PQ1",),
         "+000 2 5550 102",
         (
-            DemoOfficer("Aroha Pemberwick", "aroha", (A,), 1),
-            DemoOfficer("Dele Marchosi", "dele", (L, K), 2),
-            DemoOfficer("Wirin Kalabar", "wirin", (M,)),
-            DemoOfficer("Joss Fairlam", "joss", (U,)),
+            DemoOfficer("Aroha Pemberwick", "aroha", (A,), 1, unit="Early warning"),
+            DemoOfficer("Dele Marchosi", "dele", (L, K), 2, unit="Early warning"),
+            DemoOfficer("Wirin Kalabar", "wirin", (M,), unit="Administration"),
+            DemoOfficer("Joss Fairlam", "joss", (U,), unit="Audit"),
         ),
     ),
     DemoAgency(
@@ -113,9 +114,9 @@ AGENCIES: Final = (
         ("PQ1",),
         "+000 3 5550 103",
         (
-            DemoOfficer("نورين الصفواري", "nourin", (A,), 1),
-            DemoOfficer("هيثم الدرعواني", "haitham", (L, K, M), 2),
-            DemoOfficer("Casimir Vellan", "casimir", (R,)),
+            DemoOfficer("نورين الصفواري", "nourin", (A,), 1, unit="الميناء"),
+            DemoOfficer("هيثم الدرعواني", "haitham", (L, K, M), 2, unit="المقر"),
+            DemoOfficer("Casimir Vellan", "casimir", (R,), unit="Seaport"),
         ),
     ),
     DemoAgency(
@@ -129,9 +130,9 @@ AGENCIES: Final = (
         ("PQ1",),
         "+000 4 5550 104",
         (
-            DemoOfficer("闻若棠", "ruotang", (A,), 1),
-            DemoOfficer("司徒知澜", "zhilan", (L, K, M), 2),
-            DemoOfficer("Lin Harrowgane", "lin", (U,)),
+            DemoOfficer("闻若棠", "ruotang", (A,), 1, unit="前体化学品处"),
+            DemoOfficer("司徒知澜", "zhilan", (L, K, M), 2, unit="前体化学品处"),
+            DemoOfficer("Lin Harrowgane", "lin", (U,), unit="Audit"),
         ),
     ),
     DemoAgency(
@@ -145,8 +146,8 @@ AGENCIES: Final = (
         ("PQ1",),
         "+000 5 5550 105",
         (
-            DemoOfficer("Marisel Quindry", "marisel", (A,), 1),
-            DemoOfficer("Oluwen Brandtvik", "oluwen", (L, K, M), 2),
+            DemoOfficer("Marisel Quindry", "marisel", (A,), 1, unit="Renseignement"),
+            DemoOfficer("Oluwen Brandtvik", "oluwen", (L, K, M), 2, unit="Direction"),
         ),
     ),
     DemoAgency(
@@ -160,8 +161,8 @@ AGENCIES: Final = (
         ("EC1",),
         "+000 6 5550 106",
         (
-            DemoOfficer("Runa Skarsholm", "runa", (A,), 1),
-            DemoOfficer("Pavo Lindqvar", "pavo", (L, K, M), 2),
+            DemoOfficer("Runa Skarsholm", "runa", (A,), 1, unit="Fronteira"),
+            DemoOfficer("Pavo Lindqvar", "pavo", (L, K, M), 2, unit="Sede"),
         ),
         suspended_day=-12,
     ),

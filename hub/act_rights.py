@@ -55,6 +55,7 @@ _OF_THE_DESK: Final = (
     *_acts("officer", "other_sessions_ended", "password_changed", "password_reset", "password_set"),
     *_acts("officer", "profile_changed", "proved_again", "recovery_code_used", "recovery_codes_renewed"),
     *_acts("officer", "roles_changed", "session_ended", "sessions_ended", "sign_in_reopened", "signed_in"),
+    *_acts("officer", "unit_changed"),
     *_acts("peer", "book_begun", "compared", "comparison_undone", "first_compared", "refused"),
     *_acts("policy", "bound", "changed"),
     *_acts("power", "agreed", "applied", "asked", "dropped", "stopped"),

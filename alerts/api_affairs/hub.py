@@ -102,6 +102,7 @@ class AdmitIn(s.Serializer[Any]):
 class FirstAdminIn(s.Serializer[Any]):
     email = s.CharField(max_length=254)
     full_name = s.CharField(max_length=120)
+    unit = s.CharField(required=False, default="", allow_blank=True, max_length=60)
 
 
 class EntryKeyIn(s.Serializer[Any]):

@@ -28,6 +28,7 @@ from agencies.officers import (
     require_may_act_on,
 )
 from agencies.powers import waiting_kinds
+from agencies.profiles import change_unit
 from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import IF_UNCHANGED, AffairsView, name_of
 from alerts.api_desk import CREATED
@@ -101,6 +102,7 @@ class OfficerChangeIn(s.Serializer[Any]):
 
     roles = s.ListField(child=s.ChoiceField(ROLES), min_length=1, max_length=len(ROLES), required=False)
     deputy = s.CharField(max_length=22, required=False, allow_null=True)
+    unit = s.CharField(required=False, allow_blank=True, max_length=60)
     is_active = s.BooleanField(required=False)
 
 
@@ -167,7 +169,7 @@ class OfficerView(OfficersView):
         operation_id="officers_partial_update",
     )
     def patch(self, request: Request, public_id: str) -> Response:
-        """Change roles, deputy or standing of an officer, all of it or nothing; roles count from the next request.
+        """Change roles, deputy, unit or standing of an officer, all of it or nothing; roles count from the next request.
 
         Nobody changes the own roles or standing, and one agency admin stays. Disabling ends every session. What gives
         power waits once the agency has released: `waits` says so, `/powers` until when.
@@ -192,6 +194,8 @@ class OfficerView(OfficersView):
         if "deputy" in body:
             deputy = officer_for(self.officer, body["deputy"]) if body["deputy"] else None
             name_deputy(self.officer, person, deputy, now=self.now)
+        if "unit" in body:
+            change_unit(self.officer, person, body["unit"], now=self.now)
         if body.get("is_active") is False:
             disable_officer(self.officer, person, now=self.now)
 

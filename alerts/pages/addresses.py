@@ -257,6 +257,7 @@ PAGES: Final = (
     ),
     Page("officers/<str:public_id>/roles/", officer_acts.roles, "officer_roles", C.OFFICER_MANAGE, BOTH),
     Page("officers/<str:public_id>/deputy/", officer_acts.deputy, "officer_deputy", C.OFFICER_MANAGE, BOTH),
+    Page("officers/<str:public_id>/unit/", officer_acts.unit, "officer_unit", C.OFFICER_MANAGE, BOTH),
     Page(
         "officers/<str:public_id>/sessions/",
         officer_acts.sessions,

@@ -103,6 +103,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "officer.sessions_ended": gettext_lazy("signed an officer out everywhere"),
     "officer.sign_in_reopened": gettext_lazy("opened a sign-in again"),
     "officer.signed_in": gettext_lazy("signed in"),
+    "officer.unit_changed": gettext_lazy("changed the unit of an officer"),
     "policy.bound": gettext_lazy("let the policy count as it stood"),
     "policy.changed": gettext_lazy("changed the policy"),
     "power.agreed": gettext_lazy("agreed to a change of power"),

@@ -70,10 +70,11 @@ def test_an_officer_is_changed_whole_or_not_at_all_and_from_what_was_seen(
 ) -> None:
     author, reader = desks.lab.author.public_id, desks.lab.reader.public_id
     seen = admin("GET", f"officers/{author}")
-    change = {"roles": ["author", "releaser"], "deputy": reader}
+    change = {"roles": ["author", "releaser"], "deputy": reader, "unit": "Intake"}
     changed = admin("PATCH", f"officers/{author}", change, etag=seen["ETag"])
     assert changed.status_code == 200, changed.content
     assert (changed.json()["roles"], changed.json()["deputy"]) == (["author", "releaser"], reader)
+    assert changed.json()["unit"] == "Intake"
     assert admin("PATCH", f"officers/{author}", {"deputy": None}, etag=seen["ETag"]).status_code == 412
     refused = admin("PATCH", f"officers/{author}", {"roles": ["reader"], "deputy": author})
     assert (refused.status_code, refused.json()["field"]) == (422, "deputy")

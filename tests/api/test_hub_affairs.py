@@ -44,7 +44,9 @@ def test_an_agency_comes_in_and_its_own_system_gets_the_key(
     assert (entry.json()["agency"]["status"], entry.json()["has_keys"]) == ("entering", False)
     assert operator("POST", "hub/agencies", FACTS).status_code == 409
     invited = operator(
-        "POST", "hub/agencies/xf-labs/admin", {"email": "head@xf-labs.example", "full_name": "Fay"}
+        "POST",
+        "hub/agencies/xf-labs/admin",
+        {"email": "head@xf-labs.example", "full_name": "Fay", "unit": "Board"},
     )
     assert invited.status_code == 201, invited.content
     assert invited.json()["invitation"]["mailed_at"] and not invited.json()["has_admin"]
@@ -55,7 +57,8 @@ def test_an_agency_comes_in_and_its_own_system_gets_the_key(
     who = client.get("/api/v1/accession", headers={"authorization": f"Api-Key {key.json()['key']}"}).json()
     assert (who["agency"], who["status"]) == ("xf-labs", "entering")
     assert operator("GET", "hub/agencies/xf-labs").json()["has_entry_key"] is True
-    assert Officer.objects.get(invited_email="head@xf-labs.example").roles == ["agency_admin"]
+    head = Officer.objects.get(invited_email="head@xf-labs.example")
+    assert (head.roles, head.unit) == (["agency_admin"], "Board")
 
 
 @pytest.mark.parametrize(

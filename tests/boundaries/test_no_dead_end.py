@@ -63,7 +63,8 @@ IN_JSON: Final = {
     "template_delete": "template",
     **dict.fromkeys(("officers", "officer_invite"), "officers-list"),
     **dict.fromkeys(
-        ("officer", "officer_roles", "officer_deputy", "officer_disable", "officer_enable"), "officers-one"
+        ("officer", "officer_roles", "officer_deputy", "officer_unit", "officer_disable", "officer_enable"),
+        "officers-one",
     ),
     "officer_invite_again": "officers-invite-again",
     "officer_sessions": "officers-sign-out",

@@ -95,9 +95,10 @@ def test_a_hosted_agency_gets_its_admin_and_its_keys(
     operator.post("/hub/agencies/admit/", FACTS | {"custody": "hub", "root_fingerprint": ""})
     page = "/hub/agencies/xe-drugs/"
     assert "Create keys…" in operator.get(page).content.decode()
-    admin = {"full_name": "Oluwen Brandtvik", "email": "oluwen@xe-drugs.example"}
+    admin = {"full_name": "Oluwen Brandtvik", "email": "oluwen@xe-drugs.example", "unit": "Headquarters"}
     assert operator.post(f"{page}admin/", admin).status_code == 302
-    assert Officer.objects.get(invited_email=admin["email"]).roles == ["agency_admin"]
+    invited = Officer.objects.get(invited_email=admin["email"])
+    assert (invited.roles, invited.unit) == (["agency_admin"], "Headquarters")
     assert len(outside_world.mails) == 1
     assert "invited, until" in operator.get(page).content.decode()
     assert operator.post(f"{page}admin/again/").status_code == 302

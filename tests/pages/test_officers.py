@@ -15,8 +15,8 @@ from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
-ACTS = ("invite", "roles", "deputy", "sessions", "factors", "disable", "enable")
-FORMS = {"roles": {"roles": ["reader"]}, "deputy": {"deputy": ""}}
+ACTS = ("invite", "roles", "deputy", "unit", "sessions", "factors", "disable", "enable")
+FORMS = {"roles": {"roles": ["reader"]}, "deputy": {"deputy": ""}, "unit": {"unit": "Port"}}
 NEW = {"full_name": "Runa Skarsholm", "email": "runa@xa-lab.example", "roles": ["author", "reader"]}
 
 
@@ -150,6 +150,20 @@ def test_a_deputy_is_a_colleague_and_is_shown(desk: DeskWorld, admin: Client) ->
     admin.post(of(desk.benno, "disable"))
     desk.ilka.refresh_from_db()
     assert desk.ilka.deputy is None, "who is disabled stands in for nobody"
+
+
+def test_an_admin_changes_the_unit_of_a_colleague_and_the_audit_says_it(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    assert "Change the unit…" in admin.get(of(desk.ilka)).content.decode()
+    assert admin.post(of(desk.ilka, "unit"), {"unit": "U" * 61}).status_code == 422
+    changed = admin.post(of(desk.ilka, "unit"), {"unit": " Field  team 2 "}, follow=True)
+    assert "<bdi>Field team 2</bdi> · " in changed.content.decode()
+    event = AuditEvent.objects.get(act="officer.unit_changed")
+    assert (event.actor, event.subject) == (desk.sunniva.audit_name, desk.ilka.audit_name)
+    assert event.detail == {"before": {"unit": ""}, "after": {"unit": "Field team 2"}}
+    desk.edda.refresh_from_db()
+    assert "→ Field team 2" in as_officer(desk.edda).get("/audit/").content.decode()
 
 
 def test_the_duty_list_is_arranged_step_by_step(desk: DeskWorld, admin: Client) -> None:

@@ -167,6 +167,7 @@ ITEM_PAGES = {
     "officer_reopen",
     "officer_roles",
     "officer_sessions",
+    "officer_unit",
     "own_mail",
     "passkey_add",
     "session_end",

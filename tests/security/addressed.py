@@ -186,6 +186,7 @@ GOOD: Final[Mapping[str, Sent]] = {
     "views/<uuid:view_id>/default/": Sent({"default": "yes"}),
     "drafts/<uuid:alert_id>/template/": Sent({"name": "Kept"}),
     "officers/<str:public_id>/deputy/": Sent({"deputy": ""}),
+    "officers/<str:public_id>/unit/": Sent({"unit": "Port"}),
     "science/screen/": Sent({"structure": "CCO", "on": "2026-01-01", "reason": "assigned"}),
     "science/timeline/": Sent({"structure": "CCO", "reason": "assigned"}),
     "science/timeline/<uuid:structure_id>/": Sent({"reason": "assigned"}),

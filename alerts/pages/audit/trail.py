@@ -189,7 +189,7 @@ def _detail_text(act: str, detail: Mapping[str, Any]) -> str:
         return _power_text(detail)
     if act == "officer.roles_changed":
         return f"{roles_text(detail.get('before', []))} → {roles_text(detail.get('roles', []))}"
-    if act == "officer.profile_changed" or act == "officer.mail_changed":
+    if act in {"officer.profile_changed", "officer.mail_changed", "officer.unit_changed"}:
         return "; ".join(f"{detail['before'][name]} → {value}" for name, value in detail["after"].items())
     scalars = {name: value for name, value in detail.items() if isinstance(value, str | int) and value != ""}
     return "; ".join(f"{name}: {_plain(value)}" for name, value in scalars.items())

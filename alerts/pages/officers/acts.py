@@ -31,9 +31,10 @@ from agencies.officers import (
     require_may_act_on,
 )
 from agencies.powers import must_wait, waiting_kinds
+from agencies.profiles import change_unit
 from agencies.shortlived import AccountLink
 from alerts.pages.frame import signed_in
-from alerts.pages.officers.forms import DeputyForm, InviteForm, RolesForm
+from alerts.pages.officers.forms import DeputyForm, InviteForm, RolesForm, UnitForm
 from alerts.pages.officers.people import roles_text
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from alerts.pages.words import isolated
@@ -262,6 +263,28 @@ def deputy(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "does": [_("Colleagues see whom to call when this officer is away. It gives no right.")],
         },
         form_of,
+    )
+
+
+def unit(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The part of the agency that stands beside the name."""
+
+    def do(officer: Officer, person: Officer, form: forms.Form) -> None:
+        change_unit(officer, person, form.cleaned_data["unit"], now=timezone.now())
+        messages.success(request, _("The unit is changed."))
+
+    return _act(
+        request,
+        public_id,
+        do,
+        lambda person: {
+            "heading": _("Change the unit of %(name)s") % {"name": isolated(person.display_name)},
+            "button": _("Change unit"),
+            "does": [_("It gives no right. The person may change it too.")],
+        },
+        lambda person: UnitForm(
+            request.POST if request.method == "POST" else None, initial={"unit": person.unit}
+        ),
     )
 
 

@@ -59,6 +59,7 @@ ACTS: Final[Mapping[str, tuple[str | Promise, frozenset[str]]]] = {
     "officer_invite_again": (gettext_lazy("Invite again…"), frozenset({"invited"})),
     "officer_roles": (gettext_lazy("Change roles…"), frozenset({"active", "invited"})),
     "officer_deputy": (gettext_lazy("Name a deputy…"), frozenset({"active", "invited"})),
+    "officer_unit": (gettext_lazy("Change the unit…"), frozenset({"active", "invited"})),
     "officer_sessions": (gettext_lazy("Sign out everywhere…"), frozenset({"active"})),
     "officer_reopen": (gettext_lazy("Open sign-in again…"), frozenset({"active"})),
     "officer_factors": (gettext_lazy("Reset second factor…"), frozenset({"active"})),
@@ -66,7 +67,7 @@ ACTS: Final[Mapping[str, tuple[str | Promise, frozenset[str]]]] = {
     "officer_enable": (gettext_lazy("Enable…"), frozenset({"disabled"})),
 }
 """Acts by the name of their page, with the states in which they are offered."""
-ON_ONESELF: Final = frozenset({"officer_deputy", "officer_sessions"})
+ON_ONESELF: Final = frozenset({"officer_deputy", "officer_sessions", "officer_unit"})
 
 
 def officers(request: HttpRequest) -> HttpResponse:

@@ -12,7 +12,7 @@ from agencies.errors import InputError
 from agencies.fingerprints import checked_fingerprint
 from agencies.models import AGENCY_ID, AgencyKind, Custody
 from agencies.twins import resembling_text, twins_of
-from alerts.pages.officers.forms import language_choices, zone_choices
+from alerts.pages.officers.forms import UnitForm, language_choices, zone_choices
 
 GROUPS: Final = 16
 GROUP_CHARS: Final = 4
@@ -155,7 +155,7 @@ class CompareForm(forms.Form):
         return values
 
 
-class FirstAdminForm(forms.Form):
+class FirstAdminForm(UnitForm):
     full_name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=120,
@@ -168,6 +168,7 @@ class FirstAdminForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages=_wrong(gettext_lazy("E-mail: enter a complete address.")),
     )
+    field_order = ("full_name", "unit", "email")
 
 
 class EntryKeyForm(forms.Form):
