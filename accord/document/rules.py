@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
 from accord.document.chemistry import differs_from_structure
 from accord.document.inchikeys import inchikey_of
+from accord.moments import moment_of
 
 LEAST_TITLE: Final = 5
 LEAST_WIDE_TITLE: Final = 3
@@ -62,7 +63,7 @@ def read_day(value: object) -> date | None:
 
 def latest_today(now: int) -> date:
     """The day that it is where the day begins first: whoever writes may stand in another zone than the machine."""
-    return (datetime.fromtimestamp(now, UTC) + _FURTHEST_ZONE).date()
+    return (moment_of(now) + _FURTHEST_ZONE).date()
 
 
 def least_title(title: str) -> int:
