@@ -59,7 +59,7 @@ def test_the_new_key_takes_over_and_the_old_one_may_go(row: bytes) -> None:
     old = held_ring()
     both = followed_by(old)
     with ring(both):
-        assert "2 secrets rewrapped, 0 rows bound anew." in run()
+        assert "2 secrets rewrapped, 2 rows bound anew." in run()
         assert run().startswith("0 secrets rewrapped, 0 rows bound anew.")
         assert opens(row)
         assert f"{old.current}: 0 secrets, 0 rows, may go" in run("--check")
@@ -87,7 +87,7 @@ def test_a_secret_made_meanwhile_under_the_old_key_is_found(row: bytes) -> None:
         with ring(old):
             hosted_agency("xc-customs")
         assert old.current in refusal("--check")
-        assert "1 secrets rewrapped, 0 rows bound anew." in run()
+        assert "1 secrets rewrapped, 1 rows bound anew." in run()
     assert late.kek == "new"
 
 
@@ -190,7 +190,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
     again = _rotate(both, tmp_path / "second")
     assert again.wait(timeout=240) == 0
     said = (tmp_path / "second").read_text()
-    assert f"{AGENCIES - done} secrets rewrapped, 0 rows bound anew." in said
+    assert f"{AGENCIES - done} secrets rewrapped, {AGENCIES} rows bound anew." in said
     assert f"{old.current}: 0 secrets, 0 rows, may go" in said
     with ring(without(both, old.current)):
         assert all(

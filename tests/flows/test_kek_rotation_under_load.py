@@ -61,7 +61,9 @@ class Rotation:
         return (self.folder / log).read_text()
 
     def send(self) -> Alert:
-        """Through the desk, at this moment."""
+        """Through the desk, at this moment; its officers come as a request finds them, with the agency as it is bound now."""
+        for officer in (self.desk.ilka, self.desk.benno, self.desk.aroha):
+            officer.refresh_from_db()
         draft = self.desk.draft(recipients=["xb-health"])
         now = timezone.now()
         alert = submit_alert(self.desk.ilka, draft, revision=draft.current, now=now)
