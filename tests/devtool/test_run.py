@@ -94,11 +94,18 @@ def test_the_story_holds_and_nothing_is_left(run: Run) -> None:
     assert list(run.temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "after"),
+    [
+        (signal.SIGINT, "PostgreSQL and Valkey answer"),
+        (signal.SIGTERM, "Desk, exchange, workers, sequencer"),
+    ],
+    ids=["while the tables are made", "while the hub is up"],
+)
 def test_interrupted_in_the_middle_it_leaves_nothing_and_does_not_claim_success(
-    number: signal.Signals, run: Run
+    number: signal.Signals, after: str, run: Run
 ) -> None:
-    run.read_until("Desk, exchange, workers, sequencer")
+    run.read_until(after)
     run.process.send_signal(number)
     assert run.end() != 0
     assert "Traceback" not in run.text
