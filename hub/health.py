@@ -45,7 +45,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`, `desk`, `policy`.
 
     `desk` is a feed that has waited two minutes for the desk-worker. `policy` is an agency's policy that was written past
-    the program; only a process that holds the key-encryption key can tell. `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
+    the program; only a process that holds the key-encryption key can tell. `clock` stands for a sequencer that halted for
+    its clock; why is on the operator's page, not here.
     """
     failing = _faults_of_process()
     if "database" not in failing:

@@ -21,9 +21,9 @@ from accord.envelope.tree.receipts import MAX_RECEIPT_SIZE_BYTES, Receipt
 
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 MOST_SLICES: Final = 100
-"""So many slices the hub gives at once."""
+"""Slices that the hub gives at once, at most."""
 MOST_WANTED: Final = 50
-"""So many digests the hub takes in one question for what it wants again."""
+"""Digests that the hub takes in one question for what it wants again, at most."""
 
 SliceAnswer = bytes | RefusedError | BusyError | AnswerError
 """A slice octet for octet, or what asking for it alone would have raised."""

@@ -2,7 +2,8 @@
 """Sessions of officers: opened by signing in, listed to the person, ended by the person or by what ends all.
 
 A session counts while its row stands without an end, the officer's `session_salt` is what it was, and the database was
-not restored since: a session that ended after the backup would be one again. The row is found by a keyed digest of the session's key, so the list of sessions opens none.
+not restored since: a session that ended after the backup would be one again. The row is found by a keyed digest of the
+session's key, so the list of sessions opens none.
 """
 
 import re
