@@ -11,6 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 WATCH_THE_MOUSE: Final = (
     "addEventListener('click', (e) => { if (e.isTrusted && e.detail) noteClick(); }, true);"
 )
+# A page gives the focus to its first field (`autofocus`) when it is drawn, which is after it is loaded.
+SAY_WHEN_DRAWN: Final = """addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame(
+  () => document.documentElement.toggleAttribute('data-drawn', true))));"""
 SETTLED: Final = "node => node === document.activeElement"
 FOCUS: Final = """target => {
   const here = document.activeElement;
@@ -44,6 +47,7 @@ class Hands:
     def __post_init__(self) -> None:
         self.page.expose_function("noteClick", self._note_click)
         self.page.add_init_script(WATCH_THE_MOUSE)
+        self.page.add_init_script(SAY_WHEN_DRAWN)
         # Who begins to listen at a press may be too late: the system's own dialog would open.
         self.page.on("filechooser", lambda _chooser: None)
 
@@ -61,14 +65,18 @@ class Hands:
     def letters(self) -> int:
         return self.tally.letters
 
+    def wait_until_drawn(self) -> None:
+        """Until the page has run its scripts and given the focus away: a person sees nothing to press before."""
+        self.page.locator("html[data-drawn]").wait_for(state="attached")
+
     def press(self, key: str, times: int = 1) -> None:
-        # What a key does is often a script's, and those run when the page has been read.
-        self.page.wait_for_load_state()
+        self.wait_until_drawn()
         for _ in range(times):
             self.page.keyboard.press(key)
             self.tally.keys += 1
 
     def type(self, text: str) -> None:
+        self.wait_until_drawn()
         self.page.keyboard.type(text)
         self.tally.letters += len(text)
 
@@ -84,7 +92,8 @@ class Hands:
 
     def tab_to(self, target: Locator, *, key: str = "Tab", at_most: int = 60) -> None:
         """Tabs until the control has the focus; from the top of a page the menu is skipped by its own link."""
-        self.page.wait_for_load_state()
+        expect(target).to_be_attached()
+        self.wait_until_drawn()
         found = target.evaluate(FOCUS)
         if found["isAtTop"] and found["isInside"] and key == "Tab":
             self.press("Tab")
@@ -102,7 +111,6 @@ class Hands:
 
     def open_first_row(self) -> None:
         """Of a list whose page is loading or there."""
-        self.page.wait_for_load_state()
         first = self.page.locator("[data-rows] .row-link").first
         expect(first).to_be_visible()
         self.press("j")
@@ -127,6 +135,7 @@ class Hands:
         expect(target).to_be_checked()
 
     def _tab_into(self, group: Locator) -> None:
+        self.wait_until_drawn()
         found = group.first.evaluate(FOCUS)
         if found["isAtTop"] and found["isInside"]:
             self.press("Tab")

@@ -30,8 +30,8 @@ def test_the_auditor_finds_who_opened_what_and_why_by_keyboard(
         open_alert(desk.ilka, received, reason="on_duty", now=desk.tick())
     open_alert(desk.benno, received, reason="case_number", reference="B 77/26", now=desk.tick())
     sign_in(desk.edda)
-    page.goto(live_server.url)
     hands = Hands(page)
+    page.goto(live_server.url)
 
     hands.use(page.get_by_role("link", name="Audit"))
     expect(page.get_by_role("heading", name="Audit")).to_be_visible()

@@ -29,8 +29,8 @@ def test_a_harm_cluster_from_nothing_to_submitted_by_keyboard(
     page: Page, desk: DeskWorld, sign_in: SignIn, live_server: LiveServer, tell: Tell
 ) -> None:
     sign_in(desk.ilka)
-    page.goto(f"{live_server.url}/drafts/")
     hands = Hands(page)
+    page.goto(f"{live_server.url}/drafts/")
     hands.tab_to(page.get_by_role("link", name="New alert").first)
     hands.press("Enter")
     hands.tab_to(page.get_by_role("button", name=re.compile("Cluster of harm")))

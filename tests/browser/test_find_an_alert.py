@@ -35,8 +35,8 @@ def old(desk: DeskWorld, sign_in: SignIn) -> ReceivedAlert:
 def test_an_old_alert_is_found_by_identifier_and_by_word(
     page: Page, live_server: LiveServer, old: ReceivedAlert, shoot: Shoot, picture: Picture, tell: Tell
 ) -> None:
-    page.goto(live_server.url)
     hands, question = Hands(page), page.get_by_label("Identifier or words")
+    page.goto(live_server.url)
     hands.press("s")
     expect(question).to_be_focused()
     hands.type("ab-77/12")
