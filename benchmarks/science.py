@@ -2,7 +2,11 @@
 """The science core on one structure, on a hundred thousand fingerprints, and on ten thousand stored structures.
 
 `rules one structure` is what a page waits for when it judges a structure by every class rule; its floor is reading the
-SMILES and looking for the rules' scaffolds. `similar 100000` ranks both fingerprints of that many structures; its floor
+SMILES and looking for the rules' scaffolds. `verdict one structure` is the whole answer by rules and lists on a day, with
+nothing remembered of the structure; its floor is the same with lists that are empty. `lists`, `esters` and `skeletons` are
+what the parts take that look for named entries, for what a structure is an ester or ether of, and for derivatives and
+classes where no entry names it, each with the whole answer as its floor. `first skeletons` is the first question of a
+process that needs the skeletons drawn; its floor is the same question again. `similar 100000` ranks both fingerprints of that many structures; its floor
 counts their bits once. `judged again 10000` is the engine's part of a re-evaluation, listings included; its floor reads
 the structures. Each structure is written with its atoms in another order each time, so that nothing that the process
 remembers of it helps. `first answer` is what the first question of a process waits for, by the clock: the process that
@@ -20,21 +24,29 @@ from functools import partial
 import numpy as np
 
 from benchmarks._figures import median_seconds, report
+from substances.control import screening
 from substances.control.engine import judge
-from substances.control.listings import shipped_listings_text
+from substances.control.listings import COLUMNS, shipped_listings, shipped_listings_text
+from substances.control.results import Query
 from substances.control.rules import RuleSet
+from substances.control.screening import Law, law_of
 from substances.control.shipped import shipped_rules, shipped_rules_text
+from substances.control.skeletons import borne, prints_of_parent
 from substances.reevaluation import judge_structures
 from substances.resembling import reference_candidates
 from substances.rulefacts import StructureIn
 from substances.structures.decomposing import open_molecule
+from substances.structures.derived import parents_by_hydrolysis
 from substances.structures.fingerprints import Packed, pack, similarities
 from substances.structures.likeness import FINGERPRINT_BYTES, Fingerprints
+from substances.structures.patterns import connectivity_block, full_inchikey
 from substances.structures.toolkit import parse_smiles, rdkit
 
 STORED = 10_000
 KNOWN = 100_000
-RULES_MS, SIMILAR_MS, AGAIN_SECS = 20.0, 50.0, 60.0
+RULES_MS, VERDICT_MS, SIMILAR_MS, AGAIN_SECS = 20.0, 60.0, 50.0, 60.0
+ON = date(2026, 11, 28)
+UNLISTED = "CC(C)C(=O)N(c1ccc(Br)cc1)C1CCN(CCc2ccccc2)CC1"
 TOP = 50
 SEED = 20_261
 
@@ -42,6 +54,7 @@ SEED = 20_261
 def main() -> None:
     parents = [candidate.parent for candidate in reference_candidates()]
     _judge_one(parents)
+    _answer_one(parents)
     _rank_many()
     _judge_again(parents)
     _first_answer()
@@ -56,6 +69,46 @@ def _judge_one(parents: Sequence[str]) -> None:
     floors = [_median(partial(_scaffolds_only, rules), _spellings(parent, 10)[5:]) for parent in parents]
     report("rules one structure p95", _p95(ours) * 1000, _p95(floors) * 1000, limit=RULES_MS)
     report("rules one structure median", statistics.median(ours) * 1000, statistics.median(floors) * 1000)
+
+
+def _answer_one(parents: Sequence[str]) -> None:
+    """Each parent by its median of three spellings; the parts beside, of the same spellings."""
+    law = law_of()
+    bare = law_of(listings=",".join(COLUMNS) + "\n")
+    first, again = (_once(partial(_answer, law, UNLISTED)) for _ in range(2))
+    report("first skeletons", first * 1000, again * 1000)
+    spelled = [_spellings(parent, 6) for parent in parents]
+    for texts in spelled:
+        _answer(bare, texts[0])
+    ours = [_median(partial(_answer, law), texts[:3]) for texts in spelled]
+    floors = [_median(partial(_answer, bare), texts[3:]) for texts in spelled]
+    report("verdict one structure p95", _p95(ours) * 1000, _p95(floors) * 1000, limit=VERDICT_MS)
+    report("verdict one structure median", statistics.median(ours) * 1000, statistics.median(floors) * 1000)
+    whole = statistics.mean(ours)
+    for name, work in (("lists", _named), ("esters", _esters), ("skeletons", _skeletons)):
+        seconds = statistics.mean(_median(work, [parent] * 3) for parent in parents)
+        report(f"{name} of one structure mean", seconds * 1000, whole * 1000)
+
+
+def _answer(law: Law, text: str) -> None:
+    for remembered in (full_inchikey, connectivity_block, open_molecule, prints_of_parent):
+        remembered.cache_clear()
+    screening.screen(Query(smiles=text), on=ON, law=law)
+
+
+def _named(parent: str) -> None:
+    shipped_listings().find(keys=[full_inchikey(parent)])
+
+
+def _esters(parent: str) -> None:
+    for smiles in parents_by_hydrolysis(parent):
+        full_inchikey.cache_clear()
+        shipped_listings().find(keys=[full_inchikey(smiles)])
+
+
+def _skeletons(parent: str) -> None:
+    prints_of_parent.cache_clear()
+    list(borne(shipped_listings(), parent))
 
 
 def _spellings(parent: str, count: int) -> list[str]:
@@ -106,8 +159,8 @@ def _judge_again(parents: Sequence[str]) -> None:
     texts = shipped_rules_text(), shipped_listings_text()
     spelled = [text for parent in parents for text in _spellings(parent, STORED // len(parents))]
     structures = [StructureIn(text=text, parent=text) for text in spelled]
-    judge_structures(*texts, structures[:1], date(2026, 11, 25))
-    ours = _once(lambda: judge_structures(*texts, structures[1:], date(2026, 11, 25)))
+    judge_structures(*texts, structures[:1], ON)
+    ours = _once(lambda: judge_structures(*texts, structures[1:], ON))
     floor = _once(lambda: [parse_smiles(text) for text in spelled])
     report(f"judged again {STORED}", ours, floor, unit="s", limit=AGAIN_SECS)
 

@@ -49,14 +49,20 @@ def _files(folder: Path) -> dict[str, list[Path]]:
 def _substances(path: Path) -> list[Part]:
     from devtool.evaluation.analogues import evaluate_analogues
     from devtool.evaluation.classes import evaluate_classes
+    from devtool.evaluation.listed import evaluate_listings
     from devtool.evaluation.notations import evaluate_notations
     from devtool.evaluation.shipped import shipped_rows, shipped_rules
     from devtool.evaluation.substances import read_rows
 
     rows = read_rows(path)
+    listed = evaluate_listings(path, rows)
+    found = [listed] if listed else []
+    if not rows[0].labels:
+        return found
     ruleset = shipped_rules()
     return [
         evaluate_classes(path, rows, ruleset),
+        *found,
         evaluate_notations(path, rows, ruleset),
         evaluate_analogues(path, rows, shipped_rows(), ruleset),
     ]

@@ -98,6 +98,12 @@ def _evaluate(arguments: list[str]) -> int:
     return evaluate(options.folder)
 
 
+def _listings(arguments: list[str]) -> int:
+    from devtool.listings.command import run_listings
+
+    return run_listings(arguments)
+
+
 def _drill(arguments: list[str]) -> int:
     from devtool.drills.registry import run_drill
 
@@ -186,6 +192,13 @@ VERBS = {
         "where a bar is missed or a file is malformed. The shipped files are in substances/data.\n"
         "--calibrate makes substances/data/profile-methods.json again from the shipped profiles.",
         _evaluate,
+    ),
+    "listings": Verb(
+        "listings import FILE --jurisdiction US --as-of DAY --link URL [--write]",
+        "Bring a newer text of an instrument into substances/data/control/listings.csv: judged, compared with what is\n"
+        "held, structures found for new entries; says what is added, changed and gone. Writes nothing without --write\n"
+        "(docs/listings.md).",
+        _listings,
     ),
     "drill": Verb(
         "drill [NAME ...]",

@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Final
 
+from substances.control.covering import LISTS, Drawn, covers
 from substances.control.engine import judge
 from substances.control.listings import Listing, ListingSet, read_listings
+from substances.control.naming import name_key
 from substances.control.rules import Group, Rule, RuleSet, canonical, digest_of, read_rules
 from substances.errors import InputRefusedError
 from substances.pacing import held_to
@@ -110,21 +112,23 @@ def _judged_by_name(law: _Law, one: StructureIn) -> StructureJudged:
 
 
 def _listings(law: _Law, one: StructureIn, blocks: Sequence[str]) -> dict[str, ListingFact]:
-    """What names the substance and is not over; proposals and named exceptions are no listing."""
+    """What names the substance and is not over; leads, preparations and named exceptions are no listing."""
     hits = law.listings.find(
         keys=blocks, cas=one.cas_rn, names=[name for name in (one.name, *one.synonyms) if name]
     )
+    same = [other for block in blocks for other in law.listings.of_block(block[:14])]
     facts = (
         listing_fact(hit.listing)
         for hit in hits
-        if hit.listing.state == "listed" and hit.listing.phase_on(law.today) != "ended"
+        if covers(hit, Drawn(), same).effect == LISTS and hit.listing.phase_on(law.today) != "ended"
     )
     return {fact.key: fact for fact in facts}
 
 
 def listing_fact(listing: Listing) -> ListingFact:
-    """With a key that names list and substance, so that a date that is corrected is no news."""
-    key = digest_of(canonical([listing.jurisdiction, listing.instrument, listing.schedule, listing.name]))
+    """With a key that names list and substance, so that a corrected date, or a second text of one list, is no news."""
+    substance = next((key[:14] for key in listing.inchikeys), name_key(listing.name))
+    key = digest_of(canonical([listing.jurisdiction, listing.instrument, listing.schedule, substance]))
     return ListingFact(
         key[:KEY_CHARS], listing.jurisdiction, listing.title, listing.name, listing.start, listing.precision
     )

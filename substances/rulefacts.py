@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-ENGINE: Final = 1
+ENGINE: Final = 2
 """Which reading of rules and structures gives the verdicts: raised with every correction that may change one, so that
 what is stored is judged again by the rules as they stand."""
 

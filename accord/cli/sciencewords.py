@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The words for the science core's codes at a terminal: standings, what decided them, limits, matches, profiles.
 
-"Meets the definition", never "illegal"; that no rule is known is told apart from that known rules do not reach it.
+"Meets the definition", never "illegal"; that complete lists do not name it is told apart from that there is no verdict.
 """
 
 from __future__ import annotations
@@ -10,39 +10,53 @@ from collections.abc import Mapping
 from typing import Final
 
 STANDINGS: Final[Mapping[str, str]] = {
-    "listed": "listed by name",
+    "listed": "listed",
     "meets_definition": "meets the definition of a class",
     "parent": "the parent of a class, itself",
     "review": "undecided: a person must judge",
-    "excluded": "taken out of a class by name",
+    "excluded": "taken out by name",
     "not_yet": "not yet",
     "ended": "no longer",
-    "outside": "no listing found, not reached by the rules known here",
-    "none_in_force": "no listing found, no class rule was in force on that day",
-    "not_asked": "no listing found by name; class rules need a structure: not asked",
-    "not_listed": "not found on the UN lists known here",
-    "no_rule_known": "no listing found, no class rule known here",
+    "not_named": "not named on lists that are complete",
+    "not_known_then": "not known for that date",
+    "not_asked": "needs a structure: not asked",
+    "not_covered": "not covered here",
 }
-FEW_LISTINGS: Final = (
-    "No list of its named substances is known here{beyond}; that nothing names it here proves nothing."
-)
 DECISIONS: Final[Mapping[str, str]] = {
     "listed_by_name": "A list names it.",
-    "listed_since_unknown": "A list names it; since when is not known here.",
-    "day_in_year_unknown": "Listed some time in that year; look up the day.",
-    "proposed_only": "A proposal names it; whether it became law is not known here.",
+    "derived_listed": "As an ester or ether of what the list names, which its clause takes in.",
+    "clause_not_seen": "A salt of what the list names; look up whether the list takes in salts.",
+    "lead_only": "A second-hand report names it; look it up in the instrument.",
+    "text_not_read": "The text of this entry has to be looked up.",
+    "other_form": "The list names another stereo form of it.",
+    "form_decides": "One stereo form is listed and another is not; the drawing does not say which one it is.",
+    "only_if_misused": "A stereo form of what is listed: only where it is meant to be misused.",
+    "salt_not_named": "A salt of what the list names; the clause that was read names no salts.",
+    "derivative_for_a_person": "It may be a derivative or analogue of what an entry names, or one of its class.",
+    "derived_not_decided": "An ester or ether of what the list names; look up whether it is meant.",
+    "preparation_only": "Some entries are about preparations alone.",
+    "named_together": "The entry names it together with a second substance, as one preparation.",
+    "name_of_several": "The name stands for several substances. Give the structure.",
+    "taken_out": "The text of the list takes it out by name.",
+    "listed_since_unknown": "A list names it; the text does not say since when.",
+    "day_in_year_unknown": "Listed some time in that month or year; look up the day.",
     "meets_definition": "The definition of a class is met.",
     "class_parent": "The class is made of changes to it; it is controlled by name.",
     "needs_a_person": "A class rule cannot be decided by software alone.",
     "excluded_by_name": "It would meet the definition, but the text of the rule takes it out.",
     "applies_from": "Law reaches it from a later day.",
     "applied_until": "Law reached it until an earlier day.",
-    "outside_known_rules": "That does not prove that it is not controlled.",
+    "not_named": "An answer about these lists alone. Whether a law on analogues reaches it is for a court.",
+    "not_known_for_date": "The texts do not go back to that date.",
+    "structure_needed": "No list names it so. Give a structure to have lists and class rules asked.",
+    "lists_partial": "Its lists are known here in part: there is no verdict.",
+    "not_covered": "None of its lists is known here: there is no verdict.",
+    "outside_known_rules": "The class rules that were asked do not reach it.",
     "rule_partly_encoded": "A rule is encoded here in part, so that it is not met is not decided.",
     "no_rule_in_force": "Class rules are known here, for another time.",
-    "no_rule_known": "That does not say that it is not controlled.",
-    "structure_needed": "Give a structure to have the class rules asked.",
-    "names_only": "The UN lists name substances and hold no class rules; that none names it here proves nothing.",
+    "classes_for_a_person": "The lists also have classes that a person has to read.",
+    "laws_not_covered": "Some laws of the jurisdiction are not covered here at all.",
+    "entries_by_name_only": "Some entries could be compared by name alone.",
 }
 LIMITS: Final[Mapping[str, str]] = {
     "not_legal_advice": "No legal advice: the cited instrument decides.",
@@ -50,7 +64,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "cas_numbers_known_of_few": "Few entries of the lists have a CAS number: that none has this one proves nothing.",
     "structure_unreadable": "The structure could not be read: only names and numbers were compared.",
     "other_components_not_screened": "Of many organic components only the largest were compared with the rules.",
-    "lists_are_not_complete": "The lists known here are not complete: none found is no proof of none.",
+    "lists_are_not_complete": "Some of the lists are known in part.",
     "name_is_of_another_structure": "The name belongs to another structure; the structure decided.",
     "tautomers_not_compared": "A keto-enol case: other tautomers were not compared.",
     "cas_is_of_another_structure": "The CAS number belongs to another structure; the structure decided.",
@@ -67,8 +81,8 @@ PHASES: Final[Mapping[str, str]] = {
     "in_force": "in force",
     "not_yet": "not yet in force",
     "ended": "no longer in force",
-    "day_not_known": "from some day of that year",
-    "proposed": "proposed",
+    "day_not_known": "from some day of that month or year",
+    "not_known_then": "not known for that date",
 }
 CLAUSES: Final[Mapping[str, str]] = {
     "core": "scaffold",
@@ -80,6 +94,16 @@ CLAUSES: Final[Mapping[str, str]] = {
     "too_many": "one more than the rule takes",
     "missing": "the rule asks for a group here",
     "indicator": "what the law points at",
+}
+EFFECTS: Final[Mapping[str, str]] = {
+    "lists": "listed",
+    "undecided": "a person must judge",
+    "takes_out": "taken out by name",
+}
+EXTENTS: Final[Mapping[str, str]] = {
+    "complete": "complete to",
+    "partial": "known in part",
+    "none": "not covered here",
 }
 AS_IN_PARENT: Final = "as in the parent of the class"
 REASONS: Final[Mapping[str, str]] = {
@@ -141,6 +165,10 @@ NOT_COMPARABLE: Final[Mapping[str, str]] = {
 FOUND_BY: Final[Mapping[str, str]] = {
     "structure": "found by structure",
     "structure_without_stereo": "found by structure, stereo left aside",
+    "other_form": "found as another stereo form",
+    "ester": "found as an ester",
+    "ether": "found as an ether",
+    "skeleton": "found by likeness",
     "cas": "found by CAS number",
     "name": "found by name",
 }

@@ -18,7 +18,8 @@ from accord.cli.sciencewords import (
     AS_IN_PARENT,
     CLAUSES,
     DECISIONS,
-    FEW_LISTINGS,
+    EFFECTS,
+    EXTENTS,
     FOUND_BY,
     LIMITS,
     PHASES,
@@ -38,9 +39,9 @@ MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _GREEK: Final = "αβγδεζηθλμπσφχψω"
 _SAID_TOGETHER: Final = ("not-decided", "out")
-_LEFT_OPEN: Final = frozenset({"outside_known_rules", "rule_partly_encoded", "no_rule_known", "names_only"})
-_SILENT: Final = ("outside", "none_in_force", "not_asked", "no_rule_known")
-_FEW: Final = 100
+_SILENT: Final = ("not_named", "not_known_then", "not_asked", "not_covered")
+_LEFT_ALONE: Final = ("excluded", "not_yet", "ended")
+_PROVES_NOTHING: Final = ("lists_partial", "not_covered", "not_known_for_date")
 
 Plain = dict[str, Any]
 Item = TypeVar("Item")
@@ -195,15 +196,10 @@ def _print_answer(one: Asked, answer: Plain, *, only: Sequence[str] | None) -> N
 
 def _print_jurisdiction(row: Plain) -> None:
     decided = f" ({plain(row['by'])})" if row["by"] else ""
-    print(f"\n{plain(row['jurisdiction'])}: {word_of(STANDINGS, row['standing'])}{decided}")
-    for place, code in enumerate(row["sentences"]):
-        # What the other rules leave open matters where nothing stronger was said.
-        if place == 0 or code not in _LEFT_OPEN:
-            print(f"  {word_of(DECISIONS, code)}")
-    if _says_little(row):
-        known = row["listings_known"]
-        beyond = f" beyond {known} {'entry' if known == 1 else 'entries'}" if known else ""
-        print(f"  {FEW_LISTINGS.format(beyond=beyond)}")
+    until = f" to {row['complete_to']}" if row["standing"] == "not_named" else ""
+    print(f"\n{plain(row['jurisdiction'])}: {word_of(STANDINGS, row['standing'])}{until}{decided}")
+    for code in _told(row):
+        print(f"  {word_of(DECISIONS, code)}")
     for listing in row["listings"]:
         _print_listing(listing)
     for rule in row["rules"]:
@@ -213,21 +209,37 @@ def _print_jurisdiction(row: Plain) -> None:
         rules = [plain(rule["rule_id"]) for rule in row["rules"] if rule["verdict"]["verdict"] == verdict]
         if rules:
             print(f"  {', '.join(rules)}: {word_of(VERDICTS, verdict)}")
+    if row["standing"] in _SILENT:
+        for one in row["coverage"]:
+            day = f" {one['until']}" if one["extent"] == "complete" else ""
+            extent = word_of(EXTENTS, one["extent"]) + day
+            print(f"  {plain(one['instrument'])}: {extent}")
 
 
-def _says_little(row: Plain) -> bool:
-    """Whether nothing names it where few entries of its lists are known, so that the silence means nothing."""
-    return row["standing"] in _SILENT and row["listings_known"] < _FEW
+def _told(row: Plain) -> list[str]:
+    """What else was asked matters beside silence, and that the lists prove nothing where a rule leaves it alone; another
+    verdict stands on its first sentence."""
+    first, *others = row["sentences"]
+    if row["standing"] in _SILENT:
+        return [first, *others]
+    return [first, *(code for code in others if row["standing"] in _LEFT_ALONE and code in _PROVES_NOTHING)]
 
 
 def _print_listing(listing: Plain) -> None:
     title, schedule = plain(listing["title"]), plain(listing["schedule"])
     where = title if schedule in title else f"{title}, {schedule}"
+    item = f", {plain(listing['item'])}" if listing["item"] else ""
     since = f", since {plain(listing['since'])}" if listing["since"] else ""
+    until = f", until {plain(listing['until'])}" if listing["until"] else ""
+    says = word_of(EFFECTS, listing["effect"])
     print(
-        f"  list: {where}: {plain(listing['name'])}{since} ({word_of(PHASES, listing['phase'])}; {_found(listing)})"
+        f"  list: {where}{item}: {plain(listing['name'])}{since}{until} ({says}; "
+        f"{word_of(PHASES, listing['phase'])}; {_found(listing)})"
     )
-    print(f"    {_source(listing)}")
+    if listing["effect"] != "lists":
+        print(f"    {word_of(DECISIONS, listing['reason'])}")
+    seen = f", as of {listing['seen']}" if listing["seen"] else ""
+    print(f"    source: {plain(listing['source'])}{seen}")
 
 
 def _source(row: Plain) -> str:

@@ -8,13 +8,15 @@ from rest_framework import serializers as s
 from alerts.science.analogues import AnalogueShown, AnaloguesShown
 from alerts.science.answers_screen import Screened
 from alerts.science.answers_words import LIMITS, REASONS, VERDICTS
+from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
+from substances.control.covering import REASONS as LISTING_REASONS
+from substances.control.listings import EXTENTS, GRADES
 from substances.control.results import SENTENCES, STANDINGS
 from substances.control.verdicts import FINDING_CODES, FINDING_KINDS
 from substances.jsonform import to_plain
 
 STEREO = ("none", "defined", "partly", "undefined")
-PHASES = ("in_force", "not_yet", "ended", "day_not_known", "proposed")
-CONFIDENCE = ("high", "medium", "low")
+PHASES = ("in_force", "not_yet", "ended", "day_not_known", "not_known_then")
 
 
 class StructureOut(s.Serializer[Any]):
@@ -78,27 +80,45 @@ class RuleVerdictOut(s.Serializer[Any]):
 
 
 class ListingOut(s.Serializer[Any]):
-    """A list that names the substance; `since` is a day, or a year where no more is known.
+    """An entry of a list that was found: it `lists` the substance, is `undecided`, or `takes_out` what it names.
 
-    `part` is the component that was found, where the structure has several.
+    `reason` is why. `since` is a day, or a month or year where no more is known. `seen` is the day for which the text
+    tells the law, `grade` what sort of text it is: A the instrument, B national law that names it, C a notice of its
+    body, D second hand, `unsourced` where none was read. `part` is the component that was found, where the structure
+    has several; `credit` is what the licence of the source asks to be said.
     """
 
     title = s.CharField()
     schedule = s.CharField()
+    item = s.CharField()
     name = s.CharField()
     since = s.CharField()
     until = s.CharField()
     phase = s.ChoiceField(PHASES)
     found_by = s.CharField()
+    effect = s.ChoiceField((LISTS, UNDECIDED, TAKES_OUT))
+    reason = s.ChoiceField(LISTING_REASONS)
+    grade = s.ChoiceField(GRADES)
     source = s.CharField()  # type: ignore[assignment]
-    confidence = s.CharField()
+    seen = s.CharField()
+    link = s.CharField()
+    credit = s.CharField()
     part = s.CharField()
+
+
+class CoverageOut(s.Serializer[Any]):
+    """How far the lists of one instrument are known: `complete` up to `until`, `partial`, or `none`."""
+
+    instrument = s.CharField()
+    extent = s.ChoiceField(EXTENTS)
+    until = s.CharField()
+    note = s.CharField()
 
 
 class JurisdictionOut(s.Serializer[Any]):
     """The strongest standing that anything gives there; `sentences` are codes, the deciding one first.
 
-    `listings_known` is how many entries of its lists are known here at all.
+    `not_named` is said of the lists that are known whole, up to `complete_to`; `not_covered` is no verdict.
     """
 
     jurisdiction = s.CharField()
@@ -107,7 +127,8 @@ class JurisdictionOut(s.Serializer[Any]):
     sentences = s.ListField(child=s.ChoiceField(SENTENCES))
     listings = ListingOut(many=True)
     rules = RuleVerdictOut(many=True)
-    listings_known = s.IntegerField()
+    complete_to = s.CharField()
+    coverage = CoverageOut(many=True)
 
 
 class PrecursorOut(s.Serializer[Any]):

@@ -15,6 +15,7 @@ from alerts.science.rulebook import Rulebook, RuleRow
 from alerts.science.timelines import TimelineShown
 from alerts.science.watching import MAX_JURISDICTION_CHARS
 from alerts.stored import Backfill, Reevaluation
+from substances.control.listings import EXTENTS
 from substances.control.results import STANDINGS
 from substances.rulefacts import RuleFact
 
@@ -57,9 +58,14 @@ class RuleInFullOut(RuleOut):
 
 
 class ListOut(s.Serializer[Any]):
+    """An instrument, and how far its lists are known: `complete` to the day `until`, `partial`, or `none`."""
+
     jurisdiction = s.CharField()
     title = s.CharField()
-    substances = s.IntegerField()
+    extent = s.ChoiceField(EXTENTS)
+    until = s.DateField(allow_null=True)
+    entries = s.IntegerField()
+    link = s.CharField(allow_blank=True)
 
 
 class AdoptedOut(s.Serializer[Any]):
@@ -257,7 +263,14 @@ def rulebook_out(
         "behind": book.effective.is_behind,
         "rules": [rule_out(row) for row in book.rules],
         "lists": [
-            {"jurisdiction": row.jurisdiction, "title": row.title, "substances": row.count}
+            {
+                "jurisdiction": row.jurisdiction,
+                "title": row.title,
+                "extent": row.extent,
+                "until": row.until.isoformat() if row.until else None,
+                "entries": row.count,
+                "link": row.link,
+            }
             for row in book.lists
         ],
         "adopted": [

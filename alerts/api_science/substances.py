@@ -59,8 +59,8 @@ class ScreenView(ScienceView):
     def post(self, request: Request) -> Response:
         """Screen substances: named listings, class rules with the clause for each atom, precursors, by jurisdiction.
 
-        Recognition only: `meets_definition` is what it says, and `outside` or `no_rule_known` is no statement that
-        something is not controlled. All are read or none is answered. Each question is audited, without its content.
+        Recognition only: `meets_definition` is what it says; `not_named` is said of lists that are complete to a day,
+        and `not_covered` is no verdict. All are read or none is answered. Each question is audited, without its content.
         """
         body = read_body(ScreenIn, request)
         asked = [Asked(**one) for one in body["structures"]]

@@ -17,7 +17,6 @@ from typing import Final
 from agencies.actors import Actor
 from agencies.capabilities import Capability
 from alerts.models import Alert, ReceivedAlert
-from alerts.science.answers_words import LICENCES
 from alerts.science.asking import RESEMBLED, Why, in_words, record_question
 from alerts.science.controls import ruleset_for
 from alerts.science.stored import OPENED_AT_MOST, OpenedStructure, open_structures
@@ -50,11 +49,6 @@ class AnalogueShown:
     @property
     def is_own(self) -> bool:
         return self.analogue.key.startswith(OWN)
-
-    @property
-    def licence(self) -> str:
-        """Of an entry of the reference set; an alert of the agency's own stands under its marking instead."""
-        return "" if self.is_own else str(LICENCES["facts"])
 
 
 @dataclass(frozen=True)

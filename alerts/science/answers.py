@@ -6,7 +6,6 @@ Text of rules and lists is English data and stays as it is. Drawings come from t
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -14,33 +13,37 @@ from typing import Final
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from alerts.science.answers_words import (
     CLAUSES,
-    CONFIDENCE,
+    EFFECTS,
+    EXTENTS,
     FOUND_BY,
+    INSTRUMENTS,
     KINDS,
-    LICENCES,
     LIMITS,
     MEDICINES,
+    NOT_NAMED_TO,
     PHASE_TONES,
     PHASES,
     REASONS,
     SENTENCES,
     STANDINGS,
-    TEXT_SEEN,
     TONES,
     VERDICT_TONES,
     VERDICTS,
 )
-from alerts.science.controls import is_own_summary
 from alerts.science.places import place_name
 from substances import safely
+from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
 from substances.control.precursors import PrecursorHit
 from substances.control.results import (
-    FEW_LISTINGS,
+    ENDED,
+    EXCLUDED,
+    NOT_NAMED,
+    NOT_YET,
     SILENT,
+    CoverageStatus,
     JurisdictionStatus,
     ListingStatus,
     MedicineNote,
@@ -53,6 +56,9 @@ from substances.structures.shapes import Mark
 
 DRAWN_AT_MOST: Final = 8
 WIDTH, HEIGHT = 300, 220
+_EFFECT_TONES: Final = {UNDECIDED: "warn", TAKES_OUT: "quiet"}
+_LEFT_ALONE: Final = frozenset({EXCLUDED, NOT_YET, ENDED})
+_PROVES_NOTHING: Final = frozenset({"lists_partial", "not_covered", "not_known_for_date"})
 _BOUND: Final = re.compile(r"_c(\d+)\Z")
 
 
@@ -85,40 +91,47 @@ class VerdictShown:
     effect: str
     summary: str
     interpretation: tuple[str, ...]
-    confidence_text: str
-    text_seen_text: str
     part: str
-    licence: str
 
 
 @dataclass(frozen=True)
 class ListingShown:
-    """A list that names it."""
+    """An entry that was found. `note` is why it does not simply list it; `credit` what its source asks to be said."""
 
     title: str
     name: str
     tone: str
     text: str
+    note: str
     dates: str
     how: str
-    confidence_text: str
-    source: str
+    seen: str
+    link: str
+    credit: str
     part: str
-    licence: str
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """By what the verdict is: an entry of a list with its place and its source, or the title of a class rule."""
+
+    text: str
+    since: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
 class PlaceShown:
-    """One jurisdiction: its standing, and what it rests on."""
+    """One jurisdiction: its standing, and what it rests on; beside silence how far its lists are known (`coverage`)."""
 
     code: str
     name: str
     standing: str
     standing_text: str
-    standing_note: str
-    lists_note: str
+    notes: tuple[str, ...]
     tone: str
-    by: tuple[str, ...]
+    by: tuple[LineShown, ...]
+    coverage: tuple[str, ...]
     listings: tuple[ListingShown, ...]
     verdicts: tuple[VerdictShown, ...]
     silent: tuple[str, ...]
@@ -132,28 +145,23 @@ class PrecursorShown:
     table: str
     since: str
     how: str
-    confidence_text: str
-    source: str
     part: str
-    licence: str
 
 
 @dataclass(frozen=True)
 class ScreeningShown:
-    """A screening as `accord/science/verdict.html` shows it. `prepared` is the date of the rule set; `is_later`: the day
-    asked about lies after it, so that newer law may be missing."""
+    """A screening as `accord/science/verdict.html` shows it. `prepared` is the date of the rule set, `credits` what
+    the licences of the sources ask to be said."""
 
     on: date
     ruleset: str
     medicine: str
-    medicine_source: str
     places: tuple[PlaceShown, ...]
     precursors: tuple[PrecursorShown, ...]
     limits: tuple[str, ...]
     has_drawings: bool
     prepared: str = ""
-    is_later: bool = False
-    medicine_licence: str = ""
+    credits: tuple[str, ...] = ()
 
 
 def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShown:
@@ -168,14 +176,12 @@ def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShow
         on=screening.on,
         ruleset=screening.ruleset,
         medicine=_medicine(screening.medicine),
-        medicine_source=screening.medicine.source if screening.medicine else "",
         places=tuple(places),
         precursors=tuple(_precursor(hit) for hit in screening.precursors),
         limits=tuple(str(LIMITS[code]) for code in screening.limits if code in LIMITS),
         has_drawings=any(verdict.drawing for place in places for verdict in place.verdicts),
         prepared=_month(screening.prepared),
-        is_later=screening.on.isoformat()[: len(screening.prepared)] > screening.prepared > "",
-        medicine_licence=str(LICENCES["facts"]),
+        credits=tuple(dict.fromkeys(one.credit for place in places for one in place.listings if one.credit)),
     )
 
 
@@ -186,11 +192,13 @@ def group_text(label: str) -> str:
 
 
 def day(value: date | str | None) -> str:
-    """A day, or a year where no more is known."""
+    """A day, or a month or year where no more is known."""
     if not value:
         return ""
     if isinstance(value, str) and len(value) == 4:
         return value
+    if isinstance(value, str) and len(value) == 7:
+        return str(date_format(date.fromisoformat(f"{value}-01"), _("F Y")))
     return str(date_format(date.fromisoformat(value) if isinstance(value, str) else value, _("j M Y")))
 
 
@@ -209,22 +217,17 @@ def _medicine(note: MedicineNote | None) -> str:
     return capfirst(str(MEDICINES[note.kind]) % {"name": note.name})
 
 
-def _lists_note(status: JurisdictionStatus) -> str:
-    """That silence says little where few entries of a jurisdiction's lists are known."""
-    known = status.listings_known
-    if status.standing not in SILENT or known >= FEW_LISTINGS:
-        return ""
-    text = ngettext(
-        "Of its lists of named substances this hub knows %(n)d entry; that nothing names it here proves nothing.",
-        "Of its lists of named substances this hub knows %(n)d entries; that nothing names it here proves nothing.",
-        known,
-    )
-    return text % {"n": known}
+def _notes(status: JurisdictionStatus) -> tuple[str, ...]:
+    """What follows the verdict: the deciding sentence; beside silence what else was asked, and where a rule leaves it
+    alone that the lists prove nothing."""
+    codes = status.sentences if status.standing in SILENT else status.sentences[:1]
+    if status.standing in _LEFT_ALONE:
+        codes += tuple(code for code in status.sentences[1:] if code in _PROVES_NOTHING)
+    return tuple(text for code in codes if (text := _sentence(code, status)))
 
 
-def _standing_note(status: JurisdictionStatus) -> str:
-    """The deciding sentence; where the law begins later or has ended, with the day."""
-    code = next(iter(status.sentences), "")
+def _sentence(code: str, status: JurisdictionStatus) -> str:
+    """A code in words; where the law begins later or has ended, with the day."""
     if code == "applies_from":
         begins = [rule.start.isoformat() for rule in status.rules if _reaches(rule, "not_yet")]
         begins += [one.since for one in status.listings if one.phase == "not_yet" and one.since]
@@ -254,11 +257,11 @@ def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
         code=status.jurisdiction,
         name=place_name(status.jurisdiction),
         standing=status.standing,
-        standing_text=str(STANDINGS[status.standing]),
-        standing_note=_standing_note(status),
-        lists_note=_lists_note(status),
+        standing_text=_standing(status),
+        notes=_notes(status),
         tone=TONES.get(status.standing, "quiet"),
         by=_by(status),
+        coverage=tuple(_coverage(one) for one in status.coverage) if status.standing in SILENT else (),
         listings=tuple(_listing(listing) for listing in status.listings),
         verdicts=tuple(verdicts),
         silent=tuple(rule.title for rule in silent),
@@ -270,14 +273,54 @@ def _says_something(rule: RuleStatus) -> bool:
     return rule.verdict.verdict not in {"out", "not-decided"} or bool(rule.verdict.findings)
 
 
-def _by(status: JurisdictionStatus) -> tuple[str, ...]:
-    listed = [listing.title for listing in status.listings if listing.phase == "in_force"]
-    reaching = [
-        rule.title for rule in status.rules if rule.verdict.verdict in {"in", "parent", "review", "excluded"}
+def _by(status: JurisdictionStatus) -> tuple[LineShown, ...]:
+    """What decides, first; then whatever else is law that day."""
+    lines = [
+        LineShown(_place_in(listing), day(listing.since), listing.link)
+        for listing in sorted(status.listings, key=lambda one: one.title != status.by)
+        if listing.phase == "in_force" and (listing.effect == LISTS or listing.title == status.by)
     ]
-    titles = {rule.rule_id: rule.title for rule in status.rules}
-    first = [titles.get(status.by, status.by)] if status.by and status.standing != "outside" else []
-    return tuple(dict.fromkeys([*first, *listed, *reaching]))
+    reaching = [
+        rule
+        for rule in status.rules
+        if rule.verdict.verdict in {"in", "parent", "review", "excluded"} and rule.phase == "in_force"
+    ]
+    lines += [
+        LineShown(rule.title, day(rule.start))
+        for rule in sorted(reaching, key=lambda one: one.rule_id != status.by)
+    ]
+    deciding = next(
+        (rule.title for rule in status.rules if rule.rule_id == status.by), named_instrument(status.by)
+    )
+    lines.sort(key=lambda line: not line.text.startswith(deciding) if deciding else False)
+    return tuple(dict.fromkeys(lines)) or ((LineShown(deciding),) if deciding else ())
+
+
+def _standing(status: JurisdictionStatus) -> str:
+    if status.standing == NOT_NAMED and status.complete_to:
+        return str(NOT_NAMED_TO) % {"day": day(status.complete_to)}
+    return str(STANDINGS[status.standing])
+
+
+def named_instrument(title: str) -> str:
+    """The printed name, after what it is in the reader's language where its script is another."""
+    words = next((str(words) for printed, words in INSTRUMENTS.items() if title.startswith(printed)), "")
+    return f"{words} ({title})" if words else title
+
+
+def _place_in(listing: ListingStatus) -> str:
+    """The list with the item; the items of a national text say nothing of the convention that it carries over."""
+    title = named_instrument(listing.title)
+    return f"{title}, {listing.item}" if listing.item and listing.grade == "A" else title
+
+
+def extent_text(extent: str, until: str) -> str:
+    """How far an instrument is known, with the day to which it is complete."""
+    return str(EXTENTS[extent]) % {"day": day(until)}
+
+
+def _coverage(coverage: CoverageStatus) -> str:
+    return f"{named_instrument(coverage.instrument)}: {extent_text(coverage.extent, coverage.until)}"
 
 
 def _rule(rule: RuleStatus, parent: str, *, draws: bool) -> VerdictShown:
@@ -299,18 +342,8 @@ def _rule(rule: RuleStatus, parent: str, *, draws: bool) -> VerdictShown:
         effect=rule.effect,
         summary=rule.summary,
         interpretation=rule.interpretation,
-        confidence_text=str(CONFIDENCE.get(rule.confidence, rule.confidence)),
-        text_seen_text=str(TEXT_SEEN.get(rule.text_seen, "")),
         part=rule.part,
-        licence=_licence(rule),
     )
-
-
-def _licence(rule: RuleStatus) -> str:
-    with suppress(WorkerLostError):
-        if is_own_summary(rule.rule_id, rule.instrument, rule.summary):
-            return str(LICENCES["rule"])
-    return str(LICENCES["published"])
 
 
 def _verdict_text(rule: RuleStatus) -> str:
@@ -372,17 +405,19 @@ def _drawing(parent: str, verdict: Verdict, title: str) -> str:
 def _listing(listing: ListingStatus) -> ListingShown:
     words = {"since": day(listing.since), "until": day(listing.until)}
     since = _("since %(since)s") % words if listing.since else ""
+    lists = listing.effect == LISTS
     return ListingShown(
-        title=listing.title,
+        title=_place_in(listing),
         name=listing.name,
-        tone=PHASE_TONES.get(listing.phase, "quiet"),
-        text=str(PHASES.get(listing.phase, listing.phase)),
+        tone=PHASE_TONES.get(listing.phase, "quiet") if lists else _EFFECT_TONES[listing.effect],
+        text=str(PHASES[listing.phase] if lists or listing.phase != "in_force" else EFFECTS[listing.effect]),
+        note=str(SENTENCES.get(listing.reason, "")),
         dates=f"{since} {_('until %(until)s') % words}".strip() if listing.until else since,
         how=str(FOUND_BY.get(listing.found_by, "")),
-        confidence_text=str(CONFIDENCE.get(listing.confidence, "")),
-        source=listing.source,
+        seen=day(listing.seen),
+        link=listing.link,
+        credit=listing.credit,
         part=listing.part,
-        licence=str(LICENCES["listing"]),
     )
 
 
@@ -392,8 +427,5 @@ def _precursor(hit: PrecursorHit) -> PrecursorShown:
         table=hit.table,
         since=day(hit.since),
         how=str(FOUND_BY.get(hit.found_by, "")),
-        confidence_text=str(CONFIDENCE.get(hit.confidence, "")),
-        source=hit.source,
         part=hit.part,
-        licence=str(LICENCES["facts"]),
     )

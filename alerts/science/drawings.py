@@ -33,6 +33,8 @@ ATTRIBUTES: Final = frozenset(
 PLACES: Final = {"path": frozenset({"d"}), "circle": frozenset({"cx", "cy", "r"})}
 """What says where a shape lies; neighbours of one kind that differ in nothing else are written together."""
 
+_SPARE: Final = re.compile(r"(?<=[MLQCZ]) | (?=[MLQCZ])|\.0+(?=[ ,MLQCZ]|\Z)")
+"""What a path says without: spaces beside its commands, zeros behind a point."""
 _ACTS: Final = re.compile(r"url\(|javascript:|&|<|expression", re.IGNORECASE)
 
 
@@ -78,10 +80,10 @@ def _run(name: str, elements: Sequence[Element]) -> list[str]:
     """Neighbours that are drawn alike say so once: paths become one path, circles stand in one group."""
     shared = "".join(_attributes(elements[0], without=PLACES[name]))
     if name == "path":
-        lines = " ".join(element.get("d", "") for element in elements)
-        return [] if _ACTS.search(lines) else [f'<path{shared} d="{escape(lines)}"></path>']
+        lines = _SPARE.sub("", " ".join(element.get("d", "") for element in elements))
+        return [] if _ACTS.search(lines) else [f'<path{shared} d="{escape(lines)}"/>']
     only = ATTRIBUTES - PLACES[name]
-    circles = [f"<circle{''.join(_attributes(element, without=only))}></circle>" for element in elements]
+    circles = [f"<circle{''.join(_attributes(element, without=only))}/>" for element in elements]
     return [f"<g{shared}>", *circles, "</g>"]
 
 

@@ -65,12 +65,15 @@ class Examined:
 
 
 def kind_of(text: str) -> ControlKind:
-    """By the columns of the first line: listings and precursors are tables, everything else is a file of rules."""
+    """By the columns of the first line: listings and precursors are tables, everything else is a file of rules.
+
+    A table that begins with a jurisdiction has the columns of an older version: its faults are those of listings.
+    """
     try:
         columns = next(csv.reader(io.StringIO(text.split("\n", 1)[0])), [])
     except csv.Error:
         return ControlKind.RULES
-    if columns[:1] == ["jurisdiction"]:
+    if columns[:1] in (["kind"], ["jurisdiction"]):
         return ControlKind.LISTINGS
     return ControlKind.PRECURSORS if "in_force_from" in columns else ControlKind.RULES
 
@@ -83,7 +86,7 @@ def examine_import(
     if len(data) > MAX_BYTES:
         return Examined(kind or ControlKind.RULES, "", faults=(FaultFact("", "file_too_large"),))
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return Examined(kind or ControlKind.RULES, "", faults=(FaultFact("", "not_text"),))
     examined = _EXAMINERS[kind or kind_of(text)](text)

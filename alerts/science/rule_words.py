@@ -52,6 +52,7 @@ FAULTS: Final[dict[str, Text]] = {
     "not_a_structure": gettext_lazy("This is no structure that can be read."),
     "not_an_element": gettext_lazy("This is no element, or no count of one."),
     "not_an_id": gettext_lazy("Use letters, digits and hyphens, up to 40."),
+    "not_an_inchikey": gettext_lazy("Write whole InChIKeys, or their first 14 letters, with spaces between."),
     "not_csv": gettext_lazy("This is no table of comma-separated values."),
     "not_smarts": gettext_lazy("This is no pattern that can be read."),
     "not_text": gettext_lazy("This is no text; save the file as UTF-8."),
@@ -86,6 +87,8 @@ FAULTS: Final[dict[str, Text]] = {
     "unknown_format": gettext_lazy("This format is not known here."),
     "unknown_group": gettext_lazy("No group of this name is defined."),
     "unknown_key": gettext_lazy("This key is not known; a misspelt one would count for nothing."),
+    "not_https": gettext_lazy("Give an address that begins with https://, without spaces or marks."),
+    "unknown_source": gettext_lazy("No source of this id stands in the file; add a row for it."),
     "versions_differ": gettext_lazy("Versions of one rule belong to one jurisdiction."),
     "whole_number_expected": gettext_lazy("Write a whole number."),
 }

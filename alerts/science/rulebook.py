@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is what an agency knows of the law, for its pages: rules with their versions, listings, and where each comes from."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,11 +11,12 @@ from agencies.errors import AbsentError
 from agencies.models import Officer
 from alerts.finding import hosted_agency_of
 from alerts.science.adopting import COMMAND, list_adopted
+from alerts.science.answers import extent_text, named_instrument
 from alerts.science.controls import EffectiveRules, hub_rules, read_facts, ruleset_for
 from alerts.science.overlaid import Adopted
 from alerts.science.places import place_name
 from alerts.stored import AdoptedRules
-from substances.control.listings import Listing, read_listings
+from substances.control.listings import PARTIAL, ListingSet, read_listings
 from substances.models import ControlKind
 from substances.rulefacts import RuleFact
 from substances.versions import LawText, current_law, law_history
@@ -36,13 +38,26 @@ class RuleRow:
 
 @dataclass(frozen=True)
 class ListRow:
-    """One list of a jurisdiction: how many substances it names here, and when the newest of them came."""
+    """One instrument of a jurisdiction: how far its lists are known, how many entries, and where its text is.
+
+    `extent` is complete (to the day `until`), partial or none.
+    """
 
     jurisdiction: str
     place: str
     title: str
+    extent: str
+    until: date | None
     count: int
-    newest: date | None
+    link: str
+
+    @property
+    def name(self) -> str:
+        return named_instrument(self.title)
+
+    @property
+    def extent_text(self) -> str:
+        return extent_text(self.extent, self.until.isoformat() if self.until else "")
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ def read_rulebook(officer: Officer, *, on: date) -> Rulebook:
     hub_ids = frozenset(rule.id for rule in read_facts(hub_rules().text).rules)
     return Rulebook(
         rules=tuple(rule_rows(effective.rules, adopted, on, hub_ids)),
-        lists=tuple(_lists(read_listings(effective.listings.text).listings)),
+        lists=tuple(_lists(read_listings(effective.listings.text))),
         files=files,
         adopted=adopted,
         effective=effective,
@@ -107,10 +122,17 @@ def history() -> list[tuple[str, list[LawText]]]:
     return [(str(kind.label), law_history(kind)) for kind in ControlKind]
 
 
-def _lists(listings: Sequence[Listing]) -> list[ListRow]:
-    found = []
-    for key in dict.fromkeys((one.jurisdiction, one.title) for one in listings):
-        own = [one for one in listings if (one.jurisdiction, one.title) == key]
-        newest = max((one.start for one in own if one.start is not None), default=None)
-        found.append(ListRow(key[0], place_name(key[0]), key[1], len(own), newest))
-    return sorted(found, key=lambda row: (row.jurisdiction != "UN", row.jurisdiction, row.title))
+def _lists(listings: ListingSet) -> list[ListRow]:
+    """Every instrument that has a coverage or an entry; one without coverage is known in part."""
+    found = {(one.jurisdiction, one.instrument): (one.extent, one.until) for one in listings.coverage}
+    counts = Counter((one.jurisdiction, one.instrument) for one in listings.listings)
+    links = {
+        (one.jurisdiction, one.instrument): one.source.link for one in listings.listings if one.source.link
+    }
+    rows = []
+    for key in {**found, **counts}:
+        extent, until = found.get(key, (PARTIAL, None))
+        rows.append(
+            ListRow(key[0], place_name(key[0]), key[1], extent, until, counts[key], links.get(key, ""))
+        )
+    return sorted(rows, key=lambda row: (row.jurisdiction != "UN", row.jurisdiction, row.title))

@@ -14,6 +14,7 @@ from typing import Final
 from agencies.actors import Actor
 from agencies.capabilities import Capability, require
 from agencies.errors import AbsentError
+from alerts.science.answers import named_instrument
 from alerts.science.answers_screen import Asked, refuse_words
 from alerts.science.answers_words import SENTENCES, STANDINGS, TONES
 from alerts.science.asking import SCREENED, Why, in_words, record_question, refuse_mixture
@@ -22,7 +23,7 @@ from alerts.science.places import place_name
 from alerts.science.stored import open_rows
 from alerts.stored import Mark, StoredStructure
 from substances import safely
-from substances.control.results import NOT_LISTED, SILENT, Query, Span
+from substances.control.results import SILENT, Query, Span
 from substances.control.safe import timeline
 
 WIDTH: Final = 1000
@@ -62,7 +63,7 @@ class SpanShown:
     @property
     def is_silent(self) -> bool:
         """Whether nothing known here reached it in that time."""
-        return self.standing in (*SILENT, NOT_LISTED)
+        return self.standing in SILENT
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _span(span: Span, first: date, last: date) -> SpanShown:
         note=str(SENTENCES.get(span.sentence, "")),
         tone=TONES.get(span.standing, ""),
         by=span.by,
-        title=span.title,
+        title=named_instrument(span.title),
         x=begin,
         width=max(end - begin, 3),
     )

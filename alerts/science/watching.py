@@ -145,6 +145,6 @@ def _lines(digest: str) -> set[tuple[str, ...]] | None:
         except RulesRefusedError:  # of an older reader
             return None
     return {
-        (one.jurisdiction, one.title, one.name, one.state, str(one.start), one.precision, str(one.end))
+        (one.jurisdiction, one.title, one.name, one.grade, str(one.start), one.precision, str(one.end))
         for one in found.listings
     }

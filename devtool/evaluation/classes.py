@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devtool.evaluation.findings import Bar, MalformedError, Part, Table, counted, percent_at_least
-from devtool.evaluation.listed import listing_notes
 from devtool.evaluation.substances import Row
 from substances.control.engine import judge
 from substances.control.rules import Rule, RuleSet
@@ -60,7 +59,7 @@ def evaluate_classes(path: Path, rows: Sequence[Row], ruleset: RuleSet) -> Part:
         f"Class verdicts: {path.name}, {len(rows)} substances, {len(rules)} rules",
         _bars(cells),
         (_by_rule(cells, rules), _by_class(cells)),
-        (*_notes(cells, rows, structures), *listing_notes(rows, structures)),
+        _notes(cells, rows, structures),
         tuple(_not_judged(path, rows, rules, ruleset)),
     )
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reference format of substances: a structure, its class, and one hand-read label for each rule.
+"""The reference format of substances: a structure, its class, one hand-read label for each rule, and labels of lists.
 
-Columns are found by name. Every column that is none of the fixed ones may be a rule's; which rules there are, and what
-their labels may say, is `classes`' to know. A line without any content is passed over.
+Columns are found by name. Every column that is none of the fixed ones and none of `labels`' may be a rule's; which
+rules there are, and what their labels may say, is `classes`' to know. A file that labels lists alone needs no more than
+names and structures; its other columns are passed over, as is a line without any content.
 """
 
 import csv
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devtool.evaluation.findings import MalformedError
+from devtool.evaluation.labels import Label, is_label_column, labels_of
 
 NEEDED = ("name", "smiles", "inchikey", "formula", "class", "excluded_by_name_in", "confidence")
-BESIDE = ("un_schedule", "us_named", "source", "structure_check", "note")
+ALWAYS = ("name", "smiles")
+BESIDE = ("source", "structure_check", "note")
 CONFIDENCES = frozenset({"high", "medium", "low"})
 
 _BETWEEN_RULES = re.compile(r"[\s,;|]+")
@@ -36,8 +39,7 @@ class Row:
     group: str
     labels: Mapping[str, str]
     excluded_in: frozenset[str]
-    un_schedule: str
-    us_named: str
+    listings: tuple[Label, ...]
     confidence: str
 
     @property
@@ -54,8 +56,8 @@ def read_rows(path: Path) -> tuple[Row, ...]:
     except (UnicodeDecodeError, csv.Error) as exc:
         raise MalformedError(f"{path.name}: not a CSV file in UTF-8") from exc
     head = lines[0][1] if lines else []
-    rules = tuple(name for name in head if name not in {*NEEDED, *BESIDE})
-    if not {*NEEDED} <= {*head} or not rules or "" in rules or len(set(head)) != len(head):
+    rules = _rules_of(head)
+    if rules is None:
         raise MalformedError(f"{path.name}: line 1: the columns are not those of the reference format")
     rows = tuple(_row(path, number, head, line, rules) for number, line in lines[1:] if any(line))
     if not rows:
@@ -63,26 +65,36 @@ def read_rows(path: Path) -> tuple[Row, ...]:
     return rows
 
 
+def _rules_of(head: list[str]) -> tuple[str, ...] | None:
+    """The columns that may be a rule's, none in a file that labels lists alone; None where it is neither."""
+    has_listings = any(map(is_label_column, head))
+    rules = tuple(name for name in head if name not in {*NEEDED, *BESIDE} and not is_label_column(name))
+    if len(set(head)) != len(head) or not {*ALWAYS} <= {*head}:
+        return None
+    if {*NEEDED} <= {*head} and "" not in rules and (rules or has_listings):
+        return rules
+    return () if has_listings else None
+
+
 def _row(path: Path, number: int, head: list[str], line: list[str], rules: tuple[str, ...]) -> Row:
     where = f"{path.name}: line {number}"
     if len(line) != len(head):
         raise MalformedError(f"{where}: {len(line)} cells")
     cells = dict(zip(head, line, strict=True))
-    if cells["confidence"] and cells["confidence"] not in CONFIDENCES:
+    if cells.get("confidence") and rules and cells["confidence"] not in CONFIDENCES:
         raise MalformedError(f"{where}: confidence is none of {', '.join(sorted(CONFIDENCES))}")
-    empty = [name for name in ("name", "smiles") if not cells[name]]
+    empty = [name for name in ALWAYS if not cells[name]]
     if empty:
         raise MalformedError(f"{where}: {empty[0]} is empty")
     return Row(
         line=number,
         name=cells["name"],
         smiles=cells["smiles"],
-        inchikey=cells["inchikey"],
-        formula=cells["formula"],
-        group=cells["class"],
+        inchikey=cells.get("inchikey", ""),
+        formula=cells.get("formula", ""),
+        group=cells.get("class", ""),
         labels={rule: cells[rule] for rule in rules},
-        excluded_in=frozenset(filter(None, _BETWEEN_RULES.split(cells["excluded_by_name_in"]))),
-        un_schedule=cells.get("un_schedule", ""),
-        us_named=cells.get("us_named", ""),
-        confidence=cells["confidence"],
+        excluded_in=frozenset(filter(None, _BETWEEN_RULES.split(cells.get("excluded_by_name_in", "")))),
+        listings=labels_of(cells),
+        confidence=cells.get("confidence", ""),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how two rule sets, or two sets of listings, differ: for people who decide whether to apply the newer one.
+"""Differences of two rule sets, or of two sets of listings, for people who decide whether to apply the newer one.
 
 Differences are of content: an order of keys, a comment or a line break is none. `newly_caught` compares verdicts, so
 that the same test serves stored structures and examples.
@@ -8,14 +8,15 @@ that the same test serves stored structures and examples.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from itertools import chain, count
+from typing import Any, Final
 
-from substances.control.listings import Listing, ListingSet
+from substances.control.listings import Coverage, Listing, ListingSet, Source
 from substances.control.precursors import Precursor, PrecursorTable
 from substances.control.rules import Group, Rule, RuleSet
 from substances.control.verdicts import IN, PARENT, REVIEW
 
-Row = TypeVar("Row", Listing, Precursor)
+Row = Listing | Coverage | Source | Precursor
 _MAX_SHOWN: Final = 300
 _CAUGHT: Final = frozenset({IN, PARENT, REVIEW})
 
@@ -65,7 +66,7 @@ class Caught:
 
 
 def difference_of_rules(before: RuleSet, after: RuleSet) -> Difference:
-    """What the newer rule set adds, takes away and changes. A version of a rule is known by its id and first day."""
+    """Return what the newer rule set adds, takes away and changes. A version of a rule is known by its id and first day."""
     old, new = {_rule_name(rule): rule for rule in before}, {_rule_name(rule): rule for rule in after}
     changed = [
         ChangedItem(name, new[name].jurisdiction, tuple(_rule_changes(old[name], new[name])))
@@ -83,9 +84,12 @@ def difference_of_rules(before: RuleSet, after: RuleSet) -> Difference:
 
 
 def difference_of_listings(before: ListingSet, after: ListingSet) -> Difference:
-    """The same for listings. A listing is known by jurisdiction, list, schedule and substance."""
-    old, new = _by_name(before.listings), _by_name(after.listings)
-    return _difference_of_rows(before.digest, after.digest, old, new)
+    """Return the same for listings, the texts they were read in and how far these reach.
+
+    A listing is known by jurisdiction, list, schedule and substance. That it is now read in another text is told with
+    the text, not at each listing, but where the listing counts for other days by it.
+    """
+    return _difference_of_rows(before.digest, after.digest, _rows_of(before), _rows_of(after))
 
 
 def difference_of_precursors(before: PrecursorTable, after: PrecursorTable) -> Difference:
@@ -97,11 +101,11 @@ def difference_of_precursors(before: PrecursorTable, after: PrecursorTable) -> D
 def _difference_of_rows(
     before: str, after: str, old: Mapping[str, Row], new: Mapping[str, Row]
 ) -> Difference:
-    """Of two sets of rows by name, and the digests of the sets."""
+    """Compare two sets of rows by name; the digests are those of the sets."""
     changed = [
-        ChangedItem(name, new[name].jurisdiction, tuple(_cell_changes(old[name], new[name])))
+        ChangedItem(name, getattr(new[name], "jurisdiction", ""), cells)
         for name in new
-        if name in old and old[name] != new[name]
+        if name in old and (cells := tuple(_cell_changes(old[name], new[name])))
     ]
     return Difference(
         before=before,
@@ -189,16 +193,35 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _rows_of(lists: ListingSet) -> dict[str, Row]:
+    """Return everything in it by the name that people are told."""
+    texts: dict[str, Row] = {f"text {one.id}: {one.citation}": one for one in lists.sources}
+    reach = {f"{one.jurisdiction}: how far {one.instrument} is known": one for one in lists.coverage}
+    return texts | reach | _by_name(lists.listings)
+
+
 def _by_name(listings: tuple[Listing, ...]) -> dict[str, Listing]:
+    """Return listings by the name that people are told; several of one name by start and number."""
     found: dict[str, Listing] = {}
     for listing in listings:
         name = f"{listing.jurisdiction}: {listing.title}: {listing.name}"
-        found[name if name not in found else f"{name} from {listing.start}"] = listing
+        dated = f"{name} from {listing.start}"
+        numbered = (f"{dated}, {number}" for number in count(2))
+        found[next(one for one in chain((name, dated), numbered) if one not in found)] = listing
     return found
 
 
 def _cell_changes(before: Row, after: Row) -> Iterator[Change]:
-    for field in before.__dataclass_fields__:
+    for field in _fields(before):
         one, other = getattr(before, field), getattr(after, field)
         if one != other:
-            yield Change(field, "" if one is None else str(one), "" if other is None else str(other))
+            yield Change(field, _plain(one), _plain(other))
+
+
+def _fields(row: Row) -> Iterator[str]:
+    for field in row.__dataclass_fields__:
+        if isinstance(row, Listing) and field in ("source", "seen"):
+            continue
+        yield field
+    if isinstance(row, Listing) and row.start is None:
+        yield "first_seen"

@@ -111,7 +111,7 @@ class PrecursorTable:
         """
         given = inchikeys if isinstance(inchikeys, Mapping) else dict.fromkeys(inchikeys, "")
         keys = {key: part for key, part in given.items() if key}
-        found = {row: way for row in self.rows if (way := way_of(row.inchikey, keys))}
+        found = {row: way for row in self.rows if (way := _way(row, keys))}
         found = dict(sorted(found.items(), key=lambda item: item[1] != "structure"))
         by_name = [row for name in names for key in keys_of(name) for row in self._by_name.get(key, ())]
         by_cas = [row for row in self.rows if row.cas and row.cas == cas.strip()]
@@ -120,6 +120,12 @@ class PrecursorTable:
                 for row in rows:
                     found.setdefault(row, way)
         return tuple(_hit(row, way, on, _part_of(row, keys)) for row, way in found.items())
+
+
+def _way(row: Precursor, keys: Iterable[str]) -> str:
+    """How a row is met: the tables take in every stereo form of what they name."""
+    way = way_of((row.inchikey,), keys)
+    return "structure_without_stereo" if way == "other_form" else way
 
 
 def _part_of(row: Precursor, parts: Mapping[str, str]) -> str:

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a screening answers, as plain data that travels as JSON: accord-screening/1, by the number of the engine.
+"""What a screening answers, as plain data that travels as JSON: accord-screening/, by the number of the engine.
 
 Words are codes of closed lists; sentences are made by whoever shows them. Text that is data (titles, summaries, the
-rules' own sentences) is English. A standing speaks about what is known here and is never a statement that something
-is lawful: `outside` is "no class rule or listing known here reaches it", `no_rule_known` is "no class rule known here",
-`not_asked` is "class rules need a structure", `none_in_force` "class rules are known, none was law on that day", and
-`not_listed` is said of the United Nations, whose lists name substances and hold no class rules.
+rules' own sentences) is English. A standing speaks about what is known here and never says that something is lawful:
+`not_named` is "on none of the lists that are complete to a day", `not_covered` is "no verdict here", `not_known_then`
+is "the texts say nothing of that date", `not_asked` is "lists and class rules need a structure".
 """
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from substances.control.covering import LISTS, REASONS
 from substances.control.precursors import PrecursorHit
 from substances.control.verdicts import Verdict
 from substances.rulefacts import ENGINE
@@ -26,39 +26,40 @@ REVIEW: Final = "review"
 EXCLUDED: Final = "excluded"
 NOT_YET: Final = "not_yet"
 ENDED: Final = "ended"
-OUTSIDE: Final = "outside"
-NONE_IN_FORCE: Final = "none_in_force"
+NOT_NAMED: Final = "not_named"
+NOT_KNOWN_THEN: Final = "not_known_then"
 NOT_ASKED: Final = "not_asked"
-NOT_LISTED: Final = "not_listed"
-NO_RULE_KNOWN: Final = "no_rule_known"
+NOT_COVERED: Final = "not_covered"
 STANDINGS: Final = (
-    LISTED, MEETS_DEFINITION, PARENT, REVIEW, EXCLUDED, NOT_YET, ENDED, OUTSIDE, NONE_IN_FORCE, NOT_ASKED, NOT_LISTED,
-    NO_RULE_KNOWN,
+    LISTED, MEETS_DEFINITION, PARENT, REVIEW, NOT_KNOWN_THEN, EXCLUDED, NOT_YET, ENDED, NOT_NAMED, NOT_ASKED, NOT_COVERED,
 )  # fmt: skip
-"""From the strongest to the weakest; a jurisdiction's standing is the strongest that anything gives it."""
-SILENT: Final = (OUTSIDE, NONE_IN_FORCE, NOT_ASKED, NO_RULE_KNOWN)
-"""Nothing known here reaches it: worth little where few entries of the jurisdiction's lists are known."""
-FEW_LISTINGS: Final = 100
-"""Fewer entries than this are far from any national list of named substances."""
+"""From the strongest to the weakest; a jurisdiction's standing is the strongest that anything gives it. What an entry may
+have said on a day before its text goes before what a rule leaves alone."""
+SILENT: Final = (NOT_NAMED, NOT_KNOWN_THEN, NOT_ASKED, NOT_COVERED)
+"""Nothing known here reaches it: no statement that it is free."""
 
 SENTENCES: Final = (
-    "listed_by_name",  # a list names it, in force on that day
-    "listed_since_unknown",  # the same, but since when is not known here
-    "day_in_year_unknown",  # a list names it from some day of that year: to be looked up
-    "proposed_only",  # a proposal names it; whether it became law is not known here
+    *REASONS,
+    "listed_since_unknown",  # a list names it, but its text does not say since when
+    "day_in_year_unknown",  # a list names it from some day of that month or year
     "meets_definition",  # a class rule's definition is met
     "class_parent",  # the unchanged parent of a class, controlled by name
     "needs_a_person",  # a class rule cannot be decided by software alone
     "excluded_by_name",  # it would meet the definition, but the rule's text takes it out
     "applies_from",  # law reaches it from a later day
     "applied_until",  # law reached it until an earlier day
-    "outside_known_rules",  # rules are known and none reaches it: not a statement that it is not controlled
+    "not_named",  # none of the lists that are complete to a day names it
+    "not_known_for_date",  # the texts that were read are younger than the day
+    "structure_needed",  # without a structure a name that is not found proves nothing
+    "lists_partial",  # the lists of the jurisdiction are known in part
+    "not_covered",  # no list of the jurisdiction is known
+    "outside_known_rules",  # class rules are known and none reaches it
     "rule_partly_encoded",  # a rule is encoded in part: that it is not reached is not decided
-    "no_rule_in_force",  # rules are known, none is in force on that day
-    "no_rule_known",  # no class rule known here: not a statement that it is not controlled
-    "structure_needed",  # without a structure class rules cannot be asked
-    "names_only",  # the lists of the United Nations name substances; there are no class rules to ask
-)  # fmt: skip
+    "no_rule_in_force",  # class rules are known, none is in force on that day
+    "classes_for_a_person",  # the lists also have classes that a person has to read
+    "laws_not_covered",  # some laws of the jurisdiction are not covered at all
+    "entries_by_name_only",  # some entries could be compared by name alone
+)
 
 LIMITS: Final = (
     "not_legal_advice",  # the cited instrument decides
@@ -66,7 +67,7 @@ LIMITS: Final = (
     "cas_numbers_known_of_few",  # a number was asked about that no list known here holds; few of their entries have one
     "structure_unreadable",  # said by who asks without the structure that could not be read
     "other_components_not_screened",  # it holds more organic components than are asked about; the largest were
-    "lists_are_not_complete",  # that no listing is known here is no proof of none
+    "lists_are_not_complete",  # some of the lists are known in part
     "name_is_of_another_structure",  # the name belongs to another structure; the structure decided
     "cas_is_of_another_structure",
     "tautomers_not_compared",  # a keto-enol form is drawn: only this one was compared
@@ -89,22 +90,29 @@ class Query:
 
 @dataclass(frozen=True)
 class ListingStatus:
-    """A listing that names the substance, and whether it is law on the day. `since` is as exact as `precision` says.
+    """An entry that was found, what it says (`effect`, `reason`: see control.covering), and whether it is law on the day.
 
-    `part` is the parent structure of the component that was found, where the structure has several.
+    `since` is as exact as `precision` says. `seen` is the day for which its text tells the law. `part` is the parent
+    structure of the component that was found, where the structure has several.
     """
 
     jurisdiction: str
     title: str
     schedule: str
+    item: str
     name: str
     since: str
     precision: str
     until: str
     phase: str
     found_by: str
+    effect: str
+    reason: str
+    grade: str
     source: str
-    confidence: str
+    seen: str
+    link: str = ""
+    credit: str = ""
     part: str = ""
 
 
@@ -136,10 +144,20 @@ class RuleStatus:
 
 
 @dataclass(frozen=True)
+class CoverageStatus:
+    """How far the lists of one instrument are known: "complete" to a day, "partial" or "none"."""
+
+    instrument: str
+    extent: str
+    until: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class JurisdictionStatus:
     """One jurisdiction on the day. `sentences` are codes of SENTENCES, the deciding one first; `by` what decided.
 
-    `listings_known` is how many entries of its lists are known here at all: with few, silence says nothing.
+    `complete_to` is the day to which every list that is known whole is complete, empty where none is.
     """
 
     jurisdiction: str
@@ -148,7 +166,8 @@ class JurisdictionStatus:
     sentences: tuple[str, ...]
     listings: tuple[ListingStatus, ...]
     rules: tuple[RuleStatus, ...]
-    listings_known: int = 0
+    complete_to: str = ""
+    coverage: tuple[CoverageStatus, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,7 +204,7 @@ class Screening:
             f"{listing.jurisdiction}: {listing.title}"
             for one in self.jurisdictions
             for listing in one.listings
-            if listing.phase == "in_force"
+            if listing.phase == "in_force" and listing.effect == LISTS
         }
         return {
             "schema": self.schema,

@@ -245,7 +245,7 @@ def _text_keys(tree: object) -> object:
     if isinstance(tree, dict):
         return {str(key): _text_keys(value) for key, value in tree.items()}
     if isinstance(tree, list):
-        return [_text_keys(value) for value in tree]
+        return [value if isinstance(value, str) else _text_keys(value) for value in tree]
     return tree
 
 

@@ -7,21 +7,33 @@ with several organic components every one is compared with lists and precursors,
 counter-ion is judged by the rules; the answer takes the most telling.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from substances.control.covering import Drawn
 from substances.control.engine import judge
-from substances.control.listings import ListingSet, read_listings, shipped_listings
+from substances.control.listings import (
+    EXCLUSION,
+    SUBSTANCE,
+    Listing,
+    ListingHit,
+    ListingSet,
+    drawn_keys,
+    read_listings,
+    shipped_listings,
+)
 from substances.control.medicines import medicine_note
 from substances.control.precursors import PrecursorTable, read_precursors, shipped_precursors
 from substances.control.results import SCHEMA, Query, Screening
 from substances.control.rules import Rule, RuleSet, read_rules
 from substances.control.shipped import shipped_rules
-from substances.control.standings import Assessment, Judged, status_on, telling
+from substances.control.skeletons import borne
+from substances.control.standings import Assessment, Judged, decided_by, status_on, telling
 from substances.structures.components import is_counter_ion, organic_parts
 from substances.structures.decomposing import open_molecule
+from substances.structures.derived import parents_by_hydrolysis
 from substances.structures.patterns import full_inchikey
 from substances.structures.reading import Structure, read_structure
 
@@ -90,16 +102,54 @@ def assess(
 ) -> Assessment:
     """What is known whatever the day: every listing that names the substance, every rule's verdict."""
     parts = judged_parts(structure)
-    asked = (_SAME.get(one, one) for one in jurisdictions)
+    asked = {_SAME.get(one, one) for one in jurisdictions}
     known = {*law.rules.jurisdictions, *law.listings.jurisdictions, *asked}
-    return Assessment(
+    keys = _inchikeys(structure)
+    hits = law.listings.find(
+        keys=keys, cas=query.cas, names=query.names, whole=structure.inchikey if structure else ""
+    )
+    named = drawn_keys(hit.listing for hit in hits if hit.found_by in ("cas", "name"))
+    blocks = {key[:14] for key in keys} or {key[:14] for hit in hits for key in hit.listing.inchikeys}
+    same = tuple(one for block in sorted(blocks) for one in law.listings.of_block(block))
+    assessment = Assessment(
         jurisdictions=tuple(sorted(known, key=lambda one: (one != "UN", one))),
-        listings=law.listings.find(keys=_inchikeys(structure), cas=query.cas, names=query.names),
+        hits=hits,
         judged=tuple(_most_telling(rule, parts) for rule in law.rules) if parts else (),
         rules_known=frozenset(law.rules.jurisdictions),
         has_structure=structure is not None,
-        listings_known={one: law.listings.count_of(one) for one in known},
+        drawn=Drawn(tuple(keys or named), bool(structure and len(structure.components) > 1)),
+        same_substance=same if any(one.kind == EXCLUSION for one in same) else (),
+        coverage={one: law.listings.coverage_of(one) for one in known},
+        classes=law.listings.with_classes,
+        by_name_only=law.listings.with_names_only,
     )
+    if set(law.listings.jurisdictions) <= decided_by(assessment):
+        return assessment
+    assessment = replace(assessment, derived=tuple(_derived_hits(law, query, parts)))
+    return replace(assessment, borne=tuple(_borne(law, query, parts, decided_by(assessment))))
+
+
+def _derived_hits(law: Law, query: Query, parts: Sequence[str]) -> Iterator[ListingHit]:
+    """Entries of what the substance is an ester or ether of. Of a known medicine ethers are no question."""
+    for part in parts:
+        for smiles, word in parents_by_hydrolysis(part).items():
+            if word == "ether" and _is_medicine(part, query):
+                continue
+            key = full_inchikey(smiles)
+            hits = law.listings.find(keys={key: "" if part == parts[0] else part}) if key else ()
+            yield from (replace(hit, found_by=word) for hit in hits if hit.listing.kind == SUBSTANCE)
+
+
+def _borne(law: Law, query: Query, parts: Sequence[str], settled: Collection[str]) -> Iterator[ListingHit]:
+    """Entries with derivatives, analogues or a class whose skeleton a part bears; of a known medicine no question."""
+    for part in parts:
+        if not _is_medicine(part, query):
+            for hit in borne(law.listings, part, settled):
+                yield replace(hit, part="" if part == parts[0] else part)
+
+
+def _is_medicine(part: str, query: Query) -> bool:
+    return medicine_note(blocks=[full_inchikey(part)[:14]], names=query.names) is not None
 
 
 def judged_parts(structure: Structure | None) -> tuple[str, ...]:
@@ -146,8 +196,12 @@ def _limits(query: Query, structure: Structure | None, law: Law, blocks: set[str
     if any(open_molecule(structure.parent_smiles).find(smarts) for smarts in _KETO_ENOL):
         yield "tautomers_not_compared"
     named = [hit.listing for hit in law.listings.find(names=query.names)]
-    if any(listing.inchikey and listing.inchikey[:14] not in blocks for listing in named):
+    if any(_is_another(listing, blocks) for listing in named):
         yield "name_is_of_another_structure"
     numbered = [hit.listing for hit in law.listings.find(cas=query.cas)] if query.cas else []
-    if any(listing.inchikey and listing.inchikey[:14] not in blocks for listing in numbered):
+    if any(_is_another(listing, blocks) for listing in numbered):
         yield "cas_is_of_another_structure"
+
+
+def _is_another(listing: Listing, blocks: set[str]) -> bool:
+    return bool(listing.inchikeys) and not any(key[:14] in blocks for key in listing.inchikeys)

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a jurisdiction's listings and rule verdicts come to on a day: one standing, the strongest, and why.
+"""What a jurisdiction's lists and rule verdicts come to on a day: one standing, the strongest, and why.
 
-Guarantees: what is not in force on the day never decides for that day; a law to come or a law that ended is told as
-such; "no class rule known here" is told apart from "known rules do not reach it", from rules that were not in force
-that day, and from rules that cannot be asked without a structure.
+Guarantees:
+- what is not in force on the day never decides for that day; a law to come or a law that ended is told as such;
+- an entry that no text supports, or a second-hand one, never decides alone;
+- "not named" is said of lists that are known whole, for a day that their texts are as old as; else nothing is said.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from substances.control import results, verdicts
-from substances.control.listings import ListingHit
-from substances.control.results import JurisdictionStatus, ListingStatus, RuleStatus
+from substances.control import covering, listings, results, verdicts
+from substances.control.covering import Cover, Drawn, covers
+from substances.control.listings import Coverage, Listing, ListingHit
+from substances.control.results import CoverageStatus, JurisdictionStatus, ListingStatus, RuleStatus
 from substances.control.rules import Interval, Rule
 from substances.control.verdicts import Verdict
 
@@ -21,11 +23,12 @@ _OF_VERDICT = {
     verdicts.PARENT: (results.PARENT, "class_parent"),
     verdicts.REVIEW: (results.REVIEW, "needs_a_person"),
     verdicts.EXCLUDED: (results.EXCLUDED, "excluded_by_name"),
-    verdicts.NOT_DECIDED: (results.OUTSIDE, "rule_partly_encoded"),
-    verdicts.OUT: (results.OUTSIDE, "outside_known_rules"),
 }
+_SILENT_VERDICT = {verdicts.NOT_DECIDED: "rule_partly_encoded", verdicts.OUT: "outside_known_rules"}
+_OF_ANOTHER_FORM = frozenset({"other_form", "only_if_misused"})
+_OF_RULES_ALONE = frozenset({results.EXCLUDED, results.NOT_YET, results.ENDED})
+_PROVES_NOTHING = frozenset({results.NOT_KNOWN_THEN, results.NOT_COVERED})
 _REACHES = frozenset({verdicts.IN, verdicts.PARENT, verdicts.REVIEW})
-_NAMES_ONLY = "UN"  # the conventions name substances and have no class rules
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,23 @@ class Judged:
 class Assessment:
     """What is known about one substance whatever the day: listings that name it, verdicts of all rules.
 
-    `judged` is empty where there is no structure; `has_structure` tells that from rules that are not there.
-    `listings_known` counts the entries of each jurisdiction's lists, whatever they name.
+    `judged` is empty where there is no structure; `has_structure` tells that from rules that are not there. `derived`
+    are entries of what it is an ester or ether of, `borne` those whose skeleton it bears, both only of
+    jurisdictions whose lists name nothing; `same_substance` all entries that name a form of it, where one takes it out.
     """
 
     jurisdictions: tuple[str, ...]
-    listings: tuple[ListingHit, ...]
+    hits: tuple[ListingHit, ...]
     judged: tuple[Judged, ...]
     rules_known: frozenset[str]
     has_structure: bool
-    listings_known: Mapping[str, int]
+    drawn: Drawn = field(default_factory=Drawn)
+    derived: tuple[ListingHit, ...] = ()
+    borne: tuple[ListingHit, ...] = ()
+    same_substance: tuple[Listing, ...] = ()
+    coverage: Mapping[str, tuple[Coverage, ...]] = field(default_factory=dict)
+    classes: frozenset[str] = frozenset()
+    by_name_only: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -66,42 +76,109 @@ class _Ground:
         return results.STANDINGS.index(self.standing)
 
 
+Covered = tuple[ListingHit, Cover]
+
+
 def status_on(assessment: Assessment, jurisdiction: str, on: date) -> JurisdictionStatus:
     """The jurisdiction's standing on the day, with everything it rests on."""
-    hits = [hit for hit in assessment.listings if hit.listing.jurisdiction == jurisdiction]
+    covered = covered_by(assessment, jurisdiction)
     judged = [one for one in assessment.judged if one.rule.jurisdiction == jurisdiction]
-    grounds = [*_of_listings(hits, on), *_of_rules(judged, on)] or [_nothing(assessment, jurisdiction)]
+    grounds = [*_of_listings(covered, on), *_of_rules(judged, on)]
+    beside: tuple[str, ...] = ()
+    if not grounds:
+        grounds = [_nothing(assessment, jurisdiction, on)]
+        beside = tuple(_beside(assessment, jurisdiction, judged, on, grounds[0]))
+    elif _is_weak(grounds):
+        beside = tuple(_of_silent_rules(judged, on))
+    if not covered and all(ground.standing in _OF_RULES_ALONE for ground in grounds):
+        worth = _nothing(assessment, jurisdiction, on)
+        beside += (worth.sentence,) if worth.standing in _PROVES_NOTHING else ()
     grounds.sort(key=lambda ground: ground.rank)
+    coverage = assessment.coverage.get(jurisdiction, ())
+    until = _complete_to(coverage)
     return JurisdictionStatus(
         jurisdiction=jurisdiction,
         standing=grounds[0].standing,
         by=grounds[0].by,
-        sentences=tuple(dict.fromkeys(ground.sentence for ground in grounds)),
-        listings=tuple(_listing_status(hit, on) for hit in hits),
+        sentences=tuple(dict.fromkeys([*(ground.sentence for ground in grounds), *beside])),
+        listings=tuple(_merged(_listing_status(hit, cover, on) for hit, cover in covered)),
         rules=tuple(_rule_status(one, on) for one in _one_version_each(judged, on)),
-        listings_known=assessment.listings_known.get(jurisdiction, 0),
+        complete_to=until.isoformat() if until else "",
+        coverage=tuple(_coverage_status(one) for one in coverage),
     )
 
 
-def _of_listings(hits: Sequence[ListingHit], on: date) -> Iterator[_Ground]:
-    for listing in (hit.listing for hit in hits):
-        phase = listing.phase_on(on)
-        if phase == "in_force":
-            sentence = "listed_by_name" if listing.start else "listed_since_unknown"
-            yield _Ground(results.LISTED, sentence, listing.title)
+def covered_by(assessment: Assessment, jurisdiction: str) -> list[Covered]:
+    """The entries that say something, with what they say.
+
+    An entry that names the very salt goes before those of its base; what a text takes out by name goes before entries
+    that would reach it as one form of two; esters, ethers and derivatives are asked only of what no entry names itself.
+    """
+    found = _said(assessment, assessment.hits, jurisdiction)
+    if any(hit.listing.kind == listings.EXCLUSION and cover.reason != "form_decides" for hit, cover in found):
+        found = [(hit, cover) for hit, cover in found if not _as_one_form(hit, cover)]
+    if any(cover.effect == covering.LISTS for _hit, cover in found):
+        found = [(hit, cover) for hit, cover in found if cover.reason not in _OF_ANOTHER_FORM]
+    salts = [
+        hit
+        for hit, cover in found
+        if hit.is_whole and assessment.drawn.is_salt and hit.found_by == "structure"
+    ]
+    if salts:
+        found = [(hit, cover) for hit, cover in found if hit.is_whole or "except" not in hit.listing.name]
+    return (
+        found
+        or _said(assessment, assessment.derived, jurisdiction)
+        or _said(assessment, assessment.borne, jurisdiction)
+    )
+
+
+def decided_by(assessment: Assessment) -> frozenset[str]:
+    """Jurisdictions of which some entry says something: nothing farther is asked of their lists."""
+    found: set[str] = set()
+    for hit in (*assessment.hits, *assessment.derived):
+        if hit.listing.jurisdiction not in found:
+            cover = covers(hit, assessment.drawn, assessment.same_substance)
+            found |= {hit.listing.jurisdiction} if cover.effect != covering.IGNORED else set()
+    return frozenset(found)
+
+
+def _said(assessment: Assessment, hits: Sequence[ListingHit], jurisdiction: str) -> list[Covered]:
+    said = [
+        (hit, covers(hit, assessment.drawn, assessment.same_substance))
+        for hit in hits
+        if hit.listing.jurisdiction == jurisdiction
+    ]
+    return [(hit, cover) for hit, cover in said if cover.effect != covering.IGNORED]
+
+
+def _as_one_form(hit: ListingHit, cover: Cover) -> bool:
+    return cover.effect != covering.TAKES_OUT and (hit.listing.is_racemate or hit.found_by == "other_form")
+
+
+def _of_listings(covered: Sequence[Covered], on: date) -> Iterator[_Ground]:
+    for hit, cover in covered:
+        listing, phase = hit.listing, hit.listing.phase_on(on)
+        if cover.effect == covering.TAKES_OUT:
+            yield _Ground(results.EXCLUDED, cover.reason, listing.title)
+        elif phase == "ended" and listing.decides:
+            yield _Ground(results.ENDED, "applied_until", listing.title)
+        elif phase == "not_yet" and listing.decides:
+            yield _Ground(results.NOT_YET, "applies_from", listing.title)
+        elif phase in ("not_yet", "not_known_then"):
+            yield _Ground(results.NOT_KNOWN_THEN, "not_known_for_date", listing.title)
+        elif cover.effect == covering.UNDECIDED:
+            yield _Ground(results.REVIEW, cover.reason, listing.title)
         elif phase == "day_not_known":
             yield _Ground(results.REVIEW, "day_in_year_unknown", listing.title)
-        elif phase == "proposed":
-            yield _Ground(results.REVIEW, "proposed_only", listing.title)
-        elif phase == "not_yet":
-            yield _Ground(results.NOT_YET, "applies_from", listing.title)
         else:
-            yield _Ground(results.ENDED, "applied_until", listing.title)
+            is_plain = cover.reason == covering.NAMED and listing.start is None
+            yield _Ground(results.LISTED, "listed_since_unknown" if is_plain else cover.reason, listing.title)
 
 
 def telling(verdict: Verdict) -> int:
     """How much a verdict tells, least first: what a definition reaches goes before what it leaves alone."""
-    if verdict.verdict in (verdicts.OUT, verdicts.NOT_DECIDED):
+    if verdict.verdict in _SILENT_VERDICT:
         return len(results.STANDINGS) + (not verdict.findings)
     return results.STANDINGS.index(_OF_VERDICT[verdict.verdict][0])
 
@@ -109,8 +186,8 @@ def telling(verdict: Verdict) -> int:
 def _of_rules(judged: Sequence[Judged], on: date) -> Iterator[_Ground]:
     current = [one for one in judged if one.rule.interval_on(on)]
     for one in current:
-        standing, sentence = _OF_VERDICT[one.verdict.verdict]
-        yield _Ground(standing, sentence, "" if standing == results.OUTSIDE else one.rule.id)
+        if one.verdict.verdict in _OF_VERDICT:
+            yield _Ground(*_OF_VERDICT[one.verdict.verdict], one.rule.id)
     for rule, reaches in ((one.rule, one.verdict.verdict in _REACHES) for one in judged):
         phase = rule.phase_on(on)
         if phase == "in_force" or not reaches:
@@ -119,17 +196,65 @@ def _of_rules(judged: Sequence[Judged], on: date) -> Iterator[_Ground]:
             yield _Ground(results.NOT_YET, "applies_from", rule.id)
         elif not any(other.rule.id == rule.id for other in current):
             yield _Ground(results.ENDED, "applied_until", rule.id)
-    if judged and not current:
-        yield _Ground(results.NONE_IN_FORCE, "no_rule_in_force", "")
 
 
-def _nothing(assessment: Assessment, jurisdiction: str) -> _Ground:
-    """No listing names it and no rule was asked: because there is none, or because there is no structure."""
-    if jurisdiction in assessment.rules_known and not assessment.has_structure:
+def _is_weak(grounds: Sequence[_Ground]) -> bool:
+    """Whether nothing that is law that day speaks for it."""
+    return all(ground.standing in (results.ENDED, *results.SILENT) for ground in grounds)
+
+
+def _nothing(assessment: Assessment, jurisdiction: str, on: date) -> _Ground:
+    """No entry says anything and no rule reaches it: what that is worth follows from how far the lists are known."""
+    coverage = assessment.coverage.get(jurisdiction, ())
+    days = _complete_days(coverage)
+    if not assessment.has_structure and (days or jurisdiction in assessment.rules_known):
         return _Ground(results.NOT_ASKED, "structure_needed", "")
-    if jurisdiction == _NAMES_ONLY:
-        return _Ground(results.NOT_LISTED, "names_only", "")
-    return _Ground(results.NO_RULE_KNOWN, "no_rule_known", "")
+    if days and on < max(days):
+        return _Ground(results.NOT_KNOWN_THEN, "not_known_for_date", "")
+    if days:
+        return _Ground(results.NOT_NAMED, "not_named", "")
+    is_partial = any(one.extent == listings.PARTIAL for one in coverage)
+    return _Ground(results.NOT_COVERED, "lists_partial" if is_partial else "not_covered", "")
+
+
+def _beside(
+    assessment: Assessment, jurisdiction: str, judged: Sequence[Judged], on: date, silence: _Ground
+) -> Iterator[str]:
+    """What is said beside silence: of the class rules; beside "not named" also of what the lists leave open."""
+    yield from _of_silent_rules(judged, on)
+    if silence.standing != results.NOT_NAMED:
+        return
+    coverage = assessment.coverage.get(jurisdiction, ())
+    if any(one.extent == listings.NOT_COVERED for one in coverage):
+        yield "laws_not_covered"
+    if jurisdiction in assessment.classes:
+        yield "classes_for_a_person"
+    if jurisdiction in assessment.by_name_only:
+        yield "entries_by_name_only"
+
+
+def _of_silent_rules(judged: Sequence[Judged], on: date) -> Iterator[str]:
+    current = [one for one in judged if one.rule.interval_on(on)]
+    yield from (
+        _SILENT_VERDICT[one.verdict.verdict] for one in current if one.verdict.verdict in _SILENT_VERDICT
+    )
+    if judged and not current:
+        yield "no_rule_in_force"
+
+
+def _complete_to(coverage: Sequence[Coverage]) -> date | None:
+    """The earliest day to which a list that is known whole is complete."""
+    return min(_complete_days(coverage), default=None)
+
+
+def _complete_days(coverage: Sequence[Coverage]) -> list[date]:
+    """The days to which the lists that are known whole are complete: each text tells the law from its day on."""
+    return [one.until for one in coverage if one.extent == listings.COMPLETE and one.until is not None]
+
+
+def _coverage_status(coverage: Coverage) -> CoverageStatus:
+    until = coverage.until.isoformat() if coverage.until else ""
+    return CoverageStatus(coverage.instrument, coverage.extent, until, coverage.note)
 
 
 def _one_version_each(judged: Sequence[Judged], on: date) -> list[Judged]:
@@ -182,20 +307,48 @@ def _rule_status(judged: Judged, on: date) -> RuleStatus:
     )
 
 
-def _listing_status(hit: ListingHit, on: date) -> ListingStatus:
+def _merged(found: Iterator[ListingStatus]) -> Iterator[ListingStatus]:
+    """Of several texts that say the same of one list the best: law on the day, then by grade, then the newest."""
+    best: dict[tuple[str, str, str], ListingStatus] = {}
+    for one in found:
+        place = (one.title, one.effect, one.part)
+        before = best.get(place)
+        if before is None or _weight(one) < _weight(before):
+            best[place] = one
+    decided = {one.title for one in best.values() if one.effect == covering.LISTS and one.phase == "in_force"}
+    yield from (one for one in best.values() if one.effect != covering.UNDECIDED or one.title not in decided)
+
+
+def _weight(one: ListingStatus) -> tuple[bool, int, bool, str]:
+    is_law = one.phase == "in_force"
+    return not is_law, listings.GRADES.index(one.grade), not one.since, "".join(_turned(one.seen))
+
+
+def _turned(day: str) -> Iterator[str]:
+    """Digits counted down, so that a newer day comes first."""
+    yield from (str(9 - int(letter)) if letter.isdigit() else letter for letter in day)
+
+
+def _listing_status(hit: ListingHit, cover: Cover, on: date) -> ListingStatus:
     listing = hit.listing
     since = "" if listing.start is None else listing.start.isoformat()
     return ListingStatus(
         jurisdiction=listing.jurisdiction,
         title=listing.title,
         schedule=listing.schedule,
+        item=listing.item,
         name=listing.name,
-        since=since[:4] if listing.precision == "year" else since,
+        since=since[: {"year": 4, "month": 7}.get(listing.precision, 10)],
         precision=listing.precision,
         until=listing.end.isoformat() if listing.end else "",
         phase=listing.phase_on(on),
-        found_by=hit.found_by,
-        source=listing.source,
-        confidence=listing.confidence,
+        found_by=hit.way,
+        effect=cover.effect,
+        reason=cover.reason,
+        grade=listing.grade,
+        source=listing.source.citation,
+        seen=listing.source.seen.isoformat() if listing.source.seen else "",
+        link=listing.source.link,
+        credit=listing.source.credit,
         part=hit.part,
     )

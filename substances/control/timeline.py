@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from substances.control.results import JurisdictionStatus, Query, Span
 from substances.control.screening import Law, assess, law_of
-from substances.control.standings import Assessment, status_on
+from substances.control.standings import Assessment, covered_by, status_on
 from substances.structures.reading import read_structure
 
 
@@ -42,12 +42,11 @@ def _turning_days(assessment: Assessment, jurisdiction: str) -> list[date]:
     for rule in (one.rule for one in assessment.judged):
         if rule.jurisdiction == jurisdiction:
             days.update(_edges((interval.start, interval.end) for interval in rule.in_force))
-    for listing in (hit.listing for hit in assessment.listings):
-        if listing.jurisdiction == jurisdiction and listing.state != "proposed":
-            days.update(_edges([(listing.start, listing.end)]))
-            if listing.start is not None:
-                days.add(listing.sure_from)
-    return sorted(days)
+    for listing in (hit.listing for hit, _cover in covered_by(assessment, jurisdiction)):
+        days.update(_edges([(listing.start, listing.end)]))
+        days.add(listing.sure_from)
+    days.update(one.until for one in assessment.coverage.get(jurisdiction, ()) if one.until is not None)
+    return sorted(days - {date.min})
 
 
 def _edges(pairs: Iterable[tuple[date | None, date | None]]) -> Iterator[date]:

@@ -27,6 +27,11 @@ def fingerprints_of(smiles: str) -> Fingerprints:
     molecule = parse_smiles(smiles)
     if molecule is None or molecule.GetNumAtoms() == 0:
         raise InputRefusedError("structure", "unreadable")
+    return prints_of(molecule)
+
+
+def prints_of(molecule: Any) -> Fingerprints:
+    """Of a molecule of the toolkit."""
     circular, paths = _makers()
     return Fingerprints(_octets(circular, molecule), _octets(paths, molecule))
 

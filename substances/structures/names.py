@@ -11,12 +11,16 @@ from typing import Final
 from substances.control.naming import synonym_rows
 
 _FOLDER: Final = Path(__file__).resolve().parents[1] / "data"
-_SETS: Final = ("substances-dev.csv", "precursors.csv", "control/listings.csv", "control/medicines.csv")
+_LISTS: Final = "control/listings.csv"
+_SETS: Final = ("substances-dev.csv", "precursors.csv", "control/medicines.csv", _LISTS)
 _BRACKETED: Final = re.compile(r"\s*\(([^()]*)\)\s*\Z")
 _SALT: Final = re.compile(
     r"[ -]+(?:di|hemi)?(?:hydrochloride|hcl|hydrobromide|hbr|sulfate|sulphate|citrate|fumarate|maleate|tartrate|oxalate|"
     r"phosphate|acetate|succinate|mesylate|besylate|tosylate|(?:free )?base)\Z"
 )
+_SYSTEMATIC: Final = re.compile(r"[\[\]{}();,|]|\d.*-.*\d.*-")
+COMMON_NAME_CHARS: Final = 40
+NAMES_AT_MOST: Final = 6
 _DASHES: Final = {0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2212: "-", 0x2032: "'", 0x2019: "'"}
 
 
@@ -31,7 +35,7 @@ def blocks_of_cas(cas: str) -> frozenset[str]:
 
 
 def names_of_block(block: str) -> tuple[str, ...]:
-    """The names that the reference sets give to a first block, preferred ones first."""
+    """The common names that the reference sets give to a first block, preferred ones first, at most NAMES_AT_MOST."""
     return _names().get(block, ())
 
 
@@ -42,16 +46,15 @@ def _plain(name: str) -> str:
 
 
 @cache
-def _rows() -> tuple[tuple[str, str], ...]:
-    """Names and first blocks, as often as they stand in the sets."""
+def _rows() -> tuple[tuple[str, str, str], ...]:
+    """Names with first blocks and the set they stand in, as often as they stand there."""
     found = []
     for place in _SETS:
         with (_FOLDER / place).open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
                 names = [row["name"], *re.split(r"[;|]", row.get("synonyms") or "")]
-                found += [
-                    (name.strip(), row["inchikey"][:14]) for name in names if name.strip() and row["inchikey"]
-                ]
+                blocks = {key[:14] for key in row["inchikey"].split()}
+                found += [(name.strip(), block, place) for name in names if name.strip() for block in blocks]
     return tuple(found)
 
 
@@ -69,7 +72,7 @@ def _by_number() -> dict[str, frozenset[str]]:
 @cache
 def _blocks() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for name, block in _rows():
+    for name, block, _place in _rows():
         bracketed = _BRACKETED.search(name)
         for written in {name, _BRACKETED.sub("", name), bracketed[1] if bracketed else name}:
             found.setdefault(_plain(written), set()).add(block)
@@ -80,7 +83,9 @@ def _blocks() -> dict[str, frozenset[str]]:
 
 @cache
 def _names() -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for name, block in _rows():
-        found.setdefault(block, []).append(name)
-    return {block: tuple(dict.fromkeys(names)) for block, names in found.items()}
+    found: dict[str, dict[str, str]] = {}
+    for name, block, place in _rows():
+        common = _BRACKETED.sub("", name) if place == _LISTS else name
+        if place != _LISTS or (len(common) <= COMMON_NAME_CHARS and not _SYSTEMATIC.search(common)):
+            found.setdefault(block, {}).setdefault(_plain(common), common)
+    return {block: tuple(names.values())[:NAMES_AT_MOST] for block, names in found.items()}

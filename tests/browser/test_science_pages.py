@@ -49,7 +49,7 @@ def test_a_pasted_structure_is_screened_and_its_analogues_follow(
     page.get_by_label("Assigned to me").check()
     page.get_by_role("button", name="Screen", exact=True).click()
     expect(page.get_by_role("heading", name="Control status")).to_be_visible()
-    expect(page.get_by_text("Meets the definition of a class").first).to_be_visible()
+    expect(page.get_by_role("cell", name="Listed").first).to_be_visible()
     look(page, "screen")
 
 

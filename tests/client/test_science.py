@@ -20,6 +20,7 @@ from tests.client.science_terminal import Terminal
 
 FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 FLUORO = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
+IODO = "CCC(=O)N(c1ccc(I)cc1)C1CCN(CCc2ccccc2)CC1"  # in no list by name
 CAFFEINE = "Cn1cnc2c1c(=O)n(C)c(=O)n2C"
 DATA = ROOT / "substances" / "data"
 SPECTRA = (DATA / "spectra-dev.msp").read_text().strip().split("\n\n")
@@ -44,7 +45,7 @@ def test_a_screening_says_who_controls_it_and_by_which_clause(terminal: Terminal
 def test_the_day_decides_which_rules_count(terminal: Terminal) -> None:
     standing = {}
     for on in ("2018-01-01", "2020-01-01", "2025-06-30", "2025-07-17"):
-        (answer,) = terminal.json("screen", FLUORO, "--on", on)["answers"]
+        (answer,) = terminal.json("screen", IODO, "--on", on)["answers"]
         rows = answer["screening"]["jurisdictions"]
         standing[on] = {row["jurisdiction"]: row["standing"] for row in rows}
     assert standing["2018-01-01"]["CN"] == standing["2018-01-01"]["US"] == "not_yet"
@@ -55,9 +56,22 @@ def test_the_day_decides_which_rules_count(terminal: Terminal) -> None:
 def test_a_name_alone_finds_listings_and_precursors_and_says_what_was_not_asked(terminal: Terminal) -> None:
     told = terminal.run("screen", "--name", "ephedrine")
     assert "precursor: ephedrine" in told
-    assert "class rules need a structure: not asked" in told
-    assert "No list of its named substances is known here beyond 1 entry;" in told
-    assert "not controlled" not in told.replace("not controlled by", "")
+    assert "UK: needs a structure: not asked" in told
+    assert "UN: listed (Convention against Illicit Traffic" in told
+    assert "source: " in told and ", as of 1988-12-20" in told
+    assert "not controlled" not in told
+
+
+def test_silence_says_how_far_the_lists_are_known(terminal: Terminal) -> None:
+    told = terminal.run("screen", CAFFEINE, "--on", "2026-11-28")
+    assert "US: not named on lists that are complete to 2026-09-21" in told
+    assert "UK: not covered here" in told
+    assert "21 CFR 1308.11: complete to 2026-09-21" in told
+
+
+def test_beside_a_rule_that_takes_it_out_it_is_said_that_the_lists_prove_nothing(terminal: Terminal) -> None:
+    told = terminal.run("screen", "CC(NC(C)(C)C)C(=O)c1cccc(Cl)c1", "--only", "UK")
+    assert "Its lists are known here in part: there is no verdict." in told
 
 
 def test_a_structure_comes_from_a_file_or_from_standard_input(

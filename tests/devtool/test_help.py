@@ -11,7 +11,7 @@ import pytest
 from devtool.environments import ROOT
 from devtool.verbs import VERBS, print_help
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "docs/listings.md")
 PROMISED = (
     "run",
     "test",
@@ -19,6 +19,7 @@ PROMISED = (
     "reset",
     "bench",
     "evaluate",
+    "listings",
     "drill",
     "shell-env",
     "accord",

@@ -77,10 +77,17 @@ rules:
 """
 
 
+ORDER_13: Final = "source,,,,order-13,Order 13,,,,,,,,,,,,,2026-11-01,,"
 LISTED_IN_XB: Final = (
-    f"XB,Belmoran list,Class 3,caffeine,,,RYYVLZVUVIJVGH-UHFFFAOYSA-N,{COMING},day,,listed,Order 13,high"
+    "substance,XB,Belmoran list,Class 3,,caffeine,,,,RYYVLZVUVIJVGH-UHFFFAOYSA-N,,,salts,"
+    f"{COMING},day,,A,order-13,,,"
 )
-"""A line of listings, as XB would name caffeine."""
+"""A line of listings, as XB would name caffeine by the text above."""
+
+
+def lists_with(*lines: str) -> str:
+    """The shipped lists with these lines of Order 13."""
+    return "\n".join([shipped_law(ControlKind.LISTINGS).text.rstrip("\n"), ORDER_13, *lines]) + "\n"
 
 
 def rule_from(day: str) -> str:
@@ -110,9 +117,7 @@ class LawDesk:
 
     def import_listings(self, *lines: str) -> None:
         """As the operator does: what was shipped, and these lines."""
-        shipped = shipped_law(ControlKind.LISTINGS).text.rstrip("\n")
-        text = "\n".join([shipped, *lines]) + "\n"
-        examined = examine_import(self.desk.noor, text.encode(), now=self.desk.tick())
+        examined = examine_import(self.desk.noor, lists_with(*lines).encode(), now=self.desk.tick())
         apply_import(self.desk.noor, examined, source="lists.csv", now=self.desk.tick())
 
     def publish(self, text: str, *, day: str, jurisdiction: str = "XB") -> ReceivedAlert:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator imports a new version of the law: judged, compared and previewed first; only --apply changes anything."""
 
+import csv
 import io
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -11,11 +13,24 @@ from django.core.management import CommandError, call_command
 from alerts.science.caught import list_caught
 from alerts.science.controls import hub_listings, hub_rules, rules_with_digest, ruleset_for
 from alerts.science.importing import examine_import
+from alerts.science.watching import add_watch
 from alerts.stored import AgencyRules, CaughtStructure
+from devtool.listings.importing import Order, Tools, plan_import
+from devtool.listings.texts import COLUMNS
 from ledger.models import AuditEvent
+from sharing.models import Notification
 from substances.models import ControlKind, ControlVersion
 from substances.versions import shipped_law
-from tests.law.lawful import CAFFEINE, COMING, LISTED_IN_XB, METONITAZENE, RULE, LawDesk, rule_from
+from tests.law.lawful import (
+    CAFFEINE,
+    COMING,
+    LISTED_IN_XB,
+    METONITAZENE,
+    RULE,
+    LawDesk,
+    lists_with,
+    rule_from,
+)
 
 OPERATOR = "noor@hub.example"
 
@@ -36,6 +51,28 @@ def new_rules(folder: Path) -> Path:
     path = folder / "rules-2026-12.yaml"
     path.write_text(f"{head}\n{own_groups}\nrules:\n{rules}\n{tail}")
     return path
+
+
+def lists_with_a_newer_text(shipped: str) -> str:
+    """The shipped lists after a maintainer has brought in a text that names caffeine, and no law."""
+    cells = (
+        "21 CFR 1310.02",
+        "List I",
+        "",
+        "caffeine",
+        "",
+        "",
+        "its salts",
+        "no",
+        "",
+        "A gazette of November",
+        "",
+    )
+    lines = io.StringIO(newline="")
+    csv.writer(lines).writerows([COLUMNS, cells])
+    day = date(2026, 11, 1)
+    order = Order(jurisdiction="US", as_of=day, link="https://gazette.example/", today=day)
+    return plan_import(lines.getvalue().encode(), shipped, order, Tools()).after
 
 
 def test_a_dry_run_says_what_differs_and_who_is_caught_and_changes_nothing(
@@ -99,12 +136,8 @@ def test_every_fault_is_told_with_its_place_and_nothing_is_used(law: LawDesk, tm
 def test_listings_are_imported_in_the_same_way_and_reach_by_name(law: LawDesk, tmp_path: Path) -> None:
     law.send(CAFFEINE)
     law.judge()
-    shipped = shipped_law(ControlKind.LISTINGS).text.rstrip("\n")
     path = tmp_path / "lists.csv"
-    row = (
-        f"XB,Belmoran list,Class 3,caffeine,,,RYYVLZVUVIJVGH-UHFFFAOYSA-N,{COMING},day,,listed,Order 13,high"
-    )
-    path.write_text(f"{shipped}\n{row}\n")
+    path.write_text(lists_with(LISTED_IN_XB))
     said = run(path)
     assert "+ XB: Belmoran list, Class 3: caffeine" in said
     assert "Newly caught at xa-lab: 1 of 1 structures." in said
@@ -112,6 +145,29 @@ def test_listings_are_imported_in_the_same_way_and_reach_by_name(law: LawDesk, t
     assert hub_listings().number == 1
     law.judge()
     assert CaughtStructure.objects.filter(agency_id="xa-lab").count() == 1
+
+
+def test_the_lists_with_a_newer_text_in_them_are_judged_by_and_told_to_who_watches(
+    law: LawDesk, tmp_path: Path
+) -> None:
+    law.send(CAFFEINE)
+    law.judge()
+    add_watch(law.desk.ilka, jurisdiction="US", drug_class="", now=law.desk.tick())
+    add_watch(law.desk.benno, jurisdiction="UK", drug_class="", now=law.desk.tick())
+    shipped, path = shipped_law(ControlKind.LISTINGS).text, tmp_path / "listings.csv"
+    path.write_text(f"\ufeff{shipped}")
+    assert "Nothing differs from what is in use." in run(path, "--apply")
+    path.write_text(lists_with_a_newer_text(shipped))
+    said = run(path)
+    assert "+ US: 21 CFR 1310.02, List I: caffeine" in said and ": A gazette of November" in said
+    assert said.count("\n~") == 0, "every other entry is as it was"
+    assert "Newly caught at xa-lab: 1 of 1 structures." in said
+    run(path, "--apply")
+    law.judge()
+    ((line,), _before) = list_caught(law.desk.ilka)
+    assert [one.jurisdiction for one in line.by] == ["US"]
+    told = Notification.objects.filter(occasion="control-changed").values_list("officer__email", flat=True)
+    assert set(told) == {law.desk.ilka.email}
 
 
 def test_a_newer_table_of_precursors_is_compared_before_it_is_in_use(law: LawDesk, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from alerts.stored import CaughtStructure, Mark, StoredStructure
 from tests.api.sessions import Session
 from tests.law.lawful import COMING, LawDesk
 
-MADE_UP = f"XB,Belmoran list,Class 3,belmorazine,belmo powder,50-00-0,,{COMING},day,,listed,Order 13,high"
+MADE_UP = f"substance,XB,Belmoran list,Class 3,,belmorazine,belmo powder,,50-00-0,,,,salts,{COMING},day,,A,order-13,,,"
 """Of a substance that nothing else here knows. The number is formaldehyde's, which no list of drugs names."""
 
 

@@ -14,7 +14,7 @@ def test_shapes_text_and_classes_stay() -> None:
     )
     assert 'class="mol-bond"' in drawn
     assert "<title>A &lt; B</title>" in drawn
-    assert 'd="M 1,1 L 2,2"' in drawn
+    assert 'd="M1,1L2,2"' in drawn
 
 
 @pytest.mark.parametrize(

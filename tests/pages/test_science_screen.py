@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page that screens a substance: what it answers, in which words, and what it never says."""
 
+import html
 import re
 
 import pytest
@@ -16,9 +17,12 @@ from tests.pages.desk_world import DeskWorld
 from tests.pages.science_files import record
 
 FENTANYL_LIKE = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
+FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 CAFFEINE = "Cn1cnc2c1c(=O)n(C)c(=O)n2C"
+TODAY = "2026-11-28"
+ISOTODESNITAZENE = "CC(C)Oc1ccc(Cc2nc3ccccc3n2CCN(CC)CC)cc1"  # in no list by name
+BUPROPION = "CC(NC(C)(C)C)C(=O)c1cccc(Cl)c1"
 ALPRAZOLAM = "Cc1nnc2CN=C(c3ccccc3)c3cc(Cl)ccc3-n12"
-NITAZENE = "CCN(CC)CCn1c(Cc2ccc(OCC)cc2)nc2cc([N+](=O)[O-])ccc12"
 BENTAZONE_LIKE = "CC(C)N1C(=O)c2ccccc2NS1(=O)=O"
 
 
@@ -30,6 +34,12 @@ def client(desk: DeskWorld, as_officer: SignIn) -> Client:
 def asked(client: Client, **fields: object) -> str:
     given = {"on": "2025-07-17", "reason": "assigned", "structure": FENTANYL_LIKE} | fields
     return re.sub(r"\s+", " ", client.post("/science/screen/", given).content.decode())
+
+
+def standings(page: str) -> dict[str, str]:
+    """What the table says of each jurisdiction."""
+    rows = re.findall(r'<th scope="row">([^<]+)</th> <td><span class="state"[^>]*>([^<]+)</span>', page)
+    return {html.unescape(place): html.unescape(text) for place, text in rows}
 
 
 def test_a_structure_is_drawn_identified_and_judged_clause_by_clause(client: Client) -> None:
@@ -49,24 +59,47 @@ def test_no_word_calls_a_substance_illegal(client: Client) -> None:
 
 
 def test_a_name_alone_is_compared_with_lists_and_says_that_rules_need_a_structure(client: Client) -> None:
-    page = asked(client, structure="", name="fentanyl")
-    assert "Listed by name" in page
-    assert "Class rules need a structure: not asked" in page
-    assert "No class rule known here" not in page
+    page = asked(client, structure="", name="xylazine", on=TODAY)
+    assert standings(page) == {
+        "United Nations": "Not covered here",
+        "Canada": "Needs a structure: not asked",
+        "China": "Needs a structure: not asked",
+        "Germany": "Needs a structure: not asked",
+        "United Kingdom": "Listed",
+        "United States of America": "Needs a structure: not asked",
+    }
+    assert "No list names it so. Give a structure to have lists and class rules asked." in page
 
 
-def test_no_rule_known_is_told_apart_from_not_reached(client: Client) -> None:
-    page = asked(client, structure=BENTAZONE_LIKE)
-    assert "Not reached by the rules known here" in page
-    assert "That does not prove that it is not controlled." in page
-    assert "Not found on the UN lists known here" in page
-    assert "Of its lists of named substances this hub knows 1 entry;" in page
+def test_lists_that_do_not_name_it_are_told_apart_from_lists_that_are_not_covered(client: Client) -> None:
+    page = asked(client, structure=BENTAZONE_LIKE, on=TODAY)
+    assert standings(page) == {
+        "United Nations": "Not covered here",
+        "Canada": "Not named on lists that are complete to 14 Jun 2026",
+        "China": "Not covered here",
+        "Germany": "Not named on lists that are complete to 1 Apr 2026",
+        "United Kingdom": "Not covered here",
+        "United States of America": "Not named on lists that are complete to 21 Sep 2026",
+    }
+    assert "Whether a law on analogues reaches it is for a court." in page
+    assert "Its lists are known here in part: there is no verdict." in page
+    assert "Not reached" not in page
 
 
-def test_rules_of_another_time_are_told_from_no_rules(client: Client) -> None:
-    assert "No class rule was in force on that day" in asked(
-        client, structure=BENTAZONE_LIKE, on="2016-01-01"
+def test_a_day_before_the_texts_is_not_known(client: Client) -> None:
+    page = asked(client, structure=BENTAZONE_LIKE, on="2016-01-01")
+    assert (
+        standings(page)["Germany"] == standings(page)["United States of America"] == "Not known for that date"
     )
+    assert "The texts do not go back to that date." in page
+    assert "Class rules are known here, for another time." in page
+
+
+def test_beside_a_rule_that_takes_it_out_the_page_says_that_the_lists_prove_nothing(client: Client) -> None:
+    page = asked(client, structure=BUPROPION, on=TODAY)
+    assert standings(page)["United Kingdom"] == "Taken out by name"
+    row = page.partition('<th scope="row">United Kingdom')[2].partition("</tr>")[0]
+    assert "Its lists are known here in part: there is no verdict." in row
 
 
 def test_each_number_in_a_drawing_stands_at_a_clause_of_the_list(client: Client) -> None:
@@ -78,31 +111,34 @@ def test_each_number_in_a_drawing_stands_at_a_clause_of_the_list(client: Client)
     assert '<span class="science-number">1</span>' in page
 
 
-def test_each_datum_has_its_source_and_licence_beside_it(client: Client) -> None:
-    page = asked(client, structure="O=C1CCNCC1")
-    assert "licence: facts, free to use" in page
-    assert "licence: facts, collected by this project under its own licence" in page
-    page = asked(client)
-    assert "own summary of public law; licence as this project" in page
-    assert "names of the reference set and the lists that come with the product; licence: facts" in page
+def test_each_entry_has_the_day_of_its_text_and_the_way_to_it(client: Client) -> None:
+    page = asked(client, structure=FENTANYL, on=TODAY)
+    assert "text as of 21 Sep 2026" in page
+    assert "https://www.ecfr.gov/current/title-21/chapter-II/part-1308" in page
+    assert "Compilation: referencesource.org (CC BY 4.0)" in page, "what a licence asks to be said"
+
+
+def test_the_page_speaks_of_no_memory_no_confidence_and_no_licence_of_ours(client: Client) -> None:
+    for structure in (FENTANYL, "O=C1CCNCC1", ALPRAZOLAM):
+        page = asked(client, structure=structure, on=TODAY).lower()
+        for word in ("memory", "remembered", "confidence", "licence:"):
+            assert word not in page.partition("<form")[0], word
 
 
 def test_a_law_that_comes_later_is_told_with_its_day(client: Client) -> None:
-    page = asked(client, structure=NITAZENE, on="2024-06-01")
+    page = asked(client, structure=ISOTODESNITAZENE, on="2024-06-01")
     assert "Law reaches it from 15 Jan 2025." in page and "from a later day" not in page
 
 
-def test_a_medicine_note_is_a_sentence_with_a_proper_source(client: Client) -> None:
+def test_a_medicine_note_is_a_sentence(client: Client) -> None:
     page = asked(client, structure=ALPRAZOLAM)
     assert "Alprazolam is known as a medicine." in page
-    assert "reference set of substances" in page
 
 
-def test_a_day_after_the_rules_says_up_to_when_law_is_known(client: Client) -> None:
-    assert "Law as known here in November 2026: what has changed since then" in asked(client, on="2027-02-01")
-    page = asked(client)
-    assert "what has changed since then" not in page
-    assert "Law as known here in November 2026, rule set" in page
+def test_the_page_says_of_when_its_rules_and_its_lists_are(client: Client) -> None:
+    page = asked(client, structure=BENTAZONE_LIKE, on="2027-02-01")
+    assert "Class rules of November 2026, rule set" in page
+    assert "complete to 21 Sep 2026" in page
 
 
 def test_a_salt_with_an_organic_acid_says_which_part_was_found(client: Client) -> None:

@@ -11,7 +11,7 @@ from agencies.capabilities import Capability
 from alerts.finding import today_of
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
-from alerts.science.answers_words import CONFIDENCE, TEXT_SEEN
+from alerts.science.answers_words import TEXT_SEEN, WORDING
 from alerts.science.asking import in_words
 from alerts.science.backfilling import backfill_of
 from alerts.science.places import place_name
@@ -68,7 +68,7 @@ def _shown(row: RuleRow) -> dict[str, Any]:
         "fact": row.fact,
         "phase_text": PHASES[row.phase],
         "phase_tone": PHASE_TONES[row.phase],
-        "confidence_text": CONFIDENCE.get(row.fact.confidence, row.fact.confidence),
+        "wording_text": WORDING.get(row.fact.text_seen, row.fact.text_seen),
         "text_seen_text": TEXT_SEEN.get(row.fact.text_seen, row.fact.text_seen),
     }
 

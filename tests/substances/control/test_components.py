@@ -9,13 +9,14 @@ from substances.control.results import JurisdictionStatus, Query, Screening
 from substances.control.screening import PARTS_AT_MOST, screen
 from substances.structures.limits import MAX_COMPONENTS
 
-TODAY = date(2026, 1, 1)
+TODAY = date(2026, 11, 28)
 BENZILIC = "OC(=O)C(O)(c1ccccc1)c1ccccc1"
 SACCHARIC = "OC(=O)C(O)C(O)C(O)C(O)C(=O)O"
 AMPHETAMINE = "CC(N)Cc1ccccc1"
 PIPERIDONE = "O=C1CCNCC1"
 CAFFEINE = "Cn1cnc2c1c(=O)n(C)c(=O)n2C"
 METODESNITAZENE = "CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2ccccc12"
+ISOTODESNITAZENE = "CC(C)Oc1ccc(Cc2nc3ccccc3n2CCN(CC)CC)cc1"  # in no list by name
 LARGE = "CCCCCCCCCCCCCCCCCCCCCCc1ccc(CCCCCCCCCCCCCCCC)cc1"
 
 
@@ -36,12 +37,11 @@ def test_a_precursor_is_found_beside_any_acid_and_named_as_the_part(acid: str) -
 def test_a_salt_of_a_mixed_stoichiometry_is_listed_by_its_base() -> None:
     answer = _screened(f"{AMPHETAMINE}.{AMPHETAMINE}.{SACCHARIC}")
     assert answer.parent_smiles == AMPHETAMINE
-    listing, *forms = _status(answer, "UN").listings
-    assert (listing.name, listing.found_by, listing.part) == ("amphetamine", "structure", AMPHETAMINE)
-    assert [(form.name, form.found_by) for form in forms] == [
-        ("dexamfetamine", "structure_without_stereo"),
-        ("levamfetamine", "structure_without_stereo"),
-    ]
+    (listing,) = _status(answer, "UN").listings
+    assert (listing.name, listing.found_by, listing.part) == ("AMFETAMINE", "structure", AMPHETAMINE)
+    assert (listing.effect, listing.reason) == ("lists", "listed_by_name")
+    german = {one.name: one.found_by for one in _status(answer, "DE").listings}
+    assert german == {"Amfetamin": "structure", "Levamfetamin": "structure_without_stereo"}
 
 
 def test_a_salt_with_a_mineral_acid_names_no_part() -> None:
@@ -50,12 +50,12 @@ def test_a_salt_with_a_mineral_acid_names_no_part() -> None:
 
 
 def test_the_most_telling_component_gives_a_rule_its_verdict_and_says_which_it_is() -> None:
-    answer = _screened(f"{METODESNITAZENE}.{LARGE}")
-    assert answer.parent_smiles != METODESNITAZENE
+    answer = _screened(f"{ISOTODESNITAZENE}.{LARGE}")
+    assert answer.parent_smiles != ISOTODESNITAZENE
     status = _status(answer, "UK")
     rule = next(rule for rule in status.rules if rule.rule_id == "UK-NITA")
     assert (status.standing, rule.verdict.verdict) == ("meets_definition", "in")
-    assert rule.part == _screened(METODESNITAZENE).parent_smiles
+    assert rule.part == _screened(ISOTODESNITAZENE).parent_smiles
 
 
 def test_the_order_of_the_components_changes_nothing() -> None:
@@ -71,12 +71,12 @@ def test_of_many_components_the_largest_are_asked_and_that_is_said() -> None:
 
 
 def test_a_stereo_form_that_a_list_does_not_draw_is_found_with_stereo_left_aside() -> None:
-    status = _status(_screened("CN[C@@H](C)[C@@H](O)c1ccccc1"), "US")
-    assert [(one.name, one.found_by) for one in status.listings] == [
-        ("ephedrine", "structure_without_stereo")
+    """Amfetamine is listed without its form, and its right form stands in some lists beside it."""
+    answer = _screened("C[C@H](N)Cc1ccccc1")
+    assert [(one.name, one.found_by) for one in _status(answer, "CA").listings] == [
+        ("amphetamine", "structure")
     ]
-    names = [one.name for one in _status(_screened("CN[C@@H](C)[C@@H](O)c1ccccc1"), "UN").listings]
-    assert names == ["pseudoephedrine", "ephedrine"]
+    assert {one.standing for one in answer.jurisdictions if one.jurisdiction != "CN"} == {"listed"}
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,20 @@ def test_a_precursor_is_found_by_its_common_name(synonym: str, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["heroin", "Heroin HCl", "diacetylmorphine"])
 def test_heroin_is_listed_as_diamorphine(name: str) -> None:
-    (listing,) = _status(screen(Query(name=name), on=TODAY), "UN").listings
-    assert (listing.name, listing.found_by) == ("diamorphine", "name")
+    answer = screen(Query(name=name), on=TODAY)
+    listings = _status(answer, "UN").listings
+    assert [(one.name, one.schedule, one.found_by) for one in listings] == [
+        ("HEROIN", "Schedule I", "name"),
+        ("HEROIN", "Schedule IV", "name"),
+    ]
+    assert [one.name for one in _status(answer, "UK").listings] == ["Diamorphine"]
 
 
-def test_how_many_entries_of_a_list_are_known_is_told() -> None:
+def test_how_far_the_lists_are_known_is_told() -> None:
     answer = _screened(CAFFEINE)
-    assert _status(answer, "DE").listings_known == 1
-    assert _status(answer, "UN").listings_known > 150
+    told = {one.instrument: (one.extent, one.until) for one in _status(answer, "CA").coverage}
+    assert told["Controlled Drugs and Substances Act, S.C. 1996, c. 19"] == ("complete", "2026-06-14")
+    assert {extent for extent, _until in told.values()} == {"complete", "none"}
     assert answer.prepared == "2026-11"
 
 
