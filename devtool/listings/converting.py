@@ -35,6 +35,21 @@ _PREPARATION: Final = re.compile(
     re.IGNORECASE,
 )
 MAX_SYNONYMS: Final = 12
+_NATIONAL: Final = ("Austria", "France")
+_OF_CONVENTIONS: Final = {
+    ("Single Convention", "Schedule I"): (
+        "salts",
+        "isomers",
+        "esters",
+        "ethers",
+        "compounds",
+        "preparations",
+    ),
+    ("Single Convention", "Schedule II"): ("salts", "isomers", "preparations"),
+    ("Convention on Psychotropic", "Schedule I"): ("salts", "stereoisomers", "preparations"),
+    ("Convention on Psychotropic", ""): ("salts", "preparations"),
+}
+"""What the closing paragraphs of the schedules of 1961 and 1971 take in; national law may take in more."""
 _DAYS: Final = ("%b. %d, %Y", "%B %d, %Y", "%B. %d, %Y", "%Y-%m-%d")
 _UNTIL: Final = re.compile(r"(?:expires|period ends) ([A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\d{4}-\d{2}-\d{2})")
 _GRADES: Final = re.compile(r"grade ([ABCD])")
@@ -83,7 +98,20 @@ def clause_of(row: TextRow) -> str:
         said = re.sub(r"stereoisomers[^;]*", "", said)
         codes = [code for code, pattern in _WORDS if re.search(pattern, said)]
         return " ".join([*codes, "stereoisomers_if_misused"])
-    return " ".join(code for code, pattern in _WORDS if re.search(pattern, said, re.IGNORECASE)) or "none"
+    codes = [code for code, pattern in _WORDS if re.search(pattern, said, re.IGNORECASE)]
+    return " ".join(_of_convention(row, codes)) or "none"
+
+
+def _of_convention(row: TextRow, codes: list[str]) -> list[str]:
+    """Of a national text that names a schedule of the United Nations only what that schedule itself takes in."""
+    if not row.source.startswith(_NATIONAL):
+        return codes
+    for (instrument, schedule), taken_in in _OF_CONVENTIONS.items():
+        if row.instrument.startswith(instrument) and schedule in ("", row.schedule):
+            if "stereoisomers" in taken_in and "isomers" in codes:
+                codes = [*codes, "stereoisomers"]
+            return [code for code in taken_in if code in codes]
+    return codes
 
 
 def grade_of(row: TextRow) -> str:

@@ -160,6 +160,31 @@ def test_the_clause_is_what_was_read(includes: str, clause: str) -> None:
     assert clause_of(row(includes=includes)) == clause
 
 
+@pytest.mark.parametrize(
+    ("instrument", "schedule", "clause"),
+    [
+        (
+            "Single Convention on Narcotic Drugs, 1961",
+            "Schedule I",
+            "salts isomers esters ethers preparations",
+        ),
+        ("Single Convention on Narcotic Drugs, 1961", "Schedule II", "salts isomers preparations"),
+        ("Convention on Psychotropic Substances, 1971", "Schedule I", "salts stereoisomers preparations"),
+        ("Convention on Psychotropic Substances, 1971", "Schedule IV", "salts preparations"),
+    ],
+)
+def test_national_law_that_names_a_convention_takes_in_no_more_than_the_convention(
+    instrument: str, schedule: str, clause: str
+) -> None:
+    national = row(
+        instrument=instrument,
+        schedule=schedule,
+        includes="isomers; esters, ethers; salts; preparations",
+        source="Austria, a regulation",
+    )
+    assert clause_of(national) == clause
+
+
 def test_the_grade_is_the_notes_or_that_of_the_text() -> None:
     assert grade_of(row()) == "A" and grade_of(row(note="grade B, as transposed")) == "B"
     assert (
