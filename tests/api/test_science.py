@@ -4,6 +4,7 @@
 import json
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,16 +13,20 @@ from django.utils import timezone
 
 from agencies.apikeys import issue_key
 from agencies.capabilities import Capability, Role
+from agencies.models import Agency
 from alerts.science import asking
 from alerts.science.asking import SCREENED, Why, record_question
 from alerts.science.reevaluating import reevaluate_structures
 from alerts.science.stored import keep_sent_structure
 from alerts.stored import StoredStructure
 from ledger.models import AuditEvent
+from substances.models import ControlKind
 from substances.profiles.methods import shipped_methods
+from substances.versions import append_version
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 from tests.pages.science_files import record
+from tests.substances.control.listing_texts import listed
 
 FENTANYL_LIKE = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
 CASE = {"reason": "case_number", "reference": "XA-2026-118"}
@@ -68,6 +73,21 @@ def test_a_structure_is_screened_for_a_day_with_every_clause(author: Session) ->
     met = next(rule for rule in rules if rule["verdict"] == "in")
     assert met["instrument"] and met["findings"][0]["atoms"]
     assert item["ruleset"]
+
+
+@pytest.mark.parametrize(("zone", "standing"), [("Pacific/Kiritimati", "ended"), ("Etc/GMT+12", "listed")])
+def test_a_temporary_entry_ends_on_its_day_where_the_reader_sits(
+    author: Session, desks: Desks, zone: str, standing: str
+) -> None:
+    """Its first day without law is today at the date line's early side, and tomorrow or later at its late side."""
+    end = timezone.now().astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    text = listed({"to": end.isoformat()})
+    append_version(
+        ControlKind.LISTINGS, text=text, digest="d", source="test", applied_by="noor", now=timezone.now()
+    )
+    Agency.objects.filter(pk=desks.lab.agency.pk).update(timezone=zone)
+    places = screen(author, "Cn1c(=O)c2c(ncn2C)n(C)c1=O").json()["items"][0]["jurisdictions"]
+    assert next(place["standing"] for place in places if place["jurisdiction"] == "XA") == standing
 
 
 def test_several_need_a_case_reference_and_the_member_is_named(author: Session) -> None:
