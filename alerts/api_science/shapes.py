@@ -7,11 +7,11 @@ from rest_framework import serializers as s
 
 from alerts.science.analogues import AnalogueShown, AnaloguesShown
 from alerts.science.answers_screen import Screened
-from alerts.science.answers_words import LIMITS, REASONS, VERDICTS
+from alerts.science.answers_words import REASONS, VERDICTS
 from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
 from substances.control.covering import REASONS as LISTING_REASONS
 from substances.control.listings import EXTENTS, GRADES
-from substances.control.results import SENTENCES, STANDINGS
+from substances.control.results import LIMITS, SENTENCES, STANDINGS
 from substances.control.verdicts import FINDING_CODES, FINDING_KINDS
 from substances.jsonform import to_plain
 
@@ -172,7 +172,7 @@ class ScreeningOut(s.Serializer[Any]):
     medicine = MedicineOut(allow_null=True)
     jurisdictions = JurisdictionOut(many=True)
     precursors = PrecursorOut(many=True)
-    limits = s.ListField(child=s.ChoiceField(["not_legal_advice", *LIMITS]))
+    limits = s.ListField(child=s.ChoiceField(LIMITS))
 
 
 class ScreeningsOut(s.Serializer[Any]):
