@@ -31,7 +31,7 @@ from substances.control.results import Query
 from substances.control.rules import RuleSet
 from substances.control.screening import Law, law_of
 from substances.control.shipped import shipped_rules, shipped_rules_text
-from substances.control.skeletons import borne, prints_of_parent
+from substances.control.skeletons import met_by_skeleton, prints_of_parent
 from substances.reevaluation import judge_structures
 from substances.resembling import reference_candidates
 from substances.rulefacts import StructureIn
@@ -108,7 +108,7 @@ def _esters(parent: str) -> None:
 
 def _skeletons(parent: str) -> None:
     prints_of_parent.cache_clear()
-    list(borne(shipped_listings(), parent))
+    list(met_by_skeleton(shipped_listings(), parent))
 
 
 def _spellings(parent: str, count: int) -> list[str]:

@@ -40,8 +40,6 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _GREEK: Final = "αβγδεζηθλμπσφχψω"
 _SAID_TOGETHER: Final = ("not-decided", "out")
 _SILENT: Final = ("not_named", "not_known_then", "not_asked", "not_covered")
-_LEFT_ALONE: Final = ("excluded", "not_yet", "ended")
-_PROVES_NOTHING: Final = ("lists_partial", "not_covered", "not_known_for_date")
 
 Plain = dict[str, Any]
 Item = TypeVar("Item")
@@ -198,7 +196,7 @@ def _print_jurisdiction(row: Plain) -> None:
     decided = f" ({plain(row['by'])})" if row["by"] else ""
     until = f" to {row['complete_to']}" if row["standing"] == "not_named" else ""
     print(f"\n{plain(row['jurisdiction'])}: {word_of(STANDINGS, row['standing'])}{until}{decided}")
-    for code in _told(row):
+    for code in row["told"]:
         print(f"  {word_of(DECISIONS, code)}")
     for listing in row["listings"]:
         _print_listing(listing)
@@ -214,15 +212,6 @@ def _print_jurisdiction(row: Plain) -> None:
             day = f" {one['until']}" if one["extent"] == "complete" else ""
             extent = word_of(EXTENTS, one["extent"]) + day
             print(f"  {plain(one['instrument'])}: {extent}")
-
-
-def _told(row: Plain) -> list[str]:
-    """What else was asked matters beside silence, and that the lists prove nothing where a rule leaves it alone; another
-    verdict stands on its first sentence."""
-    first, *others = row["sentences"]
-    if row["standing"] in _SILENT:
-        return [first, *others]
-    return [first, *(code for code in others if row["standing"] in _LEFT_ALONE and code in _PROVES_NOTHING)]
 
 
 def _print_listing(listing: Plain) -> None:

@@ -38,10 +38,7 @@ from substances import safely
 from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
 from substances.control.precursors import PrecursorHit
 from substances.control.results import (
-    ENDED,
-    EXCLUDED,
     NOT_NAMED,
-    NOT_YET,
     SILENT,
     CoverageStatus,
     JurisdictionStatus,
@@ -57,8 +54,6 @@ from substances.structures.shapes import Mark
 DRAWN_AT_MOST: Final = 8
 WIDTH, HEIGHT = 300, 220
 _EFFECT_TONES: Final = {UNDECIDED: "warn", TAKES_OUT: "quiet"}
-_LEFT_ALONE: Final = frozenset({EXCLUDED, NOT_YET, ENDED})
-_PROVES_NOTHING: Final = frozenset({"lists_partial", "not_covered", "not_known_for_date"})
 _BOUND: Final = re.compile(r"_c(\d+)\Z")
 
 
@@ -217,15 +212,6 @@ def _medicine(note: MedicineNote | None) -> str:
     return capfirst(str(MEDICINES[note.kind]) % {"name": note.name})
 
 
-def _notes(status: JurisdictionStatus) -> tuple[str, ...]:
-    """What follows the verdict: the deciding sentence; beside silence what else was asked, and where a rule leaves it
-    alone that the lists prove nothing."""
-    codes = status.sentences if status.standing in SILENT else status.sentences[:1]
-    if status.standing in _LEFT_ALONE:
-        codes += tuple(code for code in status.sentences[1:] if code in _PROVES_NOTHING)
-    return tuple(text for code in codes if (text := _sentence(code, status)))
-
-
 def _sentence(code: str, status: JurisdictionStatus) -> str:
     """A code in words; where the law begins later or has ended, with the day."""
     if code == "applies_from":
@@ -258,7 +244,7 @@ def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
         name=place_name(status.jurisdiction),
         standing=status.standing,
         standing_text=_standing(status),
-        notes=_notes(status),
+        notes=tuple(text for code in status.told if (text := _sentence(code, status))),
         tone=TONES.get(status.standing, "quiet"),
         by=_by(status),
         coverage=tuple(_coverage(one) for one in status.coverage) if status.standing in SILENT else (),

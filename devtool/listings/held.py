@@ -14,12 +14,9 @@ from typing import Final
 
 from devtool.errors import DevtoolError
 from substances.control.faults import RulesRefusedError
-from substances.control.listings import COLUMNS, COMPLETE, COVERAGE, SOURCE, read_listings
+from substances.control.listings import COLUMNS, COMPLETE, COVERAGE, DECIDING, SOURCE, read_listings
 
 LISTINGS: Final = Path(__file__).resolve().parents[2] / "substances" / "data" / "control" / "listings.csv"
-
-DECIDING: Final = ("A", "B", "C")
-"""Grades whose text may decide alone."""
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,12 @@ from typing import Final
 from devtool.errors import DevtoolError
 from devtool.listings.comparing import Comparison, compare, follow
 from devtool.listings.converting import convert, is_german
-from devtool.listings.held import DECIDING, Held, Line, line_of, next_source_id, read_held
-from devtool.listings.opsin import Reading
+from devtool.listings.held import Held, Line, line_of, next_source_id, read_held
 from devtool.listings.resolving import Entry, known_records, right_spellings
 from devtool.listings.structures import Structures
 from devtool.listings.telling import Told, tell
 from devtool.listings.texts import TextFault, TextRefusedError, TextRow, is_formula, read_text
-from substances.control.listings import COMPLETE, COVERAGE, EXCLUSION, SOURCE, SUBSTANCE
+from substances.control.listings import COMPLETE, COVERAGE, DECIDING, EXCLUSION, SOURCE, SUBSTANCE
 from substances.control.naming import name_key
 
 ENDED: Final = "ends"
@@ -52,7 +51,7 @@ class Tools:
     """The ways to a structure beside the project's own records. `opsin` is its version, "" where it is not installed."""
 
     opsin: str = ""
-    read_names: Callable[[Iterable[str]], Mapping[str, Reading]] = lambda _names: {}
+    read_names: Callable[[Iterable[str]], Mapping[str, str]] = lambda _names: {}
     table: Mapping[str, Iterable[str]] = field(default_factory=dict)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read systematic names with OPSIN, while lists are prepared; nothing of it runs in the product.
 
-Debian has it as `libopsin-java`. Stereo words that it cannot place are left out and the reading is marked.
+Debian has it as `libopsin-java`. Words of stereo that it cannot place are left out.
 """
 
 import re
@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,14 +19,6 @@ MAX_SECS: Final = 600
 MAIN: Final = "uk.ac.cam.ch.wwmm.opsin.Cli"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """The structure a name says. `whole` False: words about stereo were left out."""
-
-    smiles: str
-    whole: bool
-
-
 def version() -> str:
     """Return its version, empty where it is not installed."""
     jars = sorted(JARS.glob("opsin-cli-[0-9]*.jar")) if shutil.which("java") else []
@@ -35,22 +26,18 @@ def version() -> str:
     return found[1] if found else ""
 
 
-def read_names(names: Iterable[str]) -> dict[str, Reading]:
-    """Return every name that is read. Raises DevtoolError where OPSIN is not installed or breaks."""
+def read_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the SMILES of every name that is read. Raises DevtoolError where OPSIN is not installed or breaks."""
     asked = [name for name in dict.fromkeys(names) if "\n" not in name]
     if not version():
         raise DevtoolError(
             "OPSIN is not installed.", "Debian: apt-get install libopsin-java, and a Java runtime."
         )
-    exact, loose = _run(asked, ()), _run(asked, ("-s",))
-    read = {name: Reading(smiles, True) for name, smiles in zip(asked, exact, strict=True) if smiles}
-    for name, smiles in zip(asked, loose, strict=True):
-        if smiles:
-            read.setdefault(name, Reading(smiles, False))
-    return read
+    return {name: smiles for name, smiles in zip(asked, _run(asked), strict=True) if smiles}
 
 
-def _run(names: list[str], options: tuple[str, ...]) -> list[str]:
+def _run(names: list[str]) -> list[str]:
+    """The SMILES of each name in their order, empty where it is not read; `-s` passes over what is not understood of stereo."""
     with tempfile.TemporaryDirectory() as folder:
         given, got = Path(folder, "names"), Path(folder, "smiles")
         given.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
@@ -60,7 +47,7 @@ def _run(names: list[str], options: tuple[str, ...]) -> list[str]:
             f"{JARS}/opsin-cli.jar:{JARS}/*",
             MAIN,
             "-osmi",
-            *options,
+            "-s",
             str(given),
             str(got),
         ]

@@ -18,9 +18,9 @@ from typing import Final, cast
 from rdkit import Chem, RDLogger
 
 from devtool.errors import DevtoolError
-from devtool.listings.opsin import Reading
 from devtool.listings.spelling import is_systematic
 from devtool.listings.texts import TextRow
+from substances.control.listings import RACEMATE
 from substances.control.naming import keys_of, name_key, spelled
 
 RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
@@ -36,7 +36,6 @@ _GERMAN_NAMES: Final = (
     ("en", "ene"), ("xid", "xide"), ("itril", "itrile"),
 )  # fmt: skip
 
-_RACEMIC: Final = ("race", "rac-", "(±)", "(rs)", "d,l-")
 _NAMED_FORM: Final = re.compile(
     r"dex|lev|d-|l-|\(\+\)|\([-\u2212]\)|(?:alpha|beta)-?(?:prodin|meprodin|methadol|cetylmethadol)|cis|trans|cathin"
 )
@@ -146,7 +145,7 @@ def read_table(path: Path) -> dict[str, set[str]]:
 
 def resolve(
     entries: Sequence[Entry],
-    readings: Mapping[str, Reading],
+    readings: Mapping[str, str],
     records: Mapping[str, Sequence[tuple[str, bool]]],
     table: Mapping[str, Iterable[str]],
     elsewhere: Elsewhere,
@@ -163,15 +162,15 @@ def resolve(
     return [_found(entry, readings, records, table, shared) for entry in entries]
 
 
-def _own(entry: Entry, readings: Mapping[str, Reading]) -> Iterator[str]:
+def _own(entry: Entry, readings: Mapping[str, str]) -> Iterator[str]:
     for name in entry.spellings:
         if name in readings and is_systematic(name):
-            yield readings[name].smiles
+            yield readings[name]
 
 
 def _found(
     entry: Entry,
-    readings: Mapping[str, Reading],
+    readings: Mapping[str, str],
     records: Mapping[str, Sequence[tuple[str, bool]]],
     table: Mapping[str, Iterable[str]],
     shared: Elsewhere,
@@ -192,24 +191,23 @@ def _found(
     if best.ways <= {"trivial name"}:
         return None
     against = tuple(f"{other}: {', '.join(sorted(found.ways))}" for other, found in ordered[1:])
-    own = [readings[name].smiles for name in entry.spellings if name in readings and is_systematic(name)]
     inchikey, smiles = _form(block, best)
-    if not (_is_said(entry, own) or best.settled):
+    if not (_is_said(entry, list(_own(entry, readings))) or best.settled):
         inchikey = block
     return Found(inchikey, smiles, tuple(sorted(best.ways)), against)
 
 
 def _evidence(
     entry: Entry,
-    readings: Mapping[str, Reading],
+    readings: Mapping[str, str],
     records: Mapping[str, Sequence[tuple[str, bool]]],
     table: Mapping[str, Iterable[str]],
     shared: Elsewhere,
 ) -> Iterator[tuple[int, str, str]]:
     for name in entry.spellings:
         if name in readings:
-            yield (0, f"text {entry.list}", readings[name].smiles) if is_systematic(name) else (
-                4, "trivial name", readings[name].smiles,
+            yield (0, f"text {entry.list}", readings[name]) if is_systematic(name) else (
+                4, "trivial name", readings[name],
             )  # fmt: skip
     for key in sorted(entry.known_as()):
         for smiles, settles in records.get(key, ()):
@@ -226,7 +224,7 @@ def _evidence(
 def _is_said(entry: Entry, own: Sequence[str]) -> bool:
     """Whether the entry says which stereo form it means: by its common name, or by a complete systematic name."""
     name = entry.row.name.casefold()
-    if name.startswith(_RACEMIC):
+    if name.startswith(RACEMATE):
         return False
     return bool(_NAMED_FORM.match(name)) or any(_is_complete(smiles) for smiles in own)
 

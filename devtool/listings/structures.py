@@ -9,7 +9,6 @@ from typing import Final
 
 from devtool.listings.converting import is_german
 from devtool.listings.held import Line
-from devtool.listings.opsin import Reading
 from devtool.listings.resolving import Elsewhere, Entry, Found, key_of, resolve
 from devtool.listings.texts import TextRow
 from substances.control.listings import BLOCK_CHARS, CLASS, COMBINATION, MATERIAL, SUBSTANCE
@@ -30,7 +29,7 @@ class Structures:
     held: Sequence[Line]
     records: Mapping[str, Sequence[tuple[str, bool]]]
     opsin: str
-    read_names: Callable[[Iterable[str]], Mapping[str, Reading]]
+    read_names: Callable[[Iterable[str]], Mapping[str, str]]
     table: Mapping[str, Iterable[str]]
 
     def given(

@@ -17,6 +17,7 @@ from substances.control.strict_yaml import Plain
 T = TypeVar("T")
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2200
+CONFIDENCE: Final = ("high", "medium", "low")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _DECIMAL: Final = re.compile(r"\d{1,5}\.\d{1,4}\Z")
 

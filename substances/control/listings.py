@@ -40,6 +40,7 @@ PRECISIONS: Final = ("day", "month", "year", "unknown")
 GRADES: Final = ("A", "B", "C", "D", "unsourced")
 """A the text of the instrument, B national law that names it, C a notice or list of its body, D second hand or before
 the decision, "unsourced" where no text was read. D and unsourced never decide alone."""
+DECIDING: Final = ("A", "B", "C")
 CLAUSES: Final = (
     "salts", "isomers", "position_isomers", "stereoisomers", "stereoisomers_if_misused", "esters", "ethers", "compounds",
     "preparations", "derivatives", "analogues", "none", "not_seen",
@@ -48,7 +49,6 @@ COMPLETE: Final = "complete"
 PARTIAL: Final = "partial"
 NOT_COVERED: Final = "none"
 EXTENTS: Final = (COMPLETE, PARTIAL, NOT_COVERED)
-CONFIDENCE: Final = ("high", "medium", "low")
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_ROWS: Final = 50_000
 MAX_CELL_CHARS: Final = 1_000
@@ -61,7 +61,8 @@ _TELLING_ENTRY: Final = ("kind", "jurisdiction", "instrument", "schedule", "item
 _INCHIKEY: Final = re.compile(r"[A-Z]{14}(?:-[A-Z]{10}-[A-Z])?")
 _LINK: Final = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~%/?=&+-]*)?")
 """What a page may lead to: pages show the links of a list as they stand."""
-_RACEMATE: Final = ("race", "rac-", "(±)", "(rs)", "d,l-", "dl-")
+RACEMATE: Final = ("race", "rac-", "(±)", "(rs)", "d,l-", "dl-")
+"""Beginnings of a name, in small letters, that mean both forms together."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,12 @@ class Listing:
     @property
     def is_racemate(self) -> bool:
         """Whether its name says that both forms together are meant."""
-        return self.name.casefold().startswith(_RACEMATE)
+        return self.name.casefold().startswith(RACEMATE)
 
     @property
     def decides(self) -> bool:
         """Whether its text may decide alone."""
-        return self.grade in ("A", "B", "C")
+        return self.grade in DECIDING
 
     def phase_on(self, day: date) -> str:
         """ "in_force", "not_yet", "ended", "day_not_known" (some day of that month or year), or "not_known_then": the

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from substances.control.faults import Fault, RulesRefusedError
-from substances.control.fields import day_of
-from substances.control.listings import CONFIDENCE, missing_cells, read_table, way_of
+from substances.control.fields import CONFIDENCE, day_of
+from substances.control.listings import missing_cells, read_table, way_of
 from substances.control.naming import keys_of, name_key, spelled
 from substances.control.rules import canonical, digest_of
 

@@ -157,6 +157,7 @@ class CoverageStatus:
 class JurisdictionStatus:
     """One jurisdiction on the day. `sentences` are codes of SENTENCES, the deciding one first; `by` what decided.
 
+    `told` are those of them that a reader is shown: a verdict stands on its first, silence on all.
     `complete_to` is the day to which every list that is known whole is complete, empty where none is.
     """
 
@@ -164,6 +165,7 @@ class JurisdictionStatus:
     standing: str
     by: str
     sentences: tuple[str, ...]
+    told: tuple[str, ...]
     listings: tuple[ListingStatus, ...]
     rules: tuple[RuleStatus, ...]
     complete_to: str = ""

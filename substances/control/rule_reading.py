@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from substances.control.faults import RulesRefusedError
-from substances.control.fields import Faults, Fields
+from substances.control.fields import CONFIDENCE, Faults, Fields
 from substances.control.groups_reading import read_groups
 from substances.control.rules import (
     CLASSES,
@@ -35,7 +35,6 @@ from substances.control.strict_yaml import Plain, read_yaml
 MAX_RULES: Final = 200
 MAX_CORES: Final = 60
 MAX_SLOTS: Final = 40
-CONFIDENCE: Final = ("high", "medium", "low")
 TEXT_SEEN: Final = ("yes", "partly", "no")
 _EXAMPLE_VERDICTS: Final = ("in", "out", "parent", "review")
 _NEVER: Final = date.max

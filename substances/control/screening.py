@@ -29,7 +29,7 @@ from substances.control.precursors import PrecursorTable, read_precursors, shipp
 from substances.control.results import SCHEMA, Query, Screening
 from substances.control.rules import Rule, RuleSet, read_rules
 from substances.control.shipped import shipped_rules
-from substances.control.skeletons import borne
+from substances.control.skeletons import met_by_skeleton
 from substances.control.standings import Assessment, Judged, decided_by, status_on, telling
 from substances.structures.components import is_counter_ion, organic_parts
 from substances.structures.decomposing import open_molecule
@@ -126,7 +126,7 @@ def assess(
     if set(law.listings.jurisdictions) <= decided_by(assessment):
         return assessment
     assessment = replace(assessment, derived=tuple(_derived_hits(law, query, parts)))
-    return replace(assessment, borne=tuple(_borne(law, query, parts, decided_by(assessment))))
+    return replace(assessment, by_skeleton=tuple(_by_skeleton(law, query, parts, decided_by(assessment))))
 
 
 def _derived_hits(law: Law, query: Query, parts: Sequence[str]) -> Iterator[ListingHit]:
@@ -140,11 +140,13 @@ def _derived_hits(law: Law, query: Query, parts: Sequence[str]) -> Iterator[List
             yield from (replace(hit, found_by=word) for hit in hits if hit.listing.kind == SUBSTANCE)
 
 
-def _borne(law: Law, query: Query, parts: Sequence[str], settled: Collection[str]) -> Iterator[ListingHit]:
+def _by_skeleton(
+    law: Law, query: Query, parts: Sequence[str], settled: Collection[str]
+) -> Iterator[ListingHit]:
     """Entries with derivatives, analogues or a class whose skeleton a part bears; of a known medicine no question."""
     for part in parts:
         if not _is_medicine(part, query):
-            for hit in borne(law.listings, part, settled):
+            for hit in met_by_skeleton(law.listings, part, settled):
                 yield replace(hit, part="" if part == parts[0] else part)
 
 

@@ -34,10 +34,7 @@ _FUNCTIONS: Final = (
 )  # fmt: skip
 """What isomers by position have as often as each other: ketones, amides, esters and acids, hydroxyls, ethers, amines."""
 
-
 _Core = tuple[object, ...]
-
-
 _Asked = tuple[Listing, Any]
 _Amounts = np.ndarray[Any, np.dtype[np.int16]]
 
@@ -55,7 +52,7 @@ class _Open:
     by_position: Mapping[str, tuple[tuple[Listing, _Core], ...]]
 
 
-def borne(listings: ListingSet, parent: str, settled: Collection[str] = ()) -> Iterator[ListingHit]:
+def met_by_skeleton(listings: ListingSet, parent: str, settled: Collection[str] = ()) -> Iterator[ListingHit]:
     """Entries whose pattern or skeleton the parent structure bears, or that name something like it, in their order.
 
     Those of `settled` jurisdictions are passed over: their lists name the substance, or what it is an ester of.
@@ -65,10 +62,11 @@ def borne(listings: ListingSet, parent: str, settled: Collection[str] = ()) -> I
         if listing.jurisdiction not in settled and molecule.HasSubstructMatch(pattern):
             yield ListingHit(listing, "skeleton")
     same = opened.by_position.get(_formula(molecule), ())
+    core = _core_of(molecule) if same else None
     yield from (
         ListingHit(one, "skeleton")
-        for one, core in same
-        if one.jurisdiction not in settled and core == _core_of(molecule)
+        for one, its_core in same
+        if one.jurisdiction not in settled and its_core == core
     )
     wanted = [row for row, (one, _) in enumerate(opened.named) if one.jurisdiction not in settled]
     if not wanted:

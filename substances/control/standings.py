@@ -28,6 +28,7 @@ _SILENT_VERDICT = {verdicts.NOT_DECIDED: "rule_partly_encoded", verdicts.OUT: "o
 _OF_ANOTHER_FORM = frozenset({"other_form", "only_if_misused"})
 _OF_RULES_ALONE = frozenset({results.EXCLUDED, results.NOT_YET, results.ENDED})
 _PROVES_NOTHING = frozenset({results.NOT_KNOWN_THEN, results.NOT_COVERED})
+_SAYS_LITTLE = frozenset({"lists_partial", "not_covered", "not_known_for_date"})
 _REACHES = frozenset({verdicts.IN, verdicts.PARENT, verdicts.REVIEW})
 
 
@@ -45,7 +46,7 @@ class Assessment:
     """What is known about one substance whatever the day: listings that name it, verdicts of all rules.
 
     `judged` is empty where there is no structure; `has_structure` tells that from rules that are not there. `derived`
-    are entries of what it is an ester or ether of, `borne` those whose skeleton it bears, both only of
+    are entries of what it is an ester or ether of, `by_skeleton` those whose skeleton it bears, both only of
     jurisdictions whose lists name nothing; `same_substance` all entries that name a form of it, where one takes it out.
     """
 
@@ -56,7 +57,7 @@ class Assessment:
     has_structure: bool
     drawn: Drawn = field(default_factory=Drawn)
     derived: tuple[ListingHit, ...] = ()
-    borne: tuple[ListingHit, ...] = ()
+    by_skeleton: tuple[ListingHit, ...] = ()
     same_substance: tuple[Listing, ...] = ()
     coverage: Mapping[str, tuple[Coverage, ...]] = field(default_factory=dict)
     classes: frozenset[str] = frozenset()
@@ -96,16 +97,27 @@ def status_on(assessment: Assessment, jurisdiction: str, on: date) -> Jurisdicti
     grounds.sort(key=lambda ground: ground.rank)
     coverage = assessment.coverage.get(jurisdiction, ())
     until = _complete_to(coverage)
+    standing = grounds[0].standing
+    sentences = tuple(dict.fromkeys([*(ground.sentence for ground in grounds), *beside]))
     return JurisdictionStatus(
         jurisdiction=jurisdiction,
-        standing=grounds[0].standing,
+        standing=standing,
         by=grounds[0].by,
-        sentences=tuple(dict.fromkeys([*(ground.sentence for ground in grounds), *beside])),
+        sentences=sentences,
+        told=_told(standing, sentences),
         listings=tuple(_merged(_listing_status(hit, cover, on) for hit, cover in covered)),
         rules=tuple(_rule_status(one, on) for one in _one_version_each(judged, on)),
         complete_to=until.isoformat() if until else "",
         coverage=tuple(_coverage_status(one) for one in coverage),
     )
+
+
+def _told(standing: str, sentences: tuple[str, ...]) -> tuple[str, ...]:
+    """Beside silence everything that was asked matters; where a rule leaves it alone, that the lists prove nothing."""
+    if standing in results.SILENT:
+        return sentences
+    rest = sentences[1:] if standing in _OF_RULES_ALONE else ()
+    return (sentences[0], *(code for code in rest if code in _SAYS_LITTLE))
 
 
 def covered_by(assessment: Assessment, jurisdiction: str) -> list[Covered]:
@@ -129,7 +141,7 @@ def covered_by(assessment: Assessment, jurisdiction: str) -> list[Covered]:
     return (
         found
         or _said(assessment, assessment.derived, jurisdiction)
-        or _said(assessment, assessment.borne, jurisdiction)
+        or _said(assessment, assessment.by_skeleton, jurisdiction)
     )
 
 
@@ -319,14 +331,10 @@ def _merged(found: Iterator[ListingStatus]) -> Iterator[ListingStatus]:
     yield from (one for one in best.values() if one.effect != covering.UNDECIDED or one.title not in decided)
 
 
-def _weight(one: ListingStatus) -> tuple[bool, int, bool, str]:
+def _weight(one: ListingStatus) -> tuple[bool, int, bool, int]:
     is_law = one.phase == "in_force"
-    return not is_law, listings.GRADES.index(one.grade), not one.since, "".join(_turned(one.seen))
-
-
-def _turned(day: str) -> Iterator[str]:
-    """Digits counted down, so that a newer day comes first."""
-    yield from (str(9 - int(letter)) if letter.isdigit() else letter for letter in day)
+    age = -date.fromisoformat(one.seen).toordinal() if one.seen else 0
+    return not is_law, listings.GRADES.index(one.grade), not one.since, age
 
 
 def _listing_status(hit: ListingHit, cover: Cover, on: date) -> ListingStatus:

@@ -4,7 +4,6 @@
 import pytest
 
 from devtool.listings.converting import clause_of, grade_of, kind_of, synonyms_of
-from devtool.listings.opsin import Reading
 from devtool.listings.resolving import Entry, Found, key_of, resolve
 from devtool.listings.spelling import is_systematic, spellings
 from devtool.listings.texts import TextRow
@@ -40,8 +39,7 @@ def found(
     table: dict[str, set[str]] | None = None,
     elsewhere: dict[str, dict[str, set[str]]] | None = None,
 ) -> Found | None:
-    readings = {name: Reading(smiles, True) for name, smiles in (read or {}).items()}
-    (one,) = resolve([Entry("XB", row(name=name))], readings, records or {}, table or {}, elsewhere or {})
+    (one,) = resolve([Entry("XB", row(name=name))], read or {}, records or {}, table or {}, elsewhere or {})
     return one
 
 

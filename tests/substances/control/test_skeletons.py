@@ -8,7 +8,7 @@ import pytest
 from substances.control import screening
 from substances.control.listings import shipped_listings
 from substances.control.results import Query
-from substances.control.skeletons import borne
+from substances.control.skeletons import met_by_skeleton
 
 ON = date(2026, 11, 28)
 NAMED_BY_NO_LIST = (
@@ -54,7 +54,7 @@ def test_what_only_looks_a_little_like_it_is_not(smiles: str) -> None:
 def test_jurisdictions_whose_lists_say_enough_are_not_asked() -> None:
     """The others find what they find without."""
     smiles = "CNC(C)C(=O)c1cccc(Cl)c1"
-    found = list(borne(shipped_listings(), smiles))
+    found = list(met_by_skeleton(shipped_listings(), smiles))
     assert {hit.listing.jurisdiction for hit in found} == {"US", "CA", "DE"}
-    settled = list(borne(shipped_listings(), smiles, settled={"CA", "DE"}))
+    settled = list(met_by_skeleton(shipped_listings(), smiles, settled={"CA", "DE"}))
     assert settled == [hit for hit in found if hit.listing.jurisdiction == "US"]
