@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how many structures are judged by rules and listings at once, and what of it is new.
+"""Judging of many structures by rules and listings at once, and what of it is new.
 
 Pure, and run in the process that may die. A verdict is kept under the key of the very version of the rule that gave
 it, so that only rules that changed are asked again, and all where the engine did. What cannot be read becomes a mark and stops no other.
@@ -112,7 +112,7 @@ def _judged_by_name(law: _Law, one: StructureIn) -> StructureJudged:
 
 
 def _listings(law: _Law, one: StructureIn, blocks: Sequence[str]) -> dict[str, ListingFact]:
-    """What names the substance and is not over; leads, preparations and named exceptions are no listing."""
+    """Return the entries that list the substance and are not over; leads, preparations and exceptions do not."""
     hits = law.listings.find(
         keys=blocks, cas=one.cas_rn, names=[name for name in (one.name, *one.synonyms) if name]
     )
@@ -126,7 +126,7 @@ def _listings(law: _Law, one: StructureIn, blocks: Sequence[str]) -> dict[str, L
 
 
 def listing_fact(listing: Listing) -> ListingFact:
-    """With a key that names list and substance, so that a corrected date, or a second text of one list, is no news."""
+    """Return the fact, keyed by list and substance: a corrected date, or a second text of one list, is no news."""
     substance = next((key[:14] for key in listing.inchikeys), name_key(listing.name))
     key = digest_of(canonical([listing.jurisdiction, listing.instrument, listing.schedule, substance]))
     return ListingFact(

@@ -125,7 +125,7 @@ def read_file(name: str) -> bytes:
 
 
 def print_facts(facts: Plain) -> None:
-    """What a structure is, in two lines."""
+    """Print a structure in two lines."""
     print(f"{plain(facts['smiles'])}")
     print(f"  {facts['formula']}  {facts['mono_mass']:.4f} Da  {facts['inchikey']}")
     for row in facts["disagreements"]:
@@ -152,7 +152,7 @@ def _asked(place: Workplace) -> list[Asked]:
 
 
 def _mixes_scripts(name: str) -> bool:
-    """Whether a word has letters of another script among Latin ones; the Greek ones of chemistry may stand there."""
+    """Return whether a word mixes letters of another script with Latin ones; the Greek ones of chemistry may stand there."""
     for word in _WORD.findall(name):
         scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word if letter not in _GREEK}
         if "LATIN" in scripts and len(scripts) > 1:
@@ -161,7 +161,7 @@ def _mixes_scripts(name: str) -> bool:
 
 
 def described(one: Asked, case: str | None) -> Plain:
-    """What a structure is. Raises RequestError where it holds as many substances as several questions and names no case."""
+    """Read a structure. Raises RequestError where it holds as many substances as several questions, without a case."""
     facts = science.facts(one)
     if len(set(facts["components"])) > PARTS_WITHOUT_CASE and not (case or "").strip():
         raise RequestError(
@@ -232,12 +232,12 @@ def _print_listing(listing: Plain) -> None:
 
 
 def _source(row: Plain) -> str:
-    """Where a row of a list is from, and how sure that is."""
+    """The source of a row of a list, and how sure it is."""
     return f"source: {plain(row['source'])}; confidence {plain(row['confidence'])}"
 
 
 def _found(hit: Plain) -> str:
-    """How it was found, and in which component where there are several."""
+    """The way it was found, and in which component where there are several."""
     part = f", in the part {plain(hit['part'])}" if hit["part"] else ""
     return word_of(FOUND_BY, hit["found_by"]) + part
 
@@ -261,7 +261,7 @@ def _print_rule(rule: Plain) -> None:
 
 
 def _reasons(verdict: Plain) -> list[str]:
-    """Why, without what the clauses have said already."""
+    """The reasons, without what the clauses have said already."""
     said = {finding["sentence"] for finding in verdict["findings"]}
     return [
         word_of(REASONS, reason["code"]) + (f" {plain(reason['sentence'])}" if reason["sentence"] else "")

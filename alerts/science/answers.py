@@ -59,7 +59,7 @@ _BOUND: Final = re.compile(r"_c(\d+)\Z")
 
 @dataclass(frozen=True)
 class ClauseShown:
-    """What one clause says of some atoms; `number` is written beside them in the drawing, 0 where none is."""
+    """Verdict of one clause on some atoms; `number` is written beside them in the drawing, 0 where none is."""
 
     tone: str
     tone_text: str
@@ -108,7 +108,7 @@ class ListingShown:
 
 @dataclass(frozen=True)
 class LineShown:
-    """By what the verdict is: an entry of a list with its place and its source, or the title of a class rule."""
+    """Ground of a verdict: an entry of a list with its place and its source, or the title of a class rule."""
 
     text: str
     since: str = ""
@@ -255,12 +255,12 @@ def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
 
 
 def _says_something(rule: RuleStatus) -> bool:
-    """Whether the rule's scaffold, or a sign of an open-textured law, is there at all."""
+    """Return whether the rule's scaffold, or a sign of an open-textured law, is there at all."""
     return rule.verdict.verdict not in {"out", "not-decided"} or bool(rule.verdict.findings)
 
 
 def _by(status: JurisdictionStatus) -> tuple[LineShown, ...]:
-    """What decides, first; then whatever else is law that day."""
+    """The lines of what decides, first; then of whatever else is law that day."""
     lines = [
         LineShown(_place_in(listing), day(listing.since), listing.link)
         for listing in sorted(status.listings, key=lambda one: one.title != status.by)
@@ -301,7 +301,7 @@ def _place_in(listing: ListingStatus) -> str:
 
 
 def extent_text(extent: str, until: str) -> str:
-    """How far an instrument is known, with the day to which it is complete."""
+    """The extent to which an instrument is known, with the day to which it is complete."""
     return str(EXTENTS[extent]) % {"day": day(until)}
 
 
@@ -350,7 +350,7 @@ def _times(rule: RuleStatus) -> str:
 
 
 def _because(reason: Reason, clauses: tuple[ClauseShown, ...]) -> str:
-    """Why, without what a clause says already."""
+    """The reason, without what a clause says already."""
     text = str(REASONS.get(reason.code, reason.code))
     is_said = any(clause.sentence == reason.sentence for clause in clauses)
     return f"{text} {reason.sentence}" if reason.sentence and not is_said else text

@@ -65,7 +65,7 @@ class Examined:
 
 
 def kind_of(text: str) -> ControlKind:
-    """By the columns of the first line: listings and precursors are tables, everything else is a file of rules.
+    """Return the kind by the columns of the first line: listings and precursors are tables, all else are rules.
 
     A table that begins with a jurisdiction has the columns of an older version: its faults are those of listings.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what an agency knows of the law, for its pages: rules with their versions, listings, and where each comes from."""
+"""The law as an agency knows it, for its pages: rules with their versions, listings, and where each comes from."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Rulebook:
 
 
 def read_rulebook(officer: Officer, *, on: date) -> Rulebook:
-    """As of a day. Raises NotPermittedError, KeysElsewhereError, RulesDamagedError."""
+    """Read it as of a day. Raises NotPermittedError, KeysElsewhereError, RulesDamagedError."""
     require(officer, Capability.SCIENCE_READ)
     agency = hosted_agency_of(officer, command=COMMAND)
     effective, adopted = ruleset_for(agency.pk, on=on), tuple(list_adopted(officer))

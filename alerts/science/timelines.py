@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is when which jurisdiction said what about one substance: a question of its own, with a reason and in the audit.
+"""Standings of one substance over time: a question of its own, with a reason and in the audit.
 
 The same for a structure that somebody types and for one that the agency stores. A chart shows what a table beside it
 says in words; the chart's places are numbers from 0 to `WIDTH`, so that no page needs a style of its own.
@@ -49,7 +49,7 @@ class SpanShown:
 
     @property
     def y(self) -> int:
-        """Where its bar begins: what is law, or may be, is drawn thick."""
+        """The place where its bar begins: what is law, or may be, is drawn thick."""
         return 8 if self._is_thin else 3
 
     @property
@@ -62,7 +62,7 @@ class SpanShown:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing known here reached it in that time."""
+        """Return whether nothing known here reached it in that time."""
         return self.standing in SILENT
 
 

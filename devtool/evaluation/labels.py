@@ -36,7 +36,7 @@ _NUMBER: Final = re.compile(r"(?<![a-z0-9])(\d+|[ivx]+|[abc])(?![a-z0-9])|[ä¸€äº
 
 @dataclass(frozen=True)
 class Label:
-    """What a file says of one substance and one jurisdiction."""
+    """Words of a file on one substance and one jurisdiction."""
 
     jurisdiction: str
     text: str
@@ -47,7 +47,7 @@ class Label:
 
     @property
     def schedules(self) -> frozenset[str]:
-        """As `schedules_of`; empty where the label says no more than that it is listed."""
+        """The schedules as `schedules_of` reads them; empty where the label says no more than that it is listed."""
         return frozenset() if self.text.casefold() in _LISTED else schedules_of(self.text)
 
     @cached_property
@@ -96,5 +96,5 @@ def _read(cells: Mapping[str, str]) -> Iterator[Label]:
 
 
 def _code(text: str) -> str:
-    """As the lists write it; ISO's GB is the UK."""
+    """The jurisdiction as the lists write it; ISO's GB is the UK."""
     return {"GB": "UK"}.get(text.upper(), text.upper())

@@ -110,7 +110,7 @@ def _outcome(
 
 
 def _is_there(label: Label, deciding: Sequence[ListingStatus]) -> bool:
-    """Whether every schedule of the label is among those of the entries, in the convention that it names."""
+    """Return whether every schedule of the label is among those of the entries, in the convention that it names."""
     own = [one for one in deciding if label.convention in one.title]
     known = frozenset().union(*(schedules_of(one.schedule) for one in own))
     return bool(own) and label.schedules <= known

@@ -128,7 +128,7 @@ def _has_ended(line: Line, days: Mapping[str, str]) -> bool:
 
 
 def _is_history(line: Line, rows: Sequence[Mapping[str, str]], days: Mapping[str, str]) -> bool:
-    """Whether it ended before the text, and the text does not still print it with that end."""
+    """Return whether it ended before the text, and the text does not still print it with that end."""
     if not _has_ended(line, days):
         return False
     return not any(_named(row) == _named(line.cells) and row["to"] == line.cells["to"] for row in rows)

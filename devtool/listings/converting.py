@@ -62,7 +62,7 @@ _WORDS: Final = (
 
 
 def is_german(row: TextRow) -> bool:
-    """Whether its names are German."""
+    """Return whether its names are German."""
     return row.instrument.startswith(GERMAN) or row.source.startswith("Austria")
 
 
@@ -103,7 +103,7 @@ def clause_of(row: TextRow) -> str:
 
 
 def _of_convention(row: TextRow, codes: list[str]) -> list[str]:
-    """Of a national text that names a schedule of the United Nations only what that schedule itself takes in."""
+    """Keep, of a national text that names a schedule of the United Nations, only what that schedule itself takes in."""
     if not row.source.startswith(_NATIONAL):
         return codes
     for (instrument, schedule), taken_in in _OF_CONVENTIONS.items():

@@ -60,7 +60,7 @@ class Held:
         return {line.cells["item"]: line for line in self.lines if line.kind == SOURCE}
 
     def of(self, jurisdiction: str) -> tuple[Line, ...]:
-        """Its entries and what is covered of it."""
+        """The entries of a jurisdiction and what is covered of it."""
         return tuple(line for line in self.lines if line.cells["jurisdiction"] == jurisdiction)
 
     def known_to(self, jurisdiction: str) -> dict[str, str]:
@@ -76,7 +76,7 @@ class Held:
         return found
 
     def complete(self, jurisdiction: str) -> set[str]:
-        """Its instruments that are known whole."""
+        """The instruments of a jurisdiction that are known whole."""
         return {
             line.cells["instrument"]
             for line in self.of(jurisdiction)

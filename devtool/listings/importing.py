@@ -84,7 +84,7 @@ class Plan:
 
     @property
     def many_go(self) -> bool:
-        """Whether so many rows go that the file may have been cut off."""
+        """Return whether so many rows go that the file may have been cut off."""
         return self.going > max(FEW, self.rows // 20)
 
 

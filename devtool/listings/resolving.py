@@ -222,7 +222,7 @@ def _evidence(
 
 
 def _is_said(entry: Entry, own: Sequence[str]) -> bool:
-    """Whether the entry says which stereo form it means: by its common name, or by a complete systematic name."""
+    """Return whether the entry says which stereo form it means: by its common or a complete systematic name."""
     name = entry.row.name.casefold()
     if name.startswith(RACEMATE):
         return False
@@ -242,13 +242,13 @@ def _form(block: str, evidence: _Evidence) -> tuple[str, str]:
 
 @cache
 def key_of(smiles: str) -> str:
-    """Its InChIKey, empty where it cannot be read."""
+    """Return the InChIKey, empty where it cannot be read."""
     molecule = cast("Chem.Mol | None", Chem.MolFromSmiles(smiles))
     return "" if molecule is None else str(Chem.MolToInchiKey(molecule))  # type: ignore[no-untyped-call]
 
 
 def _is_complete(smiles: str) -> bool:
-    """Whether it has centres of stereo and says each of them."""
+    """Return whether it has centres of stereo and says each of them."""
     molecule = Chem.MolFromSmiles(smiles)
     centres = Chem.FindMolChiralCenters(  # type: ignore[no-untyped-call]
         molecule, includeUnassigned=True, useLegacyImplementation=False

@@ -57,7 +57,7 @@ def spellings(name: str, other_names: Sequence[str], *, german: bool) -> tuple[s
 
 
 def is_systematic(name: str) -> bool:
-    """Whether a name says its structure: brackets, or a number or letter with a dash before more than one word stem."""
+    """Return whether a name says its structure: brackets, or a number or letter with a dash before several stems."""
     return len(name) > 12 and bool(re.search(r"[\[({]|\d-.*\d|\d[αβ]?,\d", name))
 
 

@@ -91,7 +91,7 @@ def read_text(data: bytes) -> tuple[tuple[TextRow, ...], tuple[TextFault, ...]]:
 
 
 def is_formula(value: str) -> bool:
-    """Whether a spreadsheet that opens the file would run the cell."""
+    """Return whether a spreadsheet that opens the file would run the cell."""
     return bool(_FORMULA.match(value))
 
 

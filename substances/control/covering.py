@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What follows from an entry that was found: it lists the substance, a person has to judge, or it says nothing of it.
+"""Effects of an entry that was found: it lists the substance, a person has to judge, or it says nothing of it.
 
 The clause of an entry ("its salts, isomers, esters and ethers") is applied where its text was read. A clause reaches
 another stereo form only where the entry's own name leaves the form open: 21 CFR 1308.11(b) and article 1 of the
@@ -40,7 +40,7 @@ REASONS: Final = (
 
 @dataclass(frozen=True)
 class Cover:
-    """What an entry says of the substance, and why: a code of REASONS."""
+    """The effect of an entry on the substance, and why: a code of REASONS."""
 
     effect: str
     reason: str
@@ -48,7 +48,7 @@ class Cover:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What `covers` needs of the structure: whether it is a salt, and its keys (none: only a name was given)."""
+    """Facts of the structure that `covers` needs: whether it is a salt, and its keys (none: only a name was given)."""
 
     keys: tuple[str, ...] = ()
     is_salt: bool = False
@@ -66,7 +66,7 @@ class Drawn:
 
 
 def covers(hit: ListingHit, drawn: Drawn, same_substance: Iterable[Listing] = ()) -> Cover:
-    """What the entry says. `same_substance` are the entries of all lists that name a form of it."""
+    """Return the effect of the entry. `same_substance` are the entries of all lists that name a form of it."""
     listing = hit.listing
     if hit.is_shared:
         return Cover(UNDECIDED, "name_of_several")
@@ -87,7 +87,7 @@ def covers(hit: ListingHit, drawn: Drawn, same_substance: Iterable[Listing] = ()
 
 
 def _taken_out(hit: ListingHit, same_substance: Iterable[Listing]) -> Cover:
-    """Only the very form is taken out, and by a text alone; of a drawing without stereo the form decides, where the
+    """Take out only the very form, and by a text alone; of a drawing without stereo the form decides, where the
     jurisdiction lists another form."""
     jurisdiction = hit.listing.jurisdiction
     is_listed_too = any(
@@ -100,7 +100,7 @@ def _taken_out(hit: ListingHit, same_substance: Iterable[Listing]) -> Cover:
 
 
 def _form(hit: ListingHit, drawn: Drawn, same_substance: Iterable[Listing]) -> Cover | None:
-    """Where the stereo form makes the entry undecided; None where it does not."""
+    """Return the effect where the stereo form makes the entry undecided, else None."""
     listing = hit.listing
     blocks = {key[:BLOCK_CHARS] for key in listing.inchikeys}
     exceptions = [one for one in same_substance if one.kind == listings.EXCLUSION and one.inchikeys]
@@ -117,7 +117,7 @@ def _form(hit: ListingHit, drawn: Drawn, same_substance: Iterable[Listing]) -> C
 
 
 def _salt(hit: ListingHit, drawn: Drawn) -> Cover | None:
-    """Where the substance is drawn as a salt of what the entry names."""
+    """Return the effect where the substance is drawn as a salt of what the entry names."""
     if not drawn.is_salt or hit.is_whole or "salts" in hit.listing.clause:
         return None
     if "not_seen" in hit.listing.clause:

@@ -78,7 +78,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How far the lists of one instrument are known here: complete to a day, in part, or not at all."""
+    """The extent to which the lists of one instrument are known here: complete to a day, in part, or not at all."""
 
     jurisdiction: str
     instrument: str
@@ -125,12 +125,12 @@ class Listing:
 
     @property
     def is_racemate(self) -> bool:
-        """Whether its name says that both forms together are meant."""
+        """Return whether its name says that both forms together are meant."""
         return self.name.casefold().startswith(RACEMATE)
 
     @property
     def decides(self) -> bool:
-        """Whether its text may decide alone."""
+        """Return whether its text may decide alone."""
         return self.grade in DECIDING
 
     def phase_on(self, day: date) -> str:
@@ -176,7 +176,7 @@ class ListingHit:
 
     @property
     def way(self) -> str:
-        """How the one who asked came to it."""
+        """The way by which the one who asked came to it."""
         return self.led_by or self.found_by
 
 
@@ -215,7 +215,7 @@ class ListingSet:
         return tuple(sorted({*self._counts, *(one.jurisdiction for one in self.coverage)}))
 
     def count_of(self, jurisdiction: str) -> int:
-        """How many entries of its lists are known here."""
+        """The number of entries of its lists that are known here."""
         return self._counts.get(jurisdiction, 0)
 
     def coverage_of(self, jurisdiction: str) -> tuple[Coverage, ...]:
@@ -301,7 +301,7 @@ def drawn_keys(listings: Iterable[Listing]) -> Iterator[str]:
 
 
 def way_of(inchikeys: Iterable[str], keys: Iterable[str]) -> str:
-    """How an entry's keys are met by those of a structure: "structure", "structure_without_stereo", "other_form" or "".
+    """The way a structure meets an entry's keys: "structure", "structure_without_stereo", "other_form" or "".
 
     Compared by two blocks of the key, so that a charge makes no difference; the forms that are drawn come first. A
     first block alone says nothing of stereo and is met as it stands.

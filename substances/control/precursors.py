@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are precursors: the tables of the 1988 Convention and a few national entries, recognised in any writing.
+"""Precursors: the tables of the 1988 Convention and a few national entries, recognised in any writing.
 
 A precursor is found by name, by CAS number, or by its structure in any notation, as salt, stereo form or isotope. The
 table's substances are compared whole: nothing is inferred about what one can be made from or into.
@@ -123,13 +123,13 @@ class PrecursorTable:
 
 
 def _way(row: Precursor, keys: Iterable[str]) -> str:
-    """How a row is met: the tables take in every stereo form of what they name."""
+    """The way a row is met: the tables take in every stereo form of what they name."""
     way = way_of((row.inchikey,), keys)
     return "structure_without_stereo" if way == "other_form" else way
 
 
 def _part_of(row: Precursor, parts: Mapping[str, str]) -> str:
-    """Of several components the one whose key meets the row."""
+    """The one of several components whose key meets the row."""
     return next((part for key, part in parts.items() if key[:14] == row.inchikey[:14]), "")
 
 

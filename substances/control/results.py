@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a screening answers, as plain data that travels as JSON: accord-screening/, by the number of the engine.
+"""Answers of a screening as plain data that travels as JSON: accord-screening/, by the number of the engine.
 
 Words are codes of closed lists; sentences are made by whoever shows them. Text that is data (titles, summaries, the
 rules' own sentences) is English. A standing speaks about what is known here and never says that something is lawful:
@@ -76,7 +76,7 @@ LIMITS: Final = (
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked about: a structure in any notation (or none), and what it is called."""
+    """The question: a structure in any notation (or none), and what it is called."""
 
     smiles: str = ""
     name: str = ""
@@ -118,7 +118,7 @@ class ListingStatus:
 
 @dataclass(frozen=True)
 class RuleStatus:
-    """What a class rule says about the structure, with the facts that a reader needs to weigh it.
+    """The word of a class rule on the structure, with the facts that a reader needs to weigh it.
 
     `phase` is in_force, not_yet or ended on the day; `start`, `end` and `basis` are of the interval meant by it. `part`
     is the component that the verdict is about and whose atoms it counts, empty where that is the screening's parent.
@@ -145,7 +145,7 @@ class RuleStatus:
 
 @dataclass(frozen=True)
 class CoverageStatus:
-    """How far the lists of one instrument are known: "complete" to a day, "partial" or "none"."""
+    """The extent to which the lists of one instrument are known: "complete" to a day, "partial" or "none"."""
 
     instrument: str
     extent: str

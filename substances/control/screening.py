@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here a substance is screened: structure, name and number against listings, class rules and precursors, for one day.
+"""Screening of a substance: structure, name and number against listings, class rules and precursors, for one day.
 
 Loads the chemistry toolkit; in the desk it runs in the process that may die (see control.safe). A structure decides
 over a name: where the two belong to different substances the name is passed over and the answer says so. Of a structure
@@ -54,7 +54,7 @@ _KETO_ENOL: Final = (
 
 @dataclass(frozen=True)
 class Law:
-    """What is screened against: class rules, listings and the precursor table, each by its own version."""
+    """The law that is screened against: class rules, listings and the precursor table, each by its own version."""
 
     rules: RuleSet
     listings: ListingSet
@@ -100,7 +100,7 @@ def screen(query: Query, *, on: date, law: Law | None = None, jurisdictions: Seq
 def assess(
     query: Query, structure: Structure | None, law: Law, jurisdictions: Iterable[str] = ()
 ) -> Assessment:
-    """What is known whatever the day: every listing that names the substance, every rule's verdict."""
+    """Gather what is known whatever the day: every listing that names the substance, every rule's verdict."""
     parts = judged_parts(structure)
     asked = {_SAME.get(one, one) for one in jurisdictions}
     known = {*law.rules.jurisdictions, *law.listings.jurisdictions, *asked}
@@ -164,13 +164,13 @@ def judged_parts(structure: Structure | None) -> tuple[str, ...]:
 
 
 def _most_telling(rule: Rule, parts: Sequence[str]) -> Judged:
-    """Of several components the one that the rule says most about; of equals the first."""
+    """Judge the component that the rule says most about; of equals the first."""
     judged = [Judged(rule, judge(rule, part), "" if part == parts[0] else part) for part in parts]
     return min(judged, key=lambda one: telling(one.verdict))
 
 
 def _inchikeys(structure: Structure | None) -> dict[str, str]:
-    """Of the whole input, and of its components as drawn and as their parents, each with the part it is of.
+    """The keys of the whole input, and of its components as drawn and as their parents, each with the part it is of.
 
     The part is named only where there are several organic ones. A mineral acid of a salt is no find.
     """

@@ -112,7 +112,7 @@ def _open(listings: ListingSet) -> _Open:
 
 
 def _amounts(molecule: Any) -> _Amounts:
-    """Of some elements, of aromatic bonds and of rings how many there are: no less than in what a structure holds."""
+    """Count some elements, aromatic bonds and rings: no less than in what a structure holds."""
     elements = [atom.GetAtomicNum() for atom in molecule.GetAtoms()]
     aromatic = sum(bond.GetIsAromatic() for bond in molecule.GetBonds())
     rings = molecule.GetRingInfo().NumRings()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a jurisdiction's lists and rule verdicts come to on a day: one standing, the strongest, and why.
+"""Standing of a jurisdiction on a day, from its lists and rule verdicts: one standing, the strongest, and why.
 
 Guarantees:
 - what is not in force on the day never decides for that day; a law to come or a law that ended is told as such;
@@ -43,7 +43,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What is known about one substance whatever the day: listings that name it, verdicts of all rules.
+    """Knowledge of one substance whatever the day: listings that name it, verdicts of all rules.
 
     `judged` is empty where there is no structure; `has_structure` tells that from rules that are not there. `derived`
     are entries of what it is an ester or ether of, `by_skeleton` those whose skeleton it bears, both only of
@@ -113,7 +113,7 @@ def status_on(assessment: Assessment, jurisdiction: str, on: date) -> Jurisdicti
 
 
 def _told(standing: str, sentences: tuple[str, ...]) -> tuple[str, ...]:
-    """Beside silence everything that was asked matters; where a rule leaves it alone, that the lists prove nothing."""
+    """Keep all beside silence; where a rule leaves it alone, that the lists prove nothing; else the first."""
     if standing in results.SILENT:
         return sentences
     rest = sentences[1:] if standing in _OF_RULES_ALONE else ()
@@ -189,7 +189,7 @@ def _of_listings(covered: Sequence[Covered], on: date) -> Iterator[_Ground]:
 
 
 def telling(verdict: Verdict) -> int:
-    """How much a verdict tells, least first: what a definition reaches goes before what it leaves alone."""
+    """Rank a verdict by how much it tells, most first: what a definition reaches goes before what it leaves alone."""
     if verdict.verdict in _SILENT_VERDICT:
         return len(results.STANDINGS) + (not verdict.findings)
     return results.STANDINGS.index(_OF_VERDICT[verdict.verdict][0])
@@ -211,12 +211,12 @@ def _of_rules(judged: Sequence[Judged], on: date) -> Iterator[_Ground]:
 
 
 def _is_weak(grounds: Sequence[_Ground]) -> bool:
-    """Whether nothing that is law that day speaks for it."""
+    """Return whether nothing that is law that day speaks for it."""
     return all(ground.standing in (results.ENDED, *results.SILENT) for ground in grounds)
 
 
 def _nothing(assessment: Assessment, jurisdiction: str, on: date) -> _Ground:
-    """No entry says anything and no rule reaches it: what that is worth follows from how far the lists are known."""
+    """Return what silence is worth (no entry, no rule): that follows from how far the lists are known."""
     coverage = assessment.coverage.get(jurisdiction, ())
     days = _complete_days(coverage)
     if not assessment.has_structure and (days or jurisdiction in assessment.rules_known):
@@ -232,7 +232,7 @@ def _nothing(assessment: Assessment, jurisdiction: str, on: date) -> _Ground:
 def _beside(
     assessment: Assessment, jurisdiction: str, judged: Sequence[Judged], on: date, silence: _Ground
 ) -> Iterator[str]:
-    """What is said beside silence: of the class rules; beside "not named" also of what the lists leave open."""
+    """Yield what is said beside silence: of the class rules; beside "not named" also of what the lists leave open."""
     yield from _of_silent_rules(judged, on)
     if silence.standing != results.NOT_NAMED:
         return
@@ -270,7 +270,7 @@ def _coverage_status(coverage: Coverage) -> CoverageStatus:
 
 
 def _one_version_each(judged: Sequence[Judged], on: date) -> list[Judged]:
-    """Of the versions of one rule the one for the day: in force, else the next to come, else the last."""
+    """Choose of the versions of one rule the one for the day: in force, else the next to come, else the last."""
     chosen: dict[str, Judged] = {}
     for one in judged:
         before = chosen.get(one.rule.id)
@@ -320,7 +320,7 @@ def _rule_status(judged: Judged, on: date) -> RuleStatus:
 
 
 def _merged(found: Iterator[ListingStatus]) -> Iterator[ListingStatus]:
-    """Of several texts that say the same of one list the best: law on the day, then by grade, then the newest."""
+    """Keep of several texts that say the same of one list the best: law on the day, then by grade, then the newest."""
     best: dict[tuple[str, str, str], ListingStatus] = {}
     for one in found:
         place = (one.title, one.effect, one.part)

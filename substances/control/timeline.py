@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is when which jurisdiction said what about a substance: its standings as spans of time, without a gap.
+"""Standings of a substance by jurisdiction as spans of time, without a gap.
 
 A span's `start` day is inside it and its `end` day is not; the first span has no start, the last no end. A start that a
 list gives only by its year makes a span of that year in which the standing is `review`: some day of it, to be looked up.

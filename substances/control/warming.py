@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what control does once before its process locks itself in: the shipped files are read, each pattern used."""
+"""Preparation of control before its process locks itself in: the shipped files are read, each pattern used."""
 
 from datetime import date
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a substance is an ester or ether of, for clauses of law that take in "esters and ethers" of what they name.
+"""Parents that a substance is an ester or ether of, for clauses that take in "esters and ethers" of what they name.
 
 Only the way back is asked: which hydroxy compound or acid stands behind what is drawn.
 """
@@ -47,7 +47,7 @@ def _openings(molecule: Any) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]
 
 
 def _bonds(molecule: Any, word: str) -> list[tuple[int, int]]:
-    """From the oxygen to the carbon that is put on it; none in a ring."""
+    """Bonds from the oxygen to the carbon that is put on it; none in a ring."""
     found = molecule.GetSubstructMatches(compiled(_SITES[word]).query, maxMatches=2 * MAX_SITES)
     return list(dict.fromkeys((oxygen, carbon) for carbon, oxygen, _other in found))[:MAX_SITES]
 

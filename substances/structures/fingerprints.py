@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how alike structures are: two fingerprints of different kind, and similarity to very many at once.
+"""Likeness of structures: two fingerprints of different kind, and similarity to very many at once.
 
 `a` holds circular surroundings of atoms (Morgan, radius 2), `b` paths and branches of up to seven bonds (RDKit's own,
 one bit each). Similarity is Tanimoto's: bits in common by bits in either. Packed rows hold 256 octets each; one against
@@ -23,7 +23,7 @@ _BLOCK: Final = 2048
 
 
 def fingerprints_of(smiles: str) -> Fingerprints:
-    """Of a parent's SMILES; raises InputRefusedError("structure", "unreadable")."""
+    """Return those of a parent's SMILES; raises InputRefusedError("structure", "unreadable")."""
     molecule = parse_smiles(smiles)
     if molecule is None or molecule.GetNumAtoms() == 0:
         raise InputRefusedError("structure", "unreadable")
@@ -31,7 +31,7 @@ def fingerprints_of(smiles: str) -> Fingerprints:
 
 
 def prints_of(molecule: Any) -> Fingerprints:
-    """Of a molecule of the toolkit."""
+    """Return those of a molecule of the toolkit."""
     circular, paths = _makers()
     return Fingerprints(_octets(circular, molecule), _octets(paths, molecule))
 

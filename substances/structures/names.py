@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the names that the shipped reference sets give to structures."""
+"""Names that the shipped reference sets give to structures."""
 
 import csv
 import re
@@ -40,7 +40,7 @@ def names_of_block(block: str) -> tuple[str, ...]:
 
 
 def _plain(name: str) -> str:
-    """For comparison: one case, one form of dashes and spaces, without the name of a salt."""
+    """Return a name for comparison: one case, one form of dashes and spaces, without the name of a salt."""
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_DASHES)
     return _SALT.sub("", " ".join(folded.split()))
 

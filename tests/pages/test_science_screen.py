@@ -37,7 +37,7 @@ def asked(client: Client, **fields: object) -> str:
 
 
 def standings(page: str) -> dict[str, str]:
-    """What the table says of each jurisdiction."""
+    """Return what the table says of each jurisdiction."""
     rows = re.findall(r'<th scope="row">([^<]+)</th> <td><span class="state"[^>]*>([^<]+)</span>', page)
     return {html.unescape(place): html.unescape(text) for place, text in rows}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What follows from an entry that is found: listed, undecided or taken out, and what silence of a list is worth."""
+"""Effects of an entry that is found: listed, undecided or taken out, and what silence of a list is worth."""
 
 from collections.abc import Mapping
 from datetime import date
