@@ -7,7 +7,6 @@ from typing import Any
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.urls import path
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
@@ -33,6 +32,7 @@ from agencies.models import Agency, AgencyStatus, ApiKey, Custody, Keyset, Offic
 from agencies.reading import read_body, read_query
 from agencies.selfrotation import rotate_own_key
 from agencies.systems_address import EXCHANGE_HELP, exchange_elsewhere
+from callers import clock
 
 
 class AgencySerializer(serializers.ModelSerializer[Agency]):
@@ -182,7 +182,7 @@ class RotateOwnKeyView(APIView):
     @extend_schema(request=None, responses={201: RotatedKeySerializer}, operation_id="caller_rotate")
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
-        caller, now = caller_of(request), timezone.now()
+        caller, now = caller_of(request), clock.now()
         if not isinstance(caller, ApiClient):
             raise RotationRefusedError("no-key", None)
         key, text = repeatable(request, caller, lambda: rotate_own_key(caller, now=now), now=now)
@@ -197,7 +197,7 @@ class AgencyListView(APIView):
 
     @extend_schema(responses={200: AgencyListSerializer})
     def get(self, request: Request) -> HttpResponseBase:
-        agencies = AgencySerializer(list_agencies_now(caller_of(request), now=timezone.now()), many=True).data
+        agencies = AgencySerializer(list_agencies_now(caller_of(request), now=clock.now()), many=True).data
         return answer_conditionally(request, {"items": list(map(dict, agencies))})
 
 
@@ -212,7 +212,7 @@ class KeysetView(APIView):
     )
     def get(self, request: Request, agency_id: str) -> HttpResponseBase:
         version = read_query(VersionQuerySerializer, request).get("version")
-        published = published_keyset(caller_of(request), agency_id, version=version, now=timezone.now())
+        published = published_keyset(caller_of(request), agency_id, version=version, now=clock.now())
         return answer_conditionally(request, _as_json(published))
 
 
@@ -223,7 +223,7 @@ class AccessionView(APIView):
 
     @extend_schema(responses={200: AccessionSerializer}, operation_id="accession_retrieve")
     def get(self, request: Request) -> HttpResponseBase:
-        now = timezone.now()
+        now = clock.now()
         return answer_conditionally(request, _accession(accession_of(caller_of(request), now=now)))
 
 
@@ -240,7 +240,7 @@ class ChallengeListView(APIView):
     def post(self, request: Request, agency_id: str) -> Response:
         body = read_body(ChallengeRequestSerializer, request)
         keys = [{"jwk": dict(key["jwk"]), "use": key["use"]} for key in body["keys"]]
-        caller, now = caller_of(request), timezone.now()
+        caller, now = caller_of(request), clock.now()
         challenge = repeatable(
             request, caller, lambda: issue_challenge(caller, agency_id, keys, now=now), now=now
         )
@@ -259,7 +259,7 @@ class KeysetListView(APIView):
         responses={201: AcceptedKeysetSerializer},
     )
     def post(self, request: Request, agency_id: str) -> Response:
-        now, pop, keyset = timezone.now(), _part(request, "pop"), _part(request, "keyset")
+        now, pop, keyset = clock.now(), _part(request, "pop"), _part(request, "keyset")
         if keyset is None:
             raise MalformedError("keyset")
 

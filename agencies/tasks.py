@@ -4,15 +4,15 @@
 from functools import partial
 
 from celery import shared_task
-from django.utils import timezone
 
 from agencies.registry import take_over_recoveries
 from agencies.tidying import forget_expired
+from callers import clock
 from ledger.set_aside import run_each
 
 
 @shared_task(name="agencies.tidy", queue="notify")
 def tidy() -> None:
     """Removes what has served, lets recovered roots take over; safe to run at any time and twice."""
-    now = timezone.now()
+    now = clock.now()
     run_each(partial(forget_expired, now=now), partial(take_over_recoveries, now=now))

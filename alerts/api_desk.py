@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 from django.http import HttpResponse
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.renderers import JSONRenderer
@@ -29,6 +28,7 @@ from alerts.preview import findings_of, preview_of
 from alerts.review import read_return_note
 from alerts.second_person import who_could_release
 from alerts.states import AlertState
+from callers import clock
 
 CREATED: Final = status.HTTP_201_CREATED
 OK: Final = status.HTTP_200_OK
@@ -47,7 +47,7 @@ class DeskView(APIView):
     """Gives every view the officer in session, one reading of the clock, and one way to write."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.now = timezone.now()
+        self.now = clock.now()
         super().initial(request, *args, **kwargs)
 
     @property

@@ -5,12 +5,12 @@ import time
 from typing import Final
 
 from celery import shared_task
-from django.utils import timezone
 
 from alerts.following import BELL, follow_feeds
 from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
+from callers import clock
 from sharing.doorbell import ring
 
 BACKFILL: Final = "alerts.backfill"
@@ -22,7 +22,7 @@ def follow_feed() -> int:
     """Takes for some seconds what is new in the feeds, and rings where structures wait to be stored or judged."""
     until = time.monotonic() + SLICE_SECS
     try:
-        return follow_feeds(now=timezone.now(), is_over=lambda: time.monotonic() > until)
+        return follow_feeds(now=clock.now(), is_over=lambda: time.monotonic() > until)
     finally:
         if waits_for_filling():
             ring(BACKFILL)
@@ -33,18 +33,18 @@ def follow_feed() -> int:
 @shared_task(name="alerts.apply_power_changes", ignore_result=True)
 def apply_power_changes() -> None:
     """Applies the changes of power whose time has come."""
-    apply_due_changes(now=timezone.now())
+    apply_due_changes(now=clock.now())
 
 
 @shared_task(name=BACKFILL, ignore_result=True)
 def backfill() -> None:
     """Stores for some seconds what older alerts lack, and rings for the next round where any is left."""
-    if fill_in(now=timezone.now()):
+    if fill_in(now=clock.now()):
         ring(BACKFILL)
 
 
 @shared_task(name="alerts.reevaluate", ignore_result=True)
 def reevaluate() -> None:
     """Judges stored structures for some seconds, and rings for the next round where any is left."""
-    if reevaluate_structures(now=timezone.now()):
+    if reevaluate_structures(now=clock.now()):
         ring("alerts.reevaluate")

@@ -16,9 +16,9 @@ import django
 def main() -> int:
     django.setup()
     from django.db import connection
-    from django.utils import timezone
 
     from accord.envelope.private import LedgerKey
+    from callers import clock
     from demo.history import tell_history
     from demo.ownership import take_owners_login
     from demo.past import Past
@@ -35,7 +35,7 @@ def main() -> int:
     with connection.cursor() as cursor:
         # Nobody relies on this database yet: a crash of the machine means seeding again.
         cursor.execute("SET synchronous_commit TO off")
-    today = timezone.now()
+    today = clock.now()
     past = Past(
         LedgerKey.from_text(_secret("DEMO_LEDGER_KEY")),
         Path(os.environ["LEDGER_STATE_DIR"]),

@@ -13,11 +13,11 @@ from typing import Final
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accord.version import VERSION
 from agencies.policy_in_force import altered_policies
+from callers import clock
 from hub import faults
 from ledger.halting import halt_reason
 from sharing import backpressure
@@ -67,9 +67,9 @@ def _faults_of_process() -> list[str]:
 
 def _faults_of_hub() -> list[str]:
     try:
-        silent = backpressure.sequencer_silence(timezone.now())
+        silent = backpressure.sequencer_silence(clock.now())
         is_halted = bool(halt_reason())
-        is_desk_late = desk_depth().is_late(timezone.now())
+        is_desk_late = desk_depth().is_late(clock.now())
         is_altered = POLICIES.are_altered()
     except DatabaseError:
         return ["database"]

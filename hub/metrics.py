@@ -16,12 +16,12 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Count, Max, Min
-from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accord.moments import moment_of
+from callers import clock
 from ledger.models import Leaf
 from ledger.proofs import pending_since
 from sharing.backpressure import sequencer_silence
@@ -78,7 +78,7 @@ class HubFacts(Collector):
         yield from _disks()
         facts: list[GaugeMetricFamily] = []
         try:
-            facts += _facts(timezone.now())
+            facts += _facts(clock.now())
             facts.append(
                 _gauge(
                     "database_oldest_transaction_seconds",

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import DatabaseError
-from django.utils import timezone
 
 from accord.envelope.errors import Failure, VerificationError
+from callers import clock
 from ledger.clock import DatabaseClock
 from sharing.models import FeedMark
 
@@ -38,7 +38,7 @@ def is_own_fault(refusal: BaseException) -> bool:
         return False
     try:
         beat = FeedMark.objects.values_list("beat", flat=True).first()
-        return is_off(timezone.now(), database=DatabaseClock().ask(), beat=beat)
+        return is_off(clock.now(), database=DatabaseClock().ask(), beat=beat)
     except DatabaseError:
         return True
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from callers import clock
 
 ADDRESS: Final = ".well-known/security.txt"
 GOOD_FOR: Final = timedelta(days=90)
@@ -20,7 +21,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         raise Http404
     lines = (
         f"Contact: {settings.SECURITY_CONTACT}",
-        f"Expires: {_expires(timezone.now()):%Y-%m-%dT%H:%M:%SZ}",
+        f"Expires: {_expires(clock.now()):%Y-%m-%dT%H:%M:%SZ}",
         f"Preferred-Languages: {', '.join(code for code, _name in settings.LANGUAGES)}",
         f"Canonical: {request.build_absolute_uri('/' + ADDRESS)}",
     )

@@ -93,6 +93,11 @@ def take_secret(name: str) -> str:
     return value
 
 
+# How far the processes of a trial are from today, so that a day or a week passes without waiting (`callers.clock`).
+CLOCK_OFFSET_SECONDS: float = env.float("CLOCK_OFFSET_SECONDS", default=0.0)
+if CLOCK_OFFSET_SECONDS and not DEVELOPMENT:
+    raise ImproperlyConfigured("CLOCK_OFFSET_SECONDS: time is moved in development only.")
+
 DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -16,11 +16,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from django.db import connection
 
+import callers.clock
 from ledger.errors import ClockDiffersError, ClockSteppedError, LongSilenceError
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class SystemClock:
     """The machine's own."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return callers.clock.now()
 
     def boot_seconds(self) -> float:
         """Where the system has no `CLOCK_BOOTTIME`, its monotonic clock: a sleep then looks like a step."""
@@ -70,7 +71,7 @@ class TimeSource(Protocol):
 
 
 class DatabaseClock:
-    """The database server's clock; on the same machine it is the same clock."""
+    """The database server's clock, moved as this process's is; on the same machine it is the same clock."""
 
     name = DATABASE
 
@@ -78,7 +79,7 @@ class DatabaseClock:
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
             moment: datetime = cursor.fetchone()[0]
-        return moment
+        return moment + callers.clock.offset()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import IO, Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
-from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -32,6 +31,7 @@ from agencies.errors import InputError
 from agencies.idempotency import repeatable
 from agencies.login.caller import caller_of
 from agencies.reading import read_query
+from callers import clock
 from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView
@@ -87,7 +87,7 @@ class EnvelopesView(IntakeView):
     def post(self, request: Request) -> Response:
         """Submit an envelope. The receipt follows, usually within a second, under `/submissions/{md}`."""
         manifest, jwe, blobs = _read_parts(request)
-        caller, now = caller_of(request), timezone.now()
+        caller, now = caller_of(request), clock.now()
 
         def submit() -> Submission:
             return submit_envelope(caller, manifest=manifest, jwe=jwe, blobs=blobs, now=now)
@@ -103,7 +103,7 @@ class EnvelopeView(APIView):
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request, md: str) -> HttpResponse:
         """The caller's slice of an envelope."""
-        octets = slice_for(caller_of(request), md, now=timezone.now())
+        octets = slice_for(caller_of(request), md, now=clock.now())
         return HttpResponse(octets, content_type="application/json")
 
 
@@ -116,7 +116,7 @@ class SlicesView(APIView):
 
         Each is given or refused, and recorded, as by `/envelopes/{md}`. Ask again for the rest.
         """
-        caller, mds, now = caller_of(request), _digests(request), timezone.now()
+        caller, mds, now = caller_of(request), _digests(request), clock.now()
         answers = repeatable(request, caller, lambda: slices_for(caller, mds, now=now), now=now)
         items = ",".join(json.dumps(self._item(answer), separators=(",", ":")) for answer in answers)
         return HttpResponse(f'{{"items":[{items}]}}', content_type="application/json")
@@ -137,7 +137,7 @@ class BlobView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, md: str, n: int) -> StreamingHttpResponse:
         """One sealed attachment, always from its beginning: `Range` is not answered."""
-        blob = stored_blob(caller_of(request), md, n, now=timezone.now())
+        blob = stored_blob(caller_of(request), md, n, now=clock.now())
         return StreamingHttpResponse(
             blob.pieces(),
             content_type="application/octet-stream",
@@ -173,7 +173,7 @@ class StatementsView(IntakeView):
         """Submit a signed statement: an acknowledgement, a retraction, a confirmation, a revocation."""
         body: object = request.data
         jws = body if isinstance(body, bytes) else b""
-        caller, now = caller_of(request), timezone.now()
+        caller, now = caller_of(request), clock.now()
         accepted = repeatable(request, caller, lambda: accept_posted(caller, jws, now=now), now=now)
         answer = {
             "iss": accepted.iss,
@@ -226,7 +226,7 @@ class SubmissionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """What the caller's agency has submitted, newest first, with receipts and what became of it."""
-        query, caller, now = read_query(shapes.SubmissionsQuery, request), caller_of(request), timezone.now()
+        query, caller, now = read_query(shapes.SubmissionsQuery, request), caller_of(request), clock.now()
         place = open_cursor(caller, "submissions", query["after"], now=now)
         page = list_submissions(caller, after=place, limit=query["limit"])
         answer = shapes.SubmissionPageShape(page).data

@@ -2,7 +2,6 @@
 """Agreements and circles over REST: a party's system reads what its agency has agreed to; officers decide at the desk."""
 
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -10,6 +9,7 @@ from rest_framework.views import APIView
 from agencies.answers import answer_conditionally
 from agencies.capabilities import Capability
 from agencies.login.caller import caller_of
+from callers import clock
 from sharing import shapes
 from sharing.agreement_facts import list_agreements, list_circles
 
@@ -22,7 +22,7 @@ class AgreementsView(APIView):
     @extend_schema(responses={200: shapes.AgreementListShape})
     def get(self, request: Request) -> HttpResponseBase:
         """The caller's agreements as they count now, ended ones too, with every lane that a party has stopped."""
-        found = list_agreements(caller_of(request), now=timezone.now())
+        found = list_agreements(caller_of(request), now=clock.now())
         return answer_conditionally(request, {"items": shapes.AgreementShape(found, many=True).data})
 
 

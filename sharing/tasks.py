@@ -6,8 +6,8 @@ from functools import partial
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
+from callers import clock
 from sharing.notices.api_keys import tell_of_api_keys
 from sharing.notices.expansion import expand_deliveries, tell_again
 from sharing.notices.key_endings import warn_of_endings
@@ -41,41 +41,41 @@ def sweep() -> None:
 
 def _expand_slice() -> bool:
     """What is new goes first at each round: a key with a long history must not keep an alert waiting."""
-    until = timezone.now() + SLICE
-    tell_again(now=timezone.now())
-    look_again(now=timezone.now())
+    until = clock.now() + SLICE
+    tell_again(now=clock.now())
+    look_again(now=clock.now())
     for _ in range(BATCHES_A_CALL):
-        while expand_deliveries(now=timezone.now()):
-            if timezone.now() > until:
+        while expand_deliveries(now=clock.now()):
+            if clock.now() > until:
                 return True
-        if not find_repudiated(now=timezone.now()) + expand_doubts(now=timezone.now()):
+        if not find_repudiated(now=clock.now()) + expand_doubts(now=clock.now()):
             return False
     return True
 
 
 def _send_slice(*, urgent_only: bool = False) -> bool:
-    until = timezone.now() + SLICE
+    until = clock.now() + SLICE
     lease_length = timedelta(seconds=settings.NOTICE_LEASE_SECONDS)
     while send_notifications(
-        clock=timezone.now, lease_length=lease_length, until=until, urgent_only=urgent_only
+        clock=clock.now, lease_length=lease_length, until=until, urgent_only=urgent_only
     ).left:
-        if timezone.now() > until:
+        if clock.now() > until:
             return True
     return False
 
 
 def _sweep_once() -> bool:
-    sweep_notices(now=timezone.now())
+    sweep_notices(now=clock.now())
     return False
 
 
 @shared_task(name="sharing.warn_of_endings", queue="notify")
 def warn_of_key_endings() -> None:
     """Key officers hear 30, 14, 7 and 1 days ahead that a key ends; safe to run at any time and twice."""
-    warn_of_endings(now=timezone.now())
+    warn_of_endings(now=clock.now())
 
 
 @shared_task(name="sharing.tell_of_api_keys", queue="notify")
 def tell_of_keys_of_systems() -> None:
     """Admins hear that an API key ends or has replaced itself; safe to run at any time and twice."""
-    tell_of_api_keys(now=timezone.now())
+    tell_of_api_keys(now=clock.now())

@@ -5,7 +5,6 @@ Nothing else in a request can name the actor: no other header, no query, no body
 """
 
 from django.http import HttpRequest
-from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, CSRFCheck, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -17,6 +16,7 @@ from agencies.errors import CredentialError, FormTokenError
 from agencies.login.addresses import client_address
 from agencies.login.errors import FactorNeededError
 from agencies.models import Officer
+from callers import clock
 
 KEYWORD = "Api-Key"
 
@@ -30,7 +30,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if keyword.lower() != KEYWORD.lower():
             return None
         try:
-            client = authenticate_key(credential, client_address(request._request), now=timezone.now())
+            client = authenticate_key(credential, client_address(request._request), now=clock.now())
         except CredentialError as refused:
             raise AuthenticationFailed from refused
         return client, client.prefix

@@ -12,13 +12,13 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from agencies.errors import NotBoundError
 from agencies.login.addresses import client_address
 from agencies.login.attempts import LoginSource, count_attempt, forgive_attempt
 from agencies.login.devices import known_device
 from agencies.models import Officer
+from callers import clock
 
 
 class EmailBackend(BaseBackend):
@@ -35,7 +35,7 @@ class EmailBackend(BaseBackend):
             raise ValueError("a guess is counted by the request it came with")
         if not isinstance(username, str) or not isinstance(password, str) or not username or not password:
             return None
-        source, now = login_source(request, username), timezone.now()
+        source, now = login_source(request, username), clock.now()
         if count_attempt(source, now=now) is not None:
             return None
         officer = officer_with(source.email, password)
@@ -55,7 +55,7 @@ class EmailBackend(BaseBackend):
 def login_source(request: HttpRequest, email: str) -> LoginSource:
     """Return the account and the place that are counted; for the sign-in page's own question how long to wait, too."""
     address = normal_email(email)
-    device = known_device(request, address, now=timezone.now())
+    device = known_device(request, address, now=clock.now())
     return LoginSource(address, client_address(request), device)
 
 

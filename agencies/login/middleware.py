@@ -8,11 +8,11 @@ from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 
 from agencies.login.demand import must_have_factor
 from agencies.login.sessions import find_session, touch_session
 from agencies.models import Officer
+from callers import clock
 
 Answer = Callable[[HttpRequest], HttpResponse]
 API: Final = "/api/"
@@ -44,7 +44,7 @@ class OfficerSessionMiddleware:
         request.sign_in = None  # type: ignore[attr-defined]
         request.factor_needed = False  # type: ignore[attr-defined]
         if isinstance(officer, Officer):
-            now = timezone.now()
+            now = clock.now()
             row = find_session(request, officer)
             if row is None:
                 _sign_out(request)

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from django.utils import timezone
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -22,6 +21,7 @@ from agencies.errors import NotPermittedError
 from agencies.login.caller import caller_of
 from agencies.login.proof import SAFE_METHODS, SENSITIVE, require_fresh_proof
 from agencies.models import Officer
+from callers import clock
 
 
 class Openness(Enum):
@@ -80,5 +80,5 @@ class HasDeclaredCapability(BasePermission):
         require(caller, *sorted(wanted))
         used = caller.capabilities & wanted
         if isinstance(caller, Officer) and used & SENSITIVE and request.method not in SAFE_METHODS:
-            require_fresh_proof(request._request, now=timezone.now())
+            require_fresh_proof(request._request, now=clock.now())
         return True

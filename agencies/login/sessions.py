@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from django.db import models, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accord.envelope.encoding import b64u
 from agencies.digests import keyed_digest
@@ -21,6 +20,7 @@ from agencies.login.addresses import client_address, network_of
 from agencies.login.models import OfficerSession, Proof
 from agencies.models import Officer
 from agencies.restores import goes_through, is_in_review, restored_since
+from callers import clock
 from ledger.audit import record_event
 
 SEEN_EVERY: Final = timedelta(minutes=5)
@@ -57,12 +57,12 @@ def open_session(request: HttpRequest, officer: Officer, *, now: datetime) -> Of
 
 def note_sign_in(sender: object, request: HttpRequest, user: Officer, **_: Any) -> None:
     """Open the session's record when Django has opened the session."""
-    open_session(request, user, now=timezone.now())
+    open_session(request, user, now=clock.now())
 
 
 def note_sign_out(sender: object, request: HttpRequest, user: Officer | None, **_: Any) -> None:
     """End the session's record with the session."""
-    end_session_of(request, now=timezone.now())
+    end_session_of(request, now=clock.now())
 
 
 def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | None:

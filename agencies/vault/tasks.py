@@ -2,12 +2,12 @@
 """What beat asks of the vault; only roles that hold the key ring have it."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from agencies.vault.proposing import forget_proposals
+from callers import clock
 
 
 @shared_task(name="vault.forget_proposals", queue="desk")
 def forget_old_proposals() -> None:
     """Removes proposals that nobody signed in time, with the keys drawn for them."""
-    forget_proposals(now=timezone.now())
+    forget_proposals(now=clock.now())

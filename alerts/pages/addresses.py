@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from agencies.capabilities import Capability, require
@@ -62,6 +61,7 @@ from alerts.pages.science import rules as science_rules
 from alerts.pages.science import screen as science_screen
 from alerts.pages.science import similar as science_similar
 from alerts.pages.science import timeline as science_timeline
+from callers import clock
 from sharing.errors import SharingError
 
 C = Capability
@@ -124,7 +124,7 @@ def _asked_first(page: Page, request: HttpRequest) -> HttpResponseBase | None:
 
 def needs_proof(page: Page, request: HttpRequest) -> bool:
     """Whether this act waits for a proof that it is still the same person."""
-    now = timezone.now()
+    now = clock.now()
     if page.fresh:
         return request.method == "POST" and not is_fresh(request, now=now)
     return needs_fresh_proof(request, page.capability, now=now)

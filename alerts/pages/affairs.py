@@ -8,7 +8,6 @@ from typing import Final
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from agencies.models import Officer
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
+from callers import clock
 from sharing.models import Agreement, AgreementVersion, LaneSuspension
 from sharing.terms import Lane
 
@@ -43,7 +43,7 @@ class AgreementRow:
 
 def agreements(request: HttpRequest) -> HttpResponse:
     """With whom the agency may share, on which lanes, up to which marking, until when."""
-    now = timezone.now()
+    now = clock.now()
     offered = (Filter("state", _("State"), AGREEMENT_STATES), Filter("lane", _("Lane"), Lane.choices))
     filters = read_filters(request.GET, offered)
     rows = [row for row in _agreement_rows(signed_in(request), now) if _matches(row, filters)]

@@ -4,18 +4,18 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
 from alerts.bulk_acknowledgement import Acknowledgement, Outcome, acknowledge_alerts, preview_acknowledgements
 from alerts.opening import OpeningReason
 from alerts.pages.frame import render_page, signed_in
+from callers import clock
 
 
 def acknowledge_many(request: HttpRequest) -> HttpResponse:
     """First what will be done and what will not; then, with a reason, what was done."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     if request.method != "POST":
         chosen = preview_acknowledgements(officer, request.GET.getlist("pick"), now=now)
         return _ask(request, chosen)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.errors import AbsentError, InputError
@@ -22,6 +21,7 @@ from alerts.pages.frame import render_page, signed_in
 from alerts.pages.reading import reading_of
 from alerts.retractions import as_it_stands
 from alerts.versions import versions_held
+from callers import clock
 
 STAYS_CLOSED = (*CLOSED, InputError, KeysElsewhereError, ReceiptPendingError, UnopenableError)
 TERMS = ("tlp", "pri", "lane", "purpose", "status")
@@ -29,7 +29,7 @@ TERMS = ("tlp", "pri", "lane", "purpose", "status")
 
 def changes(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Without a reason that stands it asks for one first; where one of the two stays closed its own page says why."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     alert = as_it_stands(find_received(officer, alert_id), now=now)
     before = version_before(alert, versions_held(officer, alert, now=now))
     if before is None:

@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
@@ -16,6 +15,7 @@ from agencies.directory import list_agencies_now
 from agencies.models import Agency, AgencyKind, Officer
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
+from callers import clock
 
 PAGE_ROWS: Final = 100
 
@@ -31,7 +31,7 @@ class DirectoryRow:
 
 def directory(request: HttpRequest) -> HttpResponse:
     """By name; a page begins after the name in the address."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     filters = read_filters(request.GET, [Filter("kind", _("Kind"), AgencyKind.choices)])
     after = request.GET.get("after", "")
     rows = [row for row in _rows(officer, now) if _is_asked(row, filters, after)]

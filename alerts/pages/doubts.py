@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,6 +31,7 @@ from alerts.sent_standing import own_standings
 from alerts.standing import StandingState
 from alerts.states import SENT, AlertState
 from alerts.withdrawal import WITHDRAWAL_CODES, withdraw_unsent, withdrawal_preview
+from callers import clock
 
 KINDS: Final[Mapping[str, str | Promise]] = {
     "ack": gettext_lazy("Acknowledgement"),
@@ -42,7 +42,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
 
 def reaffirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """GET says what is said again and to whom; POST says it."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     alert = find_alert(officer, alert_id)
     if alert.state not in SENT:
         raise AbsentError
@@ -77,7 +77,7 @@ def _reaffirm_page(request: HttpRequest, alert: Alert, now: datetime) -> HttpRes
 
 def statement(request: HttpRequest, od: str) -> HttpResponseBase:
     """The same of an acknowledgement, withdrawal or confirmation of ours."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     found = next((row for row in doubted_statements(officer, now=now) if row["row"].od == od), None)
     if found is None:
         raise AbsentError
@@ -90,7 +90,7 @@ def statement(request: HttpRequest, od: str) -> HttpResponseBase:
 
 def unsent(request: HttpRequest, md: str) -> HttpResponseBase:
     """Withdraws what stands in the agency's name and this desk never sent."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     found = _doubted(officer, md, now)
     if request.method != "POST":
         return _unsent_page(request, found)

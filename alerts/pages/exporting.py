@@ -36,6 +36,7 @@ from alerts.pages.filters import read_filters
 from alerts.pages.frame import signed_in
 from alerts.pages.lists import inbox_filters, offered_filters
 from alerts.search_links import open_search
+from callers import clock
 from sharing.connections import let_go_of_connection
 
 JSONL: Final = "application/jsonl; charset=utf-8"
@@ -51,7 +52,7 @@ Row = InboxRow | OutboxRow
 
 def export(request: HttpRequest) -> HttpResponseBase:
     """The list that the form names, as it stands under the form's filters; raises InputError."""
-    officer, now, given = signed_in(request), timezone.now(), request.POST
+    officer, now, given = signed_in(request), clock.now(), request.POST
     of, form = given.get("box", ""), _form_of(given.get("format", ""))
     filters: dict[str, str] = {}
     if of == SEARCH:

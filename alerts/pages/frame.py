@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 from agencies.capabilities import Capability
 from agencies.login.proof import sign_in_of
 from agencies.models import Officer
+from callers import clock
 
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "accord_theme"
@@ -133,5 +134,5 @@ def render_page(
     request: HttpRequest, template: str, page_title: str | Promise, /, *, status: int = 200, **context: Any
 ) -> HttpResponse:
     """One page in its frame. `page_title` ends up in the browser's history: it never holds content."""
-    values = {**frame_context(request), "page_title": page_title, "now": timezone.now(), **context}
+    values = {**frame_context(request), "page_title": page_title, "now": clock.now(), **context}
     return render(request, f"accord/{template}.html", values, status=status)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agencies.capabilities import Capability
@@ -24,6 +23,7 @@ from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.queue import list_waiting
 from alerts.saved_views import views_of
+from callers import clock
 
 ALL: Final = "view=all"
 WAITING: Final = (SavedBox.INBOX, SavedBox.QUEUE)
@@ -37,7 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponseBase:
     """What reached the agency, newest first."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
-        return list_received(officer, cursor=cursor, now=timezone.now(), **inbox_filters(chosen))
+        return list_received(officer, cursor=cursor, now=clock.now(), **inbox_filters(chosen))
 
     officer = signed_in(request)
     may_pick = Capability.ALERT_ACKNOWLEDGE in officer.capabilities and _is_hosted(officer)
@@ -48,7 +48,7 @@ def outbox(request: HttpRequest) -> HttpResponseBase:
     """What the agency has sent and what became of it."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
-        return list_sent(officer, cursor=cursor, now=timezone.now(), **outbox_filters(chosen))
+        return list_sent(officer, cursor=cursor, now=clock.now(), **outbox_filters(chosen))
 
     return _list(request, SavedBox.OUTBOX, page, names=_agency_names(signed_in(request)))
 

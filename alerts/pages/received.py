@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
@@ -58,6 +57,7 @@ from alerts.thread import read_thread
 from alerts.verification import Verification, elsewhere, failed, pending
 from alerts.versions import versions_held
 from alerts.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
+from callers import clock
 from sharing.deliveries import find_delivery
 from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 
@@ -77,7 +77,7 @@ def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """GET shows it, opened while a reason stands; POST takes the reason."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     alert = find_received(officer, alert_id)
     stays_closed = alert.keep <= now or _held_elsewhere(alert) or alert.unopenable
     reading = None if request.method == "POST" else reading_of(request, alert.pk, now=now)
@@ -222,7 +222,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
     alert = view.received
     known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
     facts = _common(request, alert)
-    numbers, now = {row.md: row.version for row in facts["held"]}, timezone.now()
+    numbers, now = {row.md: row.version for row in facts["held"]}, clock.now()
     held = read_replies(signed_in(request), numbers, now=now)
     return render_page(
         request,
@@ -302,7 +302,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
 
 def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
     """Every version that reached the agency and the officer may see, and which one stands in this one's place."""
-    held = versions_held(officer, alert, now=timezone.now())
+    held = versions_held(officer, alert, now=clock.now())
     listed = [{"pk": row.pk, "version": row.version, "shown_at": row.logged_at} for row in held]
     return {
         "held": held,
@@ -335,7 +335,7 @@ def _acknowledged_at(officer: Officer, alert: ReceivedAlert) -> datetime | None:
 
 def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """A person's act, signed for the agency."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     alert = as_it_stands(find_received(officer, alert_id), now=now)
     try:
         acknowledge_alert(officer, alert, answer=request.POST.get("answer", OPENED), now=now)
@@ -348,14 +348,14 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 def confirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Tells the sender of a withdrawn alert that this agency stopped using it."""
     officer = signed_in(request)
-    alert = confirm_withdrawal(officer, find_received(officer, alert_id), now=timezone.now())
+    alert = confirm_withdrawal(officer, find_received(officer, alert_id), now=clock.now())
     messages.success(request, _("Confirmed. The sender sees it."))
     return redirect("admin:received", alert.pk)
 
 
 def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpResponseBase:
     """One file, under the reason that stands; without one the page asks first."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     alert = find_received(officer, alert_id)
     reading = reading_of(request, alert.pk, now=now)
     if reading is None or alert.keep <= now:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +17,7 @@ from alerts.opening import OpeningReason
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
+from callers import clock
 from sharing.errors import MoveError
 from sharing.models import Notification
 from sharing.notices.resending import resend_notice
@@ -179,7 +179,7 @@ def _occasion_text(notice: Notification) -> str:
 def resend(request: HttpRequest, notice_id: uuid.UUID) -> HttpResponseBase:
     """A person's "send again" for a notice that failed or was held."""
     try:
-        resend_notice(signed_in(request), notice_id, now=timezone.now())
+        resend_notice(signed_in(request), notice_id, now=clock.now())
     except MoveError:
         messages.warning(request, _("This one was told, or is on its way. Nothing was sent again."))
     else:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability
@@ -41,6 +40,7 @@ from alerts.science.replies.consequences import consequence_of
 from alerts.science.replies.told import answered_by
 from alerts.second_person import Denied, may_release, may_validate
 from alerts.states import IN_REVIEW, SENT, AlertState
+from callers import clock
 from sharing.errors import SharingError
 
 STOPS = (
@@ -75,7 +75,7 @@ def review_page(
     request: HttpRequest, alert: Alert, content: DraftContent, *, problem: str = "", reason: str = ""
 ) -> HttpResponse:
     """The page; `problem` says why a move was not made, `reason` is what was typed for a return."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     preview = preview_release(officer, alert, now=now, content=content)
     findings = findings_of(officer, alert, content, preview, now=now)
     return render_page(
@@ -128,7 +128,7 @@ def validate(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     alert = find_alert(officer, alert_id)
     seen = request.POST.get("preview", "")
     try:
-        validate_alert(officer, alert, revision=revision, seen_preview=seen, now=timezone.now())
+        validate_alert(officer, alert, revision=revision, seen_preview=seen, now=clock.now())
     except STOPS as stop:
         return _review_again(request, alert_id, stop_text(stop))
     return redirect("admin:review", alert.pk)
@@ -139,7 +139,7 @@ def release(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     officer, revision = signed_in(request), posted_number(request.POST, "revision") or 0
     alert = find_alert(officer, alert_id)
     try:
-        sent = release_alert(officer, alert, revision=revision, now=timezone.now())
+        sent = release_alert(officer, alert, revision=revision, now=clock.now())
     except STOPS as stop:
         return _review_again(request, alert_id, stop_text(stop))
     messages.success(request, _("Sent. The log receipt usually takes a second."))
@@ -151,7 +151,7 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     officer, reason = signed_in(request), request.POST.get("reason", "")
     alert = find_alert(officer, alert_id)
     try:
-        return_alert(officer, alert, reason=reason, now=timezone.now())
+        return_alert(officer, alert, reason=reason, now=clock.now())
     except InputError as refused:
         return _review_again(request, alert_id, refused.problem, reason)
     messages.success(request, _("Returned. The author sees your reason."))

@@ -7,7 +7,6 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,6 +27,7 @@ from alerts.search import (
     search_alerts,
 )
 from alerts.search_links import open_search, seal_search
+from callers import clock
 
 PLACES: Final = (
     ("", gettext_lazy("Received and sent")),
@@ -38,7 +38,7 @@ PLACES: Final = (
 
 def search(request: HttpRequest) -> HttpResponseBase:
     """The form; with a search in the address its hits too."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     if request.method == "POST":
         return _sent(request, officer, now)
     if not (link := request.GET.get("s", "")):

@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -49,6 +48,7 @@ from alerts.withdrawal import (
     withdrawal_preview,
 )
 from alerts.wording import must_be_phoned, overdue_text
+from callers import clock
 from ledger.proofs import log_time
 from sharing.deliveries import DeliveryFact
 from sharing.errors import ReminderTooSoonError, SharingError
@@ -68,7 +68,7 @@ def _find_sent(request: HttpRequest, alert_id: uuid.UUID) -> Alert:
 
 def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     """The alert as it was sent and what became of it."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     view = read_sent(officer, Alert(pk=alert_id), now=now)
     alert = view.alert
     receipts = view.receipts
@@ -192,7 +192,7 @@ def sent_attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpRe
     alert = _find_sent(request, alert_id)
     if log_time(alert.md) is None:
         raise ReceiptPendingError
-    return inert(open_sent_attachment(signed_in(request), alert, n=n, now=timezone.now()))
+    return inert(open_sent_attachment(signed_in(request), alert, n=n, now=clock.now()))
 
 
 def _wants_second_look(officer: Officer, alert: Alert) -> bool:
@@ -208,14 +208,14 @@ def second_look(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     officer, alert = signed_in(request), _find_sent(request, alert_id)
     if not _wants_second_look(officer, alert):
         raise AbsentError
-    confirm_second_look(officer, alert, now=timezone.now())
+    confirm_second_look(officer, alert, now=clock.now())
     messages.success(request, _("Second look recorded."))
     return redirect("admin:sent", alert.pk)
 
 
 def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """GET says what withdrawing does and what it cannot undo; POST does it."""
-    alert, now = _find_sent(request, alert_id), timezone.now()
+    alert, now = _find_sent(request, alert_id), clock.now()
     is_open = alert.state == AlertState.RELEASED or void_withdrawals([alert], now=now)
     if not is_open or alert.replaced_at is not None:
         return redirect("admin:sent", versions_seen(signed_in(request), alert)[0].pk)
@@ -239,7 +239,7 @@ def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Tells those who have not confirmed a withdrawal once more."""
     alert = _find_sent(request, alert_id)
     try:
-        reminded = remind_recipients(signed_in(request), alert, now=timezone.now())
+        reminded = remind_recipients(signed_in(request), alert, now=clock.now())
     except ReminderTooSoonError as stop:
         messages.warning(request, exchange_text(stop))
         return redirect("admin:sent", alert.pk)
@@ -250,7 +250,7 @@ def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def amend(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Leads to the draft of the next version, made now or under way already."""
-    author, alert, now = signed_in(request), _find_sent(request, alert_id), timezone.now()
+    author, alert, now = signed_in(request), _find_sent(request, alert_id), clock.now()
     draft = amend_alert(author, alert, now=now)
     if draft.created_at != now:
         messages.info(request, _("A new version is under way already: this is it."))

@@ -16,7 +16,6 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.csrf import csrf_failure
@@ -37,6 +36,7 @@ from agencies.models import Officer
 from agencies.officers import change_password
 from agencies.restores import restore_in_review
 from alerts.pages.frame import THEME_COOKIE, THEMES, frame_context, render_page, signed_in
+from callers import clock
 
 YEAR_SECONDS = 365 * 24 * 3600
 UNSAVED = "unsaved"
@@ -61,7 +61,7 @@ class SignInForm(AuthenticationForm):
         """Locked, known and unknown accounts answer alike once too many guesses were made."""
         assert self.request is not None
         source = login_source(self.request, self.cleaned_data["username"])
-        wait = waiting_time(source, now=timezone.now())
+        wait = waiting_time(source, now=clock.now())
         if wait is None:
             return forms.ValidationError(self.error_messages["invalid_login"], code="invalid_login")
         text = "locked" if wait <= WINDOW else "locked_long"
@@ -76,7 +76,7 @@ class SignInView(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Signed in by the password alone, or asked for the second factor that the officer has set up."""
-        officer, now = form.get_user(), timezone.now()
+        officer, now = form.get_user(), clock.now()
         assert isinstance(officer, Officer)
         if has_factor(officer):
             begin_second_step(self.request, officer, back=self.get_success_url(), now=now)
@@ -193,17 +193,17 @@ def password(request: HttpRequest) -> HttpResponseBase:
 def _changed(request: HttpRequest, form: PasswordForm) -> bool:
     officer, row = signed_in(request), sign_in_of(request)
     source = StepUpSource(row.pk if row is not None else officer.pk)
-    if count_attempt(source, now=timezone.now()) is not None:
+    if count_attempt(source, now=clock.now()) is not None:
         form.add_error("old", SignInForm.error_messages["locked"])
         return False
     try:
         old, new = form.cleaned_data["old"], form.cleaned_data["new"]
-        change_password(officer, old=old, new=new, now=timezone.now())
+        change_password(officer, old=old, new=new, now=clock.now())
     except InputError as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return False
     forgive_attempt(source)
-    now = timezone.now()
+    now = clock.now()
     end_other_sessions(officer, row, now=now)
     officer.refresh_from_db()
     update_session_auth_hash(request, officer)

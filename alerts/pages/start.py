@@ -4,7 +4,6 @@
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability
@@ -15,6 +14,7 @@ from alerts.pages.frame import is_in_review, render_page, signed_in
 from alerts.pages.operator.hub import hub_page
 from alerts.power_changes import decidable_by
 from alerts.start import read_start
+from callers import clock
 from sharing.models import Notification
 from sharing.states import NotificationState
 
@@ -22,7 +22,7 @@ SHOWN: Final = 10
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     if Capability.HUB_OPERATE in officer.capabilities:
         return hub_page(request, officer, now)
     work, notices, keys = (

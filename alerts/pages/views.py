@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
@@ -26,6 +25,7 @@ from alerts.saved_views import (
     set_default_view,
     views_of,
 )
+from callers import clock
 
 
 def views(request: HttpRequest) -> HttpResponse:
@@ -41,7 +41,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
     filters = read_filters(request.POST, offered_filters(officer, box))
     name = request.POST.get("name", "")
     try:
-        create_view(officer, box, name=name, filters=filters.chosen, now=timezone.now())
+        create_view(officer, box, name=name, filters=filters.chosen, now=clock.now())
     except InputError as refused:
         again = {"box": box, "filters": filters.chosen, "name": name, "problem": refused.problem}
         return _page(request, status=422, again=again)
@@ -54,7 +54,7 @@ def rename(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
     officer, view = _found(request, view_id)
     name = request.POST.get("name", "")
     try:
-        rename_view(officer, view, name=name, now=timezone.now())
+        rename_view(officer, view, name=name, now=clock.now())
     except InputError as refused:
         return _page(request, status=422, wrong={"id": view.pk, "name": name, "problem": refused.problem})
     messages.success(request, _("The view is renamed."))
@@ -65,7 +65,7 @@ def choose(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
     """Opens the list with this view from now on, or with none."""
     officer, view = _found(request, view_id)
     is_default = request.POST.get("default") == "yes"
-    set_default_view(officer, view, is_default=is_default, now=timezone.now())
+    set_default_view(officer, view, is_default=is_default, now=clock.now())
     text = _("The list opens with this view.") if is_default else _("The list opens without a view.")
     messages.success(request, text)
     return redirect("admin:views")
@@ -74,7 +74,7 @@ def choose(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
 def delete(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
     """The view is gone; no alert is touched."""
     officer, view = _found(request, view_id)
-    delete_view(officer, view, now=timezone.now())
+    delete_view(officer, view, now=clock.now())
     messages.success(request, _("The view is deleted. No alert was touched."))
     return redirect("admin:views")
 

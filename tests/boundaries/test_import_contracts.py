@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("accord", "agencies", "alerts", "demo", "hub", "ledger", "sharing", "substances")
+PACKAGES = ("accord", "agencies", "alerts", "callers", "demo", "hub", "ledger", "sharing", "substances")
 
 BREAKS = {
     "downwards": ("agencies/directory.py", "import sharing.policy"),

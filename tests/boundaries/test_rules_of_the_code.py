@@ -13,7 +13,18 @@ import pytest
 from agencies.policy import LABELS
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("accord", "agencies", "alerts", "demo", "devtool", "hub", "ledger", "sharing", "substances")
+PACKAGES = (
+    "accord",
+    "agencies",
+    "alerts",
+    "callers",
+    "demo",
+    "devtool",
+    "hub",
+    "ledger",
+    "sharing",
+    "substances",
+)
 EDGES = ("/management/commands/", "/tasks.py", "/api", "/pages/", "/site.py", "/middleware.py", "/login/")
 """Where a request, a task or a command begins: the only places that may read the clock."""
 
@@ -43,7 +54,7 @@ def _imports(path: Path) -> Iterator[str]:
 def test_only_accord_and_the_vault_touch_cryptographic_primitives() -> None:
     touching = {
         _short(path)
-        for path in _files("agencies", "alerts", "demo", "devtool", "hub", "ledger", "sharing")
+        for path in _files("agencies", "alerts", "callers", "demo", "devtool", "hub", "ledger", "sharing")
         if any(name.split(".")[0] == "cryptography" for name in _imports(path))
     }
     assert {name for name in touching if not name.startswith("agencies/vault/")} == set()
@@ -71,28 +82,33 @@ def test_a_policy_is_read_only_where_its_code_is_asked_for() -> None:
     assert past == {"agencies/policy_in_force.py"}
 
 
-def test_the_clock_is_read_at_the_edges_only() -> None:
-    readers = set()
-    for path in _files("agencies", "alerts", "ledger", "sharing"):
-        for node in ast.walk(_tree(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
-                "timezone.now",
-                "datetime.now",
-                "time.time",
-                "datetime.datetime.now",
-            }:
-                readers.add(f"/{_short(path)}")
-    assert {name for name in readers if not any(edge in name for edge in EDGES)} <= {
-        "/ledger/sequencer/running.py",
-        "/ledger/clock.py",
+def _callers_of(names: set[str], *packages: str) -> set[str]:
+    """Return the files of these packages that call a function by one of these names."""
+    return {
+        f"/{_short(path)}"
+        for path in _files(*packages)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in names
     }
+
+
+def test_one_function_asks_the_machine_for_the_time() -> None:
+    names = {"timezone.now", "datetime.now", "time.time", "datetime.datetime.now", "datetime.today"}
+    asking = _callers_of(names, "agencies", "alerts", "callers", "hub", "ledger", "sharing")
+    # The age of a file is told by the clock that wrote it.
+    assert asking == {"/callers/clock.py", "/hub/vitals.py", "/hub/liveness.py"}
+
+
+def test_the_clock_is_read_at_the_edges_only() -> None:
+    reading = _callers_of({"clock.now", "callers.clock.now"}, "agencies", "alerts", "callers", "sharing")
+    assert {name for name in reading if not any(edge in name for edge in EDGES)} == set()
 
 
 def test_seconds_of_others_become_moments_by_one_function() -> None:
     """`datetime` ends with the year 9999, and earlier in zones ahead of UTC: one function knows it."""
     makers = {
         _short(path)
-        for path in _files("accord", "agencies", "alerts", "hub", "ledger", "sharing")
+        for path in _files("accord", "agencies", "alerts", "callers", "hub", "ledger", "sharing")
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr in {"fromtimestamp", "utcfromtimestamp"}
     }

@@ -55,6 +55,7 @@ REFUSALS = {
     "no hosts": ("exchange", {"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
     "no public address": ("exchange", {"HUB_URL": ""}, "HUB_URL"),
     "no verifier key of the ledger": ("exchange", {"LEDGER_VKEY": ""}, "LEDGER_VKEY"),
+    "time moved": ("desk", {"ACCORD_KEK": KEK, "CLOCK_OFFSET_SECONDS": "86400"}, "CLOCK_OFFSET_SECONDS"),
     "second factors left aside": ("desk", {"ACCORD_KEK": KEK, "MFA_DEMANDED": "no"}, "MFA_DEMANDED"),
     "no word about proxies": ("exchange", {"TRUSTED_PROXIES": ""}, "TRUSTED_PROXIES"),
     "proxies and none of them": (

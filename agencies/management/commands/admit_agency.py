@@ -4,11 +4,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from agencies.accession import admit_agency
 from agencies.models import AgencyKind, Custody
 from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -45,6 +45,6 @@ class Command(BaseCommand):
                 root_fingerprint=options["fingerprint"],
                 duty_phone=options["duty_phone"],
                 resembles=options["resembles"],
-                now=timezone.now(),
+                now=clock.now(),
             )
         self.stdout.write(f"{agency.pk} is admitted and entering.")

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from agencies.officers import enrol_operator
 from agencies.operating import INSTALLER, read_password, refusals_in_words
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -27,6 +27,6 @@ class Command(BaseCommand):
                 email=options["email"],
                 full_name=options["full_name"],
                 password=password,
-                now=timezone.now(),
+                now=clock.now(),
             )
         self.stdout.write(f"{operator.full_name} can sign in as {operator.email}.")

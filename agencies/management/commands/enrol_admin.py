@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from agencies.capabilities import Role
 from agencies.officers import enrol_officer
@@ -16,6 +15,7 @@ from agencies.operating import (
     read_password,
     refusals_in_words,
 )
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -39,6 +39,6 @@ class Command(BaseCommand):
                 full_name=options["name"],
                 roles=[Role.AGENCY_ADMIN],
                 password=password,
-                now=timezone.now(),
+                now=clock.now(),
             )
         self.stdout.write(f"{admin.full_name} can sign in as {admin.email}, agency admin of {agency.pk}.")

@@ -4,10 +4,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from agencies.entrykeys import issue_entry_key
 from agencies.operating import acting_officer, add_acting_officer, agency_of, refusals_in_words
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 acting_officer(options["by"]),
                 agency_of(options["agency_id"]),
                 client=options["client"],
-                now=timezone.now(),
+                now=clock.now(),
             )
         self.stderr.write(f"Shown this once; it ends on {key.expires_at:%Y-%m-%d %H:%M} UTC:")
         self.stdout.write(text)

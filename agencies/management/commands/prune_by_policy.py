@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, transaction
-from django.utils import timezone
 
 from agencies.models import Agency
+from callers import clock
 from ledger.audit import prune_events
 from ledger.retention import keep_in_force
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Delete audit events past each agency's own retention. Needs the login that owns the tables (role migrate)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = timezone.now()
+        now = clock.now()
         for agency in Agency.objects.order_by("pk"):
             # By what was logged, which verification asks too; a row that was changed by hand says nothing.
             keep = keep_in_force(agency.pk)

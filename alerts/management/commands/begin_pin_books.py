@@ -4,11 +4,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from agencies.models import Agency, Custody
 from agencies.vault.errors import VaultError
 from alerts.peers.pins import begin_books_of_before, without_book
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         waiting = without_book(hosted.values_list("pk", flat=True))
         try:
             for agency in waiting:
-                pins = begin_books_of_before(agency, now=timezone.now()) if options["all"] else None
+                pins = begin_books_of_before(agency, now=clock.now()) if options["all"] else None
                 told = f"begun with {pins} pins" if pins is not None else "has no book"
                 self.stdout.write(f"{agency}: {told}")
         except VaultError as refused:

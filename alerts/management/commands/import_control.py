@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
 from alerts.science.importing import MAX_BYTES, Examined, apply_import, examine_import
 from alerts.science.rule_words import fault_text
+from callers import clock
 from substances.control.diffs import ChangedItem, Difference
 from substances.errors import WorkerLostError
 from substances.models import ControlKind
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        operator, now = acting_officer(options["by"]), timezone.now()
+        operator, now = acting_officer(options["by"]), clock.now()
         kind = ControlKind(options["kind"]) if options["kind"] else None
         with refusals_in_words():
             try:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             if not options["apply"]:
                 self.stdout.write("Nothing was changed. Add --apply to put it in use.")
                 return
-            row = apply_import(operator, examined, source=options["file"].name, now=timezone.now())
+            row = apply_import(operator, examined, source=options["file"].name, now=clock.now())
         self.stdout.write(
             f"In use: {row.kind} version {row.number}, {row.digest}. "
             "The desk-worker judges the stored structures now."

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -25,6 +24,7 @@ from agencies.login.sessions import prove_again
 from agencies.models import Officer
 from alerts.pages.account.returning import own_address
 from alerts.pages.frame import render_page, signed_in
+from callers import clock
 
 FIELDS: Final = ("proof_password", "proof_code", "proof_passkey")
 MAX_CREDENTIAL_CHARS: Final = 16 * 1024
@@ -38,7 +38,7 @@ def prove_or_ask(request: HttpRequest) -> HttpResponseBase | None:
     problem = ""
     if any(name in request.POST for name in FIELDS):
         try:
-            _prove(request, now=timezone.now())
+            _prove(request, now=clock.now())
         except ProofRefusedError as refused:
             problem = refusal_text(refused)
         else:
@@ -53,7 +53,7 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
     problem = ""
     if request.method == "POST":
         try:
-            _prove(request, now=timezone.now())
+            _prove(request, now=clock.now())
             return HttpResponseRedirect(back)
         except ProofRefusedError as refused:
             problem = refusal_text(refused)

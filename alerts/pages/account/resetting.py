@@ -9,7 +9,6 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -21,6 +20,7 @@ from agencies.login.addresses import client_address
 from agencies.login.resetting import ask_reset
 from agencies.shortlived import AccountLink
 from alerts.pages.frame import frame_context
+from callers import clock
 
 RESET: Final = AccountLink.Purpose.RESET
 _FOLLOWED = "reset_link"
@@ -48,7 +48,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Says the same to everybody; the mail tells who may go on."""
     form, asked = AskForm(request.POST or None), False
     if form.is_valid():
-        ask_reset(form.cleaned_data["email"], client_address(request), now=timezone.now())
+        ask_reset(form.cleaned_data["email"], client_address(request), now=clock.now())
         asked = True
     return _page(request, "account/reset_ask", _("New password"), form=form, asked=asked)
 
@@ -62,7 +62,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
     """
     try:
         digest = digest_of(token, RESET)
-        find_link(digest, RESET, now=timezone.now())
+        find_link(digest, RESET, now=clock.now())
         request.session[_FOLLOWED] = digest
     except AbsentError:
         request.session.pop(_FOLLOWED, None)
@@ -76,7 +76,7 @@ def choose(request: HttpRequest) -> HttpResponseBase:
     digest = request.session.get(_FOLLOWED, "")
     form = NewPasswordForm(request.POST or None)
     try:
-        find_link(digest, RESET, now=timezone.now())
+        find_link(digest, RESET, now=clock.now())
         if form.is_valid() and _set(digest, form):
             request.session.flush()
             messages.success(request, _("Your password is set. Sign in with it."))
@@ -89,7 +89,7 @@ def choose(request: HttpRequest) -> HttpResponseBase:
 
 def _set(digest: str, form: NewPasswordForm) -> bool:
     try:
-        follow_link(digest, RESET, password=form.cleaned_data["new"], now=timezone.now())
+        follow_link(digest, RESET, password=form.cleaned_data["new"], now=clock.now())
     except InputError as refused:
         form.add_error("new", refused.problem)
         return False

@@ -6,10 +6,10 @@ from typing import Any
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.utils import timezone
 
 from agencies.login.factorrows import place_of_secret
 from agencies.vault import doors
+from callers import clock
 
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
@@ -17,7 +17,7 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """Under the hub's own secret of the vault, for the officer whose factor is written."""
-        return doors.seal_for_login(text, place_of_secret(), now=timezone.now())
+        return doors.seal_for_login(text, place_of_secret(), now=clock.now())
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises the vault's errors."""

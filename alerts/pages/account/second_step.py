@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -25,13 +24,14 @@ from alerts.pages.account.proving import check_proof, read_credential, refusal_t
 from alerts.pages.account.returning import own_address
 from alerts.pages.frame import frame_context
 from alerts.pages.signing_in import let_in
+from callers import clock
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: HttpRequest) -> HttpResponseBase:
     """GET asks for a code or a passkey, POST looks at it; whoever comes too late begins again."""
-    now = timezone.now()
+    now = clock.now()
     pending = pending_sign_in(request, now=now)
     if pending is None:
         return redirect("admin:login")
@@ -56,7 +56,7 @@ def passkey(request: HttpRequest) -> HttpResponseBase:
         answer = JsonResponse(options)
         _give_challenge(answer, challenge)
         return answer
-    now = timezone.now()
+    now = clock.now()
     try:
         credential = read_credential(request.POST.get("proof_passkey", ""))
         challenge = request.COOKIES.get(settings.PASSKEY_COOKIE_NAME, "")

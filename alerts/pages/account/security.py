@@ -8,7 +8,6 @@ from allauth.mfa.adapter import get_adapter
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
@@ -23,6 +22,7 @@ from agencies.login.sessions import end_other_sessions, end_session, prove_again
 from agencies.models import Officer
 from alerts.pages.account.proving import read_credential, refusal_text
 from alerts.pages.frame import render_page, signed_in
+from callers import clock
 
 _SETUP = "totp_setup"
 
@@ -56,7 +56,7 @@ def totp(request: HttpRequest) -> HttpResponseBase:
         secret = adapter.decrypt(sealed)
     if code is not None:
         try:
-            codes = factors.add_totp(officer, secret=secret, code=code, now=timezone.now())
+            codes = factors.add_totp(officer, secret=secret, code=code, now=clock.now())
             del request.session[_SETUP]
             return _added(request, Proof.CODE, codes)
         except ProofRefusedError as refused:
@@ -88,7 +88,7 @@ def passkey_add(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         try:
             credential = read_credential(request.POST.get("passkey", ""))
-            codes = passkeys.add_passkey(officer, name=name, credential=credential, now=timezone.now())
+            codes = passkeys.add_passkey(officer, name=name, credential=credential, now=clock.now())
             return _added(request, Proof.PASSKEY, codes)
         except ProofRefusedError:
             problem = _("This passkey was not taken. Try again, or use another device.")
@@ -99,24 +99,24 @@ def passkey_add(request: HttpRequest) -> HttpResponseBase:
 
 
 def factor_remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
-    factors.remove_factor(signed_in(request), factor_id, now=timezone.now())
+    factors.remove_factor(signed_in(request), factor_id, now=clock.now())
     messages.success(request, _("It opens nothing any more."))
     return HttpResponseRedirect(reverse("admin:security"))
 
 
 def codes_renew(request: HttpRequest) -> HttpResponseBase:
     """Shows ten new recovery codes, this once."""
-    return _codes(request, factors.renew_recovery_codes(signed_in(request), now=timezone.now()))
+    return _codes(request, factors.renew_recovery_codes(signed_in(request), now=clock.now()))
 
 
 def session_end(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
-    end_session(signed_in(request), session_id, now=timezone.now())
+    end_session(signed_in(request), session_id, now=clock.now())
     messages.success(request, _("That session is signed out."))
     return HttpResponseRedirect(reverse("admin:security") + "#sessions")
 
 
 def sessions_end(request: HttpRequest) -> HttpResponseBase:
-    end_other_sessions(signed_in(request), sign_in_of(request), now=timezone.now())
+    end_other_sessions(signed_in(request), sign_in_of(request), now=clock.now())
     messages.success(request, _("You are signed out everywhere else."))
     return HttpResponseRedirect(reverse("admin:security") + "#sessions")
 
@@ -125,7 +125,7 @@ def _added(request: HttpRequest, proof: Proof, codes: list[str]) -> HttpResponse
     """Setting a factor up proves it: the session is a strong one from now on."""
     row = sign_in_of(request)
     assert isinstance(row, OfficerSession)
-    prove_again(row, proof, now=timezone.now())
+    prove_again(row, proof, now=clock.now())
     if codes:
         return _codes(request, codes)
     messages.success(request, _("It is set up. From now on signing in asks for it."))

@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +22,7 @@ from alerts.pages.agency.apikeys import SCOPES
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.officers.people import officer_rows
 from alerts.pages.question import problems_of, refuse
+from callers import clock
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ _CONFIRMED: Final = {
 
 def after_restore(request: HttpRequest) -> HttpResponseBase:
     """GET shows what came back and what ended; POST opens sign-in once each section is confirmed."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     restore = restore_in_review(officer.agency) if officer.agency is not None else None
     if restore is None:
         return render_page(request, "affairs/after_restore", _("After a restore"))

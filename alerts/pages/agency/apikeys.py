@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +23,7 @@ from agencies.models import Agency, ApiKey, Officer
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
+from callers import clock
 
 C = Capability
 SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
@@ -148,7 +148,7 @@ class RotateForm(forms.Form):
 
 def apikeys(request: HttpRequest) -> HttpResponse:
     """The keys, the newest first; what one says is not among what is shown."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     filters = read_filters(request.GET, [Filter("state", _("State"), STATES)])
     found = ApiKey.objects.visible_to(officer).order_by("-created_at", "prefix")
     rows = [_row(key, now) for key in found]
@@ -171,7 +171,7 @@ def apikeys(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("text")
 def issue(request: HttpRequest) -> HttpResponseBase:
     """A new key; its text is in the answer, this once."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     agency, newest = _agency_of(officer), _newest(request)
     posted = request.POST if request.method == "POST" else None
     initial = {"seen": newest, "scopes": [C.DIRECTORY_READ, C.LEDGER_READ]}
@@ -229,7 +229,7 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
         return _sent_before(request)
     try:
         serves = timedelta(days=form.cleaned_data["old_serves"])
-        new, text = rotate_key(officer, key, old_serves=serves, now=timezone.now())
+        new, text = rotate_key(officer, key, old_serves=serves, now=clock.now())
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
@@ -258,7 +258,7 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
     )
     if not form.is_valid():
         return ask(request, question, form)
-    revoke_key(officer, key, now=timezone.now())
+    revoke_key(officer, key, now=clock.now())
     messages.success(request, _("The key is revoked."))
     return redirect("admin:apikeys")
 

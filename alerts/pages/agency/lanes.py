@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from agencies.models import Officer
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask
 from alerts.pages.words import isolated
+from callers import clock
 from sharing.agreements import current_version, resume_lanes, suspend_lanes, suspended_lanes
 from sharing.models import Agreement, AgreementVersion, LaneSuspension
 from sharing.terms import Lane, Purpose
@@ -74,7 +74,7 @@ class LanesForm(forms.Form):
 
 def agreement(request: HttpRequest, ref: str) -> HttpResponse:
     """Parties, lanes, limits, and who has stopped what."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     standing = _find(officer, ref, now)
     may_manage = Capability.AGENCY_MANAGE in officer.capabilities and not standing.is_ended
     return render_page(
@@ -101,7 +101,7 @@ def resume(request: HttpRequest, ref: str) -> HttpResponseBase:
 
 
 def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     standing = _find(officer, ref, now)
     offered = standing.lanes_to(verb, officer.agency_id)
     form = LanesForm(request.POST if request.method == "POST" else None, offered=offered)

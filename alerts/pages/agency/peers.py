@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accord.moments import moment_of
@@ -23,6 +22,7 @@ from alerts.peers.comparing import (
     undo_comparison,
 )
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
+from callers import clock
 
 
 def peers(request: HttpRequest) -> HttpResponse:
@@ -35,7 +35,7 @@ def peers(request: HttpRequest) -> HttpResponse:
         heading=_("Fingerprints"),
         lead=_("Nothing is sent to an agency before two of your officers have compared its fingerprint."),
         empty=_("No other agency is in yet."),
-        rows=peers_of(officer, now=timezone.now()),
+        rows=peers_of(officer, now=clock.now()),
         may_compare=may_compare(officer),
         may_confirm=may_confirm(officer),
     )
@@ -43,7 +43,7 @@ def peers(request: HttpRequest) -> HttpResponse:
 
 def compare(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     """GET shows the digits, POST says that they are those on the agency's paper."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     trust = peer_of(officer, agency_id, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -64,7 +64,7 @@ def compare(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     """Takes a first comparison back."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     trust = peer_of(officer, agency_id, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -87,7 +87,7 @@ def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 def confirm(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     """GET shows the circles in which the agency is new, POST confirms it in those that are ticked."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     trust = peer_of(officer, agency_id, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid():

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,6 +29,7 @@ from agencies.policy_in_force import Policy, policy_of
 from agencies.powers import must_wait, second_admins
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask, refuse
+from callers import clock
 
 YES_NO: Final = {
     "four_eyes": (
@@ -134,7 +134,7 @@ def change(request: HttpRequest) -> HttpResponseBase:
         return ask(request, _question(officer, agency), form, template="affairs/policy_change")
     try:
         changed = change_policy(
-            officer, agency, form.policy(), seen=form.cleaned_data["seen"], now=timezone.now()
+            officer, agency, form.policy(), seen=form.cleaned_data["seen"], now=clock.now()
         )
     except InputError as refused:
         refuse(form, refused)
@@ -208,7 +208,7 @@ def _before_text(officer: Officer, agency: Agency) -> list[str]:
     stricter = _("What makes it stricter counts at once.")
     if not must_wait(agency):
         return [stricter]
-    others = [row.display_name for row in second_admins(officer, agency, now=timezone.now())][:3]
+    others = [row.display_name for row in second_admins(officer, agency, now=clock.now())][:3]
     if others:
         text = _("What makes it weaker waits until %(names)s agrees, or for a day in which nobody stops it.")
         return [stricter, text % {"names": _(" or ").join(others)}]

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -24,6 +23,7 @@ from alerts.pages.frame import render_page, signed_in
 from alerts.pages.officers.people import roles_text
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from alerts.power_changes import WaitingChange, waiting_for
+from callers import clock
 
 Kind, Cause = PowerChange.Kind, PowerChange.Cause
 
@@ -43,7 +43,7 @@ class PowerRow:
 def powers(request: HttpRequest) -> HttpResponse:
     """What waits in the agency, for everybody of it."""
     officer = signed_in(request)
-    rows = [PowerRow(row, tuple(lines_of(row.change))) for row in waiting_for(officer, now=timezone.now())]
+    rows = [PowerRow(row, tuple(lines_of(row.change))) for row in waiting_for(officer, now=clock.now())]
     return render_page(
         request,
         "affairs/powers",
@@ -55,7 +55,7 @@ def powers(request: HttpRequest) -> HttpResponse:
 
 def agree(request: HttpRequest, change_id: UUID) -> HttpResponseBase:
     """A second person agrees, or confirms somebody."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     row = _row_of(request, change_id, now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = _question(row)
@@ -75,7 +75,7 @@ def agree(request: HttpRequest, change_id: UUID) -> HttpResponseBase:
 def stop(request: HttpRequest, change_id: UUID) -> HttpResponseBase:
     """Whoever was told stops it; who asked takes it back."""
     try:
-        stop_change(signed_in(request), change_id, now=timezone.now())
+        stop_change(signed_in(request), change_id, now=clock.now())
     except InputError as refused:
         messages.warning(request, refused.problem)
     else:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from agencies.capabilities import Capability
 from alerts.pages.frame import render_page, signed_in
 from alerts.set_aside import AsideView, loop_text, read_set_aside, resume_loop, retry_item
+from callers import clock
 from ledger.models import Distrust, SetAside
 
 
@@ -45,13 +45,13 @@ def set_aside(request: HttpRequest) -> HttpResponse:
 
 
 def retry(request: HttpRequest, item_id: int) -> HttpResponseBase:
-    retry_item(signed_in(request), item_id, now=timezone.now())
+    retry_item(signed_in(request), item_id, now=clock.now())
     messages.success(request, _("It is tried again within a minute."))
     return redirect("admin:set_aside")
 
 
 def resume(request: HttpRequest, state_id: int) -> HttpResponseBase:
-    resume_loop(signed_in(request), state_id, now=timezone.now())
+    resume_loop(signed_in(request), state_id, now=clock.now())
     messages.success(request, _("It goes on, and what was set aside is tried again."))
     return redirect("admin:set_aside")
 

@@ -27,6 +27,7 @@ from alerts.pages.audit.trail import (
 )
 from alerts.pages.files_out import CSV, csv_lines, streamed
 from alerts.pages.frame import signed_in
+from callers import clock
 from ledger.audit import record_event
 from sharing.connections import let_go_of_connection
 
@@ -41,7 +42,7 @@ COLUMNS: Final = (
 def export(request: HttpRequest) -> HttpResponseBase:
     """Everything the question finds, at most `MOST_ROWS`; raises InputError beyond that."""
     officer = signed_in(request)
-    return export_audit(officer, read_question(request.POST, colleagues_of(officer)), now=timezone.now())
+    return export_audit(officer, read_question(request.POST, colleagues_of(officer)), now=clock.now())
 
 
 def export_audit(officer: Officer, question: Question, *, now: datetime) -> HttpResponseBase:

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -46,6 +45,7 @@ from alerts.science.intake import own_identifiers, read_typed
 from alerts.science.replies.told import answered_by
 from alerts.second_person import who_could_release
 from alerts.substance_names import names_used
+from callers import clock
 
 MARKED: Final = frozenset({"technique", "reference"})
 SUBSTANCE_STEP, ANSWER_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 3, 5, 6
@@ -101,7 +101,7 @@ def step_page(
     file_problem: str = "",
 ) -> HttpResponse:
     """One step. `typed` is what could not be saved, `refused` why; both only after a failed save."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     content = read_draft(officer, alert)
     data = {**content.data, **(typed or {})}
     verdicts = judge_directory(officer, data, now=now) if number == RECIPIENTS_STEP else None
@@ -170,7 +170,7 @@ def check_page(
     request: HttpRequest, alert: Alert, *, template_name: str = "", template_problem: str = ""
 ) -> HttpResponse:
     """The last step: what stops it, what a recipient will read, who will receive it."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     content = read_draft(officer, alert)
     verdicts = judge_directory(officer, content.data, now=now)
     findings = check_content(officer, alert, content, judged=verdicts, now=now)

@@ -7,7 +7,6 @@ from typing import Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,6 +27,7 @@ from alerts.finding import find_alert, find_received
 from alerts.pages.compose.page import LAST_STEP, check_page
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.reading import reading_of
+from callers import clock
 
 KIND_NOTES: Final = {
     "new_substance": gettext_lazy("Something seen for the first time, even when no harm is known yet."),
@@ -47,7 +47,7 @@ def new_draft(request: HttpRequest) -> HttpResponseBase:
     """GET asks for the kind; POST starts the draft with that kind's defaults."""
     chosen = request.POST.get("alert_type", "")
     if chosen in OFFERED:
-        alert = create_draft(signed_in(request), alert_type=chosen, now=timezone.now())
+        alert = create_draft(signed_in(request), alert_type=chosen, now=clock.now())
         return redirect("admin:draft", alert.pk, 1)
     return new_page(request)
 
@@ -69,7 +69,7 @@ def template_create(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
     alert = find_alert(officer, alert_id)
     name = request.POST.get("name", "")
     try:
-        create_template(officer, alert, name=name, now=timezone.now())
+        create_template(officer, alert, name=name, now=clock.now())
     except InputError as refused:
         return check_page(request, alert, template_name=name[:200], template_problem=refused.problem)
     messages.success(request, _("Kept as a template. It stands on the page of new alerts."))
@@ -78,13 +78,13 @@ def template_create(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
 
 def template_start(request: HttpRequest, template_id: uuid.UUID) -> HttpResponseBase:
     officer = signed_in(request)
-    alert = start_from_template(officer, find_template(officer, template_id), now=timezone.now())
+    alert = start_from_template(officer, find_template(officer, template_id), now=clock.now())
     return redirect("admin:draft", alert.pk, 1)
 
 
 def template_delete(request: HttpRequest, template_id: uuid.UUID) -> HttpResponseBase:
     officer = signed_in(request)
-    delete_template(officer, find_template(officer, template_id), now=timezone.now())
+    delete_template(officer, find_template(officer, template_id), now=clock.now())
     messages.success(request, _("1 template deleted. Drafts made from it stay."))
     return redirect("admin:draft_new")
 
@@ -92,13 +92,13 @@ def template_delete(request: HttpRequest, template_id: uuid.UUID) -> HttpRespons
 def sent_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """A draft with what an own alert says."""
     officer = signed_in(request)
-    copy = copy_alert(officer, find_alert(officer, alert_id), now=timezone.now())
+    copy = copy_alert(officer, find_alert(officer, alert_id), now=clock.now())
     return _copied(request, copy.pk)
 
 
 def received_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """The same of a received alert, under the reason it is read for; without one the page asks first."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_of(request, received.pk, now=now)
     if reading is None:

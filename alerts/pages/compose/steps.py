@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
@@ -38,6 +37,7 @@ from alerts.review import submit_alert
 from alerts.science.intake import too_long_sentence
 from alerts.states import AlertState
 from alerts.templatetags.accord import moment
+from callers import clock
 
 
 def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpResponseBase:
@@ -93,7 +93,7 @@ def _typed(request: HttpRequest, number: int) -> dict[str, Any]:
 
 
 def _save(request: HttpRequest, alert: Alert, number: int) -> AlertRevision:
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     base = posted_number(request.POST, "revision")
     if base is None:
         raise AbsentError
@@ -106,7 +106,7 @@ def _save(request: HttpRequest, alert: Alert, number: int) -> AlertRevision:
 
 def _change_files(request: HttpRequest, alert: Alert, revision: AlertRevision) -> AlertRevision:
     """Adds what was chosen, takes out what was named; each is a revision of its own."""
-    officer, now, go = signed_in(request), timezone.now(), request.POST.get("go", "")
+    officer, now, go = signed_in(request), clock.now(), request.POST.get("go", "")
     for file in request.FILES.getlist("files"):
         name, data = file.name or "", file.read()
         revision = attach_file(officer, alert, base=revision.number, filename=name, data=data, now=now)
@@ -127,7 +127,7 @@ def _next_address(request: HttpRequest, alert: Alert, number: int) -> HttpRespon
     """Where the pressed button leads; "Continue" stays when something on this step must be corrected."""
     go = request.POST.get("go", "save")
     if go == "next":
-        findings = check_draft(signed_in(request), alert, now=timezone.now())
+        findings = check_draft(signed_in(request), alert, now=clock.now())
         if problems_of(findings, alert, step=number):
             return HttpResponseRedirect(f"{step_address(alert, number)}?check=1#problems")
         return HttpResponseRedirect(step_address(alert, min(number + 1, LAST_STEP)))
@@ -137,7 +137,7 @@ def _next_address(request: HttpRequest, alert: Alert, number: int) -> HttpRespon
 
 def draft_reach(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     """Who would receive the draft with the choices as they stand in the form; saves nothing."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     alert = find_alert(officer, alert_id)
     data = {**read_draft(officer, alert).data, **_typed(request, 5)}
     reach = reach_of(judge_directory(officer, data, now=now), data["recipients"])
@@ -149,7 +149,7 @@ def draft_submit(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     alert = find_alert(officer, alert_id)
     revision = posted_number(request.POST, "revision") or 0
     try:
-        submit_alert(officer, alert, revision=revision, now=timezone.now())
+        submit_alert(officer, alert, revision=revision, now=clock.now())
     except (AlertIncompleteError, NobodyToReleaseError):
         return redirect("admin:draft", alert.pk, LAST_STEP)
     except RevisionConflictError as conflict:
@@ -169,7 +169,7 @@ def _submit_conflict(
 
 def draft_discard(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     officer = signed_in(request)
-    discard_draft(officer, find_alert(officer, alert_id), now=timezone.now())
+    discard_draft(officer, find_alert(officer, alert_id), now=clock.now())
     messages.success(request, _("1 draft discarded."))
     return redirect("admin:drafts")
 
@@ -180,7 +180,7 @@ def draft_overwrite(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
     base, step = posted_number(request.POST, "revision"), posted_number(request.POST, "step") or 1
     try:
         mine = _posted_text(request)
-        save_revision(signed_in(request), alert, data=mine, base=base or 0, now=timezone.now())
+        save_revision(signed_in(request), alert, data=mine, base=base or 0, now=clock.now())
     except RevisionConflictError as conflict:
         return conflict_page(request, alert, step, conflict)
     messages.success(request, _("Your text is saved."))
@@ -191,7 +191,7 @@ def draft_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """One's own text as a draft of its own, so that neither text is lost."""
     source = find_alert(signed_in(request), alert_id)
     floor = strictest(source.tlp, source.floor)
-    copy = create_draft(signed_in(request), data=_posted_text(request), floor=floor, now=timezone.now())
+    copy = create_draft(signed_in(request), data=_posted_text(request), floor=floor, now=clock.now())
     messages.success(request, _("Your text is saved as a copy."))
     return redirect("admin:draft", copy.pk, 1)
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.commands import CANCEL, LATER, Command, commands_for, first_commands
 from alerts.pages.keys.proposals import open_proposals
 from alerts.pages.keys.words import SUITE_WORDS
+from callers import clock
 
 _BY_STATE: Final = {
     "current": ("retire", "suspend", "revoke"),
@@ -68,7 +68,7 @@ class Ending:
 
 def keys(request: HttpRequest) -> HttpResponse:
     """The keys as the next change will follow them, to the second."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     facts = key_facts(officer, now=now)
     filters = read_filters(request.GET, [Filter("state", _("State"), tuple(STATE_TEXTS.items()))])
     wanted = filters.values["state"]

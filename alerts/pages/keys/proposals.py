@@ -9,7 +9,6 @@ from typing import Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
@@ -26,6 +25,7 @@ from alerts.pages.keys.acts import too_many_text
 from alerts.pages.keys.forms import SignedForm
 from alerts.pages.keys.refusals import not_signed_text, signed_file_text
 from alerts.pages.keys.words import CHANGES
+from callers import clock
 
 _ROOTS: Final[Mapping[str, str]] = {
     "change_root": "--root root.accord --next-root next-root.accord",
@@ -53,7 +53,7 @@ def open_proposals(officer: Officer, facts: KeyFacts, *, now: datetime) -> list[
 
 def proposal(request: HttpRequest, od: str) -> HttpResponseBase:
     """GET shows how it is signed, POST takes the signed file."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     shown = None if request.method == "POST" else _find(officer, od, now)
     if shown is not None:
         return _page(request, shown, SignedForm(), now)
@@ -66,14 +66,14 @@ def proposal(request: HttpRequest, od: str) -> HttpResponseBase:
 
 def proposal_file(request: HttpRequest, od: str) -> HttpResponse:
     """The exact octets that are to be signed."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     shown = _find(officer, od, now)
     return _saved(proposing.read_proposal(officer, _agency(officer), od, now=now), shown.name)
 
 
 def proposal_previous(request: HttpRequest, od: str) -> HttpResponse:
     """The keyset before, which `accord sign` compares with; raises AbsentError before the first."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     shown = _find(officer, od, now)
     before = proposing.previous_keyset(officer, _agency(officer), now=now)
     if before is None:
@@ -83,7 +83,7 @@ def proposal_previous(request: HttpRequest, od: str) -> HttpResponse:
 
 def discard(request: HttpRequest, od: str) -> HttpResponseBase:
     """Takes a proposal back."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     _find(officer, od, now)
     proposing.discard_proposal(officer, _agency(officer), od, now=now)
     messages.success(request, _("The proposal is discarded. What the head signs of it is not taken."))

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.keyfacts import KeyFact
@@ -15,13 +14,14 @@ from alerts.pages.frame import signed_in
 from alerts.pages.keys.acts import Act
 from alerts.pages.keys.forms import RevokeForm, since_text
 from alerts.pages.keys.wizard import finish, key_of, open_facts, wizard_page
+from callers import clock
 
 SHOW: Final = "show"
 
 
 def revoke(request: HttpRequest, kid: str) -> HttpResponseBase:
     """GET asks; POST shows what it touches, or does it when that was shown for the same time."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     facts = open_facts(officer, "revoke", now=now)
     key = key_of(facts, "revoke", kid)
     form = _form(request, key, now)

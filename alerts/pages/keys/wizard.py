@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.endings import short_kid
@@ -29,6 +28,7 @@ from alerts.pages.keys.forms import (
     UsesForm,
 )
 from alerts.pages.keys.words import PROPOSE, PROPOSED, VERBS, not_now_text
+from callers import clock
 
 _FORMS: Final[Mapping[str, type[ChangeForm]]] = {
     "create": SuitesForm,
@@ -96,7 +96,7 @@ def cancel_recovery(request: HttpRequest) -> HttpResponseBase:
 
 
 def _wizard(request: HttpRequest, verb: str, kid: str = "") -> HttpResponseBase:
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     facts = open_facts(officer, verb, now=now)
     key = key_of(facts, verb, kid) if kid else None
     form = _form(request, facts, verb)

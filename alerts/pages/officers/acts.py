@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.accountmail import Cause
@@ -38,6 +37,7 @@ from alerts.pages.officers.forms import DeputyForm, InviteForm, RolesForm, UnitF
 from alerts.pages.officers.people import roles_text
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from alerts.pages.words import isolated
+from callers import clock
 
 
 def invite(request: HttpRequest) -> HttpResponseBase:
@@ -58,7 +58,7 @@ def invite(request: HttpRequest) -> HttpResponseBase:
     try:
         if officer.agency is None:
             raise AbsentError
-        invited, link = invite_officer(officer, officer.agency, **form.cleaned_data, now=timezone.now())
+        invited, link = invite_officer(officer, officer.agency, **form.cleaned_data, now=clock.now())
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
@@ -76,7 +76,7 @@ def invite_again(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """A new link to who has not come yet."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        say_whether_mailed(request, send_invitation_again(officer, person, now=timezone.now()))
+        say_whether_mailed(request, send_invitation_again(officer, person, now=clock.now()))
 
     return _act(
         request,
@@ -97,7 +97,7 @@ def roles(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Other roles, from the next request on."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        changed = change_roles(officer, person, form.cleaned_data["roles"], now=timezone.now())
+        changed = change_roles(officer, person, form.cleaned_data["roles"], now=clock.now())
         say_whether_it_waits(request, changed, _("The roles are changed."))
 
     return _act(
@@ -123,7 +123,7 @@ def disable(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The end of an account; the name stays in what was done."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        disable_officer(officer, person, now=timezone.now())
+        disable_officer(officer, person, now=clock.now())
         messages.success(request, _("The account is disabled and signed out everywhere."))
 
     return _act(
@@ -149,7 +149,7 @@ def enable(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The account counts again."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        changed = enable_officer(officer, person, now=timezone.now())
+        changed = enable_officer(officer, person, now=clock.now())
         say_whether_it_waits(request, changed, _("The account is enabled."))
 
     return _act(
@@ -172,7 +172,7 @@ def sessions(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Signed out everywhere, as when a device is lost."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        end_sessions(officer, person, now=timezone.now())
+        end_sessions(officer, person, now=clock.now())
         if person.pk != officer.pk:
             messages.success(request, _("Every session of this officer is ended."))
 
@@ -192,7 +192,7 @@ def factors(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The second factor is taken away, as when a telephone is lost."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        reset_factors(officer, person, now=timezone.now())
+        reset_factors(officer, person, now=clock.now())
         messages.success(request, _("The second factor is reset and every session ended."))
 
     return _act(
@@ -218,7 +218,7 @@ def reopen(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Sign-in, closed by too many guesses, is opened again before its quarter of an hour is over."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        reopen_sign_in(officer, person, now=timezone.now())
+        reopen_sign_in(officer, person, now=clock.now())
         messages.success(request, _("Sign-in is open again."))
 
     return _act(
@@ -241,7 +241,7 @@ def deputy(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         chosen = form.cleaned_data["deputy"]
-        name_deputy(officer, person, officer_for(officer, chosen) if chosen else None, now=timezone.now())
+        name_deputy(officer, person, officer_for(officer, chosen) if chosen else None, now=clock.now())
         messages.success(request, _("The deputy is named.") if chosen else _("There is no deputy now."))
 
     def form_of(person: Officer) -> forms.Form:
@@ -270,7 +270,7 @@ def unit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The part of the agency that stands beside the name."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        change_unit(officer, person, form.cleaned_data["unit"], now=timezone.now())
+        change_unit(officer, person, form.cleaned_data["unit"], now=clock.now())
         messages.success(request, _("The unit is changed."))
 
     return _act(

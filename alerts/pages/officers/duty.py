@@ -4,7 +4,6 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import ROLE_CAPABILITIES, Capability
@@ -13,6 +12,7 @@ from agencies.errors import InputError
 from agencies.models import Officer
 from agencies.officers import officer_for
 from alerts.pages.frame import render_page, signed_in
+from callers import clock
 
 
 def duty(request: HttpRequest) -> HttpResponse:
@@ -37,7 +37,7 @@ def move(request: HttpRequest, public_id: str) -> HttpResponseBase:
     person = officer_for(officer, public_id)
     wanted = request.POST.get("move", "")
     try:
-        move_on_duty_list(officer, person, wanted, now=timezone.now())
+        move_on_duty_list(officer, person, wanted, now=clock.now())
     except InputError as refused:
         messages.warning(request, refused.problem)
         return redirect("admin:duty")

@@ -8,7 +8,6 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from agencies.officers import officer_for
 from agencies.powers import waiting_kinds
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
+from callers import clock
 
 STATES: Final = (
     ("active", gettext_lazy("Active")),
@@ -72,7 +72,7 @@ ON_ONESELF: Final = frozenset({"officer_deputy", "officer_sessions", "officer_un
 
 def officers(request: HttpRequest) -> HttpResponse:
     """Who may do what in this agency."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     offered = (Filter("role", _("Role"), Role.choices[:-1]), Filter("state", _("State"), STATES))
     filters = read_filters(request.GET, offered)
     rows = list(officer_rows(officer, role=filters.values["role"], now=now))
@@ -94,7 +94,7 @@ def officers(request: HttpRequest) -> HttpResponse:
 
 def person(request: HttpRequest, public_id: str) -> HttpResponse:
     """One officer of the own agency."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     found = officer_for(officer, public_id)
     row = next(_rows([found], places_of(officer), now))
     may_manage = Capability.OFFICER_MANAGE in officer.capabilities

@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
@@ -20,6 +19,7 @@ from alerts.pages.officers.forms import OwnMailForm, ProfileForm
 from alerts.pages.officers.people import roles_text
 from alerts.pages.question import problems_of, refuse
 from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
+from callers import clock
 from sharing.models import Notification
 from sharing.notices.states import Cause, Occasion
 from sharing.states import NotificationState
@@ -32,7 +32,7 @@ def profile(request: HttpRequest) -> HttpResponseBase:
     form = ProfileForm(posted, officer=officer, initial=_initial(officer))
     if form.is_valid():
         try:
-            change_profile(officer, **form.cleaned_data, now=timezone.now())
+            change_profile(officer, **form.cleaned_data, now=clock.now())
         except InputError as refused:
             refuse(form, refused)
         else:
@@ -47,7 +47,7 @@ def own_mail(request: HttpRequest) -> HttpResponseBase:
     form = _mail_form(officer, request.POST)
     if form.is_valid():
         try:
-            change_own_mail(officer, **form.cleaned_data, now=timezone.now())
+            change_own_mail(officer, **form.cleaned_data, now=clock.now())
         except InputError as refused:
             refuse(form, refused)
         else:

@@ -7,7 +7,6 @@ The session keeps the digest of the token. Nothing is used up by looking, and no
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,6 +17,7 @@ from agencies.invitations import INVITATION, accept_invitation
 from alerts.pages.frame import frame_context
 from alerts.pages.officers.forms import ChoosePasswordForm
 from alerts.pages.question import problems_of, refuse
+from callers import clock
 
 KEPT = "invitation"
 
@@ -28,7 +28,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
     """The address of the mail; a link that leads nowhere says so, for every cause alike."""
     try:
         digest = digest_of(token, INVITATION)
-        find_link(digest, INVITATION, now=timezone.now())
+        find_link(digest, INVITATION, now=clock.now())
     except AbsentError:
         return _over(request)
     request.session[KEPT] = digest
@@ -40,7 +40,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest) -> HttpResponseBase:
     """Chooses the password."""
-    digest, now = request.session.get(KEPT, ""), timezone.now()
+    digest, now = request.session.get(KEPT, ""), clock.now()
     form = ChoosePasswordForm(request.POST if request.method == "POST" else None)
     try:
         link = find_link(digest, INVITATION, now=now)

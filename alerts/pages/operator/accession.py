@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -34,6 +33,7 @@ from alerts.pages.officers.acts import say_whether_mailed
 from alerts.pages.operator.forms import AdmitForm, CompareForm, EntryKeyForm, FirstAdminForm
 from alerts.pages.question import ConfirmForm, Question, ask, problems_of, refuse
 from alerts.pages.words import isolated
+from callers import clock
 from ledger.pins import current_vkey
 
 
@@ -57,7 +57,7 @@ def admit(request: HttpRequest) -> HttpResponseBase:
             return _compare_page(request, form, compare)
     try:
         agency = admit_agency(
-            signed_in(request), compared=bool(fingerprint), now=timezone.now(), **form.cleaned_data
+            signed_in(request), compared=bool(fingerprint), now=clock.now(), **form.cleaned_data
         )
     except InputError as refused:
         refuse(form, refused)
@@ -71,7 +71,7 @@ def admit(request: HttpRequest) -> HttpResponseBase:
 
 def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
     """One agency as the operator sees it: what is done and what is next, and none of its business."""
-    entry = entry_of(signed_in(request), agency_id, now=timezone.now())
+    entry = entry_of(signed_in(request), agency_id, now=clock.now())
     hub = request.build_absolute_uri("/")
     return render_page(
         request,
@@ -91,7 +91,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
 
 def first_admin(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     """The first agency admin, by mail; everybody else there is invited by that person."""
-    operator, now = signed_in(request), timezone.now()
+    operator, now = signed_in(request), clock.now()
     entry = entry_of(operator, agency_id, now=now)
     form = FirstAdminForm(request.POST if request.method == "POST" else None)
     question = _question(
@@ -119,7 +119,7 @@ def first_admin(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 def first_admin_again(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     """The same person once more, while nobody has come."""
-    operator, now = signed_in(request), timezone.now()
+    operator, now = signed_in(request), clock.now()
     invited = first_admin_of(operator, entry_of(operator, agency_id, now=now).agency)
     if invited is None:
         raise AbsentError
@@ -130,7 +130,7 @@ def first_admin_again(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 @sensitive_variables("text")
 def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     """The key with which the agency's own system brings its keys; shown once."""
-    operator, now = signed_in(request), timezone.now()
+    operator, now = signed_in(request), clock.now()
     entry = entry_of(operator, agency_id, now=now)
     form = EntryKeyForm(request.POST if request.method == "POST" else None)
     question = _question(
@@ -166,7 +166,7 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 def make_keys(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     """First keys of an agency whose root the hub holds."""
-    operator, now = signed_in(request), timezone.now()
+    operator, now = signed_in(request), clock.now()
     entry = entry_of(operator, agency_id, now=now)
     if entry.agency.custody != Custody.HUB:
         raise AbsentError

@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.errors import AbsentError
@@ -13,6 +12,7 @@ from agencies.models import Agency
 from alerts.pages.frame import signed_in
 from alerts.pages.question import ConfirmForm, Question, ask
 from alerts.pages.words import isolated
+from callers import clock
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 
 
@@ -35,7 +35,7 @@ def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     )
     if not form.is_valid():
         return ask(request, question, form)
-    suspend_agency_flow(signed_in(request), agency, now=timezone.now())
+    suspend_agency_flow(signed_in(request), agency, now=clock.now())
     messages.success(request, _("The agency is suspended on this hub."))
     return redirect("admin:hub_agency", agency.pk)
 
@@ -57,7 +57,7 @@ def resume(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     )
     if not form.is_valid():
         return ask(request, question, form)
-    resume_agency_flow(signed_in(request), agency, now=timezone.now())
+    resume_agency_flow(signed_in(request), agency, now=clock.now())
     messages.success(request, _("The agency is resumed; what is held has its turn again."))
     return redirect("admin:hub_agency", agency.pk)
 

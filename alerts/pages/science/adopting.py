@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
@@ -27,11 +26,12 @@ from alerts.science.adopting import Proposal, adopt_rules, list_adopted, propose
 from alerts.science.asking import in_words
 from alerts.science.places import place_in_text, place_name
 from alerts.science.published import Published, open_own_published, open_published
+from callers import clock
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Of an alert that reached the agency, under the reason for which it stands open; without one the alert asks."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     published = _opened(request, officer, alert_id, now)
     if published is None:
         return redirect(_received_address(alert_id))
@@ -41,7 +41,7 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def adopt_received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Adopts what that page showed."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     published = _opened(request, officer, alert_id, now)
     if published is None:
         return redirect(_received_address(alert_id))
@@ -50,7 +50,7 @@ def adopt_received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBas
 
 def own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Of an alert that the agency sent: it adopts by itself what it has published."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     published = open_own_published(officer, Alert(pk=alert_id), now=now)
     back, adopt = (reverse(f"admin:{name}", args=[alert_id]) for name in ("sent", "science_adopt_own"))
     return _look(request, officer, published, back, adopt, now)
@@ -58,7 +58,7 @@ def own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def adopt_own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """The same for that page."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     return _adopt(request, officer, open_own_published(officer, Alert(pk=alert_id), now=now), now)
 
 
@@ -94,7 +94,7 @@ def _look(
 
 
 def _page(request: HttpRequest, officer: Officer, proposal: Proposal, back: str, adopt: str) -> HttpResponse:
-    published, today = proposal.published, today_of(officer, timezone.now())
+    published, today = proposal.published, today_of(officer, clock.now())
     preview = proposal.preview
     may_adopt = Capability.SCIENCE_MANAGE in officer.capabilities
     return render_page(
@@ -136,7 +136,7 @@ def aside(request: HttpRequest, adopted_id: uuid.UUID) -> HttpResponseBase:
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and request.method == "POST":
         with in_words():
-            set_rules_aside(officer, row.pk, now=timezone.now())
+            set_rules_aside(officer, row.pk, now=clock.now())
         messages.success(request, _("Set aside. Your agency follows these rules no more."))
         return redirect("admin:science_rules")
     question = Question(

@@ -11,13 +11,13 @@ from importlib.resources import files
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from alerts.document.countries import country_name
 from alerts.pages.frame import render_page, signed_in
 from alerts.science.board.counting import ROWS, SECOND_LOOK_AFTER, SPANS, Board, Week
 from alerts.science.board.reading import USUAL, read_board
+from callers import clock
 
 MAP_WIDTH, MAP_HEIGHT = 720, 311
 """Of the drawing of the world, in the units in which `places.csv` counts."""
@@ -72,7 +72,7 @@ def board(request: HttpRequest) -> HttpResponse:
     officer = signed_in(request)
     chosen = request.GET.get("days", "")
     days = int(chosen) if chosen in {str(span) for span in SPANS} else USUAL
-    read = read_board(officer, days=days, now=timezone.now())
+    read = read_board(officer, days=days, now=clock.now())
     drawn = read.board
     return render_page(
         request,

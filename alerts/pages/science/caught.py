@@ -8,7 +8,6 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.errors import InputError
@@ -25,6 +24,7 @@ from alerts.science.places import place_in_text, place_name
 from alerts.science.reevaluating import newest_reevaluation
 from alerts.science.rule_words import REACHES
 from alerts.science.watching import add_watch, end_watch, watches_of
+from callers import clock
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def caught(request: HttpRequest) -> HttpResponse:
     before = _place(request)
     with in_words():
         lines, following = list_caught(officer, before=before)
-    today = today_of(officer, timezone.now())
+    today = today_of(officer, clock.now())
     return render_page(
         request,
         "science/caught",
@@ -110,7 +110,7 @@ def watches(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         place, drug_class = request.POST.get("jurisdiction", ""), request.POST.get("drug_class", "")
         try:
-            add_watch(officer, jurisdiction=place, drug_class=drug_class, now=timezone.now())
+            add_watch(officer, jurisdiction=place, drug_class=drug_class, now=clock.now())
             return redirect("admin:science_watches")
         except InputError as refused:
             problem = refused.problem

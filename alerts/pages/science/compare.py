@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,6 +27,7 @@ from alerts.science.answers_profiles import (
 )
 from alerts.science.asking import COMMANDS, PROFILED, in_words
 from alerts.science.replies.samples import Lead, Leads
+from callers import clock
 from substances.profiles.methods import shipped_methods
 
 VALUES_AT_MOST: Final = 20_000
@@ -94,7 +94,7 @@ def compare(request: HttpRequest) -> HttpResponseBase:
 
 
 def _answer(officer: Officer, form: WhyForm) -> Answer | None:
-    given, now = form.cleaned_data, timezone.now()
+    given, now = form.cleaned_data, clock.now()
     try:
         first = _profile(form, "first")
         if not given["second"].strip():

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -34,6 +33,7 @@ from alerts.science.library import (
     open_spectra,
     read_import,
 )
+from callers import clock
 
 
 class ImportForm(forms.Form):
@@ -83,7 +83,7 @@ def import_report(request: HttpRequest, import_id: uuid.UUID) -> HttpResponseBas
     problem = ""
     if request.method == "POST":
         try:
-            count = confirm_import(officer, batch, now=timezone.now())
+            count = confirm_import(officer, batch, now=clock.now())
         except InputError as refused:
             problem = refused.problem
         else:
@@ -111,7 +111,7 @@ def import_delete(request: HttpRequest, import_id: uuid.UUID) -> HttpResponseBas
     batch = find_import(officer, import_id)
     count = batch.spectra.count()
     if request.method == "POST":
-        delete_import(officer, batch, now=timezone.now())
+        delete_import(officer, batch, now=clock.now())
         messages.success(request, _("The import is gone."))
         return redirect("admin:science_library")
     button = ngettext("Delete %(n)s spectrum", "Delete %(n)s spectra", count) % {"n": count}
@@ -135,7 +135,7 @@ def spectrum_delete(request: HttpRequest, spectrum_id: uuid.UUID) -> HttpRespons
     officer = signed_in(request)
     row = find_spectrum(officer, spectrum_id)
     if request.method == "POST":
-        delete_spectrum(officer, row, now=timezone.now())
+        delete_spectrum(officer, row, now=clock.now())
         messages.success(request, _("The spectrum is gone."))
         return redirect("admin:science_library")
     kept = next(open_spectra(row.agency_id, [row]), None)
@@ -172,7 +172,7 @@ def _begin(request: HttpRequest, form: ImportForm) -> uuid.UUID | None:
             data=octets_of_file(form, "file"),
             source=form.cleaned_data["source"],
             licence=form.cleaned_data["licence"],
-            now=timezone.now(),
+            now=clock.now(),
         )
     except (InputError, ScienceInputError) as refused:
         form.add_error(refused.field if refused.field in form.fields else "file", refused.problem)

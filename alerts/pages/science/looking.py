@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +18,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.pages.frame import signed_in
 from alerts.pages.question import Question, ask, refuse
 from alerts.science.board.looking import COMMAND, NOTE_AT_MOST, LookOutcome, looks_at, record_look
+from callers import clock
 
 
 class LookForm(forms.Form):
@@ -68,7 +68,7 @@ def _answer(
     form = LookForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            record_look(officer, subject, **form.cleaned_data, now=timezone.now())
+            record_look(officer, subject, **form.cleaned_data, now=clock.now())
         except InputError as refused:
             refuse(form, refused)
         else:

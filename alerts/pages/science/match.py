@@ -6,7 +6,6 @@ from typing import cast
 
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +21,7 @@ from alerts.pages.question import problems_of
 from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, octets_of_file, posted
 from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from alerts.science.asking import COMMANDS, MATCHED
+from callers import clock
 from substances.spectra.formats.peaklist import peak_octets, peak_table
 
 MODES = (("", gettext_lazy("As the file says")), ("positive", "+"), ("negative", "\N{MINUS SIGN}"))
@@ -125,7 +125,7 @@ def _answer(officer: Officer, form: WhyForm) -> SpectrumAnswer | None:
             ion_mode=given["ion_mode"],
             structure=given["structure"],
         )
-        return match_spectrum(officer, asked, form.why(), now=timezone.now())
+        return match_spectrum(officer, asked, form.why(), now=clock.now())
     except ScienceInputError as refused:
         form.add_error("structure" if refused.field == "structure" else _place(form), refused.problem)
     except InputError as refused:
@@ -152,7 +152,7 @@ def _spectrum(officer: Officer, form: WhyForm) -> tuple[str, bytes]:
 
 def _file_of_alert(officer: Officer, form: WhyForm) -> AttachmentFile:
     """Opening a file of a received alert is a reading of its own, under the same reason."""
-    given, why, now = form.cleaned_data, form.why(), timezone.now()
+    given, why, now = form.cleaned_data, form.why(), clock.now()
     if given["received"]:
         received = find_received(officer, cast(uuid.UUID, given["received"]))
         return open_attachment(

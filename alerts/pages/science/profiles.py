@@ -12,7 +12,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -50,6 +49,7 @@ from alerts.science.replies.questions import (
 )
 from alerts.science.replies.samples import Lead, Leads
 from alerts.states import SENT
+from callers import clock
 from sharing.policy import RecipientVerdict
 
 TOLD_TEXTS: Final = (
@@ -110,7 +110,7 @@ class TellForm(ContactForm):
 
 def received_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """What reached the agency with a profile, or about one: compared with its samples, and how far one has come."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_of(request, received.pk, now=now)
     if reading is None:
@@ -130,7 +130,7 @@ def received_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBas
 
 def sent_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """A sample of the agency's own: what it holds alike, whom it asked, and what they answered."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     sample = _find_sent(officer, alert_id)
     document = read_own(officer, sample, now=now)
     is_question = document.get("alert_type") == QUERY
@@ -211,7 +211,7 @@ def _find_sent(officer: Officer, alert_id: uuid.UUID) -> Alert:
 
 def ask_others(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Asks chosen agencies whether they hold a sample like this one."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     sample = _find_sent(officer, alert_id)
     verdicts = candidates_for(officer, _terms_of(sample), now=now).will
     question = Question(
@@ -264,7 +264,7 @@ def _terms_of(sample: Alert) -> dict[str, Any]:
 
 def answer(request: HttpRequest, alert_id: uuid.UUID, sample_id: uuid.UUID) -> HttpResponseBase:
     """Asks before it tells another agency that this one holds a sample with this likeness."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_or_question(request, received, now=now)
     if not isinstance(reading, Reading):
@@ -303,7 +303,7 @@ def answer(request: HttpRequest, alert_id: uuid.UUID, sample_id: uuid.UUID) -> H
 
 def agree(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Says yes to exchanging case details; once the other side has said so, chooses what to tell."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_or_question(request, received, now=now)
     if not isinstance(reading, Reading):

@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,6 +30,7 @@ from alerts.science.replies.answering import Opened, open_to_answer, start_reply
 from alerts.science.replies.bounds import other_holders
 from alerts.science.replies.kinds import PEER_REVIEW, REPLY
 from alerts.states import AlertState
+from callers import clock
 
 OPINION_TEXTS: Final = (
     ("agree", gettext_lazy("Agree: the evidence identifies what is claimed.")),
@@ -152,7 +152,7 @@ def _begin(
     step: int,
 ) -> HttpResponseBase:
     """Under the reason that stands for reading the alert; without one its page asks first."""
-    officer, now = signed_in(request), timezone.now()
+    officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_or_question(request, received, now=now)
     if not isinstance(reading, Reading):

@@ -4,7 +4,6 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.capabilities import Capability
@@ -18,6 +17,7 @@ from alerts.science.places import place_name
 from alerts.science.reevaluating import newest_reevaluation
 from alerts.science.rule_words import PHASES
 from alerts.science.rulebook import Rulebook, RuleRow, find_rule, history, read_rulebook
+from callers import clock
 
 PHASE_TONES = {"in_force": "ok", "not_yet": "warn", "ended": "done"}
 
@@ -59,7 +59,7 @@ def rule(request: HttpRequest, rule_id: str) -> HttpResponse:
 def _book(request: HttpRequest) -> Rulebook:
     officer = signed_in(request)
     with in_words():
-        return read_rulebook(officer, on=today_of(officer, timezone.now()))
+        return read_rulebook(officer, on=today_of(officer, clock.now()))
 
 
 def _shown(row: RuleRow) -> dict[str, Any]:

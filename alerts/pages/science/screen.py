@@ -6,7 +6,6 @@ from datetime import date
 
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from alerts.science.analogues import AnaloguesShown, analogues_of
 from alerts.science.answers import ScreeningShown, show_screening
 from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures
 from alerts.science.asking import AT_ONCE, COMMANDS, SCREENED
+from callers import clock
 from substances import safely
 from substances.errors import InputRefusedError, WorkerLostError
 
@@ -104,7 +104,7 @@ def screen(request: HttpRequest) -> HttpResponseBase:
     """The form, and above it the answer."""
     officer = signed_in(request)
     hosted_agency_of(officer, command=COMMANDS[SCREENED])
-    form = posted(request, ScreenForm, {"on": today_of(officer, timezone.now())})
+    form = posted(request, ScreenForm, {"on": today_of(officer, clock.now())})
     answers = _answers(officer, form) if form.is_bound and form.is_valid() else ()
     problems = problems_of(form)
     return render_page(
@@ -126,7 +126,7 @@ def _answers(officer: Officer, form: WhyForm) -> tuple[SubstanceShown, ...]:
         text = given["structure"].strip("\r\n") or text_of_file(form, "file")
         asked = _asked(text, given["name"], given["cas"])
         on: date = given["on"]
-        found = screen_substances(officer, asked, on=on, why=form.why(), now=timezone.now())
+        found = screen_substances(officer, asked, on=on, why=form.why(), now=clock.now())
     except (InputError, ScienceInputError) as refused:
         form.put_error(refused)
         return ()

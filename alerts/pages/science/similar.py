@@ -3,7 +3,6 @@
 
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +15,7 @@ from alerts.pages.question import problems_of
 from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, posted, text_of_file
 from alerts.science.analogues import AnaloguesShown, find_analogues
 from alerts.science.asking import COMMANDS, RESEMBLED
+from callers import clock
 
 
 class SimilarForm(WhyForm):
@@ -57,7 +57,7 @@ def similar(request: HttpRequest) -> HttpResponseBase:
 def _answer(officer: Officer, form: WhyForm) -> AnaloguesShown | None:
     try:
         text = form.cleaned_data["structure"].strip("\r\n") or text_of_file(form, "file")
-        return find_analogues(officer, text, form.why(), now=timezone.now())
+        return find_analogues(officer, text, form.why(), now=clock.now())
     except (InputError, ScienceInputError) as refused:
         form.put_error(refused)
     return None

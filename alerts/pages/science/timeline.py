@@ -5,7 +5,6 @@ import uuid
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +18,7 @@ from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, posted
 from alerts.science.asking import COMMANDS, SCREENED
 from alerts.science.timelines import TimelineShown, ask_stored_timeline, ask_timeline
 from alerts.stored import Mark, StoredStructure
+from callers import clock
 from substances.control.results import Query
 
 
@@ -68,7 +68,7 @@ def stored(request: HttpRequest, structure_id: uuid.UUID) -> HttpResponseBase:
 
 
 def _answer(officer: Officer, form: WhyForm, structure_id: uuid.UUID | None) -> TimelineShown | None:
-    given, now = form.cleaned_data, timezone.now()
+    given, now = form.cleaned_data, clock.now()
     query = Query(given["structure"].strip("\r\n"), given["name"])
     try:
         if structure_id is not None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from agencies.restores import record_restore
+from callers import clock
 from ledger.adoption import adopt_ledger, plan_adoption
 from ledger.errors import LedgerError
 from ledger.handovers import counting_keys
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         folder = Path(options["state_dir"])
         try:
             if options["yes"]:
-                now = timezone.now()
+                now = clock.now()
                 anew = partial(_begin_anew, secrets.token_hex(EPOCH_BYTES), now=now)
                 adopted = adopt_ledger(counting_keys(), folder, also=anew, now=now)
                 self.stdout.write(f"Done: {adopted}. Every feed has begun a new epoch. {CLOSED}")

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.private import LedgerKey
+from callers import clock
 from hub.settings import take_secret
 from ledger.errors import LedgerError
 from ledger.handing_over import hand_key_over
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         # First the file: a key that was handed over to and lost could not be replaced.
         _write_key(Path(options["key_file"]), new)
         try:
-            hand_key_over(old, new, Path(settings.LEDGER_STATE_DIR), now=timezone.now())
+            hand_key_over(old, new, Path(settings.LEDGER_STATE_DIR), now=clock.now())
         except (LedgerError, EnvelopeError) as error:
             Path(options["key_file"]).unlink()
             raise CommandError(str(error)) from error

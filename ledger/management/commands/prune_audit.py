@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, transaction
-from django.utils import timezone
 
+from callers import clock
 from ledger.audit import prune_events
 from ledger.errors import StillKeptError
 from ledger.models import HUB_LEVEL
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError("--before: write a day as YYYY-MM-DD.") from None
         try:
             with transaction.atomic():
-                count = prune_events("system:migrate", before=before, agency=HUB_LEVEL, now=timezone.now())
+                count = prune_events("system:migrate", before=before, agency=HUB_LEVEL, now=clock.now())
         except StillKeptError as error:
             raise CommandError(f"--before: {error}.") from None
         except ProgrammingError as error:

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from agencies.models import Officer
 from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
+from callers import clock
 from sharing.agreements import record_agreement, record_circle
 from sharing.errors import AgreementError
 from sharing.models import Agreement, AgreementVersion, Circle
@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         operator, agreed = acting_officer(options["by"]), read_agreement(options["file"])
-        circle, now = agreed.pop("circle", None), timezone.now()
+        circle, now = agreed.pop("circle", None), clock.now()
         try:
             with refusals_in_words(), transaction.atomic():
                 version = record_agreement(operator, **agreed, now=now)

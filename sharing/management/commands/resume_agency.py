@@ -4,9 +4,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from agencies.operating import acting_officer, add_acting_officer, agency_of, refusals_in_words
+from callers import clock
 from sharing.agreements import resume_agency_flow
 
 
@@ -20,5 +20,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
             officer, agency = acting_officer(options["by"]), agency_of(options["agency_id"])
-            count = resume_agency_flow(officer, agency, now=timezone.now())
+            count = resume_agency_flow(officer, agency, now=clock.now())
         self.stdout.write(f"{agency.pk} is resumed; {count} held deliveries take their turn again.")

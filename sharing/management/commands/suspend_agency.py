@@ -4,9 +4,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from agencies.operating import acting_officer, add_acting_officer, agency_of, refusals_in_words
+from callers import clock
 from sharing.agreements import suspend_agency_flow
 
 
@@ -20,5 +20,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
             officer, agency = acting_officer(options["by"]), agency_of(options["agency_id"])
-            suspend_agency_flow(officer, agency, now=timezone.now())
+            suspend_agency_flow(officer, agency, now=clock.now())
         self.stdout.write(f"{agency.pk} is suspended; what was on its way is held.")

@@ -4,11 +4,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from agencies.login.factors import reset_factors_on_the_machine
 from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
 from agencies.powers import MACHINE_DELAY_HOURS
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         operator, officer = acting_officer(options["by"]), acting_officer(options["email"])
         with refusals_in_words():
-            reset_factors_on_the_machine(operator, officer, now=timezone.now())
+            reset_factors_on_the_machine(operator, officer, now=clock.now())
         self.stdout.write(f"{officer.full_name} signs in by the password alone, and sets a new factor up.")
         officer.refresh_from_db()
         if officer.powers_withheld_at is not None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from agencies.models import Agency, Officer
 from agencies.policy import LABELS
@@ -18,6 +17,7 @@ from agencies.vault.binding import (
     unbound_officers,
 )
 from agencies.vault.errors import VaultError
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
             people = _chosen(officers, options["email"], _address, "--email", everything=options["all"])
             policies = _chosen(agencies, options["agency"], _id, "--agency", everything=options["all"])
-            now = timezone.now()
+            now = clock.now()
             bind_officers(people, now=now)
             bind_agencies(policies, now=now)
         except VaultError as refused:

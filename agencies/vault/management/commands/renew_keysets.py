@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from accord.envelope.errors import EnvelopeError
 from agencies.errors import AgenciesError, RecoveryWaitsError
@@ -13,6 +12,7 @@ from agencies.models import Agency, Custody, Officer
 from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
 from agencies.registry import standing_keyset
 from agencies.vault.lives import renew_agency_keys
+from callers import clock
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, operator = timezone.now(), acting_officer(options["by"])
+        now, operator = clock.now(), acting_officer(options["by"])
         limit = int((now + timedelta(days=options["within_days"])).timestamp())
         failed = []
         for agency in Agency.objects.exclude(custody=Custody.AGENCY).order_by("id"):
