@@ -22,29 +22,10 @@ from accord.envelope.errors import EnvelopeError, Failure, MalformedError, Verif
 from accord.envelope.keys import ENC, SIGN, PublicKey
 from accord.envelope.statements.checks import verify_pop, verify_revoke
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
 from agencies.entrykeys import end_entry, is_for_entering
-from agencies.errors import (
-    AbsentError,
-    AgencyExistsError,
-    CustodyRefusedError,
-    InputError,
-    KeyTakenError,
-    NotPermittedError,
-    TooManyKeysetsError,
-)
+from agencies.errors import AgencyExistsError, CustodyRefusedError, KeyTakenError, TooManyKeysetsError
 from agencies.fingerprints import checked_fingerprint
-from agencies.models import (
-    Agency,
-    AgencyStatus,
-    Key,
-    Keyset,
-    KeyState,
-    KeyUse,
-    Revocation,
-    Succession,
-)
+from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, KeyUse, Revocation, Succession
 from agencies.registry import (
     NewKeyset,
     check_root_statement,
@@ -58,6 +39,9 @@ from agencies.registry import (
 )
 from agencies.shortlived import Challenge
 from agencies.twins import refuse_twin
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
 from ledger.entries import append_entry
 

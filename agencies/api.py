@@ -19,20 +19,20 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
 from agencies.accession import accept_keyset, issue_challenge
-from agencies.actors import ApiClient
-from agencies.answers import JwsField, ReceiptField, answer_conditionally
-from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entrykeys import Accession, accession_of, first_key_of
 from agencies.errors import RotationRefusedError
-from agencies.idempotency import Outcome, idempotent, repeatable
-from agencies.login.caller import caller_of
-from agencies.login.permissions import ACCESSION
-from agencies.models import Agency, AgencyStatus, ApiKey, Custody, Keyset, Officer
-from agencies.reading import read_body, read_query
+from agencies.models import Agency, AgencyStatus, ApiKey, Custody, Keyset
 from agencies.selfrotation import rotate_own_key
-from agencies.systems_address import EXCHANGE_HELP, exchange_elsewhere
 from callers import clock
+from callers.actors import ApiClient
+from callers.answers import JwsField, ReceiptField, answer_conditionally
+from callers.caller import caller_of
+from callers.capabilities import CLIENT_SCOPES, Capability
+from callers.idempotency import Outcome, idempotent, repeatable
+from callers.permissions import ACCESSION
+from callers.reading import read_body, read_query
+from callers.systems_address import EXCHANGE_HELP, exchange_elsewhere
 
 
 class AgencySerializer(serializers.ModelSerializer[Agency]):
@@ -144,10 +144,10 @@ class CallerView(APIView):
     @extend_schema(responses={200: CallerSerializer}, operation_id="caller_retrieve")
     def get(self, request: Request) -> HttpResponseBase:
         caller = caller_of(request)
-        is_officer = isinstance(caller, Officer)
+        is_officer = not isinstance(caller, ApiClient)
         answer = {
             "kind": "officer" if is_officer else "client",
-            "name": caller.full_name if isinstance(caller, Officer) else getattr(caller, "client", ""),
+            "name": caller.client if isinstance(caller, ApiClient) else getattr(caller, "full_name", ""),
             "agency": caller.agency_id,
             "capabilities": sorted(caller.capabilities),
             "expires_at": getattr(caller, "expires_at", None),

@@ -18,10 +18,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from accord.envelope import keysets as envelope
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.keys import ENC, suite_rank
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, KeysetUnreadableError
+from agencies.errors import KeysetUnreadableError
 from agencies.models import Agency, Key, Keyset, Revocation, Succession
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError
 from ledger import proofs
 from ledger.models import Distrust
 from ledger.set_aside import set_aside_about

@@ -12,9 +12,8 @@ from typing import Final
 
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
 from accord.moments import moment_of
-from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Keyset, Officer
+from agencies.models import Keyset
 
 THRESHOLDS: Final = (1, 7, 14, 30)
 """Days ahead at which somebody is warned, the nearest first."""
@@ -66,33 +65,6 @@ def endings_by(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> I
     """Of one agency, as a directory that has read it knows it."""
     if (keyset := directory.keyset(agency)) is not None:
         yield from _endings_in(keyset, directory.kids_revoked_by_word(agency), now)
-
-
-def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:
-    """Of the officer's own agency, for those who could do something about it; nothing for others."""
-    if officer.agency_id is None or not officer.capabilities & {
-        Capability.KEY_MANAGE,
-        Capability.AGENCY_MANAGE,
-    }:
-        return []
-    keeps = Capability.KEY_MANAGE in officer.capabilities
-    is_warned = keeps or officer in officers_to_warn([officer.agency_id])[officer.agency_id]
-    return endings_of([officer.agency_id], now=now) if is_warned else []
-
-
-def officers_to_warn(agencies: Iterable[str]) -> dict[str, list[Officer]]:
-    """By agency its active key officers, or its admins where it has none."""
-    active: dict[str, list[Officer]] = {agency: [] for agency in agencies}
-    rows = Officer.objects.to_tell().filter(agency__in=active, is_active=True, invited_email="")
-    for officer in rows.order_by("full_name"):
-        active[officer.agency_id or ""].append(officer)
-    return {agency: _keepers(officers) for agency, officers in active.items()}
-
-
-def _keepers(officers: Iterable[Officer]) -> list[Officer]:
-    listed = list(officers)
-    keepers = [officer for officer in listed if Capability.KEY_MANAGE in officer.capabilities]
-    return keepers or [officer for officer in listed if Capability.AGENCY_MANAGE in officer.capabilities]
 
 
 def _endings_in(keyset: EnvelopeKeyset, revoked: set[str], now: datetime) -> Iterator[Ending]:

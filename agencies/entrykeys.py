@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 from accord.envelope.credentials import key_for_credential, seal_credential
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
-from agencies.actors import Actor, ApiClient
 from agencies.apikeys import MAX_LIFETIME, make_key, record_key_event
-from agencies.capabilities import ACCESSION_SCOPES, Capability, require, scopes_that_work
-from agencies.errors import CustodyRefusedError, NotPermittedError
+from agencies.errors import CustodyRefusedError
 from agencies.models import Agency, AgencyStatus, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
+from callers.actors import Actor, ApiClient
+from callers.capabilities import ACCESSION_SCOPES, Capability, require, scopes_that_work
+from callers.errors import NotPermittedError
 
 ENTRY_LIFETIME: Final = timedelta(days=30)
 ANSWERED_FOR: Final = timedelta(hours=24)

@@ -5,8 +5,8 @@ import re
 
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
 from agencies.models import Custody
+from callers.errors import InputError
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 

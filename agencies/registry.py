@@ -19,9 +19,9 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keyrule import check_window
 from accord.envelope.keys import PublicKey
 from accord.envelope.statements.form import Statement, parse_statement
-from agencies.actors import Actor, SystemActor
 from agencies.errors import KeyTakenError
 from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, KeyUse, Revocation, Succession
+from callers.actors import Actor, SystemActor
 from ledger import proofs
 from ledger.audit import record_event
 from ledger.entries import append_entry

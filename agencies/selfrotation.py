@@ -2,7 +2,7 @@
 """An API key replaces itself, once, in its last 30 days: same client, scopes and networks.
 
 A system that nobody looks after does not stop when its key ends, and no admin has to carry a new one to it. Its
-admins hear of it (`sharing.notices.api_keys`). The old key serves a week more at most. Until the new one has been
+admins hear of it (`notices.api_keys`). The old key serves a week more at most. Until the new one has been
 used the old one may ask again, since an answer can get lost: the unused one then ends.
 """
 
@@ -12,12 +12,13 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.actors import ApiClient
 from agencies.apikeys import LONGEST_OVERLAP, MAX_LIFETIME, make_key, record_key_event
-from agencies.capabilities import Capability, scopes_that_work
 from agencies.entrykeys import is_for_entering
-from agencies.errors import NotPermittedError, RotationRefusedError
+from agencies.errors import RotationRefusedError
 from agencies.models import ApiKey
+from callers.actors import ApiClient
+from callers.capabilities import Capability, scopes_that_work
+from callers.errors import NotPermittedError
 
 LAST_DAYS: Final = timedelta(days=30)
 

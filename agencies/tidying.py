@@ -3,12 +3,11 @@
 
 from datetime import datetime
 
-from agencies.idempotency import forget_requests
-from agencies.login.attempts import forget_old_windows
 from agencies.shortlived import Challenge, FirstApiKey
+from callers.idempotency import forget_requests
 
 
 def forget_expired(*, now: datetime) -> int:
-    """Removes expired challenges and sealed keys, old login windows and idempotency rows; returns how many."""
+    """Removes expired challenges, sealed keys and idempotency rows; returns how many."""
     expired = sum(kind.objects.filter(expires_at__lte=now).delete()[0] for kind in (Challenge, FirstApiKey))
-    return expired + forget_old_windows(now=now) + forget_requests(now=now)
+    return expired + forget_requests(now=now)

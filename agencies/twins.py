@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
 from agencies.models import Agency
-from agencies.names import resemble
+from callers.errors import InputError
+from callers.names import resemble
 
 
 def twins_of(name: str) -> list[Agency]:

@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.form import SubjectRef
-from agencies.capabilities import Capability, require
-from agencies.errors import InputError
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.errors import KeysElsewhereError, NotOpenedError
 from alerts.finding import lock_received
 from alerts.models import ReceivedAlert
+from callers.capabilities import Capability, require
+from callers.errors import InputError
 from ledger.audit import record_event
+from officers.models import Officer
 from sharing.statements import submit_statement
+from vault import doors
 
 if TYPE_CHECKING:
     from alerts.document.choices import Choices

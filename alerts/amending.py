@@ -14,10 +14,6 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.manifest import Reference
 from accord.moments import moment_of
-from agencies.capabilities import Capability, require
-from agencies.ceilings import ceiling_of, strictest
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.document.fields import FIELDS
 from alerts.drafts import WRITE_COMMAND, attach_file, create_draft, save_revision
 from alerts.errors import AmendmentRefusedError, ReceiptPendingError
@@ -33,10 +29,15 @@ from alerts.science.replies.kinds import REPLY
 from alerts.sent_standing import own_standings
 from alerts.states import AlertState, Move, check_move
 from alerts.versions import UPDATE
+from callers.capabilities import Capability, require
+from callers.markings import strictest
 from ledger.audit import record_event
 from ledger.proofs import log_time
+from officers.ceilings import ceiling_of
+from officers.models import Officer
 from sharing.models import Envelope
 from sharing.slices import blob_for
+from vault import doors
 
 AMENDED: Final = "own alert, to be amended"
 

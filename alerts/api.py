@@ -14,9 +14,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.idempotency import Outcome, idempotent
-from agencies.reading import read_body, read_query
 from alerts import api_asking as asking
 from alerts import api_files as files
 from alerts import api_received as received
@@ -29,15 +26,7 @@ from alerts.api_acknowledging import AcknowledgeManyView
 from alerts.api_affairs import addresses as affairs
 from alerts.api_boxes import read_box
 from alerts.api_bulk import BulkDraftsView
-from alerts.api_desk import (
-    CREATED,
-    IF_MATCH,
-    DeskView,
-    answer_facts,
-    check_newest_tag,
-    etag_of,
-    revision_in,
-)
+from alerts.api_desk import CREATED, IF_MATCH, DeskView, answer_facts, check_newest_tag, etag_of, revision_in
 from alerts.api_queries import BoxQuery
 from alerts.api_science import addresses as science
 from alerts.drafts import create_draft, discard_draft, save_revision
@@ -49,6 +38,9 @@ from alerts.release import confirm_second_look, release_alert
 from alerts.review import return_alert, submit_alert, validate_alert
 from alerts.states import SENT
 from alerts.withdrawal import withdraw_alert
+from callers.capabilities import Capability
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
 
 BOX_PAGE: Final = PolymorphicProxySerializer(
     component_name="BoxPage",

@@ -8,13 +8,13 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.idempotency import repeatable
-from agencies.reading import read_body
 from alerts.api_desk import DeskView
 from alerts.bulk_acknowledgement import AT_MOST, Acknowledgement, Outcome, acknowledge_alerts
 from alerts.opening import OpeningReason
 from alerts.shapes import ReceivedFactsOut
+from callers.capabilities import Capability
+from callers.idempotency import repeatable
+from callers.reading import read_body
 
 
 class AcknowledgeManyIn(s.Serializer[Any]):

@@ -13,11 +13,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.cursors import list_name, open_cursor, seal_cursor
-from agencies.errors import InputError
-from agencies.idempotency import repeatable
-from agencies.reading import read_body
 from alerts import shapes
 from alerts.api_boxes import inbox_filters
 from alerts.api_desk import DeskView
@@ -28,6 +23,11 @@ from alerts.outbox import outbox_filters
 from alerts.pages.exporting import export_list
 from alerts.preview import Preview, candidates_for, check_fields, fields_of_draft, preview_recipients_of
 from alerts.search import Query, SearchResult, search_alerts
+from callers.capabilities import Capability
+from callers.cursors import list_name, open_cursor, seal_cursor
+from callers.errors import InputError
+from callers.idempotency import repeatable
+from callers.reading import read_body
 
 
 class CheckView(DeskView):

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from rest_framework.response import Response
 
-from agencies.cursors import list_name, open_cursor, seal_cursor
 from alerts import shapes
 from alerts.api_desk import DeskView
 from alerts.api_queries import filters_of, is_set
@@ -19,6 +18,7 @@ from alerts.inbox import InboxFilters, list_received
 from alerts.outbox import list_sent, outbox_filters
 from alerts.paging import FIRST_WRITTEN, Page
 from alerts.queue import list_waiting
+from callers.cursors import list_name, open_cursor, seal_cursor
 
 Filters = Mapping[str, Any]
 

@@ -9,16 +9,16 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.answers import problem_of
-from agencies.capabilities import Capability
-from agencies.errors import AgenciesError
-from agencies.idempotency import Outcome, idempotent, idempotent_part
-from agencies.reading import read_body, read_object
 from alerts import shapes
 from alerts.api_desk import CREATED, DeskView, etag_of
 from alerts.drafts import create_draft
 from alerts.errors import AlertsError
 from alerts.models import Alert
+from callers.answers import problem_of
+from callers.capabilities import Capability
+from callers.errors import CallerError
+from callers.idempotency import Outcome, idempotent, idempotent_part
+from callers.reading import read_body, read_object
 
 
 class BulkDraftsView(DeskView):
@@ -58,7 +58,7 @@ class BulkDraftsView(DeskView):
 
         try:
             outcome = idempotent_part(self.request, self.actor, f"draft {at}", draft, run, now=self.now)
-        except (AgenciesError, AlertsError, ValidationError) as refused:
+        except (CallerError, AlertsError, ValidationError) as refused:
             problem = problem_of(refused, self.get_exception_handler_context())
             return {"index": at, "status": problem["status"], "problem": problem}
         alert = Alert.objects.changed_by(self.actor).get(pk=outcome.resource)

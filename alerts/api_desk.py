@@ -15,9 +15,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accord.envelope.encoding import b64u, sha256
-from agencies.actors import Actor
-from agencies.idempotency import Outcome, idempotent
-from agencies.models import Officer
 from alerts import shapes
 from alerts.drafts import read_draft
 from alerts.errors import RevisionRequiredError, StaleTagError
@@ -29,6 +26,9 @@ from alerts.review import read_return_note
 from alerts.second_person import who_could_release
 from alerts.states import AlertState
 from callers import clock
+from callers.actors import Actor
+from callers.idempotency import Outcome, idempotent
+from officers.models import Officer
 
 CREATED: Final = status.HTTP_201_CREATED
 OK: Final = status.HTTP_200_OK

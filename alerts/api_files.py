@@ -11,8 +11,6 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.reading import read_body
 from alerts import shapes
 from alerts.api_desk import CREATED, IF_MATCH, DeskView, file_answer, revision_in
 from alerts.drafts import attach_file, read_attachment, remove_attachment
@@ -20,6 +18,8 @@ from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.outbox import open_sent_attachment
 from alerts.states import SENT
+from callers.capabilities import Capability
+from callers.reading import read_body
 
 
 class FilesView(DeskView):

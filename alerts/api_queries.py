@@ -7,11 +7,11 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from rest_framework import serializers as s
 
-from agencies.errors import InputError
 from alerts import shapes
 from alerts.document.fields import FIELDS
 from alerts.exporting import FORMS
 from alerts.states import IN_REVIEW, SENT
+from callers.errors import InputError
 
 LONGEST_PAGE: Final = 100
 FLAG: Final = ("0", "1")

@@ -11,9 +11,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.idempotency import Outcome, idempotent, repeatable
-from agencies.reading import read_body
 from alerts import shapes
 from alerts.acknowledgement import acknowledge_alert
 from alerts.api_desk import DeskView, file_answer
@@ -23,6 +20,9 @@ from alerts.opening import OpenedView, open_alert, open_attachment
 from alerts.retractions import as_it_stands
 from alerts.shapes_versions import AnswerIn
 from alerts.withdrawal import confirm_withdrawal
+from callers.capabilities import Capability
+from callers.idempotency import Outcome, idempotent, repeatable
+from callers.reading import read_body
 
 
 class ReceivedView(DeskView):

@@ -12,9 +12,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.idempotency import Outcome, idempotent
-from agencies.reading import read_body
 from alerts import shapes
 from alerts.api_desk import CREATED, DeskView
 from alerts.draft_templates import (
@@ -30,6 +27,9 @@ from alerts.draft_templates import (
 )
 from alerts.finding import find_alert, find_received
 from alerts.models import Alert
+from callers.capabilities import Capability
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body
 
 
 class TemplateIn(s.Serializer[Any]):

@@ -10,8 +10,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError
 from alerts import shapes_versions as shapes
 from alerts.amending import versions_seen
 from alerts.api_desk import DeskView
@@ -22,6 +20,8 @@ from alerts.retractions import judge_retracts
 from alerts.states import SENT
 from alerts.thread import read_thread
 from alerts.versions import versions_held
+from callers.capabilities import Capability
+from callers.errors import AbsentError
 
 
 class SentVersionsView(DeskView):

@@ -13,15 +13,15 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.actors import ApiClient
-from agencies.capabilities import Capability
-from agencies.idempotency import Outcome, idempotent
-from agencies.reading import read_body, read_query
 from alerts import shapes
 from alerts.api_affairs.answering import AffairsView, PageQuery
 from alerts.api_desk import CREATED, file_answer
 from alerts.states import AlertState
 from alerts.written import Written, attach_written_file, list_written, read_written, read_written_file
+from callers.actors import ApiClient
+from callers.capabilities import Capability
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
 from sharing.states import DeliveryState
 
 LISTED: Final = "written"

@@ -6,11 +6,11 @@ import json
 
 from django.db.models import Max
 
-from agencies.capabilities import Capability
-from agencies.models import Officer
 from alerts.models import Alert, ReceivedAlert
 from alerts.states import IN_REVIEW
+from callers.capabilities import Capability
 from ledger.proofs import log_places
+from officers.models import Officer
 
 QUEUE_AT_MOST = 200
 """So many waiting alerts count; a longer queue changes its token when the newest of them change."""

@@ -15,16 +15,16 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
-from agencies.vault.errors import VaultError
 from alerts.acknowledgement import acknowledge_alert
 from alerts.errors import AlertsError, KeysElsewhereError, NotOpenedError
 from alerts.inbox import InboxRow, inbox_rows
 from alerts.models import ReceivedAlert
 from alerts.opening import reason_text
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 from sharing.errors import SharingError
+from vault.errors import VaultError
 
 AT_MOST: Final = 50
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from agencies.vault import doors
-from agencies.vault.errors import VaultError
 from alerts.document.display import choice_text
 from alerts.models import Alert, ReceivedAlert
+from vault import doors
+from vault.errors import VaultError
 
 ALERT_TABLE = "alert"
 RECEIVED_TABLE = "receivedalert"

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from agencies.actors import Actor
-from agencies.ceilings import ceiling_of, is_within, strictest
-from agencies.errors import InputError
-from agencies.policy_in_force import policy_of
 from alerts.document.findings import Findings
 from alerts.models import Alert, ReceivedAlert
+from callers.actors import Actor
+from callers.errors import InputError
+from callers.markings import is_within, strictest
+from officers.policy_in_force import policy_of
 
 CASE_REASONS: Final = frozenset({"case_number", "lawfulness_check"})
 ON_DUTY: Final = "on_duty"
@@ -29,7 +29,7 @@ def keep_to_ceiling(actor: Actor, data: Mapping[str, Any], findings: Findings) -
 def above_ceiling_text(actor: Actor) -> str:
     """What to do where a marking is above the actor's ceiling."""
     return _("TLP: your agency lets your role send up to TLP:%(tlp)s; choose that or ask a colleague.") % {
-        "tlp": ceiling_of(actor)
+        "tlp": actor.tlp_ceiling
     }
 
 

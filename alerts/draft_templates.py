@@ -16,11 +16,6 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.ceilings import strictest
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.document.characters import hidden_characters
 from alerts.document.display import choice_text
 from alerts.document.fields import FIELDS
@@ -33,7 +28,12 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.revisions import read_revision
 from alerts.states import AlertState
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from callers.markings import strictest
 from ledger.audit import record_event
+from officers.models import Officer
+from vault import doors
 
 TABLE: Final = "drafttemplate"
 REVISION: Final = 1

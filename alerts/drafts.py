@@ -11,12 +11,6 @@ from typing import Any
 
 from django.db import transaction
 
-from agencies.actors import Actor, ApiClient
-from agencies.capabilities import Capability, require
-from agencies.ceilings import LEVELS, is_within
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.cards import card_of, seal_alert_card
 from alerts.clearance import above_ceiling_text
 from alerts.document.check import check_document
@@ -35,7 +29,13 @@ from alerts.science.intake import identifies, take_in
 from alerts.science.screening import without_stale_screening
 from alerts.states import Move, check_move
 from alerts.tokens import file_digest
+from callers.actors import Actor, ApiClient
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from callers.markings import LEVELS, is_within
 from ledger.audit import record_event
+from officers.models import Officer
+from vault import doors
 
 FILES_TABLE = "draftattachment"
 WRITE_COMMAND = "accord submit"

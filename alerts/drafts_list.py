@@ -4,12 +4,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agencies.capabilities import Capability, require
-from agencies.models import Officer
 from alerts.cards import Card, open_alert_cards
 from alerts.models import Alert
 from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.states import AlertState
+from callers.capabilities import Capability, require
+from officers.models import Officer
 
 
 @dataclass(frozen=True)

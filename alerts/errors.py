@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from agencies.vault.errors import SealBrokenError
+from vault.errors import SealBrokenError
 
 if TYPE_CHECKING:
     from alerts.document.findings import Findings

@@ -13,13 +13,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.inbox import InboxFilters, InboxRow, find_received, inbox_rows, with_agencies
 from alerts.models import Alert, ReceivedAlert
 from alerts.outbox import OutboxFilters, OutboxRow, find_sent, outbox_rows
 from alerts.search import Query, search_alerts
+from callers.errors import InputError
 from ledger.audit import record_event
+from officers.models import Officer
 
 MOST_ALERTS: Final = 5_000
 PART_ROWS: Final = 100

@@ -9,18 +9,18 @@ from django.db import transaction
 
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, OpeningError
-from agencies.actors import Actor
-from agencies.errors import AbsentError
-from agencies.vault import doors
 from alerts.checkpoints import keep_newest, kept_checkpoint
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.seeing import keep_known, keep_seen
+from callers.actors import Actor
+from callers.errors import AbsentError
 from ledger.audit import record_event
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
 from sharing.models import Blob, Envelope
 from sharing.slices import slice_for
+from vault import doors
 
 Seen = Callable[[str, str], str | None]
 CLOSED = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)

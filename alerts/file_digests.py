@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import OpeningError
-from agencies.actors import Actor
-from agencies.vault import doors
 from alerts.fetching import stored_blobs
 from alerts.science.library_received import FILES_AT_MOST, SpectralFile, may_hold_spectra
 from alerts.tokens import file_digest
+from callers.actors import Actor
+from vault import doors
 
 
 def plain_digests(actor: Actor, opened: OpenedAlert) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.actors import Actor
-from agencies.errors import AbsentError
 from agencies.models import Agency, AgencyStatus
 from alerts.errors import KeysElsewhereError, SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
+from callers.actors import Actor
+from callers.errors import AbsentError
 from sharing.deliveries import find_delivery
 from sharing.models import Delivery
 

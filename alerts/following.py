@@ -24,11 +24,7 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 from accord.envelope.errors import BackendError, EnvelopeError, Failure, OpeningError
 from accord.envelope.statements.form import SubjectRef
 from accord.moments import moment_of, moment_or_none
-from agencies.actors import SystemActor
-from agencies.errors import AbsentError
 from agencies.models import Agency, AgencyStatus, Custody
-from agencies.vault import doors
-from agencies.vault.errors import is_vault_away
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
@@ -42,14 +38,18 @@ from alerts.science.library_received import read_received_files
 from alerts.science.replies.keeping import keep_received
 from alerts.tokenising import tokenise_sent
 from alerts.versions import place_version, settle_versions
+from callers.actors import SystemActor
+from callers.doorbell import ring, ring_where_few_wait
+from callers.errors import AbsentError
 from ledger.models import Distrust
 from ledger.proofs import log_places
 from ledger.set_aside import Item, Loop, begin_round, run_each
-from sharing.doorbell import ring, ring_where_few_wait
 from sharing.errors import FeedRestartedError
 from sharing.feed import FIRST_EPOCH, FeedPage, read_feed
 from sharing.models import DeskCursor, Envelope, FeedItem, Statement
 from sharing.statements import submit_statement
+from vault import doors
+from vault.errors import is_vault_away
 
 ROLE: Final = "desk-worker"
 BELL: Final = "alerts.follow_feed"
@@ -140,7 +140,7 @@ def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> 
         turn = _Desk(actor, agency, now, is_over).follow() if is_alone else _Turn()
     if turn.taken:
         # Officers are told of what the desk can show.
-        ring("sharing.send")
+        ring("notices.send")
     return turn
 
 

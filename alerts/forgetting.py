@@ -12,14 +12,14 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from agencies.actors import Actor
-from agencies.restores import note_deleted, waits_for
 from alerts.models import CardToken, ReceivedAlert
 from alerts.reply_rows import Reply, SampleProfile
 from alerts.science.board.looking import forget_looks
 from alerts.science.library_received import forget_spectra
 from alerts.science.stored import forget_structures
+from callers.actors import Actor
 from ledger.audit import record_event
+from ledger.restores import note_deleted, waits_for
 from ledger.set_aside import Item, Loop, begin_round
 
 FORGOTTEN_AT_MOST: Final = 200

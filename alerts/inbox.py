@@ -8,8 +8,6 @@ from typing import TypedDict, Unpack
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from agencies.capabilities import Capability, require
-from agencies.models import Officer
 from alerts.cards import Card, open_received_cards
 from alerts.models import ReceivedAlert
 from alerts.paging import PAGE_ROWS, Page, by_number, take_page
@@ -19,6 +17,8 @@ from alerts.set_aside import mark_distrusted
 from alerts.standing import judge_received
 from alerts.tokens import received_with_token
 from alerts.wording import ReceivedState, received_state, received_text
+from callers.capabilities import Capability, require
+from officers.models import Officer
 from sharing.deliveries import DeliveryFact
 from sharing.models import Delivery
 

@@ -9,12 +9,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from agencies.capabilities import Capability
-from agencies.ceilings import levels_within
 from agencies.models import Agency
+from callers.capabilities import Capability
+from callers.markings import levels_within
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor
+    from callers.actors import Actor
 
 
 class SavedBox(models.TextChoices):

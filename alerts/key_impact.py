@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Key, Officer
+from agencies.models import Key
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 from sharing.impact import Impact, revocation_impact
 
 

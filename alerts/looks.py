@@ -12,12 +12,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from agencies.capabilities import Capability
 from agencies.models import Agency
 from alerts.stored import ONE_SOURCE
+from callers.capabilities import Capability
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor
+    from callers.actors import Actor
 
 
 class HarmLookQuerySet(models.QuerySet["HarmLook"]):

@@ -2,7 +2,7 @@
 """The desk's rows: own alerts with their sealed revisions, received alerts with their sealed cards.
 
 Columns in clear are what the signed manifest shows to the exchange anyway, and who did what when. Whatever an
-officer wrote stands only in `sealed` and `card` columns, which `agencies.vault` opens for its own agency.
+officer wrote stands only in `sealed` and `card` columns, which `vault` opens for its own agency.
 None of these models is ever registered with the admin: its log and its lists would copy content.
 """
 
@@ -13,8 +13,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from agencies.capabilities import Capability
-from agencies.ceilings import levels_within, rows_within
 from agencies.models import Agency
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
@@ -30,10 +28,12 @@ from alerts.stored import (  # noqa: F401
     Reevaluation,
     StoredStructure,
 )
+from callers.capabilities import Capability
+from callers.markings import levels_within, rows_within
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor, ApiClient
     from alerts.standing import StandingFacts
+    from callers.actors import Actor, ApiClient
 
 
 def _officer(related_name: str = "+") -> "models.ForeignKey[models.Model | None, models.Model | None]":
@@ -43,7 +43,7 @@ def _officer(related_name: str = "+") -> "models.ForeignKey[models.Model | None,
 
 
 def _in_sight(actor: "Actor") -> Q:
-    """The rule of `agencies.ceilings` for own alerts: what one was made from counts as its own marking does."""
+    """The rule of `officers.ceilings` for own alerts: what one was made from counts as its own marking does."""
     reached = levels_within(actor)
     if reached is None:
         return Q()

@@ -17,11 +17,8 @@ from accord.envelope.keyrule import Standing
 from accord.envelope.reaffirming import standing_after
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
-from agencies.capabilities import Capability, require
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import AbsentError, InputError
-from agencies.models import Agency, Officer
-from agencies.vault import doors
+from agencies.models import Agency
 from alerts.clearance import check_reason
 from alerts.document.display import Section, describe
 from alerts.document.fields import FIELDS
@@ -39,10 +36,14 @@ from alerts.science.evidence import files_of_opened
 from alerts.standing import StandingFacts, standing_of
 from alerts.verification import Verification, failed_text, verified
 from alerts.withdrawal import WITHDRAWAL_CODES
+from callers.capabilities import Capability, require
+from callers.doorbell import ring
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 from sharing.deliveries import find_delivery, mark_opened
-from sharing.doorbell import ring
 from sharing.signatures import reaffirms_of
 from sharing.slices import blob_for
+from vault import doors
 
 MAX_CASE_CHARS: Final = 60
 OPEN_COMMAND: Final = "accord open %s"

@@ -12,10 +12,6 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from accord.moments import moment_of
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.cards import Card, open_alert_cards
 from alerts.document.building import build_document
 from alerts.document.check import check_document, is_life_safety
@@ -37,12 +33,16 @@ from alerts.states import SENT, AlertState
 from alerts.tokens import sent_with_token
 from alerts.withdrawal import void_withdrawals
 from alerts.wording import sent_text
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError
 from ledger.audit import record_event
 from ledger.proofs import log_places
+from officers.models import Officer
 from sharing.deliveries import DeliveryFact
 from sharing.models import Delivery, Envelope
 from sharing.slices import blob_for
 from sharing.states import DeliveryState
+from vault import doors
 
 OWN_ALERT: Final = "own alert"
 

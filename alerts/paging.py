@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
+from callers.errors import InputError
 
 Row = TypeVar("Row")
 Stored = TypeVar("Stored", bound=Model)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from agencies.deciding import apply_due_change
-from agencies.models import Officer, PowerChange
-from agencies.powers import due_at, may_agree, may_stop, told_of, waiting_changes
 from ledger.set_aside import Item, Loop, begin_round
-from sharing.notices.power_changes import first_told
+from notices.power_changes import first_told
+from officers.deciding import apply_due_change
+from officers.models import Officer, PowerChange
+from officers.powers import due_at, may_agree, may_stop, told_of, waiting_changes
 
 APPLYING: Final = Loop("power.changes", "system:desk-worker")
 

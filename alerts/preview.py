@@ -9,9 +9,6 @@ from typing import Any, Final
 
 from accord.envelope.encoding import b64u, canonical
 from accord.envelope.keys import PQ1
-from agencies.actors import Actor
-from agencies.errors import AbsentError
-from agencies.models import Officer
 from alerts.clearance import keep_to_ceiling, keep_to_floor
 from alerts.document.check import check_document
 from alerts.document.circumstances import StructureSeen
@@ -29,6 +26,9 @@ from alerts.revisions import DraftContent
 from alerts.science.composing import rule_problem
 from alerts.science.intake import seen_structure
 from alerts.science.replies.bounds import keep_to_source
+from callers.actors import Actor
+from callers.errors import AbsentError
+from officers.models import Officer
 from sharing.models import Circle
 from sharing.policy import RecipientVerdict, Terms, preview_recipients
 

@@ -18,10 +18,6 @@ from django.utils.translation import gettext as _
 from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.cards import Card, open_alert_cards
 from alerts.finding import hosted_agency_of, lock_alert
 from alerts.models import Alert
@@ -30,13 +26,17 @@ from alerts.refusals import audited_refusal
 from alerts.sent_standing import doubted_standings, own_standings, statement_standings
 from alerts.standing import StandingFacts, StandingState
 from alerts.states import Move, check_move
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from ledger.proofs import log_times
+from officers.models import Officer
 from sharing.deliveries import delivery_facts_of
 from sharing.models import Envelope, FeedItem, Statement
 from sharing.recalls import recalls_that_count
 from sharing.revoked import Doubt
 from sharing.statements import submit_statement
+from vault import doors
 
 ROUND_ROWS: Final = 200
 AnyRow = TypeVar("AnyRow", bound=Model)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agencies.models import Officer
 from alerts.errors import (
     AmendmentRefusedError,
     ChangedSinceValidationError,
@@ -17,6 +16,7 @@ from alerts.errors import (
 from alerts.models import Alert
 from alerts.states import Move
 from ledger.audit import record_event
+from officers.models import Officer
 from sharing.errors import LaggingError, SharingError
 
 REFUSALS = (

@@ -17,12 +17,6 @@ from accord.envelope.content import Attachment
 from accord.envelope.errors import SealingError
 from accord.envelope.manifest import Terms
 from accord.envelope.seal import SealedContent
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
-from agencies.identifiers import RANDOM_SIZE_BYTES, uuid7_at
-from agencies.models import Officer
-from agencies.vault import doors
-from agencies.vault.errors import SigningKeysMissingError
 from alerts.amending import check_still_amends, mark_replaced, reference_of
 from alerts.document.building import build_document, build_terms
 from alerts.document.findings import Findings
@@ -46,8 +40,14 @@ from alerts.science.replies.bounds import require_consent
 from alerts.science.replies.keeping import keep_sent
 from alerts.second_person import SECOND_LOOK_WITHIN, require_second_person
 from alerts.states import Move, check_move
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError
+from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
+from officers.models import Officer
 from sharing.intake import Submission, submit_envelope
+from vault import doors
+from vault.errors import SigningKeysMissingError
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from agencies.capabilities import Capability
 from agencies.models import Agency
+from callers.capabilities import Capability
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor
+    from callers.actors import Actor
 
 ONE_SOURCE = Q(alert__isnull=True, received__isnull=False) | Q(alert__isnull=False, received__isnull=True)
 

@@ -20,7 +20,6 @@ from accord.envelope.reaffirming import REAFFIRM, standing_after
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.moments import moment_of
-from agencies.actors import Actor
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import KeysetUnreadableError
 from alerts.models import ReceivedAlert
@@ -29,6 +28,7 @@ from alerts.set_aside import distrusted_text, mark_distrusted
 from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
 from alerts.versions import lock_versions, settle_versions
+from callers.actors import Actor
 from ledger.audit import record_event
 from ledger.models import Distrust
 from ledger.proofs import log_places, log_time

@@ -7,10 +7,6 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.amending import check_still_amends
 from alerts.cards import ALERT_TABLE
 from alerts.drafts import (
@@ -30,9 +26,13 @@ from alerts.revisions import DraftContent, read_revision
 from alerts.science.screening import SCREENING, computed_record
 from alerts.second_person import require_releaser, require_second_person, second_persons_for
 from alerts.states import Move, check_move
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
-from sharing.notices.release_waiting import tell_second_persons
+from notices.release_waiting import tell_second_persons
+from officers.models import Officer
 from sharing.policy import FLASH
+from vault import doors
 
 MAX_NOTE_CHARS: Final = 1_000
 NOTE_REVISION: Final = 1

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from agencies.vault import doors
 from alerts.files import AttachmentNote
 from alerts.models import Alert, AlertRevision
+from vault import doors
 
 TABLE = "alertrevision"
 

@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.kept import SavedBox, SavedView
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
+from officers.models import Officer
 
 VIEWS_AT_MOST: Final = 20
 NAME_AT_MOST: Final = 40

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from agencies.capabilities import Capability
 from agencies.models import Agency
+from callers.capabilities import Capability
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor
+    from callers.actors import Actor
 
 
 ONE_SOURCE = Q(batch__isnull=True, received__isnull=False) | Q(batch__isnull=False, received__isnull=True)

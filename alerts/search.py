@@ -18,9 +18,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.errors import InputError
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, open_plain_cards, read_card
 from alerts.document import choices
 from alerts.document.countries import is_listed
@@ -30,7 +28,10 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.outbox import OutboxRow, outbox_rows, sent_alerts
 from alerts.paging import Keyset, by_moment, by_number
 from alerts.tokens import COUNTRY, fold, holding, identifiers_in, is_known, tokens_of
+from callers.capabilities import Capability, require
+from callers.errors import InputError
 from ledger.audit import record_event
+from officers.models import Officer
 
 HITS_AT_MOST: Final = 50
 CARDS_AT_MOST: Final = 20_000

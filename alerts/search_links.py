@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import MalformedError
-from agencies.errors import InputError
-from agencies.models import Officer
-from agencies.vault import doors
-from agencies.vault.errors import VaultError
 from alerts.errors import KeysElsewhereError
 from alerts.search import COMMAND, Query
+from callers.errors import InputError
+from officers.models import Officer
+from vault import doors
+from vault.errors import VaultError
 
 LIVES: Final = timedelta(hours=12)
 LONGEST: Final = 4_000

@@ -2,7 +2,7 @@
 """Second persons: nobody takes an alert from draft to sent alone.
 
 - Writers are everybody who saved a revision, the last who submitted it, and, of what a system saved, everybody who
-  issued or rotated its API key; and everybody as whom one of these counts (`agencies.attribution`).
+  issued or rotated its API key; and everybody as whom one of these counts (`officers.attribution`).
 - Validating needs a person who is no writer. So does releasing under four eyes, which is the default; without them a
   writer may release what somebody else has validated.
 - An agency may let one releaser alone send a flash alert; a second look by a person who is no writer is then due
@@ -16,16 +16,16 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from agencies.apikeys import issuers_of
-from agencies.attribution import attributed_to, counts_as, independent_of
-from agencies.ceilings import is_within
-from agencies.errors import NobodyToReleaseError
-from agencies.models import Officer
-from agencies.policy_in_force import policy_of
-from agencies.releasers import releasers_of
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
 from alerts.states import Move
+from callers.markings import is_within
+from officers.apikeys import issuers_of
+from officers.attribution import attributed_to, counts_as, independent_of
+from officers.errors import NobodyToReleaseError
+from officers.models import Officer
+from officers.policy_in_force import policy_of
+from officers.releasers import releasers_of
 
 SECOND_LOOK_WITHIN: Final = timedelta(hours=24)
 CLIENT: Final = "client:"

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from accord.envelope.keyrule import Valid
-from agencies.models import Officer
 from alerts.standing import StandingFacts, standing_of
+from notices.facts import mail_failed
+from officers.models import Officer
 from sharing.answers import answers_in_doubt
 from sharing.deliveries import DeliveryFact, delivery_facts_of
 from sharing.models import Statement
@@ -59,7 +60,10 @@ def answers_of(
 
     `with_mail`: the facts also say where every mail failed.
     """
-    facts, doubted = delivery_facts_of(officer, mds, with_mail=with_mail), answers_in_doubt(mds, now=now)
+    facts, doubted = (
+        delivery_facts_of(officer, mds, failed=mail_failed() if with_mail else None),
+        answers_in_doubt(mds, now=now),
+    )
     recalled = [md for md in mds if any(fact.recalled_at for fact in facts.get(md, ()))]
     counting = recalls_that_count(recalled, now=now)
     return {

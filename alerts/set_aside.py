@@ -12,14 +12,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
 from alerts.models import ReceivedAlert
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.doorbell import ring
+from callers.errors import AbsentError
 from ledger.audit import record_event
 from ledger.models import Distrust, LoopState, SetAside
 from ledger.set_aside import set_aside_about
-from sharing.doorbell import ring
 
 SHOWN_AT_MOST: Final = 200
 LOOPS: Final[Mapping[str, str | Promise]] = {
@@ -42,7 +42,7 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
     "power.changes": gettext_lazy("Applying changes of power"),
 }
 """What officers read of each loop."""
-BELLS: Final = ("alerts.follow_feed", "sharing.expand", "sharing.send")
+BELLS: Final = ("alerts.follow_feed", "notices.expand", "notices.send")
 
 
 @dataclass(frozen=True)

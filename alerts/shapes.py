@@ -7,7 +7,6 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
-from agencies.models import Officer
 from alerts.api_fields import DraftFields
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.findings import Findings
@@ -22,6 +21,7 @@ from alerts.standing import StandingFacts
 from alerts.states import AlertState
 from alerts.verification import Verification
 from alerts.withdrawal import WITHDRAWAL_CODES
+from officers.models import Officer
 from sharing.states import DeliveryState
 from substances.scheme import SCHEME_CODES
 

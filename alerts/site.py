@@ -13,11 +13,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from agencies.models import Officer
 from alerts.pages import signing_in
 from alerts.pages.account import resetting, second_step
 from alerts.pages.addresses import PAGES
 from alerts.pages.officers import welcome
+from officers.models import Officer
 
 View = Callable[..., HttpResponseBase]
 

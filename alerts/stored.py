@@ -13,11 +13,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from agencies.capabilities import Capability
 from agencies.models import Agency
+from callers.capabilities import Capability
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor
+    from callers.actors import Actor
 
 JURISDICTION_CHARS = 12
 """Of a code such as UK or US-NY, as it is watched."""

@@ -3,10 +3,10 @@
 
 from typing import Final
 
-from agencies.capabilities import Capability, require
-from agencies.models import Officer
 from alerts.cards import open_alert_cards
 from alerts.models import Alert
+from callers.capabilities import Capability, require
+from officers.models import Officer
 
 LOOKED_AT: Final = 100
 OFFERED: Final = 30

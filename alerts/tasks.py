@@ -11,7 +11,7 @@ from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from callers import clock
-from sharing.doorbell import ring
+from callers.doorbell import ring
 
 BACKFILL: Final = "alerts.backfill"
 SLICE_SECS: Final = 5.0

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from agencies.ceilings import ceiling_of
-from agencies.models import Agency, Officer
-from agencies.vault import doors
+from agencies.models import Agency
 from alerts.models import Alert, CardToken, ReceivedAlert
+from officers.ceilings import ceiling_of
+from officers.models import Officer
+from vault import doors
 
 Pair = tuple[str, str]
 TOKENISED: Final = ("inchikey", "cas_rn", "alert_type", "place_country", "exhibit_no")

@@ -10,9 +10,9 @@ has changed.
 from datetime import datetime
 from typing import Final
 
-from agencies.models import Officer
 from alerts.models import ReceivedAlert
 from alerts.standing import judge_received
+from officers.models import Officer
 from sharing.models import Envelope
 from sharing.versions import place_among_versions
 

@@ -16,10 +16,6 @@ from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
-from agencies.vault import doors
 from alerts.amending import check_newest, versions_of
 from alerts.finding import find_alert, hosted_agency_of, lock_alert, lock_received
 from alerts.models import Alert, ReceivedAlert
@@ -28,11 +24,15 @@ from alerts.retractions import as_it_stands, judge_retracts
 from alerts.sent_standing import statement_standings
 from alerts.states import AlertState, Move, check_move
 from alerts.versions import IN_ORDER, lock_versions
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
+from officers.models import Officer
 from sharing.deliveries import delivery_facts_of
 from sharing.models import Envelope, Statement
 from sharing.recalls import recalls_that_count
 from sharing.statements import submit_statement
+from vault import doors
 
 if TYPE_CHECKING:
     from alerts.document.choices import Choices

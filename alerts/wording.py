@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from alerts.models import Alert, ReceivedAlert
 from alerts.standing import StandingState, utc_text
 from alerts.states import AlertState
+from notices.states import NotificationState
 from sharing.deliveries import DeliveryFact
-from sharing.states import DeliveryState, NotificationState
+from sharing.states import DeliveryState
 
 
 class ReceivedState(StrEnum):

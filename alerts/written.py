@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from agencies.actors import ApiClient
-from agencies.errors import AbsentError
 from alerts.document.findings import Findings
 from alerts.drafts import add_file, open_files
 from alerts.errors import DraftTakenOverError
@@ -21,6 +19,8 @@ from alerts.paging import FIRST_WRITTEN, Page, by_moment, take_page
 from alerts.preview import check_written
 from alerts.revisions import DraftContent, read_revision
 from alerts.states import Move, check_move
+from callers.actors import ApiClient
+from callers.errors import AbsentError
 from sharing.deliveries import DeliveryFact, facts_about
 from sharing.models import Delivery
 

@@ -29,14 +29,15 @@ from accord.envelope.private import (
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import make_statement
 from agencies.accession import admit_agency
-from agencies.actors import ApiClient, SystemActor
 from agencies.apikeys import make_key
-from agencies.capabilities import Capability, Role, scopes_that_work
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, AgencyKind, Custody, Officer
+from agencies.models import Agency, AgencyKind, Custody
 from agencies.registry import register_keyset, verify_newcomer
+from callers.actors import ApiClient, SystemActor
+from callers.capabilities import Capability, Role, scopes_that_work
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
+from officers.models import Officer
 from sharing.agreements import record_agreement
 from sharing.models import Delivery, FeedHead, FeedPending
 from sharing.terms import Lane

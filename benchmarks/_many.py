@@ -23,13 +23,13 @@ from django.db.models import Max, Model
 
 from accord.envelope.encoding import b64u
 from agencies.models import Agency
-from agencies.vault import hierarchy
-from agencies.vault.hierarchy import RootSecret, RowPlace
-from agencies.vault.keeping import newest_secret
 from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card
 from alerts.document import choices
 from alerts.models import Alert, CardToken, ReceivedAlert
 from sharing.models import AgreementVersion, Delivery, Envelope
+from vault import hierarchy
+from vault.hierarchy import RootSecret, RowPlace
+from vault.keeping import newest_secret
 
 BATCH = 5_000
 SUBSTANCES = ("flualprazolam", "etizolam", "metonitazene", "ميتونيتازين", "蓝色药片", "этизолам")

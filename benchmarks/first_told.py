@@ -45,8 +45,8 @@ def main() -> None:
 
 def _told_at(md: str) -> datetime:
     """When the last mail of an alert was accepted, once all have been."""
-    from sharing.models import Notification
-    from sharing.states import NotificationState
+    from notices.models import Notification
+    from notices.states import NotificationState
 
     sent = Notification.objects.filter(subject=md, state=NotificationState.SENT)
     wait_until(lambda: sent.count() == OFFICERS, "mails to all", timeout_seconds=PATIENCE_SECONDS)

@@ -17,7 +17,7 @@ import django
 from benchmarks._figures import Work, median_seconds, report_ms
 
 if TYPE_CHECKING:
-    from agencies.models import Officer
+    from officers.models import Officer
 
 NEEDS_HUB = True
 MANY, FEW = 100_000, 1_000
@@ -63,11 +63,11 @@ def _pages() -> None:
 def _search() -> None:
     from django.utils import timezone
 
-    from agencies.vault.keeping import newest_secret
     from alerts.cards import RECEIVED_REVISION, RECEIVED_TABLE
     from alerts.models import ReceivedAlert
     from alerts.search import Query, search_alerts
     from benchmarks._many import opened
+    from vault.keeping import newest_secret
 
     officer, secret = _officer("xc-customs"), newest_secret("xc-customs")
     newest = ReceivedAlert.objects.filter(agency="xc-customs").order_by("-number")
@@ -92,7 +92,7 @@ def _search() -> None:
 
 
 def _officer(agency: str) -> "Officer":
-    from agencies.models import Officer
+    from officers.models import Officer
 
     readers = Officer.objects.select_related("agency").filter(agency=agency, is_active=True)
     return next(officer for officer in readers.order_by("email") if "releaser" in officer.roles)
@@ -103,7 +103,7 @@ def _browser(agency: str) -> Callable[[str], int]:
     from django.test import Client
 
     client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(_officer(agency), "agencies.login.backends.EmailBackend")
+    client.force_login(_officer(agency), "officers.login.backends.EmailBackend")
 
     def ask(address: str) -> int:
         answer = client.get(address)

@@ -59,9 +59,9 @@ class _OneAlert:
 
     def queue(self, number: int) -> None:
         """Write the notices of one round."""
-        from sharing.models import Notification
-        from sharing.notices.queueing import queue_notices
-        from sharing.notices.states import Occasion
+        from notices.models import Notification
+        from notices.queueing import queue_notices
+        from notices.states import Occasion
 
         share = slice(number * A_ROUND // AGENCIES, (1 + number) * A_ROUND // AGENCIES)
         for delivery in self._deliveries:
@@ -71,7 +71,7 @@ class _OneAlert:
 
     def send(self) -> float:
         """Send them as the worker does, batch by batch; the seconds it took."""
-        from sharing.notices.sending import send_notifications
+        from notices.sending import send_notifications
 
         began, sent = time.perf_counter(), 0
         while sent < A_ROUND:
@@ -84,7 +84,7 @@ class _OneAlert:
 
 def _send_leftovers() -> None:
     """What the demonstration has put off until today is not this alert's."""
-    from sharing.notices.sending import send_notifications
+    from notices.sending import send_notifications
 
     while send_notifications(clock=_tomorrow).sent:
         pass

@@ -27,10 +27,10 @@ from accord.client.spool import SpooledEnvelope
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.tree.receipts import Receipt
 from agencies import accession, directory, entrykeys
-from agencies.actors import ApiClient
 from agencies.apikeys import authenticate_key
-from agencies.errors import AbsentError, NotPermittedError
 from agencies.selfrotation import rotate_own_key
+from callers.actors import ApiClient
+from callers.errors import AbsentError, NotPermittedError
 from demo.past import Past
 from ledger import proofs
 from ledger.handovers import handover_notes

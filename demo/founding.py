@@ -11,20 +11,21 @@ from django.conf import settings
 from accord.client.client import Client
 from accord.client.home import create_keys
 from agencies.accession import admit_agency
-from agencies.apikeys import issue_key
-from agencies.capabilities import Role, scopes_that_work
 from agencies.entrykeys import issue_entry_key
-from agencies.models import Agency, Custody, Officer
-from agencies.vault.doors import create_agency_keys
+from agencies.models import Agency, Custody
 from alerts.peers.comparing import compare_fingerprints, may_compare
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
+from callers.capabilities import Role, scopes_that_work
 from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
 from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
 from ledger.pins import current_vkey
+from officers.apikeys import issue_key
+from officers.models import Officer
 from sharing.agreements import record_agreement, record_circle
 from sharing.models import Circle
+from vault.doors import create_agency_keys
 
 API_KEY_LIFETIME = timedelta(days=90)
 CLIENT_NAME = "case system"

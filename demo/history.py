@@ -11,9 +11,7 @@ from typing import Any
 from accord.client.outgoing import AlertToSend
 from accord.envelope.content import NamedOfficer
 from agencies.accession import suspend_agency
-from agencies.models import Agency, Custody, Officer
-from agencies.officers import disable_officer, enable_officer
-from agencies.vault.doors import renew_agency_keys
+from agencies.models import Agency, Custody
 from alerts.acknowledgement import acknowledge_alert
 from alerts.document.building import build_document, build_terms
 from alerts.document.check import check_document
@@ -33,8 +31,11 @@ from demo.past import Past
 from demo.people import People, write_private
 from demo.refusals import refusing_mail_server
 from demo.world import AGENCIES, AGREEMENTS
+from officers.accounts import disable_officer, enable_officer
+from officers.models import Officer
 from sharing.agreements import suspend_lanes
 from sharing.models import Agreement, Envelope
+from vault.doors import renew_agency_keys
 
 
 @dataclass(frozen=True)

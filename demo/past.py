@@ -12,8 +12,8 @@ from pathlib import Path
 from accord.envelope.private import LedgerKey
 from alerts.following import follow_feeds
 from ledger.sequencer import sequence_batch
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.sending import send_notifications
+from notices.expansion import expand_deliveries
+from notices.sending import send_notifications
 from sharing.numbering import number_covered
 
 CARRIED_WITHIN = timedelta(seconds=1)

@@ -8,7 +8,7 @@ and neither. Days are relative to the day of seeding: -44 is forty-four days bef
 from dataclasses import dataclass
 from typing import Final
 
-from agencies.capabilities import Role
+from callers.capabilities import Role
 
 A, L, K, M, U, R = (
     Role.AUTHOR,

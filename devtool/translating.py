@@ -29,7 +29,18 @@ LOCALES: Final = Path("hub", "locale")
 LANGUAGES: Final = ("fr",)
 UNDATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Catalogues change when texts do, not with the clock."""
-APPS: Final = ("agencies", "alerts", "hub", "ledger", "sharing", "substances")
+APPS: Final = (
+    "agencies",
+    "alerts",
+    "callers",
+    "hub",
+    "ledger",
+    "notices",
+    "officers",
+    "sharing",
+    "substances",
+    "vault",
+)
 KEYWORDS: Final = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),

@@ -19,17 +19,17 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
             "options": {"queue": "notify", "expires": 600},
         },
         "warn-of-key-endings": {
-            "task": "sharing.warn_of_endings",
+            "task": "notices.warn_of_endings",
             "schedule": schedule(run_every=3600.0),
             "options": {"queue": "notify", "expires": 600},
         },
         "tell-of-api-keys": {
-            "task": "sharing.tell_of_api_keys",
+            "task": "notices.tell_of_api_keys",
             "schedule": schedule(run_every=300.0),
             "options": {"queue": "notify", "expires": 240},
         },
-        "forget-sessions": {
-            "task": "login.forget_sessions",
+        "tidy-officers": {
+            "task": "officers.tidy",
             "schedule": schedule(run_every=3600.0),
             "options": {"queue": "desk", "expires": 600},
         },
@@ -40,12 +40,12 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
         },
         # Mail that waited for the desk goes out when its time is over.
         "send-what-is-due": {
-            "task": "sharing.send",
+            "task": "notices.send",
             "schedule": schedule(run_every=10.0),
             "options": {"queue": "notify", "expires": 10},
         },
         "sweep-notices": {
-            "task": "sharing.sweep",
+            "task": "notices.sweep",
             "schedule": schedule(run_every=sweep_seconds),
             "options": {"queue": "notify", "expires": 60},
         },

@@ -7,7 +7,7 @@ A hook of drf-spectacular, run over the whole description once the operations st
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from agencies.answers import PROBLEM_TYPE
+from callers.answers import PROBLEM_TYPE
 from hub import cross_field
 from hub.examples import BODIES, example_of
 from hub.problems import PROBLEMS, TYPE_PREFIX

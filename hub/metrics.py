@@ -15,20 +15,19 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Count, Max, Min
+from django.db.models import Max, Min
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accord.moments import moment_of
 from callers import clock
+from hub.gauges import age, gauge
 from ledger.models import Leaf
 from ledger.proofs import pending_since
 from sharing.backpressure import sequencer_silence
 from sharing.desk_progress import desk_depth
-from sharing.models import FeedPending, Notification
-from sharing.notices.states import SENDABLE
-from sharing.states import NotificationState
+from sharing.models import FeedPending
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,6 @@ REGISTRY: Final = CollectorRegistry(auto_describe=False)
 ANSWERS: Final = Counter(
     "accord_http_answers", "Answers by class of status: 2xx, 3xx, 4xx, 5xx.", ["status"], registry=REGISTRY
 )
-SHOWN_STATES: Final = (*SENDABLE, NotificationState.LEASED, NotificationState.HELD, NotificationState.FAILED)
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -80,7 +78,7 @@ class HubFacts(Collector):
         try:
             facts += _facts(clock.now())
             facts.append(
-                _gauge(
+                gauge(
                     "database_oldest_transaction_seconds",
                     "Since when the oldest writing transaction that this process has seen goes on.",
                     self._transactions.age_secs(),
@@ -92,7 +90,7 @@ class HubFacts(Collector):
         finally:
             connection.close()
         yield from facts if is_up else ()
-        yield _gauge("database_up", "Whether the database answered.", float(is_up))
+        yield gauge("database_up", "Whether the database answered.", float(is_up))
 
 
 class OldestTransaction:
@@ -121,44 +119,28 @@ class OldestTransaction:
 
 
 def _facts(now: datetime) -> Iterator[GaugeMetricFamily]:
-    yield _gauge("database_bytes", "What the database takes on its disk, without its log.", _database_bytes())
+    yield gauge("database_bytes", "What the database takes on its disk, without its log.", _database_bytes())
     silence = sequencer_silence(now)
     if silence is not None:
-        yield _gauge(
+        yield gauge(
             "sequencer_beat_age_seconds", "Since the sequencer was last alive.", silence.total_seconds()
         )
-    yield _gauge("log_oldest_seconds", "Oldest entry not logged yet.", _age(pending_since(), now))
+    yield gauge("log_oldest_seconds", "Oldest entry not logged yet.", age(pending_since(), now))
     queued = FeedPending.objects.aggregate(oldest=Min("queued_at"))["oldest"]
-    yield _gauge(
-        "feed_oldest_seconds", "Oldest envelope or statement without feed numbers.", _age(queued, now)
-    )
+    yield gauge("feed_oldest_seconds", "Oldest envelope or statement without feed numbers.", age(queued, now))
     newest = Leaf.objects.aggregate(newest=Max("t"))["newest"]
     if newest is not None:
         ahead = (moment_of(newest) - now).total_seconds()
-        yield _gauge("log_time_ahead_seconds", "Time of the newest leaf minus this clock.", ahead)
+        yield gauge("log_time_ahead_seconds", "Time of the newest leaf minus this clock.", ahead)
     depth = desk_depth()
-    yield _gauge("desk_items_behind", "Feed heads minus the desk's cursors, of all feeds.", depth.items)
-    yield _gauge("desk_feeds_behind", "Feeds that the desk has not taken to their end.", depth.feeds)
-    yield _gauge("desk_oldest_seconds", "Oldest item that waits for the desk.", _age(depth.since, now))
+    yield gauge("desk_items_behind", "Feed heads minus the desk's cursors, of all feeds.", depth.items)
+    yield gauge("desk_feeds_behind", "Feeds that the desk has not taken to their end.", depth.feeds)
+    yield gauge("desk_oldest_seconds", "Oldest item that waits for the desk.", age(depth.since, now))
     # The exchange's login may not see who is told.
     if settings.HUB_ROLE == "desk":
-        yield from _notices(now)
+        from hub.notice_metrics import notice_facts
 
-
-def _notices(now: datetime) -> Iterator[GaugeMetricFamily]:
-    states = GaugeMetricFamily("accord_notices", "Notices that are not settled, by state.", labels=["state"])
-    counted = Notification.objects.filter(state__in=SHOWN_STATES).order_by().values_list("state")
-    found = dict(counted.annotate(Count("pk")))
-    for state in SHOWN_STATES:
-        states.add_metric([str(state)], found.get(state, 0))
-    yield states
-    due = Notification.objects.filter(state__in=SENDABLE, not_before__lte=now)
-    oldest = due.aggregate(oldest=Min("not_before"))["oldest"]
-    yield _gauge(
-        "notice_oldest_seconds", "Oldest notice that is due and has not gone out.", _age(oldest, now)
-    )
-    overdue = Notification.objects.filter(state=NotificationState.LEASED, leased_until__lt=now).count()
-    yield _gauge("leases_overdue", "Notices whose lease has run out and was not taken back.", overdue)
+        yield from notice_facts(now)
 
 
 def _disks() -> Iterator[GaugeMetricFamily]:
@@ -174,15 +156,6 @@ def _database_bytes() -> float:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         return float(cursor.fetchone()[0])
-
-
-def _age(since: datetime | None, now: datetime) -> float:
-    """In seconds; 0 where nothing waits."""
-    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"accord_{name}", text, value=value)
 
 
 REGISTRY.register(HubFacts())

@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import (
-    PermissionDenied,
-    RequestDataTooBig,
-    TooManyFieldsSent,
-    TooManyFilesSent,
-)
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -26,7 +21,7 @@ from rest_framework.views import set_rollback
 
 from accord.envelope import errors as envelope
 from agencies import errors as agencies
-from agencies.login import errors as login
+from callers import errors as callers
 from hub import errors as hub
 from hub import faults, own_clock
 from sharing import errors as sharing
@@ -59,32 +54,23 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     InterfaceError: DATABASE_BUSY,
     Http404: Problem(404, "absent", "There is nothing here for you."),
     drf.NotFound: Problem(404, "absent", "There is nothing here for you."),
-    agencies.AbsentError: Problem(404, "absent", "There is nothing here for you."),
+    callers.AbsentError: Problem(404, "absent", "There is nothing here for you."),
     agencies.AgencyExistsError: Problem(
         409, "agency-exists", "An agency of this id or name was admitted before.", ("agency_id",)
     ),
-    agencies.CursorExpiredError: Problem(410, "cursor-expired", "This cursor is older than a day."),
-    agencies.CursorRefusedError: Problem(422, "cursor-refused", "No page of this list gave this cursor."),
+    callers.CursorExpiredError: Problem(410, "cursor-expired", "This cursor is older than a day."),
+    callers.CursorRefusedError: Problem(422, "cursor-refused", "No page of this list gave this cursor."),
     agencies.CustodyRefusedError: Problem(
         409,
         "custody-refused",
         "The custody of the agency's keys does not allow this.",
         ("agency_id", "custody"),
     ),
-    agencies.FormTokenError: Problem(
-        403, "form-token-refused", "The form's token is missing or old. Reload the page."
-    ),
-    agencies.IdempotencyKeyReusedError: Problem(
+    callers.IdempotencyKeyReusedError: Problem(
         422, "idempotency-key-reused", "This Idempotency-Key came before with another request."
     ),
     agencies.KeyTakenError: Problem(
         409, "key-taken", "A key is registered for another agency or use.", ("kid",)
-    ),
-    agencies.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
-    agencies.NobodyToReleaseError: Problem(
-        409,
-        "nobody-to-release",
-        "Nobody else could check and send this. Let somebody else do it, or enrol a releaser.",
     ),
     agencies.RecoveryWaitsError: Problem(
         409,
@@ -92,7 +78,7 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         "A recovered root waits; cancel it or wait until it is in force.",
         ("agency_id", "version"),
     ),
-    agencies.RequestInProgressError: Problem(
+    callers.RequestInProgressError: Problem(
         409, "request-in-progress", "This request is being worked on. Ask again in a moment."
     ),
     agencies.RotationRefusedError: Problem(
@@ -101,23 +87,14 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     agencies.TooManyKeysetsError: Problem(
         429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)
     ),
-    agencies.InputError: Problem(422, "input-refused", "A field was not accepted.", ("field", "problem")),
-    agencies.NotBoundError: Problem(
+    callers.InputError: Problem(422, "input-refused", "A field was not accepted.", ("field", "problem")),
+    callers.NotBoundError: Problem(
         409, "record-altered", "A record was changed outside the program and counts for nothing."
     ),
-    agencies.NotPermittedError: Problem(
+    callers.NotPermittedError: Problem(
         403, "not-permitted", "Your role cannot do this.", ("capability", "ask")
     ),
-    agencies.CredentialError: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
-    login.StepUpNeededError: Problem(
-        403,
-        "step-up-needed",
-        "Prove again that it is you, on the page named; then send this again.",
-        ("confirm", "minutes"),
-    ),
-    login.FactorNeededError: Problem(
-        403, "factor-needed", "Your agency demands a second factor: set one up first.", ("set_up",)
-    ),
+    callers.CredentialError: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
     drf.NotAuthenticated: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
     drf.AuthenticationFailed: Problem(401, "not-authenticated", "Sign in or send a valid API key."),
     drf.PermissionDenied: Problem(403, "not-permitted", "Your role cannot do this."),
@@ -187,8 +164,10 @@ PROBLEMS: dict[type[BaseException], Problem] = {
 
 if apps.is_installed("alerts"):
     # Blind roles load neither the desk nor the vault, so the desk's rows are added where it is installed.
-    from agencies.vault import errors as vault
     from alerts import errors as alerts
+    from officers import errors as officers
+    from officers.login import errors as login
+    from vault import errors as vault
 
     PROBLEMS |= {
         alerts.AlertIncompleteError: Problem(
@@ -259,6 +238,24 @@ if apps.is_installed("alerts"):
         alerts.SendingStoppedError: Problem(409, "sending-stopped", "Nothing was sent.", ("text",)),
         alerts.UnopenableError: Problem(
             409, "unopenable", "Do not rely on this alert.", ("text", "reference")
+        ),
+        officers.FormTokenError: Problem(
+            403, "form-token-refused", "The form's token is missing or old. Reload the page."
+        ),
+        officers.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
+        officers.NobodyToReleaseError: Problem(
+            409,
+            "nobody-to-release",
+            "Nobody else could check and send this. Let somebody else do it, or enrol a releaser.",
+        ),
+        login.StepUpNeededError: Problem(
+            403,
+            "step-up-needed",
+            "Prove again that it is you, on the page named; then send this again.",
+            ("confirm", "minutes"),
+        ),
+        login.FactorNeededError: Problem(
+            403, "factor-needed", "Your agency demands a second factor: set one up first.", ("set_up",)
         ),
         vault.SecretMissingError: Problem(409, "no-key-yet", "No key yet: create one."),
         vault.SigningKeysMissingError: Problem(

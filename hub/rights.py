@@ -98,24 +98,24 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         exchange=change("status", "root_fingerprint", "first_release_at"),
         worker=change("root_fingerprint"),
     ),
-    "agencies_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: read(*_TOLD)},
-    "agencies_accountlink": {
+    "officers_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: read(*_TOLD)},
+    "officers_accountlink": {
         DESK: ADD | change("used_at", "mailed_at", "mail_cause", "mac"),
         DESK_WORKER: change("used_at"),
     },
-    "agencies_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, WORKER: READ},
+    "officers_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, WORKER: READ},
     # Who adopts the ledger notes a restore; workers note what they have deleted since; an admin goes through it.
-    "agencies_restore": {
+    "ledger_restore": {
         DESK: READ,
         DESK_WORKER: change("cards_deleted_at"),
         WORKER: change("contents_deleted_at"),
         SEQUENCER: ADD,
     },
-    "agencies_restorereview": {DESK: ADD, DESK_WORKER: READ},
-    "agencies_loginattempts": {DESK: KEEP, WORKER: REMOVE},
+    "officers_restorereview": {DESK: ADD, DESK_WORKER: READ},
+    "officers_loginattempts": {DESK: KEEP, DESK_WORKER: REMOVE},
     "mfa_authenticator": {DESK: KEEP},
     "django_session": {DESK: KEEP, DESK_WORKER: REMOVE},
-    "login_officersession": {DESK: KEEP, DESK_WORKER: REMOVE},
+    "officers_officersession": {DESK: KEEP, DESK_WORKER: REMOVE},
     "account_emailaddress": {DESK: KEEP},
     "account_emailconfirmation": _UNUSED,
     "auth_group": _UNUSED,
@@ -140,7 +140,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     },
     "agencies_firstapikey": {DESK: ADD, EXCHANGE: ADD, WORKER: REMOVE},
     "agencies_challenge": {DESK: ADD | change("used_at"), EXCHANGE: ADD | change("used_at"), WORKER: REMOVE},
-    "agencies_idempotentrequest": {
+    "callers_idempotentrequest": {
         DESK: ADD | REMOVE | change("status", "resource", "created_at"),
         EXCHANGE: ADD | REMOVE | change("status", "resource", "created_at"),
         WORKER: REMOVE,
@@ -227,7 +227,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_keyword": {WORKER: REMOVE | change("due_at"), SEQUENCER: ADD},
     "sharing_revokedkey": {DESK: READ, WORKER: ADD | change("since", "found_at")},
     "sharing_doubt": {DESK: READ, DESK_WORKER: READ, WORKER: ADD | change("expanded_at")},
-    "sharing_notification": {
+    "notices_notification": {
         DESK: ADD | change("state", "cause", "attempts", "not_before"),
         DESK_WORKER: ADD,
         WORKER: ADD | CHANGE,

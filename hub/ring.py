@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 def refuse_wrong_ring() -> None:
     """Raises ImproperlyConfigured, with the id of the key that is missing or another; nothing for blind roles."""
-    if not apps.is_installed("agencies.vault"):
+    if not apps.is_installed("vault"):
         return
-    from agencies.vault.errors import KekUnknownError, KekWrongError
-    from agencies.vault.kekrotation import check_ring
+    from vault.errors import KekUnknownError, KekWrongError
+    from vault.kekrotation import check_ring
 
     try:
         check_ring()

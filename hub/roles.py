@@ -8,11 +8,14 @@ blind ones have neither the apps that open content nor a key that could.
 from dataclasses import dataclass, field
 from typing import Final
 
-FOUNDATION: Final = ("django.contrib.contenttypes", "django.contrib.auth")
-CARRIERS: Final = ("hub", "ledger", "agencies", "sharing")
-OPENERS: Final = ("agencies.vault", "substances", "alerts")
+FOUNDATION: Final = ("django.contrib.contenttypes",)
+CARRIERS: Final = ("hub", "callers", "ledger", "agencies", "sharing")
+"""Apps that carry sealed alerts and know no officer."""
+TELLERS: Final = ("django.contrib.auth", "officers", "notices")
+"""Apps that know officers and tell them."""
+OPENERS: Final = ("vault", "substances", "alerts")
 WEB: Final = ("rest_framework", "drf_spectacular")
-SESSIONS: Final = ("django.contrib.sessions", "agencies.login")
+SESSIONS: Final = ("django.contrib.sessions",)
 DESK_WEB: Final = (
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -57,7 +60,7 @@ ROLES: Final[dict[str, Role]] = {
     for role in (
         Role(
             "desk",
-            FOUNDATION + SESSIONS + DESK_WEB + WEB + CARRIERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + WEB + CARRIERS + TELLERS + OPENERS,
             urlconf="hub.urls.desk",
             secrets=frozenset(
                 {"SECRET_KEY", "API_PEPPER", "ACCORD_KEK", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"}
@@ -71,13 +74,13 @@ ROLES: Final[dict[str, Role]] = {
         ),
         Role(
             "worker",
-            FOUNDATION + CARRIERS,
+            FOUNDATION + CARRIERS + TELLERS,
             queue="notify",
             secrets=frozenset({"DATABASE_URL", "EMAIL_URL", "REDIS_URL"}),
         ),
         Role(
             "desk-worker",
-            FOUNDATION + SESSIONS + CARRIERS + OPENERS,
+            FOUNDATION + SESSIONS + CARRIERS + TELLERS + OPENERS,
             queue="desk",
             secrets=frozenset({"DATABASE_URL", "ACCORD_KEK", "REDIS_URL"}),
         ),
@@ -89,7 +92,7 @@ ROLES: Final[dict[str, Role]] = {
         Role("beat", FOUNDATION + CARRIERS, secrets=frozenset({"REDIS_URL"})),
         Role(
             "migrate",
-            FOUNDATION + SESSIONS + DESK_WEB + CARRIERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + CARRIERS + TELLERS + OPENERS,
             secrets=frozenset({"DATABASE_OWNER_URL"}),
         ),
     )

@@ -10,10 +10,9 @@ from typing import Any, Final
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from agencies.answers import PROBLEM_TYPE, ProblemSerializer
-from agencies.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, Capability, roles_with
-from agencies.login.permissions import PUBLIC, declared_for
-from agencies.login.proof import SENSITIVE
+from callers.answers import PROBLEM_TYPE, ProblemSerializer
+from callers.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, SENSITIVE, Capability, roles_with
+from callers.permissions import PUBLIC, declared_for
 from hub.deprecations import DEPRECATIONS
 from hub.operation_problems import SAFE, problems_of
 from hub.problems import PROBLEMS
@@ -79,17 +78,18 @@ class ProblemAwareSchema(AutoSchema):
         return [*parameters, IDEMPOTENCY_KEY if self._is_write else IF_NONE_MATCH]
 
     def problem_slugs(self) -> frozenset[str]:
-        """The types of problem that this operation may answer."""
+        """The types of problem that this operation may answer in this role: officers' own are known at the desk alone."""
         own = (IDEMPOTENCY_KEY, IF_NONE_MATCH)
         given = [one for one in self.get_override_parameters() if one not in own]
         tags = [one for one in given if getattr(one, "name", "") == "If-Match"]
-        return problems_of(
+        found = problems_of(
             self.method,
             self._address,
             queried=bool(given),
             tagged=bool(tags),
             sensitive=bool(self._capabilities() & SENSITIVE),
         )
+        return found & STATUS_OF.keys()
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

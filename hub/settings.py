@@ -20,12 +20,12 @@ import environ.fileaware_mapping
 from django.core.exceptions import ImproperlyConfigured
 
 from accord.version import VERSION
+from callers.slots import THREADS
 from hub.beat import beat_schedule
 from hub.broker import transport_options
 from hub.logs import logging_settings
 from hub.patience import PATIENCE
 from hub.roles import GUARDED_SECRETS, ROLES, SECRETS
-from sharing.slots import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -108,7 +108,7 @@ LOCALE_PATHS = [BASE_DIR / "hub" / "locale"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = ROLE.urlconf
 WSGI_APPLICATION = "hub.wsgi.application"
-AUTH_USER_MODEL = "agencies.Officer"
+AUTH_USER_MODEL = "officers.Officer"
 INSTALLED_APPS = list(ROLE.apps)
 
 # A role that signs nothing with Django's key gets one that no other process knows.
@@ -248,7 +248,7 @@ MIDDLEWARE = [
         [
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
-            *(["agencies.login.middleware.OfficerSessionMiddleware"] if _IS_DESK else []),
+            *(["officers.login.middleware.OfficerSessionMiddleware"] if _IS_DESK else []),
             "hub.middleware.RequestSizeMiddleware",
             *(["hub.middleware.OfficerLanguageMiddleware"] if _IS_DESK else []),
             "hub.middleware.OfficerTimeZoneMiddleware",
@@ -310,7 +310,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 40
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTHENTICATION_BACKENDS = ["agencies.login.backends.EmailBackend"]
+AUTHENTICATION_BACKENDS = ["officers.login.backends.EmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -400,11 +400,15 @@ if API_RATE_PER_SECOND <= 0:
 # --- REST ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "agencies.login.authentication.ApiKeyAuthentication",
-        *(["agencies.login.authentication.OfficerSessionAuthentication"] if _IS_DESK else []),
+        "agencies.authentication.ApiKeyAuthentication",
+        *(["officers.login.authentication.OfficerSessionAuthentication"] if _IS_DESK else []),
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["agencies.login.permissions.HasDeclaredCapability"],
-    "DEFAULT_THROTTLE_CLASSES": ["agencies.login.rates.CallerRate"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "officers.login.permissions.HasCapabilityAndProof"
+        if _IS_DESK
+        else "callers.permissions.HasDeclaredCapability"
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["callers.rates.CallerRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["hub.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.schema.ProblemAwareSchema",

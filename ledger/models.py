@@ -284,3 +284,26 @@ class KeyHandover(models.Model):
 
     def __str__(self) -> str:
         return f"hand-over to {self.new}"
+
+
+class Restore(models.Model):
+    """A backup was put back (`ledger.restores`): rows that let somebody in and are older than this count no more."""
+
+    restored_at = models.DateTimeField(unique=True)
+    backup_at = models.DateTimeField(null=True, blank=True)
+    """The newest moment that the backup knew of; none where it knew of none."""
+    contents_deleted_at = models.DateTimeField(null=True, blank=True)
+    """When the exchange had deleted whatever was past its `keep` at the restore."""
+    cards_deleted_at = models.DateTimeField(null=True, blank=True)
+    """When the desk had, too."""
+
+    class Meta:
+        ordering = ["-restored_at"]
+
+    def __str__(self) -> str:
+        return f"restored {self.restored_at}"
+
+    @property
+    def deletes_still(self) -> bool:
+        """Whether content whose `keep` had passed may still be there."""
+        return self.contents_deleted_at is None or self.cards_deleted_at is None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch
 
-from agencies.actors import Actor
+from callers.actors import Actor
 from sharing.models import Agreement, AgreementVersion, Circle, LaneSuspension
 
 

@@ -14,10 +14,10 @@ from django.db.models import Max, Q
 
 from accord.moments import LATEST_SHOWN, moment_of
 from agencies.accession import resume_agency, suspend_agency
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
 from agencies.models import Agency, AgencyStatus
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError
 from ledger.audit import record_event
 from sharing.errors import AgreementError
 from sharing.locks import lock_deliveries, own_parties

@@ -25,13 +25,13 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_STATEMENT_BYTES
 from accord.envelope.encoding import digest as require_digest
 from accord.envelope.errors import MalformedError, VerificationError
-from agencies.capabilities import Capability
-from agencies.cursors import open_cursor, seal_cursor
-from agencies.errors import InputError
-from agencies.idempotency import repeatable
-from agencies.login.caller import caller_of
-from agencies.reading import read_query
 from callers import clock
+from callers.caller import caller_of
+from callers.capabilities import Capability
+from callers.cursors import open_cursor, seal_cursor
+from callers.errors import InputError
+from callers.idempotency import repeatable
+from callers.reading import read_query
 from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView

@@ -6,10 +6,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from agencies.answers import answer_conditionally
-from agencies.capabilities import Capability
-from agencies.login.caller import caller_of
 from callers import clock
+from callers.answers import answer_conditionally
+from callers.caller import caller_of
+from callers.capabilities import Capability
 from sharing import shapes
 from sharing.agreement_facts import list_agreements, list_circles
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
+from django.db.models import ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.fields import BooleanField
 
-from agencies.actors import Actor
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError
+from callers.actors import Actor
+from callers.capabilities import Capability
+from callers.errors import AbsentError
 from sharing.errors import NotFetchedError
 from sharing.locks import lock_deliveries
-from sharing.models import Delivery, Envelope, FeedHeld, Notification
+from sharing.models import Delivery, Envelope, FeedHeld
 from sharing.references import is_reference
-from sharing.states import DeliveryState, NotificationState, move
+from sharing.states import DeliveryState, move
 
 OWN = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ENVELOPE_READ, Capability.ALERT_READ})
 """Who of an agency may see what became of its own envelopes."""
@@ -39,7 +39,7 @@ _FACTS = (
 class DeliveryFact:
     """One recipient's row; `answer` is what its last acknowledgement said: opened, refused, unopenable or "".
 
-    `mail_failed`, where it was asked for: every mail about it failed, so that nobody there was told.
+    `mail_failed`, where a condition was given for it: every mail about it failed, so that nobody there was told.
     """
 
     recipient: str
@@ -64,31 +64,23 @@ def delivery_facts(actor: Actor, md: str) -> list[DeliveryFact]:
 
 
 def delivery_facts_of(
-    actor: Actor, mds: Collection[str], *, with_mail: bool = False
+    actor: Actor, mds: Collection[str], *, failed: Q | None = None
 ) -> dict[str, list[DeliveryFact]]:
     """The same for many, in one query; envelopes of others are left out."""
     if not OWN & actor.capabilities:
         return defaultdict(list)
     rows = Delivery.objects.originated_by(actor).filter(envelope_id__in=mds)
-    return facts_about(rows, with_mail=with_mail)
+    return facts_about(rows, failed=failed)
 
 
-def facts_about(rows: QuerySet[Delivery], *, with_mail: bool = False) -> dict[str, list[DeliveryFact]]:
+def facts_about(rows: QuerySet[Delivery], *, failed: Q | None = None) -> dict[str, list[DeliveryFact]]:
     """The facts of these deliveries, by envelope, for a caller that was let see them."""
     facts: defaultdict[str, list[DeliveryFact]] = defaultdict(list)
-    failed = ExpressionWrapper(_mail_failed(), BooleanField()) if with_mail else Value(False)
-    ordered = rows.order_by("recipient_id").annotate(failed=failed)
+    found = Value(False) if failed is None else ExpressionWrapper(failed, BooleanField())
+    ordered = rows.order_by("recipient_id").annotate(failed=found)
     for md, *columns in ordered.values_list("envelope_id", *_FACTS, "failed"):
         facts[md].append(DeliveryFact(*columns))
     return facts
-
-
-def _mail_failed() -> Q:
-    """Nobody was told, mails failed or are held for a person, and none still goes."""
-    failed = (NotificationState.FAILED, NotificationState.HELD)
-    mails = Notification.objects.filter(delivery=OuterRef("pk"))
-    going = mails.exclude(state__in=(*failed, NotificationState.SUPPRESSED))
-    return Q(told_at=None) & Q(Exists(mails.filter(state__in=failed))) & ~Q(Exists(going))
 
 
 def find_delivery(actor: Actor, reference: str) -> Delivery:

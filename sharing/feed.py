@@ -11,8 +11,8 @@ from typing import Final
 
 from django.db import connection
 
-from agencies.actors import Actor
-from agencies.errors import AbsentError
+from callers.actors import Actor
+from callers.errors import AbsentError
 from sharing.deliveries import find_delivery
 from sharing.errors import FeedRestartedError
 from sharing.models import FeedItem, FeedMark

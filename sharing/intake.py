@@ -28,11 +28,11 @@ from accord.envelope.jws import parse_jws
 from accord.envelope.manifest import LEAST_KEEP_SECS, Manifest, read_manifest
 from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.moments import moment_of
-from agencies.actors import Actor
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError, NotPermittedError
 from agencies.intake_directory import SubmissionDirectory
 from agencies.models import Agency, AgencyStatus
+from callers.actors import Actor
+from callers.capabilities import Capability
+from callers.errors import AbsentError, NotPermittedError
 from ledger.audit import record_event
 from ledger.errors import EntryExistsError
 from ledger.proofs import LeafPlace, receipt_for

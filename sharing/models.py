@@ -6,10 +6,8 @@ Agencies are named without a database constraint where one insert would cost hun
 read them in one query by then.
 """
 
-import uuid
 from typing import ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -18,7 +16,7 @@ from django.db.models import Q
 from agencies.models import Agency
 from sharing import revoked, visibility  # noqa: F401 - the rows of `revoked` are this app's too
 from sharing.rows import Row
-from sharing.states import VISIBLE_STATES, DeliveryState, NotificationState
+from sharing.states import VISIBLE_STATES, DeliveryState
 from sharing.terms import Lane, Purpose, Tlp
 
 
@@ -368,54 +366,3 @@ class FeedItem(Row):
 
     class Meta:
         ordering: ClassVar = ["recipient", "number"]
-
-
-class Notification(Row):
-    """One person, one occasion, one channel. `uncertain` stays set once a mail may have gone out twice."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    subject = models.CharField(max_length=64)
-    occasion = models.CharField(max_length=24)
-    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
-    channel = models.CharField(max_length=12)
-    recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    delivery = models.ForeignKey(
-        Delivery, models.PROTECT, null=True, blank=True, related_name="notifications"
-    )
-    state = models.CharField(max_length=10, choices=NotificationState, default=NotificationState.QUEUED)
-    uncertain = models.BooleanField(default=False)
-    lease = models.UUIDField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
-    lease_position = models.PositiveIntegerField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField()
-    queued_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
-    message_id = models.CharField(max_length=120)
-    reply = models.CharField(max_length=300, blank=True)
-    cause = models.CharField(max_length=40, blank=True)
-
-    objects = visibility.NotificationQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["-queued_at", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["subject", "occasion", "officer", "channel"], name="notification_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=NotificationState.values), name="notification_state_known"
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["not_before"],
-                condition=Q(state__in=("queued", "deferred", "uncertain")),
-                name="notification_due",
-            ),
-            models.Index(fields=["leased_until"], condition=Q(state="leased"), name="notification_leased"),
-            models.Index(
-                fields=["state"], condition=Q(state__in=("held", "failed")), name="notification_stuck"
-            ),
-            models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
-        ]

@@ -15,19 +15,11 @@ from typing import Final
 
 from django.db import connection
 
+from callers.doorbell import ring
 from ledger.entries import CoveredEntry
 from ledger.proofs import covered_entries
-from sharing.doorbell import ring
 from sharing.locks import share_issuers
-from sharing.models import (
-    Delivery,
-    FeedHead,
-    FeedHeld,
-    FeedItem,
-    FeedMark,
-    FeedPending,
-    FeedRequeue,
-)
+from sharing.models import Delivery, FeedHead, FeedHeld, FeedItem, FeedMark, FeedPending, FeedRequeue
 from sharing.policy import Denied, Terms, judge
 from sharing.recalls import recalls_that_count
 from sharing.revoked import FeedRepudiated, KeyWord
@@ -83,7 +75,7 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
 
 def ring_doorbells() -> None:
     """Tell worker and desk-worker, once the numbers are committed, that somebody has something new."""
-    ring("sharing.expand")
+    ring("notices.expand")
     ring("alerts.follow_feed")
 
 
@@ -192,7 +184,7 @@ def _note_key_words(covered: Sequence[CoveredEntry], now: datetime) -> None:
     words = [KeyWord(od=entry.od, agency=entry.agency, due_at=now) for entry in covered if entry.agency]
     if words:
         KeyWord.objects.bulk_create(words, ignore_conflicts=True)
-        ring("sharing.expand")
+        ring("notices.expand")
 
 
 def _next_numbers(turns: Iterable[Turn]) -> list[int]:

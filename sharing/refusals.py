@@ -13,8 +13,8 @@ from datetime import datetime
 from django.db import transaction
 
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
-from agencies.actors import Actor
-from agencies.errors import AbsentError
+from callers.actors import Actor
+from callers.errors import AbsentError
 from ledger.audit import record_event
 from sharing.errors import (
     Denial,

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from agencies.answers import JwsField, ProblemSerializer, ReceiptField
+from callers.answers import JwsField, ProblemSerializer, ReceiptField
 from sharing.models import FeedItem
 from sharing.slices import MOST_SLICES
 from sharing.states import DeliveryState

@@ -18,18 +18,12 @@ from django.db.models.functions import Coalesce, Length
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.slices import build_slice
 from accord.envelope.tree.merkle import HASH_SIZE_BYTES, inclusion_path
-from agencies.actors import Actor
-from agencies.errors import AbsentError
+from callers.actors import Actor
+from callers.errors import AbsentError
 from ledger.audit import Happening, record_event, record_events
 from ledger.proofs import receipt_for, receipts_for
 from sharing.blobs import StoredBlob
-from sharing.errors import (
-    ContentDeletedError,
-    ExpiredError,
-    FlowSuspendedError,
-    RecalledError,
-    SharingError,
-)
+from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError, SharingError
 from sharing.models import Blob, Delivery, Envelope
 from sharing.policy import Denied, Terms, judge
 from sharing.recalls import recalls_that_count

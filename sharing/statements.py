@@ -25,32 +25,20 @@ from accord.envelope.statements.form import Statement as Stated
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
 from accord.moments import moment_of
 from agencies.accession import accept_revoke
-from agencies.actors import Actor, SystemActor
-from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import AbsentError, NotPermittedError
 from agencies.models import Revocation
+from callers.actors import Actor, SystemActor
+from callers.capabilities import Capability
+from callers.errors import AbsentError, NotPermittedError
 from ledger.audit import record_event
 from ledger.entries import append_entry
 from ledger.errors import EntryExistsError
 from ledger.proofs import LeafPlace, wanted_place
-from sharing.errors import (
-    AlreadyRetractedError,
-    IdTakenError,
-    NotFetchedError,
-    StatementKindError,
-)
+from sharing.errors import AlreadyRetractedError, IdTakenError, NotFetchedError, StatementKindError
 from sharing.intake import require_admitted
 from sharing.ledger_views import compare_view
 from sharing.locks import lock_deliveries
-from sharing.models import (
-    Delivery,
-    Envelope,
-    FeedItem,
-    FeedPending,
-    Statement,
-    StatementDelivery,
-)
+from sharing.models import Delivery, Envelope, FeedItem, FeedPending, Statement, StatementDelivery
 from sharing.recalls import recalls_that_count
 from sharing.refusals import answer_to, audit_refusal
 from sharing.states import VISIBLE_STATES, DeliveryState, move

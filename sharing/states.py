@@ -22,17 +22,6 @@ class DeliveryState(TextChoices):
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
 
 
-class NotificationState(TextChoices):
-    QUEUED = "queued", _("Waiting")
-    DEFERRED = "deferred", _("Will be tried again")
-    LEASED = "leased", _("Being sent")
-    UNCERTAIN = "uncertain", _("Perhaps told twice")
-    SENT = "sent", _("Told")
-    FAILED = "failed", _("Mail failed, phone them")
-    HELD = "held", _("Held: address or key is bad")
-    SUPPRESSED = "suppressed", _("Not sent")
-
-
 _S = DeliveryState
 
 DELIVERY_MOVES: Final[dict[tuple[str, str], DeliveryState]] = {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a verified envelope is written: itself, its place in the queue for numbers and its deliveries, in one statement.
 
-An agency's first actual one is noted with the agency: from then on changes of power there wait (`agencies.powers`).
+An agency's first actual one is noted with the agency: from then on changes of power there wait (`officers.powers`).
 
 A wide envelope costs little more than a narrow one: deliveries are given as arrays.
 """

@@ -10,9 +10,9 @@ from django.db.models import Q, QuerySet
 
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import MalformedError
-from agencies.actors import Actor
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError, InputError
+from callers.actors import Actor
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
 from ledger.proofs import receipts_for
 from sharing.deliveries import OWN, DeliveryFact, delivery_facts_of
 from sharing.models import Envelope, FeedItem, Statement

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.db import transaction
 
-from agencies.actors import SystemActor
+from callers.actors import SystemActor
 from ledger.audit import record_event
 from ledger.set_aside import Item, Loop, begin_round
 from sharing.locks import lock_deliveries

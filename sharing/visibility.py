@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which rows an actor may know of: the only way into the exchange's tables from a request.
 
-Of an agency's rows an officer sees those that tell of an alert within the own ceiling (`agencies.ceilings`); a system
+Of an agency's rows an officer sees those that tell of an alert within the own ceiling (`officers.ceilings`); a system
 sees all of its agency's.
 """
 
@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from agencies.actors import SystemActor
-from agencies.capabilities import Capability
-from agencies.ceilings import rows_within
-from sharing.notices.states import Occasion
+from callers.actors import SystemActor
+from callers.capabilities import Capability
+from callers.markings import rows_within
 from sharing.states import VISIBLE_STATES
 
 if TYPE_CHECKING:
-    from agencies.actors import Actor
+    from callers.actors import Actor
     from sharing.models import (  # noqa: F401 - named as text below, since models import this file
         Agreement,
         Circle,
         Delivery,
         Envelope,
         FeedItem,
-        Notification,
         Statement,
     )
 
@@ -124,19 +122,3 @@ class FeedItemQuerySet(models.QuerySet["FeedItem"]):
         """An agency sees its own feed."""
         may = Capability.FEED_READ in actor.capabilities or _reads_content(actor)
         return self.filter(recipient=actor.agency_id) if may and actor.agency_id else self.none()
-
-
-class NotificationQuerySet(models.QuerySet["Notification"]):
-    def visible_to(self, actor: "Actor") -> "NotificationQuerySet":
-        """An agency sees whom the hub told for it."""
-        if Capability.NOTICE_READ not in actor.capabilities or actor.agency_id is None:
-            return self.none()
-        rows = self.filter(recipient_id=actor.agency_id)
-        within = rows_within(actor, "delivery__envelope__")
-        if not within:
-            return rows
-        # What waits for its release names no delivery; whom it was told to could see it then.
-        is_waiting = Q(occasion=Occasion.RELEASE_WAITS) & ~Q(
-            officer__public_id=actor.audit_name.removeprefix("officer:")
-        )
-        return rows.filter(Q(delivery=None) | within).exclude(is_waiting)

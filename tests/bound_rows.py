@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from agencies.binding import BoundRow
+from callers.binding import BoundRow
 
 
 def rewrite(rows: QuerySet[Any], **changes: object) -> None:

@@ -28,26 +28,21 @@ from accord.envelope.content import Attachment, NamedOfficer, OpenedAlert
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import KeyRow, build_keyset_body
 from accord.envelope.manifest import Reference, Terms
-from accord.envelope.private import (
-    DecryptionKey,
-    LedgerKey,
-    Root,
-    SignerSet,
-    generate_decryption_key,
-)
+from accord.envelope.private import DecryptionKey, LedgerKey, Root, SignerSet, generate_decryption_key
 from accord.envelope.reading import open_alert
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.verifying import Ledger, verify_slice
-from agencies.actors import ApiClient, SystemActor
-from agencies.apikeys import issue_key
-from agencies.capabilities import Capability, Role, scopes_that_work
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, AgencyKind, Custody, Officer
+from agencies.models import Agency, AgencyKind, Custody
 from agencies.registry import register_keyset, verify_newcomer
+from callers.actors import ApiClient, SystemActor
+from callers.capabilities import Capability, Role, scopes_that_work
 from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
+from officers.apikeys import issue_key
+from officers.models import Officer
 from sharing.agreements import record_agreement
 from sharing.feed import present_epoch
 from sharing.intake import Submission, submit_envelope

@@ -7,12 +7,12 @@ from typing import Any
 from accord.envelope.keys import PQ1, SIGN
 from accord.envelope.keysets import newest_signing_keys
 from accord.envelope.private import SignerSet, SigningKey
-from agencies.capabilities import Role
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, Revocation
-from agencies.vault.keeping import private_keys
-from agencies.vault.lives import revoke_agency_key, rotate_agency_keys
+from callers.capabilities import Role
 from tests.builders import HeldAgency, Hub, seconds
+from vault.keeping import private_keys
+from vault.lives import revoke_agency_key, rotate_agency_keys
 
 
 class PinnedRoot:

@@ -89,7 +89,17 @@ def kept_schema() -> Path:
 def _sources() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
     yield from sorted((ROOT / "hub").glob("*.py"))
-    for app in ("agencies", "alerts", "hub", "ledger", "sharing", "substances"):
+    for app in (
+        "agencies",
+        "alerts",
+        "callers",
+        "ledger",
+        "notices",
+        "officers",
+        "sharing",
+        "substances",
+        "vault",
+    ):
         yield from sorted((ROOT / app).rglob("migrations/*.py"))
 
 

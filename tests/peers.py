@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
-from agencies.actors import SystemActor
-from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, Custody
-from agencies.vault.models import VaultSecret
 from alerts.peers.comparing import compare_fingerprints
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin, read_book
+from callers.actors import SystemActor
+from callers.capabilities import Capability
 from sharing.models import Circle
+from vault.models import VaultSecret
 
 if TYPE_CHECKING:
     from tests.builders import HeldAgency, Hub

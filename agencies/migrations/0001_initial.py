@@ -1,16 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The tables of agencies and their keys, and a trigger: the moment of an agency's first release is written once.
+
+Taking it away would end the waiting of changes of power. When the tables are generated afresh, `TRIGGER` and the
+operation at the end stay.
+"""
 
 import datetime
-import uuid
 
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
-import django.db.models.functions.text
 from django.db import migrations, models
 
 import agencies.models
+import callers.names
+import callers.timezones
+
+TRIGGER = """
+CREATE FUNCTION agencies_first_release_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the first release of an agency stays as it is' USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TRIGGER agencies_first_release_stays BEFORE UPDATE ON agencies_agency FOR EACH ROW
+WHEN (OLD.first_release_at IS NOT NULL AND NEW.first_release_at IS DISTINCT FROM OLD.first_release_at)
+EXECUTE FUNCTION agencies_first_release_stays();
+"""
 
 
 class Migration(migrations.Migration):
@@ -20,19 +36,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="LoginAttempts",
-            fields=[
-                ("source", models.CharField(max_length=43, primary_key=True, serialize=False)),
-                ("attempts", models.PositiveIntegerField()),
-                ("window_started_at", models.DateTimeField()),
-            ],
-            options={
-                "verbose_name_plural": "login attempts",
-            },
-        ),
-        migrations.CreateModel(
             name="Agency",
             fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
                 (
                     "id",
                     models.CharField(
@@ -41,7 +47,7 @@ class Migration(migrations.Migration):
                         serialize=False,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[a-z]{2}-[a-z0-9]{2,20}$",
+                                "\\A[a-z]{2}-[a-z0-9]{2,20}\\Z",
                                 "Agency id: use a country code, a hyphen, a name.",
                             )
                         ],
@@ -49,9 +55,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "name",
-                    models.CharField(
-                        max_length=120, unique=True, validators=[agencies.models._check_one_line]
-                    ),
+                    models.CharField(max_length=120, unique=True, validators=[callers.names.check_name]),
                 ),
                 (
                     "kind",
@@ -71,13 +75,13 @@ class Migration(migrations.Migration):
                 (
                     "country",
                     models.CharField(
-                        max_length=2, validators=[django.core.validators.RegexValidator("^[A-Z]{2}$")]
+                        max_length=2, validators=[django.core.validators.RegexValidator("\\A[A-Z]{2}\\Z")]
                     ),
                 ),
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[agencies.models._check_timezone]
+                        default="UTC", max_length=64, validators=[callers.timezones.check_timezone]
                     ),
                 ),
                 ("language", models.CharField(default="en", max_length=16)),
@@ -110,16 +114,40 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         max_length=64,
-                        validators=[django.core.validators.RegexValidator("^[0-9a-f]{64}$")],
+                        validators=[django.core.validators.RegexValidator("\\A[0-9a-f]{64}\\Z")],
                     ),
                 ),
                 (
                     "duty_phone",
-                    models.CharField(blank=True, max_length=40, validators=[agencies.models._check_one_line]),
+                    models.CharField(blank=True, max_length=40, validators=[callers.names.check_name]),
                 ),
                 ("four_eyes", models.BooleanField(default=True)),
                 ("flash_single_releaser", models.BooleanField(default=False)),
+                (
+                    "mfa_required_roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("reader", "Reader"),
+                                ("author", "Author"),
+                                ("releaser", "Releaser"),
+                                ("key_officer", "Key officer"),
+                                ("agency_admin", "Agency admin"),
+                                ("auditor", "Auditor"),
+                                ("operator", "Hub operator"),
+                            ],
+                            max_length=16,
+                        ),
+                        blank=True,
+                        default=agencies.models.default_mfa_roles,
+                        size=None,
+                    ),
+                ),
+                ("role_ceilings", models.JSONField(blank=True, default=dict)),
+                ("case_number_required", models.BooleanField(default=False)),
+                ("audit_keep_days", models.PositiveSmallIntegerField(default=1095)),
                 ("admitted_at", models.DateTimeField()),
+                ("first_release_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "verbose_name_plural": "agencies",
@@ -135,6 +163,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("custody__in", ["agency", "hub-own-root", "hub"])),
                         name="agency_custody_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("audit_keep_days__gte", 365), ("audit_keep_days__lte", 3650)),
+                        name="agency_audit_keep_range",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -161,75 +193,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="IdempotentRequest",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("actor", models.CharField(max_length=120)),
-                ("key", models.CharField(max_length=120)),
-                ("request_mac", models.BinaryField(max_length=32)),
-                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("resource", models.CharField(blank=True, max_length=200)),
-                ("created_at", models.DateTimeField(db_index=True)),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("actor", "key"), name="idempotency_key_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Key",
-            fields=[
-                ("kid", models.CharField(max_length=43, primary_key=True, serialize=False)),
-                (
-                    "use",
-                    models.CharField(
-                        choices=[("sign", "Signing"), ("enc", "Encryption"), ("root", "Root")], max_length=4
-                    ),
-                ),
-                ("alg", models.CharField(max_length=16)),
-                (
-                    "suites",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=3), size=None
-                    ),
-                ),
-                ("jwk", models.JSONField()),
-                ("nbf", models.BigIntegerField()),
-                ("exp", models.BigIntegerField(blank=True, null=True)),
-                (
-                    "st",
-                    models.CharField(
-                        choices=[
-                            ("current", "Current"),
-                            ("retiring", "Retiring"),
-                            ("retired", "Retired"),
-                            ("revoked", "Revoked"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("since", models.BigIntegerField(blank=True, null=True)),
-                ("suspended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "agency",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="public_keys",
-                        to="agencies.agency",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["agency", "use", "alg", "-nbf"],
-            },
         ),
         migrations.CreateModel(
             name="Keyset",
@@ -286,6 +249,53 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Key",
+            fields=[
+                ("kid", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[("sign", "Signing"), ("enc", "Encryption"), ("root", "Root")], max_length=4
+                    ),
+                ),
+                ("alg", models.CharField(max_length=16)),
+                (
+                    "suites",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=3), size=None
+                    ),
+                ),
+                ("jwk", models.JSONField()),
+                ("nbf", models.BigIntegerField()),
+                ("exp", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "st",
+                    models.CharField(
+                        choices=[
+                            ("current", "Current"),
+                            ("retiring", "Retiring"),
+                            ("retired", "Retired"),
+                            ("revoked", "Revoked"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("since", models.BigIntegerField(blank=True, null=True)),
+                ("suspended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="public_keys",
+                        to="agencies.agency",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "use", "alg", "-nbf"],
+            },
+        ),
+        migrations.CreateModel(
             name="Revocation",
             fields=[
                 ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
@@ -315,83 +325,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Officer",
-            fields=[
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
-                ),
-                (
-                    "public_id",
-                    models.CharField(
-                        default=agencies.models._new_public_id, editable=False, max_length=22, unique=True
-                    ),
-                ),
-                ("email", models.EmailField(max_length=254, unique=True)),
-                ("full_name", models.CharField(max_length=120, validators=[agencies.models._check_one_line])),
-                (
-                    "roles",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("reader", "Reader"),
-                                ("author", "Author"),
-                                ("releaser", "Releaser"),
-                                ("key_officer", "Key officer"),
-                                ("agency_admin", "Agency admin"),
-                                ("auditor", "Auditor"),
-                                ("operator", "Hub operator"),
-                            ],
-                            max_length=16,
-                        ),
-                        blank=True,
-                        default=list,
-                        size=None,
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True)),
-                (
-                    "timezone",
-                    models.CharField(blank=True, max_length=64, validators=[agencies.models._check_timezone]),
-                ),
-                ("language", models.CharField(blank=True, max_length=16)),
-                ("duty_rank", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("joined_at", models.DateTimeField()),
-                (
-                    "session_salt",
-                    models.CharField(default=agencies.models._new_public_id, editable=False, max_length=22),
-                ),
-                (
-                    "agency",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="officers",
-                        to="agencies.agency",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["full_name"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("email"), name="officer_email_once"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("roles__contains", ["operator"]), _negated=True),
-                            ("agency__isnull", True),
-                            _connector="OR",
-                        ),
-                        name="officer_operator_has_no_agency",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="ApiKey",
             fields=[
                 ("prefix", models.CharField(max_length=16, primary_key=True, serialize=False)),
@@ -414,12 +347,25 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField()),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
                 ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("is_entry", models.BooleanField(default=False)),
+                ("line", models.CharField(db_index=True, editable=False, max_length=16)),
                 (
                     "agency",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="api_keys",
                         to="agencies.agency",
+                    ),
+                ),
+                (
+                    "follows",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successors",
+                        to="agencies.apikey",
                     ),
                 ),
             ],
@@ -440,12 +386,29 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="key",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("exp__isnull", False), ("use", "root"), _connector="OR"),
-                name="key_end_unless_root",
-            ),
+        migrations.CreateModel(
+            name="FirstApiKey",
+            fields=[
+                (
+                    "keyset",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="first_api_key",
+                        serialize=False,
+                        to="agencies.keyset",
+                    ),
+                ),
+                ("kid", models.CharField(max_length=43)),
+                ("jwe", models.JSONField()),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "api_key",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.apikey"
+                    ),
+                ),
+            ],
         ),
         migrations.AddConstraint(
             model_name="keyset",
@@ -463,4 +426,12 @@ class Migration(migrations.Migration):
                 name="keyset_recovery_once",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="key",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("exp__isnull", False), ("use", "root"), _connector="OR"),
+                name="key_end_unless_root",
+            ),
+        ),
+        migrations.RunSQL(TRIGGER),
     ]

@@ -15,15 +15,15 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.login.factors import has_factor
-from agencies.login.models import OfficerSession
-from agencies.login.proof import sign_in_of
-from agencies.login.sessions import end_other_sessions, end_session, sessions_of
-from agencies.models import Officer
-from agencies.profiles import change_own_mail, change_profile
-from agencies.quiet import may_be_quiet
-from agencies.reading import read_body
 from alerts.api_affairs.answering import EVERY_OFFICER, IF_UNCHANGED, AffairsView
+from callers.reading import read_body
+from officers.login.factors import has_factor
+from officers.login.proof import sign_in_of
+from officers.login.sessions import end_other_sessions, end_session, sessions_of
+from officers.models import Officer
+from officers.profiles import change_own_mail, change_profile
+from officers.quiet import may_be_quiet
+from officers.session_rows import OfficerSession
 
 _PROFILE: Final = ("full_name", "unit", "timezone", "language")
 _MAIL: Final = ("routine_mail", "quiet_from", "quiet_until")

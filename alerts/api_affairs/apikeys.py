@@ -13,22 +13,15 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.apikeys import (
-    LONGEST_OVERLAP,
-    MAX_LIFETIME,
-    issue_key,
-    key_for,
-    releasers_of_drafts,
-    revoke_key,
-    rotate_key,
-)
-from agencies.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
-from agencies.idempotency import Outcome, idempotent
+from agencies.apikeys import LONGEST_OVERLAP, MAX_LIFETIME
 from agencies.models import ApiKey
-from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import CREATED
 from alerts.shapes import ReleaserOut
+from callers.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body
+from officers.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
 
 SCOPES: Final = sorted(CLIENT_SCOPES)
 MOST_NETWORKS: Final = 20

@@ -9,9 +9,9 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
 from alerts.api_affairs.answering import AffairsView
 from alerts.set_aside import read_set_aside, resume_loop, retry_item
+from callers.capabilities import Capability
 from ledger.models import Distrust, LoopState, SetAside
 
 

@@ -12,10 +12,6 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.idempotency import repeatable
-from agencies.officers import officer_for
-from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import AffairsView, PageQuery, named_list
 from alerts.pages.audit.export import export_audit
 from alerts.pages.audit.trail import (
@@ -27,6 +23,10 @@ from alerts.pages.audit.trail import (
     references_of,
 )
 from alerts.pages.records import ACTS
+from callers.capabilities import Capability
+from callers.idempotency import repeatable
+from callers.reading import read_body, read_query
+from officers.accounts import officer_for
 
 
 class AuditQuestion(s.Serializer[Any]):

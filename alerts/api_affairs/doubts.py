@@ -10,8 +10,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView
 from alerts.reaffirmation import (
     DoubtedAlert,
@@ -22,6 +20,8 @@ from alerts.reaffirmation import (
 )
 from alerts.shapes import StandingOut, WithdrawIn
 from alerts.withdrawal import withdraw_unsent
+from callers.capabilities import Capability
+from callers.reading import read_body
 
 
 class DoubtedAlertOut(s.Serializer[DoubtedAlert]):

@@ -14,24 +14,25 @@ from rest_framework.response import Response
 
 from agencies.accession import admit_agency
 from agencies.api import AgencySerializer
-from agencies.capabilities import Capability, Role
-from agencies.entering import Entry, entry_of, first_admin_of
 from agencies.entrykeys import issue_entry_key
-from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
+from agencies.errors import CustodyRefusedError
 from agencies.fingerprints import checked_fingerprint
-from agencies.idempotency import Outcome, idempotent
-from agencies.invitations import invite_again, invite_officer
 from agencies.models import Agency, AgencyKind, AgencyStatus, Custody
-from agencies.reading import read_body, read_query
-from agencies.vault.doors import create_agency_keys
 from alerts.api_affairs.answering import AffairsView, moment
 from alerts.api_affairs.apikeys import Issued, IssuedApiKeyOut, ShownOnceView
 from alerts.api_affairs.officers import InvitationOut
 from alerts.api_desk import CREATED
 from alerts.pages.operator.forms import GROUP_CHARS, HEARD, group_of
 from alerts.pages.operator.health import Sign, health
+from callers.capabilities import Capability, Role
+from callers.errors import AbsentError, InputError, NotPermittedError
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
+from officers.entering import Entry, entry_of, first_admin_of
+from officers.invitations import invite_again, invite_officer
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 from sharing.errors import MoveError
+from vault.doors import create_agency_keys
 
 
 class SignOut(s.Serializer[Sign]):

@@ -10,10 +10,10 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError
-from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView
+from callers.capabilities import Capability
+from callers.errors import AbsentError
+from callers.reading import read_body
 from sharing.agreement_facts import list_agreements
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Agreement

@@ -10,14 +10,13 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.reading import read_query
 from alerts.api_affairs.answering import AffairsView, PageQuery, named_list
 from alerts.paging import by_moment, take_page
-from sharing.models import Notification
-from sharing.notices.resending import resend_notice
-from sharing.notices.states import Occasion
-from sharing.states import NotificationState
+from callers.capabilities import Capability
+from callers.reading import read_query
+from notices.models import Notification
+from notices.resending import resend_notice
+from notices.states import NotificationState, Occasion
 
 
 class NoticesQuery(PageQuery):

@@ -11,14 +11,12 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability, Role
-from agencies.duty import DutyMove, duty_list, move_on_duty_list, name_deputy
-from agencies.idempotency import Outcome, idempotent
-from agencies.invitations import Invited, invite_again, invite_officer, invited_of
-from agencies.login.factors import has_factor, reset_factors
-from agencies.login.reopening import reopen_sign_in
-from agencies.models import Officer, PowerChange
-from agencies.officers import (
+from alerts.api_affairs.answering import IF_UNCHANGED, AffairsView, name_of
+from alerts.api_desk import CREATED
+from callers.capabilities import Capability, Role
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
+from officers.accounts import (
     change_roles,
     disable_officer,
     enable_officer,
@@ -27,11 +25,13 @@ from agencies.officers import (
     officer_for,
     require_may_act_on,
 )
-from agencies.powers import waiting_kinds
-from agencies.profiles import change_unit
-from agencies.reading import read_body, read_query
-from alerts.api_affairs.answering import IF_UNCHANGED, AffairsView, name_of
-from alerts.api_desk import CREATED
+from officers.duty import DutyMove, duty_list, move_on_duty_list, name_deputy
+from officers.invitations import Invited, invite_again, invite_officer, invited_of
+from officers.login.factors import has_factor, reset_factors
+from officers.login.reopening import reopen_sign_in
+from officers.models import Officer, PowerChange
+from officers.powers import waiting_kinds
+from officers.profiles import change_unit
 
 ROLES: Final = [role for role in Role.values if role != Role.OPERATOR]
 STATES: Final = ["active", "invited", "disabled"]

@@ -11,14 +11,14 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.ceilings import LEVELS
 from agencies.models import AUDIT_KEEP_DAYS, Agency
-from agencies.policy import CEILING_ROLES, MFA_ROLES, change_policy, waiting_policy
-from agencies.policy_in_force import Policy, policy_of
-from agencies.reading import read_body
 from alerts.api_affairs.answering import AffairsView, tag_of
 from alerts.errors import RevisionRequiredError, StaleTagError
+from callers.capabilities import Capability
+from callers.markings import LEVELS
+from callers.reading import read_body
+from officers.policy import CEILING_ROLES, MFA_ROLES, change_policy, waiting_policy
+from officers.policy_in_force import Policy, policy_of
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9_-]{43})(?:\.[A-Za-z0-9_-]{43})?"')
 IF_SEEN: Final = OpenApiParameter(

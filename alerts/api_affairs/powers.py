@@ -10,11 +10,11 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.deciding import agree_to_change, stop_change
-from agencies.models import PowerChange
 from alerts.api_affairs.answering import AffairsView, name_of
 from alerts.power_changes import WaitingChange, waiting_for
+from callers.capabilities import Capability
+from officers.deciding import agree_to_change, stop_change
+from officers.models import PowerChange
 
 
 class PowerChangeOut(s.Serializer[Any]):

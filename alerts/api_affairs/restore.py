@@ -9,11 +9,11 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.models import RestoreReview
-from agencies.reading import read_body
-from agencies.restores import SECTIONS, restore_in_review, review_restore
 from alerts.api_affairs.answering import AffairsView
+from callers.capabilities import Capability
+from callers.reading import read_body
+from officers.models import RestoreReview
+from officers.restores import SECTIONS, restore_in_review, review_restore
 
 
 class RestoreOut(s.Serializer[Any]):

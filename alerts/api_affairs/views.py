@@ -13,10 +13,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.errors import InputError
-from agencies.idempotency import Outcome, idempotent
-from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import CREATED
 from alerts.kept import SavedBox
@@ -33,6 +29,10 @@ from alerts.saved_views import (
     set_default_view,
     views_of,
 )
+from callers.capabilities import Capability
+from callers.errors import InputError
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
 
 _NAMES: Final = sorted(set().union(*FILTERS.values()))
 

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from rest_framework import serializers as s
 
-from agencies.capabilities import Capability
-from agencies.idempotency import repeatable
 from alerts.api_desk import DeskView
 from alerts.opening import MAX_CASE_CHARS, OpeningReason
 from alerts.science.asking import Why
+from callers.capabilities import Capability
+from callers.idempotency import repeatable
 
 ASKS: Final = frozenset({Capability.SCIENCE_READ, Capability.SCIENCE_QUERY})
 Answered = TypeVar("Answered")

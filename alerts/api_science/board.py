@@ -10,8 +10,6 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import DeskView
 from alerts.finding import find_alert, find_received
@@ -19,6 +17,8 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.science.board.counting import SPANS
 from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look
 from alerts.science.board.reading import USUAL, read_board
+from callers.capabilities import Capability
+from callers.reading import read_body, read_query
 
 
 class BoardQuery(s.Serializer[Any]):

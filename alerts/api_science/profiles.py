@@ -11,10 +11,10 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.reading import read_body
 from alerts.api_science.asking import ScienceView, WhyIn, why_of
 from alerts.science.answers_profiles import VERDICTS, ComparisonShown, compare_profiles
 from alerts.science.asking import in_words
+from callers.reading import read_body
 from substances.errors import InputRefusedError
 from substances.profiles.vectors import FIELD, MAX_NAME_CHARS, MAX_TARGETS
 

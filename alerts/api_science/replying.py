@@ -15,10 +15,6 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError, InputError
-from agencies.idempotency import Outcome, idempotent, repeatable
-from agencies.reading import read_body
 from alerts import shapes
 from alerts.amending import versions_seen
 from alerts.api_desk import CREATED, DeskView, answer_facts
@@ -47,6 +43,10 @@ from alerts.science.replies.samples import Lead, Leads
 from alerts.shapes import OpenIn
 from alerts.states import SENT
 from alerts.versions import versions_held
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
+from callers.idempotency import Outcome, idempotent, repeatable
+from callers.reading import read_body
 
 REPLIES: Final = (REPLY, PEER_REVIEW)
 

@@ -14,10 +14,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.errors import InputError
-from agencies.idempotency import repeatable
-from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_science.asking import ScienceView, WhyIn, why_of
 from alerts.api_science.shapes_law import (
@@ -47,6 +43,10 @@ from alerts.science.rulebook import Rulebook, find_rule, read_rulebook
 from alerts.science.timelines import TimelineShown, ask_stored_timeline, ask_timeline
 from alerts.science.watching import add_watch, end_watch, watches_of
 from alerts.shapes import OpenIn
+from callers.capabilities import Capability
+from callers.errors import InputError
+from callers.idempotency import repeatable
+from callers.reading import read_body, read_query
 from substances.control.results import Query
 from substances.structures.limits import MAX_TEXT_CHARS
 

@@ -13,9 +13,6 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.capabilities import Capability
-from agencies.idempotency import Outcome, idempotent
-from agencies.reading import read_body, read_query
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_science.asking import ASKS, ScienceView, WhyIn, why_of
 from alerts.api_science.shapes_spectra import (
@@ -41,6 +38,9 @@ from alerts.science.library import (
     list_library,
     read_import,
 )
+from callers.capabilities import Capability
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
 from substances.spectra.formats.peaklist import peak_table
 from substances.spectra.limits import MAX_BYTES, refuse
 from substances.structures.limits import MAX_TEXT_CHARS

@@ -9,13 +9,13 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.reading import read_body
 from alerts.api_science.asking import ScienceView, WhyIn, why_of
 from alerts.api_science.shapes import AnaloguesOut, ScreeningsOut, analogues_out, screened_out
 from alerts.finding import today_of
 from alerts.science.analogues import HITS_AT_MOST, AnaloguesShown, find_analogues
 from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances
 from alerts.science.asking import AT_ONCE
+from callers.reading import read_body
 from substances.structures.limits import MAX_TEXT_CHARS
 
 FORMS: Final = ("auto", "smiles", "inchi", "mol", "sdf")

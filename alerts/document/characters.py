@@ -9,7 +9,7 @@ texts and stay; so do joiners, where a script is written with them.
 from typing import Final
 
 from accord.document.characters import code_point, is_hidden
-from agencies.names import misplaced_joiners
+from callers.names import misplaced_joiners
 
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 BREAKING: Final = "\u00ad\u200b\u2060\ufeff"

@@ -8,13 +8,13 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accord.document.rules import grams, read_day
-from agencies.names import mixes_scripts
 from alerts.document.defaults import years_after
 from alerts.document.fields import FIELDS
 from alerts.document.identity import ask_reference
 from alerts.document.rules import Draft
 from alerts.document.shapes import ASK_GRAMS, read_moment, texts_of
 from alerts.document.substance_checks import SUBSTANCE_QUESTIONS
+from callers.names import mixes_scripts
 
 LONG_AGO_YEARS: Final = 10
 FAR_DAYS: Final = 90

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
 from alerts.document.characters import without_breaks
 from alerts.document.fields import FIELDS, Field, Kind
 from alerts.document.science_values import ROWS_AT_MOST, SCIENCE_READERS, TYPED_AT_MOST
 from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
+from callers.errors import InputError
 
 __all__ = ["ROWS_AT_MOST", "TYPED_AT_MOST", "read_value", "read_values"]
 

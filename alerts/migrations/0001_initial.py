@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 import uuid
 
 import django.db.models.deletion
@@ -16,25 +17,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="DeskCursor",
-            fields=[
-                (
-                    "agency",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="agencies.agency",
-                    ),
-                ),
-                ("after", models.BigIntegerField(default=0)),
-                ("moved_at", models.DateTimeField(null=True)),
-                ("checkpoint", models.TextField(blank=True)),
-                ("kept_at", models.BigIntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
             name="Alert",
             fields=[
                 (
@@ -42,6 +24,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
                 ),
                 ("created_by", models.CharField(max_length=120)),
+                ("key_line", models.CharField(blank=True, editable=False, max_length=16)),
                 (
                     "state",
                     models.CharField(
@@ -62,6 +45,7 @@ class Migration(migrations.Migration):
                 ("pri", models.CharField(default="routine", max_length=8)),
                 ("lane", models.CharField(blank=True, max_length=16)),
                 ("tlp", models.CharField(default="AMBER", max_length=12)),
+                ("floor", models.CharField(blank=True, max_length=12)),
                 ("current", models.PositiveIntegerField(default=0)),
                 ("card", models.BinaryField(null=True)),
                 ("created_at", models.DateTimeField()),
@@ -78,6 +62,9 @@ class Migration(migrations.Migration):
                 ("withdrawn_at", models.DateTimeField(null=True)),
                 ("jti", models.CharField(blank=True, max_length=36)),
                 ("md", models.CharField(blank=True, max_length=43)),
+                ("tokens_kept", models.BooleanField(default=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("replaced_at", models.DateTimeField(null=True)),
                 (
                     "agency",
                     models.ForeignKey(
@@ -94,6 +81,16 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="alerts_written",
                         to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "previous",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="amendments",
+                        to="alerts.alert",
                     ),
                 ),
                 (
@@ -152,6 +149,65 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Backfill",
+            fields=[
+                (
+                    "agency",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="agencies.agency",
+                    ),
+                ),
+                ("received_after", models.BigIntegerField(default=0)),
+                ("sent_after", models.UUIDField(null=True)),
+                ("total", models.PositiveIntegerField()),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("kept", models.PositiveIntegerField(default=0)),
+                ("unopened", models.PositiveIntegerField(default=0)),
+                ("passed_over", models.PositiveIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="PinBook",
+            fields=[
+                (
+                    "agency",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="agencies.agency",
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("sealed", models.BinaryField()),
+                ("changed_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SeenCheckpoint",
+            fields=[
+                (
+                    "agency",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="agencies.agency",
+                    ),
+                ),
+                ("checkpoint", models.TextField(blank=True)),
+                ("kept_at", models.BigIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
             name="AlertRevision",
             fields=[
                 (
@@ -179,6 +235,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ControlWatch",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("jurisdiction", models.CharField(blank=True, max_length=12)),
+                ("drug_class", models.CharField(blank=True, max_length=24)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="control_watches",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["jurisdiction", "drug_class"],
+            },
+        ),
+        migrations.CreateModel(
             name="DraftAttachment",
             fields=[
                 (
@@ -202,6 +281,34 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["alert", "n"],
             },
+        ),
+        migrations.CreateModel(
+            name="DraftTemplate",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sealed", models.BinaryField()),
+                ("tlp", models.CharField(max_length=12)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="PeerPin",
@@ -257,6 +364,7 @@ class Migration(migrations.Migration):
                 ("received_at", models.DateTimeField()),
                 ("held_elsewhere", models.BooleanField(default=False)),
                 ("card", models.BinaryField(null=True)),
+                ("derived_at", models.DateTimeField(null=True)),
                 ("unopenable", models.BooleanField(default=False)),
                 ("first_opened_at", models.DateTimeField(null=True)),
                 ("acknowledged_at", models.DateTimeField(null=True)),
@@ -266,6 +374,9 @@ class Migration(migrations.Migration):
                 ("retract_code", models.CharField(blank=True, max_length=16)),
                 ("retract_judged_on", models.PositiveIntegerField(default=0)),
                 ("withdrawal_confirmed_at", models.DateTimeField(null=True)),
+                ("answer", models.CharField(blank=True, max_length=10)),
+                ("first_md", models.CharField(blank=True, max_length=43)),
+                ("version", models.PositiveIntegerField(default=1)),
                 (
                     "acknowledged_by",
                     models.ForeignKey(
@@ -293,9 +404,66 @@ class Migration(migrations.Migration):
                         to="agencies.agency",
                     ),
                 ),
+                (
+                    "replaced_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="alerts.receivedalert",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="HarmLook",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sealed", models.BinaryField()),
+                ("next_on", models.DateField(null=True)),
+                ("looked_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="harm_looks",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "looked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "received",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="harm_looks",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-looked_at", "-id"],
             },
         ),
         migrations.CreateModel(
@@ -315,14 +483,444 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tokens",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
                     "received",
                     models.ForeignKey(
+                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="tokens",
                         to="alerts.receivedalert",
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="AdoptedRules",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("md", models.CharField(max_length=43)),
+                ("reference", models.CharField(blank=True, max_length=16)),
+                ("sealed", models.BinaryField()),
+                ("adopted_at", models.DateTimeField()),
+                ("set_aside_at", models.DateTimeField(null=True)),
+                (
+                    "adopted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "set_aside_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="adopted",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "received",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="adopted",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-adopted_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Reevaluation",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("ruleset", models.CharField(max_length=43)),
+                ("listings", models.CharField(max_length=43)),
+                ("engine", models.PositiveSmallIntegerField()),
+                ("rules_before", models.CharField(blank=True, max_length=43)),
+                ("listings_before", models.CharField(blank=True, max_length=43)),
+                ("number", models.PositiveIntegerField()),
+                ("total", models.PositiveIntegerField()),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("caught", models.PositiveIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "-number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Reply",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("re_jti", models.CharField(max_length=36)),
+                ("re_md", models.CharField(max_length=43)),
+                ("source", models.BinaryField(null=True)),
+                ("gist", models.BinaryField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reply",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "received",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reply",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+                (
+                    "sample",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="alerts.alert",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "replies",
+                "ordering": ["created_at", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="SampleProfile",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sealed", models.BinaryField()),
+                ("stored_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sample_profile",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "received",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sample_profile",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-stored_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="SavedView",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "box",
+                    models.CharField(
+                        choices=[
+                            ("inbox", "Inbox"),
+                            ("outbox", "Outbox"),
+                            ("queue", "Release queue"),
+                            ("drafts", "Drafts"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                ("filters", models.JSONField(default=dict)),
+                ("is_default", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_views",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["box", "name"],
+            },
+        ),
+        migrations.CreateModel(
+            name="SpectraImport",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sealed", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="LibrarySpectrum",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("token", models.BinaryField()),
+                ("sealed", models.BinaryField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "received",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spectra",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spectra",
+                        to="alerts.spectraimport",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="StoredStructure",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "mark",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waits to be read"),
+                            ("read", "Read"),
+                            ("named", "Known by name only"),
+                            ("unreadable", "Cannot be read"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("sealed", models.BinaryField()),
+                ("ruleset", models.CharField(blank=True, max_length=43)),
+                ("listings", models.CharField(blank=True, max_length=43)),
+                ("stored_at", models.DateTimeField()),
+                ("judged_at", models.DateTimeField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="structure",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "received",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="structure",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-stored_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="CaughtStructure",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("ruleset", models.CharField(max_length=43)),
+                ("listings", models.CharField(max_length=43)),
+                ("sealed", models.BinaryField()),
+                ("caught_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+                (
+                    "structure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="caught",
+                        to="alerts.storedstructure",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-caught_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="AgencyRules",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=43)),
+                ("hub_digest", models.CharField(max_length=43)),
+                ("sealed", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "-number"],
+                "indexes": [models.Index(fields=["agency", "digest"], name="agency_rules_by_digest")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency", "number"), name="agency_rules_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProfileQuestion",
+            fields=[
+                (
+                    "alert",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="profile_question",
+                        serialize=False,
+                        to="alerts.alert",
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "sample",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="profile_questions",
+                        to="alerts.alert",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-created_at", "alert"],
+            },
         ),
         migrations.AddIndex(
             model_name="alert",
@@ -335,9 +933,25 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="alert",
             index=models.Index(
+                condition=models.Q(("key_line", ""), _negated=True),
+                fields=["key_line", "-created_at", "-id"],
+                name="alert_by_key",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
                 condition=models.Q(("released_at__isnull", False)),
                 fields=["agency", "-released_at", "-id"],
                 name="alert_outbox",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("released_at__isnull", False), ("tokens_kept", False)),
+                fields=["id"],
+                name="alert_to_tokenise",
             ),
         ),
         migrations.AddConstraint(
@@ -369,12 +983,30 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "discarded"), _negated=True),
+                fields=("previous",),
+                name="alert_amended_once",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="alertrevision",
             constraint=models.UniqueConstraint(fields=("alert", "number"), name="alert_revision_once"),
         ),
         migrations.AddConstraint(
+            model_name="controlwatch",
+            constraint=models.UniqueConstraint(
+                fields=("officer", "jurisdiction", "drug_class"), name="control_watch_once"
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="draftattachment",
             constraint=models.UniqueConstraint(fields=("alert", "n"), name="draft_attachment_once"),
+        ),
+        migrations.AddIndex(
+            model_name="drafttemplate",
+            index=models.Index(fields=["agency", "-created_at"], name="draft_templates"),
         ),
         migrations.AddConstraint(
             model_name="peerpin",
@@ -390,6 +1022,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="receivedalert",
+            index=models.Index(fields=["agency", "first_md"], name="received_versions"),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
             index=models.Index(
                 condition=models.Q(("retract_od", ""), _negated=True),
                 fields=["issuer", "retract_judged_on"],
@@ -400,6 +1036,53 @@ class Migration(migrations.Migration):
             model_name="receivedalert",
             index=models.Index(
                 condition=models.Q(("card__isnull", False)), fields=["keep"], name="received_to_forget"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(fields=["agency", "issuer", "-number"], name="received_from"),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(
+                    ("derived_at__isnull", True), ("held_elsewhere", False), ("unopenable", False)
+                ),
+                fields=["agency", "number"],
+                name="received_unread_by_worker",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(
+                    ("first_opened_at__isnull", True), ("unopenable", False), ("withdrawn_at__isnull", True)
+                ),
+                fields=["agency", "-number"],
+                name="received_unread",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(
+                    ("ack_by__isnull", False),
+                    ("acknowledged_at__isnull", True),
+                    ("unopenable", False),
+                    ("withdrawn_at__isnull", True),
+                ),
+                fields=["agency", "ack_by", "number"],
+                name="received_to_acknowledge",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(
+                    ("withdrawal_confirmed_at__isnull", True), ("withdrawn_at__isnull", False)
+                ),
+                fields=["agency", "-number"],
+                name="received_to_confirm",
             ),
         ),
         migrations.AddConstraint(
@@ -413,11 +1096,181 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("agency", "number"), name="received_number_once"),
         ),
         migrations.AddIndex(
+            model_name="harmlook",
+            index=models.Index(fields=["agency", "-looked_at", "-id"], name="harm_looks_newest"),
+        ),
+        migrations.AddConstraint(
+            model_name="harmlook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="harm_look_at_one_alert",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="cardtoken",
             index=models.Index(fields=["agency", "token"], name="card_token_lookup"),
         ),
         migrations.AddConstraint(
             model_name="cardtoken",
             constraint=models.UniqueConstraint(fields=("received", "token"), name="card_token_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="cardtoken",
+            constraint=models.UniqueConstraint(fields=("alert", "token"), name="card_token_of_sent_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="cardtoken",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="card_token_of_one_alert",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="adoptedrules",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("set_aside_at", None)), fields=("agency", "md"), name="adopted_rules_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="adoptedrules",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="adopted_rules_of_one_alert",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reevaluation",
+            constraint=models.UniqueConstraint(fields=("agency", "number"), name="reevaluation_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="reevaluation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("finished_at", None)),
+                fields=("agency",),
+                name="reevaluation_one_at_a_time",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="reply",
+            index=models.Index(fields=["agency", "re_md"], name="replies_to"),
+        ),
+        migrations.AddConstraint(
+            model_name="reply",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="reply_of_one_alert",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="sampleprofile",
+            index=models.Index(fields=["agency", "-stored_at", "-id"], name="profiles_newest"),
+        ),
+        migrations.AddConstraint(
+            model_name="sampleprofile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="profile_of_one_alert",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="savedview",
+            constraint=models.UniqueConstraint(
+                fields=("officer", "box", "name"), name="saved_view_name_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="savedview",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)),
+                fields=("officer", "box"),
+                name="saved_view_one_default",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="spectraimport",
+            index=models.Index(fields=["agency", "-created_at"], name="spectra_imports"),
+        ),
+        migrations.AddIndex(
+            model_name="libraryspectrum",
+            index=models.Index(fields=["agency", "token"], name="library_spectrum_tokens"),
+        ),
+        migrations.AddConstraint(
+            model_name="libraryspectrum",
+            constraint=models.UniqueConstraint(
+                fields=("batch", "number"), name="library_spectrum_number_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="libraryspectrum",
+            constraint=models.UniqueConstraint(
+                fields=("received", "number"), name="received_spectrum_number_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="libraryspectrum",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("batch__isnull", True), ("received__isnull", False)),
+                    models.Q(("batch__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="spectrum_of_one_source",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="storedstructure",
+            index=models.Index(fields=["agency", "-stored_at", "-id"], name="structures_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="storedstructure",
+            index=models.Index(fields=["agency", "ruleset", "listings"], name="structures_by_ruleset"),
+        ),
+        migrations.AddConstraint(
+            model_name="storedstructure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="structure_of_one_alert",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="storedstructure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mark__in", ["waiting", "read", "named", "unreadable"])),
+                name="structure_mark_known",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="caughtstructure",
+            index=models.Index(fields=["agency", "-caught_at", "-id"], name="caught_newest"),
+        ),
+        migrations.AddConstraint(
+            model_name="caughtstructure",
+            constraint=models.UniqueConstraint(
+                fields=("structure", "ruleset", "listings"), name="caught_once_a_law"
+            ),
         ),
     ]

@@ -14,9 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.login.proof import is_fresh, needs_fresh_proof
 from alerts.errors import KeysElsewhereError, MoveRefusedError
 from alerts.pages import (
     affairs,
@@ -62,6 +59,9 @@ from alerts.pages.science import screen as science_screen
 from alerts.pages.science import similar as science_similar
 from alerts.pages.science import timeline as science_timeline
 from callers import clock
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError, NotPermittedError
+from officers.login.proof import is_fresh, needs_fresh_proof
 from sharing.errors import SharingError
 
 C = Capability

@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import Officer
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
+from officers.models import Officer
 from sharing.models import Agreement, AgreementVersion, LaneSuspension
 from sharing.terms import Lane
 

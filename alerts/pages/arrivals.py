@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The address that waiting pages ask every few seconds: nothing but an ETag, 304 while nothing is new.
 
-Asking is no sign of a person: it notes no visit and extends no session (`agencies.login.middleware`).
+Asking is no sign of a person: it notes no visit and extends no session (`officers.login.middleware`).
 """
 
 from django.http import HttpRequest, HttpResponse

@@ -6,11 +6,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
 from alerts.bulk_acknowledgement import Acknowledgement, Outcome, acknowledge_alerts, preview_acknowledgements
 from alerts.opening import OpeningReason
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
+from callers.errors import InputError
 
 
 def acknowledge_many(request: HttpRequest) -> HttpResponse:

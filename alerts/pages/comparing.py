@@ -9,8 +9,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.changes import Changes, changed_fields
 from alerts.errors import KeysElsewhereError, ReceiptPendingError, UnopenableError
 from alerts.fetching import CLOSED
@@ -22,6 +20,8 @@ from alerts.pages.reading import reading_of
 from alerts.retractions import as_it_stands
 from alerts.versions import versions_held
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 
 STAYS_CLOSED = (*CLOSED, InputError, KeysElsewhereError, ReceiptPendingError, UnopenableError)
 TERMS = ("tlp", "pri", "lane", "purpose", "status")

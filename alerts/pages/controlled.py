@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.document.rules import read_day
-from agencies.models import Officer
 from alerts.document.fields import FIELDS, is_asked
 from alerts.finding import today_of
 from alerts.models import Alert
@@ -21,6 +20,7 @@ from alerts.science.draft_screening import DRAFTS_AN_HOUR, record_draft_screenin
 from alerts.science.places import place_name
 from alerts.science.replaying import Replay, Replayed, replay_document
 from alerts.science.screening import is_empty, query_of
+from officers.models import Officer
 
 if TYPE_CHECKING:
     from alerts.document.choices import Text

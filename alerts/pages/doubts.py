@@ -13,8 +13,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.cards import open_alert_cards
 from alerts.finding import find_alert
 from alerts.models import Alert
@@ -32,6 +30,8 @@ from alerts.standing import StandingState
 from alerts.states import SENT, AlertState
 from alerts.withdrawal import WITHDRAWAL_CODES, withdraw_unsent, withdrawal_preview
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 
 KINDS: Final[Mapping[str, str | Promise]] = {
     "ack": gettext_lazy("Acknowledgement"),

@@ -13,12 +13,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Capability, Role
-from agencies.errors import InputError, NotPermittedError
-from agencies.models import Officer
 from alerts.errors import KeysElsewhereError, MoveRefusedError
 from alerts.pages.frame import render_page
 from alerts.states import AlertState
+from callers.capabilities import Capability, Role
+from callers.errors import InputError, NotPermittedError
+from officers.models import Officer
 from sharing.errors import (
     ContentDeletedError,
     IssuerSuspendedError,

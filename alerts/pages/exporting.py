@@ -15,19 +15,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from rest_framework.utils.encoders import JSONEncoder
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts import shapes
 from alerts.cards import Card
-from alerts.exporting import (
-    FORMS,
-    Chosen,
-    Form,
-    choose_hits,
-    choose_received,
-    choose_sent,
-    export_alerts,
-)
+from alerts.exporting import FORMS, Chosen, Form, choose_hits, choose_received, choose_sent, export_alerts
 from alerts.inbox import InboxRow
 from alerts.kept import SavedBox
 from alerts.outbox import OutboxRow, outbox_filters
@@ -37,6 +27,8 @@ from alerts.pages.frame import signed_in
 from alerts.pages.lists import inbox_filters, offered_filters
 from alerts.search_links import open_search
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 from sharing.connections import let_go_of_connection
 
 JSONL: Final = "application/jsonl; charset=utf-8"

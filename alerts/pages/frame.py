@@ -13,10 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from agencies.capabilities import Capability
-from agencies.login.proof import sign_in_of
-from agencies.models import Officer
 from callers import clock
+from callers.capabilities import Capability
+from officers.login.proof import sign_in_of
+from officers.models import Officer
 
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "accord_theme"

@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from agencies.capabilities import Capability
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.document import choices
 from alerts.drafts_list import list_drafts
 from alerts.inbox import InboxFilters, list_received
@@ -24,6 +23,8 @@ from alerts.pages.frame import render_page, signed_in
 from alerts.queue import list_waiting
 from alerts.saved_views import views_of
 from callers import clock
+from callers.capabilities import Capability
+from officers.models import Officer
 
 ALL: Final = "view=all"
 WAITING: Final = (SavedBox.INBOX, SavedBox.QUEUE)

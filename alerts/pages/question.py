@@ -9,8 +9,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 
-from agencies.errors import InputError
 from alerts.pages.frame import render_page
+from callers.errors import InputError
 
 Text = str | Promise
 

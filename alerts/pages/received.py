@@ -14,9 +14,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError, InputError
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
 from alerts.arrivals import arrivals_token
 from alerts.cards import open_received_cards
@@ -58,6 +56,9 @@ from alerts.verification import Verification, elsewhere, failed, pending
 from alerts.versions import versions_held
 from alerts.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 from sharing.deliveries import find_delivery
 from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 

@@ -12,17 +12,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Capability
 from alerts.opening import OpeningReason
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
 from callers import clock
+from callers.capabilities import Capability
+from notices.models import Notification
+from notices.resending import resend_notice
+from notices.states import RESENDABLE, Cause, NotificationState, Occasion
 from sharing.errors import MoveError
-from sharing.models import Notification
-from sharing.notices.resending import resend_notice
-from sharing.notices.states import RESENDABLE, Cause, Occasion
-from sharing.states import NotificationState
 
 ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.admitted": gettext_lazy("admitted the agency"),

@@ -9,9 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.changes import changes_in
 from alerts.document.building import as_sent
 from alerts.errors import (
@@ -41,6 +38,9 @@ from alerts.science.replies.told import answered_by
 from alerts.second_person import Denied, may_release, may_validate
 from alerts.states import IN_REVIEW, SENT, AlertState
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import InputError
+from officers.models import Officer
 from sharing.errors import SharingError
 
 STOPS = (

@@ -10,8 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.document import choices
 from alerts.document.countries import COUNTRIES
 from alerts.finding import hosted_agency_of
@@ -28,6 +27,8 @@ from alerts.search import (
 )
 from alerts.search_links import open_search, seal_search
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 
 PLACES: Final = (
     ("", gettext_lazy("Received and sent")),

@@ -10,7 +10,6 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agencies.models import Officer
 from alerts.document.display import rows_of
 from alerts.document.fields import FIELDS
 from alerts.document.marking import marking_of
@@ -20,6 +19,7 @@ from alerts.pages.chem import shown_structure
 from alerts.pages.controlled import controlled_in_preview
 from alerts.pages.evidence import evidence_of
 from alerts.pages.reply_sections import fit_to_kind
+from officers.models import Officer
 
 Text = str | Promise
 

@@ -11,9 +11,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.amending import amend_alert, amendment_seen, versions_seen
 from alerts.cards import open_alert_cards
 from alerts.document.kinds import REPLIES
@@ -49,10 +46,13 @@ from alerts.withdrawal import (
 )
 from alerts.wording import must_be_phoned, overdue_text
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
 from ledger.proofs import log_time
+from notices.lateness import is_late
+from officers.models import Officer
 from sharing.deliveries import DeliveryFact
 from sharing.errors import ReminderTooSoonError, SharingError
-from sharing.notices.lateness import is_late
 from sharing.states import DeliveryState
 
 ZONES_AT_MOST: Final = 12

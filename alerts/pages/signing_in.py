@@ -22,21 +22,21 @@ from django.views.csrf import csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from agencies.capabilities import Capability
-from agencies.errors import InputError
-from agencies.login.attempts import WINDOW, StepUpSource, count_attempt, forgive_attempt, waiting_time
-from agencies.login.backends import login_source
-from agencies.login.errors import SignInClosedError
-from agencies.login.factors import has_factor
-from agencies.login.models import Proof
-from agencies.login.proof import sign_in_of
-from agencies.login.sessions import carry_session_over, end_other_sessions
-from agencies.login.signing import begin_second_step, finish_sign_in
-from agencies.models import Officer
-from agencies.officers import change_password
-from agencies.restores import restore_in_review
 from alerts.pages.frame import THEME_COOKIE, THEMES, frame_context, render_page, signed_in
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import InputError
+from officers.accounts import change_password
+from officers.login.attempts import WINDOW, StepUpSource, count_attempt, forgive_attempt, waiting_time
+from officers.login.backends import login_source
+from officers.login.errors import SignInClosedError
+from officers.login.factors import has_factor
+from officers.login.proof import sign_in_of
+from officers.login.sessions import carry_session_over, end_other_sessions
+from officers.login.signing import begin_second_step, finish_sign_in
+from officers.models import Officer
+from officers.restores import restore_in_review
+from officers.session_rows import Proof
 
 YEAR_SECONDS = 365 * 24 * 3600
 UNSAVED = "unsaved"

@@ -6,17 +6,17 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability
-from agencies.endings import ending_keys
-from agencies.models import Officer
 from alerts.pages.doubts import doubted_statements
 from alerts.pages.frame import is_in_review, render_page, signed_in
 from alerts.pages.operator.hub import hub_page
 from alerts.power_changes import decidable_by
 from alerts.start import read_start
 from callers import clock
-from sharing.models import Notification
-from sharing.states import NotificationState
+from callers.capabilities import Capability
+from notices.models import Notification
+from notices.states import NotificationState
+from officers.endings import ending_keys
+from officers.models import Officer
 
 SHOWN: Final = 10
 

@@ -16,15 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.errors import BackendError, EnvelopeError, Failure, SealingError, VerificationError
-from agencies.capabilities import Capability
-from agencies.models import Officer
-from agencies.vault.errors import (
-    KekUnknownError,
-    SecretMissingError,
-    SigningKeysMissingError,
-    VaultClosedError,
-    VaultError,
-)
 from alerts.errors import (
     AlertIncompleteError,
     AlertsError,
@@ -48,6 +39,15 @@ from alerts.errors import (
 )
 from alerts.pages.frame import render_page
 from alerts.stored import AdoptedRules
+from callers.capabilities import Capability
+from officers.models import Officer
+from vault.errors import (
+    KekUnknownError,
+    SecretMissingError,
+    SigningKeysMissingError,
+    VaultClosedError,
+    VaultError,
+)
 
 log = logging.getLogger(__name__)
 STOPS: Final = (AlertsError, VaultError, EnvelopeError)

@@ -9,8 +9,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.kept import SavedBox, SavedView
 from alerts.pages.filters import read_filters
 from alerts.pages.frame import render_page, signed_in
@@ -26,6 +24,8 @@ from alerts.saved_views import (
     views_of,
 )
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 
 
 def views(request: HttpRequest) -> HttpResponse:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agencies.actors import Actor
 from alerts.peers.directory import VerifiedDirectory
+from callers.actors import Actor
 from ledger.audit import record_event
-from sharing.notices.peers import tell_of_refused_peer
+from notices.peers import tell_of_refused_peer
 
 log = logging.getLogger(__name__)
 

@@ -15,17 +15,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
-from agencies.actors import Actor
-from agencies.attribution import is_independent
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Agency, Officer
-from agencies.vault.errors import SealBrokenError
+from agencies.models import Agency
 from alerts.errors import KeysElsewhereError
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Comparison, Origin, Pin, change_book
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
+from officers.attribution import is_independent
+from officers.models import Officer
+from vault.errors import SealBrokenError
 
 PIN_COMMAND: Final = "accord pin"
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")

@@ -22,10 +22,10 @@ from accord.envelope.statements.checks import revocation_of, verify_logged_revok
 from accord.envelope.tree.receipts import Receipt
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency, Keyset, Revocation
-from agencies.vault.errors import SealBrokenError
 from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from ledger import proofs
 from ledger.pins import pinned_keys
+from vault.errors import SealBrokenError
 
 PINS_ALTERED: Final = "pins-altered"
 REVOCATION_MISSING: Final = "revocation-missing"

@@ -7,12 +7,12 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency
-from agencies.vault.errors import SealBrokenError, SecretMissingError
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Pin, read_book
 from alerts.peers.seeing import may_seal
 from sharing.policy import RecipientVerdict
+from vault.errors import SealBrokenError, SecretMissingError
 
 UNCOMPARED = "fingerprint-not-compared"
 NEW_IN_CIRCLE = "new-in-circle"

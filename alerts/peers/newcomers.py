@@ -11,13 +11,13 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
-from agencies.errors import InputError
 from agencies.models import Agency
 from alerts.peers.circles import new_places
 from alerts.peers.comparing import change_own_book, own_agency_of
 from alerts.peers.pins import Book, Pin
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import InputError
 from ledger.audit import record_event
 
 

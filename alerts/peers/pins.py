@@ -17,11 +17,11 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency, Custody
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError
 from alerts.models import Alert, ReceivedAlert
 from alerts.peer_rows import PeerPin, PinBook
 from ledger.audit import record_event
+from vault import doors
+from vault.errors import SealBrokenError
 
 TABLE: Final = "pinbook"
 KEPT_REVOCATIONS: Final = 256

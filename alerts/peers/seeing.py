@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from accord.envelope.errors import SealingError, SealRefusal
-from agencies.vault.doors import Pin as SealingPin
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Pin, change_book, summed_up
+from vault.doors import Pin as SealingPin
 
 
 def pins_of(directory: VerifiedDirectory, peers: Collection[str]) -> dict[str, SealingPin]:

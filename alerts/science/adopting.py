@@ -13,10 +13,6 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.ceilings import ceiling_of
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.errors import RulesDamagedError
 from alerts.finding import hosted_agency_of
 from alerts.models import Alert, ReceivedAlert
@@ -28,8 +24,12 @@ from alerts.science.published import Published
 from alerts.science.reevaluating import note_baseline
 from alerts.science.rule_checks import RuleCheck, check_rule_file
 from alerts.stored import AdoptedRules, AgencyRules
+from callers.capabilities import Capability, require
+from callers.doorbell import ring
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
-from sharing.doorbell import ring
+from officers.ceilings import ceiling_of
+from officers.models import Officer
 from substances.control.diffs import Difference
 from substances.control.safe import difference_of_rules
 from substances.rulefacts import RuleFile

@@ -14,12 +14,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from agencies.actors import Actor
-from agencies.capabilities import Capability
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.asking import RESEMBLED, Why, in_words, record_question
 from alerts.science.controls import ruleset_for
 from alerts.science.stored import OPENED_AT_MOST, OpenedStructure, open_structures
+from callers.actors import Actor
+from callers.capabilities import Capability
 from substances import safely, safely_asked
 from substances.resemblance import Candidate, Resemblance
 from substances.structures.reading import Structure

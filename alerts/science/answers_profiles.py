@@ -10,10 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.actors import Actor
-from agencies.models import Officer
 from alerts.science.asking import PROFILED, Why, in_words, record_question
 from alerts.science.replies.samples import Leads, compare_with_held
+from callers.actors import Actor
+from officers.models import Officer
 from substances.profiles.comparing import Comparison, compare
 from substances.profiles.methods import Method, find_method, require_method, shipped_methods
 from substances.profiles.vectors import Profile, read_numbers, read_profile

@@ -12,13 +12,13 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accord.document.chemistry import is_cas_number
-from agencies.actors import Actor
-from agencies.errors import InputError
-from agencies.names import mixes_scripts
 from alerts.document.characters import hidden_characters
 from alerts.errors import ScienceAwayError
 from alerts.science.asking import SCREENED, Why, in_words, record_question, refuse_mixture
 from alerts.science.screening import law_for
+from callers.actors import Actor
+from callers.errors import InputError
+from callers.names import mixes_scripts
 from substances import safely
 from substances.control.results import Query, Screening
 from substances.control.safe import LawTexts, screen

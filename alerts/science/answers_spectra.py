@@ -14,14 +14,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.actors import Actor
-from agencies.errors import InputError
 from alerts.models import ReceivedAlert
 from alerts.science.answers_fit import FitShown, show_fit
 from alerts.science.asking import MATCHED, Why, in_words, record_question
 from alerts.science.library import SPECTRA_AT_MOST, KeptSpectrum, library_rows, open_spectra
 from alerts.science.library_received import WAITING
 from alerts.science_library import LibrarySpectrum
+from callers.actors import Actor
+from callers.errors import InputError
 from substances import safely
 from substances.spectra.answers import Hit, Matches
 from substances.spectra.library import entry_of, shipped_library

@@ -18,19 +18,19 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
-from agencies.errors import InputError
 from agencies.models import Agency
-from agencies.policy_in_force import policy_of
 from alerts.clearance import CASE_REASONS
 from alerts.errors import ScienceAwayError, ScienceInputError
 from alerts.finding import hosted_agency_of
 from alerts.opening import OpeningReason, reason_text
 from alerts.science.locking import wait_alone
 from alerts.science.sentences import sentence_of
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import InputError
 from ledger.audit import record_event
 from ledger.models import AuditEvent
+from officers.policy_in_force import policy_of
 from substances.control.faults import RulesRefusedError
 from substances.errors import InputRefusedError, WorkerLostError
 

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, QuerySet, Subquery
 
-from agencies.actors import Actor
-from agencies.errors import AbsentError
-from agencies.vault import doors
-from agencies.vault.errors import VaultError
 from alerts.science.controls import EffectiveRules, ruleset_for
 from alerts.science.stored import open_rows
 from alerts.stored import CaughtStructure, Mark, StoredStructure
+from callers.actors import Actor
+from callers.errors import AbsentError
 from substances.rulefacts import RuleFact, StructureJudged
+from vault import doors
+from vault.errors import VaultError
 
 TABLE: Final = "caughtstructure"
 REVISION: Final = 1

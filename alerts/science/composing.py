@@ -7,11 +7,11 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agencies.errors import AbsentError
 from alerts.drafts import open_files
 from alerts.models import Alert
 from alerts.revisions import DraftContent
 from alerts.science.rule_checks import RuleCheck, check_rule_file
+from callers.errors import AbsentError
 from substances.errors import WorkerLostError
 
 TOLD_AT_MOST: Final = 5

@@ -14,8 +14,6 @@ from django.db import transaction
 from django.db.models import Exists
 
 from agencies.models import Agency
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError, SecretMissingError
 from alerts.errors import RulesDamagedError
 from alerts.science.overlaid import adopted_texts
 from alerts.stored import AdoptedRules, AgencyRules
@@ -25,6 +23,8 @@ from substances.control.safe import LawTexts
 from substances.models import ControlKind
 from substances.rulefacts import ENGINE, RuleFact, RuleFile
 from substances.versions import LawText, current_law, law_under, law_with_digest, newest_key, shipped_law
+from vault import doors
+from vault.errors import SealBrokenError, SecretMissingError
 
 TABLE: Final = "agencyrules"
 MARK_CHARS: Final = 43

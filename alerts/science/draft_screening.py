@@ -11,10 +11,10 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Count, Q
 
-from agencies.actors import Actor
 from alerts.models import Alert
 from alerts.science.asking import AN_HOUR, SCREENED
 from alerts.science.locking import wait_alone
+from callers.actors import Actor
 from ledger.audit import record_event
 from ledger.models import AuditEvent
 

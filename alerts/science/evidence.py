@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError
-from agencies.vault import doors
 from alerts.drafts import open_files
 from alerts.files import AttachmentFile, AttachmentNote, inert_media_type
 from alerts.models import Alert
@@ -22,6 +21,7 @@ from alerts.science.sentences import sentence_of
 from sharing.models import Blob
 from substances import safely
 from substances.errors import InputRefusedError, SubstanceError, WorkerLostError
+from vault import doors
 
 if TYPE_CHECKING:
     from substances.spectra.fits import Fit

@@ -16,22 +16,23 @@ from typing import Final
 
 from django.db import transaction
 
-from agencies.capabilities import Capability, require
-from agencies.models import Agency, AgencyStatus, Custody, Officer
-from agencies.vault.errors import VaultError
+from agencies.models import Agency, AgencyStatus, Custody
 from alerts.science.controls import EffectiveRules, ruleset_for
 from alerts.science.overlaid import adopted_texts
 from alerts.science.previewing import Preview, preview_caught
 from alerts.science.reevaluating import note_baseline
 from alerts.science.rule_checks import check_rule_file
+from callers.capabilities import Capability, require
+from callers.doorbell import ring
 from ledger.audit import record_event
-from sharing.doorbell import ring
+from officers.models import Officer
 from substances import safely_law
 from substances.control.diffs import Difference
 from substances.control.safe import difference_of_listings, difference_of_precursors, difference_of_rules
 from substances.models import ControlKind, ControlVersion
 from substances.rulefacts import FaultFact, TableFile
 from substances.versions import append_version, current_law
+from vault.errors import VaultError
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 

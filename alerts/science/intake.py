@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
 from alerts.document.circumstances import Disagreed, StructureSeen
 from alerts.document.fields import EMPTY
 from alerts.document.science_values import TYPED_AT_MOST
 from alerts.science.sentences import sentence_of
+from callers.errors import InputError
 from substances import safely
 from substances.errors import InputRefusedError, WorkerLostError
 from substances.structures.reading import Structure

@@ -19,21 +19,22 @@ from django.db.models.functions import Coalesce, Length
 from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import b64u, sha256
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Agency, Officer
-from agencies.vault import doors
-from agencies.vault.errors import VaultError
+from agencies.models import Agency
 from alerts.document.characters import hidden_characters
 from alerts.finding import hosted_agency_of
 from alerts.science.asking import in_words
 from alerts.science.locking import wait_alone
 from alerts.science.sentences import SPECTRUM
 from alerts.science_library import LibrarySpectrum, LibrarySpectrumQuerySet, SpectraImport
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
+from officers.models import Officer
 from substances import safely
 from substances.spectra.spectrum import spectrum_record
+from vault import doors
+from vault.errors import VaultError
 
 IMPORT_TABLE: Final = "spectraimport"
 SPECTRUM_TABLE: Final = "libraryspectrum"

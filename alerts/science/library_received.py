@@ -20,8 +20,6 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError, VaultError, is_ring_away
 from alerts.models import ReceivedAlert
 from alerts.science.library import REVISION, SPECTRUM_TABLE, Record, seal_record, seal_spectra
 from alerts.science_library import LibrarySpectrum
@@ -29,6 +27,8 @@ from ledger.set_aside import Item, Loop, begin_round
 from substances import safely
 from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
 from substances.spectra.spectrum import Spectrum, spectrum_record
+from vault import doors
+from vault.errors import SealBrokenError, VaultError, is_ring_away
 
 READING: Final = Loop(
     "desk.spectra",

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError, SecretMissingError
 from alerts.errors import RulesDamagedError
 from alerts.stored import AdoptedRules
+from vault import doors
+from vault.errors import SealBrokenError, SecretMissingError
 
 TABLE: Final = "adoptedrules"
 REVISION: Final = 1

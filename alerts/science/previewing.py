@@ -10,11 +10,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from agencies.actors import Actor
 from alerts.science.caught import CaughtBy, what_catches
 from alerts.science.controls import EffectiveRules
 from alerts.science.reevaluating import judge_kept
 from alerts.science.stored import OPENED_AT_MOST, OpenedStructure, count_structures, open_structures
+from callers.actors import Actor
 from substances.rulefacts import RuleFact
 
 BATCH: Final = 500

@@ -11,12 +11,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from agencies.errors import AbsentError
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.files import AttachmentShown
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, open_alert
 from alerts.outbox import SentAlert, open_sent_file, read_sent
+from callers.errors import AbsentError
+from officers.models import Officer
 
 FIELD = "proposed_rule"
 

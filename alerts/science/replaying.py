@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from accord.document.rules import read_day
-from agencies.vault.errors import VaultError
 from alerts.science.controls import rules_with_digest
 from alerts.science.screening import is_empty, law_for, query_of, record_of, screen_query
 from substances.control.listings import shipped_listings
@@ -18,6 +17,7 @@ from substances.control.safe import LawTexts
 from substances.errors import SubstanceError
 from substances.models import ControlKind
 from substances.versions import law_with_digest, shipped_law
+from vault.errors import VaultError
 
 COMPARED: Final = ("verdicts", "standings", "listings", "precursors")
 LISTS: Final = ("listing_set", "precursor_set")

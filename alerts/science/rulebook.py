@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
-from agencies.models import Officer
 from alerts.finding import hosted_agency_of
 from alerts.science.adopting import COMMAND, list_adopted
 from alerts.science.answers import extent_text, named_instrument
@@ -16,6 +13,9 @@ from alerts.science.controls import EffectiveRules, hub_rules, read_facts, rules
 from alerts.science.overlaid import Adopted
 from alerts.science.places import place_name
 from alerts.stored import AdoptedRules
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError
+from officers.models import Officer
 from substances.control.listings import PARTIAL, ListingSet, read_listings
 from substances.models import ControlKind
 from substances.rulefacts import RuleFact

@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agencies.vault.errors import VaultError
 from alerts.document.fields import EMPTY, FIELDS, is_asked
 from alerts.document.science_shapes import LINE_CHARS, SCREENING_LISTS, SCREENING_MEMBERS
 from alerts.document.shapes import is_acceptable
@@ -19,6 +18,7 @@ from substances.control.faults import RulesRefusedError
 from substances.control.results import Query, Screening
 from substances.control.safe import LawTexts, screen
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError
+from vault.errors import VaultError
 
 SCREENING: Final = "screening"
 ASKED_BY: Final = ("structure", "inchi", "preferred_name", "cas_rn", "synonyms")

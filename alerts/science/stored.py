@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agencies.actors import Actor
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError, SecretMissingError, VaultError
 from alerts.models import Alert, ReceivedAlert
 from alerts.stored import CaughtStructure, Mark, StoredStructure, StoredStructureQuerySet
+from callers.actors import Actor
+from vault import doors
+from vault.errors import SealBrokenError, SecretMissingError, VaultError
 
 TABLE: Final = "storedstructure"
 REVISION: Final = 1

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from agencies.actors import Actor
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError
 from alerts.science.answers import named_instrument
 from alerts.science.answers_screen import Asked, refuse_words
 from alerts.science.answers_words import SENTENCES, STANDINGS, TONES
@@ -22,6 +19,9 @@ from alerts.science.controls import ruleset_for
 from alerts.science.places import place_name
 from alerts.science.stored import open_rows
 from alerts.stored import Mark, StoredStructure
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError
 from substances import safely
 from substances.control.results import SILENT, Query, Span
 from substances.control.safe import timeline

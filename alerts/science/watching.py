@@ -14,15 +14,15 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.models import ReceivedAlert
 from alerts.science.controls import read_facts, rules_with_digest
 from alerts.science.drug_classes import DRUG_CLASSES, classes_of
 from alerts.stored import JURISDICTION_CHARS, ControlWatch, Reevaluation
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from notices.control_changes import tell_of_change, tell_of_proposal
+from officers.models import Officer
 from sharing.models import Delivery
-from sharing.notices.control_changes import tell_of_change, tell_of_proposal
 from substances.control.faults import RulesRefusedError
 from substances.control.listings import read_listings, shipped_listings
 from substances.models import ControlKind

@@ -145,7 +145,7 @@ class Players:
 
     def go_through_restore(self, login: str) -> str | None:
         """Confirm as an agency's admin what a restore brought back; None where this version does not ask for it."""
-        if find_spec("agencies.restores") is None:
+        if find_spec("officers.restores") is None:
             return None
         admin = wait_for(lambda: self._signed_in(login), "An admin who signs in once what was due is deleted")
         waiting = admin.get("/restore")

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-import uuid
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-from django.conf import settings
 from django.db import migrations, models
 
 
@@ -13,7 +11,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("agencies", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -76,6 +73,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="DeskCursor",
+            fields=[
+                (
+                    "agency",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="agencies.agency",
+                    ),
+                ),
+                ("epoch", models.CharField(default="0", max_length=16)),
+                ("after", models.BigIntegerField(default=0)),
+                ("moved_at", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="FeedHead",
             fields=[
                 ("recipient", models.CharField(max_length=23, primary_key=True, serialize=False)),
@@ -104,19 +123,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["recipient", "number"],
-            },
-        ),
-        migrations.CreateModel(
-            name="FeedPending",
-            fields=[
-                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
-                ("what", models.CharField(max_length=9)),
-                ("iss", models.CharField(max_length=23)),
-                ("width", models.PositiveSmallIntegerField()),
-                ("queued_at", models.DateTimeField(db_index=True)),
-            ],
-            options={
-                "abstract": False,
             },
         ),
         migrations.CreateModel(
@@ -273,6 +279,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=60, unique=True)),
+                ("recorded_at", models.DateTimeField()),
                 (
                     "agreement",
                     models.ForeignKey(
@@ -473,10 +480,29 @@ class Migration(migrations.Migration):
                 ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ("next_leaf", models.BigIntegerField(default=0)),
                 ("beat", models.DateTimeField()),
+                ("epoch", models.CharField(default="0", max_length=16)),
             ],
             options={
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="feedmark_one_row")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedPending",
+            fields=[
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("what", models.CharField(max_length=9)),
+                ("iss", models.CharField(max_length=23)),
+                ("width", models.PositiveSmallIntegerField()),
+                ("queued_at", models.DateTimeField(db_index=True)),
+                ("leaf", models.BigIntegerField(null=True)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("leaf__isnull", False)), fields=["leaf"], name="feedpending_leaf"
+                    )
                 ],
             },
         ),
@@ -539,73 +565,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Notification",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
-                ),
-                ("subject", models.CharField(max_length=64)),
-                ("occasion", models.CharField(max_length=24)),
-                ("channel", models.CharField(max_length=12)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Waiting"),
-                            ("deferred", "Will be tried again"),
-                            ("leased", "Being sent"),
-                            ("uncertain", "Perhaps told twice"),
-                            ("sent", "Told"),
-                            ("failed", "Mail failed, phone them"),
-                            ("held", "Held: address or key is bad"),
-                            ("suppressed", "Not sent"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
-                ("uncertain", models.BooleanField(default=False)),
-                ("lease", models.UUIDField(blank=True, null=True)),
-                ("leased_until", models.DateTimeField(blank=True, null=True)),
-                ("lease_position", models.PositiveIntegerField(blank=True, null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("not_before", models.DateTimeField()),
-                ("queued_at", models.DateTimeField()),
-                ("sent_at", models.DateTimeField(blank=True, null=True)),
-                ("message_id", models.CharField(max_length=120)),
-                ("reply", models.CharField(blank=True, max_length=300)),
-                ("cause", models.CharField(blank=True, max_length=40)),
-                (
-                    "delivery",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="notifications",
-                        to="sharing.delivery",
-                    ),
-                ),
-                (
-                    "officer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="notifications",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "recipient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-queued_at", "id"],
-            },
         ),
         migrations.CreateModel(
             name="RevokedKey",
@@ -793,42 +752,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("lifted_at__isnull", True)),
                 fields=("agreement", "lane", "agency"),
                 name="lane_suspended_once_by_agency",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("state__in", ("queued", "deferred", "uncertain"))),
-                fields=["not_before"],
-                name="notification_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("state", "leased")), fields=["leased_until"], name="notification_leased"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.UniqueConstraint(
-                fields=("subject", "occasion", "officer", "channel"), name="notification_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ["queued", "deferred", "leased", "uncertain", "sent", "failed", "held", "suppressed"],
-                    )
-                ),
-                name="notification_state_known",
             ),
         ),
         migrations.AddIndex(

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versions of class rules, listings and precursors as they were imported."""
 
 from django.db import migrations, models
 

@@ -5,17 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agencies.models import Agency, Officer
+from agencies.models import Agency
+from officers.models import Officer
 from tests.agencies.sealing import Carried, carry, seal
-from tests.agencies.world import (
-    NOW,
-    OwnKeys,
-    admit,
-    enrol,
-    hosted_agency,
-    log_everything,
-    own_agency,
-)
+from tests.agencies.world import NOW, OwnKeys, admit, enrol, hosted_agency, log_everything, own_agency
 
 
 @pytest.fixture

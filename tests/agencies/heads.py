@@ -11,9 +11,9 @@ from accord.envelope.keys import EC1, PQ1
 from accord.envelope.private import Root, SignerSet
 from accord.envelope.statements.form import sign_statement
 from agencies.models import Agency, Keyset, Revocation
-from agencies.vault import proposing
-from agencies.vault.changes import Change, Create, RootCard, read_root_card
 from tests.agencies.world import NOW, enrol, log_everything
+from vault import proposing
+from vault.changes import Change, Create, RootCard, read_root_card
 
 
 def card_file(root: Root, /, **changed: Any) -> bytes:

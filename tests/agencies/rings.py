@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from accord.envelope.encoding import b64u
-from agencies.vault import kek
-from agencies.vault.kek import KekRing, held_ring
+from vault import kek
+from vault.kek import KekRing, held_ring
 
 
 def followed_by(ring: KekRing, new: str = "new") -> KekRing:

@@ -17,11 +17,11 @@ from accord.envelope.seal import SealedEnvelope
 from accord.envelope.slices import build_slice
 from accord.envelope.statements.form import SubjectRef
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Officer
-from agencies.vault import doors
 from ledger.entries import append_entry
 from ledger.proofs import receipt_for
+from officers.models import Officer
 from tests.agencies.world import DAY, NOW, log_everything, new_id, seconds
+from vault import doors
 
 DOCUMENT: dict[str, Any] = {"schema": "accord-alert/1", "title": "Blue tablets", "substance": "etizolam"}
 SPECTRUM = Attachment("etizolam.msp", "text/plain", b"Num Peaks: 2\n")

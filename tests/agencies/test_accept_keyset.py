@@ -11,20 +11,14 @@ from django.db import IntegrityError
 from accord.envelope.errors import Failure
 from accord.envelope.private import Root
 from agencies.accession import accept_keyset, issue_challenge
-from agencies.actors import SystemActor
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError, CustodyRefusedError, NotPermittedError
+from agencies.errors import CustodyRefusedError
 from agencies.models import Agency, AgencyStatus, Keyset, KeyUse
+from callers.actors import SystemActor
+from callers.capabilities import Capability
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from tests.agencies.entering import enter, refusal
-from tests.agencies.world import (
-    DAY,
-    NOW,
-    OwnKeys,
-    enrol,
-    enrolling,
-    seconds,
-)
+from tests.agencies.world import DAY, NOW, OwnKeys, enrol, enrolling, seconds
 
 pytestmark = pytest.mark.django_db
 TICK = timedelta(seconds=1)

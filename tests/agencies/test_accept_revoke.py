@@ -10,11 +10,11 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.private import Root
 from accord.envelope.statements.form import parse_statement
 from agencies.accession import accept_revoke
-from agencies.actors import ApiClient, SystemActor
-from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory, published_keyset
-from agencies.errors import AbsentError, NotPermittedError
 from agencies.models import Agency, Key, KeyState, Revocation
+from callers.actors import ApiClient, SystemActor
+from callers.capabilities import Capability
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from tests.agencies.world import DAY, NOW, OwnKeys, enrol, log_everything, own_agency, seconds
 

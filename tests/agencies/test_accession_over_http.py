@@ -14,17 +14,10 @@ from accord.envelope.keysets import read_keyset
 from accord.envelope.private import Root
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.tree.receipts import Receipt
-from agencies.capabilities import Capability, scopes_that_work
 from agencies.models import Agency, AgencyStatus, Keyset
+from callers.capabilities import Capability, scopes_that_work
 from tests.agencies.partners import Partner, enter, part
-from tests.agencies.world import (
-    DAY,
-    api_key,
-    enrol,
-    log_everything,
-    own_agency,
-    seconds,
-)
+from tests.agencies.world import DAY, api_key, enrol, log_everything, own_agency, seconds
 from tests.services import surroundings
 
 pytestmark = pytest.mark.django_db

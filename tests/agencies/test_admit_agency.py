@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from agencies.accession import admit_agency, resume_agency, resume_key, suspend_agency, suspend_key
-from agencies.actors import SystemActor
-from agencies.capabilities import Capability
 from agencies.directory import find_agency, list_agencies
-from agencies.errors import AbsentError, AgencyExistsError, InputError, NotPermittedError
+from agencies.errors import AgencyExistsError
 from agencies.models import Agency, AgencyStatus, Key, KeyUse
+from callers.actors import SystemActor
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, own_agency
 

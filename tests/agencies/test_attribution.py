@@ -3,8 +3,9 @@
 
 import pytest
 
-from agencies.attribution import attributed_to, counts_as, is_independent
-from agencies.models import Agency, Officer, PowerChange
+from agencies.models import Agency
+from officers.attribution import attributed_to, counts_as, is_independent
+from officers.models import Officer, PowerChange
 from tests.agencies.world import NOW, admit, enrol
 
 pytestmark = pytest.mark.django_db

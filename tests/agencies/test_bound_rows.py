@@ -15,28 +15,29 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from agencies.accountlinks import find_link, issue_link
-from agencies.ceilings import ceiling_of
-from agencies.errors import AbsentError, NotBoundError
-from agencies.login.attempts import FactorSource
-from agencies.login.backends import EmailBackend
-from agencies.login.demand import must_have_factor
-from agencies.login.errors import ProofRefusedError
-from agencies.login.factors import add_totp, check_code, factors_of, has_factor
-from agencies.login.models import OfficerSession
-from agencies.login.resetting import mail_reset
-from agencies.models import Agency, Officer
-from agencies.officers import change_roles, disable_officer
-from agencies.policy import change_policy
-from agencies.policy_in_force import Policy, altered_policies, policy_of
-from agencies.shortlived import AccountLink
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError
-from agencies.vault.kek import held_ring
+from agencies.models import Agency
+from callers.errors import AbsentError, NotBoundError
 from ledger.models import AuditEvent
+from officers.accountlinks import find_link, issue_link
+from officers.accounts import change_roles, disable_officer
+from officers.ceilings import ceiling_of
+from officers.login.attempts import FactorSource
+from officers.login.backends import EmailBackend
+from officers.login.demand import must_have_factor
+from officers.login.errors import ProofRefusedError
+from officers.login.factors import add_totp, check_code, factors_of, has_factor
+from officers.login.resetting import mail_reset
+from officers.models import Officer
+from officers.policy import change_policy
+from officers.policy_in_force import Policy, altered_policies, policy_of
+from officers.session_rows import OfficerSession
+from officers.shortlived import AccountLink
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
+from vault import doors
+from vault.errors import SealBrokenError
+from vault.kek import held_ring
 
 pytestmark = pytest.mark.django_db
 SECRET, OTHER = "JBSWY3DPEHPK3PXP", "KRSXG5CTMVRXEZLU"
@@ -64,7 +65,7 @@ def guess(officer: Officer, password: str = PASSWORD) -> object:
 
 def signed_in(officer: Officer) -> Client:
     client = Client()
-    client.force_login(Officer.objects.get(pk=officer.pk), "agencies.login.backends.EmailBackend")
+    client.force_login(Officer.objects.get(pk=officer.pk), "officers.login.backends.EmailBackend")
     return client
 
 
@@ -86,7 +87,7 @@ def test_an_officer_whose_row_was_changed_by_sql_is_nobody(olga: Officer, what: 
     if what == "activity":
         disable_officer(enrol(olga.agency, "agency_admin"), olga, now=NOW)  # type: ignore[arg-type]
     assert (guess(olga) is None) == (what == "activity")
-    sql(f"UPDATE agencies_officer SET {assignment} WHERE email = %s", value, olga.email)  # noqa: S608
+    sql(f"UPDATE officers_officer SET {assignment} WHERE email = %s", value, olga.email)  # noqa: S608
     olga.refresh_from_db()
     assert guess(olga) is None
     assert EmailBackend().get_user(olga.pk) is None
@@ -97,7 +98,7 @@ def test_an_officer_inserted_as_a_copy_of_another_is_nobody(olga: Officer, dora:
     changed = {"id": "gen_random_uuid()", "public_id": "'B' || substr(public_id, 2)", "email": "'x' || email"}
     columns, values = ", ".join(names), ", ".join(changed.get(name, name) for name in names)
     sql(
-        f"INSERT INTO agencies_officer ({columns}) SELECT {values} FROM agencies_officer WHERE id = %s",  # noqa: S608
+        f"INSERT INTO officers_officer ({columns}) SELECT {values} FROM officers_officer WHERE id = %s",  # noqa: S608
         olga.pk,
     )
     copy = Officer.objects.get(email=f"x{olga.email}")
@@ -108,7 +109,7 @@ def test_an_officer_inserted_as_a_copy_of_another_is_nobody(olga: Officer, dora:
 def test_the_running_session_of_a_changed_officer_ends(olga: Officer) -> None:
     client = signed_in(olga)
     assert user_of(client) == olga
-    sql("UPDATE agencies_officer SET roles = %s WHERE id = %s", ["agency_admin"], olga.pk)
+    sql("UPDATE officers_officer SET roles = %s WHERE id = %s", ["agency_admin"], olga.pk)
     assert user_of(client) is None
 
 
@@ -121,7 +122,7 @@ def user_of(client: Client) -> Officer | None:
 
 def test_no_admin_makes_a_changed_row_good_unknowingly(olga: Officer) -> None:
     admin = enrol(olga.agency, "agency_admin")  # type: ignore[arg-type]
-    sql("UPDATE agencies_officer SET password = %s WHERE id = %s", make_password("planted"), olga.pk)
+    sql("UPDATE officers_officer SET password = %s WHERE id = %s", make_password("planted"), olga.pk)
     with pytest.raises(NotBoundError):
         change_roles(admin, olga, ["author"], now=NOW)
     assert guess(olga, "planted") is None
@@ -259,7 +260,7 @@ def test_a_sign_in_made_over_to_another_officer_by_sql_is_none(olga: Officer, do
         mine_key,
     )
     sql(
-        "UPDATE login_officersession SET officer_id = %s, standing = %s WHERE id = %s",
+        "UPDATE officers_officersession SET officer_id = %s, standing = %s WHERE id = %s",
         dora.pk,
         other.standing,
         own.pk,
@@ -272,7 +273,7 @@ def test_a_sign_in_made_over_to_another_officer_by_sql_is_none(olga: Officer, do
 def test_a_proof_written_by_sql_ends_the_sign_in(olga: Officer, assignment: str) -> None:
     client = signed_in(olga)
     assert client.get("/security/").status_code == 200
-    sql(f"UPDATE login_officersession SET {assignment}")  # noqa: S608
+    sql(f"UPDATE officers_officersession SET {assignment}")  # noqa: S608
     assert client.get("/security/").status_code == 302
 
 
@@ -280,7 +281,7 @@ def test_a_sign_in_that_ended_does_not_begin_again_by_sql(olga: Officer) -> None
     client = signed_in(olga)
     kept = client.session.session_key
     client.post("/logout/")
-    sql("UPDATE login_officersession SET ended_at = NULL")
+    sql("UPDATE officers_officersession SET ended_at = NULL")
     row = OfficerSession.objects.get()
     assert kept and not row.is_bound
 
@@ -288,13 +289,13 @@ def test_a_sign_in_that_ended_does_not_begin_again_by_sql(olga: Officer) -> None
 def test_a_link_made_over_to_another_officer_leads_nowhere(olga: Officer, dora: Officer) -> None:
     link, _ = issue_link(olga, AccountLink.Purpose.RESET, issued_by="system:desk", now=NOW)
     assert find_link(link.digest, link.purpose, now=NOW) == link
-    sql("UPDATE agencies_accountlink SET officer_id = %s WHERE digest = %s", dora.pk, link.digest)
+    sql("UPDATE officers_accountlink SET officer_id = %s WHERE digest = %s", dora.pk, link.digest)
     with pytest.raises(AbsentError):
         find_link(link.digest, link.purpose, now=NOW)
 
 
 def test_no_link_is_mailed_to_an_address_written_by_sql(olga: Officer) -> None:
-    sql("UPDATE agencies_officer SET email = 'mallory@elsewhere.example' WHERE id = %s", olga.pk)
+    sql("UPDATE officers_officer SET email = 'mallory@elsewhere.example' WHERE id = %s", olga.pk)
     assert mail_reset("mallory@elsewhere.example", now=NOW) is None
     assert not AccountLink.objects.exists()
 
@@ -318,7 +319,7 @@ def test_codes_follow_the_key_ring(olga: Officer) -> None:
 
 
 def test_rotation_leaves_an_altered_row_refused_and_names_it(olga: Officer) -> None:
-    sql("UPDATE agencies_officer SET roles = %s WHERE id = %s", ["releaser"], olga.pk)
+    sql("UPDATE officers_officer SET roles = %s WHERE id = %s", ["releaser"], olga.pk)
     with ring(followed_by(held_ring())):
         with pytest.raises(CommandError, match=str(olga.pk)):
             run("rotate_kek")
@@ -327,7 +328,7 @@ def test_rotation_leaves_an_altered_row_refused_and_names_it(olga: Officer) -> N
 
 def unbind_all() -> None:
     """The rows as they stood before rows carried codes."""
-    sql("UPDATE agencies_officer SET mac = '', factors = '{}'")
+    sql("UPDATE officers_officer SET mac = '', factors = '{}'")
     sql("UPDATE mfa_authenticator SET data = data - 'mac'")
     sql("UPDATE agencies_agency SET mac = ''")
 
@@ -349,7 +350,7 @@ def test_rows_from_before_are_bound_once_by_a_person(olga: Officer) -> None:
 
 
 def test_once_bound_what_has_no_code_is_let_in_by_name_only(olga: Officer, dora: Officer) -> None:
-    sql("UPDATE agencies_officer SET roles = %s WHERE id = %s", ["auditor"], olga.pk)
+    sql("UPDATE officers_officer SET roles = %s WHERE id = %s", ["auditor"], olga.pk)
     with pytest.raises(CommandError, match="written past the program"):
         run("bind_rows", "--all")
     with pytest.raises(CommandError, match="Not among them: dora"):

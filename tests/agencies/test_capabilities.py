@@ -3,8 +3,8 @@
 
 import pytest
 
-from agencies.actors import SystemActor
-from agencies.capabilities import (
+from callers.actors import SystemActor
+from callers.capabilities import (
     ACCESSION_SCOPES,
     CLIENT_SCOPES,
     ROLE_CAPABILITIES,
@@ -14,8 +14,8 @@ from agencies.capabilities import (
     require,
     roles_with,
 )
-from agencies.errors import NotPermittedError
-from agencies.models import Officer
+from callers.errors import NotPermittedError
+from officers.models import Officer
 
 C = Capability
 CONTENT = {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.ALERT_WRITE, C.QUEUE_READ, C.NOTICE_READ}

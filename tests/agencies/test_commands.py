@@ -10,13 +10,14 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from agencies.apikeys import authenticate_key
-from agencies.capabilities import Capability
-from agencies.login.backends import officer_with
-from agencies.models import Agency, ApiKey, Keyset, Officer
-from agencies.vault import lives
-from agencies.vault.models import VaultKey
+from agencies.models import Agency, ApiKey, Keyset
+from callers.capabilities import Capability
 from ledger.models import AuditEvent
+from officers.login.backends import officer_with
+from officers.models import Officer
 from tests.agencies.world import DAY, PASSWORD, admit, enrol, hosted_agency
+from vault import lives
+from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
 FINGERPRINT = "ab" * 32
@@ -61,9 +62,9 @@ def test_a_weak_password_makes_no_operator(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["create_operator", "admit_agency", "issue_entry_key"])
 def test_no_command_takes_a_password_or_a_key_as_an_argument(command: str) -> None:
-    from django.core.management import load_command_class
+    from django.core.management import get_commands, load_command_class
 
-    parser = load_command_class("agencies", command).create_parser("manage.py", command)
+    parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
     options = {option for action in parser._actions for option in action.option_strings}
     assert not options & {"--password", "--secret", "--key", "-p"}
 

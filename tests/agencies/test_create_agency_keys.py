@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 
 from accord.envelope.keys import EC1, PQ1
-from agencies.actors import SystemActor
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import AbsentError, CustodyRefusedError, InputError, NotPermittedError
+from agencies.errors import CustodyRefusedError
 from agencies.models import Keyset
-from agencies.vault import doors
-from agencies.vault.changes import PrivateKey, draw_decryption, draw_signing
-from agencies.vault.models import VaultKey
+from callers.actors import SystemActor
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.agencies.world import (
     DAY,
@@ -25,6 +23,9 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
+from vault import doors
+from vault.changes import PrivateKey, draw_decryption, draw_signing
+from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")

@@ -9,10 +9,11 @@ from django.core.management import call_command, load_command_class
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from agencies.login.backends import officer_with
-from agencies.models import Agency, Officer
-from agencies.officers import enrol_operator
+from agencies.models import Agency
 from ledger.models import AuditEvent
+from officers.accounts import enrol_operator
+from officers.login.backends import officer_with
+from officers.models import Officer
 from tests.agencies.world import OPERATOR, PASSWORD, admit, enrol
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,6 @@ def test_a_weak_password_enrols_nobody(operator: Officer, agency: Agency, tmp_pa
 
 
 def test_no_password_is_an_argument() -> None:
-    parser = load_command_class("agencies", "enrol_admin").create_parser("manage.py", "enrol_admin")
+    parser = load_command_class("officers", "enrol_admin").create_parser("manage.py", "enrol_admin")
     options = {option for action in parser._actions for option in action.option_strings}
     assert not options & {"--password", "-p"}

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from agencies.capabilities import Capability, Role
-from agencies.duty import move_on_duty_list, name_deputy
-from agencies.errors import AbsentError, AgenciesError, InputError, LastAdminError, NotPermittedError
-from agencies.invitations import invite_again
-from agencies.models import Agency, Officer
-from agencies.officers import (
+from agencies.models import Agency
+from callers.capabilities import Capability, Role
+from callers.errors import AbsentError, CallerError, InputError, NotPermittedError
+from ledger.models import AuditEvent
+from officers.accounts import (
     change_password,
     change_roles,
     disable_officer,
@@ -21,7 +20,10 @@ from agencies.officers import (
     enrol_operator,
     officer_for,
 )
-from ledger.models import AuditEvent
+from officers.duty import move_on_duty_list, name_deputy
+from officers.errors import LastAdminError
+from officers.invitations import invite_again
+from officers.models import Officer
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +205,7 @@ def test_the_last_admin_stays(agency: Agency, admin: Officer, change: str) -> No
     ACTIONS[change](admin, second)
     third = enrol(agency, "agency_admin", "reader", email="third@xa-lab.example")
     disable_officer(third, admin, now=NOW)
-    with pytest.raises(AgenciesError) as refused:
+    with pytest.raises(CallerError) as refused:
         ACTIONS[change](OfficerDouble(third), third)
     assert isinstance(refused.value, LastAdminError)
 

@@ -10,22 +10,22 @@ from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.login.attempts import FactorSource
-from agencies.login.errors import ProofRefusedError
-from agencies.login.factors import add_totp, check_code, draw_totp_secret, has_factor, reset_factors
-from agencies.login.models import Proof
-from agencies.models import Officer
-from agencies.officers import enrol_operator
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError, SecretMissingError
-from agencies.vault.kek import held_ring
-from agencies.vault.kekrotation import check_ring, rebind_rows, rewrap_secrets
-from agencies.vault.models import VaultSecret
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.accounts import enrol_operator
+from officers.login.attempts import FactorSource
+from officers.login.errors import ProofRefusedError
+from officers.login.factors import add_totp, check_code, draw_totp_secret, has_factor, reset_factors
+from officers.models import Officer
+from officers.session_rows import Proof
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
+from vault import doors
+from vault.errors import SealBrokenError, SecretMissingError
+from vault.kek import held_ring
+from vault.kekrotation import check_ring, rebind_rows, rewrap_secrets
+from vault.models import VaultSecret
 
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXP"

@@ -13,12 +13,13 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from agencies.actors import ApiClient
-from agencies.errors import IdempotencyKeyReusedError, InputError, RequestInProgressError
-from agencies.idempotency import GIVEN_UP_AFTER, KEPT_FOR, Outcome, idempotent
-from agencies.shortlived import Challenge, IdempotentRequest
+from agencies.shortlived import Challenge
 from agencies.tasks import tidy
 from agencies.tidying import forget_expired
+from callers.actors import ApiClient
+from callers.errors import IdempotencyKeyReusedError, InputError, RequestInProgressError
+from callers.idempotency import GIVEN_UP_AFTER, KEPT_FOR, Outcome, idempotent
+from callers.models import IdempotentRequest
 from tests.agencies.world import NOW, admit
 
 pytestmark = pytest.mark.django_db

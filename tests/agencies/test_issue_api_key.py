@@ -8,21 +8,13 @@ import pytest
 from django.core import serializers
 from pytest_django import Settings
 
-from agencies.apikeys import (
-    MAX_LIFETIME,
-    USE_MARKED_EVERY,
-    authenticate_key,
-    issue_key,
-    issuers_of,
-    make_key,
-    revoke_key,
-    rotate_key,
-)
-from agencies.capabilities import CLIENT_SCOPES, HOSTED_SCOPES, Capability, scopes_that_work
+from agencies.apikeys import MAX_LIFETIME, USE_MARKED_EVERY, authenticate_key, make_key
 from agencies.entrykeys import issue_entry_key
-from agencies.errors import AbsentError, CredentialError, InputError, NotPermittedError
 from agencies.models import Agency, AgencyStatus, ApiKey, Custody
+from callers.capabilities import CLIENT_SCOPES, HOSTED_SCOPES, Capability, scopes_that_work
+from callers.errors import AbsentError, CredentialError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.apikeys import issue_key, issuers_of, revoke_key, rotate_key
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
 
 pytestmark = pytest.mark.django_db

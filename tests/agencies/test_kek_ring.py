@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from agencies.vault.errors import KekUnknownError
-from agencies.vault.kek import VARIABLE, KekRing, held_ring, parse_ring, take_from_environment
+from vault.errors import KekUnknownError
+from vault.kek import VARIABLE, KekRing, held_ring, parse_ring, take_from_environment
 
 ONE, TWO = bytes(range(32)), bytes(range(1, 33))
 

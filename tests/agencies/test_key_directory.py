@@ -17,16 +17,11 @@ from accord.envelope.keysets import Keyset as EnvelopeKeyset
 from accord.envelope.keysets import newest_encryption_key
 from accord.envelope.private import DecryptionKey, Root
 from agencies.accession import accept_keyset, accept_revoke, suspend_key
-from agencies.actors import ApiClient
-from agencies.capabilities import Capability
-from agencies.directory import (
-    DatabaseKeyDirectory,
-    _newest_encryption_row,
-    newest_keyset,
-    published_keyset,
-)
-from agencies.errors import AbsentError
+from agencies.directory import DatabaseKeyDirectory, _newest_encryption_row, newest_keyset, published_keyset
 from agencies.models import Agency, Keyset
+from callers.actors import ApiClient
+from callers.capabilities import Capability
+from callers.errors import AbsentError
 from ledger.proofs import log_places
 from tests.agencies.world import (
     DAY,

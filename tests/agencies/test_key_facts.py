@@ -8,11 +8,16 @@ import pytest
 
 from accord.envelope.keys import show_fingerprint
 from agencies.accession import resume_key, suspend_key
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.keyfacts import KeyFact, check_typed, key_facts
-from agencies.models import Agency, Custody, Key, Officer
-from agencies.vault import lives
+from agencies.models import Agency, Custody, Key
+from callers.errors import AbsentError, InputError, NotPermittedError
+from officers.keyfacts import (
+    KeyFact,
+    check_typed,
+    key_facts,
+)
+from officers.models import Officer
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, log_everything, own_agency
+from vault import lives
 
 pytestmark = pytest.mark.django_db
 

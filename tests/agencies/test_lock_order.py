@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from agencies.accountlinks import digest_of, follow_link, issue_link
-from agencies.login.attempts import FactorSource
-from agencies.login.factors import add_totp, check_code, renew_recovery_codes
-from agencies.models import Officer
-from agencies.shortlived import AccountLink
+from officers.accountlinks import digest_of, follow_link, issue_link
+from officers.login.attempts import FactorSource
+from officers.login.factors import add_totp, check_code, renew_recovery_codes
+from officers.models import Officer
+from officers.shortlived import AccountLink
 from tests.agencies.world import NOW, admit, enrol
 from tests.lock_orders import locks_taken
 from tests.pages.one_time_codes import code_of
@@ -50,5 +50,5 @@ def test_the_officers_lock_is_taken_first_and_alone(
     with locks_taken() as locks:
         change(officer)
     assert [
-        table for table, _ in locks if table.startswith(("agencies_officer", "agencies_accountlink", "mfa_"))
-    ] == ["agencies_officer"]
+        table for table, _ in locks if table.startswith(("officers_officer", "officers_accountlink", "mfa_"))
+    ] == ["officers_officer"]

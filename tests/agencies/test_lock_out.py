@@ -12,13 +12,13 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import Settings
 
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.login.addresses import client_address, network_of
-from agencies.login.attempts import LIMIT_PER_ACCOUNT_A_DAY, LIMIT_PER_ADDRESS, LoginSource, count_attempt
-from agencies.login.reopening import reopen_sign_in
-from agencies.models import Officer
-from agencies.shortlived import LoginAttempts
+from callers.addresses import client_address, network_of
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.login.attempts import LIMIT_PER_ACCOUNT_A_DAY, LIMIT_PER_ADDRESS, LoginSource, count_attempt
+from officers.login.reopening import reopen_sign_in
+from officers.models import Officer
+from officers.shortlived import LoginAttempts
 from tests.agencies.world import PASSWORD, admit, enrol
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +160,7 @@ def test_the_admin_does_so_on_the_colleagues_page(client: Client, officer: Offic
     for _ in range(LIMIT_PER_ADDRESS):
         guess(client)
     admin, desk = Officer.objects.get(agency="xa-lab", roles__contains=["agency_admin"]), Client()
-    desk.force_login(admin, "agencies.login.backends.EmailBackend")
+    desk.force_login(admin, "officers.login.backends.EmailBackend")
     address = f"/officers/{officer.public_id}/reopen/"
     assert address in text(desk.get(f"/officers/{officer.public_id}/"))
     assert "Open sign-in again" in text(desk.get(address))
@@ -196,7 +196,7 @@ def test_neither_tables_nor_log_hold_address_or_password(
     for _ in range(LIMIT_PER_ADDRESS + 2):
         guess(client, REMOTE_ADDR="192.0.2.77")
     guess(Client(REMOTE_ADDR="198.51.100.9"), password=PASSWORD)
-    stored = _dump("agencies_loginattempts", "django_session", "login_officersession", "ledger_auditevent")
+    stored = _dump("officers_loginattempts", "django_session", "officers_officersession", "ledger_auditevent")
     written = " ".join(
         record.getMessage() for record in caplog.records if record.name != "django.db.backends"
     )
@@ -208,7 +208,7 @@ def test_neither_tables_nor_log_hold_address_or_password(
 def test_without_the_counters_nobody_signs_in(client: Client, officer: Officer) -> None:
     """Failing closed: a guess that cannot be counted is not looked at."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE agencies_loginattempts RENAME TO gone")
+        cursor.execute("ALTER TABLE officers_loginattempts RENAME TO gone")
     client.raise_request_exception = False
     assert guess(client, password=PASSWORD).status_code == 500
 

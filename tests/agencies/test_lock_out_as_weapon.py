@@ -11,10 +11,10 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import Settings
 
-from agencies.login import attempts
-from agencies.login.devices import LIVES, known_device
-from agencies.login.factors import add_totp, draw_totp_secret
-from agencies.models import Officer
+from officers.login import attempts
+from officers.login.devices import LIVES, known_device
+from officers.login.factors import add_totp, draw_totp_secret
+from officers.models import Officer
 from tests.agencies.world import PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
 

@@ -8,25 +8,17 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accord.envelope.errors import (
-    EnvelopeError,
-    Failure,
-    OpeningError,
-)
-from agencies.actors import SystemActor
+from accord.envelope.errors import EnvelopeError, Failure, OpeningError
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.models import Agency, Officer
-from agencies.vault import doors
-from agencies.vault.models import VaultKey
+from agencies.models import Agency
+from callers.actors import SystemActor
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.models import Officer
 from tests.agencies.sealing import DOCUMENT, Carried, carry, seal
-from tests.agencies.world import (
-    NOW,
-    enrol,
-    hosted_agency,
-    log_everything,
-)
+from tests.agencies.world import NOW, enrol, hosted_agency, log_everything
+from vault import doors
+from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")

@@ -13,14 +13,15 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from agencies.actors import ApiClient, SystemActor
-from agencies.apikeys import revoke_key
-from agencies.capabilities import Capability
 from agencies.entrykeys import issue_entry_key
-from agencies.errors import NotPermittedError
-from agencies.login.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from agencies.shortlived import Challenge
+from callers.actors import ApiClient, SystemActor
+from callers.capabilities import Capability
+from callers.errors import NotPermittedError
+from callers.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
+from officers.apikeys import revoke_key
+from officers.models import Officer
 from tests.agencies.world import OPERATOR, OwnKeys, admit, api_key, enrol, own_agency
 
 READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRECTORY_READ}))

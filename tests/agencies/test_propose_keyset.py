@@ -15,41 +15,19 @@ from accord.envelope.keys import EC1, PQ1, SIGN
 from accord.envelope.private import Root
 from accord.envelope.statements.form import read_payload
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import (
-    AbsentError,
-    CustodyRefusedError,
-    InputError,
-    NotPermittedError,
-    RecoveryWaitsError,
-)
+from agencies.errors import CustodyRefusedError, RecoveryWaitsError
 from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, Revocation
 from agencies.registry import take_over_recoveries
-from agencies.vault import doors, proposing
-from agencies.vault.changes import (
-    CancelRecovery,
-    ChangeRoot,
-    Create,
-    RecoverRoot,
-    Renew,
-    Retire,
-    Rotate,
-)
-from agencies.vault.errors import SealBrokenError
-from agencies.vault.models import DrawnKey, Proposal, VaultKey
-from agencies.vault.tasks import forget_old_proposals
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.agencies.heads import Head, card_of
 from tests.agencies.sealing import carry, seal, subject
-from tests.agencies.world import (
-    DAY,
-    NOW,
-    OPERATOR,
-    admit,
-    enrol,
-    hosted_agency,
-    own_agency,
-    seconds,
-)
+from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, own_agency, seconds
+from vault import doors, proposing
+from vault.changes import CancelRecovery, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
+from vault.errors import SealBrokenError
+from vault.models import DrawnKey, Proposal, VaultKey
+from vault.tasks import forget_old_proposals
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

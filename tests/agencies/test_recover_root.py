@@ -20,8 +20,6 @@ from accord.envelope.keys import PQ1
 from accord.envelope.keysets import read_keyset
 from accord.envelope.private import DecryptionKey, Root, SigningKey
 from agencies.accession import accept_keyset, accept_revoke
-from agencies.actors import ApiClient
-from agencies.capabilities import CLIENT_SCOPES
 from agencies.directory import (
     DatabaseKeyDirectory,
     list_agencies,
@@ -29,12 +27,13 @@ from agencies.directory import (
     newest_keyset,
     published_keyset,
 )
-from agencies.errors import InputError, KeyTakenError, RecoveryWaitsError
+from agencies.errors import KeyTakenError, RecoveryWaitsError
 from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation
 from agencies.registry import take_over_recoveries
 from agencies.tasks import tidy
-from agencies.vault import doors, lives
-from agencies.vault.keeping import private_keys
+from callers.actors import ApiClient
+from callers.capabilities import CLIENT_SCOPES
+from callers.errors import InputError
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
 from tests.agencies.entering import enter
@@ -53,6 +52,8 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
+from vault import doors, lives
+from vault.keeping import private_keys
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

@@ -15,11 +15,14 @@ from rest_framework.test import APIRequestFactory
 
 from accord.envelope.errors import VerificationError
 from agencies.accession import accept_keyset, issue_challenge
-from agencies.actors import ApiClient
-from agencies.errors import AgenciesError, InputError, KeyTakenError, LastAdminError, RequestInProgressError
-from agencies.idempotency import Outcome, idempotent
-from agencies.models import Key, Keyset, Officer
-from agencies.officers import disable_officer, enrol_officer
+from agencies.errors import KeyTakenError
+from agencies.models import Key, Keyset
+from callers.actors import ApiClient
+from callers.errors import CallerError, InputError, RequestInProgressError
+from callers.idempotency import Outcome, idempotent
+from officers.accounts import disable_officer, enrol_officer
+from officers.errors import LastAdminError
+from officers.models import Officer
 from tests.agencies.world import NOW, OwnKeys, admit, enrol, enrolling
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_retry]
@@ -33,7 +36,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
         barrier.wait(timeout=120)
         try:
             return act()
-        except (AgenciesError, VerificationError) as refused:
+        except (CallerError, VerificationError) as refused:
             return refused
         finally:
             connection.close()

@@ -6,14 +6,18 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from agencies.accountlinks import digest_of, find_link, issue_link
-from agencies.actors import SystemActor
-from agencies.deciding import apply_due_change
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.invitations import invited_of
-from agencies.login.attempts import FactorSource
-from agencies.login.errors import ProofRefusedError
-from agencies.login.factors import (
+from agencies.models import Agency
+from callers.actors import SystemActor
+from callers.errors import AbsentError, InputError, NotPermittedError
+from ledger.models import AuditEvent, Restore
+from ledger.restores import DELETED, note_deleted, predates_restore, record_restore
+from officers.accountlinks import digest_of, find_link, issue_link
+from officers.accounts import change_roles, enrol_officer, enrol_operator
+from officers.deciding import apply_due_change
+from officers.invitations import invited_of
+from officers.login.attempts import FactorSource
+from officers.login.errors import ProofRefusedError
+from officers.login.factors import (
     add_totp,
     check_code,
     draw_totp_secret,
@@ -21,29 +25,18 @@ from agencies.login.factors import (
     first_recovery_codes,
     renew_recovery_codes,
 )
-from agencies.login.models import Proof
-from agencies.models import Agency, Officer, PowerChange, Restore, RestoreReview
-from agencies.officers import change_roles, enrol_officer, enrol_operator
-from agencies.powers import told_of
-from agencies.restores import (
-    DELETED,
-    SECTIONS,
-    agencies_in_review,
-    closed_sign_in,
-    note_deleted,
-    predates_restore,
-    record_restore,
-    restore_in_review,
-    review_restore,
-)
-from agencies.shortlived import AccountLink
-from ledger.models import AuditEvent
+from officers.models import Officer, PowerChange, RestoreReview
+from officers.powers import told_of
+from officers.restores import SECTIONS, agencies_in_review, closed_sign_in, restore_in_review, review_restore
+from officers.session_rows import Proof
+from officers.shortlived import AccountLink
 from tests.agencies.world import DAY, NOW, OPERATOR, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
+AGENCIES = ["xa-lab"]
 
 
 @pytest.fixture
@@ -71,7 +64,7 @@ def reader(agency: Agency, admin: Officer) -> Officer:
 
 
 def restore(*, deleted: bool = True) -> Restore:
-    row = record_restore(backup_at=NOW + timedelta(minutes=30), now=LATER)
+    row = record_restore(AGENCIES, backup_at=NOW + timedelta(minutes=30), now=LATER)
     if deleted:
         for part in DELETED:
             note_deleted(part, row, now=LATER)
@@ -95,7 +88,7 @@ def test_until_an_admin_has_gone_through_it_only_admins_sign_in(admin: Officer, 
     assert closed_sign_in(admin) is None
     review_restore(admin, restored_at=LATER, confirmed=SECTIONS, now=LATER + HOUR)
     assert closed_sign_in(reader) is None
-    record_restore(backup_at=None, now=LATER + DAY)
+    record_restore(AGENCIES, backup_at=None, now=LATER + DAY)
     assert closed_sign_in(reader) is not None
     with pytest.raises(InputError) as refused:
         review_restore(admin, restored_at=LATER, confirmed=SECTIONS, now=LATER + DAY)
@@ -168,9 +161,9 @@ def test_a_review_that_no_admin_gave_opens_nothing(admin: Officer, reader: Offic
         RestoreReview.objects.bulk_create([row])
     else:
         review_restore(admin, restored_at=LATER, confirmed=SECTIONS, now=LATER)
-        record_restore(backup_at=None, now=LATER + DAY)
+        record_restore(AGENCIES, backup_at=None, now=LATER + DAY)
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE agencies_restorereview SET restored_at = %s", [LATER + DAY])
+            cursor.execute("UPDATE officers_restorereview SET restored_at = %s", [LATER + DAY])
     assert closed_sign_in(reader) is not None
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from accord.envelope.keys import show_fingerprint
 from accord.envelope.private import Root
-from agencies.errors import InputError
-from agencies.vault.changes import read_root_card
+from callers.errors import InputError
 from tests.agencies.heads import card_file
+from vault.changes import read_root_card
 
 CARDS: dict[str, dict[str, Any]] = {
     "one key": {"root": []},

@@ -11,19 +11,12 @@ import pytest
 from accord.envelope.keys import EC1, ENC, PQ1, SIGN
 from accord.envelope.keysets import KeyRow, read_keyset
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import (
-    AbsentError,
-    CustodyRefusedError,
-    InputError,
-    NotPermittedError,
-    RecoveryWaitsError,
-)
-from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Officer
+from agencies.errors import CustodyRefusedError, RecoveryWaitsError
+from agencies.models import Agency, Key, Keyset, KeyState, KeyUse
 from agencies.registry import take_over_recoveries
-from agencies.vault import doors, lives
-from agencies.vault.keeping import private_keys
-from agencies.vault.models import VaultKey
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.models import Officer
 from tests.agencies.sealing import carry, seal
 from tests.agencies.world import (
     DAY,
@@ -36,6 +29,9 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
+from vault import doors, lives
+from vault.keeping import private_keys
+from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + 40 * DAY

@@ -13,16 +13,16 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from agencies.models import Agency
-from agencies.vault import doors
-from agencies.vault.errors import KekUnknownError, KekWrongError, SealBrokenError
-from agencies.vault.keeping import ensure_secret, private_keys
-from agencies.vault.kek import KekRing, held_ring
-from agencies.vault.kekrotation import check_ring, keks_in_use, rewrap_secrets
-from agencies.vault.models import VaultKey, VaultSecret
 from devtool.environments import ROOT, role_environment
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
 from tests.services import surroundings
+from vault import doors
+from vault.errors import KekUnknownError, KekWrongError, SealBrokenError
+from vault.keeping import ensure_secret, private_keys
+from vault.kek import KekRing, held_ring
+from vault.kekrotation import check_ring, keks_in_use, rewrap_secrets
+from vault.models import VaultKey, VaultSecret
 
 pytestmark = pytest.mark.no_retry
 

@@ -7,13 +7,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.actors import ApiClient
-from agencies.apikeys import LONGEST_OVERLAP, authenticate_key, issuers_of, revoke_key, rotate_key
+from agencies.apikeys import LONGEST_OVERLAP, authenticate_key
 from agencies.entrykeys import issue_entry_key
-from agencies.errors import CredentialError, NotPermittedError, RotationRefusedError
+from agencies.errors import RotationRefusedError
 from agencies.models import Agency, AgencyStatus, ApiKey
 from agencies.selfrotation import LAST_DAYS, rotate_own_key
+from callers.actors import ApiClient
+from callers.errors import CredentialError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.apikeys import issuers_of, revoke_key, rotate_key
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
 
 pytestmark = pytest.mark.django_db

@@ -7,28 +7,21 @@ from typing import Any
 import pytest
 
 from accord.envelope.content import NamedOfficer
-from accord.envelope.errors import (
-    SealingError,
-    SealRefusal,
-)
+from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.keyrule import Valid
 from accord.envelope.keys import EC1, PQ1
 from agencies.accession import suspend_key
-from agencies.actors import ApiClient, SystemActor
-from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import AbsentError, CustodyRefusedError, NotPermittedError
-from agencies.models import Agency, Key, Officer
-from agencies.vault import doors
-from agencies.vault.errors import SigningKeysMissingError
+from agencies.errors import CustodyRefusedError
+from agencies.models import Agency, Key
+from callers.actors import ApiClient, SystemActor
+from callers.capabilities import Capability
+from callers.errors import AbsentError, NotPermittedError
+from officers.models import Officer
 from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
-from tests.agencies.world import (
-    NOW,
-    enrol,
-    hosted_agency,
-    log_everything,
-    own_agency,
-)
+from tests.agencies.world import NOW, enrol, hosted_agency, log_everything, own_agency
+from vault import doors
+from vault.errors import SigningKeysMissingError
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")

@@ -10,7 +10,15 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from agencies.login.attempts import (
+from officers.accounts import (
+    change_password,
+    change_roles,
+    disable_officer,
+    enable_officer,
+    enrol_operator,
+    store_password,
+)
+from officers.login.attempts import (
     DAY,
     LIMIT_PER_ACCOUNT_A_DAY,
     LIMIT_PER_ADDRESS,
@@ -30,17 +38,9 @@ from agencies.login.attempts import (
     reopen,
     waiting_time,
 )
-from agencies.login.backends import EmailBackend, login_source
-from agencies.models import Officer
-from agencies.officers import (
-    change_password,
-    change_roles,
-    disable_officer,
-    enable_officer,
-    enrol_operator,
-    store_password,
-)
-from agencies.shortlived import LoginAttempts
+from officers.login.backends import EmailBackend, login_source
+from officers.models import Officer
+from officers.shortlived import LoginAttempts
 from tests.agencies.hashers import CountingHasher
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 

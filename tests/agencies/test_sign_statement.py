@@ -8,18 +8,14 @@ import pytest
 from accord.envelope.keys import PQ1
 from accord.envelope.statements.checks import accept_statement
 from accord.envelope.statements.form import parse_statement
-from agencies.actors import ApiClient, SystemActor
-from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import NotPermittedError
-from agencies.models import Officer
-from agencies.vault import doors
+from callers.actors import ApiClient, SystemActor
+from callers.capabilities import Capability
+from callers.errors import NotPermittedError
+from officers.models import Officer
 from tests.agencies.sealing import Carried, subject
-from tests.agencies.world import (
-    NOW,
-    OPERATOR,
-    seconds,
-)
+from tests.agencies.world import NOW, OPERATOR, seconds
+from vault import doors
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from agencies.vault.errors import KekUnknownError, SealBrokenError
-from agencies.vault.hierarchy import (
+from vault.errors import KekUnknownError, SealBrokenError
+from vault.hierarchy import (
     RootSecret,
     RowOpener,
     RowPlace,
@@ -26,7 +26,7 @@ from agencies.vault.hierarchy import (
     wrap_private_key,
     wrap_secret,
 )
-from agencies.vault.kek import KekRing
+from vault.kek import KekRing
 
 RING = KekRing("k2", {"k2": bytes([2] * 32), "k1": bytes([1] * 32)})
 SECRET = RootSecret("xa-lab", 1, bytes(range(32)))

@@ -13,16 +13,16 @@ from pytest_django import Settings
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
 from accord.envelope.keysets import verify_keyset
-from agencies.actors import SystemActor
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Custody
 from agencies.registry import NewKeyset, register_keyset
-from agencies.vault import doors
-from agencies.vault.keeping import ensure_secret, keep_private_keys
+from callers.actors import SystemActor
 from tests.agencies.world import NOW as LATER
 from tests.agencies.world import OPERATOR, admit, log_everything
 from tests.envelope.kit.cases import Case, load, plain_opening_cases
 from tests.envelope.kit.seeds import BRAVO, decryption_key_from_jwk
+from vault import doors
+from vault.keeping import ensure_secret, keep_private_keys
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", BRAVO)

@@ -10,13 +10,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from accord.envelope.private import DecryptionKey, SigningKey
 from agencies.models import Key, KeyUse
-from agencies.vault import doors
-from agencies.vault.errors import KekUnknownError, SealBrokenError, SecretMissingError
-from agencies.vault.keeping import HeldDecryptionKeys, private_keys
-from agencies.vault.kek import KekRing, held_ring
-from agencies.vault.models import VaultKey, VaultSecret
 from tests.agencies.rings import ring
 from tests.agencies.world import hosted_agency, own_agency
+from vault import doors
+from vault.errors import KekUnknownError, SealBrokenError, SecretMissingError
+from vault.keeping import HeldDecryptionKeys, private_keys
+from vault.kek import KekRing, held_ring
+from vault.models import VaultKey, VaultSecret
 
 pytestmark = pytest.mark.django_db
 CONTENT = "Vape liquid \u2013 液体".encode()

@@ -8,14 +8,14 @@ import sys
 import pytest
 from django.db import connection
 
-from agencies.vault.kek import KekRing, held_ring
 from devtool.environments import ROOT, role_environment
 from tests.agencies.rings import followed_by, ring_text
 from tests.agencies.world import hosted_agency
 from tests.services import surroundings
+from vault.kek import KekRing, held_ring
 
 PROBE = (
-    "import django, os; django.setup(); from agencies.vault.kek import held_ring; "
+    "import django, os; django.setup(); from vault.kek import held_ring; "
     "print(len(held_ring().keys), any(name.startswith('ACCORD_KEK') for name in os.environ))"
 )
 ANOTHER = "A" * 42 + "E"
@@ -64,7 +64,7 @@ def test_a_role_that_must_not_hold_the_ring_does_not_start_with_it(role: str, va
 
 
 def test_a_blind_role_starts_without_the_vault() -> None:
-    probe = "import django, sys; django.setup(); print('agencies.vault' in sys.modules)"
+    probe = "import django, sys; django.setup(); print('vault' in sys.modules)"
     outcome = start("exchange", probe)
     assert outcome.stdout.split() == ["False"], outcome.stderr
 

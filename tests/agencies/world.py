@@ -22,15 +22,16 @@ from accord.envelope.statements.checks import pop_suite
 from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.unseal import open_challenge, open_credential
 from agencies.accession import accept_keyset, admit_agency, issue_challenge
-from agencies.actors import SystemActor
-from agencies.apikeys import issue_key
-from agencies.capabilities import Capability, scopes_that_work
-from agencies.identifiers import uuid7_at
-from agencies.models import Agency, ApiKey, Keyset, Officer
-from agencies.officers import enrol_officer
-from agencies.vault.doors import create_agency_keys
+from agencies.models import Agency, ApiKey, Keyset
+from callers.actors import SystemActor
+from callers.capabilities import Capability, scopes_that_work
+from callers.identifiers import uuid7_at
 from ledger.sequencer import sequence_batch
+from officers.accounts import enrol_officer
+from officers.apikeys import issue_key
+from officers.models import Officer
 from tests.services import surroundings
+from vault.doors import create_agency_keys
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

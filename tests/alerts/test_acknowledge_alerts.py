@@ -5,12 +5,12 @@ import uuid
 
 import pytest
 
-from agencies.capabilities import Role
-from agencies.errors import InputError, NotPermittedError
 from alerts.bulk_acknowledgement import Outcome, acknowledge_alerts, preview_acknowledgements
 from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
 from alerts.withdrawal import withdraw_alert
+from callers.capabilities import Role
+from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.models import Statement
 from tests.alerts.conftest import Desks

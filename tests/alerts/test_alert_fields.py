@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from agencies.errors import InputError
 from alerts.document.check import check_document
 from alerts.document.defaults import defaults_for
 from alerts.document.fields import FIELDS, STEPS, Kind, fields_of_step
 from alerts.document.findings import Findings
 from alerts.document.rules import Circumstances
 from alerts.document.values import read_values
+from callers.errors import InputError
 from tests.alerts.conftest import GOOD
 
 TODAY = dt.date(2026, 3, 2)

@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 
 from accord.envelope.encoding import canonical
-from agencies.errors import InputError
 from alerts.document import choices
 from alerts.document.building import answer_moment, build_document, build_terms
 from alerts.document.check import check_document
@@ -20,6 +19,7 @@ from alerts.document.reading import read_document
 from alerts.document.rules import Circumstances
 from alerts.document.schema import json_schema
 from alerts.document.values import read_values
+from callers.errors import InputError
 
 NOW = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 JTI = "0195abcd-0000-7000-8000-000000000000"

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from accord.envelope.manifest import Reference
-from agencies.errors import AbsentError, NotPermittedError
 from alerts.amending import amend_alert, newest_of, versions_of
 from alerts.changes import changes_in
 from alerts.drafts import attach_file, discard_draft, read_attachment, read_draft, save_revision
@@ -26,11 +25,13 @@ from alerts.review import submit_alert, validate_alert
 from alerts.start import read_start
 from alerts.versions import settle_versions
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert, withdrawal_preview
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from notices.repudiation import expand_doubts, find_repudiated
 from sharing.errors import SupersededError
-from sharing.models import Envelope, Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.repudiation import expand_doubts, find_repudiated
+from sharing.models import Envelope
 from sharing.slices import slice_for
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import PARTNER_ALERT, send_from_partner

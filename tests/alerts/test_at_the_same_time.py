@@ -8,8 +8,6 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from agencies.capabilities import Role
-from agencies.errors import InputError
 from alerts.amending import amend_alert
 from alerts.drafts import save_revision
 from alerts.errors import AlertsError, AmendmentRefusedError, MoveRefusedError, RevisionConflictError
@@ -22,6 +20,8 @@ from alerts.science.library_received import SpectralFile, keep_received_files, r
 from alerts.science.replies.answering import open_to_answer, start_reply
 from alerts.science_library import LibrarySpectrum
 from alerts.withdrawal import withdraw_alert
+from callers.capabilities import Role
+from callers.errors import InputError
 from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks

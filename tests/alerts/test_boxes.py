@@ -6,8 +6,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from agencies.capabilities import Role
-from agencies.errors import InputError, NotPermittedError
 from alerts.acknowledgement import acknowledge_alert
 from alerts.drafts_list import list_drafts
 from alerts.inbox import list_received
@@ -18,6 +16,8 @@ from alerts.queue import list_waiting
 from alerts.review import return_alert
 from alerts.search import search_received
 from alerts.start import read_start
+from callers.capabilities import Role
+from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.models import Delivery
 from tests.alerts.conftest import Desks

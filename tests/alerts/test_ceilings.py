@@ -5,9 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agencies.ceilings import LEVELS, strictest
-from agencies.errors import AbsentError, InputError
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.amending import amend_alert, versions_seen
 from alerts.changes import changes_in
 from alerts.draft_templates import (
@@ -26,6 +24,9 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.thread import read_thread
 from alerts.versions import versions_held
+from callers.errors import AbsentError, InputError
+from callers.markings import LEVELS, strictest
+from officers.models import Officer
 from tests.alerts.conftest import GOOD, Desks
 from tests.bound_rows import rewrite
 

@@ -3,8 +3,6 @@
 
 import pytest
 
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.models import Officer
 from alerts.errors import AlertIncompleteError, KeysElsewhereError
 from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
@@ -12,7 +10,9 @@ from alerts.peers.comparing import compare_fingerprint, peer_of, peers_of, undo_
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin, read_book
 from alerts.preview import preview_recipients_of
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.models import Officer
 from sharing.agreements import record_agreement, record_circle
 from tests.alerts.conftest import GOOD, Desks
 from tests.builders import OPERATOR, HeldAgency

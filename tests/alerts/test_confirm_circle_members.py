@@ -3,13 +3,13 @@
 
 import pytest
 
-from agencies.errors import InputError, NotPermittedError
-from agencies.models import Officer
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.preview import preview_recipients_of
 from alerts.release import release_alert
+from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.models import Officer
 from sharing.agreements import record_circle
 from tests.alerts.conftest import GOOD, Desks
 from tests.builders import OPERATOR

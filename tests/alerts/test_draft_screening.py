@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from agencies.capabilities import Role
 from alerts.drafts import read_draft, save_revision
 from alerts.errors import RevisionConflictError, SecondPersonNeededError
 from alerts.models import Alert
 from alerts.review import return_alert, submit_alert, validate_alert
 from alerts.science.draft_screening import record_draft_screening
+from callers.capabilities import Role
 from ledger.models import AuditEvent
 from substances import safely
 from tests.alerts.conftest import Desks

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, InputError, NotPermittedError
 from alerts.draft_templates import (
     copy_alert,
     copy_received,
@@ -22,6 +20,8 @@ from alerts.errors import CopyRefusedError, KeysElsewhereError
 from alerts.kept import DraftTemplate
 from alerts.models import Alert
 from alerts.withdrawal import withdraw_alert
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.alerts.conftest import GOOD, Desks
 

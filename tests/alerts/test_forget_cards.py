@@ -9,17 +9,16 @@ from django.test import Client
 from django.utils import timezone
 
 from accord.version import VERSION
-from agencies.models import Restore
-from agencies.restores import record_restore
 from alerts.following import follow_feeds
 from alerts.inbox import list_received
 from alerts.models import CardToken, ReceivedAlert
 from alerts.opening import open_alert, open_attachment
 from alerts.outbox import open_sent_attachment
 from alerts.search import search_received
-from ledger.models import AuditEvent, LoopState
+from ledger.models import AuditEvent, LoopState, Restore
+from ledger.restores import record_restore
+from notices.sweeping import sweep_notices
 from sharing.errors import ContentDeletedError, ExpiredError
-from sharing.notices.sweeping import sweep_notices
 from tests.alerts.conftest import GOOD, Desks, make_desks
 from tests.alerts.test_follow_feed import PARTNER_ALERT, received_by, send_from_partner
 from tests.alerts.test_open_alert import received_with_file
@@ -71,13 +70,13 @@ def test_after_a_restore_worker_and_desk_note_that_all_of_it_is_deleted(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than one batch each: nobody signs in before, so nothing is left for the next round."""
-    monkeypatch.setattr("sharing.notices.sweeping.DELETED_A_BATCH", 1)
-    monkeypatch.setattr("sharing.notices.sweeping.BATCHES_A_SWEEP", 1)
+    monkeypatch.setattr("notices.sweeping.DELETED_A_BATCH", 1)
+    monkeypatch.setattr("notices.sweeping.BATCHES_A_SWEEP", 1)
     monkeypatch.setattr("alerts.following.forget_cards", lambda actor, *, now: 0)
     digests = [short_lived(desks), short_lived(desks)]
     desks.follow()
     rows = [received_by(desks, md) for md in digests]
-    record_restore(backup_at=None, now=desks.hub.later(seconds=200))
+    record_restore((), backup_at=None, now=desks.hub.later(seconds=200))
     sweep_notices(now=desks.hub.now)
     restore = Restore.objects.get()
     assert (restore.contents_deleted_at, restore.cards_deleted_at) == (desks.hub.now, None)
@@ -94,7 +93,7 @@ def test_while_a_loop_stands_it_is_not_noted(desks: Desks, stands: str) -> None:
     md = short_lived(desks)
     desks.follow()
     LoopState.objects.create(loop=stands, in_a_row=10, version=VERSION, stopped_at=desks.hub.now)
-    record_restore(backup_at=None, now=desks.hub.later(seconds=200))
+    record_restore((), backup_at=None, now=desks.hub.later(seconds=200))
     sweep_notices(now=desks.hub.now)
     follow_feeds(now=desks.hub.now)
     restore = Restore.objects.get()
@@ -141,7 +140,7 @@ def desks_of_today(db: None, tmp_path: Path) -> Desks:
 
 def page_of(desks: Desks, row: ReceivedAlert) -> str:
     client = Client()
-    client.force_login(desks.health.reader, "agencies.login.backends.EmailBackend")
+    client.force_login(desks.health.reader, "officers.login.backends.EmailBackend")
     answers = [
         client.post(f"/inbox/{row.pk}/", {"reason": "on_duty"}, follow=True),
         client.get(f"/inbox/{row.pk}/"),

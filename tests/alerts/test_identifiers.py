@@ -5,9 +5,9 @@ import pytest
 
 from accord.document.chemistry import differs_from_structure, is_cas_number, is_formula, is_inchi
 from accord.document.inchikeys import inchikey_of
-from agencies.names import mixes_scripts
 from alerts.document.characters import hidden_characters
 from alerts.document.values import read_values
+from callers.names import mixes_scripts
 from tests.alerts.test_alert_kinds import ETIZOLAM, errors
 
 

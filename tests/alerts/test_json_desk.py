@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agencies.apikeys import issue_key
-from agencies.capabilities import Capability, Role
 from alerts.drafts import create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
+from callers.capabilities import Capability, Role
+from officers.apikeys import issue_key
 from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
 from tests.api.sessions import Session
 

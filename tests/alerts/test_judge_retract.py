@@ -13,13 +13,13 @@ from django.utils import timezone
 from accord.envelope.keys import PQ1
 from accord.envelope.statements.form import SubjectRef
 from agencies.accession import accept_revoke
-from agencies.errors import InputError
 from alerts.following import follow_feeds
 from alerts.inbox import list_received
 from alerts.models import ReceivedAlert
 from alerts.opening import OpenedView, open_alert
 from alerts.start import read_start
 from alerts.withdrawal import confirm_withdrawal
+from callers.errors import InputError
 from ledger.models import AuditEvent
 from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks, make_desks
@@ -211,7 +211,7 @@ def test_the_page_and_the_json_desk_say_that_it_does_not_count(db: None, tmp_pat
     retract(desks, row)
     desks.follow()
     client = Client()
-    client.force_login(desks.health.reader, "agencies.login.backends.EmailBackend")
+    client.force_login(desks.health.reader, "officers.login.backends.EmailBackend")
     assert "withdrew this on" in client.get(f"/inbox/{row.pk}/").content.decode()
     revoke_signing_key(desks, hours_back=1)
     closed = client.get(f"/inbox/{row.pk}/").content.decode()

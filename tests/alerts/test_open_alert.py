@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, InputError, NotPermittedError
 from alerts.acknowledgement import acknowledge_alert
 from alerts.drafts import attach_file
 from alerts.errors import KeysElsewhereError, NotOpenedError, UnopenableError
@@ -17,6 +15,8 @@ from alerts.opening import open_alert, open_attachment, preset_reason
 from alerts.outbox import open_sent_attachment
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import GOOD, Desks

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from agencies.errors import InputError
 from alerts.drafts_list import list_drafts
 from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.outbox import list_sent
 from alerts.paging import Page
 from alerts.queue import list_waiting
+from callers.errors import InputError
 from tests.alerts.conftest import Desks
 from tests.alerts.test_search_alerts import copies
 

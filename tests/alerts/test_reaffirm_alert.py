@@ -12,8 +12,6 @@ from django.utils import timezone
 
 from accord.envelope.keyrule import Repudiated, Valid
 from accord.envelope.statements.form import SubjectRef, parse_statement
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.models import Officer
 from alerts.acknowledgement import acknowledge_alert
 from alerts.errors import KeysElsewhereError, MoveRefusedError, UnopenableError
 from alerts.fetching import fetch_and_open
@@ -22,20 +20,17 @@ from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, open_alert, standings_shown
 from alerts.outbox import list_sent, read_sent
-from alerts.reaffirmation import (
-    list_doubted,
-    list_doubted_statements,
-    reaffirm_alert,
-    reaffirm_statement,
-)
+from alerts.reaffirmation import list_doubted, list_doubted_statements, reaffirm_alert, reaffirm_statement
 from alerts.retractions import as_it_stands
 from alerts.standing import StandingState
 from alerts.start import read_start
 from alerts.verification import Proof
 from alerts.withdrawal import withdraw_alert, withdraw_unsent
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from notices.repudiation import expand_doubts, find_repudiated
+from officers.models import Officer
 from sharing.models import Statement
-from sharing.notices.repudiation import expand_doubts, find_repudiated
 from tests.alerts.conftest import Desk, Desks, make_desks
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.alerts.test_judge_retract import retract
@@ -354,7 +349,7 @@ def test_the_json_desk_says_all_of_it_and_reaffirms(transactional_db: None, tmp_
 
 def _signed_in(officer: Officer) -> Client:
     client = Client()
-    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    client.force_login(officer, "officers.login.backends.EmailBackend")
     return client
 
 

@@ -8,8 +8,6 @@ import pytest
 from django.db import connection
 
 from accord.envelope.errors import SealingError
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, InputError, NotPermittedError
 from agencies.models import Agency
 from alerts.drafts import attach_file, save_revision
 from alerts.errors import (
@@ -26,6 +24,8 @@ from alerts.preview import candidates_for, circles_for, preview_release
 from alerts.release import confirm_second_look, release_alert
 from alerts.review import read_return_note, return_alert, submit_alert, validate_alert
 from alerts.second_person import Allowed, Denied, may_release, may_validate
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.agreements import record_circle, suspend_lanes
 from sharing.models import Envelope

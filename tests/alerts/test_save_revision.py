@@ -4,9 +4,6 @@
 import pytest
 from django.db import connection
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, InputError, NotPermittedError
-from agencies.vault.errors import SealBrokenError
 from alerts.drafts import (
     attach_file,
     create_draft,
@@ -16,15 +13,13 @@ from alerts.drafts import (
     remove_attachment,
     save_revision,
 )
-from alerts.errors import (
-    AttachmentRefusedError,
-    KeysElsewhereError,
-    MoveRefusedError,
-    RevisionConflictError,
-)
+from alerts.errors import AttachmentRefusedError, KeysElsewhereError, MoveRefusedError, RevisionConflictError
 from alerts.files import inert_media_type
 from alerts.models import Alert, AlertRevision
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError, NotPermittedError
 from tests.alerts.conftest import GOOD, Desks
+from vault.errors import SealBrokenError
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 

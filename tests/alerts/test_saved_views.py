@@ -4,8 +4,6 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, InputError, NotPermittedError
 from alerts.kept import SavedView
 from alerts.saved_views import (
     VIEWS_AT_MOST,
@@ -16,6 +14,8 @@ from alerts.saved_views import (
     set_default_view,
     views_of,
 )
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks
 

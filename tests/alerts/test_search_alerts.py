@@ -8,8 +8,6 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, InputError, NotPermittedError
 from alerts import search
 from alerts.cards import Card, seal_received_card
 from alerts.drafts import attach_file
@@ -21,6 +19,8 @@ from alerts.search import Query, SearchResult, search_alerts
 from alerts.search_links import open_search, seal_search
 from alerts.tokenising import tokenise_sent
 from alerts.tokens import fold
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks
 

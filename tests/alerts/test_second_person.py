@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from agencies.actors import ApiClient
-from agencies.apikeys import issue_key, releasers_of_drafts, revoke_key, rotate_key
-from agencies.capabilities import Capability, Role
-from agencies.deciding import agree_to_change
-from agencies.errors import NobodyToReleaseError, NotBoundError
-from agencies.models import Agency, ApiKey, Officer, PowerChange
-from agencies.officers import enrol_officer
+from agencies.models import Agency, ApiKey
 from alerts.drafts import create_draft, save_revision
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
@@ -21,6 +15,14 @@ from alerts.release import confirm_second_look, release_alert
 from alerts.review import return_alert, submit_alert, validate_alert
 from alerts.second_person import who_could_release
 from alerts.states import AlertState
+from callers.actors import ApiClient
+from callers.capabilities import Capability, Role
+from callers.errors import NotBoundError
+from officers.accounts import enrol_officer
+from officers.apikeys import issue_key, releasers_of_drafts, revoke_key, rotate_key
+from officers.deciding import agree_to_change
+from officers.errors import NobodyToReleaseError
+from officers.models import Officer, PowerChange
 from tests.alerts.conftest import GOOD, Desks
 from tests.bound_rows import rewrite
 from tests.role_logins import under_login_of

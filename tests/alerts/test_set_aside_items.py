@@ -5,9 +5,6 @@ import pytest
 from django.db import connection
 
 from accord.envelope.content import Attachment
-from agencies.actors import SystemActor
-from agencies.capabilities import Capability, Role
-from agencies.errors import NotPermittedError
 from alerts.following import FEED
 from alerts.inbox import list_received
 from alerts.models import CardToken, ReceivedAlert
@@ -16,12 +13,15 @@ from alerts.preview import preview_release
 from alerts.retractions import as_it_stands
 from alerts.set_aside import read_set_aside, resume_loop, retry_item
 from alerts.tokens import FILE, file_digest, received_with_token
+from callers.actors import SystemActor
+from callers.capabilities import Capability, Role
+from callers.errors import NotPermittedError
 from ledger.models import AuditEvent, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
+from notices.key_endings import warn_of_endings
+from notices.repudiation import find_repudiated
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import DeskCursor
-from sharing.notices.key_endings import warn_of_endings
-from sharing.notices.repudiation import find_repudiated
 from sharing.revoked import KeyWord
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import received_by, retract, send_from_partner

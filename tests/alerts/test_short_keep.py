@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from agencies.capabilities import Role
 from alerts.errors import AlertIncompleteError
 from alerts.review import submit_alert
+from callers.capabilities import Role
 from ledger.models import AuditEvent
 from sharing.errors import KeepTooShortError
 from sharing.models import Envelope

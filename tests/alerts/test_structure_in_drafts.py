@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from agencies.errors import InputError
 from alerts.document.fields import FIELDS
 from alerts.drafts import create_draft, read_draft, save_revision
 from alerts.models import Alert
 from alerts.preview import check_draft
+from callers.errors import InputError
 from substances import safely
 from substances.errors import WorkerLostError
 from tests.alerts.conftest import Desks

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from agencies.models import Officer
 from alerts.models import Alert
 from alerts.review import return_alert, submit_alert
-from sharing.models import Notification
-from sharing.notices.sending import send_notifications
+from notices.models import Notification
+from notices.sending import send_notifications
+from officers.models import Officer
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import CONTENT, DeskWorld
 

@@ -20,7 +20,7 @@ from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
 from alerts.document.shapes import read_moment
 from alerts.pages.keys.forms import since_text
 from alerts.standing import utc_text
-from sharing.notices.key_endings import moment_text
+from notices.key_endings import moment_text
 from tests.alerts.conftest import GOOD
 
 EAST = "Pacific/Kiritimati"

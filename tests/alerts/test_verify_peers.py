@@ -27,7 +27,8 @@ from alerts.peers.pins import Origin, read_book
 from alerts.standing import StandingState
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
-from sharing.models import Envelope, Notification
+from notices.models import Notification
+from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
 from tests.key_lives import signing_keys_of

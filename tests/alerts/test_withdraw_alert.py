@@ -4,18 +4,13 @@
 import pytest
 
 from agencies.accession import suspend_agency
-from agencies.errors import AbsentError, InputError, NotPermittedError
 from alerts.acknowledgement import acknowledge_alert
 from alerts.errors import KeysElsewhereError, MoveRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.outbox import list_sent
-from alerts.withdrawal import (
-    confirm_withdrawal,
-    void_withdrawal_text,
-    withdraw_alert,
-    withdrawal_preview,
-)
+from alerts.withdrawal import confirm_withdrawal, void_withdrawal_text, withdraw_alert, withdrawal_preview
+from callers.errors import AbsentError, InputError, NotPermittedError
 from sharing.errors import RecalledError
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import Desks

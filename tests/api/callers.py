@@ -4,15 +4,15 @@
 from django.conf import settings
 from django.test import Client
 
-from agencies.models import Officer
 from devtool.apicases import Credential
+from officers.models import Officer
 from tests.builders import HeldAgency, Hub
 
 
 def session_of(officer: Officer) -> Credential:
     """An officer signed in at the desk, as any program sends it: cookie and form token."""
     client = Client()
-    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    client.force_login(officer, "officers.login.backends.EmailBackend")
     token = client.get("/api/v1/caller").json()["form_token"]
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     form = client.cookies[settings.CSRF_COOKIE_NAME]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from agencies.models import Officer
+from officers.models import Officer
 
 
 class Session:
@@ -14,7 +14,7 @@ class Session:
 
     def __init__(self, officer: Officer, **defaults: Any) -> None:
         self.client = Client(**defaults)
-        self.client.force_login(officer, "agencies.login.backends.EmailBackend")
+        self.client.force_login(officer, "officers.login.backends.EmailBackend")
 
     def __call__(self, method: str, path: str, body: Any = None, *, etag: str = "", **headers: str) -> Any:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

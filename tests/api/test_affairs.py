@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agencies.capabilities import Role
-from agencies.models import Agency, ApiKey, Officer
+from agencies.models import Agency, ApiKey
+from callers.capabilities import Role
 from ledger.models import AuditEvent
-from sharing.models import Agreement, LaneSuspension, Notification
+from notices.models import Notification
+from officers.models import Officer
+from sharing.models import Agreement, LaneSuspension
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 from tests.outside_world import OutsideWorld

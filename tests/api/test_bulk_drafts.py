@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agencies.apikeys import issue_key
-from agencies.capabilities import Capability, Role
-from agencies.shortlived import IdempotentRequest
 from alerts.models import Alert, AlertRevision
+from callers.capabilities import Capability, Role
+from callers.models import IdempotentRequest
 from ledger.models import AuditEvent
+from officers.apikeys import issue_key
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 

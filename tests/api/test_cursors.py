@@ -11,10 +11,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from agencies.cursors import LIVES, list_name, open_cursor, seal_cursor
-from agencies.errors import CursorExpiredError
 from alerts.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
+from callers.cursors import LIVES, list_name, open_cursor, seal_cursor
+from callers.errors import CursorExpiredError
 from tests.alerts.conftest import Desks, make_desks
 from tests.api.sessions import Session
 from tests.builders import Hub

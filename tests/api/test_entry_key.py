@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.capabilities import Capability, scopes_that_work
 from agencies.models import Agency, ApiKey
-from agencies.officers import enrol_operator
 from alerts.pages.operator.forms import HEARD, group_of
+from callers.capabilities import Capability, scopes_that_work
+from officers.accounts import enrol_operator
 from tests.agencies.partners import part
 from tests.agencies.world import OwnKeys
 from tests.alerts.conftest import Desks

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from agencies.capabilities import Role
-from agencies.models import Officer
-from agencies.officers import enrol_operator
+from callers.capabilities import Role
 from devtool.apicases import Credential, call_every_operation
+from officers.accounts import enrol_operator
+from officers.models import Officer
 from tests.alerts.conftest import Desks, make_desks
 from tests.api.callers import key_of, session_of
 from tests.builders import OPERATOR, Hub

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from agencies.models import Officer
 from alerts.api_science.addresses import urlpatterns
 from devtool.environments import ROOT, World, role_environment
+from officers.models import Officer
 from sharing.models import Delivery
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import PASSWORD, DeskWorld

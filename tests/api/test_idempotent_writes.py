@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from agencies.idempotency import GIVEN_UP_AFTER
-from agencies.shortlived import IdempotentRequest
 from alerts.models import Alert, ReceivedAlert
+from callers.idempotency import GIVEN_UP_AFTER
+from callers.models import IdempotentRequest
 from ledger.models import AuditEvent
 from sharing.models import Envelope, Statement
 from tests.alerts.conftest import GOOD, Desks, make_desks

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from agencies.login.rates import Buckets
+from callers.rates import Buckets
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 

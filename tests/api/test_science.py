@@ -11,15 +11,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from agencies.apikeys import issue_key
-from agencies.capabilities import Capability, Role
 from agencies.models import Agency
 from alerts.science import asking
 from alerts.science.asking import SCREENED, Why, record_question
 from alerts.science.reevaluating import reevaluate_structures
 from alerts.science.stored import keep_sent_structure
 from alerts.stored import StoredStructure
+from callers.capabilities import Capability, Role
 from ledger.models import AuditEvent
+from officers.apikeys import issue_key
 from substances.models import ControlKind
 from substances.profiles.methods import shipped_methods
 from substances.versions import append_version

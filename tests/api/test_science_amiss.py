@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agencies.capabilities import Role
+from callers.capabilities import Role
 from hub.operation_problems import problems_of
 from substances.profiles.methods import shipped_methods
 from tests.alerts.conftest import Desks

@@ -9,8 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
-from agencies.apikeys import authenticate_key, issue_key
-from agencies.capabilities import Capability, Role
+from agencies.apikeys import authenticate_key
 from agencies.models import Agency
 from agencies.selfrotation import rotate_own_key
 from alerts.acknowledgement import acknowledge_alert
@@ -19,6 +18,8 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
+from callers.capabilities import Capability, Role
+from officers.apikeys import issue_key
 from tests.alerts.conftest import GOOD, Desks
 from tests.api.sessions import Session
 

@@ -13,10 +13,10 @@ from django.apps import apps
 from django.db import connection
 from psycopg import sql
 
-from agencies.visibility import SIGN_IN
 from hub.grants import updated_columns
 from hub.rights import EVERY, RIGHTS, Right
 from hub.roles import LOGINS
+from officers.visibility import SIGN_IN
 from tests.services import surroundings
 
 NOTHING = Right()
@@ -92,10 +92,10 @@ def test_every_login_holds_what_is_declared_and_nothing_else() -> None:
 
 
 PROVES_A_PERSON = {
-    "agencies_officer": set(SIGN_IN),
+    "officers_officer": set(SIGN_IN),
     "mfa_authenticator": {"data"},
     "django_session": {"session_key", "session_data"},
-    "agencies_accountlink": {"digest"},
+    "officers_accountlink": {"digest"},
 }
 SIGN_IN_OR_BIND = {"desk", "desk-worker"}
 """The desk signs people in; the desk-worker gives and takes powers, for which it makes the code of the whole row."""
@@ -116,8 +116,8 @@ def test_what_proves_a_person_is_read_only_where_people_sign_in_or_rows_are_boun
 
 
 def test_a_new_column_of_an_officer_is_told_or_belongs_to_signing_in() -> None:
-    columns = {field.column for field in apps.get_model("agencies", "Officer")._meta.concrete_fields}
-    assert RIGHTS["agencies_officer"]["worker"].select == columns - set(SIGN_IN)
+    columns = {field.column for field in apps.get_model("officers", "Officer")._meta.concrete_fields}
+    assert RIGHTS["officers_officer"]["worker"].select == columns - set(SIGN_IN)
 
 
 def _line(held: Held) -> str:

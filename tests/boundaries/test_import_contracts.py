@@ -11,13 +11,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("accord", "agencies", "alerts", "callers", "demo", "hub", "ledger", "sharing", "substances")
+PACKAGES = (
+    "accord",
+    "agencies",
+    "alerts",
+    "callers",
+    "demo",
+    "hub",
+    "ledger",
+    "notices",
+    "officers",
+    "sharing",
+    "substances",
+    "vault",
+)
 
 BREAKS = {
     "downwards": ("agencies/directory.py", "import sharing.policy"),
-    "exchange-cannot-open": ("sharing/intake.py", "import accord.envelope.unseal"),
-    "only-vault-opens": ("agencies/apikeys.py", "import accord.envelope.private"),
-    "vault-door": ("sharing/feed.py", "import agencies.vault.doors"),
+    "exchange-knows-no-desk": ("sharing/intake.py", "import accord.envelope.unseal"),
+    "shared-rooms": ("callers/cursors.py", "import agencies.models"),
+    "only-vault-opens": ("officers/apikeys.py", "import accord.envelope.private"),
+    "vault-door": ("notices/peers.py", "import vault.doors"),
     "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),
     "sequencer-at-work": ("sharing/feed.py", "import ledger.running"),
     "ledger-doors": ("sharing/feed.py", "import ledger.models"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agencies.policy import LABELS
+from officers.policy import LABELS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
@@ -22,10 +22,23 @@ PACKAGES = (
     "devtool",
     "hub",
     "ledger",
+    "notices",
+    "officers",
     "sharing",
     "substances",
+    "vault",
 )
-EDGES = ("/management/commands/", "/tasks.py", "/api", "/pages/", "/site.py", "/middleware.py", "/login/")
+APPS = ("agencies", "alerts", "callers", "hub", "ledger", "notices", "officers", "sharing", "vault")
+EDGES = (
+    "/management/commands/",
+    "/tasks.py",
+    "/api",
+    "/pages/",
+    "/site.py",
+    "/middleware.py",
+    "/login/",
+    "/authentication.py",
+)
 """Where a request, a task or a command begins: the only places that may read the clock."""
 
 
@@ -54,10 +67,22 @@ def _imports(path: Path) -> Iterator[str]:
 def test_only_accord_and_the_vault_touch_cryptographic_primitives() -> None:
     touching = {
         _short(path)
-        for path in _files("agencies", "alerts", "callers", "demo", "devtool", "hub", "ledger", "sharing")
+        for path in _files(
+            "agencies",
+            "alerts",
+            "callers",
+            "demo",
+            "devtool",
+            "hub",
+            "ledger",
+            "notices",
+            "officers",
+            "sharing",
+            "vault",
+        )
         if any(name.split(".")[0] == "cryptography" for name in _imports(path))
     }
-    assert {name for name in touching if not name.startswith("agencies/vault/")} == set()
+    assert {name for name in touching if not name.startswith("vault/")} == set()
 
 
 def test_package_markers_re_export_nothing() -> None:
@@ -74,12 +99,14 @@ def test_a_policy_is_read_only_where_its_code_is_asked_for() -> None:
     """`policy_of(agency).four_eyes`, never the column of the row."""
     past = {
         _short(path)
-        for path in _files("agencies", "alerts", "demo", "hub", "sharing")
+        for path in _files(
+            "agencies", "alerts", "callers", "demo", "hub", "notices", "officers", "sharing", "vault"
+        )
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr in LABELS
         if ast.unparse(node.value).rpartition(".")[2] in {"agency", "recipient", "issuer", "iss", "locked"}
     }
-    assert past == {"agencies/policy_in_force.py"}
+    assert past == {"officers/policy_in_force.py"}
 
 
 def _callers_of(names: set[str], *packages: str) -> set[str]:
@@ -94,13 +121,15 @@ def _callers_of(names: set[str], *packages: str) -> set[str]:
 
 def test_one_function_asks_the_machine_for_the_time() -> None:
     names = {"timezone.now", "datetime.now", "time.time", "datetime.datetime.now", "datetime.today"}
-    asking = _callers_of(names, "agencies", "alerts", "callers", "hub", "ledger", "sharing")
+    asking = _callers_of(names, *APPS)
     # The age of a file is told by the clock that wrote it.
     assert asking == {"/callers/clock.py", "/hub/vitals.py", "/hub/liveness.py"}
 
 
 def test_the_clock_is_read_at_the_edges_only() -> None:
-    reading = _callers_of({"clock.now", "callers.clock.now"}, "agencies", "alerts", "callers", "sharing")
+    reading = _callers_of(
+        {"clock.now", "callers.clock.now"}, *(app for app in APPS if app not in {"hub", "ledger"})
+    )
     assert {name for name in reading if not any(edge in name for edge in EDGES)} == set()
 
 
@@ -108,12 +137,23 @@ def test_seconds_of_others_become_moments_by_one_function() -> None:
     """`datetime` ends with the year 9999, and earlier in zones ahead of UTC: one function knows it."""
     makers = {
         _short(path)
-        for path in _files("accord", "agencies", "alerts", "callers", "hub", "ledger", "sharing")
+        for path in _files(
+            "accord",
+            "agencies",
+            "alerts",
+            "callers",
+            "hub",
+            "ledger",
+            "notices",
+            "officers",
+            "sharing",
+            "vault",
+        )
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr in {"fromtimestamp", "utcfromtimestamp"}
     }
     # A cursor is sealed by the hub, and holds its own clock.
-    assert makers == {"accord/moments.py", "agencies/cursors.py"}
+    assert makers == {"accord/moments.py", "callers/cursors.py"}
 
 
 SEARCHING = {

@@ -14,7 +14,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
+from officers.models import Officer
 from tests.browser import pictures
 from tests.browser.hands import Tally
 from tests.browser.pictures import keep_picture
@@ -175,7 +175,7 @@ def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[Offic
 
     def put(officer: Officer) -> None:
         client = Client()
-        client.force_login(officer, "agencies.login.backends.EmailBackend")
+        client.force_login(officer, "officers.login.backends.EmailBackend")
         name = django_settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
 

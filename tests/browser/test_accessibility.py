@@ -18,10 +18,10 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer, PowerChange
-from agencies.officers import change_roles
-from agencies.restores import record_restore
 from alerts.pages.addresses import PAGES
+from ledger.restores import record_restore
+from officers.accounts import change_roles
+from officers.models import Officer, PowerChange
 from tests.security.addressed import things_of
 from tests.security.routes import Route, routes_of
 from tests.security.world import Caller, SecurityWorld
@@ -175,10 +175,10 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
 def _after_a_restore(world: SecurityWorld) -> Caller:
     """An admin who has signed in since, as every session of before has ended."""
     with transaction.atomic():
-        record_restore(backup_at=timezone.now(), now=timezone.now())
+        record_restore((), backup_at=timezone.now(), now=timezone.now())
     admin = world.by_name("agency_admin of xa-lab")
     client = Client()
-    client.force_login(world.desk.sunniva, "agencies.login.backends.EmailBackend")
+    client.force_login(world.desk.sunniva, "officers.login.backends.EmailBackend")
     return replace(admin, cookie=client.cookies[django_settings.SESSION_COOKIE_NAME].value)
 
 

@@ -11,18 +11,19 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.apikeys import issue_key, revoke_key
-from agencies.capabilities import Role
-from agencies.duty import move_on_duty_list, name_deputy
-from agencies.login.factors import reset_factors
-from agencies.models import Agency, Officer, PowerChange
-from agencies.officers import change_roles, disable_officer, enrol_officer
-from agencies.restores import DELETED, note_deleted, record_restore
+from agencies.models import Agency
 from alerts.opening import open_alert
 from alerts.peers.comparing import compare_fingerprint
+from callers.capabilities import Role
+from ledger.restores import DELETED, note_deleted, record_restore
+from notices.models import Notification
+from notices.power_changes import tell_power_changes
+from officers.accounts import change_roles, disable_officer, enrol_officer
+from officers.apikeys import issue_key, revoke_key
+from officers.duty import move_on_duty_list, name_deputy
+from officers.login.factors import reset_factors
+from officers.models import Officer, PowerChange
 from sharing.agreements import record_circle, suspend_lanes
-from sharing.models import Notification
-from sharing.notices.power_changes import tell_power_changes
 from tests.browser.pictures import keep_picture
 from tests.builders import OPERATOR
 from tests.outside_world import OutsideWorld
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 def client_of(officer: Officer) -> Client:
     client = Client()
-    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    client.force_login(officer, "officers.login.backends.EmailBackend")
     return client
 
 
@@ -156,7 +157,7 @@ def test_pages_after_a_restore(
         now=timezone.now(),
     )
     with transaction.atomic():
-        restore = record_restore(backup_at=timezone.now() - timedelta(hours=7), now=timezone.now())
+        restore = record_restore((), backup_at=timezone.now() - timedelta(hours=7), now=timezone.now())
     for part in DELETED:
         note_deleted(part, restore, now=timezone.now())
     page.goto(f"{live_server.url}/login/")

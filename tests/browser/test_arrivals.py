@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.release import release_alert
+from officers.models import Officer
 from sharing.models import Delivery
 from tests.pages.desk_world import DeskWorld
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.opening import open_alert
 from ledger.models import AuditEvent
+from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands
 from tests.pages.desk_world import CONTENT, DeskWorld

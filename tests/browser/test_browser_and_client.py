@@ -19,9 +19,9 @@ from accord.client.outgoing import AlertToSend
 from accord.envelope.content import Attachment
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
-from agencies.capabilities import Role
 from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency, Custody
+from callers.capabilities import Role
 from devtool.processes import wait_until
 from tests.browser.test_one_alert import press_on, sign_in_by_form
 from tests.builders import OPERATOR

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.drafts import attach_file
+from officers.models import Officer
 from tests.pages.desk_world import DeskWorld
 
 SPECTRA = Path(__file__).parents[2] / "substances" / "data" / "spectra-dev.msp"

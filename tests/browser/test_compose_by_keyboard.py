@@ -11,10 +11,10 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.drafts import attach_file, create_draft, read_draft
 from alerts.models import Alert, DraftAttachment
 from devtool.processes import wait_until
+from officers.models import Officer
 from tests.browser.conftest import Tell
 from tests.browser.hands import Hands
 from tests.pages.desk_world import DeskWorld
@@ -178,7 +178,7 @@ def test_a_line_more_of_parties_without_saving(
 def test_pages_of_composing(shoot: Shoot, sign_in: SignIn, desk: DeskWorld, live_server: LiveServer) -> None:
     """Pictures of every kind's own step and of the page of new alerts."""
     client = Client()
-    client.force_login(desk.ilka, "agencies.login.backends.EmailBackend")
+    client.force_login(desk.ilka, "officers.login.backends.EmailBackend")
     party = {"role": "forwarder", "name": "Blue Heron Freight", "category": "organisation", "country": "XB"}
     order = desk.draft(
         alert_type="suspicious_order", parties=[party], red_flags=["licence_ended"], kyc_result="pass"

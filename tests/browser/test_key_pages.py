@@ -12,15 +12,16 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer, Revocation
-from agencies.vault.lives import revoke_agency_key, rotate_agency_keys
+from agencies.models import Revocation
 from alerts.acknowledgement import acknowledge_alert
 from alerts.opening import open_alert
 from alerts.reaffirmation import reaffirm_alert
+from officers.models import Officer
 from tests.hosted_keys import submit_as_thief
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import Customs, key_of
 from tests.pages.test_in_doubt import lose_key
+from vault.lives import revoke_agency_key, rotate_agency_keys
 
 Shoot = Callable[..., None]
 SignIn = Callable[[Officer], None]
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 def client_of(officer: Officer) -> Client:
     client = Client()
-    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    client.force_login(officer, "officers.login.backends.EmailBackend")
     return client
 
 

@@ -13,12 +13,13 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.login.models import OfficerSession
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.models import Alert
 from alerts.release import release_alert
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.sending import send_notifications
+from notices.expansion import expand_deliveries
+from notices.sending import send_notifications
+from officers.models import Officer
+from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
 from tests.browser.hands import Hands
@@ -169,7 +170,7 @@ def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
     alert = desk.validate(desk.submit(Alert.objects.get(pk=desk.draft(ilka, pri="flash").pk)), ilka)
     release_alert(ilka, alert, revision=alert.current, now=desk.tick())
     client, name = Client(), django_settings.SESSION_COOKIE_NAME
-    client.force_login(desk.benno, "agencies.login.backends.EmailBackend")
+    client.force_login(desk.benno, "officers.login.backends.EmailBackend")
     phone.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
     hands = Hands(phone)
     phone.goto(live_server.url)

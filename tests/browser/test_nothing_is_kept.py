@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Response, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
+from officers.models import Officer
 from tests.pages.desk_world import CONTENT, DeskWorld
 
 SignIn = Callable[[Officer], None]

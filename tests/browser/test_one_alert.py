@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.models import Alert
+from officers.models import Officer
 from tests.pages.desk_world import PASSWORD, DeskWorld
 
 SignIn = Callable[[Officer], None]

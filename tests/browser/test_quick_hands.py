@@ -8,10 +8,10 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.drafts import read_draft, save_revision
 from alerts.models import Alert
 from devtool.processes import wait_until
+from officers.models import Officer
 from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import CONTENT, DeskWorld
 

@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.drafts import discard_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
 from alerts.science.replies.answering import open_to_answer, start_reply
 from alerts.science.replies.questions import start_answer, start_question
+from officers.models import Officer
 from tests.alerts.replies.profile_samples import linked_pair
 from tests.pages.desk_world import DeskWorld
 

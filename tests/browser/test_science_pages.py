@@ -9,7 +9,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
+from officers.models import Officer
 from tests.browser.pictures import keep_picture
 from tests.browser.test_accessibility import ASK, EVERY_RULE
 from tests.pages.desk_world import DeskWorld

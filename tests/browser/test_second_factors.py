@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.login.models import OfficerSession
-from agencies.models import Officer
+from officers.models import Officer
+from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import PASSWORD, DeskWorld

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.drafts import create_draft, read_draft
 from alerts.models import Alert
 from devtool.processes import wait_until
+from officers.models import Officer
 from tests.pages.desk_world import DeskWorld
 
 SignIn = Callable[[Officer], None]

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.models import Alert
 from alerts.opening import open_alert
-from sharing.notices.expansion import expand_deliveries
+from notices.expansion import expand_deliveries
+from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands
 from tests.browser.test_one_alert import press_on, sign_in_by_form, sign_out

@@ -19,11 +19,11 @@ from accord.envelope.keysets import KeyRow, read_keyset
 from accord.envelope.private import generate_decryption_key
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
-from agencies.actors import SystemActor
-from agencies.apikeys import issue_key
-from agencies.capabilities import Capability, Role, scopes_that_work
 from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency, AgencyKind, Custody, Keyset
+from callers.actors import SystemActor
+from callers.capabilities import Capability, Role, scopes_that_work
+from officers.apikeys import issue_key
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
 from tests.kept_worlds import kept_world
 

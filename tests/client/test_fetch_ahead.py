@@ -14,8 +14,8 @@ from accord.client.fetching import NotFetched, SlicesAhead
 from accord.envelope.content import Attachment
 from accord.envelope.errors import Failure, VerificationError
 from agencies.apikeys import digest_of_key
-from agencies.capabilities import CLIENT_SCOPES, Capability
 from agencies.models import ApiKey
+from callers.capabilities import CLIENT_SCOPES, Capability
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.models import Delivery

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accord.client.answers import FeedEntry, FeedPage
 from accord.client.client import Client
 from accord.client.results import Sent
-from sharing.notices.repudiation import expand_doubts, find_repudiated
+from notices.repudiation import expand_doubts, find_repudiated
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal, joined
 from tests.client.test_reaffirm import signing_kid, wait_past

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from agencies.models import Officer
+from officers.models import Officer
 from tests.browser.conftest import (  # noqa: F401 - fixtures of the stories that are seen in a browser
     browser_type_launch_args,
     console_errors,
@@ -30,7 +30,7 @@ def as_officer() -> SignIn:
 
     def client_of(officer: Officer, *, csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=csrf)
-        client.force_login(officer, "agencies.login.backends.EmailBackend")
+        client.force_login(officer, "officers.login.backends.EmailBackend")
         return client
 
     return client_of

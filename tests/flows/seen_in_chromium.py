@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from agencies.models import Officer
 from alerts.models import ReceivedAlert
+from officers.models import Officer
 
 SignIn = Callable[[Officer], None]
 

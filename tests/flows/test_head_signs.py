@@ -16,14 +16,15 @@ from accord.client.home import NewRoot, create_next_root, create_root
 from accord.envelope.keys import EC1, PQ1
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
-from agencies.capabilities import Role
-from agencies.keyfacts import key_facts
-from agencies.models import Agency, Custody, Keyset, KeyState, Officer, Revocation
-from agencies.vault import proposing
-from agencies.vault.changes import Change, ChangeRoot, Create, RecoverRoot, Renew, Rotate, read_root_card
+from agencies.models import Agency, Custody, Keyset, KeyState, Revocation
 from alerts.opening import OpeningReason, open_alert
+from callers.capabilities import Role
+from officers.keyfacts import key_facts
+from officers.models import Officer
 from tests.builders import OPERATOR, Hub
 from tests.pages.desk_world import CONTENT, DeskWorld
+from vault import proposing
+from vault.changes import Change, ChangeRoot, Create, RecoverRoot, Renew, Rotate, read_root_card
 
 pytestmark = pytest.mark.slow
 PASSPHRASE = "correct horse battery staple"

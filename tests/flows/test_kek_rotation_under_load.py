@@ -11,9 +11,6 @@ import pytest
 from django.utils import timezone
 
 from agencies.models import Agency
-from agencies.vault.keeping import ensure_secret
-from agencies.vault.kek import KekRing, held_ring
-from agencies.vault.models import VaultSecret
 from alerts.cards import open_received_cards
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason, open_alert
@@ -25,6 +22,9 @@ from devtool.processes import wait_until
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import CONTENT, DeskWorld
+from vault.keeping import ensure_secret
+from vault.kek import KekRing, held_ring
+from vault.models import VaultSecret
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 OTHERS = 600

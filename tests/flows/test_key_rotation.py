@@ -10,22 +10,23 @@ from django.utils import timezone
 
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
-from agencies.capabilities import Role
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Key, Keyset, Officer
-from agencies.vault import lives
+from agencies.models import Key, Keyset
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, OpeningReason, open_alert
 from alerts.preview import preview_release
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
+from callers.capabilities import Role
 from devtool.processes import wait_until
 from ledger.proofs import log_times
+from officers.models import Officer
 from sharing.errors import KeysetStaleError
 from sharing.models import Delivery
 from tests.builders import ALERT, HeldAgency, Hub
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import CONTENT, DeskWorld
+from vault import lives
 
 pytestmark = pytest.mark.slow
 

@@ -11,19 +11,20 @@ from accord.envelope.keysets import build_keyset_body, read_keyset
 from accord.envelope.private import Root
 from accord.envelope.statements.form import make_statement
 from agencies.accession import accept_keyset
-from agencies.actors import SystemActor
-from agencies.capabilities import Capability, Role
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import RecoveryWaitsError
-from agencies.keyfacts import key_facts
-from agencies.models import Keyset, KeyUse, Officer
+from agencies.models import Keyset, KeyUse
 from agencies.registry import take_over_recoveries
-from agencies.vault import lives
-from agencies.vault.models import VaultKey
 from alerts.opening import OpeningReason, open_alert
 from alerts.peers.directory import VerifiedDirectory
+from callers.actors import SystemActor
+from callers.capabilities import Capability, Role
+from officers.keyfacts import key_facts
+from officers.models import Officer
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
 from tests.pages.desk_world import CONTENT, DeskWorld
+from vault import lives
+from vault.models import VaultKey
 
 pytestmark = pytest.mark.slow
 DELAY = timedelta(hours=72)

@@ -7,15 +7,17 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.models import Officer
 from alerts.following import follow_feeds
 from alerts.models import Alert
 from alerts.preview import preview_release
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from devtool.processes import wait_until
-from sharing.models import Delivery, Notification
-from sharing.states import DeliveryState, NotificationState
+from notices.models import Notification
+from notices.states import NotificationState
+from officers.models import Officer
+from sharing.models import Delivery
+from sharing.states import DeliveryState
 from tests.conftest import HubProcesses
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import DeskWorld
@@ -25,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 
 def _page(officer: Officer, address: str) -> str:
     client = Client()
-    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    client.force_login(officer, "officers.login.backends.EmailBackend")
     return client.get(address).content.decode()
 
 

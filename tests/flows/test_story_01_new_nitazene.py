@@ -21,13 +21,14 @@ from pytest_django.live_server_helper import LiveServer
 from accord.client.client import Client
 from accord.client.saved import load_saved, save_opened
 from accord.envelope.manifest import Reference
-from agencies.capabilities import Role
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
+from callers.capabilities import Role
+from notices.expansion import expand_deliveries
+from notices.sending import send_notifications
+from officers.models import Officer
 from sharing.models import Delivery, Envelope
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.sending import send_notifications
 from tests.api.sessions import Session
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
@@ -223,7 +224,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, four: Four) -> None:
 
 def pages_of(officer: Officer) -> Browser:
     browser = Browser()
-    browser.force_login(officer, "agencies.login.backends.EmailBackend")
+    browser.force_login(officer, "officers.login.backends.EmailBackend")
     return browser
 
 

@@ -14,11 +14,11 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Officer
 from alerts.drafts import read_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.states import AlertState
 from devtool.processes import wait_until
+from officers.models import Officer
 from tests.api.sessions import Session
 from tests.browser.conftest import (
     Picture,
@@ -181,7 +181,7 @@ def _release(
 
 def _open(page: Page, officer: Officer, home: str, received: ReceivedAlert) -> None:
     client = Client()
-    client.force_login(officer, "agencies.login.backends.EmailBackend")
+    client.force_login(officer, "officers.login.backends.EmailBackend")
     name = next(iter(client.cookies))
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": home}])
     page.goto(f"{home}/inbox/{received.pk}/")

@@ -22,8 +22,8 @@ from pytest_django.live_server_helper import LiveServer
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.reevaluating import reevaluate_structures
 from devtool.processes import wait_until
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.sending import send_notifications
+from notices.expansion import expand_deliveries
+from notices.sending import send_notifications
 from tests.api.sessions import Session
 from tests.conftest import HubProcesses
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit

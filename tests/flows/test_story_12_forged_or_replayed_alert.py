@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
-from agencies.vault.lives import rotate_agency_keys
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.outbox import read_sent
@@ -29,6 +28,7 @@ from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.key_desks import version_of
 from tests.sharing.callers import Answer, Caller, slug
+from vault.lives import rotate_agency_keys
 
 COARSE = "envelope-refused"
 

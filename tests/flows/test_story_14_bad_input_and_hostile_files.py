@@ -18,9 +18,10 @@ from django.test import Client
 
 from alerts.drafts import read_draft
 from alerts.models import Alert, AlertRevision, DraftAttachment
-from sharing.models import Envelope, Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.sending import send_notifications
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from notices.sending import send_notifications
+from sharing.models import Envelope
 from tests.api.sessions import Session
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn

@@ -14,12 +14,13 @@ from pytest_django.live_server_helper import LiveServer
 from accord.client.client import Client
 from accord.client.errors import AbsentError, RefusedError
 from accord.envelope.manifest import Reference
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.amending import amend_alert
 from alerts.drafts import save_revision
 from alerts.models import Alert, ReceivedAlert
-from sharing.models import Notification
-from sharing.notices.expansion import expand_deliveries
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from officers.models import Officer
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.pages.desk_world import CONTENT, DeskWorld
 
@@ -36,7 +37,7 @@ class Three:
 
     def browser(self, officer: Officer) -> Browser:
         browser = Browser()
-        browser.force_login(officer, "agencies.login.backends.EmailBackend")
+        browser.force_login(officer, "officers.login.backends.EmailBackend")
         return browser
 
     def amended(self, alert: Alert, **changes: object) -> Alert:

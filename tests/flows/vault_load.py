@@ -12,8 +12,8 @@ import django
 django.setup()
 
 from agencies.models import Key  # noqa: E402
-from agencies.vault import doors  # noqa: E402
-from agencies.vault.keeping import private_keys  # noqa: E402
+from vault import doors  # noqa: E402
+from vault.keeping import private_keys  # noqa: E402
 
 CONTENT = b"Zirrostratus"
 

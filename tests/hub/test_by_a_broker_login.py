@@ -40,7 +40,7 @@ def test_every_login_rings_both_bells(role: str) -> None:
         broker.flushdb()
         broker.execute_command("ACL", "LOG", "RESET")
         for queue in ("notify", "desk"):
-            ringing.send_task("sharing.sweep", queue=queue, retry=False, ignore_result=True)
+            ringing.send_task("notices.sweep", queue=queue, retry=False, ignore_result=True)
             assert broker.llen(queue) == 1
         assert broker.acl_log() == []
         broker.flushdb()

@@ -12,8 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from jsonschema import Draft202012Validator
 from rest_framework.views import APIView
 
-from agencies.capabilities import Capability
-from agencies.login.permissions import ACCESSION, PUBLIC
+from callers.capabilities import Capability
+from callers.permissions import ACCESSION, PUBLIC
 from hub.deprecations import DEPRECATIONS
 from hub.operation_problems import OWN, SAFE
 from hub.problems import PROBLEMS, TYPE_PREFIX

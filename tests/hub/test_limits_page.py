@@ -12,9 +12,7 @@ from accord.client.sending import SENT_KEPT_SECS
 from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
-from agencies import accession, accountlinks, apikeys, cursors, idempotency, identity, powers
-from agencies.login import attempts, devices, proof, rates, signing
-from agencies.shortlived import AccountLink
+from agencies import accession, apikeys
 from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search, shapes
 from alerts.document import reading as document_reading
 from alerts.pages import reading
@@ -22,10 +20,14 @@ from alerts.pages.audit import export
 from alerts.pages.science import why
 from alerts.science import analogues, answers_spectra, asking, draft_screening, library, previewing, stored
 from alerts.science.board import looking
+from callers import cursors, idempotency, rates
 from hub import middleware
+from notices import reminding
+from officers import accountlinks, identity, powers
+from officers.login import attempts, devices, proof, signing
+from officers.shortlived import AccountLink
 from sharing import backpressure, feed, slices, submissions
 from sharing import shapes as sharing_shapes
-from sharing.notices import reminding
 from substances.chores import CHORES
 from substances.control import stressing
 from substances.profiles import vectors

@@ -16,9 +16,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from devtool.environments import ROOT
 from devtool.ports import LOOPBACK, free_ports
 from hub.metrics import OldestTransaction, _facts, count_answers, listen_for_prometheus
-from sharing.models import Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.leasing import LEASE, lease_batch
+from notices.expansion import expand_deliveries
+from notices.leasing import LEASE, lease_batch
+from notices.models import Notification
 from tests.alerts.test_follow_feed import connection_facts
 from tests.builders import START, Hub, desk_reaches_the_heads
 from tests.role_logins import under_login_of

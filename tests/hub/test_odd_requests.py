@@ -32,7 +32,7 @@ def desk(db: None, tmp_path: Path) -> DeskWorld:
 
 def _session(desk: DeskWorld, login: str, **options: bool) -> Client:
     client = Client(**options)  # type: ignore[arg-type]
-    client.force_login(desk.officers[login], "agencies.login.backends.EmailBackend")
+    client.force_login(desk.officers[login], "officers.login.backends.EmailBackend")
     return client
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from agencies.shortlived import LoginAttempts
 from hub import faults
 from hub.faults import REMEMBERED_SECS, StorageFaults
+from officers.shortlived import LoginAttempts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GUESS = {"username": "olga@xa-lab.example", "password": "wrong and long enough 77"}
@@ -43,7 +43,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             "$$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END$$"
         )
         cursor.execute(
-            "CREATE TRIGGER is_full BEFORE INSERT ON agencies_loginattempts EXECUTE FUNCTION is_full()"
+            "CREATE TRIGGER is_full BEFORE INSERT ON officers_loginattempts EXECUTE FUNCTION is_full()"
         )
     yield
     with connection.cursor() as cursor:

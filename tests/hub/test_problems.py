@@ -7,7 +7,7 @@ import inspect
 import pytest
 from rest_framework.exceptions import ValidationError
 
-from agencies.errors import AbsentError, InputError, NotPermittedError
+from callers.errors import AbsentError, InputError, NotPermittedError
 from hub.problems import CONTENT_TYPE, PROBLEMS, answer_problem, problem_for
 
 INTERNAL = {"UnknownSchemaError"}
@@ -27,7 +27,15 @@ def _errors() -> list[type[Exception]]:
 
 @pytest.mark.parametrize("kind", _errors(), ids=lambda kind: kind.__name__)
 def test_every_error_of_an_app_has_a_row_or_stands_under_one(kind: type[Exception]) -> None:
-    bases = {"AgenciesError", "AlertsError", "SharingError", "VaultError", *INTERNAL}
+    bases = {
+        "AgenciesError",
+        "AlertsError",
+        "CallerError",
+        "OfficersError",
+        "SharingError",
+        "VaultError",
+        *INTERNAL,
+    }
     assert kind.__name__ in bases or any(base in PROBLEMS for base in kind.__mro__)
 
 

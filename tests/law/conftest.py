@@ -23,7 +23,7 @@ def signed(law: LawDesk) -> Callable[[str], Client]:
 
     def sign(login: str) -> Client:
         client = Client()
-        client.force_login(getattr(law.desk, login), "agencies.login.backends.EmailBackend")
+        client.force_login(getattr(law.desk, login), "officers.login.backends.EmailBackend")
         return client
 
     return sign

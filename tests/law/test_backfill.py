@@ -18,8 +18,8 @@ from alerts.science.library_received import read_received_files
 from alerts.science.stored import open_structures
 from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
+from callers.doorbell import QUEUES
 from ledger.models import AuditEvent, SetAside
-from sharing.doorbell import QUEUES
 from sharing.models import Envelope
 from tests.api.sessions import Session
 from tests.law.lawful import CAFFEINE, FLUOROFENTANYL, METONITAZENE, LawDesk
@@ -200,7 +200,7 @@ def test_while_the_vault_is_closed_nothing_moves(law: LawDesk, monkeypatch: pyte
     as_before_the_upgrade()
     with monkeypatch.context() as patch:
         patch.delenv("ACCORD_KEK", raising=False)
-        patch.setattr("agencies.vault.keeping.held_ring", closed)
+        patch.setattr("vault.keeping.held_ring", closed)
         assert not fill_in(now=law.desk.tick()), "no ring at once: it would come to the same"
     assert not StoredStructure.objects.exists() and waits_for_filling()
     fill(law)
@@ -208,7 +208,7 @@ def test_while_the_vault_is_closed_nothing_moves(law: LawDesk, monkeypatch: pyte
 
 
 def closed() -> None:
-    from agencies.vault.errors import VaultClosedError
+    from vault.errors import VaultClosedError
 
     raise VaultClosedError
 

@@ -18,7 +18,7 @@ from alerts.stored import AgencyRules, CaughtStructure
 from devtool.listings.importing import Order, Tools, plan_import
 from devtool.listings.texts import COLUMNS
 from ledger.models import AuditEvent
-from sharing.models import Notification
+from notices.models import Notification
 from substances.models import ControlKind, ControlVersion
 from substances.versions import shipped_law
 from tests.law.lawful import (

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from agencies.vault import doors
 from alerts.models import ReceivedAlert
 from alerts.science import answers_spectra
 from alerts.science.answers_spectra import SpectrumAsked, match_spectrum
@@ -27,6 +26,7 @@ from substances import safely
 from substances.children import Nursery
 from tests.law.lawful import METONITAZENE, LawDesk
 from tests.pages.science_files import record
+from vault import doors
 
 READY = json.dumps({"locked": True, "unloaded": [], "unprepared": []}).encode()
 DIES = (

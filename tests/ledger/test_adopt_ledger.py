@@ -9,11 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from agencies.models import Restore
 from ledger import state
 from ledger.adoption import adopt_ledger, plan_adoption
 from ledger.errors import LedgerDamagedError, StateError, StateForkError, StateUnreadableError
-from ledger.models import AuditEvent, Checkpoint, Entry, Leaf, PendingEntry
+from ledger.models import AuditEvent, Checkpoint, Entry, Leaf, PendingEntry, Restore
 from ledger.proofs import receipts_for
 from sharing.models import FeedMark
 from tests.ledger.bench import Bench

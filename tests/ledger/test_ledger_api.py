@@ -10,8 +10,8 @@ from accord.envelope.encoding import unb64u
 from accord.envelope.tree.merkle import verify_consistency
 from accord.envelope.tree.notes import verify_checkpoint
 from accord.envelope.tree.receipts import Receipt
-from agencies.actors import ApiClient
-from agencies.capabilities import Capability
+from callers.actors import ApiClient
+from callers.capabilities import Capability
 from ledger import proofs
 from tests.ledger.bench import Bench
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from accord.envelope.seal import SealedEnvelope
-from agencies.capabilities import Role
-from agencies.models import Officer
-from sharing.models import Delivery, Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.sending import Tally, send_notifications
+from callers.capabilities import Role
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from notices.sending import Tally, send_notifications
+from officers.models import Officer
+from sharing.models import Delivery
 from tests.builders import HeldAgency, Hub, desk_reaches_the_heads
 from tests.role_logins import under_login_of
 

@@ -4,11 +4,11 @@
 import pytest
 from django.test import Client
 
+from notices.desk_first import FLASH_WAITS, WAITS
+from notices.expansion import expand_deliveries
+from notices.models import Notification
 from sharing.desk_progress import desk_depth, reached
 from sharing.feed import begin_epoch
-from sharing.models import Notification
-from sharing.notices.desk_first import FLASH_WAITS, WAITS
-from sharing.notices.expansion import expand_deliveries
 from tests.builders import desk_reaches_the_heads
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld

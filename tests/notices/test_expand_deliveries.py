@@ -3,9 +3,9 @@
 
 import pytest
 
-from agencies.capabilities import Role
-from sharing.models import Notification
-from sharing.notices.expansion import expand_deliveries
+from callers.capabilities import Role
+from notices.expansion import expand_deliveries
+from notices.models import Notification
 from tests.notices.conftest import Telling
 
 

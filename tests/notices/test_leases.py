@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from sharing.models import Notification
-from sharing.notices.leasing import LEASE, Lease, LeaseLostError, lease_batch, return_leases
-from sharing.notices.queueing import queue_notices, save_notices
-from sharing.notices.states import MOVES, Occasion
-from sharing.states import NotificationState
+from notices.leasing import LEASE, Lease, LeaseLostError, lease_batch, return_leases
+from notices.models import Notification
+from notices.queueing import queue_notices, save_notices
+from notices.states import MOVES, NotificationState, Occasion
 from tests.notices.conftest import Telling
 
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from sharing.models import Notification
-from sharing.notices.channels.email.message import NoticeFacts, compose_message
-from sharing.notices.states import Occasion
+from notices.message import NoticeFacts, compose_message
+from notices.models import Notification
+from notices.states import Occasion
 from tests.builders import ALERT, desk_reaches_the_heads
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
@@ -65,7 +65,7 @@ def test_mails_of_two_agencies_differ_in_reference_and_address_only(
     telling.hub.make_agreement("G2", telling.alpha, charlie)
     telling.hub.make_officer(charlie)
     sealed = telling.hub.deliver(telling.alpha, telling.bravo, charlie)
-    from sharing.notices.expansion import expand_deliveries
+    from notices.expansion import expand_deliveries
 
     desk_reaches_the_heads(now=telling.hub.now)
     expand_deliveries(now=telling.hub.now)

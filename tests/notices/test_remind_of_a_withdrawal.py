@@ -3,13 +3,13 @@
 
 import pytest
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, NotPermittedError
-from agencies.models import Officer
+from callers.capabilities import Role
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent
+from notices.reminding import REMINDED_EVERY, recall_reach, remind_unconfirmed
+from officers.models import Officer
 from sharing.errors import ReminderTooSoonError
 from sharing.models import Delivery, Statement
-from sharing.notices.reminding import REMINDED_EVERY, recall_reach, remind_unconfirmed
 from tests.notices.conftest import Telling
 from tests.notices.test_tell_of_a_withdrawal import _withdraw
 from tests.outside_world import OutsideWorld

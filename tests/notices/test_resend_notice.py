@@ -3,13 +3,13 @@
 
 import pytest
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, NotPermittedError
+from callers.capabilities import Role
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent
+from notices.models import Notification
+from notices.resending import resend_notice
+from notices.states import NotificationState
 from sharing.errors import MoveError
-from sharing.models import Notification
-from sharing.notices.resending import resend_notice
-from sharing.states import NotificationState
 from tests.notices.conftest import Telling
 from tests.outside_world import Misbehaviour, OutsideWorld
 

@@ -7,13 +7,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agencies.capabilities import Role
+from callers.capabilities import Role
+from notices.backoff import MOST_ATTEMPTS
+from notices.models import Notification
+from notices.queueing import queue_notices, save_notices
+from notices.states import Cause, NotificationState, Occasion
 from sharing.agreements import suspend_lanes
-from sharing.models import Notification
-from sharing.notices.backoff import MOST_ATTEMPTS
-from sharing.notices.queueing import queue_notices, save_notices
-from sharing.notices.states import Cause, Occasion
-from sharing.states import NotificationState
 from tests.builders import desk_reaches_the_heads
 from tests.notices.conftest import Telling
 from tests.outside_world import Misbehaviour, OutsideWorld
@@ -153,7 +152,7 @@ def test_a_withdrawn_alert_is_no_longer_announced(telling: Telling, outside_worl
     sealed = telling.hub.alert_to(telling.bravo, sender=telling.alpha)
     telling.hub.carry(telling.alpha, sealed)
     telling.hub.sequence()
-    from sharing.notices.expansion import expand_deliveries
+    from notices.expansion import expand_deliveries
 
     desk_reaches_the_heads(now=telling.hub.now)
     expand_deliveries(now=telling.hub.now)

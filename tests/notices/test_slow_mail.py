@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from agencies.capabilities import Role
-from sharing.doorbell import ring
-from sharing.models import Delivery, Notification
-from sharing.notices.sending import send_notifications
-from sharing.states import NotificationState
+from callers.capabilities import Role
+from callers.doorbell import ring
+from notices.models import Notification
+from notices.sending import send_notifications
+from notices.states import NotificationState
+from sharing.models import Delivery
 from tests.builders import Hub, desk_reaches_the_heads
 from tests.conftest import HubProcesses
 from tests.notices.conftest import Telling
@@ -37,7 +38,7 @@ def test_a_new_flash_alert_overtakes_the_mails_that_a_slow_server_takes(
     outside_world.wait_for_count(1)
     hub.deliver(alpha, charlie, pri="flash")
     desk_reaches_the_heads(now=hub.now)
-    ring("sharing.send")
+    ring("notices.send")
     mails = outside_world.wait_for(lambda mails: any(urgent.email in mail.recipients for mail in mails))
     assert len(mails) < MANY / 2
     assert not Delivery.objects.filter(expanded_at__isnull=True).exists()

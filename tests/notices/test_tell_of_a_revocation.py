@@ -9,14 +9,15 @@ from accord.envelope.keys import PQ1
 from accord.envelope.keysets import RECOVERY_DELAY_SECS
 from accord.envelope.statements.form import SubjectRef
 from agencies.accession import accept_revoke
-from agencies.capabilities import Role
+from callers.capabilities import Role
 from ledger.models import AuditEvent, Wanted
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from notices.repudiation import expand_doubts, find_repudiated, waits_for_telling
+from notices.states import Occasion
 from sharing.feed import read_feed
 from sharing.impact import Impact, revocation_impact
-from sharing.models import Delivery, FeedItem, Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.repudiation import expand_doubts, find_repudiated, waits_for_telling
-from sharing.notices.states import Occasion
+from sharing.models import Delivery, FeedItem
 from sharing.revoked import Doubt, KeyWord
 from tests.builders import HeldAgency, Hub, about, seconds
 from tests.notices.conftest import Telling

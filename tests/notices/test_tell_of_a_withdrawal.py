@@ -3,10 +3,10 @@
 
 from datetime import timedelta
 
-from sharing.models import Delivery, Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.states import Occasion
-from sharing.states import NotificationState
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from notices.states import NotificationState, Occasion
+from sharing.models import Delivery
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from agencies.apikeys import authenticate_key, issue_key, revoke_key, rotate_key
-from agencies.capabilities import Role
-from agencies.models import ApiKey, Officer
+from agencies.apikeys import authenticate_key
+from agencies.models import ApiKey
 from agencies.selfrotation import rotate_own_key
-from sharing.models import Notification
-from sharing.notices.api_keys import tell_of_api_keys
-from sharing.notices.sending import send_notifications
-from sharing.notices.states import Cause, Occasion
-from sharing.states import NotificationState
-from sharing.tasks import tell_of_keys_of_systems
+from callers.capabilities import Role
+from notices.api_keys import tell_of_api_keys
+from notices.models import Notification
+from notices.sending import send_notifications
+from notices.states import Cause, NotificationState, Occasion
+from notices.tasks import tell_of_keys_of_systems
+from officers.apikeys import issue_key, revoke_key, rotate_key
+from officers.models import Officer
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of

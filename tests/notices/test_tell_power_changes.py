@@ -9,15 +9,16 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
-from agencies.capabilities import Capability, Role
-from agencies.models import Agency, Officer, PowerChange
-from agencies.officers import change_roles, disable_officer
-from agencies.restores import record_restore
+from agencies.models import Agency
 from alerts.power_changes import apply_due_changes, waiting_for
-from sharing.models import Notification
-from sharing.notices.power_changes import tell_power_changes
-from sharing.notices.sending import send_notifications
-from sharing.notices.sweeping import sweep_notices
+from callers.capabilities import Capability, Role
+from ledger.restores import record_restore
+from notices.models import Notification
+from notices.power_changes import tell_power_changes
+from notices.sending import send_notifications
+from notices.sweeping import sweep_notices
+from officers.accounts import change_roles, disable_officer
+from officers.models import Officer, PowerChange
 from tests.bound_rows import rewrite
 from tests.builders import HeldAgency, Hub
 from tests.outside_world import OutsideWorld
@@ -101,7 +102,7 @@ def test_after_a_restore_its_time_runs_from_the_restore(
     send(hub)
     hub.later(hours=23)
     with transaction.atomic():
-        record_restore(backup_at=None, now=hub.now)
+        record_restore((), backup_at=None, now=hub.now)
     assert waiting_for(reader, now=hub.now)[0].until == hub.now + timedelta(hours=24)
 
 

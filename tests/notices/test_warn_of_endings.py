@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from accord.envelope.keysets import read_keyset
-from agencies.capabilities import Role
-from agencies.endings import ending_keys, endings
-from agencies.models import Agency, Keyset, Officer
-from sharing.models import Notification
-from sharing.notices.key_endings import warn_of_endings
-from sharing.notices.sending import send_notifications
-from sharing.notices.states import Cause, Occasion
-from sharing.states import NotificationState
-from sharing.tasks import warn_of_key_endings
+from agencies.endings import endings
+from agencies.models import Agency, Keyset
+from callers.capabilities import Role
+from notices.key_endings import warn_of_endings
+from notices.models import Notification
+from notices.sending import send_notifications
+from notices.states import Cause, NotificationState, Occasion
+from notices.tasks import warn_of_key_endings
+from officers.endings import ending_keys
+from officers.models import Officer
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of

@@ -9,11 +9,11 @@ import redis
 from django.conf import settings
 from django.utils import timezone
 
-from agencies.capabilities import Role
+from callers.capabilities import Role
 from devtool.processes import Child, wait_until
-from sharing.models import Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.states import NotificationState
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from notices.states import NotificationState
 from tests.builders import Hub, desk_reaches_the_heads
 from tests.conftest import HubProcesses
 from tests.outside_world import Misbehaviour, OutsideWorld

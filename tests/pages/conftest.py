@@ -7,8 +7,8 @@ from typing import Protocol
 import pytest
 from django.test import Client
 
-from agencies.models import Officer
 from alerts.models import Alert
+from officers.models import Officer
 from tests.pages.desk_world import DeskWorld
 
 
@@ -34,7 +34,7 @@ def as_officer() -> SignIn:
 
     def sign_in(officer: Officer, *, csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=csrf)
-        client.force_login(officer, "agencies.login.backends.EmailBackend")
+        client.force_login(officer, "officers.login.backends.EmailBackend")
         return client
 
     return sign_in

@@ -20,20 +20,21 @@ from typing import Any, Self
 from django.utils import timezone
 
 from agencies.accession import admit_agency
-from agencies.capabilities import Role
-from agencies.models import Agency, Custody, Officer
-from agencies.officers import enrol_officer, enrol_operator
-from agencies.vault.doors import create_agency_keys
+from agencies.models import Agency, Custody
 from alerts.drafts import create_draft
 from alerts.following import follow_feeds
 from alerts.models import Alert, ReceivedAlert
 from alerts.preview import preview_release
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
+from callers.capabilities import Role
+from officers.accounts import enrol_officer, enrol_operator
+from officers.models import Officer
 from sharing.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.kept_worlds import kept_world
 from tests.peers import confirm_each_other
+from vault.doors import create_agency_keys
 
 PASSWORD = "wendelgass im regen 7"
 FRESH_SECONDS = 900.0

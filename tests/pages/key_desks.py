@@ -12,9 +12,13 @@ from accord.envelope.encoding import canonical
 from accord.envelope.private import Root, SignerSet
 from accord.envelope.statements.form import sign_statement
 from agencies.accession import admit_agency
-from agencies.capabilities import Role
-from agencies.keyfacts import KeyFact, key_facts
-from agencies.models import Agency, Custody, Officer
+from agencies.models import Agency, Custody
+from callers.capabilities import Role
+from officers.keyfacts import (
+    KeyFact,
+    key_facts,
+)
+from officers.models import Officer
 from tests.builders import OPERATOR
 from tests.pages.desk_world import DeskWorld
 

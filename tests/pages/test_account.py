@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.duty import move_on_duty_list
-from agencies.models import Officer
-from agencies.quiet import quiet_until, stays_quiet
-from sharing.models import Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.sending import send_notifications
+from notices.expansion import expand_deliveries
+from notices.models import Notification
+from notices.sending import send_notifications
+from officers.duty import move_on_duty_list
+from officers.models import Officer
+from officers.quiet import quiet_until, stays_quiet
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

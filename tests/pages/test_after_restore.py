@@ -9,10 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.login.models import OfficerSession
-from agencies.models import Officer, Restore
-from agencies.officers import disable_officer
-from agencies.restores import DELETED, SECTIONS, note_deleted, record_restore
+from ledger.models import Restore
+from ledger.restores import DELETED, note_deleted, record_restore
+from officers.accounts import disable_officer
+from officers.models import Officer
+from officers.restores import SECTIONS
+from officers.session_rows import OfficerSession
 from tests.api.sessions import Session
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
@@ -31,7 +33,7 @@ def desk(db: None, tmp_path: Path) -> DeskWorld:
 def restored(*, deleted: bool = True) -> Restore:
     """A moment ago."""
     now = timezone.now()
-    row = record_restore(backup_at=now - timedelta(days=1), now=now)
+    row = record_restore((), backup_at=now - timedelta(days=1), now=now)
     if deleted:
         for part in DELETED:
             note_deleted(part, row, now=now)

@@ -209,7 +209,7 @@ CHECKS = re.compile(
 def reads(asked: CaptureQueriesContext) -> list[str]:
     """What a page reads, without the caller's session."""
     texts = [query["sql"] for query in asked.captured_queries]
-    sessions = re.compile(r'FROM "(django_session|agencies_officer|login_officersession)" ')
+    sessions = re.compile(r'FROM "(django_session|officers_officer|officers_officersession)" ')
     return [sql for sql in texts if sql.startswith(("SELECT", "(SELECT")) and not sessions.search(sql)]
 
 

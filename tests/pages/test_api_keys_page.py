@@ -9,10 +9,11 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from agencies.apikeys import authenticate_key, issue_key, rotate_key
-from agencies.errors import AbsentError, CredentialError, InputError
+from agencies.apikeys import authenticate_key
 from agencies.models import ApiKey
+from callers.errors import AbsentError, CredentialError, InputError
 from ledger.models import AuditEvent
+from officers.apikeys import issue_key, rotate_key
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

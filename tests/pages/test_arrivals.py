@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from django.test import Client
 
-from agencies.login.models import OfficerSession
-from agencies.login.sessions import SEEN_EVERY
 from alerts.release import release_alert
+from officers.login.sessions import SEEN_EVERY
+from officers.session_rows import OfficerSession
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

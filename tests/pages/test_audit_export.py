@@ -11,12 +11,12 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from agencies.officers import change_roles
 from alerts.opening import open_alert
 from alerts.pages.audit.export import COLUMNS
 from alerts.pages.files_out import neutral
 from ledger.audit import record_event
 from ledger.models import AuditEvent
+from officers.accounts import change_roles
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

@@ -9,10 +9,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from agencies.models import Officer
 from alerts.drafts import attach_file, create_draft, read_draft, save_revision
 from alerts.models import Alert
 from alerts.pages.compose.page import LAST_STEP
+from officers.models import Officer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 

@@ -68,7 +68,7 @@ def texts_kept(client: Client) -> list[str]:
 def clients(desk: DeskWorld) -> tuple[Watched, Watched, Watched]:
     made = tuple(Watched() for _ in range(3))
     for client, officer in zip(made, (desk.ilka, desk.benno, desk.aroha), strict=True):
-        client.force_login(officer, "agencies.login.backends.EmailBackend")
+        client.force_login(officer, "officers.login.backends.EmailBackend")
     one, two, three = made
     return one, two, three
 

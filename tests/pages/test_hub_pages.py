@@ -10,14 +10,16 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from agencies.capabilities import Role
-from agencies.models import Agency, ApiKey, Officer
+from agencies.models import Agency, ApiKey
 from alerts.following import FEED
 from alerts.pages.operator.forms import HEARD, group_of
+from callers.capabilities import Role
 from ledger.halting import halt_sequencer
 from ledger.models import AuditEvent, LoopState, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
-from sharing.models import DeskCursor, FeedMark, Notification
+from notices.models import Notification
+from officers.models import Officer
+from sharing.models import DeskCursor, FeedMark
 from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn

@@ -10,17 +10,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agencies.models import Officer
-from agencies.vault.lives import revoke_agency_key, rotate_agency_keys
 from alerts.acknowledgement import acknowledge_alert
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
+from notices.repudiation import expand_doubts, find_repudiated
+from officers.models import Officer
 from sharing.models import Statement
-from sharing.notices.repudiation import expand_doubts, find_repudiated
 from tests.hosted_keys import submit_as_thief
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.key_desks import key_of
+from vault.lives import revoke_agency_key, rotate_agency_keys
 
 
 def lose_key(desk: DeskWorld, officer: Officer) -> None:

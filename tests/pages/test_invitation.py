@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from agencies.accountlinks import digest_of, find_link
-from agencies.errors import AbsentError
-from agencies.invitations import INVITATION, accept_invitation, invite_again, invite_officer
-from agencies.models import Officer
-from agencies.officers import disable_officer
-from agencies.shortlived import AccountLink
+from callers.errors import AbsentError
 from ledger.models import AuditEvent
+from officers.accountlinks import digest_of, find_link
+from officers.accounts import disable_officer
+from officers.invitations import INVITATION, accept_invitation, invite_again, invite_officer
+from officers.models import Officer
+from officers.shortlived import AccountLink
 from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
@@ -221,7 +221,7 @@ def test_of_two_invitations_of_one_mailbox_its_owner_takes_one(
 
 
 def test_an_invited_address_is_told_nothing_before_it_is_accepted(desk: DeskWorld, token: str) -> None:
-    from sharing.notices.queueing import readers_of
+    from notices.queueing import readers_of
 
     rewrite(Officer.objects.filter(full_name="Runa Skarsholm"), roles=["reader"])
     assert runa() not in readers_of(["xa-lab"])

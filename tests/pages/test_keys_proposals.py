@@ -12,15 +12,15 @@ from django.utils import timezone
 
 from accord.envelope.encoding import canonical, object_digest
 from accord.envelope.vocabulary import statement_typ
-from agencies.keyfacts import key_facts
 from agencies.models import Keyset, Revocation
-from agencies.vault import proposing
-from agencies.vault.changes import Renew
-from agencies.vault.models import Proposal
+from officers.keyfacts import key_facts
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import Customs, key_of, states_of, version_of
 from tests.pages.test_keys_wizard import revocation_form
+from vault import proposing
+from vault.changes import Renew
+from vault.models import Proposal
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from agencies.accession import MOST_KEYSETS_A_DAY
-from agencies.keyfacts import key_facts
-from agencies.models import Agency, Keyset, Officer, Revocation
-from agencies.vault.lives import renew_agency_keys
+from agencies.models import Agency, Keyset, Revocation
+from officers.keyfacts import key_facts
+from officers.models import Officer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of
+from vault.lives import renew_agency_keys
 
 DO = {"version": 1, "go": "do"}
 VERBS = (

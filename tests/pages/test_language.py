@@ -7,11 +7,12 @@ from typing import Final
 import pytest
 from django.test import Client
 
-from agencies.accountmail import compose_account_mail
-from agencies.models import Agency, Officer
-from agencies.shortlived import AccountLink
-from sharing.notices.channels.email.message import NoticeFacts, compose_message
-from sharing.notices.states import Occasion
+from agencies.models import Agency
+from notices.message import NoticeFacts, compose_message
+from notices.states import Occasion
+from officers.accountmail import compose_account_mail
+from officers.models import Officer
+from officers.shortlived import AccountLink
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

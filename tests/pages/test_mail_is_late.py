@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from alerts.models import Alert
 from alerts.opening import open_alert
+from notices.expansion import expand_deliveries
+from notices.lateness import late_since
+from notices.models import Notification
+from notices.states import Cause
+from notices.states import NotificationState as State
 from sharing.deliveries import mark_told
-from sharing.models import Delivery, Envelope, Notification
-from sharing.notices.expansion import expand_deliveries
-from sharing.notices.lateness import late_since
-from sharing.notices.states import Cause
-from sharing.states import NotificationState as State
+from sharing.models import Delivery, Envelope
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.models import Officer
 from ledger.models import AuditEvent
+from officers.models import Officer
 from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn

@@ -10,10 +10,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from agencies.login.models import OfficerSession
-from agencies.login.tasks import forget_sessions_task
-from agencies.models import Officer
-from agencies.officers import disable_officer, enable_officer, end_sessions, store_password
+from officers.accounts import disable_officer, enable_officer, end_sessions, store_password
+from officers.models import Officer
+from officers.session_rows import OfficerSession
+from officers.tasks import tidy
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
 
@@ -157,7 +157,7 @@ def test_what_is_over_is_removed_and_what_runs_stays(desk: DeskWorld) -> None:
     OfficerSession.objects.filter(device="Safari, iPhone").update(seen_at=timezone.now() - timedelta(days=2))
     key = old.cookies["accord_session"].value
     Session.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(hours=1))
-    forget_sessions_task()
+    tidy()
     assert not Session.objects.filter(pk=key).exists()
     assert [row.device for row in OfficerSession.objects.all()] == ["Firefox, Linux"]
     assert is_in(here)

@@ -7,18 +7,19 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.ceilings import ceiling_of
-from agencies.errors import InputError
-from agencies.models import Agency, Officer
-from agencies.officers import enrol_officer
-from agencies.policy_in_force import policy_of
+from agencies.models import Agency
 from alerts.errors import AlertIncompleteError
 from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.release import release_alert
+from callers.errors import InputError
 from ledger.models import AuditEvent
-from sharing.models import Notification
+from notices.models import Notification
+from officers.accounts import enrol_officer
+from officers.ceilings import ceiling_of
+from officers.models import Officer
+from officers.policy_in_force import policy_of
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

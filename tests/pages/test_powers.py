@@ -8,14 +8,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.login.factors import reset_factors
-from agencies.login.resetting import mail_reset
-from agencies.models import Agency, Officer, PowerChange
-from agencies.officers import change_roles, enrol_officer
+from agencies.models import Agency
 from alerts.errors import SecondPersonNeededError
 from alerts.power_changes import apply_due_changes
-from sharing.models import Notification
-from sharing.notices.power_changes import subject_of, tell_power_changes
+from notices.models import Notification
+from notices.power_changes import subject_of, tell_power_changes
+from officers.accounts import change_roles, enrol_officer
+from officers.login.factors import reset_factors
+from officers.login.resetting import mail_reset
+from officers.models import Officer, PowerChange
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld

@@ -14,12 +14,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from agencies.login.models import OfficerSession
-from agencies.login.proof import FRESH_FOR, SENSITIVE
 from alerts.models import Alert
 from alerts.pages.addresses import PAGES
 from alerts.preview import preview_release
+from callers.capabilities import SENSITIVE
 from ledger.models import AuditEvent
+from officers.login.proof import FRESH_FOR
+from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld

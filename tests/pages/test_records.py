@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.models import Officer
 from alerts.opening import open_alert
+from notices.models import Notification
+from notices.states import NotificationState
+from officers.models import Officer
 from sharing.agreements import suspend_lanes
-from sharing.models import Delivery, Notification
-from sharing.states import NotificationState
+from sharing.models import Delivery
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

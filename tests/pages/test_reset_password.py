@@ -11,13 +11,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.accountlinks import issue_link
-from agencies.login.attempts import LIMIT_OF_RESETS
-from agencies.login.resetting import MAILER, mail_reset
-from agencies.models import Officer
-from agencies.officers import disable_officer
-from agencies.shortlived import AccountLink
 from devtool.processes import wait_until
+from officers.accountlinks import issue_link
+from officers.accounts import disable_officer
+from officers.login.attempts import LIMIT_OF_RESETS
+from officers.login.resetting import MAILER, mail_reset
+from officers.models import Officer
+from officers.shortlived import AccountLink
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import PASSWORD, DeskWorld
 

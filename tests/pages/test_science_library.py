@@ -9,11 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from agencies.errors import InputError
 from alerts.following import tidy_received
 from alerts.science import library
 from alerts.science.library import PENDING_AT_MOST, WAITS_FOR, confirm_import
 from alerts.science_library import LibrarySpectrum, SpectraImport
+from callers.errors import InputError
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

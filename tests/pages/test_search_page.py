@@ -4,8 +4,8 @@
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from agencies.models import Officer
 from ledger.models import AuditEvent
+from officers.models import Officer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 

@@ -13,11 +13,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from agencies.login.attempts import LIMIT_PER_FACTOR
-from agencies.login.factors import add_totp, draw_totp_secret
-from agencies.login.models import OfficerSession
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from ledger.models import AuditEvent
+from officers.login.attempts import LIMIT_PER_FACTOR
+from officers.login.factors import add_totp, draw_totp_secret
+from officers.models import Officer
+from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld

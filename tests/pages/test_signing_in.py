@@ -9,8 +9,8 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from agencies.login.attempts import LIMIT_PER_ADDRESS
-from agencies.officers import disable_officer
+from officers.accounts import disable_officer
+from officers.login.attempts import LIMIT_PER_ADDRESS
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
 

@@ -19,8 +19,6 @@ from accord.envelope.errors import (
     SealRefusal,
     VerificationError,
 )
-from agencies.vault.errors import VaultError
-from agencies.vault.models import VaultKey
 from alerts.document.findings import Findings
 from alerts.drafts import attach_file
 from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError
@@ -30,6 +28,8 @@ from alerts.withdrawal import withdraw_alert
 from sharing.models import Blob, Envelope
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
+from vault.errors import VaultError
+from vault.models import VaultKey
 
 FAILED = "Do not rely on this alert. A check failed; the content stays closed."
 FITTING: dict[Any, Any] = {str: "what to do", int: 1}

@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from agencies.models import Officer
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.pages.addresses import PAGES
 from alerts.withdrawal import withdraw_alert
+from officers.models import Officer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

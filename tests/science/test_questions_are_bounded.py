@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from agencies.errors import InputError
 from alerts.errors import ScienceAwayError
 from alerts.files import AttachmentFile
 from alerts.pages.controlled import controlled_in_preview
@@ -17,6 +16,7 @@ from alerts.science.asking import AT_ONCE, PARTS_WITHOUT_CASE, REFUSED, SCREENED
 from alerts.science.draft_screening import record_draft_screening
 from alerts.science.evidence import spectra_in
 from alerts.science.timelines import ask_timeline
+from callers.errors import InputError
 from ledger.models import AuditEvent
 from substances import safely
 from substances.control.results import Query

@@ -23,7 +23,7 @@ STRINGS: Final[Mapping[str, str]] = {
     "letters of another script": f"{MARK} \u0415t\u0456zolam",
     "header lines": f"{MARK}\r\n{HEADER}: 1\r\n\r\n<{TAG}>",
     "a path": f"../../../{MARK}/etc/passwd",
-    "a query": f"{MARK}'; DROP TABLE agencies_officer; --",
+    "a query": f"{MARK}'; DROP TABLE officers_officer; --",
     "a NUL": f"{MARK}\0{MARK}",
     "very long": MARK * 4000,
 }

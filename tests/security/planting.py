@@ -9,11 +9,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from agencies.accession import admit_agency
-from agencies.apikeys import issue_key
-from agencies.errors import AgenciesError
 from agencies.models import Custody
-from agencies.officers import enrol_officer
-from agencies.vault.doors import create_agency_keys
 from alerts.acknowledgement import acknowledge_alert
 from alerts.document.fields import FIELDS, Kind
 from alerts.drafts import attach_file, create_draft
@@ -21,6 +17,9 @@ from alerts.errors import AlertsError
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.review import return_alert, submit_alert
+from callers.errors import CallerError
+from officers.accounts import enrol_officer
+from officers.apikeys import issue_key
 from sharing.agreements import record_agreement, record_circle
 from sharing.errors import SharingError
 from tests.builders import OPERATOR
@@ -28,8 +27,9 @@ from tests.pages.desk_world import HARM
 from tests.peers import confirm_each_other
 from tests.security.hostile import STRINGS
 from tests.security.world import LAB, PARTNER, SecurityWorld
+from vault.doors import create_agency_keys
 
-REFUSALS: Final = (AgenciesError, AlertsError, SharingError, ValidationError)
+REFUSALS: Final = (CallerError, AlertsError, SharingError, ValidationError)
 WRITABLE: Final = tuple(name for name, entry in FIELDS.items() if entry.kind in {Kind.LINE, Kind.TEXT})
 
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
-from agencies.capabilities import Capability
-from agencies.login.permissions import PUBLIC, declared_for
 from alerts.pages.addresses import PAGES
+from callers.capabilities import Capability
+from callers.permissions import PUBLIC, declared_for
 
 VERBS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

@@ -8,26 +8,26 @@ import pytest
 from django.db import IntegrityError, connection
 from psycopg import errors
 
-from agencies.models import Officer
+from officers.models import Officer
 from tests.agencies.world import enrol, hosted_agency
 from tests.services import surroundings
 
 BLIND = ("exchange", "worker", "sequencer")
 SIGN_IN = {
-    "signing in as an officer by another hash": "UPDATE agencies_officer SET password = 'argon2$x'",
+    "signing in as an officer by another hash": "UPDATE officers_officer SET password = 'argon2$x'",
     "a second factor of one's own": "UPDATE mfa_authenticator SET data = '{}'",
     "no second factor": "DELETE FROM mfa_authenticator",
     "a session of one's own": "INSERT INTO django_session (session_key, session_data, expire_date)"
     " VALUES ('k', 'x', now() + interval '1 day')",
-    "a record of a sign-in": "INSERT INTO login_officersession (id) VALUES (gen_random_uuid())",
-    "a link that sets a password": "INSERT INTO agencies_accountlink (digest) VALUES ('d')",
+    "a record of a sign-in": "INSERT INTO officers_officersession (id) VALUES (gen_random_uuid())",
+    "a link that sets a password": "INSERT INTO officers_accountlink (digest) VALUES ('d')",
 }
 POWER = {
-    "a new releaser": "INSERT INTO agencies_officer (id, public_id, email, full_name, agency_id, roles, is_active)"
+    "a new releaser": "INSERT INTO officers_officer (id, public_id, email, full_name, agency_id, roles, is_active)"
     " VALUES (gen_random_uuid(), 'p', 'e@x.example', 'E', 'xa-lab', '{releaser}', true)",
-    "a role": "UPDATE agencies_officer SET roles = '{agency_admin}'",
-    "another's colleague": "UPDATE agencies_officer SET agency_id = 'xa-lab'",
-    "a disabled officer enabled": "UPDATE agencies_officer SET is_active = true",
+    "a role": "UPDATE officers_officer SET roles = '{agency_admin}'",
+    "another's colleague": "UPDATE officers_officer SET agency_id = 'xa-lab'",
+    "a disabled officer enabled": "UPDATE officers_officer SET is_active = true",
     "four eyes off": "UPDATE agencies_agency SET four_eyes = false",
     "no second factor demanded": "UPDATE agencies_agency SET mfa_required_roles = '{}'",
     "audit kept for a day": "UPDATE agencies_agency SET audit_keep_days = 1",
@@ -43,7 +43,7 @@ HISTORY = {
     "a delivery to somebody else": "UPDATE sharing_delivery SET recipient_id = 'xa-lab'",
     "a removed audit event": "DELETE FROM ledger_auditevent",
     "a changed leaf": "UPDATE ledger_leaf SET data = ''",
-    "an emptied table": "TRUNCATE agencies_officer CASCADE",
+    "an emptied table": "TRUNCATE officers_officer CASCADE",
     "the vault's secrets": "SELECT wrapped FROM vault_vaultsecret",
     "drafts": "SELECT sealed FROM alerts_alertrevision",
     "a table of one's own": "CREATE TABLE public.mine (id int)",
@@ -91,8 +91,8 @@ def test_the_desk_worker_signs_nobody_in_and_adds_nobody(opened: psycopg.Connect
 
 def test_a_primary_key_never_changes_whoever_asks(officer: Officer) -> None:
     with connection.cursor() as cursor:
-        with pytest.raises(IntegrityError, match="the primary key of agencies_officer never changes"):
-            cursor.execute("UPDATE agencies_officer SET id = gen_random_uuid()")
+        with pytest.raises(IntegrityError, match="the primary key of officers_officer never changes"):
+            cursor.execute("UPDATE officers_officer SET id = gen_random_uuid()")
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
             " AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = 'accord_primary_key')"

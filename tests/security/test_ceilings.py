@@ -11,15 +11,16 @@ from typing import Any, Final
 import pytest
 from django.http.response import HttpResponseBase
 
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.draft_templates import create_template
 from alerts.kept import DraftTemplate
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.withdrawal import withdraw_alert
+from notices.queueing import queue_notices, save_notices
+from notices.states import Occasion
+from officers.models import Officer
 from sharing.models import Delivery, Envelope, Statement
-from sharing.notices.queueing import queue_notices, save_notices
-from sharing.notices.states import Occasion
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT
 from tests.security.addressed import good_request, things_of

@@ -14,8 +14,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from agencies.login.models import OfficerSession
-from agencies.login.sessions import SEEN_EVERY
+from officers.login.sessions import SEEN_EVERY
+from officers.session_rows import OfficerSession
 from tests.security.addressed import GOOD, Sent, encoded, good_request, good_values, things_of
 from tests.security.flooding import MOMENT, NUMBER, TEXT, every_name, flood
 from tests.security.routes import Route, routes_of

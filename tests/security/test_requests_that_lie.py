@@ -9,7 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from agencies.models import ApiKey, Officer
+from agencies.models import ApiKey
+from officers.models import Officer
 from tests.security.addressed import things_of
 from tests.security.reading import body_of
 from tests.security.routes import routes_of
@@ -22,7 +23,7 @@ DESK: Final = "hub.urls.desk"
 
 WRITTEN_BY_READING: Final = {
     # Tables in which looking at something leaves a row: who saw it, and that a session or a key is in use.
-    "ledger_auditevent", "ledger_entry", "ledger_pendingentry", "django_session", "login_officersession",
+    "ledger_auditevent", "ledger_entry", "ledger_pendingentry", "django_session", "officers_officersession",
     "agencies_apikey",
     # Opening an envelope verifies its receipt; the newest checkpoint that the agency has verified moves on with it.
     "alerts_seencheckpoint",

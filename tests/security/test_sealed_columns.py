@@ -12,12 +12,12 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from agencies.vault import doors, hierarchy
-from agencies.vault.errors import SealBrokenError, VaultError
-from agencies.vault.keeping import secrets_of
-from agencies.vault.kek import held_ring
-from agencies.vault.models import VaultKey
 from tests.security.world import SecurityWorld
+from vault import doors, hierarchy
+from vault.errors import SealBrokenError, VaultError
+from vault.keeping import secrets_of
+from vault.kek import held_ring
+from vault.models import VaultKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 Column = tuple[str, str]

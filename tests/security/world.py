@@ -22,11 +22,9 @@ from django.utils import timezone
 
 from accord.version import VERSION
 from agencies.accession import admit_agency
-from agencies.apikeys import authenticate_key, issue_key
-from agencies.capabilities import CLIENT_SCOPES, Capability, Role
+from agencies.apikeys import authenticate_key
 from agencies.entrykeys import issue_entry_key
-from agencies.login.models import OfficerSession, Proof
-from agencies.models import Agency, ApiKey, Custody, Officer
+from agencies.models import Agency, ApiKey, Custody
 from alerts.acknowledgement import acknowledge_alert
 from alerts.draft_templates import create_template
 from alerts.drafts import attach_file, create_draft
@@ -37,8 +35,13 @@ from alerts.saved_views import create_view
 from alerts.science.library import begin_import, confirm_import
 from alerts.withdrawal import withdraw_alert
 from alerts.written import attach_written_file
+from callers.capabilities import CLIENT_SCOPES, Capability, Role
 from ledger.models import LoopState, SetAside
-from sharing.models import Delivery, Notification, Statement
+from notices.models import Notification
+from officers.apikeys import issue_key
+from officers.models import Officer
+from officers.session_rows import OfficerSession, Proof
+from sharing.models import Delivery, Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
@@ -47,7 +50,7 @@ from tests.pages.desk_world import HARM, DeskWorld
 from tests.pages.key_desks import Customs, key_of, version_of
 from tests.security.planted_science import SciencePlanting, open_in_sessions
 
-BACKEND: Final = "agencies.login.backends.EmailBackend"
+BACKEND: Final = "officers.login.backends.EmailBackend"
 LAB, PARTNER, OWN_KEYS, CUSTOMS, STRANGER = "xa-lab", "xb-health", "xd-reg", "xc-customs", "xs-harbour"
 OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.OPERATOR)
 READERS: Final = frozenset({"reader", "author", "releaser", "key_officer", "agency_admin"})

@@ -5,12 +5,12 @@ import pytest
 
 from accord.envelope.content import Attachment
 from accord.envelope.seal import SealedEnvelope
-from agencies.errors import AbsentError
+from callers.errors import AbsentError
 from ledger.models import AuditEvent
+from notices.sweeping import sweep_notices
 from sharing.deliveries import delivery_facts
 from sharing.errors import ContentDeletedError
 from sharing.models import Blob, Delivery, Envelope
-from sharing.notices.sweeping import sweep_notices
 from sharing.slices import blob_for
 from sharing.statements import statements_about
 from sharing.tombstones import delete_contents

@@ -7,12 +7,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accord.envelope.content import Attachment
-from agencies.capabilities import Capability
 from agencies.models import ApiKey, Revocation
+from callers.capabilities import Capability
 from devtool.processes import wait_until
+from notices.repudiation import expand_doubts, find_repudiated
 from sharing.feed import begin_epoch
 from sharing.models import Delivery, Envelope
-from sharing.notices.repudiation import expand_doubts, find_repudiated
 from tests.builders import about, seconds
 from tests.sharing.callers import Caller, slug
 from tests.sharing.conftest import Callers

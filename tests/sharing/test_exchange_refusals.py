@@ -12,9 +12,9 @@ from django.utils import timezone
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.errors import SealingError
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
-from agencies.capabilities import Capability
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import AgencyStatus, Custody
+from callers.capabilities import Capability
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.models import Envelope, FeedMark, FeedPending

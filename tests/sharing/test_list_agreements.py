@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from agencies.actors import SystemActor
-from agencies.capabilities import Capability
+from callers.actors import SystemActor
+from callers.capabilities import Capability
 from sharing.agreement_facts import list_agreements, list_circles
 from sharing.agreements import record_circle, suspend_lanes
 from tests.builders import OPERATOR

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from agencies.actors import SystemActor
-from agencies.errors import AbsentError, InputError
+from callers.actors import SystemActor
+from callers.errors import AbsentError, InputError
 from sharing.feed import read_feed, resolve_reference
 from sharing.models import Delivery
 from sharing.submissions import find_submission, list_submissions

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agencies.capabilities import Role
-from agencies.errors import NotPermittedError
 from agencies.models import AgencyStatus
+from callers.capabilities import Role
+from callers.errors import NotPermittedError
 from ledger.models import AuditEvent
 from sharing.agreements import current_version, record_agreement, record_circle
 from sharing.errors import AgreementError

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from agencies.capabilities import Role
-from agencies.models import Officer
+from callers.capabilities import Role
 from ledger.models import AuditEvent
+from officers.models import Officer
 from sharing.models import Agreement, AgreementVersion, Circle
 from tests.builders import Hub
 

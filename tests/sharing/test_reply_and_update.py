@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from agencies.errors import AbsentError
-from sharing.errors import (
-    SupersededError,
-)
+from callers.errors import AbsentError
+from sharing.errors import SupersededError
 from tests.builders import Hub, new_uuid7, reference_to
 from tests.sharing.conftest import Four
 

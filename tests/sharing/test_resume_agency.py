@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from agencies.accession import suspend_agency
-from agencies.capabilities import Role
-from agencies.errors import NotPermittedError
-from agencies.models import Officer
+from callers.capabilities import Role
+from callers.errors import NotPermittedError
 from ledger.models import AuditEvent
+from officers.models import Officer
 from sharing.agreements import resume_agency_flow
 from sharing.models import Delivery, FeedItem
 from tests.builders import OPERATOR, Hub

@@ -11,13 +11,13 @@ from celery import Celery, current_app
 from django.conf import settings
 from django.db import transaction
 
+from callers.doorbell import QUEUES, ring
 from devtool.environments import World
 from devtool.ports import free_ports
-from sharing.doorbell import QUEUES, ring
+from notices.repudiation import DOUBTS_A_CALL
+from notices.tasks import BATCHES_A_CALL, expand
 from sharing.models import FeedItem
-from sharing.notices.repudiation import DOUBTS_A_CALL
 from sharing.revoked import Doubt
-from sharing.tasks import BATCHES_A_CALL, expand
 from tests.builders import START, Hub
 
 
@@ -68,23 +68,23 @@ def test_a_key_with_a_long_history_does_not_hold_the_queue(
     broker.flushdb()
     expand()
     assert Doubt.objects.filter(expanded_at__isnull=True).count() == 1
-    assert b"sharing.expand" in b"".join(broker.lrange("notify", 0, -1))  # type: ignore[arg-type]
+    assert b"notices.expand" in b"".join(broker.lrange("notify", 0, -1))  # type: ignore[arg-type]
     broker.flushdb()
     expand()
     assert not Doubt.objects.filter(expanded_at__isnull=True).exists()
-    assert b"sharing.expand" not in b"".join(broker.lrange("notify", 0, -1))  # type: ignore[arg-type]
+    assert b"notices.expand" not in b"".join(broker.lrange("notify", 0, -1))  # type: ignore[arg-type]
 
 
 def test_it_rings_after_the_commit_only(broker: redis.Redis) -> None:
     with transaction.atomic():
-        ring("sharing.send")
+        ring("notices.send")
         assert broker.llen("notify") == 0
     assert broker.llen("notify") == 1
 
 
 def test_what_is_rolled_back_does_not_ring(broker: redis.Redis) -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
-        ring("sharing.send")
+        ring("notices.send")
         raise RuntimeError
     assert broker.llen("notify") == 0
 
@@ -100,7 +100,7 @@ def test_a_broker_that_is_away_is_logged_and_nothing_else(
         hub = Hub(tmp_path / "ledger", START)
         alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
         hub.make_agreement("G1", alpha, bravo)
-        with caplog.at_level(logging.WARNING, logger="sharing.doorbell"):
+        with caplog.at_level(logging.WARNING, logger="callers.doorbell"):
             hub.carry(alpha, hub.alert_to(bravo, sender=alpha, suite="EC1"))
             hub.sequence()
     finally:

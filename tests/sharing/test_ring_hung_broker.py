@@ -14,10 +14,10 @@ import redis
 from celery import Celery, current_app
 from django.conf import settings
 
+from callers.doorbell import QUEUES, REST_SECS, ring
 from devtool.processes import wait_until
 from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS
-from sharing.doorbell import QUEUES, REST_SECS, ring
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RINGS = 5
@@ -47,14 +47,14 @@ def waiting(broker: Valkey) -> int:
 
 
 def test_a_hung_broker_costs_a_moment_and_one_line(broker: Valkey, caplog: pytest.LogCaptureFixture) -> None:
-    ring("sharing.send")
+    ring("notices.send")
     assert waiting(broker) == 1
     assert broker.child is not None
     os.kill(broker.child.pid, signal.SIGSTOP)
     began = time.monotonic()
-    with caplog.at_level(logging.WARNING, logger="sharing.doorbell"):
+    with caplog.at_level(logging.WARNING, logger="callers.doorbell"):
         for _ in range(RINGS):
-            ring("sharing.send")
+            ring("notices.send")
     assert time.monotonic() - began < TOGETHER_SECS
     assert [record.getMessage() for record in caplog.records] == ["doorbell not heard"]
     os.kill(broker.child.pid, signal.SIGCONT)

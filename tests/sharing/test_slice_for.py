@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import b64u, sha256
 from accord.envelope.errors import OpeningError, VerificationError
-from agencies.actors import SystemActor
-from agencies.capabilities import Role
-from agencies.errors import AbsentError
 from agencies.models import AgencyStatus
+from callers.actors import SystemActor
+from callers.capabilities import Role
+from callers.errors import AbsentError
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.blobs import PIECE_BYTES

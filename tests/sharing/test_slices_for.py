@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accord.envelope.content import Attachment
 from accord.envelope.errors import TooLargeError
 from accord.envelope.seal import SealedEnvelope
-from agencies.capabilities import Capability
+from callers.capabilities import Capability
 from ledger.models import AuditEvent, Leaf, PendingEntry
 from ledger.verification import verify_ledger
 from sharing.agreements import suspend_lanes

@@ -5,12 +5,12 @@ import pytest
 import redis
 from django.conf import settings
 
+from callers.slots import Slots
 from devtool.environments import World
-from sharing.slots import Slots
 
 
 def test_who_finds_no_slot_goes_away_and_the_holder_rings_for_it(world: World) -> None:
-    slots = Slots("sharing.send", 1)
+    slots = Slots("notices.send", 1)
     came: list[bool] = []
 
     def work() -> bool:
@@ -25,7 +25,7 @@ def test_who_finds_no_slot_goes_away_and_the_holder_rings_for_it(world: World) -
 
 
 def test_what_is_left_rings_and_a_failure_gives_its_slot_back(world: World) -> None:
-    slots = Slots("sharing.send", 1)
+    slots = Slots("notices.send", 1)
 
     def fail() -> bool:
         raise RuntimeError

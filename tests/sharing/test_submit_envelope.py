@@ -14,17 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from accord.envelope.content import Attachment
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, TooLargeError, VerificationError
 from accord.envelope.seal import SealedEnvelope
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, NotPermittedError
 from agencies.models import AgencyStatus
+from callers.capabilities import Role
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from sharing.agreements import suspend_lanes
-from sharing.errors import (
-    IdTakenError,
-    IssuerSuspendedError,
-    KeysetStaleError,
-    PolicyDeniedError,
-)
+from sharing.errors import IdTakenError, IssuerSuspendedError, KeysetStaleError, PolicyDeniedError
 from sharing.intake import submit_envelope
 from sharing.models import Blob, Delivery, Envelope, FeedPending
 from sharing.references import is_reference

@@ -7,7 +7,7 @@ import pytest
 
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.seal import SealedEnvelope
-from agencies.errors import AbsentError
+from callers.errors import AbsentError
 from sharing.errors import ContentDeletedError
 from sharing.models import Envelope
 from sharing.tombstones import delete_contents

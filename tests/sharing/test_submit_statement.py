@@ -9,10 +9,10 @@ import pytest
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
-from agencies.actors import SystemActor
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, NotPermittedError
 from agencies.models import AgencyStatus
+from callers.actors import SystemActor
+from callers.capabilities import Role
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from sharing.agreements import suspend_lanes
 from sharing.deliveries import delivery_facts

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from agencies.capabilities import Role
-from agencies.errors import AbsentError, NotPermittedError
 from agencies.models import AgencyStatus
+from callers.capabilities import Role
+from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.agreements import requeue_held, resume_lanes, suspend_lanes, suspended_lanes
 from sharing.deliveries import expire_held

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from agencies.models import Agency, Custody
-from agencies.vault.errors import VaultError
 from alerts.peers.pins import begin_books_of_before, without_book
 from callers import clock
+from vault.errors import VaultError
 
 
 class Command(BaseCommand):

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from agencies.operating import acting_officer, add_acting_officer, refusals_in_words
 from alerts.science.importing import MAX_BYTES, Examined, apply_import, examine_import
 from alerts.science.rule_words import fault_text
 from callers import clock
+from officers.operating import acting_officer, add_acting_officer, refusals_in_words
 from substances.control.diffs import ChangedItem, Difference
 from substances.errors import WorkerLostError
 from substances.models import ControlKind

@@ -14,17 +14,17 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from agencies.login.attempts import WINDOW, Source, StepUpSource, count_attempt, forgive_attempt
-from agencies.login.errors import ProofRefusedError
-from agencies.login.factors import check_code, factors_of
-from agencies.login.models import Proof
-from agencies.login.passkeys import check_passkey, request_options
-from agencies.login.proof import FRESH_FOR, sign_in_of
-from agencies.login.sessions import prove_again
-from agencies.models import Officer
 from alerts.pages.account.returning import own_address
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
+from officers.login.attempts import WINDOW, Source, StepUpSource, count_attempt, forgive_attempt
+from officers.login.errors import ProofRefusedError
+from officers.login.factors import check_code, factors_of
+from officers.login.passkeys import check_passkey, request_options
+from officers.login.proof import FRESH_FOR, sign_in_of
+from officers.login.sessions import prove_again
+from officers.models import Officer
+from officers.session_rows import Proof
 
 FIELDS: Final = ("proof_password", "proof_code", "proof_passkey")
 MAX_CREDENTIAL_CHARS: Final = 16 * 1024

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agencies.accountlinks import digest_of, find_link, follow_link
-from agencies.errors import AbsentError, InputError
-from agencies.login.addresses import client_address
-from agencies.login.resetting import ask_reset
-from agencies.shortlived import AccountLink
 from alerts.pages.frame import frame_context
 from callers import clock
+from callers.addresses import client_address
+from callers.errors import AbsentError, InputError
+from officers.accountlinks import digest_of, find_link, follow_link
+from officers.login.resetting import ask_reset
+from officers.shortlived import AccountLink
 
 RESET: Final = AccountLink.Purpose.RESET
 _FOLLOWED = "reset_link"

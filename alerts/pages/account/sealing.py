@@ -7,9 +7,9 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from agencies.login.factorrows import place_of_secret
-from agencies.vault import doors
 from callers import clock
+from officers.login.factorrows import place_of_secret
+from vault import doors
 
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]

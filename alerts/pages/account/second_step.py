@@ -12,19 +12,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from agencies.login.attempts import FactorSource
-from agencies.login.devices import known_device
-from agencies.login.errors import ProofRefusedError
-from agencies.login.factors import factors_of
-from agencies.login.models import Proof
-from agencies.login.passkeys import CHALLENGE_LIVES, officer_with_passkey, open_challenge, request_options
-from agencies.login.signing import pending_sign_in
-from agencies.models import Officer
 from alerts.pages.account.proving import check_proof, read_credential, refusal_text
 from alerts.pages.account.returning import own_address
 from alerts.pages.frame import frame_context
 from alerts.pages.signing_in import let_in
 from callers import clock
+from officers.login.attempts import FactorSource
+from officers.login.devices import known_device
+from officers.login.errors import ProofRefusedError
+from officers.login.factors import factors_of
+from officers.login.passkeys import CHALLENGE_LIVES, officer_with_passkey, open_challenge, request_options
+from officers.login.signing import pending_sign_in
+from officers.models import Officer
+from officers.session_rows import Proof
 
 
 @never_cache

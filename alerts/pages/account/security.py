@@ -11,18 +11,18 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
-from agencies.login import factors, passkeys
-from agencies.login.demand import must_have_factor
-from agencies.login.errors import ProofRefusedError
-from agencies.login.factorrows import factor_of
-from agencies.login.models import OfficerSession, Proof
-from agencies.login.proof import sign_in_of
-from agencies.login.sessions import end_other_sessions, end_session, prove_again, sessions_of
-from agencies.models import Officer
 from alerts.pages.account.proving import read_credential, refusal_text
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
+from callers.errors import InputError
+from officers.login import factors, passkeys
+from officers.login.demand import must_have_factor
+from officers.login.errors import ProofRefusedError
+from officers.login.factorrows import factor_of
+from officers.login.proof import sign_in_of
+from officers.login.sessions import end_other_sessions, end_session, prove_again, sessions_of
+from officers.models import Officer
+from officers.session_rows import OfficerSession, Proof
 
 _SETUP = "totp_setup"
 

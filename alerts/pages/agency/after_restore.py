@@ -14,15 +14,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
-from agencies.models import ApiKey, Officer, Restore
-from agencies.powers import waiting_changes
-from agencies.restores import DISABLED, KEYS, ROLES, restore_in_review, review_restore
+from agencies.models import ApiKey
 from alerts.pages.agency.apikeys import SCOPES
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.officers.people import officer_rows
 from alerts.pages.question import problems_of, refuse
 from callers import clock
+from callers.errors import InputError
+from ledger.models import Restore
+from officers.models import Officer
+from officers.powers import waiting_changes
+from officers.restores import DISABLED, KEYS, ROLES, restore_in_review, review_restore
 
 
 @dataclass(frozen=True)

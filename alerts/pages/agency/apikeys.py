@@ -16,14 +16,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from agencies.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
-from agencies.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
-from agencies.errors import AbsentError, InputError, NobodyToReleaseError
-from agencies.models import Agency, ApiKey, Officer
+from agencies.models import Agency, ApiKey
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from callers import clock
+from callers.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
+from callers.errors import AbsentError, InputError
+from officers.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
+from officers.errors import NobodyToReleaseError
+from officers.models import Officer
 
 C = Capability
 SCOPE_TEXTS: Final[dict[str, str | Promise]] = {

@@ -15,13 +15,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError
-from agencies.models import Officer
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask
 from alerts.pages.words import isolated
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import AbsentError
+from officers.models import Officer
 from sharing.agreements import current_version, resume_lanes, suspend_lanes, suspended_lanes
 from sharing.models import Agreement, AgreementVersion, LaneSuspension
 from sharing.terms import Lane, Purpose

@@ -8,8 +8,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accord.moments import moment_of
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from alerts.pages.words import isolated
@@ -23,6 +21,8 @@ from alerts.peers.comparing import (
 )
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 
 
 def peers(request: HttpRequest) -> HttpResponse:

@@ -14,22 +14,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Capability, Role
-from agencies.ceilings import LEVELS
-from agencies.errors import AbsentError, InputError
-from agencies.models import AUDIT_KEEP_DAYS, Agency, Officer
-from agencies.policy import (
-    CEILING_ROLES,
-    LABELS,
-    MFA_ROLES,
-    change_policy,
-    waiting_policy,
-)
-from agencies.policy_in_force import Policy, policy_of
-from agencies.powers import must_wait, second_admins
+from agencies.models import AUDIT_KEEP_DAYS, Agency
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask, refuse
 from callers import clock
+from callers.capabilities import Capability, Role
+from callers.errors import AbsentError, InputError
+from callers.markings import LEVELS
+from officers.models import Officer
+from officers.policy import CEILING_ROLES, LABELS, MFA_ROLES, change_policy, waiting_policy
+from officers.policy_in_force import Policy, policy_of
+from officers.powers import must_wait, second_admins
 
 YES_NO: Final = {
     "four_eyes": (

@@ -13,17 +13,17 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability
-from agencies.deciding import agree_to_change, stop_change
-from agencies.errors import AbsentError, InputError
-from agencies.models import PowerChange
-from agencies.policy import LABELS
 from alerts.pages.agency.policy import Line, value_text
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.officers.people import roles_text
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from alerts.power_changes import WaitingChange, waiting_for
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
+from officers.deciding import agree_to_change, stop_change
+from officers.models import PowerChange
+from officers.policy import LABELS
 
 Kind, Cause = PowerChange.Kind, PowerChange.Cause
 

@@ -10,10 +10,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from agencies.capabilities import Capability
 from alerts.pages.frame import render_page, signed_in
 from alerts.set_aside import AsideView, loop_text, read_set_aside, resume_loop, retry_item
 from callers import clock
+from callers.capabilities import Capability
 from ledger.models import Distrust, SetAside
 
 

@@ -14,8 +14,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.pages.audit.trail import (
     Event,
     Question,
@@ -28,7 +26,9 @@ from alerts.pages.audit.trail import (
 from alerts.pages.files_out import CSV, csv_lines, streamed
 from alerts.pages.frame import signed_in
 from callers import clock
+from callers.errors import InputError
 from ledger.audit import record_event
+from officers.models import Officer
 from sharing.connections import let_go_of_connection
 
 MOST_ROWS: Final = 100_000

@@ -16,12 +16,12 @@ from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from agencies.models import Officer, PowerChange
-from agencies.policy import LABELS
 from alerts.models import Alert, ReceivedAlert
 from alerts.pages.officers.people import roles_text
 from alerts.pages.records import ACTS, reason_words
 from ledger.models import AuditEvent
+from officers.models import Officer, PowerChange
+from officers.policy import LABELS
 from sharing.models import Delivery
 
 POWER_ACTS: Final = frozenset(

@@ -11,21 +11,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.document.building import as_sent
 from alerts.document.countries import country_name
 from alerts.document.display import choice_text
-from alerts.document.fields import (
-    ALL,
-    EMPTY,
-    FIELDS,
-    OFFERED,
-    STEPS,
-    Field,
-    Kind,
-    shown_fields,
-    step_title,
-)
+from alerts.document.fields import ALL, EMPTY, FIELDS, OFFERED, STEPS, Field, Kind, shown_fields, step_title
 from alerts.document.findings import Findings
 from alerts.drafts import read_draft
 from alerts.models import Alert
@@ -46,6 +36,7 @@ from alerts.science.replies.told import answered_by
 from alerts.second_person import who_could_release
 from alerts.substance_names import names_used
 from callers import clock
+from officers.models import Officer
 
 MARKED: Final = frozenset({"technique", "reference"})
 SUBSTANCE_STEP, ANSWER_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 3, 5, 6

@@ -9,11 +9,12 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency, AgencyKind, Custody, Officer
+from agencies.models import Agency, AgencyKind, Custody
 from alerts.document.display import choice_text
 from alerts.pages.compose.form import FormField, Option
 from alerts.peers.holding import NEW_IN_CIRCLE
 from alerts.preview import candidates_for, circles_for
+from officers.models import Officer
 from sharing.policy import RecipientVerdict
 
 

@@ -10,7 +10,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
 from alerts.document import choices
 from alerts.document.fields import OFFERED
 from alerts.draft_templates import (
@@ -28,6 +27,7 @@ from alerts.pages.compose.page import LAST_STEP, check_page
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.reading import reading_of
 from callers import clock
+from callers.errors import InputError
 
 KIND_NOTES: Final = {
     "new_substance": gettext_lazy("Something seen for the first time, even when no harm is known yet."),

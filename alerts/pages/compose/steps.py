@@ -12,8 +12,6 @@ from django.shortcuts import redirect, render
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from agencies.ceilings import strictest
-from agencies.errors import AbsentError, InputError, NobodyToReleaseError
 from alerts.document.fields import fields_of_step
 from alerts.drafts import (
     attach_file,
@@ -38,6 +36,9 @@ from alerts.science.intake import too_long_sentence
 from alerts.states import AlertState
 from alerts.templatetags.accord import moment
 from callers import clock
+from callers.errors import AbsentError, InputError
+from callers.markings import strictest
+from officers.errors import NobodyToReleaseError
 
 
 def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpResponseBase:

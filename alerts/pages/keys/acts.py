@@ -13,22 +13,18 @@ from django.utils.translation import gettext as _
 from accord.envelope.encoding import object_digest
 from accord.envelope.vocabulary import statement_typ
 from agencies.accession import resume_key, suspend_key
-from agencies.errors import CustodyRefusedError, InputError, RecoveryWaitsError, TooManyKeysetsError
-from agencies.keyfacts import KeyFacts, key_facts
-from agencies.models import Agency, Custody, Officer
-from agencies.vault import lives, proposing
-from agencies.vault.changes import (
-    CancelRecovery,
-    Change,
-    ChangeRoot,
-    Create,
-    RecoverRoot,
-    Renew,
-    Retire,
-    Rotate,
-)
+from agencies.errors import CustodyRefusedError, RecoveryWaitsError, TooManyKeysetsError
+from agencies.models import Agency, Custody
 from alerts.errors import KeysMovedOnError
 from alerts.templatetags.accord import moment
+from callers.errors import InputError
+from officers.keyfacts import (
+    KeyFacts,
+    key_facts,
+)
+from officers.models import Officer
+from vault import lives, proposing
+from vault.changes import CancelRecovery, Change, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
 
 
 @dataclass(frozen=True)

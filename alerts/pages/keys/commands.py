@@ -8,7 +8,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agencies.keyfacts import KeyFact
+from officers.keyfacts import KeyFact
 
 SUFFIX_LENGTH: Final = 8
 

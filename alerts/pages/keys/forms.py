@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
-from agencies.errors import InputError
-from agencies.keyfacts import check_typed
-from agencies.vault.changes import MAX_ROOT_CARD_BYTES, read_root_card
 from alerts.pages.keys.refusals import too_large_text
+from callers.errors import InputError
+from officers.keyfacts import check_typed
+from vault.changes import MAX_ROOT_CARD_BYTES, read_root_card
 
 SUITES: Final = (
     ("PQ1", gettext_lazy("PQ1: post-quantum and classical together")),

@@ -15,17 +15,22 @@ from django.utils.translation import gettext as _
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.statements.form import parse_statement
 from agencies.endings import short_kid
-from agencies.errors import AbsentError, InputError, KeyTakenError, TooManyKeysetsError
-from agencies.keyfacts import KeyFacts, key_facts
-from agencies.models import Agency, Custody, Officer
-from agencies.vault import proposing
-from agencies.vault.proposing import ProposalFact
+from agencies.errors import KeyTakenError, TooManyKeysetsError
+from agencies.models import Agency, Custody
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.acts import too_many_text
 from alerts.pages.keys.forms import SignedForm
 from alerts.pages.keys.refusals import not_signed_text, signed_file_text
 from alerts.pages.keys.words import CHANGES
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.keyfacts import (
+    KeyFacts,
+    key_facts,
+)
+from officers.models import Officer
+from vault import proposing
+from vault.proposing import ProposalFact
 
 _ROOTS: Final[Mapping[str, str]] = {
     "change_root": "--root root.accord --next-root next-root.accord",

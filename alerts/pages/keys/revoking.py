@@ -7,14 +7,15 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
-from agencies.keyfacts import KeyFact
-from agencies.models import KeyUse, Officer
+from agencies.models import KeyUse
 from alerts.key_impact import impact_of_revoking
 from alerts.pages.frame import signed_in
 from alerts.pages.keys.acts import Act
 from alerts.pages.keys.forms import RevokeForm, since_text
 from alerts.pages.keys.wizard import finish, key_of, open_facts, wizard_page
 from callers import clock
+from officers.keyfacts import KeyFact
+from officers.models import Officer
 
 SHOW: Final = "show"
 

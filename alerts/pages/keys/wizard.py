@@ -11,9 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from agencies.endings import short_kid
-from agencies.errors import AbsentError, InputError
-from agencies.keyfacts import KeyFact, KeyFacts, key_facts
-from agencies.models import Custody, Officer
+from agencies.models import Custody
 from alerts.errors import KeysElsewhereError, KeysMovedOnError
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.acts import Act, do_act, is_proposal
@@ -29,6 +27,13 @@ from alerts.pages.keys.forms import (
 )
 from alerts.pages.keys.words import PROPOSE, PROPOSED, VERBS, not_now_text
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.keyfacts import (
+    KeyFact,
+    KeyFacts,
+    key_facts,
+)
+from officers.models import Officer
 
 _FORMS: Final[Mapping[str, type[ChangeForm]]] = {
     "create": SuitesForm,

@@ -11,16 +11,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies.accountmail import Cause
-from agencies.capabilities import Role
-from agencies.duty import name_deputy
-from agencies.errors import AbsentError, InputError, LastAdminError
-from agencies.invitations import invite_again as send_invitation_again
-from agencies.invitations import invite_officer
-from agencies.login.factors import reset_factors
-from agencies.login.reopening import reopen_sign_in
-from agencies.models import Officer, PowerChange
-from agencies.officers import (
+from alerts.pages.frame import signed_in
+from alerts.pages.officers.forms import DeputyForm, InviteForm, RolesForm, UnitForm
+from alerts.pages.officers.people import roles_text
+from alerts.pages.question import ConfirmForm, Question, ask, refuse
+from alerts.pages.words import isolated
+from callers import clock
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError
+from officers.accountmail import Cause
+from officers.accounts import (
     change_roles,
     colleagues_named_like,
     disable_officer,
@@ -29,15 +29,16 @@ from agencies.officers import (
     officer_for,
     require_may_act_on,
 )
-from agencies.powers import must_wait, waiting_kinds
-from agencies.profiles import change_unit
-from agencies.shortlived import AccountLink
-from alerts.pages.frame import signed_in
-from alerts.pages.officers.forms import DeputyForm, InviteForm, RolesForm, UnitForm
-from alerts.pages.officers.people import roles_text
-from alerts.pages.question import ConfirmForm, Question, ask, refuse
-from alerts.pages.words import isolated
-from callers import clock
+from officers.duty import name_deputy
+from officers.errors import LastAdminError
+from officers.invitations import invite_again as send_invitation_again
+from officers.invitations import invite_officer
+from officers.login.factors import reset_factors
+from officers.login.reopening import reopen_sign_in
+from officers.models import Officer, PowerChange
+from officers.powers import must_wait, waiting_kinds
+from officers.profiles import change_unit
+from officers.shortlived import AccountLink
 
 
 def invite(request: HttpRequest) -> HttpResponseBase:

@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import ROLE_CAPABILITIES, Capability
-from agencies.duty import DutyMove, duty_list, move_on_duty_list
-from agencies.errors import InputError
-from agencies.models import Officer
-from agencies.officers import officer_for
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
+from callers.capabilities import ROLE_CAPABILITIES, Capability
+from callers.errors import InputError
+from officers.accounts import officer_for
+from officers.duty import DutyMove, duty_list, move_on_duty_list
+from officers.models import Officer
 
 
 def duty(request: HttpRequest) -> HttpResponse:

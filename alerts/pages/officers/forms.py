@@ -10,8 +10,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from agencies.capabilities import Role
-from agencies.models import Officer
+from callers.capabilities import Role
+from officers.models import Officer
 
 ROLE_CHOICES: Final = (
     (Role.READER.value, _("Reader: reads and acknowledges alerts")),

@@ -12,16 +12,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Capability, Role
-from agencies.duty import duty_list
-from agencies.invitations import Invited, invited_of
-from agencies.login.factors import has_factor
-from agencies.models import Officer
-from agencies.officers import officer_for
-from agencies.powers import waiting_kinds
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
+from callers.capabilities import Capability, Role
+from officers.accounts import officer_for
+from officers.duty import duty_list
+from officers.invitations import Invited, invited_of
+from officers.login.factors import has_factor
+from officers.models import Officer
+from officers.powers import waiting_kinds
 
 STATES: Final = (
     ("active", gettext_lazy("Active")),

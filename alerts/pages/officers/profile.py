@@ -9,10 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
-from agencies.models import Officer
-from agencies.profiles import change_own_mail, change_profile
-from agencies.quiet import may_be_quiet
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.officers.forms import OwnMailForm, ProfileForm
@@ -20,9 +16,12 @@ from alerts.pages.officers.people import roles_text
 from alerts.pages.question import problems_of, refuse
 from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
 from callers import clock
-from sharing.models import Notification
-from sharing.notices.states import Cause, Occasion
-from sharing.states import NotificationState
+from callers.errors import InputError
+from notices.models import Notification
+from notices.states import Cause, NotificationState, Occasion
+from officers.models import Officer
+from officers.profiles import change_own_mail, change_profile
+from officers.quiet import may_be_quiet
 
 
 def profile(request: HttpRequest) -> HttpResponseBase:

@@ -11,13 +11,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agencies.accountlinks import digest_of, find_link
-from agencies.errors import AbsentError, InputError
-from agencies.invitations import INVITATION, accept_invitation
 from alerts.pages.frame import frame_context
 from alerts.pages.officers.forms import ChoosePasswordForm
 from alerts.pages.question import problems_of, refuse
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.accountlinks import digest_of, find_link
+from officers.invitations import INVITATION, accept_invitation
 
 KEPT = "invitation"
 

@@ -14,19 +14,9 @@ from django.views.decorators.debug import sensitive_variables
 from accord.envelope.keys import show_fingerprint
 from accord.moments import moment_or_none
 from agencies.accession import admit_agency
-from agencies.capabilities import Role
-from agencies.entering import Entry, entry_of, first_admin_of
 from agencies.entrykeys import issue_entry_key
-from agencies.errors import (
-    AbsentError,
-    AgencyExistsError,
-    CustodyRefusedError,
-    InputError,
-    NotPermittedError,
-)
-from agencies.invitations import invite_again, invite_officer
+from agencies.errors import AgencyExistsError, CustodyRefusedError
 from agencies.models import AgencyStatus, Custody
-from agencies.vault.doors import create_agency_keys
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.commands import first_commands
 from alerts.pages.officers.acts import say_whether_mailed
@@ -34,7 +24,12 @@ from alerts.pages.operator.forms import AdmitForm, CompareForm, EntryKeyForm, Fi
 from alerts.pages.question import ConfirmForm, Question, ask, problems_of, refuse
 from alerts.pages.words import isolated
 from callers import clock
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.pins import current_vkey
+from officers.entering import Entry, entry_of, first_admin_of
+from officers.invitations import invite_again, invite_officer
+from vault.doors import create_agency_keys
 
 
 def admit(request: HttpRequest) -> HttpResponseBase:

@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
 from agencies.fingerprints import checked_fingerprint
 from agencies.models import AGENCY_ID, AgencyKind, Custody
 from agencies.twins import resembling_text, twins_of
 from alerts.pages.officers.forms import UnitForm, language_choices, zone_choices
+from callers.errors import InputError
 
 GROUPS: Final = 16
 GROUP_CHARS: Final = 4

@@ -13,18 +13,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from agencies.endings import endings
-from agencies.policy_in_force import altered_policies
-from agencies.restores import agencies_in_review, newest_restore
 from alerts.set_aside import counted
 from alerts.standing import utc_text
 from ledger.halting import halt_reason
 from ledger.proofs import latest_checkpoint, pending_since
+from ledger.restores import newest_restore
+from notices.lateness import late_since
+from notices.models import Notification
+from notices.states import NotificationState
+from officers.policy_in_force import altered_policies
+from officers.restores import agencies_in_review
 from sharing.backpressure import sequencer_silence
 from sharing.desk_progress import desk_depth
 from sharing.ledger_views import last_dispute
-from sharing.models import Notification
-from sharing.notices.lateness import late_since
-from sharing.states import NotificationState
 
 LATE_AFTER: Final = timedelta(seconds=10)
 ENDS_SOON_DAYS: Final = 14

@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from accord.moments import moment_or_none
-from agencies.models import Agency, Keyset, Officer
+from agencies.models import Agency, Keyset
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page
 from alerts.pages.operator.health import health
 from ledger.proofs import log_times
+from officers.models import Officer
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies.errors import AbsentError
 from agencies.models import Agency
 from alerts.pages.frame import signed_in
 from alerts.pages.question import ConfirmForm, Question, ask
 from alerts.pages.words import isolated
 from callers import clock
+from callers.errors import AbsentError
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 
 

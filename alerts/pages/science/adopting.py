@@ -11,9 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError
-from agencies.models import Officer
 from alerts.errors import ReceiptPendingError, UnopenableError
 from alerts.fetching import CLOSED
 from alerts.finding import find_received, today_of
@@ -27,6 +24,9 @@ from alerts.science.asking import in_words
 from alerts.science.places import place_in_text, place_name
 from alerts.science.published import Published, open_own_published, open_published
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import AbsentError
+from officers.models import Officer
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:

@@ -10,8 +10,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.cards import Card, open_alert_cards, open_received_cards
 from alerts.finding import hosted_agency_of, today_of
 from alerts.pages.frame import render_page, signed_in
@@ -25,6 +23,8 @@ from alerts.science.reevaluating import newest_reevaluation
 from alerts.science.rule_words import REACHES
 from alerts.science.watching import add_watch, end_watch, watches_of
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 
 
 @dataclass(frozen=True)

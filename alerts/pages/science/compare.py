@@ -9,8 +9,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.errors import ScienceInputError
 from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
@@ -28,6 +26,8 @@ from alerts.science.answers_profiles import (
 from alerts.science.asking import COMMANDS, PROFILED, in_words
 from alerts.science.replies.samples import Lead, Leads
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 from substances.profiles.methods import shipped_methods
 
 VALUES_AT_MOST: Final = 20_000

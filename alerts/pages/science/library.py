@@ -12,8 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from agencies.capabilities import Capability
-from agencies.errors import InputError
 from alerts.errors import ScienceInputError
 from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
@@ -34,6 +32,8 @@ from alerts.science.library import (
     read_import,
 )
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import InputError
 
 
 class ImportForm(forms.Form):

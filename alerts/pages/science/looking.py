@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.finding import find_alert, find_received, hosted_agency_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.pages.frame import signed_in
 from alerts.pages.question import Question, ask, refuse
 from alerts.science.board.looking import COMMAND, NOTE_AT_MOST, LookOutcome, looks_at, record_look
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 
 
 class LookForm(forms.Form):

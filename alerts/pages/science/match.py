@@ -9,8 +9,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.errors import ScienceInputError
 from alerts.files import AttachmentFile
 from alerts.finding import find_alert, find_received, hosted_agency_of
@@ -22,6 +20,8 @@ from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, octets_of_file, post
 from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from alerts.science.asking import COMMANDS, MATCHED
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 from substances.spectra.formats.peaklist import peak_octets, peak_table
 
 MODES = (("", gettext_lazy("As the file says")), ("positive", "+"), ("negative", "\N{MINUS SIGN}"))

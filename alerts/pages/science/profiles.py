@@ -15,9 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Capability
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.cards import open_alert_cards
 from alerts.document.science_words import VERDICT_WORDS
 from alerts.finding import find_alert, find_received
@@ -31,12 +28,7 @@ from alerts.pages.science.replying import CONTACT_HELP, begun, contact_of, opene
 from alerts.pages.words import isolated
 from alerts.preview import candidates_for
 from alerts.science.answers_profiles import REASONS, show_comparison
-from alerts.science.replies.exchange import (
-    Exchange,
-    exchange_about,
-    exchanges_of_question,
-    questions_about,
-)
+from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question, questions_about
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
 from alerts.science.replies.questions import (
     TOLD,
@@ -50,6 +42,9 @@ from alerts.science.replies.questions import (
 from alerts.science.replies.samples import Lead, Leads
 from alerts.states import SENT
 from callers import clock
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 from sharing.policy import RecipientVerdict
 
 TOLD_TEXTS: Final = (

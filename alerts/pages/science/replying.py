@@ -17,8 +17,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.finding import find_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.pages.compose.page import LAST_STEP, SUBSTANCE_STEP
@@ -31,6 +29,8 @@ from alerts.science.replies.bounds import other_holders
 from alerts.science.replies.kinds import PEER_REVIEW, REPLY
 from alerts.states import AlertState
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 
 OPINION_TEXTS: Final = (
     ("agree", gettext_lazy("Agree: the evidence identifies what is claimed.")),

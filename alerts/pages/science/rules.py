@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability
 from alerts.finding import today_of
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
@@ -18,6 +17,7 @@ from alerts.science.reevaluating import newest_reevaluation
 from alerts.science.rule_words import PHASES
 from alerts.science.rulebook import Rulebook, RuleRow, find_rule, history, read_rulebook
 from callers import clock
+from callers.capabilities import Capability
 
 PHASE_TONES = {"in_force": "ok", "not_yet": "warn", "ended": "done"}
 

@@ -10,8 +10,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.errors import ScienceAwayError, ScienceInputError
 from alerts.finding import hosted_agency_of, today_of
 from alerts.pages.frame import render_page, signed_in
@@ -22,6 +20,8 @@ from alerts.science.answers import ScreeningShown, show_screening
 from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures
 from alerts.science.asking import AT_ONCE, COMMANDS, SCREENED
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 from substances import safely
 from substances.errors import InputRefusedError, WorkerLostError
 

@@ -6,8 +6,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.errors import ScienceInputError
 from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
@@ -16,6 +14,8 @@ from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, posted, text_of_file
 from alerts.science.analogues import AnaloguesShown, find_analogues
 from alerts.science.asking import COMMANDS, RESEMBLED
 from callers import clock
+from callers.errors import InputError
+from officers.models import Officer
 
 
 class SimilarForm(WhyForm):

@@ -8,8 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.errors import ScienceAwayError, ScienceInputError
 from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
@@ -19,6 +17,8 @@ from alerts.science.asking import COMMANDS, SCREENED
 from alerts.science.timelines import TimelineShown, ask_stored_timeline, ask_timeline
 from alerts.stored import Mark, StoredStructure
 from callers import clock
+from callers.errors import AbsentError, InputError
+from officers.models import Officer
 from substances.control.results import Query
 
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agencies.capabilities import Capability
-from agencies.models import Officer
 from alerts.document.kinds import REPLIES
 from alerts.models import Alert, ReceivedAlert
 from alerts.pages.sections import PageSection
 from alerts.science.replies.answering import REVIEWED
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
+from callers.capabilities import Capability
+from officers.models import Officer
 
 REVIEWS: Final = "reviews"
 NOT_COPIED: Final = REPLIES | {QUERY}

@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.errors import InputError
 from alerts.errors import ScienceInputError
 from alerts.opening import MAX_CASE_CHARS, OpeningReason
 from alerts.science.asking import Why
+from callers.errors import InputError
 
 FILE_AT_MOST: Final = 4 * 1024 * 1024
 """Octets of a file that is asked about; the readers have narrower limits of their own."""

@@ -16,17 +16,17 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.capabilities import Capability, require
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
-from agencies.vault import doors
-from agencies.vault.errors import VaultError
 from alerts.document.characters import hidden_characters
 from alerts.finding import hosted_agency_of, today_of
 from alerts.looks import HarmLook
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.board.counting import LookedAt
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
+from officers.models import Officer
+from vault import doors
+from vault.errors import VaultError
 
 TABLE: Final = "harmlook"
 REVISION: Final = 1

@@ -12,14 +12,14 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.errors import InputError
-from agencies.models import Officer
 from alerts.finding import hosted_agency_of, today_of
 from alerts.science.board.counting import SPANS, Board, draw_board
 from alerts.science.board.looking import newest_looks
 from alerts.science.board.sightings import read_sightings
+from callers.capabilities import Capability, require
+from callers.errors import InputError
 from ledger.audit import record_event
+from officers.models import Officer
 
 COMMAND: Final = "accord inbox"
 USUAL: Final = 90

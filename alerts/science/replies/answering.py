@@ -12,9 +12,6 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.ceilings import strictest
-from agencies.models import Officer
 from alerts.cards import Card, open_alert_cards
 from alerts.document.fields import FIELDS
 from alerts.document.kinds import REPLIES
@@ -30,7 +27,10 @@ from alerts.science.replies.bounds import FRAME, ON_PROFILES, check_open_to_repl
 from alerts.science.replies.kinds import COMMAND, PEER_REVIEW, REPLY, TITLES
 from alerts.science.replies.source import Source, seal_source, source_of
 from alerts.states import AlertState
+from callers.capabilities import Capability, require
+from callers.markings import strictest
 from ledger.audit import record_event
+from officers.models import Officer
 
 TITLE_CHARS: Final = 120
 BEGINNING: Final = "accord reply begins"

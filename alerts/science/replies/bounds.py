@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.findings import Findings
 from alerts.document.kinds import REPLIES
@@ -22,6 +21,8 @@ from alerts.revisions import DraftContent
 from alerts.science.replies.gists import CASE_FIELDS
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.science.replies.source import Source, handling_left_out, is_looser, open_source
+from callers.capabilities import Capability, require
+from officers.models import Officer
 
 SPECIAL: Final = REPLIES | {QUERY}
 ON_PROFILES: Final = frozenset({QUERY, ANSWER, DETAILS})

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from agencies.vault import doors
-from agencies.vault.errors import VaultError
 from alerts.document.display import choice_text
 from alerts.reply_rows import Reply
 from alerts.science.replies.kinds import ANSWER, DETAILS, PEER_REVIEW
 from alerts.science.replies.source import REVISION, TABLE
+from vault import doors
+from vault.errors import VaultError
 
 TEXT_CHARS: Final = 600
 CASE_FIELDS: Final = (

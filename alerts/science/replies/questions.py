@@ -13,10 +13,6 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.capabilities import Capability, require
-from agencies.ceilings import strictest
-from agencies.errors import AbsentError, InputError
-from agencies.models import Officer
 from alerts.document.fields import EMPTY
 from alerts.drafts import create_draft
 from alerts.errors import ReplyRefusedError
@@ -31,7 +27,11 @@ from alerts.science.replies.exchange import has_agreed, is_question_withdrawn, s
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.science.replies.samples import Leads, compare_with_held, comparison_member, profile_in
 from alerts.states import SENT
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from callers.markings import strictest
 from ledger.audit import record_event
+from officers.models import Officer
 
 COMPARED: Final = "profile.compared"
 CONTACT_CHARS: Final = 200

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from agencies.models import Officer
 from alerts.document.choices import OPINIONS
 from alerts.models import Alert, ReceivedAlert
 from alerts.reply_rows import Reply
@@ -18,6 +17,7 @@ from alerts.science.replies.gists import Gist, opinion_words
 from alerts.science.replies.kinds import PEER_REVIEW
 from alerts.science.replies.thread_rows import RepliesHeld, read_replies, still_counts
 from alerts.standing import StandingFacts
+from officers.models import Officer
 from sharing.models import Envelope
 
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from agencies.models import Officer
-from agencies.vault import doors
-from agencies.vault.errors import VaultError
 from alerts.cards import Card, open_alert_cards, open_received_cards
 from alerts.document.fields import FIELDS
 from alerts.document.shapes import is_acceptable
 from alerts.models import Alert, ReceivedAlert
 from alerts.reply_rows import SampleProfile
 from alerts.science.replies.kinds import QUERY
+from officers.models import Officer
+from vault import doors
+from vault.errors import VaultError
 
 if TYPE_CHECKING:
     from substances.profiles.comparing import Comparison

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from agencies.ceilings import LEVELS
-from agencies.vault import doors
 from alerts.reply_rows import Reply
+from callers.markings import LEVELS
+from vault import doors
 
 if TYPE_CHECKING:
     from alerts.opening import OpenedView

@@ -11,13 +11,13 @@ from typing import Final
 
 from django.db.models import Q
 
-from agencies.models import Officer
 from alerts.models import Alert, ReceivedAlert
 from alerts.reply_rows import Reply, ReplyQuerySet
 from alerts.retractions import judge_retracts
 from alerts.science.replies.gists import Gist, open_gists
 from alerts.standing import judge_received
 from alerts.states import AlertState
+from officers.models import Officer
 
 LEVELS_AT_MOST: Final = 6
 CLIMBED_AT_MOST: Final = 50

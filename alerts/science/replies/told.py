@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from agencies.models import Officer
 from alerts.cards import open_alert_cards, open_received_cards
 from alerts.models import Alert, ReceivedAlert
 from alerts.reply_rows import Reply
 from alerts.science.replies.gists import Gist
 from alerts.science.replies.thread_rows import RepliesHeld, md_of, still_counts
+from officers.models import Officer
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from agencies.restores import record_restore
+from agencies.models import Agency
 from callers import clock
 from ledger.adoption import adopt_ledger, plan_adoption
 from ledger.errors import LedgerError
 from ledger.handovers import counting_keys
+from ledger.restores import record_restore
 from sharing.feed import begin_epoch, last_beat
 
 EPOCH_BYTES = 4
@@ -59,5 +60,6 @@ class Command(BaseCommand):
 
 
 def _begin_anew(epoch: str, *, now: datetime) -> None:
-    record_restore(backup_at=last_beat(), now=now)
+    agencies = Agency.objects.order_by("pk").values_list("pk", flat=True)
+    record_restore(agencies, backup_at=last_beat(), now=now)
     begin_epoch(epoch, now=now)

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from agencies.deciding import apply_due_change
-from agencies.models import Agency, Officer, PowerChange
-from agencies.powers import told_of
+from agencies.models import Agency
+from officers.deciding import apply_due_change
+from officers.models import Officer, PowerChange
+from officers.powers import told_of
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 
 HOUR = timedelta(hours=1)

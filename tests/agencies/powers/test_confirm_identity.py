@@ -6,19 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from agencies.attribution import counts_as, is_independent
-from agencies.capabilities import Capability
-from agencies.deciding import agree_to_change, stop_change
-from agencies.errors import InputError, NotPermittedError
-from agencies.identity import note_mailed_password
-from agencies.login.factors import reset_factors, reset_factors_on_the_machine
-from agencies.models import Agency, Officer
-from agencies.officers import (
-    change_roles,
-    enrol_officer,
-    enrol_operator,
-)
-from agencies.powers import second_admins, told_of
+from agencies.models import Agency
+from callers.capabilities import Capability
+from callers.errors import InputError, NotPermittedError
+from officers.accounts import change_roles, enrol_officer, enrol_operator
+from officers.attribution import counts_as, is_independent
+from officers.deciding import agree_to_change, stop_change
+from officers.identity import note_mailed_password
+from officers.login.factors import reset_factors, reset_factors_on_the_machine
+from officers.models import Officer
+from officers.powers import second_admins, told_of
 from tests.agencies.powers.conftest import HOUR, fresh, in_time, waiting
 from tests.agencies.world import NOW, OPERATOR, PASSWORD
 

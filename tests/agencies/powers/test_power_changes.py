@@ -7,21 +7,17 @@ from typing import Any
 
 import pytest
 
-from agencies.attribution import counts_as
-from agencies.capabilities import POWERS
-from agencies.deciding import agree_to_change, apply_due_change, stop_change
-from agencies.errors import AbsentError, InputError, NotBoundError, NotPermittedError
-from agencies.models import Agency, Officer, PowerChange
-from agencies.officers import (
-    change_roles,
-    disable_officer,
-    enable_officer,
-    enrol_officer,
-)
-from agencies.policy import LABELS, WEAKER, change_policy
-from agencies.policy_in_force import policy_of
-from agencies.powers import due_at, second_admins, told_of
+from agencies.models import Agency
+from callers.capabilities import POWERS
+from callers.errors import AbsentError, InputError, NotBoundError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.accounts import change_roles, disable_officer, enable_officer, enrol_officer
+from officers.attribution import counts_as
+from officers.deciding import agree_to_change, apply_due_change, stop_change
+from officers.models import Officer, PowerChange
+from officers.policy import LABELS, WEAKER, change_policy
+from officers.policy_in_force import policy_of
+from officers.powers import due_at, second_admins, told_of
 from tests.agencies.powers.conftest import HOUR, fresh, in_time, waiting
 from tests.agencies.world import NOW, admit, enrol
 from tests.bound_rows import rewrite

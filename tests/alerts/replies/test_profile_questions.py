@@ -9,8 +9,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agencies.errors import NotPermittedError
-from agencies.models import Officer
 from alerts.drafts import save_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError, ScienceInputError
 from alerts.models import Alert, ReceivedAlert
@@ -23,6 +21,8 @@ from alerts.science.replies.bounds import require_consent
 from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question
 from alerts.science.replies.questions import leads_of, start_answer, start_details, start_question
 from alerts.withdrawal import withdraw_alert
+from callers.errors import NotPermittedError
+from officers.models import Officer
 from sharing.models import Envelope
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.pages.desk_world import CONTENT, DeskWorld

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from agencies.actors import SystemActor
-from agencies.ceilings import rows_within
-from agencies.models import Agency, Officer
+from agencies.models import Agency
 from alerts.amending import amend_alert
 from alerts.draft_templates import copy_alert
 from alerts.drafts import save_revision
@@ -23,6 +21,9 @@ from alerts.science.replies.answering import Opened, open_to_answer, start_reply
 from alerts.science.replies.reviews import Review, reviews_of
 from alerts.thread import read_thread
 from alerts.withdrawal import withdraw_alert
+from callers.actors import SystemActor
+from callers.markings import rows_within
+from officers.models import Officer
 from sharing.models import Envelope
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT, DeskWorld

@@ -16,7 +16,7 @@ from accord.envelope.encoding import b64u, canonical
 from accord.envelope.jwe import leaf_hashes, recipients_root
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import SealedEnvelope
-from agencies.errors import AbsentError
+from callers.errors import AbsentError
 from devtool.processes import wait_until
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes

@@ -19,11 +19,6 @@ from accord.envelope.tree.receipts import Receipt
 from accord.envelope.verifying import KeptCheckpoint, Ledger, verify_receipt
 from agencies.accession import issue_challenge
 from agencies.models import Agency
-from agencies.vault import doors
-from agencies.vault.errors import SealBrokenError
-from agencies.vault.keeping import private_keys
-from agencies.vault.kek import held_ring
-from agencies.vault.models import VaultKey, VaultSecret
 from ledger import proofs
 from ledger.adoption import adopt_ledger
 from ledger.errors import StateError
@@ -31,6 +26,11 @@ from tests.agencies.entering import enter, refusal
 from tests.agencies.world import NOW, OwnKeys, enrolling, hosted_agency
 from tests.ledger.bench import Bench
 from tests.ledger.test_adopt_ledger import restore_old_database
+from vault import doors
+from vault.errors import SealBrokenError
+from vault.keeping import private_keys
+from vault.kek import held_ring
+from vault.models import VaultKey, VaultSecret
 
 CONTENT = b"0123456789 what the officer wrote"
 

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that let somebody in carry a message authentication code (MAC) under the key-encryption key.
+
+Whoever writes to the database without the key can write such a row and gains nothing: it signs nobody in and gives no
+role. A model that derives from `BoundRow` names the columns that count in `BOUND`; `save` is the one place that makes
+the code, and refuses to make one for a row that had none that held. `update` and SQL leave the row refused.
+
+The key stands in the vault, which this module must not import: the vault offers its maker with `use_maker`. Processes
+without the vault read the rows and make no codes. Putting back a whole earlier row with its code is not noticed.
+"""
+
+import hmac
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, Protocol, Self
+
+from django.apps import apps
+from django.db import models
+
+from callers.errors import NotBoundError
+
+log = logging.getLogger(__name__)
+MAC_LENGTH: Final = 76
+"""The id of a key-encryption key (32), a point, 256 bits in base64url (43)."""
+
+Facts = Mapping[str, Any]
+
+
+class MacMaker(Protocol):
+    """Makes codes under the keys of the ring; the vault's errors where there is no ring or the key is not in it."""
+
+    @property
+    def current(self) -> str:
+        """The id of the key under which new codes are made."""
+        ...
+
+    def mac(self, message: bytes, kek: str) -> str:
+        """The code of a message under one key of the ring, in base64url."""
+        ...
+
+    def has(self, kek: str) -> bool:
+        """Whether the ring has the key."""
+        ...
+
+
+_maker: list[MacMaker] = []
+
+
+def use_maker(maker: MacMaker) -> None:
+    """Called once by the vault when its process starts."""
+    _maker[:] = [maker]
+
+
+def has_maker() -> bool:
+    """Whether this process can tell a row that carries its code from one that does not."""
+    return bool(_maker)
+
+
+def mac_of(table: str, facts: Facts) -> str:
+    """The code of a row under the current key: its id, a point, the code. Raises NotBoundError without a vault."""
+    maker = _held()
+    return f"{maker.current}.{maker.mac(_message(table, maker.current, facts), maker.current)}"
+
+
+def holds(table: str, facts: Facts, mac: str) -> bool:
+    """Whether this is the code of these facts, under whichever key of the ring."""
+    maker, (kek, _, code) = _held(), mac.partition(".")
+    if not code or not maker.has(kek):
+        return False
+    return hmac.compare_digest(maker.mac(_message(table, kek, facts), kek), code)
+
+
+class BoundRow(models.Model):
+    """A row whose columns named in `BOUND` count only with the code made for them."""
+
+    mac = models.CharField(max_length=MAC_LENGTH, blank=True, default="", editable=False)
+
+    BOUND: ClassVar[tuple[str, ...]] = ()
+    _stored: Facts | None = None
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """As Django's; with a new code where a column that counts is written. Raises NotBoundError.
+
+        Of a row that others change too, the caller holds the lock.
+        """
+        written = None if update_fields is None else {*update_fields}
+        counts = written is None or bool(written & {*self.BOUND})
+        if counts:
+            if not self._state.adding:
+                self.require_bound()
+            facts = self._facts(written)
+            self.mac = mac_of(self._meta.db_table, facts)
+            written = None if written is None else {*written, "mac"}
+        super().save(*args, update_fields=written, **kwargs)
+        if counts:
+            self._stored = facts
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
+        row._remember()
+        return row
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """As Django's; what counts together is read together."""
+        if fields is not None and {*fields} & {*self.BOUND}:
+            fields = {*fields, *self.BOUND, "mac"}
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
+        if fields is None or "mac" in fields:
+            self._remember()
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the row as it was read or last saved carries the code of what it says; raises without a vault."""
+        stored = self._stored
+        return stored is not None and holds(self._meta.db_table, stored, self.mac)
+
+    def require_bound(self) -> None:
+        """Raises NotBoundError, and says so in the log, unless `is_bound`."""
+        if not self.is_bound:
+            log.error("a row of %s does not carry its code", self._meta.db_table, extra={"row": str(self.pk)})
+            raise NotBoundError(self._meta.db_table, str(self.pk))
+
+    def _remember(self) -> None:
+        missing = self.get_deferred_fields()
+        names = {_column(self, name) for name in ("mac", *self.BOUND)}
+        self._stored = None if missing & names else _plain(self, self.BOUND)
+
+    def facts_now(self) -> Facts:
+        """What the row would say if it were written as it is in memory."""
+        return _plain(self, self.BOUND)
+
+    def _facts(self, written: set[str] | None) -> Facts:
+        """What the row will say once these columns are written."""
+        if written is None or self._stored is None:
+            return _plain(self, self.BOUND)
+        names = [name for name in self.BOUND if name in written]
+        return {**self._stored, **_plain(self, names)}
+
+
+@dataclass(frozen=True)
+class BoundEntry:
+    """One row as it stands: its code, and the facts that the code is made of."""
+
+    pk: object
+    mac: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class BoundTable:
+    """A table of such rows. `swap(pk, old, new)` puts a new code in place of the old one, if that still stands."""
+
+    name: str
+    entries: Callable[[], Iterable[BoundEntry]]
+    swap: Callable[[object, str, str], int]
+
+
+_added: dict[str, BoundTable] = {}
+
+
+def add_table(table: BoundTable) -> None:
+    """For rows of a library's model, which cannot derive from `BoundRow`."""
+    _added[table.name] = table
+
+
+def bound_tables() -> list[BoundTable]:
+    """Every table whose rows carry a code."""
+    models_found = [model for model in apps.get_models() if issubclass(model, BoundRow)]
+    return [*map(_table_of, models_found), *_added.values()]
+
+
+def _table_of(model: type[BoundRow]) -> BoundTable:
+    rows = model._default_manager.order_by("pk")
+
+    def entries() -> Iterator[BoundEntry]:
+        for row in rows.iterator():
+            yield BoundEntry(row.pk, row.mac, _plain(row, row.BOUND))
+
+    def swap(pk: object, old: str, new: str) -> int:
+        return rows.filter(pk=pk, mac=old).update(mac=new)
+
+    return BoundTable(model._meta.db_table, entries, swap)
+
+
+def _plain(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
+    return {name: _value(getattr(row, _column(row, name))) for name in names}
+
+
+def _column(row: models.Model, name: str) -> str:
+    """The attribute that holds what stands in the field's column."""
+    return str(row._meta.get_field(name).attname)  # type: ignore[union-attr]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, list | tuple):
+        return [_value(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(name): _value(each) for name, each in value.items()}
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def _message(table: str, kek: str, facts: Facts) -> bytes:
+    said = {"facts": facts, "kek": kek, "t": table, "v": 1}
+    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _held() -> MacMaker:
+    if not _maker:
+        raise NotBoundError("", "")
+    return _maker[0]

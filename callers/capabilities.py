@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an actor may do: capabilities `noun:verb`, granted by roles, denied unless named here."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from callers.errors import NotPermittedError
+
+if TYPE_CHECKING:
+    from callers.actors import Actor
+
+
+class Capability(StrEnum):
+    AGENCY_MANAGE = "agency:manage"
+    AGREEMENT_READ = "agreement:read"
+    ALERT_ACKNOWLEDGE = "alert:acknowledge"
+    ALERT_READ = "alert:read"
+    ALERT_RELEASE = "alert:release"
+    ALERT_VALIDATE = "alert:validate"
+    ALERT_WITHDRAW = "alert:withdraw"
+    ALERT_WRITE = "alert:write"
+    APIKEY_MANAGE = "apikey:manage"
+    AUDIT_READ = "audit:read"
+    DIRECTORY_READ = "directory:read"
+    DRAFT_WRITE = "draft:write"
+    ENVELOPE_READ = "envelope:read"
+    ENVELOPE_SUBMIT = "envelope:submit"
+    FEED_READ = "feed:read"
+    HUB_OPERATE = "hub:operate"
+    KEY_ENROL = "key:enrol"
+    KEY_MANAGE = "key:manage"
+    KEY_READ = "key:read"
+    LEDGER_READ = "ledger:read"
+    NOTICE_READ = "notice:read"
+    NOTICE_RESEND = "notice:resend"
+    OFFICER_MANAGE = "officer:manage"
+    OFFICER_READ = "officer:read"
+    PEER_COMPARE = "peer:compare"
+    POWER_DECIDE = "power:decide"
+    QUEUE_READ = "queue:read"
+    SCIENCE_MANAGE = "science:manage"
+    SCIENCE_QUERY = "science:query"
+    SCIENCE_READ = "science:read"
+    STATEMENT_SUBMIT = "statement:submit"
+
+
+class Role(TextChoices):
+    READER = "reader", _("Reader")
+    AUTHOR = "author", _("Author")
+    RELEASER = "releaser", _("Releaser")
+    KEY_OFFICER = "key_officer", _("Key officer")
+    AGENCY_ADMIN = "agency_admin", _("Agency admin")
+    AUDITOR = "auditor", _("Auditor")
+    OPERATOR = "operator", _("Hub operator")
+
+
+C = Capability
+_MEMBER: Final = {
+    C.DIRECTORY_READ,
+    C.LEDGER_READ,
+    C.OFFICER_READ,
+    C.AGREEMENT_READ,
+    C.KEY_READ,
+    C.POWER_DECIDE,
+}
+_READS: Final = _MEMBER | {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.NOTICE_READ, C.SCIENCE_READ}
+
+ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
+    Role.READER: frozenset(_READS),
+    Role.AUTHOR: frozenset(_READS | {C.ALERT_WRITE, C.PEER_COMPARE}),
+    Role.RELEASER: frozenset(
+        _READS
+        | {C.QUEUE_READ, C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.NOTICE_RESEND}
+        | {C.SCIENCE_MANAGE, C.PEER_COMPARE}
+    ),
+    Role.KEY_OFFICER: frozenset(_READS | {C.KEY_MANAGE, C.PEER_COMPARE}),
+    Role.AGENCY_ADMIN: frozenset(
+        _READS
+        | {C.AGENCY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.NOTICE_RESEND, C.SCIENCE_MANAGE}
+        | {C.PEER_COMPARE}
+    ),
+    Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ}),
+    Role.OPERATOR: frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
+}
+"""The operator's audit is the hub's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
+
+POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN, Role.AUDITOR})
+"""Roles that one admin alone cannot give (`officers.powers`)."""
+
+WITHHELD: Final = frozenset(
+    {C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.AGENCY_MANAGE, C.OFFICER_MANAGE}
+    | {C.APIKEY_MANAGE, C.KEY_MANAGE, C.NOTICE_RESEND, C.PEER_COMPARE}
+    | {C.POWER_DECIDE, C.SCIENCE_MANAGE}
+)
+"""What a person may not do whose second factor and password both came from somebody else, until confirmed."""
+
+SENSITIVE: Final = frozenset(
+    {
+        C.AGENCY_MANAGE,
+        C.ALERT_RELEASE,
+        C.ALERT_WITHDRAW,
+        C.APIKEY_MANAGE,
+        C.HUB_OPERATE,
+        C.KEY_MANAGE,
+        C.OFFICER_MANAGE,
+        C.PEER_COMPARE,
+        C.POWER_DECIDE,
+    }
+)
+"""Release, withdrawal, keys, officers and roles, API keys, agency policy, the operator's acts."""
+
+CLIENT_SCOPES: Final = frozenset(
+    {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
+    | {C.DRAFT_WRITE, C.SCIENCE_QUERY}
+)
+"""All that an API key can ever be given: it never opens, validates, releases or manages."""
+
+HOSTED_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})
+"""Scopes that need the agency's keys in the hub: for an agency that holds its own their calls answer `keys-elsewhere`."""
+
+ACCESSION_SCOPES: Final = frozenset({C.KEY_ENROL})
+"""What a key for entering has (`agencies.entrykeys`), and no other key."""
+
+
+def scopes_that_work(*, is_hosted: bool) -> frozenset[Capability]:
+    """What an API key of an agency can be given: nothing that its agency's custody would refuse on every call."""
+    return CLIENT_SCOPES if is_hosted else CLIENT_SCOPES - HOSTED_SCOPES
+
+
+def capabilities_of_roles(roles: Iterable[str]) -> frozenset[Capability]:
+    """The union over the roles; an unknown role grants nothing."""
+    return frozenset().union(*(ROLE_CAPABILITIES.get(role, frozenset()) for role in roles))
+
+
+def roles_with(capability: Capability) -> list[str]:
+    """The names, for people, of the roles that hold a capability."""
+    return [str(role.label) for role in Role if capability in ROLE_CAPABILITIES[role]]
+
+
+def require(actor: "Actor", *capabilities: Capability) -> None:
+    """Raises `NotPermittedError` unless the actor has one of the capabilities now."""
+    if not actor.capabilities & set(capabilities):
+        who = dict.fromkeys(role for one in capabilities for role in roles_with(one))
+        raise NotPermittedError(capabilities[0], ask=", ".join(who))

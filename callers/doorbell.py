@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Doorbells: workers are told by the name of a task that rows wait for them.
+
+- Losing a ring costs a sweep's delay, nothing else.
+- Ringing waits for a broker at most `ANSWER_WITHIN_SECS`, since the sequencer rings between two checkpoints. After a
+  failure nobody tries for `REST_SECS`; the next one who is heard also rings what was missed.
+- One log line when the broker stops hearing, one with the number of missed rings when it hears again.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter, defaultdict
+from functools import partial
+from typing import Any, Final
+
+from celery import current_app
+from celery.exceptions import CeleryError
+from django.db import transaction
+from kombu import pools
+from kombu.exceptions import KombuError
+
+log = logging.getLogger(__name__)
+
+QUEUES: Final = {
+    "notices.expand": "notify",
+    "notices.send": "notify",
+    "notices.sweep": "notify",
+    "alerts.follow_feed": "desk",
+    "alerts.backfill": "desk",
+    "alerts.reevaluate": "desk",
+}
+EXPIRES_SECS: Final = 60
+ANSWER_WITHIN_SECS: Final = 0.2
+REST_SECS: Final = 2.0
+FEW: Final = 2
+_BOUND: Final = {"socket_timeout": ANSWER_WITHIN_SECS, "socket_connect_timeout": ANSWER_WITHIN_SECS}
+
+
+def ring(task: str) -> None:
+    """Ring once the transaction has committed, at once where there is none; a broker that is away is only logged."""
+    transaction.on_commit(partial(_send, task, QUEUES[task]))
+
+
+def ring_where_few_wait(task: str) -> None:
+    """Ring for the rest of some work, unless its queue has `FEW` messages already, one of which will take it up.
+
+    Each round rings for the next one and the schedule rings too: without a bound they would crowd out other work.
+    """
+    transaction.on_commit(partial(_send, task, QUEUES[task], FEW))
+
+
+class _Breaker:
+    """Whether this process tries to ring, and what it did not get through. Threads share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closed_until: float | None = None
+        self._missed: Counter[str] = Counter()
+
+    def lets_through(self, task: str) -> bool:
+        """Whether to try now; a ring that is not tried counts as missed. Of several threads one tries after a rest."""
+        with self._lock:
+            if self._closed_until is None:
+                return True
+            if time.monotonic() < self._closed_until:
+                self._missed[task] += 1
+                return False
+            self._closed_until = time.monotonic() + REST_SECS
+            return True
+
+    def note_failure(self, task: str, failure: Exception) -> None:
+        with self._lock:
+            is_first = self._closed_until is None
+            self._closed_until = time.monotonic() + REST_SECS
+            self._missed[task] += 1
+        if is_first:
+            log.warning("doorbell not heard", extra={"task_name": task, "cause": type(failure).__name__})
+
+    def note_success(self) -> set[str]:
+        """Return the tasks that were missed since the broker was heard last."""
+        with self._lock:
+            missed, self._missed, self._closed_until = self._missed, Counter(), None
+        if missed:
+            log.warning("doorbell heard again", extra={"missed": missed.total()})
+        return set(missed)
+
+
+_breakers: defaultdict[str, _Breaker] = defaultdict(_Breaker)
+"""By the address of the broker: one that hangs says nothing about another."""
+
+
+def _send(task: str, queue: str, most: int | None = None) -> None:
+    breaker = _breakers[current_app.conf.broker_url]
+    if not breaker.lets_through(task):
+        return
+    try:
+        _publish(task, queue, most)
+        missed = breaker.note_success()
+        for other in missed - {task}:
+            _publish(other, QUEUES[other])
+    except (KombuError, CeleryError, OSError) as failure:
+        breaker.note_failure(task, failure)
+
+
+def _publish(task: str, queue: str, most: int | None = None) -> None:
+    """Send by a connection of its own: the one that consumers use waits longer for its answers."""
+    options: dict[str, Any] = {**current_app.conf.broker_transport_options, **_BOUND}
+    connection = current_app.connection_for_write(transport_options=options)
+    with pools.producers[connection].acquire(block=True, timeout=ANSWER_WITHIN_SECS) as producer:
+        if most is not None and producer.channel.client.llen(queue) >= most:
+            return
+        current_app.send_task(
+            task, queue=queue, expires=EXPIRES_SECS, retry=False, ignore_result=True, producer=producer
+        )

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many threads of one worker each kind of work may take, so that a slow one leaves the others theirs.
+
+A mail server that hangs holds the threads of mail, never those that expand, sweep, or send flash mail. Whoever finds
+no slot goes away; the one who holds it rings for them when done.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from callers.doorbell import ring
+
+
+class Slots:
+    """The places for one kind of work in this process."""
+
+    def __init__(self, bell: str, most: int) -> None:
+        self.most = most
+        self._bell = bell
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._was_anybody_turned_away = False
+
+    def run(self, work: Callable[[], bool]) -> bool:
+        """Do the work in a free slot; False where none is free. Rings when `work` says that more is left."""
+        if not self._enter():
+            return False
+        is_more_left = False
+        try:
+            is_more_left = work()
+        finally:
+            if self._leave() or is_more_left:
+                ring(self._bell)
+        return True
+
+    def _enter(self) -> bool:
+        with self._lock:
+            if self._taken == self.most:
+                self._was_anybody_turned_away = True
+                return False
+            self._taken += 1
+            return True
+
+    def _leave(self) -> bool:
+        """Give the slot back; whether anybody came meanwhile who saw none, and may have known of newer rows."""
+        with self._lock:
+            self._taken -= 1
+            turned_away, self._was_anybody_turned_away = self._was_anybody_turned_away, False
+            return turned_away
+
+
+EXPANSION: Final = Slots("notices.expand", 1)
+MAIL: Final = Slots("notices.send", 2)
+URGENT_MAIL: Final = Slots("notices.send", 1)
+SWEEP: Final = Slots("notices.sweep", 1)
+FREE: Final = 1
+"""For the hourly tasks, which are short."""
+THREADS: Final = EXPANSION.most + MAIL.most + URGENT_MAIL.most + SWEEP.most + FREE

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values for Prometheus, as every collector makes them."""
+
+from datetime import datetime
+
+from prometheus_client.core import GaugeMetricFamily
+
+
+def age(since: datetime | None, now: datetime) -> float:
+    """In seconds; 0 where nothing waits."""
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
+
+
+def gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"accord_{name}", text, value=value)

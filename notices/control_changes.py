@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how officers who watch the law hear of a change: of one that counts here now, or of one in an alert.
+
+Which jurisdiction and which rule is content: the mail says that something changed, and where to look.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from callers.doorbell import ring
+from notices.queueing import queue_notices, queue_plain_notices, save_notices
+from notices.states import Occasion
+from officers.models import Officer
+from sharing.models import Delivery
+
+
+def tell_of_change(officers: Iterable[Officer], change: UUID, *, now: datetime) -> None:
+    """Queues, in the caller's transaction, that rules these officers watch have changed; once for each change."""
+    save_notices(queue_plain_notices(str(change), Occasion.CONTROL_CHANGED, officers, now=now))
+    transaction.on_commit(lambda: ring("notices.send"))
+
+
+def tell_of_proposal(officers: Iterable[Officer], delivery: Delivery, *, now: datetime) -> None:
+    """Queues, in the caller's transaction, that an alert brought a rule change; once for each alert."""
+    save_notices(queue_notices(delivery, Occasion.RULE_PUBLISHED, officers, now=now))
+    transaction.on_commit(lambda: ring("notices.send"))

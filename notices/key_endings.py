@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how key officers hear that a key of their agency ends: 30, 14, 7 and 1 days ahead, each once.
+
+A row's subject names the thing, its end and the threshold, so that asking twice queues nothing and a key whose end
+moves is warned of anew. After days without a worker only the nearest threshold is told. The mail says when, in the
+officer's zone, and no more.
+"""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from accord.moments import moment_of
+from agencies.directory import DatabaseKeyDirectory
+from agencies.endings import Ending, endings_by, endings_of
+from agencies.models import Keyset
+from callers.doorbell import ring
+from ledger.set_aside import OF_AGENCY, Item, Loop, begin_round
+from notices.models import Notification
+from notices.queueing import queue_plain_notices, save_notices
+from notices.states import Cause, Occasion
+from officers.endings import officers_to_warn
+from officers.models import Officer
+
+BETWEEN: Final = ":"
+WARNING: Final = Loop("keys.endings", "system:worker")
+
+
+def warn_of_endings(*, now: datetime) -> int:
+    """Queues what is due and not queued yet; returns how many endings it looked at. May run at any time and twice."""
+    agencies = list(Keyset.objects.order_by("agency").values_list("agency", flat=True).distinct())
+    directory, due = DatabaseKeyDirectory(now), list[Ending]()
+    directory.preload(agencies)
+    a_round = begin_round(WARNING, now=now)
+    a_round.try_again(lambda agency: due.extend(_warn(directory, agency, now)))
+    aside = a_round.keys_aside()
+    for agency in agencies:
+        if agency not in aside:
+            # Nobody seals to an agency whose keyset cannot be read.
+            item = Item(agency, agency, OF_AGENCY, agency)
+            a_round.take(item, lambda agency=agency: due.extend(_warn(directory, agency, now)))  # type: ignore[misc]
+    if due:
+        ring("notices.send")
+    return len(due)
+
+
+@transaction.atomic
+def _warn(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> list[Ending]:
+    directory.require_readable(agency)
+    due = [ending for ending in endings_by(directory, agency, now) if not ending.is_over]
+    officers = officers_to_warn([agency])[agency] if due else []
+    save_notices(
+        notice
+        for ending in due
+        for notice in queue_plain_notices(subject_of(ending), Occasion.KEY_ENDING, officers, now=now)
+    )
+    return due
+
+
+def subject_of(ending: Ending) -> str:
+    """What one warning is about; at most 64 characters."""
+    end = int(ending.ends_at.timestamp())
+    return BETWEEN.join((ending.subject, str(end), str(ending.threshold)))
+
+
+def objection(notice: Notification, *, now: datetime) -> Cause | None:
+    """Why a warning must not go out now: the officer is not asked any more, or it was seen to; None if it may."""
+    agency_id = notice.recipient_id
+    if notice.officer not in officers_to_warn([agency_id])[agency_id]:
+        return Cause.NO_RIGHT
+    still_ending = {_thing(subject_of(ending)) for ending in endings_of([agency_id], now=now)}
+    return None if _thing(notice.subject) in still_ending else Cause.SETTLED
+
+
+def ends_text(notice: Notification) -> str:
+    """When it ends, in the officer's zone, as the mail says it."""
+    _what, end, _threshold = notice.subject.split(BETWEEN)
+    return moment_text(moment_of(int(end)), notice.officer)
+
+
+def moment_text(moment: datetime, officer: Officer) -> str:
+    """A moment in the officer's zone, with the zone's name."""
+    zone = officer.effective_timezone
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+
+
+def _thing(subject: str) -> tuple[str, str]:
+    """What ends and when; the threshold may have moved on while the mail waited."""
+    what, end, _threshold = subject.split(BETWEEN)
+    return what, end

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the one shape of every mail: urgency, reference, link. Never content, title, sender or marking.
+
+The constant shape is a promise to officers ("this mail carries no content") and to agencies: whoever reads a
+mailbox learns that something waits, how fast it wants an answer, and nothing else.
+"""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final
+
+from django.utils.translation import gettext, override
+
+from notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, POWER_OCCASIONS, Occasion
+
+ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
+"""Hours, stated in the mail; the binding time stands in the manifest."""
+
+
+@dataclass(frozen=True)
+class NoticeFacts:
+    """All that a mail may be made of; `reference` is empty where no delivery is told of, `priority` where nothing is fast."""
+
+    address: str
+    language: str
+    occasion: Occasion
+    message_id: str
+    reference: str = ""
+    priority: str = ""
+    exercise: bool = False
+    ends: str = ""
+    """When a key or API key ends, in the officer's zone; only where that is the occasion."""
+    page_follows: bool = False
+    """Whether the mail comes before the page that its link leads to."""
+
+
+def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
+    """The mail for one officer, in the officer's language; headers take no text that anybody typed."""
+    with override(facts.language or "en"):
+        message = EmailMessage(policy=SMTP)
+        message["From"] = sender
+        message["To"] = facts.address
+        message["Subject"] = _subject(facts)
+        message["Message-ID"] = facts.message_id
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(_body(facts, hub_url), cte="8bit")
+        return message
+
+
+def _subject(facts: NoticeFacts) -> str:
+    words = [gettext("EXERCISE") if facts.exercise else "", facts.priority.upper(), _word_of(facts.occasion)]
+    return " ".join(["[Accord]", *filter(None, [*words, facts.reference])])
+
+
+def _word_of(occasion: Occasion) -> str:
+    """A new alert needs none."""
+    return {
+        Occasion.WITHDRAWN: gettext("WITHDRAWN"),
+        Occasion.REPUDIATED: gettext("REPUDIATED"),
+        Occasion.REAFFIRMED: gettext("REAFFIRMED"),
+        Occasion.KEY_REVOKED: gettext("KEYS"),
+        Occasion.KEY_ENDING: gettext("KEYS"),
+        Occasion.API_KEY_ENDING: gettext("API KEYS"),
+        Occasion.API_KEY_ROTATED: gettext("API KEYS"),
+        Occasion.PEER_REFUSED: gettext("KEYS"),
+        Occasion.POWER_ASKED: gettext("POWERS"),
+        Occasion.POLICY_WEAKENED: gettext("POLICY"),
+        Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
+        Occasion.CONTROL_CHANGED: gettext("LAW"),
+        Occasion.RULE_PUBLISHED: gettext("LAW"),
+    }.get(occasion, "")
+
+
+def _body(facts: NoticeFacts, hub_url: str) -> str:
+    link = gettext("Open: %(link)s") % {"link": f"{hub_url.rstrip('/')}/{_place_of(facts)}"}
+    last = gettext("This mail carries no content. Unsure? Type the hub's address.")
+    lines = [_first_line(facts), *([_page_follows_line()] if facts.page_follows else []), link, last]
+    return "\n".join(lines) + "\n"
+
+
+def _page_follows_line() -> str:
+    return gettext("Its page is not ready yet; the link shows it as soon as it is.")
+
+
+def _place_of(facts: NoticeFacts) -> str:
+    if facts.reference:
+        return f"a/{facts.reference}"
+    if facts.occasion == Occasion.PEER_REFUSED:
+        return "peers/"
+    if facts.occasion in POWER_OCCASIONS:
+        return "policy/" if facts.occasion == Occasion.POLICY_WEAKENED else "powers/"
+    if facts.occasion in API_KEY_OCCASIONS:
+        return "api-keys/"
+    if facts.occasion == Occasion.RELEASE_WAITS:
+        return "queue/"
+    if facts.occasion == Occasion.CONTROL_CHANGED:
+        return "science/caught/"
+    return "keys/" if facts.occasion in KEY_OCCASIONS else "outbox/"
+
+
+def _first_line(facts: NoticeFacts) -> str:
+    if facts.occasion == Occasion.ALERT:
+        return _alert_line(facts.priority)
+    if facts.occasion == Occasion.REPUDIATED and not facts.reference:
+        return gettext("A signature under an answer to your agency no longer counts. Look again.")
+    return {
+        Occasion.WITHDRAWN: gettext("An alert to your agency was withdrawn. Confirm it."),
+        Occasion.REPUDIATED: gettext(
+            "A signature about an alert to your agency no longer counts. Look again before you act on it."
+        ),
+        Occasion.REAFFIRMED: gettext(
+            "What was in doubt about an alert to your agency was reaffirmed. Look again."
+        ),
+        Occasion.KEY_REVOKED: gettext(
+            "A signing key of your agency was revoked. Look at what it put in doubt: reaffirm or withdraw it."
+        ),
+        Occasion.PEER_REFUSED: gettext(
+            "The keys of another agency failed a check. Nothing goes to it and nothing of it opens. Look at it."
+        ),
+        Occasion.POWER_ASKED: gettext(
+            "A change of who may do what in your agency waits. Look at it: you can stop it."
+        ),
+        Occasion.POLICY_WEAKENED: gettext("Your agency's policy became weaker. Look at what has changed."),
+        Occasion.RELEASE_WAITS: gettext(
+            "A flash alert of your agency waits for a second person. Check it and send it."
+        ),
+        Occasion.CONTROL_CHANGED: gettext(
+            "Rules that you watch have changed. Look at which of your agency's substances they reach."
+        ),
+        Occasion.RULE_PUBLISHED: gettext(
+            "An alert to your agency brings a change of the law that you watch."
+        ),
+        Occasion.API_KEY_ENDING: gettext("An API key of your agency ends on %(moment)s.")
+        % {"moment": facts.ends},
+        Occasion.API_KEY_ROTATED: gettext(
+            "An API key of your agency has replaced itself. Was it your system? If not, revoke it."
+        ),
+        Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
+    }[facts.occasion]
+
+
+def _alert_line(priority: str) -> str:
+    hours = ACKNOWLEDGE_WITHIN[priority]
+    limit = gettext("1 hour") if hours == 1 else gettext("%(hours)d hours") % {"hours": hours}
+    words = {"speed": priority.upper(), "limit": limit}
+    return gettext("Your agency has an alert. Speed: %(speed)s. Acknowledge in %(limit)s.") % words

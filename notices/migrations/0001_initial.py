@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import uuid
+
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("agencies", "0001_initial"),
+        ("sharing", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Notification",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("subject", models.CharField(max_length=64)),
+                ("occasion", models.CharField(max_length=24)),
+                ("channel", models.CharField(max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("deferred", "Will be tried again"),
+                            ("leased", "Being sent"),
+                            ("uncertain", "Perhaps told twice"),
+                            ("sent", "Told"),
+                            ("failed", "Mail failed, phone them"),
+                            ("held", "Held: address or key is bad"),
+                            ("suppressed", "Not sent"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("uncertain", models.BooleanField(default=False)),
+                ("lease", models.UUIDField(blank=True, null=True)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_position", models.PositiveIntegerField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("queued_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("message_id", models.CharField(max_length=120)),
+                ("reply", models.CharField(blank=True, max_length=300)),
+                ("cause", models.CharField(blank=True, max_length=40)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notifications",
+                        to="sharing.delivery",
+                    ),
+                ),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notifications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-queued_at", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ("queued", "deferred", "uncertain"))),
+                        fields=["not_before"],
+                        name="notification_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "leased")),
+                        fields=["leased_until"],
+                        name="notification_leased",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ("held", "failed"))),
+                        fields=["state"],
+                        name="notification_stuck",
+                    ),
+                    models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("subject", "occasion", "officer", "channel"), name="notification_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "queued",
+                                    "deferred",
+                                    "leased",
+                                    "uncertain",
+                                    "sent",
+                                    "failed",
+                                    "held",
+                                    "suppressed",
+                                ],
+                            )
+                        ),
+                        name="notification_state_known",
+                    ),
+                ],
+            },
+        ),
+    ]

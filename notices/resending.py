@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is a person's "send again": for notices that failed or wait for a mended address."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.doorbell import ring
+from callers.errors import AbsentError
+from ledger.audit import record_event
+from notices.models import Notification
+from notices.states import RESENDABLE, NotificationState
+from sharing.errors import MoveError
+
+
+def resend_notice(actor: Actor, notice_id: UUID, *, now: datetime) -> Notification:
+    """Queues one notice of the actor's agency again.
+
+    Raises AbsentError for what is not the agency's, MoveError for one that was told or is on its way.
+    """
+    require(actor, Capability.NOTICE_RESEND)
+    with transaction.atomic():
+        rows = Notification.objects.visible_to(actor).select_for_update(of=("self",))
+        notice = rows.filter(pk=notice_id).first()
+        if notice is None:
+            raise AbsentError
+        if notice.state not in RESENDABLE:
+            raise MoveError(notice.state, "resend")
+        notice.state, notice.cause, notice.attempts = NotificationState.QUEUED, "", 0
+        notice.not_before = now
+        notice.save(update_fields=["state", "cause", "attempts", "not_before"])
+        record_event(
+            "notice.resent",
+            actor=actor.audit_name,
+            agency=notice.recipient_id,
+            subject=str(notice.pk),
+            now=now,
+        )
+        transaction.on_commit(lambda: ring("notices.send"))
+    return notice

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how leased notices go out over one connection, each outcome committed before the next mail."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from random import SystemRandom
+
+from django.conf import settings
+from django.db import transaction
+
+from callers.smtp import Accepted, InterruptedMailError, MailServerError, MailSession, Refused, mail_session
+from ledger.set_aside import Item, Loop, Round, begin_round
+from notices import release_waiting
+from notices.api_keys import end_of
+from notices.backoff import MOST_ATTEMPTS, next_wait
+from notices.desk_first import make_shown_due
+from notices.key_endings import ends_text, moment_text
+from notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
+from notices.message import NoticeFacts, compose_message
+from notices.models import Notification
+from notices.rights import FreshNotices, RightsJudge
+from notices.states import Cause, NotificationState, Occasion
+from officers.quiet import quiet_until
+from sharing.models import Delivery
+from sharing.policy import FLASH
+
+log = logging.getLogger(__name__)
+SENDING = Loop(
+    "notices.mails",
+    "system:worker",
+    lambda error: isinstance(error, MailServerError | InterruptedMailError | LeaseLostError),
+)
+Clock = Callable[[], datetime]
+_SYSTEM = SystemRandom()
+FLOW_SUSPENDED_WAIT = timedelta(minutes=15)
+
+
+@dataclass
+class Tally:
+    """What one call did; `left` says whether a full batch, or an end by the clock, suggests more."""
+
+    sent: int = 0
+    others: int = 0
+    left: bool = False
+
+
+@dataclass(frozen=True)
+class _Batch:
+    lease: Lease
+    clock: Clock
+    jitter: Callable[[], float]
+    tally: Tally
+    round: Round
+    until: datetime | None = None
+    judge: RightsJudge = field(default_factory=RightsJudge)
+    told: set[int] = field(default_factory=set)
+    """Deliveries whose first notice went out over this connection."""
+
+    @cached_property
+    def fresh(self) -> FreshNotices:
+        return FreshNotices(self.lease.rows)
+
+
+def send_notifications(
+    *,
+    clock: Clock,
+    jitter: Callable[[], float] = _SYSTEM.random,
+    lease_length: timedelta = LEASE,
+    limit: int = BATCH,
+    until: datetime | None = None,
+    urgent_only: bool = False,
+) -> Tally:
+    """Sends up to `limit` due notices over one connection and says what became of them.
+
+    After `until` no other mail begins, so that a slow server holds its caller for one mail and no longer.
+    """
+    a_round = begin_round(SENDING, now=clock())
+    if a_round.is_stopped:
+        return Tally()
+    a_round.try_again(lambda key: _queue_again(key, clock()))
+    make_shown_due(now=clock())
+    lease = lease_batch(now=clock(), length=lease_length, limit=limit, urgent_only=urgent_only)
+    batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit), a_round, until)
+    if lease.rows:
+        try:
+            _send_all(batch, list(lease.rows))
+        except LeaseLostError:
+            log.warning("a lease of notices was taken back while its mail went out")
+    return batch.tally
+
+
+def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
+    """Sends in order; what a broken connection leaves goes back, and only the row it broke on is in doubt."""
+    try:
+        with mail_session() as session:
+            while waiting:
+                _send_or_set_aside(batch, session, waiting[0])
+                waiting.pop(0)
+                is_over = batch.until is not None and batch.clock() >= batch.until
+                if batch.round.is_stopped or (is_over and waiting):
+                    batch.lease.give_back(waiting)
+                    batch.tally.left = is_over
+                    return
+    except MailServerError as away:
+        log.warning("mail server away: %s", away.reply)
+        batch.tally.left = False
+        _put_off(batch, waiting, Cause.SERVER_AWAY, away.reply)
+    except InterruptedMailError:
+        _set_uncertain(batch, waiting[0])
+        batch.lease.give_back(waiting[1:])
+        batch.tally.left = True
+
+
+def _send_or_set_aside(batch: _Batch, session: MailSession, row: Notification) -> None:
+    """A mail that cannot be written fails alone; a person can send it again."""
+    failed = partial(batch.lease.record, row, NotificationState.FAILED, cause=Cause.SET_ASIDE)
+    item = Item(str(row.pk), row.subject, agency=row.recipient_id)
+    if not batch.round.take(item, partial(_send_one, batch, session, row), passed=failed):
+        batch.tally.others += 1
+
+
+def _queue_again(key: str, now: datetime) -> None:
+    failed = Notification.objects.filter(pk=key, state=NotificationState.FAILED)
+    failed.update(state=NotificationState.QUEUED, cause="", not_before=now)
+
+
+def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
+    now = batch.clock()
+    batch.lease.keep(now)
+    notice = batch.fresh.read(batch.lease.rows.index(row), now=now)
+    objection = batch.judge.objection(notice, now=now)
+    if objection is not None:
+        _withhold(batch, notice, objection, now)
+        return
+    facts = _facts(notice, page_follows=batch.fresh.page_follows(notice))
+    message = compose_message(facts, hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
+    match session.deliver(message):
+        case Accepted(reply):
+            _record_sent(batch, notice, reply)
+        case Refused() as refusal:
+            _record_refused(batch, notice, refusal)
+
+
+def _facts(notice: Notification, *, page_follows: bool = False) -> NoticeFacts:
+    delivery, officer = notice.delivery, notice.officer
+    waits = notice.occasion == Occasion.RELEASE_WAITS
+    return NoticeFacts(
+        address=officer.email,
+        language=officer.language or notice.recipient.language,
+        occasion=Occasion(notice.occasion),
+        message_id=notice.message_id,
+        reference=delivery.reference if delivery else "",
+        priority=delivery.envelope.pri if delivery else FLASH if waits else "",
+        exercise=delivery.envelope.status == "exercise" if delivery else release_waiting.is_exercise(notice),
+        ends=_ends(notice),
+        page_follows=page_follows,
+    )
+
+
+def _ends(notice: Notification) -> str:
+    """What a warning says of the end, in the officer's zone."""
+    if notice.occasion == Occasion.API_KEY_ENDING:
+        return moment_text(end_of(notice), notice.officer)
+    return ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else ""
+
+
+def _record_sent(batch: _Batch, notice: Notification, reply: str) -> None:
+    """The row, and "told" in the same commit where this is the first notice its agency gets."""
+    now = batch.clock()
+    facts = {"sent_at": now, "reply": reply, "cause": "", "attempts": notice.attempts + 1}
+    record = partial(batch.lease.record, notice, NotificationState.SENT, **facts)
+    delivery = notice.delivery
+    if notice.occasion != Occasion.ALERT or delivery is None or delivery.told_at or delivery.pk in batch.told:
+        record()
+    else:
+        with transaction.atomic():
+            record()
+            Delivery.objects.filter(pk=delivery.pk, told_at__isnull=True).update(told_at=now)
+        batch.told.add(delivery.pk)
+    batch.tally.sent += 1
+
+
+def _record_refused(batch: _Batch, notice: Notification, refusal: Refused) -> None:
+    if refusal.temporary:
+        _put_off(batch, [notice], Cause.REFUSED, refusal.reply)
+        return
+    state = NotificationState.HELD if refusal.address else NotificationState.FAILED
+    cause = Cause.ADDRESS if refusal.address else Cause.REFUSED
+    batch.lease.record(notice, state, cause=cause, reply=refusal.reply, attempts=notice.attempts + 1)
+    batch.tally.others += 1
+
+
+def _withhold(batch: _Batch, notice: Notification, cause: Cause, now: datetime) -> None:
+    """A suspended lane may open again and quiet hours end, so those wait; a lost right does not come back by itself."""
+    if cause == Cause.FLOW_SUSPENDED:
+        batch.lease.record(
+            notice, NotificationState.DEFERRED, cause=cause, not_before=now + FLOW_SUSPENDED_WAIT
+        )
+    elif cause == Cause.QUIET and (until := quiet_until(notice.officer, now=now)) is not None:
+        batch.lease.record(notice, NotificationState.DEFERRED, cause=cause, not_before=until)
+    else:
+        batch.lease.record(notice, NotificationState.SUPPRESSED, cause=cause)
+    batch.tally.others += 1
+
+
+def _put_off(batch: _Batch, notices: list[Notification], cause: Cause, reply: str) -> None:
+    now = batch.clock()
+    for notice in notices:
+        attempts = notice.attempts + 1
+        if attempts >= MOST_ATTEMPTS:
+            state, wait, why = NotificationState.FAILED, timedelta(0), Cause.GAVE_UP
+        else:
+            state, wait, why = NotificationState.DEFERRED, next_wait(notice.attempts, batch.jitter()), cause
+        batch.lease.record(notice, state, cause=why, reply=reply, attempts=attempts, not_before=now + wait)
+        batch.tally.others += 1
+
+
+def _set_uncertain(batch: _Batch, notice: Notification) -> None:
+    """SMTP cannot say whether the server took it: it goes again, with the same Message-ID, and is marked."""
+    wait = next_wait(notice.attempts, batch.jitter())
+    batch.lease.record(
+        notice,
+        NotificationState.UNCERTAIN,
+        uncertain=True,
+        cause=Cause.INTERRUPTED,
+        attempts=notice.attempts + 1,
+        not_before=batch.clock() + wait,
+    )
+    batch.tally.others += 1

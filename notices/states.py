@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the moves between the states of a notice, and the closed lists of occasions and channels.
+
+::
+
+    queued | deferred | uncertain --lease--> leased --> sent | deferred | failed | held | suppressed
+    leased --lease ran out--> uncertain (the first unrecorded row of a connection) | queued (the rest)
+    held | failed --a person: send again--> queued
+"""
+
+from typing import Final
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationState(TextChoices):
+    QUEUED = "queued", _("Waiting")
+    DEFERRED = "deferred", _("Will be tried again")
+    LEASED = "leased", _("Being sent")
+    UNCERTAIN = "uncertain", _("Perhaps told twice")
+    SENT = "sent", _("Told")
+    FAILED = "failed", _("Mail failed, phone them")
+    HELD = "held", _("Held: address or key is bad")
+    SUPPRESSED = "suppressed", _("Not sent")
+
+
+State = NotificationState
+
+SENDABLE: Final = (State.QUEUED, State.DEFERRED, State.UNCERTAIN)
+RESENDABLE: Final = (State.FAILED, State.HELD)
+
+MOVES: Final[dict[str, frozenset[str]]] = {
+    State.QUEUED: frozenset({State.LEASED}),
+    State.DEFERRED: frozenset({State.LEASED}),
+    State.UNCERTAIN: frozenset({State.LEASED}),
+    State.LEASED: frozenset(set(State) - {State.LEASED}),
+    State.HELD: frozenset({State.QUEUED}),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.SENT: frozenset(),
+    State.SUPPRESSED: frozenset(),
+}
+
+
+class Occasion(TextChoices):
+    ALERT = "alert", _("A new alert")
+    WITHDRAWN = "withdrawn", _("An alert was withdrawn")
+    REPUDIATED = "repudiated", _("A signature no longer counts")
+    REAFFIRMED = "reaffirmed", _("Its sender stands by it")
+    KEY_REVOKED = "key-revoked", _("A key of your agency was revoked")
+    KEY_ENDING = "key-ending", _("A key of your agency ends soon")
+    API_KEY_ENDING = "apikey-ending", _("An API key of your agency ends soon")
+    API_KEY_ROTATED = "apikey-rotated", _("An API key of your agency has replaced itself")
+    PEER_REFUSED = "peer-refused", _("Keys of another agency failed a check")
+    POWER_ASKED = "power-asked", _("A change of power in your agency waits")
+    POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
+    RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
+    CONTROL_CHANGED = "control-changed", _("Rules that you watch have changed")
+    RULE_PUBLISHED = "rule-published", _("An alert brought a change of the law that you watch")
+
+
+NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
+"""What an officer may have to act on at once."""
+
+KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING, Occasion.PEER_REFUSED})
+"""About keys, the agency's own or a peer's: for its key officers, and no delivery is named."""
+
+API_KEY_OCCASIONS: Final = frozenset({Occasion.API_KEY_ENDING, Occasion.API_KEY_ROTATED})
+"""About keys of the agency's systems: for its admins, and no delivery is named."""
+
+POWER_OCCASIONS: Final = frozenset({Occasion.POWER_ASKED, Occasion.POLICY_WEAKENED})
+"""About who may do what in the own agency; no delivery is named."""
+
+
+class Channel(TextChoices):
+    EMAIL = "email", _("E-mail")
+
+
+class Cause(TextChoices):
+    """Why a notice was not sent, or not yet."""
+
+    ADDRESS = "address", _("The mail server refuses this address.")
+    GAVE_UP = "gave-up", _("The mail server refused it too often.")
+    REFUSED = "refused", _("The mail server refuses this mail.")
+    SERVER_AWAY = "server-away", _("The mail server does not answer.")
+    INTERRUPTED = "interrupted", _("The connection broke while the mail was being sent.")
+    NO_RIGHT = "no-right", _("The officer may no longer read this.")
+    RECALLED = "recalled", _("The alert was withdrawn before this mail went out.")
+    FLOW_SUSPENDED = "flow-suspended", _("The agreement's lane is suspended.")
+    QUIET = "quiet", _("The officer wants no mail about routine alerts, or none at this hour.")
+    SETTLED = "settled", _("It was seen to before this mail went out.")
+    SET_ASIDE = "set-aside", _("The hub could not write this mail; its operator sees why.")

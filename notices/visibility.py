@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which notices an actor may see: the only way in to them from a request."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from callers.capabilities import Capability
+from callers.markings import rows_within
+from notices.states import Occasion
+
+if TYPE_CHECKING:
+    from callers.actors import Actor
+    from notices.models import Notification  # noqa: F401
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def visible_to(self, actor: "Actor") -> "NotificationQuerySet":
+        """An agency sees whom the hub told for it."""
+        if Capability.NOTICE_READ not in actor.capabilities or actor.agency_id is None:
+            return self.none()
+        rows = self.filter(recipient_id=actor.agency_id)
+        within = rows_within(actor, "delivery__envelope__")
+        if not within:
+            return rows
+        # What waits for its release names no delivery; whom it was told to could see it then.
+        is_waiting = Q(occasion=Occasion.RELEASE_WAITS) & ~Q(
+            officer__public_id=actor.audit_name.removeprefix("officer:")
+        )
+        return rows.filter(Q(delivery=None) | within).exclude(is_waiting)

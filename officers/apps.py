@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+from django.apps import AppConfig
+
+
+class OfficersConfig(AppConfig):
+    """Installed where people sign in (the desk) and where its rows are tidied and made; blind roles go without."""
+
+    name = "officers"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Keep a record of each session; where second factors are known, their rows are among those that carry a code."""
+        from django.apps import apps
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+
+        from officers.login.sessions import note_sign_in, note_sign_out
+
+        if apps.is_installed("allauth.mfa"):
+            from callers import binding
+            from officers.login.factorrows import FACTOR_TABLE
+
+            binding.add_table(FACTOR_TABLE)
+
+        user_logged_in.connect(note_sign_in, dispatch_uid="officers.opened")
+        user_logged_out.connect(note_sign_out, dispatch_uid="officers.ended")

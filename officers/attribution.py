@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose act an act counts as. Somebody who invited a person, or reset the person's factors, could be that person.
+
+Until a second admin or releaser has confirmed the person, whatever the person does counts as also done by whoever
+invited or reset. Two officers are independent if neither is, nor stands behind, the other or one and the same third.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from callers.binding import has_maker
+from officers.models import Officer
+from officers.power_rows import PowerChange
+from officers.visibility import without_sign_in
+
+_OFFICER: Final = "officer:"
+_UNCONFIRMED: Final = (PowerChange.Outcome.WAITING, PowerChange.Outcome.STOPPED)
+
+
+def counts_as(officer: Officer) -> frozenset[str]:
+    """Audit names of everybody as whose act this officer's acts count, the officer included."""
+    return attributed_to([officer.audit_name])
+
+
+def attributed_to(names: Iterable[str]) -> frozenset[str]:
+    """The same for several audit names together; names of anything but officers stay as they are."""
+    found = frozenset(names)
+    newly = found
+    while newly:
+        ids = [name.removeprefix(_OFFICER) for name in newly if name.startswith(_OFFICER)]
+        rows = PowerChange.objects.filter(kind=PowerChange.Kind.IDENTITY, officer__public_id__in=ids)
+        doubts = rows.exclude(asked_by=None).select_related("asked_by").defer(*without_sign_in("asked_by"))
+        newly = frozenset(row.asked_by.audit_name for row in doubts if row.asked_by and _stands(row)) - found
+        found |= newly
+    return found
+
+
+def _stands(doubt: PowerChange) -> bool:
+    """Whether nobody has confirmed the person: a row that says so without its code confirms nobody."""
+    return doubt.outcome in _UNCONFIRMED or (has_maker() and not doubt.is_bound)
+
+
+def is_independent(officer: Officer, names: Iterable[str]) -> bool:
+    """Whether nobody counts as this officer and as one of these audit names at once.
+
+    Both sides are widened: of two puppets of one admin, one must not release what the other wrote.
+    """
+    return counts_as(officer).isdisjoint(attributed_to(names))
+
+
+def independent_of(officers: Collection[Officer], names: Iterable[str]) -> list[Officer]:
+    """Those of these officers who are independent of everybody named, in their order."""
+    behind, own = attributed_to(names), {officer.audit_name for officer in officers}
+    if attributed_to(own) == own:
+        return [officer for officer in officers if officer.audit_name not in behind]
+    return [officer for officer in officers if counts_as(officer).isdisjoint(behind)]

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refusals of acts on officers and their powers; the HTTP side stands in one table elsewhere."""
+
+from callers.errors import CallerError
+
+
+class OfficersError(CallerError):
+    """Base of this app's errors."""
+
+
+class FormTokenError(OfficersError):
+    """A write under an officer's session came without the session's form token."""
+
+
+class LastAdminError(OfficersError):
+    """The act would leave an agency without an agency admin."""
+
+
+class NobodyToReleaseError(OfficersError):
+    """Nobody else is left who could check and send it; enrol a releaser, or let somebody else do this."""

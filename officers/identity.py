@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an officer is the person that colleagues know: doubted after an invitation or a reset, until confirmed.
+
+While a doubt stands, what the officer does counts as also done by whoever caused it (`officers.attribution`). Where
+both the factors and the password came from somebody else within `RESET_WITHIN`, or the hub's operator reset an
+admin's factors, the officer has no powers either. Nothing is doubted before the agency's first release.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from callers.actors import Actor
+from officers.models import Officer
+from officers.power_rows import PowerChange
+from officers.powers import MACHINE_DELAY_HOURS, Cause, Kind, Outcome, must_wait, record_power, settle
+
+RESET_WITHIN: Final = timedelta(days=7)
+
+
+def doubt_identity(actor: Actor, officer: Officer, cause: PowerChange.Cause, *, now: datetime) -> None:
+    """Has the officer confirmed by somebody else than `actor`; in the caller's transaction, the officer locked."""
+    if officer.agency is None or not must_wait(officer.agency):
+        return
+    behind = actor if isinstance(actor, Officer) else None
+    waiting = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY, outcome=Outcome.WAITING)
+    if waiting.filter(cause=cause, asked_by=behind).exists():
+        return
+    change = PowerChange.objects.create(
+        agency=officer.agency,
+        kind=Kind.IDENTITY,
+        officer=officer,
+        cause=cause,
+        asked_by=behind,
+        asked_at=now,
+        delay_hours=MACHINE_DELAY_HOURS if cause == Cause.MACHINE_RESET else None,
+    )
+    record_power("power.asked", actor, change, now)
+
+
+def note_factors_reset(actor: Actor, officer: Officer, *, now: datetime) -> None:
+    """After a reset of a locked officer's factors by a colleague: doubts the person, and after a mailed password withholds."""
+    officer.factors_reset_at = now
+    officer.save(update_fields=["factors_reset_at"])
+    doubt_identity(actor, officer, Cause.FACTORS_RESET, now=now)
+    _withhold_after_both(actor, officer, now)
+
+
+def note_mailed_password(officer: Officer, *, now: datetime) -> None:
+    """After a locked officer's password was chosen by a mailed link: withholds powers if the factors were reset too."""
+    officer.password_mailed_at = now
+    officer.save(update_fields=["password_mailed_at"])
+    _withhold_after_both(officer, officer, now)
+
+
+def note_machine_reset(operator: Officer, officer: Officer, *, now: datetime) -> None:
+    """After the operator reset a locked admin's factors: no powers until an officer of the agency has confirmed."""
+    officer.factors_reset_at = now
+    officer.save(update_fields=["factors_reset_at"])
+    doubt_identity(operator, officer, Cause.MACHINE_RESET, now=now)
+    _withhold(officer, now)
+
+
+def settle_identity(change: PowerChange, actor: Actor, *, now: datetime) -> None:
+    """Ends every doubt of the change's officer and gives the powers back; in the caller's transaction."""
+    officer = change.officer
+    assert officer is not None
+    rows = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY)
+    for row in rows.filter(outcome__in=(Outcome.WAITING, Outcome.STOPPED)):
+        settle(row, Outcome.AGREED, actor, now=now)
+    _give_back(Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk))
+
+
+def give_powers_back(officer: Officer) -> None:
+    """After the time of a reset of a locked officer on the machine; what a colleague caused besides still withholds them."""
+    rows = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY, cause=Cause.FACTORS_RESET)
+    if not rows.filter(outcome=Outcome.WAITING).exists():
+        _give_back(officer)
+
+
+def _give_back(locked: Officer) -> None:
+    locked.powers_withheld_at = None
+    locked.save(update_fields=["powers_withheld_at"])
+
+
+def _withhold_after_both(actor: Actor, officer: Officer, now: datetime) -> None:
+    reset, mailed = officer.factors_reset_at, officer.password_mailed_at
+    if reset is None or mailed is None or abs(reset - mailed) > RESET_WITHIN:
+        return
+    _withhold(officer, now)
+    rows = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY)
+    if not rows.filter(outcome=Outcome.WAITING).exists():
+        last = rows.exclude(asked_by=None).order_by("-asked_at").first()
+        doubt_identity(
+            last.asked_by if last and last.asked_by else actor, officer, Cause.FACTORS_RESET, now=now
+        )
+
+
+def _withhold(officer: Officer, now: datetime) -> None:
+    if officer.agency is None or not must_wait(officer.agency):
+        return
+    officer.powers_withheld_at = now
+    officer.save(update_fields=["powers_withheld_at"])

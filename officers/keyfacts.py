@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what an agency's officers may know of its own keys: for the key page and its questions.
+
+Facts come from the keyset that the agency's next word follows, to the second, not from the register's columns;
+what the hub alone knows (suspended, revoked and not yet logged) is laid over them. Custody is always said as what
+it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accord.envelope.keys import show_fingerprint
+from accord.envelope.keysets import KeyRow
+from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from accord.moments import moment_of
+from agencies.endings import THRESHOLDS, short_kid
+from agencies.models import Agency, Custody, Key, KeyState, KeyUse
+from agencies.registry import revoked_since, standing_keyset, waiting_recovery
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from ledger import proofs
+from officers.models import Officer
+
+CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
+    Custody.AGENCY: gettext_lazy(
+        "The hub has none of your private keys. They are changed with the accord command, in your own system."
+    ),
+    Custody.HUB_OWN_ROOT: gettext_lazy(
+        "The hub signs and opens for your agency. What changes its keys is signed by your agency's head, offline."
+    ),
+    Custody.HUB: gettext_lazy(
+        "The hub signs and opens for your agency and holds its root too. What it signs proves nothing against the hub."
+    ),
+}
+
+STATE_TEXTS: Final[Mapping[str, str | Promise]] = {
+    **{state.value: state.label for state in KeyState},
+    "suspended": gettext_lazy("Suspended on this hub"),
+    "ended": gettext_lazy("Ended"),
+}
+
+PURPOSES: Final[Mapping[str, Promise]] = {
+    KeyUse.SIGN: gettext_lazy("Signing"),
+    KeyUse.ENC: gettext_lazy("Encryption"),
+}
+
+ALWAYS: Final = frozenset({"suspend", "resume"})
+CHANGES: Final = frozenset({"renew", "rotate", "retire", "revoke", "change_root", "recover_root"})
+
+
+@dataclass(frozen=True)
+class KeyFact:
+    """One key of the agency. `short` is what the officer types to confirm; `since` only where it is revoked."""
+
+    kid: str
+    use: str
+    purpose: str
+    alg: str
+    suite: str
+    custody_text: str
+    state: str
+    state_text: str
+    begins: datetime
+    until: datetime
+    since: datetime | None
+    days_left: int
+    is_ending: bool
+
+    @property
+    def short(self) -> str:
+        """The last four characters of the kid, upper case."""
+        return short_kid(self.kid)
+
+
+@dataclass(frozen=True)
+class KeysetFact:
+    """The keyset that counts now or as soon as the ledger has logged it. Fingerprints in groups of four."""
+
+    version: int
+    od: str
+    low: str
+    until: datetime
+    days_left: int
+    is_logged: bool
+    is_ended: bool
+    root: str
+    next_root: str
+
+
+@dataclass(frozen=True)
+class RecoveryFact:
+    """A recovered root that waits; `from_at` is None until the ledger has logged it."""
+
+    version: int
+    from_at: datetime | None
+    root: str
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """All the key page shows; `verbs` are what this officer may do now."""
+
+    agency: Agency
+    custody: str
+    custody_text: str
+    custody_note: str
+    keyset: KeysetFact | None
+    keys: tuple[KeyFact, ...]
+    waiting: RecoveryFact | None
+    may_manage: bool
+    verbs: frozenset[str]
+
+
+def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
+    """The own agency's keys; raises NotPermittedError, AbsentError (an officer without an agency)."""
+    require(officer, Capability.KEY_READ)
+    agency = officer.agency
+    if agency is None:
+        raise AbsentError
+    standing, waiting = standing_keyset(agency.pk, now=now), waiting_recovery(agency.pk, now=now)
+    may_manage = Capability.KEY_MANAGE in officer.capabilities
+    return KeyFacts(
+        agency=agency,
+        custody=agency.custody,
+        custody_text=str(Custody(agency.custody).label),
+        custody_note=str(CUSTODY_NOTES[agency.custody]),
+        keyset=_keyset_fact(standing, now) if standing else None,
+        keys=_key_facts(agency, standing, now) if standing else (),
+        waiting=_recovery_fact(waiting) if waiting else None,
+        may_manage=may_manage,
+        verbs=_verbs(agency, standing, waiting) if may_manage else frozenset(),
+    )
+
+
+def check_typed(kid: str, typed: str) -> None:
+    """The confirmation of what cannot be undone: the last four characters of the kid. Raises InputError."""
+    if typed.strip().upper() != short_kid(kid):
+        raise InputError("typed", _("Confirm: type %(short)s.") % {"short": short_kid(kid)})
+
+
+def _verbs(agency: Agency, standing: EnvelopeKeyset | None, waiting: EnvelopeKeyset | None) -> frozenset[str]:
+    if standing is None:
+        return frozenset({"create"}) if agency.is_hosted else frozenset()
+    if agency.custody == Custody.AGENCY:
+        return ALWAYS
+    return ALWAYS | ({"cancel_recovery", "revoke"} if waiting is not None else CHANGES)
+
+
+def _keyset_fact(keyset: EnvelopeKeyset, now: datetime) -> KeysetFact:
+    until = moment_of(keyset.exp)
+    return KeysetFact(
+        version=keyset.version,
+        od=keyset.od,
+        low=keyset.low,
+        until=until,
+        days_left=_days_left(until, now),
+        is_logged=bool(proofs.log_times([keyset.od])),
+        is_ended=until <= now,
+        root=show_fingerprint(keyset.root_fingerprint),
+        next_root=show_fingerprint(keyset.nroot),
+    )
+
+
+def _recovery_fact(waiting: EnvelopeKeyset) -> RecoveryFact:
+    begins = waiting.in_force_from
+    return RecoveryFact(
+        waiting.version,
+        None if begins is None else moment_of(begins),
+        show_fingerprint(waiting.root_fingerprint),
+    )
+
+
+def _key_facts(agency: Agency, keyset: EnvelopeKeyset, now: datetime) -> tuple[KeyFact, ...]:
+    """Newest first within each use, signing before encryption."""
+    suspended = set(
+        Key.objects.filter(agency=agency, suspended_at__isnull=False).values_list("kid", flat=True)
+    )
+    revoked, custody = revoked_since(agency.pk), str(Custody(agency.custody).label)
+    facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]
+    newest_first = sorted(facts, key=lambda fact: fact.begins, reverse=True)
+    return tuple(sorted(newest_first, key=lambda fact: fact.use != KeyUse.SIGN))
+
+
+def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool, now: datetime) -> KeyFact:
+    since = min((at for at in (row.since, revoked) if at is not None), default=None)
+    until = moment_of(row.exp)
+    state = _state(row, since, is_suspended, now)
+    return KeyFact(
+        kid=row.kid,
+        use=str(row.use),
+        purpose=str(PURPOSES[row.use]),
+        alg=row.key.alg,
+        suite=", ".join(sorted(row.key.suites)),
+        custody_text=custody,
+        state=state,
+        state_text=str(STATE_TEXTS[state]),
+        begins=moment_of(row.nbf),
+        until=until,
+        since=None if since is None else moment_of(since),
+        days_left=_days_left(until, now),
+        is_ending=state == KeyState.CURRENT and until - now <= timedelta(days=THRESHOLDS[-1]),
+    )
+
+
+def _state(row: KeyRow, since: int | None, is_suspended: bool, now: datetime) -> str:
+    if since is not None:
+        return KeyState.REVOKED.value
+    if row.st in (KeyState.CURRENT, KeyState.RETIRING) and moment_of(row.exp) <= now:
+        return "ended"
+    return "suspended" if is_suspended and row.st != KeyState.RETIRED else row.st
+
+
+def _days_left(until: datetime, now: datetime) -> int:
+    return max((until - now).days, 0)

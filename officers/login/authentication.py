@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who calls: the only two ways in over HTTP, an API key or an officer's session.
+
+Nothing else in a request can name the actor: no other header, no query, no body.
+"""
+
+from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import CSRFCheck, SessionAuthentication
+from rest_framework.request import Request
+
+from officers.errors import FormTokenError
+from officers.login.errors import FactorNeededError
+from officers.models import Officer
+
+
+class OfficerSessionAuthentication(SessionAuthentication):
+    """An officer signed in on the desk; every write needs the session's form token."""
+
+    def authenticate(self, request: Request) -> tuple[Officer, None] | None:
+        """The active officer of the session, or None; raises FormTokenError, FactorNeededError."""
+        officer = getattr(request._request, "user", None)
+        if not isinstance(officer, Officer) or not officer.is_active:
+            return None
+        self.enforce_csrf(request)
+        if getattr(request._request, "factor_needed", False):
+            raise FactorNeededError
+        return officer, None
+
+    def enforce_csrf(self, request: Request | HttpRequest) -> None:
+        """Django's own check of the form token; raises FormTokenError."""
+
+        def unused(_: HttpRequest) -> None:
+            return None
+
+        check = CSRFCheck(unused)  # type: ignore[arg-type]
+        check.process_request(request)
+        if check.process_view(request, None, (), {}):  # type: ignore[arg-type]
+            raise FormTokenError
+
+
+class OfficerSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the API description names the officer's session."""
+
+    target_class = OfficerSessionAuthentication
+    name = "officerSession"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """The session's cookie."""
+        from django.conf import settings
+
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

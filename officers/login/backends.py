@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An e-mail address and a password are looked at, once the guess is counted.
+
+Unknown, disabled and wrong answer alike and cost alike: one password hash, the same queries. What is counted is
+`officers.login.attempts`; what signing in consists of is `officers.login.signing`.
+"""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import make_password
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from callers import clock
+from callers.addresses import client_address
+from callers.errors import NotBoundError
+from officers.login.attempts import LoginSource, count_attempt, forgive_attempt
+from officers.login.devices import known_device
+from officers.models import Officer
+
+
+class EmailBackend(BaseBackend):
+    """Finds an officer by e-mail address, whatever its letter case; refuses the disabled."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
+    ) -> Officer | None:
+        """Return the officer, or None for every cause alike, too many guesses included.
+
+        Raises ValueError without a request, by which the guess is counted.
+        """
+        if request is None:
+            raise ValueError("a guess is counted by the request it came with")
+        if not isinstance(username, str) or not isinstance(password, str) or not username or not password:
+            return None
+        source, now = login_source(request, username), clock.now()
+        if count_attempt(source, now=now) is not None:
+            return None
+        officer = officer_with(source.email, password)
+        if officer is not None:
+            forgive_attempt(source)
+        return officer
+
+    def get_user(self, user_id: Any) -> Officer | None:
+        """The officer of a session, read on every request, so that disabling counts at once."""
+        try:
+            key = uuid.UUID(str(user_id))
+        except ValueError:
+            return None
+        return bound_officer(Officer.objects.filter(pk=key, is_active=True))
+
+
+def login_source(request: HttpRequest, email: str) -> LoginSource:
+    """Return the account and the place that are counted; for the sign-in page's own question how long to wait, too."""
+    address = normal_email(email)
+    device = known_device(request, address, now=clock.now())
+    return LoginSource(address, client_address(request), device)
+
+
+def normal_email(email: str) -> str:
+    """An address as it is stored and looked up."""
+    return email.strip().lower()
+
+
+def officer_with(email: str, password: str) -> Officer | None:
+    """The active officer of an address in its stored form, if this is the password."""
+    officer = Officer.objects.select_related("agency").filter(email=email).first()
+    if officer is None:
+        # The work that a known account would have cost, so that time tells nothing.
+        make_password(password)
+        return None
+    good = officer.check_password(password)
+    return officer if good and officer.is_active and is_let_in(officer) else None
+
+
+def bound_officer(rows: QuerySet[Officer]) -> Officer | None:
+    """The officer of a query, with the agency, if the row carries its code; the one door for who is let in."""
+    officer = rows.select_related("agency").first()
+    return officer if officer is not None and is_let_in(officer) else None
+
+
+def is_let_in(officer: Officer) -> bool:
+    """Whether the row carries its code; one that does not is named in the log."""
+    try:
+        officer.require_bound()
+    except NotBoundError:
+        return False
+    return True

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Of whom a second factor is demanded: an agency decides by role, the hub demands it of its operators always."""
+
+from django.conf import settings
+
+from callers.capabilities import Role
+from callers.errors import NotBoundError
+from officers.models import Officer
+from officers.policy_in_force import policy_of
+
+
+def must_have_factor(officer: Officer) -> bool:
+    """Whether the officer, with the roles of this moment, may do nothing without a second factor.
+
+    Of everybody where the agency's policy was written past the program.
+    """
+    if not settings.MFA_DEMANDED:
+        return False
+    if officer.agency is None:
+        return Role.OPERATOR in officer.roles
+    try:
+        demanded = policy_of(officer.agency).mfa_required_roles
+    except NotBoundError:
+        return True
+    return not set(officer.roles).isdisjoint(demanded)

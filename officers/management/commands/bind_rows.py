@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes rows count that carry no code: after the upgrade that brought codes, or after a row was looked at."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from agencies.models import Agency
+from callers import clock
+from officers.models import Officer
+from officers.policy import LABELS
+from officers.unbound_rows import (
+    Row,
+    Unbound,
+    bind_agencies,
+    bind_officers,
+    unbound_agencies,
+    unbound_officers,
+)
+from vault.errors import VaultError
+
+
+class Command(BaseCommand):
+    help = (
+        "List the officers whose rows carry no code, so that they cannot sign in, and the agencies whose policy "
+        "carries none, so that it counts for nothing. With --all, let all of them count: of officers, or of agencies, "
+        "only while none is bound, as after the upgrade that brought codes. With --email or --agency, one of them: "
+        "first find out who changed that row past the program."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--all", action="store_true", help="bind everything listed, once, after the upgrade"
+        )
+        parser.add_argument("--email", action="append", default=[], help="bind this officer; may be repeated")
+        parser.add_argument(
+            "--agency", action="append", default=[], help="bind this agency's policy; may be repeated"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            officers, agencies = unbound_officers(), unbound_agencies()
+            for line in (*map(_of_officer, officers.rows), *map(_of_agency, agencies.rows)):
+                self.stdout.write(line)
+            people = _chosen(officers, options["email"], _address, "--email", everything=options["all"])
+            policies = _chosen(agencies, options["agency"], _id, "--agency", everything=options["all"])
+            now = clock.now()
+            bind_officers(people, now=now)
+            bind_agencies(policies, now=now)
+        except VaultError as refused:
+            raise CommandError(f"Nothing was changed: {refused}") from None
+        left = len(officers.rows) - len(people)
+        self.stdout.write(f"{len(people)} officers bound, {left} left without a code.")
+        left = len(agencies.rows) - len(policies)
+        self.stdout.write(f"{len(policies)} policies bound, {left} left without a code.")
+
+
+def _chosen(
+    unbound: Unbound[Row], names: list[str], name_of: Callable[[Row], str], option: str, *, everything: bool
+) -> list[Row]:
+    if everything and unbound.bound and unbound.rows:
+        raise CommandError(
+            f"{unbound.bound} are bound already, so these were written past the program. Name them by {option}."
+        )
+    wanted = {name.strip().lower() for name in names}
+    unknown = wanted - {name_of(row) for row in unbound.rows}
+    if unknown:
+        raise CommandError(f"Not among them: {', '.join(sorted(unknown))}.")
+    return [row for row in unbound.rows if everything or name_of(row) in wanted]
+
+
+def _address(officer: Officer) -> str:
+    return officer.email
+
+
+def _id(agency: Agency) -> str:
+    return agency.pk
+
+
+def _of_officer(officer: Officer) -> str:
+    state = "active" if officer.is_active else "disabled"
+    return f"{officer.email}: {officer.agency_id or 'the hub'}, {', '.join(officer.roles)}, {state}"
+
+
+def _of_agency(agency: Agency) -> str:
+    said = (f"{name} {getattr(agency, name)}" for name in LABELS)
+    return f"{agency.pk}: policy with {', '.join(said)}"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Renews the keysets of agencies whose root the hub holds, before they end."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accord.envelope.errors import EnvelopeError
+from agencies.errors import RecoveryWaitsError
+from agencies.models import Agency, Custody
+from agencies.registry import standing_keyset
+from callers import clock
+from callers.errors import CallerError
+from officers.models import Officer
+from officers.operating import acting_officer, add_acting_officer, refusals_in_words
+from vault.lives import renew_agency_keys
+
+
+class Command(BaseCommand):
+    help = (
+        "Sign the next version of each keyset that the hub holds the root of and that ends soon. What fails for one "
+        "agency is said, the others are renewed all the same, and the exit status is 1."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--within-days", type=int, default=30, help="renew what ends within so many days")
+        add_acting_officer(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now, operator = clock.now(), acting_officer(options["by"])
+        limit = int((now + timedelta(days=options["within_days"])).timestamp())
+        failed = []
+        for agency in Agency.objects.exclude(custody=Custody.AGENCY).order_by("id"):
+            try:
+                standing = standing_keyset(agency.pk, now=now)
+                if standing is not None and standing.exp <= limit:
+                    self.stdout.write(f"{agency.pk}: {_renew(operator, agency, now)}")
+            except (CallerError, EnvelopeError, CommandError) as refused:
+                # One agency's trouble must not let the keysets of the others end.
+                self.stderr.write(f"{agency.pk}: not renewed. {str(refused) or type(refused).__name__}")
+                failed.append(agency.pk)
+        if failed:
+            raise CommandError(f"Not renewed: {', '.join(failed)}")
+
+
+def _renew(operator: Officer, agency: Agency, now: datetime) -> str:
+    """What became of it, in words. Renewing would cancel a recovery that waits, which is for a key officer to say."""
+    if agency.custody == Custody.HUB_OWN_ROOT:
+        return "its head has to sign the next one; a key officer proposes it at the desk"
+    with refusals_in_words():
+        try:
+            return f"keyset {renew_agency_keys(operator, agency, now=now).version}"
+        except RecoveryWaitsError:
+            return "a recovery of its root waits; not renewed"

@@ -1,0 +1,392 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import uuid
+
+import django.contrib.postgres.fields
+import django.db.models.deletion
+import django.db.models.functions.text
+from django.conf import settings
+from django.db import migrations, models
+
+import callers.names
+import callers.timezones
+import officers.models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("agencies", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="LoginAttempts",
+            fields=[
+                ("source", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("attempts", models.PositiveIntegerField()),
+                ("window_started_at", models.DateTimeField()),
+            ],
+            options={
+                "verbose_name_plural": "login attempts",
+            },
+        ),
+        migrations.CreateModel(
+            name="Officer",
+            fields=[
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=officers.models._new_public_id, editable=False, max_length=22, unique=True
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("full_name", models.CharField(max_length=120, validators=[callers.names.check_name])),
+                (
+                    "unit",
+                    models.CharField(
+                        blank=True, default="", max_length=60, validators=[callers.names.check_name]
+                    ),
+                ),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("reader", "Reader"),
+                                ("author", "Author"),
+                                ("releaser", "Releaser"),
+                                ("key_officer", "Key officer"),
+                                ("agency_admin", "Agency admin"),
+                                ("auditor", "Auditor"),
+                                ("operator", "Hub operator"),
+                            ],
+                            max_length=16,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "timezone",
+                    models.CharField(
+                        blank=True, max_length=64, validators=[callers.timezones.check_timezone]
+                    ),
+                ),
+                ("language", models.CharField(blank=True, max_length=16)),
+                ("duty_rank", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("routine_mail", models.BooleanField(default=True)),
+                ("quiet_from", models.TimeField(blank=True, null=True)),
+                ("quiet_until", models.TimeField(blank=True, null=True)),
+                ("joined_at", models.DateTimeField()),
+                ("invited_email", models.EmailField(blank=True, max_length=254)),
+                ("admin_until", models.DateTimeField(blank=True, null=True)),
+                ("factors_reset_at", models.DateTimeField(blank=True, null=True)),
+                ("password_mailed_at", models.DateTimeField(blank=True, null=True)),
+                ("powers_withheld_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "session_salt",
+                    models.CharField(default=officers.models._new_public_id, editable=False, max_length=22),
+                ),
+                (
+                    "factors",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        blank=True,
+                        default=list,
+                        editable=False,
+                        size=None,
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="officers",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "deputy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stands_in_for",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["full_name"],
+            },
+        ),
+        migrations.CreateModel(
+            name="AccountLink",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("digest", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("invitation", "Invitation"), ("reset", "Password reset")], max_length=10
+                    ),
+                ),
+                ("issued_by", models.CharField(max_length=100)),
+                ("issued_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("mailed_at", models.DateTimeField(blank=True, null=True)),
+                ("mail_cause", models.CharField(blank=True, max_length=12)),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="account_links",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-issued_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="OfficerSession",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("digest", models.CharField(editable=False, max_length=43, unique=True)),
+                ("standing", models.CharField(editable=False, max_length=43)),
+                ("device", models.CharField(blank=True, max_length=80)),
+                ("network", models.CharField(blank=True, max_length=43)),
+                (
+                    "proof",
+                    models.CharField(
+                        choices=[
+                            ("passkey", "Passkey"),
+                            ("code", "Code"),
+                            ("recovery", "Recovery"),
+                            ("password", "Password"),
+                        ],
+                        default="password",
+                        max_length=8,
+                    ),
+                ),
+                ("signed_in_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(db_index=True)),
+                ("proved_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sign_ins",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-seen_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="PowerChange",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("roles", "Roles given"),
+                            ("enable", "Account enabled again"),
+                            ("policy", "Policy loosened"),
+                            ("identity", "Person to be confirmed"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("invited", "Invited"),
+                            ("factors-reset", "Second factor reset by an admin"),
+                            ("machine-reset", "Second factor reset by the hub's operator"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                ("changes", models.JSONField(blank=True, default=dict)),
+                ("before", models.JSONField(blank=True, default=dict)),
+                ("asked_at", models.DateTimeField()),
+                ("delay_hours", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waits"),
+                            ("agreed", "Agreed to"),
+                            ("applied", "Applied after its time"),
+                            ("stopped", "Stopped"),
+                            ("dropped", "Taken back or overtaken"),
+                        ],
+                        default="waiting",
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="power_changes",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="power_changes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-asked_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="RestoreReview",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("restored_at", models.DateTimeField()),
+                ("reviewed_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="restore_reviews",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-reviewed_at"],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="officer",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="officer_email_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="officer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("roles__contains", ["operator"]), _negated=True),
+                    ("agency__isnull", True),
+                    _connector="OR",
+                ),
+                name="officer_operator_has_no_agency",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="officer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("quiet_from__isnull", True), ("quiet_until__isnull", True)),
+                    models.Q(("quiet_from__isnull", False), ("quiet_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="officer_quiet_both_or_none",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="powerchange",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "policy"), ("outcome", "waiting")),
+                fields=("agency",),
+                name="power_policy_waits_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="powerchange",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ["roles", "enable"]), ("outcome", "waiting")),
+                fields=("officer", "kind"),
+                name="power_of_officer_waits_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="powerchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "policy"), ("officer__isnull", True)),
+                    models.Q(("officer__isnull", False), models.Q(("kind", "policy"), _negated=True)),
+                    _connector="OR",
+                ),
+                name="power_of_policy_or_officer",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="restorereview",
+            index=models.Index(fields=["agency", "restored_at"], name="restore_review_of_agency"),
+        ),
+    ]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands of this app share: who runs them, and how a password comes in without being shown."""
+
+import getpass
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from django.core.management.base import CommandError
+
+from agencies.models import Agency
+from callers.actors import SystemActor
+from callers.capabilities import Capability
+from callers.errors import CallerError, InputError, NotPermittedError
+from officers.models import Officer
+
+INSTALLER: Final = SystemActor("install", None, frozenset({Capability.HUB_OPERATE}))
+"""Whoever has a shell on the hub and its database; only for making the first operators."""
+
+
+def add_acting_officer(parser: ArgumentParser) -> None:
+    """The argument that names, for the audit, who acts."""
+    parser.add_argument("--by", required=True, metavar="EMAIL", help="your own account, named in the audit")
+
+
+def acting_officer(email: str) -> Officer:
+    """The active officer who acts; raises CommandError."""
+    officer = Officer.objects.filter(email=email.strip().lower(), is_active=True).first()
+    if officer is None:
+        raise CommandError(f"No active officer signs in as {email}.")
+    if not officer.is_bound:
+        raise CommandError(f"The account of {email} was changed outside the program. See `bind_rows --help`.")
+    return officer
+
+
+def agency_of(agency_id: str) -> Agency:
+    """The agency of an id; raises CommandError."""
+    agency = Agency.objects.filter(pk=agency_id).first()
+    if agency is None:
+        raise CommandError(f"There is no agency {agency_id}.")
+    return agency
+
+
+def read_password(path: Path | None) -> str:
+    """From the first line of a file, else typed twice; never from an argument, which others could list."""
+    if path is not None:
+        return path.read_text(encoding="utf-8").splitlines()[0] if path.stat().st_size else ""
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Password again: ") != password:
+        raise CommandError("The two passwords differ.")
+    return password
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """Turns this app's refusals into one sentence and exit status 1."""
+    try:
+        yield
+    except InputError as refused:
+        raise CommandError(f"{refused.field}: {refused.problem}") from None
+    except NotPermittedError as refused:
+        raise CommandError(
+            f"Not permitted ({refused.capability}); this needs {refused.ask or 'another role'}."
+        ) from None
+    except CallerError as refused:
+        raise CommandError(f"Refused: {type(refused).__name__} {refused}") from None

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What beat asks of this app. Sessions are installed in the desk's processes alone."""
+
+from functools import partial
+
+from celery import shared_task
+
+from callers import clock
+from ledger.set_aside import run_each
+from officers.login.attempts import forget_old_windows
+from officers.login.sessions import forget_sessions
+
+
+@shared_task(name="officers.tidy", queue="desk")
+def tidy() -> None:
+    """Removes sessions that are over, as `clearsessions` does, with their records, and old windows of sign-ins tried."""
+    from django.contrib.sessions.models import Session
+
+    now = clock.now()
+    expired = Session.objects.filter(expire_date__lt=now)
+    run_each(expired.delete, partial(forget_sessions, now=now), partial(forget_old_windows, now=now))

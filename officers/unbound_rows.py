@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Binding officers and agencies whose rows carry no code: from before rows carried one, or looked at by somebody since.
+
+For whoever has a shell on the hub, after a look at each of them. Sign-ins and links from before end instead: people
+sign in again, and are invited again. Used by the command `bind_rows` alone, on the desk.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from agencies.models import Agency
+from callers.binding import mac_of
+from ledger.audit import record_event
+from officers.login.factorrows import factor_of, place_of_secret, save_factor
+from officers.login.factors import FACTORS
+from officers.models import Officer
+from officers.policy_in_force import policy_of
+from vault import hubsecret
+
+Row = TypeVar("Row", Agency, Officer)
+
+
+@dataclass(frozen=True)
+class Unbound(Generic[Row]):
+    """The rows that carry no code that holds, and the number of those that do."""
+
+    rows: tuple[Row, ...]
+    bound: int
+
+
+def unbound_officers() -> Unbound[Officer]:
+    """Whom `bind_officers` would let in; raises VaultClosedError without a ring."""
+    rows = list(Officer.objects.order_by("agency", "full_name"))
+    without = tuple(row for row in rows if not row.is_bound)
+    return Unbound(without, len(rows) - len(without))
+
+
+def unbound_agencies() -> Unbound[Agency]:
+    """The agencies whose policy counts for nothing until `bind_agencies`; raises VaultClosedError without a ring."""
+    rows = list(Agency.objects.order_by("pk"))
+    without = tuple(row for row in rows if not row.is_bound)
+    return Unbound(without, len(rows) - len(without))
+
+
+@transaction.atomic
+def bind_officers(officers: Sequence[Officer], *, now: datetime) -> None:
+    """Makes the codes of these officers, as they stand now, and of their second factors; audited for each."""
+    for named in officers:
+        officer = Officer.objects.select_for_update(of=("self",)).get(pk=named.pk)
+        held = list(Authenticator.objects.select_for_update().filter(user=officer).order_by("pk"))
+        for row in held:
+            _place_secret(officer, row, now)
+            save_factor(row)
+        officer.factors = [row.pk for row in held if row.type in FACTORS]
+        mac = mac_of(Officer._meta.db_table, officer.facts_now())
+        Officer.objects.filter(pk=officer.pk).update(factors=officer.factors, mac=mac)
+        record_event(
+            "officer.bound",
+            actor="system:install",
+            agency=officer.agency_id or "",
+            subject=officer.audit_name,
+            detail={"roles": officer.roles},
+            now=now,
+        )
+
+
+def _place_secret(officer: Officer, row: Authenticator, now: datetime) -> None:
+    """A secret that was sealed at one place for all is sealed for this officer."""
+    with factor_of(officer, row.type):
+        for name in {"secret", "seed"} & row.data.keys():
+            if hubsecret.is_unplaced(row.data[name]):
+                text = hubsecret.open_unplaced(row.data[name])
+                row.data[name] = hubsecret.seal_for_login(text, place_of_secret(), now=now)
+
+
+@transaction.atomic
+def bind_agencies(agencies: Sequence[Agency], *, now: datetime) -> None:
+    """Makes the codes of the policies of these agencies, as they stand now; audited for each with that policy."""
+    for named in agencies:
+        agency = Agency.objects.select_for_update().get(pk=named.pk)
+        Agency.objects.filter(pk=agency.pk).update(mac=mac_of(Agency._meta.db_table, agency.facts_now()))
+        agency.refresh_from_db()
+        record_event(
+            "policy.bound",
+            actor="system:install",
+            agency=agency.pk,
+            subject=f"policy:{agency.pk}",
+            detail=asdict(policy_of(agency)),
+            now=now,
+        )

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which officers an actor may see: the only way in to them."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.db import models
+
+from callers.capabilities import Capability
+
+if TYPE_CHECKING:
+    from callers.actors import Actor
+    from officers.models import Officer
+
+SIGN_IN = ("password", "session_salt", "factors", "mac", "last_login")
+"""Columns of an officer that belong to signing in. Who tells people reads none of them, and a worker's login cannot."""
+
+
+def without_sign_in(*paths: str) -> list[str]:
+    """What `defer` takes to leave them out of the officers joined under these names."""
+    return [f"{path}__{column}" for path in paths for column in SIGN_IN]
+
+
+class OfficerQuerySet(models.QuerySet["Officer"]):
+    def visible_to(self, actor: "Actor") -> "OfficerQuerySet":
+        """Officers see the colleagues of their own agency; nobody sees another agency's."""
+        if Capability.OFFICER_READ not in actor.capabilities or actor.agency_id is None:
+            return self.none()
+        return self.filter(agency_id=actor.agency_id)
+
+    def to_tell(self) -> "OfficerQuerySet":
+        """The same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
+        return self.defer(*SIGN_IN)
+
+
+class OfficerManager(BaseUserManager["Officer"]):
+    def get_queryset(self) -> OfficerQuerySet:
+        return OfficerQuerySet(self.model, using=self._db)
+
+    def visible_to(self, actor: "Actor") -> OfficerQuerySet:
+        """As of the query set."""
+        return self.get_queryset().visible_to(actor)
+
+    def to_tell(self) -> OfficerQuerySet:
+        """As of the query set."""
+        return self.get_queryset().to_tell()
+
+    def get_by_natural_key(self, username: str | None) -> "Officer":
+        """The officer of an e-mail address, whatever its letter case."""
+        return self.get(email=(username or "").strip().lower())

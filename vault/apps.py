@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+from django.apps import AppConfig
+
+
+class VaultConfig(AppConfig):
+    name = "vault"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Takes the key ring out of the environment; a process that opens first opens a known envelope."""
+        from django.conf import settings
+
+        from accord.envelope import selftest_opening
+        from callers import binding
+        from vault import kek, rowmacs
+
+        kek.take_from_environment(settings.HUB_ROLE)
+        binding.use_maker(rowmacs.RingMacs())
+        if settings.HUB_ROLE != "migrate":
+            selftest_opening.run_seal_and_open()

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong in the vault. No error carries key material, plaintext or the reason a seal did not open."""
+
+from callers.errors import CallerError
+
+
+class VaultError(CallerError):
+    """Base of the vault's errors."""
+
+
+class VaultClosedError(VaultError):
+    """This process holds no key-encryption key; nothing can be sealed or opened in it."""
+
+
+class KekUnknownError(VaultError):
+    """A secret is wrapped under a key-encryption key that is not in this process's ring."""
+
+    def __init__(self, kek: str) -> None:
+        super().__init__(f"key-encryption key {kek!r} is not in the ring")
+        self.kek = kek
+
+
+class KekWrongError(VaultError):
+    """The ring holds another key under the id of one that secrets stand under."""
+
+    def __init__(self, kek: str) -> None:
+        super().__init__(f"key-encryption key {kek!r} is not the one that wrapped the vault's secrets")
+        self.kek = kek
+
+
+class SealBrokenError(VaultError):
+    """Something sealed did not open: altered, moved to another place, or sealed under another key."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} did not open")
+        self.what = what
+
+
+class SecretMissingError(VaultError):
+    """The vault holds no secret for this agency, or the one of that epoch was erased."""
+
+    def __init__(self, agency_id: str) -> None:
+        super().__init__(f"no secret of {agency_id}")
+        self.agency_id = agency_id
+
+
+class SigningKeysMissingError(VaultError):
+    """The agency has no complete set of valid signing keys in the vault for this suite."""
+
+    def __init__(self, agency_id: str, suite: str) -> None:
+        super().__init__(f"{agency_id} has no valid signing keys of {suite}")
+        self.agency_id = agency_id
+        self.suite = suite
+
+
+_KEYS = frozenset({"private key", "root secret"})
+
+
+def is_ring_away(error: Exception) -> bool:
+    """Whether this process cannot open what any agency has sealed."""
+    return isinstance(error, VaultClosedError | KekUnknownError | KekWrongError)
+
+
+def is_vault_away(error: Exception) -> bool:
+    """Whether an agency's keys in the vault are not to be had, rather than that one sealed thing is broken."""
+    if isinstance(error, SealBrokenError):
+        return error.what in _KEYS
+    return is_ring_away(error) or isinstance(error, SecretMissingError)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what the hub seals for itself: the secrets of officers' second factors, whatever agency they belong to.
+
+They hang on a root secret of the hub's own, wrapped under the KEK ring like an agency's and rewrapped with them.
+Each is bound to its officer and kind: it opens nowhere else. Form of a sealed text: base64url of version (1 octet,
+2), epoch (4, big-endian), then the wrapped text. Version 1 was sealed at one place for all and is read by
+`open_unplaced` alone, once, when rows are bound.
+"""
+
+import struct
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from accord.envelope.encoding import b64u, unb64u
+from accord.envelope.errors import MalformedError
+from vault import hierarchy
+from vault.errors import SealBrokenError, SecretMissingError
+from vault.hierarchy import RootSecret, RowPlace
+from vault.keeping import unwrap_secret
+from vault.kek import held_ring
+from vault.models import HUB, VaultSecret
+
+_HEADER: Final = struct.Struct(">BI")
+_UNPLACED_FORM: Final = 1
+_FORM: Final = 2
+
+
+def seal_for_login(text: str, place: str, *, now: datetime) -> str:
+    """A secret of somebody's sign-in, sealed for its place: whose it is, and of what kind.
+
+    Draws the hub's root secret when there is none.
+    """
+    secret = _newest() or _draw(now)
+    sealed = hierarchy.seal_row(secret, "login", _row_place(place), text.encode())
+    return b64u(_HEADER.pack(_FORM, secret.epoch) + sealed)
+
+
+def open_for_login(sealed: str, place: str) -> str:
+    """What `seal_for_login` sealed for this place; raises SealBrokenError, SecretMissingError, KekUnknownError."""
+    return _open(sealed, _FORM, place)
+
+
+def open_unplaced(sealed: str) -> str:
+    """What was sealed before seals had a place; raises as `open_for_login`."""
+    return _open(sealed, _UNPLACED_FORM, "")
+
+
+def is_unplaced(sealed: str) -> bool:
+    """Whether this was sealed before seals had a place."""
+    return unb64u(sealed)[:1] == bytes([_UNPLACED_FORM])
+
+
+def _row_place(place: str) -> RowPlace:
+    return RowPlace("authenticator", place, 0, 1)
+
+
+def _open(sealed: str, form: int, place: str) -> str:
+    try:
+        octets = unb64u(sealed)
+    except MalformedError:
+        raise SealBrokenError("second factor") from None
+    if len(octets) < _HEADER.size or octets[0] != form:
+        raise SealBrokenError("second factor")
+    _, epoch = _HEADER.unpack_from(octets)
+    row = VaultSecret.objects.filter(agency=None, epoch=epoch).first()
+    if row is None:
+        raise SecretMissingError(HUB)
+    opened = hierarchy.open_row(unwrap_secret(row), "login", _row_place(place), octets[_HEADER.size :])
+    return opened.decode()
+
+
+def _newest() -> RootSecret | None:
+    row = VaultSecret.objects.filter(agency=None).order_by("-epoch").first()
+    return unwrap_secret(row) if row else None
+
+
+def _draw(now: datetime) -> RootSecret:
+    secret, ring = hierarchy.draw_secret(HUB, 1), held_ring()
+    try:
+        with transaction.atomic():
+            VaultSecret.objects.create(
+                agency=None,
+                epoch=secret.epoch,
+                kek=ring.current,
+                wrapped=hierarchy.wrap_secret(secret, ring),
+                created_at=now,
+            )
+    except IntegrityError:
+        # Another process drew it a moment ago: that one counts.
+        drawn = _newest()
+        assert drawn is not None
+        return drawn
+    return secret

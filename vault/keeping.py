@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the vault keeps in the database: wrapped root secrets and wrapped private keys.
+
+Unwrapped secrets live as long as the call that needs them; nothing is cached.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from django.db import models
+
+from accord.envelope.keys import SIGN, PublicKey
+from accord.envelope.private import DecryptionKey, SigningKey, private_key_from_bytes
+from agencies.models import Agency, Key, KeyUse
+from vault import hierarchy
+from vault.errors import SealBrokenError, SecretMissingError
+from vault.hierarchy import RootSecret
+from vault.kek import held_ring
+from vault.models import VaultKey, VaultSecret
+
+PrivateKey = SigningKey | DecryptionKey
+
+
+def newest_secret(agency_id: str) -> RootSecret:
+    """The root secret that seals now; raises SecretMissingError."""
+    row = VaultSecret.objects.filter(agency_id=agency_id).order_by("-epoch").first()
+    if row is None:
+        raise SecretMissingError(agency_id)
+    return unwrap_secret(row)
+
+
+def secrets_of(agency_id: str, epochs: Collection[int]) -> dict[int, RootSecret]:
+    """The root secrets of the epochs named; raises SecretMissingError when one is not there."""
+    rows = VaultSecret.objects.filter(agency_id=agency_id, epoch__in=epochs)
+    found = {row.epoch: unwrap_secret(row) for row in rows}
+    if set(epochs) - found.keys():
+        raise SecretMissingError(agency_id)
+    return found
+
+
+def ensure_secret(agency: Agency, *, now: datetime) -> RootSecret:
+    """The newest secret of an agency, drawn and stored when it has none yet; in the caller's transaction."""
+    row = VaultSecret.objects.filter(agency=agency).order_by("-epoch").first()
+    if row is not None:
+        return unwrap_secret(row)
+    secret, ring = hierarchy.draw_secret(agency.pk, 1), held_ring()
+    wrapped = hierarchy.wrap_secret(secret, ring)
+    VaultSecret.objects.create(
+        agency=agency, epoch=secret.epoch, kek=ring.current, wrapped=wrapped, created_at=now
+    )
+    return secret
+
+
+def keep_private_keys(secret: RootSecret, keys: Iterable[tuple[PrivateKey, str]]) -> None:
+    """Stores private keys, each with its use, beside public ones that are registered already."""
+    VaultKey.objects.bulk_create(
+        VaultKey(
+            key_id=key.public.kid,
+            epoch=secret.epoch,
+            wrapped=hierarchy.wrap_private_key(secret, key.public.kid, use, key.to_bytes()),
+        )
+        for key, use in keys
+    )
+
+
+def private_keys(agency_id: str, kids: Collection[str]) -> dict[str, PrivateKey]:
+    """Those of the named private keys that the vault holds for this agency, by kid. Raises SealBrokenError."""
+    rows = VaultKey.objects.select_related("key").filter(key__agency_id=agency_id, key_id__in=kids)
+    secrets = secrets_of(agency_id, {row.epoch for row in rows})
+    return {row.key_id: _unwrap_key(secrets[row.epoch], row) for row in rows}
+
+
+class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
+    """The decryption keys the vault holds for an agency, each unwrapped only when it is asked for."""
+
+    def __init__(self, agency_id: str) -> None:
+        self._agency_id = agency_id
+
+    def __getitem__(self, kid: str) -> DecryptionKey:
+        key = private_keys(self._agency_id, [kid]).get(kid)
+        if not isinstance(key, DecryptionKey):
+            raise KeyError(kid)
+        return key
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held().values_list("key_id", flat=True))
+
+    def __len__(self) -> int:
+        return self._held().count()
+
+    def _held(self) -> models.QuerySet[VaultKey]:
+        return VaultKey.objects.filter(key__agency_id=self._agency_id, key__use=KeyUse.ENC)
+
+
+def unwrap_secret(row: VaultSecret) -> RootSecret:
+    """The secret of a row, with this process's ring; raises KekUnknownError, SealBrokenError."""
+    return hierarchy.unwrap_secret(row.holder, row.epoch, row.kek, bytes(row.wrapped), held_ring())
+
+
+def _unwrap_key(secret: RootSecret, row: VaultKey) -> PrivateKey:
+    stored = hierarchy.unwrap_private_key(secret, row.key_id, row.key.use, bytes(row.wrapped))
+    public = _public(row.key)
+    key = private_key_from_bytes(public, stored)
+    if key.public.kid != row.key_id:
+        raise SealBrokenError("private key")
+    return key
+
+
+def _public(key: Key) -> PublicKey:
+    return PublicKey(key.jwk, SIGN if key.use == KeyUse.ROOT else key.use)

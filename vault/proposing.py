@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proposals: what an agency's head is asked to sign, where the vault holds the operational keys and not the root.
+
+The desk builds the exact octets; the head reads them in words and signs them offline (`accord sign`); the desk
+takes the signed statement back, proves possession of the keys it drew, and hands all of it in. Nothing that was
+drawn is registered or used before. A statement is too old to come in after 24 hours, and so is a proposal; one
+keyset proposal is open at a time, and a new one replaces it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accord.envelope.encoding import object_digest
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.keysets import KeyRow, read_keyset
+from accord.envelope.private import private_key_from_bytes
+from accord.envelope.statements.form import parse_statement
+from accord.envelope.vocabulary import MAX_IAT_AGE_SECS, statement_typ
+from agencies.accession import accept_revoke
+from agencies.models import Agency, Custody, Keyset, Revocation
+from agencies.registry import standing_keyset
+from callers.actors import Actor
+from callers.errors import AbsentError, CallerError, InputError
+from vault import hierarchy
+from vault.changes import NAMES, Change, Create, PrivateKey, Retire
+from vault.keeping import ensure_secret, secrets_of
+from vault.lives import (
+    check_recovery,
+    lock_agency,
+    read_revocation,
+    record,
+    require_key_officer,
+    standing_or_refuse,
+)
+from vault.making import bring_in, build_keyset, build_revoke, plan_change
+from vault.models import DrawnKey, Proposal
+
+PROPOSAL_LIVES: Final = timedelta(seconds=MAX_IAT_AGE_SECS)
+"""As old may a signed statement be that comes in."""
+
+_KEYSET, _REVOKE = "keyset", "revoke"
+
+
+@dataclass(frozen=True)
+class ProposalFact:
+    """An open proposal, for people: `change` is its verb, `kid` the key it is about or empty."""
+
+    od: str
+    k: str
+    change: str
+    kid: str
+    made_at: datetime
+    sign_until: datetime
+
+
+def propose_keyset(actor: Actor, agency: Agency, *, change: Change, now: datetime) -> bytes:
+    """The payload of the keyset a change makes, for the head to sign; fresh keys wait in the vault.
+
+    By a key officer of an agency of custody `hub-own-root`. Raises NotPermittedError, AbsentError,
+    CustodyRefusedError, InputError, RecoveryWaitsError, SigningKeysMissingError (no keyset yet).
+    """
+    require_key_officer(actor, agency)
+    with transaction.atomic():
+        locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+        _check_beginning(locked, change, now)
+        check_recovery(locked, change, now)
+        plan = plan_change(locked, change, now=now)
+        payload = build_keyset(locked, plan, now=now)
+        _forget(Proposal.objects.filter(agency=locked, k=_KEYSET))
+        kid = change.kid if isinstance(change, Retire) else ""
+        proposal = _keep(actor, locked, _KEYSET, NAMES[type(change)], kid, payload, now)
+        _keep_drawn(locked, proposal, plan.drawn, now)
+    return payload
+
+
+def propose_revoke(
+    actor: Actor, agency: Agency, *, kid: str, since: datetime, code: str, now: datetime
+) -> bytes:
+    """The payload of a revoke, for the head to sign; until then the key can be suspended. Raises as above."""
+    require_key_officer(actor, agency)
+    body = read_revocation(agency, kid=kid, since=since, code=code, now=now)
+    with transaction.atomic():
+        locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+        payload = build_revoke(locked, standing_or_refuse(locked, now).root, body, now=now)
+        _forget(Proposal.objects.filter(agency=locked, k=_REVOKE, kid=kid))
+        _keep(actor, locked, _REVOKE, "revoke", kid, payload, now)
+    return payload
+
+
+def list_proposals(actor: Actor, agency: Agency, *, now: datetime) -> list[ProposalFact]:
+    """What waits for the head's signature, oldest first."""
+    require_key_officer(actor, agency)
+    return [
+        ProposalFact(row.od, row.k, row.change, row.kid, row.made_at, row.made_at + PROPOSAL_LIVES)
+        for row in _open(agency, now).order_by("made_at")
+    ]
+
+
+def read_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> bytes:
+    """The payload of an open proposal, once more; raises AbsentError."""
+    require_key_officer(actor, agency)
+    row = _open(agency, now).filter(pk=od).first()
+    if row is None:
+        raise AbsentError
+    return bytes(row.payload)
+
+
+def previous_keyset(actor: Actor, agency: Agency, *, now: datetime) -> bytes | None:
+    """The keyset that a proposal follows, as signed, so that the head can compare; None before the first."""
+    require_key_officer(actor, agency)
+    standing = standing_keyset(agency.pk, now=now)
+    return None if standing is None else bytes(Keyset.objects.get(od=standing.od).jws)
+
+
+def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> None:
+    """Takes a proposal back, with the keys drawn for it; raises AbsentError."""
+    require_key_officer(actor, agency)
+    with transaction.atomic():
+        locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+        found = Proposal.objects.filter(agency=locked, pk=od)
+        if not found.exists():
+            raise AbsentError
+        _forget(found)
+        record("agency.proposal_discarded", actor, locked, od, now)
+
+
+def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> Keyset | Revocation:
+    """Takes the signed statement back and hands it in; the same bytes again give the same row.
+
+    Raises as `propose_keyset`, InputError on `signed` (nothing that waits here), and the envelope's errors. A
+    refusal is audited.
+    """
+    require_key_officer(actor, agency)
+    od = parse_statement(signed).od
+    try:
+        with transaction.atomic():
+            locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+            return _accepted(locked, od) or _accept(actor, locked, signed, od, now)
+    except (EnvelopeError, CallerError) as refused:
+        code = str(getattr(refused, "code", type(refused).__name__))
+        with transaction.atomic():
+            record("agency.proposal_refused", actor, agency, od, now, code=code)
+        raise
+
+
+def forget_proposals(*, now: datetime) -> int:
+    """Removes proposals too old to be signed, with the keys drawn for them; returns how many."""
+    with transaction.atomic():
+        return _forget(Proposal.objects.filter(made_at__lte=now - PROPOSAL_LIVES))
+
+
+def _accepted(agency: Agency, od: str) -> Keyset | Revocation | None:
+    """What this statement has become, where it came before."""
+    return (
+        Keyset.objects.filter(od=od, agency=agency).first()
+        or Revocation.objects.filter(od=od, agency=agency).first()
+    )
+
+
+def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime) -> Keyset | Revocation:
+    proposal = _open(agency, now).filter(pk=od).first()
+    if proposal is None:
+        raise InputError(
+            "signed", _("File: no open proposal of your agency is signed here. Make a new proposal.")
+        )
+    rows = read_keyset(signed).rows if proposal.k == _KEYSET else ()
+    drawn, change = _unwrap_drawn(agency, proposal, rows), proposal.change
+    _forget(Proposal.objects.filter(pk=od))
+    if proposal.k == _REVOKE:
+        return accept_revoke(actor, signed, now=now)
+    keyset = bring_in(actor, agency, signed, rows, drawn, now=now)
+    record("agency.proposal_accepted", actor, agency, od, now, change=change, version=keyset.version)
+    return keyset
+
+
+def _check_beginning(agency: Agency, change: Change, now: datetime) -> None:
+    """The first keyset is made once, under the root whose fingerprint is on paper."""
+    if not isinstance(change, Create):
+        return
+    if Keyset.objects.filter(agency=agency).exists():
+        raise InputError("change", _("Your agency has keys already. Rotate them instead."))
+    if change.root.fingerprint != agency.root_fingerprint:
+        raise InputError("root", _("Root: its fingerprint is not the one from paper."))
+
+
+def _open(agency: Agency, now: datetime) -> QuerySet[Proposal]:
+    return Proposal.objects.filter(agency=agency, made_at__gt=now - PROPOSAL_LIVES)
+
+
+def _keep(
+    actor: Actor, agency: Agency, k: str, change: str, kid: str, payload: bytes, now: datetime
+) -> Proposal:
+    od = object_digest(statement_typ(k), payload)
+    record("agency.change_proposed", actor, agency, od, now, change=change, kid=kid)
+    return Proposal.objects.create(
+        od=od,
+        agency=agency,
+        k=k,
+        change=change,
+        kid=kid,
+        payload=payload,
+        made_by=actor.audit_name,
+        made_at=now,
+    )
+
+
+def _keep_drawn(agency: Agency, proposal: Proposal, drawn: Sequence[PrivateKey], now: datetime) -> None:
+    if not drawn:
+        return
+    secret = ensure_secret(agency, now=now)
+    DrawnKey.objects.bulk_create(
+        DrawnKey(
+            kid=key.public.kid,
+            proposal=proposal,
+            use=key.public.use,
+            epoch=secret.epoch,
+            wrapped=hierarchy.wrap_private_key(secret, key.public.kid, key.public.use, key.to_bytes()),
+        )
+        for key in drawn
+    )
+
+
+def _unwrap_drawn(agency: Agency, proposal: Proposal, rows: Sequence[KeyRow]) -> list[PrivateKey]:
+    """In the order of the keyset's rows; raises SealBrokenError."""
+    drawn = {key.kid: key for key in DrawnKey.objects.filter(proposal=proposal)}
+    secrets = secrets_of(agency.pk, {key.epoch for key in drawn.values()})
+    keys: list[PrivateKey] = []
+    for row in rows:
+        if (key := drawn.get(row.kid)) is not None:
+            stored = hierarchy.unwrap_private_key(secrets[key.epoch], key.kid, key.use, bytes(key.wrapped))
+            keys.append(private_key_from_bytes(row.key, stored))
+    return keys
+
+
+def _forget(proposals: QuerySet[Proposal]) -> int:
+    DrawnKey.objects.filter(proposal__in=proposals).delete()
+    return proposals.delete()[0]

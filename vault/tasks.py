@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What beat asks of the vault; only roles that hold the key ring have it."""
+
+from celery import shared_task
+
+from callers import clock
+from vault.proposing import forget_proposals
+
+
+@shared_task(name="vault.forget_proposals", queue="desk")
+def forget_old_proposals() -> None:
+    """Removes proposals that nobody signed in time, with the keys drawn for them."""
+    forget_proposals(now=clock.now())
