@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from accord.client.answers import FeedEntry, FeedPage, KeysetAnswer, SliceAnswer, StatementAnswer
+from accord.calls.answers import FeedEntry, FeedPage, KeysetAnswer, SliceAnswer, StatementAnswer
 from accord.client.client import Client
 from accord.client.home import Home, create_keys
 from accord.envelope.intake import parse_submission, verify_submission

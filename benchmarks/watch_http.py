@@ -18,8 +18,8 @@ from typing import Any
 
 import django
 
+from accord.calls.exchange import Exchange
 from accord.client.client import Client
-from accord.client.exchange import Exchange
 from accord.client.fetching import AT_ONCE
 from accord.client.home import create_keys
 from accord.client.session import connect_http

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from accord.calls.exchange import Exchange, HttpExchange
+from accord.calls.transport import HttpTransport
 from accord.client.client import Client
-from accord.client.exchange import Exchange, HttpExchange
-from accord.client.transport import Transport
 from demo.desk import DeskSession
 from demo.telephone import Telephone
 from demo.ticks import StepFailedError
@@ -38,8 +38,8 @@ class OwnSystem:
             connect=lambda hub, key: exchange or HttpExchange(self.transport()),
         )
 
-    def transport(self) -> Transport:
-        return Transport(self.exchange_url, api_key=self.api_key)
+    def transport(self) -> HttpTransport:
+        return HttpTransport(self.exchange_url, api_key=self.api_key)
 
 
 class Cast:

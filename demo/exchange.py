@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from accord.client.answers import (
+from accord.calls.answers import (
     AccessionAnswer,
     CallerAnswer,
     ChallengeAnswer,
@@ -21,9 +21,9 @@ from accord.client.answers import (
     SubmissionFacts,
     SubmissionPage,
 )
+from accord.calls.exchange import EnvelopeParts
+from accord.calls.multipart import Moved
 from accord.client.errors import AbsentError as ClientAbsentError
-from accord.client.multipart import Moved
-from accord.client.spool import SpooledEnvelope
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.tree.receipts import Receipt
 from agencies import accession, directory, entrykeys
@@ -42,7 +42,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class PastExchange:
-    """An `accord.client.exchange.Exchange` for one agency, at the moment `past` stands at."""
+    """An `accord.calls.exchange.Exchange` for one agency, at the moment `past` stands at."""
 
     def __init__(self, past: Past, api_key: str) -> None:
         self._past = past
@@ -98,8 +98,8 @@ class PastExchange:
         until = int(first.api_key.expires_at.timestamp())
         return KeysetTaken(SealedCredential(first.kid, first.jwe), until)
 
-    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
-        blobs = [blob.read_bytes() for blob in parts.blobs]
+    def post_envelope(self, jti: str, parts: EnvelopeParts, *, moved: Moved | None = None) -> None:
+        blobs = [blob if isinstance(blob, bytes) else blob.read_bytes() for blob in parts.blobs]
         intake.submit_envelope(
             self._caller, manifest=parts.manifest, jwe=parts.jwe, blobs=blobs, now=self._past.now
         )

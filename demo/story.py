@@ -17,13 +17,12 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from accord.calls.exchange import EnvelopeParts, HttpExchange
+from accord.calls.multipart import Moved
 from accord.client.client import Client
 from accord.client.errors import AbsentError, RefusedError
-from accord.client.exchange import HttpExchange
-from accord.client.multipart import Moved
 from accord.client.outgoing import AlertToSend
 from accord.client.results import InboxEntry
-from accord.client.spool import SpooledEnvelope
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.tree.receipts import Receipt
 from demo import alerts as texts
@@ -268,7 +267,7 @@ STEPS = (
 class _ChangesOneByte(HttpExchange):
     """A carrier that changes one byte of the sealed content."""
 
-    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
+    def post_envelope(self, jti: str, parts: EnvelopeParts, *, moved: Moved | None = None) -> None:
         jwe = json.loads(parts.jwe)
         sealed = jwe["ciphertext"]
         jwe["ciphertext"] = ("B" if sealed[0] == "A" else "A") + sealed[1:]

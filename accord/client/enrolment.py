@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from accord.client.answers import AccessionAnswer, CallerAnswer, KeysetAnswer, KeysetTaken
+from accord.calls.answers import AccessionAnswer, CallerAnswer, KeysetAnswer, KeysetTaken
+from accord.calls.transport import require_hub_address
 from accord.client.apikey import keep_api_key
 from accord.client.errors import AnswerError, NotLoggedYetError, ProposalError, RequestError
 from accord.client.keys.drafts import draft_first_keyset
@@ -23,7 +24,6 @@ from accord.client.keys.proving import prove_possession
 from accord.client.keys.rows import new_rows
 from accord.client.pinned import refresh_keysets
 from accord.client.session import Session
-from accord.client.transport import require_hub_address
 from accord.client.waiting import wait_for
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import agency_id

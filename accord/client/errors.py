@@ -4,24 +4,48 @@
 The text of each error is a sentence for a person and names the remedy where there is one; facts stand in
 attributes. Failed checks keep their own types (`accord.envelope.errors`): `VerificationError` for what was
 refused, `OpeningError` for what cannot be opened, `SealingError` for what was not sealed. Trouble with the
-key file and the local state: `accord.keyerrors.KeyFileError`, `accord.state.StateError`.
+key file and the local state: `accord.keyerrors.KeyFileError`, `accord.state.StateError`. Those of the calls and of
+following the exchange stand here by the same names, so that a program finds all in one place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from accord.calls.errors import (
+    NO_PROBLEM,
+    AbsentError,
+    AnswerError,
+    ApiKeyRefusedError,
+    BusyError,
+    ClientError,
+    HubAddressError,
+    RefusedError,
+    UnreachableError,
+)
 from accord.document.checking import Finding
+from accord.following.errors import LedgerAlarmError, UnpinnedError
 from accord.moments import moment_of
 from accord.version import VERSION
 
+__all__ = [
+    "NO_PROBLEM",
+    "AbsentError",
+    "AnswerError",
+    "ApiKeyRefusedError",
+    "BusyError",
+    "ClientError",
+    "HubAddressError",
+    "LedgerAlarmError",
+    "RefusedError",
+    "UnpinnedError",
+    "UnreachableError",
+]
+"""What stands elsewhere; all that is defined here is for everybody too."""
+
 MOST_FINDINGS: Final = 50
-
-
-class ClientError(Exception):
-    """Base of every error of `accord.client`."""
 
 
 class RequestError(ClientError):
@@ -43,54 +67,6 @@ class NotEveryoneError(RequestError):
     """Somebody who was named cannot receive it: refused before anything is sealed."""
 
 
-class HubAddressError(ClientError):
-    """The hub's address is not usable: not https (plain http serves this machine only), or malformed."""
-
-
-class UnreachableError(ClientError):
-    """The hub gave no answer: no connection, time-out, a certificate that is not trusted."""
-
-
-class BusyError(UnreachableError):
-    """The hub answered that it cannot serve now; `status` 429, 502, 503 or 504. Try again later."""
-
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
-NO_PROBLEM: Final = "blank"
-"""The slug of an answer that is no problem of the hub: a proxy's page, a fault that nobody foresaw."""
-
-
-class RefusedError(ClientError):
-    """The hub refused (RFC 9457 problem). `members` holds what the problem says beside title and detail.
-
-    `answered_at` is the hub's clock in seconds as the answer states it, None where it states none. `slug` is
-    `NO_PROBLEM` where the answer is none of the hub's problems. `is_kept`: what was sent stays in the spool.
-    """
-
-    answered_at: int | None = None
-    is_kept = False
-
-    def __init__(self, status: int, slug: str, title: str, detail: str, members: Mapping[str, Any]) -> None:
-        super().__init__(" ".join(part for part in (title, detail) if part))
-        self.status = status
-        self.slug = slug
-        self.title = title
-        self.detail = detail
-        self.members = dict(members)
-
-    @property
-    def is_of_hub(self) -> bool:
-        """Whether the hub itself said so, by one of its problems."""
-        return self.slug != NO_PROBLEM
-
-
-class ApiKeyRefusedError(RefusedError):
-    """The hub does not accept the API key: unknown, expired, revoked, or from another network."""
-
-
 class ClockError(RefusedError):
     """Refused, and this machine's clock is far from the hub's; `ahead_secs` is negative for a slow one."""
 
@@ -99,38 +75,6 @@ class ClockError(RefusedError):
         advice = f"This machine's clock is {abs(ahead_secs) // 60} minutes {way} the hub's: set it right, send anew."
         super().__init__(refused.status, refused.slug, refused.title, advice, refused.members)
         self.ahead_secs = ahead_secs
-
-
-class AbsentError(RefusedError):
-    """There is nothing for this agency under that address; forbidden and absent look alike."""
-
-
-class AnswerError(ClientError):
-    """The hub's answer is not what the protocol allows; nothing of it was used."""
-
-
-class LedgerAlarmError(ClientError):
-    """The ledger that an agency signed for is not the one kept here: somebody was shown another one."""
-
-    def __init__(self, agency: str) -> None:
-        self.agency = agency
-        super().__init__(
-            f"ALARM: {agency} has signed for a ledger that does not fit the one this client has kept. Either the "
-            f"hub shows its partners different ledgers, or {agency} states what it has not seen. "
-            f"Call {agency} and your duty desk by telephone."
-        )
-
-
-class UnpinnedError(ClientError):
-    """No root fingerprint is pinned for these agencies, so nothing of theirs can be verified."""
-
-    def __init__(self, agencies: Iterable[str]) -> None:
-        self.agencies = tuple(sorted(agencies))
-        names = ", ".join(self.agencies)
-        super().__init__(
-            f"No root is pinned for {names}. Compare its fingerprint on paper, then run: "
-            f"accord pin {self.agencies[0]} FINGERPRINT"
-        )
 
 
 class PinChangedError(ClientError):

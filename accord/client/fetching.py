@@ -15,8 +15,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Final
 
-from accord.client.answers import SliceAnswer
-from accord.client.exchange import Exchange
+from accord.calls.answers import SliceAnswer
+from accord.calls.exchange import Exchange
 from accord.client.log import KeptLog
 from accord.client.reading import parse_slice_of
 from accord.envelope.errors import EnvelopeError

@@ -14,7 +14,7 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from accord.client.answers import FeedEntry, FeedPage
+from accord.calls.answers import FeedEntry, FeedPage
 from accord.client.aside import SetAside
 from accord.client.errors import (
     AbsentError,

@@ -16,8 +16,8 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from accord.calls.exchange import Exchange
 from accord.client.errors import AbsentError, AnswerError, RefusedError
-from accord.client.exchange import Exchange
 from accord.client.notebook import Notebook, checkpoint_fact, compared_fact, handovers_fact, log_time_fact
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import EnvelopeError, Failure, NoteError, VerificationError

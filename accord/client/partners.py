@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accord.client.answers import require_array, require_object, require_text
+from accord.calls.answers import require_array, require_object, require_text
 from accord.client.session import Act
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from accord.client.answers import KeysetAnswer, StatementAnswer
+from accord.calls.answers import KeysetAnswer, StatementAnswer
+from accord.calls.exchange import Exchange
 from accord.client.errors import UnpinnedError
-from accord.client.exchange import Exchange
 from accord.client.log import KeptLog
 from accord.client.notebook import Notebook, keyset_fact, revocation_fact
 from accord.envelope.errors import Failure, VerificationError

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from accord.client.answers import MOST_WANTED
+from accord.calls.answers import MOST_WANTED
 from accord.client.errors import OutlivedError, RefusedError
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from accord.client.answers import SubmissionFacts, require_about
+from accord.calls.answers import SubmissionFacts, require_about
+from accord.calls.verdicts import is_final
 from accord.client.errors import (
     AbsentError,
     AnswerError,
@@ -33,7 +34,6 @@ from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
 from accord.client.spool import JWE, MANIFEST, Draft, Spool, SpooledEnvelope, drop_older, read_parts
-from accord.client.verdicts import is_final
 from accord.client.waiting import wait_for
 from accord.envelope.blobs import BlobFacts, measure_file
 from accord.envelope.encoding import MAX_MANIFEST_BYTES

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from accord.calls.exchange import Exchange, HttpExchange
+from accord.calls.transport import HttpTransport
 from accord.client.errors import KeysetEndedError
-from accord.client.exchange import Exchange, HttpExchange
 from accord.client.home import Home
 from accord.client.log import KeptLog
 from accord.client.notebook import Notebook
 from accord.client.pinned import PinnedDirectory, refresh_keysets
 from accord.client.progress import Progress, tell_nobody
-from accord.client.transport import Transport
 from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.keysets import KeyRow, Keyset, newest_signing_keys
 from accord.envelope.private import DecryptionKey, SignerSet
@@ -32,7 +32,7 @@ Sleep = Callable[[float], None]
 
 def connect_http(hub: str, api_key: str) -> Exchange:
     """The hub over HTTP, with the system's certificate authorities."""
-    return HttpExchange(Transport(hub, api_key=api_key))
+    return HttpExchange(HttpTransport(hub, api_key=api_key))
 
 
 @cache

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from accord.calls.exchange import EnvelopeParts
 from accord.client.errors import SpoolError
 from accord.envelope.encoding import uuid7
 from accord.envelope.errors import MalformedError
@@ -38,11 +39,9 @@ _DRAFT_KEPT_SECS: Final = 24 * 3600
 
 
 @dataclass(frozen=True)
-class SpooledEnvelope:
-    """The parts of an envelope as they go over the wire; blobs as the files that hold them."""
+class SpooledEnvelope(EnvelopeParts):
+    """An envelope whose blobs are the files that hold them."""
 
-    manifest: bytes
-    jwe: bytes
     blobs: tuple[Path, ...]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from accord.client.answers import StatementAnswer
+from accord.calls.answers import StatementAnswer
 from accord.client.errors import LedgerAlarmError
 from accord.client.notebook import statement_fact
 from accord.client.session import Act

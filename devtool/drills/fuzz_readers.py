@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from accord.client import answers
+from accord.calls import answers
+from accord.calls.transport import Answer
 from accord.client.errors import ClientError
-from accord.client.transport import Answer
 from accord.envelope import encoding, jwe, keysets, private, unseal
 from accord.envelope.blobs import measure_blob
 from accord.envelope.content import AttachmentKey

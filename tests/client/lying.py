@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from accord.client.exchange import Exchange
+from accord.calls.exchange import Exchange
 from accord.client.session import connect_http
 from accord.envelope.private import LedgerKey
 from accord.envelope.tree.merkle import inclusion_path, leaf_hash, root_of

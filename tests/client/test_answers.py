@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from accord.client.answers import MAX_LIST_BYTES, MOST_SLICES
+from accord.calls.answers import MAX_LIST_BYTES, MOST_SLICES
+from accord.calls.exchange import HttpExchange
+from accord.calls.transport import HttpTransport, Patience
 from accord.client.errors import AbsentError, AnswerError, BusyError, RefusedError
-from accord.client.exchange import HttpExchange
-from accord.client.transport import Patience, Transport
 from accord.envelope.encoding import MAX_SLICE_BYTES
 from tests.client.scripted_hub import ScriptedHub, served
 
@@ -30,7 +30,7 @@ def hub() -> Iterator[ScriptedHub]:
 
 @pytest.fixture
 def exchange(hub: ScriptedHub) -> Iterator[HttpExchange]:
-    exchange = HttpExchange(Transport(hub.address, patience=Patience(tries=1)))
+    exchange = HttpExchange(HttpTransport(hub.address, patience=Patience(tries=1)))
     yield exchange
     exchange.close()
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from accord.client.answers import KeysetTaken
+from accord.calls.answers import KeysetTaken
 from accord.client.client import Client
 from accord.client.errors import (
     AnswerError,

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from accord.calls.exchange import HttpExchange
+from accord.calls.transport import HttpTransport, Patience
+from accord.calls.verdicts import FINAL
 from accord.cli.exits import NO_ANSWER, REFUSED, code_of
 from accord.cli.sentences import sentence_of
 from accord.client.client import Client
 from accord.client.errors import ClientError, RefusedError
-from accord.client.exchange import HttpExchange
-from accord.client.transport import Patience, Transport
-from accord.client.verdicts import FINAL
 from accord.client.watching import _may_pass
 from hub.problems import PROBLEMS
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
@@ -65,7 +65,7 @@ def between() -> Iterator[ScriptedHub]:
 def sender(world: PartnerWorld, between: ScriptedHub) -> Client:
     """Alpha, whose envelopes meet what stands between it and the hub; the rest is honest."""
     world.partners("xa-alpha", "xb-bravo")
-    carrier = HttpExchange(Transport(between.address, patience=Patience(tries=1)))
+    carrier = HttpExchange(HttpTransport(between.address, patience=Patience(tries=1)))
     client = Client(
         world.home("xa-alpha"),
         PASSPHRASE,
@@ -137,7 +137,7 @@ def test_one_that_judges_nothing_holds_up_no_later_one(
 def test_a_statement_is_kept_too(world: PartnerWorld, between: ScriptedHub) -> None:
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
-    carrier = HttpExchange(Transport(between.address, patience=Patience(tries=1)))
+    carrier = HttpExchange(HttpTransport(between.address, patience=Patience(tries=1)))
     client = Client(
         world.home("xa-alpha"),
         PASSPHRASE,
@@ -155,7 +155,7 @@ def test_a_statement_is_kept_too(world: PartnerWorld, between: ScriptedHub) -> N
 def test_a_page_in_the_hub_s_place_neither_ends_a_watch_nor_makes_anything_absent(
     between: ScriptedHub,
 ) -> None:
-    reader = HttpExchange(Transport(between.address, patience=Patience(tries=1)))
+    reader = HttpExchange(HttpTransport(between.address, patience=Patience(tries=1)))
     between.answers[:] = [JUDGES_NOTHING["page 404"]]
     with pytest.raises(RefusedError) as caught:
         reader.keyset("xb-bravo")

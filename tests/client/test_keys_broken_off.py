@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accord.calls.exchange import Exchange
 from accord.client.ceremony import open_root
 from accord.client.client import Client
 from accord.client.errors import (
@@ -16,7 +17,6 @@ from accord.client.errors import (
     RefusedError,
     UnreachableError,
 )
-from accord.client.exchange import Exchange
 from accord.client.home import create_next_root
 from accord.client.keys.journal import Journal, SignedChange
 from accord.client.session import connect_http

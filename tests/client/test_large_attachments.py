@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from accord.calls.multipart import MultipartBody, Part
+from accord.calls.transport import HttpTransport, Patience
 from accord.cli.progress import ProgressLine
 from accord.client.errors import AnswerError, DiskError, RequestError, UnreachableError
 from accord.client.incoming import IN_MEMORY_BYTES, HeldBlob, hold, hold_file, take_blob
-from accord.client.multipart import MultipartBody, Part
 from accord.client.outgoing import AlertToSend, describe_file
 from accord.client.progress import FETCHING, SEALING, SENDING, WRITING
-from accord.client.transport import Patience, Transport
 from accord.envelope.blobs import measure_blob
 from accord.envelope.errors import SealingError, SealRefusal
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
@@ -35,8 +35,8 @@ def hub() -> Iterator[ScriptedHub]:
 
 
 @pytest.fixture
-def transport(hub: ScriptedHub) -> Iterator[Transport]:
-    transport = Transport(hub.address, api_key="abc.secret", patience=QUICK)
+def transport(hub: ScriptedHub) -> Iterator[HttpTransport]:
+    transport = HttpTransport(hub.address, api_key="abc.secret", patience=QUICK)
     yield transport
     transport.close()
 
@@ -65,7 +65,7 @@ BROKEN = (200, {"Content-Length": str(len(WHOLE))} | CLOSE, WHOLE[:300_000])
     ids=["a hub that gives parts", "a hub that gives the whole again"],
 )
 def test_a_download_that_breaks_is_taken_up_where_it_broke(
-    hub: ScriptedHub, transport: Transport, rest: tuple[int, dict[str, str], bytes]
+    hub: ScriptedHub, transport: HttpTransport, rest: tuple[int, dict[str, str], bytes]
 ) -> None:
     hub.answers[:] = [BROKEN, rest]
     assert b"".join(transport.download("/blob", size=len(WHOLE))) == WHOLE
@@ -74,33 +74,35 @@ def test_a_download_that_breaks_is_taken_up_where_it_broke(
 
 
 @pytest.mark.parametrize("said", [f"bytes {CAME - 1}-9/10", "bytes 0-9/10", "", f"lines {CAME}-9/10"])
-def test_another_part_than_asked_for_is_refused(hub: ScriptedHub, transport: Transport, said: str) -> None:
+def test_another_part_than_asked_for_is_refused(
+    hub: ScriptedHub, transport: HttpTransport, said: str
+) -> None:
     hub.answers[:] = [BROKEN, (206, {"Content-Range": said}, WHOLE[CAME:])]
     with pytest.raises(AnswerError, match="another part"):
         list(transport.download("/blob", size=len(WHOLE)))
 
 
-def test_a_part_that_nobody_asked_for_is_refused(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_part_that_nobody_asked_for_is_refused(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(206, {"Content-Range": "bytes 5-9/10"}, b"56789")]
     with pytest.raises(AnswerError, match="another part"):
         list(transport.download("/blob", size=10))
 
 
 @pytest.mark.parametrize("content", [b"", b"012345678", b"0123456789A", b"0123456789" * 1000])
-def test_another_length_is_refused(hub: ScriptedHub, transport: Transport, content: bytes) -> None:
+def test_another_length_is_refused(hub: ScriptedHub, transport: HttpTransport, content: bytes) -> None:
     hub.answers[:] = [(200, {}, content)]
     with pytest.raises(AnswerError, match="another length"):
         list(transport.download("/blob", size=10))
 
 
-def test_a_download_that_breaks_each_time_is_given_up(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_download_that_breaks_each_time_is_given_up(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(200, {"Content-Length": "10"} | CLOSE, b"01234")]
     with pytest.raises(UnreachableError):
         list(transport.download("/blob", size=10))
     assert len(hub.asked) == QUICK.tries
 
 
-def test_a_reader_who_stops_leaves_no_half_answer_behind(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_reader_who_stops_leaves_no_half_answer_behind(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(200, {}, b"0123456789"), (200, {}, b"abcdefghij")]
     download = transport.download("/blob", size=10)
     assert next(download)
@@ -138,7 +140,7 @@ def test_a_blob_that_breaks_off_or_finds_no_disk_is_none(tmp_path: Path) -> None
 
 
 def test_a_body_of_files_is_sent_again_whole_after_a_break(
-    hub: ScriptedHub, transport: Transport, tmp_path: Path
+    hub: ScriptedHub, transport: HttpTransport, tmp_path: Path
 ) -> None:
     file = tmp_path / "blob"
     file.write_bytes(os.urandom(700_000))

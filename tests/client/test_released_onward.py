@@ -11,8 +11,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from accord.calls.answers import FeedEntry, FeedPage, StatementAnswer
 from accord.cli.showing import opened_as_json, print_alert
-from accord.client.answers import FeedEntry, FeedPage, StatementAnswer
 from accord.client.client import Client
 from accord.client.errors import LedgerAlarmError
 from accord.client.results import Sent

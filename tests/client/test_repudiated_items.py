@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accord.client.answers import FeedEntry, FeedPage
+from accord.calls.answers import FeedEntry, FeedPage
 from accord.client.client import Client
 from accord.client.results import Sent
 from notices.repudiation import expand_doubts, find_repudiated

@@ -9,13 +9,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from accord.calls.answers import FeedEntry, FeedPage, StatementAnswer
+from accord.calls.exchange import Exchange
 from accord.cli import exits
 from accord.cli.exits import code_of
 from accord.cli.sentences import sentence_of
-from accord.client.answers import FeedEntry, FeedPage, StatementAnswer
 from accord.client.client import Client
 from accord.client.errors import LedgerAlarmError, NotEntitledError, RefusedError, RequestError
-from accord.client.exchange import Exchange
 from accord.client.inbox import list_entries
 from accord.client.results import Sent
 from accord.client.session import connect_http

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from accord.calls.exchange import HttpExchange
+from accord.calls.transport import HttpTransport, Patience
 from accord.client.client import Client
 from accord.client.errors import (
     AnswerError,
@@ -20,10 +22,8 @@ from accord.client.errors import (
     UnpinnedError,
     UnreachableError,
 )
-from accord.client.exchange import HttpExchange
 from accord.client.outgoing import AlertToSend
 from accord.client.session import connect_http
-from accord.client.transport import Patience, Transport
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.errors import SealingError, SealRefusal
 from agencies.accession import suspend_agency
@@ -41,7 +41,7 @@ def cut_off(world: PartnerWorld, agency: str) -> Client:
     patience = Patience(connect_secs=1, tries=1)
 
     def connect(hub: str, api_key: str) -> HttpExchange:
-        return HttpExchange(Transport(CLOSED_PORT, api_key=api_key, patience=patience))
+        return HttpExchange(HttpTransport(CLOSED_PORT, api_key=api_key, patience=patience))
 
     return Client(world.home(agency), PASSPHRASE, connect=connect)
 

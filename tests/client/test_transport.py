@@ -6,6 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from accord.calls.multipart import Part
+from accord.calls.transport import (
+    KEPT_UP_TO_BYTES,
+    MOST_KEPT,
+    HttpTransport,
+    Patience,
+    require_hub_address,
+)
 from accord.client.errors import (
     AbsentError,
     AnswerError,
@@ -14,14 +22,6 @@ from accord.client.errors import (
     HubAddressError,
     RefusedError,
     UnreachableError,
-)
-from accord.client.multipart import Part
-from accord.client.transport import (
-    KEPT_UP_TO_BYTES,
-    MOST_KEPT,
-    Patience,
-    Transport,
-    require_hub_address,
 )
 from tests.client.scripted_hub import ScriptedHub, served
 
@@ -35,17 +35,17 @@ def hub() -> Iterator[ScriptedHub]:
 
 
 @pytest.fixture
-def transport(hub: ScriptedHub) -> Iterator[Transport]:
-    transport = Transport(hub.address, api_key="abc.secret", patience=QUICK)
+def transport(hub: ScriptedHub) -> Iterator[HttpTransport]:
+    transport = HttpTransport(hub.address, api_key="abc.secret", patience=QUICK)
     yield transport
     transport.close()
 
 
-def read(transport: Transport, limit: int = 1000) -> bytes:
+def read(transport: HttpTransport, limit: int = 1000) -> bytes:
     return transport.get("/inbox", query={"after": 3}, accept="application/json", limit=limit).body
 
 
-def write(transport: Transport, *, repeat: bool) -> bytes:
+def write(transport: HttpTransport, *, repeat: bool) -> bytes:
     media = "application/jose+json"
     return transport.post("/statements", body=b"{}", media_type=media, limit=1000, repeat=repeat).body
 
@@ -54,14 +54,14 @@ def problem(status: int, **members: object) -> tuple[int, dict[str, str], bytes]
     return status, {"Content-Type": "application/problem+json"}, json.dumps(members).encode()
 
 
-def test_a_read_carries_the_key_and_the_query(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_read_carries_the_key_and_the_query(hub: ScriptedHub, transport: HttpTransport) -> None:
     assert read(transport) == b"{}"
     method, path, headers, _ = hub.asked[0]
     assert (method, path) == ("GET", "/api/v1/inbox?after=3")
     assert headers["authorization"] == "Api-Key abc.secret"
 
 
-def test_what_has_not_changed_is_not_sent_again(hub: ScriptedHub, transport: Transport) -> None:
+def test_what_has_not_changed_is_not_sent_again(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(200, {"ETag": '"1"'}, b"[1]"), (304, {"ETag": '"1"'}, b""), (200, {}, b"[2]")]
     assert [read(transport) for _ in range(3)] == [b"[1]", b"[1]", b"[2]"]
     tags = [headers.get("if-none-match") for _, _, headers, _ in hub.asked]
@@ -71,7 +71,7 @@ def test_what_has_not_changed_is_not_sent_again(hub: ScriptedHub, transport: Tra
         read(transport)
 
 
-def test_so_much_is_kept_and_no_more(hub: ScriptedHub, transport: Transport) -> None:
+def test_so_much_is_kept_and_no_more(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(200, {"ETag": '"1"'}, b"{}")]
     for number in range(MOST_KEPT + 1):
         transport.get("/inbox", query={"after": number}, accept="application/json", limit=1000)
@@ -82,13 +82,13 @@ def test_so_much_is_kept_and_no_more(hub: ScriptedHub, transport: Transport) -> 
     assert [asked[2].get("if-none-match") for asked in hub.asked[-3:]] == [None, None, '"1"']
 
 
-def test_a_busy_hub_is_asked_again(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_busy_hub_is_asked_again(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(503, {"Retry-After": "0"}, b""), (429, {}, b""), (200, {}, b"[]")]
     assert read(transport) == b"[]"
     assert len(hub.asked) == 3
 
 
-def test_a_hub_that_stays_busy_is_told_so(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_hub_that_stays_busy_is_told_so(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [problem(503, title="Too many submissions wait.")]
     with pytest.raises(BusyError, match="Too many submissions wait") as caught:
         read(transport)
@@ -96,14 +96,14 @@ def test_a_hub_that_stays_busy_is_told_so(hub: ScriptedHub, transport: Transport
 
 
 def test_a_broken_connection_is_tried_again_where_a_repeat_is_harmless(
-    hub: ScriptedHub, transport: Transport
+    hub: ScriptedHub, transport: HttpTransport
 ) -> None:
     hub.answers[:] = [(0, {}, b""), (202, {}, b"{}")]
     assert write(transport, repeat=True) == b"{}"
     assert [asked[3] for asked in hub.asked] == [b"{}", b"{}"]
 
 
-def test_a_write_that_must_not_be_repeated_is_sent_once(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_write_that_must_not_be_repeated_is_sent_once(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(0, {}, b""), (202, {}, b"{}")]
     with pytest.raises(UnreachableError):
         write(transport, repeat=False)
@@ -114,7 +114,7 @@ def test_a_write_that_must_not_be_repeated_is_sent_once(hub: ScriptedHub, transp
     ("status", "kind"), [(401, ApiKeyRefusedError), (404, AbsentError), (409, RefusedError)]
 )
 def test_a_refusal_keeps_what_the_problem_says(
-    hub: ScriptedHub, transport: Transport, status: int, kind: type[RefusedError]
+    hub: ScriptedHub, transport: HttpTransport, status: int, kind: type[RefusedError]
 ) -> None:
     hub.answers[:] = [
         problem(
@@ -135,28 +135,28 @@ def test_a_refusal_keeps_what_the_problem_says(
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"title":"a","title":"b"}'])
 def test_a_refusal_without_a_sound_problem_is_still_a_refusal(
-    hub: ScriptedHub, transport: Transport, body: bytes
+    hub: ScriptedHub, transport: HttpTransport, body: bytes
 ) -> None:
     hub.answers[:] = [(500, {}, body)]
     with pytest.raises(RefusedError, match="HTTP 500"):
         read(transport)
 
 
-def test_a_redirect_is_not_followed(hub: ScriptedHub, transport: Transport) -> None:
+def test_a_redirect_is_not_followed(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(302, {"Location": "http://127.0.0.1:1/elsewhere"}, b"")]
     with pytest.raises(RefusedError, match="HTTP 302"):
         read(transport)
     assert len(hub.asked) == 1
 
 
-def test_an_answer_over_its_limit_is_refused(hub: ScriptedHub, transport: Transport) -> None:
+def test_an_answer_over_its_limit_is_refused(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(200, {}, b"x" * 11)]
     assert read(transport, limit=11) == b"x" * 11
     with pytest.raises(AnswerError):
         read(transport, limit=10)
 
 
-def test_parts_travel_octet_for_octet(hub: ScriptedHub, transport: Transport) -> None:
+def test_parts_travel_octet_for_octet(hub: ScriptedHub, transport: HttpTransport) -> None:
     blob = bytes(range(256))
     parts = [
         Part("manifest", "m", b"{}", "application/jose+json"),
@@ -170,12 +170,12 @@ def test_parts_travel_octet_for_octet(hub: ScriptedHub, transport: Transport) ->
 
 
 def test_a_hub_that_is_down_is_one_clear_sentence() -> None:
-    transport = Transport("http://127.0.0.1:9", patience=QUICK)
+    transport = HttpTransport("http://127.0.0.1:9", patience=QUICK)
     with pytest.raises(UnreachableError, match="refuses connections"):
         read(transport)
 
 
-def test_no_error_shows_the_key(hub: ScriptedHub, transport: Transport) -> None:
+def test_no_error_shows_the_key(hub: ScriptedHub, transport: HttpTransport) -> None:
     hub.answers[:] = [(0, {}, b"")]
     with pytest.raises(UnreachableError) as caught:
         read(transport)
@@ -183,7 +183,7 @@ def test_no_error_shows_the_key(hub: ScriptedHub, transport: Transport) -> None:
 
 
 def test_plain_http_to_a_machine_that_speaks_tls_or_not_at_all(hub: ScriptedHub) -> None:
-    transport = Transport(hub.address.replace("http:", "https:"), patience=QUICK)
+    transport = HttpTransport(hub.address.replace("http:", "https:"), patience=QUICK)
     with pytest.raises(UnreachableError, match="certificate"):
         read(transport)
     transport.close()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from accord.client.answers import ChallengeAnswer
+from accord.calls.answers import ChallengeAnswer
 from accord.client.errors import AnswerError, RequestError
 from accord.client.session import Session
 from accord.envelope.keys import ENC, SIGN

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from accord.client.answers import KeysetAnswer, StatementAnswer
+from accord.calls.answers import KeysetAnswer, StatementAnswer
+from accord.calls.verdicts import is_final
 from accord.client.errors import (
     KeyChangeOvertakenError,
     NotLoggedYetError,
@@ -25,7 +26,6 @@ from accord.client.keys.proving import added_rows, prove_possession
 from accord.client.notebook import own_root_fact
 from accord.client.pinned import follow_keyset, refresh_keysets
 from accord.client.session import Act, Session
-from accord.client.verdicts import is_final
 from accord.client.waiting import wait_for
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.jws import JwsSigner

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from accord.client.errors import RefusedError
+from accord.calls.errors import RefusedError
 
 FINAL: Final = frozenset(
     {

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
@@ -33,7 +33,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from accord.client.errors import (
+from accord.calls.errors import (
     NO_PROBLEM,
     AbsentError,
     AnswerError,
@@ -43,7 +43,7 @@ from accord.client.errors import (
     RefusedError,
     UnreachableError,
 )
-from accord.client.multipart import Moved, MultipartBody, Part
+from accord.calls.multipart import Moved, MultipartBody, Part
 from accord.envelope.encoding import parse_json
 from accord.envelope.errors import MalformedError
 
@@ -85,7 +85,46 @@ class Patience:
     longest_pause_secs: int = 30
 
 
-class Transport:
+class Transport(Protocol):
+    """How calls reach the exchange: one address, one credential; answers bounded, refusals raised as typed errors."""
+
+    def get(self, path: str, *, query: Mapping[str, object] | None = None, accept: str, limit: int) -> Answer:
+        """Read; `limit` is the largest body taken, in octets."""
+        ...
+
+    def post(
+        self, path: str, *, body: bytes, media_type: str, limit: int, repeat: bool, key: str = ""
+    ) -> Answer:
+        """Write one body. `repeat`: a second sending is harmless. `key`: Idempotency-Key."""
+        ...
+
+    def post_parts(
+        self,
+        path: str,
+        parts: Sequence[Part],
+        *,
+        limit: int,
+        repeat: bool,
+        key: str = "",
+        moved: Moved | None = None,
+    ) -> Answer:
+        """Write a multipart body, its parts byte for byte as given."""
+        ...
+
+    def download(self, path: str, *, size: int) -> Iterator[bytes]:
+        """Read `size` octets a chunk at a time."""
+        ...
+
+    def hub_clock(self) -> int | None:
+        """The exchange's clock now (seconds), as far as it has said it."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...
+
+
+class HttpTransport:
     """Calls to one hub with one API key; safe to use from several threads."""
 
     def __init__(

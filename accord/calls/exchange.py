@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange as a partner calls it: each call of the REST interface, typed.
+"""The exchange as a client calls it: each call of the REST interface, typed.
 
-`Exchange` is the protocol that the client is written against; `HttpExchange` speaks it over HTTP. Guarantees
+`Exchange` is the protocol that clients are written against; `HttpExchange` speaks it over HTTP. Guarantees
 shapes and sizes only: nothing that comes out of here has been verified, and names say so where it matters.
-A refused call raises `accord.client.errors.RefusedError` or one of its kin.
+A refused call raises `accord.calls.errors.RefusedError` or one of its kin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from accord.client.answers import (
+from accord.calls.answers import (
     MAX_LIST_BYTES,
     MOST_SLICES,
     MOST_WANTED,
@@ -48,10 +50,9 @@ from accord.client.answers import (
     require_object,
     require_text,
 )
-from accord.client.errors import AbsentError, RefusedError
-from accord.client.multipart import Moved, Part
-from accord.client.spool import SpooledEnvelope
-from accord.client.transport import Transport
+from accord.calls.errors import AbsentError, RefusedError
+from accord.calls.multipart import Moved, Part
+from accord.calls.transport import Transport
 from accord.envelope.encoding import MAX_SLICE_BYTES, canonical
 
 _JSON = "application/json"
@@ -60,8 +61,17 @@ _BYTES = "application/octet-stream"
 _MAX_TEXT_BYTES = 128 * 1024
 
 
+@dataclass(frozen=True)
+class EnvelopeParts:
+    """The parts of an envelope as they go over the wire; blobs as octets, or as the files that hold them."""
+
+    manifest: bytes
+    jwe: bytes
+    blobs: Sequence[bytes | Path]
+
+
 class Exchange(Protocol):
-    """The hub, for one agency. Every method may raise the errors of `accord.client.errors`."""
+    """The hub, for one agency. Every method may raise the errors of `accord.calls.errors`."""
 
     def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
         """A keyset, the newest unless `version` is given; None when there is none."""
@@ -95,7 +105,7 @@ class Exchange(Protocol):
         """Register a keyset, with the proof of possession of its new keys; the same again is answered alike."""
         ...
 
-    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
+    def post_envelope(self, jti: str, parts: EnvelopeParts, *, moved: Moved | None = None) -> None:
         """Submit an envelope; sending the same bytes again is harmless.
 
         `moved` is told how many octets went out since the last time, negative where they go out again.
@@ -246,7 +256,7 @@ class HttpExchange:
         answer = self._transport.post_parts(path, parts, limit=MAX_LIST_BYTES, repeat=True)
         return read_taken(parse_answer(answer, "keyset"))
 
-    def post_envelope(self, jti: str, parts: SpooledEnvelope, *, moved: Moved | None = None) -> None:
+    def post_envelope(self, jti: str, parts: EnvelopeParts, *, moved: Moved | None = None) -> None:
         """Submit an envelope; sending the same bytes again is harmless."""
         named = [
             Part("manifest", "manifest.json", parts.manifest, _JOSE),

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from accord.client.errors import AnswerError, BusyError, RefusedError
-from accord.client.transport import Answer, refusal_of
+from accord.calls.errors import AnswerError, BusyError, RefusedError
+from accord.calls.transport import Answer, refusal_of
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import MAX_SLICE_BYTES, MAX_STATEMENT_BYTES, canonical, parse_json, unb64u
 from accord.envelope.encoding import digest as require_digest

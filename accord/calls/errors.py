@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong between a client and the exchange: one typed family.
+
+The text of each error is a sentence for a person and names the remedy where there is one; facts stand in
+attributes. Failed checks keep their own types (`accord.envelope.errors`): `VerificationError` for what was
+refused, `OpeningError` for what cannot be opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+
+class ClientError(Exception):
+    """Base of every error of `accord.calls`, `accord.following` and `accord.client`."""
+
+
+class HubAddressError(ClientError):
+    """The hub's address is not usable: not https (plain http serves this machine only), or malformed."""
+
+
+class UnreachableError(ClientError):
+    """The hub gave no answer: no connection, time-out, a certificate that is not trusted."""
+
+
+class BusyError(UnreachableError):
+    """The hub answered that it cannot serve now; `status` 429, 502, 503 or 504. Try again later."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+NO_PROBLEM: Final = "blank"
+"""The slug of an answer that is no problem of the hub: a proxy's page, a fault that nobody foresaw."""
+
+
+class RefusedError(ClientError):
+    """The hub refused (RFC 9457 problem). `members` holds what the problem says beside title and detail.
+
+    `answered_at` is the hub's clock in seconds as the answer states it, None where it states none. `slug` is
+    `NO_PROBLEM` where the answer is none of the hub's problems. `is_kept`: what was sent stays in the spool.
+    """
+
+    answered_at: int | None = None
+    is_kept = False
+
+    def __init__(self, status: int, slug: str, title: str, detail: str, members: Mapping[str, Any]) -> None:
+        super().__init__(" ".join(part for part in (title, detail) if part))
+        self.status = status
+        self.slug = slug
+        self.title = title
+        self.detail = detail
+        self.members = dict(members)
+
+    @property
+    def is_of_hub(self) -> bool:
+        """Whether the hub itself said so, by one of its problems."""
+        return self.slug != NO_PROBLEM
+
+
+class ApiKeyRefusedError(RefusedError):
+    """The hub does not accept the API key: unknown, expired, revoked, or from another network."""
+
+
+class AbsentError(RefusedError):
+    """There is nothing for this agency under that address; forbidden and absent look alike."""
+
+
+class AnswerError(ClientError):
+    """The hub's answer is not what the protocol allows; nothing of it was used."""
