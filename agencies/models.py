@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Agencies, their public keys and keysets, API keys of their systems. Nothing secret but digests stands here."""
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
@@ -14,24 +14,12 @@ from agencies.revocation_rows import Revocation as Revocation  # noqa: PLC0414
 from agencies.shortlived import Challenge as Challenge  # noqa: PLC0414
 from agencies.shortlived import FirstApiKey as FirstApiKey  # noqa: PLC0414
 from agencies.visibility import AgencyQuerySet, KeyQuerySet
-from callers.binding import BoundRow
-from callers.capabilities import Role
 from callers.names import check_name
 from callers.timezones import check_timezone
-from ledger.retention import DEFAULT_KEEP_DAYS, KEEP_DAYS
 
 AGENCY_ID = RegexValidator(
     r"\A[a-z]{2}-[a-z0-9]{2,20}\Z", _("Agency id: use a country code, a hyphen, a name.")
 )
-
-
-AUDIT_KEEP_DAYS: Final = KEEP_DAYS
-AUDIT_KEEP_DEFAULT_DAYS: Final = DEFAULT_KEEP_DAYS
-
-
-def default_mfa_roles() -> list[str]:
-    """Whoever sends, keeps keys or manages proves more than a password, unless the agency decides otherwise."""
-    return [Role.RELEASER.value, Role.KEY_OFFICER.value, Role.AGENCY_ADMIN.value]
 
 
 class AgencyKind(models.TextChoices):
@@ -58,18 +46,8 @@ class AgencyStatus(models.TextChoices):
     SUSPENDED = "suspended", _("Suspended on this hub")
 
 
-class Agency(BoundRow):
-    """An agency. Its policy is read by `officers.policy_in_force` alone, which asks for the row's code."""
-
-    BOUND: ClassVar = (
-        "id",
-        "four_eyes",
-        "flash_single_releaser",
-        "role_ceilings",
-        "case_number_required",
-        "mfa_required_roles",
-        "audit_keep_days",
-    )
+class Agency(models.Model):
+    """The exchange's entry of an agency: who it is, how it is reached, and whether it takes part."""
 
     id = models.CharField(primary_key=True, max_length=23, validators=[AGENCY_ID])
     name = models.CharField(max_length=120, unique=True, validators=[check_name])
@@ -89,17 +67,6 @@ class Agency(BoundRow):
     it once a keyset stands: `directory.list_agencies_now`, the key facts and every check go by the keyset in force.
     """
     duty_phone = models.CharField(max_length=40, blank=True, validators=[check_name])
-    four_eyes = models.BooleanField(default=True)
-    flash_single_releaser = models.BooleanField(default=False)
-    mfa_required_roles = ArrayField(
-        models.CharField(max_length=16, choices=Role), default=default_mfa_roles, blank=True
-    )
-    """Whoever has one of these roles signs in with a second factor."""
-    role_ceilings = models.JSONField(default=dict, blank=True)
-    """The highest TLP by role; a role that is not named has no limit (`officers.ceilings`)."""
-    case_number_required = models.BooleanField(default=False)
-    """Whether each opening names a case number; what is sent as flash may always be opened on duty."""
-    audit_keep_days = models.PositiveSmallIntegerField(default=AUDIT_KEEP_DEFAULT_DAYS)
     admitted_at = models.DateTimeField()
     first_release_at = models.DateTimeField(null=True, blank=True)
     """When its first actual alert went out; until then changes of power wait for nobody (`officers.powers`)."""
@@ -115,11 +82,6 @@ class Agency(BoundRow):
             ),
             models.CheckConstraint(condition=Q(status__in=AgencyStatus.values), name="agency_status_known"),
             models.CheckConstraint(condition=Q(custody__in=Custody.values), name="agency_custody_known"),
-            models.CheckConstraint(
-                condition=Q(audit_keep_days__gte=AUDIT_KEEP_DAYS[0])
-                & Q(audit_keep_days__lte=AUDIT_KEEP_DAYS[1]),
-                name="agency_audit_keep_range",
-            ),
             models.CheckConstraint(
                 condition=Q(root_fingerprint="") | Q(root_fingerprint__regex=r"^[0-9a-f]{64}$"),
                 name="agency_fingerprint_form",

@@ -46,7 +46,7 @@ def find_on_its_way(actor: Actor, reference: str) -> Delivery:
 
 def lock_alert(actor: Actor, alert: Alert) -> Alert:
     """The row as it stands now, locked to the end of the caller's transaction."""
-    rows = Alert.objects.visible_to(actor).select_related("agency", "author")
+    rows = Alert.objects.visible_to(actor).select_related("agency__desk_policy", "author")
     return _only(rows.select_for_update(of=("self",)), pk=alert.pk)
 
 
@@ -78,7 +78,9 @@ def today_of(actor: Actor, now: dt.datetime) -> dt.date:
 
 
 def _received(actor: Actor) -> QuerySet[ReceivedAlert]:
-    return ReceivedAlert.objects.visible_to(actor).select_related("agency", "issuer", "acknowledged_by")
+    return ReceivedAlert.objects.visible_to(actor).select_related(
+        "agency__desk_policy", "issuer", "acknowledged_by"
+    )
 
 
 def _only(rows: QuerySet[Row], **lookup: object) -> Row:

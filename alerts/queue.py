@@ -36,7 +36,7 @@ def list_waiting(
     rows = Alert.objects.visible_to(officer).filter(state__in=states, submitted_at__isnull=False)
     if pri:
         rows = rows.filter(pri=pri)
-    rows = rows.select_related("author", "agency")
+    rows = rows.select_related("author", "agency__desk_policy")
     found = take_page(rows, by_moment(by), cursor, limit)
     cards = open_alert_cards(officer.agency_id or "", found.rows)
     return found.page(queue_rows(found.rows, cards), filtered=bool(pri or state))

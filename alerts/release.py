@@ -97,7 +97,7 @@ def confirm_second_look(officer: Officer, alert: Alert, *, now: datetime) -> Ale
 
 
 def _fresh(officer: Officer, alert: Alert) -> Alert:
-    rows = Alert.objects.visible_to(officer).select_related("agency", "author", "previous")
+    rows = Alert.objects.visible_to(officer).select_related("agency__desk_policy", "author", "previous")
     row = rows.filter(pk=alert.pk).first()
     if row is None:
         raise AbsentError

@@ -37,7 +37,7 @@ from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability, Role, scopes_that_work
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from sharing.agreements import record_agreement
 from sharing.models import Delivery, FeedHead, FeedPending
 from sharing.terms import Lane
@@ -152,6 +152,7 @@ def _publish(agency: HeldAgency) -> str:
 def enrol_readers(agency: HeldAgency, count: int) -> list[Officer]:
     """Officers who read alerts and cannot sign in; one statement, since enrolling is not what is measured."""
     now, unusable = timezone.now(), make_password(None)
+    AgencyPolicy.objects.bulk_create([AgencyPolicy(agency=agency.row)], ignore_conflicts=True)
     return Officer.objects.bulk_create(
         Officer(
             email=f"reader{number}@{agency.id}.example",

@@ -93,11 +93,11 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     "agencies_agency": _all(
         READ,
         desk=ADD | CHANGE,
-        # Changes of power that nobody stopped for a day, under a code that only the vault makes.
-        desk_worker=change(*_POLICY),
         exchange=change("status", "root_fingerprint", "first_release_at"),
         worker=change("root_fingerprint"),
     ),
+    # Changes of power that nobody stopped for a day are the desk-worker's, under a code that only the vault makes.
+    "officers_agencypolicy": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POLICY), WORKER: READ},
     "officers_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: read(*_TOLD)},
     "officers_accountlink": {
         DESK: ADD | change("used_at", "mailed_at", "mail_cause", "mac"),

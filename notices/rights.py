@@ -131,7 +131,7 @@ class FreshNotices:
 
 def _as_they_stand(rows: Sequence[Notification]) -> dict[UUID, Notification]:
     return (
-        Notification.objects.select_related("officer__agency", "recipient", "delivery__envelope")
+        Notification.objects.select_related("officer__agency__desk_policy", "recipient", "delivery__envelope")
         .defer("delivery__entry", "delivery__envelope__manifest", "delivery__envelope__jwe_head")
         .defer("delivery__envelope__origin_entry", "delivery__envelope__leaf_hashes")
         .defer(*without_sign_in("officer"))

@@ -29,6 +29,7 @@ from ledger.audit import record_event
 from officers.errors import LastAdminError
 from officers.identity import doubt_identity
 from officers.models import Officer
+from officers.policy_in_force import begin_policy
 from officers.powers import Cause, Kind, ask_for_change, drop_asked_by, drop_of_officer, must_wait
 
 
@@ -56,6 +57,7 @@ def enrol_officer(
         locked = Agency.objects.select_for_update().get(pk=agency.pk)
         chosen = _checked_roles(roles)
         _require_may_enrol(actor, locked, chosen)
+        begin_policy(locked)
         officer = Officer(
             full_name=full_name.strip(),
             unit=one_spaced(unit),

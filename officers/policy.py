@@ -15,13 +15,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import AUDIT_KEEP_DAYS, Agency
+from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require
 from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS
 from ledger.audit import record_event
-from officers.models import Officer
+from ledger.retention import KEEP_DAYS
+from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import Policy, policy_of
 from officers.power_rows import PowerChange
 from officers.powers import ask_for_change, must_wait
@@ -99,7 +100,7 @@ def _lock(admin: Actor, agency: Agency) -> Agency:
     if admin.agency_id != agency.pk:
         raise AbsentError
     require(admin, Capability.AGENCY_MANAGE)
-    return Agency.objects.select_for_update().get(pk=agency.pk)
+    return Agency.objects.select_for_update(of=("self",)).get(pk=agency.pk)
 
 
 def _refuse_unseen(before: Policy, seen: str) -> None:
@@ -108,7 +109,7 @@ def _refuse_unseen(before: Policy, seen: str) -> None:
 
 
 def _check(wanted: Policy) -> None:
-    least, most = AUDIT_KEEP_DAYS
+    least, most = KEEP_DAYS
     if not least <= wanted.audit_keep_days <= most:
         text = _("Audit kept: enter %(least)d to %(most)d days.") % {"least": least, "most": most}
         raise InputError("audit_keep_days", text)
@@ -129,9 +130,10 @@ def _apply(
 ) -> None:
     if not changes:
         return
+    row = AgencyPolicy.objects.select_for_update().get(pk=agency.pk)
     for name, (_old, new) in changes.items():
-        setattr(agency, name, new)
-    agency.save(update_fields=list(changes))
+        setattr(row, name, new)
+    row.save(update_fields=list(changes))
     values = {name: {"before": old, "after": new} for name, (old, new) in changes.items()}
     record_event(
         "policy.changed",

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from accord.envelope.encoding import canonical, object_digest
 from agencies.models import Agency
 from callers.binding import has_maker
+from callers.errors import NotBoundError
+from officers.models import AgencyPolicy, Officer
 
 
 @dataclass(frozen=True)
@@ -25,19 +27,39 @@ class Policy:
         return object_digest("accord-policy+json", canonical(asdict(self)))
 
 
-def policy_of(agency: Agency) -> Policy:
-    """As it stands on this row; raises NotBoundError where the row was written past the program.
+def begin_policy(agency: Agency) -> None:
+    """With its first officer an agency has a policy; the caller holds the agency's lock.
 
-    A process without the key-encryption key, which only tells people, takes the row as it stands.
+    One that is missing later was taken away, and is not begun anew.
     """
+    if not Officer.objects.filter(agency=agency).exists():
+        AgencyPolicy.objects.create(agency=agency)
+
+
+def policy_of(agency: Agency) -> Policy:
+    """As it stands on its row; raises NotBoundError where that was written past the program, or is gone.
+
+    A process without the key-encryption key, which only tells people, takes the row as it stands. An agency without
+    officers has none yet: what a new one demands counts.
+    """
+    try:
+        row = agency.desk_policy
+    except AgencyPolicy.DoesNotExist:
+        if Officer.objects.filter(agency=agency.pk).exists():
+            raise NotBoundError(AgencyPolicy._meta.db_table, agency.pk) from None
+        return _policy_on(AgencyPolicy())
     if has_maker():
-        agency.require_bound()
-    values = {field.name: getattr(agency, field.name) for field in fields(Policy)}
-    return Policy(**{**values, "mfa_required_roles": sorted(agency.mfa_required_roles)})
+        row.require_bound()
+    return _policy_on(row)
 
 
-def altered_policies() -> list[Agency]:
-    """The agencies whose policy was written past the program; none in a process that cannot tell."""
+def altered_policies() -> list[AgencyPolicy]:
+    """Policies that were written past the program; none in a process that cannot tell."""
     if not has_maker():
         return []
-    return [agency for agency in Agency.objects.order_by("pk") if not agency.is_bound]
+    return [row for row in AgencyPolicy.objects.order_by("pk") if not row.is_bound]
+
+
+def _policy_on(row: AgencyPolicy) -> Policy:
+    values = {field.name: getattr(row, field.name) for field in fields(Policy)}
+    return Policy(**{**values, "mfa_required_roles": sorted(row.mfa_required_roles)})

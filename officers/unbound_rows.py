@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binding officers and agencies whose rows carry no code: from before rows carried one, or looked at by somebody since.
+"""Binding officers and policies whose rows carry no code: from before rows carried one, or looked at by somebody since.
 
 For whoever has a shell on the hub, after a look at each of them. Sign-ins and links from before end instead: people
 sign in again, and are invited again. Used by the command `bind_rows` alone, on the desk.
@@ -18,11 +18,11 @@ from callers.binding import mac_of
 from ledger.audit import record_event
 from officers.login.factorrows import factor_of, place_of_secret, save_factor
 from officers.login.factors import FACTORS
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import policy_of
 from vault import hubsecret
 
-Row = TypeVar("Row", Agency, Officer)
+Row = TypeVar("Row", AgencyPolicy, Officer)
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ def unbound_officers() -> Unbound[Officer]:
     return Unbound(without, len(rows) - len(without))
 
 
-def unbound_agencies() -> Unbound[Agency]:
-    """The agencies whose policy counts for nothing until `bind_agencies`; raises VaultClosedError without a ring."""
-    rows = list(Agency.objects.order_by("pk"))
+def unbound_policies() -> Unbound[AgencyPolicy]:
+    """The policies that count for nothing until `bind_policies`; raises VaultClosedError without a ring."""
+    rows = list(AgencyPolicy.objects.order_by("pk"))
     without = tuple(row for row in rows if not row.is_bound)
     return Unbound(without, len(rows) - len(without))
 
@@ -79,17 +79,18 @@ def _place_secret(officer: Officer, row: Authenticator, now: datetime) -> None:
 
 
 @transaction.atomic
-def bind_agencies(agencies: Sequence[Agency], *, now: datetime) -> None:
-    """Makes the codes of the policies of these agencies, as they stand now; audited for each with that policy."""
-    for named in agencies:
-        agency = Agency.objects.select_for_update().get(pk=named.pk)
-        Agency.objects.filter(pk=agency.pk).update(mac=mac_of(Agency._meta.db_table, agency.facts_now()))
-        agency.refresh_from_db()
+def bind_policies(policies: Sequence[AgencyPolicy], *, now: datetime) -> None:
+    """Makes the codes of these policies, as they stand now; audited for each with what it says."""
+    for named in policies:
+        row = AgencyPolicy.objects.select_for_update().get(pk=named.pk)
+        AgencyPolicy.objects.filter(pk=row.pk).update(
+            mac=mac_of(AgencyPolicy._meta.db_table, row.facts_now())
+        )
         record_event(
             "policy.bound",
             actor="system:install",
-            agency=agency.pk,
-            subject=f"policy:{agency.pk}",
-            detail=asdict(policy_of(agency)),
+            agency=row.pk,
+            subject=f"policy:{row.pk}",
+            detail=asdict(policy_of(Agency.objects.get(pk=row.pk))),
             now=now,
         )

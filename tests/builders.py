@@ -43,6 +43,7 @@ from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
 from officers.apikeys import issue_key
 from officers.models import Officer
+from officers.policy_in_force import begin_policy
 from sharing.agreements import record_agreement
 from sharing.feed import present_epoch
 from sharing.intake import Submission, submit_envelope
@@ -218,6 +219,7 @@ class Hub(KeyLives):
     def make_officer(self, agency: HeldAgency | Agency, *roles: str, name: str = "Ilka Torvane") -> Officer:
         """An active officer, without a password."""
         row = agency if isinstance(agency, Agency) else agency.row
+        begin_policy(row)
         officer = Officer(
             email=f"{os.urandom(6).hex()}@{row.pk}.example",
             full_name=name,

@@ -13,7 +13,6 @@ import django.db.models.deletion
 import django.db.models.expressions
 from django.db import migrations, models
 
-import agencies.models
 import callers.names
 import callers.timezones
 
@@ -38,7 +37,6 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Agency",
             fields=[
-                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
                 (
                     "id",
                     models.CharField(
@@ -121,31 +119,6 @@ class Migration(migrations.Migration):
                     "duty_phone",
                     models.CharField(blank=True, max_length=40, validators=[callers.names.check_name]),
                 ),
-                ("four_eyes", models.BooleanField(default=True)),
-                ("flash_single_releaser", models.BooleanField(default=False)),
-                (
-                    "mfa_required_roles",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("reader", "Reader"),
-                                ("author", "Author"),
-                                ("releaser", "Releaser"),
-                                ("key_officer", "Key officer"),
-                                ("agency_admin", "Agency admin"),
-                                ("auditor", "Auditor"),
-                                ("operator", "Hub operator"),
-                            ],
-                            max_length=16,
-                        ),
-                        blank=True,
-                        default=agencies.models.default_mfa_roles,
-                        size=None,
-                    ),
-                ),
-                ("role_ceilings", models.JSONField(blank=True, default=dict)),
-                ("case_number_required", models.BooleanField(default=False)),
-                ("audit_keep_days", models.PositiveSmallIntegerField(default=1095)),
                 ("admitted_at", models.DateTimeField()),
                 ("first_release_at", models.DateTimeField(blank=True, null=True)),
             ],
@@ -163,10 +136,6 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("custody__in", ["agency", "hub-own-root", "hub"])),
                         name="agency_custody_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("audit_keep_days__gte", 365), ("audit_keep_days__lte", 3650)),
-                        name="agency_audit_keep_range",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

@@ -11,12 +11,13 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.models import AUDIT_KEEP_DAYS, Agency
+from agencies.models import Agency
 from alerts.api_affairs.answering import AffairsView, tag_of
 from alerts.errors import RevisionRequiredError, StaleTagError
 from callers.capabilities import Capability
 from callers.markings import LEVELS
 from callers.reading import read_body
+from ledger.retention import KEEP_DAYS
 from officers.policy import CEILING_ROLES, MFA_ROLES, change_policy, waiting_policy
 from officers.policy_in_force import Policy, policy_of
 
@@ -50,9 +51,7 @@ class PolicyIn(s.Serializer[Any]):
     mfa_required_roles = s.ListField(
         child=s.ChoiceField([role.value for role in MFA_ROLES]), required=False, max_length=len(MFA_ROLES)
     )
-    audit_keep_days = s.IntegerField(
-        required=False, min_value=AUDIT_KEEP_DAYS[0], max_value=AUDIT_KEEP_DAYS[1]
-    )
+    audit_keep_days = s.IntegerField(required=False, min_value=KEEP_DAYS[0], max_value=KEEP_DAYS[1])
 
 
 class PolicyOut(s.Serializer[Any]):

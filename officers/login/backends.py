@@ -66,7 +66,7 @@ def normal_email(email: str) -> str:
 
 def officer_with(email: str, password: str) -> Officer | None:
     """The active officer of an address in its stored form, if this is the password."""
-    officer = Officer.objects.select_related("agency").filter(email=email).first()
+    officer = Officer.objects.select_related("agency__desk_policy").filter(email=email).first()
     if officer is None:
         # The work that a known account would have cost, so that time tells nothing.
         make_password(password)
@@ -77,7 +77,7 @@ def officer_with(email: str, password: str) -> Officer | None:
 
 def bound_officer(rows: QuerySet[Officer]) -> Officer | None:
     """The officer of a query, with the agency, if the row carries its code; the one door for who is let in."""
-    officer = rows.select_related("agency").first()
+    officer = rows.select_related("agency__desk_policy").first()
     return officer if officer is not None and is_let_in(officer) else None
 
 

@@ -11,6 +11,7 @@ from django.db import migrations, models
 import callers.names
 import callers.timezones
 import officers.models
+import officers.policy_rows
 
 
 class Migration(migrations.Migration):
@@ -161,6 +162,57 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-issued_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="AgencyPolicy",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "agency",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="desk_policy",
+                        serialize=False,
+                        to="agencies.agency",
+                    ),
+                ),
+                ("four_eyes", models.BooleanField(default=True)),
+                ("flash_single_releaser", models.BooleanField(default=False)),
+                (
+                    "mfa_required_roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("reader", "Reader"),
+                                ("author", "Author"),
+                                ("releaser", "Releaser"),
+                                ("key_officer", "Key officer"),
+                                ("agency_admin", "Agency admin"),
+                                ("auditor", "Auditor"),
+                                ("operator", "Hub operator"),
+                            ],
+                            max_length=16,
+                        ),
+                        blank=True,
+                        default=officers.policy_rows.default_mfa_roles,
+                        size=None,
+                    ),
+                ),
+                ("role_ceilings", models.JSONField(blank=True, default=dict)),
+                ("case_number_required", models.BooleanField(default=False)),
+                ("audit_keep_days", models.PositiveSmallIntegerField(default=1095)),
+            ],
+            options={
+                "verbose_name_plural": "agency policies",
+                "ordering": ["agency"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("audit_keep_days__gte", 365), ("audit_keep_days__lte", 3650)),
+                        name="policy_audit_keep_range",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

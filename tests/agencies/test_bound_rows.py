@@ -27,7 +27,7 @@ from officers.login.demand import must_have_factor
 from officers.login.errors import ProofRefusedError
 from officers.login.factors import add_totp, check_code, factors_of, has_factor
 from officers.login.resetting import mail_reset
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.policy import change_policy
 from officers.policy_in_force import Policy, altered_policies, policy_of
 from officers.session_rows import OfficerSession
@@ -173,7 +173,7 @@ def test_a_policy_that_was_changed_by_sql_counts_for_nothing(
     settings.MFA_DEMANDED = True
     assert ceiling_of(olga) is None and not must_have_factor(olga)
     assignment, value = POLICIES[what]
-    sql(f"UPDATE agencies_agency SET {assignment}", value)  # noqa: S608
+    sql(f"UPDATE officers_agencypolicy SET {assignment}", value)  # noqa: S608
     olga = Officer.objects.select_related("agency").get(pk=olga.pk)
     with pytest.raises(NotBoundError):
         policy_of(agency_of(olga))
@@ -194,6 +194,15 @@ def test_what_the_program_changes_of_an_agency_leaves_its_policy_bound(olga: Off
     admin = enrol(agency, "agency_admin")
     change_policy(admin, agency, replace(before, four_eyes=False), seen=before.digest, now=NOW)
     assert not policy_of(Agency.objects.get(pk=agency.pk)).four_eyes
+
+
+def test_a_policy_that_was_taken_away_is_missed_and_not_begun_anew(olga: Officer) -> None:
+    agency = agency_of(olga)
+    sql("DELETE FROM officers_agencypolicy")
+    with pytest.raises(NotBoundError):
+        policy_of(Agency.objects.get(pk=agency.pk))
+    enrol(agency, "reader")
+    assert not AgencyPolicy.objects.exists()
 
 
 def agency_of(officer: Officer) -> Agency:
@@ -330,7 +339,7 @@ def unbind_all() -> None:
     """The rows as they stood before rows carried codes."""
     sql("UPDATE officers_officer SET mac = '', factors = '{}'")
     sql("UPDATE mfa_authenticator SET data = data - 'mac'")
-    sql("UPDATE agencies_agency SET mac = ''")
+    sql("UPDATE officers_agencypolicy SET mac = ''")
 
 
 def test_rows_from_before_are_bound_once_by_a_person(olga: Officer) -> None:
@@ -339,7 +348,7 @@ def test_rows_from_before_are_bound_once_by_a_person(olga: Officer) -> None:
     assert guess(olga) is None
     assert "olga@xa-lab.example: xa-lab, reader, active" in run("bind_rows")
     assert guess(olga) is None
-    assert altered_policies() == [olga.agency]
+    assert [row.agency for row in altered_policies()] == [olga.agency]
     said = run("bind_rows", "--all")
     assert "2 officers bound, 0 left" in said and "1 policies bound, 0 left" in said
     assert guess(olga) == olga
@@ -361,8 +370,8 @@ def test_once_bound_what_has_no_code_is_let_in_by_name_only(olga: Officer, dora:
 
 
 def test_a_policy_that_was_looked_at_counts_by_name_and_the_audit_says_it(olga: Officer) -> None:
-    admit("xb-health")
-    sql("UPDATE agencies_agency SET four_eyes = false WHERE id = %s", "xa-lab")
+    enrol(admit("xb-health"), "reader")
+    sql("UPDATE officers_agencypolicy SET four_eyes = false WHERE agency_id = %s", "xa-lab")
     assert "xa-lab: policy with four_eyes False" in run("bind_rows")
     with pytest.raises(CommandError, match="written past the program"):
         run("bind_rows", "--all")

@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from agencies.models import Agency
 from ledger.audit import PRUNED, record_event
 from ledger.models import AuditEvent
+from officers.models import AgencyPolicy
 from tests.agencies.world import admit, log_everything
 
 
@@ -31,7 +31,7 @@ def test_an_agencys_own_retention_decides(tmp_path: Path) -> None:
                 now=long_ago,
             )
     # A row says nothing: what was logged counts.
-    Agency.objects.filter(pk="xb-health").update(audit_keep_days=365)
+    AgencyPolicy.objects.filter(pk="xb-health").update(audit_keep_days=365)
     log_everything(tmp_path, now=long_ago + timedelta(seconds=1))
     said = StringIO()
     call_command("prune_by_policy", stdout=said)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 
-from agencies.models import Agency
 from alerts.amending import amend_alert, versions_seen
 from alerts.changes import changes_in
 from alerts.draft_templates import (
@@ -26,14 +25,14 @@ from alerts.thread import read_thread
 from alerts.versions import versions_held
 from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS, strictest
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from tests.alerts.conftest import GOOD, Desks
 from tests.bound_rows import rewrite
 
 
 def limit(desks: Desks, officer: Officer, ceiling: str) -> Officer:
     """The officer, whose role sees up to this marking from now on."""
-    rewrite(Agency.objects.filter(pk=officer.agency_id), role_ceilings={officer.roles[0]: ceiling})
+    rewrite(AgencyPolicy.objects.filter(pk=officer.agency_id), role_ceilings={officer.roles[0]: ceiling})
     return Officer.objects.get(pk=officer.pk)
 
 
@@ -62,7 +61,7 @@ class TestDrafts:
         alert = desks.draft(tlp="AMBER")
         limited = limit(desks, desks.lab.author, "GREEN")
         assert read_draft(limited, alert).data["tlp"] == "AMBER"
-        rewrite(Agency.objects.all(), role_ceilings={})
+        rewrite(AgencyPolicy.objects.all(), role_ceilings={})
         save_revision(
             another_author(desks), alert, data={"title": "With more in it"}, base=1, now=desks.hub.now
         )

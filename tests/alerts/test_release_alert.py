@@ -27,6 +27,7 @@ from alerts.second_person import Allowed, Denied, may_release, may_validate
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.models import AgencyPolicy
 from sharing.agreements import record_circle, suspend_lanes
 from sharing.models import Envelope
 from sharing.policy import Terms, preview_recipients
@@ -157,7 +158,7 @@ class TestReleasing:
         assert isinstance(may_release(both, alert), Denied)
         with pytest.raises(SecondPersonNeededError):
             release_alert(both, alert, revision=1, now=desks.hub.now)
-        rewrite(Agency.objects.filter(pk=desks.lab.id), four_eyes=False)
+        rewrite(AgencyPolicy.objects.filter(pk=desks.lab.id), four_eyes=False)
         both.refresh_from_db()
         assert release_alert(both, alert, revision=1, now=desks.hub.now).state == "released"
 
@@ -260,7 +261,7 @@ class TestFlash:
 
     def test_one_person_may_send_a_flash_alert_where_policy_says_so(self, desks: Desks) -> None:
         hub = desks.hub
-        rewrite(Agency.objects.filter(pk=desks.lab.id), flash_single_releaser=True)
+        rewrite(AgencyPolicy.objects.filter(pk=desks.lab.id), flash_single_releaser=True)
         alone = hub.make_officer(desks.lab.agency, Role.AUTHOR, Role.RELEASER)
         alert = desks.draft(author=alone, pri="flash")
         submit_alert(alone, alert, revision=1, now=hub.now)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from agencies.models import Agency, ApiKey
+from agencies.models import ApiKey
 from alerts.drafts import create_draft, save_revision
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
@@ -22,7 +22,7 @@ from officers.accounts import enrol_officer
 from officers.apikeys import issue_key, releasers_of_drafts, revoke_key, rotate_key
 from officers.deciding import agree_to_change
 from officers.errors import NobodyToReleaseError
-from officers.models import Officer, PowerChange
+from officers.models import AgencyPolicy, Officer, PowerChange
 from tests.alerts.conftest import GOOD, Desks
 from tests.bound_rows import rewrite
 from tests.role_logins import under_login_of
@@ -129,7 +129,7 @@ class TestFlashAlone:
     def test_without_four_eyes_too_a_second_look_is_due_where_nobody_else_has_looked(
         self, desks: Desks
     ) -> None:
-        rewrite(Agency.objects.filter(pk=desks.lab.id), flash_single_releaser=True, four_eyes=False)
+        rewrite(AgencyPolicy.objects.filter(pk=desks.lab.id), flash_single_releaser=True, four_eyes=False)
         alone = everything(desks)
         alert = desks.draft(author=alone, pri="flash")
         submitted_by(desks, alone, alert)
@@ -138,7 +138,7 @@ class TestFlashAlone:
         assert sent.second_look_by == desks.hub.now + timedelta(hours=24)
 
     def test_who_submitted_it_is_no_second_look(self, desks: Desks) -> None:
-        rewrite(Agency.objects.filter(pk=desks.lab.id), flash_single_releaser=True)
+        rewrite(AgencyPolicy.objects.filter(pk=desks.lab.id), flash_single_releaser=True)
         alone, alert = everything(desks), desks.draft(pri="flash")
         submitted_by(desks, alone, alert)
         validate_alert(alone, alert, revision=1, now=desks.hub.now)
@@ -163,12 +163,12 @@ class TestSayingItBefore:
         assert submitted_by(desks, desks.lab.author, alert).state == AlertState.SUBMITTED
 
     def test_who_may_not_see_so_strict_an_alert_could_not_release_it(self, desks: Desks) -> None:
-        rewrite(Agency.objects.filter(pk=desks.lab.id), role_ceilings={"releaser": "CLEAR"})
+        rewrite(AgencyPolicy.objects.filter(pk=desks.lab.id), role_ceilings={"releaser": "CLEAR"})
         with pytest.raises(NobodyToReleaseError):
             submitted_by(desks, desks.lab.author, desks.draft(tlp="GREEN"))
 
     def test_without_four_eyes_somebody_else_checks_all_the_same(self, desks: Desks) -> None:
-        rewrite(Agency.objects.filter(pk=desks.lab.id), four_eyes=False)
+        rewrite(AgencyPolicy.objects.filter(pk=desks.lab.id), four_eyes=False)
         Officer.objects.filter(pk=desks.lab.releaser.pk).update(is_active=False)
         alone = everything(desks)
         alert = desks.draft(author=alone)
@@ -179,7 +179,7 @@ class TestSayingItBefore:
         assert set(who_could_release(alert, submitter=alone)) == {alone, checker}
 
     def test_a_flash_alert_may_go_out_by_one_where_policy_says_so(self, desks: Desks) -> None:
-        rewrite(Agency.objects.filter(pk=desks.lab.id), flash_single_releaser=True)
+        rewrite(AgencyPolicy.objects.filter(pk=desks.lab.id), flash_single_releaser=True)
         Officer.objects.filter(pk=desks.lab.releaser.pk).update(is_active=False)
         alone = everything(desks)
         assert submitted_by(desks, alone, desks.draft(author=alone, pri="flash")).state == "submitted"
@@ -299,7 +299,7 @@ def test_a_policy_loosened_by_sql_lets_nobody_send_alone(desks: Desks, what: str
     submitted_by(desks, both, alert)
     validate_alert(desks.lab.releaser, alert, revision=1, now=desks.hub.now)
     with under_login_of("desk"), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE agencies_agency SET {POLICY_BY_SQL[what]}")  # noqa: S608
+        cursor.execute(f"UPDATE officers_agencypolicy SET {POLICY_BY_SQL[what]}")  # noqa: S608
     with pytest.raises(NotBoundError):
         release_alert(both, Alert.objects.get(pk=alert.pk), revision=1, now=desks.hub.now)
     assert Alert.objects.get(pk=alert.pk).state == AlertState.VALIDATED

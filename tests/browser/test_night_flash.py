@@ -18,7 +18,7 @@ from alerts.models import Alert
 from alerts.release import release_alert
 from notices.expansion import expand_deliveries
 from notices.sending import send_notifications
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
@@ -164,7 +164,7 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
 def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
     page: Page, phone: Page, picture: Picture, desk: DeskWorld, live_server: LiveServer, tell: Tell
 ) -> None:
-    rewrite(Agency.objects.filter(pk="xa-lab"), flash_single_releaser=True)
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), flash_single_releaser=True)
     rewrite(Officer.objects.filter(pk=desk.ilka.pk), roles=["author", "releaser"])
     ilka = Officer.objects.get(pk=desk.ilka.pk)
     alert = desk.validate(desk.submit(Alert.objects.get(pk=desk.draft(ilka, pri="flash").pk)), ilka)

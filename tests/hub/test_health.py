@@ -49,7 +49,7 @@ def test_not_healthy_while_a_policy_was_written_past_the_program(
     FeedMark.objects.create(beat=timezone.now())
     admit("xa-lab")
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE agencies_agency SET four_eyes = false")
+        cursor.execute("UPDATE officers_agencypolicy SET four_eyes = false")
     monkeypatch.setattr(health, "POLICIES", Policies())
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["failing"]) == (503, ["policy"])

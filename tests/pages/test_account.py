@@ -12,8 +12,9 @@ from notices.expansion import expand_deliveries
 from notices.models import Notification
 from notices.sending import send_notifications
 from officers.duty import move_on_duty_list
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.quiet import quiet_until, stays_quiet
+from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -160,8 +161,7 @@ def test_routine_mail_waits_until_the_quiet_hours_end(desk: DeskWorld, outside_w
 
 
 def test_no_mail_tells_of_what_the_policy_hides(desk: DeskWorld, outside_world: OutsideWorld) -> None:
-    desk.lab.role_ceilings = {"author": "CLEAR"}
-    desk.lab.save()
+    rewrite(AgencyPolicy.objects.filter(pk=desk.lab.pk), role_ceilings={"author": "CLEAR"})
     assert told(desk, "urgent") == {"Benno": "sent", "Ilka": "suppressed no-right", "Sunniva": "sent"}
 
 

@@ -18,7 +18,7 @@ from ledger.models import AuditEvent
 from notices.models import Notification
 from officers.accounts import enrol_officer
 from officers.ceilings import ceiling_of
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import policy_of
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
@@ -37,9 +37,9 @@ def seen(agency: str = "xa-lab") -> str:
     return policy_of(Agency.objects.get(pk=agency)).digest
 
 
-def lab_now() -> Agency:
-    """The laboratory as it stands."""
-    return Agency.objects.get(pk="xa-lab")
+def lab_now() -> AgencyPolicy:
+    """The laboratory's policy as it stands."""
+    return AgencyPolicy.objects.get(pk="xa-lab")
 
 
 def form(**changes: Any) -> dict[str, Any]:
@@ -81,8 +81,7 @@ def test_everybody_of_the_agency_reads_it_and_admins_change_it(desk: DeskWorld, 
 def test_what_gets_stricter_counts_at_once_and_is_audited_old_and_new(desk: DeskWorld, admin: Client) -> None:
     changes = {"case_number_required": "yes", "ceiling_reader": "GREEN", "audit_keep_days": "1825"}
     assert admin.post("/policy/change/", form(**changes)).status_code == 302
-    desk.lab.refresh_from_db()
-    assert (desk.lab.case_number_required, desk.lab.role_ceilings) == (True, {"reader": "GREEN"})
+    assert (lab_now().case_number_required, lab_now().role_ceilings) == (True, {"reader": "GREEN"})
     event = AuditEvent.objects.get(act="policy.changed")
     assert event.detail["audit_keep_days"] == {"before": 1095, "after": 1825}
     assert event.actor == desk.sunniva.audit_name
@@ -169,7 +168,7 @@ def test_a_case_number_is_demanded_by_the_service_and_offered_by_the_page(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
     desk.send(desk.draft(desk.aroha), desk.haitham)
-    rewrite(Agency.objects.filter(pk="xa-lab"), case_number_required=True)
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), case_number_required=True)
     received = desk.received(desk.benno)
     with pytest.raises(InputError) as refused:
         open_alert(desk.benno, received, reason="on_duty", now=desk.tick())
@@ -185,7 +184,7 @@ def test_a_policy_written_past_the_program_stops_what_asks_for_it_and_says_so(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
     benno, operator = as_officer(desk.benno), as_officer(desk.noor)
-    Agency.objects.filter(pk="xa-lab").update(role_ceilings={"releaser": "RED"})
+    AgencyPolicy.objects.filter(pk="xa-lab").update(role_ceilings={"releaser": "RED"})
     for path in ("/", "/inbox/", "/outbox/", "/policy/"):
         answer = benno.get(path)
         assert answer.status_code == 422, path
@@ -197,13 +196,13 @@ def test_a_policy_written_past_the_program_stops_what_asks_for_it_and_says_so(
 
 def test_a_flash_alert_is_opened_on_duty_whatever_the_policy(desk: DeskWorld) -> None:
     desk.send(desk.draft(desk.aroha, pri="flash"), desk.haitham)
-    rewrite(Agency.objects.filter(pk="xa-lab"), case_number_required=True)
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), case_number_required=True)
     assert open_alert(desk.benno, desk.received(desk.benno), reason="on_duty", now=desk.tick()).title
 
 
 def limit(desk: DeskWorld, **ceilings: str) -> None:
     """Sets the ceilings by role, as the policy's page does."""
-    rewrite(Agency.objects.filter(pk="xa-lab"), role_ceilings=ceilings)
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), role_ceilings=ceilings)
     desk.lab.refresh_from_db()
     for officer in desk.officers.values():
         officer.refresh_from_db()

@@ -13,11 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from agencies.models import Agency
 from ledger.models import AuditEvent
 from officers.login.attempts import LIMIT_PER_FACTOR
 from officers.login.factors import add_totp, draw_totp_secret
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
@@ -250,7 +249,7 @@ def test_policy_names_the_roles_and_the_operator_always_needs_one(
     assert as_officer(desk.ilka).get("/inbox/").status_code == 200
     assert as_officer(desk.benno).get("/inbox/").status_code == 302
     assert as_officer(desk.noor).get("/").headers["Location"] == "/security/"
-    rewrite(Agency.objects.filter(pk="xa-lab"), mfa_required_roles=["author"])
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), mfa_required_roles=["author"])
     assert as_officer(desk.ilka).get("/inbox/").status_code == 302
     assert as_officer(desk.benno).get("/inbox/").status_code == 200
 

@@ -9,6 +9,8 @@ from alerts.acknowledgement import acknowledge_alert
 from alerts.drafts import attach_file
 from alerts.models import Alert
 from alerts.opening import open_alert
+from officers.models import AgencyPolicy
+from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
@@ -96,8 +98,7 @@ def test_a_reader_sees_it_and_cannot_withdraw_it(desk: DeskWorld, as_officer: Si
 
 
 def test_a_flash_alert_sent_by_one_person_asks_for_a_second_look(desk: DeskWorld, as_officer: SignIn) -> None:
-    desk.lab.flash_single_releaser = True
-    desk.lab.save()
+    rewrite(AgencyPolicy.objects.filter(pk=desk.lab.pk), flash_single_releaser=True)
     desk.ilka.roles = ["author", "releaser"]
     desk.ilka.save()
     draft = desk.draft(pri="flash")

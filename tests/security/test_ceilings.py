@@ -11,7 +11,6 @@ from typing import Any, Final
 import pytest
 from django.http.response import HttpResponseBase
 
-from agencies.models import Agency
 from alerts.draft_templates import create_template
 from alerts.kept import DraftTemplate
 from alerts.models import Alert, ReceivedAlert
@@ -19,7 +18,7 @@ from alerts.opening import open_alert
 from alerts.withdrawal import withdraw_alert
 from notices.queueing import queue_notices, save_notices
 from notices.states import Occasion
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from sharing.models import Delivery, Envelope, Statement
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT
@@ -61,7 +60,7 @@ def limited(world: SecurityWorld) -> Caller:
 
 
 def limit(world: SecurityWorld, ceilings: dict[str, str]) -> None:
-    rewrite(Agency.objects.filter(pk=LAB), role_ceilings=ceilings)
+    rewrite(AgencyPolicy.objects.filter(pk=LAB), role_ceilings=ceilings)
     for officer in (*world.people.values(), *world.desk.officers.values()):
         officer.refresh_from_db()
 
@@ -164,7 +163,7 @@ def told_apart(one: bytes, other: bytes) -> str:
 
 def more_of_everything(world: SecurityWorld) -> None:
     """One more of each: drafts, waiting, sent, withdrawn, received, a template, notices."""
-    desk, ceilings = world.desk, Agency.objects.get(pk=LAB).role_ceilings
+    desk, ceilings = world.desk, AgencyPolicy.objects.get(pk=LAB).role_ceilings
     limit(world, {})
     held = {"tlp": "AMBER"}
     desk.submit(world._own_draft(**held))

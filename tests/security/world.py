@@ -39,7 +39,7 @@ from callers.capabilities import CLIENT_SCOPES, Capability, Role
 from ledger.models import LoopState, SetAside
 from notices.models import Notification
 from officers.apikeys import issue_key
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession, Proof
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import make_desk
@@ -191,7 +191,7 @@ class SecurityWorld:
         self.put("draft", self._own_draft().pk, roles=WRITERS)
         self.put("submitted", desk.submit(self._own_draft()).pk, roles=REVIEWERS)
         self.put("validated", desk.validate(desk.submit(self._own_draft())).pk, roles=REVIEWERS)
-        rewrite(Agency.objects.filter(pk=LAB), flash_single_releaser=True)
+        rewrite(AgencyPolicy.objects.filter(pk=LAB), flash_single_releaser=True)
         sent = desk.send(self._own_draft())
         flash = desk.send(self._own_draft(pri="flash"))
         Alert.objects.filter(pk=flash.pk).update(

@@ -14,13 +14,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import AUDIT_KEEP_DAYS, Agency
+from agencies.models import Agency
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask, refuse
 from callers import clock
 from callers.capabilities import Capability, Role
 from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS
+from ledger.retention import KEEP_DAYS
 from officers.models import Officer
 from officers.policy import CEILING_ROLES, LABELS, MFA_ROLES, change_policy, waiting_policy
 from officers.policy_in_force import Policy, policy_of
@@ -53,8 +54,8 @@ class PolicyForm(forms.Form):
     audit_keep_days = forms.IntegerField(
         label=gettext_lazy("Audit kept, in days"),
         help_text=gettext_lazy("How long it stays readable who opened what and why."),
-        min_value=AUDIT_KEEP_DAYS[0],
-        max_value=AUDIT_KEEP_DAYS[1],
+        min_value=KEEP_DAYS[0],
+        max_value=KEEP_DAYS[1],
         error_messages=dict.fromkeys(
             ("required", "invalid", "min_value", "max_value"),
             gettext_lazy("Audit kept: enter 365 to 3650 days."),

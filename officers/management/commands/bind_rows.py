@@ -6,17 +6,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from agencies.models import Agency
 from callers import clock
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from officers.policy import LABELS
 from officers.unbound_rows import (
     Row,
     Unbound,
-    bind_agencies,
     bind_officers,
-    unbound_agencies,
+    bind_policies,
     unbound_officers,
+    unbound_policies,
 )
 from vault.errors import VaultError
 
@@ -40,14 +39,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            officers, agencies = unbound_officers(), unbound_agencies()
+            officers, agencies = unbound_officers(), unbound_policies()
             for line in (*map(_of_officer, officers.rows), *map(_of_agency, agencies.rows)):
                 self.stdout.write(line)
             people = _chosen(officers, options["email"], _address, "--email", everything=options["all"])
             policies = _chosen(agencies, options["agency"], _id, "--agency", everything=options["all"])
             now = clock.now()
             bind_officers(people, now=now)
-            bind_agencies(policies, now=now)
+            bind_policies(policies, now=now)
         except VaultError as refused:
             raise CommandError(f"Nothing was changed: {refused}") from None
         left = len(officers.rows) - len(people)
@@ -74,8 +73,8 @@ def _address(officer: Officer) -> str:
     return officer.email
 
 
-def _id(agency: Agency) -> str:
-    return agency.pk
+def _id(policy: AgencyPolicy) -> str:
+    return policy.agency_id
 
 
 def _of_officer(officer: Officer) -> str:
@@ -83,6 +82,6 @@ def _of_officer(officer: Officer) -> str:
     return f"{officer.email}: {officer.agency_id or 'the hub'}, {', '.join(officer.roles)}, {state}"
 
 
-def _of_agency(agency: Agency) -> str:
-    said = (f"{name} {getattr(agency, name)}" for name in LABELS)
-    return f"{agency.pk}: policy with {', '.join(said)}"
+def _of_agency(policy: AgencyPolicy) -> str:
+    said = (f"{name} {getattr(policy, name)}" for name in LABELS)
+    return f"{policy.pk}: policy with {', '.join(said)}"

@@ -14,7 +14,7 @@ from ledger.models import AuditEvent
 from officers.accounts import change_roles, disable_officer, enable_officer, enrol_officer
 from officers.attribution import counts_as
 from officers.deciding import agree_to_change, apply_due_change, stop_change
-from officers.models import Officer, PowerChange
+from officers.models import AgencyPolicy, Officer, PowerChange
 from officers.policy import LABELS, WEAKER, change_policy
 from officers.policy_in_force import policy_of
 from officers.powers import due_at, second_admins, told_of
@@ -219,7 +219,7 @@ def test_what_an_admin_asked_for_goes_with_the_role(
 
 def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:
     assert set(WEAKER) == set(LABELS)
-    assert set(Agency.BOUND) == {"id", *LABELS}
+    assert set(AgencyPolicy.BOUND) == {"agency", *LABELS}
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,9 @@ def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:
 def test_a_looser_policy_waits_and_a_stricter_one_does_not(
     released: Agency, admin: Officer, second: Officer, field: str, looser: Any
 ) -> None:
-    rewrite(Agency.objects.filter(pk="xa-lab"), role_ceilings={"reader": "GREEN"}, case_number_required=True)
+    rewrite(
+        AgencyPolicy.objects.filter(pk="xa-lab"), role_ceilings={"reader": "GREEN"}, case_number_required=True
+    )
     strict = policy_of(Agency.objects.get(pk="xa-lab"))
     wanted = replace(strict, **{field: looser})
     changed = change_policy(admin, released, wanted, seen=strict.digest, now=NOW)
@@ -253,4 +255,4 @@ def test_a_policy_that_has_changed_meanwhile_is_not_applied(released: Agency, ad
     change_policy(admin, released, replace(before, audit_keep_days=2000), seen=before.digest, now=NOW)
     assert in_time(waiting(), now=NOW + 48 * HOUR) is None
     assert PowerChange.objects.get().outcome == "dropped"
-    assert Agency.objects.get(pk="xa-lab").audit_keep_days == 2000
+    assert AgencyPolicy.objects.get(pk="xa-lab").audit_keep_days == 2000

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from agencies.models import Agency
 from alerts.amending import amend_alert
 from alerts.draft_templates import copy_alert
 from alerts.drafts import save_revision
@@ -23,7 +22,7 @@ from alerts.thread import read_thread
 from alerts.withdrawal import withdraw_alert
 from callers.actors import SystemActor
 from callers.markings import rows_within
-from officers.models import Officer
+from officers.models import AgencyPolicy, Officer
 from sharing.models import Envelope
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT, DeskWorld
@@ -156,7 +155,7 @@ def test_an_officer_below_the_marking_learns_nothing_of_a_reply(desk: DeskWorld)
     alert = desk.send(desk.draft(**NEW_SUBSTANCE))
     sent_review(desk, tlp="AMBER")
     assert len(reviews(desk, desk.ilka, alert)) == 1
-    rewrite(Agency.objects.filter(pk="xa-lab"), role_ceilings={"author": "GREEN"})
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), role_ceilings={"author": "GREEN"})
     ilka = Officer.objects.get(pk=desk.ilka.pk)
     assert rows_within(ilka), "the ceiling holds for this test"
     assert reviews(desk, ilka, alert) == []

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policies of agencies: what an agency demands of its own officers. Part of `officers.models`."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from callers.binding import BoundRow
+from callers.capabilities import Role
+from ledger.retention import DEFAULT_KEEP_DAYS, KEEP_DAYS
+
+
+def default_mfa_roles() -> list[str]:
+    """Whoever sends, keeps keys or manages proves more than a password, unless the agency decides otherwise."""
+    return [Role.RELEASER.value, Role.KEY_OFFICER.value, Role.AGENCY_ADMIN.value]
+
+
+class AgencyPolicy(BoundRow):
+    """The policy of one agency, from its first officer on. `officers.policy_in_force` alone reads it, by its code."""
+
+    BOUND: ClassVar = (
+        "agency",
+        "four_eyes",
+        "flash_single_releaser",
+        "role_ceilings",
+        "case_number_required",
+        "mfa_required_roles",
+        "audit_keep_days",
+    )
+
+    agency = models.OneToOneField(
+        "agencies.Agency", models.PROTECT, primary_key=True, related_name="desk_policy"
+    )
+    four_eyes = models.BooleanField(default=True)
+    flash_single_releaser = models.BooleanField(default=False)
+    mfa_required_roles = ArrayField(
+        models.CharField(max_length=16, choices=Role), default=default_mfa_roles, blank=True
+    )
+    """Whoever has one of these roles signs in with a second factor."""
+    role_ceilings = models.JSONField(default=dict, blank=True)
+    """The highest TLP by role; a role that is not named has no limit (`officers.ceilings`)."""
+    case_number_required = models.BooleanField(default=False)
+    """Whether each opening names a case number; what is sent as flash may always be opened on duty."""
+    audit_keep_days = models.PositiveSmallIntegerField(default=DEFAULT_KEEP_DAYS)
+
+    class Meta:
+        ordering: ClassVar = ["agency"]
+        verbose_name_plural = "agency policies"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(audit_keep_days__gte=KEEP_DAYS[0]) & Q(audit_keep_days__lte=KEEP_DAYS[1]),
+                name="policy_audit_keep_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"policy of {self.agency_id}"
