@@ -19,14 +19,16 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
 from agencies.accession import accept_keyset, issue_challenge
+from agencies.api_newer_keysets import KeysetsQueryView
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entrykeys import Accession, accession_of, first_key_of
 from agencies.errors import RotationRefusedError
-from agencies.models import Agency, AgencyStatus, ApiKey, Custody, Keyset
+from agencies.keyset_shapes import PublishedKeysetSerializer
+from agencies.models import Agency, AgencyStatus, ApiKey, Keyset
 from agencies.selfrotation import rotate_own_key
 from callers import clock
 from callers.actors import ApiClient
-from callers.answers import JwsField, ReceiptField, answer_conditionally
+from callers.answers import answer_conditionally
 from callers.caller import caller_of
 from callers.capabilities import CLIENT_SCOPES, Capability
 from callers.idempotency import Outcome, idempotent, repeatable
@@ -48,18 +50,6 @@ class AgencySerializer(serializers.ModelSerializer[Agency]):
 
 class AgencyListSerializer(serializers.Serializer[Any]):
     items = AgencySerializer(many=True)
-
-
-class LoggedStatementSerializer(serializers.Serializer[Any]):
-    statement = JwsField(help_text="The JWS as signed.")
-    receipt = ReceiptField()
-
-
-class PublishedKeysetSerializer(serializers.Serializer[Any]):
-    keyset = JwsField(help_text="The JWS as signed by the agency's root.")
-    receipt = ReceiptField(allow_null=True, help_text="Null until the ledger has logged it.")
-    revokes = LoggedStatementSerializer(many=True)
-    custody = serializers.ChoiceField(Custody.values, help_text="Who holds the private keys.")
 
 
 class OfferedKeySerializer(serializers.Serializer[Any]):
@@ -319,6 +309,7 @@ urlpatterns = [
     path("accession", AccessionView.as_view(), name="accession"),
     path("agencies", AgencyListView.as_view(), name="agency-list"),
     path("agencies/<str:agency_id>/keyset", KeysetView.as_view(), name="agency-keyset"),
+    path("keysets/query", KeysetsQueryView.as_view(), name="keysets-query"),
     path("agencies/<str:agency_id>/challenges", ChallengeListView.as_view(), name="agency-challenges"),
     path("agencies/<str:agency_id>/keysets", KeysetListView.as_view(), name="agency-keysets"),
 ]

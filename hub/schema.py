@@ -25,6 +25,7 @@ _TAGS: Final = {
     "caller": "Caller",
     "ledger": "Ledger",
     "hub": "Operator",
+    "keysets": "Directory",
     **dict.fromkeys(("account", "views"), "Account"),
     **dict.fromkeys(("profiles", "spectra", "substances"), "Science"),
     **dict.fromkeys(("api-keys", "audit", "doubts", "duty", "keys"), "Agency"),

@@ -35,6 +35,7 @@ from callers.reading import read_query
 from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView
+from sharing.api_previews import PreviewsView
 from sharing.blobs import Received
 from sharing.errors import CheckFailedError
 from sharing.feed import FeedPage, look_at_feed, parse_place, present_epoch, read_page, resolve_reference
@@ -326,6 +327,7 @@ urlpatterns = [
     path("statements/<str:od>", StatementView.as_view(), name="statement"),
     path("agreements", AgreementsView.as_view(), name="agreements"),
     path("circles", CirclesView.as_view(), name="circles"),
+    path("previews", PreviewsView.as_view(), name="previews"),
     path("inbox", InboxView.as_view(), name="inbox"),
     path("submissions", SubmissionsView.as_view(), name="submissions"),
     path("submissions/wanted", WantedView.as_view(), name="submissions-wanted"),

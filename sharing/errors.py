@@ -5,17 +5,30 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sharing.denials import Arguments, denial_text
 
 
 @dataclass(frozen=True)
 class Denial:
-    """One recipient that policy does not let the issuer reach; `text` is worded for the issuer's officers."""
+    """One recipient that policy does not let the issuer reach, and why (`sharing.denials`)."""
 
     agency: str
     code: str
-    text: str
+    args: Arguments
+
+    def as_json(self) -> dict[str, Any]:
+        """With `text`, the sentence for the issuer's officers, in the active language."""
+        args = dict(self.args)
+        return {
+            "agency": self.agency,
+            "code": self.code,
+            "args": args,
+            "text": denial_text(self.code, args),
+        }
 
 
 class SharingError(Exception):
@@ -30,8 +43,8 @@ class PolicyDeniedError(SharingError):
         super().__init__(", ".join(f"{denial.agency}: {denial.code}" for denial in self._denials))
 
     @property
-    def denials(self) -> list[dict[str, str]]:
-        return [asdict(denial) for denial in self._denials]
+    def denials(self) -> list[dict[str, Any]]:
+        return [denial.as_json() for denial in self._denials]
 
 
 class IssuerSuspendedError(SharingError):

@@ -226,7 +226,7 @@ def _judge(verified: VerifiedEnvelope, now: datetime) -> dict[str, int]:
         verified.manifest.iss, verified.recipients, Terms.of_manifest(verified.manifest), now=now
     )
     denials = [
-        Denial(agency, verdict.code, verdict.text)
+        Denial(agency, verdict.code, verdict.args)
         for agency, verdict in verdicts.items()
         if isinstance(verdict, Denied)
     ]

@@ -4,20 +4,18 @@
 A pair of agencies may share on a lane if at least one agreement in force covers lane, purpose and marking, and
 neither of the two has suspended that lane of it; lanes, and flash on public health, may be agreed to survive a
 suspension. RED goes only between agencies that hold their own keys. Answers are values: `Allowed`, naming the
-version it rests on, or `Denied` with a code and a sentence for the issuer's officers.
+version it rests on, or `Denied` with a code and its arguments; `sharing.denials` words them.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
 from accord.envelope.keys import EC1, PQ1, suite_rank
 from accord.envelope.manifest import Manifest
 from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
 from agencies.models import AgencyStatus, Custody
+from sharing.denials import OURS, THEIRS, Arguments, denial_text
 from sharing.models import Envelope
 from sharing.standing import AgencyFacts, Facts, VersionFacts, read_facts
 from sharing.terms import Lane, Tlp, is_above
@@ -57,10 +55,10 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Denied:
-    """It may not; `text` is a sentence for the issuer's officers."""
+    """It may not; the code says why, and the arguments whom or what it is about (`sharing.denials`)."""
 
     code: str
-    text: str
+    args: Arguments = field(default_factory=dict)
 
 
 Verdict = Allowed | Denied
@@ -97,27 +95,22 @@ def judge(facts: Facts, issuer: str, recipient: str, terms: Terms, *, now: datet
 def _judge_agencies(facts: Facts, issuer: str, recipient: str, terms: Terms) -> Denied | None:
     ours, theirs = facts.agencies.get(issuer), facts.agencies.get(recipient)
     if ours is None or ours.status != AgencyStatus.ACTIVE:
-        return Denied("issuer-suspended", _("You can read what you received; nothing can be sent."))
+        return Denied("issuer-suspended")
     if theirs is None or theirs.status == AgencyStatus.ENTERING:
-        return Denied("agency-unknown", _("No agency of this hub is called %(id)s.") % {"id": recipient})
+        return Denied("agency-unknown", {"id": recipient})
     if recipient == issuer:
-        return Denied("own-agency", _("Your own agency needs no sending to."))
+        return Denied("own-agency")
     if theirs.status != AgencyStatus.ACTIVE:
-        return Denied("agency-suspended", _("%(name)s is suspended on this hub.") % {"name": theirs.name})
+        return Denied("agency-suspended", {"name": theirs.name})
     if terms.tlp == Tlp.RED and ours.custody != Custody.AGENCY:
-        return Denied("red-custody", _("RED needs keys held by the agency; choose AMBER+STRICT."))
+        return Denied("red-custody", {"keys": OURS})
     if terms.tlp == Tlp.RED and theirs.custody != Custody.AGENCY:
-        return Denied("red-custody", red_custody_text())
+        return Denied("red-custody", {"keys": THEIRS})
     return None
 
 
-def red_custody_text() -> str:
-    """Why RED does not reach an agency whose keys the operator could use."""
-    return _("RED cannot go to keys held by the hub.")
-
-
 def _no_agreement(theirs: AgencyFacts) -> Denied:
-    return Denied("no-agreement", _("No agreement joins you and %(name)s.") % {"name": theirs.name})
+    return Denied("no-agreement", {"name": theirs.name})
 
 
 def _judge_version(
@@ -131,16 +124,13 @@ def _judge_version(
     named = {"ref": version.ref}
     if _has_ended(version, now):
         assert version.until is not None
-        day = date_format(version.until.astimezone(UTC), _("j M Y"))
-        return Denied("agreement-ended", _("%(ref)s ended on %(day)s.") % {**named, "day": day})
+        return Denied("agreement-ended", {**named, "until": version.until.isoformat()})
     if terms.lane not in version.lanes:
-        return Denied("lane-not-covered", _("%(ref)s does not cover this lane.") % named)
+        return Denied("lane-not-covered", named)
     if version.purposes and terms.purpose not in version.purposes:
-        return Denied("purpose-not-covered", _("%(ref)s does not cover this purpose.") % named)
+        return Denied("purpose-not-covered", named)
     if is_above(terms.tlp, version.ceiling):
-        return Denied(
-            "tlp-above-ceiling", _("%(ref)s allows up to %(tlp)s.") % {**named, "tlp": version.ceiling}
-        )
+        return Denied("tlp-above-ceiling", {**named, "tlp": version.ceiling})
     if _is_suspended(facts, version, {issuer, theirs.id}, terms.lane, terms.pri):
         return _lane_suspended(facts, issuer, theirs, terms.lane, now)
     return Allowed(version.id)
@@ -160,18 +150,11 @@ def _is_suspended(facts: Facts, version: VersionFacts, pair: Iterable[str], lane
 
 def _lane_suspended(facts: Facts, issuer: str, theirs: AgencyFacts, lane: str, now: datetime) -> Denied:
     is_open = _open_lanes(facts, issuer, theirs.id, now)
-    words = {"lane": Lane(lane).label, "name": theirs.name, "open": _(" and ").join(is_open)}
-    if not is_open:
-        text = _("%(lane)s with %(name)s is suspended; no lane is open.")
-    elif len(is_open) == 1:
-        text = _("%(lane)s with %(name)s is suspended; %(open)s is open.")
-    else:
-        text = _("%(lane)s with %(name)s is suspended; %(open)s are open.")
-    return Denied("lane-suspended", text % words)
+    return Denied("lane-suspended", {"lane": lane, "name": theirs.name, "open": is_open})
 
 
 def _open_lanes(facts: Facts, issuer: str, recipient: str, now: datetime) -> list[str]:
-    """Names, in lower case, of the lanes on which the two still share."""
+    """The lanes on which the two still share."""
     pair = {issuer, recipient}
     lanes = {
         lane
@@ -180,7 +163,7 @@ def _open_lanes(facts: Facts, issuer: str, recipient: str, now: datetime) -> lis
         for lane in version.lanes
         if not _is_suspended(facts, version, pair, lane, "routine")
     }
-    return [str(lane.label).lower() for lane in Lane if lane in lanes]
+    return [lane.value for lane in Lane if lane in lanes]
 
 
 _NEARNESS = (
@@ -227,16 +210,28 @@ def preview_recipients(
 
     The same rule as at intake, and then the question that intake asks of the sealed entries: is there a key?
     """
+    facts, verdicts = judge_sealable(issuer, candidates, terms, now=now)
+    rows = [_preview_row(facts, issuer, agency, terms, verdict) for agency, verdict in verdicts.items()]
+    return sorted(rows, key=lambda row: (row.name, row.agency))
+
+
+def judge_sealable(
+    issuer: str, candidates: Collection[str] | None, terms: Terms, *, now: datetime
+) -> tuple[Facts, dict[str, Verdict]]:
+    """A verdict for each candidate, by id, and the facts that it rests on; `None` asks for the directory.
+
+    As `judge_recipients`, and then a denial where nothing can be sealed to the recipient. A constant number of queries.
+    """
     facts = read_facts([issuer], candidates, now=now)
-    wanted = _listed(facts, issuer) if candidates is None else sorted(set(candidates))
+    wanted = sorted(_listed(facts, issuer) if candidates is None else set(candidates))
     keys = _SealableAgencies([*wanted, issuer], terms.suite, now)
-    rows = []
+    verdicts = {}
     for agency in wanted:
         verdict = judge(facts, issuer, agency, terms, now=now)
         if isinstance(verdict, Allowed):
             verdict = keys.judge(issuer, facts.agencies[agency]) or verdict
-        rows.append(_preview_row(facts, issuer, agency, terms, verdict))
-    return sorted(rows, key=lambda row: (row.name, row.agency))
+        verdicts[agency] = verdict
+    return facts, verdicts
 
 
 def _listed(facts: Facts, issuer: str) -> list[str]:
@@ -261,22 +256,18 @@ class _SealableAgencies:
 
     def judge(self, issuer: str, theirs: AgencyFacts) -> Denied | None:
         """A denial when the issuer, or this recipient, has no key of the suite."""
-        words = {"name": theirs.name, "suite": self._suite}
+        named, of_suite = {"name": theirs.name}, {"suite": self._suite}
         if issuer not in self._of_suite:
-            return Denied("own-suite", _("Your own agency has no %(suite)s key.") % words)
+            return Denied("own-suite", of_suite)
         if theirs.id in self._of_suite:
             return None
         if theirs.id in self._distrusted:
-            text = (
-                _("What %(name)s said of its keys could not be read: nothing is sent there for now.") % words
-            )
-            return Denied("keys-unread", text)
+            return Denied("keys-unread", named)
         if theirs.id in self._of_other and self._is_below_low(theirs.id):
-            text = _("%(name)s takes nothing below %(low)s.") % {**words, "low": PQ1}
-            return Denied("suite-below-low", text)
+            return Denied("suite-below-low", named | {"low": PQ1})
         if theirs.id in self._of_other:
-            return Denied("no-key-of-suite", _("%(name)s has no %(suite)s key and is left out.") % words)
-        return Denied("no-valid-key", _("%(name)s has no valid key; call its duty desk.") % words)
+            return Denied("no-key-of-suite", named | of_suite)
+        return Denied("no-valid-key", named)
 
     def _is_below_low(self, agency: str) -> bool:
         """Whether it has keys of the suite perhaps, but lets nobody use them."""
@@ -289,7 +280,7 @@ def _preview_row(
 ) -> RecipientVerdict:
     agency = facts.agencies.get(recipient)
     allowed = verdict if isinstance(verdict, Allowed) else None
-    version = _named_version(facts, issuer, recipient, allowed)
+    version = None if allowed is None else version_of(facts, issuer, recipient, allowed)
     return RecipientVerdict(
         agency=recipient,
         name=agency.name if agency else recipient,
@@ -297,7 +288,7 @@ def _preview_row(
         kind=agency.kind if agency else "",
         will=allowed is not None,
         code="" if isinstance(verdict, Allowed) else verdict.code,
-        text="" if isinstance(verdict, Allowed) else verdict.text,
+        text="" if isinstance(verdict, Allowed) else denial_text(verdict.code, verdict.args),
         agreement=version.ref if version else "",
         lane=terms.lane,
         ceiling=version.ceiling if version else "",
@@ -307,8 +298,7 @@ def _preview_row(
     )
 
 
-def _named_version(facts: Facts, issuer: str, recipient: str, allowed: Allowed | None) -> VersionFacts | None:
-    if allowed is None:
-        return None
+def version_of(facts: Facts, issuer: str, recipient: str, allowed: Allowed) -> VersionFacts:
+    """The version of an agreement that an allowance rests on."""
     found = facts.between(issuer, recipient)
     return next(version for version in found if version.id == allowed.agreement_version)

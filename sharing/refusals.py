@@ -16,6 +16,7 @@ from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.audit import record_event
+from sharing.denials import THEIRS
 from sharing.errors import (
     Denial,
     IdTakenError,
@@ -24,7 +25,6 @@ from sharing.errors import (
     PolicyDeniedError,
     SharingError,
 )
-from sharing.policy import red_custody_text
 
 MAX_REASON_LENGTH = 1000
 
@@ -80,6 +80,6 @@ def answer_to(refusal: Exception, caller: Actor) -> Exception:
         return IdTakenError(caller.agency_id or "", refusal.detail)
     if refusal.failure is Failure.RED_CUSTODY:
         return PolicyDeniedError(
-            Denial(agency, "red-custody", red_custody_text()) for agency in refusal.agencies
+            Denial(agency, "red-custody", {"keys": THEIRS}) for agency in refusal.agencies
         )
     return refusal

@@ -6,7 +6,8 @@ Every reader raises `AnswerError` for another shape than agreed. Nothing here ve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -53,6 +54,29 @@ class KeysetAnswer:
     keyset: bytes
     receipt: Receipt | None
     revokes: tuple[StatementAnswer, ...]
+
+
+@dataclass(frozen=True)
+class KeysetsAnswer:
+    """What has become of the keysets of many agencies; each agency asked about stands in one place. Nothing is verified.
+
+    `rest` are agencies with something newer that did not fit into the answer.
+    """
+
+    newer: Mapping[str, KeysetAnswer]
+    unchanged: tuple[str, ...]
+    unknown: tuple[str, ...]
+    rest: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PreviewAnswer:
+    """Whether a recipient would receive it now. `code` says why not, empty where it would; `args` whom or what it is about."""
+
+    agency: str
+    allowed: bool
+    code: str
+    args: Mapping[str, str | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -299,6 +323,54 @@ def _read_problem(problem: Mapping[str, Any]) -> SliceAnswer:
 
 def _too_large_slice() -> AnswerError:
     return AnswerError(f"The hub's slice is larger than the protocol allows ({MAX_SLICE_BYTES} octets).")
+
+
+def read_keyset(value: object) -> KeysetAnswer:
+    """A keyset as the directory shows it."""
+    answer = require_object(value, "keyset")
+    return KeysetAnswer(
+        keyset=read_jws(answer.get("keyset")),
+        receipt=read_receipt(answer.get("receipt")),
+        revokes=tuple(read_statement(item) for item in require_array(answer.get("revokes") or [], "revokes")),
+    )
+
+
+def read_keysets(value: object, asked: Iterable[str]) -> KeysetsAnswer:
+    """What is newer of these agencies, where each stands in one list and no other agency in any."""
+    answer = require_object(value, "keysets")
+    items = [require_object(item, "keysets") for item in require_array(answer.get("items"), "keysets")]
+    agencies = [require_text(item.get("agency"), "keysets") for item in items]
+    lists = [
+        tuple(require_text(one, "keysets") for one in require_array(answer.get(name), "keysets"))
+        for name in ("unchanged", "unknown", "rest")
+    ]
+    if sorted([*agencies, *itertools.chain(*lists)]) != sorted(asked):
+        raise AnswerError("The hub answered about other agencies than those asked about.")
+    return KeysetsAnswer(dict(zip(agencies, map(read_keyset, items), strict=True)), *lists)
+
+
+def read_previews(value: object, asked: Sequence[str] | None) -> list[PreviewAnswer]:
+    """A verdict for each agency asked about, by id, and for no other; for all that the hub lists where None was asked."""
+    items = require_array(require_object(value, "previews").get("items"), "previews")
+    found = [_read_preview(require_object(item, "previews")) for item in items]
+    agencies = [one.agency for one in found]
+    wanted = agencies if asked is None else asked
+    if agencies != sorted(set(wanted)):
+        raise AnswerError("The hub judged other recipients than those asked about.")
+    return found
+
+
+def _read_preview(row: Mapping[str, Any]) -> PreviewAnswer:
+    allowed, code = row.get("allowed"), require_text(row.get("code"), "previews")
+    if allowed is not (code == ""):
+        raise _other_shape("previews")
+    args = {
+        name: tuple(require_text(one, "previews") for one in value)
+        if isinstance(value, list)
+        else require_text(value, "previews")
+        for name, value in require_object(row.get("args"), "previews").items()
+    }
+    return PreviewAnswer(require_text(row.get("agency"), "previews"), code == "", code, args)
 
 
 def read_path(value: object) -> list[bytes]:

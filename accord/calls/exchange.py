@@ -24,7 +24,9 @@ from accord.calls.answers import (
     FeedPage,
     IssuedKey,
     KeysetAnswer,
+    KeysetsAnswer,
     KeysetTaken,
+    PreviewAnswer,
     SliceAnswer,
     StatementAnswer,
     SubmissionFacts,
@@ -35,11 +37,12 @@ from accord.calls.answers import (
     read_feed_page,
     read_handovers,
     read_issued,
-    read_jws,
+    read_keyset,
+    read_keysets,
     read_moment,
     read_path,
     read_paths,
-    read_receipt,
+    read_previews,
     read_slices,
     read_statement,
     read_submission,
@@ -190,14 +193,18 @@ class HttpExchange:
             value = self._json(f"/agencies/{agency}/keyset", query)
         except AbsentError:
             return None
-        answer = require_object(value, "keyset")
-        return KeysetAnswer(
-            keyset=read_jws(answer.get("keyset")),
-            receipt=read_receipt(answer.get("receipt")),
-            revokes=tuple(
-                read_statement(item) for item in require_array(answer.get("revokes") or [], "revokes")
-            ),
+        return read_keyset(value)
+
+    def keysets(self, held: Mapping[str, int]) -> KeysetsAnswer:
+        """What is newer than the version of each agency's keyset that is held, 0 for none; of at most 500 agencies."""
+        answer = self._transport.post(
+            "/keysets/query",
+            body=canonical({"agencies": dict(held)}),
+            media_type=_JSON,
+            limit=MAX_LIST_BYTES,
+            repeat=True,
         )
+        return read_keysets(parse_answer(answer, "keysets"), held)
 
     def accession(self) -> AccessionAnswer | None:
         """Where the own accession stands; None where the API key is not one for entering."""
@@ -285,6 +292,18 @@ class HttpExchange:
             "/slices", body=body, media_type=_JSON, limit=MAX_LIST_BYTES, repeat=True
         )
         return read_slices(parse_answer(answer, "slices"), asked)
+
+    def previews(self, terms: Mapping[str, str], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
+        """Who would receive something of these terms (lane, purpose, tlp, pri, status, suite) if it were sent now.
+
+        `None` asks about the whole directory. The hub's word: sealing asks the own pins and the keysets beside.
+        """
+        named = None if recipients is None else list(recipients)
+        body = canonical({**terms, "recipients": named})
+        answer = self._transport.post(
+            "/previews", body=body, media_type=_JSON, limit=MAX_LIST_BYTES, repeat=True
+        )
+        return read_previews(parse_answer(answer, "previews"), recipients)
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
         """Blob `n` a chunk at a time; an answer of another length is refused while it is read."""

@@ -71,6 +71,32 @@ def slices(exchange: HttpExchange) -> Any:
     return exchange.slices([MD, OTHER])
 
 
+TERMS = {
+    "lane": "science",
+    "purpose": "science",
+    "tlp": "GREEN",
+    "pri": "routine",
+    "status": "actual",
+    "suite": "PQ1",
+}
+
+
+def previews(exchange: HttpExchange) -> Any:
+    return exchange.previews(TERMS, ["xc-charlie", "xb-bravo"])
+
+
+def keysets(exchange: HttpExchange) -> Any:
+    return exchange.keysets({"xa-alpha": 1, "xb-bravo": 0})
+
+
+def lists(**members: object) -> dict[str, object]:
+    return {"items": [], "unchanged": ["xa-alpha"], "unknown": [], "rest": ["xb-bravo"]} | members
+
+
+def judged(agency: str, **members: object) -> dict[str, object]:
+    return {"agency": agency, "allowed": True, "code": "", "args": {"ref": "G1", "tlp": "AMBER"}} | members
+
+
 def row(md: str, **members: object) -> dict[str, object]:
     return {"md": md, **members}
 
@@ -111,6 +137,21 @@ BENT: dict[str, tuple[Call, object]] = {
     "a slice too many": (slices, {"items": [row(MD, slice="{}"), row(OTHER, slice="{}"), row(MD, slice="")]}),
     "a slice without its digest": (slices, {"items": [{"slice": "{}"}]}),
     "a slice that is a list": (slices, {"items": [["{}"]]}),
+    "keysets without their lists": (keysets, {"items": []}),
+    "an agency in no list": (keysets, lists(rest=[])),
+    "an agency in two lists": (keysets, lists(unknown=["xb-bravo"])),
+    "an agency that nobody asked about": (keysets, lists(rest=["xc-charlie"])),
+    "a newer keyset that is a number": (keysets, lists(items=[{"agency": "xb-bravo", "keyset": 1}], rest=[])),
+    "a verdict too few": (previews, {"items": [judged("xb-bravo")]}),
+    "a verdict of somebody else": (previews, {"items": [judged("xb-bravo"), judged("xd-delta")]}),
+    "a verdict that says both": (
+        previews,
+        {"items": [judged("xb-bravo"), judged("xc-charlie", allowed=False)]},
+    ),
+    "a verdict about a number": (
+        previews,
+        {"items": [judged("xb-bravo"), judged("xc-charlie", args={"ref": 1})]},
+    ),
     "a delivery that is a text": (submission, FACTS | {"deliveries": ["xb-bravo"]}),
     "a moment that is a number": (
         submission,
@@ -142,6 +183,32 @@ def test_sound_answers_are_read(hub: ScriptedHub, exchange: HttpExchange) -> Non
     assert (item.number, item.d, item.ref) == (1, MD, None)
     hub.answers[:] = [(200, {}, json.dumps(FACTS).encode())]
     assert submission(exchange).deliveries == ()
+
+
+def test_newer_keysets_are_read_by_agency(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    item: dict[str, object] = {
+        "agency": "xb-bravo",
+        "keyset": {"payload": "e30"},
+        "receipt": None,
+        "revokes": [],
+    }
+    hub.answers[:] = [(200, {}, json.dumps(lists(items=[item], rest=[])).encode())]
+    found = keysets(exchange)
+    assert (found.newer["xb-bravo"].keyset, found.unchanged) == (b'{"payload":"e30"}', ("xa-alpha",))
+    method, path, _, body = hub.asked[-1]
+    assert (method, path) == ("POST", "/api/v1/keysets/query")
+    assert json.loads(body) == {"agencies": {"xa-alpha": 1, "xb-bravo": 0}}
+
+
+def test_verdicts_are_read_with_what_they_are_about(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    denied = {"allowed": False, "code": "lane-suspended", "args": {"name": "Charlie", "open": ["trade"]}}
+    items = [judged("xb-bravo"), judged("xc-charlie", **denied)]
+    hub.answers[:] = [(200, {}, json.dumps({"items": items}).encode())]
+    bravo, charlie = previews(exchange)
+    assert (bravo.allowed, charlie.allowed, charlie.code) == (True, False, "lane-suspended")
+    assert charlie.args == {"name": "Charlie", "open": ("trade",)}
+    method, path, _, body = hub.asked[-1]
+    assert (method, path, json.loads(body)["tlp"]) == ("POST", "/api/v1/previews", "GREEN")
 
 
 def test_as_many_slices_as_fit_are_read_in_their_order(hub: ScriptedHub, exchange: HttpExchange) -> None:

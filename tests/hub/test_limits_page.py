@@ -12,7 +12,7 @@ from accord.client.sending import SENT_KEPT_SECS
 from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
-from agencies import accession, apikeys
+from agencies import accession, apikeys, newer_keysets
 from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search, shapes
 from alerts.document import reading as document_reading
 from alerts.pages import reading
@@ -140,6 +140,8 @@ def _much() -> dict[str, str]:
         "drafts put at once": f"{shapes.DRAFTS_AT_MOST}",
         "alerts acknowledged at once": f"{bulk_acknowledgement.AT_MOST}",
         "slices fetched at once": f"{slices.MOST_SLICES}",
+        "agencies of one question for newer keysets": f"{newer_keysets.MOST_ASKED}",
+        "recipients of one preview": f"{MAX_RECIPIENTS}",
         "members of one received alert that are not understood and shown as text": (
             f"{document_reading.MOST_LISTED}, each {document_reading.TEXT_CHARS} characters"
         ),

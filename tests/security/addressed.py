@@ -215,6 +215,11 @@ GOOD: Final[Mapping[str, Sent]] = {
     "api/v1/peers/<str:agency_id>/compare": Sent({"fingerprint": "0" * 64}),
     "peers/<str:agency_id>/circles/": Sent({"circles": "Early Look"}),
     "api/v1/peers/<str:agency_id>/confirm": Sent({"circles": ["Early Look"]}),
+    "api/v1/keysets/query": Sent({"agencies": {PARTNER: 0}}),
+    "api/v1/previews": Sent(
+        {"lane": "science", "purpose": "science", "tlp": "GREEN", "pri": "routine", "status": "actual"}
+        | {"suite": "PQ1", "recipients": [PARTNER]}
+    ),
     "api/v1/agreements/<str:ref>/suspend": Sent({"lanes": ["science"]}),
     "api/v1/agreements/<str:ref>/resume": Sent({"lanes": ["science"]}),
     "api/v1/api-keys": Sent({"client": "case system", "scopes": ["directory:read"]}),

@@ -92,7 +92,12 @@ def test_without_an_agreement_the_answer_says_so(callers: Callers) -> None:
     answer = callers.alpha.post_envelope(sealed)
     assert (answer.status_code, slug(answer)) == (403, "policy-denied")
     assert answer.json()["denials"] == [
-        {"agency": "xd-delta", "code": "no-agreement", "text": "No agreement joins you and Agency xd-delta."}
+        {
+            "agency": "xd-delta",
+            "code": "no-agreement",
+            "args": {"name": "Agency xd-delta"},
+            "text": "No agreement joins you and Agency xd-delta.",
+        }
     ]
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agencies.models import AgencyStatus, Custody
 from sharing.agreements import resume_lanes, suspend_lanes
+from sharing.denials import denial_text
 from sharing.policy import Allowed, Denied, Terms, Verdict, judge_recipient, judge_recipients
 from tests.builders import HeldAgency, Hub
 from tests.sharing.conftest import Four
@@ -31,6 +32,12 @@ def judge(hub: Hub, four: Four) -> Callable[..., Verdict]:
     return ask
 
 
+def said(verdict: Verdict) -> tuple[str, str]:
+    """The code and the sentence of a denial."""
+    assert isinstance(verdict, Denied)
+    return verdict.code, denial_text(verdict.code, verdict.args)
+
+
 def suspend_agency(agency: HeldAgency) -> None:
     agency.row.status = AgencyStatus.SUSPENDED
     agency.row.save(update_fields=["status"])
@@ -43,34 +50,34 @@ def test_an_agreement_in_force_allows_and_is_named(judge: Callable[..., Verdict]
 
 def test_without_a_common_agreement_it_is_denied(hub: Hub, four: Four) -> None:
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(), now=hub.now)
-    assert verdict == Denied("no-agreement", "No agreement joins you and Agency xd-delta.")
+    assert said(verdict) == ("no-agreement", "No agreement joins you and Agency xd-delta.")
 
 
 NARROW = {
     "a lane the agreement lacks": (
         {"lanes": ["trade"]},
         {},
-        Denied("lane-not-covered", "G2 does not cover this lane."),
+        ("lane-not-covered", "G2 does not cover this lane."),
     ),
     "a purpose the agreement lacks": (
         {"purposes": ["science"]},
         {},
-        Denied("purpose-not-covered", "G2 does not cover this purpose."),
+        ("purpose-not-covered", "G2 does not cover this purpose."),
     ),
     "a marking above the ceiling": (
         {"ceiling": "GREEN"},
         {"tlp": "AMBER"},
-        Denied("tlp-above-ceiling", "G2 allows up to GREEN."),
+        ("tlp-above-ceiling", "G2 allows up to GREEN."),
     ),
 }
 
 
 @pytest.mark.parametrize(("agreed", "asked", "denied"), NARROW.values(), ids=list(NARROW))
 def test_what_an_agreement_does_not_hold_is_denied(
-    hub: Hub, four: Four, agreed: dict[str, Any], asked: dict[str, Any], denied: Denied
+    hub: Hub, four: Four, agreed: dict[str, Any], asked: dict[str, Any], denied: tuple[str, str]
 ) -> None:
     hub.make_agreement("G2", four.alpha, four.delta, **agreed)
-    assert judge_recipient("xa-alpha", "xd-delta", terms(**asked), now=hub.now) == denied
+    assert said(judge_recipient("xa-alpha", "xd-delta", terms(**asked), now=hub.now)) == denied
 
 
 def test_an_agreement_counts_from_its_first_to_its_last_second(hub: Hub, four: Four) -> None:
@@ -82,7 +89,7 @@ def test_an_agreement_counts_from_its_first_to_its_last_second(hub: Hub, four: F
         for at in (begin - tick, begin, end - tick, end)
     ]
     assert [isinstance(answer, Allowed) for answer in answers] == [False, True, True, False]
-    assert answers[-1] == Denied("agreement-ended", "G2 ended on 4 Mar 2026.")
+    assert said(answers[-1]) == ("agreement-ended", "G2 ended on 4 Mar 2026.")
 
 
 def test_a_new_version_replaces_the_old_one_for_those_it_leaves_out(hub: Hub, four: Four) -> None:
@@ -104,7 +111,7 @@ def test_a_lane_suspended_by_either_side_stops_both_ways(hub: Hub, four: Four, s
     suspend_lanes(agency.manager, hub.agreement("G1"), ["science", "trade"], now=hub.now)
     there = judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now)
     back = judge_recipient("xb-bravo", "xa-alpha", terms(), now=hub.now)
-    assert there == Denied(
+    assert said(there) == (
         "lane-suspended",
         "Science with Agency xb-bravo is suspended; enforcement and public health are open.",
     )
@@ -123,8 +130,9 @@ def test_the_sentence_names_the_one_lane_that_is_open(hub: Hub, four: Four) -> N
     hub.make_agreement("G2", four.alpha, four.delta, lanes=["enforcement", "science"])
     suspend_lanes(four.delta.manager, hub.agreement("G2"), ["enforcement"], now=hub.now)
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="enforcement"), now=hub.now)
-    assert verdict == Denied(
-        "lane-suspended", "Enforcement with Agency xd-delta is suspended; science is open."
+    assert said(verdict) == (
+        "lane-suspended",
+        "Enforcement with Agency xd-delta is suspended; science is open.",
     )
 
 
@@ -133,7 +141,7 @@ def test_the_sentence_says_when_no_lane_is_open(hub: Hub, four: Four) -> None:
     hub.make_agreement("G3", four.alpha, four.delta, lanes=["science"], until=hub.now)
     suspend_lanes(four.delta.manager, hub.agreement("G2"), ["trade"], now=hub.now)
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="trade"), now=hub.now)
-    assert verdict == Denied("lane-suspended", "Trade with Agency xd-delta is suspended; no lane is open.")
+    assert said(verdict) == ("lane-suspended", "Trade with Agency xd-delta is suspended; no lane is open.")
 
 
 def test_a_lane_that_was_agreed_to_survive_is_open_whatever_is_suspended(hub: Hub, four: Four) -> None:
@@ -172,27 +180,27 @@ def test_the_agreement_that_comes_nearest_gives_the_reason(hub: Hub, four: Four)
     hub.make_agreement("G2", four.alpha, four.delta, lanes=["trade"])
     hub.make_agreement("G3", four.alpha, four.delta, lanes=["science"], ceiling="CLEAR")
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(), now=hub.now)
-    assert verdict == Denied("tlp-above-ceiling", "G3 allows up to CLEAR.")
+    assert said(verdict) == ("tlp-above-ceiling", "G3 allows up to CLEAR.")
 
 
 def test_a_suspended_recipient_is_denied_before_any_agreement(
     judge: Callable[..., Verdict], four: Four
 ) -> None:
     suspend_agency(four.bravo)
-    assert judge() == Denied("agency-suspended", "Agency xb-bravo is suspended on this hub.")
+    assert said(judge()) == ("agency-suspended", "Agency xb-bravo is suspended on this hub.")
 
 
 def test_a_suspended_issuer_can_send_nothing(judge: Callable[..., Verdict], four: Four) -> None:
     suspend_agency(four.alpha)
-    assert judge() == Denied("issuer-suspended", "You can read what you received; nothing can be sent.")
+    assert said(judge()) == ("issuer-suspended", "You can read what you received; nothing can be sent.")
 
 
 def test_an_unknown_and_an_entering_agency_are_the_same(hub: Hub, four: Four) -> None:
     four.delta.row.status = AgencyStatus.ENTERING
     four.delta.row.save(update_fields=["status"])
     verdicts = judge_recipients("xa-alpha", ["xd-delta", "xe-nobody"], terms(), now=hub.now)
-    assert verdicts["xd-delta"] == Denied("agency-unknown", "No agency of this hub is called xd-delta.")
-    assert verdicts["xe-nobody"] == Denied("agency-unknown", "No agency of this hub is called xe-nobody.")
+    assert said(verdicts["xd-delta"]) == ("agency-unknown", "No agency of this hub is called xd-delta.")
+    assert said(verdicts["xe-nobody"]) == ("agency-unknown", "No agency of this hub is called xe-nobody.")
 
 
 def test_nobody_sends_to_itself(hub: Hub, four: Four) -> None:
@@ -217,8 +225,9 @@ def test_red_flows_between_agency_held_keys_only(
     row = four.alpha.row if hosted == "xa-alpha" else four.bravo.row
     row.custody = custody
     row.save(update_fields=["custody"])
-    assert judge_recipient("xa-alpha", "xb-bravo", terms(tlp="RED"), now=hub.now) == Denied(
-        "red-custody", text
+    assert said(judge_recipient("xa-alpha", "xb-bravo", terms(tlp="RED"), now=hub.now)) == (
+        "red-custody",
+        text,
     )
 
 

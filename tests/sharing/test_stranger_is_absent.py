@@ -88,9 +88,9 @@ ROUTES: dict[str, Ask] = {
 }
 OWN_ONLY = {"submissions", "agreements", "circles"}
 """Lists of one's own, with nothing to name in them."""
-EACH_BY_ITSELF = {"slices", "submissions-wanted"}
-"""Answer for each of many in a list: `test_slices_for.py`, `test_restored_database.py` (a digest says whose it is to
-nobody)."""
+EACH_BY_ITSELF = {"previews", "slices", "submissions-wanted"}
+"""Answer for each of many in a list: `test_previews.py`, `test_slices_for.py`, `test_restored_database.py` (a digest says
+whose it is to nobody)."""
 
 
 @pytest.fixture

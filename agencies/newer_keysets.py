@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keysets of many agencies at once: what has become of those that a caller holds.
+
+A constant number of statements for any number of agencies, two where nothing is new. An agency with a recovery in its
+history is asked of the chain by itself, which is rare.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from accord.envelope.vocabulary import MAX_RECIPIENTS
+from agencies.directory import DatabaseKeyDirectory, PublishedKeyset
+from agencies.models import Agency, Keyset, Revocation
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from ledger import proofs
+
+MOST_ASKED: Final = MAX_RECIPIENTS
+"""So many agencies are asked about at once."""
+FULL_BYTES: Final = 4 * 1024 * 1024
+"""An answer ends with the keyset that would go beyond this; receipts, some 3 KiB each, are not counted."""
+
+_LOGGED: Final = f"""
+SELECT DISTINCT ON (keyset.agency_id)
+    keyset.agency_id, keyset.version, keyset.od, leaf.index, said.newest,
+    octet_length(keyset.jws) + coalesce(said.octets, 0),
+    EXISTS (SELECT FROM agencies_keyset WHERE agency_id = keyset.agency_id AND succession = 'recovered')
+FROM agencies_keyset AS keyset
+JOIN {proofs.COVERED} AS leaf ON leaf.od = keyset.od
+LEFT JOIN LATERAL (
+    SELECT max(place.index) AS newest, sum(octet_length(word.jws)) AS octets
+    FROM agencies_revocation AS word JOIN {proofs.COVERED} AS place ON place.od = word.od
+    WHERE word.agency_id = keyset.agency_id
+) AS said ON true
+WHERE keyset.agency_id = ANY(%s)
+ORDER BY keyset.agency_id, keyset.version DESC
+"""  # noqa: S608 - of a constant
+
+
+@dataclass(frozen=True)
+class NewerKeysets:
+    """What became of the keysets that a caller holds; each agency stands in one place, in the order asked."""
+
+    newer: Mapping[str, PublishedKeyset]
+    unchanged: list[str]
+    unknown: list[str]
+    """No agency of the directory, or none with a keyset in force."""
+    rest: list[str]
+    """Those with something newer that did not fit into one answer: to be asked about again."""
+
+
+@dataclass(frozen=True)
+class _InForce:
+    """The keyset in force of an agency, and the leaf index of its newest logged revocation."""
+
+    od: str
+    version: int
+    index: int
+    revoked: int | None
+    octets: int
+
+    def is_news_to(self, held: int) -> bool:
+        return self.version > held or (self.revoked is not None and self.revoked > self.index)
+
+
+def newer_keysets(actor: Actor, held: Mapping[str, int], *, now: datetime) -> NewerKeysets:
+    """For each agency in `held`, by the version of its keyset that the caller has (0 for none), what is newer.
+
+    Newer is a keyset in force of a higher version, and a revocation that was logged after the keyset in force. As
+    `published_keyset`, but of the own agency too only what the ledger has logged. Raises NotPermittedError.
+    """
+    require(actor, Capability.DIRECTORY_READ)
+    known = Agency.objects.visible_to(actor).filter(pk__in=held).values_list("pk", flat=True)
+    in_force = _in_force(list(known), now)
+    changed = [agency for agency in held if agency in in_force and in_force[agency].is_news_to(held[agency])]
+    newer = _published([in_force[agency].od for agency in _fitting(changed, in_force)])
+    return NewerKeysets(
+        newer=newer,
+        unchanged=[agency for agency in held if agency in in_force and agency not in changed],
+        unknown=[agency for agency in held if agency not in in_force],
+        rest=[agency for agency in changed if agency not in newer],
+    )
+
+
+def _in_force(agencies: list[str], now: datetime) -> dict[str, _InForce]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOGGED, [agencies])
+        rows = cursor.fetchall()
+    directory, found = DatabaseKeyDirectory(now), {}
+    for agency, version, od, index, revoked, octets, was_recovered in rows:
+        if not was_recovered:
+            found[agency] = _InForce(od, version, index, revoked, octets)
+        elif (keyset := directory.keyset(agency)) is not None:
+            assert keyset.log_index is not None, "a keyset in force is logged"
+            found[agency] = _InForce(keyset.od, keyset.version, keyset.log_index, revoked, octets)
+    return found
+
+
+def _fitting(agencies: Sequence[str], in_force: Mapping[str, _InForce]) -> Sequence[str]:
+    """The first of these whose keysets and revocations go into one answer, one at least."""
+    total = 0
+    for count, agency in enumerate(agencies):
+        total += in_force[agency].octets
+        if total > FULL_BYTES and count:
+            return agencies[:count]
+    return agencies
+
+
+def _published(ods: Sequence[str]) -> dict[str, PublishedKeyset]:
+    """These keysets as the directory shows them, by agency and in their order."""
+    if not ods:
+        return {}
+    rows = Keyset.objects.in_bulk(ods, field_name="od")
+    words = list(
+        Revocation.objects.filter(agency_id__in={row.agency_id for row in rows.values()}).order_by(
+            "accepted_at"
+        )
+    )
+    receipts = proofs.receipts_for([*ods, *(word.od for word in words)])
+    said: defaultdict[str, list[tuple[bytes, dict[str, Any]]]] = defaultdict(list)
+    for word in words:
+        if word.od in receipts:
+            said[word.agency_id].append((bytes(word.jws), receipts[word.od]))
+    return {
+        rows[od].agency_id: PublishedKeyset(rows[od], receipts.get(od), tuple(said[rows[od].agency_id]))
+        for od in ods
+    }

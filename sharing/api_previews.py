@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Previews over REST: a read, by POST because of what it names."""
+
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accord.envelope.keys import EC1, PQ1
+from accord.envelope.vocabulary import MAX_RECIPIENTS, PRIORITIES, STATUSES
+from callers import clock
+from callers.caller import caller_of
+from callers.capabilities import Capability
+from callers.idempotency import repeatable
+from callers.reading import read_body
+from sharing.denials import CODES
+from sharing.policy import Terms
+from sharing.previews import preview_sending
+from sharing.terms import Lane, Purpose, Tlp
+
+AGENCY_ID: Final = r"\A[a-z]{2}-[a-z0-9]{2,20}\Z"
+
+
+class PreviewQuestion(serializers.Serializer[Any]):
+    """Terms as the manifest would say them, and to whom."""
+
+    lane = serializers.ChoiceField(Lane.values)
+    purpose = serializers.ChoiceField(Purpose.values)
+    tlp = serializers.ChoiceField(Tlp.values)
+    pri = serializers.ChoiceField(sorted(PRIORITIES))
+    status = serializers.ChoiceField(sorted(STATUSES))
+    suite = serializers.ChoiceField([PQ1, EC1])
+    recipients = serializers.ListField(
+        child=serializers.RegexField(AGENCY_ID),
+        min_length=1,
+        max_length=MAX_RECIPIENTS,
+        allow_null=True,
+        help_text="Null: every other agency of the directory, which needs `directory:read` too.",
+    )
+
+
+class PreviewedShape(serializers.Serializer[Any]):
+    """`code` says why not, in no language; `args` whom or what it is about, and of an allowance the agreement and its ceiling."""
+
+    agency = serializers.CharField()
+    allowed = serializers.BooleanField()
+    code = serializers.ChoiceField(["", *CODES])
+    args = serializers.DictField()
+
+
+class PreviewShape(serializers.Serializer[Any]):
+    items = PreviewedShape(many=True)
+
+
+class PreviewsView(APIView):
+    capability = Capability.ENVELOPE_SUBMIT
+
+    @extend_schema(request=PreviewQuestion, responses={200: PreviewShape}, operation_id="previews_create")
+    def post(self, request: Request) -> Response:
+        """Who would receive something of these terms if the caller's agency sent it now, by agency.
+
+        The rule that intake asks, and then whether there is a key to seal to. Nothing is kept; sending asks again.
+        """
+        body, caller, now = read_body(PreviewQuestion, request), caller_of(request), clock.now()
+        recipients = body.pop("recipients")
+        found = repeatable(
+            request, caller, lambda: preview_sending(caller, recipients, Terms(**body), now=now), now=now
+        )
+        return Response(PreviewShape({"items": found}).data, headers={"Cache-Control": "no-store"})
