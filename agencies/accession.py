@@ -25,7 +25,7 @@ from accord.envelope.statements.form import UnverifiedStatement, parse_statement
 from agencies.entrykeys import end_entry, is_for_entering
 from agencies.errors import AgencyExistsError, CustodyRefusedError, KeyTakenError, TooManyKeysetsError
 from agencies.fingerprints import checked_fingerprint
-from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, KeyUse, Revocation, Succession
+from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation, Succession
 from agencies.registry import (
     NewKeyset,
     check_root_statement,
@@ -41,6 +41,7 @@ from agencies.shortlived import Challenge
 from agencies.twins import refuse_twin
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
 from ledger.entries import append_entry
@@ -176,11 +177,11 @@ def accept_revoke(caller: Actor, jws: bytes, *, now: datetime) -> Revocation:
         raise
 
 
-def suspend_agency(operator: Actor, agency: Agency, *, now: datetime) -> Agency:
+def suspend_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
     """Stops new flow to and from an agency on this hub; nothing is deleted. Again changes nothing."""
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
-        locked = Agency.objects.select_for_update().get(pk=agency.pk)
+        locked = Agency.objects.select_for_update().get(pk=agency_id)
         if locked.status == AgencyStatus.SUSPENDED:
             return locked
         locked.status, locked.suspended_at = AgencyStatus.SUSPENDED, now
@@ -189,11 +190,11 @@ def suspend_agency(operator: Actor, agency: Agency, *, now: datetime) -> Agency:
     return locked
 
 
-def resume_agency(operator: Actor, agency: Agency, *, now: datetime) -> Agency:
+def resume_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
     """Lets flow start again; an agency whose keyset never stood is entering again."""
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
-        locked = Agency.objects.select_for_update().get(pk=agency.pk)
+        locked = Agency.objects.select_for_update().get(pk=agency_id)
         if locked.status != AgencyStatus.SUSPENDED:
             return locked
         has_keyset = Keyset.objects.filter(agency=locked).exists()

@@ -24,13 +24,14 @@ from agencies.directory import PublishedKeyset, list_agencies_now, published_key
 from agencies.entrykeys import Accession, accession_of, first_key_of
 from agencies.errors import RotationRefusedError
 from agencies.keyset_shapes import PublishedKeysetSerializer
-from agencies.models import Agency, AgencyStatus, ApiKey, Keyset
+from agencies.models import Agency, ApiKey, Keyset
 from agencies.selfrotation import rotate_own_key
 from callers import clock
 from callers.actors import ApiClient
 from callers.answers import answer_conditionally
 from callers.caller import caller_of
 from callers.capabilities import CLIENT_SCOPES, Capability
+from callers.directory import AgencyStatus
 from callers.idempotency import Outcome, idempotent, repeatable
 from callers.permissions import ACCESSION
 from callers.reading import read_body, read_query

@@ -20,10 +20,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency, AgencyStatus, ApiKey, Custody
+from agencies.models import ApiKey
 from callers.actors import Actor, ApiClient
 from callers.capabilities import ACCESSION_SCOPES, Capability, scopes_that_work
 from callers.digests import keyed_digest
+from callers.directory import AgencyStatus, Custody
 from callers.errors import CredentialError, InputError
 from ledger.audit import record_event
 
@@ -62,7 +63,7 @@ class _StoredKey:
 
 def make_key(
     actor: Actor,
-    agency: Agency,
+    agency_id: str,
     *,
     client: str,
     scopes: list[str],
@@ -78,8 +79,8 @@ def make_key(
         allowed = _checked_networks(networks)
         key = ApiKey.objects.create(
             prefix=prefix,
-            digest=digest_of_key(prefix, secret, agency.pk, scopes, allowed),
-            agency=agency,
+            digest=digest_of_key(prefix, secret, agency_id, scopes, allowed),
+            agency_id=agency_id,
             client=_checked_client(client),
             scopes=scopes,
             networks=allowed,

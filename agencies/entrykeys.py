@@ -19,10 +19,11 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
 from agencies.apikeys import MAX_LIFETIME, make_key, record_key_event
 from agencies.errors import CustodyRefusedError
-from agencies.models import Agency, AgencyStatus, ApiKey, Keyset
+from agencies.models import Agency, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
 from callers.capabilities import ACCESSION_SCOPES, Capability, require, scopes_that_work
+from callers.directory import AgencyStatus
 from callers.errors import NotPermittedError
 
 ENTRY_LIFETIME: Final = timedelta(days=30)
@@ -38,25 +39,25 @@ class Accession:
     keyset: Keyset | None
 
 
-def issue_entry_key(operator: Actor, agency: Agency, *, client: str, now: datetime) -> tuple[ApiKey, str]:
+def issue_entry_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
     """A key for entering and its text, shown this once; one that was handed out before ends.
 
     Raises NotPermittedError (no operator, an agency that is in), CustodyRefusedError (a hosted agency), InputError.
     """
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
-        locked = Agency.objects.select_for_update().get(pk=agency.pk)
+        locked = Agency.objects.select_for_update().get(pk=agency_id)
         if locked.status != AgencyStatus.ENTERING:
             raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
         if locked.is_hosted:
             raise CustodyRefusedError(locked.pk, locked.custody)
-        for earlier in _serving(locked, now):
+        for earlier in _serving(locked.pk, now):
             earlier.revoked_at = now
             earlier.save(update_fields=["revoked_at"])
             record_key_event("apikey.revoked", operator, earlier, now=now)
         return make_key(
             operator,
-            locked,
+            locked.pk,
             client=client,
             scopes=sorted(ACCESSION_SCOPES),
             lifetime=ENTRY_LIFETIME,
@@ -66,9 +67,9 @@ def issue_entry_key(operator: Actor, agency: Agency, *, client: str, now: dateti
         )
 
 
-def has_entry_key(agency: Agency, *, now: datetime) -> bool:
+def has_entry_key(agency_id: str, *, now: datetime) -> bool:
     """Whether a key for entering serves."""
-    return bool(_serving(agency, now))
+    return bool(_serving(agency_id, now))
 
 
 def is_for_entering(caller: Actor) -> bool:
@@ -80,7 +81,7 @@ def accession_of(caller: Actor, *, now: datetime) -> Accession:
     """Where the caller's own accession stands; raises NotPermittedError for everybody but a key for entering."""
     require(caller, Capability.KEY_ENROL)
     agency = Agency.objects.get(pk=caller.agency_id)
-    until = max(key.expires_at for key in _serving(agency, now))
+    until = max(key.expires_at for key in _serving(agency.pk, now))
     return Accession(agency, until, agency.keysets.order_by("-version").first())
 
 
@@ -90,7 +91,7 @@ def end_entry(caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset
     To be called in the transaction that stores the keyset. Only a key for entering is answered with a working one.
     Raises VerificationError where no key is there to seal it to.
     """
-    entry_keys = _serving(agency, now)
+    entry_keys = _serving(agency.pk, now)
     for key in entry_keys:
         key.expires_at = min(key.expires_at, now + ANSWERED_FOR)
         key.save(update_fields=["expires_at"])
@@ -114,7 +115,7 @@ def _make_first_key(
         raise VerificationError(Failure.KEY_NOT_CURRENT, "no encryption key to seal the API key to")
     key, text = make_key(
         caller,
-        agency,
+        agency.pk,
         client=entry.client,
         scopes=sorted(scopes_that_work(is_hosted=False)),
         lifetime=MAX_LIFETIME,
@@ -128,6 +129,8 @@ def _make_first_key(
     )
 
 
-def _serving(agency: Agency, now: datetime) -> list[ApiKey]:
-    keys = ApiKey.objects.filter(agency=agency, is_entry=True, revoked_at__isnull=True, expires_at__gt=now)
+def _serving(agency_id: str, now: datetime) -> list[ApiKey]:
+    keys = ApiKey.objects.filter(
+        agency_id=agency_id, is_entry=True, revoked_at__isnull=True, expires_at__gt=now
+    )
     return list(keys.order_by("created_at"))

@@ -5,7 +5,7 @@ import re
 
 from django.utils.translation import gettext as _
 
-from agencies.models import Custody
+from callers.directory import Custody
 from callers.errors import InputError
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")

@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from agencies.models import Custody
 from callers.answers import JwsField, ReceiptField
+from callers.directory import Custody
 
 
 class LoggedStatementSerializer(serializers.Serializer[Any]):

@@ -14,36 +14,9 @@ from agencies.revocation_rows import Revocation as Revocation  # noqa: PLC0414
 from agencies.shortlived import Challenge as Challenge  # noqa: PLC0414
 from agencies.shortlived import FirstApiKey as FirstApiKey  # noqa: PLC0414
 from agencies.visibility import AgencyQuerySet, KeyQuerySet
+from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
 from callers.names import check_name
 from callers.timezones import check_timezone
-
-AGENCY_ID = RegexValidator(
-    r"\A[a-z]{2}-[a-z0-9]{2,20}\Z", _("Agency id: use a country code, a hyphen, a name.")
-)
-
-
-class AgencyKind(models.TextChoices):
-    LABORATORY = "laboratory", _("Laboratory")
-    PUBLIC_HEALTH = "public_health", _("Public health")
-    CUSTOMS = "customs", _("Customs")
-    REGULATOR = "regulator", _("Regulator")
-    DRUG_ENFORCEMENT = "drug_enforcement", _("Drug enforcement")
-    POLICE = "police", _("Police")
-    PROSECUTOR = "prosecutor", _("Prosecutor")
-
-
-class Custody(models.TextChoices):
-    """Who holds an agency's private keys (envelope profile, "Keys")."""
-
-    AGENCY = "agency", _("Keys held by the agency")
-    HUB_OWN_ROOT = "hub-own-root", _("Operational keys held by the hub, root with the agency's head")
-    HUB = "hub", _("The hub can act as this agency")
-
-
-class AgencyStatus(models.TextChoices):
-    ENTERING = "entering", _("Entering")
-    ACTIVE = "active", _("Active")
-    SUSPENDED = "suspended", _("Suspended on this hub")
 
 
 class Agency(models.Model):

@@ -20,8 +20,9 @@ from accord.envelope.keyrule import check_window
 from accord.envelope.keys import PublicKey
 from accord.envelope.statements.form import Statement, parse_statement
 from agencies.errors import KeyTakenError
-from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, KeyUse, Revocation, Succession
+from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation, Succession
 from callers.actors import Actor, SystemActor
+from callers.directory import AgencyStatus
 from ledger import proofs
 from ledger.audit import record_event
 from ledger.entries import append_entry
@@ -172,10 +173,12 @@ def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: 
     return row
 
 
-def register_successor(agency: Agency, root: Sequence[PublicKey], *, now: datetime) -> None:
+def register_successor(agency_id: str, root: Sequence[PublicKey], *, now: datetime) -> None:
     """Reserves the keys of an announced root, so that nobody registers them before they are needed."""
-    Key.objects.bulk_create([_root(agency, key, int(now.timestamp())) for key in root], ignore_conflicts=True)
-    refuse_taken(agency.pk, {key.kid: KeyUse.ROOT.value for key in root})
+    Key.objects.bulk_create(
+        [_root(agency_id, key, int(now.timestamp())) for key in root], ignore_conflicts=True
+    )
+    refuse_taken(agency_id, {key.kid: KeyUse.ROOT.value for key in root})
 
 
 def take_over_recoveries(*, now: datetime) -> int:
@@ -270,7 +273,7 @@ def _take_over(agency: Agency, keyset: envelope.Keyset) -> None:
 
 def _keys_of(agency: Agency, keyset: envelope.Keyset) -> list[Key]:
     keys = [_operational(agency, row) for row in keyset.rows]
-    return keys + [_root(agency, key, keyset.iat) for key in keyset.root]
+    return keys + [_root(agency.pk, key, keyset.iat) for key in keyset.root]
 
 
 def _operational(agency: Agency, row: envelope.KeyRow) -> Key:
@@ -288,10 +291,10 @@ def _operational(agency: Agency, row: envelope.KeyRow) -> Key:
     )
 
 
-def _root(agency: Agency, key: PublicKey, since: int) -> Key:
+def _root(agency_id: str, key: PublicKey, since: int) -> Key:
     return Key(
         kid=key.kid,
-        agency=agency,
+        agency_id=agency_id,
         use=KeyUse.ROOT,
         alg=key.alg,
         suites=[],

@@ -38,7 +38,7 @@ def rotate_own_key(client: ApiClient, *, now: datetime) -> tuple[ApiKey, str]:
         serve = scopes_that_work(is_hosted=old.agency.is_hosted)
         new, text = make_key(
             client,
-            old.agency,
+            old.agency_id,
             client=old.client,
             scopes=[scope for scope in old.scopes if scope in serve],
             lifetime=min(old.lifetime, MAX_LIFETIME),

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agencies.models import Agency
 from alerts.document.display import rows_of
 from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.shapes import is_acceptable
@@ -13,6 +12,7 @@ from alerts.models import Alert
 from alerts.revisions import read_revision
 from alerts.science.screening import SCREENING
 from officers.models import Officer
+from peers.models import Agency
 
 AT_HOME: Final = frozenset({"recipient_reasons", "review_reason"})
 """Fields that no recipient sees."""

@@ -9,11 +9,12 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency, AgencyStatus
 from alerts.errors import KeysElsewhereError, SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
 from callers.actors import Actor
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError
+from peers.models import Agency
 from sharing.deliveries import find_delivery
 from sharing.models import Delivery
 

@@ -24,7 +24,6 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 from accord.envelope.errors import BackendError, EnvelopeError, Failure, OpeningError
 from accord.envelope.statements.form import SubjectRef
 from accord.moments import moment_of, moment_or_none
-from agencies.models import Agency, AgencyStatus, Custody
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
@@ -39,11 +38,13 @@ from alerts.science.replies.keeping import keep_received
 from alerts.tokenising import tokenise_sent
 from alerts.versions import place_version, settle_versions
 from callers.actors import SystemActor
+from callers.directory import AgencyStatus, Custody
 from callers.doorbell import ring, ring_where_few_wait
 from callers.errors import AbsentError
 from ledger.models import Distrust
 from ledger.proofs import log_places
 from ledger.set_aside import Item, Loop, begin_round, run_each
+from peers.models import Agency
 from sharing.errors import FeedRestartedError
 from sharing.feed import FIRST_EPOCH, FeedPage, read_feed
 from sharing.models import DeskCursor, Envelope, FeedItem, Statement
@@ -286,7 +287,7 @@ class _Desk:
 
     def _move(self, item: FeedItem) -> None:
         moved = {"epoch": self._epoch, "after": item.number, "moved_at": self._now}
-        DeskCursor.objects.update_or_create(agency=self._agency, defaults=moved)
+        DeskCursor.objects.update_or_create(agency_id=self._agency.pk, defaults=moved)
 
     def _look_up(self, page: Sequence[FeedItem]) -> _Known:
         mds = [item.d for item in page if item.what == FeedItem.ENVELOPE]

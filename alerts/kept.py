@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from agencies.models import Agency
 from callers.capabilities import Capability
 from callers.markings import levels_within
+from peers.models import Agency
 
 if TYPE_CHECKING:
     from callers.actors import Actor

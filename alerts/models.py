@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from agencies.models import Agency
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
 from alerts.peer_rows import PeerPin, PinBook  # noqa: F401
@@ -30,6 +29,7 @@ from alerts.stored import (  # noqa: F401
 )
 from callers.capabilities import Capability
 from callers.markings import levels_within, rows_within
+from peers.models import Agency
 
 if TYPE_CHECKING:
     from alerts.standing import StandingFacts

@@ -18,7 +18,6 @@ from accord.envelope.reaffirming import standing_after
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency
 from alerts.clearance import check_reason
 from alerts.document.display import Section, describe
 from alerts.document.fields import FIELDS
@@ -40,6 +39,7 @@ from callers.capabilities import Capability, require
 from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
+from peers.models import Agency
 from sharing.deliveries import find_delivery, mark_opened
 from sharing.signatures import reaffirms_of
 from sharing.slices import blob_for

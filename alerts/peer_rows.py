@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from agencies.models import Agency
+from peers.models import Agency
 
 
 class PinBook(models.Model):

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from agencies.models import Agency
 from alerts.amending import versions_seen
 from alerts.models import Alert
 from alerts.sent_standing import Answer, answers_of
@@ -14,6 +13,7 @@ from alerts.verification import answer_doubt_text
 from alerts.wording import delivery_text
 from notices.reminding import RecallReach, recall_reach, remind_unconfirmed
 from officers.models import Officer
+from peers.models import Agency
 from sharing.deliveries import DeliveryFact
 
 

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from agencies.models import Agency
 from callers.capabilities import Capability
+from peers.models import Agency
 
 if TYPE_CHECKING:
     from callers.actors import Actor

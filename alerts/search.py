@@ -18,7 +18,6 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, open_plain_cards, read_card
 from alerts.document import choices
 from alerts.document.countries import is_listed
@@ -32,6 +31,7 @@ from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
 from officers.models import Officer
+from peers.models import Agency
 
 HITS_AT_MOST: Final = 50
 CARDS_AT_MOST: Final = 20_000

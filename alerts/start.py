@@ -7,7 +7,6 @@ from typing import Final, Generic, TypeVar
 
 from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
 
-from agencies.models import Agency
 from alerts.cards import Card, open_alert_cards
 from alerts.drafts_list import DraftRow, draft_rows
 from alerts.inbox import InboxRow, inbox_rows, still_to_acknowledge
@@ -18,6 +17,7 @@ from alerts.science.caught import caught_count
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability
 from officers.models import Officer
+from peers.models import Agency
 from sharing.models import Delivery
 from sharing.revoked import Doubt
 from sharing.states import DeliveryState

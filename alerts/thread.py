@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from accord.envelope.keyrule import Repudiated
 from accord.envelope.reaffirming import REAFFIRM
 from accord.moments import moment_of
-from agencies.models import Agency
 from alerts.science.replies.thread_rows import RepliesHeld, read_replies
 from alerts.science.replies.told import ReplyTold, replies_told
 from alerts.withdrawal import WITHDRAWAL_CODES
 from ledger.proofs import log_places
 from officers.models import Officer
+from peers.models import Agency
 from sharing.models import Envelope, Statement
 from sharing.signatures import Refused, Worth, judge_signed, signed_statements
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from agencies.models import Agency
 from alerts.models import Alert, CardToken, ReceivedAlert
 from officers.ceilings import ceiling_of
 from officers.models import Officer
+from peers.models import Agency
 from vault import doors
 
 Pair = tuple[str, str]

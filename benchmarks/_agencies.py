@@ -7,6 +7,7 @@ The recipients share one root: a reader of figures does not care, and a thousand
 import os
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from accord.envelope.blobs import measure_blob
 from accord.envelope.content import Attachment, OpenedAlert
@@ -149,7 +150,7 @@ class World:
         self,
         suite: str,
         count: int,
-        alert: Mapping[str, str],
+        alert: Mapping[str, Any],
         attachments: Sequence[Attachment] = (),
     ) -> SealedEnvelope:
         """One alert to the first `count` recipients."""

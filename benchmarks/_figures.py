@@ -62,7 +62,7 @@ def report(
         "value": _shown(value),
         "unit": unit,
         "floor": _shown(floor),
-        "ratio": round(ratio, 2),
+        "ratio": round(ratio, 2) if ratio >= 1 else float(f"{ratio:.3g}"),
     }
     print(json.dumps(line), flush=True)
     if bar is not None and ratio > bar:

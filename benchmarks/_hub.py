@@ -7,9 +7,10 @@ services, and the hub's own processes do the rest.
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -31,16 +32,19 @@ from accord.envelope.statements.form import make_statement
 from agencies.accession import admit_agency
 from agencies.apikeys import make_key
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, AgencyKind, Custody
+from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability, Role, scopes_that_work
+from callers.directory import AgencyKind, Custody
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
 from officers.models import AgencyPolicy, Officer
+from peers.models import Agency
 from sharing.agreements import record_agreement
 from sharing.models import Delivery, FeedHead, FeedPending
 from sharing.terms import Lane
+from vault.doors import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
 SCOPES = scopes_that_work(is_hosted=False)
@@ -69,32 +73,55 @@ class HeldAgency:
         return ApiClient(self.id, "system", "prefix", SCOPES)
 
 
+class Named(Protocol):
+    """Anybody to seal to."""
+
+    @property
+    def id(self) -> str: ...
+
+
 def found_agencies(word: str, count: int) -> list[HeldAgency]:
     """`count` agencies with keysets in force and one agreement on every lane."""
     # A second run on one hub founds others.
     word += secrets.token_hex(3)
     agencies = [_found(f"xz-{word}n{number}") for number in range(count)]
-    ods = [_publish(agency) for agency in agencies]
-    wait_until(
-        lambda: len(receipts_for(ods)) == count, "keysets in the ledger", timeout_seconds=PATIENCE_SECONDS
-    )
+    _wait_until_logged([_publish(agency) for agency in agencies])
+    join(agency.id for agency in agencies)
+    return agencies
+
+
+def found_hosted_agency(word: str) -> Agency:
+    """An agency whose keys the hub holds, in PQ1, in force; it has no officer and no agreement."""
     now = timezone.now()
+    row = admit(f"xz-{word}{secrets.token_hex(3)}", Custody.HUB, "", now)
+    _wait_until_logged([create_agency_keys(OPERATOR, row, suites=(PQ1,), low=PQ1, now=now).od])
+    return Agency.objects.get(pk=row.pk)
+
+
+def join(parties: Iterable[str]) -> None:
+    """One agreement on every lane between these agencies, from now on."""
+    now, ref = timezone.now(), f"bench-{secrets.token_hex(3)}"
     record_agreement(
         OPERATOR,
-        ref=f"bench-{word}",
-        title=f"Agreement of the agencies {word}",
-        parties=[agency.id for agency in agencies],
+        ref=ref,
+        title=f"Agreement {ref}",
+        parties=list(parties),
         lanes=Lane.values,
         ceiling="AMBER",
         nbf=now - timedelta(days=1),
         now=now,
     )
-    return agencies
 
 
-def _found(agency_id: str) -> HeldAgency:
-    root, now = Root.generate(), timezone.now()
-    row = admit_agency(
+def _wait_until_logged(ods: Sequence[str]) -> None:
+    wait_until(
+        lambda: len(receipts_for(ods)) == len(ods), "keysets in the ledger", timeout_seconds=PATIENCE_SECONDS
+    )
+
+
+def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> Agency:
+    """A laboratory of nowhere, on its way in."""
+    entry = admit_agency(
         OPERATOR,
         agency_id,
         name=f"Agency {agency_id}",
@@ -102,13 +129,19 @@ def _found(agency_id: str) -> HeldAgency:
         country="XZ",
         timezone="UTC",
         language="en",
-        custody=Custody.AGENCY,
-        root_fingerprint=root.fingerprint,
+        custody=custody,
+        root_fingerprint=fingerprint,
         now=now,
     )
+    return Agency.objects.get(pk=entry.pk)
+
+
+def _found(agency_id: str) -> HeldAgency:
+    root, now = Root.generate(), timezone.now()
+    row = admit(agency_id, Custody.AGENCY, root.fingerprint, now)
     _, secret = make_key(
         OPERATOR,
-        row,
+        row.pk,
         client="system",
         scopes=sorted(SCOPES),
         lifetime=timedelta(days=1),
@@ -116,7 +149,11 @@ def _found(agency_id: str) -> HeldAgency:
         now=now,
     )
     return HeldAgency(
-        row, root, SignerSet(generate_signing_keys(PQ1)), generate_decryption_key(PQ1), f"Api-Key {secret}"
+        row,
+        root,
+        SignerSet(generate_signing_keys(PQ1)),
+        generate_decryption_key(PQ1),
+        f"Api-Key {secret}",
     )
 
 
@@ -144,9 +181,10 @@ def _publish(agency: HeldAgency) -> str:
             rows=[KeyRow(key, at - DAY_SECS, at + 365 * DAY_SECS) for key in keys],
         ),
     )
-    newcomer = verify_newcomer(agency.row, jws, now=now)
+    entry = Entry.objects.get(pk=agency.id)
+    newcomer = verify_newcomer(entry, jws, now=now)
     with transaction.atomic():
-        return register_keyset(OPERATOR, agency.row, newcomer, now=now).od
+        return register_keyset(OPERATOR, entry, newcomer, now=now).od
 
 
 def enrol_readers(agency: HeldAgency, count: int) -> list[Officer]:
@@ -168,18 +206,28 @@ def enrol_readers(agency: HeldAgency, count: int) -> list[Officer]:
 
 def seal_alerts(
     sender: HeldAgency,
-    recipients: Sequence[HeldAgency],
+    recipients: Sequence[Named],
     count: int,
     attachments: Sequence[Attachment] = (),
 ) -> list[SealedEnvelope]:
     """`count` alerts in PQ1, each with these attachments, sealed but not submitted."""
+    return seal_documents(sender, recipients, [ALERT] * count, attachments)
+
+
+def seal_documents(
+    sender: HeldAgency,
+    recipients: Sequence[Named],
+    documents: Sequence[Mapping[str, Any]],
+    attachments: Sequence[Attachment] = (),
+) -> list[SealedEnvelope]:
+    """An alert in PQ1 of each document, as `seal_alerts`."""
     now = timezone.now()
     directory = DatabaseKeyDirectory(now)
     directory.preload(agency.id for agency in (sender, *recipients))
     return [
         seal(
             _terms(now),
-            ALERT,
+            document,
             suite=PQ1,
             originator=_as_known(directory, sender),
             recipients=[_as_known(directory, agency) for agency in recipients],
@@ -188,14 +236,14 @@ def seal_alerts(
             now=int(now.timestamp()),
             attachments=attachments,
         )
-        for _ in range(count)
+        for document in documents
     ]
 
 
-def _as_known(directory: DatabaseKeyDirectory, agency: HeldAgency) -> Recipient:
+def _as_known(directory: DatabaseKeyDirectory, agency: Named) -> Recipient:
     keyset = directory.keyset(agency.id)
     assert keyset is not None, "a keyset counts from its receipt on"
-    return Recipient(keyset, agency.root.fingerprint)
+    return Recipient(keyset, keyset.root_fingerprint)
 
 
 def _terms(now: datetime) -> Terms:

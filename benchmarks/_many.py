@@ -22,10 +22,10 @@ from django.db import connection
 from django.db.models import Max, Model
 
 from accord.envelope.encoding import b64u
-from agencies.models import Agency
 from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card
 from alerts.document import choices
 from alerts.models import Alert, CardToken, ReceivedAlert
+from peers.models import Agency
 from sharing.models import AgreementVersion, Delivery, Envelope
 from vault import hierarchy
 from vault.hierarchy import RootSecret, RowPlace
@@ -101,11 +101,11 @@ def _alert(
         countries=(COUNTRIES[n % len(COUNTRIES)],),
     )
     envelope = Envelope(
-        iss=sender, suite="PQ1", kind="alert", rel="none", purpose="prevent", **shared, **_seconds(at, due), named=0, rn=1,
+        iss_id=sender.pk, suite="PQ1", kind="alert", rel="none", purpose="prevent", **shared, **_seconds(at, due), named=0, rn=1,
         size_bytes=8192, origin_index=1, signers=[], received_at=at,
     )  # fmt: skip
     delivery = Delivery(
-        envelope=envelope, recipient=recipient, index=0, agreement_version=agreement, reference=reference,
+        envelope=envelope, recipient_id=recipient.pk, index=0, agreement_version=agreement, reference=reference,
         state="acknowledged" if is_open else "available", number=number, expanded_at=at, told_at=at,
         fetched_at=at, opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
         answer="opened" if is_open else "",

@@ -29,8 +29,8 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
-    from agencies.models import Agency
     from benchmarks._many import send_many
+    from peers.models import Agency
 
     lab, health, customs = (Agency.objects.get(pk=pk) for pk in ("xa-lab", "xb-health", "xc-customs"))
     began = time.perf_counter()

@@ -11,9 +11,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import django
@@ -35,11 +33,13 @@ def main() -> None:
     from django.utils import timezone
 
     from benchmarks import _hub
+    from peers.models import Agency
     from sharing.intake import submit_envelope
 
     sender, _ = _hub.found_agencies("watch", 2)
     with tempfile.TemporaryDirectory() as folder, _join(Path(folder), sender) as client:
-        for sealed in _hub.seal_alerts(sender, [_held(client)], COUNT):
+        reader = Agency.objects.get(pk=client.state().agency)
+        for sealed in _hub.seal_alerts(sender, [reader], COUNT):
             submit_envelope(
                 sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now()
             )
@@ -59,54 +59,22 @@ def _join(folder: Path, sender: Any) -> Client:
     from django.utils import timezone
 
     from accord.keyfile import Argon2Cost
-    from agencies.accession import admit_agency
     from agencies.entrykeys import issue_entry_key
-    from agencies.models import AgencyKind, Custody
     from benchmarks import _hub
-    from sharing.agreements import record_agreement
-    from sharing.terms import Lane
+    from callers.directory import Custody
 
     agency, now = f"xz-r{secrets.token_hex(3)}", timezone.now()
     cheap = Argon2Cost(memory_kib=64, passes=1, lanes=1)
     made = create_keys(folder / "home", PASSPHRASE, now=int(time.time()), cost=cheap)
-    row = admit_agency(
-        _hub.OPERATOR,
-        agency,
-        name=f"Agency {agency}",
-        kind=AgencyKind.LABORATORY,
-        country="XZ",
-        timezone="UTC",
-        language="en",
-        custody=Custody.AGENCY,
-        root_fingerprint=made.fingerprint,
-        now=now,
-    )
-    _, secret = issue_entry_key(_hub.OPERATOR, row, client="accord", now=now)
+    row = _hub.admit(agency, Custody.AGENCY, made.fingerprint, now)
+    _, secret = issue_entry_key(_hub.OPERATOR, row.pk, client="accord", now=now)
     client = Client(folder / "home", PASSPHRASE)
     client.enrol(
         agency, hub=os.environ["EXCHANGE_URL"], ledger_vkey=os.environ["LEDGER_VKEY"], api_key=secret
     )
     client.pin(sender.id, sender.root.fingerprint)
-    record_agreement(
-        _hub.OPERATOR,
-        ref=agency,
-        title=f"Agreement of {agency}",
-        parties=[agency, sender.id],
-        lanes=Lane.values,
-        ceiling="AMBER",
-        nbf=now - timedelta(days=1),
-        now=now,
-    )
+    _hub.join([agency, sender.id])
     return client
-
-
-def _held(client: Client) -> Any:
-    """The reader as those helpers know an agency that seal to it: its row and its root."""
-    from agencies.models import Agency
-
-    agency = client.state().agency
-    row, root = Agency.objects.get(pk=agency), SimpleNamespace(fingerprint=client.fingerprint)
-    return SimpleNamespace(id=agency, row=row, root=root)
 
 
 def _time(client: Client, mds: Sequence[str], fetch: Callable[[Exchange, Sequence[str]], None]) -> float:

@@ -12,10 +12,10 @@ from accord.client.client import Client
 from accord.client.home import create_keys
 from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
-from agencies.models import Agency, Custody
 from alerts.peers.comparing import compare_fingerprints, may_compare
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
 from callers.capabilities import Role, scopes_that_work
+from callers.directory import Custody
 from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
@@ -23,6 +23,7 @@ from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
 from ledger.pins import current_vkey
 from officers.apikeys import issue_key
 from officers.models import Officer
+from peers.models import Agency
 from sharing.agreements import record_agreement, record_circle
 from sharing.models import Circle
 from vault.doors import create_agency_keys
@@ -92,7 +93,7 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
 
 
 def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime) -> Agency:
-    return admit_agency(
+    entry = admit_agency(
         operator,
         demo.id,
         name=demo.name,
@@ -105,6 +106,7 @@ def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime)
         duty_phone=demo.phone,
         now=now,
     )
+    return Agency.objects.get(pk=entry.pk)
 
 
 def _enrol_client(
@@ -119,7 +121,7 @@ def _enrol_client(
         connect=lambda hub, key: PastExchange(past, key),
         sleep=lambda seconds: past.settle(),
     )
-    _, entry_key = issue_entry_key(founders.operator, agency, client=CLIENT_NAME, now=past.now)
+    _, entry_key = issue_entry_key(founders.operator, agency.pk, client=CLIENT_NAME, now=past.now)
     _enter(agency, client, home, entry_key)
     return client
 
@@ -187,4 +189,6 @@ def _confirm_each_other(founders: Founders, circle: Circle, now: datetime) -> No
         if own.custody != Custody.AGENCY:
             for peer in members:
                 if peer.pk != own.pk:
-                    confirm_circle_member(founders.checker_of(own.pk), peer, [circle.name], now=now)
+                    confirm_circle_member(
+                        founders.checker_of(own.pk), Agency.objects.get(pk=peer.pk), [circle.name], now=now
+                    )

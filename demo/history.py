@@ -11,7 +11,6 @@ from typing import Any
 from accord.client.outgoing import AlertToSend
 from accord.envelope.content import NamedOfficer
 from agencies.accession import suspend_agency
-from agencies.models import Agency, Custody
 from alerts.acknowledgement import acknowledge_alert
 from alerts.document.building import build_document, build_terms
 from alerts.document.check import check_document
@@ -25,6 +24,7 @@ from alerts.preview import check_draft
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from callers.directory import Custody
 from demo import alerts as texts
 from demo.founding import Founders, found_world, replace_api_key
 from demo.past import Past
@@ -33,6 +33,7 @@ from demo.refusals import refusing_mail_server
 from demo.world import AGENCIES, AGREEMENTS
 from officers.accounts import disable_officer, enable_officer
 from officers.models import Officer
+from peers.models import Agency
 from sharing.agreements import suspend_lanes
 from sharing.models import Agreement, Envelope
 from vault.doors import renew_agency_keys
@@ -214,7 +215,7 @@ def _renew_keysets(world: World) -> None:
 def _suspend_border_police(world: World) -> None:
     world.at(-12)
     agency = Agency.objects.get(pk="xf-border")
-    suspend_agency(world.founders.operator, agency, now=world.past.now)
+    suspend_agency(world.founders.operator, agency.pk, now=world.past.now)
     world.past.settle()
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from agencies.models import Agency
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
 from demo.world import OPERATOR, OPERATOR_EMAIL, DemoAgency, DemoOfficer
 from officers.accounts import enrol_officer, enrol_operator
 from officers.models import Officer
+from peers.models import Agency
 
 INSTALLER = SystemActor("installer", None, frozenset({Capability.HUB_OPERATE}))
 WORDS_A_PASSWORD = 4

@@ -137,11 +137,16 @@ class Hub:
         }
 
     def bench_environment(self) -> dict[str, str]:
-        """A benchmark of a scratch hub may look into everything a desk holds, and at what the exchange costs."""
-        exchange = next(child for child in self.children if child.name == "exchange")
+        """A benchmark of a scratch hub may look into everything a desk holds, and at what exchange and desk-worker cost."""
+        pids = {child.name: str(child.pid) for child in self.children}
         held = role_environment("desk", self.world)
-        owner = {"BENCH_OWNER_URL": self.world.database_owner_url}
-        return {**self.demo_environment(), **held, **owner, "EXCHANGE_PID": str(exchange.pid)}
+        return {
+            **self.demo_environment(),
+            **held,
+            "BENCH_OWNER_URL": self.world.database_owner_url,
+            "EXCHANGE_PID": pids["exchange"],
+            "DESK_WORKER_PID": pids["desk-worker"],
+        }
 
     def keep_running(self) -> None:
         """Start again whatever dies, after longer and longer waits. Never returns."""

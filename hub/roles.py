@@ -11,7 +11,7 @@ from typing import Final
 FOUNDATION: Final = ("django.contrib.contenttypes",)
 CARRIERS: Final = ("hub", "callers", "ledger", "agencies", "sharing")
 """Apps that carry sealed alerts and know no officer."""
-TELLERS: Final = ("django.contrib.auth", "officers", "notices")
+TELLERS: Final = ("django.contrib.auth", "peers", "officers", "notices")
 """Apps that know officers and tell them."""
 OPENERS: Final = ("vault", "substances", "alerts")
 WEB: Final = ("rest_framework", "drf_spectacular")

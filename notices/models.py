@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from agencies.models import Agency
 from notices import visibility
 from notices.states import NotificationState
+from peers.models import Agency
 from sharing.models import Delivery
 from sharing.rows import Row
 

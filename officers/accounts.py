@@ -20,7 +20,6 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import POWERS, Capability, Role, require
 from callers.errors import AbsentError, InputError, NotPermittedError
@@ -31,6 +30,7 @@ from officers.identity import doubt_identity
 from officers.models import Officer
 from officers.policy_in_force import begin_policy
 from officers.powers import Cause, Kind, ask_for_change, drop_asked_by, drop_of_officer, must_wait
+from peers.models import Agency
 
 
 def enrol_officer(

@@ -8,13 +8,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.apikeys import LONGEST_OVERLAP, MAX_LIFETIME, make_key, record_key_event
-from agencies.models import Agency, AgencyStatus, ApiKey
+from agencies.models import ApiKey
 from callers.actors import Actor, client_name
 from callers.capabilities import Capability, require, scopes_that_work
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from officers.errors import NobodyToReleaseError
 from officers.models import Officer
 from officers.releasers import releasers_besides
+from peers.models import Agency
 
 
 def issue_key(
@@ -37,7 +39,7 @@ def issue_key(
     require_releaser_of_drafts(actor, agency, client=client, scopes=chosen)
     return make_key(
         actor,
-        agency,
+        agency.pk,
         client=client,
         scopes=chosen,
         lifetime=lifetime,
@@ -65,7 +67,7 @@ def rotate_key(actor: Actor, api_key: ApiKey, *, old_serves: timedelta, now: dat
         scopes = [scope for scope in old.scopes if scope in serve]
         new, text = issue_key(
             actor,
-            old.agency,
+            Agency.objects.get(pk=old.agency_id),
             client=old.client,
             scopes=scopes,
             lifetime=min(old.lifetime, MAX_LIFETIME),

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -31,6 +30,7 @@ from officers.powers import (
     settle,
 )
 from officers.restores import holds_back
+from peers.models import Agency
 
 CLOCK: Final = SystemActor("power-changes")
 """Who applies what nobody stopped in its time."""

@@ -8,13 +8,14 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 
 from agencies.directory import newest_keyset
 from agencies.entrykeys import has_entry_key
-from agencies.models import Agency, AgencyStatus, Custody
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require
+from callers.directory import AgencyStatus, Custody
 from callers.errors import AbsentError
 from officers.accounts import admins_of
 from officers.invitations import Invited, invited_of
 from officers.models import Officer
+from peers.models import Agency
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:
         has_admin=come,
         first_admin=first,
         waiting=invited_of([first], now=now).get(first.public_id) if first else None,
-        has_entry_key=has_entry_key(agency, now=now),
+        has_entry_key=has_entry_key(agency.pk, now=now),
         keyset_until=keyset.exp if keyset else None,
     )
 

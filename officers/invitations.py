@@ -9,7 +9,6 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import Capability, Role
 from callers.errors import AbsentError, InputError
@@ -21,6 +20,7 @@ from officers.identity import doubt_identity
 from officers.models import Officer
 from officers.power_rows import PowerChange
 from officers.shortlived import AccountLink
+from peers.models import Agency
 
 INVITATION = AccountLink.Purpose.INVITATION
 

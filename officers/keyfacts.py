@@ -20,12 +20,14 @@ from accord.envelope.keysets import KeyRow
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
 from accord.moments import moment_of
 from agencies.endings import THRESHOLDS, short_kid
-from agencies.models import Agency, Custody, Key, KeyState, KeyUse
+from agencies.models import Key, KeyState, KeyUse
 from agencies.registry import revoked_since, standing_keyset, waiting_recovery
 from callers.capabilities import Capability, require
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError
 from ledger import proofs
 from officers.models import Officer
+from peers.models import Agency
 
 CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
     Custody.AGENCY: gettext_lazy(
@@ -179,7 +181,7 @@ def _recovery_fact(waiting: EnvelopeKeyset) -> RecoveryFact:
 def _key_facts(agency: Agency, keyset: EnvelopeKeyset, now: datetime) -> tuple[KeyFact, ...]:
     """Newest first within each use, signing before encryption."""
     suspended = set(
-        Key.objects.filter(agency=agency, suspended_at__isnull=False).values_list("kid", flat=True)
+        Key.objects.filter(agency_id=agency.pk, suspended_at__isnull=False).values_list("kid", flat=True)
     )
     revoked, custody = revoked_since(agency.pk), str(Custody(agency.custody).label)
     facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]

@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
-from agencies.models import Agency
 from callers.binding import BoundRow
 from callers.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from callers.names import check_name
@@ -25,6 +24,7 @@ from officers.session_rows import OfficerSession as OfficerSession  # noqa: PLC0
 from officers.shortlived import AccountLink as AccountLink  # noqa: PLC0414
 from officers.shortlived import LoginAttempts as LoginAttempts  # noqa: PLC0414
 from officers.visibility import OfficerManager
+from peers.models import Agency
 
 
 def _new_public_id() -> str:

@@ -10,11 +10,11 @@ from typing import Final
 
 from django.core.management.base import CommandError
 
-from agencies.models import Agency
 from callers.actors import SystemActor
 from callers.capabilities import Capability
 from callers.errors import CallerError, InputError, NotPermittedError
 from officers.models import Officer
+from peers.models import Agency
 
 INSTALLER: Final = SystemActor("install", None, frozenset({Capability.HUB_OPERATE}))
 """Whoever has a shell on the hub and its database; only for making the first operators."""

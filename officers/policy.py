@@ -15,7 +15,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require
 from callers.errors import AbsentError, InputError
@@ -26,6 +25,7 @@ from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import Policy, policy_of
 from officers.power_rows import PowerChange
 from officers.powers import ask_for_change, must_wait
+from peers.models import Agency
 
 MFA_ROLES: Final = tuple(role for role in Role if role != Role.OPERATOR)
 CEILING_ROLES: Final = (Role.READER, Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN)

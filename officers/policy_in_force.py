@@ -4,10 +4,10 @@
 from dataclasses import asdict, dataclass, fields
 
 from accord.envelope.encoding import canonical, object_digest
-from agencies.models import Agency
 from callers.binding import has_maker
 from callers.errors import NotBoundError
 from officers.models import AgencyPolicy, Officer
+from peers.models import Agency
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class AgencyPolicy(BoundRow):
     )
 
     agency = models.OneToOneField(
-        "agencies.Agency", models.PROTECT, primary_key=True, related_name="desk_policy"
+        "peers.Agency", models.PROTECT, primary_key=True, related_name="desk_policy"
     )
     four_eyes = models.BooleanField(default=True)
     flash_single_releaser = models.BooleanField(default=False)

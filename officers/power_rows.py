@@ -46,7 +46,7 @@ class PowerChange(BoundRow):
         DROPPED = "dropped", _("Taken back or overtaken")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="power_changes")
+    agency = models.ForeignKey("peers.Agency", models.PROTECT, related_name="power_changes")
     kind = models.CharField(max_length=8, choices=Kind)
     officer = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="power_changes"

@@ -19,7 +19,6 @@ from uuid import UUID
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import QuerySet
 
-from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import POWERS, Capability, Role
 from ledger.audit import record_event
@@ -27,6 +26,7 @@ from officers.attribution import attributed_to, counts_as, is_independent
 from officers.models import Officer
 from officers.power_rows import PowerChange
 from officers.quiet import end_of_quiet
+from peers.models import Agency
 
 Kind, Cause, Outcome = PowerChange.Kind, PowerChange.Cause, PowerChange.Outcome
 DELAY_HOURS: Final = 24

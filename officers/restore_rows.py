@@ -19,7 +19,7 @@ class RestoreReview(BoundRow):
     BOUND: ClassVar = ("id", "agency", "restored_at", "reviewed_by", "reviewed_at")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="restore_reviews")
+    agency = models.ForeignKey("peers.Agency", models.PROTECT, related_name="restore_reviews")
     restored_at = models.DateTimeField()
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     reviewed_at = models.DateTimeField()

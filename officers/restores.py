@@ -20,7 +20,6 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from callers.capabilities import Capability, Role, require
 from callers.errors import InputError
 from ledger.audit import record_event
@@ -30,6 +29,7 @@ from officers.accounts import admins_of
 from officers.models import Officer
 from officers.power_rows import PowerChange
 from officers.restore_rows import RestoreReview
+from peers.models import Agency
 
 ROLES, DISABLED, KEYS = SECTIONS = ("roles", "disabled", "keys")
 """What an admin confirms, each by itself, before sign-in opens."""

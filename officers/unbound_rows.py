@@ -13,13 +13,13 @@ from typing import Generic, TypeVar
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from agencies.models import Agency
 from callers.binding import mac_of
 from ledger.audit import record_event
 from officers.login.factorrows import factor_of, place_of_secret, save_factor
 from officers.login.factors import FACTORS
 from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import policy_of
+from peers.models import Agency
 from vault import hubsecret
 
 Row = TypeVar("Row", AgencyPolicy, Officer)

@@ -14,9 +14,10 @@ from django.db.models import Max, Q
 
 from accord.moments import LATEST_SHOWN, moment_of
 from agencies.accession import resume_agency, suspend_agency
-from agencies.models import Agency, AgencyStatus
+from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from ledger.audit import record_event
 from sharing.errors import AgreementError
@@ -158,19 +159,19 @@ def resume_lanes(actor: Actor, agreement: Agreement, lanes: Collection[str], *, 
 
 
 @transaction.atomic
-def suspend_agency_flow(operator: Actor, agency: Agency, *, now: datetime) -> Agency:
+def suspend_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
     """Stop new flow from and to an agency on this hub; returns once nobody relies on what was before.
 
     The directory alone would let a submission that was judged a moment earlier be stored afterwards. Raises
     `NotPermittedError` for anyone but the operator.
     """
     require(operator, Capability.HUB_OPERATE)
-    own_parties({agency.pk, *_partners_of(agency.pk)})
-    return suspend_agency(operator, agency, now=now)
+    own_parties({agency_id, *_partners_of(agency_id)})
+    return suspend_agency(operator, agency_id, now=now)
 
 
 @transaction.atomic
-def resume_agency_flow(operator: Actor, agency: Agency, *, now: datetime) -> int:
+def resume_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> int:
     """Lift the hub's suspension of an agency and give what was held its turn again; returns how many deliveries.
 
     For whoever resumes an agency: the directory alone would leave what is held waiting until it expires. Raises
@@ -178,9 +179,9 @@ def resume_agency_flow(operator: Actor, agency: Agency, *, now: datetime) -> int
     """
     require(operator, Capability.HUB_OPERATE)
     # Before the agency's row: whoever stores an envelope holds these locks when it refers to that row.
-    own_parties({agency.pk, *_partners_of(agency.pk)})
-    resume_agency(operator, agency, now=now)
-    return requeue_held(agency.pk)
+    own_parties({agency_id, *_partners_of(agency_id)})
+    resume_agency(operator, agency_id, now=now)
+    return requeue_held(agency_id)
 
 
 @transaction.atomic

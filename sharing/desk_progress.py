@@ -12,7 +12,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import QuerySet
 
-from agencies.models import AgencyStatus
+from callers.directory import AgencyStatus
 from sharing.feed import present_epoch
 from sharing.models import DeskCursor
 

@@ -29,9 +29,10 @@ from accord.envelope.manifest import LEAST_KEEP_SECS, Manifest, read_manifest
 from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.moments import moment_of
 from agencies.intake_directory import SubmissionDirectory
-from agencies.models import Agency, AgencyStatus
+from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import Capability
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotPermittedError
 from ledger.audit import record_event
 from ledger.errors import EntryExistsError

@@ -14,7 +14,7 @@ from datetime import datetime
 from accord.envelope.keys import EC1, PQ1, suite_rank
 from accord.envelope.manifest import Manifest
 from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
-from agencies.models import AgencyStatus, Custody
+from callers.directory import AgencyStatus, Custody
 from sharing.denials import OURS, THEIRS, Arguments, denial_text
 from sharing.models import Envelope
 from sharing.standing import AgencyFacts, Facts, VersionFacts, read_facts

@@ -35,15 +35,17 @@ from accord.envelope.statements.form import SubjectRef, make_statement, parse_st
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.verifying import Ledger, verify_slice
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, AgencyKind, Custody
+from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability, Role, scopes_that_work
+from callers.directory import AgencyKind, Custody
 from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
 from officers.apikeys import issue_key
 from officers.models import Officer
 from officers.policy_in_force import begin_policy
+from peers.models import Agency
 from sharing.agreements import record_agreement
 from sharing.feed import present_epoch
 from sharing.intake import Submission, submit_envelope
@@ -204,9 +206,11 @@ class Hub(KeyLives):
                 rows=self.key_rows(agency) if rows is None else rows,
             ),
         )
-        newcomer = verify_newcomer(agency.row, jws, now=self.now)
+        entry = Entry.objects.get(pk=agency.id)
+        newcomer = verify_newcomer(entry, jws, now=self.now)
         with transaction.atomic():
-            register_keyset(OPERATOR, agency.row, newcomer, now=self.now)
+            register_keyset(OPERATOR, entry, newcomer, now=self.now)
+        agency.row.refresh_from_db()
         return parse_statement(jws).od
 
     def key_rows(self, agency: HeldAgency) -> list[KeyRow]:

@@ -8,8 +8,9 @@ from accord.envelope.keys import PQ1, SIGN
 from accord.envelope.keysets import newest_signing_keys
 from accord.envelope.private import SignerSet, SigningKey
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, Revocation
+from agencies.models import Revocation
 from callers.capabilities import Role
+from peers.models import Agency
 from tests.builders import HeldAgency, Hub, seconds
 from vault.keeping import private_keys
 from vault.lives import revoke_agency_key, rotate_agency_keys

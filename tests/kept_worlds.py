@@ -18,8 +18,8 @@ from typing import Any, Final, TypeVar
 from django.db import connection, transaction
 from psycopg import sql
 
-from agencies.models import Agency
 from officers.models import Officer
+from peers.models import Agency
 from tests.one_seed import drawn_as
 
 NOT_OF_A_WORLD: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, Custody
 from alerts.peers.comparing import compare_fingerprints
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin, read_book
 from callers.actors import SystemActor
 from callers.capabilities import Capability
+from callers.directory import Custody
+from peers.models import Agency
 from sharing.models import Circle
 from vault.models import VaultSecret
 
@@ -67,4 +68,4 @@ def confirm_each_other(circle: Circle, *, now: datetime) -> None:
         actor = SystemActor("checker", own.pk, frozenset({Capability.ALERT_VALIDATE}))
         for peer in members if own.custody != Custody.AGENCY else ():
             if peer.pk != own.pk:
-                confirm_circle_member(actor, peer, [circle.name], now=now)
+                confirm_circle_member(actor, Agency.objects.get(pk=peer.pk), [circle.name], now=now)

@@ -39,13 +39,13 @@ from accord.envelope.verifying import KeptCheckpoint, Ledger, verify_slice
 from accord.envelope.vocabulary import RED
 from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
 from agencies.errors import CustodyRefusedError
-from agencies.models import Agency
 from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger import proofs
 from ledger.audit import record_event
 from ledger.pins import pinned_keys
+from peers.models import Agency
 from vault import hubsecret, lives, rows
 from vault.errors import SigningKeysMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys

@@ -11,7 +11,8 @@ from django.db import models
 
 from accord.envelope.keys import SIGN, PublicKey
 from accord.envelope.private import DecryptionKey, SigningKey, private_key_from_bytes
-from agencies.models import Agency, Key, KeyUse
+from agencies.models import Key, KeyUse
+from peers.models import Agency
 from vault import hierarchy
 from vault.errors import SealBrokenError, SecretMissingError
 from vault.hierarchy import RootSecret

@@ -18,12 +18,14 @@ from accord.envelope.private import Root
 from accord.envelope.statements.bodies import REVOKE_CODES
 from agencies.accession import accept_revoke
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError
-from agencies.models import Agency, Custody, Key, Keyset, KeyUse, Revocation
+from agencies.models import Key, Keyset, KeyUse, Revocation
 from agencies.registry import standing_keyset, waiting_recovery
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
+from peers.models import Agency
 from vault.changes import USES, CancelRecovery, Create, Following, Renew, Retire, RootCard, Rotate
 from vault.errors import SigningKeysMissingError
 from vault.making import (

@@ -19,11 +19,12 @@ from accord.envelope.statements.checks import pop_suite
 from accord.envelope.statements.form import build_statement, make_statement, sign_statement
 from accord.envelope.unseal import open_challenge
 from agencies.accession import accept_keyset, issue_challenge
-from agencies.models import Agency, Key, Keyset, KeyUse
+from agencies.models import Key, Keyset, KeyUse
 from agencies.registry import register_successor, revoked_since, standing_keyset
 from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
+from peers.models import Agency
 from vault.changes import (
     ChangeRoot,
     Create,
@@ -121,7 +122,7 @@ def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> None:
     """Reserves roots for the agency and keeps their private halves."""
     kept: list[tuple[PrivateKey, str]] = []
     for root in roots:
-        register_successor(agency, root.public, now=now)
+        register_successor(agency.pk, root.public, now=now)
         kept += [(SigningKey.from_bytes(data), KeyUse.ROOT.value) for data in root.to_bytes()]
     keep_private_keys(ensure_secret(agency, now=now), kept)
 
@@ -131,7 +132,7 @@ def held_root(agency: Agency, fingerprint: str) -> tuple[PublicKey, PublicKey]:
 
     Raises SigningKeysMissingError.
     """
-    keys = [PublicKey(key.jwk, SIGN) for key in Key.objects.filter(agency=agency, use=KeyUse.ROOT)]
+    keys = [PublicKey(key.jwk, SIGN) for key in Key.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT)]
     for classical in (key for key in keys if key.alg == "Ed25519"):
         for lattice in (key for key in keys if key.alg == "ML-DSA-65"):
             if RootCard((classical, lattice), "").fingerprint == fingerprint:

@@ -5,7 +5,8 @@ from typing import ClassVar, Final
 
 from django.db import models
 
-from agencies.models import Agency, Key
+from agencies.models import Key
+from peers.models import Agency
 
 HUB: Final = "hub"
 

@@ -23,10 +23,12 @@ from accord.envelope.private import private_key_from_bytes
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS, statement_typ
 from agencies.accession import accept_revoke
-from agencies.models import Agency, Custody, Keyset, Revocation
+from agencies.models import Keyset, Revocation
 from agencies.registry import standing_keyset
 from callers.actors import Actor
+from callers.directory import Custody
 from callers.errors import AbsentError, CallerError, InputError
+from peers.models import Agency
 from vault import hierarchy
 from vault.changes import NAMES, Change, Create, PrivateKey, Retire
 from vault.keeping import ensure_secret, secrets_of
@@ -158,8 +160,8 @@ def forget_proposals(*, now: datetime) -> int:
 def _accepted(agency: Agency, od: str) -> Keyset | Revocation | None:
     """What this statement has become, where it came before."""
     return (
-        Keyset.objects.filter(od=od, agency=agency).first()
-        or Revocation.objects.filter(od=od, agency=agency).first()
+        Keyset.objects.filter(od=od, agency_id=agency.pk).first()
+        or Revocation.objects.filter(od=od, agency_id=agency.pk).first()
     )
 
 
@@ -183,7 +185,7 @@ def _check_beginning(agency: Agency, change: Change, now: datetime) -> None:
     """The first keyset is made once, under the root whose fingerprint is on paper."""
     if not isinstance(change, Create):
         return
-    if Keyset.objects.filter(agency=agency).exists():
+    if Keyset.objects.filter(agency_id=agency.pk).exists():
         raise InputError("change", _("Your agency has keys already. Rotate them instead."))
     if change.root.fingerprint != agency.root_fingerprint:
         raise InputError("root", _("Root: its fingerprint is not the one from paper."))

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from accord.envelope.encoding import b64u, sha256
 from accord.moments import moment_or_none
-from agencies.models import Agency
 from alerts.api_desk import DeskView
 from alerts.errors import StaleTagError
 from callers.capabilities import Capability
@@ -20,6 +19,7 @@ from callers.cursors import list_name, open_cursor, seal_cursor
 from callers.errors import AbsentError
 from callers.idempotency import Outcome, idempotent
 from officers.models import Officer
+from peers.models import Agency
 
 EVERY_OFFICER: Final = frozenset({Capability.OFFICER_READ, Capability.HUB_OPERATE})
 """Of which every officer has one, whatever the role, and no API key any."""

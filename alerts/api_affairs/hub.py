@@ -17,7 +17,7 @@ from agencies.api import AgencySerializer
 from agencies.entrykeys import issue_entry_key
 from agencies.errors import CustodyRefusedError
 from agencies.fingerprints import checked_fingerprint
-from agencies.models import Agency, AgencyKind, AgencyStatus, Custody
+from agencies.models import Agency as ListedAgency
 from alerts.api_affairs.answering import AffairsView, moment
 from alerts.api_affairs.apikeys import Issued, IssuedApiKeyOut, ShownOnceView
 from alerts.api_affairs.officers import InvitationOut
@@ -25,11 +25,13 @@ from alerts.api_desk import CREATED
 from alerts.pages.operator.forms import GROUP_CHARS, HEARD, group_of
 from alerts.pages.operator.health import Sign, health
 from callers.capabilities import Capability, Role
+from callers.directory import AgencyKind, AgencyStatus, Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
 from officers.entering import Entry, entry_of, first_admin_of
 from officers.invitations import invite_again, invite_officer
+from peers.models import Agency
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 from sharing.errors import MoveError
 from vault.doors import create_agency_keys
@@ -130,7 +132,7 @@ class HubAgenciesView(AffairsView):
     def get(self, request: Request) -> Response:
         """List the agencies of the hub by name, those too that are still entering."""
         query = read_query(HubAgenciesQuery, request)
-        found = Agency.objects.visible_to(self.officer).filter(**query).order_by("name")
+        found = ListedAgency.objects.visible_to(self.officer).filter(**query).order_by("name")
         return self.answer({"items": HubAgencyOut(found, many=True).data})
 
     @extend_schema(request=AdmitIn, responses={201: EntryOut}, operation_id="hub_agencies_admit")
@@ -215,7 +217,7 @@ class EntryKeyView(ShownOnceView):
 
         def issue() -> Issued:
             with _moved_on(agency):
-                return issue_entry_key(self.officer, agency, client=client, now=self.now)
+                return issue_entry_key(self.officer, agency.pk, client=client, now=self.now)
 
         return self.issued(issue)
 
@@ -238,7 +240,7 @@ class SuspendAgencyView(ActOnAgencyView):
     def post(self, request: Request, agency_id: str) -> Response:  # type: ignore[override]
         """Stop flow from and to an agency on this hub; nothing is deleted, what waits is held."""
         return self.act_on(
-            agency_id, lambda entry: suspend_agency_flow(self.officer, entry.agency, now=self.now)
+            agency_id, lambda entry: suspend_agency_flow(self.officer, agency_id, now=self.now)
         )
 
 
@@ -246,9 +248,7 @@ class ResumeAgencyView(ActOnAgencyView):
     @extend_schema(request=None, responses={200: EntryOut}, operation_id="hub_agencies_resume")
     def post(self, request: Request, agency_id: str) -> Response:  # type: ignore[override]
         """Lift the hub's suspension of an agency; what was held has its turn again, in order and once."""
-        return self.act_on(
-            agency_id, lambda entry: resume_agency_flow(self.officer, entry.agency, now=self.now)
-        )
+        return self.act_on(agency_id, lambda entry: resume_agency_flow(self.officer, agency_id, now=self.now))
 
 
 @contextmanager

@@ -21,21 +21,17 @@ from rest_framework.response import Response
 
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.statements.form import parse_statement
-from agencies.models import Agency, Custody
 from alerts.api_affairs.answering import AffairsView
 from alerts.key_impact import impact_of_revoking
 from alerts.pages.keys.acts import Act, do_act, is_proposal
 from alerts.pages.keys.forms import CODES, SUITES, USES
 from alerts.pages.keys.wizard import key_of, open_facts
 from callers.capabilities import Capability
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError
 from callers.reading import read_body, read_query
-from officers.keyfacts import (
-    KeyFact,
-    KeyFacts,
-    check_typed,
-    key_facts,
-)
+from officers.keyfacts import KeyFact, KeyFacts, check_typed, key_facts
+from peers.models import Agency
 from sharing.api import JoseParser, JsonOctetsParser
 from vault import proposing
 from vault.changes import MAX_ROOT_CARD_BYTES, read_root_card

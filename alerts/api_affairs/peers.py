@@ -10,13 +10,13 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.models import Agency
 from alerts.api_affairs.answering import AffairsView
 from alerts.peers.comparing import PeerTrust, compare_fingerprint, peer_of, peers_of, undo_comparison
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin
 from callers.capabilities import Capability
 from callers.reading import read_body
+from peers.models import Agency
 
 
 class FingerprintIn(s.Serializer[Any]):

@@ -11,7 +11,6 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.models import Agency
 from alerts.api_affairs.answering import AffairsView, tag_of
 from alerts.errors import RevisionRequiredError, StaleTagError
 from callers.capabilities import Capability
@@ -20,6 +19,7 @@ from callers.reading import read_body
 from ledger.retention import KEEP_DAYS
 from officers.policy import CEILING_ROLES, MFA_ROLES, change_policy, waiting_policy
 from officers.policy_in_force import Policy, policy_of
+from peers.models import Agency
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9_-]{43})(?:\.[A-Za-z0-9_-]{43})?"')
 IF_SEEN: Final = OpenApiParameter(

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("agencies", "0001_initial"),
+        ("peers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -68,9 +68,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="alerts",
-                        to="agencies.agency",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="peers.agency"
                     ),
                 ),
                 (
@@ -158,7 +156,7 @@ class Migration(migrations.Migration):
                         primary_key=True,
                         related_name="+",
                         serialize=False,
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 ("received_after", models.BigIntegerField(default=0)),
@@ -182,7 +180,7 @@ class Migration(migrations.Migration):
                         primary_key=True,
                         related_name="+",
                         serialize=False,
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 ("revision", models.PositiveIntegerField(default=1)),
@@ -200,7 +198,7 @@ class Migration(migrations.Migration):
                         primary_key=True,
                         related_name="+",
                         serialize=False,
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 ("checkpoint", models.TextField(blank=True)),
@@ -295,7 +293,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -325,13 +323,13 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="pins", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="pins", to="peers.agency"
                     ),
                 ),
                 (
                     "peer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
             ],
@@ -392,7 +390,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="received_alerts",
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 (
@@ -401,7 +399,7 @@ class Migration(migrations.Migration):
                         db_column="iss",
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 (
@@ -432,7 +430,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -479,7 +477,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -525,13 +523,13 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
                     "issuer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -588,7 +586,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
             ],
@@ -611,7 +609,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -659,7 +657,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -735,7 +733,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -761,7 +759,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -812,7 +810,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -852,7 +850,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
                 (
@@ -883,7 +881,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
             ],

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
 from agencies.directory import list_agencies_now
-from agencies.models import Agency, AgencyKind
+from agencies.models import Agency
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
+from callers.directory import AgencyKind
 from officers.models import Officer
 
 PAGE_ROWS: Final = 100

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from agencies.models import Agency
 from alerts.document import choices
 from alerts.drafts_list import list_drafts
 from alerts.inbox import InboxFilters, list_received
@@ -25,6 +24,7 @@ from alerts.saved_views import views_of
 from callers import clock
 from callers.capabilities import Capability
 from officers.models import Officer
+from peers.models import Agency
 
 ALL: Final = "view=all"
 WAITING: Final = (SavedBox.INBOX, SavedBox.QUEUE)

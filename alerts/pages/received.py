@@ -14,7 +14,6 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
-from agencies.models import Agency
 from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
 from alerts.arrivals import arrivals_token
 from alerts.cards import open_received_cards
@@ -59,6 +58,7 @@ from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
+from peers.models import Agency
 from sharing.deliveries import find_delivery
 from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 

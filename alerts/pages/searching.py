@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import Agency
 from alerts.document import choices
 from alerts.document.countries import COUNTRIES
 from alerts.finding import hosted_agency_of
@@ -29,6 +28,7 @@ from alerts.search_links import open_search, seal_search
 from callers import clock
 from callers.errors import InputError
 from officers.models import Officer
+from peers.models import Agency
 
 PLACES: Final = (
     ("", gettext_lazy("Received and sent")),

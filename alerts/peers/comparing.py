@@ -15,7 +15,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
-from agencies.models import Agency
 from alerts.errors import KeysElsewhereError
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
@@ -26,6 +25,7 @@ from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from officers.attribution import is_independent
 from officers.models import Officer
+from peers.models import Agency
 from vault.errors import SealBrokenError
 
 PIN_COMMAND: Final = "accord pin"

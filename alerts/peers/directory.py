@@ -21,10 +21,11 @@ from accord.envelope.errors import EnvelopeError, Failure, MalformedError, Verif
 from accord.envelope.statements.checks import revocation_of, verify_logged_revoke
 from accord.envelope.tree.receipts import Receipt
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency, Keyset, Revocation
+from agencies.models import Keyset, Revocation
 from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from ledger import proofs
 from ledger.pins import pinned_keys
+from peers.models import Agency
 from vault.errors import SealBrokenError
 
 PINS_ALTERED: Final = "pins-altered"

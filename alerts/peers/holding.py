@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Pin, read_book
 from alerts.peers.seeing import may_seal
+from peers.models import Agency
 from sharing.policy import RecipientVerdict
 from vault.errors import SealBrokenError, SecretMissingError
 

@@ -11,7 +11,6 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.peers.circles import new_places
 from alerts.peers.comparing import change_own_book, own_agency_of
 from alerts.peers.pins import Book, Pin
@@ -19,6 +18,7 @@ from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
+from peers.models import Agency
 
 
 def may_confirm(actor: Actor) -> bool:

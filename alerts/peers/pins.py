@@ -16,10 +16,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from agencies.models import Agency, Custody
 from alerts.models import Alert, ReceivedAlert
 from alerts.peer_rows import PeerPin, PinBook
+from callers.directory import Custody
 from ledger.audit import record_event
+from peers.models import Agency
 from vault import doors
 from vault.errors import SealBrokenError
 

@@ -18,7 +18,6 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.clearance import CASE_REASONS
 from alerts.errors import ScienceAwayError, ScienceInputError
 from alerts.finding import hosted_agency_of
@@ -31,6 +30,7 @@ from callers.errors import InputError
 from ledger.audit import record_event
 from ledger.models import AuditEvent
 from officers.policy_in_force import policy_of
+from peers.models import Agency
 from substances.control.faults import RulesRefusedError
 from substances.errors import InputRefusedError, WorkerLostError
 

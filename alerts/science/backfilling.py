@@ -19,7 +19,6 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accord.envelope.errors import EnvelopeError, Failure
-from agencies.models import Agency, AgencyStatus, Custody
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import UnknownSchemaError
 from alerts.fetching import CLOSED, fetch_and_open, seen_by
@@ -36,10 +35,12 @@ from alerts.science.stored import keep_received_structure, keep_sent_structure
 from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
 from callers.actors import SystemActor
+from callers.directory import AgencyStatus, Custody
 from callers.errors import AbsentError
 from ledger.audit import record_event
 from ledger.models import SetAside, SetAsideQuerySet
 from ledger.set_aside import Item, Loop, begin_round
+from peers.models import Agency
 from sharing.models import Blob
 from vault.errors import SealBrokenError, SecretMissingError, VaultError, is_vault_away
 

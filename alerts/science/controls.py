@@ -13,10 +13,10 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists
 
-from agencies.models import Agency
 from alerts.errors import RulesDamagedError
 from alerts.science.overlaid import adopted_texts
 from alerts.stored import AdoptedRules, AgencyRules
+from peers.models import Agency
 from substances import safely_law
 from substances.control.listings import shipped_listings
 from substances.control.safe import LawTexts

@@ -16,16 +16,17 @@ from typing import Final
 
 from django.db import transaction
 
-from agencies.models import Agency, AgencyStatus, Custody
 from alerts.science.controls import EffectiveRules, ruleset_for
 from alerts.science.overlaid import adopted_texts
 from alerts.science.previewing import Preview, preview_caught
 from alerts.science.reevaluating import note_baseline
 from alerts.science.rule_checks import check_rule_file
 from callers.capabilities import Capability, require
+from callers.directory import AgencyStatus, Custody
 from callers.doorbell import ring
 from ledger.audit import record_event
 from officers.models import Officer
+from peers.models import Agency
 from substances import safely_law
 from substances.control.diffs import Difference
 from substances.control.safe import difference_of_listings, difference_of_precursors, difference_of_rules

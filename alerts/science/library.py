@@ -19,7 +19,6 @@ from django.db.models.functions import Coalesce, Length
 from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import b64u, sha256
-from agencies.models import Agency
 from alerts.document.characters import hidden_characters
 from alerts.finding import hosted_agency_of
 from alerts.science.asking import in_words
@@ -31,6 +30,7 @@ from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from officers.models import Officer
+from peers.models import Agency
 from substances import safely
 from substances.spectra.spectrum import spectrum_record
 from vault import doors

@@ -11,13 +11,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.files import AttachmentShown
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, open_alert
 from alerts.outbox import SentAlert, open_sent_file, read_sent
 from callers.errors import AbsentError
 from officers.models import Officer
+from peers.models import Agency
 
 FIELD = "proposed_rule"
 

@@ -20,7 +20,6 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from accord.version import VERSION
-from agencies.models import Agency, AgencyStatus, Custody
 from alerts.science.caught import caught_rows, drop_unfollowed, what_catches
 from alerts.science.controls import EffectiveRules, bring_up_to_date, ruleset_for
 from alerts.science.locking import alone, wait_alone
@@ -28,8 +27,10 @@ from alerts.science.stored import Kept, OpenedStructure, broken_rows, open_rows,
 from alerts.science.watching import tell_watchers
 from alerts.stored import CaughtStructure, Mark, Reevaluation, StoredStructure
 from callers.actors import SystemActor
+from callers.directory import AgencyStatus, Custody
 from ledger import set_aside
 from ledger.audit import record_event
+from peers.models import Agency
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
 from substances.rulefacts import ENGINE, StructureIn, StructureJudged
 from substances.safely_law import judge_structures

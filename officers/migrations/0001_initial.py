@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("agencies", "0001_initial"),
+        ("peers", "0001_initial"),
     ]
 
     operations = [
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="officers",
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 (
@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
                         primary_key=True,
                         related_name="desk_policy",
                         serialize=False,
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 ("four_eyes", models.BooleanField(default=True)),
@@ -313,7 +313,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="power_changes",
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 (
@@ -366,7 +366,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="restore_reviews",
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
                 (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agencies.models import Agency
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.sealing import Carried, carry, seal
 from tests.agencies.world import NOW, OwnKeys, admit, enrol, hosted_agency, log_everything, own_agency
 

@@ -7,7 +7,8 @@ import pytest
 
 from accord.envelope.errors import Failure, VerificationError
 from agencies.accession import accept_keyset, issue_challenge
-from agencies.models import Agency, Keyset
+from agencies.models import Keyset
+from peers.models import Agency
 from tests.agencies.world import (
     NOW,
     OwnKeys,

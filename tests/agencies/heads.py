@@ -10,7 +10,8 @@ from accord.envelope.encoding import canonical
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.private import Root, SignerSet
 from accord.envelope.statements.form import sign_statement
-from agencies.models import Agency, Keyset, Revocation
+from agencies.models import Keyset, Revocation
+from peers.models import Agency
 from tests.agencies.world import NOW, enrol, log_everything
 from vault import proposing
 from vault.changes import Change, Create, RootCard, read_root_card

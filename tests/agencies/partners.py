@@ -19,7 +19,7 @@ class Partner:
         self.now: datetime = timezone.now()
         self.keys = OwnKeys.draw(agency_id, now=self.now)
         self.agency = admit(agency_id, fingerprint=self.keys.root.fingerprint, now=self.now)
-        self.text = issue_entry_key(OPERATOR, self.agency, client="case system", now=self.now)[1]
+        self.text = issue_entry_key(OPERATOR, self.agency.pk, client="case system", now=self.now)[1]
         self.client = Client()
         self.path = f"/api/v1/agencies/{agency_id}"
 

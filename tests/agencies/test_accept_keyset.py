@@ -12,11 +12,13 @@ from accord.envelope.errors import Failure
 from accord.envelope.private import Root
 from agencies.accession import accept_keyset, issue_challenge
 from agencies.errors import CustodyRefusedError
-from agencies.models import Agency, AgencyStatus, Keyset, KeyUse
+from agencies.models import Key, Keyset, KeyUse
 from callers.actors import SystemActor
 from callers.capabilities import Capability
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
+from peers.models import Agency
 from tests.agencies.entering import enter, refusal
 from tests.agencies.world import DAY, NOW, OwnKeys, enrol, enrolling, seconds
 
@@ -41,8 +43,10 @@ def test_the_keyset_is_kept_as_signed(agency: Agency, keys: OwnKeys) -> None:
 
 def test_its_keys_and_its_root_are_registered(agency: Agency, keys: OwnKeys) -> None:
     enter(agency, keys)
-    assert {key.kid for key in agency.public_keys.exclude(use=KeyUse.ROOT)} == {row.kid for row in keys.rows}
-    roots = agency.public_keys.filter(use=KeyUse.ROOT)
+    assert {key.kid for key in Key.objects.filter(agency_id=agency.pk).exclude(use=KeyUse.ROOT)} == {
+        row.kid for row in keys.rows
+    }
+    roots = Key.objects.filter(agency_id=agency.pk).filter(use=KeyUse.ROOT)
     assert {key.kid for key in roots} == {key.kid for key in keys.root.public}
     assert all(key.exp is None for key in roots)
 

@@ -11,11 +11,12 @@ from accord.envelope.private import Root
 from accord.envelope.statements.form import parse_statement
 from agencies.accession import accept_revoke
 from agencies.directory import DatabaseKeyDirectory, published_keyset
-from agencies.models import Agency, Key, KeyState, Revocation
+from agencies.models import Key, KeyState, Revocation
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
+from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OwnKeys, enrol, log_everything, own_agency, seconds
 
 pytestmark = pytest.mark.django_db

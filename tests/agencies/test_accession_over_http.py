@@ -14,8 +14,10 @@ from accord.envelope.keysets import read_keyset
 from accord.envelope.private import Root
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.tree.receipts import Receipt
-from agencies.models import Agency, AgencyStatus, Keyset
+from agencies.models import Keyset
 from callers.capabilities import Capability, scopes_that_work
+from callers.directory import AgencyStatus
+from peers.models import Agency
 from tests.agencies.partners import Partner, enter, part
 from tests.agencies.world import DAY, api_key, enrol, log_everything, own_agency, seconds
 from tests.services import surroundings
@@ -89,7 +91,7 @@ def test_once_entered_a_key_without_that_scope_touches_no_keys(partner: Partner)
         headers=partner.headers,
     )
     assert refused.status_code == 403
-    assert Keyset.objects.filter(agency=agency).count() == 1
+    assert Keyset.objects.filter(agency_id=agency.pk).count() == 1
 
 
 def _wrong_root(partner: Partner) -> tuple[bytes | None, bytes | None]:

@@ -8,9 +8,10 @@ import pytest
 from agencies.accession import admit_agency, resume_agency, resume_key, suspend_agency, suspend_key
 from agencies.directory import find_agency, list_agencies
 from agencies.errors import AgencyExistsError
-from agencies.models import Agency, AgencyStatus, Key, KeyUse
+from agencies.models import Agency, Key, KeyUse
 from callers.actors import SystemActor
 from callers.capabilities import Capability
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, own_agency
@@ -94,18 +95,18 @@ def test_only_the_operator_admits_suspends_and_resumes(role: str) -> None:
     with pytest.raises(NotPermittedError):
         admit_with(officer)
     with pytest.raises(NotPermittedError):
-        suspend_agency(officer, agency, now=NOW)
+        suspend_agency(officer, agency.pk, now=NOW)
     with pytest.raises(NotPermittedError):
-        resume_agency(officer, agency, now=NOW)
+        resume_agency(officer, agency.pk, now=NOW)
 
 
 def test_an_agency_is_suspended_and_resumed_once_each() -> None:
     agency, _ = own_agency("xa-lab")
-    suspend_agency(OPERATOR, agency, now=NOW)
-    suspended = suspend_agency(OPERATOR, agency, now=NOW + DAY)
+    suspend_agency(OPERATOR, agency.pk, now=NOW)
+    suspended = suspend_agency(OPERATOR, agency.pk, now=NOW + DAY)
     assert (suspended.is_suspended, suspended.suspended_at) == (True, NOW)
-    resume_agency(OPERATOR, agency, now=NOW + DAY)
-    resumed = resume_agency(OPERATOR, agency, now=NOW + DAY)
+    resume_agency(OPERATOR, agency.pk, now=NOW + DAY)
+    resumed = resume_agency(OPERATOR, agency.pk, now=NOW + DAY)
     assert (resumed.status, resumed.suspended_at) == (AgencyStatus.ACTIVE, None)
     acts = AuditEvent.objects.filter(agency="xa-lab", act__startswith="agency.").order_by("seq")
     assert list(acts.values_list("act", flat=True)) == [
@@ -117,8 +118,8 @@ def test_an_agency_is_suspended_and_resumed_once_each() -> None:
 
 def test_an_agency_without_a_keyset_enters_again_when_resumed() -> None:
     agency = admit("xa-lab")
-    suspend_agency(OPERATOR, agency, now=NOW)
-    assert resume_agency(OPERATOR, agency, now=NOW).status == AgencyStatus.ENTERING
+    suspend_agency(OPERATOR, agency.pk, now=NOW)
+    assert resume_agency(OPERATOR, agency.pk, now=NOW).status == AgencyStatus.ENTERING
 
 
 def test_the_directory_hides_agencies_that_are_still_entering() -> None:
@@ -162,7 +163,7 @@ def test_keys_are_visible_to_their_own_agency_without_the_root() -> None:
     own_agency("xb-health")
     seen = Key.objects.visible_to(enrol(agency, "reader"))
     assert {key.kid for key in seen} == {row.kid for row in keys.rows}
-    assert Key.objects.filter(agency=agency, use=KeyUse.ROOT).count() == 2
+    assert Key.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT).count() == 2
 
 
 def enrol_operator_actor() -> SystemActor:

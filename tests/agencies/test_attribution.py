@@ -3,9 +3,9 @@
 
 import pytest
 
-from agencies.models import Agency
 from officers.attribution import attributed_to, counts_as, is_independent
 from officers.models import Officer, PowerChange
+from peers.models import Agency
 from tests.agencies.world import NOW, admit, enrol
 
 pytestmark = pytest.mark.django_db

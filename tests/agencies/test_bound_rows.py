@@ -15,7 +15,6 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from agencies.models import Agency
 from callers.errors import AbsentError, NotBoundError
 from ledger.models import AuditEvent
 from officers.accountlinks import find_link, issue_link
@@ -32,6 +31,7 @@ from officers.policy import change_policy
 from officers.policy_in_force import Policy, altered_policies, policy_of
 from officers.session_rows import OfficerSession
 from officers.shortlived import AccountLink
+from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of

@@ -10,11 +10,12 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from agencies.apikeys import authenticate_key
-from agencies.models import Agency, ApiKey, Keyset
+from agencies.models import ApiKey, Keyset
 from callers.capabilities import Capability
 from ledger.models import AuditEvent
 from officers.login.backends import officer_with
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.world import DAY, PASSWORD, admit, enrol, hosted_agency
 from vault import lives
 from vault.models import VaultKey

@@ -9,11 +9,11 @@ from django.core.management import call_command, load_command_class
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from agencies.models import Agency
 from ledger.models import AuditEvent
 from officers.accounts import enrol_operator
 from officers.login.backends import officer_with
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.world import OPERATOR, PASSWORD, admit, enrol
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from agencies.models import Agency
 from callers.capabilities import Capability, Role
 from callers.errors import AbsentError, CallerError, InputError, NotPermittedError
 from ledger.models import AuditEvent
@@ -24,6 +23,7 @@ from officers.duty import move_on_duty_list, name_deputy
 from officers.errors import LastAdminError
 from officers.invitations import invite_again
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 
 pytestmark = pytest.mark.django_db

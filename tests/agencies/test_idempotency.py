@@ -137,7 +137,7 @@ def test_no_row_holds_what_was_sent() -> None:
 def test_rows_that_have_served_are_removed_on_the_tick() -> None:
     idempotent(request_of(), ALPHA, Work(), now=NOW)
     Challenge.objects.create(
-        chal="c" * 43, agency=admit("xa-lab"), nonce_digests={}, expires_at=NOW + KEPT_FOR
+        chal="c" * 43, agency_id=admit("xa-lab").pk, nonce_digests={}, expires_at=NOW + KEPT_FOR
     )
     assert forget_expired(now=NOW + KEPT_FOR - TICK) == 0
     assert forget_expired(now=NOW + KEPT_FOR) == 2

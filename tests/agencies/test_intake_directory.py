@@ -11,9 +11,10 @@ from accord.envelope.keys import EC1, PQ1
 from agencies.accession import accept_revoke, suspend_key
 from agencies.directory import DatabaseKeyDirectory
 from agencies.intake_directory import SubmissionDirectory
-from agencies.models import Agency, Keyset
+from agencies.models import Keyset
 from callers.actors import ApiClient
 from callers.capabilities import Capability
+from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OwnKeys, accept, enrol, log_everything, own_agency, seconds
 
 AT = NOW + DAY

@@ -10,11 +10,13 @@ from pytest_django import Settings
 
 from agencies.apikeys import MAX_LIFETIME, USE_MARKED_EVERY, authenticate_key, make_key
 from agencies.entrykeys import issue_entry_key
-from agencies.models import Agency, AgencyStatus, ApiKey, Custody
+from agencies.models import ApiKey
 from callers.capabilities import CLIENT_SCOPES, HOSTED_SCOPES, Capability, scopes_that_work
+from callers.directory import AgencyStatus, Custody
 from callers.errors import AbsentError, CredentialError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.apikeys import issue_key, issuers_of, revoke_key, rotate_key
+from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
 
 pytestmark = pytest.mark.django_db
@@ -205,7 +207,7 @@ def test_issuing_and_revoking_are_audited_for_the_agency(agency: Agency) -> None
 
 def test_while_its_agency_enters_a_key_for_entering_serves_accession_and_every_other_nothing() -> None:
     entering = admit("xb-health")
-    _, text = issue_entry_key(OPERATOR, entering, client="case system", now=NOW)
+    _, text = issue_entry_key(OPERATOR, entering.pk, client="case system", now=NOW)
     assert authenticate_key(text, PEER, now=NOW).capabilities == {Capability.KEY_ENROL}
     assert authenticate_key(api_key(entering)[1], PEER, now=NOW).capabilities == frozenset()
 
@@ -228,7 +230,7 @@ def test_no_key_is_given_a_scope_that_its_agency_s_custody_refuses(agency: Agenc
 def test_a_key_that_was_given_more_before_serves_what_works_now(agency: Agency) -> None:
     _, text = make_key(
         enrol(agency, "agency_admin"),
-        agency,
+        agency.pk,
         client="case system",
         scopes=["draft:write", "feed:read", "key:enrol", "alert:read"],
         lifetime=DAY,
@@ -248,7 +250,7 @@ def test_the_operator_issues_no_working_key(agency: Agency, status: str) -> None
 
 def test_a_key_for_entering_is_never_rotated_into_another() -> None:
     entering = admit("xb-health")
-    key, _ = issue_entry_key(OPERATOR, entering, client="case system", now=NOW)
+    key, _ = issue_entry_key(OPERATOR, entering.pk, client="case system", now=NOW)
     with pytest.raises(InputError):
         rotate_key(enrol(entering, "agency_admin"), key, old_serves=DAY, now=NOW)
 

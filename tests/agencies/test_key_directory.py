@@ -18,11 +18,12 @@ from accord.envelope.keysets import newest_encryption_key
 from accord.envelope.private import DecryptionKey, Root
 from agencies.accession import accept_keyset, accept_revoke, suspend_key
 from agencies.directory import DatabaseKeyDirectory, _newest_encryption_row, newest_keyset, published_keyset
-from agencies.models import Agency, Keyset
+from agencies.models import Keyset
 from callers.actors import ApiClient
 from callers.capabilities import Capability
 from callers.errors import AbsentError
 from ledger.proofs import log_places
+from peers.models import Agency
 from tests.agencies.world import (
     DAY,
     NOW,
@@ -43,7 +44,7 @@ HOUR = timedelta(hours=1)
 
 def next_keyset(agency: Agency, keys: OwnKeys, version: int, *, now: datetime) -> Keyset:
     """The keyset of `keys` as the next version."""
-    newest = Keyset.objects.filter(agency=agency).order_by("-version")[0]
+    newest = Keyset.objects.filter(agency_id=agency.pk).order_by("-version")[0]
     return accept(agency, keys, keys.keyset(version=version, prev=newest.od, now=now), now=now)
 
 
@@ -56,7 +57,7 @@ def test_a_keyset_is_in_force_once_it_is_logged(tmp_path: Path) -> None:
     found = DatabaseKeyDirectory(NOW).keyset("xa-lab")
     assert found is not None
     assert (found.version, found.log_time) == (1, seconds(NOW))
-    assert newest_keyset("xa-lab", now=NOW) == Keyset.objects.get(agency=agency)
+    assert newest_keyset("xa-lab", now=NOW) == Keyset.objects.get(agency_id=agency.pk)
 
 
 @pytest.mark.django_db
@@ -113,7 +114,7 @@ def test_a_recovered_root_waits_its_three_days(tmp_path: Path) -> None:
     agency, keys = own_agency("xa-lab")
     log_everything(tmp_path, now=NOW)
     recovered = replace(keys, root=keys.successor, successor=Root.generate())
-    first = Keyset.objects.get(agency=agency)
+    first = Keyset.objects.get(agency_id=agency.pk)
     signed = recovered.keyset(version=2, prev=first.od, now=NOW + HOUR)
     accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=NOW + HOUR)
     log_everything(tmp_path, now=NOW + HOUR)
@@ -259,7 +260,7 @@ def test_the_own_agency_sees_its_keyset_before_the_ledger_has_it(tmp_path: Path)
     agency, _ = own_agency("xa-lab")
     stranger = enrol(own_agency("xb-health")[0], "reader")
     own = published_keyset(enrol(agency, "reader"), "xa-lab", now=NOW)
-    assert (own.receipt, bytes(own.row.jws)) == (None, bytes(Keyset.objects.get(agency=agency).jws))
+    assert (own.receipt, bytes(own.row.jws)) == (None, bytes(Keyset.objects.get(agency_id=agency.pk).jws))
     for version in (None, 1, 2):
         with pytest.raises(AbsentError):
             published_keyset(stranger, "xa-lab", version=version, now=NOW)

@@ -8,14 +8,12 @@ import pytest
 
 from accord.envelope.keys import show_fingerprint
 from agencies.accession import resume_key, suspend_key
-from agencies.models import Agency, Custody, Key
+from agencies.models import Key
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
-from officers.keyfacts import (
-    KeyFact,
-    check_typed,
-    key_facts,
-)
+from officers.keyfacts import KeyFact, check_typed, key_facts
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, log_everything, own_agency
 from vault import lives
 
@@ -129,7 +127,7 @@ def test_an_operator_has_no_keys_to_look_at(lab: Agency) -> None:
 
 
 def test_no_root_key_is_among_the_keys(lab: Agency, officer: Officer) -> None:
-    roots = set(Key.objects.filter(agency=lab, use="root").values_list("kid", flat=True))
+    roots = set(Key.objects.filter(agency_id=lab.pk, use="root").values_list("kid", flat=True))
     assert not roots & {key.kid for key in key_facts(officer, now=NOW).keys}
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from agencies.accession import MOST_KEYSETS_A_DAY, accept_keyset
 from agencies.errors import TooManyKeysetsError
-from agencies.models import Agency, Keyset
+from agencies.models import Keyset
 from ledger.models import AuditEvent
+from peers.models import Agency
 from tests.agencies.entering import enter
 from tests.agencies.partners import Partner
 from tests.agencies.partners import enter as enter_over_http
@@ -79,4 +80,4 @@ def test_a_partner_is_told_when_its_next_keyset_is_taken() -> None:
     again_at = datetime.fromisoformat(body["again_at"])
     assert again_at == (partner.now + DAY).replace(microsecond=0)
     assert DAY - timedelta(minutes=10) < timedelta(seconds=int(answer["Retry-After"])) <= DAY
-    assert Keyset.objects.filter(agency=partner.agency).count() == MOST_KEYSETS_A_DAY
+    assert Keyset.objects.filter(agency_id=partner.agency.pk).count() == MOST_KEYSETS_A_DAY

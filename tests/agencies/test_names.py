@@ -5,9 +5,10 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from agencies.accession import admit_agency
-from agencies.models import AGENCY_ID, Agency
+from agencies.models import Agency
 from agencies.twins import twins_of
 from alerts.document.characters import hidden_characters
+from callers.directory import AGENCY_ID
 from callers.errors import InputError
 from callers.names import check_name, misplaced_joiners, mixes_scripts, resemble
 from tests.agencies.world import NOW

@@ -21,6 +21,7 @@ from agencies.newer_keysets import NewerKeysets, newer_keysets
 from callers.actors import ApiClient
 from callers.capabilities import Capability
 from callers.errors import NotPermittedError
+from peers.models import Agency
 from tests.agencies.world import (
     DAY,
     NOW,
@@ -47,7 +48,7 @@ def ask(now: Any = NOW, **held: int) -> NewerKeysets:
 def renew(keys: OwnKeys, *, now: Any) -> Keyset:
     newest = Keyset.objects.filter(agency_id=keys.agency).order_by("-version")[0]
     signed = keys.keyset(version=newest.version + 1, prev=newest.od, now=now)
-    return accept(newest.agency, keys, signed, now=now)
+    return accept(Agency.objects.get(pk=keys.agency), keys, signed, now=now)
 
 
 def test_a_newer_keyset_is_given_as_by_the_directory_and_an_older_one_not(tmp_path: Path) -> None:

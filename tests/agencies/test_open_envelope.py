@@ -10,11 +10,11 @@ from django.db import transaction
 
 from accord.envelope.errors import EnvelopeError, Failure, OpeningError
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Agency
 from callers.actors import SystemActor
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, Carried, carry, seal
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything
 from vault import doors

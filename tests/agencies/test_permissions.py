@@ -14,7 +14,6 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from agencies.entrykeys import issue_entry_key
-from agencies.models import Agency
 from agencies.shortlived import Challenge
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
@@ -22,6 +21,7 @@ from callers.errors import NotPermittedError
 from callers.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
 from officers.apikeys import revoke_key
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.world import OPERATOR, OwnKeys, admit, api_key, enrol, own_agency
 
 READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRECTORY_READ}))
@@ -230,7 +230,7 @@ def test_a_disabled_officers_session_is_refused(agency: Agency) -> None:
 
 def test_an_entering_agencys_key_serves_accession_and_nothing_else(db: None) -> None:
     entering = admit("xb-health", now=timezone.now())
-    _, text = issue_entry_key(OPERATOR, entering, client="case system", now=timezone.now())
+    _, text = issue_entry_key(OPERATOR, entering.pk, client="case system", now=timezone.now())
     client, headers = Client(), {"Authorization": f"Api-Key {text}"}
     assert client.get("/api/v1/accession", headers=headers).status_code == 200
     assert client.get("/api/v1/agencies", headers=headers).status_code == 403

@@ -16,10 +16,12 @@ from accord.envelope.private import Root
 from accord.envelope.statements.form import read_payload
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError
-from agencies.models import Agency, AgencyStatus, Key, Keyset, KeyState, Revocation
+from agencies.models import Key, Keyset, KeyState, Revocation
 from agencies.registry import take_over_recoveries
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from peers.models import Agency
 from tests.agencies.heads import Head, card_of
 from tests.agencies.sealing import carry, seal, subject
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, own_agency, seconds

@@ -28,7 +28,7 @@ from agencies.directory import (
     published_keyset,
 )
 from agencies.errors import KeyTakenError, RecoveryWaitsError
-from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation
+from agencies.models import Key, Keyset, KeyState, KeyUse, Revocation
 from agencies.registry import take_over_recoveries
 from agencies.tasks import tidy
 from callers.actors import ApiClient
@@ -36,6 +36,7 @@ from callers.capabilities import CLIENT_SCOPES
 from callers.errors import InputError
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
+from peers.models import Agency
 from tests.agencies.entering import enter
 from tests.agencies.world import (
     DAY,
@@ -297,7 +298,7 @@ def test_the_hourly_task_lets_it_take_over(tmp_path: Path) -> None:
     agency, keys = own_agency("xa-lab", now=entered)
     log_everything(tmp_path, now=entered)
     by_new = replace(keys, root=keys.successor, successor=Root.generate())
-    first = Keyset.objects.get(agency=agency)
+    first = Keyset.objects.get(agency_id=agency.pk)
     begun = entered + DAY
     accept(agency, by_new, by_new.keyset(version=2, prev=first.od, now=begun), now=begun)
     log_everything(tmp_path, now=begun)
@@ -355,8 +356,8 @@ def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accid
     with pytest.raises(InputError):
         lives.cancel_root_recovery(officer, agency, now=NOW)
     log_everything(tmp_path, now=NOW)
-    first = Keyset.objects.get(agency=agency)
-    kids = Key.objects.filter(agency=agency, use=KeyUse.ROOT).values_list("kid", flat=True)
+    first = Keyset.objects.get(agency_id=agency.pk)
+    kids = Key.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT).values_list("kid", flat=True)
     held = private_keys("xa-lab", list(kids))
     thief = _successor_of(first, [key for key in held.values() if isinstance(key, SigningKey)])
     signed = thief.keyset(version=2, prev=first.od, now=BEGUN)

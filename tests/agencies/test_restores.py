@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from agencies.models import Agency
 from callers.actors import SystemActor
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent, Restore
@@ -30,6 +29,7 @@ from officers.powers import told_of
 from officers.restores import SECTIONS, agencies_in_review, closed_sign_in, restore_in_review, review_restore
 from officers.session_rows import Proof
 from officers.shortlived import AccountLink
+from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
 

@@ -12,11 +12,12 @@ from accord.envelope.keys import EC1, ENC, PQ1, SIGN
 from accord.envelope.keysets import KeyRow, read_keyset
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError
-from agencies.models import Agency, Key, Keyset, KeyState, KeyUse
+from agencies.models import Key, Keyset, KeyState, KeyUse
 from agencies.registry import take_over_recoveries
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.sealing import carry, seal
 from tests.agencies.world import (
     DAY,
@@ -113,7 +114,7 @@ WRONG: dict[str, dict[str, Any]] = {
 def test_a_rotation_of_nothing_is_refused(lab: Agency, officer: Officer, terms: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         lives.rotate_agency_keys(officer, lab, now=LATER, **terms)
-    assert Keyset.objects.filter(agency=lab).count() == 1
+    assert Keyset.objects.filter(agency_id=lab.pk).count() == 1
 
 
 def test_what_was_sealed_before_a_rotation_opens_after_it_and_after_the_overlap(
@@ -163,7 +164,7 @@ def test_the_next_keyset_says_which_keys_have_ended(lab: Agency, officer: Office
 def test_a_key_that_is_not_the_last_of_its_kind_is_retired(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
-    kid = Key.objects.get(agency=lab, use=ENC, suites__contains=["EC1"]).pk
+    kid = Key.objects.get(agency_id=lab.pk, use=ENC, suites__contains=["EC1"]).pk
     retired = lives.retire_agency_key(officer, lab, kid=kid, now=LATER)
     assert (rows_of(retired)[kid].st, rows_of(retired)[kid].exp) == ("retired", seconds(LATER))
     log_everything(tmp_path, now=LATER)
@@ -186,7 +187,7 @@ def test_the_last_key_of_its_kind_is_not_retired(lab: Agency, officer: Officer) 
     for kid in kids_of("xa-lab", SIGN):
         with pytest.raises(InputError):
             lives.retire_agency_key(officer, lab, kid=kid, now=LATER)
-    assert Keyset.objects.filter(agency=lab).count() == 1
+    assert Keyset.objects.filter(agency_id=lab.pk).count() == 1
 
 
 def test_a_key_of_another_agency_is_absent(lab: Agency, officer: Officer) -> None:
@@ -195,7 +196,7 @@ def test_a_key_of_another_agency_is_absent(lab: Agency, officer: Officer) -> Non
         lives.retire_agency_key(officer, lab, kid=theirs, now=LATER)
     with pytest.raises(AbsentError):
         lives.revoke_agency_key(officer, lab, kid=theirs, since=NOW, code="stolen", now=LATER)
-    root = Key.objects.filter(agency=lab, use=KeyUse.ROOT)[0].pk
+    root = Key.objects.filter(agency_id=lab.pk, use=KeyUse.ROOT)[0].pk
     with pytest.raises(AbsentError):
         lives.revoke_agency_key(officer, lab, kid=root, since=NOW, code="stolen", now=LATER)
 
@@ -206,7 +207,7 @@ def test_a_key_of_another_agency_is_absent(lab: Agency, officer: Officer) -> Non
 def test_a_key_is_revoked_by_the_root_and_the_next_keyset_says_so(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
-    kid = Key.objects.get(agency=lab, use=SIGN, alg="Ed25519").pk
+    kid = Key.objects.get(agency_id=lab.pk, use=SIGN, alg="Ed25519").pk
     said = lives.revoke_agency_key(officer, lab, kid=kid, since=NOW + DAY, code="stolen", now=LATER)
     log_everything(tmp_path, now=LATER)
     assert (said.key_id, said.since, said.code) == (kid, seconds(NOW + DAY), "stolen")
@@ -252,7 +253,7 @@ def test_a_revocation_in_the_future_or_for_no_reason_is_refused(
 def test_the_root_changes_to_the_announced_one_and_a_new_one_is_announced(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
-    announced = read_keyset(bytes(Keyset.objects.get(agency=lab).jws)).nroot
+    announced = read_keyset(bytes(Keyset.objects.get(agency_id=lab.pk).jws)).nroot
     for version in (2, 3):
         changed = lives.change_agency_root(officer, lab, now=NOW + version * DAY)
         log_everything(tmp_path, now=NOW + version * DAY)
@@ -266,7 +267,7 @@ def test_the_root_changes_to_the_announced_one_and_a_new_one_is_announced(
 
 def test_a_lost_root_is_recovered_after_its_delay(lab: Agency, officer: Officer, tmp_path: Path) -> None:
     before = lab.root_fingerprint
-    VaultKey.objects.filter(key__agency=lab, key__use=KeyUse.ROOT, key__in=_root_kids(lab)).delete()
+    VaultKey.objects.filter(key__agency_id=lab.pk, key__use=KeyUse.ROOT, key__in=_root_kids(lab)).delete()
     begun = lives.recover_agency_root(officer, lab, now=LATER)
     log_everything(tmp_path, now=LATER)
     assert begun.succession == "recovered"
@@ -284,7 +285,7 @@ def test_a_lost_root_is_recovered_after_its_delay(lab: Agency, officer: Officer,
 
 
 def _root_kids(agency: Agency) -> list[str]:
-    return [key.kid for key in read_keyset(bytes(Keyset.objects.get(agency=agency).jws)).root]
+    return [key.kid for key in read_keyset(bytes(Keyset.objects.get(agency_id=agency.pk).jws)).root]
 
 
 # Who may.

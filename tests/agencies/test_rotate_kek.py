@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from agencies.models import Agency
 from devtool.environments import ROOT, role_environment
+from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
 from tests.services import surroundings

@@ -10,12 +10,14 @@ from django.utils import timezone
 from agencies.apikeys import LONGEST_OVERLAP, authenticate_key
 from agencies.entrykeys import issue_entry_key
 from agencies.errors import RotationRefusedError
-from agencies.models import Agency, AgencyStatus, ApiKey
+from agencies.models import ApiKey
 from agencies.selfrotation import LAST_DAYS, rotate_own_key
 from callers.actors import ApiClient
+from callers.directory import AgencyStatus
 from callers.errors import CredentialError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.apikeys import issuers_of, revoke_key, rotate_key
+from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +106,7 @@ def test_a_key_that_an_admin_replaced_does_not_replace_itself(
 
 def test_a_key_for_entering_does_not_replace_itself() -> None:
     entering = admit("xb-health")
-    _, text = issue_entry_key(OPERATOR, entering, client="case system", now=NOW)
+    _, text = issue_entry_key(OPERATOR, entering.pk, client="case system", now=NOW)
     with pytest.raises(NotPermittedError):
         rotate_own_key(signed_in(text, now=NOW), now=NOW)
 

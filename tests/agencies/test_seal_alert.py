@@ -13,11 +13,12 @@ from accord.envelope.keys import EC1, PQ1
 from agencies.accession import suspend_key
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import CustodyRefusedError
-from agencies.models import Agency, Key
+from agencies.models import Key
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
 from callers.errors import AbsentError, NotPermittedError
 from officers.models import Officer
+from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything, own_agency
 from vault import doors
@@ -150,7 +151,7 @@ def test_the_hub_signs_nothing_for_an_agency_with_its_own_keys(releaser: Officer
 
 def test_a_suspended_signing_key_signs_nothing(releaser: Officer) -> None:
     agency = Agency.objects.get(pk="xa-lab")
-    kid = Key.objects.get(agency=agency, alg="ML-DSA-65", use="sign").kid
+    kid = Key.objects.get(agency_id=agency.pk, alg="ML-DSA-65", use="sign").kid
     suspend_key(enrol(agency, "key_officer"), kid, now=NOW)
     with pytest.raises(SigningKeysMissingError):
         seal(releaser, ["xd-reg"])

@@ -14,9 +14,10 @@ from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
 from accord.envelope.keysets import verify_keyset
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Custody
+from agencies.models import Agency as Entry
 from agencies.registry import NewKeyset, register_keyset
 from callers.actors import SystemActor
+from callers.directory import Custody
 from tests.agencies.world import NOW as LATER
 from tests.agencies.world import OPERATOR, admit, log_everything
 from tests.envelope.kit.cases import Case, load, plain_opening_cases
@@ -41,8 +42,11 @@ def kit_agencies(settings: Settings, tmp_path: Path) -> None:
         agency = admit(name, fingerprint=stored["root"], now=logged_at)
         jws = stored["keyset"].encode()
         keyset = verify_keyset(jws, pinned=stored["root"], strict=True)
-        register_keyset(OPERATOR, agency, NewKeyset(keyset, jws, keyset.rows), now=logged_at)
+        register_keyset(
+            OPERATOR, Entry.objects.get(pk=name), NewKeyset(keyset, jws, keyset.rows), now=logged_at
+        )
         if name == BRAVO:
+            agency.refresh_from_db()
             agency.custody = Custody.HUB
             agency.save(update_fields=["custody"])
             keys = [decryption_key_from_jwk(jwk) for jwk in stored["decryption"]]

@@ -22,7 +22,7 @@ from accord.envelope.statements.checks import pop_suite
 from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.unseal import open_challenge, open_credential
 from agencies.accession import accept_keyset, admit_agency, issue_challenge
-from agencies.models import Agency, ApiKey, Keyset
+from agencies.models import ApiKey, Key, Keyset
 from callers.actors import SystemActor
 from callers.capabilities import Capability, scopes_that_work
 from callers.identifiers import uuid7_at
@@ -30,6 +30,7 @@ from ledger.sequencer import sequence_batch
 from officers.accounts import enrol_officer
 from officers.apikeys import issue_key
 from officers.models import Officer
+from peers.models import Agency
 from tests.services import surroundings
 from vault.doors import create_agency_keys
 
@@ -51,7 +52,7 @@ def admit(agency_id: str, *, custody: str = "agency", fingerprint: str = "", now
     """An entering agency; a fingerprint is invented where one is needed and none given."""
     if custody != "hub" and not fingerprint:
         fingerprint = secrets.token_hex(32)
-    return admit_agency(
+    entry = admit_agency(
         OPERATOR,
         agency_id,
         name=f"Agency {agency_id}",
@@ -64,6 +65,7 @@ def admit(agency_id: str, *, custody: str = "agency", fingerprint: str = "", now
         duty_phone="+00 1 234",
         now=now,
     )
+    return Agency.objects.get(pk=entry.pk)
 
 
 def enrol(
@@ -245,7 +247,7 @@ def own_agency(agency_id: str, *, now: datetime = NOW) -> tuple[Agency, OwnKeys]
 
 def accept(agency: Agency, keys: OwnKeys, keyset: bytes, *, now: datetime = NOW) -> Keyset:
     """Challenge, proof and keyset over all the keys, through the services."""
-    known = set(agency.public_keys.values_list("kid", flat=True))
+    known = set(Key.objects.filter(agency_id=agency.pk).values_list("kid", flat=True))
     offered = [row for row in keys.offered() if _kid(keys, row) not in known]
     caller = enrolling(agency)
     if not offered:

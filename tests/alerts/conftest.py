@@ -10,14 +10,15 @@ import pytest
 from django.utils import timezone
 
 from accord.envelope.keys import EC1, PQ1
-from agencies.models import Agency, Custody
 from alerts.drafts import create_draft
 from alerts.following import follow_feed
 from alerts.models import Alert, ReceivedAlert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Role
+from callers.directory import Custody
 from officers.models import Officer
+from peers.models import Agency
 from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.kept_worlds import FRESH_SECONDS, kept_world
 from vault import doors

@@ -87,7 +87,7 @@ class TestTaking:
         for _ in range(3):
             send_from_partner(desks)
         follow_feed_task()
-        assert DeskCursor.objects.get(agency=desks.health.agency).after == 3
+        assert DeskCursor.objects.get(agency_id=desks.health.agency.pk).after == 3
 
     @pytest.mark.parametrize(
         "place", [{"epoch": "b7"}, {"after": 99}], ids=["another epoch", "beyond the head"]
@@ -102,7 +102,7 @@ class TestTaking:
         desks.follow()
         assert [row.md for row in ReceivedAlert.objects.order_by("number")][1:] == [new]
         assert AuditEvent.objects.filter(act="alert.screened").count() == 2
-        cursor = DeskCursor.objects.get(agency=desks.health.agency)
+        cursor = DeskCursor.objects.get(agency_id=desks.health.agency.pk)
         assert (cursor.epoch, cursor.after) == ("0", 2)
 
     def test_files_are_measured_before_anything_counts(self, desks: Desks) -> None:
@@ -266,7 +266,7 @@ def test_trouble_at_one_desk_keeps_no_other_waiting(desks: Desks) -> None:
     assert list(ReceivedAlert.objects.filter(md=alert.md).values_list("agency_id", flat=True)) == [
         desks.own.id
     ]
-    assert not DeskCursor.objects.filter(agency=desks.health.agency).exists()
+    assert not DeskCursor.objects.filter(agency_id=desks.health.agency.pk).exists()
 
 
 def test_agencies_take_turns_and_those_with_own_keys_come_first(
@@ -304,7 +304,7 @@ def test_alerts_to_own_keys_are_noted_in_one_transaction_and_one_that_raises_is_
     assert sum(query["sql"].startswith('UPDATE "sharing_deskcursor"') for query in asked) == 1
     assert SetAside.objects.get().subject == bad
     assert ReceivedAlert.objects.filter(agency=desks.own.row, md=good).exists()
-    assert DeskCursor.objects.get(agency=desks.own.row).after == 3
+    assert DeskCursor.objects.get(agency_id=desks.own.row.pk).after == 3
 
 
 def test_an_alert_to_own_keys_costs_few_statements(desks: Desks) -> None:

@@ -13,6 +13,7 @@ from accord.envelope.keys import PQ1
 from accord.envelope.keysets import build_keyset_body, read_keyset
 from accord.envelope.private import Root
 from accord.envelope.statements.form import make_statement
+from agencies.models import Agency as Entry
 from agencies.models import Keyset
 from agencies.registry import register_keyset, verify_newcomer
 from alerts.errors import SendingStoppedError
@@ -50,7 +51,7 @@ def change_root(desks: Desks, *, recovered: bool = False) -> None:
 
 def publish(desks: Desks, signer: JwsSigner, root: Root, nroot: str) -> None:
     hub, row = desks.hub, desks.own.row
-    last = Keyset.objects.filter(agency=row).order_by("-version")[0]
+    last = Keyset.objects.filter(agency_id=row.pk).order_by("-version")[0]
     newest = read_keyset(bytes(last.jws))
     jws = make_statement(
         "keyset",
@@ -71,9 +72,9 @@ def publish(desks: Desks, signer: JwsSigner, root: Root, nroot: str) -> None:
             rows=newest.rows,
         ),
     )
-    row.refresh_from_db()
+    entry = Entry.objects.get(pk=row.pk)
     with transaction.atomic():
-        register_keyset(OPERATOR, row, verify_newcomer(row, jws, now=hub.now), now=hub.now)
+        register_keyset(OPERATOR, entry, verify_newcomer(entry, jws, now=hub.now), now=hub.now)
 
 
 def test_a_root_change_signed_by_both_roots_is_followed(sender: Desks) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from agencies.models import Agency
 from alerts.reaffirmation import in_rounds
+from peers.models import Agency
 from tests.builders import Hub
 
 

@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 
 from accord.envelope.errors import SealingError
-from agencies.models import Agency
 from alerts.drafts import attach_file, save_revision
 from alerts.errors import (
     AlertIncompleteError,
@@ -28,6 +27,7 @@ from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import AgencyPolicy
+from peers.models import Agency
 from sharing.agreements import record_circle, suspend_lanes
 from sharing.models import Envelope
 from sharing.policy import Terms, preview_recipients

@@ -44,14 +44,14 @@ class TestFeed:
         assert list(ReceivedAlert.objects.filter(md__in=[bad, good]).values_list("md", flat=True)) == [good]
         row = SetAside.objects.get()
         assert (row.loop, row.agency, row.key, row.subject) == ("desk.feed", desks.health.id, "2", bad)
-        assert DeskCursor.objects.get(agency=desks.health.agency).after == 3
+        assert DeskCursor.objects.get(agency_id=desks.health.agency.pk).after == 3
         # What was in its way is gone, and a person asks for it.
         ReceivedAlert.objects.filter(pk=blocking.pk).update(number=1)
         SetAside.objects.update(retry_asked_at=desks.hub.now)
         desks.follow()
         assert received_by(desks, bad).card is not None
         assert not SetAside.objects.exists()
-        assert DeskCursor.objects.get(agency=desks.health.agency).after == 3
+        assert DeskCursor.objects.get(agency_id=desks.health.agency.pk).after == 3
 
     def test_a_card_that_cannot_be_made_keeps_no_alert_away(self, desks: Desks) -> None:
         md = send_from_partner(desks)

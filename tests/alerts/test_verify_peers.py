@@ -73,7 +73,7 @@ def with_random_signatures(jws: bytes) -> bytes:
 def plant(desks: Desks, jws: bytes) -> None:
     """Straight into the register, and into the ledger as whoever holds the exchange can have it logged."""
     said, keyset = parse_statement(jws), read_keyset(jws)
-    last = Keyset.objects.filter(agency=desks.own.row).order_by("-version")[0]
+    last = Keyset.objects.filter(agency_id=desks.own.row.pk).order_by("-version")[0]
     rows = [
         {
             "kid": row.kid, "use": row.use, "alg": row.key.alg, "crv": row.key.jwk.get("crv"),
@@ -82,7 +82,7 @@ def plant(desks: Desks, jws: bytes) -> None:
         for row in keyset.rows
     ]  # fmt: skip
     Keyset.objects.create(
-        agency=desks.own.row,
+        agency_id=desks.own.id,
         version=keyset.version,
         od=said.od,
         prev=keyset.prev,
@@ -101,7 +101,7 @@ def plant(desks: Desks, jws: bytes) -> None:
         Key.objects.get_or_create(
             kid=row.kid,
             defaults={
-                "agency": desks.own.row, "use": row.use, "alg": row.key.alg, "suites": sorted(row.key.suites),
+                "agency_id": desks.own.id, "use": row.use, "alg": row.key.alg, "suites": sorted(row.key.suites),
                 "jwk": row.key.jwk, "nbf": row.nbf, "exp": row.exp, "st": row.st,
             },
         )  # fmt: skip
@@ -114,7 +114,7 @@ def mallory(desks: Desks) -> tuple[HeldAgency, list[KeyRow]]:
     signing = signing_keys_of((PQ1,))
     opening = {PQ1: generate_decryption_key(PQ1)}
     forged = replace(desks.own, signing=signing, decryption=opening)
-    newest = read_keyset(bytes(Keyset.objects.filter(agency=desks.own.row).order_by("-version")[0].jws))
+    newest = read_keyset(bytes(Keyset.objects.filter(agency_id=desks.own.row.pk).order_by("-version")[0].jws))
     nbf = seconds(desks.hub.now) - 60
     keys = [key for signer in signing.values() for key in signer.signers] + [opening[PQ1].public]
     return forged, [*newest.rows, *(KeyRow(key, nbf, nbf + 300 * DAY_SECS) for key in keys)]
@@ -131,7 +131,7 @@ def planted(request: pytest.FixtureRequest, desks: Desks) -> HeldAgency:
     """A keyset of the partner with keys of somebody else, put into the database and logged."""
     desks.hub.later(hours=1)
     forged, rows = mallory(desks)
-    prev = Keyset.objects.get(agency=desks.own.row).od
+    prev = Keyset.objects.get(agency_id=desks.own.row.pk).od
     if request.param == "another root's signatures":
         jws = forged_keyset(desks, Root.generate(), rows, prev=prev, version=2)
     else:
@@ -211,7 +211,7 @@ def test_pins_changed_by_sql_trust_nobody(desks: Desks, how: str) -> None:
 
 def publish_second(desks: Desks) -> None:
     """The partner's next keyset, as it signs it."""
-    first = Keyset.objects.get(agency=desks.own.row)
+    first = Keyset.objects.get(agency_id=desks.own.row.pk)
     rows = read_keyset(bytes(first.jws)).rows
     desks.hub.publish_keyset(desks.own, version=2, prev=first.od, rows=rows)
 

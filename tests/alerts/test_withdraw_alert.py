@@ -96,7 +96,7 @@ def test_suspended_agencies_still_withdraw_acknowledge_and_confirm(desks: Desks)
     row = desks.received()
     open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
     for desk in (desks.lab, desks.health):
-        suspend_agency(OPERATOR, desk.agency, now=desks.hub.now)
+        suspend_agency(OPERATOR, desk.agency.pk, now=desks.hub.now)
     acknowledge_alert(desks.health.reader, row, now=desks.hub.later(minutes=1))
     withdraw_alert(desks.lab.releaser, Alert.objects.get(md=row.md), code="error", now=desks.hub.now)
     desks.hub.sequence()

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agencies.models import Agency, ApiKey
+from agencies.models import ApiKey
 from callers.capabilities import Role
 from ledger.models import AuditEvent
 from notices.models import Notification
 from officers.models import Officer
+from peers.models import Agency
 from sharing.models import Agreement, LaneSuspension
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session

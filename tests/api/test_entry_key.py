@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.models import Agency, ApiKey
+from agencies.models import ApiKey, Keyset
 from alerts.pages.operator.forms import HEARD, group_of
 from callers.capabilities import Capability, scopes_that_work
 from officers.accounts import enrol_operator
@@ -95,7 +95,7 @@ def test_the_key_that_the_operator_handed_out_reads_nothing(newcomer: Newcomer, 
 def test_it_ends_when_the_keyset_stands(newcomer: Newcomer) -> None:
     newcomer.enter()
     assert newcomer.challenge().status_code == 403
-    renewed = newcomer.keys.keyset(version=2, prev=Agency.objects.get(pk="xf-labs").keysets.get().od)
+    renewed = newcomer.keys.keyset(version=2, prev=Keyset.objects.get(agency_id="xf-labs").od)
     assert newcomer.hand_in(renewed).status_code == 403
 
 

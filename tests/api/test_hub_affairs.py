@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agencies.models import Agency
 from alerts.following import FEED
 from alerts.pages.operator.forms import HEARD, group_of
 from callers.capabilities import Role
 from ledger.set_aside import Item, begin_round
 from officers.accounts import enrol_operator
 from officers.models import Officer
+from peers.models import Agency
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 from tests.builders import OPERATOR

@@ -11,7 +11,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from agencies.models import Agency
 from alerts.science import asking
 from alerts.science.asking import SCREENED, Why, record_question
 from alerts.science.reevaluating import reevaluate_structures
@@ -20,6 +19,7 @@ from alerts.stored import StoredStructure
 from callers.capabilities import Capability, Role
 from ledger.models import AuditEvent
 from officers.apikeys import issue_key
+from peers.models import Agency
 from substances.models import ControlKind
 from substances.profiles.methods import shipped_methods
 from substances.versions import append_version

@@ -10,7 +10,6 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
 from agencies.apikeys import authenticate_key
-from agencies.models import Agency
 from agencies.selfrotation import rotate_own_key
 from alerts.acknowledgement import acknowledge_alert
 from alerts.drafts import attach_file, save_revision
@@ -20,6 +19,7 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Capability, Role
 from officers.apikeys import issue_key
+from peers.models import Agency
 from tests.alerts.conftest import GOOD, Desks
 from tests.api.sessions import Session
 

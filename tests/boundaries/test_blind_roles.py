@@ -14,7 +14,7 @@ from devtool.environments import ROOT, World, role_environment
 from tests.builders import Hub
 
 OPENING = ("alerts", "substances", "vault", "accord.envelope.unseal", "accord.envelope.reading")
-PEOPLE = ("officers", "notices", "django.contrib.auth.models")
+PEOPLE = ("officers", "notices", "peers", "django.contrib.auth.models")
 PRIVATE = "accord.envelope.private"
 
 

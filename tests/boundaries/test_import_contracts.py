@@ -21,6 +21,7 @@ PACKAGES = (
     "ledger",
     "notices",
     "officers",
+    "peers",
     "sharing",
     "substances",
     "vault",

@@ -24,11 +24,12 @@ PACKAGES = (
     "ledger",
     "notices",
     "officers",
+    "peers",
     "sharing",
     "substances",
     "vault",
 )
-APPS = ("agencies", "alerts", "callers", "hub", "ledger", "notices", "officers", "sharing", "vault")
+APPS = ("agencies", "alerts", "callers", "hub", "ledger", "notices", "officers", "peers", "sharing", "vault")
 EDGES = (
     "/management/commands/",
     "/tasks.py",
@@ -77,6 +78,7 @@ def test_only_accord_and_the_vault_touch_cryptographic_primitives() -> None:
             "ledger",
             "notices",
             "officers",
+            "peers",
             "sharing",
             "vault",
         )
@@ -100,7 +102,7 @@ def test_a_policy_is_read_only_where_its_code_is_asked_for() -> None:
     past = {
         _short(path)
         for path in _files(
-            "agencies", "alerts", "callers", "demo", "hub", "notices", "officers", "sharing", "vault"
+            "agencies", "alerts", "callers", "demo", "hub", "notices", "officers", "peers", "sharing", "vault"
         )
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr in LABELS
@@ -146,6 +148,7 @@ def test_seconds_of_others_become_moments_by_one_function() -> None:
             "ledger",
             "notices",
             "officers",
+            "peers",
             "sharing",
             "vault",
         )

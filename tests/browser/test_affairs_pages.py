@@ -11,7 +11,6 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Agency
 from alerts.opening import open_alert
 from alerts.peers.comparing import compare_fingerprint
 from callers.capabilities import Role
@@ -23,6 +22,7 @@ from officers.apikeys import issue_key, revoke_key
 from officers.duty import move_on_duty_list, name_deputy
 from officers.login.factors import reset_factors
 from officers.models import Officer, PowerChange
+from peers.models import Agency
 from sharing.agreements import record_circle, suspend_lanes
 from tests.browser.pictures import keep_picture
 from tests.builders import OPERATOR

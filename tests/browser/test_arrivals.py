@@ -45,7 +45,7 @@ def test_the_page_of_an_alert_on_its_way_becomes_the_alert(
     sent = release_alert(desk.benno, checked, revision=checked.current, now=desk.tick())
     desk.tick()
     desk.hub.sequence()
-    reference = Delivery.objects.get(envelope_id=sent.md, recipient=desk.health).reference
+    reference = Delivery.objects.get(envelope_id=sent.md, recipient_id=desk.health.pk).reference
     sign_in(desk.aroha)
     page.goto(f"{live_server.url}/a/{reference}")
     expect(page.get_by_role("heading", name="This alert is on its way to this page")).to_be_visible()

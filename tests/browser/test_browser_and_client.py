@@ -20,9 +20,10 @@ from accord.envelope.content import Attachment
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
-from agencies.models import Agency, Custody
 from callers.capabilities import Role
+from callers.directory import Custody
 from devtool.processes import wait_until
+from peers.models import Agency
 from tests.browser.test_one_alert import press_on, sign_in_by_form
 from tests.builders import OPERATOR
 from tests.conftest import HubProcesses
@@ -82,10 +83,10 @@ def _enrol(home: Path, exchange_url: str, vkey: str) -> tuple[Client, Agency]:
         root_fingerprint=keys.fingerprint,
         now=now,
     )
-    _, api_key = issue_entry_key(OPERATOR, row, client="case system", now=now)
+    _, api_key = issue_entry_key(OPERATOR, row.pk, client="case system", now=now)
     client = Client(home, PASSPHRASE)
     client.enrol("xe-drugs", hub=exchange_url, ledger_vkey=vkey, api_key=api_key, wait_secs=60)
-    return client, row
+    return client, Agency.objects.get(pk=row.pk)
 
 
 def _soon(holds: Callable[[], bool], what: str) -> None:

@@ -7,13 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Agency
 from alerts.amending import amend_alert
 from alerts.drafts import save_revision
 from alerts.models import ReceivedAlert
 from alerts.release import release_alert
 from alerts.withdrawal import withdraw_alert
 from officers.models import Officer
+from peers.models import Agency
 from tests.pages.desk_world import DeskWorld
 
 Shoot = Callable[..., None]

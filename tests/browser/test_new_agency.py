@@ -19,9 +19,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from accord.envelope.keys import show_fingerprint
 from accord.envelope.private import Root
-from agencies.models import Agency
 from alerts.models import ReceivedAlert
 from officers.models import Officer
+from peers.models import Agency
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands
 from tests.outside_world import OutsideWorld

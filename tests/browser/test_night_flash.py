@@ -13,13 +13,13 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from agencies.models import Agency
 from alerts.models import Alert
 from alerts.release import release_alert
 from notices.expansion import expand_deliveries
 from notices.sending import send_notifications
 from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession
+from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
 from tests.browser.hands import Hands

@@ -20,10 +20,12 @@ from accord.envelope.private import generate_decryption_key
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
-from agencies.models import Agency, AgencyKind, Custody, Keyset
+from agencies.models import Keyset
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role, scopes_that_work
+from callers.directory import AgencyKind, Custody
 from officers.apikeys import issue_key
+from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
 from tests.kept_worlds import kept_world
 
@@ -76,7 +78,7 @@ class PartnerWorld:
             root_fingerprint=fingerprint,
             now=now,
         )
-        return issue_entry_key(OPERATOR, row, client="accord", now=now)[1]
+        return issue_entry_key(OPERATOR, row.pk, client="accord", now=now)[1]
 
     def another_api_key(self, agency: str) -> str:
         """What the agency's admin does when the first one runs out."""
@@ -130,7 +132,7 @@ class PartnerWorld:
 
     def rotate(self, held: HeldAgency) -> None:
         """A held agency adds a new encryption key to its keyset, at this moment."""
-        first = read_keyset(bytes(Keyset.objects.get(agency=held.row).jws))
+        first = read_keyset(bytes(Keyset.objects.get(agency_id=held.row.pk).jws))
         held.decryption["new"] = generate_decryption_key("PQ1")
         begin = seconds(self.hub.now)
         added = KeyRow(held.decryption["new"].public, begin, begin + 366 * DAY_SECS)

@@ -152,7 +152,7 @@ def test_refusals_name_the_cause(
     assert alpha.run("submit", "--resend") == "Nothing waits for a receipt.\n"
     bravo.run("open", "ZZZZ-ZZZZ", expect=exits.REFUSED)
     assert bravo.err == f"accord: There is nothing here for you. {COMPARE}\n"
-    suspend_agency(OPERATOR, world.row("xa-alpha"), now=timezone.now())
+    suspend_agency(OPERATOR, world.row("xa-alpha").pk, now=timezone.now())
     submit(alpha, document, expect=exits.REFUSED)
     assert "nothing can be sent" in alpha.err
 

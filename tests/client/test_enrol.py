@@ -26,7 +26,8 @@ from accord.envelope.errors import Failure, NoteError, OpeningError, Verificatio
 from accord.envelope.keysets import read_keyset
 from accord.envelope.private import DecryptionKey, LedgerKey, Root
 from accord.state import StateAbsentError
-from agencies.models import AgencyStatus, ApiKey, Keyset
+from agencies.models import ApiKey, Keyset
+from callers.directory import AgencyStatus
 from tests.client.conftest import PASSPHRASE, PartnerWorld
 from tests.client.lying import lying_connection
 
@@ -41,7 +42,7 @@ def test_an_agency_enrols_with_its_own_keys(world: PartnerWorld) -> None:
     client = world.enrol("xa-alpha", "PQ1", "EC1")
 
     row = world.row("xa-alpha")
-    keyset = read_keyset(bytes(Keyset.objects.get(agency=row).jws))
+    keyset = read_keyset(bytes(Keyset.objects.get(agency_id=row.pk).jws))
     assert row.status == AgencyStatus.ACTIVE
     assert keyset.root_fingerprint == client.fingerprint
     assert (keyset.version, keyset.custody, keyset.low) == (1, "agency", "EC1")

@@ -21,6 +21,7 @@ from accord.envelope.private import Root, SignerSet
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import make_statement
 from agencies.accession import accept_revoke
+from agencies.models import Agency as Entry
 from agencies.models import Keyset
 from agencies.registry import register_keyset, verify_newcomer
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, new_uuid7, seconds
@@ -130,7 +131,7 @@ def publish(
     nroot: str,
 ) -> None:
     """Charlie's second keyset, under this root, signed by these; logged."""
-    first = read_keyset(bytes(Keyset.objects.get(agency=charlie.row, version=1).jws))
+    first = read_keyset(bytes(Keyset.objects.get(agency_id=charlie.row.pk, version=1).jws))
     body = build_keyset_body(
         version=2, prev=first.od, root=root.public, nroot=nroot, custody="agency", low=PQ1, rows=rows
     )
@@ -145,14 +146,15 @@ def publish(
         nonce=os.urandom(16),
         body=body,
     )
-    newcomer = verify_newcomer(charlie.row, jws, now=world.hub.now)
+    entry = Entry.objects.get(pk=charlie.id)
+    newcomer = verify_newcomer(entry, jws, now=world.hub.now)
     with transaction.atomic():
-        register_keyset(OPERATOR, charlie.row, newcomer, now=world.hub.now)
+        register_keyset(OPERATOR, entry, newcomer, now=world.hub.now)
     world.hub.sequence()
 
 
 def first_rows(charlie: HeldAgency) -> tuple[KeyRow, ...]:
-    return read_keyset(bytes(Keyset.objects.get(agency=charlie.row, version=1).jws)).rows
+    return read_keyset(bytes(Keyset.objects.get(agency_id=charlie.row.pk, version=1).jws)).rows
 
 
 def change_root(world: PartnerWorld, charlie: HeldAgency) -> None:

@@ -18,7 +18,7 @@ from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.encoding import b64u
 from accord.envelope.errors import Failure, OpeningError, SealingError, VerificationError
 from accord.envelope.tree.receipts import Receipt
-from agencies.models import Agency
+from peers.models import Agency
 from sharing.models import Envelope
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.lying import Instead, flip, forged_receipt, lying_connection

@@ -139,7 +139,7 @@ def test_policy_is_asked_for_lane_and_marking(world: PartnerWorld) -> None:
 
 def test_a_suspended_agency_sends_nothing_and_receives_nothing(world: PartnerWorld) -> None:
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    suspend_agency(OPERATOR, world.row("xb-bravo"), now=timezone.now())
+    suspend_agency(OPERATOR, world.row("xb-bravo").pk, now=timezone.now())
 
     with pytest.raises(RefusedError) as to_suspended:
         alpha.submit(alert_to("xb-bravo"))

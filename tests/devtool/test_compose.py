@@ -177,6 +177,7 @@ def test_the_image_holds_neither_demonstration_nor_tests() -> None:
         "ledger",
         "notices",
         "officers",
+        "peers",
         "sharing",
         "vault",
         "manage.py",

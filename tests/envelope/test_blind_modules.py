@@ -38,6 +38,7 @@ def test_imports_nothing_of_the_project_but_the_envelope() -> None:
         "ledger",
         "notices",
         "officers",
+        "peers",
         "sharing",
         "vault",
         "django",

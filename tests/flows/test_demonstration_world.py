@@ -11,7 +11,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accord.envelope.tree.notes import VerifierKey
-from agencies.models import Agency
 from alerts.models import Alert, ReceivedAlert
 from alerts.preview import check_draft
 from alerts.revisions import read_revision
@@ -20,6 +19,7 @@ from demo.past import Past
 from ledger.verification import verify_ledger
 from notices.models import Notification
 from officers.models import Officer
+from peers.models import Agency
 from sharing.models import Agreement, Delivery, Envelope, LaneSuspension
 from tests.builders import Hub
 from tests.outside_world import OutsideWorld

@@ -16,11 +16,13 @@ from accord.client.home import NewRoot, create_next_root, create_root
 from accord.envelope.keys import EC1, PQ1
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
-from agencies.models import Agency, Custody, Keyset, KeyState, Revocation
+from agencies.models import Keyset, KeyState, Revocation
 from alerts.opening import OpeningReason, open_alert
 from callers.capabilities import Role
+from callers.directory import Custody
 from officers.keyfacts import key_facts
 from officers.models import Officer
+from peers.models import Agency
 from tests.builders import OPERATOR, Hub
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault import proposing
@@ -37,7 +39,7 @@ class Head:
     def __init__(self, hub: Hub, safe: Path) -> None:
         self.hub, self.safe = hub, safe
         self.root, self.next = create_root(safe, PASSPHRASE, now=int(time.time()), cost=CHEAP)
-        self.agency = admit_agency(
+        entry = admit_agency(
             OPERATOR,
             "xc-customs",
             name="Customs, Cadria",
@@ -49,6 +51,7 @@ class Head:
             root_fingerprint=self.root.fingerprint,
             now=timezone.now(),
         )
+        self.agency = Agency.objects.get(pk=entry.pk)
         self.compares = True
         self.officer: Officer = hub.make_officer(self.agency, Role.KEY_OFFICER, Role.READER)
 

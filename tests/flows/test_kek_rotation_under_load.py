@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from agencies.models import Agency
 from alerts.cards import open_received_cards
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason, open_alert
@@ -19,6 +18,7 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from devtool.environments import ROOT, role_environment
 from devtool.processes import wait_until
+from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import CONTENT, DeskWorld

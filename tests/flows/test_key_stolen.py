@@ -12,7 +12,6 @@ from django.utils import timezone
 from accord.client.client import Client
 from accord.client.errors import RefusedError
 from accord.client.results import Sent
-from agencies.models import Agency
 from alerts.inbox import list_received
 from alerts.models import ReceivedAlert
 from alerts.opening import OpenedView, open_alert
@@ -21,6 +20,7 @@ from callers.capabilities import Role
 from devtool.processes import wait_until
 from ledger.models import Leaf
 from officers.models import Officer
+from peers.models import Agency
 from sharing.models import Delivery, Envelope, FeedItem, Statement
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.conftest import HubProcesses

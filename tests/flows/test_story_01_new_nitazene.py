@@ -21,13 +21,13 @@ from pytest_django.live_server_helper import LiveServer
 from accord.client.client import Client
 from accord.client.saved import load_saved, save_opened
 from accord.envelope.manifest import Reference
-from agencies.models import Agency
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
 from callers.capabilities import Role
 from notices.expansion import expand_deliveries
 from notices.sending import send_notifications
 from officers.models import Officer
+from peers.models import Agency
 from sharing.models import Delivery, Envelope
 from tests.api.sessions import Session
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to

@@ -18,10 +18,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from accord.cli import science
 from accord.envelope.manifest import Reference
-from agencies.models import Agency
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
 from alerts.pages.words import isolated
+from peers.models import Agency
 from sharing.models import Envelope
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.api.sessions import Session

@@ -14,13 +14,13 @@ from pytest_django.live_server_helper import LiveServer
 from accord.client.client import Client
 from accord.client.errors import AbsentError, RefusedError
 from accord.envelope.manifest import Reference
-from agencies.models import Agency
 from alerts.amending import amend_alert
 from alerts.drafts import save_revision
 from alerts.models import Alert, ReceivedAlert
 from notices.expansion import expand_deliveries
 from notices.models import Notification
 from officers.models import Officer
+from peers.models import Agency
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.pages.desk_world import CONTENT, DeskWorld
 

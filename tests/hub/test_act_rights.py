@@ -100,7 +100,18 @@ def acts_in_the_source() -> set[str]:
     """Texts of the form of an act, by a noun that acts have; fields of serializers are told by their keyword."""
     nouns = {act.partition(".")[0] for act in frozenset(ACTS).union(*ACTS_OF.values())}
     found = set()
-    for room in ("agencies", "alerts", "callers", "hub", "ledger", "notices", "officers", "sharing", "vault"):
+    for room in (
+        "agencies",
+        "alerts",
+        "callers",
+        "hub",
+        "ledger",
+        "notices",
+        "officers",
+        "peers",
+        "sharing",
+        "vault",
+    ):
         for path in (ROOT / room).rglob("*.py"):
             if "migrations" in path.parts or path.name == "act_rights.py":
                 continue

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from agencies.models import Agency, Custody
 from alerts import tasks
 from alerts.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
@@ -18,8 +17,10 @@ from alerts.science.library_received import read_received_files
 from alerts.science.stored import open_structures
 from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
+from callers.directory import Custody
 from callers.doorbell import QUEUES
 from ledger.models import AuditEvent, SetAside
+from peers.models import Agency
 from sharing.models import Envelope
 from tests.api.sessions import Session
 from tests.law.lawful import CAFFEINE, FLUOROFENTANYL, METONITAZENE, LawDesk

@@ -9,7 +9,6 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
-from agencies.models import Agency
 from alerts.power_changes import apply_due_changes, waiting_for
 from callers.capabilities import Capability, Role
 from ledger.restores import record_restore
@@ -19,6 +18,7 @@ from notices.sending import send_notifications
 from notices.sweeping import sweep_notices
 from officers.accounts import change_roles, disable_officer
 from officers.models import Officer, PowerChange
+from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.builders import HeldAgency, Hub
 from tests.outside_world import OutsideWorld

@@ -9,7 +9,7 @@ import pytest
 
 from accord.envelope.keysets import read_keyset
 from agencies.endings import endings
-from agencies.models import Agency, Keyset
+from agencies.models import Keyset
 from callers.capabilities import Role
 from notices.key_endings import warn_of_endings
 from notices.models import Notification
@@ -18,6 +18,7 @@ from notices.states import Cause, NotificationState, Occasion
 from notices.tasks import warn_of_key_endings
 from officers.endings import ending_keys
 from officers.models import Officer
+from peers.models import Agency
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of

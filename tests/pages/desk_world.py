@@ -20,7 +20,6 @@ from typing import Any, Self
 from django.utils import timezone
 
 from agencies.accession import admit_agency
-from agencies.models import Agency, Custody
 from alerts.drafts import create_draft
 from alerts.following import follow_feeds
 from alerts.models import Alert, ReceivedAlert
@@ -28,8 +27,10 @@ from alerts.preview import preview_release
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Role
+from callers.directory import Custody
 from officers.accounts import enrol_officer, enrol_operator
 from officers.models import Officer
+from peers.models import Agency
 from sharing.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.kept_worlds import kept_world
@@ -201,7 +202,7 @@ class DeskWorld:
 
 
 def _host(hub: Hub, agency_id: str, name: str, kind: str, zone: str) -> Agency:
-    agency = admit_agency(
+    entry = admit_agency(
         OPERATOR,
         agency_id,
         name=name,
@@ -214,6 +215,7 @@ def _host(hub: Hub, agency_id: str, name: str, kind: str, zone: str) -> Agency:
         duty_phone="+000 1 5550 101",
         now=hub.now,
     )
+    agency = Agency.objects.get(pk=entry.pk)
     create_agency_keys(OPERATOR, agency, suites=("PQ1", "EC1"), now=hub.now)
     agency.refresh_from_db()
     return agency

@@ -12,13 +12,11 @@ from accord.envelope.encoding import canonical
 from accord.envelope.private import Root, SignerSet
 from accord.envelope.statements.form import sign_statement
 from agencies.accession import admit_agency
-from agencies.models import Agency, Custody
 from callers.capabilities import Role
-from officers.keyfacts import (
-    KeyFact,
-    key_facts,
-)
+from callers.directory import Custody
+from officers.keyfacts import KeyFact, key_facts
 from officers.models import Officer
+from peers.models import Agency
 from tests.builders import OPERATOR
 from tests.pages.desk_world import DeskWorld
 
@@ -54,7 +52,7 @@ class Customs:
     @classmethod
     def build(cls, desk: DeskWorld) -> Self:
         root, successor, after = Root.generate(), Root.generate(), Root.generate()
-        agency = admit_agency(
+        entry = admit_agency(
             OPERATOR,
             "xc-customs",
             name="Customs, Cadria",
@@ -66,6 +64,7 @@ class Customs:
             root_fingerprint=root.fingerprint,
             now=desk.hub.now,
         )
+        agency = Agency.objects.get(pk=entry.pk)
         officer = desk.hub.make_officer(agency, Role.KEY_OFFICER, Role.READER)
         return cls(desk, agency, officer, root, successor, after)
 

@@ -17,7 +17,7 @@ def on_its_way(desk: DeskWorld) -> Delivery:
     sent = release_alert(desk.benno, checked, revision=checked.current, now=desk.tick())
     desk.tick()
     desk.hub.sequence()
-    return Delivery.objects.get(envelope_id=sent.md, recipient=desk.health)
+    return Delivery.objects.get(envelope_id=sent.md, recipient_id=desk.health.pk)
 
 
 def test_a_link_that_comes_before_the_desk_says_so_and_then_leads_to_the_alert(

@@ -4,8 +4,8 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from agencies.models import Agency
 from alerts.pages import directory
+from peers.models import Agency
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

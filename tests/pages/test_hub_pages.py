@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from agencies.models import Agency, ApiKey
+from agencies.models import ApiKey
 from alerts.following import FEED
 from alerts.pages.operator.forms import HEARD, group_of
 from callers.capabilities import Role
@@ -19,6 +19,7 @@ from ledger.models import AuditEvent, LoopState, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.models import Notification
 from officers.models import Officer
+from peers.models import Agency
 from sharing.models import DeskCursor, FeedMark
 from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld

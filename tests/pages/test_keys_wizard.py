@@ -9,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from agencies.accession import MOST_KEYSETS_A_DAY
-from agencies.models import Agency, Keyset, Revocation
+from agencies.models import Keyset, Revocation
 from officers.keyfacts import key_facts
 from officers.models import Officer
+from peers.models import Agency
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of

@@ -7,12 +7,12 @@ from typing import Final
 import pytest
 from django.test import Client
 
-from agencies.models import Agency
 from notices.message import NoticeFacts, compose_message
 from notices.states import Occasion
 from officers.accountmail import compose_account_mail
 from officers.models import Officer
 from officers.shortlived import AccountLink
+from peers.models import Agency
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.models import Agency
 from alerts.errors import AlertIncompleteError
 from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
@@ -20,6 +19,7 @@ from officers.accounts import enrol_officer
 from officers.ceilings import ceiling_of
 from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import policy_of
+from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agencies.models import Agency
 from alerts.errors import SecondPersonNeededError
 from alerts.power_changes import apply_due_changes
 from notices.models import Notification
@@ -17,6 +16,7 @@ from officers.accounts import change_roles, enrol_officer
 from officers.login.factors import reset_factors
 from officers.login.resetting import mail_reset
 from officers.models import Officer, PowerChange
+from peers.models import Agency
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld

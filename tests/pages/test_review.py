@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agencies.models import Agency
 from alerts.drafts import save_revision
 from alerts.models import Alert
+from peers.models import Agency
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from agencies.accession import admit_agency
-from agencies.models import Custody
 from alerts.acknowledgement import acknowledge_alert
 from alerts.document.fields import FIELDS, Kind
 from alerts.drafts import attach_file, create_draft
@@ -17,9 +16,11 @@ from alerts.errors import AlertsError
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.review import return_alert, submit_alert
+from callers.directory import Custody
 from callers.errors import CallerError
 from officers.accounts import enrol_officer
 from officers.apikeys import issue_key
+from peers.models import Agency
 from sharing.agreements import record_agreement, record_circle
 from sharing.errors import SharingError
 from tests.builders import OPERATOR
@@ -80,7 +81,7 @@ class Planting:
             OPERATOR, f"xz-hostile{number}", name=text, kind="customs", country="XZ", timezone="UTC", language="en",
             custody=Custody.HUB, root_fingerprint="", duty_phone=text[:40], now=self.desk.hub.now,
         )  # fmt: skip
-        create_agency_keys(OPERATOR, agency, suites=("PQ1",), now=self.desk.hub.now)
+        create_agency_keys(OPERATOR, Agency.objects.get(pk=agency.pk), suites=("PQ1",), now=self.desk.hub.now)
         record_agreement(
             OPERATOR, ref=f"Z{number}", title="Plain", parties=[LAB, agency.pk], lanes=["science"], ceiling="GREEN",
             nbf=self.desk.hub.now, now=self.desk.hub.now,

@@ -24,7 +24,7 @@ from accord.version import VERSION
 from agencies.accession import admit_agency
 from agencies.apikeys import authenticate_key
 from agencies.entrykeys import issue_entry_key
-from agencies.models import Agency, ApiKey, Custody
+from agencies.models import ApiKey
 from alerts.acknowledgement import acknowledge_alert
 from alerts.draft_templates import create_template
 from alerts.drafts import attach_file, create_draft
@@ -36,11 +36,13 @@ from alerts.science.library import begin_import, confirm_import
 from alerts.withdrawal import withdraw_alert
 from alerts.written import attach_written_file
 from callers.capabilities import CLIENT_SCOPES, Capability, Role
+from callers.directory import Custody
 from ledger.models import LoopState, SetAside
 from notices.models import Notification
 from officers.apikeys import issue_key
 from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession, Proof
+from peers.models import Agency
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite
@@ -386,7 +388,7 @@ class SecurityWorld:
             OPERATOR, "xn-newcomer", name="Newcomer", kind="customs", country="XN", timezone="UTC", language="en",
             custody=Custody.AGENCY, root_fingerprint="0" * 64, now=self.desk.hub.now,
         )  # fmt: skip
-        _, text = issue_entry_key(OPERATOR, agency, client="system", now=timezone.now())
+        _, text = issue_entry_key(OPERATOR, agency.pk, client="system", now=timezone.now())
         return Caller("key of an entering agency", agency.pk, "", frozenset({Capability.KEY_ENROL}), key=text)
 
     def _spoilt(self, how: str, **changed: Any) -> Caller:

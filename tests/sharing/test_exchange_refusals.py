@@ -13,8 +13,9 @@ from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.errors import SealingError
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import AgencyStatus, Custody
+from agencies.models import Keyset
 from callers.capabilities import Capability
+from callers.directory import AgencyStatus, Custody
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.models import Envelope, FeedMark, FeedPending
@@ -48,7 +49,9 @@ def retire_pq1_key(callers: Callers) -> None:
     hub, bravo = callers.hub, callers.four.bravo
     old = bravo.decryption["PQ1"].public.kid
     rows = [replace(row, st="retiring") if row.kid == old else row for row in hub.key_rows(bravo)]
-    hub.publish_keyset(bravo, rows=rows, version=2, prev=bravo.row.keysets.get().od)
+    hub.publish_keyset(
+        bravo, rows=rows, version=2, prev=Keyset.objects.filter(agency_id=bravo.row.pk).get().od
+    )
     hub.sequence()
 
 
@@ -257,7 +260,10 @@ BAD_STATEMENTS: dict[str, tuple[Sentence, int, str]] = {
         "absent",
     ),
     "a keyset, which has a door of its own": (
-        lambda callers, sealed: (callers.alpha, bytes(callers.four.alpha.row.keysets.get().jws)),
+        lambda callers, sealed: (
+            callers.alpha,
+            bytes(Keyset.objects.filter(agency_id=callers.four.alpha.row.pk).get().jws),
+        ),
         422,
         "statement-kind-refused",
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, transaction
 
-from agencies.models import Agency
+from peers.models import Agency
 from tests.builders import Hub
 
 pytestmark = pytest.mark.django_db

@@ -106,7 +106,7 @@ def test_one_that_waited_for_the_hub_s_suspension_of_either_side_too(shared_hub:
     sealed = hub.alert_to(bravo, sender=alpha, suite="EC1")
     with ThreadPoolExecutor(1) as elsewhere:
         with transaction.atomic():
-            suspend_agency_flow(OPERATOR, agencies[who].row, now=hub.now)
+            suspend_agency_flow(OPERATOR, agencies[who].row.pk, now=hub.now)
             running = elsewhere.submit(submit_elsewhere, alpha, sealed, hub)
             wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=90)
         if who == "xa-alpha":

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agencies.models import AgencyStatus, Custody
+from callers.directory import AgencyStatus, Custody
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.denials import denial_text
 from sharing.policy import Allowed, Denied, Terms, Verdict, judge_recipient, judge_recipients

@@ -12,8 +12,9 @@ import pytest
 from django.db import connection, transaction
 
 from accord.envelope.seal import SealedEnvelope
-from agencies.models import Agency, AgencyStatus
+from callers.directory import AgencyStatus
 from devtool.processes import wait_until
+from peers.models import Agency
 from sharing.errors import SharingError
 from sharing.locks import own_parties
 from sharing.models import Delivery, Envelope, FeedItem, Statement

@@ -11,9 +11,10 @@ from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
-from agencies.models import Agency, AgencyStatus
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from ledger.proofs import log_places
+from peers.models import Agency
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.answers import answers_in_doubt
 from sharing.errors import AlreadyRetractedError

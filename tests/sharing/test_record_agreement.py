@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agencies.models import AgencyStatus
 from callers.capabilities import Role
+from callers.directory import AgencyStatus
 from callers.errors import NotPermittedError
 from ledger.models import AuditEvent
 from sharing.agreements import current_version, record_agreement, record_circle

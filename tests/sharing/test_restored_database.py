@@ -114,7 +114,7 @@ def test_a_keyset_that_was_lost_stands_again_without_another_proof(
     hub: Hub, four: Four, settings: Settings
 ) -> None:
     alpha = four.alpha
-    first = Keyset.objects.get(agency=alpha.row)
+    first = Keyset.objects.get(agency_id=alpha.row.pk)
     hub.sequence()
     backup = Backup(hub)
     alpha.decryption["new"] = generate_decryption_key("PQ1")

@@ -53,18 +53,18 @@ def test_whoever_resumes_an_agency_lets_what_was_held_flow(hub: Hub, four: Four,
 
 
 def test_resuming_twice_delivers_nothing_twice(hub: Hub, four: Four) -> None:
-    suspend_agency(OPERATOR, four.bravo.row, now=hub.now)
+    suspend_agency(OPERATOR, four.bravo.row.pk, now=hub.now)
     hub.deliver(four.alpha, four.charlie)
-    assert resume_agency_flow(OPERATOR, four.bravo.row, now=hub.now) == 0
-    assert resume_agency_flow(OPERATOR, four.bravo.row, now=hub.now) == 0
+    assert resume_agency_flow(OPERATOR, four.bravo.row.pk, now=hub.now) == 0
+    assert resume_agency_flow(OPERATOR, four.bravo.row.pk, now=hub.now) == 0
     assert FeedItem.objects.count() == 1
 
 
 def test_only_the_operator_resumes_an_agency(hub: Hub, four: Four, operator: Officer) -> None:
-    suspend_agency(OPERATOR, four.bravo.row, now=hub.now)
+    suspend_agency(OPERATOR, four.bravo.row.pk, now=hub.now)
     admin = hub.make_officer(four.bravo, Role.AGENCY_ADMIN)
     with pytest.raises(NotPermittedError):
-        resume_agency_flow(admin, four.bravo.row, now=hub.now)
+        resume_agency_flow(admin, four.bravo.row.pk, now=hub.now)
     with pytest.raises(CommandError):
         run("resume_agency", "xb-bravo", "--by", admin.email)
     with pytest.raises(CommandError):

@@ -62,7 +62,7 @@ def test_a_key_with_a_long_history_does_not_hold_the_queue(
     (alpha,) = hub.make_agencies("xa-alpha", suites=["EC1"])
     more = BATCHES_A_CALL * DOUBTS_A_CALL + 1
     Doubt.objects.bulk_create(
-        Doubt(d=f"{n:043}", what=FeedItem.ENVELOPE, iss=alpha.row, kid="k", found_at=START)
+        Doubt(d=f"{n:043}", what=FeedItem.ENVELOPE, iss_id=alpha.row.pk, kid="k", found_at=START)
         for n in range(more)
     )
     broker.flushdb()

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import b64u, sha256
 from accord.envelope.errors import OpeningError, VerificationError
-from agencies.models import AgencyStatus
 from callers.actors import SystemActor
 from callers.capabilities import Role
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes

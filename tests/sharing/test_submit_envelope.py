@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from accord.envelope.content import Attachment
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, TooLargeError, VerificationError
 from accord.envelope.seal import SealedEnvelope
-from agencies.models import AgencyStatus
+from agencies.models import Keyset
 from callers.capabilities import Role
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from sharing.agreements import suspend_lanes
@@ -301,7 +302,7 @@ def _renew_keys(hub: Hub, agency: HeldAgency, prev: str) -> None:
 
 def test_a_recipient_without_a_newest_pq1_key_is_named(hub: Hub, four: Four) -> None:
     sealed = hub.alert_to(four.bravo, four.charlie, sender=four.alpha)
-    prev = four.bravo.row.keysets.get().od
+    prev = Keyset.objects.filter(agency_id=four.bravo.row.pk).get().od
     _renew_keys(hub, four.bravo, prev)
     with pytest.raises(KeysetStaleError) as refused:
         hub.carry(four.alpha, sealed)

@@ -9,9 +9,9 @@ import pytest
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
-from agencies.models import AgencyStatus
 from callers.actors import SystemActor
 from callers.capabilities import Role
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from sharing.agreements import suspend_lanes

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from agencies.models import AgencyStatus
 from callers.capabilities import Role
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.agreements import requeue_held, resume_lanes, suspend_lanes, suspended_lanes

@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("agencies", "0001_initial"),
+        ("peers", "0001_initial"),
     ]
 
     operations = [
@@ -46,7 +47,7 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
             ],
@@ -89,7 +90,7 @@ class Migration(migrations.Migration):
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
-                        to="agencies.agency",
+                        to="peers.agency",
                     ),
                 ),
             ],

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from agencies.models import Agency, Custody
 from alerts.peers.pins import begin_books_of_before, without_book
 from callers import clock
+from callers.directory import Custody
+from peers.models import Agency
 from vault.errors import VaultError
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from agencies.models import Agency, ApiKey
+from agencies.models import ApiKey
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
@@ -26,6 +26,7 @@ from callers.errors import AbsentError, InputError
 from officers.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
 from officers.errors import NobodyToReleaseError
 from officers.models import Officer
+from peers.models import Agency
 
 C = Capability
 SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
@@ -317,7 +318,7 @@ def _could_release(officer: Officer, agency: Agency, client: str = "") -> tuple[
 
 
 def _writes_drafts(officer: Officer, key: ApiKey) -> list[tuple[str, str]]:
-    return [_could_release(officer, key.agency, key.client)] if C.DRAFT_WRITE in key.scopes else []
+    return [_could_release(officer, _agency_of(officer), key.client)] if C.DRAFT_WRITE in key.scopes else []
 
 
 def _nobody_text() -> str:

@@ -14,7 +14,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import Agency
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import Question, ask, refuse
 from callers import clock
@@ -26,6 +25,7 @@ from officers.models import Officer
 from officers.policy import CEILING_ROLES, LABELS, MFA_ROLES, change_policy, waiting_policy
 from officers.policy_in_force import Policy, policy_of
 from officers.powers import must_wait, second_admins
+from peers.models import Agency
 
 YES_NO: Final = {
     "four_eyes": (

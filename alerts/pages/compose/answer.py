@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agencies.models import Agency
 from alerts.document.building import answer_moment
 from officers.models import Officer
+from peers.models import Agency
 
 
 @dataclass(frozen=True)

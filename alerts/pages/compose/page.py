@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.document.building import as_sent
 from alerts.document.countries import country_name
 from alerts.document.display import choice_text
@@ -37,6 +36,7 @@ from alerts.second_person import who_could_release
 from alerts.substance_names import names_used
 from callers import clock
 from officers.models import Officer
+from peers.models import Agency
 
 MARKED: Final = frozenset({"technique", "reference"})
 SUBSTANCE_STEP, ANSWER_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 3, 5, 6

@@ -9,12 +9,13 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency, AgencyKind, Custody
 from alerts.document.display import choice_text
 from alerts.pages.compose.form import FormField, Option
 from alerts.peers.holding import NEW_IN_CIRCLE
 from alerts.preview import candidates_for, circles_for
+from callers.directory import AgencyKind, Custody
 from officers.models import Officer
+from peers.models import Agency
 from sharing.policy import RecipientVerdict
 
 

@@ -14,15 +14,13 @@ from accord.envelope.encoding import object_digest
 from accord.envelope.vocabulary import statement_typ
 from agencies.accession import resume_key, suspend_key
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError, TooManyKeysetsError
-from agencies.models import Agency, Custody
 from alerts.errors import KeysMovedOnError
 from alerts.templatetags.accord import moment
+from callers.directory import Custody
 from callers.errors import InputError
-from officers.keyfacts import (
-    KeyFacts,
-    key_facts,
-)
+from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
+from peers.models import Agency
 from vault import lives, proposing
 from vault.changes import CancelRecovery, Change, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
 

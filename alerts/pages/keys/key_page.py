@@ -14,19 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.endings import THRESHOLDS
-from agencies.models import Custody
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.commands import CANCEL, LATER, Command, commands_for, first_commands
 from alerts.pages.keys.proposals import open_proposals
 from alerts.pages.keys.words import SUITE_WORDS
 from callers import clock
-from officers.keyfacts import (
-    STATE_TEXTS,
-    KeyFact,
-    KeyFacts,
-    key_facts,
-)
+from callers.directory import Custody
+from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
 
 _BY_STATE: Final = {
     "current": ("retire", "suspend", "revoke"),

@@ -16,19 +16,17 @@ from accord.envelope.errors import EnvelopeError
 from accord.envelope.statements.form import parse_statement
 from agencies.endings import short_kid
 from agencies.errors import KeyTakenError, TooManyKeysetsError
-from agencies.models import Agency, Custody
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.acts import too_many_text
 from alerts.pages.keys.forms import SignedForm
 from alerts.pages.keys.refusals import not_signed_text, signed_file_text
 from alerts.pages.keys.words import CHANGES
 from callers import clock
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError
-from officers.keyfacts import (
-    KeyFacts,
-    key_facts,
-)
+from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
+from peers.models import Agency
 from vault import proposing
 from vault.proposing import ProposalFact
 

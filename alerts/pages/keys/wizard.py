@@ -11,7 +11,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from agencies.endings import short_kid
-from agencies.models import Custody
 from alerts.errors import KeysElsewhereError, KeysMovedOnError
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.acts import Act, do_act, is_proposal
@@ -27,12 +26,9 @@ from alerts.pages.keys.forms import (
 )
 from alerts.pages.keys.words import PROPOSE, PROPOSED, VERBS, not_now_text
 from callers import clock
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError
-from officers.keyfacts import (
-    KeyFact,
-    KeyFacts,
-    key_facts,
-)
+from officers.keyfacts import KeyFact, KeyFacts, key_facts
 from officers.models import Officer
 
 _FORMS: Final[Mapping[str, type[ChangeForm]]] = {

@@ -16,7 +16,6 @@ from accord.moments import moment_or_none
 from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from agencies.errors import AgencyExistsError, CustodyRefusedError
-from agencies.models import AgencyStatus, Custody
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.commands import first_commands
 from alerts.pages.officers.acts import say_whether_mailed
@@ -25,6 +24,7 @@ from alerts.pages.question import ConfirmForm, Question, ask, problems_of, refus
 from alerts.pages.words import isolated
 from callers import clock
 from callers.capabilities import Role
+from callers.directory import AgencyStatus, Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.pins import current_vkey
 from officers.entering import Entry, entry_of, first_admin_of
@@ -143,7 +143,7 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, question, form)
     try:
-        key, text = issue_entry_key(operator, entry.agency, client=form.cleaned_data["client"], now=now)
+        key, text = issue_entry_key(operator, entry.agency.pk, client=form.cleaned_data["client"], now=now)
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.fingerprints import checked_fingerprint
-from agencies.models import AGENCY_ID, AgencyKind, Custody
 from agencies.twins import resembling_text, twins_of
 from alerts.pages.officers.forms import UnitForm, language_choices, zone_choices
+from callers.directory import AGENCY_ID, AgencyKind, Custody
 from callers.errors import InputError
 
 GROUPS: Final = 16

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from accord.moments import moment_or_none
-from agencies.models import Agency, Keyset
+from agencies.models import Keyset
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page
 from alerts.pages.operator.health import health
 from ledger.proofs import log_times
 from officers.models import Officer
+from peers.models import Agency
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _states() -> tuple[tuple[str, str], ...]:
 
 
 def _rows(found: list[Agency], now: datetime) -> Iterator[AgencyRow]:
-    keysets = Keyset.objects.filter(agency__in=found).order_by("version")
+    keysets = Keyset.objects.filter(agency_id__in=[agency.pk for agency in found]).order_by("version")
     ends = list(keysets.values_list("agency", "od", "exp"))
     logged = log_times(od for _agency, od, _exp in ends)
     newest = {agency: exp for agency, od, exp in ends if od in logged}

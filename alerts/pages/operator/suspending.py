@@ -7,12 +7,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.pages.frame import signed_in
 from alerts.pages.question import ConfirmForm, Question, ask
 from alerts.pages.words import isolated
 from callers import clock
 from callers.errors import AbsentError
+from peers.models import Agency
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 
 
@@ -35,7 +35,7 @@ def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     )
     if not form.is_valid():
         return ask(request, question, form)
-    suspend_agency_flow(signed_in(request), agency, now=clock.now())
+    suspend_agency_flow(signed_in(request), agency.pk, now=clock.now())
     messages.success(request, _("The agency is suspended on this hub."))
     return redirect("admin:hub_agency", agency.pk)
 
@@ -57,7 +57,7 @@ def resume(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     )
     if not form.is_valid():
         return ask(request, question, form)
-    resume_agency_flow(signed_in(request), agency, now=clock.now())
+    resume_agency_flow(signed_in(request), agency.pk, now=clock.now())
     messages.success(request, _("The agency is resumed; what is held has its turn again."))
     return redirect("admin:hub_agency", agency.pk)
 

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from agencies.models import Agency
 from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card, open_plain_cards, read_card
 from alerts.models import ReceivedAlert
 from alerts.outbox import sent_alerts
 from alerts.science.stored import open_structures
 from alerts.tokens import fold
 from officers.models import Officer
+from peers.models import Agency
 from substances.drugclass import class_known
 
 CARDS_AT_MOST: Final = 20_000

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.findings import Findings
 from alerts.document.kinds import REPLIES
@@ -23,6 +22,7 @@ from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.science.replies.source import Source, handling_left_out, is_looser, open_source
 from callers.capabilities import Capability, require
 from officers.models import Officer
+from peers.models import Agency
 
 SPECIAL: Final = REPLIES | {QUERY}
 ON_PROFILES: Final = frozenset({QUERY, ANSWER, DETAILS})

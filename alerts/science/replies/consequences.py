@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from alerts.models import Alert
 from alerts.science.replies.gists import gist_of
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
+from peers.models import Agency
 
 
 def consequence_of(alert: Alert, data: Mapping[str, Any]) -> str:

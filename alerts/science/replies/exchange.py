@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from agencies.models import Agency
 from alerts.amending import newest_of, versions_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.reply_rows import ProfileQuestion, Reply
@@ -26,6 +25,7 @@ from alerts.science.replies.thread_rows import (
 )
 from alerts.states import AlertState
 from officers.models import Officer
+from peers.models import Agency
 from sharing.deliveries import delivery_facts_of
 
 

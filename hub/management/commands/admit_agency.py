@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from agencies.accession import admit_agency
-from agencies.models import AgencyKind, Custody
 from callers import clock
+from callers.directory import AgencyKind, Custody
 from officers.operating import acting_officer, add_acting_officer, refusals_in_words
 
 

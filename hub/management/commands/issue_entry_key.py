@@ -25,7 +25,7 @@ class Command(BaseCommand):
         with refusals_in_words():
             key, text = issue_entry_key(
                 acting_officer(options["by"]),
-                agency_of(options["agency_id"]),
+                agency_of(options["agency_id"]).pk,
                 client=options["client"],
                 now=clock.now(),
             )

@@ -20,5 +20,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
             officer, agency = acting_officer(options["by"]), agency_of(options["agency_id"])
-            count = resume_agency_flow(officer, agency, now=clock.now())
+            count = resume_agency_flow(officer, agency.pk, now=clock.now())
         self.stdout.write(f"{agency.pk} is resumed; {count} held deliveries take their turn again.")

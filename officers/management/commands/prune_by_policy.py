@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, transaction
 
-from agencies.models import Agency
 from callers import clock
 from ledger.audit import prune_events
 from ledger.retention import keep_in_force
+from peers.models import Agency
 
 
 class Command(BaseCommand):

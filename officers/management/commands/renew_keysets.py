@@ -8,12 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accord.envelope.errors import EnvelopeError
 from agencies.errors import RecoveryWaitsError
-from agencies.models import Agency, Custody
 from agencies.registry import standing_keyset
 from callers import clock
+from callers.directory import Custody
 from callers.errors import CallerError
 from officers.models import Officer
 from officers.operating import acting_officer, add_acting_officer, refusals_in_words
+from peers.models import Agency
 from vault.lives import renew_agency_keys
 
 

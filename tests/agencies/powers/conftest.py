@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from agencies.models import Agency
 from officers.deciding import apply_due_change
 from officers.models import Officer, PowerChange
 from officers.powers import told_of
+from peers.models import Agency
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 
 HOUR = timedelta(hours=1)

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from agencies.models import Agency
 from callers.capabilities import Capability
 from callers.errors import InputError, NotPermittedError
 from officers.accounts import change_roles, enrol_officer, enrol_operator
@@ -16,6 +15,7 @@ from officers.identity import note_mailed_password
 from officers.login.factors import reset_factors, reset_factors_on_the_machine
 from officers.models import Officer
 from officers.powers import second_admins, told_of
+from peers.models import Agency
 from tests.agencies.powers.conftest import HOUR, fresh, in_time, waiting
 from tests.agencies.world import NOW, OPERATOR, PASSWORD
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from agencies.models import Agency
 from callers.capabilities import POWERS
 from callers.errors import AbsentError, InputError, NotBoundError, NotPermittedError
 from ledger.models import AuditEvent
@@ -18,6 +17,7 @@ from officers.models import AgencyPolicy, Officer, PowerChange
 from officers.policy import LABELS, WEAKER, change_policy
 from officers.policy_in_force import policy_of
 from officers.powers import due_at, second_admins, told_of
+from peers.models import Agency
 from tests.agencies.powers.conftest import HOUR, fresh, in_time, waiting
 from tests.agencies.world import NOW, admit, enrol
 from tests.bound_rows import rewrite

@@ -18,10 +18,10 @@ from accord.envelope.private import SigningKey
 from accord.envelope.tree.receipts import Receipt
 from accord.envelope.verifying import KeptCheckpoint, Ledger, verify_receipt
 from agencies.accession import issue_challenge
-from agencies.models import Agency
 from ledger import proofs
 from ledger.adoption import adopt_ledger
 from ledger.errors import StateError
+from peers.models import Agency
 from tests.agencies.entering import enter, refusal
 from tests.agencies.world import NOW, OwnKeys, enrolling, hosted_agency
 from tests.ledger.bench import Bench

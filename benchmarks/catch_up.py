@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A desk that was away and catches up: alerts a second that the desk-worker takes, verifies and files for one agency.
+
+The desk-worker is stopped (SIGSTOP) while alerts in PQ1 go into the feed of an agency whose keys the hub holds, and goes on
+when all have their numbers. That agency has no officers, so that no mail is sent beside it. `bare` alerts state a
+title and a kind: each is opened and verified, and gets its row, its card and one token. The others are as a desk
+writes them, with the structures of the shipped substances in turn: more tokens, and a structure that is stored at once
+and judged by rules and lists later, in turns with the feed. The value counts until the feed's end; `judged` until no
+structure waits any more. Both are by the clock, and the desk-worker gives way to everybody (`hub/celery.py`): beside other
+work on the machine they say little. `processor` counts the processor time of the desk-worker alone, without the process that
+reads structures, `with database` that of all of PostgreSQL too. The floor is the client's `watch PQ1`
+(`benchmarks/watch.py`), measured before each kind. `BENCH_CATCH_UP=10000 ./dev bench catch_up` takes as many alerts of
+each kind.
+"""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import django
+
+from accord.envelope.keys import PQ1
+from benchmarks._feed import Backlog
+from benchmarks._figures import report
+from benchmarks._processor import database_seconds, processor_seconds
+from benchmarks.watch import COUNT as WATCHED
+from benchmarks.watch import watch_backlog
+from demo import alerts as texts
+from devtool.processes import wait_until
+
+if TYPE_CHECKING:
+    from benchmarks._hub import HeldAgency
+    from peers.models import Agency
+
+NEEDS_HUB = True
+COUNT = int(os.environ.get("BENCH_CATCH_UP", "1000"))
+A_BATCH = 100
+SECONDS_EACH = 10
+"""More than an alert takes, also on a machine where everybody else goes first."""
+
+
+class Costs:
+    """What the desk-worker, led by process `leader`, and the database server have cost."""
+
+    def __init__(self, leader: int) -> None:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            self._backend = cursor.fetchone()[0]
+        self.leader = leader
+
+    def so_far(self) -> tuple[float, float]:
+        """Processor seconds of the one and of the other."""
+        return processor_seconds(self.leader), database_seconds(self._backend)
+
+
+def main() -> None:
+    django.setup()
+    from benchmarks import _hub
+
+    sender, _ = _hub.found_agencies("away", 2)
+    reader = _hub.found_hosted_agency("away")
+    _hub.join([sender.id, reader.pk])
+    with tempfile.TemporaryDirectory() as folder:
+        backlog = Backlog(Path(folder), PQ1, WATCHED)
+        for name, documents in {"catch up bare": [_hub.ALERT] * COUNT, "catch up": _full()}.items():
+            floor, _ = watch_backlog(backlog)
+            _measure(f"{name} {COUNT}", sender, reader, documents, floor)
+
+
+def _measure(
+    name: str, sender: "HeldAgency", reader: "Agency", documents: Sequence[Mapping[str, Any]], floor: float
+) -> None:
+    from alerts.science.reevaluating import waits_for_judging
+    from benchmarks import _hub
+
+    costs = Costs(int(os.environ["DESK_WORKER_PID"]))
+    _hub.wait_until_followed()
+    with _away(costs.leader):
+        _send(sender, reader, documents)
+    began, before = time.perf_counter(), costs.so_far()
+    _wait_for(lambda: _is_followed(reader), "the feed's end")
+    taken, after = time.perf_counter() - began, costs.so_far()
+    _require_filed(reader, documents)
+    processor, database = (now - then for now, then in zip(after, before, strict=True))
+    report(name, COUNT / taken, floor, unit="alerts/s")
+    report(f"{name} processor", COUNT / processor, floor, unit="alerts/s")
+    report(f"{name} with database", COUNT / (processor + database), floor, unit="alerts/s")
+    if any(document.get("structure") for document in documents):
+        _wait_for(lambda: not waits_for_judging(), "every structure to be judged")
+        report(f"{name} judged", COUNT / (time.perf_counter() - began), floor, unit="alerts/s")
+
+
+def _full() -> list[dict[str, Any]]:
+    """As a desk writes them; each names another substance than the one before."""
+    from alerts.document.building import build_document
+    from substances.resembling import read_reference
+
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    known = read_reference()
+    return [
+        build_document(
+            {
+                **texts.VAPE_LIQUID,
+                "event_date": yesterday,
+                "title": f"Case {number}",
+                "preferred_name": row["name"],
+                "structure": row["smiles"],
+                "inchikey": row["inchikey"],
+                "formula": "",
+            }
+        )
+        for number, row in ((number, known[number % len(known)]) for number in range(COUNT))
+    ]
+
+
+@contextmanager
+def _away(leader: int) -> Iterator[None]:
+    """The desk-worker and its children do nothing meanwhile."""
+    os.killpg(leader, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(leader, signal.SIGCONT)
+
+
+def _send(sender: "HeldAgency", reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:
+    from django.utils import timezone
+
+    from benchmarks import _hub
+    from sharing.intake import submit_envelope
+
+    for begin in range(0, len(documents), A_BATCH):
+        for sealed in _hub.seal_documents(sender, [reader], documents[begin : begin + A_BATCH]):
+            submit_envelope(
+                sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now()
+            )
+        _hub.wait_until_numbered()
+    _hub.wait_until_expanded()
+
+
+def _is_followed(reader: "Agency") -> bool:
+    from sharing.models import DeskCursor, FeedHead
+
+    place = DeskCursor.objects.filter(agency_id=reader.pk).values_list("after", flat=True).first()
+    return place == FeedHead.objects.values_list("last", flat=True).get(pk=reader.pk)
+
+
+def _require_filed(reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:
+    """The newest ones have been opened, verified and got a card."""
+    from alerts.models import ReceivedAlert
+
+    newest = ReceivedAlert.objects.filter(agency=reader).order_by("-number")[: len(documents)]
+    filed = [row for row in newest if row.card is not None and row.derived_at and not row.unopenable]
+    assert len(filed) == len(documents), (len(filed), len(documents))
+
+
+def _wait_for(holds: Callable[[], bool], what: str) -> None:
+    wait_until(holds, what, timeout_seconds=60 + COUNT * SECONDS_EACH)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which agencies of the directory an actor may see: the only way in to them."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from callers.capabilities import Capability
+from callers.directory import AgencyStatus
+
+if TYPE_CHECKING:
+    from callers.actors import Actor
+    from peers.models import Agency  # noqa: F401
+
+
+class DirectoryQuerySet(models.QuerySet["Agency"]):
+    def visible_to(self, actor: "Actor") -> "DirectoryQuerySet":
+        """The directory is open to every signed-in actor; agencies that are still entering only to the operator."""
+        if Capability.HUB_OPERATE in actor.capabilities:
+            return self
+        if Capability.DIRECTORY_READ not in actor.capabilities:
+            return self.none()
+        return self.filter(~Q(status=AgencyStatus.ENTERING) | Q(pk=actor.agency_id))
