@@ -22,7 +22,7 @@ from agencies.errors import CustodyRefusedError
 from agencies.models import Agency, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
-from callers.capabilities import ACCESSION_SCOPES, Capability, require, scopes_that_work
+from callers.capabilities import ACCESSION_SCOPES, Capability, require, usual_scopes
 from callers.directory import AgencyStatus
 from callers.errors import NotPermittedError
 
@@ -117,7 +117,7 @@ def _make_first_key(
         caller,
         agency.pk,
         client=entry.client,
-        scopes=sorted(scopes_that_work(is_hosted=False)),
+        scopes=sorted(usual_scopes(is_hosted=False)),
         lifetime=MAX_LIFETIME,
         networks=entry.networks,
         follows=entry,

@@ -35,7 +35,7 @@ from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
-from callers.capabilities import Capability, Role, scopes_that_work
+from callers.capabilities import Capability, Role, usual_scopes
 from callers.directory import AgencyKind, Custody
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
@@ -47,7 +47,7 @@ from sharing.terms import Lane
 from vault.doors import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
-SCOPES = scopes_that_work(is_hosted=False)
+SCOPES = usual_scopes(is_hosted=False)
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 DAY_SECS = 24 * 3600
 PATIENCE_SECONDS = 120

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Capability(StrEnum):
     AGENCY_MANAGE = "agency:manage"
     AGREEMENT_READ = "agreement:read"
+    AGREEMENT_SUSPEND = "agreement:suspend"
     ALERT_ACKNOWLEDGE = "alert:acknowledge"
     ALERT_READ = "alert:read"
     ALERT_RELEASE = "alert:release"
@@ -115,9 +116,12 @@ SENSITIVE: Final = frozenset(
 
 CLIENT_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
-    | {C.DRAFT_WRITE, C.SCIENCE_QUERY}
+    | {C.DRAFT_WRITE, C.SCIENCE_QUERY, C.AGREEMENT_SUSPEND}
 )
 """All that an API key can ever be given: it never opens, validates, releases or manages."""
+
+BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND})
+"""Scopes that no key is given unless somebody asks for them: what they do counts for the agency, and nobody signs it."""
 
 HOSTED_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})
 """Scopes that need the agency's keys in the hub: for an agency that holds its own their calls answer `keys-elsewhere`."""
@@ -129,6 +133,11 @@ ACCESSION_SCOPES: Final = frozenset({C.KEY_ENROL})
 def scopes_that_work(*, is_hosted: bool) -> frozenset[Capability]:
     """What an API key of an agency can be given: nothing that its agency's custody would refuse on every call."""
     return CLIENT_SCOPES if is_hosted else CLIENT_SCOPES - HOSTED_SCOPES
+
+
+def usual_scopes(*, is_hosted: bool) -> frozenset[Capability]:
+    """What a system is given where nobody chooses."""
+    return scopes_that_work(is_hosted=is_hosted) - BY_NAME_ONLY
 
 
 def capabilities_of_roles(roles: Iterable[str]) -> frozenset[Capability]:

@@ -14,7 +14,7 @@ from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from alerts.peers.comparing import compare_fingerprints, may_compare
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
-from callers.capabilities import Role, scopes_that_work
+from callers.capabilities import Role, usual_scopes
 from callers.directory import Custody
 from demo.exchange import PastExchange
 from demo.past import Past
@@ -133,7 +133,7 @@ def replace_api_key(founders: Founders, agency_id: str, past: Past) -> None:
         founders.admin_of(agency_id),
         agency,
         client=CLIENT_NAME,
-        scopes=scopes_that_work(is_hosted=False),
+        scopes=usual_scopes(is_hosted=False),
         lifetime=API_KEY_LIFETIME,
         now=past.now,
     )

@@ -38,7 +38,6 @@ _OF_THE_DESK: Final = (
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
     *_acts("item", "retried"),
-    *_acts("lane", "resumed", "suspended"),
     *_acts("loop", "resumed"),
     *_acts("notice", "resent"),
     *_acts(
@@ -77,6 +76,7 @@ _OF_AN_AGENCY: Final = (
     *_acts("envelope", "carried", "kept_short", "refused"),
     *_acts("key", "resumed", "revoke_refused", "revoked", "suspended"),
     *_acts("keyset", "accepted", "recovered", "refused"),
+    *_acts("lane", "resumed", "suspended"),
     *_acts("ledger", "disputed"),
     *_acts("statement", "accepted", "refused"),
 )

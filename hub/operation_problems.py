@@ -159,6 +159,8 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "audit"): PAGED,
     ("POST", "agreements/{ref}/suspend"): ("agreement-refused",),
     ("POST", "agreements/{ref}/resume"): ("agreement-refused",),
+    ("POST", "agreements/{ref}/suspensions"): ("agreement-refused",),
+    ("DELETE", "agreements/{ref}/suspensions/{lane}"): ("agreement-refused",),
     ("GET", "doubts"): SEALED,
     ("POST", "doubts/statements/{od}/reaffirm"): ("keys-elsewhere", *SIGNS),
     ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", "keys-elsewhere", *SIGNS),

@@ -190,7 +190,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_agreementparty": _all(READ, desk=ADD),
     "sharing_circle": _all(READ, desk=ADD),
     "sharing_circle_members": _all(READ, desk=ADD),
-    "sharing_lanesuspension": _all(READ, desk=ADD | change("lifted_at")),
+    "sharing_lanesuspension": _all(READ, desk=ADD | change("lifted_at"), exchange=ADD | change("lifted_at")),
     "sharing_envelope": _all(
         READ,
         desk=_INTAKE,
@@ -217,8 +217,10 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
         sequencer=change("number"),
     ),
     "sharing_feedpending": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD, sequencer=REMOVE),
-    "sharing_feedheld": _all(READ, desk=REMOVE | LOCK, worker=REMOVE | LOCK, sequencer=ADD),
-    "sharing_feedrequeue": _all(READ, desk=ADD, sequencer=REMOVE),
+    "sharing_feedheld": _all(
+        READ, desk=REMOVE | LOCK, exchange=REMOVE | LOCK, worker=REMOVE | LOCK, sequencer=ADD
+    ),
+    "sharing_feedrequeue": _all(READ, desk=ADD, exchange=ADD, sequencer=REMOVE),
     "sharing_feedmark": _all(READ, sequencer=ADD | change("next_leaf", "beat", "epoch")),
     "sharing_feedhead": _all(READ, sequencer=ADD | change("last")),
     "sharing_feeditem": _all(READ, sequencer=ADD),

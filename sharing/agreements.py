@@ -134,7 +134,9 @@ def suspend_lanes(
         LaneSuspension(agreement=agreement, lane=lane, agency_id=agency, suspended_at=now)
         for lane in sorted(set(lanes) - already)
     )
-    _audit(actor, "lane.suspended", agreement, {"lanes": sorted(lanes)}, agency=agency, now=now)
+    if suspensions:
+        new = [row.lane for row in suspensions]
+        _audit(actor, "lane.suspended", agreement, {"lanes": new}, agency=agency, now=now)
     return suspensions
 
 
@@ -156,6 +158,36 @@ def resume_lanes(actor: Actor, agreement: Agreement, lanes: Collection[str], *, 
     count = _requeue(Q(iss=agency, recipient__in=others) | Q(iss__in=others, recipient=agency))
     _audit(actor, "lane.resumed", agreement, {"lanes": sorted(lanes)}, agency=agency, now=now)
     return count
+
+
+@transaction.atomic
+def suspend_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[LaneSuspension]:
+    """As `suspend_lanes`, of one lane of the agreement of this name; doing it again changes nothing.
+
+    Returns every suspension of the agreement that stands then. Raises `AgreementError`; `AbsentError` to outsiders
+    and where there is no such agreement.
+    """
+    agreement = _named(ref)
+    try:
+        suspend_lanes(actor, agreement, [lane], now=now)
+    except AgreementError as refused:
+        raise AgreementError("lane", refused.problem) from None
+    return suspended_lanes(agreement)
+
+
+@transaction.atomic
+def resume_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[LaneSuspension]:
+    """Lift the own suspension of one lane, as `resume_lanes`; doing it again, or where there is none, changes nothing.
+
+    Returns and raises as `suspend_lane`, but for a lane that the agreement no longer has: a suspension of it is lifted.
+    """
+    agreement = _named(ref)
+    agency, version = _party_and_version(actor, agreement, now)
+    _check_words("lane", [lane], Lane.values)
+    own_parties(_party_ids(version))
+    if agreement.suspensions.filter(agency_id=agency, lane=lane, lifted_at__isnull=True).exists():
+        resume_lanes(actor, agreement, [lane], now=now)
+    return suspended_lanes(agreement)
 
 
 @transaction.atomic
@@ -213,9 +245,16 @@ def _requeue(which: Q) -> int:
     return len(ids)
 
 
+def _named(ref: str) -> Agreement:
+    agreement = Agreement.objects.filter(ref=ref).first()
+    if agreement is None:
+        raise AbsentError
+    return agreement
+
+
 def _party_and_version(actor: Actor, agreement: Agreement, now: datetime) -> tuple[str, AgreementVersion]:
     """The actor's agency, a party of the version that counts now; to outsiders there is no agreement."""
-    require(actor, Capability.AGENCY_MANAGE)
+    require(actor, Capability.AGENCY_MANAGE, Capability.AGREEMENT_SUSPEND)
     version = current_version(agreement, now=now)
     if version is None or actor.agency_id is None or actor.agency_id not in _party_ids(version):
         raise AbsentError

@@ -34,7 +34,7 @@ from callers.idempotency import repeatable
 from callers.reading import read_query
 from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import shapes
-from sharing.api_agreements import AgreementsView, CirclesView
+from sharing.api_agreements import AgreementsView, CirclesView, SuspensionsView, SuspensionView
 from sharing.api_previews import PreviewsView
 from sharing.blobs import Received
 from sharing.errors import CheckFailedError
@@ -326,6 +326,10 @@ urlpatterns = [
     path("statements", StatementsView.as_view(), name="statements"),
     path("statements/<str:od>", StatementView.as_view(), name="statement"),
     path("agreements", AgreementsView.as_view(), name="agreements"),
+    path("agreements/<str:ref>/suspensions", SuspensionsView.as_view(), name="agreement-suspensions"),
+    path(
+        "agreements/<str:ref>/suspensions/<str:lane>", SuspensionView.as_view(), name="agreement-suspension"
+    ),
     path("circles", CirclesView.as_view(), name="circles"),
     path("previews", PreviewsView.as_view(), name="previews"),
     path("inbox", InboxView.as_view(), name="inbox"),

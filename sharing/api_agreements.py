@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agreements and circles over REST: a party's system reads what its agency has agreed to; officers decide at the desk."""
+"""Agreements and circles over REST: a party's system reads what its agency has agreed to, and may stop lanes of it."""
+
+from collections.abc import Sequence
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from callers import clock
 from callers.answers import answer_conditionally
 from callers.caller import caller_of
 from callers.capabilities import Capability
+from callers.idempotency import repeatable
+from callers.reading import read_body
 from sharing import shapes
-from sharing.agreement_facts import list_agreements, list_circles
+from sharing.agreement_facts import SuspendedLane, list_agreements, list_circles
+from sharing.agreements import resume_lane, suspend_lane
+from sharing.models import LaneSuspension
 
 READS = frozenset({Capability.AGREEMENT_READ, Capability.DIRECTORY_READ})
 
@@ -34,3 +41,44 @@ class CirclesView(APIView):
         """The circles that the caller's agency is a member of."""
         found = list_circles(caller_of(request))
         return answer_conditionally(request, {"items": shapes.CircleShape(found, many=True).data})
+
+
+class SuspensionsView(APIView):
+    capability = Capability.AGREEMENT_SUSPEND
+
+    @extend_schema(
+        request=shapes.SuspensionQuestion,
+        responses={200: shapes.SuspendedLanesShape},
+        operation_id="agreements_suspend_lane",
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Stop a lane of an agreement with every other party, at once and both ways, until it is resumed.
+
+        Nothing is deleted, what waits is held. Doing it again changes nothing.
+        """
+        lane, caller, now = (
+            read_body(shapes.SuspensionQuestion, request)["lane"],
+            caller_of(request),
+            clock.now(),
+        )
+        found = repeatable(request, caller, lambda: suspend_lane(caller, ref, lane, now=now), now=now)
+        return _suspended(ref, found)
+
+
+class SuspensionView(APIView):
+    capability = Capability.AGREEMENT_SUSPEND
+
+    @extend_schema(responses={200: shapes.SuspendedLanesShape}, operation_id="agreements_resume_lane")
+    def delete(self, request: Request, ref: str, lane: str) -> Response:
+        """Lift the own agency's suspension of a lane; what was held and has not expired is delivered, in order.
+
+        What another party has suspended stays so. Doing it again changes nothing.
+        """
+        caller, now = caller_of(request), clock.now()
+        found = repeatable(request, caller, lambda: resume_lane(caller, ref, lane, now=now), now=now)
+        return _suspended(ref, found)
+
+
+def _suspended(ref: str, found: Sequence[LaneSuspension]) -> Response:
+    rows = [SuspendedLane(row.lane, row.agency_id, row.suspended_at) for row in found]
+    return Response(shapes.SuspendedLanesShape({"ref": ref, "suspended": rows}).data)

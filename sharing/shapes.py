@@ -162,6 +162,17 @@ class SuspendedLaneShape(serializers.Serializer[Any]):
     since = serializers.DateTimeField()
 
 
+class SuspendedLanesShape(serializers.Serializer[Any]):
+    """The suspensions of one agreement that stand; each party lifts its own alone."""
+
+    ref = serializers.CharField()
+    suspended = SuspendedLaneShape(many=True)
+
+
+class SuspensionQuestion(serializers.Serializer[Any]):
+    lane = serializers.ChoiceField(Lane.values)
+
+
 class AgreementShape(serializers.Serializer[Any]):
     ref = serializers.CharField()
     title = serializers.CharField()

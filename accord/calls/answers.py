@@ -80,6 +80,15 @@ class PreviewAnswer:
 
 
 @dataclass(frozen=True)
+class SuspendedLane:
+    """A lane of an agreement that `agency` has stopped, since when in seconds; the hub's word."""
+
+    lane: str
+    agency: str
+    since: int
+
+
+@dataclass(frozen=True)
 class ChallengeAnswer:
     """A one-time challenge and the sealed nonces, by kid of the encryption key."""
 
@@ -371,6 +380,24 @@ def _read_preview(row: Mapping[str, Any]) -> PreviewAnswer:
         for name, value in require_object(row.get("args"), "previews").items()
     }
     return PreviewAnswer(require_text(row.get("agency"), "previews"), code == "", code, args)
+
+
+def read_suspended(value: object, ref: str) -> list[SuspendedLane]:
+    """The suspensions of this agreement that stand."""
+    answer = require_object(value, "suspensions")
+    if answer.get("ref") != ref:
+        raise AnswerError("The hub answered about another agreement than the one asked about.")
+    rows = [
+        require_object(row, "suspensions") for row in require_array(answer.get("suspended"), "suspensions")
+    ]
+    return [
+        SuspendedLane(
+            require_text(row.get("lane"), "suspensions"),
+            require_text(row.get("agency"), "suspensions"),
+            read_moment(row.get("since"), "suspensions"),
+        )
+        for row in rows
+    ]
 
 
 def read_path(value: object) -> list[bytes]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from accord.calls.answers import (
     MAX_LIST_BYTES,
@@ -31,6 +32,7 @@ from accord.calls.answers import (
     StatementAnswer,
     SubmissionFacts,
     SubmissionPage,
+    SuspendedLane,
     parse_answer,
     read_elsewhere,
     read_feed_entry,
@@ -46,6 +48,7 @@ from accord.calls.answers import (
     read_slices,
     read_statement,
     read_submission,
+    read_suspended,
     read_taken,
     read_wanted,
     require_about,
@@ -234,6 +237,23 @@ class HttpExchange:
     def agreements(self) -> list[Any]:
         """The own agreements."""
         return self._rows("/agreements")
+
+    def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
+        """Stop a lane of an agreement; what the parties have suspended of it then. Asking again is harmless."""
+        answer = self._transport.post(
+            f"/agreements/{quote(ref, safe='')}/suspensions",
+            body=canonical({"lane": lane}),
+            media_type=_JSON,
+            limit=_MAX_TEXT_BYTES,
+            repeat=True,
+        )
+        return read_suspended(parse_answer(answer, "suspensions"), ref)
+
+    def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
+        """Lift the own suspension of a lane; what the parties have suspended then. Asking again is harmless."""
+        path = f"/agreements/{quote(ref, safe='')}/suspensions/{quote(lane, safe='')}"
+        answer = self._transport.delete(path, limit=_MAX_TEXT_BYTES)
+        return read_suspended(parse_answer(answer, "suspensions"), ref)
 
     def rotate_api_key(self) -> IssuedKey:
         """An API key that takes this one's place."""

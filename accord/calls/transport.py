@@ -111,6 +111,10 @@ class Transport(Protocol):
         """Write a multipart body, its parts byte for byte as given."""
         ...
 
+    def delete(self, path: str, *, limit: int) -> Answer:
+        """Take something away, which is harmless to repeat."""
+        ...
+
     def download(self, path: str, *, size: int) -> Iterator[bytes]:
         """Read `size` octets a chunk at a time."""
         ...
@@ -195,6 +199,10 @@ class HttpTransport:
             if key:
                 headers["Idempotency-Key"] = key
             return self._call("POST", path, headers=headers, body=body, limit=limit, repeat=repeat)
+
+    def delete(self, path: str, *, limit: int) -> Answer:
+        """Take something away; repeated on trouble."""
+        return self._call("DELETE", path, headers={"Accept": "application/json"}, limit=limit, repeat=True)
 
     def download(self, path: str, *, size: int) -> Iterator[bytes]:
         """Read `size` octets a chunk at a time; a connection that breaks is taken up where it broke.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agencies.models import ApiKey, Keyset
 from alerts.pages.operator.forms import HEARD, group_of
-from callers.capabilities import Capability, scopes_that_work
+from callers.capabilities import Capability, usual_scopes
 from officers.accounts import enrol_operator
 from tests.agencies.partners import part
 from tests.agencies.world import OwnKeys
@@ -119,7 +119,7 @@ def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcom
     assert (after["status"], after["keyset"]) == ("active", answer.json()["od"])
 
     entry, newcomer.text = newcomer.text, newcomer.keys.first_api_key(answer.json())
-    assert newcomer.get("caller").json()["capabilities"] == sorted(scopes_that_work(is_hosted=False))
+    assert newcomer.get("caller").json()["capabilities"] == sorted(usual_scopes(is_hosted=False))
     assert newcomer.get("accession").status_code == 403
     held = ApiKey.objects.get(prefix=newcomer.text.split(".")[0])
     assert newcomer.text.encode() not in answer.content

@@ -22,7 +22,7 @@ from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from agencies.models import Keyset
 from callers.actors import SystemActor
-from callers.capabilities import Capability, Role, scopes_that_work
+from callers.capabilities import Capability, Role, usual_scopes
 from callers.directory import AgencyKind, Custody
 from officers.apikeys import issue_key
 from peers.models import Agency
@@ -84,7 +84,7 @@ class PartnerWorld:
         """What the agency's admin does when the first one runs out."""
         self.hub.now = timezone.now()
         admin = self.hub.make_officer(self.row(agency), Role.AGENCY_ADMIN)
-        scopes = sorted(scopes_that_work(is_hosted=False))
+        scopes = sorted(usual_scopes(is_hosted=False))
         lifetime = timedelta(days=30)
         _, secret = issue_key(
             admin, self.row(agency), client="accord", scopes=scopes, lifetime=lifetime, now=self.hub.now

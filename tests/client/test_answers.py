@@ -93,6 +93,13 @@ def lists(**members: object) -> dict[str, object]:
     return {"items": [], "unchanged": ["xa-alpha"], "unknown": [], "rest": ["xb-bravo"]} | members
 
 
+def resumed(exchange: HttpExchange) -> Any:
+    return exchange.resume_lane("G 1", "science")
+
+
+STOP = {"lane": "trade", "agency": "xb-bravo", "since": "2026-11-25T21:04:05Z"}
+
+
 def judged(agency: str, **members: object) -> dict[str, object]:
     return {"agency": agency, "allowed": True, "code": "", "args": {"ref": "G1", "tlp": "AMBER"}} | members
 
@@ -142,6 +149,8 @@ BENT: dict[str, tuple[Call, object]] = {
     "an agency in two lists": (keysets, lists(unknown=["xb-bravo"])),
     "an agency that nobody asked about": (keysets, lists(rest=["xc-charlie"])),
     "a newer keyset that is a number": (keysets, lists(items=[{"agency": "xb-bravo", "keyset": 1}], rest=[])),
+    "suspensions of another agreement": (resumed, {"ref": "G2", "suspended": []}),
+    "a suspension without a time": (resumed, {"ref": "G 1", "suspended": [STOP | {"since": None}]}),
     "a verdict too few": (previews, {"items": [judged("xb-bravo")]}),
     "a verdict of somebody else": (previews, {"items": [judged("xb-bravo"), judged("xd-delta")]}),
     "a verdict that says both": (
@@ -198,6 +207,17 @@ def test_newer_keysets_are_read_by_agency(hub: ScriptedHub, exchange: HttpExchan
     method, path, _, body = hub.asked[-1]
     assert (method, path) == ("POST", "/api/v1/keysets/query")
     assert json.loads(body) == {"agencies": {"xa-alpha": 1, "xb-bravo": 0}}
+
+
+def test_suspensions_are_read_and_names_are_quoted(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    hub.answers[:] = [(200, {}, json.dumps({"ref": "G 1", "suspended": [STOP]}).encode())]
+    for call, asked in (
+        (lambda: exchange.suspend_lane("G 1", "trade"), ("POST", "/api/v1/agreements/G%201/suspensions")),
+        (lambda: resumed(exchange), ("DELETE", "/api/v1/agreements/G%201/suspensions/science")),
+    ):
+        (stop,) = call()
+        assert (stop.lane, stop.agency, stop.since) == ("trade", "xb-bravo", 1795640645)
+        assert hub.asked[-1][:2] == asked
 
 
 def test_verdicts_are_read_with_what_they_are_about(hub: ScriptedHub, exchange: HttpExchange) -> None:

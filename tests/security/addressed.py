@@ -103,7 +103,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/alerts/received/<uuid:received_id>/acknowledge": {"received_id": "opened"},
     "api/v1/alerts/received/<uuid:received_id>/confirm-withdrawal": {"received_id": "taken back"},
     "api/v1/account/sessions/<uuid:session_id>": {"session_id": "session"},
-    "api/v1/agreements/<str:ref>/": {"ref": "agreement"},
+    "api/v1/agreements/<str:ref>/": {"ref": "agreement", "lane": "lane"},
     "api/v1/peers/<str:agency_id>/": {"agency_id": "agency"},
     "api/v1/api-keys/<str:prefix>": {"prefix": "API key"},
     "api/v1/doubts/envelopes/<str:md>/": {"md": "md in doubt"},
@@ -221,6 +221,7 @@ GOOD: Final[Mapping[str, Sent]] = {
         | {"suite": "PQ1", "recipients": [PARTNER]}
     ),
     "api/v1/agreements/<str:ref>/suspend": Sent({"lanes": ["science"]}),
+    "api/v1/agreements/<str:ref>/suspensions": Sent({"lane": "science"}),
     "api/v1/agreements/<str:ref>/resume": Sent({"lanes": ["science"]}),
     "api/v1/api-keys": Sent({"client": "case system", "scopes": ["directory:read"]}),
     "api/v1/doubts/envelopes/<str:md>/withdraw": Sent({"code": "error"}),

@@ -273,6 +273,7 @@ class SecurityWorld:
         self.put("officer", self.people["auditor"].public_id, "A" * 22, roles=EVERYBODY)
         self.put("API key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
         self.put("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
+        self.put("lane", "science", "trade", is_public=True)
         self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"operator"}))
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())

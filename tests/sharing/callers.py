@@ -61,6 +61,9 @@ class Caller:
     def post_statement(self, jws: bytes, content_type: str = "application/jose+json") -> Answer:
         return cast(Answer, self._client().post("/api/v1/statements", jws, content_type=content_type))
 
+    def delete(self, path: str) -> Answer:
+        return cast(Answer, self._client().delete(f"/api/v1/{path}"))
+
     def _client(self) -> APIClient:
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=self.authorization, **self.headers)

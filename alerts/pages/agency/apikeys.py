@@ -40,6 +40,7 @@ SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
         "write drafts for officers to release, read its own back and see what became of them"
     ),
     C.SCIENCE_QUERY: gettext_lazy("ask about substances, spectra and profiles"),
+    C.AGREEMENT_SUSPEND: gettext_lazy("suspend and resume lanes of agreements"),
 }
 SCOPES: Final = tuple((str(scope), text) for scope, text in SCOPE_TEXTS.items())
 assert set(dict(SCOPES)) == {str(scope) for scope in CLIENT_SCOPES}
