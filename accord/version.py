@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one version: of the hub, its API description, the client and both wheels.
 
-The format's own version is in every envelope as `v`, that of the interface in its address (`/api/v1/`).
+The format's own version is in every envelope as `v`, that of the interface in its address (`/api/v1/`). A hub says in
+`GET /caller` which of both it speaks, from the oldest to the newest.
 """
 
 from __future__ import annotations
@@ -9,3 +10,5 @@ from __future__ import annotations
 from typing import Final
 
 VERSION: Final = "0.2.0"
+API_VERSIONS: Final = (1, 1)
+"""The oldest and the newest version of the interface that this code serves and calls."""

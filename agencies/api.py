@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 from django.http.response import HttpResponseBase
-from django.middleware.csrf import get_token
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
@@ -19,6 +18,7 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
 from agencies.accession import accept_keyset, issue_challenge
+from agencies.api_caller import CallerView
 from agencies.api_newer_keysets import KeysetsQueryView
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entrykeys import Accession, accession_of, first_key_of
@@ -110,46 +110,6 @@ class AccessionSerializer(serializers.Serializer[Any]):
 
 class VersionQuerySerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-
-
-class CallerSerializer(serializers.Serializer[Any]):
-    """Who calls and what it may do; `form_token` goes into `X-CSRFToken` of an officer's writes."""
-
-    kind = serializers.ChoiceField(["officer", "client"])
-    name = serializers.CharField()
-    agency = serializers.CharField(allow_null=True)
-    capabilities = serializers.ListField(child=serializers.ChoiceField(sorted(Capability)))
-    expires_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the API key ends; it may rotate itself in its last 30 days."
-    )
-    form_token = serializers.CharField(allow_null=True)
-    exchange = serializers.CharField(allow_null=True, help_text=EXCHANGE_HELP)
-
-
-class CallerView(APIView):
-    """Who the hub takes the caller for, and what it may do: the first call of a new system."""
-
-    # A key for entering reads its accession and nothing else.
-    capability = frozenset(Capability) - {Capability.KEY_ENROL}
-
-    @extend_schema(responses={200: CallerSerializer}, operation_id="caller_retrieve")
-    def get(self, request: Request) -> HttpResponseBase:
-        caller = caller_of(request)
-        is_officer = not isinstance(caller, ApiClient)
-        answer = {
-            "kind": "officer" if is_officer else "client",
-            "name": caller.client if isinstance(caller, ApiClient) else getattr(caller, "full_name", ""),
-            "agency": caller.agency_id,
-            "capabilities": sorted(caller.capabilities),
-            "expires_at": getattr(caller, "expires_at", None),
-            "form_token": get_token(request._request) if is_officer else None,
-            "exchange": exchange_elsewhere(),
-        }
-        shown = CallerSerializer(answer).data
-        if is_officer:
-            # Its form token is another one each time, and goes into no cache.
-            return Response(shown, headers={"Cache-Control": "no-store"})
-        return answer_conditionally(request, shown)
 
 
 class RotatedKeySerializer(serializers.ModelSerializer[ApiKey]):

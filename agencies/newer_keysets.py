@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from django.db import connection
 
-from accord.envelope.vocabulary import MAX_RECIPIENTS
 from agencies.directory import DatabaseKeyDirectory, PublishedKeyset
 from agencies.models import Agency, Keyset, Revocation
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.limits import KEYSETS
 from ledger import proofs
 
-MOST_ASKED: Final = MAX_RECIPIENTS
+MOST_ASKED: Final = KEYSETS
 """So many agencies are asked about at once."""
 FULL_BYTES: Final = 4 * 1024 * 1024
 """An answer ends with the keyset that would go beyond this; receipts, some 3 KiB each, are not counted."""

@@ -17,12 +17,11 @@ from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 
 from accord.envelope.encoding import b64u, sha256
+from callers.limits import LARGEST_REQUEST_BYTES as LARGEST_REQUEST_BYTES  # noqa: PLC0414
 from hub.deprecations import announce
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
-LARGEST_REQUEST_BYTES = (256 + 4) * 1024 * 1024
-"""All blobs of an envelope, and the rest of it."""
 LARGEST_FROM_STRANGERS_BYTES = 1024 * 1024
 LARGEST_QUESTION_BYTES = 5 * 1024 * 1024
 """A file that the science core is asked about, and the form around it."""

@@ -13,11 +13,12 @@ from django.db import connection
 
 from callers.actors import Actor
 from callers.errors import AbsentError
+from callers.limits import FEED_ITEMS
 from sharing.deliveries import find_delivery
 from sharing.errors import FeedRestartedError
 from sharing.models import FeedItem, FeedMark
 
-MAX_LIMIT = 500
+MAX_LIMIT: Final = FEED_ITEMS
 FIRST_EPOCH: Final = "0"
 """Of a hub that was never restored: there a number alone says enough."""
 _LOOK: Final = """

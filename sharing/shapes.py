@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from callers.answers import JwsField, ProblemSerializer, ReceiptField
+from callers.limits import FEED_ITEMS, SUBMISSIONS
 from sharing.models import FeedItem
 from sharing.slices import MOST_SLICES
 from sharing.states import DeliveryState
@@ -30,7 +31,7 @@ class InboxQuery(serializers.Serializer[Any]):
         help_text="`next` of the last page; 0 from the beginning.",
     )
     limit = serializers.IntegerField(
-        required=False, default=100, min_value=1, max_value=500, help_text="How many items at most."
+        required=False, default=100, min_value=1, max_value=FEED_ITEMS, help_text="How many items at most."
     )
     ref = serializers.CharField(required=False, max_length=60, help_text="The reference in a mail.")
 
@@ -42,7 +43,7 @@ class SubmissionsQuery(serializers.Serializer[Any]):
         required=False, default="", allow_blank=True, max_length=400, help_text="`next` of the last page."
     )
     limit = serializers.IntegerField(
-        required=False, default=50, min_value=1, max_value=200, help_text="How many items at most."
+        required=False, default=50, min_value=1, max_value=SUBMISSIONS, help_text="How many items at most."
     )
 
 

@@ -20,6 +20,7 @@ from accord.envelope.slices import build_slice
 from accord.envelope.tree.merkle import HASH_SIZE_BYTES, inclusion_path
 from callers.actors import Actor
 from callers.errors import AbsentError
+from callers.limits import SLICES
 from ledger.audit import Happening, record_event, record_events
 from ledger.proofs import receipt_for, receipts_for
 from sharing.blobs import StoredBlob
@@ -31,7 +32,7 @@ from sharing.refusals import audit_refusal, cause_of
 from sharing.standing import read_facts
 from sharing.states import DeliveryState, move
 
-MOST_SLICES: Final = 100
+MOST_SLICES: Final = SLICES
 """So many are served at once."""
 FULL_BYTES: Final = 4 * 1024 * 1024
 """What is served at once ends with the slice that would go beyond this; receipts and paths, some 3 KiB each, uncounted."""

@@ -13,11 +13,12 @@ from accord.envelope.errors import MalformedError
 from callers.actors import Actor
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
+from callers.limits import SUBMISSIONS
 from ledger.proofs import receipts_for
 from sharing.deliveries import OWN, DeliveryFact, delivery_facts_of
 from sharing.models import Envelope, FeedItem, Statement
 
-MAX_LIMIT: Final = 200
+MAX_LIMIT: Final = SUBMISSIONS
 _READS: Final = OWN | {Capability.STATEMENT_SUBMIT}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from accord.calls.errors import AnswerError, BusyError, RefusedError
+from accord.calls.errors import AnswerError, BusyError, OtherVersionError, RefusedError
 from accord.calls.transport import Answer, refusal_of
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import MAX_SLICE_BYTES, MAX_STATEMENT_BYTES, canonical, parse_json, unb64u
 from accord.envelope.encoding import digest as require_digest
 from accord.envelope.errors import EnvelopeError, MalformedError
 from accord.envelope.tree.receipts import MAX_RECEIPT_SIZE_BYTES, Receipt
+from accord.envelope.vocabulary import VERSION as PROFILE_VERSION
+from accord.version import API_VERSIONS
 
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 MOST_SLICES: Final = 100
@@ -105,12 +107,36 @@ class AccessionAnswer:
     exchange: str | None = None
 
 
+Range = tuple[int, int]
+"""The oldest and the newest of something."""
+
+
 @dataclass(frozen=True)
 class CallerAnswer:
-    """Until when the API key counts, in seconds. `exchange`: where systems call, if this address is not the one."""
+    """Until when the API key counts, in seconds. `exchange`: where systems call, if this address is not the one.
+
+    `status` of the own agency, `api` and `profile` versions that the hub speaks, `limits` of calls: None and empty where
+    it does not say.
+    """
 
     until: int
     exchange: str | None = None
+    status: str | None = None
+    api: Range | None = None
+    profile: Range | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    def require_common_versions(self) -> None:
+        """Raises OtherVersionError, which names both sides, where the hub speaks no version that this program speaks."""
+        for what, theirs, ours in (
+            ("interface", self.api, API_VERSIONS),
+            ("profile", self.profile, (PROFILE_VERSION, PROFILE_VERSION)),
+        ):
+            if theirs is not None and (theirs[1] < ours[0] or ours[1] < theirs[0]):
+                raise OtherVersionError(
+                    f"The hub speaks versions {theirs[0]} to {theirs[1]} of the {what}, "
+                    f"this program {ours[0]} to {ours[1]}: update the older one."
+                )
 
 
 @dataclass(frozen=True)
@@ -278,6 +304,28 @@ def read_issued(value: object) -> IssuedKey:
     return IssuedKey(
         require_text(answer.get("key"), "API key"), read_moment(answer.get("expires_at"), "API key")
     )
+
+
+def read_caller(value: object) -> CallerAnswer:
+    """What the hub says of the API key that calls."""
+    answer = require_object(value, "caller")
+    versions = require_object(answer.get("versions", {}), "versions")
+    limits = require_object(answer.get("limits", {}), "limits")
+    return CallerAnswer(
+        read_moment(answer.get("expires_at"), "caller"),
+        read_elsewhere(answer, "caller"),
+        status=_optional_text(answer.get("status"), "caller"),
+        api=_read_range(versions.get("api")),
+        profile=_read_range(versions.get("profile")),
+        limits={name: require_integer(limit, "limits") for name, limit in limits.items()},
+    )
+
+
+def _read_range(value: object) -> Range | None:
+    if value is None:
+        return None
+    said = require_object(value, "versions")
+    return require_integer(said.get("oldest"), "versions"), require_integer(said.get("newest"), "versions")
 
 
 def read_taken(value: object) -> KeysetTaken:

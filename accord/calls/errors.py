@@ -68,5 +68,9 @@ class AbsentError(RefusedError):
     """There is nothing for this agency under that address; forbidden and absent look alike."""
 
 
+class OtherVersionError(ClientError):
+    """The hub speaks no version of the interface, or of the profile, that this program speaks."""
+
+
 class AnswerError(ClientError):
     """The hub's answer is not what the protocol allows; nothing of it was used."""

@@ -34,6 +34,7 @@ from accord.calls.answers import (
     SubmissionPage,
     SuspendedLane,
     parse_answer,
+    read_caller,
     read_elsewhere,
     read_feed_entry,
     read_feed_page,
@@ -41,7 +42,6 @@ from accord.calls.answers import (
     read_issued,
     read_keyset,
     read_keysets,
-    read_moment,
     read_path,
     read_paths,
     read_previews,
@@ -227,8 +227,7 @@ class HttpExchange:
 
     def caller(self) -> CallerAnswer:
         """What the hub says of the API key that calls."""
-        value = require_object(self._json("/caller"), "caller")
-        return CallerAnswer(read_moment(value.get("expires_at"), "caller"), read_elsewhere(value, "caller"))
+        return read_caller(self._json("/caller"))
 
     def agencies(self) -> list[Any]:
         """Who takes part."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accord.calls.answers import MAX_LIST_BYTES, MOST_SLICES
+from accord.calls.errors import OtherVersionError
 from accord.calls.exchange import HttpExchange
 from accord.calls.transport import HttpTransport, Patience
 from accord.client.errors import AbsentError, AnswerError, BusyError, RefusedError
@@ -97,6 +98,7 @@ def resumed(exchange: HttpExchange) -> Any:
     return exchange.resume_lane("G 1", "science")
 
 
+CALLER: dict[str, object] = {"expires_at": "2026-11-25T21:04:05Z"}
 STOP = {"lane": "trade", "agency": "xb-bravo", "since": "2026-11-25T21:04:05Z"}
 
 
@@ -149,6 +151,10 @@ BENT: dict[str, tuple[Call, object]] = {
     "an agency in two lists": (keysets, lists(unknown=["xb-bravo"])),
     "an agency that nobody asked about": (keysets, lists(rest=["xc-charlie"])),
     "a newer keyset that is a number": (keysets, lists(items=[{"agency": "xb-bravo", "keyset": 1}], rest=[])),
+    "a version that is a text": (
+        lambda exchange: exchange.caller(),
+        CALLER | {"versions": {"api": {"oldest": "1", "newest": 1}}},
+    ),
     "suspensions of another agreement": (resumed, {"ref": "G2", "suspended": []}),
     "a suspension without a time": (resumed, {"ref": "G 1", "suspended": [STOP | {"since": None}]}),
     "a verdict too few": (previews, {"items": [judged("xb-bravo")]}),
@@ -207,6 +213,29 @@ def test_newer_keysets_are_read_by_agency(hub: ScriptedHub, exchange: HttpExchan
     method, path, _, body = hub.asked[-1]
     assert (method, path) == ("POST", "/api/v1/keysets/query")
     assert json.loads(body) == {"agencies": {"xa-alpha": 1, "xb-bravo": 0}}
+
+
+@pytest.mark.parametrize(
+    ("versions", "says"),
+    [
+        ({}, ""),
+        ({"api": {"oldest": 1, "newest": 2}, "profile": {"oldest": 1, "newest": 1}}, ""),
+        ({"api": {"oldest": 2, "newest": 3}}, "versions 2 to 3 of the interface, this program 1 to 1"),
+        ({"profile": {"oldest": 0, "newest": 0}}, "versions 0 to 0 of the profile"),
+    ],
+)
+def test_a_hub_of_other_versions_is_refused_by_name(
+    hub: ScriptedHub, exchange: HttpExchange, versions: dict[str, Any], says: str
+) -> None:
+    told = CALLER | {"status": "active", "limits": {"slices": 100}, "versions": versions}
+    hub.answers[:] = [(200, {}, json.dumps(told).encode())]
+    caller = exchange.caller()
+    assert (caller.status, caller.limits) == ("active", {"slices": 100})
+    if not says:
+        caller.require_common_versions()
+        return
+    with pytest.raises(OtherVersionError, match=says):
+        caller.require_common_versions()
 
 
 def test_suspensions_are_read_and_names_are_quoted(hub: ScriptedHub, exchange: HttpExchange) -> None:

@@ -7,8 +7,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accord.envelope.content import Attachment
-from agencies.models import ApiKey, Revocation
+from agencies.models import Agency, ApiKey, Revocation
 from callers.capabilities import Capability
+from callers.directory import AgencyStatus
+from callers.limits import limits_of_calls
 from devtool.processes import wait_until
 from notices.repudiation import expand_doubts, find_repudiated
 from sharing.feed import begin_epoch
@@ -178,6 +180,16 @@ def test_the_tag_of_a_page_ends_with_news_and_with_the_epoch(callers: Callers) -
     begin_epoch("7x", now=hub.now)
     again = callers.bravo.get("inbox?after=0", HTTP_IF_NONE_MATCH=news["ETag"])
     assert (again.status_code, again.json()["next"]) == (200, "7x.2")
+
+
+def test_a_system_is_told_its_agencys_status_its_limits_and_the_versions_spoken(callers: Callers) -> None:
+    told = callers.bravo.get("caller").json()
+    assert told["status"] == "active"
+    assert told["limits"] == limits_of_calls()
+    assert (told["limits"]["feed_items"], told["limits"]["request_bytes"]) == (500, 260 * 1024 * 1024)
+    assert told["versions"] == {"api": {"oldest": 1, "newest": 1}, "profile": {"oldest": 1, "newest": 1}}
+    Agency.objects.filter(pk="xb-bravo").update(status=AgencyStatus.SUSPENDED)
+    assert callers.bravo.get("caller").json()["status"] == "suspended"
 
 
 def test_a_system_that_asks_who_it_is_again_is_told_when_that_changed(callers: Callers) -> None:

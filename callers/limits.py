@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits of the API that a caller is told, so that it asks for no more than is given: `docs/limits.md` lists all."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.conf import settings
+
+from accord.envelope.manifest import MAX_BLOB_BYTES
+from accord.envelope.vocabulary import MAX_RECIPIENTS
+
+MIB: Final = 1024 * 1024
+FEED_ITEMS: Final = 500
+SUBMISSIONS: Final = 200
+SLICES: Final = 100
+KEYSETS: Final = MAX_RECIPIENTS
+LARGEST_REQUEST_BYTES: Final = (256 + 4) * MIB
+"""An envelope with its blobs."""
+
+
+def limits_of_calls() -> Mapping[str, int]:
+    """By name: items of one page or question, octets of one request, requests a second in one web process."""
+    return {
+        "feed_items": FEED_ITEMS,
+        "submissions": SUBMISSIONS,
+        "slices": SLICES,
+        "keysets": KEYSETS,
+        "recipients": MAX_RECIPIENTS,
+        "json_bytes": int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0),
+        "file_bytes": MAX_BLOB_BYTES,
+        "request_bytes": LARGEST_REQUEST_BYTES,
+        "requests_per_second": max(1, int(settings.API_RATE_PER_SECOND)),
+    }
