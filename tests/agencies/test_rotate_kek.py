@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from devtool.environments import ROOT, role_environment
+from officers.policy_in_force import begin_policy
 from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
@@ -44,9 +45,15 @@ def refusal(*arguments: str) -> str:
 @pytest.fixture
 def row(db: None) -> bytes:
     """A sealed row of xa-lab; xb-health is hosted too."""
-    hosted_agency("xa-lab")
-    hosted_agency("xb-health")
+    _with_policy("xa-lab")
+    _with_policy("xb-health")
     return doors.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
+
+
+def _with_policy(agency_id: str) -> None:
+    """A hosted agency with a row that carries a code."""
+    hosted_agency(agency_id)
+    begin_policy(Agency.objects.get(pk=agency_id))
 
 
 def opens(row: bytes) -> bool:
@@ -85,7 +92,7 @@ def test_a_secret_made_meanwhile_under_the_old_key_is_found(row: bytes) -> None:
         run()
         late = VaultSecret.objects.get(agency="xb-health")
         with ring(old):
-            hosted_agency("xc-customs")
+            _with_policy("xc-customs")
         assert old.current in refusal("--check")
         assert "1 secrets rewrapped, 1 rows bound anew." in run()
     assert late.kek == "new"
@@ -204,6 +211,7 @@ def _sealed_row_of_a_new_agency(agency_id: str) -> bytes:
         id=agency_id, name=agency_id, kind="laboratory", country="XA", custody="hub", admitted_at=NOW
     )
     ensure_secret(agency, now=NOW)
+    begin_policy(agency)
     return doors.seal_row(agency_id, "alertrevision", "r1", 1, CONTENT)
 
 

@@ -18,6 +18,7 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from devtool.environments import ROOT, role_environment
 from devtool.processes import wait_until
+from officers.policy_in_force import begin_policy
 from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
@@ -92,6 +93,7 @@ def rotation(quick: None, desk: DeskWorld, hub_processes: HubProcesses, tmp_path
             admitted_at=desk.hub.now,
         )
         ensure_secret(agency, now=desk.hub.now)
+        begin_policy(agency)
     yield Rotation(desk, hub_processes, tmp_path)
 
 
