@@ -105,7 +105,8 @@ def _alert(
         size_bytes=8192, origin_index=1, signers=[], received_at=at,
     )  # fmt: skip
     delivery = Delivery(
-        envelope=envelope, recipient_id=recipient.pk, index=0, agreement_version=agreement, reference=reference,
+        envelope=envelope, iss=sender.pk, recipient_id=recipient.pk, index=0, agreement_version=agreement,
+        reference=reference,
         state="acknowledged" if is_open else "available", number=number, expanded_at=at, told_at=at,
         fetched_at=at, opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
         answer="opened" if is_open else "",

@@ -3,6 +3,7 @@
 
 A cursor is text that only the hub can make: `time.place` in base64url and a keyed digest over it, the agency
 and the list. One that was changed, made up, given to another agency or taken to another list is refused alike.
+A lasting cursor holds no time: it serves a reader who was away for as long as may be.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from callers.errors import CursorExpiredError, CursorRefusedError
 
 LIVES: Final = timedelta(hours=24)
 _MAC_BYTES: Final = 16
-_LONGEST: Final = 600
+LONGEST: Final = 1000
 
 
 def list_name(name: str, filters: Mapping[str, object]) -> str:
@@ -31,27 +32,39 @@ def seal_cursor(actor: Actor, listed: str, place: str | None, *, now: datetime) 
     """The cursor of the page after `place`; None where there is none."""
     if place is None:
         return None
-    body = f"{int(now.timestamp())}.{place}".encode()
-    return f"{b64u(body)}.{b64u(_mac(actor, listed, body))}"
+    return seal_lasting(actor, listed, f"{int(now.timestamp())}.{place}")
 
 
 def open_cursor(actor: Actor, listed: str, cursor: str, *, now: datetime) -> str:
     """The place a cursor names, empty for an empty one; raises CursorRefusedError, CursorExpiredError."""
     if not cursor:
         return ""
-    body, mac = _parts(cursor)
-    if not constant_time_compare(mac, _mac(actor, listed, body)):
-        raise CursorRefusedError
-    made, _, place = body.decode().partition(".")
+    made, _, place = open_lasting(actor, listed, cursor).partition(".")
     if now - datetime.fromtimestamp(int(made), tz=UTC) >= LIVES:
         raise CursorExpiredError
     return place
 
 
+def seal_lasting(actor: Actor, listed: str, place: str) -> str:
+    """A cursor that does not expire; `listed` is the name of a list whose cursors all last."""
+    body = place.encode()
+    return f"{b64u(body)}.{b64u(_mac(actor, listed, body))}"
+
+
+def open_lasting(actor: Actor, listed: str, cursor: str) -> str:
+    """The place a lasting cursor names, empty for an empty one; raises CursorRefusedError."""
+    if not cursor:
+        return ""
+    body, mac = _parts(cursor)
+    if not constant_time_compare(mac, _mac(actor, listed, body)):
+        raise CursorRefusedError
+    return body.decode()
+
+
 def _parts(cursor: str) -> tuple[bytes, bytes]:
     body, _, mac = cursor.partition(".")
     try:
-        if len(cursor) > _LONGEST:
+        if len(cursor) > LONGEST:
             raise CursorRefusedError
         return unb64u(body), unb64u(mac)
     except MalformedError:

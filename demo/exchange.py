@@ -3,14 +3,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from accord.calls.answers import (
     AccessionAnswer,
     CallerAnswer,
     ChallengeAnswer,
-    DeliveryFacts,
     FeedEntry,
     FeedPage,
     IssuedKey,
@@ -20,6 +18,7 @@ from accord.calls.answers import (
     StatementAnswer,
     SubmissionFacts,
     SubmissionPage,
+    read_deliveries,
 )
 from accord.calls.exchange import EnvelopeParts
 from accord.calls.multipart import Moved
@@ -191,19 +190,8 @@ def _submission(facts: submissions.SubmissionFacts) -> SubmissionFacts:
         facts.id,
         facts.iat,
         _receipt(facts.receipt),
-        tuple(
-            DeliveryFacts(
-                fact.recipient,
-                fact.state,
-                *(_time(at) for at in (fact.told_at, fact.opened_at, fact.acknowledged_at)),
-            )
-            for fact in facts.deliveries
-        ),
+        read_deliveries(shapes.DeliveryShape(facts.deliveries, many=True).data),
     )
-
-
-def _time(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
 
 
 def _entry(item: FeedItem) -> FeedEntry:

@@ -123,6 +123,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "what": "envelope",
     "act": "alert.opened",
     "actor": "officer:Qm3vX8sLdT1yKc5RzW0pNg",
+    "at": 1764104645,
     "asked_by": "Qm3vX8sLdT1yKc5RzW0pNg",
     "attempts": 1,
     "audit_keep_days": 1095,
@@ -138,6 +139,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "device": "Firefox, Linux",
     "duty_phone": "+000 5 5550 102",
     "duty_place": 1,
+    "fact": "told",
     "email": "ilka@xa-lab.example",
     "filters": {"lane": "science"},
     "four_eyes": True,
@@ -200,6 +202,11 @@ PLACES: Final[Mapping[str, Any]] = {
     "CallerOut.name": "Ilka Torvane",
     "CircleShape.name": "Early Look",
     "DeliveryShape.state": "fetched",
+    "ChangedDeliveryShape.state": "fetched",
+    "ChangedDeliveryShape.answer": "",
+    "ChangedDeliveryShape.told_at": _TIME,
+    "ChangedDeliveryShape.fetched_at": _TIME,
+    "ChangesShape.next": "SDQ5b2ZfUl9tTHpBM1hwdnw3OTY6Nzk2OjA.D2_K-Seduoo7nSH8fOfjzQ",
     "ListedReceivedOut.state": "unread",
     "OpenInRequest.reason": "case_number",
     "OpenInRequest.reference": "XB-2026-118",
@@ -328,6 +335,7 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
 LEFT_OUT: Final = frozenset(
     {
         "BulkItemOut.problem",
+        "ReportAnswerShape.problem",
         "SliceAnswerShape.problem",
         *(
             f"KeyChangeInRequest.{name}"

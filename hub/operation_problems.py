@@ -67,6 +67,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "move-refused", "not-fetched", "sequencer-lagging", "statement-kind-refused",
     ),
     ("GET", "inbox"): ("feed-restarted",),
+    ("GET", "deliveries"): ("cursor-refused", "feed-restarted"),
     ("GET", "submissions"): PAGED,
     ("GET", "alerts"): (*PAGED, *SEALED),
     ("POST", "alerts"): ("keys-elsewhere", *SEALED),

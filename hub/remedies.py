@@ -31,7 +31,7 @@ REMEDIES: Final = {
     "envelope-refused": "Compare the object with the specification; the caller's auditor finds the exact cause.",
     "expired": "Ask the sender to send it again: its time ended before your agency fetched it.",
     "factor-needed": "Sign in at the desk and set up a second factor, then call again in that session.",
-    "feed-restarted": "Read it from the beginning with `after=0`, pass over every `digest` you have, and go on with `next`.",
+    "feed-restarted": "Read it from the beginning with `after=0`, deliveries without `changed_since`, pass over every `digest` you have, and go on with `next`.",
     "flow-suspended": "Wait, or have the agreement's lane resumed: it is delivered then.",
     "form-token-refused": "Send the token of `GET /caller` in X-CSRFToken, with the cookies of that answer and of the session, and a Referer over TLS.",
     "id-taken": "Compare the bytes: send the ones of before again, or take a new id for other content.",

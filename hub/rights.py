@@ -203,9 +203,9 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
         READ,
         desk=ADD | change(*_SAID, "fetched_at"),
         desk_worker=change(*_SAID, "fetched_at"),
-        exchange=ADD | change(*_SAID, "fetched_at"),
+        exchange=ADD | change(*_SAID, "fetched_at", "told_at"),
         worker=change("expanded_at", "told_at", "state", "entry"),
-        sequencer=change("number", "state"),
+        sequencer=change("number", "state", "changed"),
     ),
     "sharing_statement": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD),
     "sharing_statementdelivery": _all(

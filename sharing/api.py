@@ -28,15 +28,17 @@ from accord.envelope.errors import MalformedError, VerificationError
 from callers import clock
 from callers.caller import caller_of
 from callers.capabilities import Capability
-from callers.cursors import open_cursor, seal_cursor
+from callers.cursors import open_cursor, open_lasting, seal_cursor, seal_lasting
 from callers.errors import InputError
 from callers.idempotency import repeatable
-from callers.reading import read_query
+from callers.reading import read_body, read_query
 from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import shapes
 from sharing.api_agreements import AgreementsView, CirclesView, SuspensionsView, SuspensionView
 from sharing.api_previews import PreviewsView
 from sharing.blobs import Received
+from sharing.changes import read_changes
+from sharing.deliveries import Report, report_facts
 from sharing.errors import CheckFailedError
 from sharing.feed import FeedPage, look_at_feed, parse_place, present_epoch, read_page, resolve_reference
 from sharing.intake import Submission, submit_envelope
@@ -125,10 +127,7 @@ class SlicesView(APIView):
     def _item(self, answer: SliceAnswer) -> dict[str, Any]:
         if isinstance(answer.given, bytes):
             return {"md": answer.md, "slice": answer.given.decode("ascii")}
-        problem = self.get_exception_handler()(answer.given, self.get_exception_handler_context())
-        if problem is None:
-            raise answer.given
-        return {"md": answer.md, "problem": problem.data}
+        return {"md": answer.md, "problem": problem_of(self, answer.given)}
 
 
 class BlobView(APIView):
@@ -260,6 +259,59 @@ class SubmissionView(APIView):
         return Response(shapes.SubmissionShape(find_submission(caller_of(request), digest)).data)
 
 
+class DeliveriesView(APIView):
+    capability = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ENVELOPE_READ})
+
+    @extend_schema(
+        operation_id="deliveries_list",
+        parameters=[shapes.ChangesQuery],
+        responses={200: shapes.ChangesShape},
+    )
+    def get(self, request: Request) -> Response:
+        """What became of the caller's own envelopes, by recipient, since it last asked.
+
+        Nothing is skipped; a delivery may come twice. The cursor serves for as long as the hub is not restored.
+        """
+        query, caller = read_query(shapes.ChangesQuery, request), caller_of(request)
+        place = open_lasting(caller, "deliveries", query["changed_since"])
+        changes = read_changes(caller, since=place, limit=query["limit"])
+        following = seal_lasting(caller, "deliveries", changes.next) if changes.next else ""
+        answer = {"items": changes.items, "next": following, "more": changes.more}
+        return Response(shapes.ChangesShape(answer).data)
+
+
+class DeliveryFactsView(APIView):
+    capability = Capability.STATEMENT_SUBMIT
+
+    @extend_schema(
+        operation_id="deliveries_report_facts",
+        request=shapes.ReportsShape,
+        responses={200: shapes.ReportAnswersShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Report when somebody was told of what the caller received, or opened it; of each fact the first report counts.
+
+        Unsigned: it acknowledges nothing. Each item is taken or refused by itself; the same again is harmless.
+        """
+        caller, now = caller_of(request), clock.now()
+        reports = [Report(**item) for item in read_body(shapes.ReportsShape, request)["items"]]
+        refusals = repeatable(request, caller, lambda: report_facts(caller, reports, now=now), now=now)
+        items = [self._item(*answer) for answer in zip(reports, refusals, strict=True)]
+        return Response({"items": items})
+
+    def _item(self, report: Report, refusal: Exception | None) -> dict[str, Any]:
+        answer: dict[str, Any] = {"md": report.md, "fact": report.fact}
+        return answer if refusal is None else answer | {"problem": problem_of(self, refusal)}
+
+
+def problem_of(view: APIView, refusal: Exception) -> Any:
+    """What the view would answer to this refusal alone, as a member of an answer about many."""
+    problem = view.get_exception_handler()(refusal, view.get_exception_handler_context())
+    if problem is None:
+        raise refusal
+    return problem.data
+
+
 def _read_parts(request: Request) -> tuple[bytes, bytes, list[Received]]:
     """Manifest, JWE and blobs in their order; raises `ParseError` for a part too few or too many."""
     names = [*request.FILES, *request.POST]
@@ -325,6 +377,8 @@ urlpatterns = [
     path("envelopes/<str:md>/statements", EnvelopeStatementsView.as_view(), name="envelope-statements"),
     path("statements", StatementsView.as_view(), name="statements"),
     path("statements/<str:od>", StatementView.as_view(), name="statement"),
+    path("deliveries", DeliveriesView.as_view(), name="deliveries"),
+    path("deliveries/facts", DeliveryFactsView.as_view(), name="delivery-facts"),
     path("agreements", AgreementsView.as_view(), name="agreements"),
     path("agreements/<str:ref>/suspensions", SuspensionsView.as_view(), name="agreement-suspensions"),
     path(

@@ -2,17 +2,21 @@
 """Deliveries: what became of an envelope, as its originator sees it, and the facts that a recipient adds."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 from django.db.models import ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.fields import BooleanField
+from django.utils.translation import gettext as _
 
+from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability
-from callers.errors import AbsentError
+from callers.errors import AbsentError, InputError
+from ledger.proofs import log_times
 from sharing.errors import NotFetchedError
 from sharing.locks import lock_deliveries
 from sharing.models import Delivery, Envelope, FeedHeld
@@ -22,7 +26,7 @@ from sharing.states import DeliveryState, move
 OWN = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ENVELOPE_READ, Capability.ALERT_READ})
 """Who of an agency may see what became of its own envelopes."""
 
-_FACTS = (
+FACTS = (
     "recipient_id",
     "state",
     "told_at",
@@ -33,6 +37,12 @@ _FACTS = (
     "recalled_at",
     "recall_confirmed_at",
 )
+"""What an originator is told of a delivery; a trigger notes when one of them changes (`sharing.changes`)."""
+
+TOLD, OPENED = "told", "opened"
+MOST_REPORTED: Final = 100
+AHEAD: Final = timedelta(minutes=5)
+"""A recipient's clock may be so far ahead."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,7 @@ def facts_about(rows: QuerySet[Delivery], *, failed: Q | None = None) -> dict[st
     facts: defaultdict[str, list[DeliveryFact]] = defaultdict(list)
     found = Value(False) if failed is None else ExpressionWrapper(failed, BooleanField())
     ordered = rows.order_by("recipient_id").annotate(failed=found)
-    for md, *columns in ordered.values_list("envelope_id", *_FACTS, "failed"):
+    for md, *columns in ordered.values_list("envelope_id", *FACTS, "failed"):
         facts[md].append(DeliveryFact(*columns))
     return facts
 
@@ -107,6 +117,54 @@ def mark_opened(actor: Actor, delivery: Delivery, *, now: datetime) -> None:
 def mark_told(delivery: Delivery, *, now: datetime) -> None:
     """A notice about it was sent to an officer of the recipient; the first one counts."""
     Delivery.objects.filter(pk=delivery.pk, told_at__isnull=True).update(told_at=now)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a recipient's desk says of a delivery: somebody was told, or somebody opened it, `at` in seconds."""
+
+    md: str
+    fact: str
+    at: int
+
+
+@transaction.atomic
+def report_facts(actor: Actor, reports: Sequence[Report], *, now: datetime) -> list[Exception | None]:
+    """Keep what the actor's own desk says of what it received, the first report of each fact; why not, for each.
+
+    Unsigned, so it moves no state and stops no clock. At most `MOST_REPORTED`, in a constant number of queries. Refused
+    alone: `AbsentError` where nothing of it has a number for this agency, `NotFetchedError` for `opened` before that,
+    `InputError` for a time before the envelope was logged or ahead of the hub's clock.
+    """
+    mds = {report.md for report in reports}
+    received = Delivery.objects.received_by(actor)
+    locked = lock_deliveries(received.filter(envelope_id__in=mds))
+    # Read after the lock: what somebody else reported meanwhile was first.
+    rows = {row.envelope_id: row for row in Delivery.objects.filter(pk__in=locked).defer("entry")}
+    logged = log_times(rows)
+    before = {md: (row.told_at, row.opened_at) for md, row in rows.items()}
+    answers = [_report(rows.get(report.md), report, logged.get(report.md, 0), now=now) for report in reports]
+    news = [row for md, row in rows.items() if (row.told_at, row.opened_at) != before[md]]
+    Delivery.objects.bulk_update(news, ["told_at", "opened_at"])
+    return answers
+
+
+def _report(row: Delivery | None, report: Report, logged: int, *, now: datetime) -> Exception | None:
+    if row is None:
+        return AbsentError()
+    if report.at < logged:
+        return InputError(
+            "at", _("This is before the envelope was logged; give the time at which it happened.")
+        )
+    if report.at > int((now + AHEAD).timestamp()):
+        return InputError("at", _("This is more than 5 minutes ahead of the hub's clock; set your clock."))
+    if report.fact == OPENED and row.state == DeliveryState.AVAILABLE:
+        return NotFetchedError()
+    if report.fact == TOLD:
+        row.told_at = row.told_at or moment_of(report.at)
+    else:
+        row.opened_at = row.opened_at or moment_of(report.at)
+    return None
 
 
 @transaction.atomic

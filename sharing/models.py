@@ -166,10 +166,15 @@ class Envelope(Row):
 
 
 class Delivery(Row):
-    """One envelope on its way to one recipient. `index`: its place among the manifest's entries; `number`: in the feed."""
+    """One envelope on its way to one recipient. `index`: its place among the manifest's entries; `number`: in the feed.
+
+    `iss` is the envelope's. `changed`: the transaction that last changed what the originator is told (`sharing.changes`);
+    a trigger of the database writes it.
+    """
 
     envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="deliveries")
     recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_constraint=False)
+    iss = models.CharField(max_length=23)
     index = models.PositiveSmallIntegerField()
     entry = models.TextField(null=True)  # noqa: DJ001 - null is the tombstone
     agreement_version = models.ForeignKey(
@@ -186,6 +191,7 @@ class Delivery(Row):
     answer = models.CharField(max_length=10, blank=True)
     recalled_at = models.DateTimeField(null=True)
     recall_confirmed_at = models.DateTimeField(null=True)
+    changed = models.BigIntegerField(default=0)
 
     objects = visibility.DeliveryQuerySet.as_manager()
 
@@ -198,6 +204,7 @@ class Delivery(Row):
         ]
         indexes: ClassVar = [
             models.Index(fields=["recipient", "state"], name="delivery_of_recipient"),
+            models.Index(fields=["iss", "changed", "id"], name="delivery_changed"),
             models.Index(
                 fields=["id"],
                 condition=Q(expanded_at__isnull=True, state__in=VISIBLE_STATES),

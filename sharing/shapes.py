@@ -5,8 +5,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accord.envelope.encoding import MAX_INTEGER
 from callers.answers import JwsField, ProblemSerializer, ReceiptField
+from callers.cursors import LONGEST
 from callers.limits import FEED_ITEMS, SUBMISSIONS
+from sharing.changes import MOST_CHANGES
+from sharing.deliveries import MOST_REPORTED, OPENED, TOLD
 from sharing.models import FeedItem
 from sharing.slices import MOST_SLICES
 from sharing.states import DeliveryState
@@ -71,6 +75,62 @@ class DeliveryShape(serializers.Serializer[Any]):
     answer = serializers.ChoiceField(ANSWERS)
     recalled_at = serializers.DateTimeField(allow_null=True)
     recall_confirmed_at = serializers.DateTimeField(allow_null=True)
+
+
+class ChangedDeliveryShape(DeliveryShape):
+    md = serializers.CharField(source="envelope_id")
+    recipient = serializers.CharField(source="recipient_id")
+
+
+class ChangesQuery(serializers.Serializer[Any]):
+    """Where to go on."""
+
+    changed_since = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=LONGEST,
+        help_text="`next` of the last answer, however old; empty for all.",
+    )
+    limit = serializers.IntegerField(
+        required=False,
+        default=MOST_CHANGES,
+        min_value=1,
+        max_value=MOST_CHANGES,
+        help_text="How many items at most.",
+    )
+
+
+class ChangesShape(serializers.Serializer[Any]):
+    """`next` is where to go on; `more`: at once, since this reading is not over."""
+
+    items = ChangedDeliveryShape(many=True)
+    next = serializers.CharField(allow_blank=True)
+    more = serializers.BooleanField()
+
+
+class ReportShape(serializers.Serializer[Any]):
+    md = serializers.RegexField(r"\A[A-Za-z0-9_-]{43}\Z")
+    fact = serializers.ChoiceField((TOLD, OPENED))
+    at = serializers.IntegerField(
+        min_value=0, max_value=MAX_INTEGER, help_text="When it happened, in seconds since 1970."
+    )
+
+
+class ReportsShape(serializers.Serializer[Any]):
+    items = serializers.ListField(child=ReportShape(), min_length=1, max_length=MOST_REPORTED)
+
+
+class ReportAnswerShape(serializers.Serializer[Any]):
+    """Taken; or `problem` says why not."""
+
+    md = serializers.CharField()
+    fact = serializers.ChoiceField((TOLD, OPENED))
+    problem = ProblemSerializer(required=False)
+
+
+class ReportAnswersShape(serializers.Serializer[Any]):
+    items = ReportAnswerShape(many=True)
 
 
 class SubmissionShape(serializers.Serializer[Any]):

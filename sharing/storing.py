@@ -39,8 +39,8 @@ WITH envelope AS (
     WHERE id = %(iss_id)s AND first_release_at IS NULL AND %(status)s = 'actual'
 )
 INSERT INTO sharing_delivery
-    (envelope_id, recipient_id, index, entry, agreement_version_id, reference, state, answer)
-SELECT %(md)s, recipient, index, entry, version, reference, %(state)s, ''
+    (envelope_id, iss, recipient_id, index, entry, agreement_version_id, reference, state, answer, changed)
+SELECT %(md)s, %(iss_id)s, recipient, index, entry, version, reference, %(state)s, '', 0
 FROM unnest(
     %(recipients)s::text[], %(indexes)s::smallint[], %(entries)s::text[], %(versions)s::bigint[], %(references)s::text[]
 ) AS given(recipient, index, entry, version, reference)

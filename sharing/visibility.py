@@ -74,7 +74,11 @@ class EnvelopeQuerySet(models.QuerySet["Envelope"]):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def visible_to(self, actor: "Actor") -> "DeliveryQuerySet":
         """A recipient sees its own, once it has a number."""
-        if not _reads_content(actor):
+        return self.received_by(actor) if _reads_content(actor) else self.none()
+
+    def received_by(self, actor: "Actor") -> "DeliveryQuerySet":
+        """What has a number in the feed of the actor's own agency."""
+        if not actor.agency_id:
             return self.none()
         return self.filter(
             rows_within(actor, "envelope__"), recipient_id=actor.agency_id, state__in=VISIBLE_STATES
@@ -84,7 +88,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """What became of the envelopes of the actor's own agency."""
         if not actor.agency_id:
             return self.none()
-        return self.filter(rows_within(actor, "envelope__"), envelope__iss_id=actor.agency_id)
+        return self.filter(rows_within(actor, "envelope__"), iss=actor.agency_id)
 
 
 class StatementQuerySet(models.QuerySet["Statement"]):

@@ -27,6 +27,8 @@ MOST_SLICES: Final = 100
 """Slices that the hub gives at once, at most."""
 MOST_WANTED: Final = 50
 """Digests that the hub takes in one question for what it wants again, at most."""
+MOST_REPORTED: Final = 100
+"""Facts that the hub takes in one report, at most."""
 
 SliceAnswer = bytes | RefusedError | BusyError | AnswerError
 """A slice octet for octet, or what asking for it alone would have raised."""
@@ -181,6 +183,36 @@ class DeliveryFacts:
     answer: str | None
     recalled_at: str | None
     recall_confirmed_at: str | None
+
+
+@dataclass(frozen=True)
+class ChangedDelivery:
+    """What the hub says became of one of the agency's own envelopes at one recipient."""
+
+    md: str
+    facts: DeliveryFacts
+
+
+@dataclass(frozen=True)
+class DeliveryChanges:
+    """What changed since a cursor; `next` is the one to keep, `more`: ask again at once."""
+
+    items: tuple[ChangedDelivery, ...]
+    next: str
+    more: bool
+
+
+@dataclass(frozen=True)
+class ReportedFact:
+    """What this agency says of an envelope that it received: `fact` is told or opened, `at` in seconds."""
+
+    md: str
+    fact: str
+    at: int
+
+
+ReportAnswer = RefusedError | BusyError | AnswerError | None
+"""None where a reported fact was taken; else why not."""
 
 
 @dataclass(frozen=True)
@@ -371,10 +403,12 @@ def _read_slice(row: Mapping[str, Any]) -> SliceAnswer:
     return octets if len(octets) <= MAX_SLICE_BYTES else _too_large_slice()
 
 
-def _read_problem(problem: Mapping[str, Any]) -> SliceAnswer:
+def _read_problem(
+    problem: Mapping[str, Any], where: str = "slices"
+) -> RefusedError | BusyError | AnswerError:
     status = problem.get("status")
     if type(status) is not int or not 400 <= status <= 599:
-        return _other_shape("slices")
+        return _other_shape(where)
     return refusal_of(status, problem)
 
 
@@ -479,6 +513,33 @@ def read_wanted(value: object, asked: Sequence[str]) -> list[str]:
     return [d for d in asked if d in items]
 
 
+def read_changes(value: object) -> DeliveryChanges:
+    """What changed of the own envelopes' deliveries."""
+    answer = require_object(value, "deliveries")
+    more = answer.get("more")
+    if type(more) is not bool:
+        raise _other_shape("deliveries")
+    rows = [require_object(item, "deliveries") for item in require_array(answer.get("items"), "deliveries")]
+    items = tuple(ChangedDelivery(_digest(row.get("md"), "md"), _delivery(row)) for row in rows)
+    return DeliveryChanges(items, require_text(answer.get("next"), "deliveries next"), more)
+
+
+def read_reported(value: object, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
+    """What the hub says to each of these facts, in their order."""
+    items = require_array(require_object(value, "facts").get("items"), "facts")
+    rows = [require_object(item, "facts") for item in items]
+    if [(row.get("md"), row.get("fact")) for row in rows] != [(one.md, one.fact) for one in reported]:
+        raise AnswerError("The hub answered to other facts than those reported.")
+    return [_read_report(row) for row in rows]
+
+
+def _read_report(row: Mapping[str, Any]) -> ReportAnswer:
+    problem = row.get("problem")
+    if problem is None:
+        return None
+    return _read_problem(problem, "facts") if isinstance(problem, dict) else _other_shape("facts")
+
+
 def read_handovers(value: object) -> list[str]:
     """Notes by which the ledger's key was replaced."""
     notes = require_array(require_object(value, "handovers").get("items"), "handovers")
@@ -509,9 +570,14 @@ def read_submission(value: object) -> SubmissionFacts:
         id=require_text(item.get("id"), "id"),
         iat=require_integer(item.get("iat"), "iat"),
         receipt=read_receipt(item.get("receipt")),
-        deliveries=tuple(_delivery(row) for row in require_array(item.get("deliveries") or [], "deliveries")),
+        deliveries=read_deliveries(item.get("deliveries") or []),
         signers=_signers(item.get("signers")),
     )
+
+
+def read_deliveries(value: object) -> tuple[DeliveryFacts, ...]:
+    """What became of one envelope, by recipient."""
+    return tuple(_delivery(row) for row in require_array(value, "deliveries"))
 
 
 def _signers(value: object) -> tuple[str, ...] | None:

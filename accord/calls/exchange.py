@@ -16,11 +16,13 @@ from urllib.parse import quote
 
 from accord.calls.answers import (
     MAX_LIST_BYTES,
+    MOST_REPORTED,
     MOST_SLICES,
     MOST_WANTED,
     AccessionAnswer,
     CallerAnswer,
     ChallengeAnswer,
+    DeliveryChanges,
     FeedEntry,
     FeedPage,
     IssuedKey,
@@ -28,6 +30,8 @@ from accord.calls.answers import (
     KeysetsAnswer,
     KeysetTaken,
     PreviewAnswer,
+    ReportAnswer,
+    ReportedFact,
     SliceAnswer,
     StatementAnswer,
     SubmissionFacts,
@@ -35,6 +39,7 @@ from accord.calls.answers import (
     SuspendedLane,
     parse_answer,
     read_caller,
+    read_changes,
     read_elsewhere,
     read_feed_entry,
     read_feed_page,
@@ -45,6 +50,7 @@ from accord.calls.answers import (
     read_path,
     read_paths,
     read_previews,
+    read_reported,
     read_slices,
     read_statement,
     read_submission,
@@ -362,6 +368,22 @@ class HttpExchange:
     def submission(self, d: str) -> SubmissionFacts:
         """One object that this agency submitted, by md or od."""
         return require_about(d, read_submission(self._json(f"/submissions/{d}")))
+
+    def changed_deliveries(self, *, since: str) -> DeliveryChanges:
+        """What became of the own envelopes since a cursor, however old; from the beginning where it is empty."""
+        return read_changes(self._json("/deliveries", {"changed_since": since} if since else None))
+
+    def report_facts(self, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
+        """Say of the first of these received envelopes, a hundred at most, when somebody was told or opened them.
+
+        The hub answers each by itself; saying it again is harmless.
+        """
+        some = reported[:MOST_REPORTED]
+        body = canonical({"items": [{"md": one.md, "fact": one.fact, "at": one.at} for one in some]})
+        answer = self._transport.post(
+            "/deliveries/facts", body=body, media_type=_JSON, limit=MAX_LIST_BYTES, repeat=True
+        )
+        return read_reported(parse_answer(answer, "facts"), some)
 
     def wanted(self, ds: Sequence[str]) -> list[str]:
         """Those of the first of these digests whose bytes a restored hub wants again."""

@@ -1,9 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The exchange's tables, and a trigger: each delivery names the transaction that last changed what its originator is told.
+
+Taking it away would hide changes from those who ask for them (`sharing.changes`). When the tables are generated afresh,
+`TRIGGER` and the operation at the end stay.
+"""
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
+
+TRIGGER = """
+CREATE FUNCTION sharing_name_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.changed := pg_current_xact_id()::text::bigint;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER sharing_delivery_added BEFORE INSERT ON sharing_delivery FOR EACH ROW
+EXECUTE FUNCTION sharing_name_change();
+CREATE TRIGGER sharing_delivery_changed BEFORE UPDATE ON sharing_delivery FOR EACH ROW
+WHEN (
+    (OLD.state, OLD.told_at, OLD.fetched_at, OLD.opened_at, OLD.acknowledged_at, OLD.answer, OLD.recalled_at,
+        OLD.recall_confirmed_at)
+    IS DISTINCT FROM
+    (NEW.state, NEW.told_at, NEW.fetched_at, NEW.opened_at, NEW.acknowledged_at, NEW.answer, NEW.recalled_at,
+        NEW.recall_confirmed_at)
+)
+EXECUTE FUNCTION sharing_name_change();
+"""
 
 
 class Migration(migrations.Migration):
@@ -40,6 +65,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("iss", models.CharField(max_length=23)),
                 ("index", models.PositiveSmallIntegerField()),
                 ("entry", models.TextField(null=True)),
                 (
@@ -67,6 +93,7 @@ class Migration(migrations.Migration):
                 ("answer", models.CharField(blank=True, max_length=10)),
                 ("recalled_at", models.DateTimeField(null=True)),
                 ("recall_confirmed_at", models.DateTimeField(null=True)),
+                ("changed", models.BigIntegerField(default=0)),
             ],
             options={
                 "verbose_name_plural": "deliveries",
@@ -717,6 +744,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
+            index=models.Index(fields=["iss", "changed", "id"], name="delivery_changed"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
             index=models.Index(
                 condition=models.Q(
                     ("expanded_at__isnull", True), ("state__in", ("available", "fetched", "acknowledged"))
@@ -784,4 +815,5 @@ class Migration(migrations.Migration):
                 fields=("statement", "recipient"), name="statement_delivery_once"
             ),
         ),
+        migrations.RunSQL(TRIGGER),
     ]

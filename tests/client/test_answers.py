@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accord.calls.answers import MAX_LIST_BYTES, MOST_SLICES
+from accord.calls.answers import MAX_LIST_BYTES, MOST_SLICES, ReportedFact
 from accord.calls.errors import OtherVersionError
 from accord.calls.exchange import HttpExchange
 from accord.calls.transport import HttpTransport, Patience
@@ -106,6 +106,18 @@ def judged(agency: str, **members: object) -> dict[str, object]:
     return {"agency": agency, "allowed": True, "code": "", "args": {"ref": "G1", "tlp": "AMBER"}} | members
 
 
+def changes(exchange: HttpExchange) -> Any:
+    return exchange.changed_deliveries(since="")
+
+
+def reported(exchange: HttpExchange) -> Any:
+    return exchange.report_facts([ReportedFact(MD, "told", 1), ReportedFact(MD, "opened", 2)])
+
+
+CHANGED = {"md": MD, "recipient": "xb-bravo", "state": "available"}
+TAKEN = {"md": MD, "fact": "told"}
+
+
 def row(md: str, **members: object) -> dict[str, object]:
     return {"md": md, **members}
 
@@ -168,6 +180,11 @@ BENT: dict[str, tuple[Call, object]] = {
         {"items": [judged("xb-bravo"), judged("xc-charlie", args={"ref": 1})]},
     ),
     "a delivery that is a text": (submission, FACTS | {"deliveries": ["xb-bravo"]}),
+    "changes without a place": (changes, {"items": [], "more": False}),
+    "more that is a number": (changes, {"items": [], "next": "x", "more": 1}),
+    "a change of no envelope": (changes, {"items": [CHANGED | {"md": "../x"}], "next": "x", "more": False}),
+    "a report that is not answered": (reported, {"items": [TAKEN]}),
+    "an answer to another report": (reported, {"items": [TAKEN, TAKEN]}),
     "a moment that is a number": (
         submission,
         FACTS | {"deliveries": [{"recipient": "xb-bravo", "state": "available", "told_at": 5}]},
@@ -258,6 +275,24 @@ def test_verdicts_are_read_with_what_they_are_about(hub: ScriptedHub, exchange: 
     assert charlie.args == {"name": "Charlie", "open": ("trade",)}
     method, path, _, body = hub.asked[-1]
     assert (method, path, json.loads(body)["tlp"]) == ("POST", "/api/v1/previews", "GREEN")
+
+
+def test_changes_and_reports_are_read(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    hub.answers[:] = [(200, {}, json.dumps({"items": [CHANGED], "next": "c.d", "more": True}).encode())]
+    found = exchange.changed_deliveries(since="a.b")
+    assert (found.items[0].md, found.items[0].facts.recipient, found.next, found.more) == (
+        MD,
+        "xb-bravo",
+        "c.d",
+        True,
+    )
+    assert hub.asked[-1][1] == "/api/v1/deliveries?changed_since=a.b"
+    problem = {"status": 404, "type": "urn:accord:problem:absent", "title": "There is nothing here for you."}
+    answers = [TAKEN, {"md": MD, "fact": "opened", "problem": problem}]
+    hub.answers[:] = [(200, {}, json.dumps({"items": answers}).encode())]
+    taken, refused = reported(exchange)
+    assert (taken, type(refused)) == (None, AbsentError)
+    assert json.loads(hub.asked[-1][3])["items"][0] == {"md": MD, "fact": "told", "at": 1}
 
 
 def test_as_many_slices_as_fit_are_read_in_their_order(hub: ScriptedHub, exchange: HttpExchange) -> None:

@@ -26,7 +26,7 @@ from notices import reminding
 from officers import accountlinks, identity, powers
 from officers.login import attempts, devices, proof, signing
 from officers.shortlived import AccountLink
-from sharing import backpressure, feed, slices, submissions
+from sharing import backpressure, changes, deliveries, feed, slices, submissions
 from sharing import shapes as sharing_shapes
 from substances.chores import CHORES
 from substances.control import stressing
@@ -114,7 +114,7 @@ def _long() -> dict[str, str]:
         "between a reset of factors and a password by mail, to withhold an account's powers until somebody "
         "confirms the person": f"{identity.RESET_WITHIN.days} days",
         "an API key": f"{apikeys.MAX_LIFETIME.days} days",
-        "a cursor": f"{hours(cursors.LIVES)} hours",
+        "a cursor, but for `next` of the feed and of changed deliveries": f"{hours(cursors.LIVES)} hours",
         "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",
         "an import of spectra that nobody confirms": f"{hours(library.WAITS_FOR)} hours",
         "what was sent with `accord`, in its home, past the receipt": f"{SENT_KEPT_SECS // 86_400} days",
@@ -122,6 +122,7 @@ def _long() -> dict[str, str]:
 
 
 def _much() -> dict[str, str]:
+    assert changes.MOST_CHANGES == feed.MAX_LIMIT
     return {
         "one request": f"{middleware.LARGEST_REQUEST_BYTES // MIB} MiB",
         "one request of somebody not signed in": f"{middleware.LARGEST_FROM_STRANGERS_BYTES // MIB} MiB",
@@ -134,7 +135,8 @@ def _much() -> dict[str, str]:
         "files of one alert": f"{MAX_ATTACHMENTS}, {MAX_BLOBS_BYTES // MIB} MiB together",
         "recipients of one alert": f"{MAX_RECIPIENTS}; {MAX_RED_AGENCIES} for RED",
         "rows of a page, `limit`": (
-            f"1 to {paging.ROWS_AT_MOST}; {feed.MAX_LIMIT} of the feed, {submissions.MAX_LIMIT} of submissions"
+            f"1 to {paging.ROWS_AT_MOST}; {feed.MAX_LIMIT} of the feed and of changed deliveries, "
+            f"{submissions.MAX_LIMIT} of submissions"
         ),
         "digests of one question what is wanted after a restore": f"{sharing_shapes.MOST_ASKED}",
         "drafts put at once": f"{shapes.DRAFTS_AT_MOST}",
@@ -142,6 +144,10 @@ def _much() -> dict[str, str]:
         "slices fetched at once": f"{slices.MOST_SLICES}",
         "agencies of one question for newer keysets": f"{newer_keysets.MOST_ASKED}",
         "recipients of one preview": f"{MAX_RECIPIENTS}",
+        "facts about received envelopes reported at once": f"{deliveries.MOST_REPORTED}",
+        "time of a reported fact": (
+            f"from the envelope's log time to {minutes(deliveries.AHEAD)} minutes ahead of the hub's clock"
+        ),
         "members of one received alert that are not understood and shown as text": (
             f"{document_reading.MOST_LISTED}, each {document_reading.TEXT_CHARS} characters"
         ),

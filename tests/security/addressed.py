@@ -220,6 +220,7 @@ GOOD: Final[Mapping[str, Sent]] = {
         {"lane": "science", "purpose": "science", "tlp": "GREEN", "pri": "routine", "status": "actual"}
         | {"suite": "PQ1", "recipients": [PARTNER]}
     ),
+    "api/v1/deliveries/facts": Sent({"items": [{"md": "A" * 43, "fact": "told", "at": 1764104645}]}),
     "api/v1/agreements/<str:ref>/suspend": Sent({"lanes": ["science"]}),
     "api/v1/agreements/<str:ref>/suspensions": Sent({"lane": "science"}),
     "api/v1/agreements/<str:ref>/resume": Sent({"lanes": ["science"]}),

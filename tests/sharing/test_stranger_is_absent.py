@@ -92,11 +92,11 @@ ROUTES: dict[str, Ask] = {
         callers, callers.delta, sealed, sealed.md if there else NOTHING
     ),
 }
-OWN_ONLY = {"submissions", "agreements", "circles"}
+OWN_ONLY = {"submissions", "agreements", "circles", "deliveries"}
 """Lists of one's own, with nothing to name in them."""
-EACH_BY_ITSELF = {"previews", "slices", "submissions-wanted"}
-"""Answer for each of many in a list: `test_previews.py`, `test_slices_for.py`, `test_restored_database.py` (a digest says
-whose it is to nobody)."""
+EACH_BY_ITSELF = {"delivery-facts", "previews", "slices", "submissions-wanted"}
+"""Answer for each of many in a list: `test_report_facts.py`, `test_previews.py`, `test_slices_for.py`,
+`test_restored_database.py` (a digest says whose it is to nobody)."""
 
 
 @pytest.fixture
