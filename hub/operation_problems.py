@@ -57,7 +57,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "agencies/{agency_id}/challenges"): KEYSETS,
     ("POST", "agencies/{agency_id}/keysets"): (*KEYSETS, "too-many-keysets"),
     ("GET", "envelopes/{md}"): CLOSED,
-    ("GET", "envelopes/{md}/blobs/{n}"): CLOSED,
+    ("GET", "envelopes/{md}/blobs/{n}"): (*CLOSED, "range-outside"),
     ("POST", "envelopes"): (
         "agency-suspended", "content-deleted", "envelope-refused", "id-taken", "keep-too-short", "keyset-stale", "malformed",
         "policy-denied", "sequencer-lagging", "superseded",

@@ -130,6 +130,9 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     sharing.FeedRestartedError: Problem(
         410, "feed-restarted", "This place is not in your feed: it has begun anew."
     ),
+    sharing.RangeOutsideError: Problem(
+        416, "range-outside", "The range lies outside of this file.", ("size_bytes",)
+    ),
     sharing.IdTakenError: Problem(409, "id-taken", "Your agency has used this id for other content."),
     sharing.KeepTooShortError: Problem(
         422, "keep-too-short", "A real alert is kept 30 days at least; nothing was sent.", ("least",)

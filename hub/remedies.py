@@ -58,6 +58,7 @@ REMEDIES: Final = {
     "not-opened": "Open the alert, with a reason, before acknowledging it.",
     "not-permitted": "Ask one of the people that `ask` names, or have the key's scopes widened.",
     "policy-denied": "Leave out the recipients that `denials` names, each with its reason; nothing was sent to anybody.",
+    "range-outside": "Ask for a range within its `size_bytes`, or without `Range` for all of it.",
     "receipt-pending": "Send it again after Retry-After: the log's receipt usually takes a second.",
     "recalled": "Leave it: the sender withdrew it before your agency fetched it.",
     "record-altered": "Ask whoever runs this hub to look at the record.",

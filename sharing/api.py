@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -39,10 +40,11 @@ from sharing.api_previews import PreviewsView
 from sharing.blobs import Received
 from sharing.changes import read_changes
 from sharing.deliveries import Report, report_facts
-from sharing.errors import CheckFailedError
+from sharing.errors import CheckFailedError, RangeOutsideError
 from sharing.feed import FeedPage, look_at_feed, parse_place, present_epoch, read_page, resolve_reference
 from sharing.intake import Submission, submit_envelope
 from sharing.models import Statement
+from sharing.ranges import Extent, asked_extent
 from sharing.slices import MOST_SLICES, SliceAnswer, slice_for, slices_for, stored_blob
 from sharing.statements import accept_posted, find_statement, statements_about
 from sharing.submissions import find_submission, list_submissions
@@ -134,20 +136,51 @@ class BlobView(APIView):
     capability = Capability.ENVELOPE_READ
     http_method_names = FETCHED_BY
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, md: str, n: int) -> StreamingHttpResponse:
-        """One sealed attachment, always from its beginning: `Range` is not answered."""
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="`bytes=1000-`, one range."),
+            OpenApiParameter(
+                "If-Range",
+                str,
+                OpenApiParameter.HEADER,
+                description="The ETag of the first part: another one gives the whole.",
+            ),
+        ],
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+        },
+    )
+    def get(self, request: Request, md: str, n: int) -> HttpResponseBase:
+        """One sealed attachment, or with `Range` a part of it; several ranges at once give the whole."""
         blob = stored_blob(caller_of(request), md, n, now=clock.now())
+        etag = f'"{blob.sha256}"'
+        unchanged = get_conditional_response(request._request, etag=etag)
+        if unchanged is not None:
+            return unchanged
+        named = request.headers.get("Range"), request.headers.get("If-Range")
+        part = asked_extent(*named, etag=etag, size_bytes=blob.size_bytes)
+        extent = part or Extent(0, blob.size_bytes)
+        headers = {
+            "Content-Disposition": f'attachment; filename="blob-{n}"',
+            "Content-Length": str(extent.size_bytes),
+            "Accept-Ranges": "bytes",
+            "ETag": etag,
+        }
+        if part is not None:
+            headers["Content-Range"] = part.says(blob.size_bytes)
         return StreamingHttpResponse(
-            blob.pieces(),
+            blob.pieces_between(extent.first, extent.end),
+            status=status.HTTP_200_OK if part is None else status.HTTP_206_PARTIAL_CONTENT,
             content_type="application/octet-stream",
-            headers={
-                "Content-Disposition": f'attachment; filename="blob-{n}"',
-                "Content-Length": str(blob.size_bytes),
-                "Accept-Ranges": "none",
-                "ETag": f'"{blob.sha256}"',
-            },
+            headers=headers,
         )
+
+    def handle_exception(self, exc: Exception) -> Response:
+        answer = super().handle_exception(exc)
+        if isinstance(exc, RangeOutsideError):
+            answer["Content-Range"] = f"bytes */{exc.size_bytes}"
+        return answer
 
 
 class EnvelopeStatementsView(APIView):

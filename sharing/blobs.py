@@ -56,13 +56,17 @@ class StoredBlob:
 
     def pieces(self) -> Iterator[bytes]:
         """The octets from their beginning; raises `ContentDeletedError` where they go meanwhile."""
-        for at in range(0, self.size_bytes, PIECE_BYTES):
-            piece = self._piece(at)
+        return self.pieces_between(0, self.size_bytes)
+
+    def pieces_between(self, first: int, end: int) -> Iterator[bytes]:
+        """The octets from one place up to another; raises as `pieces`."""
+        for at in range(first, end, PIECE_BYTES):
+            piece = self._piece(at, min(PIECE_BYTES, end - at))
             let_go_of_connection()
             yield piece
 
-    def _piece(self, at: int) -> bytes:
-        piece = Substr("content", at + 1, PIECE_BYTES, output_field=BinaryField())
+    def _piece(self, at: int, length: int) -> bytes:
+        piece = Substr("content", at + 1, length, output_field=BinaryField())
         octets = Blob.objects.filter(pk=self.key).values_list(piece, flat=True).first()
         if octets is None:
             raise ContentDeletedError

@@ -104,6 +104,14 @@ class ContentDeletedError(SharingError):
     """Its `keep` has passed, so its content is gone for everyone; its digests and what was said of it stay."""
 
 
+class RangeOutsideError(SharingError):
+    """A byte range that holds no octet of what it is asked of; `size_bytes` is how long that is."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"of {size_bytes} octets")
+        self.size_bytes = size_bytes
+
+
 class KeepTooShortError(SharingError):
     """A real alert would be deleted too soon; `least` is the earliest `keep`, in seconds, that is taken."""
 
