@@ -28,6 +28,7 @@ from typing import Any, Final, Literal
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord, StatementRecord
 from accord.privatefiles import FileAbsentError, FileTakenError, PrivateFileError, read_private, write_private
 
 VERSION: Final = 1
@@ -65,39 +66,6 @@ class Pin:
 
 
 @dataclass(frozen=True)
-class KeysetRecord:
-    """One verified keyset of an agency: the JWS as received, its receipt and the log time it proved.
-
-    `succession` as in `accord.envelope.keysets`: how the root came to be.
-    """
-
-    version: int
-    jws: str
-    receipt: dict[str, Any]
-    log_time: int
-    succession: str
-
-
-@dataclass(frozen=True)
-class RevocationRecord:
-    """One verified revocation: the JWS as received, its receipt and the log time it proved."""
-
-    od: str
-    jws: str
-    receipt: dict[str, Any]
-    log_time: int
-
-
-@dataclass(frozen=True)
-class CheckpointRecord:
-    """The largest checkpoint verified (a signed note), its tree size and the time from which it counts."""
-
-    note: str
-    size: int
-    kept_at: int
-
-
-@dataclass(frozen=True)
 class InboxRecord:
     """One item of the feed as the hub lists it, under this home's number; `md` of an alert or `od` of a statement in `d`.
 
@@ -112,27 +80,6 @@ class InboxRecord:
     id: str
     ref: str | None = None
     acknowledged: str | None = None
-
-
-@dataclass(frozen=True)
-class StatementRecord:
-    """One verified statement of another agency, about the object `about` (md or od).
-
-    Whether it counts every display judges again, by its `signers` (kids) and `suite`; both are empty in a record
-    that an earlier version wrote, and so is `index`, its leaf. `jws` as received, for the kinds that are proofs for others: `reaffirm`, `unrelease`.
-    """
-
-    od: str
-    k: str
-    iss: str
-    id: str
-    about: str | None
-    body: dict[str, Any]
-    log_time: int
-    jws: str | None = None
-    signers: tuple[str, ...] = ()
-    suite: str = ""
-    index: int | None = None
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.tree import merkle
 from accord.envelope.tree.notes import Checkpoint
 from accord.envelope.tree.receipts import LeafEntry, Receipt
+from accord.following.records import KeysetRecord
 from accord.keyfile import Argon2Cost
-from accord.state import KeysetRecord, Pin, State
+from accord.state import Pin, State
 from benchmarks._agencies import DAY_SECS, NOW, Directory, HeldAgency, alert_of, new_jti, new_terms
 
 SENDER, READER = "xa-alpha", "xb-bravo"

@@ -18,9 +18,9 @@ import django
 
 from accord.calls.exchange import Exchange
 from accord.client.client import Client
-from accord.client.fetching import AT_ONCE
 from accord.client.home import create_keys
 from accord.client.session import connect_http
+from accord.following.fetching import AT_ONCE
 from benchmarks._figures import report
 
 NEEDS_HUB = True

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from accord.calls.answers import SubmissionFacts
 from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.client.notebook import acknowledged_fact, adopted_fact
-from accord.client.reading import fetch_slice, verify_fetched
 from accord.client.sending import ENVELOPE
 from accord.client.session import Act
 from accord.client.strangers import list_submissions
@@ -24,6 +23,7 @@ from accord.envelope.keyrule import Repudiated, Standing
 from accord.envelope.reading import open_alert
 from accord.envelope.statements.checks import verify_statement
 from accord.envelope.statements.form import parse_statement
+from accord.following.slices import fetch_slice, verify_fetched
 from accord.state import SubmissionRecord
 
 

@@ -22,7 +22,6 @@ from accord.client.keys.drafts import draft_first_keyset
 from accord.client.keys.journal import Journal, SignedChange
 from accord.client.keys.proving import prove_possession
 from accord.client.keys.rows import new_rows
-from accord.client.pinned import refresh_keysets
 from accord.client.session import Session
 from accord.client.waiting import wait_for
 from accord.envelope.credentials import SealedCredential
@@ -35,6 +34,7 @@ from accord.envelope.statements.form import parse_statement, sign_statement
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.unseal import open_credential
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS
+from accord.following.keysets import refresh_keysets
 from accord.keyring import KeyRing
 from accord.state import Pin, State, StateAbsentError
 
@@ -141,7 +141,7 @@ def complete_enrolment(session: Session, *, wait_secs: float) -> Enrolment:
     if keyset.root_fingerprint != state.pins[state.agency].fingerprint:
         raise VerificationError(Failure.KEYSET_ROOT, "the hub shows another root for this agency")
     act = session.begin(enrolled=False)
-    refresh_keysets(session.exchange, act.notebook, act.log, state.agency)
+    refresh_keysets(act, state.agency)
     act.notebook.note(_enrolled)
     act.notebook.write()
     return Enrolment(

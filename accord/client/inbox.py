@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The inbox: the agency's feed, followed from the kept number on.
 
-At least once, in order, resumable: a page is noted whole before the next one is asked for. A hub that was restored
-begins its feed anew: it is read from the beginning, once, and what is known by its digest is passed over. Alerts are listed,
+At least once, in order, resumable: a page is noted whole before the next one is asked for. Where a restored hub has
+begun its feed anew, what is known by its digest is passed over. Alerts are listed,
 not fetched, since fetching is what the hub shows the sender as "collected". Statements are fetched and
 verified at once: a retraction must not wait until somebody opens the alert again. An item "repudiated" is the
 hub's hint that an earlier one was signed with a key revoked since: the issuer's keyset is fetched, and tells.
@@ -14,7 +14,7 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from accord.calls.answers import FeedEntry, FeedPage
+from accord.calls.answers import FeedEntry
 from accord.client.aside import SetAside
 from accord.client.errors import (
     AbsentError,
@@ -25,20 +25,21 @@ from accord.client.errors import (
     UnpinnedError,
     UnreachableError,
 )
-from accord.client.judging import retraction_of, retractions_of, said_about, standing_of
-from accord.client.notebook import REPUDIATED, cursor_fact, inbox_fact, restart_fact
-from accord.client.pinned import refresh_keysets
+from accord.client.memory import verified_senders
+from accord.client.notebook import REPUDIATED, inbox_fact
 from accord.client.resending import resend_wanted
 from accord.client.results import InboxEntry
 from accord.client.session import Act
-from accord.client.statements import fetch_statement, verified_senders
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
+from accord.following.feed import Feed
+from accord.following.judging import retraction_of, retractions_of, said_about, standing_of
+from accord.following.keysets import refresh_keysets
+from accord.following.statements import fetch_statement
 from accord.state import InboxRecord, State
 
 PAGE = 500
-RESTARTED = "feed-restarted"
 _FORKS = frozenset({Failure.LEDGER_FORK, Failure.LEDGER_TIME})
 
 
@@ -58,46 +59,21 @@ class Doubt:
 
 def follow_feed(act: Act) -> tuple[int, list[Doubt]]:
     """Take in all news; gives how many items were new, and the statements that could not be verified."""
-    news, restarted, epoch = 0, False, act.state.epoch
+    news, feed, epoch = 0, Feed(act, limit=PAGE), act.state.epoch
     doubts = _learn_revocations(act, _unproved(act))
-    while True:
-        try:
-            page = _next_page(act)
-        except RefusedError as refused:
-            if refused.slug != RESTARTED or restarted:
-                raise
-            restarted, page = True, _first_page(act)
-        act.notebook.note(cursor_fact(page.epoch, act.state.cursor))
-        if not page.items:
-            break
+    while (page := feed.next_page()).items:
         records = _new_records(act.state, page.items)
         # Before the page is kept: what was kept is never looked at again.
         doubts += _learn_revocations(act, [record for record in records if record.what == REPUDIATED])
         for record in records:
             act.notebook.note(inbox_fact(record))
-        act.notebook.note(cursor_fact(page.epoch, page.items[-1].number))
+        feed.go_on_after(page)
         act.notebook.write()
         news += len(records)
-    if restarted or act.state.epoch != epoch:
+    if feed.is_restarted or act.state.epoch != epoch:
         act.notebook.write()
         _offer_again(act)
     return news, doubts + _verify_statements(act)
-
-
-def _next_page(act: Act) -> FeedPage:
-    epoch, cursor = act.state.epoch, act.state.cursor
-    page = act.session.exchange.inbox(after=f"{epoch}.{cursor}" if epoch else str(cursor), limit=PAGE)
-    if epoch and page.epoch not in ("", epoch):
-        raise AnswerError("The hub's feed is another one without a word; nothing of this page was taken in.")
-    _require_order(page.items, cursor)
-    return page
-
-
-def _first_page(act: Act) -> FeedPage:
-    page = act.session.exchange.inbox(after="0", limit=PAGE)
-    _require_order(page.items, 0)
-    act.notebook.note(restart_fact((act.state.epoch, act.state.cursor), page.epoch))
-    return page
 
 
 def _new_records(state: State, entries: Iterable[FeedEntry]) -> list[InboxRecord]:
@@ -167,13 +143,6 @@ def require_no_alarm(doubts: Iterable[Doubt]) -> None:
             raise LedgerAlarmError(doubt.alarm)
 
 
-def _require_order(items: tuple[FeedEntry, ...], cursor: int) -> None:
-    """Numbers have no gaps: a hub that leaves one out hides something."""
-    numbers = [item.number for item in items]
-    if numbers != list(range(cursor + 1, cursor + 1 + len(items))):
-        raise AnswerError("The hub's feed has a gap or runs backwards; nothing of this page was taken in.")
-
-
 def _is_kept(state: State, od: str) -> bool:
     """What an earlier version kept does not say by which keys it was signed, and is verified once more."""
     known = state.statements.get(od)
@@ -224,7 +193,7 @@ def _learn_revocations(act: Act, records: Iterable[InboxRecord]) -> list[Doubt]:
 def _learn_revocation(act: Act, iss: str) -> str | None:
     """What stands in the way of believing that an agency has revoked a key; None where it has."""
     try:
-        refresh_keysets(act.session.exchange, act.notebook, act.log, iss)
+        refresh_keysets(act, iss)
     except (EnvelopeError, UnpinnedError, AbsentError, AnswerError) as failed:
         if is_fork(failed):
             raise

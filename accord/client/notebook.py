@@ -12,39 +12,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from accord.state import (
-    CheckpointRecord,
-    InboxRecord,
-    KeysetRecord,
-    OpeningFailure,
-    Pin,
-    RevocationRecord,
-    State,
-    StateFile,
-    StatementRecord,
-    SubmissionRecord,
-)
+from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord, StatementRecord
+from accord.state import InboxRecord, OpeningFailure, Pin, State, StateFile, SubmissionRecord
 
 REPUDIATED: Final = "repudiated"
 MAX_FAILURES: Final = 500
-MAX_CLOCK_BEHIND_SECS: Final = 2 * 3600
 
 Fact = Callable[[State], None]
 
 
 class Notebook:
-    """The state as one act sees it, and what the act has learned. `clock`: this machine's time, seconds."""
+    """The state as one act sees it, and what the act has learned."""
 
-    def __init__(self, state_file: StateFile, *, clock: int) -> None:
+    def __init__(self, state_file: StateFile) -> None:
         self._file = state_file
-        self._clock = clock
         self._facts: list[Fact] = []
         self.state = state_file.read()
-
-    @property
-    def now(self) -> int:
-        """This act's moment, in seconds; see `trusted_now`."""
-        return trusted_now(self._clock, self.state.newest_log_time)
 
     def note(self, fact: Fact) -> None:
         """Apply a fact to this act's copy and keep it for `write`."""
@@ -59,14 +42,6 @@ class Notebook:
             for fact in self._facts:
                 fact(state)
         self._facts.clear()
-
-
-def trusted_now(clock: int, newest_log_time: int) -> int:
-    """The clock, or the newest log time proved where a slow clock lags behind it, by two hours at most.
-
-    Else what the ledger has just logged would lie in the future of a machine whose clock is a little slow.
-    """
-    return max(clock, min(newest_log_time, clock + MAX_CLOCK_BEHIND_SECS))
 
 
 def own_root_fact(fingerprint: str, now: int) -> Fact:

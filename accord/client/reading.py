@@ -10,30 +10,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from accord.client.checks import FORM, LOG, OPENING, OUTER, all_held, failed_at, stage_of
 from accord.client.errors import AbsentError, NotEntitledError, RequestError
 from accord.client.incoming import HeldBlob, take_blob
-from accord.client.judging import (
-    reaffirms_of,
-    repudiated_retraction_of,
-    retraction_of,
-    unreleased_of,
-)
-from accord.client.notebook import failure_fact, inbox_fact, opened_fact, seen_fact, uncompared_fact
+from accord.client.notebook import failure_fact, inbox_fact, opened_fact
 from accord.client.progress import FETCHING, Meter
 from accord.client.results import Opened, Verified
 from accord.client.session import Act
-from accord.client.statements import note_statements_about
 from accord.envelope.content import OpenedAlert
 from accord.envelope.encoding import digest
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
 from accord.envelope.manifest import BlobRef
-from accord.envelope.reading import open_alert
 from accord.envelope.slices import UnverifiedSlice, parse_slice
-from accord.envelope.verifying import VerifiedSlice, verify_slice
+from accord.envelope.verifying import VerifiedSlice
+from accord.following.judging import repudiated_retraction_of, retraction_of
+from accord.following.slices import (
+    fetch_slice,
+    note_receipts,
+    open_slice,
+    verify_after_all_said,
+    verify_fetched,
+    verify_kept,
+)
 from accord.state import InboxRecord, OpeningFailure
 
+REASON: Final = "read"
+"""Why an alert is opened, wherever it is."""
 _REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
@@ -89,12 +93,11 @@ def open_fetched(
     verified = verify_fetched(act, unverified)
     asked = ask or bool(verified.via)
     if asked:
-        note_statements_about(act, verified, act.session.exchange.statements_about(place.md))
-        # A withdrawal that was learned is kept, although it closes this very alert.
-        act.notebook.write()
-        verified = _verify_kept(act, unverified)
+        verified = verify_after_all_said(act, unverified, verified)
     blobs = _fetch_blobs(act, place.md, unverified.manifest.att)
-    opened = _opened(act, _open(act, verified, blobs), unverified, octets, blobs, place.reference, asked)
+    opened = _opened(
+        act, _open(act, verified, blobs, officer), unverified, octets, blobs, place.reference, asked
+    )
     return _finish(act, opened, officer, write=ask)
 
 
@@ -109,24 +112,10 @@ def open_saved(act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, off
     if count and blobs is None:
         raise RequestError(f"It has {count} attachments, which are not here: name their folder (--blobs).")
     held = tuple(blobs or ())
-    verified = _verify_kept(act, unverified)
-    _note_receipts(act, unverified, verified)
-    opened = _opened(act, _open(act, verified, held), unverified, octets, held, None, False)
+    verified = verify_kept(act, unverified)
+    note_receipts(act, unverified, verified)
+    opened = _opened(act, _open(act, verified, held, officer), unverified, octets, held, None, False)
     return _finish(act, opened, officer, write=True)
-
-
-def fetch_slice(act: Act, md: str) -> tuple[bytes, UnverifiedSlice]:
-    """The slice of this envelope and no other; raises MalformedError, VerificationError, or what the hub raises."""
-    octets = act.session.exchange.slice(md)
-    return octets, parse_slice_of(md, octets)
-
-
-def parse_slice_of(md: str, octets: bytes) -> UnverifiedSlice:
-    """Read a slice, which must be the one of this envelope; raises MalformedError, VerificationError."""
-    unverified = parse_slice(octets)
-    if unverified.manifest.md != md:
-        raise VerificationError(Failure.SUBJECT, "the hub gave another envelope")
-    return unverified
 
 
 def check_offline(
@@ -139,7 +128,7 @@ def check_offline(
     """
     try:
         unverified = parse_slice(octets)
-        verified = _verify_kept(act, unverified)
+        verified = verify_kept(act, unverified)
     except MalformedError:
         return Verified(failed_at(FORM), str(Failure.MALFORMED), None)
     except VerificationError as failed:
@@ -149,42 +138,12 @@ def check_offline(
         return Verified(all_held(OUTER, left_out), None, None)
     held = tuple(blobs or ())
     try:
-        content = _open(act, verified, held, note=False)
+        content = _open(act, verified, held, officer, note=False)
     except OpeningError as failed:
         return Verified(failed_at(OPENING, left_out), failed.code, None)
     _require_named(act, content, officer)
     opened = _opened(act, content, unverified, octets, held, None, False)
     return Verified(opened.checks, None, opened)
-
-
-def verify_fetched(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
-    """Make every check that needs no private key, against newest keysets; notes what the receipts prove."""
-    for agency in (unverified.manifest.iss, *(release.statement.iss for release in unverified.via)):
-        act.refresh(agency)
-    verified = _verify_kept(act, unverified)
-    _note_receipts(act, unverified, verified)
-    return verified
-
-
-def _verify_kept(act: Act, unverified: UnverifiedSlice) -> VerifiedSlice:
-    act.log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
-    return verify_slice(
-        unverified,
-        reader=act.agency,
-        directory=act.directory,
-        ledger=act.log.as_ledger(),
-        now=act.now,
-        unreleased=unreleased_of(act, unverified),
-        reaffirms=reaffirms_of(act, unverified),
-    )
-
-
-def _note_receipts(act: Act, unverified: UnverifiedSlice, verified: VerifiedSlice) -> None:
-    ods = (verified.md, *(release.od for release in verified.via))
-    for receipt, od in zip(unverified.receipts, ods, strict=True):
-        act.log.note(receipt, od, receipt.leaf.t, compared=verified.log_compared)
-        if not verified.log_compared:
-            act.notebook.note(uncompared_fact(receipt.checkpoint))
 
 
 def _fetch_blobs(act: Act, md: str, refs: Sequence[BlobRef]) -> tuple[HeldBlob, ...]:
@@ -203,13 +162,12 @@ def _counted(chunks: Iterable[bytes], meter: Meter) -> Iterator[bytes]:
         meter(len(chunk))
 
 
-def _open(act: Act, verified: VerifiedSlice, blobs: Sequence[HeldBlob], *, note: bool = True) -> OpenedAlert:
-    def seen(iss: str, jti: str) -> str | None:
-        return act.state.seen.get(iss, {}).get(jti)
-
+def _open(
+    act: Act, verified: VerifiedSlice, blobs: Sequence[HeldBlob], officer: str | None, *, note: bool = True
+) -> OpenedAlert:
     facts = [blob.facts for blob in blobs]
     try:
-        return open_alert(verified, keys=act.decryption_keys, blobs=facts, seen=seen, now=act.now)
+        return open_slice(act, act.keys, verified, facts, actor=officer, reason=REASON)
     except OpeningError as failed:
         if note:
             act.notebook.note(failure_fact(OpeningFailure(verified.md, act.now, str(failed.cause))))
@@ -220,7 +178,7 @@ def _open(act: Act, verified: VerifiedSlice, blobs: Sequence[HeldBlob], *, note:
 def _finish(act: Act, opened: Opened, officer: str | None, *, write: bool) -> Opened:
     """Every check has held: for this officer too? Then, and only then, it counts as opened here."""
     _require_named(act, opened.content, officer)
-    act.notebook.note(seen_fact(opened.manifest.iss, opened.manifest.jti, opened.md))
+    act.memory.keep_seen(opened.manifest.iss, opened.manifest.jti, opened.md)
     act.notebook.note(opened_fact(opened.md, act.now))
     if write:
         act.notebook.write()

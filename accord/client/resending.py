@@ -18,7 +18,6 @@ from accord.calls.answers import MOST_WANTED
 from accord.client.errors import OutlivedError, RefusedError
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own
-from accord.client.pinned import refresh_keysets
 from accord.client.results import Sent
 from accord.client.sealing import divide, refuse_left_out, seal_terms
 from accord.client.sending import (
@@ -36,6 +35,7 @@ from accord.client.spool import JWE, MANIFEST, Spool, drop_older
 from accord.envelope.manifest import Terms
 from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS
+from accord.following.keysets import refresh_keysets
 from accord.state import State, SubmissionRecord
 
 SIGNED_ANEW_AFTER_SECS: Final = MAX_IAT_AGE_SECS - MAX_CLOCK_AHEAD_SECS
@@ -123,7 +123,7 @@ def sign_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     receive it; it stays), SpoolError (also where it is not what was signed before: whoever can write the spool
     must not choose what is signed), and what fetching keysets raises.
     """
-    refresh_keysets(act.session.exchange, act.notebook, act.log, act.agency)
+    refresh_keysets(act, act.agency)
     return _seal_anew(act, record) if record.what == ENVELOPE else _state_anew(act, record)
 
 
@@ -136,7 +136,7 @@ def _seal_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     terms = terms_anew(own.manifest.terms, now=act.now)
     order = _order_of(own)
     for agency in order.to:
-        refresh_keysets(act.session.exchange, act.notebook, act.log, agency)
+        refresh_keysets(act, agency)
     act.notebook.write()
     plan, recipients = divide(act, order)
     refuse_left_out(plan)

@@ -19,7 +19,7 @@ from accord.envelope.releases import end_of
 from accord.envelope.seal import LeftOut
 from accord.envelope.statements.form import Statement
 from accord.envelope.unseal import open_attachment, open_stream
-from accord.state import StatementRecord
+from accord.following.records import StatementRecord
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 from accord.client.errors import RequestError, UnsafePathError
 from accord.client.fitting import require_fit
 from accord.client.outgoing import AlertToSend, FileToAttach, open_to_seal, size_of
-from accord.client.pinned import require_pins
 from accord.client.progress import SEALING, Meter
 from accord.client.results import Plan, SealedFolder
 from accord.client.session import Act
@@ -31,6 +30,7 @@ from accord.envelope.seal import (
     refuse_unfit_files,
     seal,
 )
+from accord.following.keysets import require_pins
 from accord.privatefiles import PrivateFileError, make_private_folder
 
 
@@ -43,7 +43,7 @@ def require_sendable(act: Act, order: AlertToSend) -> None:
     if act.agency in order.to:
         raise RequestError("to: your own agency has an entry anyway; leave it out.")
     refuse_unfit_files((item.filename, item.media_type, size_of(item)) for item in order.attachments)
-    require_pins(act.state, order.to)
+    require_pins(act.memory, order.to)
 
 
 def divide(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:

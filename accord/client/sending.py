@@ -28,7 +28,6 @@ from accord.client.errors import (
 from accord.client.notebook import accepted_fact, logged_fact
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own, require_own_signature
-from accord.client.pinned import refresh_keysets
 from accord.client.progress import SENDING, Meter
 from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
@@ -43,6 +42,7 @@ from accord.envelope.seal import Recipient
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree.receipts import Receipt
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS, TYP_MANIFEST
+from accord.following.keysets import refresh_keysets
 from accord.privatefiles import PrivateFileError
 from accord.state import StateError, SubmissionRecord
 
@@ -61,7 +61,7 @@ def plan_sending(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
     """
     require_sendable(act, order)
     for agency in (act.agency, *order.to):
-        refresh_keysets(act.session.exchange, act.notebook, act.log, agency)
+        refresh_keysets(act, agency)
     act.notebook.write()
     act.require_live_keyset()
     return divide(act, order)

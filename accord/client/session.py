@@ -4,28 +4,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from accord.calls.exchange import Exchange, HttpExchange
 from accord.calls.transport import HttpTransport
 from accord.client.errors import KeysetEndedError
 from accord.client.home import Home
-from accord.client.log import KeptLog
+from accord.client.memory import HomeMemory
 from accord.client.notebook import Notebook
-from accord.client.pinned import PinnedDirectory, refresh_keysets
 from accord.client.progress import Progress, tell_nobody
+from accord.envelope.blobs import BlobFacts
+from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.keysets import KeyRow, Keyset, newest_signing_keys
 from accord.envelope.private import DecryptionKey, SignerSet
+from accord.envelope.reading import open_alert
 from accord.envelope.selftest import run_primitives
 from accord.envelope.selftest_opening import run_seal_and_open
+from accord.envelope.statements.form import CheckpointRef, SubjectRef, make_statement
+from accord.envelope.verifying import VerifiedSlice
+from accord.following.follower import Follower
+from accord.following.keysets import refresh_once
+from accord.following.ports import Clock, Seen
 from accord.keyfile import KeyFile
 from accord.keyring import KeyRing
 from accord.state import State, StateAbsentError, StateFile
 
-Clock = Callable[[], int]
 Connect = Callable[[str, str], Exchange]
 Sleep = Callable[[float], None]
 
@@ -82,10 +89,10 @@ class Session:
         With a network, what was opened without one is held against the ledger first; raises VerificationError
         (`LEDGER_FORK`) where it does not fit, and then nothing else is done.
         """
-        notebook = Notebook(self.state_file, clock=self.clock())
+        notebook = Notebook(self.state_file)
         if enrolled and not notebook.state.enrolled:
             raise StateAbsentError("This home has not finished its enrolment. Run: accord enrol")
-        act = Act(self, notebook, exchange=self.exchange if online else None)
+        act = Act(self, notebook, exchange=self.exchange if online else None, clock=self.clock())
         if online and notebook.state.uncompared:
             act.log.compare_waiting()
             notebook.write()
@@ -117,15 +124,21 @@ class Session:
             self._exchange = None
 
 
-class Act:
+class Act(Follower):
     """One act: its moment, its notebook, the pinned directory and ledger as it sees them."""
 
-    def __init__(self, session: Session, notebook: Notebook, *, exchange: Exchange | None) -> None:
+    def __init__(
+        self, session: Session, notebook: Notebook, *, exchange: Exchange | None, clock: int
+    ) -> None:
+        super().__init__(notebook.state.agency, HomeMemory(notebook), exchange, clock=clock)
         self.session = session
         self.notebook = notebook
-        self.log = KeptLog(notebook, exchange)
-        self.directory = PinnedDirectory(notebook)
-        self._fresh: set[str] = set()
+        self.keys = HomeKeys(self)
+
+    @property
+    def exchange(self) -> Exchange:
+        """The hub as the session calls it now."""
+        return self.session.exchange
 
     @cached_property
     def decryption_keys(self) -> dict[str, DecryptionKey]:
@@ -134,24 +147,12 @@ class Act:
 
     def refresh(self, agency: str) -> None:
         """Take in an agency's newest keyset, once in an act; raises as `refresh_keysets`."""
-        if agency not in self._fresh:
-            refresh_keysets(self.session.exchange, self.notebook, self.log, agency)
-            self._fresh.add(agency)
-
-    @property
-    def now(self) -> int:
-        """The act's moment, in seconds."""
-        return self.notebook.now
+        refresh_once(self, agency)
 
     @property
     def state(self) -> State:
         """The state as this act sees it."""
         return self.notebook.state
-
-    @property
-    def agency(self) -> str:
-        """The own agency id."""
-        return self.notebook.state.agency
 
     def signer(self, suite: str) -> SignerSet:
         """The own keys that sign in `suite` now; raises SealingError where there are none, KeysetEndedError."""
@@ -178,6 +179,56 @@ class Act:
     def _signing_rows(self, keyset: Keyset, suite: str) -> tuple[KeyRow, ...]:
         revoked = frozenset(word.kid for word in self.directory.revocations(self.agency))
         return newest_signing_keys(keyset, suite, self.now, revoked)
+
+
+@dataclass(frozen=True)
+class HomeKeys:
+    """The keys of this home, as `accord.following` asks for them; the actor is an officer's id, or None.
+
+    The key file says who may use them: nothing is asked here, and no reason is kept.
+    """
+
+    act: Act
+
+    def open_slice(
+        self,
+        verified: VerifiedSlice,
+        blobs: Sequence[BlobFacts],
+        *,
+        actor: str | None,
+        reason: str,
+        seen: Seen,
+        now: int,
+    ) -> OpenedAlert:
+        """Open what was verified; raises OpeningError."""
+        return open_alert(verified, keys=self.act.decryption_keys, blobs=blobs, seen=seen, now=now)
+
+    def sign_statement(
+        self,
+        k: str,
+        sub: SubjectRef,
+        body: Mapping[str, Any],
+        *,
+        actor: str | None,
+        reason: str,
+        cp: CheckpointRef | None,
+        now: int,
+    ) -> bytes:
+        """A statement in the best suite of the own keys; raises SealingError, KeysetEndedError."""
+        suite = self.act.statement_suite()
+        return make_statement(
+            k,
+            iss=self.act.agency,
+            signer=self.act.signer(suite),
+            suite=suite,
+            id=self.act.session.new_id(now),
+            iat=now,
+            nonce=os.urandom(16),
+            sub=sub,
+            act=actor,
+            cp=cp,
+            body=body,
+        )
 
 
 def uuid7_at(milliseconds: int, randomness: bytes) -> str:

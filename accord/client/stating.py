@@ -7,26 +7,27 @@ about an alert that this client has not verified.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from accord.client.errors import AbsentError, NotEntitledError, RequestError, SpoolError
 from accord.client.fate import reaffirmed_since, repudiated_by, repudiation_of
-from accord.client.judging import counts
+from accord.client.memory import verified_senders
 from accord.client.notebook import acknowledged_fact
 from accord.client.outcome import settle_listed
-from accord.client.pinned import refresh_keysets
-from accord.client.reading import Place, fetch_slice, open_envelope
+from accord.client.reading import Place, open_envelope
 from accord.client.results import Stated
 from accord.client.sending import facts_of, require_receipt, send_spooled, spool_statement
 from accord.client.session import Act
-from accord.client.statements import verified_senders
 from accord.envelope.encoding import officer_id, uuid7
 from accord.envelope.errors import MalformedError, OpeningError
 from accord.envelope.statements.bodies import ACK_CODES, RETRACT_CODES
-from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
-from accord.state import StatementRecord, SubmissionRecord
+from accord.envelope.statements.form import SubjectRef, parse_statement
+from accord.following.judging import counts
+from accord.following.records import StatementRecord
+from accord.following.slices import fetch_slice
+from accord.following.stating import sign_statement
+from accord.state import SubmissionRecord
 
 
 def acknowledge_envelope(
@@ -207,28 +208,13 @@ def _require_unopenable(act: Act, place: Place) -> tuple[SubjectRef, str]:
 
 def _state(act: Act, k: str, subject: SubjectRef, body: Mapping[str, Any], *, officer: str | None) -> Stated:
     """Sign a statement under the newest keyset, keep it, send it."""
-    refresh_keysets(act.session.exchange, act.notebook, act.log, act.agency)
-    suite = act.statement_suite()
-    statement_id = act.session.new_id(act.now)
-    jws = make_statement(
-        k,
-        iss=act.agency,
-        signer=act.signer(suite),
-        suite=suite,
-        id=statement_id,
-        iat=act.now,
-        nonce=os.urandom(16),
-        sub=subject,
-        act=officer,
-        cp=act.log.reference(),
-        body=body,
-    )
-    od = parse_statement(jws).od
-    record = SubmissionRecord("statement", k, statement_id, od, act.now, about=subject.d)
+    jws = sign_statement(act, act.keys, k, subject, body, actor=officer, reason=k)
+    said = parse_statement(jws).statement
+    record = SubmissionRecord("statement", k, said.id, said.od, said.iat, about=subject.d)
     act.notebook.write()
     spool_statement(act, record, jws)
     send_spooled(act, record)
-    return Stated(od, statement_id, k, subject.d, None)
+    return Stated(said.od, said.id, k, subject.d, None)
 
 
 def _settled(act: Act, stated: Stated, wait_secs: float) -> Stated:

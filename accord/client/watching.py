@@ -6,7 +6,7 @@ over, all that its verification taught is written to the state; after each one i
 (`accord.client.position`). A program that is killed therefore repeats at most the item it was at, and misses
 none. While the hub gives no answer the watch waits, longer each time.
 
-Slices are fetched ahead by another thread (`accord.client.fetching`), verified and opened by this one.
+Slices are fetched ahead by another thread (`accord.following.fetching`), verified and opened by this one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from accord.client.errors import (
     UnpinnedError,
     UnreachableError,
 )
-from accord.client.fetching import Fetched, NotFetched, SlicesAhead
 from accord.client.inbox import Doubt, entry_of, follow_feed, is_about_alert, is_fork, records_after
 from accord.client.notebook import watched_fact
 from accord.client.position import Position, open_position
@@ -34,6 +33,7 @@ from accord.client.reading import Place, open_fetched
 from accord.client.results import InboxEntry, Opened
 from accord.client.session import Act, Session
 from accord.envelope.errors import EnvelopeError
+from accord.following.fetching import Fetched, NotFetched, SlicesAhead
 from accord.state import InboxRecord
 
 BATCH: Final = 100

@@ -14,9 +14,10 @@ Source: docs/spec/envelope.md, "Recipient".
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Protocol
 
 from accord.envelope.encoding import unb64u
 from accord.envelope.errors import Failure, ProofError, VerificationError
@@ -53,18 +54,26 @@ class KeptCheckpoint:
     kept_at: int
 
 
+class LogTimes(Protocol):
+    """The smallest log time proved for each object."""
+
+    def get(self, od: str, unknown: int, /) -> int:
+        """That of this object, or what is given for one that is not known."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ledger:
     """What a verifier knows of the ledger.
 
     `consistency(m, n)` fetches the proof between two sizes, m <= n, or gives None without a network;
-    `known_log_times` maps od to the smallest log time proved for it.
+    `known_log_times` gives the smallest log time proved for an od, as a dict does.
     """
 
     keys: Sequence[VerifierKey]
     kept: KeptCheckpoint | None = None
     consistency: Callable[[int, int], Sequence[bytes] | None] | None = None
-    known_log_times: Mapping[str, int] = field(default_factory=dict)
+    known_log_times: LogTimes = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from accord.client.errors import NotEntitledError
 from accord.client.home import Home
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import OpeningError
+from accord.following.records import KeysetRecord
 from accord.keyfile import Argon2Cost, write_key_file
 from accord.keyring import KeyRing
-from accord.state import KeysetRecord, Pin, State
+from accord.state import Pin, State
 from tests.envelope.kit.cases import Case, load, plain_opening_cases
 from tests.envelope.kit.seeds import BRAVO, openers_of, root, signers_of
 from tests.envelope.world import NOW

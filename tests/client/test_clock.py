@@ -8,10 +8,10 @@ import pytest
 from accord.cli.sentences import sentence_of
 from accord.client.client import Client
 from accord.client.errors import ClockError
-from accord.client.notebook import MAX_CLOCK_BEHIND_SECS, trusted_now
 from accord.client.session import uuid7_at
 from accord.client.waiting import wait_for
 from accord.envelope.encoding import uuid7
+from accord.following.follower import MAX_CLOCK_BEHIND_SECS, trusted_now
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
 HOUR = 3600

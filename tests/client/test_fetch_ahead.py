@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accord.client.client import Client
 from accord.client.errors import AbsentError, AnswerError, RefusedError
-from accord.client.fetching import NotFetched, SlicesAhead
 from accord.envelope.content import Attachment
 from accord.envelope.errors import Failure, VerificationError
+from accord.following.fetching import NotFetched, SlicesAhead
 from agencies.apikeys import digest_of_key
 from agencies.models import ApiKey
 from callers.capabilities import CLIENT_SCOPES, Capability

@@ -21,16 +21,8 @@ from accord.client.notebook import (
     revocation_fact,
     seen_fact,
 )
-from accord.state import (
-    CheckpointRecord,
-    InboxRecord,
-    KeysetRecord,
-    OpeningFailure,
-    RevocationRecord,
-    State,
-    StateFile,
-    SubmissionRecord,
-)
+from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord
+from accord.state import InboxRecord, OpeningFailure, State, StateFile, SubmissionRecord
 
 D = "A" * 43
 
@@ -47,7 +39,7 @@ def keyset(version: int) -> KeysetRecord:
 
 
 def test_what_both_learned_is_kept(state_file: StateFile) -> None:
-    one, other = Notebook(state_file, clock=100), Notebook(state_file, clock=100)
+    one, other = Notebook(state_file), Notebook(state_file)
     one.note(seen_fact("xb-bravo", "jti-1", D))
     other.note(seen_fact("xb-bravo", "jti-2", D))
     one.note(keyset_fact("xb-bravo", keyset(2)))
@@ -62,7 +54,7 @@ def test_what_both_learned_is_kept(state_file: StateFile) -> None:
 
 
 def test_nothing_goes_back(state_file: StateFile) -> None:
-    ahead, behind = Notebook(state_file, clock=100), Notebook(state_file, clock=100)
+    ahead, behind = Notebook(state_file), Notebook(state_file)
     ahead.note(checkpoint_fact("large", 9, 50))
     behind.note(checkpoint_fact("small", 4, 60))
     ahead.note(cursor_fact("0", 7))
@@ -83,7 +75,7 @@ def test_nothing_goes_back(state_file: StateFile) -> None:
 
 
 def test_a_place_of_another_epoch_says_nothing_and_a_feed_begins_anew_once(state_file: StateFile) -> None:
-    one, other = Notebook(state_file, clock=100), Notebook(state_file, clock=100)
+    one, other = Notebook(state_file), Notebook(state_file)
     one.note(cursor_fact("0", 7))
     one.note(inbox_fact(InboxRecord(7, "envelope", D, "xb-bravo", "jti")))
     one.note(restart_fact(("0", 7), "b7"))
@@ -98,14 +90,14 @@ def test_a_place_of_another_epoch_says_nothing_and_a_feed_begins_anew_once(state
 
 
 def test_a_checkpoint_of_the_same_size_keeps_its_first_time(state_file: StateFile) -> None:
-    notebook = Notebook(state_file, clock=100)
+    notebook = Notebook(state_file)
     notebook.note(checkpoint_fact("note", 4, 50))
     notebook.note(checkpoint_fact("note", 4, 90))
     assert notebook.state.checkpoint == CheckpointRecord("note", 4, 50)
 
 
 def test_the_first_opening_and_the_first_acknowledgement_count(state_file: StateFile) -> None:
-    notebook = Notebook(state_file, clock=100)
+    notebook = Notebook(state_file)
     notebook.note(inbox_fact(InboxRecord(1, "envelope", D, "xb-bravo", "jti")))
     for fact in (
         opened_fact(D, 5),
@@ -121,7 +113,7 @@ def test_the_first_opening_and_the_first_acknowledgement_count(state_file: State
 
 
 def test_facts_about_what_is_not_known_change_nothing(state_file: StateFile) -> None:
-    notebook = Notebook(state_file, clock=100)
+    notebook = Notebook(state_file)
     for fact in (acknowledged_fact(D, "od"), logged_fact(D, 5)):
         notebook.note(fact)
     notebook.write()
@@ -131,7 +123,7 @@ def test_facts_about_what_is_not_known_change_nothing(state_file: StateFile) -> 
 def test_a_receipt_counts_once(state_file: StateFile) -> None:
     with state_file.change() as state:
         state.submissions[D] = SubmissionRecord("envelope", "alert", "jti", D, 1)
-    notebook = Notebook(state_file, clock=100)
+    notebook = Notebook(state_file)
     notebook.note(logged_fact(D, 5))
     notebook.note(logged_fact(D, 9))
     record = notebook.state.submissions[D]
@@ -139,7 +131,7 @@ def test_a_receipt_counts_once(state_file: StateFile) -> None:
 
 
 def test_a_revocation_is_kept_once_and_failures_are_bounded(state_file: StateFile) -> None:
-    notebook = Notebook(state_file, clock=100)
+    notebook = Notebook(state_file)
     for _ in range(2):
         notebook.note(revocation_fact("xb-bravo", RevocationRecord(D, "{}", {}, 7)))
     for n in range(MAX_FAILURES + 3):
@@ -153,5 +145,5 @@ def test_a_revocation_is_kept_once_and_failures_are_bounded(state_file: StateFil
 
 def test_writing_without_news_touches_nothing(state_file: StateFile) -> None:
     before = state_file.path.stat().st_mtime_ns
-    Notebook(state_file, clock=100).write()
+    Notebook(state_file).write()
     assert state_file.path.stat().st_mtime_ns == before

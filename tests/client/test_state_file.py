@@ -8,18 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord, StatementRecord
 from accord.state import (
-    CheckpointRecord,
     InboxRecord,
-    KeysetRecord,
     OpeningFailure,
     Pin,
-    RevocationRecord,
     State,
     StateAbsentError,
     StateError,
     StateFile,
-    StatementRecord,
     StateTakenError,
     StateTamperedError,
     StateVersionError,

@@ -24,7 +24,6 @@ from accord.client.keys.drafts import Draft
 from accord.client.keys.journal import Journal, SignedChange
 from accord.client.keys.proving import added_rows, prove_possession
 from accord.client.notebook import own_root_fact
-from accord.client.pinned import follow_keyset, refresh_keysets
 from accord.client.session import Act, Session
 from accord.client.waiting import wait_for
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
@@ -33,6 +32,7 @@ from accord.envelope.keysets import Keyset, read_keyset, verify_keyset
 from accord.envelope.statements.checks import verify_revoke
 from accord.envelope.statements.form import parse_statement, sign_statement
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS
+from accord.following.keysets import follow_keyset, refresh_keysets
 
 STANDS: Final = "stands"
 """The kind of a change that was published before: nothing was sent."""
@@ -262,11 +262,11 @@ class KeyWork:
         """Verify and note a keyset of ours that may not be in force yet, once it is logged."""
         keyset = read_keyset(answer.keyset)
         logged = answer if answer.receipt is not None else self._await_keyset(keyset)
-        follow_keyset(self.session.exchange, self.act.notebook, self.act.log, self.agency, logged)
+        follow_keyset(self.act, self.agency, logged)
         self.act.notebook.write()
 
     def _refresh(self) -> None:
-        refresh_keysets(self.session.exchange, self.act.notebook, self.act.log, self.agency)
+        refresh_keysets(self.act, self.agency)
         self.act.notebook.write()
 
     def _in_force(self) -> Keyset:

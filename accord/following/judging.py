@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection
 
-from accord.client.session import Act
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keyrule import Repudiated, Standing, Valid, judge_signers
 from accord.envelope.reaffirming import standing_after
@@ -19,10 +18,11 @@ from accord.envelope.releases import withdrawn_by
 from accord.envelope.slices import UnverifiedSlice
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, parse_statement
-from accord.state import StatementRecord
+from accord.following.follower import Follower
+from accord.following.records import StatementRecord
 
 
-def standing_of(act: Act, record: StatementRecord) -> Standing | None:
+def standing_of(follower: Follower, record: StatementRecord) -> Standing | None:
     """The standing of a kept statement now; None where it counts for nobody.
 
     What an earlier version noted, or an agency said whose root is pinned no more, stands as it was learned.
@@ -31,69 +31,71 @@ def standing_of(act: Act, record: StatementRecord) -> Standing | None:
         return Valid()
     try:
         _, standing = judge_signers(
-            act.directory, record.iss, record.signers, record.suite, record.log_time, index=record.index
+            follower.directory, record.iss, record.signers, record.suite, record.log_time, index=record.index
         )
     except VerificationError as failed:
         return Valid() if failed.failure is Failure.KEYSET_UNKNOWN else None
     if not isinstance(standing, Repudiated):
         return standing
     subject = SubjectRef(record.k, record.id, record.od)
-    return standing_after(standing, said_about(act, "reaffirm", {record.od}), subject, record.iss)
+    return standing_after(standing, said_about(follower, "reaffirm", {record.od}), subject, record.iss)
 
 
-def counts(act: Act, record: StatementRecord) -> bool:
+def counts(follower: Follower, record: StatementRecord) -> bool:
     """Whether what it says has its effect: a repudiated word is not its issuer's."""
-    standing = standing_of(act, record)
+    standing = standing_of(follower, record)
     return standing is not None and not isinstance(standing, Repudiated)
 
 
-def retractions_of(act: Act, md: str) -> list[StatementRecord]:
+def retractions_of(follower: Follower, md: str) -> list[StatementRecord]:
     """Every word that counts by which this envelope no longer stands, whoever said it."""
-    return [record for record in _retracts(act, md) if counts(act, record)]
+    return [record for record in _retracts(follower, md) if counts(follower, record)]
 
 
-def retraction_of(act: Act, md: str, iss: str) -> StatementRecord | None:
+def retraction_of(follower: Follower, md: str, iss: str) -> StatementRecord | None:
     """The word of `iss`, whom a verified manifest names as its originator, that this envelope no longer stands."""
-    return next((record for record in retractions_of(act, md) if record.iss == iss), None)
+    return next((record for record in retractions_of(follower, md) if record.iss == iss), None)
 
 
-def repudiated_retraction_of(act: Act, md: str, iss: str) -> StatementRecord | None:
+def repudiated_retraction_of(follower: Follower, md: str, iss: str) -> StatementRecord | None:
     """A retract of `iss` that was signed with a key revoked since: it is shown, and withdraws nothing."""
-    return next((word for word in _retracts(act, md) if word.iss == iss and not counts(act, word)), None)
+    return next(
+        (word for word in _retracts(follower, md) if word.iss == iss and not counts(follower, word)), None
+    )
 
 
-def _retracts(act: Act, md: str) -> list[StatementRecord]:
-    return [
-        record for record in act.state.statements.values() if record.k == "retract" and record.about == md
-    ]
+def _retracts(follower: Follower, md: str) -> list[StatementRecord]:
+    return list(follower.memory.statements_about("retract", {md}))
 
 
-def unreleased_of(act: Act, unverified: UnverifiedSlice) -> frozenset[str]:
+def unreleased_of(follower: Follower, unverified: UnverifiedSlice) -> frozenset[str]:
     """The ods of those releases of a slice whose withdrawal is known here."""
     releases = [release.statement for release in unverified.via]
     if not releases:
         return frozenset()
-    said = said_about(act, "unrelease", _subjects(unverified))
+    said = said_about(follower, "unrelease", _subjects(unverified))
     return withdrawn_by(unverified.manifest, releases, said)
 
 
-def reaffirms_of(act: Act, unverified: UnverifiedSlice) -> list[VerifiedStatement]:
+def reaffirms_of(follower: Follower, unverified: UnverifiedSlice) -> list[VerifiedStatement]:
     """Every word known here by which somebody stands by a slice's manifest or one of its releases."""
-    return said_about(act, "reaffirm", _subjects(unverified))
+    return said_about(follower, "reaffirm", _subjects(unverified))
 
 
 def _subjects(unverified: UnverifiedSlice) -> set[str]:
     return {unverified.manifest.md, *(release.od for release in unverified.via)}
 
 
-def said_about(act: Act, k: str, subjects: Collection[str]) -> list[VerifiedStatement]:
+def said_about(follower: Follower, k: str, subjects: Collection[str]) -> list[VerifiedStatement]:
     """What is kept of one kind about these objects, verified by the keys as they stand now."""
     found = []
-    for record in act.state.statements.values():
-        if record.k == k and record.about in subjects and record.jws is not None:
+    for record in follower.memory.statements_about(k, subjects):
+        if record.jws is not None:
             with contextlib.suppress(VerificationError):
                 statement = parse_statement(record.jws.encode())
                 found.append(
-                    verify_statement(statement, act.directory, log_time=record.log_time, index=record.index)
+                    verify_statement(
+                        statement, follower.directory, log_time=record.log_time, index=record.index
+                    )
                 )
     return found

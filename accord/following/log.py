@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger as this client has seen it: one tree that only grows.
+"""The ledger as one agency has seen it: one tree that only grows.
 
 The keys that count are the pinned ones and those that signed hand-overs lead to; a checkpoint by a key that is not known
 yet makes it ask for hand-overs, once an act.
@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from accord.calls.errors import AbsentError, AnswerError, RefusedError
 from accord.calls.exchange import Exchange
-from accord.client.errors import AbsentError, AnswerError, RefusedError
-from accord.client.notebook import Notebook, checkpoint_fact, compared_fact, handovers_fact, log_time_fact
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import EnvelopeError, Failure, NoteError, VerificationError
 from accord.envelope.statements.form import CheckpointRef
@@ -32,16 +32,19 @@ from accord.envelope.verifying import (
     keep_checkpoint,
     verify_receipt,
 )
+from accord.following.ports import Clock, Memory
+from accord.following.records import CheckpointRecord
 
 MOST_AHEAD: Final = 100
 """So many consistency proofs the hub gives at once."""
 
 
 class KeptLog:
-    """The pinned ledger during one act; `exchange` is None without a network."""
+    """The pinned ledger during one act; `exchange` is None without a network, `now` gives the act's moment."""
 
-    def __init__(self, notebook: Notebook, exchange: Exchange | None) -> None:
-        self._notebook = notebook
+    def __init__(self, memory: Memory, exchange: Exchange | None, now: Clock) -> None:
+        self._memory = memory
+        self._now = now
         self._exchange = exchange
         self._paths: dict[tuple[int, int], Sequence[bytes]] = {}
         self._has_asked_for_handovers = False
@@ -62,11 +65,10 @@ class KeptLog:
             return
         self._has_asked_for_handovers = True
         with contextlib.suppress(AbsentError, RefusedError, AnswerError, NoteError):
-            fetched = [
-                note for note in self._exchange.handovers() if note not in self._notebook.state.handovers
-            ]
-            keys_after(self.keys, [*self._notebook.state.handovers, *fetched])
-            self._notebook.note(handovers_fact(fetched))
+            known = self._memory.handovers()
+            fetched = [note for note in self._exchange.handovers() if note not in known]
+            keys_after(self.keys, [*known, *fetched])
+            self._memory.keep_handovers(fetched)
             self.keys = self._known_keys()
 
     def _knows_signer(self, note: str) -> bool:
@@ -77,27 +79,27 @@ class KeptLog:
             return True
 
     def _known_keys(self) -> tuple[VerifierKey, ...]:
-        pinned = [VerifierKey.parse(text) for text in self._notebook.state.ledger_keys]
-        return tuple(keys_after(pinned, self._notebook.state.handovers))
+        pinned = [VerifierKey.parse(text) for text in self._memory.ledger_keys()]
+        return tuple(keys_after(pinned, self._memory.handovers()))
 
     def note(self, receipt: Receipt, d: str, log_time: int, *, compared: bool) -> None:
         """Note what a verified receipt taught; a checkpoint that could not be compared is not kept."""
-        self._notebook.note(log_time_fact(d, log_time))
+        self._memory.keep_log_time(d, log_time)
         self.compared = self.compared and compared
         if compared:
             checkpoint = self._checkpoint(receipt.checkpoint)
-            newest = self._notebook.state.newest_log_time
-            kept = keep_checkpoint(checkpoint, now=self._notebook.now, newest_log_time=newest)
-            self._notebook.note(checkpoint_fact(receipt.checkpoint, checkpoint.size, kept.kept_at))
+            newest = self._memory.newest_log_time()
+            kept = keep_checkpoint(checkpoint, now=self._now(), newest_log_time=newest)
+            self._memory.keep_checkpoint(CheckpointRecord(receipt.checkpoint, checkpoint.size, kept.kept_at))
 
     def as_ledger(self) -> Ledger:
         """What is known, as the envelope's verification takes it."""
-        record, checkpoint = self._notebook.state.checkpoint, self._kept()
+        record, checkpoint = self._memory.newest_checkpoint(), self._kept()
         return Ledger(
             keys=self.keys,
             kept=KeptCheckpoint(checkpoint, record.kept_at) if record and checkpoint else None,
             consistency=self._consistency,
-            known_log_times=self._notebook.state.log_times,
+            known_log_times=_LogTimes(self._memory),
         )
 
     def reference(self) -> CheckpointRef | None:
@@ -116,11 +118,11 @@ class KeptLog:
 
     def compare_waiting(self) -> None:
         """Hold what was opened under without a network against the kept checkpoint; raises VerificationError."""
-        for note in list(self._notebook.state.uncompared):
+        for note in list(self._memory.uncompared()):
             kept = self._kept()
             if kept is not None:
                 compare_checkpoints(kept, self._checkpoint(note), self._consistency)
-            self._notebook.note(compared_fact(note))
+            self._memory.drop_uncompared(note)
 
     def ask_ahead(self, notes: Iterable[str]) -> None:
         """Fetch at once the proofs by which these checkpoints, in this order, will be held against the kept one.
@@ -146,7 +148,7 @@ class KeptLog:
         return list(dict.fromkeys(pairs))
 
     def _kept(self) -> Checkpoint | None:
-        record = self._notebook.state.checkpoint
+        record = self._memory.newest_checkpoint()
         return None if record is None else self._checkpoint(record.note)
 
     def _checkpoint(self, note: str) -> Checkpoint:
@@ -165,3 +167,14 @@ class KeptLog:
                 # Whoever shows a checkpoint and cannot prove it has not shown that it is of the kept tree.
                 raise VerificationError(Failure.LEDGER_FORK, "no consistency proof") from unproved
         return self._paths[first, second]
+
+
+@dataclass(frozen=True)
+class _LogTimes:
+    """The log times that a memory has, as verification asks for them."""
+
+    memory: Memory
+
+    def get(self, od: str, unknown: int, /) -> int:
+        known = self.memory.log_time_of(od)
+        return unknown if known is None else known

@@ -17,10 +17,10 @@ from typing import Final
 
 from accord.calls.answers import SliceAnswer
 from accord.calls.exchange import Exchange
-from accord.client.log import KeptLog
-from accord.client.reading import parse_slice_of
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.slices import UnverifiedSlice
+from accord.following.log import KeptLog
+from accord.following.slices import parse_slice_of
 
 AT_ONCE: Final = 25
 """So many slices are asked for at once: of what was fetched, little is unread when a watch is stopped."""

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory of this home, as `accord.following` asks for it: the notebook of one act, hence the state file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from accord.client import notebook as facts
+from accord.client.notebook import Notebook
+from accord.envelope.statements.bodies import MANIFEST
+from accord.envelope.statements.entitlement import SubjectFacts
+from accord.following.records import (
+    CheckpointRecord,
+    FeedPlace,
+    KeysetRecord,
+    RevocationRecord,
+    StatementRecord,
+)
+from accord.state import State
+
+
+class HomeMemory:
+    """A `Memory` over what one act has read and noted."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+
+    def pin_of(self, agency: str) -> str | None:
+        pin = self._state.pins.get(agency)
+        return None if pin is None else pin.fingerprint
+
+    def keysets(self, agency: str) -> Sequence[KeysetRecord]:
+        return self._state.keysets.get(agency, ())
+
+    def keep_keyset(self, agency: str, record: KeysetRecord) -> None:
+        self._notebook.note(facts.keyset_fact(agency, record))
+
+    def revocations(self, agency: str) -> Sequence[RevocationRecord]:
+        return self._state.revocations.get(agency, ())
+
+    def keep_revocation(self, agency: str, record: RevocationRecord) -> None:
+        self._notebook.note(facts.revocation_fact(agency, record))
+
+    def ledger_keys(self) -> Sequence[str]:
+        return self._state.ledger_keys
+
+    def handovers(self) -> Sequence[str]:
+        return self._state.handovers
+
+    def keep_handovers(self, notes: Sequence[str]) -> None:
+        self._notebook.note(facts.handovers_fact(notes))
+
+    def newest_checkpoint(self) -> CheckpointRecord | None:
+        return self._state.checkpoint
+
+    def keep_checkpoint(self, record: CheckpointRecord) -> None:
+        self._notebook.note(facts.checkpoint_fact(record.note, record.size, record.kept_at))
+
+    def uncompared(self) -> Sequence[str]:
+        return self._state.uncompared
+
+    def keep_uncompared(self, note: str) -> None:
+        self._notebook.note(facts.uncompared_fact(note))
+
+    def drop_uncompared(self, note: str) -> None:
+        self._notebook.note(facts.compared_fact(note))
+
+    def log_time_of(self, d: str) -> int | None:
+        return self._state.log_times.get(d)
+
+    def newest_log_time(self) -> int:
+        return self._state.newest_log_time
+
+    def keep_log_time(self, d: str, log_time: int) -> None:
+        self._notebook.note(facts.log_time_fact(d, log_time))
+
+    def statement(self, od: str) -> StatementRecord | None:
+        return self._state.statements.get(od)
+
+    def statements_about(self, k: str, subjects: Collection[str]) -> Iterable[StatementRecord]:
+        records = list(self._state.statements.values())
+        return (record for record in records if record.k == k and record.about in subjects)
+
+    def keep_statement(self, record: StatementRecord) -> None:
+        self._notebook.note(facts.statement_fact(record))
+
+    def subject_of(self, d: str) -> SubjectFacts | None:
+        """Who sent an alert that was never opened here is the hub's word alone; whoever relies on a statement about
+        one asks `verified_senders`.
+        """
+        agency, own = self._state.agency, self._state.submissions.get(d)
+        if own is not None:
+            kind = MANIFEST if own.what == "envelope" else own.kind
+            holders = self._holders(own.d if own.what == "envelope" else own.about)
+            return SubjectFacts(kind, own.id, own.d, agency, agency, holders=holders)
+        said = self._state.statements.get(d)
+        if said is not None:
+            return SubjectFacts(said.k, said.id, said.od, said.iss)
+        received = self._state.inbox.get(d)
+        if received is None or received.what != "envelope":
+            return None
+        iss, jti = verified_senders(self._state).get(d, (received.iss, received.id))
+        return SubjectFacts(MANIFEST, jti, d, iss, iss, holders={agency})
+
+    def seen(self, iss: str, jti: str) -> str | None:
+        return self._state.seen.get(iss, {}).get(jti)
+
+    def keep_seen(self, iss: str, jti: str, md: str) -> None:
+        self._notebook.note(facts.seen_fact(iss, jti, md))
+
+    def place(self) -> FeedPlace:
+        return FeedPlace(self._state.epoch, self._state.cursor)
+
+    def keep_place(self, place: FeedPlace) -> None:
+        self._notebook.note(facts.cursor_fact(place.epoch, place.number))
+
+    def begin_anew(self, refused: FeedPlace, epoch: str) -> None:
+        self._notebook.note(facts.restart_fact((refused.epoch, refused.number), epoch))
+
+    def write(self) -> None:
+        self._notebook.write()
+
+    @property
+    def _state(self) -> State:
+        return self._notebook.state
+
+    def _holders(self, md: str | None) -> set[str]:
+        """Those who have an entry, as far as this client knows: the recipients of our own, else ourselves."""
+        own = self._state.submissions.get(md) if md else None
+        return set(own.to) if own is not None else {self._state.agency}
+
+
+def verified_senders(state: State) -> dict[str, tuple[str, str]]:
+    """By md the issuer and jti of every envelope whose manifest was verified here or signed here."""
+    seen = {md: (iss, jti) for iss, known in state.seen.items() for jti, md in known.items()}
+    own = (record for record in state.submissions.values() if record.what == "envelope")
+    return seen | {record.d: (state.agency, record.id) for record in own}

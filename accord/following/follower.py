@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One agency that follows the exchange, at one moment: what it remembers, whom it may ask, what it verifies by."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accord.calls.errors import UnreachableError
+from accord.calls.exchange import Exchange
+from accord.following.log import KeptLog
+from accord.following.pinned import PinnedDirectory
+from accord.following.ports import Memory
+
+MAX_CLOCK_BEHIND_SECS: Final = 2 * 3600
+
+
+class Follower:
+    """What the functions of this package work with. `exchange` is None without a network, `clock` in seconds."""
+
+    def __init__(self, agency: str, memory: Memory, exchange: Exchange | None, *, clock: int) -> None:
+        self.agency = agency
+        self.memory = memory
+        self.log = KeptLog(memory, exchange, lambda: self.now)
+        self.directory = PinnedDirectory(memory, lambda: self.now)
+        self.fresh: set[str] = set()
+        """Agencies whose newest keyset was taken in at this moment."""
+        self._exchange = exchange
+        self._clock = clock
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange; raises UnreachableError without a network."""
+        if self._exchange is None:
+            raise UnreachableError("This is done without a network: the hub is not asked.")
+        return self._exchange
+
+    @property
+    def now(self) -> int:
+        """This moment, in seconds; see `trusted_now`."""
+        return trusted_now(self._clock, self.memory.newest_log_time())
+
+
+def trusted_now(clock: int, newest_log_time: int) -> int:
+    """The clock, or the newest log time proved where a slow clock lags behind it, by two hours at most.
+
+    Else what the ledger has just logged would lie in the future of a machine whose clock is a little slow.
+    """
+    return max(clock, min(newest_log_time, clock + MAX_CLOCK_BEHIND_SECS))

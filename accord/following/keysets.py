@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Walking to the newest keyset of an agency whose root is pinned.
+
+`refresh_keysets` asks the hub for what is newer and verifies the whole chain: each version by the root of the
+one before it, one of the roots being the pinned one, each with a receipt of the ledger. A hub that leaves a
+version out, rolls one back or shows another root is refused, and nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from accord.calls.answers import KeysetAnswer, StatementAnswer
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.keysets import Keyset, newest_in_force, read_keyset, verify_keyset
+from accord.envelope.statements.checks import verify_logged_revoke
+from accord.envelope.statements.form import parse_statement
+from accord.following.errors import UnpinnedError
+from accord.following.follower import Follower
+from accord.following.log import KeptLog
+from accord.following.pinned import kept_chain
+from accord.following.ports import Memory
+from accord.following.records import KeysetRecord, RevocationRecord
+
+MAX_VERSIONS_BEHIND = 1000
+
+
+def require_pins(memory: Memory, agencies: Iterable[str]) -> None:
+    """Refuse agencies whose root nobody pinned; raises UnpinnedError naming all of them."""
+    missing = {agency for agency in agencies if memory.pin_of(agency) is None}
+    if missing:
+        raise UnpinnedError(missing)
+
+
+def refresh_keysets(follower: Follower, agency: str) -> None:
+    """Fetch and verify what is newer than the kept chain, and note it.
+
+    Raises UnpinnedError, VerificationError, AnswerError, or the errors of the transport.
+    """
+    require_pins(follower.memory, [agency])
+    newest = follower.exchange.keyset(agency)
+    if newest is None:
+        if follower.memory.keysets(agency):
+            raise VerificationError(Failure.KEYSET_CHAIN, "the hub denies a keyset it gave before", (agency,))
+        return
+    follow_keyset(follower, agency, newest)
+    for revoke in newest.revokes:
+        _note_revocation(follower, agency, revoke)
+
+
+def refresh_once(follower: Follower, agency: str) -> None:
+    """As `refresh_keysets`, unless it was done at this moment."""
+    if agency not in follower.fresh:
+        refresh_keysets(follower, agency)
+        follower.fresh.add(agency)
+
+
+def follow_keyset(follower: Follower, agency: str, newest: KeysetAnswer) -> None:
+    """Walk from the kept version to this one, verify each step, and note them all or none.
+
+    It need not be in force: a recovered root that waits is taken in as what it is. Raises as `refresh_keysets`.
+    """
+    target = read_keyset(newest.keyset)
+    kept = kept_chain(follower.memory, agency)
+    standing = _standing(kept, follower.now)
+    _refuse_rollback(agency, target, standing)
+    steps: list[tuple[KeysetRecord, Keyset]] = []
+    if all(keyset.od != target.od for keyset in kept):
+        steps = _walk(follower, agency, newest, target.version, standing)
+    roots = {keyset.root_fingerprint for keyset in (*kept, *(keyset for _, keyset in steps))}
+    if follower.memory.pin_of(agency) not in roots:
+        raise VerificationError(Failure.KEYSET_ROOT, agencies=(agency,))
+    for record, _ in steps:
+        follower.memory.keep_keyset(agency, record)
+
+
+def _standing(kept: Sequence[Keyset], now: int) -> Keyset | None:
+    """The newest kept keyset that nothing may replace.
+
+    A recovery that still waits may be cancelled, so what comes of it is no version the hub must not go behind.
+    """
+    moments = [keyset.log_time for keyset in kept if keyset.log_time is not None]
+    return newest_in_force(kept, max([now, *moments]))
+
+
+def _walk(
+    follower: Follower, agency: str, newest: KeysetAnswer, last: int, previous: Keyset | None
+) -> list[tuple[KeysetRecord, Keyset]]:
+    """Fetch and verify every version after `previous` up to `last`, which is `newest`."""
+    known = previous.version if previous else 0
+    if last - known > MAX_VERSIONS_BEHIND:
+        raise VerificationError(Failure.KEYSET_CHAIN, "too many versions at once", (agency,))
+    steps: list[tuple[KeysetRecord, Keyset]] = []
+    for version in range(known + 1, last + 1):
+        answer = newest if version == last else follower.exchange.keyset(agency, version)
+        if answer is None:
+            raise VerificationError(Failure.KEYSET_CHAIN, f"version {version} is missing", (agency,))
+        record, previous = _verify_step(follower.log, agency, version, answer, previous)
+        steps.append((record, previous))
+    return steps
+
+
+def _refuse_rollback(agency: str, target: Keyset, previous: Keyset | None) -> None:
+    if target.agency != agency:
+        raise VerificationError(Failure.ISSUER, agencies=(agency,))
+    if previous is None:
+        return
+    if target.version < previous.version:
+        raise VerificationError(Failure.KEYSET_CHAIN, "an older version than seen before", (agency,))
+    if target.version == previous.version and target.od != previous.od:
+        raise VerificationError(Failure.KEYSET_CHAIN, "another keyset of the same version", (agency,))
+
+
+def _verify_step(
+    log: KeptLog, agency: str, version: int, answer: KeysetAnswer, previous: Keyset | None
+) -> tuple[KeysetRecord, Keyset]:
+    unproved = read_keyset(answer.keyset)
+    if (unproved.agency, unproved.version) != (agency, version):
+        raise VerificationError(Failure.KEYSET_CHAIN, f"not version {version}", (agency,))
+    if answer.receipt is None:
+        raise VerificationError(Failure.RECEIPT_MISSING, f"keyset version {version}", (agency,))
+    log_time = log.prove(answer.receipt, d=unproved.od, k="keyset", a=agency)
+    root = previous.root_fingerprint if previous else unproved.root_fingerprint
+    keyset = verify_keyset(
+        answer.keyset, pinned=root, previous=previous, strict=version == 1, log_time=log_time
+    )
+    receipt = answer.receipt.as_json()
+    record = KeysetRecord(version, answer.keyset.decode(), receipt, log_time, keyset.succession)
+    return record, keyset
+
+
+def _note_revocation(follower: Follower, agency: str, revoke: StatementAnswer) -> None:
+    od = parse_statement(revoke.jws).od
+    if any(record.od == od for record in follower.memory.revocations(agency)):
+        return
+    if revoke.receipt is None:
+        # Until it is logged a revocation counts for nobody; it comes again with the next refresh.
+        return
+    log_time = follower.log.prove(revoke.receipt, d=od, k="revoke", a=agency)
+    verify_logged_revoke(revoke.jws, kept_chain(follower.memory, agency), log_time=log_time)
+    record = RevocationRecord(od, revoke.jws.decode(), revoke.receipt.as_json(), log_time)
+    follower.memory.keep_revocation(agency, record)

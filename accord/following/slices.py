@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slices: fetched, verified against newest keysets and the kept ledger, with all that was said about them since.
+
+Only what is verified here is opened, and not here: `open_slice` asks the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from accord.envelope.blobs import BlobFacts
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.slices import UnverifiedSlice, parse_slice
+from accord.envelope.verifying import VerifiedSlice, verify_slice
+from accord.following.follower import Follower
+from accord.following.judging import reaffirms_of, unreleased_of
+from accord.following.keysets import refresh_once
+from accord.following.ports import Keys
+from accord.following.statements import note_statements_about
+
+_Actor = TypeVar("_Actor")
+
+
+def fetch_slice(follower: Follower, md: str) -> tuple[bytes, UnverifiedSlice]:
+    """The slice of this envelope and no other; raises MalformedError, VerificationError, or what the hub raises."""
+    octets = follower.exchange.slice(md)
+    return octets, parse_slice_of(md, octets)
+
+
+def parse_slice_of(md: str, octets: bytes) -> UnverifiedSlice:
+    """Read a slice, which must be the one of this envelope; raises MalformedError, VerificationError."""
+    unverified = parse_slice(octets)
+    if unverified.manifest.md != md:
+        raise VerificationError(Failure.SUBJECT, "the hub gave another envelope")
+    return unverified
+
+
+def verify_fetched(follower: Follower, unverified: UnverifiedSlice) -> VerifiedSlice:
+    """Make every check that needs no private key, against newest keysets; notes what the receipts prove."""
+    for agency in (unverified.manifest.iss, *(release.statement.iss for release in unverified.via)):
+        refresh_once(follower, agency)
+    verified = verify_kept(follower, unverified)
+    note_receipts(follower, unverified, verified)
+    return verified
+
+
+def verify_after_all_said(
+    follower: Follower, unverified: UnverifiedSlice, verified: VerifiedSlice
+) -> VerifiedSlice:
+    """Fetch what was said since about a slice that was verified, and judge it after that."""
+    note_statements_about(follower, verified, follower.exchange.statements_about(verified.md))
+    # A withdrawal that was learned is kept, although it closes this very alert.
+    follower.memory.write()
+    return verify_kept(follower, unverified)
+
+
+def verify_kept(follower: Follower, unverified: UnverifiedSlice) -> VerifiedSlice:
+    """As `verify_fetched`, by what is kept; notes nothing but the ledger's new keys."""
+    follower.log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
+    return verify_slice(
+        unverified,
+        reader=follower.agency,
+        directory=follower.directory,
+        ledger=follower.log.as_ledger(),
+        now=follower.now,
+        unreleased=unreleased_of(follower, unverified),
+        reaffirms=reaffirms_of(follower, unverified),
+    )
+
+
+def note_receipts(follower: Follower, unverified: UnverifiedSlice, verified: VerifiedSlice) -> None:
+    """Note what the receipts of a verified slice prove; a ledger that could not be compared is compared later."""
+    ods = (verified.md, *(release.od for release in verified.via))
+    for receipt, od in zip(unverified.receipts, ods, strict=True):
+        follower.log.note(receipt, od, receipt.leaf.t, compared=verified.log_compared)
+        if not verified.log_compared:
+            follower.memory.keep_uncompared(receipt.checkpoint)
+
+
+def open_slice(
+    follower: Follower,
+    keys: Keys[_Actor],
+    verified: VerifiedSlice,
+    blobs: Sequence[BlobFacts],
+    *,
+    actor: _Actor,
+    reason: str,
+) -> OpenedAlert:
+    """Open what was verified, against what was seen under the same id before; raises OpeningError."""
+    return keys.open_slice(
+        verified, blobs, actor=actor, reason=reason, seen=follower.memory.seen, now=follower.now
+    )

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Own statements: signed under the newest own keyset, with the ledger as this agency has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from accord.envelope.statements.form import SubjectRef
+from accord.following.follower import Follower
+from accord.following.keysets import refresh_keysets
+from accord.following.ports import Keys
+
+_Actor = TypeVar("_Actor")
+
+
+def sign_statement(
+    follower: Follower,
+    keys: Keys[_Actor],
+    k: str,
+    sub: SubjectRef,
+    body: Mapping[str, Any],
+    *,
+    actor: _Actor,
+    reason: str,
+) -> bytes:
+    """Have a statement signed, so that peers can compare their views of the ledger; raises as `refresh_keysets`, SealingError."""
+    refresh_keysets(follower, follower.agency)
+    checkpoint = follower.log.reference()
+    return keys.sign_statement(k, sub, body, actor=actor, reason=reason, cp=checkpoint, now=follower.now)
