@@ -25,20 +25,31 @@ MOST_ASKED: Final = KEYSETS
 FULL_BYTES: Final = 4 * 1024 * 1024
 """An answer ends with the keyset that would go beyond this; receipts, some 3 KiB each, are not counted."""
 
+# From each agency's newest keyset down to the first that is logged: joined as a whole, the log would be read as a whole.
 _LOGGED: Final = f"""
-SELECT DISTINCT ON (keyset.agency_id)
-    keyset.agency_id, keyset.version, keyset.od, leaf.index, said.newest,
-    octet_length(keyset.jws) + coalesce(said.octets, 0),
-    EXISTS (SELECT FROM agencies_keyset WHERE agency_id = keyset.agency_id AND succession = 'recovered')
-FROM agencies_keyset AS keyset
-JOIN {proofs.COVERED} AS leaf ON leaf.od = keyset.od
+SELECT asked.agency_id, newest.version, newest.od, newest.index, said.newest,
+    newest.octets + coalesce(said.octets, 0),
+    EXISTS (SELECT FROM agencies_keyset WHERE agency_id = asked.agency_id AND succession = 'recovered')
+FROM unnest(%s::text[]) AS asked(agency_id)
+CROSS JOIN LATERAL (
+    SELECT keyset.version, keyset.od, leaf.index, keyset.octets
+    FROM (
+        SELECT version, od, octet_length(jws) AS octets FROM agencies_keyset
+        WHERE agency_id = asked.agency_id ORDER BY version DESC OFFSET 0
+    ) AS keyset
+    CROSS JOIN LATERAL (
+        SELECT index FROM {proofs.COVERED} AS covered WHERE covered.od = keyset.od LIMIT 1
+    ) AS leaf
+    ORDER BY keyset.version DESC LIMIT 1
+) AS newest
 LEFT JOIN LATERAL (
-    SELECT max(place.index) AS newest, sum(octet_length(word.jws)) AS octets
-    FROM agencies_revocation AS word JOIN {proofs.COVERED} AS place ON place.od = word.od
-    WHERE word.agency_id = keyset.agency_id
+    SELECT max(leaf.index) AS newest, sum(octet_length(word.jws)) AS octets
+    FROM agencies_revocation AS word
+    CROSS JOIN LATERAL (
+        SELECT index FROM {proofs.COVERED} AS covered WHERE covered.od = word.od LIMIT 1
+    ) AS leaf
+    WHERE word.agency_id = asked.agency_id
 ) AS said ON true
-WHERE keyset.agency_id = ANY(%s)
-ORDER BY keyset.agency_id, keyset.version DESC
 """  # noqa: S608 - of a constant
 
 

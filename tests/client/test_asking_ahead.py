@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a desk asks of the exchange before it sends, over the wire: verdicts, keysets, lanes, versions."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accord.calls.exchange import HttpExchange
+from accord.calls.transport import HttpTransport, Patience
+from callers.capabilities import Role, scopes_that_work
+from officers.apikeys import issue_key
+from tests.client.conftest import PartnerWorld
+
+TERMS = {
+    "lane": "science",
+    "purpose": "science",
+    "tlp": "GREEN",
+    "pri": "routine",
+    "status": "actual",
+    "suite": "PQ1",
+}
+
+
+def exchange_of(world: PartnerWorld, agency: str) -> HttpExchange:
+    """As a system whose key has every scope, the one that suspends lanes among them."""
+    now = world.hub.now = timezone.now()
+    admin = world.hub.make_officer(world.row(agency), Role.AGENCY_ADMIN)
+    scopes = scopes_that_work(is_hosted=False)
+    _, key = issue_key(
+        admin, world.row(agency), client="desk", scopes=scopes, lifetime=timedelta(days=30), now=now
+    )
+    return HttpExchange(HttpTransport(world.address, api_key=key, patience=Patience(tries=1)))
+
+
+def test_a_desk_asks_for_verdicts_keysets_and_lanes(world: PartnerWorld) -> None:
+    world.partners("xa-alpha", "xb-bravo")
+    exchange = exchange_of(world, "xa-alpha")
+    caller = exchange.caller()
+    caller.require_common_versions()
+    assert (caller.status, caller.limits["keysets"]) == ("active", 500)
+
+    (bravo,) = exchange.previews(TERMS, ["xb-bravo"])
+    assert (bravo.allowed, bravo.args["ref"]) == (True, "G1")
+    assert [one.agency for one in exchange.previews(TERMS, None)] == ["xb-bravo"]
+    (stop,) = exchange.suspend_lane("G1", "science")
+    assert (stop.lane, stop.agency) == ("science", "xa-alpha")
+    (bravo,) = exchange.previews(TERMS, ["xb-bravo"])
+    assert (bravo.allowed, bravo.code) == (False, "lane-suspended")
+    assert "trade" in bravo.args["open"]
+    assert exchange.resume_lane("G1", "science") == exchange.resume_lane("G1", "science") == []
+
+    found = exchange.keysets({"xa-alpha": 1, "xb-bravo": 0, "xz-none": 0})
+    alone = exchange.keyset("xb-bravo")
+    assert (found.newer, found.unchanged, found.unknown) == ({"xb-bravo": alone}, ("xa-alpha",), ("xz-none",))
