@@ -29,6 +29,8 @@ class LimitsSerializer(serializers.Serializer[Any]):
     feed_items = serializers.IntegerField(help_text="Items of one page of the feed.")
     submissions = serializers.IntegerField(help_text="Items of one page of submissions.")
     slices = serializers.IntegerField(help_text="Envelopes of one `POST /slices`.")
+    changed_deliveries = serializers.IntegerField(help_text="Changed deliveries in one answer.")
+    reported_facts = serializers.IntegerField(help_text="Facts about deliveries in one report.")
     keysets = serializers.IntegerField(help_text="Agencies of one `POST /keysets/query`.")
     recipients = serializers.IntegerField(help_text="Of one envelope, and of one `POST /previews`.")
     json_bytes = serializers.IntegerField(help_text="One JSON body.")

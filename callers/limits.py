@@ -13,6 +13,8 @@ MIB: Final = 1024 * 1024
 FEED_ITEMS: Final = 500
 SUBMISSIONS: Final = 200
 SLICES: Final = 100
+CHANGED_DELIVERIES: Final = 500
+REPORTED_FACTS: Final = 100
 KEYSETS: Final = MAX_RECIPIENTS
 LARGEST_REQUEST_BYTES: Final = (256 + 4) * MIB
 """An envelope with its blobs."""
@@ -24,6 +26,8 @@ def limits_of_calls() -> Mapping[str, int]:
         "feed_items": FEED_ITEMS,
         "submissions": SUBMISSIONS,
         "slices": SLICES,
+        "changed_deliveries": CHANGED_DELIVERIES,
+        "reported_facts": REPORTED_FACTS,
         "keysets": KEYSETS,
         "recipients": MAX_RECIPIENTS,
         "json_bytes": int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0),

@@ -230,6 +230,8 @@ PLACES: Final[Mapping[str, Any]] = {
     "Limits.feed_items": 500,
     "Limits.submissions": 200,
     "Limits.slices": 100,
+    "Limits.changed_deliveries": 500,
+    "Limits.reported_facts": 100,
     "Limits.keysets": 500,
     "Limits.recipients": 500,
     "Limits.json_bytes": 4_194_304,

@@ -18,12 +18,13 @@ from django.db.models import Q, QuerySet
 
 from accord.envelope.encoding import b64u, sha256
 from callers.actors import Actor
+from callers.limits import CHANGED_DELIVERIES
 from sharing.deliveries import FACTS, OWN
 from sharing.errors import FeedRestartedError
 from sharing.feed import FIRST_EPOCH
 from sharing.models import Delivery
 
-MOST_CHANGES: Final = 500
+MOST_CHANGES: Final = CHANGED_DELIVERIES
 MOST_OPEN: Final = 16
 """So many transactions under way are named in a place; those from there on count as under way, and may come twice."""
 _EPOCH_CHARS: Final = 16

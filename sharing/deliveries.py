@@ -16,6 +16,7 @@ from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
+from callers.limits import REPORTED_FACTS
 from ledger.proofs import log_times
 from sharing.errors import NotFetchedError
 from sharing.locks import lock_deliveries
@@ -40,7 +41,7 @@ FACTS = (
 """What an originator is told of a delivery; a trigger notes when one of them changes (`sharing.changes`)."""
 
 TOLD, OPENED = "told", "opened"
-MOST_REPORTED: Final = 100
+MOST_REPORTED: Final = REPORTED_FACTS
 AHEAD: Final = timedelta(minutes=5)
 """A recipient's clock may be so far ahead."""
 
