@@ -16,6 +16,8 @@ from accord.calls.answers import (
     KeysetTaken,
     SliceAnswer,
     StatementAnswer,
+)
+from accord.calls.deliveries import (
     SubmissionFacts,
     SubmissionPage,
     read_deliveries,

@@ -33,15 +33,6 @@ MOST_REPORTED: Final = 100
 SliceAnswer = bytes | RefusedError | BusyError | AnswerError
 """A slice octet for octet, or what asking for it alone would have raised."""
 
-_DELIVERY_MOMENTS = (
-    "told_at",
-    "fetched_at",
-    "opened_at",
-    "acknowledged_at",
-    "recalled_at",
-    "recall_confirmed_at",
-)
-
 
 @dataclass(frozen=True)
 class StatementAnswer:
@@ -170,72 +161,6 @@ class FeedPage:
     epoch: str = ""
 
 
-@dataclass(frozen=True)
-class DeliveryFacts:
-    """What the hub says became of an alert at one recipient; times as the hub writes them, or None."""
-
-    recipient: str
-    state: str
-    told_at: str | None
-    fetched_at: str | None
-    opened_at: str | None
-    acknowledged_at: str | None
-    answer: str | None
-    recalled_at: str | None
-    recall_confirmed_at: str | None
-
-
-@dataclass(frozen=True)
-class ChangedDelivery:
-    """What the hub says became of one of the agency's own envelopes at one recipient."""
-
-    md: str
-    facts: DeliveryFacts
-
-
-@dataclass(frozen=True)
-class DeliveryChanges:
-    """What changed since a cursor; `next` is the one to keep, `more`: ask again at once."""
-
-    items: tuple[ChangedDelivery, ...]
-    next: str
-    more: bool
-
-
-@dataclass(frozen=True)
-class ReportedFact:
-    """What this agency says of an envelope that it received: `fact` is told or opened, `at` in seconds."""
-
-    md: str
-    fact: str
-    at: int
-
-
-ReportAnswer = RefusedError | BusyError | AnswerError | None
-"""None where a reported fact was taken; else why not."""
-
-
-@dataclass(frozen=True)
-class SubmissionFacts:
-    """What the hub says about one object that this agency submitted; `signers` (kids) None where it does not say."""
-
-    what: str
-    d: str
-    id: str
-    iat: int
-    receipt: Receipt | None
-    deliveries: tuple[DeliveryFacts, ...]
-    signers: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class SubmissionPage:
-    """A page of submissions; `next` asks for the following one, None at the end."""
-
-    items: tuple[SubmissionFacts, ...]
-    next: str | None
-
-
 def parse_answer(answer: Answer, where: str) -> Any:
     """The JSON value of an answer."""
     try:
@@ -244,53 +169,55 @@ def parse_answer(answer: Answer, where: str) -> Any:
         raise AnswerError(f"The hub's answer ({where}) is not sound JSON.") from exc
 
 
-def _other_shape(where: str) -> AnswerError:
+def other_shape(where: str) -> AnswerError:
+    """The error of an answer that is not as agreed; `where` names the part."""
     return AnswerError(f"The hub's answer ({where}) has another shape than agreed.")
 
 
 def require_object(value: object, where: str) -> dict[str, Any]:
     """Demand an object."""
     if not isinstance(value, dict):
-        raise _other_shape(where)
+        raise other_shape(where)
     return value
 
 
 def require_array(value: object, where: str) -> list[Any]:
     """Demand an array."""
     if not isinstance(value, list):
-        raise _other_shape(where)
+        raise other_shape(where)
     return value
 
 
 def require_text(value: object, where: str) -> str:
     """Demand a text."""
     if not isinstance(value, str):
-        raise _other_shape(where)
+        raise other_shape(where)
     return value
 
 
 def require_integer(value: object, where: str) -> int:
     """Demand an integer, 0 or more."""
     if type(value) is not int or value < 0:
-        raise _other_shape(where)
+        raise other_shape(where)
     return value
 
 
 def read_elsewhere(value: Mapping[str, Any], where: str) -> str | None:
     """The exchange's address, where the one that was asked is the desk's."""
-    return _optional_text(value.get("exchange"), where)
+    return optional_text(value.get("exchange"), where)
 
 
-def _optional_text(value: object, where: str) -> str | None:
+def optional_text(value: object, where: str) -> str | None:
+    """A text, or none."""
     return None if value is None else require_text(value, where)
 
 
-def _digest(value: object, where: str) -> str:
+def read_digest(value: object, where: str) -> str:
     """A digest becomes part of an address, so it is one or nothing."""
     try:
         return require_digest(value, where)
     except MalformedError as exc:
-        raise _other_shape(where) from exc
+        raise other_shape(where) from exc
 
 
 def read_jws(value: object) -> bytes:
@@ -346,7 +273,7 @@ def read_caller(value: object) -> CallerAnswer:
     return CallerAnswer(
         read_moment(answer.get("expires_at"), "caller"),
         read_elsewhere(answer, "caller"),
-        status=_optional_text(answer.get("status"), "caller"),
+        status=optional_text(answer.get("status"), "caller"),
         api=_read_range(versions.get("api")),
         profile=_read_range(versions.get("profile")),
         limits={name: require_integer(limit, "limits") for name, limit in limits.items()},
@@ -377,9 +304,9 @@ def read_moment(value: object, where: str) -> int:
     try:
         moment = datetime.fromisoformat(require_text(value, where))
     except ValueError as exc:
-        raise _other_shape(where) from exc
+        raise other_shape(where) from exc
     if moment.tzinfo is None:
-        raise _other_shape(where)
+        raise other_shape(where)
     return int(moment.timestamp())
 
 
@@ -396,19 +323,18 @@ def _read_slice(row: Mapping[str, Any]) -> SliceAnswer:
     """What is wrong with one slice is said of it alone."""
     problem, text = row.get("problem"), row.get("slice")
     if isinstance(problem, dict) and text is None:
-        return _read_problem(problem)
+        return read_problem(problem)
     if not isinstance(text, str) or problem is not None:
-        return _other_shape("slices")
+        return other_shape("slices")
     octets = text.encode("utf-8")
     return octets if len(octets) <= MAX_SLICE_BYTES else _too_large_slice()
 
 
-def _read_problem(
-    problem: Mapping[str, Any], where: str = "slices"
-) -> RefusedError | BusyError | AnswerError:
+def read_problem(problem: Mapping[str, Any], where: str = "slices") -> RefusedError | BusyError | AnswerError:
+    """The error that a problem in one row of an answer stands for."""
     status = problem.get("status")
     if type(status) is not int or not 400 <= status <= 599:
-        return _other_shape(where)
+        return other_shape(where)
     return refusal_of(status, problem)
 
 
@@ -454,7 +380,7 @@ def read_previews(value: object, asked: Sequence[str] | None) -> list[PreviewAns
 def _read_preview(row: Mapping[str, Any]) -> PreviewAnswer:
     allowed, code = row.get("allowed"), require_text(row.get("code"), "previews")
     if allowed is not (code == ""):
-        raise _other_shape("previews")
+        raise other_shape("previews")
     args = {
         name: tuple(require_text(one, "previews") for one in value)
         if isinstance(value, list)
@@ -513,33 +439,6 @@ def read_wanted(value: object, asked: Sequence[str]) -> list[str]:
     return [d for d in asked if d in items]
 
 
-def read_changes(value: object) -> DeliveryChanges:
-    """What changed of the own envelopes' deliveries."""
-    answer = require_object(value, "deliveries")
-    more = answer.get("more")
-    if type(more) is not bool:
-        raise _other_shape("deliveries")
-    rows = [require_object(item, "deliveries") for item in require_array(answer.get("items"), "deliveries")]
-    items = tuple(ChangedDelivery(_digest(row.get("md"), "md"), _delivery(row)) for row in rows)
-    return DeliveryChanges(items, require_text(answer.get("next"), "deliveries next"), more)
-
-
-def read_reported(value: object, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
-    """What the hub says to each of these facts, in their order."""
-    items = require_array(require_object(value, "facts").get("items"), "facts")
-    rows = [require_object(item, "facts") for item in items]
-    if [(row.get("md"), row.get("fact")) for row in rows] != [(one.md, one.fact) for one in reported]:
-        raise AnswerError("The hub answered to other facts than those reported.")
-    return [_read_report(row) for row in rows]
-
-
-def _read_report(row: Mapping[str, Any]) -> ReportAnswer:
-    problem = row.get("problem")
-    if problem is None:
-        return None
-    return _read_problem(problem, "facts") if isinstance(problem, dict) else _other_shape("facts")
-
-
 def read_handovers(value: object) -> list[str]:
     """Notes by which the ledger's key was replaced."""
     notes = require_array(require_object(value, "handovers").get("items"), "handovers")
@@ -554,51 +453,8 @@ def read_feed_entry(value: object) -> FeedEntry:
     return FeedEntry(
         number=require_integer(item.get("number"), "number"),
         what=require_text(item.get("what"), "what"),
-        d=_digest(item.get("digest"), "digest"),
+        d=read_digest(item.get("digest"), "digest"),
         iss=require_text(item.get("iss"), "iss"),
         id=require_text(item.get("id"), "id"),
-        ref=_optional_text(item.get("ref"), "ref"),
-    )
-
-
-def read_submission(value: object) -> SubmissionFacts:
-    """A submission with its deliveries."""
-    item = require_object(value, "submission")
-    return SubmissionFacts(
-        what=require_text(item.get("what"), "what"),
-        d=_digest(item.get("digest"), "digest"),
-        id=require_text(item.get("id"), "id"),
-        iat=require_integer(item.get("iat"), "iat"),
-        receipt=read_receipt(item.get("receipt")),
-        deliveries=read_deliveries(item.get("deliveries") or []),
-        signers=_signers(item.get("signers")),
-    )
-
-
-def read_deliveries(value: object) -> tuple[DeliveryFacts, ...]:
-    """What became of one envelope, by recipient."""
-    return tuple(_delivery(row) for row in require_array(value, "deliveries"))
-
-
-def _signers(value: object) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    return tuple(require_text(kid, "signers") for kid in require_array(value, "signers"))
-
-
-def require_about(d: str, facts: SubmissionFacts) -> SubmissionFacts:
-    """Demand that an answer is about the object that was asked for: another one's receipt proves nothing of it."""
-    if facts.d != d:
-        raise AnswerError("The hub answered about another object than the one asked for.")
-    return facts
-
-
-def _delivery(value: object) -> DeliveryFacts:
-    row = require_object(value, "delivery")
-    moments = {name: _optional_text(row.get(name), name) for name in _DELIVERY_MOMENTS}
-    return DeliveryFacts(
-        recipient=require_text(row.get("recipient"), "recipient"),
-        state=require_text(row.get("state"), "state"),
-        answer=_optional_text(row.get("answer"), "answer"),
-        **moments,
+        ref=optional_text(item.get("ref"), "ref"),
     )

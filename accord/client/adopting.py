@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from accord.calls.answers import SubmissionFacts
+from accord.calls.deliveries import SubmissionFacts
 from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.client.notebook import acknowledged_fact, adopted_fact
 from accord.client.sending import ENVELOPE

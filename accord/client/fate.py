@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from accord.calls.answers import SubmissionFacts
+from accord.calls.deliveries import SubmissionFacts
 from accord.client.session import Act
 from accord.envelope.errors import VerificationError
 from accord.envelope.keyrule import Repudiated, judge_key

@@ -7,7 +7,7 @@ such: another client of the agency sent it, or somebody holds its keys.
 
 from __future__ import annotations
 
-from accord.calls.answers import SubmissionFacts
+from accord.calls.deliveries import SubmissionFacts
 from accord.client.fate import fate_of
 from accord.client.results import SubmissionStatus
 from accord.client.sending import settle

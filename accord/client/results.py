@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from accord.calls.answers import DeliveryFacts
+from accord.calls.deliveries import DeliveryFacts
 from accord.client.incoming import HeldBlob
 from accord.client.progress import WRITING, Meter, Progress, tell_nobody
 from accord.client.safe_files import new_file, safe_name

@@ -13,7 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from accord.calls.answers import SubmissionFacts, require_about
+from accord.calls.deliveries import (
+    SubmissionFacts,
+    require_about,
+)
 from accord.calls.verdicts import is_final
 from accord.client.errors import (
     AbsentError,

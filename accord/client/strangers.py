@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accord.calls.answers import SubmissionFacts
+from accord.calls.deliveries import SubmissionFacts
 from accord.client.errors import AbsentError, RefusedError
 from accord.client.outcome import PAGE, settle_listed
 from accord.client.sending import ENVELOPE

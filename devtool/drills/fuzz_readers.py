@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from accord.calls import answers
+from accord.calls import answers, deliveries
 from accord.calls.transport import Answer
 from accord.client.errors import ClientError
 from accord.envelope import encoding, jwe, keysets, private, unseal
@@ -297,7 +297,12 @@ def open_blob(data: bytes) -> bytes:
 
 def read_answers(data: bytes) -> None:
     value, refused = answers.parse_answer(Answer(200, {}, data), "fuzz"), 0
-    readers = (answers.read_feed_entry, answers.read_submission, answers.read_statement, answers.read_receipt)
+    readers = (
+        answers.read_feed_entry,
+        deliveries.read_submission,
+        answers.read_statement,
+        answers.read_receipt,
+    )
     for read in readers:
         try:
             read(value)

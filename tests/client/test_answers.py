@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from accord.calls.answers import MAX_LIST_BYTES, MOST_SLICES, ReportedFact
+from accord.calls.answers import (
+    MAX_LIST_BYTES,
+    MOST_SLICES,
+)
+from accord.calls.deliveries import ReportedFact
 from accord.calls.errors import OtherVersionError
 from accord.calls.exchange import HttpExchange
 from accord.calls.transport import HttpTransport, Patience

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accord.calls.answers import SubmissionFacts
+from accord.calls.deliveries import SubmissionFacts
 from accord.client.errors import RefusedError, RequestError
 from accord.client.keys.rows import capabilities_of, carried_rows, smallest_since, with_revoked
 from accord.client.session import Act
