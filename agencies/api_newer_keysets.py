@@ -2,7 +2,6 @@
 """Many keysets at once over REST: a read, by POST because of what it names."""
 
 import json
-import re
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -18,12 +17,12 @@ from agencies.newer_keysets import MOST_ASKED, newer_keysets
 from callers import clock
 from callers.caller import caller_of
 from callers.capabilities import Capability
+from callers.directory import AGENCY_ID_FORM
 from callers.errors import InputError
 from callers.idempotency import repeatable
 from callers.reading import read_body
 
 MOST_VERSIONS: Final = 2**31 - 1
-_AGENCY_ID: Final = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
 
 
 @extend_schema_field(
@@ -31,7 +30,7 @@ _AGENCY_ID: Final = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
         "type": "object",
         "minProperties": 1,
         "maxProperties": MOST_ASKED,
-        "propertyNames": {"pattern": f"^{_AGENCY_ID.pattern}$"},
+        "propertyNames": {"pattern": f"^{AGENCY_ID_FORM.pattern[2:-2]}$"},
         "additionalProperties": {"type": "integer", "minimum": 0, "maximum": MOST_VERSIONS},
         "description": "By agency, the version of its keyset that the caller has; 0 for none.",
     }
@@ -72,7 +71,7 @@ def _held(request: Request) -> dict[str, int]:
     held: dict[str, int] = read_body(KeysetsQuestionSerializer, request)["agencies"]
     if not 1 <= len(held) <= MOST_ASKED:
         raise InputError("agencies", _("Name 1 to %(most)s agencies.") % {"most": MOST_ASKED})
-    if not all(map(_AGENCY_ID.fullmatch, held)):
+    if not all(map(AGENCY_ID_FORM.fullmatch, held)):
         raise InputError("agencies", _("Agency id: use a country code, a hyphen, a name."))
     return held
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which keysets and keys end soon, as the directory has them in force: for warnings and the start page.
+"""Keysets and keys that end soon, as the directory has them in force: for warnings and the start page.
 
 A keyset that has ended stops sending and being sent to, whatever its keys say; a key that is retiring ends on
 purpose, and one that is revoked has ended, so neither is warned of.

@@ -23,6 +23,11 @@ class Actor(Protocol):
         ...
 
     @property
+    def custody(self) -> str:
+        """Who holds the private keys of the person's agency (`callers.directory.Custody`); empty where no person acts."""
+        ...
+
+    @property
     def capabilities(self) -> frozenset[Capability]: ...
 
     @property
@@ -52,6 +57,7 @@ class ApiClient:
     """The chain of keys that this one belongs to (`ApiKey.line`): the same system, whichever key it holds now."""
     tlp_ceiling: None = None
     public_id: None = None
+    custody: str = ""
 
     @property
     def audit_name(self) -> str:
@@ -71,6 +77,7 @@ class SystemActor:
     capabilities: frozenset[Capability] = frozenset()
     tlp_ceiling: None = None
     public_id: None = None
+    custody: str = ""
 
     @property
     def audit_name(self) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the REST views of this app answer: problems in the API description, reads that are cheap to repeat."""
+"""Answers of REST views: problems in the API description, reads that are cheap to repeat."""
 
 from collections.abc import Mapping
 from typing import Any, Final

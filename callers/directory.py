@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The words of the directory: kinds of agency, who holds their keys, and whether they take part."""
 
+import re
+from typing import Final
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-AGENCY_ID = RegexValidator(
-    r"\A[a-z]{2}-[a-z0-9]{2,20}\Z", _("Agency id: use a country code, a hyphen, a name.")
-)
+AGENCY_ID_FORM: Final = re.compile(r"\A[a-z]{2}-[a-z0-9]{2,20}\Z")
+AGENCY_ID = RegexValidator(AGENCY_ID_FORM.pattern, _("Agency id: use a country code, a hyphen, a name."))
 
 
 class AgencyKind(models.TextChoices):

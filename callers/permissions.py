@@ -44,7 +44,7 @@ def declared_for(view: object, method: str) -> Declaration | None:
             _all_of(declared) if method == "OPTIONS" else declared.get("GET" if method == "HEAD" else method)
         )
     if isinstance(declared, str):
-        # Apps below this one name a capability by its text.
+        # The ledger names a capability by its text.
         return _BY_TEXT.get(declared)
     known = isinstance(declared, frozenset | Openness) and bool(declared)
     return declared if known else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is one SMTP connection that many mails go over, and what its answers mean.
+"""One SMTP connection that many mails go over, and what its answers mean.
 
 Each answer is a value that the caller records before the next mail begins. What SMTP cannot decide, a
 connection that died after DATA began, raises `InterruptedMailError`.

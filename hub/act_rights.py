@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which role writes which act of the audit; the database refuses a login every other (`ledger` migration `audit_origin`).
+"""Which role writes which act of the audit; the database refuses a login every other (`ORIGIN` of the ledger's first migration).
 
 The owner of the tables may write any: it could take the trigger away. `audit.pruned` is the owner's alone.
 """

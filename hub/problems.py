@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the one table that turns typed errors into RFC 9457 problem+json.
+"""The one table that turns typed errors into RFC 9457 problem+json.
 
 The most specific class of an error's MRO wins. An error that is not in the table answers 500 without detail.
 """

@@ -93,6 +93,8 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     "agencies_agency": _all(
         READ,
         desk=ADD | CHANGE,
+        # Who decides on a change of power holds the agency's lock.
+        desk_worker=LOCK,
         exchange=change("status", "root_fingerprint", "first_release_at"),
         worker=change("root_fingerprint"),
     ),
@@ -201,7 +203,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_blob": _all(READ, desk=ADD, exchange=ADD, worker=change("content")),
     "sharing_delivery": _all(
         READ,
-        desk=ADD | change(*_SAID, "fetched_at"),
+        desk=ADD | change(*_SAID, "fetched_at", "told_at"),
         desk_worker=change(*_SAID, "fetched_at"),
         exchange=ADD | change(*_SAID, "fetched_at", "told_at"),
         worker=change("expanded_at", "told_at", "state", "entry"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the look at the key ring before a process takes work: one that cannot open the vault does not start.
+"""Look at the key ring before a process takes work: one that cannot open the vault does not start.
 
 A ring that is missing or malformed is refused as soon as the settings are read; one of another hub, or without a key
 that is still in use, is seen only beside the database. While that does not answer the process starts, and each

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what each role of the image installs, serves, consumes and may hold.
+"""Roles of the image: what each installs, serves, consumes and may hold.
 
 One image runs as one of eight roles, chosen by `HUB_ROLE`. A role is defined by what it *cannot* do: the
 blind ones have neither the apps that open content nor a key that could.

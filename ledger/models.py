@@ -160,7 +160,7 @@ class AuditEvent(models.Model):
     """Who did what to which subject, when and why; its salted digest `od` is in the tree.
 
     `agency` is whose business it is, empty for the hub's own. Never holds content. The database fills in `logged_at`,
-    `login` and the final `od` (a trigger of the migration `audit_origin`); rows from before it have no login.
+    `login` and the final `od` (a trigger of the first migration).
     """
 
     seq = models.BigAutoField(primary_key=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how agency admins hear of their systems' API keys: 30, 14, 7 and 1 days before one ends, and of each that
+"""Notices to agency admins of their systems' API keys: 30, 14, 7 and 1 days before one ends, and of each that
 has replaced itself.
 
 A row's subject names the key, its end and the threshold, so that asking twice queues nothing. A key that was replaced

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how long a notice waits after a refusal, and when the hub gives up and says so."""
+"""The time that a notice waits after a refusal, and when the hub gives up and says so."""
 
 from datetime import timedelta
 from typing import Final

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how officers who watch the law hear of a change: of one that counts here now, or of one in an alert.
+"""Notices to officers who watch the law of a change: of one that counts here now, or of one in an alert.
 
 Which jurisdiction and which rule is content: the mail says that something changed, and where to look.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how what reached an agency becomes notices: once, in one transaction, whoever rings how often.
+"""Turn what reached an agency into notices: once, in one transaction, whoever rings how often.
 
 A new alert tells every reader of its recipients. A retract tells those of agencies that had been told or have
 opened; where the first notice is still waiting, it is suppressed instead. A reaffirm tells whoever was told that

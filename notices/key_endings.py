@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how key officers hear that a key of their agency ends: 30, 14, 7 and 1 days ahead, each once.
+"""Warnings to key officers that a key of their agency ends: 30, 14, 7 and 1 days ahead, each once.
 
 A row's subject names the thing, its end and the threshold, so that asking twice queues nothing and a key whose end
 moves is warned of anew. After days without a worker only the nearest threshold is told. The mail says when, in the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how somebody notices that no mail goes out: by what waits, not by which process should be running.
+"""Notice that no mail goes out: by what waits, not by which process should be running.
 
 Says one time and nothing else, so that whoever runs the hub may know it without seeing any agency's rows.
 """

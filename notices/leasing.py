@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a worker takes notices for one connection, keeps them, and what becomes of them if it dies.
+"""Leases of notices: a worker takes them for one connection and keeps them, and if it dies they are given back.
 
 A lease is a set of rows in the order in which they go over one connection. The outcome of each is committed
 before the next mail begins, so when a lease runs out at most its first unrecorded row is in doubt.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the one shape of every mail: urgency, reference, link. Never content, title, sender or marking.
+"""The one shape of every mail: urgency, reference, link. Never content, title, sender or marking.
 
 The constant shape is a promise to officers ("this mail carries no content") and to agencies: whoever reads a
 mailbox learns that something waits, how fast it wants an answer, and nothing else.

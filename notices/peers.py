@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key officers hear that the keys of a peer failed a check; once a day for each peer."""
+"""Notices to key officers that the keys of a peer failed a check; once a day for each peer."""
 
 from datetime import datetime
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a notice comes into being: one row a person, occasion and channel, never two."""
+"""Queue a notice: one row a person, occasion and channel, never two."""
 
 from collections import defaultdict
 from collections.abc import Iterable

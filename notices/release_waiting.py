@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is who hears at once that a flash alert of their own agency waits for a second person.
+"""Notices, at once, that a flash alert of one's own agency waits for a second person.
 
 A row's subject says whether it is an exercise, which alert and which revision: who is told of a revision is told once.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is an originator's reminder: agencies that have not confirmed a withdrawal are told of it once more.
+"""An originator's reminder: agencies that have not confirmed a withdrawal are told of it once more.
 
 The mail is the one that told of the withdrawal, in its constant shape. Between two reminders of one withdrawal
 lies `REMINDED_EVERY`, so that nobody's mailbox is flooded.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a revocation reaches those who hold what the key signed: found once, told once, never decided here.
+"""The way of a revocation to those who hold what the key signed: found once, told once, never decided here.
 
 A logged keyset or `revoke` is a word to look into. Each signing key that it revokes puts in doubt what its agency
 signed with it and the ledger logged from `since` on. Holders get a notice and a mark in their feed; the agency's

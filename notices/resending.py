@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a person's "send again": for notices that failed or wait for a mended address."""
+"""A person's "send again": for notices that failed or wait for a mended address."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is whether a notice may still go out: asked when it is sent, not when it was queued.
+"""Decide whether a notice may still go out: when it is sent, not when it was queued.
 
 The officer and the delivery are read within the second before each mail. What policy says of a delivery is the same for all its
 officers; it is remembered for `REMEMBERED`, so that an alert to a thousand officers does not ask a thousand times.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how leased notices go out over one connection, each outcome committed before the next mail."""
+"""Send leased notices over one connection, each outcome committed before the next mail."""
 
 import logging
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the moves between the states of a notice, and the closed lists of occasions and channels.
+"""The moves between the states of a notice, and the closed lists of occasions and channels.
 
 ::
 

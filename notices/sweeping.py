@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what makes lost doorbells harmless: every half minute somebody looks at the rows themselves.
+"""The sweep that makes lost doorbells harmless: every half minute it looks at the rows themselves.
 
 The same look ends what has run out: leases, held deliveries past `exp`, contents past `keep`.
 """

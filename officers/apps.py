@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 
 class OfficersConfig(AppConfig):
-    """Installed where people sign in (the desk) and where its rows are tidied and made; blind roles go without."""
+    """Installed where people sign in, where its rows are tidied, and where people are told; the exchange goes without."""
 
     name = "officers"
     default_auto_field = "django.db.models.BigAutoField"

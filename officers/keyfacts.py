@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what an agency's officers may know of its own keys: for the key page and its questions.
+"""Facts about an agency's own keys that its officers may know: for the key page and its questions.
 
 Facts come from the keyset that the agency's next word follows, to the second, not from the register's columns;
 what the hub alone knows (suspended, revoked and not yet logged) is laid over them. Custody is always said as what

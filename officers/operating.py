@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of this app share: who runs them, and how a password comes in without being shown."""
+"""Parts that commands share: who runs them, and how a password comes in without being shown."""
 
 import getpass
 from argparse import ArgumentParser
@@ -55,7 +55,7 @@ def read_password(path: Path | None) -> str:
 
 @contextmanager
 def refusals_in_words() -> Iterator[None]:
-    """Turns this app's refusals into one sentence and exit status 1."""
+    """Turn refusals into one sentence and exit status 1."""
     try:
         yield
     except InputError as refused:

@@ -54,10 +54,16 @@ def policy_of(agency: Agency) -> Policy:
 
 
 def altered_policies() -> list[AgencyPolicy]:
-    """Policies that were written past the program; none in a process that cannot tell."""
+    """Policies that were written past the program, or are gone; none in a process that cannot tell."""
     if not has_maker():
         return []
-    return [row for row in AgencyPolicy.objects.order_by("pk") if not row.is_bound]
+    return [*(row for row in AgencyPolicy.objects.order_by("pk") if not row.is_bound), *missing_policies()]
+
+
+def missing_policies() -> list[AgencyPolicy]:
+    """For each agency with officers whose policy is gone one as a new agency has it, not stored."""
+    without = Agency.objects.filter(desk_policy=None, officers__isnull=False)
+    return [AgencyPolicy(agency=agency) for agency in without.distinct().order_by("pk")]
 
 
 def _policy_on(row: AgencyPolicy) -> Policy:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of power that wait for a second person or for their time, and what became of them. Part of `agencies.models`."""
+"""Changes of power that wait for a second person or for their time, and what became of them. Part of `officers.models`."""
 
 import uuid
 from typing import ClassVar

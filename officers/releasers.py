@@ -16,7 +16,9 @@ def officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Offi
     )
     if capability in WITHHELD:
         rows = rows.filter(powers_withheld_at=None)
-    return list(rows.order_by("agency_id", "duty_rank", "full_name", "pk"))
+    return list(
+        rows.select_related("agency__desk_policy").order_by("agency_id", "duty_rank", "full_name", "pk")
+    )
 
 
 def releasers_of(agency_ids: Iterable[str]) -> list[Officer]:

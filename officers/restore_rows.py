@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Restores of the hub's database, and who went through them for an agency. Part of `agencies.models`."""
+"""Reviews of restores: who went through one for an agency. Part of `officers.models`."""
 
 import uuid
 from typing import ClassVar

@@ -18,7 +18,7 @@ from ledger.audit import record_event
 from officers.login.factorrows import factor_of, place_of_secret, save_factor
 from officers.login.factors import FACTORS
 from officers.models import AgencyPolicy, Officer
-from officers.policy_in_force import policy_of
+from officers.policy_in_force import missing_policies, policy_of
 from peers.models import Agency
 from vault import hubsecret
 
@@ -44,7 +44,7 @@ def unbound_policies() -> Unbound[AgencyPolicy]:
     """The policies that count for nothing until `bind_policies`; raises VaultClosedError without a ring."""
     rows = list(AgencyPolicy.objects.order_by("pk"))
     without = tuple(row for row in rows if not row.is_bound)
-    return Unbound(without, len(rows) - len(without))
+    return Unbound((*without, *missing_policies()), len(rows) - len(without))
 
 
 @transaction.atomic
@@ -80,17 +80,19 @@ def _place_secret(officer: Officer, row: Authenticator, now: datetime) -> None:
 
 @transaction.atomic
 def bind_policies(policies: Sequence[AgencyPolicy], *, now: datetime) -> None:
-    """Makes the codes of these policies, as they stand now; audited for each with what it says."""
+    """Makes the codes of these policies, as they stand now, and of missing ones anew; audited for each with what it says."""
     for named in policies:
-        row = AgencyPolicy.objects.select_for_update().get(pk=named.pk)
-        AgencyPolicy.objects.filter(pk=row.pk).update(
-            mac=mac_of(AgencyPolicy._meta.db_table, row.facts_now())
-        )
+        row = AgencyPolicy.objects.select_for_update().filter(pk=named.pk).first()
+        if row is None:
+            named.save(force_insert=True)
+        else:
+            mac = mac_of(AgencyPolicy._meta.db_table, row.facts_now())
+            AgencyPolicy.objects.filter(pk=row.pk).update(mac=mac)
         record_event(
             "policy.bound",
             actor="system:install",
-            agency=row.pk,
-            subject=f"policy:{row.pk}",
-            detail=asdict(policy_of(Agency.objects.get(pk=row.pk))),
+            agency=named.pk,
+            subject=f"policy:{named.pk}",
+            detail=asdict(policy_of(Agency.objects.get(pk=named.pk))),
             now=now,
         )

@@ -27,6 +27,7 @@ from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_STATEMENT_BYTES
 from accord.envelope.encoding import digest as require_digest
 from accord.envelope.errors import MalformedError, VerificationError
 from callers import clock
+from callers.answers import problem_of
 from callers.caller import caller_of
 from callers.capabilities import Capability
 from callers.cursors import open_cursor, open_lasting, seal_cursor, seal_lasting
@@ -129,7 +130,7 @@ class SlicesView(APIView):
     def _item(self, answer: SliceAnswer) -> dict[str, Any]:
         if isinstance(answer.given, bytes):
             return {"md": answer.md, "slice": answer.given.decode("ascii")}
-        return {"md": answer.md, "problem": problem_of(self, answer.given)}
+        return {"md": answer.md, "problem": problem_of(answer.given, self.get_exception_handler_context())}
 
 
 class BlobView(APIView):
@@ -334,15 +335,11 @@ class DeliveryFactsView(APIView):
 
     def _item(self, report: Report, refusal: Exception | None) -> dict[str, Any]:
         answer: dict[str, Any] = {"md": report.md, "fact": report.fact}
-        return answer if refusal is None else answer | {"problem": problem_of(self, refusal)}
-
-
-def problem_of(view: APIView, refusal: Exception) -> Any:
-    """What the view would answer to this refusal alone, as a member of an answer about many."""
-    problem = view.get_exception_handler()(refusal, view.get_exception_handler_context())
-    if problem is None:
-        raise refusal
-    return problem.data
+        return (
+            answer
+            if refusal is None
+            else answer | {"problem": problem_of(refusal, self.get_exception_handler_context())}
+        )
 
 
 def _read_parts(request: Request) -> tuple[bytes, bytes, list[Received]]:

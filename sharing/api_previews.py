@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Previews over REST: a read, by POST because of what it names."""
 
-from typing import Any, Final
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,14 +14,13 @@ from accord.envelope.vocabulary import MAX_RECIPIENTS, PRIORITIES, STATUSES
 from callers import clock
 from callers.caller import caller_of
 from callers.capabilities import Capability
+from callers.directory import AGENCY_ID_FORM
 from callers.idempotency import repeatable
 from callers.reading import read_body
 from sharing.denials import CODES
 from sharing.policy import Terms
 from sharing.previews import preview_sending
 from sharing.terms import Lane, Purpose, Tlp
-
-AGENCY_ID: Final = r"\A[a-z]{2}-[a-z0-9]{2,20}\Z"
 
 
 class PreviewQuestion(serializers.Serializer[Any]):
@@ -34,7 +33,7 @@ class PreviewQuestion(serializers.Serializer[Any]):
     status = serializers.ChoiceField(sorted(STATUSES))
     suite = serializers.ChoiceField([PQ1, EC1])
     recipients = serializers.ListField(
-        child=serializers.RegexField(AGENCY_ID),
+        child=serializers.RegexField(AGENCY_ID_FORM),
         min_length=1,
         max_length=MAX_RECIPIENTS,
         allow_null=True,

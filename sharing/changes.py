@@ -118,7 +118,7 @@ class Changes:
 def read_changes(actor: Actor, *, since: str = "", limit: int = MOST_CHANGES) -> Changes:
     """At most `limit` (1 to 500) deliveries of the own agency's envelopes that changed since a place, "" for all.
 
-    Raises `FeedRestartedError` for a place of another epoch. Without news the place stays as it was given.
+    Raises `FeedRestartedError` for a place of another epoch, server or course. Without news the place stays as it was given.
     """
     epoch, ended, reader = _look()
     place = Place.parse(since) if since else Place(epoch)

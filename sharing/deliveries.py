@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accord.moments import moment_of
 from callers.actors import Actor
-from callers.capabilities import Capability
+from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from callers.limits import REPORTED_FACTS
 from ledger.proofs import log_times
@@ -135,8 +135,9 @@ def report_facts(actor: Actor, reports: Sequence[Report], *, now: datetime) -> l
 
     Unsigned, so it moves no state and stops no clock. At most `MOST_REPORTED`, in a constant number of queries. Refused
     alone: `AbsentError` where nothing of it has a number for this agency, `NotFetchedError` for `opened` before that,
-    `InputError` for a time before the envelope was logged or ahead of the hub's clock.
+    `InputError` for a time before the envelope was logged or ahead of the hub's clock. Raises `NotPermittedError`.
     """
+    require(actor, Capability.STATEMENT_SUBMIT)
     mds = {report.md for report in reports}
     received = Delivery.objects.received_by(actor)
     locked = lock_deliveries(received.filter(envelope_id__in=mds))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what happens to a refusal: the exact cause goes to the caller's audit, a coarse answer to the caller.
+"""Refusals: the exact cause goes to the caller's audit, a coarse answer to the caller.
 
 The row is written after the refused transaction has been rolled back. A caller that holds a transaction of its
 own open loses the row with it and records its own.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what every row of the exchange is, so that two files of models may share it."""
+"""Base of every row of the exchange, so that two files of models may share it."""
 
 from django.db import models
 

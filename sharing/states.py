@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which states deliveries and notices have, and which moves a delivery may make.
+"""The states of a delivery, and the moves that it may make.
 
 pending -number-> available | -hold-> held; held -resume-> pending; pending | held -expire-> expired;
 available -fetch-> fetched -acknowledge-> acknowledged. What is once numbered is never un-numbered.

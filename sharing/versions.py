@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is where an envelope stands among the versions of one alert: updates name the version they replace."""
+"""The place of an envelope among the versions of one alert: updates name the version they replace."""
 
 from typing import Final
 

@@ -23,7 +23,7 @@ from psycopg import sql
 from hub.roles import LOGINS
 
 EXCHANGE_ADDRESSES = "hub.urls.exchange"
-DESK_TASKS = ("alerts.", "login.", "vault.")
+DESK_TASKS = ("alerts.", "officers.", "vault.")
 
 
 @contextmanager

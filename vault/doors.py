@@ -41,6 +41,7 @@ from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
 from agencies.errors import CustodyRefusedError
 from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger import proofs
 from ledger.audit import record_event
@@ -88,6 +89,14 @@ class Pin:
 def token(agency_id: str, field: str, value: str) -> bytes:
     """16 octets, equal for equal values of one field of one agency; raises SecretMissingError."""
     return rows.tokens(agency_id, [(field, value)])[0]
+
+
+@dataclass(frozen=True)
+class _Hosted:
+    """An agency whose keys are in the vault."""
+
+    pk: str
+    custody: str
 
 
 def seal_alert(
@@ -206,7 +215,7 @@ def open_attachment(opened: OpenedAlert, n: int, blob: bytes) -> bytes:
 
 
 def _open(
-    agency: Agency,
+    agency: _Hosted,
     unverified: UnverifiedSlice,
     peers: DatabaseKeyDirectory,
     blobs: Sequence[bytes],
@@ -236,34 +245,34 @@ def _never_seen(iss: str, jti: str) -> str | None:
     return None
 
 
-def _agency_of_officer(actor: Actor, capability: Capability) -> Agency:
+def _agency_of_officer(actor: Actor, capability: Capability) -> _Hosted:
     """The hosted agency of the officer in session."""
     if actor.public_id is None or actor.agency_id is None:
         raise NotPermittedError(capability)
     require(actor, capability)
-    return _hosted(Agency.objects.get(pk=actor.agency_id))
+    return _hosted(actor.agency_id, actor.custody)
 
 
-def _agency_of_worker(actor: Actor, capability: Capability) -> Agency:
+def _agency_of_worker(actor: Actor, capability: Capability) -> _Hosted:
     if not isinstance(actor, SystemActor) or actor.role != WORKER or actor.agency_id is None:
         raise NotPermittedError(capability)
-    return _hosted(Agency.objects.get(pk=actor.agency_id))
+    return _hosted(actor.agency_id, Agency.objects.values_list("custody", flat=True).get(pk=actor.agency_id))
 
 
-def _hosted(agency: Agency) -> Agency:
-    if not agency.is_hosted:
-        raise CustodyRefusedError(agency.pk, agency.custody)
-    return agency
+def _hosted(agency_id: str, custody: str) -> _Hosted:
+    if custody not in {Custody.HUB, Custody.HUB_OWN_ROOT}:
+        raise CustodyRefusedError(agency_id, custody)
+    return _Hosted(agency_id, custody)
 
 
-def _reader(actor: Actor) -> tuple[Agency, str]:
+def _reader(actor: Actor) -> tuple[_Hosted, str]:
     """Whose slice is opened, and what the audit calls it."""
     if actor.public_id is not None:
         return _agency_of_officer(actor, Capability.ALERT_READ), "alert.opened"
     return _agency_of_worker(actor, Capability.ALERT_READ), "alert.screened"
 
 
-def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[Agency, str | None]:
+def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[_Hosted, str | None]:
     """For which agency a statement is signed, and by which officer's act."""
     capability = STATEMENT_CAPABILITIES.get(k)
     if capability is None:

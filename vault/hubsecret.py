@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the hub seals for itself: the secrets of officers' second factors, whatever agency they belong to.
+"""Secrets that the hub seals for itself: the secrets of officers' second factors, whatever agency they belong to.
 
 They hang on a root secret of the hub's own, wrapped under the KEK ring like an agency's and rewrapped with them.
 Each is bound to its officer and kind: it opens nowhere else. Form of a sealed text: base64url of version (1 octet,
@@ -64,7 +64,7 @@ def _open(sealed: str, form: int, place: str) -> str:
     if len(octets) < _HEADER.size or octets[0] != form:
         raise SealBrokenError("second factor")
     _, epoch = _HEADER.unpack_from(octets)
-    row = VaultSecret.objects.filter(agency=None, epoch=epoch).first()
+    row = VaultSecret.objects.filter(agency_id=None, epoch=epoch).first()
     if row is None:
         raise SecretMissingError(HUB)
     opened = hierarchy.open_row(unwrap_secret(row), "login", _row_place(place), octets[_HEADER.size :])
@@ -72,7 +72,7 @@ def _open(sealed: str, form: int, place: str) -> str:
 
 
 def _newest() -> RootSecret | None:
-    row = VaultSecret.objects.filter(agency=None).order_by("-epoch").first()
+    row = VaultSecret.objects.filter(agency_id=None).order_by("-epoch").first()
     return unwrap_secret(row) if row else None
 
 
@@ -81,7 +81,7 @@ def _draw(now: datetime) -> RootSecret:
     try:
         with transaction.atomic():
             VaultSecret.objects.create(
-                agency=None,
+                agency_id=None,
                 epoch=secret.epoch,
                 kek=ring.current,
                 wrapped=hierarchy.wrap_secret(secret, ring),

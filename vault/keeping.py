@@ -6,13 +6,13 @@ Unwrapped secrets live as long as the call that needs them; nothing is cached.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Final
 
 from django.db import models
 
-from accord.envelope.keys import SIGN, PublicKey
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.keys import ENC, SIGN, PublicKey
 from accord.envelope.private import DecryptionKey, SigningKey, private_key_from_bytes
-from agencies.models import Key, KeyUse
-from peers.models import Agency
 from vault import hierarchy
 from vault.errors import SealBrokenError, SecretMissingError
 from vault.hierarchy import RootSecret
@@ -20,6 +20,8 @@ from vault.kek import held_ring
 from vault.models import VaultKey, VaultSecret
 
 PrivateKey = SigningKey | DecryptionKey
+ROOT: Final = "root"
+"""The use of the two keys of a root."""
 
 
 def newest_secret(agency_id: str) -> RootSecret:
@@ -39,24 +41,27 @@ def secrets_of(agency_id: str, epochs: Collection[int]) -> dict[int, RootSecret]
     return found
 
 
-def ensure_secret(agency: Agency, *, now: datetime) -> RootSecret:
+def ensure_secret(agency_id: str, *, now: datetime) -> RootSecret:
     """The newest secret of an agency, drawn and stored when it has none yet; in the caller's transaction."""
-    row = VaultSecret.objects.filter(agency=agency).order_by("-epoch").first()
+    row = VaultSecret.objects.filter(agency_id=agency_id).order_by("-epoch").first()
     if row is not None:
         return unwrap_secret(row)
-    secret, ring = hierarchy.draw_secret(agency.pk, 1), held_ring()
+    secret, ring = hierarchy.draw_secret(agency_id, 1), held_ring()
     wrapped = hierarchy.wrap_secret(secret, ring)
     VaultSecret.objects.create(
-        agency=agency, epoch=secret.epoch, kek=ring.current, wrapped=wrapped, created_at=now
+        agency_id=agency_id, epoch=secret.epoch, kek=ring.current, wrapped=wrapped, created_at=now
     )
     return secret
 
 
-def keep_private_keys(secret: RootSecret, keys: Iterable[tuple[PrivateKey, str]]) -> None:
-    """Stores private keys, each with its use, beside public ones that are registered already."""
+def keep_private_keys(agency_id: str, secret: RootSecret, keys: Iterable[tuple[PrivateKey, str]]) -> None:
+    """Stores private keys of an agency, each with its use."""
     VaultKey.objects.bulk_create(
         VaultKey(
-            key_id=key.public.kid,
+            kid=key.public.kid,
+            agency_id=agency_id,
+            use=use,
+            jwk=dict(key.public.jwk),
             epoch=secret.epoch,
             wrapped=hierarchy.wrap_private_key(secret, key.public.kid, use, key.to_bytes()),
         )
@@ -66,9 +71,9 @@ def keep_private_keys(secret: RootSecret, keys: Iterable[tuple[PrivateKey, str]]
 
 def private_keys(agency_id: str, kids: Collection[str]) -> dict[str, PrivateKey]:
     """Those of the named private keys that the vault holds for this agency, by kid. Raises SealBrokenError."""
-    rows = VaultKey.objects.select_related("key").filter(key__agency_id=agency_id, key_id__in=kids)
+    rows = VaultKey.objects.filter(agency_id=agency_id, kid__in=kids)
     secrets = secrets_of(agency_id, {row.epoch for row in rows})
-    return {row.key_id: _unwrap_key(secrets[row.epoch], row) for row in rows}
+    return {row.kid: _unwrap_key(secrets[row.epoch], row) for row in rows}
 
 
 class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
@@ -84,13 +89,13 @@ class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
         return key
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._held().values_list("key_id", flat=True))
+        return iter(self._held().values_list("kid", flat=True))
 
     def __len__(self) -> int:
         return self._held().count()
 
     def _held(self) -> models.QuerySet[VaultKey]:
-        return VaultKey.objects.filter(key__agency_id=self._agency_id, key__use=KeyUse.ENC)
+        return VaultKey.objects.filter(agency_id=self._agency_id, use=ENC)
 
 
 def unwrap_secret(row: VaultSecret) -> RootSecret:
@@ -99,13 +104,12 @@ def unwrap_secret(row: VaultSecret) -> RootSecret:
 
 
 def _unwrap_key(secret: RootSecret, row: VaultKey) -> PrivateKey:
-    stored = hierarchy.unwrap_private_key(secret, row.key_id, row.key.use, bytes(row.wrapped))
-    public = _public(row.key)
-    key = private_key_from_bytes(public, stored)
-    if key.public.kid != row.key_id:
+    stored = hierarchy.unwrap_private_key(secret, row.kid, row.use, bytes(row.wrapped))
+    public = PublicKey(row.jwk, SIGN if row.use == ROOT else row.use)
+    try:
+        key = private_key_from_bytes(public, stored)
+    except EnvelopeError:
+        raise SealBrokenError("private key") from None
+    if key.public.kid != row.kid:
         raise SealBrokenError("private key")
     return key
-
-
-def _public(key: Key) -> PublicKey:
-    return PublicKey(key.jwk, SIGN if key.use == KeyUse.ROOT else key.use)

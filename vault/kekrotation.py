@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how the vault moves from one key-encryption key to the next, and how one sees when the old one may go.
+"""Move the vault from one key-encryption key to the next, and tell when the old one may go.
 
 1. Put the new key first into the ring of every process that holds one, the old one after it; restart them all.
 2. `rotate_kek` rewraps each agency's root secret under the first key. One row is one statement that changes it
@@ -79,7 +79,7 @@ def rewrap_secrets(*, say: Callable[[int, int], None] = lambda done, of: None) -
                 broken.add(pk)
             if done % SHOWN_EVERY == 0 or done == len(waiting):
                 say(done, len(waiting))
-    altered = VaultSecret.objects.filter(pk__in=broken).order_by("agency")
+    altered = VaultSecret.objects.filter(pk__in=broken).order_by("agency_id")
     return Rewrapped(changed, tuple(row.holder for row in altered))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a keyset with keys of the vault in it is made, proved and brought in.
+"""Make a keyset with keys of the vault in it, prove it and bring it in.
 
 It goes through the same door as everybody's: a challenge, proof of possession, the root's signature, the ledger.
 Nobody is spared a check because the vault asks. Everything here runs in the caller's transaction.
@@ -114,7 +114,7 @@ def bring_in(
     stored = accept_keyset(caller, agency.pk, pop=pop, keyset=signed, now=now)
     if drawn:
         kept = [(key, str(key.public.use)) for key in drawn]
-        keep_private_keys(ensure_secret(agency, now=now), kept)
+        keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), kept)
     return stored
 
 
@@ -124,7 +124,7 @@ def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> None:
     for root in roots:
         register_successor(agency.pk, root.public, now=now)
         kept += [(SigningKey.from_bytes(data), KeyUse.ROOT.value) for data in root.to_bytes()]
-    keep_private_keys(ensure_secret(agency, now=now), kept)
+    keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), kept)
 
 
 def held_root(agency: Agency, fingerprint: str) -> tuple[PublicKey, PublicKey]:

@@ -5,9 +5,6 @@ from typing import ClassVar, Final
 
 from django.db import models
 
-from agencies.models import Key
-from peers.models import Agency
-
 HUB: Final = "hub"
 
 
@@ -17,18 +14,18 @@ class VaultSecret(models.Model):
     The row without an agency is the hub's own: officers' second factors are sealed under it (`hubsecret`).
     """
 
-    agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
+    agency_id = models.CharField(max_length=23, null=True, blank=True)  # noqa: DJ001 - none is the hub's own
     epoch = models.PositiveIntegerField()
     kek = models.CharField(max_length=32)
     wrapped = models.BinaryField()
     created_at = models.DateTimeField()
 
     class Meta:
-        ordering: ClassVar = ["agency", "epoch"]
+        ordering: ClassVar = ["agency_id", "epoch"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["agency", "epoch"], name="vault_secret_epoch_once"),
+            models.UniqueConstraint(fields=["agency_id", "epoch"], name="vault_secret_epoch_once"),
             models.UniqueConstraint(
-                fields=["epoch"], condition=models.Q(agency__isnull=True), name="vault_secret_hub_once"
+                fields=["epoch"], condition=models.Q(agency_id__isnull=True), name="vault_secret_hub_once"
             ),
         ]
 
@@ -42,17 +39,23 @@ class VaultSecret(models.Model):
 
 
 class VaultKey(models.Model):
-    """A private key the hub holds, sealed under its agency's secret of `epoch`."""
+    """A private key the hub holds, sealed under its agency's secret of `epoch`, beside its public half.
 
-    key = models.OneToOneField(Key, models.PROTECT, primary_key=True, db_column="kid", related_name="+")
+    `use` is sign, enc or root; the two keys of a root are signing keys.
+    """
+
+    kid = models.CharField(primary_key=True, max_length=43)
+    agency_id = models.CharField(max_length=23, db_index=True)
+    use = models.CharField(max_length=4)
+    jwk = models.JSONField()
     epoch = models.PositiveIntegerField()
     wrapped = models.BinaryField()
 
     class Meta:
-        ordering: ClassVar = ["key"]
+        ordering: ClassVar = ["kid"]
 
     def __str__(self) -> str:
-        return str(self.key_id)
+        return self.kid
 
 
 class Proposal(models.Model):
@@ -63,7 +66,7 @@ class Proposal(models.Model):
     """
 
     od = models.CharField(primary_key=True, max_length=43)
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    agency_id = models.CharField(max_length=23)
     k = models.CharField(max_length=6)
     change = models.CharField(max_length=15)
     kid = models.CharField(max_length=43, blank=True)
@@ -72,10 +75,10 @@ class Proposal(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
-        ordering: ClassVar = ["agency", "made_at"]
+        ordering: ClassVar = ["agency_id", "made_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["agency"], condition=models.Q(k="keyset"), name="proposal_keyset_once"
+                fields=["agency_id"], condition=models.Q(k="keyset"), name="proposal_keyset_once"
             )
         ]
 

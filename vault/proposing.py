@@ -74,7 +74,7 @@ def propose_keyset(actor: Actor, agency: Agency, *, change: Change, now: datetim
         check_recovery(locked, change, now)
         plan = plan_change(locked, change, now=now)
         payload = build_keyset(locked, plan, now=now)
-        _forget(Proposal.objects.filter(agency=locked, k=_KEYSET))
+        _forget(Proposal.objects.filter(agency_id=locked.pk, k=_KEYSET))
         kid = change.kid if isinstance(change, Retire) else ""
         proposal = _keep(actor, locked, _KEYSET, NAMES[type(change)], kid, payload, now)
         _keep_drawn(locked, proposal, plan.drawn, now)
@@ -90,7 +90,7 @@ def propose_revoke(
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
         payload = build_revoke(locked, standing_or_refuse(locked, now).root, body, now=now)
-        _forget(Proposal.objects.filter(agency=locked, k=_REVOKE, kid=kid))
+        _forget(Proposal.objects.filter(agency_id=locked.pk, k=_REVOKE, kid=kid))
         _keep(actor, locked, _REVOKE, "revoke", kid, payload, now)
     return payload
 
@@ -125,7 +125,7 @@ def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) ->
     require_key_officer(actor, agency)
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
-        found = Proposal.objects.filter(agency=locked, pk=od)
+        found = Proposal.objects.filter(agency_id=locked.pk, pk=od)
         if not found.exists():
             raise AbsentError
         _forget(found)
@@ -192,7 +192,7 @@ def _check_beginning(agency: Agency, change: Change, now: datetime) -> None:
 
 
 def _open(agency: Agency, now: datetime) -> QuerySet[Proposal]:
-    return Proposal.objects.filter(agency=agency, made_at__gt=now - PROPOSAL_LIVES)
+    return Proposal.objects.filter(agency_id=agency.pk, made_at__gt=now - PROPOSAL_LIVES)
 
 
 def _keep(
@@ -202,7 +202,7 @@ def _keep(
     record("agency.change_proposed", actor, agency, od, now, change=change, kid=kid)
     return Proposal.objects.create(
         od=od,
-        agency=agency,
+        agency_id=agency.pk,
         k=k,
         change=change,
         kid=kid,
@@ -215,7 +215,7 @@ def _keep(
 def _keep_drawn(agency: Agency, proposal: Proposal, drawn: Sequence[PrivateKey], now: datetime) -> None:
     if not drawn:
         return
-    secret = ensure_secret(agency, now=now)
+    secret = ensure_secret(agency.pk, now=now)
     DrawnKey.objects.bulk_create(
         DrawnKey(
             kid=key.public.kid,

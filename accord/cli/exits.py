@@ -51,6 +51,7 @@ CODES: Final[dict[type[BaseException], int]] = {
     client.UnreachableError: NO_ANSWER,
     client.RefusedError: REFUSED,
     client.AnswerError: NOT_VERIFIED,
+    client.OtherVersionError: NOT_VERIFIED,
     client.LedgerAlarmError: NOT_VERIFIED,
     client.UnpinnedError: NOT_VERIFIED,
     client.PinChangedError: NOT_VERIFIED,

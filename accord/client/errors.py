@@ -22,6 +22,7 @@ from accord.calls.errors import (
     BusyError,
     ClientError,
     HubAddressError,
+    OtherVersionError,
     RefusedError,
     UnreachableError,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "ClientError",
     "HubAddressError",
     "LedgerAlarmError",
+    "OtherVersionError",
     "RefusedError",
     "UnpinnedError",
     "UnreachableError",

@@ -18,7 +18,7 @@ from agencies.models import ApiKey
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import CREATED
 from alerts.shapes import ReleaserOut
-from callers.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
+from callers.capabilities import CLIENT_SCOPES, Capability, usual_scopes
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body
 from officers.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
@@ -110,7 +110,7 @@ class ApiKeysView(ShownOnceView):
         shown = {
             "items": [self._listed(row) for row in rows.select_related("agency")],
             "could_release": ReleaserOut(releasers_of_drafts(self.officer, self.agency), many=True).data,
-            "scopes": sorted(scopes_that_work(is_hosted=self.agency.is_hosted)),
+            "scopes": sorted(usual_scopes(is_hosted=self.agency.is_hosted)),
         }
         return self.answer(shown)
 

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +142,8 @@ class Players:
         held = {"passphrase": system.passphrase, "api_key": issued["key"]}
         (system.home / "secrets.json").write_text(json.dumps(held), encoding="utf-8")
 
-    def go_through_restore(self, login: str) -> str | None:
-        """Confirm as an agency's admin what a restore brought back; None where this version does not ask for it."""
-        if find_spec("officers.restores") is None:
-            return None
+    def go_through_restore(self, login: str) -> str:
+        """Confirm as an agency's admin what a restore brought back."""
         admin = wait_for(lambda: self._signed_in(login), "An admin who signs in once what was due is deleted")
         waiting = admin.get("/restore")
         confirmed = {"restored_at": waiting["restored_at"], "confirmed": waiting["to_confirm"]}

@@ -13,6 +13,8 @@ from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 
 MIGRATIONS = ":(glob)**/migrations/*.py"
+NEW_APP = "officers/migrations/0001_initial.py"
+"""Came when migrations were begun anew."""
 REQUIREMENTS = ("requirements.txt", "requirements-embedded.txt")
 
 
@@ -33,6 +35,15 @@ def commit_before_newest_migration(repository: Path = ROOT) -> str:
     if not newest:
         raise DevtoolError("No commit here changed a migration.", "Name a commit: ./dev drill upgrade COMMIT")
     return commit_named(f"{newest}^", repository)
+
+
+def refuse_other_beginning(commit: str, repository: Path = ROOT) -> None:
+    """Raises `DevtoolError` for a commit from before migrations were begun anew: its database is not migrated."""
+    if not _git(repository, "ls-tree", "--name-only", commit, "--", NEW_APP):
+        raise DevtoolError(
+            f"Migrations were begun anew after {commit[:7]}: a hub of that code starts anew.",
+            "Name a later commit.",
+        )
 
 
 def commit_named(name: str, repository: Path = ROOT) -> str:

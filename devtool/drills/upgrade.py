@@ -28,6 +28,7 @@ from devtool.drills.checkouts import (
     check_out,
     commit_before_newest_migration,
     commit_named,
+    refuse_other_beginning,
 )
 from devtool.drills.partners import ADMINS, HOSTED, READER, REREAD_WITHIN_SECONDS, SENDER
 from devtool.environments import inherited
@@ -52,6 +53,7 @@ def run(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     commit = commit_named(options.commit) if options.commit else commit_before_newest_migration()
+    refuse_other_beginning(commit)
     ticks = Ticks()
     ticks.line(f"Accord is upgraded from {commit[:7]}{'' if options.together else ', and rolled back'}")
     with tempfile.TemporaryDirectory(prefix="accord-upgrade-", ignore_cleanup_errors=True) as scratch:

@@ -203,6 +203,9 @@ def test_a_policy_that_was_taken_away_is_missed_and_not_begun_anew(olga: Officer
         policy_of(Agency.objects.get(pk=agency.pk))
     enrol(agency, "reader")
     assert not AgencyPolicy.objects.exists()
+    assert [row.pk for row in altered_policies()] == ["xa-lab"]
+    run("bind_rows", "--agency", "xa-lab")
+    assert policy_of(Agency.objects.get(pk=agency.pk)).four_eyes and altered_policies() == []
 
 
 def agency_of(officer: Officer) -> Agency:

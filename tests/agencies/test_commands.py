@@ -145,7 +145,7 @@ def test_what_fails_for_one_agency_keeps_no_other_from_its_renewal(operator: Off
     began = timezone.now() - 70 * DAY
     for agency in ("xa-lab", "xb-health", "xc-customs"):
         hosted_agency(agency, now=began)
-    VaultKey.objects.filter(key__agency_id="xb-health", key__use="root").delete()
+    VaultKey.objects.filter(agency_id="xb-health", use="root").delete()
     out, err = StringIO(), StringIO()
     with pytest.raises(CommandError) as refused:
         call_command("renew_keysets", "--by", operator.email, stdout=out, stderr=err)

@@ -48,7 +48,7 @@ def test_a_sealed_secret_opens_and_says_nothing() -> None:
     assert SECRET not in sealed
     assert doors.open_for_login(sealed, PLACE) == SECRET
     assert doors.seal_for_login(SECRET, PLACE, now=NOW) != sealed
-    assert VaultSecret.objects.filter(agency=None).count() == 1
+    assert VaultSecret.objects.filter(agency_id=None).count() == 1
 
 
 @pytest.mark.parametrize("broken", ["", "AA", "!", "QUJD", "A" * 80], ids=str)

@@ -126,7 +126,7 @@ def test_the_same_id_with_another_content_is_a_replay(carried: Carried, reader: 
 
 
 def test_a_lost_private_key_is_reported_as_missing(carried: Carried) -> None:
-    VaultKey.objects.filter(key__agency="xb-health", key__use="enc").delete()
+    VaultKey.objects.filter(agency_id="xb-health", use="enc").delete()
     with pytest.raises(OpeningError) as refused:
         open_for(WORKER, carried)
     assert refused.value.ack_code == "key-missing"

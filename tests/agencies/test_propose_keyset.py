@@ -53,7 +53,7 @@ def test_an_agency_enters_with_keys_of_the_vault_under_its_heads_root(head: Head
     keyset = head.enter()
     assert (keyset.version, keyset.custody, head.agency.status) == (1, "hub-own-root", AgencyStatus.ACTIVE)
     assert keyset.root_fingerprint == head.root.fingerprint
-    held = set(VaultKey.objects.filter(key__agency="xa-lab").values_list("pk", flat=True))
+    held = set(VaultKey.objects.filter(agency_id="xa-lab").values_list("pk", flat=True))
     assert held == kids() and len(held) == 4
     assert not DrawnKey.objects.exists() and not Proposal.objects.exists()
     acts = AuditEvent.objects.filter(actor=head.officer.audit_name).values_list("act", flat=True)

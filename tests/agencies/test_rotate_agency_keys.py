@@ -267,7 +267,7 @@ def test_the_root_changes_to_the_announced_one_and_a_new_one_is_announced(
 
 def test_a_lost_root_is_recovered_after_its_delay(lab: Agency, officer: Officer, tmp_path: Path) -> None:
     before = lab.root_fingerprint
-    VaultKey.objects.filter(key__agency_id=lab.pk, key__use=KeyUse.ROOT, key__in=_root_kids(lab)).delete()
+    VaultKey.objects.filter(agency_id=lab.pk, use=KeyUse.ROOT, kid__in=_root_kids(lab)).delete()
     begun = lives.recover_agency_root(officer, lab, now=LATER)
     log_everything(tmp_path, now=LATER)
     assert begun.succession == "recovered"

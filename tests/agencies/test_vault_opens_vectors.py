@@ -50,7 +50,7 @@ def kit_agencies(settings: Settings, tmp_path: Path) -> None:
             agency.custody = Custody.HUB
             agency.save(update_fields=["custody"])
             keys = [decryption_key_from_jwk(jwk) for jwk in stored["decryption"]]
-            keep_private_keys(ensure_secret(agency, now=logged_at), [(key, "enc") for key in keys])
+            keep_private_keys(name, ensure_secret(name, now=logged_at), [(key, "enc") for key in keys])
     log_everything(tmp_path, now=logged_at)
     assert logged_at < LATER + timedelta(days=30)
 

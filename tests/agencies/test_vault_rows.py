@@ -9,7 +9,7 @@ from django.core import serializers
 from pytest_django import DjangoAssertNumQueries
 
 from accord.envelope.private import DecryptionKey, SigningKey
-from agencies.models import Key, KeyUse
+from agencies.models import KeyUse
 from tests.agencies.rings import ring
 from tests.agencies.world import hosted_agency, own_agency
 from vault import doors
@@ -76,15 +76,13 @@ def test_a_row_rolled_back_to_what_it_was_does_not_open_as_what_it_is() -> None:
 
 
 def test_root_secrets_swapped_between_agencies_open_nothing() -> None:
-    row, one = sealed(), VaultSecret.objects.get(agency="xa-lab")
-    theirs = VaultSecret.objects.get(agency="xb-health")
+    row, one = sealed(), VaultSecret.objects.get(agency_id="xa-lab")
+    theirs = VaultSecret.objects.get(agency_id="xb-health")
     VaultSecret.objects.filter(pk=one.pk).update(wrapped=theirs.wrapped)
     with pytest.raises(SealBrokenError):
         doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
     with pytest.raises(SealBrokenError):
-        private_keys(
-            "xa-lab", list(VaultKey.objects.filter(key__agency="xa-lab").values_list("pk", flat=True))
-        )
+        private_keys("xa-lab", list(VaultKey.objects.filter(agency_id="xa-lab").values_list("pk", flat=True)))
 
 
 def test_an_epoch_that_is_not_there_does_not_open() -> None:
@@ -131,43 +129,50 @@ def test_an_agency_with_own_keys_has_no_place_in_the_vault() -> None:
 
 def test_an_erased_secret_erases_what_it_sealed() -> None:
     row = sealed()
-    VaultSecret.objects.filter(agency="xa-lab").delete()
+    VaultSecret.objects.filter(agency_id="xa-lab").delete()
     with pytest.raises(SecretMissingError):
         doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
 
 
 def test_the_private_halves_are_kept_root_and_successor_included() -> None:
-    held = VaultKey.objects.filter(key__agency="xa-lab")
-    by_use = [held.filter(key__use=use).count() for use in (KeyUse.SIGN, KeyUse.ENC, KeyUse.ROOT)]
+    held = VaultKey.objects.filter(agency_id="xa-lab")
+    by_use = [held.filter(use=use).count() for use in (KeyUse.SIGN, KeyUse.ENC, KeyUse.ROOT)]
     assert by_use == [2, 2, 4]
-    kids = list(held.values_list("key_id", flat=True))
+    kids = list(held.values_list("kid", flat=True))
     found = private_keys("xa-lab", kids)
     assert {kid: key.public.kid for kid, key in found.items()} == {kid: kid for kid in kids}
     assert all(isinstance(key, SigningKey | DecryptionKey) for key in found.values())
 
 
 def test_one_agencys_private_keys_are_not_found_for_another() -> None:
-    kids = list(VaultKey.objects.filter(key__agency="xa-lab").values_list("key_id", flat=True))
+    kids = list(VaultKey.objects.filter(agency_id="xa-lab").values_list("kid", flat=True))
     assert private_keys("xb-health", kids) == {}
 
 
 def test_private_keys_swapped_between_rows_do_not_open() -> None:
-    one, two = VaultKey.objects.filter(key__agency="xa-lab", key__use=KeyUse.ENC)
+    one, two = VaultKey.objects.filter(agency_id="xa-lab", use=KeyUse.ENC)
     VaultKey.objects.filter(pk=one.pk).update(wrapped=two.wrapped)
     with pytest.raises(SealBrokenError):
         private_keys("xa-lab", [one.pk])
 
 
 def test_a_private_key_moved_to_another_agency_does_not_open() -> None:
-    theirs = VaultKey.objects.filter(key__agency="xb-health", key__use=KeyUse.ENC)[0]
-    Key.objects.filter(pk=theirs.pk).update(agency="xa-lab")
+    theirs = VaultKey.objects.filter(agency_id="xb-health", use=KeyUse.ENC)[0]
+    VaultKey.objects.filter(pk=theirs.pk).update(agency_id="xa-lab")
     with pytest.raises(SealBrokenError):
         private_keys("xa-lab", [theirs.pk])
 
 
+def test_a_private_key_beside_another_public_one_does_not_open() -> None:
+    one, two = VaultKey.objects.filter(agency_id="xa-lab", use=KeyUse.ENC)
+    VaultKey.objects.filter(pk=one.pk).update(jwk=two.jwk)
+    with pytest.raises(SealBrokenError):
+        private_keys("xa-lab", [one.pk])
+
+
 def test_decryption_keys_are_found_by_kid_and_signing_keys_are_not_among_them() -> None:
     keys = HeldDecryptionKeys("xa-lab")
-    signing = VaultKey.objects.filter(key__agency="xa-lab", key__use=KeyUse.SIGN)[0].pk
+    signing = VaultKey.objects.filter(agency_id="xa-lab", use=KeyUse.SIGN)[0].pk
     assert len(keys) == len(list(keys)) == 2
     assert all(keys[kid].public.kid == kid for kid in keys)
     assert keys.get(signing) is None

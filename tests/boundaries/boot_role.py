@@ -5,17 +5,38 @@ Called as `python tests/boundaries/boot_role.py API_KEY` with the role's own env
 """
 
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import django
 
 SAMPLES = {"n": "0", "index": "0", "first": "0", "second": "0", "m": "0"}
 
 
+DESK = frozenset({"alerts", "notices", "officers", "peers", "substances", "vault"})
+"""Rooms that the exchange half starts and works without: its processes find no file of them."""
+
+
+class WithoutDesk(MetaPathFinder):
+    """Finds no module of the desk."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.partition(".")[0] in DESK:
+            raise ModuleNotFoundError(f"no {fullname} in the exchange half", name=fullname)
+        return None
+
+
 def main() -> None:
+    if os.environ["HUB_ROLE"] in {"exchange", "sequencer"}:
+        sys.meta_path.insert(0, WithoutDesk())
     django.setup()
     from django.conf import settings
 

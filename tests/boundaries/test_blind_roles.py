@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A blind process that has served every address, task or batch has loaded nothing that could open content."""
+"""A blind process that has served every address, task or batch has loaded nothing that could open content.
+
+Those of the exchange half do it where no module of the desk can be found.
+"""
 
 import json
 import subprocess

@@ -31,6 +31,7 @@ BREAKS = {
     "downwards": ("agencies/directory.py", "import sharing.policy"),
     "exchange-knows-no-desk": ("sharing/intake.py", "import accord.envelope.unseal"),
     "shared-rooms": ("callers/cursors.py", "import agencies.models"),
+    "peers-know-no-exchange": ("peers/visibility.py", "import agencies.errors"),
     "only-vault-opens": ("officers/apikeys.py", "import accord.envelope.private"),
     "vault-door": ("notices/peers.py", "import vault.doors"),
     "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),

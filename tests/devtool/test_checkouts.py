@@ -12,6 +12,7 @@ from devtool.drills.checkouts import (
     check_out,
     commit_before_newest_migration,
     commit_named,
+    refuse_other_beginning,
 )
 from devtool.errors import DevtoolError
 
@@ -39,6 +40,13 @@ def test_an_upgrade_starts_before_the_newest_migration(repository: Path) -> None
 def test_a_commit_that_is_none_is_refused(repository: Path, name: str) -> None:
     with pytest.raises(DevtoolError, match="rev-parse"):
         commit_named(name, repository)
+
+
+def test_a_commit_from_before_migrations_were_begun_anew_is_refused(repository: Path) -> None:
+    with pytest.raises(DevtoolError, match="begun anew"):
+        refuse_other_beginning(commit_named("HEAD", repository), repository)
+    _commit(repository, "officers/migrations/0001_initial.py", "begun")
+    refuse_other_beginning(commit_named("HEAD", repository), repository)
 
 
 def test_older_code_with_the_same_requirements_shares_the_environment(

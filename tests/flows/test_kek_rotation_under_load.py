@@ -92,7 +92,7 @@ def rotation(quick: None, desk: DeskWorld, hub_processes: HubProcesses, tmp_path
             custody="hub",
             admitted_at=desk.hub.now,
         )
-        ensure_secret(agency, now=desk.hub.now)
+        ensure_secret(agency.pk, now=desk.hub.now)
         begin_policy(agency)
     yield Rotation(desk, hub_processes, tmp_path)
 
@@ -133,7 +133,7 @@ def test_a_process_left_on_the_old_ring_is_named_by_what_it_makes(rotation: Rota
     left = Agency.objects.create(
         id="xy-late", name="Late", kind="laboratory", country="XY", custody="hub", admitted_at=timezone.now()
     )
-    ensure_secret(left, now=timezone.now())
+    ensure_secret(left.pk, now=timezone.now())
     assert rotation.rotate("--check").wait(timeout=120) == 1
     assert f"Still in use: {rotation.old}." in rotation.said("rotation")
     assert rotation.rotate().wait(timeout=240) == 0

@@ -70,7 +70,7 @@ def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Of
     assert reads_what_is_sent(desk)
     old = root_in_force(desk, "xb-health")
     lost = [key.kid for key in read_keyset(bytes(Keyset.objects.get(agency="xb-health").jws)).root]
-    VaultKey.objects.filter(key__in=lost, key__use=KeyUse.ROOT).delete()
+    VaultKey.objects.filter(kid__in=lost, use=KeyUse.ROOT).delete()
     begun = lives.recover_agency_root(keeper, desk.health, now=desk.tick())
     desk.settle()
     logged_at = desk.hub.now

@@ -13,7 +13,7 @@ from hub import health
 from hub.health import Migrations, Policies
 from ledger.halting import halt_sequencer
 from sharing.models import FeedMark
-from tests.agencies.world import admit
+from tests.agencies.world import admit, enrol
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def test_not_healthy_while_a_policy_was_written_past_the_program(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FeedMark.objects.create(beat=timezone.now())
-    admit("xa-lab")
+    enrol(admit("xa-lab"), "reader")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE officers_agencypolicy SET four_eyes = false")
     monkeypatch.setattr(health, "POLICIES", Policies())

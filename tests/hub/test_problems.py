@@ -10,10 +10,16 @@ from rest_framework.exceptions import ValidationError
 from callers.errors import AbsentError, InputError, NotPermittedError
 from hub.problems import CONTENT_TYPE, PROBLEMS, answer_problem, problem_for
 
-INTERNAL = {"UnknownSchemaError"}
-"""Caught at the desk: an alert of a newer schema is shown as such and answers no error."""
+INTERNAL = {"ProofRefusedError", "SignInClosedError", "UnknownSchemaError"}
+"""Caught at the desk: an alert of a newer schema is shown as such and answers no error; people sign in on pages alone."""
 
-ERROR_MODULES = ("accord.envelope.errors", "agencies.errors", "alerts.errors", "sharing.errors")
+ERROR_MODULES = (
+    "accord.envelope.errors",
+    *(
+        f"{app}.errors"
+        for app in ("agencies", "alerts", "callers", "officers", "officers.login", "sharing", "vault")
+    ),
+)
 
 
 def _errors() -> list[type[Exception]]:
@@ -31,6 +37,7 @@ def test_every_error_of_an_app_has_a_row_or_stands_under_one(kind: type[Exceptio
         "AgenciesError",
         "AlertsError",
         "CallerError",
+        "LoginError",
         "OfficersError",
         "SharingError",
         "VaultError",

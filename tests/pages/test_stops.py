@@ -143,7 +143,7 @@ def test_a_file_whose_receipt_is_still_to_come_asks_to_try_again(desk: DeskWorld
 
 
 def lose_signing_keys(agency: str) -> None:
-    VaultKey.objects.filter(key__agency_id=agency, key__use="sign").delete()
+    VaultKey.objects.filter(agency_id=agency, use="sign").delete()
 
 
 def test_withdrawing_without_a_signing_key_says_whom_to_ask(

@@ -42,7 +42,7 @@ PASSPHRASE = f"{CANARY} horse battery"
 PUBLIC_OCTETS = {
     "KeysetAnswer.keyset", "StatementAnswer.jws", "ChallengeAnswer.sealed", "Challenge.nonce_digests",
     "ProposedKeyset.payload", "ProposedRevoke.payload", "Draft.payload", "SignedChange.jws", "Proposal.payload",
-    "Proposal.previous", "OwnRoot.signed", "SpooledEnvelope.manifest", "SpooledEnvelope.jwe", "Answer.headers",
+    "Proposal.previous", "OwnRoot.signed", "SpooledEnvelope.manifest", "SpooledEnvelope.jwe", "EnvelopeParts.manifest", "EnvelopeParts.jwe", "EnvelopeParts.blobs", "Answer.headers",
     "UnverifiedJwe.iv", "UnverifiedJwe.tag", "UnverifiedSignature.signature", "UnverifiedStatement.raw",
     "VerifierKey.public", "NoteSignature.key_id", "NoteSignature.signature", "Checkpoint.root", "Receipt.path",
     "_Sealed.head", "_Sealed.salt", "_Sealed.iv", "_Sealed.body", "Inner.shared", "Statement.body",

@@ -7,52 +7,44 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("agencies", "0001_initial"),
-        ("peers", "0001_initial"),
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
             name="VaultKey",
             fields=[
-                (
-                    "key",
-                    models.OneToOneField(
-                        db_column="kid",
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="agencies.key",
-                    ),
-                ),
+                ("kid", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("agency_id", models.CharField(db_index=True, max_length=23)),
+                ("use", models.CharField(max_length=4)),
+                ("jwk", models.JSONField()),
                 ("epoch", models.PositiveIntegerField()),
                 ("wrapped", models.BinaryField()),
             ],
             options={
-                "ordering": ["key"],
+                "ordering": ["kid"],
             },
         ),
         migrations.CreateModel(
             name="Proposal",
             fields=[
                 ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("agency_id", models.CharField(max_length=23)),
                 ("k", models.CharField(max_length=6)),
                 ("change", models.CharField(max_length=15)),
                 ("kid", models.CharField(blank=True, max_length=43)),
                 ("payload", models.BinaryField()),
                 ("made_by", models.CharField(max_length=100)),
                 ("made_at", models.DateTimeField()),
-                (
-                    "agency",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
-                    ),
-                ),
             ],
             options={
-                "ordering": ["agency", "made_at"],
+                "ordering": ["agency_id", "made_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("k", "keyset")),
+                        fields=("agency_id",),
+                        name="proposal_keyset_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -79,39 +71,22 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("agency_id", models.CharField(blank=True, max_length=23, null=True)),
                 ("epoch", models.PositiveIntegerField()),
                 ("kek", models.CharField(max_length=32)),
                 ("wrapped", models.BinaryField()),
                 ("created_at", models.DateTimeField()),
-                (
-                    "agency",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="peers.agency",
-                    ),
-                ),
             ],
             options={
-                "ordering": ["agency", "epoch"],
+                "ordering": ["agency_id", "epoch"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency_id", "epoch"), name="vault_secret_epoch_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("agency_id__isnull", True)),
+                        fields=("epoch",),
+                        name="vault_secret_hub_once",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("k", "keyset")), fields=("agency",), name="proposal_keyset_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vaultsecret",
-            constraint=models.UniqueConstraint(fields=("agency", "epoch"), name="vault_secret_epoch_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="vaultsecret",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("agency__isnull", True)), fields=("epoch",), name="vault_secret_hub_once"
-            ),
         ),
     ]

@@ -49,7 +49,7 @@ def test_stealing_the_database() -> None:
     """A thief has every table: neither a private key, nor what a hosted agency wrote, nor the key over it is there."""
     hosted_agency("xa-lab")
     sealed = doors.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
-    kids = list(VaultKey.objects.values_list("key_id", flat=True))
+    kids = list(VaultKey.objects.values_list("kid", flat=True))
     secrets = [key.to_bytes() for key in private_keys("xa-lab", kids).values()]
     secrets += [CONTENT, held_ring().key(held_ring().current)]
     stolen = b"\n".join(everything_stored())
@@ -73,11 +73,11 @@ def test_swapping_rows_of_the_stolen_database() -> None:
     for agency, number, revision in (("xb-health", "r1", 2), ("xa-lab", "r2", 2), ("xa-lab", "r1", 1)):
         with pytest.raises(SealBrokenError):
             doors.open_row(agency, "alertrevision", number, revision, row)
-    one, two = VaultKey.objects.filter(key__use="enc").order_by("key__agency")[::2][:2]
+    one, two = VaultKey.objects.filter(use="enc").order_by("agency_id")[::2][:2]
     VaultKey.objects.filter(pk=two.pk).update(wrapped=one.wrapped)
     with pytest.raises(SealBrokenError):
-        private_keys(two.key.agency_id, [two.key_id])
-    mine, theirs = VaultSecret.objects.order_by("agency")
+        private_keys(two.agency_id, [two.kid])
+    mine, theirs = VaultSecret.objects.order_by("agency_id")
     VaultSecret.objects.filter(pk=mine.pk).update(wrapped=theirs.wrapped)
     with pytest.raises(SealBrokenError):
         doors.open_row("xa-lab", "alertrevision", "r1", 2, row)
