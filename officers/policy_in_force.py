@@ -3,6 +3,8 @@
 
 from dataclasses import asdict, dataclass, fields
 
+from django.db.models import Exists, OuterRef
+
 from accord.envelope.encoding import canonical, object_digest
 from callers.binding import has_maker
 from callers.errors import NotBoundError
@@ -55,15 +57,14 @@ def policy_of(agency: Agency) -> Policy:
 
 def altered_policies() -> list[AgencyPolicy]:
     """Policies that were written past the program, or are gone; none in a process that cannot tell."""
-    if not has_maker():
-        return []
-    return [*(row for row in AgencyPolicy.objects.order_by("pk") if not row.is_bound), *missing_policies()]
+    return [row for row in due_policies() if not row.is_bound] if has_maker() else []
 
 
-def missing_policies() -> list[AgencyPolicy]:
-    """For each agency with officers whose policy is gone one as a new agency has it, not stored."""
-    without = Agency.objects.filter(desk_policy=None, officers__isnull=False)
-    return [AgencyPolicy(agency=agency) for agency in without.distinct().order_by("pk")]
+def due_policies() -> list[AgencyPolicy]:
+    """The policy of each agency with officers, in one statement; where it is gone one as a new agency has it, not stored."""
+    officers = Officer.objects.filter(agency=OuterRef("pk"))
+    agencies = Agency.objects.filter(Exists(officers)).select_related("desk_policy").order_by("pk")
+    return [getattr(agency, "desk_policy", None) or AgencyPolicy(agency=agency) for agency in agencies]
 
 
 def _policy_on(row: AgencyPolicy) -> Policy:

@@ -18,7 +18,7 @@ from ledger.audit import record_event
 from officers.login.factorrows import factor_of, place_of_secret, save_factor
 from officers.login.factors import FACTORS
 from officers.models import AgencyPolicy, Officer
-from officers.policy_in_force import missing_policies, policy_of
+from officers.policy_in_force import due_policies, policy_of
 from peers.models import Agency
 from vault import hubsecret
 
@@ -42,9 +42,9 @@ def unbound_officers() -> Unbound[Officer]:
 
 def unbound_policies() -> Unbound[AgencyPolicy]:
     """The policies that count for nothing until `bind_policies`; raises VaultClosedError without a ring."""
-    rows = list(AgencyPolicy.objects.order_by("pk"))
+    rows = due_policies()
     without = tuple(row for row in rows if not row.is_bound)
-    return Unbound((*without, *missing_policies()), len(rows) - len(without))
+    return Unbound(without, len(rows) - len(without))
 
 
 @transaction.atomic
