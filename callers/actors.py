@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who acts: an officer in session, a partner's system, or a process of the hub itself."""
+"""Actors: an officer in session, a partner's system, or a process of the hub itself."""
 
 from dataclasses import dataclass
 from datetime import datetime

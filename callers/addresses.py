@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From where a request comes: the peer, or what a proxy of ours says; never what the caller claims.
+"""The address that a request comes from: the peer, or what a proxy of ours says; never what the caller claims.
 
 A `X-Forwarded-For` counts only when the peer is one of `TRUSTED_PROXIES`; it is then read from the right, and the
 first address that is no proxy of ours is the caller's. What stands left of it the caller may have written.

@@ -42,7 +42,7 @@ class MacMaker(Protocol):
         ...
 
     def has(self, kek: str) -> bool:
-        """Whether the ring has the key."""
+        """Tell whether the ring has the key."""
         ...
 
 
@@ -55,7 +55,7 @@ def use_maker(maker: MacMaker) -> None:
 
 
 def has_maker() -> bool:
-    """Whether this process can tell a row that carries its code from one that does not."""
+    """Tell whether this process can tell a row that carries its code from one that does not."""
     return bool(_maker)
 
 
@@ -66,7 +66,7 @@ def mac_of(table: str, facts: Facts) -> str:
 
 
 def holds(table: str, facts: Facts, mac: str) -> bool:
-    """Whether this is the code of these facts, under whichever key of the ring."""
+    """Tell whether this is the code of these facts, under whichever key of the ring."""
     maker, (kek, _, code) = _held(), mac.partition(".")
     if not code or not maker.has(kek):
         return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an actor may do: capabilities `noun:verb`, granted by roles, denied unless named here."""
+"""Capabilities: what an actor may do, `noun:verb`, granted by roles, denied unless named here."""
 
 from collections.abc import Iterable
 from enum import StrEnum

@@ -51,7 +51,7 @@ def ring_where_few_wait(task: str) -> None:
 
 
 class _Breaker:
-    """Whether this process tries to ring, and what it did not get through. Threads share it."""
+    """Tell whether this process tries to ring, and what it did not get through. Threads share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

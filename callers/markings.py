@@ -20,7 +20,7 @@ LEVELS: Final = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
 
 
 def is_within(actor: Actor, *, tlp: str, pri: str, lane: str, floor: str = "") -> bool:
-    """Whether the actor's roles reach to an item marked so; a marking that is not known is out of reach.
+    """Tell whether the actor's roles reach to an item marked so; a marking that is not known is out of reach.
 
     `floor` is the marking of what the item was made from.
     """

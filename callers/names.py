@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may stand in a name: one line whose letters are what they look like.
+"""Names: one line whose letters are what they look like.
 
 A letter of one script can look like one of another: a name spelt with both passes for somebody else's. Characters
 that nobody sees do the same, and those that reorder a line show it otherwise than it is. Joiners stay where a script
@@ -66,7 +66,7 @@ def check_name(text: str) -> None:
 
 
 def mixes_scripts(text: str) -> bool:
-    """Whether a run of letters has one that looks like a letter of another script of that run."""
+    """Tell whether a run of letters has one that looks like a letter of another script of that run."""
     return not text.isascii() and any(map(_is_mixed, _LETTERS.findall(text)))
 
 
@@ -82,7 +82,7 @@ def misplaced_joiners(text: str) -> tuple[str, ...]:
 
 
 def resemble(one: str, other: str) -> bool:
-    """Whether two names look alike: letters told apart by no reader, case, accents, spaces and signs left out."""
+    """Tell whether two names look alike: letters told apart by no reader, case, accents, spaces and signs left out."""
     return not _skeletons(one).isdisjoint(_skeletons(other))
 
 
@@ -132,7 +132,7 @@ def _is_mixed(run: str) -> bool:
 
 
 def _is_redrawn(letter: str) -> bool:
-    """Whether it is another letter in full width or in a mathematical alphabet, of which the data name few."""
+    """Tell whether it is another letter in full width or in a mathematical alphabet, of which the data name few."""
     return unicodedata.decomposition(letter).startswith(("<wide>", "<font>"))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a view allows: it declares a capability, or it is refused.
+"""Permissions of views: each declares a capability, or it is refused.
 
 class KeysetView(APIView):
     capability = Capability.DIRECTORY_READ                      # every method

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many requests one API key or one officer may send: a bucket each, so that one caller cannot starve the others.
+"""Limits on how many requests one API key or one officer may send: a bucket each, so that one caller cannot starve the others.
 
 Counted in the web process that answers, without a store that could be away: a hub of N processes lets N times as
 many through, never more. Guesses at a password are counted elsewhere, in the database (`attempts`).

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How REST views read what they are asked: every name is declared, and every value within its limits.
+"""Read what a REST view is asked: every name is declared, and every value within its limits.
 
 A name that is not on the list is refused, never passed over: no filter and no order reaches the database that a
 view has not named, a mistyped filter never answers with everything, and a mistyped member never gets lost. A member

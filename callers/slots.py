@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many threads of one worker each kind of work may take, so that a slow one leaves the others theirs.
+"""Limits on how many threads of one worker each kind of work may take, so that a slow one leaves the others theirs.
 
 A mail server that hangs holds the threads of mail, never those that expand, sweep, or send flash mail. Whoever finds
 no slot goes away; the one who holds it rings for them when done.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where systems call: the exchange, which has an address of its own beside the desk's."""
+"""The address that systems call: the exchange, which has an address of its own beside the desk's."""
 
 from typing import Final
 

@@ -49,7 +49,7 @@ def tell_of_api_keys(*, now: datetime) -> int:
 
 
 def is_settled(notice: Notification) -> bool:
-    """Whether the key has ended or was replaced since the warning was queued, so that nobody need be warned."""
+    """Tell whether the key has ended or was replaced since the warning was queued, so that nobody need be warned."""
     prefix, end, _days = notice.subject.split(BETWEEN)
     return not any(_end_of(key) == end for key in _to_warn_of().filter(pk=prefix))
 

@@ -24,7 +24,7 @@ def tell_from(delivery: Delivery, pri: str, shown: dict[str, int], *, now: datet
 
 
 def is_shown(delivery: Delivery, shown: dict[str, int]) -> bool:
-    """Whether the desk has taken the feed up to this delivery."""
+    """Tell whether the desk has taken the feed up to this delivery."""
     return delivery.number is not None and delivery.number <= shown.get(delivery.recipient_id, 0)
 
 

@@ -85,7 +85,7 @@ def _named_statement(row: StatementDelivery) -> Item:
 
 
 def waits_for_expansion() -> bool:
-    """Whether anything numbered has not become notices yet."""
+    """Tell whether anything numbered has not become notices yet."""
     return (
         Delivery.objects.filter(expanded_at__isnull=True, state__in=VISIBLE_STATES).exists()
         or StatementDelivery.objects.filter(expanded_at__isnull=True, number__isnull=False).exists()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What notices say of a delivery."""
+"""Facts of a delivery that its notices tell."""
 
 from django.db.models import Exists, OuterRef, Q
 

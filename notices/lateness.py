@@ -18,7 +18,7 @@ LATE_AFTER: Final = timedelta(minutes=1)
 
 
 def is_late(since: datetime, *, now: datetime) -> bool:
-    """Whether mail that could have gone out at `since` should have gone by now."""
+    """Tell whether mail that could have gone out at `since` should have gone by now."""
     return now - since > LATE_AFTER
 
 

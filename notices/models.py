@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the desk tells of what, by which channel, and what became of it."""
+"""Notices: whom the desk tells of what, by which channel, and what became of it."""
 
 import uuid
 from typing import ClassVar

@@ -29,5 +29,5 @@ def tell_second_persons(
 
 
 def is_exercise(notice: Notification) -> bool:
-    """Whether what waits is an exercise."""
+    """Tell whether what waits is an exercise."""
     return notice.subject.startswith(EXERCISE + BETWEEN)

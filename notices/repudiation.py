@@ -113,7 +113,7 @@ def _named_doubt(doubt: Doubt) -> Item:
 
 
 def waits_for_telling(*, now: datetime) -> bool:
-    """Whether a word is to be looked into, or an object in doubt to be told of."""
+    """Tell whether a word is to be looked into, or an object in doubt to be told of."""
     return (
         KeyWord.objects.filter(due_at__lte=now).exists()
         or Doubt.objects.filter(expanded_at__isnull=True).exists()

@@ -122,7 +122,7 @@ class FreshNotices:
         return self._read[key]
 
     def page_follows(self, notice: Notification) -> bool:
-        """Whether a mail about a new alert goes out before the page that it leads to is there."""
+        """Tell whether a mail about a new alert goes out before the page that it leads to is there."""
         delivery = notice.delivery
         if notice.occasion != Occasion.ALERT or delivery is None:
             return False

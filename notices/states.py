@@ -77,7 +77,7 @@ class Channel(TextChoices):
 
 
 class Cause(TextChoices):
-    """Why a notice was not sent, or not yet."""
+    """The reason why a notice was not sent, or not yet."""
 
     ADDRESS = "address", _("The mail server refuses this address.")
     GAVE_UP = "gave-up", _("The mail server refused it too often.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which notices an actor may see: the only way in to them from a request."""
+"""Notices that an actor may see: the only way in to them from a request."""
 
 from typing import TYPE_CHECKING
 

@@ -62,7 +62,7 @@ def compose_account_mail(officer: Officer, purpose: AccountLink.Purpose, token: 
 
 
 def _meets_account(officer: Officer) -> bool:
-    """Whether the invitation's address serves an account already, in this agency or in another."""
+    """Tell whether the invitation's address serves an account already, in this agency or in another."""
     return Officer.objects.filter(email=officer.invited_email).exists()
 
 

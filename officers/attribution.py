@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose act an act counts as. Somebody who invited a person, or reset the person's factors, could be that person.
+"""The attribution of acts: whose act one counts as. Somebody who invited a person, or reset the person's factors, could be that person.
 
 Until a second admin or releaser has confirmed the person, whatever the person does counts as also done by whoever
 invited or reset. Two officers are independent if neither is, nor stands behind, the other or one and the same third.
@@ -36,12 +36,12 @@ def attributed_to(names: Iterable[str]) -> frozenset[str]:
 
 
 def _stands(doubt: PowerChange) -> bool:
-    """Whether nobody has confirmed the person: a row that says so without its code confirms nobody."""
+    """Tell whether nobody has confirmed the person: a row that says so without its code confirms nobody."""
     return doubt.outcome in _UNCONFIRMED or (has_maker() and not doubt.is_bound)
 
 
 def is_independent(officer: Officer, names: Iterable[str]) -> bool:
-    """Whether nobody counts as this officer and as one of these audit names at once.
+    """Tell whether nobody counts as this officer and as one of these audit names at once.
 
     Both sides are widened: of two puppets of one admin, one must not release what the other wrote.
     """

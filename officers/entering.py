@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far an agency has come in, as the operator may know it: steps that are done or not, nobody's name."""
+"""The steps by which an agency comes in, as the operator may know it: steps that are done or not, nobody's name."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ class Entry:
 
     @property
     def needs_entry_key(self) -> bool:
-        """Whether the agency's own system brings the keys, and has not yet."""
+        """Tell whether the agency's own system brings the keys, and has not yet."""
         return self.agency.custody == Custody.AGENCY and self.agency.status == AgencyStatus.ENTERING
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an officer is the person that colleagues know: doubted after an invitation or a reset, until confirmed.
+"""The identity of officers, as the persons that colleagues know: doubted after an invitation or a reset, until confirmed.
 
 While a doubt stands, what the officer does counts as also done by whoever caused it (`officers.attribution`). Where
 both the factors and the password came from somebody else within `RESET_WITHIN`, or the hub's operator reset an

@@ -156,7 +156,7 @@ class Officer(BoundRow, AbstractBaseUser):
         return self.language or (self.agency.language if self.agency else "")
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether this is the password; a hash of an older kind is renewed, on the locked row."""
+        """Tell whether this is the password; a hash of an older kind is renewed, on the locked row."""
 
         def renew(raw: str) -> None:
             with transaction.atomic():

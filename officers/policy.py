@@ -159,7 +159,7 @@ def _ask(
 
 
 def _is_looser(before: Mapping[str, str], after: Mapping[str, str], roles: Iterable[str]) -> bool:
-    """Whether any role reaches further; no limit reaches furthest."""
+    """Tell whether any role reaches further; no limit reaches furthest."""
     rank = {level: place for place, level in enumerate(LEVELS)}
     return any(
         rank.get(after.get(role, ""), len(LEVELS)) > rank.get(before.get(role, ""), len(LEVELS))

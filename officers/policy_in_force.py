@@ -25,12 +25,12 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """What a form carries, so that nothing is changed that was not seen."""
+        """The digest that a form carries, so that nothing is changed that was not seen."""
         return object_digest("accord-policy+json", canonical(asdict(self)))
 
 
 def begin_policy(agency: Agency) -> None:
-    """With its first officer an agency has a policy; the caller holds the agency's lock.
+    """Give an agency its policy with its first officer; the caller holds the agency's lock.
 
     One that is missing later was taken away, and is not begun anew.
     """
@@ -39,7 +39,7 @@ def begin_policy(agency: Agency) -> None:
 
 
 def policy_of(agency: Agency) -> Policy:
-    """As it stands on its row; raises NotBoundError where that was written past the program, or is gone.
+    """The policy as it stands on its row; raises NotBoundError where that was written past the program, or is gone.
 
     A process without the key-encryption key, which only tells people, takes the row as it stands. An agency without
     officers has none yet: what a new one demands counts.

@@ -38,7 +38,7 @@ CONFIRMERS: Final = frozenset({Role.AGENCY_ADMIN, Role.RELEASER})
 
 
 def must_wait(agency: Agency) -> bool:
-    """Whether changes of power wait: from the agency's first release on."""
+    """Tell whether changes of power wait: from the agency's first release on."""
     return agency.first_release_at is not None
 
 
@@ -129,7 +129,7 @@ def waiting_kinds(officers: Iterable[Officer]) -> dict[UUID, frozenset[str]]:
 
 
 def counts_as_admin(officer: Officer, *, now: datetime) -> bool:
-    """Whether an active officer is an admin, or was within the last day."""
+    """Tell whether an active officer is an admin, or was within the last day."""
     was = officer.admin_until is not None and now - officer.admin_until < ADMIN_COUNTS_FOR
     return officer.is_active and (was or Role.AGENCY_ADMIN in officer.roles)
 
@@ -143,7 +143,7 @@ def second_admins(officer: Officer, agency: Agency, *, now: datetime) -> list[Of
 
 
 def may_agree(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
-    """Whether this officer is a second person for this change."""
+    """Tell whether this officer is a second person for this change."""
     if officer.agency_id != change.agency_id or Capability.POWER_DECIDE not in officer.capabilities:
         return False
     if not is_independent(officer, _behind(change)):
@@ -156,7 +156,7 @@ def may_agree(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
 
 
 def may_stop(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
-    """Whether this officer was told of it or asked for it; what has no time of its own is not stopped but left."""
+    """Tell whether this officer was told of it or asked for it; what has no time of its own is not stopped but left."""
     if officer.agency_id != change.agency_id or Capability.POWER_DECIDE not in officer.capabilities:
         return False
     if change.delay_hours is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person says of herself: name, unit, time zone, language, and when routine mail may wait. No right comes of it.
+"""Facts that a person says of herself: name, unit, time zone, language, and when routine mail may wait. No right comes of it.
 
 The unit may be set by an admin of the agency too.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether mail about a routine alert may reach a person now. Nothing else can be turned off or put off.
+"""Quiet hours: whether mail about a routine alert may reach a person now. Nothing else can be turned off or put off.
 
 Who stands on the duty list hears at once, whatever the own settings; so does everybody of an agency whose duty list
 is empty: somebody is always told.
@@ -12,7 +12,7 @@ from officers.models import Officer
 
 
 def stays_quiet(officer: Officer, *, now: datetime) -> bool:
-    """Whether a routine mail stays away or waits."""
+    """Tell whether a routine mail stays away or waits."""
     if officer.routine_mail and officer.quiet_from is None:
         return False
     return may_be_quiet(officer) and (not officer.routine_mail or end_of_quiet(officer, now) is not None)

@@ -87,7 +87,7 @@ def closed_sign_in(officer: Officer) -> ClosedSignIn | None:
 
 
 def goes_through(officer: Officer) -> bool:
-    """Whether the officer signs in while the agency's review is open."""
+    """Tell whether the officer signs in while the agency's review is open."""
     return Role.AGENCY_ADMIN in officer.roles
 
 

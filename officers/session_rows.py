@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is signed in where. No credential stands here: a session is found by a keyed digest of its key."""
+"""Sessions: who is signed in where. No credential stands here: a session is found by a keyed digest of its key."""
 
 import uuid
 from typing import ClassVar
@@ -59,5 +59,5 @@ class OfficerSession(BoundRow):
 
     @property
     def is_strong(self) -> bool:
-        """Whether this sign-in took a second factor or a passkey."""
+        """Tell whether this sign-in took a second factor or a passkey."""
         return Proof(self.proof).is_strong

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What beat asks of this app. Sessions are installed in the desk's processes alone."""
+"""Tasks that beat asks of this app. Sessions are installed in the desk's processes alone."""
 
 from functools import partial
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which officers an actor may see: the only way in to them."""
+"""Officers that an actor may see: the only way in to them."""
 
 from typing import TYPE_CHECKING
 

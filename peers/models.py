@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the desk knows of agencies, its own and others."""
+"""Agencies as the desk knows them, its own and others."""
 
 from typing import ClassVar
 
@@ -44,10 +44,10 @@ class Agency(models.Model):
 
     @property
     def is_hosted(self) -> bool:
-        """Whether the desk signs and opens for this agency."""
+        """Tell whether the desk signs and opens for this agency."""
         return self.custody != Custody.AGENCY
 
     @property
     def is_suspended(self) -> bool:
-        """Whether the operator has stopped new flow to and from this agency."""
+        """Tell whether the operator has stopped new flow to and from this agency."""
         return self.status == AgencyStatus.SUSPENDED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which agencies of the directory an actor may see: the only way in to them."""
+"""Agencies of the directory that an actor may see: the only way in to them."""
 
 from typing import TYPE_CHECKING
 

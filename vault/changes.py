@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a keyset may change into: the verbs of a key's life, and the next keyset each of them makes. Pure.
+"""Changes of a keyset: the verbs of a key's life, and the next keyset each of them makes. Pure.
 
 A keyset lists every key the agency ever had, so a change never drops a row: a key that is replaced is *retiring*
 for thirty days, one that has ended is *retired*, one that the root has revoked says since when. Whose root signs,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong in the vault. No error carries key material, plaintext or the reason a seal did not open."""
+"""Errors of the vault. No error carries key material, plaintext or the reason a seal did not open."""
 
 from callers.errors import CallerError
 
@@ -57,12 +57,12 @@ _KEYS = frozenset({"private key", "root secret"})
 
 
 def is_ring_away(error: Exception) -> bool:
-    """Whether this process cannot open what any agency has sealed."""
+    """Tell whether this process cannot open what any agency has sealed."""
     return isinstance(error, VaultClosedError | KekUnknownError | KekWrongError)
 
 
 def is_vault_away(error: Exception) -> bool:
-    """Whether an agency's keys in the vault are not to be had, rather than that one sealed thing is broken."""
+    """Tell whether an agency's keys in the vault are not to be had, rather than that one sealed thing is broken."""
     if isinstance(error, SealBrokenError):
         return error.what in _KEYS
     return is_ring_away(error) or isinstance(error, SecretMissingError)

@@ -48,7 +48,7 @@ def open_unplaced(sealed: str) -> str:
 
 
 def is_unplaced(sealed: str) -> bool:
-    """Whether this was sealed before seals had a place."""
+    """Tell whether this was sealed before seals had a place."""
     return unb64u(sealed)[:1] == bytes([_UNPLACED_FORM])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the vault keeps in the database: wrapped root secrets and wrapped private keys.
+"""Rows that the vault keeps in the database: wrapped root secrets and wrapped private keys.
 
 Unwrapped secrets live as long as the call that needs them; nothing is cached.
 """

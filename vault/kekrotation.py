@@ -33,7 +33,7 @@ MOST_ROUNDS: Final = 5
 
 @dataclass(frozen=True)
 class KekUse:
-    """How many root secrets and codes of rows stand under one key-encryption key, and whether this ring has it."""
+    """The number of root secrets and codes of rows that stand under one key-encryption key, and whether this ring has it."""
 
     kek: str
     secrets: int
@@ -43,18 +43,18 @@ class KekUse:
 
     @property
     def may_go(self) -> bool:
-        """Whether the ring can do without it."""
+        """Tell whether the ring can do without it."""
         return self.is_held and not self.is_current and not self.is_used
 
     @property
     def is_used(self) -> bool:
-        """Whether anything stands under it."""
+        """Tell whether anything stands under it."""
         return bool(self.secrets or self.rows)
 
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """How many rows were changed; whose secret (an agency's, or the hub's own) did not open and was left as it is."""
+    """The number of rows that were changed; whose secret (an agency's, or the hub's own) did not open and was left as it is."""
 
     changed: int
     broken: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ def keks_in_use() -> list[KekUse]:
 
 
 def check_ring() -> None:
-    """Whether this process's ring opens what the vault holds: one secret under each key is tried.
+    """Tell whether this process's ring opens what the vault holds: one secret under each key is tried.
 
     Raises VaultClosedError (no ring), KekUnknownError (a key that secrets stand under is missing), KekWrongError
     (another key under its id).

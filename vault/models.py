@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub holds for hosted agencies and itself: wrapped secrets and private keys. Nothing opens without the KEK."""
+"""Rows that the hub holds for hosted agencies and itself: wrapped secrets and private keys. Nothing opens without the KEK."""
 
 from typing import ClassVar, Final
 
@@ -59,7 +59,7 @@ class VaultKey(models.Model):
 
 
 class Proposal(models.Model):
-    """What an agency's head is asked to sign with the root the hub does not hold; gone once it is signed.
+    """A statement that an agency's head is asked to sign with the root the hub does not hold; gone once it is signed.
 
     `payload` is the statement exactly as it is to be signed, `od` its object digest. `change` is the verb, `kid`
     the key it is about, if it is about one.

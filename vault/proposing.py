@@ -96,7 +96,7 @@ def propose_revoke(
 
 
 def list_proposals(actor: Actor, agency: Agency, *, now: datetime) -> list[ProposalFact]:
-    """What waits for the head's signature, oldest first."""
+    """Proposals that wait for the head's signature, oldest first."""
     require_key_officer(actor, agency)
     return [
         ProposalFact(row.od, row.k, row.change, row.kid, row.made_at, row.made_at + PROPOSAL_LIVES)
@@ -158,7 +158,7 @@ def forget_proposals(*, now: datetime) -> int:
 
 
 def _accepted(agency: Agency, od: str) -> Keyset | Revocation | None:
-    """What this statement has become, where it came before."""
+    """The row that this statement has become, where it came before."""
     return (
         Keyset.objects.filter(od=od, agency_id=agency.pk).first()
         or Revocation.objects.filter(od=od, agency_id=agency.pk).first()
@@ -229,7 +229,7 @@ def _keep_drawn(agency: Agency, proposal: Proposal, drawn: Sequence[PrivateKey],
 
 
 def _unwrap_drawn(agency: Agency, proposal: Proposal, rows: Sequence[KeyRow]) -> list[PrivateKey]:
-    """In the order of the keyset's rows; raises SealBrokenError."""
+    """The drawn keys in the order of the keyset's rows; raises SealBrokenError."""
     drawn = {key.kid: key for key in DrawnKey.objects.filter(proposal=proposal)}
     secrets = secrets_of(agency.pk, {key.epoch for key in drawn.values()})
     keys: list[PrivateKey] = []

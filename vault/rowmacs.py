@@ -22,5 +22,5 @@ class RingMacs:
         return b64u(hmac.digest(key, message, "sha256"))
 
     def has(self, kek: str) -> bool:
-        """Whether the ring has the key of this id."""
+        """Tell whether the ring has the key of this id."""
         return kek in held_ring().keys

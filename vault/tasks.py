@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What beat asks of the vault; only roles that hold the key ring have it."""
+"""Tasks that beat asks of the vault; only roles that hold the key ring have it."""
 
 from celery import shared_task
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often one may guess a password or a code: counted in the database before the guess is looked at.
+"""Limits on guesses at a password or a code: counted in the database before the guess is looked at.
 
 - Guesses in parallel all count, and a guess that cannot be counted is not looked at.
 - Guesses from places that the officer has not signed in from share counters: they never close a *known* browser

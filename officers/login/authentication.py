@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who calls: the only two ways in over HTTP, an API key or an officer's session.
+"""Authentication of officers in session: one of the only two ways in over HTTP, an API key or an officer's session.
 
 Nothing else in a request can name the actor: no other header, no query, no body.
 """

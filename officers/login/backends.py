@@ -82,7 +82,7 @@ def bound_officer(rows: QuerySet[Officer]) -> Officer | None:
 
 
 def is_let_in(officer: Officer) -> bool:
-    """Whether the row carries its code; one that does not is named in the log."""
+    """Tell whether the row carries its code; one that does not is named in the log."""
     try:
         officer.require_bound()
     except NotBoundError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Of whom a second factor is demanded: an agency decides by role, the hub demands it of its operators always."""
+"""The demand for a second factor: an agency decides by role, the hub demands it of its operators always."""
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from officers.policy_in_force import policy_of
 
 
 def must_have_factor(officer: Officer) -> bool:
-    """Whether the officer, with the roles of this moment, may do nothing without a second factor.
+    """Tell whether the officer, with the roles of this moment, may do nothing without a second factor.
 
     Of everybody where the agency's policy was written past the program.
     """

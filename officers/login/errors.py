@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can stand between an officer in session and an act."""
+"""Errors that stand between an officer in session and an act."""
 
 from datetime import timedelta
 

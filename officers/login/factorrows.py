@@ -43,7 +43,7 @@ def save_factor(row: Authenticator, *columns: str) -> None:
 
 
 def is_bound(row: Authenticator) -> bool:
-    """Whether the row carries the code of what it says."""
+    """Tell whether the row carries the code of what it says."""
     return binding.holds(TABLE, _facts(row), row.data.get(_MAC, ""))
 
 

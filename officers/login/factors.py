@@ -55,7 +55,7 @@ class Factors:
 
 
 def has_factor(officer: Officer) -> bool:
-    """Whether signing in takes a second step: the officer's own row says so, whatever became of the factor's."""
+    """Tell whether signing in takes a second step: the officer's own row says so, whatever became of the factor's."""
     return bool(Officer.objects.values_list("factors", flat=True).get(pk=officer.pk))
 
 
@@ -217,7 +217,7 @@ def _is_recovery_code(officer: Officer, codes: Authenticator, code: str) -> bool
 
 
 def _serve(codes: Authenticator) -> bool:
-    """Whether recovery codes open anything: after a restore it is not known any more which of them were used."""
+    """Tell whether recovery codes open anything: after a restore it is not known any more which of them were used."""
     return not predates_restore(codes.created_at)
 
 

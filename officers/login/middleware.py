@@ -59,7 +59,7 @@ class OfficerSessionMiddleware:
 
 
 def _asked_by_itself(request: HttpRequest) -> bool:
-    """Whether a waiting page asked, and no person: that notes no visit. Who forges the header only loses by it."""
+    """Tell whether a waiting page asked, and no person: that notes no visit. Who forges the header only loses by it."""
     return "X-Accord-Poll" in request.headers
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an officer in session may call over REST: as every caller, and with a fresh proof for what cannot be undone."""
+"""Permissions of an officer in session over REST: as every caller, and with a fresh proof for what cannot be undone."""
 
 from rest_framework.request import Request
 

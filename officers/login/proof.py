@@ -20,14 +20,14 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def needs_fresh_proof(request: HttpRequest, capability: Capability | None, *, now: datetime) -> bool:
-    """Whether this act waits for a proof; reading never does."""
+    """Tell whether this act waits for a proof; reading never does."""
     if capability not in SENSITIVE or request.method in SAFE_METHODS:
         return False
     return not is_fresh(request, now=now)
 
 
 def is_fresh(request: HttpRequest, *, now: datetime) -> bool:
-    """Whether the last proof of this request's session is new enough; a proof from the future is none."""
+    """Tell whether the last proof of this request's session is new enough; a proof from the future is none."""
     row = sign_in_of(request)
     return row is not None and timedelta(0) <= now - row.proved_at < FRESH_FOR
 
