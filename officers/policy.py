@@ -100,7 +100,7 @@ def _lock(admin: Actor, agency: Agency) -> Agency:
     if admin.agency_id != agency.pk:
         raise AbsentError
     require(admin, Capability.AGENCY_MANAGE)
-    return Agency.objects.select_for_update(of=("self",)).get(pk=agency.pk)
+    return Agency.objects.select_for_update().get(pk=agency.pk)
 
 
 def _refuse_unseen(before: Policy, seen: str) -> None:
