@@ -27,6 +27,8 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     is_entry = models.BooleanField(default=False)
     """Issued by the operator for accession alone (`agencies.entrykeys`); it never becomes a working key."""
+    is_desk = models.BooleanField(default=False)
+    """What a desk calls with for its agency: nobody carried it anywhere, and no officer sees or ends it."""
     line = models.CharField(max_length=16, db_index=True, editable=False)
     """The prefix of the first key of its chain: every key that replaced another one bears the same."""
     follows = models.ForeignKey(

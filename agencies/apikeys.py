@@ -71,6 +71,7 @@ def make_key(
     networks: Iterable[str],
     follows: ApiKey | None = None,
     is_entry: bool = False,
+    is_desk: bool = False,
     now: datetime,
 ) -> tuple[ApiKey, str]:
     """The row and text of a key whose issue the caller has permitted; raises InputError."""
@@ -88,11 +89,22 @@ def make_key(
             created_by=actor.audit_name,
             expires_at=now + _checked_lifetime(lifetime),
             is_entry=is_entry,
+            is_desk=is_desk,
             line=follows.line if follows else prefix,
             follows=follows,
         )
         record_key_event("apikey.issued", actor, key, now=now)
     return key, f"{prefix}.{secret}"
+
+
+@transaction.atomic
+def end_desk_keys(actor: Actor, agency_id: str, *, now: datetime) -> None:
+    """End what a desk called with for this agency so far."""
+    keys = ApiKey.objects.select_for_update().filter(agency_id=agency_id, is_desk=True, revoked_at=None)
+    for key in keys.order_by("pk"):
+        key.revoked_at = now
+        key.save(update_fields=["revoked_at"])
+        record_key_event("apikey.revoked", actor, key, now=now)
 
 
 def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:

@@ -44,6 +44,7 @@ def rotate_own_key(client: ApiClient, *, now: datetime) -> tuple[ApiKey, str]:
             lifetime=min(old.lifetime, MAX_LIFETIME),
             networks=old.networks,
             follows=old,
+            is_desk=old.is_desk,
             now=now,
         )
         old.expires_at = min(old.expires_at, now + LONGEST_OVERLAP)

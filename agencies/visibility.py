@@ -40,7 +40,7 @@ class KeyQuerySet(models.QuerySet["Key"]):
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def visible_to(self, actor: "Actor") -> "ApiKeyQuerySet":
-        """Agency admins see the keys of their own agency."""
+        """Agency admins see the keys of their own agency's systems, and not the one that the desk calls with."""
         if Capability.APIKEY_MANAGE not in actor.capabilities or actor.agency_id is None:
             return self.none()
-        return self.filter(agency_id=actor.agency_id)
+        return self.filter(agency_id=actor.agency_id, is_desk=False)

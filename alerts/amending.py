@@ -20,6 +20,7 @@ from alerts.errors import AmendmentRefusedError, ReceiptPendingError
 from alerts.fetching import fetch_and_open
 from alerts.files import AttachmentFile, inert_media_type
 from alerts.finding import find_alert, hosted_agency_of, lock_alert
+from alerts.held import held_blob
 from alerts.models import Alert
 from alerts.reply_rows import Reply
 from alerts.revisions import DraftContent, read_revision
@@ -36,7 +37,6 @@ from ledger.proofs import log_time
 from officers.ceilings import ceiling_of
 from officers.models import Officer
 from sharing.models import Envelope
-from sharing.slices import blob_for
 from vault import doors
 
 AMENDED: Final = "own alert, to be amended"
@@ -184,7 +184,7 @@ def _files_sent(author: Officer, alert: Alert, now: datetime) -> list[Attachment
     opened = fetch_and_open(author, alert.md, reason=AMENDED, now=now)
     files = []
     for note in opened.attachments:
-        data = doors.open_attachment(opened, note.n, blob_for(author, alert.md, note.n, now=now))
+        data = doors.open_attachment(opened, note.n, held_blob(author, alert.md, note.n, now=now))
         files.append(AttachmentFile(note.fn, inert_media_type(note.fn, data), data))
     return files
 

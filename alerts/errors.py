@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from accord.envelope.errors import VerificationError
 from vault.errors import SealBrokenError
 
 if TYPE_CHECKING:
@@ -211,3 +212,23 @@ class ScienceAwayError(AlertsError):
     """The process that reads structures and spectra was lost over this question; nothing was answered."""
 
     retry_after = 5
+
+
+class NotJudgedError(VerificationError):
+    """It did not verify, by keys of which something failed or by octets that lay here and could not be fetched again.
+
+    That says nothing of whoever sent it: it is judged again later.
+    """
+
+
+class ExchangeAwayError(AlertsError):
+    """The exchange could not be asked for what this needs; nothing was concluded.
+
+    `is_answered`: it gave an answer about this one thing that cannot be used, which says nothing of others.
+    """
+
+    retry_after = 10
+
+    def __init__(self, *, is_answered: bool = False) -> None:
+        super().__init__()
+        self.is_answered = is_answered

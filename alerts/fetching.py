@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetches an envelope from the exchange and opens it in the vault: every check, every time, no copy kept."""
+"""Opens an envelope in the vault, fetched where it is not here: every check, every time, nothing opened is kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
-from typing import overload
+from typing import Final
 
 from django.db import transaction
 
+from accord.calls.errors import AnswerError, ClientError, UnreachableError
 from accord.envelope.content import OpenedAlert
-from accord.envelope.errors import EnvelopeError, Failure, OpeningError
-from alerts.checkpoints import keep_newest, kept_checkpoint
+from accord.envelope.errors import EnvelopeError, Failure, MalformedError, OpeningError, VerificationError
+from accord.envelope.slices import UnverifiedSlice, parse_slice
+from accord.envelope.verifying import Ledger
+from accord.following.log import KeptLog
+from accord.moments import moment_of
+from alerts.errors import AlertsError, ExchangeAwayError, NotJudgedError
+from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_again
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
@@ -17,14 +24,15 @@ from alerts.peers.seeing import keep_known, keep_seen
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
-from sharing.models import Blob, Envelope
-from sharing.slices import slice_for
+from sharing.errors import ContentDeletedError
 from vault import doors
 
 Seen = Callable[[str, str], str | None]
-CLOSED = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
-"""Why the exchange keeps an alert closed that the agency may know of."""
+OCTETS: Final = frozenset(
+    {Failure.AAD, Failure.CIPHERTEXT, Failure.PATH, Failure.PROOF, Failure.RECEIPT, Failure.SIGNATURE}
+    | {Failure.SIGNERS, Failure.SUBJECT}
+)
+"""Failures of a slice's own octets, whoever's keys count."""
 
 
 def fetch_and_open(
@@ -36,39 +44,140 @@ def fetch_and_open(
     peers: VerifiedDirectory | None = None,
     now: datetime,
 ) -> OpenedAlert:
-    """Raises what the slice refuses (`AbsentError`, or of `CLOSED`) and `EnvelopeError`.
+    """Raises what the slice refuses (`AbsentError`, or of `CLOSED`), `EnvelopeError` and `ExchangeAwayError`.
 
     `peers` is the agency's directory at this moment, for a caller that asks it more. The receipt is compared with the
-    newest checkpoint that the agency has kept. Not inside a transaction: the vault writes who opened what, and why,
-    whatever comes of it.
+    newest checkpoint that the agency has kept. While the exchange is away the kept keys serve; where they do not suffice
+    nothing is concluded. Not inside a transaction: the vault writes who opened what, and why, whatever comes of it.
     """
-    agency = actor.agency_id or ""
-    peers = peers or VerifiedDirectory(agency, now)
+    peers = peers or VerifiedDirectory(actor.agency_id or "", now)
+    act = _Act(actor, md, reason, seen, peers, now)
+    held: Held | None = None
     try:
-        kept = kept_checkpoint(agency)
-        octets, blobs = slice_for(actor, md, now=now), stored_blobs(actor, md)
-        peers.preload([agency, blobs.issuer])
-        opened = doors.open_envelope(
-            actor,
-            octets,
-            peers=peers,
-            reason=reason,
-            blobs=blobs,
-            seen=seen,
-            kept=kept,
-            now=now,
-        )
-        if opened.manifest.md != md:
-            raise OpeningError(Failure.SUBJECT, "another envelope lies under this address")
+        held = envelope_of(actor, md, now=now)
+        try:
+            return act.open(held)
+        except EnvelopeError as failure:
+            if held.is_new or not _is_of_octets(failure):
+                raise
+            # They lay here, where somebody may have changed them: what the exchange has decides.
+            act.record(failure)
+            held = _fetched_again(actor, held, failure, now)
+            return act.open(held)
     except EnvelopeError as failure:
-        _record(actor, md, failure, now)
-        raise_alarms(actor, peers, now=now)
-        keep_known(peers, now=now)
+        if held is not None and held.is_new and _is_of_octets(failure):
+            drop_envelope(held)
+        act.record(failure)
         raise
-    raise_alarms(actor, peers, now=now)
-    keep_seen(peers, [opened.manifest.iss], now=now)
-    keep_newest(agency, octets, kept=kept, log_time=opened.log_time, now=now)
-    return opened
+    except ExchangeAwayError as away:
+        if away.is_answered:
+            _record(actor, md, "answer-unusable", now)
+        raise
+    except ClientError as trouble:
+        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+
+
+@dataclass(frozen=True)
+class _Act:
+    """One opening: by whom, of what, why, by whose keys."""
+
+    actor: Actor
+    md: str
+    reason: str
+    seen: Seen | None
+    peers: VerifiedDirectory
+    now: datetime
+
+    def open(self, held: Held) -> OpenedAlert:
+        """Raises EnvelopeError, of it NotJudgedError; ExchangeAwayError, ClientError."""
+        unverified = parse_slice(held.octets)
+        if moment_of(unverified.manifest.terms.keep) <= self.now:
+            # Whatever the row's column says.
+            raise ContentDeletedError
+        signers = {unverified.manifest.iss, *(release.statement.iss for release in unverified.via)}
+        away = _refresh(self.peers, {self.peers.reader, *signers})
+        try:
+            opened = self._opened(held, unverified, is_away=away is not None)
+            if opened.manifest.md != self.md:
+                raise OpeningError(Failure.SUBJECT, "another envelope lies under this address")
+        except EnvelopeError as failure:
+            if away is not None:
+                # Newer keys may say otherwise: nothing is concluded from what could not be asked.
+                raise ExchangeAwayError from away
+            if self.peers.refused.keys() & {self.peers.reader, *signers}:
+                raise _not_judged(failure) from failure
+            raise
+        raise_alarms(self.actor, self.peers.reader, self.peers.take_alarms(), now=self.now)
+        keep_seen(self.peers, [opened.manifest.iss], now=self.now)
+        _note_receipts(self.peers, unverified, opened)
+        return opened
+
+    def _opened(self, held: Held, unverified: UnverifiedSlice, *, is_away: bool) -> OpenedAlert:
+        """Where the exchange goes away in between, the log is compared later, as when it is away from the beginning."""
+        try:
+            return doors.open_envelope(
+                self.actor,
+                held.octets,
+                peers=self.peers,
+                reason=self.reason,
+                blobs=held.blobs,
+                seen=self.seen,
+                ledger=_ledger(self.peers.log(is_away=is_away), unverified),
+                now=self.now,
+            )
+        except UnreachableError:
+            if is_away:
+                raise
+            return self._opened(held, unverified, is_away=True)
+
+    def record(self, failure: EnvelopeError) -> None:
+        """In the audit, and what is wrong with keys as an alarm."""
+        _record(self.actor, self.md, str(getattr(failure, "cause", failure.code)), self.now)
+        raise_alarms(self.actor, self.peers.reader, self.peers.take_alarms(), now=self.now)
+        keep_known(self.peers, now=self.now)
+
+
+def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError | None:
+    """Take in the newest keys; what kept the exchange from being asked, where something did."""
+    try:
+        peers.refresh(agencies)
+    except ClientError as trouble:
+        return trouble
+    return None
+
+
+def _is_of_octets(failure: EnvelopeError) -> bool:
+    """Whether it is a failure of the slice or the blobs themselves, whoever's keys count."""
+    return isinstance(failure, MalformedError | OpeningError) or str(failure.code) in OCTETS
+
+
+def _fetched_again(actor: Actor, held: Held, failure: EnvelopeError, now: datetime) -> Held:
+    """What the exchange has in the place of what lay here; raises NotJudgedError where it gives nothing."""
+    try:
+        return fetch_again(actor, held, now=now)
+    except (AlertsError, AbsentError, *CLOSED):
+        raise _not_judged(failure) from failure
+
+
+def _not_judged(failure: EnvelopeError) -> NotJudgedError:
+    known = failure if isinstance(failure, VerificationError) else None
+    return NotJudgedError(known.failure if known else Failure.MALFORMED, str(failure.code))
+
+
+def _ledger(log: KeptLog, unverified: UnverifiedSlice) -> Ledger:
+    """The ledger as the agency has seen it, its newest keys too."""
+    log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
+    return log.as_ledger()
+
+
+def _note_receipts(peers: VerifiedDirectory, unverified: UnverifiedSlice, opened: OpenedAlert) -> None:
+    """What the receipts of an opened slice prove; a checkpoint that could not be compared is compared later."""
+    log = peers.log(is_away=not opened.log_compared)
+    for receipt in unverified.receipts:
+        log.note(receipt, receipt.leaf.d, receipt.leaf.t, compared=opened.log_compared)
+        if not opened.log_compared:
+            peers.memory.keep_uncompared(receipt.checkpoint)
+    peers.memory.write()
 
 
 def seen_by(received: ReceivedAlert) -> Seen:
@@ -81,45 +190,14 @@ def seen_by(received: ReceivedAlert) -> Seen:
     return seen
 
 
-def stored_blobs(actor: Actor, md: str) -> "StoredBlobs":
-    """The blobs of an envelope the actor may see, as they lie there now."""
-    visible = Envelope.objects.visible_to(actor).filter(md=md).order_by("blobs__n")
-    rows = list(visible.values_list("iss_id", "blobs__pk"))
-    if not rows:
-        raise AbsentError
-    return StoredBlobs(rows[0][0], tuple(key for _, key in rows if key))
-
-
-class StoredBlobs(Sequence[bytes]):
-    """Read one at a time, so that a full envelope of 256 MiB is never in memory as a whole."""
-
-    def __init__(self, issuer: str, keys: Sequence[int]) -> None:
-        self.issuer = issuer
-        self._keys = keys
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    @overload
-    def __getitem__(self, at: int) -> bytes: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[bytes]: ...
-
-    def __getitem__(self, at: int | slice) -> bytes | Sequence[bytes]:
-        if isinstance(at, slice):
-            return StoredBlobs(self.issuer, self._keys[at])
-        content = Blob.objects.filter(pk=self._keys[at]).values_list("content", flat=True).get()
-        return bytes(content or b"")
-
-
 @transaction.atomic
-def _record(actor: Actor, md: str, failure: EnvelopeError, now: datetime) -> None:
+def _record(actor: Actor, md: str, cause: str, now: datetime) -> None:
     """Under the address that was asked for: what lies there may not even name it any more."""
     record_event(
         "alert.refused",
         actor=actor.audit_name,
         agency=actor.agency_id or "",
         subject=md,
-        detail={"move": "open", "cause": str(getattr(failure, "cause", failure.code))},
+        detail={"move": "open", "cause": cause},
         now=now,
     )

@@ -5,25 +5,26 @@ The manifest names the sealed octets only; what is in them is known to who opens
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import OpeningError
-from alerts.fetching import stored_blobs
+from alerts.held import held_blobs
 from alerts.science.library_received import FILES_AT_MOST, SpectralFile, may_hold_spectra
 from alerts.tokens import file_digest
 from callers.actors import Actor
 from vault import doors
 
 
-def plain_digests(actor: Actor, opened: OpenedAlert) -> tuple[str, ...]:
+def plain_digests(actor: Actor, opened: OpenedAlert, *, now: datetime) -> tuple[str, ...]:
     """Of every file of an alert that was just opened; one file at a time is in memory. What does not open has none."""
-    return tuple(_digests(actor, opened)) if opened.attachments else ()
+    return tuple(_digests(actor, opened, now)) if opened.attachments else ()
 
 
-def spectral_files(actor: Actor, opened: OpenedAlert) -> tuple[SpectralFile, ...]:
+def spectral_files(actor: Actor, opened: OpenedAlert, *, now: datetime) -> tuple[SpectralFile, ...]:
     """Of the same alert the files that may hold spectra, each small; what does not open is left out."""
     wanted = [note for note in opened.attachments if may_hold_spectra(note.fn, note.size)][:FILES_AT_MOST]
-    blobs = stored_blobs(actor, opened.manifest.md) if wanted else []
+    blobs = held_blobs(actor, opened.manifest.md, now=now) if wanted else []
     found = []
     for note in wanted:
         try:
@@ -33,8 +34,8 @@ def spectral_files(actor: Actor, opened: OpenedAlert) -> tuple[SpectralFile, ...
     return tuple(found)
 
 
-def _digests(actor: Actor, opened: OpenedAlert) -> Iterator[str]:
-    blobs = stored_blobs(actor, opened.manifest.md)
+def _digests(actor: Actor, opened: OpenedAlert, now: datetime) -> Iterator[str]:
+    blobs = held_blobs(actor, opened.manifest.md, now=now)
     for note in opened.attachments:
         try:
             yield file_digest(doors.open_attachment(opened, note.n, blobs[note.n]))

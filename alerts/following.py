@@ -10,27 +10,34 @@ An item that raises is set aside (`ledger.set_aside`) and the feed goes on; so i
 tokens, structure, spectra, notices), without which the alert itself is still filed.
 """
 
+import logging
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
-from accord.envelope.errors import BackendError, EnvelopeError, Failure, OpeningError
+from accord.calls.errors import ClientError
+from accord.envelope.errors import BackendError, EnvelopeError, OpeningError, VerificationError
 from accord.envelope.statements.form import SubjectRef
+from accord.following.keysets import ANOTHER_LEDGER
 from accord.moments import moment_of, moment_or_none
 from alerts.document.reading import ReadDocument, read_document
-from alerts.errors import UnknownSchemaError
-from alerts.fetching import CLOSED, fetch_and_open, seen_by
+from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
+from alerts.fetching import fetch_and_open, seen_by
 from alerts.file_digests import plain_digests, spectral_files
 from alerts.filing import file_content
 from alerts.forgetting import forget_cards, forget_what_came_back
+from alerts.held import CLOSED, fetch_ahead, forget_envelopes
 from alerts.models import ReceivedAlert
+from alerts.peers.alarm import raise_alarms
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.seeing import keep_known
 from alerts.retractions import apply_statement, judge_again, note_known_retract
 from alerts.science.library import drop_stale_imports
 from alerts.science.library_received import read_received_files
@@ -40,11 +47,11 @@ from alerts.versions import place_version, settle_versions
 from callers.actors import SystemActor
 from callers.directory import AgencyStatus, Custody
 from callers.doorbell import ring, ring_where_few_wait
-from callers.errors import AbsentError
+from callers.errors import AbsentError, NotBoundError
 from ledger.models import Distrust
 from ledger.proofs import log_places
 from ledger.set_aside import Item, Loop, begin_round, run_each
-from peers.models import Agency
+from peers.models import Agency, SeenLedger
 from sharing.errors import FeedRestartedError
 from sharing.feed import FIRST_EPOCH, FeedPage, read_feed
 from sharing.models import DeskCursor, Envelope, FeedItem, Statement
@@ -52,6 +59,7 @@ from sharing.statements import submit_statement
 from vault import doors
 from vault.errors import is_vault_away
 
+log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
 BELL: Final = "alerts.follow_feed"
 PAGE: Final = 100
@@ -59,18 +67,22 @@ TURN: Final = 20
 """How many items of a hosted agency's feed are taken before another agency has its turn."""
 RETRIED_AT_MOST: Final = 100
 """How many alerts that the worker could not open are tried again in one round."""
-LEDGER_ALARMS: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
 
 
 def _is_common(error: Exception) -> bool:
-    """The vault's keys are away, or the ledger is not the one seen before: no item can be judged."""
-    is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in LEDGER_ALARMS
-    return is_alarm or isinstance(error, BackendError) or is_vault_away(error)
+    """The exchange or the vault's keys are away, the ledger as it was seen before was altered, or the ledger is not the one seen before: no item can be judged."""
+    is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in ANOTHER_LEDGER
+    is_away = isinstance(error, ExchangeAwayError) and not error.is_answered
+    return is_alarm or is_away or isinstance(error, BackendError | NotBoundError) or is_vault_away(error)
 
 
 FEED: Final = Loop("desk.feed", f"system:{ROLE}", _is_common)
 DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", _is_common)
 """What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
+
+
+PEERS_EVERY: Final = timedelta(seconds=20)
+"""So often, at most, an agency asks for everybody's keys."""
 
 
 def _never() -> bool:
@@ -106,6 +118,24 @@ def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never) -> int:
     if troubles:
         raise ExceptionGroup("feeds that could not be followed", troubles)
     return taken
+
+
+def follow_peers(agency: Agency, *, now: datetime) -> None:
+    """Take in what is newer of all agencies' keys, as an agency whose keys are here sees them.
+
+    A peer of whom something newly fails raises an alarm. Raises as `VerifiedDirectory.refresh`.
+    """
+    directory = VerifiedDirectory(agency.pk, now)
+    peers = list(Agency.objects.exclude(status=AgencyStatus.ENTERING).values_list("pk", flat=True))
+    directory.preload(peers)
+    directory.refresh(peers)
+    directory.preload(peers)
+    seen, alarms = SeenLedger.objects.filter(reader=agency.pk), directory.alarms
+    before = seen.values_list("alarmed", flat=True).first() or {}
+    new = {peer: cause for peer, cause in alarms.items() if before.get(peer) != cause}
+    raise_alarms(SystemActor(ROLE, agency.pk), agency.pk, new, now=now)
+    seen.update(asked_at=now, alarmed=alarms)
+    keep_known(directory, now=now)
 
 
 def follow_feed(agency: Agency, *, now: datetime) -> int:
@@ -154,6 +184,7 @@ def tidy_received(*, now: datetime) -> None:
     actor = SystemActor(ROLE)
     run_each(
         partial(judge_again, actor, now=now),
+        partial(forget_envelopes, now=now),
         partial(forget_cards, actor, now=now),
         partial(forget_what_came_back, actor, now=now),
         partial(tokenise_sent, now=now),
@@ -234,10 +265,13 @@ class _Desk:
         self._epoch = FIRST_EPOCH
         self._feed = begin_round(FEED, agency=agency.pk, now=now)
         self._derived = begin_round(DERIVED, agency=agency.pk, now=now)
+        self._peers = VerifiedDirectory(agency.pk, now)
 
     def follow(self) -> _Turn:
         """First what was set aside and is due again, then what is new, as much as fits one turn."""
         taken: list[ReceivedAlert] = []
+        if self._agency.is_hosted:
+            self._follow_peers()
         self._feed.try_again(lambda number: taken.extend(self._take_again(self._item(number))))
         limit = TURN if self._agency.is_hosted else PAGE
         news = _next_page(self._actor, limit)
@@ -255,9 +289,20 @@ class _Desk:
             self._visit_unread()
         return _Turn(len(taken))
 
+    def _follow_peers(self) -> None:
+        """Before the feed, so that what it brings is judged by the newest keys; a forked log is found by its alerts."""
+        asked = SeenLedger.objects.filter(reader=self._agency.pk)
+        if asked.filter(asked_at__gt=self._now - PEERS_EVERY, asked_at__lte=self._now).exists():
+            return
+        try:
+            follow_peers(self._agency, now=self._now)
+        except VerificationError:
+            log.exception("the ledger is not the one that %s has seen before", self._agency.pk)
+
     def _take_each(self, page: Sequence[FeedItem], taken: list[ReceivedAlert]) -> bool:
         """One by one, since each is opened; whether all were taken."""
         known = self._look_up(page)
+        self._ask_ahead(page, known)
         for item in page:
             self._feed.take(
                 _named(item),
@@ -267,6 +312,25 @@ class _Desk:
             if self._feed.is_stopped or self._is_over():
                 return item is page[-1]
         return True
+
+    def _ask_ahead(self, page: Sequence[FeedItem], known: _Known) -> None:
+        """What the items of a page need, in one question each. Slices that are not given are asked for alone.
+
+        Raises ExchangeAwayError: without the newest keys nothing of the page can be judged.
+        """
+        self._peers = VerifiedDirectory(self._agency.pk, self._now)
+        issuers = {item.iss for item in page if item.iss}
+        try:
+            if issuers:
+                self._peers.refresh([self._agency.pk, *issuers])
+        except ClientError as trouble:
+            raise ExchangeAwayError from trouble
+        except VerificationError:
+            log.exception("the ledger is not the one that %s has seen before", self._agency.pk)
+        with suppress(ClientError):
+            fetch_ahead(
+                self._agency.pk, [md for md in known.envelopes if md not in known.here], now=self._now
+            )
 
     def _take_together(self, page: Sequence[FeedItem], taken: list[ReceivedAlert]) -> bool:
         """In one transaction: nothing is opened, so the facts of many cost little; whether all were taken."""
@@ -330,7 +394,9 @@ class _Desk:
         if received.held_elsewhere:
             return CLOSED_NOW
         found: list[_Opening] = []
-        self._derived.take(_derived(received), lambda: found.append(_open(self._actor, received, self._now)))
+        self._derived.take(
+            _derived(received), lambda: found.append(_open(self._actor, received, self._peers, self._now))
+        )
         if found:
             return found[0]
         return CLOSED_NOW if self._derived.is_stopped else _Opening(is_aside=True)
@@ -353,7 +419,7 @@ class _Desk:
         received = ReceivedAlert.objects.filter(pk=received_id, unopenable=False).first()
         if received is None:
             return
-        opening = _open(self._actor, received, self._now)
+        opening = _open(self._actor, received, self._peers, self._now)
         with transaction.atomic():
             if opening.document is not None and received.tlp != "RED":
                 file_content(received, opening.document, now=self._now)
@@ -391,22 +457,29 @@ def _derived(received: ReceivedAlert) -> Item:
     return Item(str(received.pk), received.md)
 
 
-def _open(actor: SystemActor, received: ReceivedAlert, now: datetime) -> _Opening:
-    """Opened once; what the exchange keeps closed stays without a card and is no failure.
+def _open(actor: SystemActor, received: ReceivedAlert, peers: VerifiedDirectory, now: datetime) -> _Opening:
+    """Opened once; what the exchange keeps closed stays without a card and is no failure. What cannot be judged now waits.
 
     Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
     """
     try:
-        opened = fetch_and_open(actor, received.md, reason="intake", seen=seen_by(received), now=now)
-        document = replace(read_document(opened.alert), digests=plain_digests(actor, opened))
+        seen = seen_by(received)
+        opened = fetch_and_open(actor, received.md, reason="intake", seen=seen, peers=peers, now=now)
+        document = replace(read_document(opened.alert), digests=plain_digests(actor, opened, now=now))
         keeps = received.tlp != "RED"
-        return _Opening(replace(document, spectra=spectral_files(actor, opened) if keeps else ()))
+        return _Opening(replace(document, spectra=spectral_files(actor, opened, now=now) if keeps else ()))
     except (*CLOSED, AbsentError):
         return CLOSED_NOW
     except UnknownSchemaError:
         return _Opening(ReadDocument({}))
     except OpeningError as failure:
         return _Opening(ack_code=failure.ack_code)
+    except NotJudgedError:
+        return CLOSED_NOW
+    except ExchangeAwayError as away:
+        if not away.is_answered:
+            raise
+        return CLOSED_NOW
     except EnvelopeError as failure:
         if _is_common(failure):
             raise

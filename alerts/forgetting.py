@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forgets what the desk keeps of a received alert's content once its `keep` has passed: card, tokens, structure.
+"""Forgets what the desk keeps of a received alert once its `keep` has passed: envelope, card, tokens, structure.
 
 The manifest's facts and what was done with the alert stay, as they do at the exchange. Of own replies to it goes what
 they hold of it: how it was marked and who has it.
@@ -12,6 +12,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from alerts.held import forget_envelopes
 from alerts.models import CardToken, ReceivedAlert
 from alerts.reply_rows import Reply, SampleProfile
 from alerts.science.board.looking import forget_looks
@@ -45,6 +46,8 @@ def forget_what_came_back(actor: Actor, *, now: datetime) -> None:
     if restore is None:
         return
     while forget_cards(actor, now=now):
+        pass
+    while forget_envelopes(now=now):
         pass
     left = ReceivedAlert.objects.filter(keep__lte=restore.restored_at, card__isnull=False)
     if not left.exclude(pk__in=begin_round(FORGETTING, now=now).keys_aside()).exists():

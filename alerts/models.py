@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from alerts.held_rows import HeldBlob as HeldBlob  # noqa: PLC0414
+from alerts.held_rows import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
 from alerts.peer_rows import PeerPin, PinBook  # noqa: F401
@@ -347,14 +349,3 @@ class CardToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-
-class SeenCheckpoint(models.Model):
-    """The newest checkpoint of the ledger that an agency's desk has verified, as its three lines; when, in seconds."""
-
-    agency = models.OneToOneField(Agency, models.PROTECT, primary_key=True, related_name="+")
-    checkpoint = models.TextField(blank=True)
-    kept_at = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return str(self.agency_id)

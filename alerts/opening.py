@@ -17,7 +17,6 @@ from accord.envelope.keyrule import Standing
 from accord.envelope.reaffirming import standing_after
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
-from agencies.directory import DatabaseKeyDirectory
 from alerts.clearance import check_reason
 from alerts.document.display import Section, describe
 from alerts.document.fields import FIELDS
@@ -27,6 +26,7 @@ from alerts.errors import KeysElsewhereError, ReceiptPendingError, UnknownSchema
 from alerts.fetching import fetch_and_open, seen_by
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_received, lock_received
+from alerts.held import held_blob
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.holding import is_uncompared
@@ -42,7 +42,6 @@ from officers.models import Officer
 from peers.models import Agency
 from sharing.deliveries import find_delivery, mark_opened
 from sharing.signatures import reaffirms_of
-from sharing.slices import blob_for
 from vault import doors
 
 MAX_CASE_CHARS: Final = 60
@@ -102,10 +101,10 @@ def open_alert(
     row, opened, peers = _open(officer, received, reason, reference, now)
     document, is_known = _read(opened)
     row = as_it_stands(_mark_opened(officer, row, now), now=now)
-    view = _view(row, opened, document, standings_shown(row, opened, now=now), peers, is_known=is_known)
+    view = _view(row, opened, document, standings_shown(row, opened, peers), peers, is_known=is_known)
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))
-    return replace(view, spectra=files_of_opened(opened)) if with_spectra else view
+    return replace(view, spectra=files_of_opened(officer, opened, now=now)) if with_spectra else view
 
 
 def open_attachment(
@@ -122,7 +121,7 @@ def open_attachment(
 
 def _file_of(officer: Officer, row: ReceivedAlert, opened: OpenedAlert, n: int, now: datetime) -> bytes:
     try:
-        return doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
+        return doors.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
     except EnvelopeError as failure:
         raise UnopenableError(failed_text(row), row.reference) from failure
 
@@ -202,15 +201,15 @@ def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> Re
 
 
 def standings_shown(
-    received: ReceivedAlert, opened: OpenedAlert, *, now: datetime
+    received: ReceivedAlert, opened: OpenedAlert, peers: VerifiedDirectory
 ) -> tuple[StandingFacts, tuple[str, ...]]:
     """Of what was just verified, after all that was said since: the sender's signatures, and a sentence for each
     release on the way here that does not simply count. Whoever released answers for the release alone.
     """
-    manifest, directory = opened.manifest, DatabaseKeyDirectory(now)
+    manifest = opened.manifest
     signed = [(SubjectRef(MANIFEST, manifest.jti, manifest.md), manifest.iss)]
     signed += [(release.ref, release.iss) for release in opened.via]
-    said = reaffirms_of([ref.d for ref, _ in signed], directory)
+    said = reaffirms_of([ref.d for ref, _ in signed], peers)
     own, *releases = (
         standing_after(standing, said.get(ref.d, ()), ref, iss)
         for standing, (ref, iss) in zip(opened.standings, signed, strict=True)

@@ -22,6 +22,7 @@ from alerts.errors import UnopenableError
 from alerts.fetching import fetch_and_open
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_alert
+from alerts.held import held_blob
 from alerts.models import Alert, AlertQuerySet
 from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.receipts import Receipt, Receipts, read_receipts, recipients_of
@@ -40,7 +41,6 @@ from ledger.proofs import log_places
 from officers.models import Officer
 from sharing.deliveries import DeliveryFact
 from sharing.models import Delivery, Envelope
-from sharing.slices import blob_for
 from sharing.states import DeliveryState
 from vault import doors
 
@@ -186,7 +186,7 @@ def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) ->
         note = next((note for note in opened.attachments if note.n == n), None)
         if note is None:
             raise AbsentError
-        data = doors.open_attachment(opened, n, blob_for(officer, row.md, n, now=now))
+        data = doors.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
     except EnvelopeError as failure:
         raise UnopenableError(
             _(

@@ -6,6 +6,7 @@ revision and recipients again, signs the manifest and hands the envelope to the 
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.calls.errors import ClientError
 from accord.envelope.content import Attachment
-from accord.envelope.errors import SealingError
+from accord.envelope.errors import SealingError, VerificationError
 from accord.envelope.manifest import Terms
 from accord.envelope.seal import SealedContent
 from alerts.amending import check_still_amends, mark_replaced, reference_of
@@ -72,9 +74,10 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
         sending_agency_of(officer, command=WRITE_COMMAND)
         fresh = _fresh(officer, alert)
         ready = _check_ready(officer, fresh, revision, now)
-        sealed = _seal(officer, fresh, ready, now)
+        peers = VerifiedDirectory(fresh.agency_id, now)
+        sealed = _seal(officer, fresh, ready, peers, now)
         with transaction.atomic():
-            return _send(officer, lock_alert(officer, alert), ready, sealed, now)
+            return _send(officer, lock_alert(officer, alert), ready, sealed, peers, now)
 
 
 @transaction.atomic
@@ -129,10 +132,12 @@ def _check_ready(
     return _Ready(content, preview, findings, judged)
 
 
-def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> SealedContent:
+def _seal(
+    officer: Officer, alert: Alert, ready: _Ready, peers: VerifiedDirectory, now: datetime
+) -> SealedContent:
     recipients = ready.preview.reachable
     files = open_files(alert, ready.content.attachments)
-    peers = VerifiedDirectory(alert.agency_id, now)
+    _refresh(peers, recipients)
     try:
         sealed = doors.seal_alert(
             officer,
@@ -146,13 +151,27 @@ def _seal(officer: Officer, alert: Alert, ready: _Ready, now: datetime) -> Seale
             now=now,
         )
     except SealingError as refusal:
-        raise_alarms(officer, peers, now=now)
+        raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
         raise SendingStoppedError(_sealing_text(refusal)) from refusal
     except SigningKeysMissingError as missing:
         text = _("Your agency has no valid signing key; ask your key officer.")
         raise SendingStoppedError(text) from missing
-    raise_alarms(officer, peers, now=now)
+    raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
     return sealed
+
+
+def _refresh(peers: VerifiedDirectory, recipients: Sequence[str]) -> None:
+    """Take in the newest keys, so that nothing is sealed to one that was revoked a moment ago."""
+    try:
+        peers.refresh([peers.reader, *recipients])
+    except ClientError as trouble:
+        text = _(
+            "The exchange could not be asked for the newest keys. Nothing was sent; try again in a minute."
+        )
+        raise SendingStoppedError(text) from trouble
+    except VerificationError as failure:
+        text = _("The exchange showed another log than before. Nothing was sent; call your key officer.")
+        raise SendingStoppedError(text) from failure
 
 
 def _sent_members(ready: _Ready) -> dict[str, Any]:
@@ -175,7 +194,14 @@ def _sealing_text(refusal: SealingError) -> str:
     return _("The alert does not fit an envelope; move text into a file.")
 
 
-def _send(officer: Officer, locked: Alert, before: _Ready, sealed: SealedContent, now: datetime) -> Alert:
+def _send(
+    officer: Officer,
+    locked: Alert,
+    before: _Ready,
+    sealed: SealedContent,
+    peers: VerifiedDirectory,
+    now: datetime,
+) -> Alert:
     ready = _check_ready(officer, locked, before.content.number, now, before.judged)
     check_still_amends(officer, locked, now=now)
     envelope = doors.sign_manifest(officer, sealed, now=now)
@@ -184,7 +210,7 @@ def _send(officer: Officer, locked: Alert, before: _Ready, sealed: SealedContent
     )
     _mark_released(officer, locked, submission, now)
     keep_sent(locked, ready.content, _sent_members(ready), now=now)
-    keep_seen(VerifiedDirectory(locked.agency_id, now), ready.preview.reachable, now=now)
+    keep_seen(peers, ready.preview.reachable, now=now)
     recipients = list(ready.preview.reachable)
     _record("alert.released", officer, locked, now, md=submission.md, recipients=recipients)
     return locked

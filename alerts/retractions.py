@@ -23,7 +23,7 @@ from accord.moments import moment_of
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import KeysetUnreadableError
 from alerts.models import ReceivedAlert
-from alerts.peers.directory import directory_of
+from alerts.peers.directory import KeysOfPeers, directory_of
 from alerts.set_aside import distrusted_text, mark_distrusted
 from alerts.standing import judge_received
 from alerts.verification import failed_retract_text, repudiated_retract_text
@@ -98,7 +98,7 @@ def judge_retracts(rows: Iterable[ReceivedAlert], *, now: dt.datetime) -> None:
     retracted = [row for row in rows if row.retract_od]
     if not retracted:
         return
-    directories: dict[str, DatabaseKeyDirectory] = {}
+    directories: dict[str, KeysOfPeers] = {}
     for row in retracted:
         directories.setdefault(row.agency_id, directory_of(row.agency, now))
     for agency, directory in directories.items():
@@ -165,7 +165,7 @@ def _judge(
     received: ReceivedAlert,
     statement: Statement | None,
     place: tuple[int, int] | None,
-    directory: DatabaseKeyDirectory,
+    directory: KeysOfPeers,
 ) -> None:
     try:
         directory.require_readable(received.issuer_id)
@@ -190,7 +190,7 @@ def _judge(
         received.withdrawn_at = moment_of(verified.log_time or 0)
 
 
-def _after_reaffirms(verified: VerifiedStatement, directory: DatabaseKeyDirectory) -> Standing:
+def _after_reaffirms(verified: VerifiedStatement, directory: KeysOfPeers) -> Standing:
     said = verified.statement
     if not isinstance(verified.standing, Repudiated):
         return verified.standing
@@ -202,7 +202,7 @@ def _verify(
     received: ReceivedAlert,
     statement: Statement | None,
     place: tuple[int, int] | None,
-    directory: DatabaseKeyDirectory,
+    directory: KeysOfPeers,
 ) -> VerifiedStatement:
     """The retract as its issuer signed it, about this very alert; raises MalformedError or VerificationError."""
     if statement is None or place is None:

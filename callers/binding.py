@@ -144,6 +144,16 @@ class BoundRow(models.Model):
         return {**self._stored, **_plain(self, names)}
 
 
+def keep_bound(rows: Iterable[BoundRow]) -> None:
+    """Store new rows with their codes, a statement a table; one that stands already is left as it is."""
+    kinds: dict[type[BoundRow], list[BoundRow]] = {}
+    for row in rows:
+        row.mac = mac_of(row._meta.db_table, row.facts_now())
+        kinds.setdefault(type(row), []).append(row)
+    for model, some in kinds.items():
+        model._default_manager.bulk_create(some, ignore_conflicts=True)
+
+
 @dataclass(frozen=True)
 class BoundEntry:
     """One row as it stands: its code, and the facts that the code is made of."""

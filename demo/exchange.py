@@ -13,6 +13,7 @@ from accord.calls.answers import (
     FeedPage,
     IssuedKey,
     KeysetAnswer,
+    KeysetsAnswer,
     KeysetTaken,
     SliceAnswer,
     StatementAnswer,
@@ -29,8 +30,10 @@ from accord.envelope.credentials import SealedCredential
 from accord.envelope.tree.receipts import Receipt
 from agencies import accession, directory, entrykeys
 from agencies.apikeys import authenticate_key
+from agencies.newer_keysets import newer_keysets
 from agencies.selfrotation import rotate_own_key
 from callers.actors import ApiClient
+from callers.capabilities import Capability
 from callers.errors import AbsentError, NotPermittedError
 from demo.past import Past
 from ledger import proofs
@@ -61,11 +64,12 @@ class PastExchange:
             found = directory.published_keyset(self._caller, agency, version=version, now=self._past.now)
         except AbsentError:
             return None
-        return KeysetAnswer(
-            bytes(found.row.jws),
-            _receipt(found.receipt),
-            tuple(StatementAnswer(jws, _receipt(receipt)) for jws, receipt in found.revokes),
-        )
+        return _keyset(found)
+
+    def keysets(self, held: Mapping[str, int]) -> KeysetsAnswer:
+        found = newer_keysets(self._caller, held, now=self._past.now)
+        newer = {agency: _keyset(one) for agency, one in found.newer.items()}
+        return KeysetsAnswer(newer, tuple(found.unchanged), tuple(found.unknown), tuple(found.rest))
 
     def accession(self) -> AccessionAnswer | None:
         try:
@@ -118,7 +122,7 @@ class PastExchange:
         return [self.slice(mds[0])]
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
-        yield slices.blob_for(self._caller, md, n, now=self._past.now)
+        yield from slices.stored_blob(self._caller, md, n, now=self._past.now).pieces()
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
         return [_answer(row) for row in statements.statements_about(self._caller, md)]
@@ -173,12 +177,33 @@ class PastExchange:
         """There is no connection."""
 
 
+class DeskInThePast(PastExchange):
+    """The same as the hub's desk calls it for one of its agencies, before any process runs."""
+
+    def __init__(self, past: Past, agency_id: str) -> None:
+        super().__init__(past, "")
+        self._agency_id = agency_id
+
+    @property
+    def _caller(self) -> ApiClient:
+        scopes = frozenset({Capability.DIRECTORY_READ, Capability.LEDGER_READ, Capability.ENVELOPE_READ})
+        return ApiClient(self._agency_id, "desk", "past", scopes)
+
+
 def _absent() -> ClientAbsentError:
     return ClientAbsentError(404, "absent", "There is nothing here for you.", "", {})
 
 
 def _receipt(receipt: Mapping[str, Any] | None) -> Receipt | None:
     return Receipt.parse(json.loads(json.dumps(receipt))) if receipt else None
+
+
+def _keyset(found: directory.PublishedKeyset) -> KeysetAnswer:
+    return KeysetAnswer(
+        bytes(found.row.jws),
+        _receipt(found.receipt),
+        tuple(StatementAnswer(jws, _receipt(receipt)) for jws, receipt in found.revokes),
+    )
 
 
 def _answer(row: Statement) -> StatementAnswer:

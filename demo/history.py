@@ -26,6 +26,7 @@ from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.directory import Custody
 from demo import alerts as texts
+from demo.exchange import DeskInThePast
 from demo.founding import Founders, found_world, replace_api_key
 from demo.past import Past
 from demo.people import People, write_private
@@ -33,6 +34,7 @@ from demo.refusals import refusing_mail_server
 from demo.world import AGENCIES, AGREEMENTS
 from officers.accounts import disable_officer, enable_officer
 from officers.models import Officer
+from peers.exchange import reached_by
 from peers.models import Agency
 from sharing.agreements import suspend_lanes
 from sharing.models import Agreement, Envelope
@@ -62,7 +64,18 @@ class World:
 
 
 def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
-    """Builds the world and plays its past; returns one line that says what was made."""
+    """Build the world and play its past; returns one line that says what was made."""
+    with reached_by(partial(DeskInThePast, past)):
+        people = _tell(past, folder, today)
+    write_private(folder / "logins.json", people.logins)
+    alerts = (
+        Alert.objects.count() + Envelope.objects.filter(kind="alert", iss__custody=Custody.AGENCY).count()
+    )
+    officers = sum(len(agency.officers) for agency in AGENCIES)
+    return f"{len(AGENCIES)} agencies, {officers} officers, 1 operator, {alerts} alerts"
+
+
+def _tell(past: Past, folder: Path, today: datetime) -> People:
     people, founders = found_world(past, folder, today=today)
     world = World(past, people, founders, today)
     _spare_wheel(world)
@@ -81,12 +94,7 @@ def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
     past.move_to(today)
     past.settle()
     past.settle()
-    write_private(folder / "logins.json", people.logins)
-    alerts = (
-        Alert.objects.count() + Envelope.objects.filter(kind="alert", iss__custody=Custody.AGENCY).count()
-    )
-    officers = sum(len(agency.officers) for agency in AGENCIES)
-    return f"{len(AGENCIES)} agencies, {officers} officers, 1 operator, {alerts} alerts"
+    return people
 
 
 # --- the alerts ---------------------------------------------------------------------------------------------

@@ -55,7 +55,9 @@ _OF_THE_DESK: Final = (
     *_acts("officer", "profile_changed", "proved_again", "recovery_code_used", "recovery_codes_renewed"),
     *_acts("officer", "roles_changed", "session_ended", "sessions_ended", "sign_in_reopened", "signed_in"),
     *_acts("officer", "unit_changed"),
-    *_acts("peer", "book_begun", "compared", "comparison_undone", "first_compared", "refused"),
+    *_acts(
+        "peer", "book_begun", "compared", "comparison_undone", "first_compared", "keys_dropped", "refused"
+    ),
     *_acts("policy", "bound", "changed"),
     *_acts("power", "agreed", "applied", "asked", "dropped", "stopped"),
     *_acts("profile", "asked", "compared"),

@@ -38,6 +38,11 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
             "schedule": schedule(run_every=3600.0),
             "options": {"queue": "desk", "expires": 600},
         },
+        "renew-exchange-keys": {
+            "task": "vault.renew_exchange_keys",
+            "schedule": schedule(run_every=3600.0),
+            "options": {"queue": "desk", "expires": 600},
+        },
         # Mail that waited for the desk goes out when its time is over.
         "send-what-is-due": {
             "task": "notices.send",

@@ -33,7 +33,7 @@ CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Why the exchange keeps an envelope closed."""
 SIGNS: Final = ("agency-suspended", "no-signing-key", "sending-stopped", "sequencer-lagging", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
-OPENS: Final = ("keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
+OPENS: Final = ("exchange-away", "keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
 """What somebody who answers an alert may find."""
 SCIENCE: Final = ("keys-elsewhere", "rules-damaged", "science-away", "substance-unreadable")

@@ -223,6 +223,9 @@ if apps.is_installed("alerts"):
         alerts.RulesDamagedError: Problem(
             409, "rules-damaged", "What your agency stores of adopted rules did not open.", ("text",)
         ),
+        alerts.ExchangeAwayError: Problem(
+            503, "exchange-away", "The exchange could not be asked; nothing was opened."
+        ),
         alerts.ScienceAwayError: Problem(
             503, "science-away", "It could not be read in the time and memory that one question has."
         ),

@@ -137,7 +137,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
         # Admins are told what ends and what has rotated itself.
         WORKER: read(
             *("prefix", "agency_id", "client", "created_at", "created_by", "expires_at", "revoked_at"),
-            *("is_entry", "follows_id"),
+            *("is_entry", "is_desk", "follows_id"),
         ),
     },
     "agencies_firstapikey": {DESK: ADD, EXCHANGE: ADD, WORKER: REMOVE},
@@ -157,6 +157,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_revocation": _all(READ, desk=ADD, exchange=ADD),
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
     "vault_vaultkey": {DESK: ADD, DESK_WORKER: READ},
+    "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
 }
@@ -245,9 +246,16 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_drafttemplate": {DESK: KEEP},
     "alerts_savedview": {DESK: KEEP},
     "alerts_peerpin": {DESK: READ},
+    "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
+    "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
+    "peers_seenledger": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     "alerts_pinbook": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
+    "alerts_heldenvelope": {
+        DESK: ADD | REMOVE | change("is_whole"),
+        DESK_WORKER: ADD | REMOVE | change("is_whole"),
+    },
+    "alerts_heldblob": {DESK: ADD | REMOVE, DESK_WORKER: ADD | REMOVE},
     "alerts_receivedalert": {DESK: CHANGE, DESK_WORKER: ADD | CHANGE},
-    "alerts_seencheckpoint": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_cardtoken": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
     "alerts_adoptedrules": {DESK: ADD | change("set_aside_at", "set_aside_by_id"), DESK_WORKER: READ},
     "alerts_agencyrules": {DESK: ADD, DESK_WORKER: ADD},

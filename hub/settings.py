@@ -143,6 +143,9 @@ HUB_URL: str = env.str("HUB_URL", default="http://127.0.0.1:8000" if DEVELOPMENT
 if not HUB_URL:
     raise ImproperlyConfigured("HUB_URL is not set; links in mail need the hub's public address.")
 EXCHANGE_URL: str = env.str("EXCHANGE_URL", default=HUB_URL)
+_calls_exchange_openly = HUB_ROLE in {"desk", "desk-worker"} and not EXCHANGE_URL.startswith("https://")
+if _calls_exchange_openly and not DEVELOPMENT:
+    raise ImproperlyConfigured("EXCHANGE_URL is not https; desk and desk-worker send API keys there.")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"] if DEVELOPMENT else []
 )

@@ -78,8 +78,10 @@ def _to_warn_of() -> QuerySet[ApiKey]:
 
 
 def _facts() -> QuerySet[ApiKey]:
-    """Keys without what would let somebody in, which this process may not read."""
-    return ApiKey.objects.only("prefix", "agency_id", "client", "created_at", "created_by", "expires_at")
+    """Keys of systems, without what would let somebody in, which this process may not read."""
+    return ApiKey.objects.filter(is_desk=False).only(
+        "prefix", "agency_id", "client", "created_at", "created_by", "expires_at"
+    )
 
 
 def _end_of(key: ApiKey) -> str:

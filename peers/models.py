@@ -6,6 +6,9 @@ from typing import ClassVar
 from django.db import models
 
 from callers.directory import AgencyKind, AgencyStatus, Custody
+from peers.mirror_rows import PeerKeyset as PeerKeyset  # noqa: PLC0414
+from peers.mirror_rows import PeerRevocation as PeerRevocation  # noqa: PLC0414
+from peers.mirror_rows import SeenLedger as SeenLedger  # noqa: PLC0414
 from peers.visibility import DirectoryQuerySet
 
 

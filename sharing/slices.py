@@ -73,18 +73,6 @@ def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[Slice
     return answers
 
 
-def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
-    """One blob of an envelope whole, for who opens it in memory; raises as `stored_blob`."""
-    _require_readable(actor, md, now)
-    row = Blob.objects.filter(envelope_id=md, n=n).values_list("content").first()
-    if row is None:
-        raise AbsentError
-    if row[0] is None:
-        raise ContentDeletedError
-    _audit_blob(actor, md, n, now)
-    return bytes(row[0])
-
-
 def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
     """One blob of an envelope that the actor may see, to be read in pieces; raises as `slice_for`, marks nothing."""
     _require_readable(actor, md, now)

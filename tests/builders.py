@@ -37,6 +37,7 @@ from accord.envelope.verifying import Ledger, verify_slice
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
+from alerts.peers.directory import VerifiedDirectory
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability, Role, scopes_that_work
 from callers.directory import AgencyKind, Custody
@@ -54,12 +55,14 @@ from sharing.numbering import number_covered
 from sharing.slices import slice_for
 from sharing.statements import submit_statement
 from sharing.terms import Lane
+from tests.desk_calls import hosted_agencies
 from tests.key_lives import KeyLives, signing_keys_of
 from tests.peers import compare_each_other
 from tests.services import surroundings
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY_SECS = 24 * 3600
+KEY_KINDS = frozenset({"keyset", "revoke"})
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
@@ -128,8 +131,11 @@ class Hub(KeyLives):
         return self.now
 
     def sequence(self) -> Batch:
-        """One batch: leaves, checkpoint, feed numbers."""
-        return sequence_batch(self.now, self.key, self.folder, number_covered)
+        """One batch: leaves, checkpoint, feed numbers; and the desk has taken in whoever's keys are new."""
+        batch = sequence_batch(self.now, self.key, self.folder, number_covered)
+        if any(entry.kind in KEY_KINDS for entry in batch.covered):
+            take_in_keys(now=self.now)
+        return batch
 
     def let_overtake(self, od: str) -> None:
         """Let this entry be logged before all that wait: its id was drawn first and committed last."""
@@ -408,6 +414,13 @@ def about(sealed: SealedEnvelope) -> SubjectRef:
 def reference_to(sealed: SealedEnvelope) -> Reference:
     """The member `re` of a reply or an update."""
     return Reference(sealed.jti, sealed.md)
+
+
+def take_in_keys(*, now: datetime) -> None:
+    """Each hosted agency has what is newest of everybody's keys, as the desk-worker fetches it."""
+    peers = list(Agency.objects.values_list("pk", flat=True))
+    for agency in sorted(hosted_agencies()):
+        VerifiedDirectory(agency, now).refresh(peers)
 
 
 def desk_reaches_the_heads(*, now: datetime) -> None:

@@ -16,6 +16,12 @@ from devtool import programs
 from devtool.environments import World
 from devtool.ports import LOOPBACK, free_ports
 from devtool.processes import Child, wait_until
+from tests.desk_calls import (
+    ViewsInPlaceOfSockets,
+    desk_calls_in_this_process,
+    give_exchange_keys,
+    the_exchange,
+)
 from tests.outside_world import OutsideWorld
 from tests.role_logins import requests_and_tasks_under_their_logins
 from tests.services import surroundings
@@ -51,6 +57,7 @@ def _short_ways() -> Generator[None]:
         connections_stay_open(),
         disk_not_waited_for(),
         requests_and_tasks_under_their_logins(),
+        desk_calls_in_this_process(),
     ):
         yield
 
@@ -102,6 +109,14 @@ def outside_world(settings: Settings) -> Generator[OutsideWorld]:
 
 
 @pytest.fixture
+def exchange_as_asked() -> Generator[ViewsInPlaceOfSockets]:
+    """The exchange as the desk reaches it in this process; it can be told to misbehave."""
+    the_exchange.behave()
+    yield the_exchange
+    the_exchange.behave()
+
+
+@pytest.fixture
 def world(transactional_db: None, tmp_path: Path) -> World:
     """Addresses and secrets of this test's hub: its database, an empty broker, a ledger state folder of its own."""
     with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
@@ -124,12 +139,17 @@ class HubProcesses:
         self.world = world
         self.logs = logs
         self._children: list[Child] = []
+        self._exchange: Child | None = None
 
     def desk(self) -> Child:
+        self._be_reached()
         return self._web("desk", self.world.hub_url)
 
     def exchange(self) -> Child:
-        return self._web("exchange", self.world.exchange_url)
+        """The one exchange, which whoever asks first starts."""
+        if self._exchange is None:
+            self._exchange = self._web("exchange", self.world.exchange_url)
+        return self._exchange
 
     def worker(self, *, beat: bool = False) -> Child:
         beat_file = self.logs / "beat" if beat else None
@@ -138,6 +158,7 @@ class HubProcesses:
         )
 
     def desk_worker(self) -> Child:
+        self._be_reached()
         return self._queue_worker(programs.queue_worker("desk-worker", "desk", self.world, self.logs))
 
     def sequencer(self) -> Child:
@@ -145,6 +166,11 @@ class HubProcesses:
         beats = programs.sequencer_beats(self.world.database_urls["sequencer"])
         wait_until(beats, "sequencer", timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
         return child
+
+    def _be_reached(self) -> None:
+        """The exchange runs, and the agencies that the test made have API keys for their desk."""
+        self.exchange()
+        give_exchange_keys()
 
     def stop(self) -> None:
         for child in reversed(self._children):

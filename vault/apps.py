@@ -11,10 +11,12 @@ class VaultConfig(AppConfig):
         from django.conf import settings
 
         from accord.envelope import selftest_opening
-        from callers import binding
-        from vault import kek, rowmacs
+        from callers import binding, clock
+        from peers import exchange
+        from vault import exchangekeys, kek, rowmacs
 
         kek.take_from_environment(settings.HUB_ROLE)
         binding.use_maker(rowmacs.RingMacs())
+        exchange.use_credentials(exchangekeys.HeldExchangeKeys(clock.now))
         if settings.HUB_ROLE != "migrate":
             selftest_opening.run_seal_and_open()

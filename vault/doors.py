@@ -28,14 +28,14 @@ from accord.envelope.errors import (
     VerificationError,
 )
 from accord.envelope.keys import EC1, PQ1
-from accord.envelope.keysets import newest_signing_keys
+from accord.envelope.keysets import KeyDirectory, newest_signing_keys
 from accord.envelope.manifest import Terms
 from accord.envelope.private import SignerSet, SigningKey
 from accord.envelope.reading import open_alert
 from accord.envelope.slices import UnverifiedSlice, parse_slice
 from accord.envelope.statements.form import SubjectRef, make_statement
 from accord.envelope.unseal import open_attachment as unseal_attachment
-from accord.envelope.verifying import KeptCheckpoint, Ledger, verify_slice
+from accord.envelope.verifying import Ledger, verify_slice
 from accord.envelope.vocabulary import RED
 from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
 from agencies.errors import CustodyRefusedError
@@ -43,9 +43,7 @@ from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
 from callers.directory import Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
-from ledger import proofs
 from ledger.audit import record_event
-from ledger.pins import pinned_keys
 from peers.models import Agency
 from vault import hubsecret, lives, rows
 from vault.errors import SigningKeysMissingError
@@ -106,7 +104,7 @@ def seal_alert(
     alert: Mapping[str, Any],
     suite: str,
     recipients: Iterable[str],
-    peers: DatabaseKeyDirectory,
+    peers: KeyDirectory,
     pins: Mapping[str, Pin] | None = None,
     names: Sequence[NamedOfficer] = (),
     attachments: Sequence[Attachment] = (),
@@ -123,7 +121,6 @@ def seal_alert(
     if terms.tlp == RED:
         raise SealingError(SealRefusal.RED_CUSTODY, agencies=(agency.pk,))
     directory, wanted = peers, sorted(set(recipients))
-    directory.preload([agency.pk, *wanted])
     return seal.seal_content(
         terms,
         alert,
@@ -177,17 +174,17 @@ def open_envelope(
     actor: Actor,
     slice_bytes: bytes,
     *,
-    peers: DatabaseKeyDirectory,
+    peers: KeyDirectory,
     reason: str,
     blobs: Sequence[bytes] = (),
     seen: Callable[[str, str], str | None] | None = None,
-    kept: KeptCheckpoint | None = None,
+    ledger: Ledger,
     now: datetime,
 ) -> OpenedAlert:
     """Verifies and opens the own agency's slice; audited as `alert.opened`, `alert.screened` or `alert.unopenable`.
 
     Call it outside any transaction: the audit event must stand whatever becomes of the caller. `seen(iss, jti)`
-    gives the md met under that id before; `kept` is what the receipts are compared with, `peers` says whose keys
+    gives the md met under that id before; `ledger` is what the receipts are held against, `peers` says whose keys
     count: the desk gives what it has verified from its own pins. Raises
     NotPermittedError, CustodyRefusedError, InputError (reason), VerificationError, MalformedError, OpeningError.
     """
@@ -197,7 +194,7 @@ def open_envelope(
     try:
         unverified = parse_slice(slice_bytes)
         md = unverified.manifest.md
-        opened = _open(agency, unverified, peers, blobs, seen or _never_seen, kept, now)
+        opened = _open(agency, unverified, peers, blobs, seen or _never_seen, ledger, now)
     except EnvelopeError as refused:
         detail = {"cause": _cause(refused)}
         _record_durably("alert.unopenable", actor, agency.pk, md, now, checked_reason, detail)
@@ -217,10 +214,10 @@ def open_attachment(opened: OpenedAlert, n: int, blob: bytes) -> bytes:
 def _open(
     agency: _Hosted,
     unverified: UnverifiedSlice,
-    peers: DatabaseKeyDirectory,
+    peers: KeyDirectory,
     blobs: Sequence[bytes],
     seen: Callable[[str, str], str | None],
-    kept: KeptCheckpoint | None,
+    ledger: Ledger,
     now: datetime,
 ) -> OpenedAlert:
     if unverified.manifest.terms.tlp == RED:
@@ -229,7 +226,7 @@ def _open(
         unverified,
         reader=agency.pk,
         directory=peers,
-        ledger=Ledger(pinned_keys(), kept, proofs.consistency),
+        ledger=ledger,
         now=int(now.timestamp()),
     )
     return open_alert(
@@ -286,7 +283,7 @@ def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[_Hosted, st
 
 
 def _recipients(
-    directory: DatabaseKeyDirectory, agencies: Sequence[str], pins: Mapping[str, Pin]
+    directory: KeyDirectory, agencies: Sequence[str], pins: Mapping[str, Pin]
 ) -> list[seal.Recipient]:
     distrusted = distrusted_agencies(agencies)
     unknown = [agency for agency in agencies if agency in distrusted or directory.keyset(agency) is None]
@@ -295,7 +292,7 @@ def _recipients(
     return [_recipient(directory, agency, pins) for agency in agencies]
 
 
-def _recipient(directory: DatabaseKeyDirectory, agency: str, pins: Mapping[str, Pin]) -> seal.Recipient:
+def _recipient(directory: KeyDirectory, agency: str, pins: Mapping[str, Pin]) -> seal.Recipient:
     keyset = directory.keyset(agency)
     if keyset is None:
         raise SealingError(SealRefusal.NO_KEY, agencies=(agency,))
@@ -304,16 +301,17 @@ def _recipient(directory: DatabaseKeyDirectory, agency: str, pins: Mapping[str, 
     return seal.Recipient(keyset, pin.fingerprint, pin.seen_version, revoked)
 
 
-def _statement_suite(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> str:
+def _statement_suite(directory: KeyDirectory, agency: str, now: datetime) -> str:
     """PQ1 where the agency has PQ1 signing keys."""
     keyset = directory.keyset(agency)
     return PQ1 if keyset and newest_signing_keys(keyset, PQ1, int(now.timestamp())) else EC1
 
 
-def _signer(directory: DatabaseKeyDirectory, agency: str, suite: str, now: datetime) -> SignerSet:
+def _signer(directory: KeyDirectory, agency: str, suite: str, now: datetime) -> SignerSet:
     """The agency's newest signing keys of a suite, in the order of signatures."""
     keyset = directory.keyset(agency)
-    blocked = {item.kid for item in directory.revocations(agency)} | set(directory.suspended_kids(agency))
+    suspended = DatabaseKeyDirectory(now).suspended_kids(agency)
+    blocked = {item.kid for item in directory.revocations(agency)} | set(suspended)
     rows_to_sign = newest_signing_keys(keyset, suite, int(now.timestamp()), blocked) if keyset else ()
     return SignerSet(_signing_keys(agency, [row.kid for row in rows_to_sign], suite))
 

@@ -58,6 +58,20 @@ class VaultKey(models.Model):
         return self.kid
 
 
+class ExchangeKey(models.Model):
+    """The API key by which the desk calls the exchange for an agency, sealed under the agency's secret."""
+
+    agency_id = models.CharField(primary_key=True, max_length=23)
+    revision = models.PositiveIntegerField(default=1)
+    sealed = models.BinaryField()
+    expires_at = models.DateTimeField()
+    is_refused = models.BooleanField(default=False)
+    """The exchange took it no more when it was last used."""
+
+    def __str__(self) -> str:
+        return f"API key of {self.agency_id}"
+
+
 class Proposal(models.Model):
     """A statement that an agency's head is asked to sign with the root the hub does not hold; gone once it is signed.
 

@@ -32,6 +32,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "spectraimport": "card",
     "libraryspectrum": "card",
     "search": "card",
+    "exchangekey": "login",
 }
 """The tables that may hold sealed rows, and the purpose whose key seals them; a search stands in an address only."""
 

@@ -4,6 +4,7 @@
 from celery import shared_task
 
 from callers import clock
+from vault.exchangekeys import renew_exchange_keys
 from vault.proposing import forget_proposals
 
 
@@ -11,3 +12,9 @@ from vault.proposing import forget_proposals
 def forget_old_proposals() -> None:
     """Removes proposals that nobody signed in time, with the keys drawn for them."""
     forget_proposals(now=clock.now())
+
+
+@shared_task(name="vault.renew_exchange_keys", queue="desk")
+def renew_keys_at_exchange() -> None:
+    """Replaces the desk's API keys that end soon."""
+    renew_exchange_keys(now=clock.now())

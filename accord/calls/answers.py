@@ -23,6 +23,8 @@ from accord.envelope.vocabulary import VERSION as PROFILE_VERSION
 from accord.version import API_VERSIONS
 
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
+MOST_KEYSETS: Final = 500
+"""Agencies that the hub takes in one question for what is newer of their keysets, at most."""
 MOST_SLICES: Final = 100
 """Slices that the hub gives at once, at most."""
 MOST_WANTED: Final = 50

@@ -91,6 +91,10 @@ class Exchange(Protocol):
         """A keyset, the newest unless `version` is given; None when there is none."""
         ...
 
+    def keysets(self, held: Mapping[str, int]) -> KeysetsAnswer:
+        """What is newer than the version of each agency's keyset that is held, 0 for none; of at most 500 agencies."""
+        ...
+
     def accession(self) -> AccessionAnswer | None:
         """Where the own accession stands; None where the API key is not one for entering."""
         ...

@@ -132,7 +132,13 @@ class HttpTransport:
     """Calls to one hub with one API key; safe to use from several threads."""
 
     def __init__(
-        self, address: str, *, api_key: str = "", patience: Patience | None = None, ca_file: str | None = None
+        self,
+        address: str,
+        *,
+        api_key: str = "",
+        patience: Patience | None = None,
+        ca_file: str | None = None,
+        most_kept: int = MOST_KEPT,
     ) -> None:
         """`address` is the hub's base address without path; `ca_file` replaces the system's authorities."""
         self.address = require_hub_address(address)
@@ -147,6 +153,7 @@ class HttpTransport:
             maxsize=_CONNECTIONS,
         )
         self._heard: tuple[int, float] | None = None
+        self._most_kept = most_kept
         self._kept: OrderedDict[str, Answer] = OrderedDict()
 
     def hub_clock(self) -> int | None:
@@ -230,7 +237,7 @@ class HttpTransport:
             self._kept[address] = answer
         # Another thread may have taken one out in between.
         with contextlib.suppress(KeyError):
-            while len(self._kept) > MOST_KEPT:
+            while len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)
 
     def close(self) -> None:

@@ -9,15 +9,19 @@ from accord.calls.errors import UnreachableError
 from accord.calls.exchange import Exchange
 from accord.following.log import KeptLog
 from accord.following.pinned import PinnedDirectory
-from accord.following.ports import Memory
+from accord.following.ports import DirectoryMemory, Memory
 
 MAX_CLOCK_BEHIND_SECS: Final = 2 * 3600
 
 
-class Follower:
-    """What the functions of this package work with. `exchange` is None without a network, `clock` in seconds."""
+class DirectoryFollower:
+    """What the functions on keysets work with. `exchange` is None without a network, `clock` in seconds."""
 
-    def __init__(self, agency: str, memory: Memory, exchange: Exchange | None, *, clock: int) -> None:
+    memory: DirectoryMemory
+
+    def __init__(
+        self, agency: str, memory: DirectoryMemory, exchange: Exchange | None, *, clock: int
+    ) -> None:
         self.agency = agency
         self.memory = memory
         self.log = KeptLog(memory, exchange, lambda: self.now)
@@ -38,6 +42,15 @@ class Follower:
     def now(self) -> int:
         """This moment, in seconds; see `trusted_now`."""
         return trusted_now(self._clock, self.memory.newest_log_time())
+
+
+class Follower(DirectoryFollower):
+    """What the other functions of this package work with: they remember statements, slices and the feed, too."""
+
+    memory: Memory
+
+    def __init__(self, agency: str, memory: Memory, exchange: Exchange | None, *, clock: int) -> None:
+        super().__init__(agency, memory, exchange, clock=clock)
 
 
 def trusted_now(clock: int, newest_log_time: int) -> int:

@@ -3,36 +3,41 @@
 
 `refresh_keysets` asks the hub for what is newer and verifies the whole chain: each version by the root of the
 one before it, one of the roots being the pinned one, each with a receipt of the ledger. A hub that leaves a
-version out, rolls one back or shows another root is refused, and nothing of it is kept.
+version out, rolls one back or shows another root is refused, and nothing of it is kept. `refresh_many` does so for
+many agencies at once, also for those whose root nobody has pinned yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
-from accord.calls.answers import KeysetAnswer, StatementAnswer
-from accord.envelope.errors import Failure, VerificationError
+from accord.calls.answers import MOST_KEYSETS, KeysetAnswer, StatementAnswer
+from accord.calls.errors import AnswerError
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keysets import Keyset, newest_in_force, read_keyset, verify_keyset
 from accord.envelope.statements.checks import verify_logged_revoke
 from accord.envelope.statements.form import parse_statement
 from accord.following.errors import UnpinnedError
-from accord.following.follower import Follower
+from accord.following.follower import DirectoryFollower
 from accord.following.log import KeptLog
 from accord.following.pinned import kept_chain
-from accord.following.ports import Memory
+from accord.following.ports import KeysetMemory
 from accord.following.records import KeysetRecord, RevocationRecord
 
 MAX_VERSIONS_BEHIND = 1000
+ANOTHER_LEDGER: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
+"""What says nothing of an agency: nobody's keys can be judged by a ledger that is not the one seen before."""
 
 
-def require_pins(memory: Memory, agencies: Iterable[str]) -> None:
+def require_pins(memory: KeysetMemory, agencies: Iterable[str]) -> None:
     """Refuse agencies whose root nobody pinned; raises UnpinnedError naming all of them."""
     missing = {agency for agency in agencies if memory.pin_of(agency) is None}
     if missing:
         raise UnpinnedError(missing)
 
 
-def refresh_keysets(follower: Follower, agency: str) -> None:
+def refresh_keysets(follower: DirectoryFollower, agency: str) -> None:
     """Fetch and verify what is newer than the kept chain, and note it.
 
     Raises UnpinnedError, VerificationError, AnswerError, or the errors of the transport.
@@ -40,26 +45,87 @@ def refresh_keysets(follower: Follower, agency: str) -> None:
     require_pins(follower.memory, [agency])
     newest = follower.exchange.keyset(agency)
     if newest is None:
-        if follower.memory.keysets(agency):
-            raise VerificationError(Failure.KEYSET_CHAIN, "the hub denies a keyset it gave before", (agency,))
+        _require_never_given(follower, agency)
         return
-    follow_keyset(follower, agency, newest)
-    for revoke in newest.revokes:
-        _note_revocation(follower, agency, revoke)
+    _take_in(follower, agency, newest)
 
 
-def refresh_once(follower: Follower, agency: str) -> None:
+def refresh_many(
+    follower: DirectoryFollower, agencies: Iterable[str], *, anew: Collection[str] = ()
+) -> dict[str, EnvelopeError]:
+    """Fetch and verify what is newer of these agencies, and note it; what failed, by agency.
+
+    An agency without a pin is taken as it is first shown; from then on it must follow. Of those in `anew` the newest is
+    asked for whatever is kept: all that stands is verified before it counts again. Raises VerificationError where the
+    ledger is not the kept one, AnswerError, or the errors of the transport.
+    """
+    failed: dict[str, EnvelopeError] = {}
+    waiting = sorted(set(agencies))
+    while waiting:
+        asked, waiting = waiting[:MOST_KEYSETS], waiting[MOST_KEYSETS:]
+        held = {agency: 0 if agency in anew else _held(follower, agency) for agency in asked}
+        answer = follower.exchange.keysets(held)
+        for agency in (*answer.newer, *answer.unknown):
+            try:
+                if agency in answer.newer:
+                    _take_in(follower, agency, answer.newer[agency])
+                else:
+                    _require_never_given(follower, agency)
+            except EnvelopeError as failure:
+                if getattr(failure, "failure", None) in ANOTHER_LEDGER:
+                    raise
+                failed[agency] = failure
+        follower.fresh |= {*answer.newer, *answer.unchanged} - failed.keys()
+        if answer.rest and not answer.newer:
+            raise AnswerError("The hub gave no keyset and says that there is more.")
+        waiting = [*answer.rest, *waiting]
+    return failed
+
+
+def _held(follower: DirectoryFollower, agency: str) -> int:
+    """The version of the kept keyset that nothing may replace, 0 for none."""
+    standing = _standing(kept_chain(follower.memory, agency), follower.now)
+    return standing.version if standing else 0
+
+
+def _take_in(follower: DirectoryFollower, agency: str, newest: KeysetAnswer) -> None:
+    """Note the keyset, those before it and the revocations that came with it: all of them or none."""
+    steps = _verify_chain(follower, agency, newest)
+    chain = [*kept_chain(follower.memory, agency), *(keyset for _, keyset in steps)]
+    revoked = [
+        record for revoke in newest.revokes if (record := _verify_revocation(follower, agency, revoke, chain))
+    ]
+    for step, _ in steps:
+        follower.memory.keep_keyset(agency, step)
+    for record in revoked:
+        follower.memory.keep_revocation(agency, record)
+
+
+def _require_never_given(follower: DirectoryFollower, agency: str) -> None:
+    if follower.memory.keysets(agency):
+        raise VerificationError(Failure.KEYSET_CHAIN, "the hub denies a keyset it gave before", (agency,))
+
+
+def refresh_once(follower: DirectoryFollower, agency: str) -> None:
     """As `refresh_keysets`, unless it was done at this moment."""
     if agency not in follower.fresh:
         refresh_keysets(follower, agency)
         follower.fresh.add(agency)
 
 
-def follow_keyset(follower: Follower, agency: str, newest: KeysetAnswer) -> None:
+def follow_keyset(follower: DirectoryFollower, agency: str, newest: KeysetAnswer) -> None:
     """Walk from the kept version to this one, verify each step, and note them all or none.
 
     It need not be in force: a recovered root that waits is taken in as what it is. Raises as `refresh_keysets`.
     """
+    for record, _ in _verify_chain(follower, agency, newest):
+        follower.memory.keep_keyset(agency, record)
+
+
+def _verify_chain(
+    follower: DirectoryFollower, agency: str, newest: KeysetAnswer
+) -> list[tuple[KeysetRecord, Keyset]]:
+    """The steps from the kept version to this one, verified; none where it is kept."""
     target = read_keyset(newest.keyset)
     kept = kept_chain(follower.memory, agency)
     standing = _standing(kept, follower.now)
@@ -68,10 +134,10 @@ def follow_keyset(follower: Follower, agency: str, newest: KeysetAnswer) -> None
     if all(keyset.od != target.od for keyset in kept):
         steps = _walk(follower, agency, newest, target.version, standing)
     roots = {keyset.root_fingerprint for keyset in (*kept, *(keyset for _, keyset in steps))}
-    if follower.memory.pin_of(agency) not in roots:
+    pin = follower.memory.pin_of(agency)
+    if pin is not None and pin not in roots:
         raise VerificationError(Failure.KEYSET_ROOT, agencies=(agency,))
-    for record, _ in steps:
-        follower.memory.keep_keyset(agency, record)
+    return steps
 
 
 def _standing(kept: Sequence[Keyset], now: int) -> Keyset | None:
@@ -84,7 +150,7 @@ def _standing(kept: Sequence[Keyset], now: int) -> Keyset | None:
 
 
 def _walk(
-    follower: Follower, agency: str, newest: KeysetAnswer, last: int, previous: Keyset | None
+    follower: DirectoryFollower, agency: str, newest: KeysetAnswer, last: int, previous: Keyset | None
 ) -> list[tuple[KeysetRecord, Keyset]]:
     """Fetch and verify every version after `previous` up to `last`, which is `newest`."""
     known = previous.version if previous else 0
@@ -129,14 +195,16 @@ def _verify_step(
     return record, keyset
 
 
-def _note_revocation(follower: Follower, agency: str, revoke: StatementAnswer) -> None:
+def _verify_revocation(
+    follower: DirectoryFollower, agency: str, revoke: StatementAnswer, chain: Sequence[Keyset]
+) -> RevocationRecord | None:
+    """The record to keep, by the agency's chain; None for one that is kept, or not logged yet."""
     od = parse_statement(revoke.jws).od
     if any(record.od == od for record in follower.memory.revocations(agency)):
-        return
+        return None
     if revoke.receipt is None:
         # Until it is logged a revocation counts for nobody; it comes again with the next refresh.
-        return
+        return None
     log_time = follower.log.prove(revoke.receipt, d=od, k="revoke", a=agency)
-    verify_logged_revoke(revoke.jws, kept_chain(follower.memory, agency), log_time=log_time)
-    record = RevocationRecord(od, revoke.jws.decode(), revoke.receipt.as_json(), log_time)
-    follower.memory.keep_revocation(agency, record)
+    verify_logged_revoke(revoke.jws, chain, log_time=log_time)
+    return RevocationRecord(od, revoke.jws.decode(), revoke.receipt.as_json(), log_time)

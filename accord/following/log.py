@@ -32,7 +32,7 @@ from accord.envelope.verifying import (
     keep_checkpoint,
     verify_receipt,
 )
-from accord.following.ports import Clock, Memory
+from accord.following.ports import Clock, LogMemory
 from accord.following.records import CheckpointRecord
 
 MOST_AHEAD: Final = 100
@@ -42,7 +42,7 @@ MOST_AHEAD: Final = 100
 class KeptLog:
     """The pinned ledger during one act; `exchange` is None without a network, `now` gives the act's moment."""
 
-    def __init__(self, memory: Memory, exchange: Exchange | None, now: Clock) -> None:
+    def __init__(self, memory: LogMemory, exchange: Exchange | None, now: Clock) -> None:
         self._memory = memory
         self._now = now
         self._exchange = exchange
@@ -173,7 +173,7 @@ class KeptLog:
 class _LogTimes:
     """The log times that a memory has, as verification asks for them."""
 
-    memory: Memory
+    memory: LogMemory
 
     def get(self, od: str, unknown: int, /) -> int:
         known = self.memory.log_time_of(od)

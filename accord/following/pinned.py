@@ -7,20 +7,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
 from accord.envelope.keysets import Keyset, Revocation, newest_in_force, read_keyset, revocations_of
 from accord.envelope.seal import Recipient
 from accord.envelope.statements.checks import revocation_of
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree.receipts import Receipt
-from accord.following.ports import Clock, Memory
+from accord.following.ports import Clock, KeysetMemory
 from accord.following.records import KeysetRecord, RevocationRecord
+
+REMEMBERED: Final = 2048
+"""Keysets, a few KiB each."""
 
 
 class PinnedDirectory:
     """A `KeyDirectory` over what is kept, at one moment."""
 
-    def __init__(self, memory: Memory, now: Clock) -> None:
+    def __init__(self, memory: KeysetMemory, now: Clock) -> None:
         self._memory = memory
         self._now = now
         self._chains: dict[tuple[str, int], list[Keyset]] = {}
@@ -31,7 +36,7 @@ class PinnedDirectory:
         records = self._memory.keysets(agency)
         place = agency, len(records)
         if place not in self._chains:
-            self._chains[place] = [_read_record(record) for record in records]
+            self._chains[place] = [read_record(record) for record in records]
         chain, pin = self._chains[place], self._memory.pin_of(agency)
         return chain if pin in {keyset.root_fingerprint for keyset in chain} else []
 
@@ -60,18 +65,19 @@ class PinnedDirectory:
         return Recipient(keyset, keyset.root_fingerprint, keyset.version, revoked)
 
 
-def kept_chain(memory: Memory, agency: str) -> list[Keyset]:
+def kept_chain(memory: KeysetMemory, agency: str) -> list[Keyset]:
     """Every kept keyset of an agency, oldest version first, whatever root is pinned."""
-    return [_read_record(record) for record in memory.keysets(agency)]
+    return [read_record(record) for record in memory.keysets(agency)]
 
 
-def _read_record(record: KeysetRecord) -> Keyset:
-    return read_keyset(
-        record.jws.encode(),
-        log_time=record.log_time,
-        log_index=index_of(record),
-        succession=record.succession,
-    )
+def read_record(record: KeysetRecord) -> Keyset:
+    """The keyset of a record, which was verified when the record was made; the same octets are read once."""
+    return _read(record.jws, record.log_time, index_of(record), record.succession)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(jws: str, log_time: int, index: int | None, succession: str) -> Keyset:
+    return read_keyset(jws.encode(), log_time=log_time, log_index=index, succession=succession)
 
 
 def index_of(record: KeysetRecord | RevocationRecord) -> int | None:

@@ -28,12 +28,8 @@ Seen = Callable[[str, str], str | None]
 """The md met before under an issuer's jti, or None."""
 
 
-class Memory(Protocol):
-    """What one agency has verified before. Each question names its rows: by agency, digest, or issuer and id.
-
-    What is kept was verified; what stands already is kept once. Nothing of it may be believed where somebody else
-    can have changed it. Questions are asked often: what costs a query is remembered for the act.
-    """
+class KeysetMemory(Protocol):
+    """Keysets and revocations that were verified before, by agency."""
 
     def pin_of(self, agency: str) -> str | None:
         """The fingerprint of an agency's pinned root."""
@@ -54,6 +50,10 @@ class Memory(Protocol):
     def keep_revocation(self, agency: str, record: RevocationRecord) -> None:
         """Keep it, once."""
         ...
+
+
+class LogMemory(Protocol):
+    """The ledger as it was seen before."""
 
     def ledger_keys(self) -> Sequence[str]:
         """The pinned keys of the ledger."""
@@ -98,6 +98,18 @@ class Memory(Protocol):
     def keep_log_time(self, d: str, log_time: int) -> None:
         """Keep it, where it is smaller than the kept one."""
         ...
+
+
+class DirectoryMemory(KeysetMemory, LogMemory, Protocol):
+    """What it takes to follow the keys of agencies."""
+
+
+class Memory(DirectoryMemory, Protocol):
+    """What one agency has verified before. Each question names its rows: by agency, digest, or issuer and id.
+
+    What is kept was verified; what stands already is kept once. Nothing of it may be believed where somebody else
+    can have changed it. Questions are asked often: what costs a query is remembered for the act.
+    """
 
     def statement(self, od: str) -> StatementRecord | None:
         """One statement of another agency."""

@@ -189,23 +189,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="SeenCheckpoint",
-            fields=[
-                (
-                    "agency",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="peers.agency",
-                    ),
-                ),
-                ("checkpoint", models.TextField(blank=True)),
-                ("kept_at", models.BigIntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
             name="AlertRevision",
             fields=[
                 (
@@ -1270,5 +1253,62 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("structure", "ruleset", "listings"), name="caught_once_a_law"
             ),
+        ),
+        migrations.CreateModel(
+            name="HeldEnvelope",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("md", models.CharField(max_length=43)),
+                ("slice", models.BinaryField()),
+                ("keep", models.DateTimeField()),
+                ("fetched_at", models.DateTimeField()),
+                ("is_whole", models.BooleanField(default=False)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="HeldBlob",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("n", models.PositiveSmallIntegerField()),
+                ("content", models.BinaryField()),
+                (
+                    "envelope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="blobs",
+                        to="alerts.heldenvelope",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="heldenvelope",
+            index=models.Index(fields=["keep"], name="held_envelope_keep"),
+        ),
+        migrations.AddConstraint(
+            model_name="heldenvelope",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_whole", True)), fields=("agency", "md"), name="held_envelope_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="heldblob",
+            constraint=models.UniqueConstraint(fields=("envelope", "n"), name="held_blob_once"),
         ),
     ]

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from alerts.changes import Changes, changed_fields
 from alerts.errors import KeysElsewhereError, ReceiptPendingError, UnopenableError
-from alerts.fetching import CLOSED
 from alerts.finding import find_received
+from alerts.held import CLOSED
 from alerts.models import ReceivedAlert
 from alerts.opening import OpenedView, open_alert
 from alerts.pages.frame import render_page, signed_in

@@ -22,9 +22,9 @@ from alerts.document.display import choice_text
 from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
-from alerts.fetching import CLOSED
 from alerts.files import AttachmentFile
 from alerts.finding import find_by_reference, find_on_its_way, find_received
+from alerts.held import CLOSED
 from alerts.models import ReceivedAlert
 from alerts.opening import (
     OpenedView,

@@ -23,6 +23,7 @@ from alerts.errors import (
     AttachmentRefusedError,
     ChangedSinceValidationError,
     CopyRefusedError,
+    ExchangeAwayError,
     KeysMovedOnError,
     NotOpenedError,
     ReceiptPendingError,
@@ -79,6 +80,11 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
         409, gettext_lazy("What would be sent is not what was checked."), _READ_AGAIN
     ),
     CopyRefusedError: Stop(422, gettext_lazy("Nothing was copied."), "", "text"),
+    ExchangeAwayError: Stop(
+        503,
+        gettext_lazy("The exchange could not be asked; nothing was opened."),
+        gettext_lazy("Try again in a moment. If it stays, call whoever runs this hub."),
+    ),
     KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
     NotOpenedError: Stop(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
     ReceiptPendingError: Stop(

@@ -1,67 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys of peers as one agency's desk trusts them: by root signatures and receipts from the agency's own pins.
+"""The keys of peers as one agency's desk trusts them: what it has verified over the exchange's API, by its own pins.
 
-Rows of the database are no proof. Each stored keyset of a peer is verified by the one before it, its log time by a
-receipt under a checkpoint that the pinned ledger key signed; the pinned root must be one of the chain's, and no version
-seen before may be missing. A peer of whom anything fails is unknown here, and stands in `refused` with the cause. Revocations
-are verified alike; one that the book has and the rows lack still counts, and the peer stands in `hidden`.
+`refresh` asks the exchange and verifies; all else answers from the kept rows, each bound to the agency. A peer of whom
+anything fails is unknown here, and stands in `refused` with the cause: a keyset that does not follow, a root to which the
+pinned one does not lead, a row that was changed or is gone. A revocation that the book has and the rows lack still
+counts, and the peer stands in `hidden`.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property
 from typing import Final
 
-from django.conf import settings
-
 from accord.envelope import keysets as envelope
-from accord.envelope.errors import EnvelopeError, Failure, MalformedError, VerificationError
-from accord.envelope.statements.checks import revocation_of, verify_logged_revoke
-from accord.envelope.tree.receipts import Receipt
+from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from accord.envelope.statements.checks import revocation_of
+from accord.envelope.statements.form import parse_statement
+from accord.following.follower import trusted_now
+from accord.following.log import KeptLog
+from accord.following.pinned import index_of, kept_chain
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Keyset, Revocation
+from agencies.errors import KeysetUnreadableError
 from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
-from ledger import proofs
-from ledger.pins import pinned_keys
+from callers.errors import NotBoundError
+from peers.exchange import exchange_of
+from peers.following import follow_keysets
+from peers.memory import PeerMemory
 from peers.models import Agency
 from vault.errors import SealBrokenError
 
 PINS_ALTERED: Final = "pins-altered"
+KEYSETS_ALTERED: Final = "keysets-altered"
+LEDGER_ALTERED: Final = "seen-ledger-altered"
 REVOCATION_MISSING: Final = "revocation-missing"
-REMEMBERED: Final = 2048
-"""Chains, and places in the log, that this process remembers having verified; both are bound to the octets."""
-
-Place = tuple[int, int]
-"""Log time, in seconds, and index of the leaf."""
-Items = tuple[tuple[bytes, str, Place], ...]
-"""Objects as they are verified: octets, digest, place in the log."""
-KEYSET: Final = "keyset"
-REVOKE: Final = "revoke"
-_places: OrderedDict[tuple[str, str], Place] = OrderedDict()
 
 
-class VerifiedDirectory(DatabaseKeyDirectory):
-    """A `KeyDirectory` for one agency, at one moment."""
+class VerifiedDirectory:
+    """A `KeyDirectory` for one agency, at one moment; keeps what it has read."""
 
     def __init__(self, reader: str, now: datetime) -> None:
-        super().__init__(now)
         self.reader = reader
         self.refused: dict[str, str] = {}
         self.hidden: dict[str, str] = {}
+        self.memory = PeerMemory(reader, self._pinned_root)
+        self._now = now
         self._book: Book | None = None
+        self._chains: dict[str, tuple[envelope.Keyset, ...]] = {}
+        self._said: dict[str, list[envelope.Revocation]] = {}
+        self._fresh: set[str] = set()
+        self._raised: dict[str, str] = {}
+        self._logs: dict[bool, KeptLog] = {}
 
     @property
     def alarms(self) -> dict[str, str]:
         """What failed, by peer."""
         return self.hidden | self.refused
 
+    def take_alarms(self) -> dict[str, str]:
+        """What failed and was not taken here before."""
+        new = {peer: cause for peer, cause in self.alarms.items() if self._raised.get(peer) != cause}
+        self._raised |= new
+        return new
+
     @property
     def known(self) -> list[str]:
         """The peers with a pinned root whose keys were read and trusted."""
         pins = self.book.pins
-        return [peer for peer, chain in self._histories.items() if chain and peer in pins and pins[peer].root]
+        return [peer for peer, chain in self._chains.items() if chain and peer in pins and pins[peer].root]
 
     @property
     def book(self) -> Book:
@@ -73,37 +79,128 @@ class VerifiedDirectory(DatabaseKeyDirectory):
                 self._book = Book(self.reader, revision=-1)
         return self._book
 
-    def preload(self, agencies: Iterable[str]) -> None:
-        """Reads and verifies the whole chain of each agency: two queries, the book's, and four for receipts not yet seen."""
-        wanted = [agency for agency in set(agencies) if agency not in self._newest]
-        if not wanted:
-            return
-        keysets = list(Keyset.objects.filter(agency_id__in=wanted).order_by("version", "accepted_at"))
-        revokes = list(Revocation.objects.filter(agency_id__in=wanted).order_by("accepted_at"))
-        proved = _Proved.of({KEYSET: keysets, REVOKE: revokes})
-        for agency in wanted:
-            own = [row for row in keysets if row.agency_id == agency]
-            said = [row for row in revokes if row.agency_id == agency]
-            self._histories[agency] = self._trusted(agency, own, said, proved)
-            self._newest[agency] = envelope.newest_in_force(self._histories[agency], self._now)
+    def use_book(self, book: Book) -> None:
+        """The book as it was just changed; what is trusted is trusted by the same roots."""
+        self._book = book
 
-    def _trusted(
-        self, agency: str, keysets: Sequence[Keyset], revokes: Sequence[Revocation], proved: "_Proved"
-    ) -> tuple[envelope.Keyset, ...]:
-        self._revokes[agency] = []
+    def refresh(self, agencies: Iterable[str]) -> None:
+        """Ask the exchange, once, for what is newer of these agencies' keys, and keep what verifies.
+
+        Not inside a transaction.
+
+        Raises VerificationError where the ledger is not the one seen before, and `accord.calls.errors.ClientError`.
+        """
+        if self.book.revision < 0:
+            return
+        asked = [agency for agency in set(agencies) - self._fresh if self._is_kept_whole(agency)]
+        if not asked:
+            return
+        follow_keysets(self.memory, asked, now=self._now)
+        self._fresh |= set(asked)
+        for agency in asked:
+            self.refused.pop(agency, None)
+            self.hidden.pop(agency, None)
+            self._chains.pop(agency, None)
+
+    def preload(self, agencies: Iterable[str]) -> None:
+        """Read what is kept of these agencies: two statements, and the book's."""
+        wanted = set(agencies) - self._chains.keys()
+        self.memory.preload(wanted)
+        for agency in wanted:
+            self._chains[agency] = self._trusted(agency)
+
+    def keyset(self, agency: str) -> envelope.Keyset | None:
+        """The newest keyset in force, or None."""
+        return envelope.newest_in_force(self._chain(agency), self._seconds)
+
+    def keyset_logged_before(
+        self, agency: str, log_time: int, index: int | None = None
+    ) -> envelope.Keyset | None:
+        """The keyset that was in force at `log_time` (seconds), for the leaf of this index."""
+        if log_time > self._seconds:
+            return self.keyset(agency)
+        return envelope.newest_in_force(self._chain(agency), log_time, index=index)
+
+    def revocations(self, agency: str) -> Sequence[envelope.Revocation]:
+        """Every logged word that a key of the agency is revoked."""
+        return envelope.revocations_of(self._chain(agency), self._said[agency], now=self._seconds)
+
+    def require_readable(self, agency: str) -> None:
+        """Raises KeysetUnreadableError where something of the agency failed: then nothing of it is judged anew."""
+        self.preload([agency])
+        if agency in self.refused:
+            raise KeysetUnreadableError(agency)
+
+    def log(self, *, is_away: bool) -> KeptLog:
+        """The ledger as the reader has seen it; nobody is asked for proofs while the exchange `is_away`."""
+        if is_away not in self._logs:
+            exchange = None if is_away else exchange_of(self.reader)
+            self._logs[is_away] = KeptLog(self.memory, exchange, lambda: self._seconds)
+        return self._logs[is_away]
+
+    def seen(self, agency: str) -> Pin | None:
+        """The agency's pin as it is to be kept after what was seen now: a version never goes down, a root stays."""
+        keyset, pin = self.keyset(agency), self.book.pins.get(agency, Pin())
+        if keyset is None:
+            return None
+        root = pin.root or keyset.root_fingerprint
+        revoked = summed_up((*pin.revoked, *_kept_form(self._said[agency])))
+        return replace(pin, root=root, version=max(pin.version, keyset.version), revoked=revoked)
+
+    @property
+    def _seconds(self) -> int:
+        """This moment, or what the ledger has logged since where this machine's clock lags a little."""
+        clock = int(self._now.timestamp())
+        return clock if self._is_ledger_altered else trusted_now(clock, self.memory.newest_log_time())
+
+    @cached_property
+    def _is_ledger_altered(self) -> bool:
+        """Whether what was seen of the ledger was changed or taken away past the program: then no time of it counts."""
         try:
-            if self.book.revision < 0:
-                raise VerificationError(Failure.KEYSET_ROOT, PINS_ALTERED, (agency,))
-            items = proved.items(agency, keysets)
-            chain = verify_chain(agency, items)
-            self._check_pin(agency, chain)
-            words = verify_revokes(agency, items, proved.items(agency, revokes))
-        except EnvelopeError as failure:
-            if isinstance(failure, MalformedError):
-                self._unreadable.add(agency)
-            self.refused[agency] = PINS_ALTERED if self.book.revision < 0 else str(failure.code)
+            self.memory.newest_log_time()
+        except NotBoundError:
+            return True
+        return False
+
+    def _chain(self, agency: str) -> tuple[envelope.Keyset, ...]:
+        if agency not in self._chains:
+            self.preload([agency])
+        return self._chains[agency]
+
+    def _pinned_root(self, agency: str) -> str:
+        return self.book.pins.get(agency, Pin()).root
+
+    def _is_kept_whole(self, agency: str) -> bool:
+        """Whether none of its rows was altered; one of whom something was gets no new ones that could hide it."""
+        try:
+            self.memory.keysets(agency)
+        except NotBoundError:
+            self.refused[agency] = KEYSETS_ALTERED
+            return False
+        return True
+
+    def _trusted(self, agency: str) -> tuple[envelope.Keyset, ...]:
+        self._said[agency] = []
+        if self.book.revision < 0:
+            self.refused[agency] = PINS_ALTERED
+        elif self._is_ledger_altered:
+            self.refused[agency] = LEDGER_ALTERED
+        elif agency in self.memory.troubles:
+            self.refused[agency] = self.memory.troubles[agency]
+        if agency in self.refused or not self._is_kept_whole(agency):
             return ()
-        self._revokes[agency] = [*words, *self._missing(agency, words)]
+        chain = tuple(kept_chain(self.memory, agency))
+        try:
+            _check_whole(agency, chain)
+            self._check_pin(agency, chain)
+        except EnvelopeError as failure:
+            self.refused[agency] = str(failure.code)
+            return ()
+        said = [
+            revocation_of(parse_statement(record.jws.encode()).statement, record.log_time, index_of(record))
+            for record in self.memory.revocations(agency)
+        ]
+        self._said[agency] = [*said, *self._missing(agency, said)]
         return chain
 
     def _missing(self, agency: str, words: Sequence[envelope.Revocation]) -> list[envelope.Revocation]:
@@ -120,59 +217,30 @@ class VerifiedDirectory(DatabaseKeyDirectory):
 
     def _check_pin(self, agency: str, chain: Sequence[envelope.Keyset]) -> None:
         pin = self.book.pins.get(agency)
-        if pin is None or not pin.root:
+        if pin is None or not pin.root or not (chain or pin.version):
+            # Nobody compared, or nothing was fetched yet.
             return
         if all(keyset.root_fingerprint != pin.root for keyset in chain):
             raise VerificationError(Failure.KEYSET_ROOT, agencies=(agency,))
-        newest = envelope.newest_in_force(chain, self._now)
+        newest = envelope.newest_in_force(chain, self._seconds)
         if newest is None or newest.version < pin.version:
             raise VerificationError(Failure.KEYSET_CHAIN, "an older version than seen before", (agency,))
 
-    def seen(self, agency: str) -> Pin | None:
-        """The agency's pin as it is to be kept after what was seen now: a version never goes down, a root stays."""
-        keyset, pin = self.keyset(agency), self.book.pins.get(agency, Pin())
-        if keyset is None:
-            return None
-        root = pin.root or keyset.root_fingerprint
-        revoked = summed_up((*pin.revoked, *_kept_form(self._revokes[agency])))
-        return replace(pin, root=root, version=max(pin.version, keyset.version), revoked=revoked)
+
+KeysOfPeers = VerifiedDirectory | DatabaseKeyDirectory
 
 
-def directory_of(agency: Agency, now: datetime) -> DatabaseKeyDirectory:
+def directory_of(agency: Agency, now: datetime) -> KeysOfPeers:
     """Whose keys count for an agency; one that holds its own keys verifies in its own system, not here."""
     return VerifiedDirectory(agency.pk, now) if agency.is_hosted else DatabaseKeyDirectory(now)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def verify_chain(agency: str, items: Items) -> tuple[envelope.Keyset, ...]:
-    """Each keyset (octets, digest, proved place) by the one it follows, the first by its own root.
-
-    The caller compares the roots with its pin. Raises the envelope's errors.
-    """
-    verified: dict[str, envelope.Keyset] = {}
-    for octets, od, (log_time, index) in items:
-        said = envelope.read_keyset(octets)
-        previous = verified.get(said.prev or "")
-        if said.agency != agency or said.od != od or (previous is None) == bool(verified):
-            raise VerificationError(Failure.KEYSET_CHAIN, agencies=(agency,))
-        root = previous.root_fingerprint if previous else said.root_fingerprint
-        keyset = envelope.verify_keyset(
-            octets, pinned=root, previous=previous, strict=True, log_time=log_time
-        )
-        verified[od] = replace(keyset, log_index=index)
-    return tuple(verified.values())
-
-
-@lru_cache(maxsize=REMEMBERED)
-def verify_revokes(agency: str, chain: Items, words: Items) -> tuple[envelope.Revocation, ...]:
-    """Each `revoke` by the agency's chain, given as `verify_chain` takes it. Raises the envelope's errors."""
-    keysets, found = verify_chain(agency, chain), []
-    for octets, od, (log_time, index) in words:
-        said = verify_logged_revoke(octets, keysets, log_time=log_time)
-        if said.od != od:
-            raise VerificationError(Failure.RECEIPT, agencies=(agency,))
-        found.append(revocation_of(said, log_time, index))
-    return tuple(found)
+def _check_whole(agency: str, chain: Sequence[envelope.Keyset]) -> None:
+    """Refuse rows that are not one chain from its first version on: one of them may have revoked a key."""
+    ods = {keyset.od for keyset in chain}
+    beginnings = [keyset for keyset in chain if keyset.prev not in ods]
+    if chain and (len(beginnings) != 1 or beginnings[0].prev is not None):
+        raise VerificationError(Failure.KEYSET_CHAIN, "a version is missing", (agency,))
 
 
 def _kept_form(words: Iterable[envelope.Revocation]) -> tuple[Revoked, ...]:
@@ -180,44 +248,3 @@ def _kept_form(words: Iterable[envelope.Revocation]) -> tuple[Revoked, ...]:
         Revoked(word.kid, word.since, word.log_time, -1 if word.index is None else word.index)
         for word in words
     )
-
-
-@dataclass(frozen=True)
-class _Proved:
-    """The places of objects with a receipt that holds, by digest; of those with one that does not, the cause."""
-
-    places: Mapping[str, Place]
-    failed: Mapping[str, str]
-
-    @classmethod
-    def of(cls, rows: Mapping[str, Sequence[Keyset] | Sequence[Revocation]]) -> "_Proved":
-        """Of these rows by kind; those that the ledger has not logged are in neither."""
-        vkey = settings.LEDGER_VKEY
-        said = {row.od: (kind, row.agency_id) for kind, some in rows.items() for row in some}
-        unseen = [od for od in said if (vkey, od) not in _places]
-        failed: dict[str, str] = {}
-        if unseen:
-            keys = pinned_keys()
-            for od, answer in proofs.receipts_for(unseen).items():
-                kind, agency = said[od]
-                try:
-                    receipt = Receipt.parse(answer)
-                    at = receipt.verify(d=od, keys=keys, k=kind, a=agency)
-                except EnvelopeError as failure:
-                    failed[od] = str(failure.code)
-                else:
-                    _remember(vkey, od, (at, receipt.index))
-        return cls({od: _places[vkey, od] for od in said if (vkey, od) in _places}, failed)
-
-    def items(self, agency: str, rows: Sequence[Keyset] | Sequence[Revocation]) -> Items:
-        """Octets, digest and place of each that is logged; raises VerificationError for a receipt that does not hold."""
-        for row in rows:
-            if row.od in self.failed:
-                raise VerificationError(Failure.RECEIPT, self.failed[row.od], (agency,))
-        return tuple((bytes(row.jws), row.od, self.places[row.od]) for row in rows if row.od in self.places)
-
-
-def _remember(vkey: str, od: str, place: Place) -> None:
-    _places[vkey, od] = place
-    while len(_places) > REMEMBERED:
-        _places.popitem(last=False)

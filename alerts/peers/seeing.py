@@ -51,7 +51,7 @@ def keep_seen(directory: VerifiedDirectory, peers: Collection[str], *, now: date
             book = book.with_pin(peer, kept)
         return book
 
-    change_book(directory.reader, change, now=now)
+    directory.use_book(change_book(directory.reader, change, now=now))
 
 
 def keep_known(directory: VerifiedDirectory, *, now: datetime) -> None:

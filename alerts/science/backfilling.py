@@ -11,6 +11,7 @@ a run. Nothing is told to watchers: it is no news.
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -18,11 +19,13 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from accord.envelope.errors import EnvelopeError, Failure
+from accord.envelope.errors import EnvelopeError
+from accord.following.keysets import ANOTHER_LEDGER
 from alerts.document.reading import ReadDocument, read_document
-from alerts.errors import UnknownSchemaError
-from alerts.fetching import CLOSED, fetch_and_open, seen_by
+from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
+from alerts.fetching import fetch_and_open, seen_by
 from alerts.file_digests import spectral_files
+from alerts.held import CLOSED
 from alerts.models import Alert, ReceivedAlert
 from alerts.outbox import sent_document
 from alerts.revisions import read_revision
@@ -36,7 +39,7 @@ from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
 from callers.actors import SystemActor
 from callers.directory import AgencyStatus, Custody
-from callers.errors import AbsentError
+from callers.errors import AbsentError, NotBoundError
 from ledger.audit import record_event
 from ledger.models import SetAside, SetAsideQuerySet
 from ledger.set_aside import Item, Loop, begin_round
@@ -51,7 +54,6 @@ LOCK: Final = "accord backfill"
 BATCH: Final = 100
 RECEIVED, SENT = "received", "sent"
 SLICE_SECS: Final = 5.0
-LEDGER_ALARMS: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,9 @@ def fill_in(*, now: datetime, secs: float = SLICE_SECS, clock: Callable[[], floa
     """
     until, left, troubles = clock() + secs, False, list[Exception]()
     for agency_id in set(_set_aside().values_list("agency", flat=True)):
-        begin_round(FILLING, agency=agency_id, now=now).try_again(partial(_fill_again, agency_id, now=now))
+        again = partial(_fill_again, agency_id, now=now)
+        with suppress(_NotNowError):
+            begin_round(FILLING, agency=agency_id, now=now).try_again(again)
     for agency in _due():
         with alone(LOCK, agency.pk) as is_alone:
             if not is_alone:
@@ -205,13 +209,15 @@ def _opened(actor: SystemActor, received: ReceivedAlert, now: datetime) -> ReadD
     """What it says; None where it does not open. Raises _NotNowError, VaultError."""
     try:
         opened = fetch_and_open(actor, received.md, reason=REASON, seen=seen_by(received), now=now)
-        return ReadDocument(read_document(opened.alert).data, spectra=spectral_files(actor, opened))
+        return ReadDocument(read_document(opened.alert).data, spectra=spectral_files(actor, opened, now=now))
     except UnknownSchemaError:
         return ReadDocument({})
+    except (ExchangeAwayError, NotBoundError, NotJudgedError) as away:
+        raise _NotNowError from away
     except (*CLOSED, AbsentError, SealBrokenError, SecretMissingError):
         return None
     except EnvelopeError as failure:
-        if getattr(failure, "failure", None) in LEDGER_ALARMS:
+        if getattr(failure, "failure", None) in ANOTHER_LEDGER:
             raise _NotNowError from failure
         return None
 

@@ -7,6 +7,7 @@ can refute a structure and never proves one.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
@@ -15,10 +16,11 @@ from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError
 from alerts.drafts import open_files
 from alerts.files import AttachmentFile, AttachmentNote, inert_media_type
+from alerts.held import held_blobs
 from alerts.models import Alert
 from alerts.science.intake import read_typed
 from alerts.science.sentences import sentence_of
-from sharing.models import Blob
+from callers.actors import Actor
 from substances import safely
 from substances.errors import InputRefusedError, SubstanceError, WorkerLostError
 from vault import doors
@@ -65,17 +67,17 @@ def spectra_of_draft(
     return spectra_in(open_files(alert, wanted), data) if wanted else []
 
 
-def files_of_opened(opened: OpenedAlert) -> tuple[AttachmentFile, ...]:
+def files_of_opened(actor: Actor, opened: OpenedAlert, *, now: datetime) -> tuple[AttachmentFile, ...]:
     """The files of a verified alert that may be spectra, in the clear, in memory only; a damaged one is left out."""
     wanted = {note.n: note for note in opened.attachments if is_worth_reading(note.fn, note.size)}
     if not wanted:
         return ()
     chosen = sorted(wanted)[:FILES_AT_MOST]
-    rows = Blob.objects.filter(envelope_id=opened.manifest.md, n__in=chosen).order_by("n")
+    blobs = held_blobs(actor, opened.manifest.md, now=now)
     files = []
-    for n, content in rows.values_list("n", "content"):
+    for n in chosen:
         try:
-            data = doors.open_attachment(opened, n, bytes(content or b""))
+            data = doors.open_attachment(opened, n, blobs[n])
         except EnvelopeError:
             continue
         files.append(AttachmentFile(wanted[n].fn, inert_media_type(wanted[n].fn, data), data))

@@ -69,4 +69,73 @@ class Migration(migrations.Migration):
                 "managed": False,
             },
         ),
+        migrations.CreateModel(
+            name="SeenLedger",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("checkpoint", models.TextField(blank=True, default="")),
+                ("size", models.BigIntegerField(default=0)),
+                ("kept_at", models.BigIntegerField(default=0)),
+                ("newest_log_time", models.BigIntegerField(default=0)),
+                ("handovers", models.JSONField(default=list)),
+                ("uncompared", models.JSONField(default=list)),
+                ("troubles", models.JSONField(default=dict)),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+                ("alarmed", models.JSONField(default=dict)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="PeerKeyset",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("peer", models.CharField(max_length=23)),
+                ("od", models.CharField(max_length=43)),
+                ("version", models.PositiveIntegerField()),
+                ("jws", models.TextField()),
+                ("receipt", models.TextField()),
+                ("log_time", models.BigIntegerField()),
+                ("succession", models.CharField(max_length=9)),
+            ],
+            options={
+                "ordering": ["version", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reader", "peer", "od"), name="peer_keyset_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PeerRevocation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("peer", models.CharField(max_length=23)),
+                ("od", models.CharField(max_length=43)),
+                ("jws", models.TextField()),
+                ("receipt", models.TextField()),
+                ("log_time", models.BigIntegerField()),
+            ],
+            options={
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reader", "peer", "od"), name="peer_revocation_once")
+                ],
+            },
+        ),
     ]

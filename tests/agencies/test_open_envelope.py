@@ -9,10 +9,12 @@ import pytest
 from django.db import transaction
 
 from accord.envelope.errors import EnvelopeError, Failure, OpeningError
+from accord.envelope.verifying import Ledger
 from agencies.directory import DatabaseKeyDirectory
 from callers.actors import SystemActor
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from ledger.pins import pinned_keys
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, Carried, carry, seal
@@ -57,7 +59,12 @@ def test_the_auditor_opens_nothing(carried: Carried) -> None:
 def test_another_agencys_slice_does_not_open(carried: Carried, reader: Officer) -> None:
     with pytest.raises(EnvelopeError):
         doors.open_envelope(
-            reader, carried.slice_for("xd-reg"), reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW
+            reader,
+            carried.slice_for("xd-reg"),
+            reason="on duty",
+            peers=DatabaseKeyDirectory(NOW),
+            ledger=Ledger(pinned_keys()),
+            now=NOW,
         )
     event = AuditEvent.objects.get(act="alert.unopenable")
     assert (event.agency, event.subject) == ("xb-health", carried.envelope.md)
@@ -85,6 +92,7 @@ def test_one_changed_character_opens_nothing_and_is_audited(
             reason="on duty",
             blobs=carried.envelope.blobs,
             peers=DatabaseKeyDirectory(NOW),
+            ledger=Ledger(pinned_keys()),
             now=NOW,
         )
     assert AuditEvent.objects.get(act="alert.unopenable").detail["cause"]
@@ -93,7 +101,14 @@ def test_one_changed_character_opens_nothing_and_is_audited(
 
 def test_garbage_is_refused_and_audited_without_a_subject(reader: Officer) -> None:
     with pytest.raises(EnvelopeError):
-        doors.open_envelope(reader, b"{", reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW)
+        doors.open_envelope(
+            reader,
+            b"{",
+            reason="on duty",
+            peers=DatabaseKeyDirectory(NOW),
+            ledger=Ledger(pinned_keys()),
+            now=NOW,
+        )
     assert AuditEvent.objects.get(act="alert.unopenable").subject == ""
 
 
@@ -107,6 +122,7 @@ def test_a_blob_that_differs_opens_nothing(carried: Carried, reader: Officer) ->
             reason="on duty",
             blobs=[changed],
             peers=DatabaseKeyDirectory(NOW),
+            ledger=Ledger(pinned_keys()),
             now=NOW,
         )
 
@@ -120,6 +136,7 @@ def test_the_same_id_with_another_content_is_a_replay(carried: Carried, reader: 
             blobs=carried.envelope.blobs,
             seen=lambda iss, jti: "A" * 43,
             peers=DatabaseKeyDirectory(NOW),
+            ledger=Ledger(pinned_keys()),
             now=NOW,
         )
     assert refused.value.cause == Failure.REPLAY
@@ -162,7 +179,14 @@ def test_content_and_keys_reach_no_log_and_no_audit_row(
     with caplog.at_level(logging.DEBUG):
         opened = open_for(reader, carried)
         with pytest.raises(EnvelopeError):
-            doors.open_envelope(reader, b"{", reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW)
+            doors.open_envelope(
+                reader,
+                b"{",
+                reason="on duty",
+                peers=DatabaseKeyDirectory(NOW),
+                ledger=Ledger(pinned_keys()),
+                now=NOW,
+            )
     said = caplog.text + str(list(AuditEvent.objects.values())) + repr(opened)
     assert DOCUMENT["title"] not in said
     assert opened.attachments[0].k.hex() not in said
@@ -176,5 +200,6 @@ def open_for(actor: Any, carried: Carried, *, reason: str = "on duty") -> Any:
         reason=reason,
         blobs=carried.envelope.blobs,
         peers=DatabaseKeyDirectory(NOW),
+        ledger=Ledger(pinned_keys()),
         now=NOW,
     )

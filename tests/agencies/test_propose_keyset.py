@@ -14,6 +14,7 @@ from accord.envelope.errors import MalformedError, SealingError, VerificationErr
 from accord.envelope.keys import EC1, PQ1, SIGN
 from accord.envelope.private import Root
 from accord.envelope.statements.form import read_payload
+from accord.envelope.verifying import Ledger
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError
 from agencies.models import Key, Keyset, KeyState, Revocation
@@ -21,6 +22,7 @@ from agencies.registry import take_over_recoveries
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from ledger.pins import pinned_keys
 from peers.models import Agency
 from tests.agencies.heads import Head, card_of
 from tests.agencies.sealing import carry, seal, subject
@@ -72,6 +74,7 @@ def test_such_an_agency_seals_signs_and_opens_through_the_doors(head: Head, tmp_
         reason="on duty",
         blobs=sent.envelope.blobs,
         peers=DatabaseKeyDirectory(NOW),
+        ledger=Ledger(pinned_keys()),
         now=NOW,
     )
     assert opened.alert["title"] == "Blue tablets"
@@ -82,6 +85,7 @@ def test_such_an_agency_seals_signs_and_opens_through_the_doors(head: Head, tmp_
         reason="on duty",
         blobs=received.envelope.blobs,
         peers=DatabaseKeyDirectory(NOW),
+        ledger=Ledger(pinned_keys()),
         now=NOW,
     )
     assert own.alert["title"] == "Blue tablets"

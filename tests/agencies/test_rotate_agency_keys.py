@@ -10,12 +10,14 @@ import pytest
 
 from accord.envelope.keys import EC1, ENC, PQ1, SIGN
 from accord.envelope.keysets import KeyRow, read_keyset
+from accord.envelope.verifying import Ledger
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError
 from agencies.models import Key, Keyset, KeyState, KeyUse
 from agencies.registry import take_over_recoveries
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from ledger.pins import pinned_keys
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import carry, seal
@@ -133,6 +135,7 @@ def test_what_was_sealed_before_a_rotation_opens_after_it_and_after_the_overlap(
             reason="on duty",
             blobs=carried.envelope.blobs,
             peers=DatabaseKeyDirectory(moment),
+            ledger=Ledger(pinned_keys()),
             now=moment,
         )
         assert opened.alert["title"] == "Blue tablets"

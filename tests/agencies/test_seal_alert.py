@@ -10,6 +10,7 @@ from accord.envelope.content import NamedOfficer
 from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.keyrule import Valid
 from accord.envelope.keys import EC1, PQ1
+from accord.envelope.verifying import Ledger
 from agencies.accession import suspend_key
 from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import CustodyRefusedError
@@ -17,6 +18,7 @@ from agencies.models import Key
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
 from callers.errors import AbsentError, NotPermittedError
+from ledger.pins import pinned_keys
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
@@ -35,6 +37,7 @@ def test_what_a_hosted_agency_sends_passes_intake_and_opens(carried: Carried, re
         reason="on duty",
         blobs=carried.envelope.blobs,
         peers=DatabaseKeyDirectory(NOW),
+        ledger=Ledger(pinned_keys()),
         now=NOW,
     )
     assert opened.alert == DOCUMENT
@@ -50,6 +53,7 @@ def test_the_originator_opens_its_own(carried: Carried, releaser: Officer) -> No
         reason="own",
         blobs=carried.envelope.blobs,
         peers=DatabaseKeyDirectory(NOW),
+        ledger=Ledger(pinned_keys()),
         now=NOW,
     )
     assert opened.alert == DOCUMENT
@@ -146,7 +150,14 @@ def test_the_hub_signs_nothing_for_an_agency_with_its_own_keys(releaser: Officer
     with pytest.raises(CustodyRefusedError):
         seal(officer, ["xa-lab"])
     with pytest.raises(CustodyRefusedError):
-        doors.open_envelope(officer, b"{}", reason="on duty", peers=DatabaseKeyDirectory(NOW), now=NOW)
+        doors.open_envelope(
+            officer,
+            b"{}",
+            reason="on duty",
+            peers=DatabaseKeyDirectory(NOW),
+            ledger=Ledger(pinned_keys()),
+            now=NOW,
+        )
 
 
 def test_a_suspended_signing_key_signs_nothing(releaser: Officer) -> None:

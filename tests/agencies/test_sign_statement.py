@@ -8,10 +8,12 @@ import pytest
 from accord.envelope.keys import PQ1
 from accord.envelope.statements.checks import accept_statement
 from accord.envelope.statements.form import parse_statement
+from accord.envelope.verifying import Ledger
 from agencies.directory import DatabaseKeyDirectory
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
 from callers.errors import NotPermittedError
+from ledger.pins import pinned_keys
 from officers.models import Officer
 from tests.agencies.sealing import Carried, subject
 from tests.agencies.world import NOW, OPERATOR, seconds
@@ -87,5 +89,10 @@ def test_another_process_signs_and_opens_nothing(carried: Carried) -> None:
             )
         with pytest.raises(NotPermittedError):
             doors.open_envelope(
-                actor, carried.slice_for("xb-health"), reason="x", peers=DatabaseKeyDirectory(NOW), now=NOW
+                actor,
+                carried.slice_for("xb-health"),
+                reason="x",
+                peers=DatabaseKeyDirectory(NOW),
+                ledger=Ledger(pinned_keys()),
+                now=NOW,
             )

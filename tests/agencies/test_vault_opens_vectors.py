@@ -13,11 +13,13 @@ from pytest_django import Settings
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
 from accord.envelope.keysets import verify_keyset
+from accord.envelope.verifying import Ledger
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency as Entry
 from agencies.registry import NewKeyset, register_keyset
 from callers.actors import SystemActor
 from callers.directory import Custody
+from ledger.pins import pinned_keys
 from tests.agencies.world import NOW as LATER
 from tests.agencies.world import OPERATOR, admit, log_everything
 from tests.envelope.kit.cases import Case, load, plain_opening_cases
@@ -61,7 +63,13 @@ def outcome(case: Case) -> dict[str, Any]:
     octets = case.given["slice"].encode()
     try:
         opened = doors.open_envelope(
-            WORKER, octets, reason="vectors", blobs=blobs, peers=DatabaseKeyDirectory(now), now=now
+            WORKER,
+            octets,
+            reason="vectors",
+            blobs=blobs,
+            peers=DatabaseKeyDirectory(now),
+            ledger=Ledger(pinned_keys()),
+            now=now,
         )
     except OpeningError as closed:
         return {"stage": "opening", "refused": str(closed.cause)}

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from accord.envelope.keys import EC1, PQ1
 from alerts.drafts import create_draft
@@ -18,8 +20,10 @@ from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Role
 from callers.directory import Custody
 from officers.models import Officer
+from peers import exchange
 from peers.models import Agency
 from tests.builders import OPERATOR, HeldAgency, Hub
+from tests.desk_calls import over_sockets
 from tests.kept_worlds import FRESH_SECONDS, kept_world
 from vault import doors
 
@@ -121,6 +125,19 @@ def desks(db: None, tmp_path: Path) -> Desks:
 def committed_desks(transactional_db: None, tmp_path: Path) -> Desks:
     """The same, seen by other connections too."""
     return kept_desks(tmp_path / "ledger")
+
+
+@pytest.fixture
+def served(
+    live_server: LiveServer,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Desks:
+    """The desks, whose exchange answers on a socket and asks for an API key."""
+    settings.EXCHANGE_URL = live_server.url
+    monkeypatch.setattr(exchange, "transport_of", over_sockets)
+    return kept_desks_of_now(tmp_path_factory.mktemp("served") / "ledger")
 
 
 def kept_desks(folder: Path) -> Desks:

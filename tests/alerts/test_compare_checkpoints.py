@@ -7,27 +7,29 @@ from typing import Any
 
 import pytest
 
-from accord.envelope.tree.notes import Checkpoint
+from accord.envelope.tree.notes import Checkpoint, parse_note
 from alerts.errors import UnopenableError
 from alerts.following import follow_feeds
-from alerts.models import ReceivedAlert, SeenCheckpoint
+from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
 from ledger import proofs
 from ledger.models import AuditEvent
+from peers.models import SeenLedger
 from sharing.models import Statement
 from tests.alerts.conftest import Desks
 
 
 def kept(desks: Desks) -> Checkpoint:
-    return Checkpoint.parse(SeenCheckpoint.objects.get(agency=desks.health.agency).checkpoint)
+    return Checkpoint.parse(parse_note(SeenLedger.objects.get(reader=desks.health.id).checkpoint).text)
 
 
 def keep(desks: Desks, **changes: Any) -> None:
     """As if the desk had seen this ledger before."""
     known = kept(desks)
     facts: dict[str, Any] = {"origin": known.origin, "size": known.size, "root": known.root}
-    text = Checkpoint(**(facts | changes)).text
-    SeenCheckpoint.objects.filter(agency=desks.health.agency).update(checkpoint=text)
+    seen, other = SeenLedger.objects.get(reader=desks.health.id), Checkpoint(**(facts | changes))
+    seen.checkpoint, seen.size = desks.hub.key.sign_note(other.text), other.size
+    seen.save()
 
 
 def test_each_opening_keeps_the_newest_checkpoint_and_compares_with_it(desks: Desks) -> None:
@@ -86,14 +88,14 @@ def test_the_desk_worker_settles_nothing_under_a_forked_ledger(desks: Desks) -> 
     assert ReceivedAlert.objects.get(md=alert.md).card is not None
 
 
-def test_a_ledger_that_lost_what_was_seen_is_said_on_the_page(desks: Desks) -> None:
+def test_under_a_ledger_that_lost_what_was_seen_nothing_opens(desks: Desks) -> None:
     row = desks.received()
     keep(desks, size=proofs_size() + 100)
-    view = open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
-    assert view.marks == ("The log could not be compared with what your agency saw of it before.",)
+    with pytest.raises(UnopenableError):
+        open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
 
 
 def test_each_agency_keeps_its_own(desks: Desks) -> None:
     desks.received()
-    assert not SeenCheckpoint.objects.filter(agency=desks.stranger.agency).exclude(checkpoint="").exists()
-    assert SeenCheckpoint.objects.exclude(checkpoint="").count() == 1
+    keep(desks, root=hashlib.sha256(b"fork").digest())
+    assert len(set(SeenLedger.objects.values_list("checkpoint", flat=True))) == 2

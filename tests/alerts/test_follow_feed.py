@@ -158,11 +158,11 @@ class TestOwnKeys:
 
 class TestUnopenable:
     def break_ciphertext(self, md: str) -> None:
-        """One changed byte in what the exchange stores."""
+        """Other octets of the same form in what the exchange stores."""
         with connection.cursor() as cursor:
             cursor.execute(
-                """UPDATE sharing_envelope SET jwe_head = replace(jwe_head, '"iv":"', '"iv":"AAAA')
-                   WHERE md = %s""",
+                """UPDATE sharing_envelope
+                   SET jwe_head = regexp_replace(jwe_head, '"iv":"[^"]*"', '"iv":"AAAAAAAAAAAAAAAA"') WHERE md = %s""",
                 [md],
             )
 

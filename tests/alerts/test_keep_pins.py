@@ -19,6 +19,7 @@ from agencies.registry import register_keyset, verify_newcomer
 from alerts.errors import SendingStoppedError
 from alerts.models import Alert
 from alerts.peers.pins import Pin, read_book
+from peers.models import PeerKeyset
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.builders import DAY_SECS, OPERATOR, new_uuid7, seconds
@@ -104,6 +105,7 @@ def test_a_recovered_root_counts_once_its_public_delay_is_over(sender: Desks) ->
 
 def test_a_root_to_which_the_pinned_one_does_not_lead_stops_sending_and_is_named(sender: Desks) -> None:
     change_root(sender)
+    PeerKeyset.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE agencies_keyset SET jws = set_byte(jws, 60, get_byte(jws, 60) # 1)"

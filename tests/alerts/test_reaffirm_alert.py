@@ -20,6 +20,7 @@ from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, open_alert, standings_shown
 from alerts.outbox import list_sent, read_sent
+from alerts.peers.directory import VerifiedDirectory
 from alerts.reaffirmation import list_doubted, list_doubted_statements, reaffirm_alert, reaffirm_statement
 from alerts.retractions import as_it_stands
 from alerts.standing import StandingState
@@ -165,7 +166,9 @@ class TestAtTheRecipient:
         logged = seconds(START)
         doubted = Repudiated(logged, since=logged - 1800, revoked_at=logged + 1800)
         shown, sentences = standings_shown(
-            received, replace(opened, via=(release,), standings=(Valid(), doubted)), now=desks.hub.now
+            received,
+            replace(opened, via=(release,), standings=(Valid(), doubted)),
+            VerifiedDirectory(desks.health.id, desks.hub.now),
         )
         assert shown.state is StandingState.VALID
         assert sentences == (

@@ -21,13 +21,13 @@ from alerts.errors import SendingStoppedError, UnopenableError
 from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
 from alerts.peer_rows import PeerPin, PinBook
-from alerts.peers import directory as verifying
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Origin, read_book
 from alerts.standing import StandingState
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
 from notices.models import Notification
+from peers.models import PeerKeyset, PeerRevocation
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
@@ -216,39 +216,68 @@ def publish_second(desks: Desks) -> None:
     desks.hub.publish_keyset(desks.own, version=2, prev=first.od, rows=rows)
 
 
-def test_a_keyset_seen_before_and_deleted_since_is_missed(desks: Desks) -> None:
+def test_a_keyset_that_the_exchange_takes_back_goes_on_counting(desks: Desks) -> None:
+    desks.hub.later(hours=1)
+    publish_second(desks)
+    desks.hub.sequence()
+    past_the_triggers("DELETE FROM agencies_keyset WHERE version = 2")
+    directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
+    directory.refresh([desks.own.id])
+    newest = directory.keyset(desks.own.id)
+    assert newest is not None and newest.version == 2
+    assert directory.alarms == {}
+
+
+def test_a_keyset_seen_before_and_deleted_here_since_is_missed(desks: Desks) -> None:
     desks.released(recipients=[desks.own.id])
     desks.hub.later(hours=1)
     publish_second(desks)
     desks.hub.sequence()
     desks.released(title="Under the second", recipients=[desks.own.id])
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute("DELETE FROM agencies_keyset WHERE agency_id = %s AND version = 2", [desks.own.id])
-        cursor.execute("SET session_replication_role = origin")
+    PeerKeyset.objects.filter(reader=desks.lab.id, peer=desks.own.id, version=2).delete()
     directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
     assert directory.keyset(desks.own.id) is None
     assert directory.refused == {desks.own.id: "keyset-does-not-follow"}
 
 
 def test_a_receipt_under_a_checkpoint_that_the_ledger_did_not_sign_proves_nothing(desks: Desks) -> None:
-    desks.hub.later(hours=1)
-    publish_second(desks)
-    desks.hub.sequence()
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(
-            "UPDATE ledger_checkpoint SET note = left(note, length(note) - 10) || repeat('A', 9) || chr(10)"
-        )
-        cursor.execute("SET session_replication_role = origin")
+    past_the_triggers(
+        "UPDATE ledger_checkpoint SET note = left(note, length(note) - 10) || repeat('A', 9) || chr(10)"
+    )
+    PeerKeyset.objects.all().delete()
     directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
+    directory.refresh([desks.own.id])
     assert directory.keyset(desks.own.id) is None
-    assert desks.own.id in directory.refused
+    assert directory.refused == {desks.own.id: "note-refused"}
 
 
-def test_verifying_again_asks_no_receipts(desks: Desks, django_assert_max_num_queries: object) -> None:
-    VerifiedDirectory(desks.lab.id, desks.hub.now).preload([desks.own.id, desks.health.id])
-    with django_assert_max_num_queries(4):  # type: ignore[operator]
+ALTERED = {
+    "of another agency": "UPDATE peers_peerkeyset SET reader = 'xa-lab' WHERE reader = 'xb-health'",
+    "of another peer": "UPDATE peers_peerkeyset SET peer = 'xe-drugs' WHERE peer = 'xb-health'",
+    "another time": "UPDATE peers_peerkeyset SET log_time = log_time - 1 WHERE reader = 'xa-lab'",
+    "another receipt": "UPDATE peers_peerkeyset SET receipt = '{}' WHERE reader = 'xa-lab'",
+    "no code": "UPDATE peers_peerkeyset SET mac = '' WHERE reader = 'xa-lab'",
+}
+
+
+@pytest.mark.parametrize("how", ALTERED)
+def test_a_kept_row_that_was_changed_by_sql_is_refused_and_named(desks: Desks, how: str) -> None:
+    if how == "of another agency":
+        PeerKeyset.objects.filter(reader="xa-lab").delete()
+    if how == "of another peer":
+        PeerKeyset.objects.filter(peer="xe-drugs").delete()
+    sql(ALTERED[how])
+    with pytest.raises(SendingStoppedError) as stopped:
+        desks.released(recipients=[desks.own.id])
+    assert desks.own.id in stopped.value.text
+    assert AuditEvent.objects.filter(act="peer.refused", detail={"cause": "keysets-altered"}).exists()
+    assert not Envelope.objects.exists()
+
+
+def test_reading_what_is_kept_asks_nobody_and_verifies_nothing_again(
+    desks: Desks, django_assert_max_num_queries: object
+) -> None:
+    with django_assert_max_num_queries(6):  # type: ignore[operator]
         VerifiedDirectory(desks.lab.id, desks.hub.now).preload([desks.own.id, desks.health.id])
 
 
@@ -300,12 +329,6 @@ def past_the_triggers(statement: str, *values: bytes) -> None:
         cursor.execute("SET session_replication_role = origin")
 
 
-def forget_verified() -> None:
-    """As a process that has just begun."""
-    verifying._places.clear()
-    verifying.verify_revokes.cache_clear()
-
-
 HIDING = {
     "row": "DELETE FROM agencies_revocation",
     "leaf": "DELETE FROM ledger_leaf WHERE od IN (SELECT od FROM agencies_revocation)",
@@ -314,17 +337,21 @@ HIDING = {
 
 
 @pytest.mark.parametrize("how", HIDING)
-def test_a_revocation_seen_once_counts_whatever_becomes_of_its_row(
+def test_a_revocation_seen_once_counts_whatever_the_exchange_does_to_it(
     desks: Desks, repudiated: ReceivedAlert, how: str
 ) -> None:
-    keeper = desks.hub.make_officer(desks.health.agency, "key_officer", name="Kaja Keeper")
-    forget_verified()
     past_the_triggers(HIDING[how])
     assert standing(desks, repudiated) is StandingState.REPUDIATED
-    if how == "since":
-        # The row's columns are not asked: the word as signed says it.
-        assert alarms(desks.health.id) == []
-        return
+    assert alarms(desks.health.id) == []
+
+
+def test_a_revocation_seen_once_and_deleted_here_since_counts_and_is_missed(
+    desks: Desks, repudiated: ReceivedAlert
+) -> None:
+    keeper = desks.hub.make_officer(desks.health.agency, "key_officer", name="Kaja Keeper")
+    past_the_triggers(HIDING["row"])
+    PeerRevocation.objects.all().delete()
+    assert standing(desks, repudiated) is StandingState.REPUDIATED
     assert alarms(desks.health.id) == [desks.own.id]
     assert AuditEvent.objects.get(act="peer.refused").detail == {"cause": "revocation-missing"}
     assert Notification.objects.get(occasion="peer-refused").officer == keeper
@@ -346,7 +373,7 @@ def test_a_revocation_is_kept_from_an_opening_that_it_refused(desks: Desks) -> N
     late = ReceivedAlert.objects.get(agency=desks.health.agency, md=second.md)
     with pytest.raises(UnopenableError):
         standing(desks, late)
-    past_the_triggers(HIDING["row"])
+    PeerRevocation.objects.all().delete()
     directory = VerifiedDirectory(desks.health.id, desks.hub.now)
     assert [word.kid for word in directory.revocations(desks.own.id)] == [
         desks.own.signing[PQ1].signers[0].kid
@@ -357,6 +384,7 @@ def test_a_revocation_is_kept_from_an_opening_that_it_refused(desks: Desks) -> N
 def test_a_revocation_that_its_root_did_not_sign_is_an_alarm_and_trusts_nobody(
     desks: Desks, repudiated: ReceivedAlert
 ) -> None:
+    PeerRevocation.objects.all().delete()
     revocation = Revocation.objects.get()
     past_the_triggers(
         "UPDATE agencies_revocation SET jws = %s", with_random_signatures(bytes(revocation.jws))

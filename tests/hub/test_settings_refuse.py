@@ -54,6 +54,11 @@ REFUSALS = {
     "a pepper of another length": ("exchange", {"API_PEPPER": "QUJD"}, "API_PEPPER"),
     "no hosts": ("exchange", {"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
     "no public address": ("exchange", {"HUB_URL": ""}, "HUB_URL"),
+    "an exchange that is called in the open": (
+        "desk-worker",
+        {"ACCORD_KEK": KEK, "EXCHANGE_URL": "http://exchange.example"},
+        "EXCHANGE_URL",
+    ),
     "no verifier key of the ledger": ("exchange", {"LEDGER_VKEY": ""}, "LEDGER_VKEY"),
     "time moved": ("desk", {"ACCORD_KEK": KEK, "CLOCK_OFFSET_SECONDS": "86400"}, "CLOCK_OFFSET_SECONDS"),
     "second factors left aside": ("desk", {"ACCORD_KEK": KEK, "MFA_DEMANDED": "no"}, "MFA_DEMANDED"),

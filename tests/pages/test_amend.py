@@ -202,7 +202,7 @@ def test_pages_ask_the_database_within_bounds(
 
 
 CHECKS = re.compile(
-    r'FROM "(ledger_|vault_|agencies_key|agencies_revocation|alerts_seencheckpoint|sharing_blob)'
+    r'FROM "(ledger_|vault_|agencies_key|agencies_revocation|alerts_held|peers_peer|peers_seen|sharing_blob)'
 )
 
 

@@ -22,10 +22,11 @@ from accord.envelope.errors import (
 from alerts.document.findings import Findings
 from alerts.drafts import attach_file
 from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError
-from alerts.models import Alert, ReceivedAlert
+from alerts.models import Alert, HeldEnvelope, ReceivedAlert
 from alerts.pages.addresses import Page, guarded
 from alerts.withdrawal import withdraw_alert
 from sharing.models import Blob, Envelope
+from tests.alerts.test_open_alert import drop_held
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault.errors import VaultError
@@ -95,16 +96,20 @@ def received(desk: DeskWorld, sent: Alert) -> ReceivedAlert:
 
 
 def change_blob(sent: Alert) -> None:
+    """Another octet in the file, as the exchange has it."""
+    drop_held()
     blob = Blob.objects.get(envelope_id=sent.md)
-    assert blob.content is not None
-    Blob.objects.filter(pk=blob.pk).update(content=bytes(blob.content)[:-1] + b"\x00\x01")
+    content = bytes(blob.content or b"")
+    Blob.objects.filter(pk=blob.pk).update(content=content[:-1] + bytes([content[-1] ^ 1]))
 
 
-def change_manifest(sent: Alert) -> None:
+def change_slice(sent: Alert) -> None:
+    """No slice any more, neither here nor at the exchange."""
+    HeldEnvelope.objects.filter(md=sent.md).update(slice=b"no slice")
     Envelope.objects.filter(pk=sent.md).update(manifest=b"no manifest")
 
 
-CHANGES = {"a changed file": change_blob, "a changed manifest": change_manifest}
+CHANGES = {"a changed file": change_blob, "a changed slice": change_slice}
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
@@ -124,8 +129,10 @@ def test_a_changed_file_of_a_received_alert_stays_closed(
 def test_a_changed_file_of_a_sent_alert_stays_closed(
     desk: DeskWorld, as_officer: SignIn, sent: Alert, change: Any
 ) -> None:
+    sender = as_officer(desk.benno)
+    assert sender.get(f"/outbox/{sent.pk}/files/0/").status_code == 200
     change(sent)
-    answer = as_officer(desk.benno).get(f"/outbox/{sent.pk}/files/0/")
+    answer = sender.get(f"/outbox/{sent.pk}/files/0/")
     assert answer.status_code == 409
     assert FAILED in answer.content.decode()
 

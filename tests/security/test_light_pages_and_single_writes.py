@@ -25,13 +25,14 @@ QUERIES_AT_MOST: Final = 20
 OCTETS_AT_MOST: Final = 150 * 1024
 """The page, its style sheets and its scripts, uncompressed, as a browser that has none of them asks for them."""
 CHECKS: Final = re.compile(
-    r'FROM "?(ledger_|vault_|agencies_key|agencies_revocation|alerts_seencheckpoint|alerts_pinbook|sharing_blob)'
+    r'FROM "?(ledger_|vault_|agencies_key|agencies_revocation|alerts_held|peers_peer|peers_seen|alerts_pinbook|sharing_blob)'
 )
 """What every opening of an envelope asks anew and no page may leave out: the log's proofs, keys, the sealed content."""
 CHECKS_AT_MOST: Final = 30
-OPENS: Final = '"sharing_blob"'
+OPENS: Final = '"alerts_heldblob"'
 JUDGES: Final = {f"outbox/<uuid:alert_id>/ {kind}" for kind in ("sample sent", "withdrawn")} | {
     "",
+    "inbox/",
     "queue/<uuid:alert_id>/",
 }
 """A sent alert is opened from its sealed revision instead, but what others have signed about it (reviews, a retract) is

@@ -25,8 +25,9 @@ WRITTEN_BY_READING: Final = {
     # Tables in which looking at something leaves a row: who saw it, and that a session or a key is in use.
     "ledger_auditevent", "ledger_entry", "ledger_pendingentry", "django_session", "officers_officersession",
     "agencies_apikey",
-    # Opening an envelope verifies its receipt; the newest checkpoint that the agency has verified moves on with it.
-    "alerts_seencheckpoint",
+    # Opening an envelope fetches it, once, and verifies it: the sender's newest keys and the newest checkpoint that the
+    # agency has verified move on with it.
+    "alerts_heldblob", "alerts_heldenvelope", "peers_peerkeyset", "peers_peerrevocation", "peers_seenledger",
 }  # fmt: skip
 FETCHED: Final = {"api/v1/envelopes/<str:md>", "api/v1/envelopes/<str:md>/blobs/<int:n>", "api/v1/slices"}
 """Fetching an envelope is an act of the protocol, and GET is its verb; a browser's session cannot do it."""

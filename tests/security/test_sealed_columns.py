@@ -49,11 +49,17 @@ PLACES: Final[dict[Column, Place]] = {
     ("pinbook", "sealed"): lambda row: ("pinbook", row.agency_id, row.revision),
 }
 OTHERWISE: Final[dict[Column, str]] = {
+    ("exchangekey", "sealed"): "bound to agency and revision; another agency's row is no key",
     ("cardtoken", "token"): "equal for equal values on purpose; what it leads to is opened and bound",
     ("libraryspectrum", "token"): "equal for equal spectra on purpose; what it leads to is opened and bound",
     ("vaultsecret", "wrapped"): "bound to agency, epoch and key of the ring, below",
     ("vaultkey", "wrapped"): "bound to agency, epoch, kid and use, below",
     ("drawnkey", "wrapped"): "as a vault key, before it is registered",
+    (
+        "heldenvelope",
+        "slice",
+    ): "sealed by its sender; every check of an opening is made again, under the md asked for",
+    ("heldblob", "content"): "sealed by its sender; its digest stands in the signed manifest",
     ("proposal", "payload"): "public; what comes back counts by the root's signature over it",
 }
 MOST_ROWS: Final = 4

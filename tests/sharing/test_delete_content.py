@@ -1,22 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keep`: from then on the content is deleted for everyone, before the sweep has come by and after."""
 
+from datetime import datetime
+
 import pytest
 
 from accord.envelope.content import Attachment
 from accord.envelope.seal import SealedEnvelope
+from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.models import AuditEvent
 from notices.sweeping import sweep_notices
 from sharing.deliveries import delivery_facts
 from sharing.errors import ContentDeletedError
 from sharing.models import Blob, Delivery, Envelope
-from sharing.slices import blob_for
+from sharing.slices import stored_blob
 from sharing.statements import statements_about
 from sharing.tombstones import delete_contents
 from tests.builders import Hub, seconds
 from tests.sharing.callers import slug
 from tests.sharing.conftest import Callers, Four
+
+
+def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
+    """One blob whole."""
+    return b"".join(stored_blob(actor, md, n, now=now).pieces())
+
 
 FILE = Attachment("spectrum.msp", "text/plain", b"peaks" * 100)
 

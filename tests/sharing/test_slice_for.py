@@ -3,6 +3,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from django.db import connection
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import b64u, sha256
 from accord.envelope.errors import OpeningError, VerificationError
-from callers.actors import SystemActor
+from callers.actors import Actor, SystemActor
 from callers.capabilities import Role
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
@@ -21,9 +22,15 @@ from sharing.blobs import PIECE_BYTES
 from sharing.deliveries import find_delivery, mark_opened, mark_told
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, NotFetchedError
 from sharing.models import Blob, Delivery
-from sharing.slices import blob_for, slice_for, stored_blob
+from sharing.slices import slice_for, stored_blob
 from tests.builders import HeldAgency, Hub, seconds
 from tests.sharing.conftest import Four
+
+
+def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
+    """One blob whole."""
+    return b"".join(stored_blob(actor, md, n, now=now).pieces())
+
 
 FILE = Attachment("spectrum.msp", "text/plain", b"peaks" * 100)
 

@@ -89,4 +89,14 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="ExchangeKey",
+            fields=[
+                ("agency_id", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("sealed", models.BinaryField()),
+                ("expires_at", models.DateTimeField()),
+                ("is_refused", models.BooleanField(default=False)),
+            ],
+        ),
     ]

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from alerts.errors import ReceiptPendingError, UnopenableError
-from alerts.fetching import CLOSED
 from alerts.finding import find_received, today_of
+from alerts.held import CLOSED
 from alerts.models import Alert
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the desk holds of envelopes: fetched once over the exchange's API, kept as it came, deleted when `keep` has passed.
+
+Before the first fetch the exchange may refuse; afterwards an agency reads what it holds, whatever becomes of the exchange.
+"""
+
+from collections.abc import Collection, Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Final, overload
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from accord.calls import errors as calls
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.manifest import Manifest
+from accord.following.slices import parse_slice_of
+from accord.moments import moment_of
+from alerts.errors import ExchangeAwayError
+from alerts.models import HeldBlob, HeldEnvelope
+from callers.actors import Actor
+from callers.errors import AbsentError
+from peers.exchange import exchange_of, note_refused_key
+from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
+
+CLOSED: Final = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
+"""Why the exchange keeps an alert closed that the agency may know of."""
+_REFUSALS: Final = {
+    "content-deleted": ContentDeletedError,
+    "expired": ExpiredError,
+    "flow-suspended": FlowSuspendedError,
+    "recalled": RecalledError,
+}
+LEFT_OVER: Final = timedelta(hours=1)
+"""A fetch that is not whole after so long was broken off."""
+FORGOTTEN_AT_MOST: Final = 200
+
+
+@dataclass(frozen=True)
+class Held:
+    """An envelope as it is here: the slice and the sealed blobs. `is_new`: it was fetched for this very act."""
+
+    pk: int
+    md: str
+    octets: bytes = field(repr=False)
+    blobs: "HeldBlobs" = field(repr=False)
+    is_new: bool = False
+
+
+def envelope_of(actor: Actor, md: str, *, now: datetime) -> Held:
+    """The agency's slice and blobs of an envelope, fetched where they are not here. Not inside a transaction.
+
+    Raises AbsentError, one of `CLOSED`, ExchangeAwayError (also for what is no slice, or one of another envelope).
+    """
+    agency_id = actor.agency_id or ""
+    held = held_envelope(agency_id, md, now=now)
+    return held or _held(_whole(_fetch(agency_id, md, now)), is_new=True)
+
+
+def fetch_again(actor: Actor, held: Held, *, now: datetime) -> Held:
+    """Put what the exchange has in the place of what does not verify; where it gives nothing, that stays. Raises as above."""
+    row = _fetch(actor.agency_id or "", held.md, now)
+    with transaction.atomic():
+        _delete([held.pk])
+        return _held(_whole(row), is_new=True)
+
+
+def held_envelope(agency_id: str, md: str, *, now: datetime) -> Held | None:
+    """What is here of an envelope; None where it was not fetched. Raises ContentDeletedError once its time is over."""
+    row = HeldEnvelope.objects.filter(agency_id=agency_id, md=md, is_whole=True).first()
+    if row is None:
+        return None
+    if row.keep <= now:
+        raise ContentDeletedError
+    return _held(row, is_new=row.fetched_at == now)
+
+
+def held_blobs(actor: Actor, md: str, *, now: datetime) -> "HeldBlobs":
+    """The sealed files of an envelope that was opened here; raises AbsentError, ContentDeletedError."""
+    held = held_envelope(actor.agency_id or "", md, now=now)
+    if held is None:
+        raise AbsentError
+    return held.blobs
+
+
+def held_blob(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
+    """One of them; raises as `held_blobs`, and AbsentError."""
+    blobs = held_blobs(actor, md, now=now)
+    if not 0 <= n < len(blobs):
+        raise AbsentError
+    return blobs[n]
+
+
+def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> None:
+    """Fetch at once those of these envelopes that are not here and have no files; what is refused is asked for alone.
+
+    Raises `accord.calls.errors.ClientError`. Not inside a transaction.
+    """
+    here = HeldEnvelope.objects.filter(agency_id=agency_id, md__in=mds, is_whole=True)
+    wanted = [md for md in mds if md not in set(here.values_list("md", flat=True))]
+    while len(wanted) > 1:
+        answers = exchange_of(agency_id).slices(wanted)
+        for md, octets in zip(wanted, answers, strict=False):
+            if isinstance(octets, bytes):
+                with suppress(EnvelopeError):
+                    _keep_small(agency_id, md, octets, now)
+        wanted = wanted[len(answers) :]
+
+
+def drop_envelope(held: Held) -> None:
+    """Let go of what was fetched just now and did not verify: it is fetched again when somebody asks for it."""
+    _delete([held.pk])
+
+
+def forget_envelopes(*, now: datetime) -> int:
+    """Delete what is past its `keep`, and what a broken fetch left; how many, two hundred at most."""
+    due = HeldEnvelope.objects.filter(Q(keep__lte=now) | Q(is_whole=False, fetched_at__lte=now - LEFT_OVER))
+    some = list(due.order_by("keep").values_list("pk", flat=True)[:FORGOTTEN_AT_MOST])
+    _delete(some)
+    return len(some)
+
+
+class HeldBlobs(Sequence[bytes]):
+    """Read one at a time, so that a full envelope of 256 MiB is never in memory as a whole."""
+
+    def __init__(self, keys: Sequence[int]) -> None:
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[bytes]: ...
+
+    def __getitem__(self, at: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(at, slice):
+            return HeldBlobs(self._keys[at])
+        return bytes(HeldBlob.objects.values_list("content", flat=True).get(pk=self._keys[at]))
+
+
+@transaction.atomic
+def _delete(keys: Collection[int]) -> None:
+    HeldBlob.objects.filter(envelope_id__in=keys).delete()
+    HeldEnvelope.objects.filter(pk__in=keys).delete()
+
+
+def _held(row: HeldEnvelope, *, is_new: bool) -> Held:
+    keys = tuple(row.blobs.order_by("n").values_list("pk", flat=True))
+    return Held(row.pk, row.md, bytes(row.slice), HeldBlobs(keys), is_new)
+
+
+def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
+    """The row, not whole yet, and its blobs; nothing is left of a fetch that fails."""
+    exchange = exchange_of(agency_id)
+    with _refusals_of(agency_id):
+        octets = exchange.slice(md)
+        manifest = parse_slice_of(md, octets).manifest
+        row = _row(agency_id, octets, manifest, now)
+        row.save()
+        try:
+            for blob in manifest.att:
+                content = b"".join(exchange.blob(md, blob.n, blob.len))
+                HeldBlob.objects.create(envelope=row, n=blob.n, content=content)
+        except BaseException:
+            _delete([row.pk])
+            raise
+    return row
+
+
+def _keep_small(agency_id: str, md: str, octets: bytes, now: datetime) -> None:
+    manifest = parse_slice_of(md, octets).manifest
+    if not manifest.att:
+        row = _row(agency_id, octets, manifest, now)
+        row.is_whole = True
+        HeldEnvelope.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _row(agency_id: str, octets: bytes, manifest: Manifest, now: datetime) -> HeldEnvelope:
+    return HeldEnvelope(
+        agency_id=agency_id,
+        md=manifest.md,
+        slice=octets,
+        keep=moment_of(manifest.terms.keep),
+        fetched_at=now,
+    )
+
+
+def _whole(row: HeldEnvelope) -> HeldEnvelope:
+    """The row, which is whole now; another one where another process fetched the same meanwhile."""
+    row.is_whole = True
+    try:
+        with transaction.atomic():
+            row.save(update_fields=["is_whole"])
+    except IntegrityError:
+        _delete([row.pk])
+        return HeldEnvelope.objects.get(agency=row.agency_id, md=row.md, is_whole=True)
+    return row
+
+
+@contextmanager
+def _refusals_of(agency_id: str) -> Generator[None]:
+    """What the exchange refuses, in the desk's own errors."""
+    try:
+        yield
+    except calls.AbsentError:
+        raise AbsentError from None
+    except calls.ApiKeyRefusedError as refused:
+        note_refused_key(agency_id)
+        raise ExchangeAwayError from refused
+    except calls.RefusedError as refused:
+        closed = _REFUSALS.get(refused.slug)
+        is_answered = refused.is_of_hub and refused.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        raise (closed() if closed else ExchangeAwayError(is_answered=is_answered)) from refused
+    except calls.ClientError as trouble:
+        raise ExchangeAwayError(is_answered=isinstance(trouble, calls.AnswerError)) from trouble
+    except EnvelopeError as unreadable:
+        # A proxy's page, or another envelope: whoever sent the alert has no part in it.
+        raise ExchangeAwayError(is_answered=True) from unreadable

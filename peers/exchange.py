@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an agency's desk reaches the exchange: its public API, with the agency's own API key.
+
+The key stands in the vault, which this module must not import: the vault offers it with `use_credentials`.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final, Protocol
+
+from django.conf import settings
+
+from accord.calls.errors import UnreachableError
+from accord.calls.exchange import Exchange, HttpExchange
+from accord.calls.transport import HttpTransport, Patience, Transport
+
+PATIENCE: Final = Patience(connect_secs=2, read_secs=10, tries=2, longest_pause_secs=1)
+"""An officer waits for the answer."""
+MOST_TRANSPORTS: Final = 256
+
+
+class Credentials(Protocol):
+    """Where the API keys of this desk's agencies stand."""
+
+    def api_key_of(self, agency_id: str) -> str:
+        """The key by which the desk calls for an agency."""
+        ...
+
+    def refuse(self, agency_id: str) -> None:
+        """The exchange takes the agency's key no more: it is not used again."""
+        ...
+
+
+_credentials: list[Credentials] = []
+
+
+def use_credentials(credentials: Credentials) -> None:
+    """Called once by the vault when its process starts."""
+    _credentials[:] = [credentials]
+
+
+_connections: list[Callable[[str], Exchange]] = []
+
+
+@contextmanager
+def reached_by(connect: Callable[[str], Exchange]) -> Generator[None]:
+    """For as long as the block lasts the exchange is reached so: where a story is told before any process runs."""
+    _connections.append(connect)
+    try:
+        yield
+    finally:
+        _connections.pop()
+
+
+def exchange_of(agency_id: str) -> Exchange:
+    """The exchange as the agency's own system calls it. Its calls raise the errors of `accord.calls.errors`.
+
+    Not inside a transaction: an answer takes as long as it takes. Raises UnreachableError in a process without a vault.
+    """
+    if _connections:
+        return _connections[-1](agency_id)
+    return HttpExchange(transport_of(agency_id))
+
+
+def transport_of(agency_id: str) -> Transport:
+    """A connection that this process keeps, with the API key as it is now."""
+    if not _credentials:
+        raise UnreachableError("This process holds no API key: the hub is not asked.")
+    return _transport(settings.EXCHANGE_URL, _credentials[0].api_key_of(agency_id))
+
+
+def note_refused_key(agency_id: str) -> None:
+    """The exchange refused the agency's API key."""
+    if _credentials:
+        _credentials[0].refuse(agency_id)
+
+
+@lru_cache(maxsize=MOST_TRANSPORTS)
+def _transport(address: str, api_key: str) -> Transport:
+    return HttpTransport(address, api_key=api_key, patience=PATIENCE, most_kept=0)

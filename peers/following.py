@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following directory and ledger for one agency of this desk, over the exchange's public API."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from accord.calls.errors import ApiKeyRefusedError
+from accord.envelope.errors import EnvelopeError
+from accord.following.follower import DirectoryFollower
+from accord.following.keysets import refresh_many
+from peers.exchange import exchange_of, note_refused_key
+from peers.memory import PeerMemory
+
+
+def follower_of(memory: PeerMemory, *, now: datetime) -> DirectoryFollower:
+    """Whoever follows with this memory, at this moment."""
+    exchange = exchange_of(memory.reader)
+    return DirectoryFollower(memory.reader, memory, exchange, clock=int(now.timestamp()))
+
+
+def follow_keysets(memory: PeerMemory, agencies: Iterable[str], *, now: datetime) -> dict[str, EnvelopeError]:
+    """Take in what is newer of these agencies' keys; what failed, by agency. Not inside a transaction.
+
+    Raises VerificationError where the ledger is not the one seen before, NotBoundError for an altered row, and
+    `accord.calls.errors.ClientError`. An API key that the exchange refuses is not used again.
+    """
+    agencies = set(agencies)
+    memory.preload(agencies)
+    for agency in agencies:
+        memory.drop_other_roots(agency)
+    try:
+        follower = follower_of(memory, now=now)
+        follower.log.compare_waiting()
+        failed = refresh_many(follower, agencies, anew=memory.troubles)
+    except ApiKeyRefusedError:
+        note_refused_key(memory.reader)
+        raise
+    memory.write()
+    memory.note_troubles(agencies, {agency: str(failure.code) for agency, failure in failed.items()})
+    return failed

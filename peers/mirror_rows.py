@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an agency's desk has verified of the directory and the ledger. Part of `peers.models`; `peers.memory` alone reads it.
+
+Each row is bound to its reader: changed past the program, or moved to another agency, it counts for nothing.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+from callers.binding import BoundRow
+
+
+class PeerKeyset(BoundRow):
+    """One keyset of an agency, as its reader verified it: JWS and receipt (JSON) as received, log time in seconds.
+
+    `succession` as in `accord.envelope.keysets`.
+    """
+
+    reader = models.CharField(max_length=23)
+    peer = models.CharField(max_length=23)
+    od = models.CharField(max_length=43)
+    version = models.PositiveIntegerField()
+    jws = models.TextField()
+    receipt = models.TextField()
+    log_time = models.BigIntegerField()
+    succession = models.CharField(max_length=9)
+
+    BOUND = ("reader", "peer", "od", "version", "jws", "receipt", "log_time", "succession")
+
+    class Meta:
+        ordering: ClassVar = ["version", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reader", "peer", "od"], name="peer_keyset_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reader} on {self.peer} {self.version}"
+
+
+class PeerRevocation(BoundRow):
+    """One logged `revoke` of an agency, as its reader verified it; octets as in `PeerKeyset`."""
+
+    reader = models.CharField(max_length=23)
+    peer = models.CharField(max_length=23)
+    od = models.CharField(max_length=43)
+    jws = models.TextField()
+    receipt = models.TextField()
+    log_time = models.BigIntegerField()
+
+    BOUND = ("reader", "peer", "od", "jws", "receipt", "log_time")
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reader", "peer", "od"], name="peer_revocation_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reader} on {self.peer}"
+
+
+class SeenLedger(BoundRow):
+    """The ledger as one reader has seen it: the largest checkpoint that was compared, and what else holds it to one tree.
+
+    `checkpoint` is a signed note, empty before the first; `kept_at` and `newest_log_time` in seconds; `handovers` are the
+    notes by which its key was replaced, `uncompared` the checkpoints that are still to be compared. Beside stands what trusts
+    nobody, without a code: what failed when each peer's newest keys were last taken in, when the worker asked for everybody's,
+    and what it raised an alarm of.
+    """
+
+    reader = models.CharField(primary_key=True, max_length=23)
+    checkpoint = models.TextField(blank=True, default="")
+    size = models.BigIntegerField(default=0)
+    kept_at = models.BigIntegerField(default=0)
+    newest_log_time = models.BigIntegerField(default=0)
+    handovers = models.JSONField(default=list)
+    uncompared = models.JSONField(default=list)
+    troubles = models.JSONField(default=dict)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    alarmed = models.JSONField(default=dict)
+
+    BOUND = ("reader", "checkpoint", "size", "kept_at", "newest_log_time", "handovers", "uncompared")
+
+    def __str__(self) -> str:
+        return f"the ledger as {self.reader} has seen it"
