@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens an envelope in the vault, fetched where it is not here: every check, every time, nothing opened is kept."""
+"""Opening of an envelope in the vault, fetched where it is not here: every check, every time, nothing opened is kept."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def fetch_and_open(
     peers: VerifiedDirectory | None = None,
     now: datetime,
 ) -> OpenedAlert:
-    """Raises what the slice refuses (`AbsentError`, or of `CLOSED`), `EnvelopeError` and `ExchangeAwayError`.
+    """Open an envelope; raises `AbsentError`, what keeps it closed (of `CLOSED`), `EnvelopeError`, `ExchangeAwayError`.
 
     `peers` is the agency's directory at this moment, for a caller that asks it more. The receipt is compared with the
     newest checkpoint that the agency has kept. While the exchange is away the kept keys serve; where they do not suffice
@@ -89,7 +89,7 @@ class _Act:
     now: datetime
 
     def open(self, held: Held) -> OpenedAlert:
-        """Raises EnvelopeError, of it NotJudgedError; ExchangeAwayError, ClientError."""
+        """Open what is held; raises EnvelopeError, of it NotJudgedError; ExchangeAwayError, ClientError."""
         unverified = parse_slice(held.octets)
         if moment_of(unverified.manifest.terms.keep) <= self.now:
             # Whatever the row's column says.
@@ -113,7 +113,7 @@ class _Act:
         return opened
 
     def _opened(self, held: Held, unverified: UnverifiedSlice, *, is_away: bool) -> OpenedAlert:
-        """Where the exchange goes away in between, the log is compared later, as when it is away from the beginning."""
+        """Open in the vault; where the exchange goes away in between, the log is compared later, as when it is away at once."""
         try:
             return doors.open_envelope(
                 self.actor,
@@ -131,14 +131,14 @@ class _Act:
             return self._opened(held, unverified, is_away=True)
 
     def record(self, failure: EnvelopeError) -> None:
-        """In the audit, and what is wrong with keys as an alarm."""
+        """Write a failure into the audit, and raise an alarm of what is wrong with keys."""
         _record(self.actor, self.md, str(getattr(failure, "cause", failure.code)), self.now)
         raise_alarms(self.actor, self.peers.reader, self.peers.take_alarms(), now=self.now)
         keep_known(self.peers, now=self.now)
 
 
 def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError | None:
-    """Take in the newest keys; what kept the exchange from being asked, where something did."""
+    """Take in the newest keys; returns what kept the exchange from being asked, where something did."""
     try:
         peers.refresh(agencies)
     except ClientError as trouble:
@@ -147,12 +147,12 @@ def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError
 
 
 def _is_of_octets(failure: EnvelopeError) -> bool:
-    """Whether it is a failure of the slice or the blobs themselves, whoever's keys count."""
+    """Tell whether it is a failure of the slice or the blobs themselves, whoever's keys count."""
     return isinstance(failure, MalformedError | OpeningError) or str(failure.code) in OCTETS
 
 
 def _fetched_again(actor: Actor, held: Held, failure: EnvelopeError, now: datetime) -> Held:
-    """What the exchange has in the place of what lay here; raises NotJudgedError where it gives nothing."""
+    """Return what the exchange has in the place of what lay here; raises NotJudgedError where it gives nothing."""
     try:
         return fetch_again(actor, held, now=now)
     except (AlertsError, AbsentError, *CLOSED):
@@ -171,7 +171,7 @@ def _ledger(log: KeptLog, unverified: UnverifiedSlice) -> Ledger:
 
 
 def _note_receipts(peers: VerifiedDirectory, unverified: UnverifiedSlice, opened: OpenedAlert) -> None:
-    """What the receipts of an opened slice prove; a checkpoint that could not be compared is compared later."""
+    """Keep what the receipts of an opened slice prove; a checkpoint that could not be compared is compared later."""
     log = peers.log(is_away=not opened.log_compared)
     for receipt in unverified.receipts:
         log.note(receipt, receipt.leaf.d, receipt.leaf.t, compared=opened.log_compared)

@@ -25,7 +25,7 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 from accord.calls.errors import ClientError
 from accord.envelope.errors import BackendError, EnvelopeError, OpeningError, VerificationError
 from accord.envelope.statements.form import SubjectRef
-from accord.following.keysets import ANOTHER_LEDGER
+from accord.following.keysets import LEDGER_FAILURES
 from accord.moments import moment_of, moment_or_none
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
@@ -70,8 +70,11 @@ RETRIED_AT_MOST: Final = 100
 
 
 def _is_common(error: Exception) -> bool:
-    """The exchange or the vault's keys are away, the ledger as it was seen before was altered, or the ledger is not the one seen before: no item can be judged."""
-    is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in ANOTHER_LEDGER
+    """Tell whether no item can be judged.
+
+    Exchange or keys are away, or the ledger, or what was seen of it before, is another one.
+    """
+    is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in LEDGER_FAILURES
     is_away = isinstance(error, ExchangeAwayError) and not error.is_answered
     return is_alarm or is_away or isinstance(error, BackendError | NotBoundError) or is_vault_away(error)
 
@@ -290,7 +293,7 @@ class _Desk:
         return _Turn(len(taken))
 
     def _follow_peers(self) -> None:
-        """Before the feed, so that what it brings is judged by the newest keys; a forked log is found by its alerts."""
+        """Take in everybody's keys before the feed; a forked log is then met by each alert that it brings."""
         asked = SeenLedger.objects.filter(reader=self._agency.pk)
         if asked.filter(asked_at__gt=self._now - PEERS_EVERY, asked_at__lte=self._now).exists():
             return
@@ -314,7 +317,7 @@ class _Desk:
         return True
 
     def _ask_ahead(self, page: Sequence[FeedItem], known: _Known) -> None:
-        """What the items of a page need, in one question each. Slices that are not given are asked for alone.
+        """Ask for what the items of a page need, in one question each. Slices that are not given are asked for alone.
 
         Raises ExchangeAwayError: without the newest keys nothing of the page can be judged.
         """

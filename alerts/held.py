@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the desk holds of envelopes: fetched once over the exchange's API, kept as it came, deleted when `keep` has passed.
+"""Envelopes as the desk holds them: fetched once over the exchange's API, kept as it came, deleted when `keep` has passed.
 
 Before the first fetch the exchange may refuse; afterwards an agency reads what it holds, whatever becomes of the exchange.
 """
@@ -69,7 +69,7 @@ def fetch_again(actor: Actor, held: Held, *, now: datetime) -> Held:
 
 
 def held_envelope(agency_id: str, md: str, *, now: datetime) -> Held | None:
-    """What is here of an envelope; None where it was not fetched. Raises ContentDeletedError once its time is over."""
+    """Return what is here of an envelope; None where it was not fetched. Raises ContentDeletedError once its time is over."""
     row = HeldEnvelope.objects.filter(agency_id=agency_id, md=md, is_whole=True).first()
     if row is None:
         return None
@@ -87,7 +87,7 @@ def held_blobs(actor: Actor, md: str, *, now: datetime) -> "HeldBlobs":
 
 
 def held_blob(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
-    """One of them; raises as `held_blobs`, and AbsentError."""
+    """One of these files; raises as `held_blobs`, and AbsentError."""
     blobs = held_blobs(actor, md, now=now)
     if not 0 <= n < len(blobs):
         raise AbsentError
@@ -99,14 +99,15 @@ def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> None:
 
     Raises `accord.calls.errors.ClientError`. Not inside a transaction.
     """
-    here = HeldEnvelope.objects.filter(agency_id=agency_id, md__in=mds, is_whole=True)
-    wanted = [md for md in mds if md not in set(here.values_list("md", flat=True))]
+    held = HeldEnvelope.objects.filter(agency_id=agency_id, md__in=mds, is_whole=True)
+    here = set(held.values_list("md", flat=True))
+    wanted = [md for md in mds if md not in here]
     while len(wanted) > 1:
         answers = exchange_of(agency_id).slices(wanted)
         for md, octets in zip(wanted, answers, strict=False):
             if isinstance(octets, bytes):
                 with suppress(EnvelopeError):
-                    _keep_small(agency_id, md, octets, now)
+                    _keep_without_files(agency_id, md, octets, now)
         wanted = wanted[len(answers) :]
 
 
@@ -124,7 +125,7 @@ def forget_envelopes(*, now: datetime) -> int:
 
 
 class HeldBlobs(Sequence[bytes]):
-    """Read one at a time, so that a full envelope of 256 MiB is never in memory as a whole."""
+    """The sealed files of one envelope, read one at a time, so that a full envelope of 256 MiB is never in memory as a whole."""
 
     def __init__(self, keys: Sequence[int]) -> None:
         self._keys = keys
@@ -172,7 +173,7 @@ def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
     return row
 
 
-def _keep_small(agency_id: str, md: str, octets: bytes, now: datetime) -> None:
+def _keep_without_files(agency_id: str, md: str, octets: bytes, now: datetime) -> None:
     manifest = parse_slice_of(md, octets).manifest
     if not manifest.att:
         row = _row(agency_id, octets, manifest, now)
@@ -204,7 +205,7 @@ def _whole(row: HeldEnvelope) -> HeldEnvelope:
 
 @contextmanager
 def _refusals_of(agency_id: str) -> Generator[None]:
-    """What the exchange refuses, in the desk's own errors."""
+    """Raise what the exchange refuses as the desk's own errors."""
     try:
         yield
     except calls.AbsentError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an agency's desk reaches the exchange: its public API, with the agency's own API key.
+"""The way of an agency's desk to the exchange: its public API, with the agency's own API key.
 
 The key stands in the vault, which this module must not import: the vault offers it with `use_credentials`.
 """
@@ -21,14 +21,14 @@ MOST_TRANSPORTS: Final = 256
 
 
 class Credentials(Protocol):
-    """Where the API keys of this desk's agencies stand."""
+    """The holder of the API keys of this desk's agencies."""
 
     def api_key_of(self, agency_id: str) -> str:
         """The key by which the desk calls for an agency."""
         ...
 
     def refuse(self, agency_id: str) -> None:
-        """The exchange takes the agency's key no more: it is not used again."""
+        """Note that the exchange takes the agency's key no more: it is not used again."""
         ...
 
 
@@ -36,7 +36,7 @@ _credentials: list[Credentials] = []
 
 
 def use_credentials(credentials: Credentials) -> None:
-    """Called once by the vault when its process starts."""
+    """Take them from the vault, once, when its process starts."""
     _credentials[:] = [credentials]
 
 
@@ -45,7 +45,7 @@ _connections: list[Callable[[str], Exchange]] = []
 
 @contextmanager
 def reached_by(connect: Callable[[str], Exchange]) -> Generator[None]:
-    """For as long as the block lasts the exchange is reached so: where a story is told before any process runs."""
+    """Reach the exchange so for as long as the block lasts: where a story is told before any process runs."""
     _connections.append(connect)
     try:
         yield
@@ -71,7 +71,7 @@ def transport_of(agency_id: str) -> Transport:
 
 
 def note_refused_key(agency_id: str) -> None:
-    """The exchange refused the agency's API key."""
+    """Note that the exchange refused the agency's API key."""
     if _credentials:
         _credentials[0].refuse(agency_id)
 

@@ -13,7 +13,7 @@ from peers.memory import PeerMemory
 
 
 def follower_of(memory: PeerMemory, *, now: datetime) -> DirectoryFollower:
-    """Whoever follows with this memory, at this moment."""
+    """The follower with this memory, at this moment."""
     exchange = exchange_of(memory.reader)
     return DirectoryFollower(memory.reader, memory, exchange, clock=int(now.timestamp()))
 

@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from accord.envelope.keysets import read_keyset
 from accord.following.pinned import read_record
 from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord
 from callers.binding import keep_bound
@@ -25,7 +24,7 @@ PinOf = Callable[[str], str]
 
 
 class PeerMemory:
-    """What `reader` has verified before. Raises NotBoundError for a row that was changed past the program."""
+    """All that `reader` has verified before. Raises NotBoundError for a row that was changed past the program."""
 
     def __init__(self, reader: str, pin_of: PinOf) -> None:
         self.reader = reader
@@ -59,20 +58,19 @@ class PeerMemory:
         return _root_of(first) if first else None
 
     def keysets(self, agency: str) -> Sequence[KeysetRecord]:
-        """Its kept keysets, oldest version first."""
+        """Return its kept keysets, oldest version first."""
         self._read(agency)
         return self._keysets[agency]
 
     def keep_keyset(self, agency: str, record: KeysetRecord) -> None:
         """Keep it, once."""
-        od = read_keyset(record.jws.encode()).od
         self._read(agency)
         self._keysets[agency].append(record)
         self._new.append(
             PeerKeyset(
                 reader=self.reader,
                 peer=agency,
-                od=od,
+                od=read_record(record).od,
                 version=record.version,
                 jws=record.jws,
                 receipt=json.dumps(record.receipt),
@@ -82,7 +80,7 @@ class PeerMemory:
         )
 
     def revocations(self, agency: str) -> Sequence[RevocationRecord]:
-        """Its kept revocations, in the order in which they were kept."""
+        """Return its kept revocations, in the order in which they were kept."""
         self._read(agency)
         return self._revocations[agency]
 
@@ -133,12 +131,12 @@ class PeerMemory:
             self._see(uncompared=[*self._ledger.uncompared, note])
 
     def drop_uncompared(self, note: str) -> None:
-        """It was compared, and is one tree with the kept one."""
+        """Let go of a checkpoint that was compared and is one tree with the kept one."""
         self._compared.add(note)
         self._see(uncompared=[kept for kept in self._ledger.uncompared if kept != note])
 
     def log_time_of(self, d: str) -> int | None:
-        """None: a kept object has its log time beside it, and is proved once."""
+        """Return None: a kept object has its log time beside it, and is proved once."""
         return None
 
     def newest_log_time(self) -> int:
@@ -152,7 +150,7 @@ class PeerMemory:
 
     @property
     def troubles(self) -> Mapping[str, str]:
-        """What failed when a peer's newest keys were last taken in, by peer."""
+        """Causes by peer of what failed when its newest keys were last taken in."""
         return dict(self._ledger.troubles)
 
     def note_troubles(self, asked: Iterable[str], failed: Mapping[str, str]) -> None:
@@ -180,7 +178,7 @@ class PeerMemory:
         self._rows[agency], self._keysets[agency], self._revocations[agency] = [], [], []
 
     def write(self) -> None:
-        """From now on what was learnt stands, but of a peer of whom another act wrote meanwhile."""
+        """Store what was learnt, but not of a peer of whom another act wrote meanwhile."""
         if self._new or self._is_more_seen:
             self._write()
 
@@ -200,12 +198,14 @@ class PeerMemory:
             self._is_more_seen = False
 
     def _lock(self) -> SeenLedger:
-        """The reader's row, by which those who write take turns."""
-        SeenLedger.objects.get_or_create(reader=self.reader)
-        return SeenLedger.objects.select_for_update().get(reader=self.reader)
+        """The reader's row, by which those who write take turns; raises NotBoundError as `_ledger`."""
+        # Asked first, so that one that was taken away is not begun anew.
+        reader = self._ledger.reader
+        SeenLedger.objects.get_or_create(reader=reader)
+        return SeenLedger.objects.select_for_update().get(reader=reader)
 
     def _peers_written_meanwhile(self, peers: Collection[str]) -> set[str]:
-        """Those of whom other objects stand than this act has read: what it verified may not follow them."""
+        """Return those of whom other objects stand than this act has read: what it verified may not follow them."""
         stand: dict[str, set[str]] = {peer: set() for peer in peers}
         kept = {"reader": self.reader, "peer__in": peers}
         for model in (PeerKeyset, PeerRevocation):
@@ -228,7 +228,7 @@ class PeerMemory:
 
     @property
     def _ledger(self) -> SeenLedger:
-        """What was seen; raises NotBoundError where that was altered, or is gone beside what was verified under it."""
+        """The ledger as seen; raises NotBoundError where the row was altered, or is gone beside what was verified under it."""
         if self._seen is None:
             seen = SeenLedger.objects.filter(reader=self.reader).first()
             if seen is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency's desk has verified of the directory and the ledger. Part of `peers.models`; `peers.memory` alone reads it.
+"""Rows of what an agency's desk has verified of the directory and the ledger. Part of `peers.models`; `peers.memory` alone reads it.
 
 Each row is bound to its reader: changed past the program, or moved to another agency, it counts for nothing.
 """

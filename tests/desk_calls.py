@@ -35,6 +35,7 @@ from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
 _moment: list[datetime] = []
+"""That of the act which called last; empty before the first."""
 over_sockets = exchange.transport_of
 """As the program has it."""
 
@@ -97,8 +98,8 @@ def _of_another_process() -> Generator[None]:
     counted, watched = connection.force_debug_cursor, connection.execute_wrappers
     connection.force_debug_cursor, connection.execute_wrappers = False, []
     with pytest.MonkeyPatch.context() as patch:
-        for moment in _moment:
-            patch.setattr(clock, "now", lambda moment=moment: moment)
+        if _moment:
+            patch.setattr(clock, "now", lambda: _moment[0])
         yield
     connection.force_debug_cursor, connection.execute_wrappers = counted, watched
 

@@ -54,7 +54,7 @@ class HeldExchangeKeys:
 
 def issue_exchange_keys(*, now: datetime) -> list[str]:
     """Issue a key to each agency of this desk that has none that serves; which those are."""
-    hosted = set(VaultSecret.objects.exclude(agency_id=None).values_list("agency_id", flat=True))
+    hosted = set(VaultSecret.objects.values_list("agency_id", flat=True))
     without = [agency_id for agency_id in sorted(filter(None, hosted)) if not _text_of(agency_id)]
     for agency_id in without:
         issue_exchange_key(agency_id, now=now)

@@ -26,8 +26,8 @@ from accord.following.ports import KeysetMemory
 from accord.following.records import KeysetRecord, RevocationRecord
 
 MAX_VERSIONS_BEHIND = 1000
-ANOTHER_LEDGER: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
-"""What says nothing of an agency: nobody's keys can be judged by a ledger that is not the one seen before."""
+LEDGER_FAILURES: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
+"""Failures of the ledger, which say nothing of an agency: nobody's keys can be judged by one that was not seen before."""
 
 
 def require_pins(memory: KeysetMemory, agencies: Iterable[str]) -> None:
@@ -72,7 +72,7 @@ def refresh_many(
                 else:
                     _require_never_given(follower, agency)
             except EnvelopeError as failure:
-                if getattr(failure, "failure", None) in ANOTHER_LEDGER:
+                if getattr(failure, "failure", None) in LEDGER_FAILURES:
                     raise
                 failed[agency] = failure
         follower.fresh |= {*answer.newer, *answer.unchanged} - failed.keys()

@@ -54,11 +54,11 @@ class VerifiedDirectory:
 
     @property
     def alarms(self) -> dict[str, str]:
-        """What failed, by peer."""
+        """Causes by peer of what failed."""
         return self.hidden | self.refused
 
     def take_alarms(self) -> dict[str, str]:
-        """What failed and was not taken here before."""
+        """Return what failed and was not taken here before, by peer."""
         new = {peer: cause for peer, cause in self.alarms.items() if self._raised.get(peer) != cause}
         self._raised |= new
         return new
@@ -80,13 +80,11 @@ class VerifiedDirectory:
         return self._book
 
     def use_book(self, book: Book) -> None:
-        """The book as it was just changed; what is trusted is trusted by the same roots."""
+        """Take the book as it was just changed; what is trusted is trusted by the same roots."""
         self._book = book
 
     def refresh(self, agencies: Iterable[str]) -> None:
-        """Ask the exchange, once, for what is newer of these agencies' keys, and keep what verifies.
-
-        Not inside a transaction.
+        """Ask the exchange, once, for what is newer of these agencies' keys, and keep what verifies. Not inside a transaction.
 
         Raises VerificationError where the ledger is not the one seen before, and `accord.calls.errors.ClientError`.
         """
@@ -126,7 +124,7 @@ class VerifiedDirectory:
         return envelope.revocations_of(self._chain(agency), self._said[agency], now=self._seconds)
 
     def require_readable(self, agency: str) -> None:
-        """Raises KeysetUnreadableError where something of the agency failed: then nothing of it is judged anew."""
+        """Raise KeysetUnreadableError where something of the agency failed: then nothing of it is judged anew."""
         self.preload([agency])
         if agency in self.refused:
             raise KeysetUnreadableError(agency)
@@ -155,7 +153,7 @@ class VerifiedDirectory:
 
     @cached_property
     def _is_ledger_altered(self) -> bool:
-        """Whether what was seen of the ledger was changed or taken away past the program: then no time of it counts."""
+        """Tell whether what was seen of the ledger was changed or taken away past the program: then no time of it counts."""
         try:
             self.memory.newest_log_time()
         except NotBoundError:
@@ -171,7 +169,7 @@ class VerifiedDirectory:
         return self.book.pins.get(agency, Pin()).root
 
     def _is_kept_whole(self, agency: str) -> bool:
-        """Whether none of its rows was altered; one of whom something was gets no new ones that could hide it."""
+        """Tell whether none of its rows was altered; one of whom something was gets no new ones that could hide it."""
         try:
             self.memory.keysets(agency)
         except NotBoundError:

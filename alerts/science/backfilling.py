@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accord.envelope.errors import EnvelopeError
-from accord.following.keysets import ANOTHER_LEDGER
+from accord.following.keysets import LEDGER_FAILURES
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
 from alerts.fetching import fetch_and_open, seen_by
@@ -217,7 +217,7 @@ def _opened(actor: SystemActor, received: ReceivedAlert, now: datetime) -> ReadD
     except (*CLOSED, AbsentError, SealBrokenError, SecretMissingError):
         return None
     except EnvelopeError as failure:
-        if getattr(failure, "failure", None) in ANOTHER_LEDGER:
+        if getattr(failure, "failure", None) in LEDGER_FAILURES:
             raise _NotNowError from failure
         return None
 

@@ -21,6 +21,7 @@ from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Origin, Pin, change_book
+from callers.binding import bound_tables
 from callers.clock import now as clock_now
 from callers.errors import NotBoundError
 from ledger.models import AuditEvent
@@ -32,6 +33,7 @@ from tests.alerts.test_verify_peers import publish_second
 from tests.builders import HeldAgency
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.peers import sealed_for
+from tests.role_logins import under_login_of
 from vault.exchangekeys import RENEWED_BEFORE, issue_exchange_keys, renew_exchange_keys
 from vault.models import ExchangeKey
 
@@ -325,3 +327,20 @@ def test_a_revocation_that_does_not_verify_keeps_the_keyset_out_that_it_came_wit
     directory = reading(desks)
     directory.refresh([desks.own.id])
     assert len(directory.revocations(desks.own.id)) == 1 and directory.alarms == {}
+
+
+def test_a_ledger_that_was_taken_away_is_not_begun_anew_by_whoever_writes(desks: Desks) -> None:
+    memory = PeerMemory(desks.health.id, lambda peer: "f" * 64)
+    SeenLedger.objects.filter(reader=desks.health.id).delete()
+    with pytest.raises(NotBoundError):
+        memory.drop_other_roots(desks.own.id)
+    assert not SeenLedger.objects.filter(reader=desks.health.id).exists()
+
+
+def test_the_desks_login_binds_kept_rows_to_the_next_key(desks: Desks) -> None:
+    """Replacing the key-encryption key runs under it, and makes the code of every row anew."""
+    with under_login_of("desk"):
+        for table in bound_tables():
+            for entry in table.entries():
+                assert table.swap(entry.pk, entry.mac, entry.mac) == 1, table.name
+    assert {"peers_peerkeyset", "peers_seenledger"} <= {table.name for table in bound_tables()}

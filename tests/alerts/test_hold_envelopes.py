@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.errors import ExchangeAwayError, UnopenableError
 from alerts.fetching import fetch_and_open
 from alerts.following import follow_feed, follow_feeds, tidy_received
-from alerts.held import LEFT_OVER, forget_envelopes, held_envelope
+from alerts.held import LEFT_OVER, fetch_ahead, forget_envelopes, held_envelope
 from alerts.models import HeldBlob, HeldEnvelope, ReceivedAlert
 from alerts.opening import open_alert, open_attachment
 from callers.actors import SystemActor
@@ -225,3 +226,10 @@ def test_an_answer_about_one_envelope_that_cannot_be_used_keeps_no_other_waiting
     desks.hub.later(hours=2)
     desks.follow()
     assert ReceivedAlert.objects.get(md=bad.md).card is not None
+
+
+def test_what_is_here_already_is_looked_up_in_one_statement(desks: Desks) -> None:
+    mds = [desks.received(title=f"Alert {n}").md for n in range(4)]
+    with CaptureQueriesContext(connection) as asked:
+        fetch_ahead(desks.health.id, mds, now=desks.hub.now)
+    assert len(asked.captured_queries) == 1
