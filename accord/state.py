@@ -118,7 +118,8 @@ class State:
     ("" where the hub never said one). Items are numbered here by the hub's number and `base`, which grows where the hub
     begins its feed anew, so that no number is used twice; up to `watched` a watch has delivered them. `uncompared` are checkpoints (signed notes) under which something
     was opened without a network: held against the kept one at the next chance. `repudiations` are the feed's
-    items that say that something in it was signed with a key revoked since, by their number. `api_key_until` is the
+    items that say that something in it was signed with a key revoked since, by their number; `reminders` are those by
+    which a sender asks once more for an answer, by their own id. `api_key_until` is the
     end of the API key, None where the hub has not said it. `handovers` are the verified notes by which the ledger's key
     was replaced.
     """
@@ -148,6 +149,7 @@ class State:
     handovers: list[str] = field(default_factory=list)
     epoch: str = ""
     base: int = 0
+    reminders: dict[str, InboxRecord] = field(default_factory=dict)
 
 
 class StateFile:
@@ -244,6 +246,7 @@ def _decode(plain: bytes) -> State:
         },
         "inbox": {d: InboxRecord(**record) for d, record in value["inbox"].items()},
         "repudiations": {n: InboxRecord(**record) for n, record in value.get("repudiations", {}).items()},
+        "reminders": {one: InboxRecord(**record) for one, record in value.get("reminders", {}).items()},
         "statements": {od: _statement(record) for od, record in value["statements"].items()},
         "failures": [OpeningFailure(**record) for record in value["failures"]],
         "submissions": {d: _submission(record) for d, record in value["submissions"].items()},

@@ -39,7 +39,7 @@ from agencies.registry import (
 )
 from agencies.shortlived import Challenge
 from agencies.twins import refuse_twin
-from callers.actors import Actor
+from callers.actors import Actor, ApiClient
 from callers.capabilities import Capability, require
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
@@ -206,7 +206,11 @@ def resume_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
 
 
 def suspend_key(actor: Actor, kid: str, *, now: datetime) -> Key:
-    """Blocks a key at intake, by a key officer of its agency or the operator; says nothing about the past."""
+    """Blocks a key at intake, by a key officer or a system of its agency, or the operator; says nothing about the past.
+
+    What a system has suspended is lifted by a later keyset, which the root signs: whoever stole an API key can stop
+    sending with it and not start it. What a person has suspended, too, is lifted by a person.
+    """
     return _set_key_suspension(actor, kid, now, act="key.suspended", suspend=True)
 
 
@@ -223,10 +227,14 @@ def _set_key_suspension(actor: Actor, kid: str, now: datetime, *, act: str, susp
         if Capability.HUB_OPERATE not in actor.capabilities:
             if key.agency_id != actor.agency_id:
                 raise AbsentError
-            require(actor, Capability.KEY_MANAGE)
-        if (key.suspended_at is not None) != suspend:
-            key.suspended_at = now if suspend else None
-            key.save(update_fields=["suspended_at"])
+            require(actor, Capability.KEY_MANAGE, *({Capability.KEY_SUSPEND} if suspend else ()))
+        is_new = (key.suspended_at is not None) != suspend
+        until_keyset = suspend and isinstance(actor, ApiClient) and (is_new or key.until_keyset)
+        if is_new or key.until_keyset != until_keyset:
+            key.suspended_at = (key.suspended_at or now) if suspend else None
+            key.until_keyset = until_keyset
+            key.save(update_fields=["suspended_at", "until_keyset"])
+        if is_new:
             _record(act, actor, key.agency_id, kid, now)
     return key
 

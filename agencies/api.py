@@ -2,12 +2,13 @@
 """The directory over REST, and the calls of accession."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -17,22 +18,26 @@ from rest_framework.views import APIView
 
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
-from agencies.accession import accept_keyset, issue_challenge
+from agencies.accession import accept_keyset, issue_challenge, suspend_key
 from agencies.api_caller import CallerView
+from agencies.api_credentials import CredentialEndView, CredentialsView
+from agencies.api_instances import InstancesView, InstanceView
 from agencies.api_newer_keysets import KeysetsQueryView
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
+from agencies.entries import published_entry, state_entry
 from agencies.entrykeys import Accession, accession_of, first_key_of
 from agencies.errors import RotationRefusedError
 from agencies.keyset_shapes import PublishedKeysetSerializer
-from agencies.models import Agency, ApiKey, Keyset
+from agencies.models import Agency, ApiKey, Key, Keyset
 from agencies.selfrotation import rotate_own_key
 from callers import clock
 from callers.actors import ApiClient
-from callers.answers import answer_conditionally
+from callers.answers import JwsField, ReceiptField, answer_conditionally
 from callers.caller import caller_of
 from callers.capabilities import CLIENT_SCOPES, Capability
 from callers.directory import AgencyStatus
 from callers.idempotency import Outcome, idempotent, repeatable
+from callers.octets import SIGNED, octets_of
 from callers.permissions import ACCESSION
 from callers.reading import read_body, read_query
 from callers.systems_address import EXCHANGE_HELP, exchange_elsewhere
@@ -167,6 +172,67 @@ class KeysetView(APIView):
         return answer_conditionally(request, _as_json(published))
 
 
+class KeySuspensionSerializer(serializers.ModelSerializer[Key]):
+    """A suspended key; with `until_keyset` a keyset signed later that lists it as current lifts it, else a person."""
+
+    class Meta:
+        model = Key
+        fields = ("kid", "use", "suspended_at", "until_keyset")
+
+
+class KeySuspensionView(APIView):
+    """A key of the own agency, which counts for nothing new from now on."""
+
+    capability = Capability.KEY_SUSPEND
+
+    @extend_schema(request=None, responses={200: KeySuspensionSerializer}, operation_id="keys_suspend_own")
+    def post(self, request: Request, kid: str) -> Response:
+        """Suspend a key of the own agency at once: nothing signed with it, or sealed to it, is taken in any more.
+
+        The next keyset that lists it as current lifts it; there is no call that does. Doing it again changes nothing.
+        """
+        caller, now = caller_of(request), clock.now()
+        key = repeatable(request, caller, lambda: suspend_key(caller, kid, now=now), now=now)
+        return Response(KeySuspensionSerializer(key).data)
+
+
+class EntrySerializer(serializers.Serializer[Any]):
+    """How an agency is reached; `statement` is the one by which it says so itself, with its receipt once there is one."""
+
+    agency = serializers.CharField()
+    telephone = serializers.CharField(help_text="Of its duty desk; shown to every agency.")
+    timezone = serializers.CharField()
+    contacts = serializers.ListField(
+        child=serializers.CharField(), help_text="Mail addresses; shown to the agency and the operator alone."
+    )
+    statement = JwsField(allow_null=True)
+    receipt = ReceiptField(allow_null=True)
+
+
+class EntryView(APIView):
+    """How the caller's agency is reached, as it states it itself."""
+
+    capability: ClassVar = {"GET": Capability.DIRECTORY_READ, "PUT": Capability.STATEMENT_SUBMIT}
+    parser_classes = SIGNED
+
+    @extend_schema(responses={200: EntrySerializer}, operation_id="agencies_entry_retrieve")
+    def get(self, request: Request, agency_id: str) -> HttpResponseBase:
+        """How an agency is reached, for its own systems and people and for the operator."""
+        found = published_entry(caller_of(request), agency_id)
+        return answer_conditionally(request, dict(EntrySerializer(found).data))
+
+    @extend_schema(
+        request={"application/jose+json": OpenApiTypes.OBJECT},
+        responses={200: EntrySerializer},
+        operation_id="agencies_entry_state",
+    )
+    def put(self, request: Request, agency_id: str) -> Response:
+        """State how the own agency is reached: a signed `entry`. The newest counts; the same again changes nothing."""
+        jws, caller, now = octets_of(request), caller_of(request), clock.now()
+        repeatable(request, caller, lambda: state_entry(caller, agency_id, jws, now=now), now=now)
+        return Response(EntrySerializer(published_entry(caller, agency_id)).data)
+
+
 class AccessionView(APIView):
     """How far the agency has come in; for the key for entering, which reads nothing else."""
 
@@ -270,6 +336,12 @@ urlpatterns = [
     path("accession", AccessionView.as_view(), name="accession"),
     path("agencies", AgencyListView.as_view(), name="agency-list"),
     path("agencies/<str:agency_id>/keyset", KeysetView.as_view(), name="agency-keyset"),
+    path("agencies/<str:agency_id>/entry", EntryView.as_view(), name="agency-entry"),
+    path("keys/<str:kid>/suspension", KeySuspensionView.as_view(), name="key-suspension"),
+    path("credentials", CredentialsView.as_view(), name="credentials"),
+    path("credentials/<str:prefix>/end", CredentialEndView.as_view(), name="credential-end"),
+    path("instances", InstancesView.as_view(), name="instances"),
+    path("instances/<uuid:instance_id>", InstanceView.as_view(), name="instance"),
     path("keysets/query", KeysetsQueryView.as_view(), name="keysets-query"),
     path("agencies/<str:agency_id>/challenges", ChallengeListView.as_view(), name="agency-challenges"),
     path("agencies/<str:agency_id>/keysets", KeysetListView.as_view(), name="agency-keysets"),

@@ -35,6 +35,8 @@ class ApiKey(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="successors", editable=False
     )
     """The key that it replaced."""
+    stated_in = models.CharField(max_length=43, blank=True, editable=False)
+    """The od of the agency's own statement that asked for it, where one did (`agencies.credentials`)."""
 
     objects = ApiKeyQuerySet.as_manager()
 
@@ -43,7 +45,10 @@ class ApiKey(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(expires_at__lte=F("created_at") + timedelta(days=90)), name="apikey_ninety_days"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["stated_in"], condition=~Q(stated_in=""), name="apikey_stated_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -72,6 +72,7 @@ def make_key(
     follows: ApiKey | None = None,
     is_entry: bool = False,
     is_desk: bool = False,
+    stated_in: str = "",
     now: datetime,
 ) -> tuple[ApiKey, str]:
     """The row and text of a key whose issue the caller has permitted; raises InputError."""
@@ -90,6 +91,7 @@ def make_key(
             expires_at=now + _checked_lifetime(lifetime),
             is_entry=is_entry,
             is_desk=is_desk,
+            stated_in=stated_in,
             line=follows.line if follows else prefix,
             follows=follows,
         )

@@ -67,6 +67,16 @@ class RecoveryWaitsError(AgenciesError):
         self.version = version
 
 
+class HeldElsewhereError(AgenciesError):
+    """Another instance, `holder`, holds the agency's identity; `free_at`, as JSON has it, is when it has been silent too long."""
+
+    def __init__(self, holder: str, software: str, free_at: datetime) -> None:
+        super().__init__(holder)
+        self.holder = holder
+        self.software = software
+        self.free_at = free_at.isoformat(timespec="seconds")
+
+
 class RotationRefusedError(AgenciesError):
     """An API key may not replace itself now; `cause` is too-early (until `from_at`, as JSON has it), replaced, or
     no-key (an officer in session).

@@ -10,9 +10,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agencies.apikey_rows import ApiKey as ApiKey  # noqa: PLC0414
+from agencies.instance_rows import Instance as Instance  # noqa: PLC0414
 from agencies.revocation_rows import Revocation as Revocation  # noqa: PLC0414
 from agencies.shortlived import Challenge as Challenge  # noqa: PLC0414
 from agencies.shortlived import FirstApiKey as FirstApiKey  # noqa: PLC0414
+from agencies.stated_rows import ContactPoint as ContactPoint  # noqa: PLC0414
+from agencies.stated_rows import OwnStatement as OwnStatement  # noqa: PLC0414
 from agencies.visibility import AgencyQuerySet, KeyQuerySet
 from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
 from callers.names import check_name
@@ -41,8 +44,6 @@ class Agency(models.Model):
     """
     duty_phone = models.CharField(max_length=40, blank=True, validators=[check_name])
     admitted_at = models.DateTimeField()
-    first_release_at = models.DateTimeField(null=True, blank=True)
-    """When its first actual alert went out; until then changes of power wait for nobody (`officers.powers`)."""
 
     objects = AgencyQuerySet.as_manager()
 
@@ -155,6 +156,8 @@ class Key(models.Model):
     st = models.CharField(max_length=8, choices=KeyState)
     since = models.BigIntegerField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
+    until_keyset = models.BooleanField(default=False)
+    """Suspended by a system of its agency: a keyset signed later that lists it as current lifts it."""
 
     objects = KeyQuerySet.as_manager()
 

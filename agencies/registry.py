@@ -6,7 +6,7 @@ the recovery, so that nothing but a keyset of the old root is accepted: it cance
 changes no key; it takes over once it is in force (`take_over_recoveries`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +19,8 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keyrule import check_window
 from accord.envelope.keys import PublicKey
 from accord.envelope.statements.form import Statement, parse_statement
-from agencies.errors import KeyTakenError
+from accord.moments import moment_of
+from agencies.errors import CustodyRefusedError, KeyTakenError
 from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation, Succession
 from callers.actors import Actor, SystemActor
 from callers.directory import AgencyStatus
@@ -156,7 +157,7 @@ def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: 
     )
     _register_keys(agency, keyset)
     if keyset.succession != Succession.RECOVERED:
-        _take_over(agency, keyset)
+        _take_over(agency, keyset, now)
     if agency.status == AgencyStatus.ENTERING:
         agency.status = AgencyStatus.ACTIVE
         agency.save(update_fields=["status"])
@@ -171,6 +172,18 @@ def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: 
         now=now,
     )
     return row
+
+
+def begin_root(agency_id: str, fingerprint: str) -> None:
+    """Notes the first root of an agency that came in without one, in the caller's transaction.
+
+    Raises CustodyRefusedError where it has one.
+    """
+    locked = Agency.objects.select_for_update().get(pk=agency_id)
+    if locked.root_fingerprint:
+        raise CustodyRefusedError(locked.pk, locked.custody)
+    locked.root_fingerprint = fingerprint
+    locked.save(update_fields=["root_fingerprint"])
 
 
 def register_successor(agency_id: str, root: Sequence[PublicKey], *, now: datetime) -> None:
@@ -206,7 +219,7 @@ def settle_recovery(agency_id: str, *, now: datetime) -> bool:
         standing = standing_keyset(agency_id, now=now)
         if standing is None or standing.root_fingerprint == agency.root_fingerprint:
             return False
-        _take_over(agency, standing)
+        _take_over(agency, standing, now)
         record_event(
             "keyset.recovered",
             actor=_REGISTER.audit_name,
@@ -255,7 +268,7 @@ def _register_keys(agency: Agency, keyset: envelope.Keyset) -> None:
     refuse_taken(agency.pk, {key.kid: str(key.use) for key in keys})
 
 
-def _take_over(agency: Agency, keyset: envelope.Keyset) -> None:
+def _take_over(agency: Agency, keyset: envelope.Keyset, now: datetime) -> None:
     """From now on the agency's root and its keys are as this keyset says; what a `revoke` names stays revoked."""
     keys = _keys_of(agency, keyset)
     revoked = revoked_since(agency.pk)
@@ -263,12 +276,35 @@ def _take_over(agency: Agency, keyset: envelope.Keyset) -> None:
         if key.kid in revoked:
             key.st, key.since = KeyState.REVOKED, min(revoked[key.kid], key.since or revoked[key.kid])
     Key.objects.bulk_update(keys, ["exp", "st", "since"])
+    _lift_suspensions(agency, keyset, [key.kid for key in keys if key.st == KeyState.CURRENT], now)
     if agency.root_fingerprint != keyset.root_fingerprint:
         current = [key.kid for key in keyset.root]
         former = Key.objects.filter(agency=agency, use=KeyUse.ROOT).exclude(kid__in=current)
         former.update(st=KeyState.RETIRED)
         agency.root_fingerprint = keyset.root_fingerprint
         agency.save(update_fields=["root_fingerprint"])
+
+
+def _lift_suspensions(
+    agency: Agency, keyset: envelope.Keyset, current: Collection[str], now: datetime
+) -> None:
+    """The root has listed them as current after a system had suspended them: it says that they count.
+
+    A keyset and no statement of a kind of its own: it is the root's word already, stands in the log where every reader
+    finds it, and each answer to a suspicion (revoke, retire, go on) is one. One that was signed before lifts nothing.
+    """
+    suspended = Key.objects.filter(agency=agency, kid__in=current, until_keyset=True)
+    lifted = suspended.filter(suspended_at__lt=moment_of(keyset.iat))
+    for kid in list(lifted.order_by("kid").values_list("kid", flat=True)):
+        Key.objects.filter(pk=kid).update(suspended_at=None, until_keyset=False)
+        record_event(
+            "key.resumed",
+            actor=_REGISTER.audit_name,
+            agency=agency.pk,
+            subject=kid,
+            detail={"keyset": keyset.od},
+            now=now,
+        )
 
 
 def _keys_of(agency: Agency, keyset: envelope.Keyset) -> list[Key]:

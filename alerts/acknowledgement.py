@@ -15,12 +15,11 @@ from accord.envelope.statements.form import SubjectRef
 from alerts.errors import KeysElsewhereError, NotOpenedError
 from alerts.finding import lock_received
 from alerts.models import ReceivedAlert
+from alerts.stating import state
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
 from officers.models import Officer
-from sharing.statements import submit_statement
-from vault import doors
 
 if TYPE_CHECKING:
     from alerts.document.choices import Choices
@@ -48,7 +47,7 @@ def acknowledge_alert(
     if answer not in dict(ANSWERS):
         raise InputError("answer", _("Answer: choose one."))
     locked = lock_received(officer, received)
-    if locked.held_elsewhere or not locked.agency.is_hosted:
+    if not locked.agency.is_hosted:
         raise KeysElsewhereError(f"accord acknowledge {locked.reference}")
     if locked.acknowledged_at is not None:
         return locked
@@ -71,11 +70,5 @@ def acknowledge_alert(
 
 def _state_answer(officer: Officer, received: ReceivedAlert, answer: str, now: datetime) -> None:
     is_opened = answer == OPENED
-    statement = doors.sign_statement(
-        officer,
-        k="ack",
-        sub=SubjectRef("manifest", received.jti, received.md),
-        body={"st": OPENED if is_opened else "refused", "code": None if is_opened else answer},
-        now=now,
-    )
-    submit_statement(officer, statement, now=now)
+    body = {"st": OPENED if is_opened else "refused", "code": None if is_opened else answer}
+    state(officer, "ack", SubjectRef("manifest", received.jti, received.md), body, now=now)

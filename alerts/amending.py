@@ -13,7 +13,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.manifest import Reference
-from accord.moments import moment_of
 from alerts.document.fields import FIELDS
 from alerts.drafts import WRITE_COMMAND, attach_file, create_draft, save_revision
 from alerts.errors import AmendmentRefusedError, ReceiptPendingError
@@ -33,10 +32,9 @@ from alerts.versions import UPDATE
 from callers.capabilities import Capability, require
 from callers.markings import strictest
 from ledger.audit import record_event
-from ledger.proofs import log_time
 from officers.ceilings import ceiling_of
 from officers.models import Officer
-from sharing.models import Envelope
+from peers.sent import sent_by
 from vault import doors
 
 AMENDED: Final = "own alert, to be amended"
@@ -90,10 +88,9 @@ def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
         raise AmendmentRefusedError("withdrawn", _("This alert was withdrawn: it takes no new version."))
     check_move(alert, Move.AMEND)
     check_newest(alert)
-    if log_time(alert.md) is None:
+    if alert.log_index is None:
         raise ReceiptPendingError
-    exp = Envelope.objects.originated_by(officer).values_list("exp", flat=True).get(md=alert.md)
-    if moment_of(exp) <= now:
+    if sent_by(alert.agency_id, [alert.md])[alert.md].exp <= now:
         raise AmendmentRefusedError("expired", _("This alert has expired: write a new one."))
     if not own_standings(officer, [alert.md], now=now)[alert.md].counts:
         raise AmendmentRefusedError(

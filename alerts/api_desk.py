@@ -21,7 +21,7 @@ from alerts.errors import RevisionRequiredError, StaleTagError
 from alerts.files import AttachmentFile
 from alerts.finding import find_alert
 from alerts.models import Alert
-from alerts.preview import findings_of, preview_of
+from alerts.preview import findings_of, shown_preview
 from alerts.review import read_return_note
 from alerts.second_person import who_could_release
 from alerts.states import AlertState
@@ -90,7 +90,7 @@ class DeskView(APIView):
         """The alert as it is now, with its ETag."""
         alert = find_alert(self.officer, str(alert_id))
         content = read_draft(self.officer, alert)
-        preview = preview_of(alert.agency_id, content.data, now=self.now)
+        preview = shown_preview(alert, content, now=self.now)
         findings = findings_of(self.officer, alert, content, preview, now=self.now)
         note = read_return_note(self.officer, alert)
         submitter = self.officer if alert.state == AlertState.DRAFT else None

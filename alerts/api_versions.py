@@ -15,7 +15,8 @@ from alerts.amending import versions_seen
 from alerts.api_desk import DeskView
 from alerts.finding import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.receipts import read_receipts, remind_recipients
+from alerts.receipts import read_receipts
+from alerts.reminding import remind_recipients
 from alerts.retractions import judge_retracts
 from alerts.states import SENT
 from alerts.thread import read_thread
@@ -71,7 +72,7 @@ class RemindView(DeskView):
             remind_recipients(self.officer, alert, now=self.now)
 
         alert = find_alert(self.officer, self.once(alert_id, change).resource)
-        receipts = read_receipts(self.officer, alert, due=None, now=self.now)
+        receipts = read_receipts(self.officer, alert, now=self.now)
         agencies = sorted(row.agency for row in receipts.unconfirmed)
         return Response(shapes.RemindedOut({"agencies": agencies}).data)
 

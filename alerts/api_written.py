@@ -20,9 +20,9 @@ from alerts.states import AlertState
 from alerts.written import Written, attach_written_file, list_written, read_written, read_written_file
 from callers.actors import ApiClient
 from callers.capabilities import Capability
+from callers.deliveries import DeliveryState
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
-from sharing.states import DeliveryState
 
 LISTED: Final = "written"
 

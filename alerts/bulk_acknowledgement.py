@@ -94,7 +94,7 @@ def _judged(alert_id: uuid.UUID, row: InboxRow | None) -> Acknowledgement:
 
 
 def _verdict(alert: ReceivedAlert) -> tuple[Outcome, str]:
-    if alert.held_elsewhere or not alert.agency.is_hosted:
+    if not alert.agency.is_hosted:
         text = _("Your agency holds its own keys: use `accord acknowledge %(reference)s`.")
         return Outcome.REFUSED, text % {"reference": alert.reference}
     if alert.withdrawn_at is not None:

@@ -221,6 +221,15 @@ class NotJudgedError(VerificationError):
     """
 
 
+class LaneRefusedError(AlertsError):
+    """A lane that cannot be suspended or resumed."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
 class ExchangeAwayError(AlertsError):
     """The exchange could not be asked for what this needs; nothing was concluded.
 

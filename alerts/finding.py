@@ -15,8 +15,6 @@ from callers.actors import Actor
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from peers.models import Agency
-from sharing.deliveries import find_delivery
-from sharing.models import Delivery
 
 Row = TypeVar("Row", bound=Model)
 
@@ -35,14 +33,6 @@ def find_received(actor: Actor, received_id: uuid.UUID | str) -> ReceivedAlert:
 def find_by_reference(actor: Actor, reference: str) -> ReceivedAlert:
     """The alert behind a mail's reference, however it was typed."""
     return _only(_received(actor), reference=reference.strip().upper()[:16])
-
-
-def find_on_its_way(actor: Actor, reference: str) -> Delivery:
-    """What the exchange has for the actor's agency and the desk has not taken yet; gone contents are absent."""
-    delivery = find_delivery(actor, reference)
-    if delivery.entry is None or ReceivedAlert.objects.filter(reference=delivery.reference).exists():
-        raise AbsentError
-    return delivery
 
 
 def lock_alert(actor: Actor, alert: Alert) -> Alert:

@@ -39,6 +39,11 @@ LEFT_OVER: Final = timedelta(hours=1)
 FORGOTTEN_AT_MOST: Final = 200
 
 
+def slug_of(closed: Exception) -> str:
+    """The slug of the refusal that an error of `CLOSED`, or an `AbsentError`, stands for."""
+    return next((slug for slug, kind in _REFUSALS.items() if isinstance(closed, kind)), "absent")
+
+
 @dataclass(frozen=True)
 class Held:
     """An envelope as it is here: the slice and the sealed blobs. `is_new`: it was fetched for this very act."""

@@ -47,3 +47,29 @@ class HeldBlob(models.Model):
 
     def __str__(self) -> str:
         return f"blob {self.n}"
+
+
+class AwaitedEnvelope(models.Model):
+    """An envelope that the feed named and that cannot be used as it is given: a proxy's page, another envelope.
+
+    `iss`, `jti` and `reference` are the exchange's word. Nobody is shown it.
+    """
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    number = models.BigIntegerField()
+    md = models.CharField(max_length=43)
+    iss = models.CharField(max_length=23)
+    jti = models.CharField(max_length=36)
+    reference = models.CharField(max_length=16)
+    named_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agency", "md"], name="awaited_envelope_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["agency", "due_at"], name="awaited_envelope_due")]
+
+    def __str__(self) -> str:
+        return f"{self.md} for {self.agency_id}"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from alerts.cards import Card, open_received_cards
 from alerts.models import ReceivedAlert
 from alerts.paging import PAGE_ROWS, Page, by_number, take_page
+from alerts.peers.directory import VerifiedDirectory
 from alerts.retractions import judge_retracts
 from alerts.science.replies.told import titles_answered
 from alerts.set_aside import mark_distrusted
@@ -19,13 +20,11 @@ from alerts.tokens import received_with_token
 from alerts.wording import ReceivedState, received_state, received_text
 from callers.capabilities import Capability, require
 from officers.models import Officer
-from sharing.deliveries import DeliveryFact
-from sharing.models import Delivery
 
 
 @dataclass(frozen=True)
 class InboxRow:
-    """`card` is None for RED, for own keys, for what could not be fetched yet, and for what is past `keep`.
+    """`card` is None for RED, for what could not be opened yet, and for what is past `keep`.
 
     Of a reply `answers` is the title of what it answers, or its reference; None for what is no reply.
     """
@@ -91,25 +90,17 @@ def find_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> 
 
 def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: datetime) -> list[InboxRow]:
     """Cards and states for rows of the officer's own agency, signatures and retracts judged as of now."""
-    judge_received(received, now=now)
-    judge_retracts(received, now=now)
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    judge_received(received, peers=peers, now=now)
+    judge_retracts(received, peers=peers, now=now)
     mark_distrusted(received)
     cards = open_received_cards(officer.agency_id or "", [row for row in received if row.keep > now])
-    facts = own_facts(officer, [row.md for row in received])
     answered = titles_answered(officer, received)
     rows = []
     for row in received:
-        state, pk = received_state(row, facts.get(row.md), now), str(row.pk)
+        state, pk = received_state(row, now), str(row.pk)
         rows.append(InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk)))
     return rows
-
-
-def own_facts(officer: Officer, mds: Sequence[str]) -> dict[str, DeliveryFact]:
-    """What the exchange knows of the agency's own deliveries; an own-key agency acknowledges there only."""
-    names = tuple(name for name in DeliveryFact.__dataclass_fields__ if name != "mail_failed")
-    columns = ["recipient_id" if name == "recipient" else name for name in names]
-    rows = Delivery.objects.visible_to(officer).filter(envelope_id__in=list(mds))
-    return {md: DeliveryFact(*facts) for md, *facts in rows.values_list("envelope_id", *columns)}
 
 
 def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
@@ -117,17 +108,11 @@ def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
     return rows.select_related("issuer", "agency")
 
 
-def _own_delivery(**facts: object) -> Exists:
-    return Exists(
-        Delivery.objects.filter(envelope_id=OuterRef("md"), recipient_id=OuterRef("agency_id"), **facts)
-    )
-
-
 def _status(*, unread: bool, overdue: bool, waiting: bool, now: datetime) -> Q:
     """Of several versions of an alert the newest stands for all."""
     wanted = Q(replaced_by=None)
     if unread:
-        wanted &= unread_here() & ~Q(_own_delivery(opened_at__isnull=False))
+        wanted &= unread_here()
     if overdue:
         wanted &= still_to_acknowledge() & Q(ack_by__lte=now)
     elif waiting:
@@ -141,10 +126,10 @@ def unread_here() -> Q:
 
 
 def still_to_acknowledge() -> Q:
-    """A clock runs and nobody of the agency has acknowledged, here or with its own keys."""
-    open_here = Q(acknowledged_at=None, withdrawn_at=None, unopenable=False, ack_by__isnull=False)
-    open_here &= Q(replaced_by=None)
-    return open_here & ~Q(_own_delivery(acknowledged_at__isnull=False))
+    """A clock runs and nobody of the agency has acknowledged."""
+    return Q(
+        acknowledged_at=None, withdrawn_at=None, unopenable=False, ack_by__isnull=False, replaced_by=None
+    )
 
 
 def _columns(named: Mapping[str, str], exercise: bool | None) -> Q:

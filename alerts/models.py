@@ -10,9 +10,15 @@ import uuid
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from accord.envelope.keys import PQ1
+from accord.envelope.statements.bodies import MANIFEST
+from accord.envelope.statements.form import SubjectRef
+from accord.envelope.worth import Signed
+from alerts.held_rows import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.held_rows import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.held_rows import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
@@ -31,6 +37,7 @@ from alerts.stored import (  # noqa: F401
 )
 from callers.capabilities import Capability
 from callers.markings import levels_within, rows_within
+from notices.about import AboutAlert
 from peers.models import Agency
 
 if TYPE_CHECKING:
@@ -125,8 +132,14 @@ class Alert(models.Model):
     second_look_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = _officer()
+    reminded_at = models.DateTimeField(null=True)
     jti = models.CharField(max_length=36, blank=True)
     md = models.CharField(max_length=43, blank=True)
+    signers = ArrayField(models.CharField(max_length=43), default=list)
+    """The kids of its signatures, once it was sent."""
+    log_index = models.BigIntegerField(null=True)
+    logged_at = models.DateTimeField(null=True)
+    """Where the ledger has it, by a receipt that was verified; None before."""
     tokens_kept = models.BooleanField(default=False)
     previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="amendments")
     version = models.PositiveIntegerField(default=1)
@@ -146,6 +159,11 @@ class Alert(models.Model):
                 fields=["agency", "-released_at", "-id"],
                 condition=Q(released_at__isnull=False),
                 name="alert_outbox",
+            ),
+            models.Index(
+                fields=["agency", "released_at"],
+                condition=Q(released_at__isnull=False, log_index__isnull=True),
+                name="alert_unlogged",
             ),
             models.Index(
                 fields=["id"],
@@ -169,6 +187,14 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def signed(self) -> Signed | None:
+        """The facts by which its signatures are judged; None before the ledger has it."""
+        if self.logged_at is None:
+            return None
+        ref, logged = SubjectRef(MANIFEST, self.jti, self.md), int(self.logged_at.timestamp())
+        return Signed(ref, self.agency_id, tuple(self.signers), PQ1, logged, self.log_index)
 
 
 class AlertRevision(models.Model):
@@ -221,8 +247,9 @@ class ReceivedAlertQuerySet(models.QuerySet["ReceivedAlert"]):
 class ReceivedAlert(models.Model):
     """An alert that reached one of our agencies: the manifest's facts in clear, the rest in the envelope.
 
-    `number` is the feed's; the content lies in the exchange's envelope and is opened per reading.
-    `held_elsewhere` marks an agency with keys of its own, for which nothing is ever opened here.
+    The facts are those of the manifest as its slice came. `number` is the feed's; the content lies in the held
+    envelope and is opened per reading. `re_jti` and `re_md` name what a reply answers or an update replaces,
+    `signers` are the kids of the manifest's signatures, `files` says how many files came with it.
     `retract_od` names the retract that came; `withdrawn_at` is set while it counts, as judged when so many
     revocations of the issuer's keys were known as `retract_judged_on` says. Versions of one alert share
     `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached the agency.
@@ -258,11 +285,12 @@ class ReceivedAlert(models.Model):
     logged_at = models.DateTimeField()
     log_index = models.BigIntegerField()
     received_at = models.DateTimeField()
-    held_elsewhere = models.BooleanField(default=False)
     card = models.BinaryField(null=True)
     derived_at = models.DateTimeField(null=True)
     unopenable = models.BooleanField(default=False)
     first_opened_at = models.DateTimeField(null=True)
+    is_opening_reported = models.BooleanField(default=False)
+    is_telling_reported = models.BooleanField(default=False)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = _officer()
     withdrawn_at = models.DateTimeField(null=True)
@@ -272,6 +300,10 @@ class ReceivedAlert(models.Model):
     retract_judged_on = models.PositiveIntegerField(default=0)
     withdrawal_confirmed_at = models.DateTimeField(null=True)
     answer = models.CharField(max_length=10, blank=True)
+    re_jti = models.CharField(max_length=36, blank=True)
+    re_md = models.CharField(max_length=43, blank=True)
+    signers = ArrayField(models.CharField(max_length=43), default=list)
+    files = models.PositiveSmallIntegerField(default=0)
     first_md = models.CharField(max_length=43, blank=True)
     version = models.PositiveIntegerField(default=1)
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
@@ -291,13 +323,23 @@ class ReceivedAlert(models.Model):
             models.Index(fields=["agency", "issuer", "-number"], name="received_from"),
             models.Index(
                 fields=["agency", "number"],
-                condition=Q(derived_at__isnull=True, unopenable=False, held_elsewhere=False),
+                condition=Q(derived_at__isnull=True, unopenable=False),
                 name="received_unread_by_worker",
             ),
             models.Index(
                 fields=["agency", "-number"],
                 condition=Q(first_opened_at__isnull=True, withdrawn_at__isnull=True, unopenable=False),
                 name="received_unread",
+            ),
+            models.Index(
+                fields=["agency"],
+                condition=Q(first_opened_at__isnull=False, is_opening_reported=False),
+                name="received_to_report",
+            ),
+            models.Index(
+                fields=["agency", "-number"],
+                condition=Q(is_telling_reported=False),
+                name="received_untold",
             ),
             models.Index(
                 fields=["agency", "ack_by", "number"],
@@ -322,6 +364,18 @@ class ReceivedAlert(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def about(self) -> AboutAlert:
+        """What notices need of it."""
+        return AboutAlert(self.md, self.reference, self.pri, self.status, self.tlp, self.lane)
+
+    @property
+    def signed(self) -> Signed:
+        """The facts by which its signatures are judged."""
+        ref = SubjectRef(MANIFEST, self.jti, self.md)
+        logged = int(self.logged_at.timestamp())
+        return Signed(ref, self.issuer_id, tuple(self.signers), self.suite, logged, self.log_index)
 
 
 class CardToken(models.Model):

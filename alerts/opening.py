@@ -2,6 +2,7 @@
 """Opens a received alert for an officer, who says why. Every check runs at each opening; each is audited."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +12,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.calls.errors import ClientError
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keyrule import Standing
@@ -27,9 +29,11 @@ from alerts.fetching import fetch_and_open, seen_by
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_received, lock_received
 from alerts.held import held_blob
+from alerts.judging import reaffirms_of
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.holding import is_uncompared
+from alerts.reporting import report_openings
 from alerts.retractions import as_it_stands
 from alerts.science.evidence import files_of_opened
 from alerts.standing import StandingFacts, standing_of
@@ -40,8 +44,6 @@ from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
 from peers.models import Agency
-from sharing.deliveries import find_delivery, mark_opened
-from sharing.signatures import reaffirms_of
 from vault import doors
 
 MAX_CASE_CHARS: Final = 60
@@ -159,7 +161,7 @@ def _open(
 ) -> tuple[ReceivedAlert, OpenedAlert, VerifiedDirectory]:
     require(officer, Capability.ALERT_READ)
     row = find_received(officer, received.pk)
-    if row.held_elsewhere or not row.agency.is_hosted:
+    if not row.agency.is_hosted:
         raise KeysElsewhereError(open_command(row))
     words = reason_text(reason, reference)
     check_reason(row, reason)
@@ -196,7 +198,9 @@ def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> Re
         if locked.first_opened_at is None:
             locked.first_opened_at = now
             locked.save(update_fields=["first_opened_at"])
-        mark_opened(officer, find_delivery(officer, locked.reference), now=now)
+    with suppress(ClientError):
+        # The worker repeats what did not arrive.
+        report_openings(locked.agency_id)
     return locked
 
 
@@ -209,7 +213,7 @@ def standings_shown(
     manifest = opened.manifest
     signed = [(SubjectRef(MANIFEST, manifest.jti, manifest.md), manifest.iss)]
     signed += [(release.ref, release.iss) for release in opened.via]
-    said = reaffirms_of([ref.d for ref, _ in signed], peers)
+    said = reaffirms_of(peers, [ref.d for ref, _ in signed])
     own, *releases = (
         standing_after(standing, said.get(ref.d, ()), ref, iss)
         for standing, (ref, iss) in zip(opened.standings, signed, strict=True)

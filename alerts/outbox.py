@@ -11,7 +11,6 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
-from accord.moments import moment_of
 from alerts.cards import Card, open_alert_cards
 from alerts.document.building import build_document
 from alerts.document.check import check_document, is_life_safety
@@ -25,23 +24,22 @@ from alerts.finding import find_alert
 from alerts.held import held_blob
 from alerts.models import Alert, AlertQuerySet
 from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
+from alerts.peers.directory import VerifiedDirectory
 from alerts.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.revisions import DraftContent, read_revision
 from alerts.science.intake import seen_structure
-from alerts.sent_standing import answers_of, own_standings
+from alerts.sent_standing import answers_of, own_standings, sent_of
 from alerts.standing import StandingFacts
 from alerts.states import SENT, AlertState
 from alerts.tokens import sent_with_token
 from alerts.withdrawal import void_withdrawals
 from alerts.wording import sent_text
 from callers.capabilities import Capability, require
+from callers.deliveries import DeliveryState
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from ledger.proofs import log_places
 from officers.models import Officer
-from sharing.deliveries import DeliveryFact
-from sharing.models import Delivery, Envelope
-from sharing.states import DeliveryState
+from peers.sent import DeliveryFact, deliveries_of
 from vault import doors
 
 OWN_ALERT: Final = "own alert"
@@ -127,7 +125,8 @@ def find_sent(officer: Officer, filters: OutboxFilters) -> AlertQuerySet:
     rows = sent_alerts(officer).filter(state__in=SENT & {state} if state else SENT, **named)
     rows = rows.filter(replaced_at=None)
     if to := filters.get("to"):
-        rows = rows.filter(Exists(Delivery.objects.filter(envelope_id=OuterRef("md"), recipient_id=to)))
+        sent = deliveries_of(officer.agency_id or "").filter(md=OuterRef("md"), recipient=to)
+        rows = rows.filter(Exists(sent))
     if kind := filters.get("kind"):
         rows = rows.filter(sent_with_token(officer.agency, ("alert_type", kind)))
     return rows
@@ -145,10 +144,9 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
     if row.state not in SENT:
         raise AbsentError
     content = read_revision(row)
-    envelope = Envelope.objects.originated_by(officer).only("md", "ack_by", "exp").get(md=row.md)
-    due = None if envelope.ack_by is None else moment_of(envelope.ack_by)
-    index, logged = log_places([row.md]).get(row.md, (None, None))
-    receipts = read_receipts(officer, row, due=due, now=now)
+    peers = VerifiedDirectory(row.agency_id, now)
+    receipts = read_receipts(officer, row, peers=peers, now=now)
+    sent = receipts.terms
     _record(officer, row, now)
     data = sent_document(row, content)
     return SentAlert(
@@ -160,13 +158,13 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         attachments=tuple(
             AttachmentShown(n, note.filename, note.size) for n, note in enumerate(content.attachments)
         ),
-        recipients=recipients_of(officer, row, receipts, due=due, now=now),
+        recipients=recipients_of(officer, row, receipts, due=sent.ack_by, now=now),
         receipts=receipts,
-        ack_by=due,
-        exp=moment_of(envelope.exp),
-        log_index=index,
-        logged_at=None if logged is None else moment_of(logged),
-        standing=own_standings(officer, [row.md], now=now)[row.md],
+        ack_by=sent.ack_by,
+        exp=sent.exp,
+        log_index=row.log_index,
+        logged_at=row.logged_at,
+        standing=own_standings(officer, [row.md], peers=peers, now=now)[row.md],
     )
 
 
@@ -215,22 +213,23 @@ def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) 
     """Cards, answers and standings for sent alerts of the officer's own agency, judged as of now."""
     mds = [alert.md for alert in alerts]
     cards = open_alert_cards(officer.agency_id or "", alerts)
-    answers = answers_of(officer, mds, now=now)
-    standings = own_standings(officer, mds, now=now)
-    due = dict(Envelope.objects.originated_by(officer).filter(pk__in=mds).values_list("pk", "ack_by"))
-    void = void_withdrawals(alerts, now=now)
+    sent = sent_of(officer, mds)
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    answers = answers_of(officer, sent, peers=peers, now=now)
+    standings = own_standings(officer, mds, peers=peers, now=now)
+    void = void_withdrawals(alerts, peers=peers, now=now)
     rows = []
     for alert in alerts:
         facts = [fact for fact, _ in answers[alert.md]]
-        is_late = alert.state != AlertState.WITHDRAWN and _is_past(due.get(alert.md), now)
+        is_late = alert.state != AlertState.WITHDRAWN and _is_past(sent[alert.md].ack_by, now)
         late = sum(_is_awaited(fact) for fact in facts) if is_late else 0
         row = _row(alert, cards.get(str(alert.pk)), facts, standings[alert.md], late)
         rows.append(replace(row, state_text=_("Withdrawal does not count")) if alert.md in void else row)
     return rows
 
 
-def _is_past(seconds: int | None, now: dt.datetime) -> bool:
-    return seconds is not None and moment_of(seconds) <= now
+def _is_past(due: dt.datetime | None, now: dt.datetime) -> bool:
+    return due is not None and due <= now
 
 
 def _is_awaited(fact: DeliveryFact) -> bool:

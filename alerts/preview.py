@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who will receive this: asked of the code that sends, stored when validated, compared when released."""
+"""Who will receive this: asked of the exchange, stored when validated, compared when released."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from accord.calls.answers import PreviewAnswer
 from accord.envelope.encoding import b64u, canonical
 from accord.envelope.keys import PQ1
 from alerts.clearance import keep_to_ceiling, keep_to_floor
@@ -18,19 +19,20 @@ from alerts.document.findings import Findings, Question
 from alerts.document.rules import Circumstances
 from alerts.document.shapes import is_acceptable
 from alerts.document.values import read_values
-from alerts.drafts import read_draft
+from alerts.drafts import WRITE_COMMAND, read_draft
+from alerts.errors import ExchangeAwayError
 from alerts.finding import hosted_agency_of, today_of
 from alerts.models import Alert
-from alerts.peers.holding import hold_unknown
+from alerts.peers.agreements import be_told_once
+from alerts.peers.holding import hold_back
 from alerts.revisions import DraftContent
 from alerts.science.composing import rule_problem
 from alerts.science.intake import seen_structure
 from alerts.science.replies.bounds import keep_to_source
+from alerts.verdicts import RecipientVerdict, ask_previews, verdicts_of
 from callers.actors import Actor
-from callers.errors import AbsentError
 from officers.models import Officer
-from sharing.models import Circle
-from sharing.policy import RecipientVerdict, Terms, preview_recipients
+from peers.agreements import kept_agreements
 
 SUITE: Final = PQ1
 TERMS: Final = ("lane", "purpose", "tlp", "pri", "status")
@@ -40,9 +42,15 @@ COMPARED: Final = ("agency", "will", "code", "agreement", "lane", "ceiling", "cu
 
 @dataclass(frozen=True)
 class Preview:
-    """One row per chosen agency, by name. `digest` is what a page carries and a release compares."""
+    """One row per chosen agency, by name. `digest` is what a page carries and a release compares.
+
+    `as_of`: it was the answer then, since the exchange could not be asked now; None where it is today's. `asked` holds what
+    the exchange was asked and answered.
+    """
 
     rows: tuple[RecipientVerdict, ...] = ()
+    as_of: datetime | None = None
+    asked: "Asked | None" = field(default=None, repr=False, compare=False)
 
     @property
     def will(self) -> tuple[RecipientVerdict, ...]:
@@ -64,6 +72,28 @@ class Preview:
     def as_json(self) -> list[dict[str, str | bool]]:
         return [row.as_json() for row in self.rows]
 
+    def held_again(self) -> "Preview":
+        """The same answer of the exchange, held against what the agency has compared and stopped by now; asks nobody."""
+        return self if self.asked is None else replace(self, rows=self.asked.rows())
+
+    def among(self, chosen: Collection[str]) -> "Preview":
+        """The rows of these agencies alone."""
+        return Preview(tuple(row for row in self.rows if row.agency in chosen), self.as_of)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the exchange answered, of which terms, for whom."""
+
+    issuer: str
+    terms: Mapping[str, str]
+    answers: Sequence[PreviewAnswer]
+
+    def rows(self) -> tuple[RecipientVerdict, ...]:
+        """The verdicts, with those held whom the agency itself holds back."""
+        verdicts = verdicts_of(self.answers, self.terms)
+        return tuple(hold_back(self.issuer, verdicts, pri=self.terms["pri"]))
+
 
 def digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
     """The digest of a preview, live or stored, over what decides and not over sentences."""
@@ -72,7 +102,10 @@ def digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def preview_of(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """For a draft's fields as they stand; empty until lane, purpose, TLP and a recipient are chosen."""
+    """For a draft's fields as they stand; empty until lane, purpose, TLP and a recipient are chosen.
+
+    Not inside a transaction. Raises ExchangeAwayError.
+    """
     chosen = data.get("recipients") or []
     return _preview(issuer, chosen, data, now) if chosen else Preview()
 
@@ -83,8 +116,10 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
         return Preview()
     if candidates is not None and not is_acceptable(FIELDS["recipients"], candidates):
         return Preview()
-    asked = Terms(suite=SUITE, **{name: str(value) for name, value in terms.items()})
-    return Preview(tuple(hold_unknown(issuer, preview_recipients(issuer, candidates, asked, now=now))))
+    said = {"suite": SUITE, **{name: str(value) for name, value in terms.items()}}
+    be_told_once(issuer, now=now)
+    asked = Asked(issuer, said, ask_previews(issuer, said, candidates, now=now))
+    return Preview(asked.rows(), asked=asked)
 
 
 def preview_release(
@@ -94,26 +129,33 @@ def preview_release(
     return preview_of(alert.agency_id, (content or read_draft(officer, alert)).data, now=now)
 
 
+def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Preview | None:
+    """The same, to be read: while the exchange is away, what it was when this text was validated; None where there is none."""
+    try:
+        return preview_of(alert.agency_id, content.data, now=now)
+    except ExchangeAwayError:
+        if not alert.validated_preview or content.digest != alert.validated_digest:
+            return None
+        rows = tuple(RecipientVerdict(**row) for row in alert.validated_preview)
+        return Preview(rows, as_of=alert.validated_at)
+
+
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """The same for fields that are not saved yet, of the officer's own agency."""
-    if officer.agency_id is None:
-        raise AbsentError
-    return preview_of(officer.agency_id, data, now=now)
+    """The same for fields that are not saved yet, of the officer's own agency; raises KeysElsewhereError too."""
+    return preview_of(hosted_agency_of(officer, command=WRITE_COMMAND).pk, data, now=now)
 
 
 def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """A row for every agency of the directory, to choose from."""
-    if officer.agency_id is None:
-        raise AbsentError
-    return _preview(officer.agency_id, None, data, now)
+    """A row for every other agency of the directory, to choose from; raises as `preview_recipients_of`."""
+    return _preview(hosted_agency_of(officer, command=WRITE_COMMAND).pk, None, data, now)
 
 
 def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
     """Named groups the officer's agency belongs to, each with the ids of its other members."""
-    circles = Circle.objects.filter(members=officer.agency_id).prefetch_related("members").order_by("name")
+    kept = kept_agreements(officer.agency_id or "")
     return [
-        (circle.name, sorted(member.pk for member in circle.members.all() if member.pk != officer.agency_id))
-        for circle in circles
+        (circle.name, sorted(member for member in circle.members if member != officer.agency_id))
+        for circle in (kept.circles if kept else ())
     ]
 
 
@@ -135,19 +177,19 @@ def findings_of(
     actor: Actor,
     alert: Alert,
     content: DraftContent,
-    preview: Preview,
+    preview: Preview | None,
     *,
     judged: Judged | None = None,
     now: datetime,
 ) -> Findings:
-    """Every finding over a revision, with today's date and the policy that `preview` asked.
+    """Every finding over a revision, with today's date and who receives it by `preview`; None: nobody was asked.
 
     `judged` is what was asked of this text before the alert was locked; without it, it is asked now.
     """
     judged = judged or judged_of(alert, content)
     known = Circumstances(
         today_of(actor, now),
-        preview.reachable,
+        None if preview is None else preview.reachable,
         alert.agency.custody,
         now,
         judged.structure,
@@ -177,26 +219,8 @@ def check_fields(
 
 
 def check_written(actor: Actor, alert: Alert, content: DraftContent, *, now: datetime) -> Findings:
-    """Every finding over a revision that a system wrote, with the policy as it stands now."""
-    preview = preview_of(alert.agency_id, content.data, now=now)
-    return findings_of(actor, alert, content, preview, now=now)
-
-
-def check_content(
-    officer: Officer,
-    alert: Alert,
-    content: DraftContent,
-    *,
-    judged: Iterable[RecipientVerdict] | None = None,
-    now: datetime,
-) -> Findings:
-    """As `check_draft`, of a revision that is open already. `judged` saves asking the policy a second time."""
-    if judged is None:
-        preview = preview_of(alert.agency_id, content.data, now=now)
-    else:
-        chosen = content.data.get("recipients") or ()
-        preview = Preview(tuple(row for row in judged if row.agency in chosen))
-    return findings_of(officer, alert, content, preview, now=now)
+    """Every finding over a revision that a system wrote; of who receives it, as far as the exchange can be asked."""
+    return findings_of(actor, alert, content, shown_preview(alert, content, now=now), now=now)
 
 
 def questions_of(officer: Officer, content: DraftContent, *, now: datetime) -> tuple[Question, ...]:
@@ -206,5 +230,6 @@ def questions_of(officer: Officer, content: DraftContent, *, now: datetime) -> t
 
 
 def check_draft(officer: Officer, alert: Alert, *, now: datetime) -> Findings:
-    """The findings an author sees at each step and before submitting."""
-    return check_content(officer, alert, read_draft(officer, alert), now=now)
+    """The findings that an author has before submitting; of who receives it, as far as the exchange can be asked."""
+    content = read_draft(officer, alert)
+    return findings_of(officer, alert, content, shown_preview(alert, content, now=now), now=now)

@@ -15,28 +15,30 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
+from accord.envelope.keyrule import Valid
 from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
+from accord.envelope.worth import Worth
 from alerts.cards import Card, open_alert_cards
 from alerts.finding import hosted_agency_of, lock_alert
 from alerts.models import Alert
 from alerts.paging import PAGE_ROWS
 from alerts.refusals import audited_refusal
-from alerts.sent_standing import doubted_standings, own_standings, statement_standings
-from alerts.standing import StandingFacts, StandingState
+from alerts.sent_standing import own_standings
+from alerts.standing import StandingFacts, StandingState, standing_of
 from alerts.states import Move, check_move
+from alerts.stating import state
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
-from ledger.proofs import log_times
 from officers.models import Officer
-from sharing.deliveries import delivery_facts_of
+from peers.models import HeldStatement
+from peers.sent import claimed_of
 from sharing.models import Envelope, FeedItem, Statement
 from sharing.recalls import recalls_that_count
 from sharing.revoked import Doubt
-from sharing.statements import submit_statement
-from vault import doors
+from sharing.signatures import judge_signed, signed_envelopes, signed_statements
 
 ROUND_ROWS: Final = 200
 AnyRow = TypeVar("AnyRow", bound=Model)
@@ -78,7 +80,8 @@ def list_doubted(officer: Officer, *, now: datetime) -> tuple[DoubtedAlert, ...]
     standings: dict[str, StandingFacts] = {}
     for rows in in_rounds(envelopes.order_by("-received_at", "-md")):
         mds = [row.md for row in rows]
-        judged, withdrawn = doubted_standings(officer, mds, now=now), recalls_that_count(mds, now=now)
+        judged = _standings(officer, judge_signed(signed_envelopes(mds), now=now), mds)
+        withdrawn = recalls_that_count(mds, now=now)
         standings |= judged
         open_ones += [row for row in rows if _waits(judged[row.md]) and row.md not in withdrawn]
         if len(open_ones) >= PAGE_ROWS:
@@ -98,7 +101,7 @@ def reaffirm_alert(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
         locked = lock_alert(officer, alert)
         locked.state = check_move(locked, Move.REAFFIRM)
         standing = own_standings(officer, [locked.md], now=now)[locked.md]
-        if _reaffirm(officer, SubjectRef(MANIFEST, locked.jti, locked.md), standing, now) is not None:
+        if _reaffirm(officer, SubjectRef(MANIFEST, locked.jti, locked.md), standing, now):
             _record("alert.reaffirmed", officer, str(locked.pk), now)
     return locked
 
@@ -110,7 +113,8 @@ def list_doubted_statements(officer: Officer, *, now: datetime) -> tuple[Doubted
     rows = Statement.objects.issued_by(officer).filter(pk__in=found).exclude(k=REAFFIRM).defer("jws")
     shown: list[DoubtedStatement] = []
     for newest in in_rounds(rows.order_by("-received_at", "-od")):
-        standings = statement_standings(officer, newest, now=now)
+        worth = judge_signed(signed_statements(newest), now=now)
+        standings = _standings(officer, worth, [row.od for row in newest])
         shown += [
             DoubtedStatement(row.od, row.k, row.sub_d, row.act, standings[row.od])
             for row in newest
@@ -119,6 +123,12 @@ def list_doubted_statements(officer: Officer, *, now: datetime) -> tuple[Doubted
         if len(shown) >= PAGE_ROWS:
             break
     return tuple(shown[:PAGE_ROWS])
+
+
+def _standings(officer: Officer, worth: Mapping[str, Worth], ds: Iterable[str]) -> dict[str, StandingFacts]:
+    """By the exchange's rows, which have what somebody else signed in the agency's name, too."""
+    name = officer.agency.name if officer.agency else ""
+    return {d: standing_of(worth.get(d, Valid()), name, own=True) for d in ds}
 
 
 def _waits(standing: StandingFacts) -> bool:
@@ -143,23 +153,21 @@ def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
         row = Statement.objects.issued_by(officer).filter(pk=od).exclude(k=REAFFIRM).first()
         if row is None:
             raise AbsentError
-        standing = statement_standings(officer, [row], now=now)[od]
-        if _reaffirm(officer, SubjectRef(row.k, row.statement_id, od), standing, now) is not None:
+        worth = judge_signed(signed_statements([row]), now=now)
+        standing = _standings(officer, worth, [od])[od]
+        if _reaffirm(officer, SubjectRef(row.k, row.statement_id, od), standing, now):
             _record("statement.reaffirmed", officer, od, now)
 
 
-def _reaffirm(
-    officer: Officer, subject: SubjectRef, standing: StandingFacts, now: datetime
-) -> Statement | None:
-    """The signed word, handed to the exchange; None where one waits for the log already."""
+def _reaffirm(officer: Officer, subject: SubjectRef, standing: StandingFacts, now: datetime) -> bool:
+    """Sign the word and hand it in; False where one waits for the log already."""
     if standing.state is not StandingState.REPUDIATED:
         raise InputError("alert", _("Nothing puts this in doubt now."))
-    said = Statement.objects.issued_by(officer).filter(k=REAFFIRM, sub_d=subject.d)
-    ods = list(said.values_list("od", flat=True))
-    if len(log_times(ods)) < len(ods):
-        return None
-    jws = doors.sign_statement(officer, k=REAFFIRM, sub=subject, body={}, now=now)
-    return submit_statement(officer, jws, now=now)
+    said = HeldStatement.objects.issued_by(officer.agency_id or "").filter(k=REAFFIRM, sub_d=subject.d)
+    if said.filter(log_time=None).exists():
+        return False
+    state(officer, REAFFIRM, subject, {}, now=now)
+    return True
 
 
 def _shown(
@@ -168,9 +176,9 @@ def _shown(
     mds = [row.md for row in rows]
     alerts = {alert.md: alert for alert in Alert.objects.visible_to(officer).filter(md__in=mds)}
     cards = open_alert_cards(officer.agency_id or "", list(alerts.values()))
-    facts = delivery_facts_of(officer, mds)
+    facts = claimed_of(officer.agency_id or "", mds)
     for row in rows:
-        alert, told = alerts.get(row.md), facts.get(row.md, [])
+        alert, told = alerts.get(row.md), list(facts.get(row.md, {}).values())
         yield DoubtedAlert(
             md=row.md,
             jti=row.jti,

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from alerts.amending import versions_seen
 from alerts.models import Alert
-from alerts.sent_standing import Answer, answers_of
+from alerts.peers.directory import VerifiedDirectory
+from alerts.sent_standing import Answer, answers_of, sent_of
 from alerts.standing import standing_of
 from alerts.verification import answer_doubt_text
 from alerts.wording import delivery_text
-from notices.reminding import RecallReach, recall_reach, remind_unconfirmed
 from officers.models import Officer
-from peers.models import Agency
-from sharing.deliveries import DeliveryFact
+from peers.models import Agency, HeldStatement
+from peers.sent import DeliveryFact, Sent
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ class Receipt:
     fact: DeliveryFact
     text: str
     doubt: str = ""
-    recall: RecallReach | None = None
     zone: str = "UTC"
     phone: str = ""
 
@@ -42,6 +41,10 @@ class Receipts:
 
     rows: tuple[Receipt, ...]
     newest: Alert
+    terms: Sent
+    """Of the version that was asked about: by when it is to be answered, and when it expires."""
+    withdrawal_logged: bool = False
+    """Whether the withdrawal has reached the feeds of all who have any version."""
 
     @property
     def current(self) -> tuple[Receipt, ...]:
@@ -61,27 +64,29 @@ class Receipts:
 
     @property
     def reminded_at(self) -> datetime | None:
-        times = [row.recall.reminded_at for row in self.rows if row.recall and row.recall.reminded_at]
-        return max(times, default=None)
+        return self.newest.reminded_at
 
 
-def read_receipts(officer: Officer, alert: Alert, *, due: datetime | None, now: datetime) -> Receipts:
-    """For the whole alert, whichever version is asked about; `due` is when the newest asks for an answer.
+def read_receipts(
+    officer: Officer, alert: Alert, *, peers: VerifiedDirectory | None = None, now: datetime
+) -> Receipts:
+    """For the whole alert, whichever version is asked about.
 
     The newest is the newest that the officer may see.
     """
     versions = versions_seen(officer, alert)
     newest = versions[0]
-    answers = answers_of(officer, [version.md for version in versions], with_mail=True, now=now)
+    sent = sent_of(officer, {alert.md, *(version.md for version in versions)})
+    answers = answers_of(officer, sent, with_mail=True, peers=peers, now=now)
     held = _newest_held(versions, answers)
     known = Agency.objects.in_bulk(held)
-    is_withdrawn = newest.withdrawn_at is not None
-    recalls = recall_reach(officer, [version.md for version in versions]) if is_withdrawn else {}
+    terms = sent[alert.md]
     rows = [
-        _receipt(known[agency], version, answer, recalls.get(agency), due, now)
+        _receipt(known[agency], version, answer, terms.ack_by, now)
         for agency, (version, answer) in held.items()
     ]
-    return Receipts(tuple(sorted(rows, key=lambda row: (-row.version, row.name))), newest)
+    ordered = tuple(sorted(rows, key=lambda row: (-row.version, row.name)))
+    return Receipts(ordered, newest, terms, withdrawal_logged=_is_withdrawal_logged(versions))
 
 
 def recipients_of(
@@ -90,19 +95,23 @@ def recipients_of(
     """What became of this version alone, by agency."""
     if version.version == receipts.newest.version:
         return receipts.current
-    answers = answers_of(officer, [version.md], with_mail=True, now=now)[version.md]
+    answers = answers_of(officer, sent_of(officer, [version.md]), with_mail=True, now=now)[version.md]
     known = Agency.objects.in_bulk([fact.recipient for fact, _ in answers])
     rows = [
-        _receipt(known[fact.recipient], version.version, (fact, worth), None, due, now)
-        for fact, worth in answers
+        _receipt(known[fact.recipient], version.version, (fact, worth), due, now) for fact, worth in answers
     ]
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
-def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[str]:
-    """Tells every agency that has not confirmed the withdrawal of it once more; returns their ids."""
-    mds = [version.md for version in versions_seen(officer, alert)]
-    return remind_unconfirmed(officer, mds, now=now)
+def _is_withdrawal_logged(versions: Sequence[Alert]) -> bool:
+    """Once it is logged it has its number in the feeds."""
+    withdrawn = [version for version in versions if version.withdrawn_at is not None]
+    if not withdrawn:
+        return False
+    said = HeldStatement.objects.issued_by(withdrawn[0].agency_id).filter(
+        k="retract", sub_d__in=[version.md for version in withdrawn], log_time__isnull=False
+    )
+    return said.values("sub_d").distinct().count() == len(withdrawn)
 
 
 def _newest_held(
@@ -124,11 +133,10 @@ def _receipt(
     agency: Agency,
     version: int,
     answer: Answer,
-    recall: RecallReach | None,
     due: datetime | None,
     now: datetime,
 ) -> Receipt:
     (fact, worth), name = answer, agency.name
     doubt = answer_doubt_text(standing_of(worth, name), name) if worth is not None else ""
     text = delivery_text(fact, due, now)
-    return Receipt(agency.pk, name, version, fact, text, doubt, recall, agency.timezone, agency.duty_phone)
+    return Receipt(agency.pk, name, version, fact, text, doubt, agency.timezone, agency.duty_phone)

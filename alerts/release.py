@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from accord.calls.errors import ClientError
 from accord.envelope.content import Attachment
 from accord.envelope.errors import SealingError, VerificationError
-from accord.envelope.manifest import Terms
+from accord.envelope.manifest import Terms, read_manifest
 from accord.envelope.seal import SealedContent
+from accord.moments import moment_of, moment_or_none
 from alerts.amending import check_still_amends, mark_replaced, reference_of
 from alerts.document.building import build_document, build_terms
 from alerts.document.findings import Findings
@@ -47,6 +48,8 @@ from callers.errors import AbsentError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
 from officers.models import Officer
+from peers.entries import note_first_release
+from peers.sent import note_sent
 from sharing.intake import Submission, submit_envelope
 from vault import doors
 from vault.errors import SigningKeysMissingError
@@ -67,7 +70,7 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
 
     A next version goes out as an update of the one before. Raises `ChangedSinceValidationError` (revision or
     recipients), `SecondPersonNeededError`, `AlertIncompleteError`, `AmendmentRefusedError`, `SendingStoppedError`,
-    or what the exchange refuses; nothing is sent then.
+    `ExchangeAwayError`, or what the exchange refuses; nothing is sent then.
     """
     require(officer, Capability.ALERT_RELEASE)
     with audited_refusal(Move.RELEASE, officer, alert, now=now):
@@ -108,11 +111,12 @@ def _fresh(officer: Officer, alert: Alert) -> Alert:
 
 
 def _check_ready(
-    officer: Officer, alert: Alert, revision: int, now: datetime, judged: Judged | None = None
+    officer: Officer, alert: Alert, revision: int, now: datetime, before: _Ready | None = None
 ) -> _Ready:
     """Everything that could have changed since the validation, compared; asked before sealing and again after.
 
-    The second time the alert is locked: what was `judged` of the same revision is not judged again.
+    The second time the alert is locked: nobody is asked again, and what was answered `before` of the same revision is held
+    against what the agency itself has changed since.
     """
     check_move(alert, Move.RELEASE)
     require_second_person(officer, alert, Move.RELEASE)
@@ -120,12 +124,12 @@ def _check_ready(
     require_consent(officer, content)
     if content.digest != alert.validated_digest:
         raise ChangedSinceValidationError("revision")
-    preview = preview_of(alert.agency_id, content.data, now=now)
+    if before is not None and before.content.number != content.number:
+        raise ChangedSinceValidationError("revision")
+    preview = before.preview.held_again() if before else preview_of(alert.agency_id, content.data, now=now)
     if preview.digest != digest_of_rows(alert.validated_preview or ()):
         raise ChangedSinceValidationError("recipients")
-    judged = judged or judged_of(alert, content)
-    if judged.number != content.number:
-        raise ChangedSinceValidationError("revision")
+    judged = before.judged if before else judged_of(alert, content)
     findings = findings_of(officer, alert, content, preview, judged=judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)
@@ -202,16 +206,21 @@ def _send(
     peers: VerifiedDirectory,
     now: datetime,
 ) -> Alert:
-    ready = _check_ready(officer, locked, before.content.number, now, before.judged)
+    ready = _check_ready(officer, locked, before.content.number, now, before)
     check_still_amends(officer, locked, now=now)
     envelope = doors.sign_manifest(officer, sealed, now=now)
     submission = submit_envelope(
         officer, manifest=envelope.manifest, jwe=envelope.jwe, blobs=envelope.blobs, now=now
     )
+    manifest, recipients = read_manifest(sealed.manifest_payload), list(ready.preview.reachable)
+    locked.signers = list(manifest.signers)
     _mark_released(officer, locked, submission, now)
+    due, exp = moment_or_none(manifest.terms.ack_by), moment_of(manifest.terms.exp)
+    note_sent(locked.agency_id, submission.md, recipients, ack_by=due, exp=exp)
+    if manifest.terms.status == "actual":
+        note_first_release(locked.agency_id, now=now)
     keep_sent(locked, ready.content, _sent_members(ready), now=now)
-    keep_seen(peers, ready.preview.reachable, now=now)
-    recipients = list(ready.preview.reachable)
+    keep_seen(peers, recipients, now=now)
     _record("alert.released", officer, locked, now, md=submission.md, recipients=recipients)
     return locked
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From draft to checked: the author submits, a second person validates or gives it back with a reason."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from alerts.drafts import (
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.finding import lock_alert, sending_agency_of, today_of
 from alerts.models import Alert
-from alerts.preview import Judged, findings_of, judged_of, preview_of
+from alerts.preview import Judged, Preview, findings_of, judged_of, preview_of
 from alerts.refusals import audited_refusal
 from alerts.revisions import DraftContent, read_revision
 from alerts.science.screening import SCREENING, computed_record
@@ -28,10 +29,10 @@ from alerts.second_person import require_releaser, require_second_person, second
 from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
+from callers.terms import FLASH
 from ledger.audit import record_event
 from notices.release_waiting import tell_second_persons
 from officers.models import Officer
-from sharing.policy import FLASH
 from vault import doors
 
 MAX_NOTE_CHARS: Final = 1_000
@@ -45,14 +46,23 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
     it stops an alert. Of a flash alert those who may release it are told by mail: it may be night.
 
     Raises `AmendmentRefusedError` where the version that it would replace is no longer the one to act on,
-    `NobodyToReleaseError` where nobody else could check and send it.
+    `NobodyToReleaseError` where nobody else could check and send it, `ExchangeAwayError`. Not inside a transaction.
     """
     require(author, Capability.ALERT_WRITE)
     sending_agency_of(author, command=WRITE_COMMAND)
     content = read_draft(author, alert)
-    computed, judged = _computed_for(author, alert, content, now), judged_of(alert, content)
+    before = _Before(judged_of(alert, content), preview_of(alert.agency_id, content.data, now=now))
+    computed = _computed_for(author, alert, content, now)
     with transaction.atomic():
-        return _submit(author, lock_alert(author, alert), revision, computed, judged, now)
+        return _submit(author, lock_alert(author, alert), revision, computed, before, now)
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What was asked of the newest revision before its alert was locked: of the science core, and of the exchange."""
+
+    judged: Judged
+    preview: Preview
 
 
 def _computed_for(author: Officer, alert: Alert, content: DraftContent, now: datetime) -> dict[str, Any]:
@@ -64,14 +74,14 @@ def _computed_for(author: Officer, alert: Alert, content: DraftContent, now: dat
 
 
 def _submit(
-    author: Officer, locked: Alert, revision: int, computed: dict[str, Any], judged: Judged, now: datetime
+    author: Officer, locked: Alert, revision: int, computed: dict[str, Any], before: _Before, now: datetime
 ) -> Alert:
     locked.state = check_move(locked, Move.SUBMIT)
     check_still_amends(author, locked, now=now)
-    content = _judged_revision(author, locked, revision, judged)
+    content = _judged_revision(author, locked, revision, before.judged)
     content = save_computed(author, locked, content, computed, now=now)
-    preview = preview_of(locked.agency_id, content.data, now=now)
-    findings = findings_of(author, locked, content, preview, judged=judged, now=now)
+    preview = before.preview.held_again()
+    findings = findings_of(author, locked, content, preview, judged=before.judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)
     require_releaser(locked, submitter=author)
@@ -96,13 +106,13 @@ def validate_alert(
     """A second person has read revision `revision` and who will receive it; both are kept for the release.
 
     `seen_preview` is the digest of the preview that was shown; raises `ChangedSinceValidationError` when it
-    is no longer so.
+    is no longer so, and `ExchangeAwayError`. Not inside a transaction.
     """
     require(officer, Capability.ALERT_VALIDATE)
     with audited_refusal(Move.VALIDATE, officer, alert, now=now):
-        judged = _judged_before(officer, alert)
+        before = _asked_before(officer, alert, now)
         with transaction.atomic():
-            return _validate(officer, lock_alert(officer, alert), revision, seen_preview, judged, now)
+            return _validate(officer, lock_alert(officer, alert), revision, seen_preview, before, now)
 
 
 @transaction.atomic
@@ -148,13 +158,14 @@ def read_seen_revision(officer: Officer, alert: Alert, revision: int) -> DraftCo
     return newest
 
 
-def _judged_before(officer: Officer, alert: Alert) -> Judged:
-    """The newest revision's structure and attached rules, read before anything is locked."""
+def _asked_before(officer: Officer, alert: Alert, now: datetime) -> _Before:
+    """What is asked of the newest revision before anything is locked."""
     row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
     if row is None:
         raise AbsentError
     check_move(row, Move.VALIDATE)
-    return judged_of(row, read_revision(row))
+    content = read_revision(row)
+    return _Before(judged_of(row, content), preview_of(row.agency_id, content.data, now=now))
 
 
 def _judged_revision(officer: Officer, locked: Alert, revision: int, judged: Judged) -> DraftContent:
@@ -170,17 +181,17 @@ def _validate(
     locked: Alert,
     revision: int,
     seen_preview: str | None,
-    judged: Judged,
+    before: _Before,
     now: datetime,
 ) -> Alert:
     locked.state = check_move(locked, Move.VALIDATE)
     require_second_person(officer, locked, Move.VALIDATE)
     check_still_amends(officer, locked, now=now)
-    content = _judged_revision(officer, locked, revision, judged)
-    preview = preview_of(locked.agency_id, content.data, now=now)
+    content = _judged_revision(officer, locked, revision, before.judged)
+    preview = before.preview.held_again()
     if seen_preview is not None and seen_preview != preview.digest:
         raise ChangedSinceValidationError("recipients")
-    findings = findings_of(officer, locked, content, preview, judged=judged, now=now)
+    findings = findings_of(officer, locked, content, preview, judged=before.judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)
     locked.validated_at, locked.validated_by, locked.changed_at = now, officer, now

@@ -6,69 +6,74 @@ from dataclasses import replace
 from datetime import datetime
 
 from accord.envelope.keyrule import Valid
+from accord.envelope.worth import Worth
+from alerts.judging import answers_in_doubt, judge_signed, judge_statements, recalls_that_count
+from alerts.models import Alert
+from alerts.peers.directory import VerifiedDirectory
 from alerts.standing import StandingFacts, standing_of
-from notices.facts import mail_failed
+from callers.capabilities import Capability
+from notices.facts import failed_mails
 from officers.models import Officer
-from sharing.answers import answers_in_doubt
-from sharing.deliveries import DeliveryFact, delivery_facts_of
-from sharing.models import Statement
-from sharing.recalls import recalls_that_count
-from sharing.signatures import (
-    Worth,
-    issuers_with_revocations,
-    judge_signed,
-    signed_envelopes,
-    signed_statements,
-)
+from peers.models import HeldStatement
+from peers.sent import DeliveryFact, Sent, sent_by
 
 Answer = tuple[DeliveryFact, Worth | None]
 """A recipient's facts as far as they count, and what its acknowledgement is worth where it does not."""
 
 
-def own_standings(officer: Officer, mds: Collection[str], *, now: datetime) -> dict[str, StandingFacts]:
-    """Of envelopes of the officer's own agency; one that waits for its receipt is simply in force."""
-    if mds and issuers_with_revocations([officer.agency_id or ""]):
-        return doubted_standings(officer, mds, now=now)
-    return _standings(officer, mds, {})
-
-
-def doubted_standings(officer: Officer, mds: Collection[str], *, now: datetime) -> dict[str, StandingFacts]:
-    """The same for an agency that is known to have revoked a key, a query less."""
-    return _standings(officer, mds, judge_signed(signed_envelopes(mds), now=now))
-
-
-def _standings(
-    officer: Officer, mds: Collection[str], worth: Mapping[str, Worth]
+def own_standings(
+    officer: Officer, mds: Collection[str], *, peers: VerifiedDirectory | None = None, now: datetime
 ) -> dict[str, StandingFacts]:
+    """Of envelopes of the officer's own agency; one that waits for its receipt is simply in force."""
+    peers, worth = peers or VerifiedDirectory(officer.agency_id or "", now), dict[str, Worth]()
+    if mds and peers.revokers({peers.reader}):
+        sent = Alert.objects.filter(agency=peers.reader, md__in=mds)
+        worth = judge_signed(peers, [signed for alert in sent if (signed := alert.signed) is not None])
     name = officer.agency.name if officer.agency else ""
     return {md: standing_of(worth.get(md, Valid()), name, own=True) for md in mds}
 
 
 def statement_standings(
-    officer: Officer, rows: Collection[Statement], *, now: datetime
+    officer: Officer, rows: Collection[HeldStatement], *, now: datetime
 ) -> dict[str, StandingFacts]:
     """The same of statements of the officer's own agency."""
-    worth = judge_signed(signed_statements(rows), now=now)
+    worth = judge_statements(VerifiedDirectory(officer.agency_id or "", now), rows)
     name = officer.agency.name if officer.agency else ""
     return {row.od: standing_of(worth.get(row.od, Valid()), name, own=True) for row in rows}
 
 
+def sent_of(officer: Officer, mds: Collection[str]) -> dict[str, Sent]:
+    """What became of own envelopes that this desk sent; nothing for whoever may not read alerts. Raises NotBoundError."""
+    return sent_by(officer.agency_id or "", mds) if Capability.ALERT_READ in officer.capabilities else {}
+
+
 def answers_of(
-    officer: Officer, mds: Collection[str], *, with_mail: bool = False, now: datetime
+    officer: Officer,
+    sent: Mapping[str, Sent],
+    *,
+    with_mail: bool = False,
+    peers: VerifiedDirectory | None = None,
+    now: datetime,
 ) -> dict[str, list[Answer]]:
-    """What became of own envelopes, by recipient: nothing is counted that rests on a key revoked for its time.
+    """What became of these own envelopes, by recipient: nothing is counted that rests on a key revoked for its time.
 
     `with_mail`: the facts also say where every mail failed.
     """
-    facts, doubted = (
-        delivery_facts_of(officer, mds, failed=mail_failed() if with_mail else None),
-        answers_in_doubt(mds, now=now),
-    )
-    recalled = [md for md in mds if any(fact.recalled_at for fact in facts.get(md, ()))]
-    counting = recalls_that_count(recalled, now=now)
+    peers = peers or VerifiedDirectory(officer.agency_id or "", now)
+    doubted = answers_in_doubt(peers, sent)
+    failed = failed_mails(sent) if with_mail else frozenset()
+    recalled = [md for md, one in sent.items() if any(fact.recalled_at for fact in one.facts)]
+    counting = recalls_that_count(peers, recalled)
     return {
-        md: [_as_far_as_it_counts(md, fact, doubted, counting) for fact in facts.get(md, ())] for md in mds
+        md: [_as_far_as_it_counts(md, _with_mail(md, fact, failed), doubted, counting) for fact in one.facts]
+        for md, one in sent.items()
     }
+
+
+def _with_mail(md: str, fact: DeliveryFact, failed: Collection[tuple[str, str]]) -> DeliveryFact:
+    """The same, and whether every mail about it failed and nobody was told."""
+    is_failed = fact.told_at is None and (md, fact.recipient) in failed
+    return replace(fact, mail_failed=True) if is_failed else fact
 
 
 def _as_far_as_it_counts(

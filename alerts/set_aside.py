@@ -36,13 +36,11 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
     "keys.endings": gettext_lazy("Warning of keys that end"),
     "keys.recoveries": gettext_lazy("Taking over recovered keys"),
     "keys.words": gettext_lazy("Reading new keys and revocations"),
-    "notices.alerts": gettext_lazy("Telling of alerts"),
     "notices.mails": gettext_lazy("Sending mail"),
-    "notices.statements": gettext_lazy("Telling of withdrawals"),
     "power.changes": gettext_lazy("Applying changes of power"),
 }
 """What officers read of each loop."""
-BELLS: Final = ("alerts.follow_feed", "notices.expand", "notices.send")
+BELLS: Final = ("alerts.follow_feed", "sharing.mark_doubts", "notices.send")
 
 
 @dataclass(frozen=True)

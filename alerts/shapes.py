@@ -21,8 +21,8 @@ from alerts.standing import StandingFacts
 from alerts.states import AlertState
 from alerts.verification import Verification
 from alerts.withdrawal import WITHDRAWAL_CODES
+from callers.deliveries import DeliveryState
 from officers.models import Officer
-from sharing.states import DeliveryState
 from substances.scheme import SCHEME_CODES
 
 DRAFTS_AT_MOST: Final = 100
@@ -151,7 +151,10 @@ class VerdictOut(s.Serializer[Any]):
 
 
 class PreviewOut(s.Serializer[Preview]):
+    """`as_of`: the exchange could not be asked now, and this was its answer then; null where it is today's."""
+
     digest = s.CharField()
+    as_of = s.DateTimeField(allow_null=True)
     items = VerdictOut(many=True, source="rows")
 
 
@@ -225,7 +228,9 @@ class AlertOut(AlertFactsOut):
     return_note = s.CharField()
     scheme = SchemeOut(allow_null=True)
     findings = FindingsOut()
-    preview = PreviewOut()
+    preview = PreviewOut(
+        allow_null=True, help_text="Null: the exchange could not be asked, and there is no answer of before."
+    )
     could_release = ReleaserOut(many=True)
 
 
@@ -284,7 +289,6 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     reply_by = s.DateTimeField(allow_null=True)
     log_index = s.IntegerField(allow_null=True)
     logged_at = s.DateTimeField(allow_null=True)
-    held_elsewhere = s.BooleanField()
     unopenable = s.BooleanField()
     first_opened_at = s.DateTimeField(allow_null=True)
     acknowledged_at = s.DateTimeField(allow_null=True)
@@ -389,7 +393,7 @@ def alert_out(
     alert: Alert,
     content: DraftContent,
     findings: Findings,
-    preview: Preview,
+    preview: Preview | None,
     return_note: str,
     releasers: Sequence[Officer],
 ) -> dict[str, Any]:
@@ -402,6 +406,6 @@ def alert_out(
         "return_note": return_note,
         "scheme": scheme_out(content.data),
         "findings": FindingsOut(findings).data,
-        "preview": PreviewOut(preview).data,
+        "preview": PreviewOut(preview).data if preview else None,
         "could_release": ReleaserOut(releasers, many=True).data,
     }

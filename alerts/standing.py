@@ -13,9 +13,11 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
+from accord.envelope.worth import Refused, Worth
 from accord.moments import moment_or_none
+from alerts.judging import judge_signed
 from alerts.models import ReceivedAlert
-from sharing.signatures import Refused, Worth, issuers_with_revocations, judge_signed, signed_envelopes
+from alerts.peers.directory import VerifiedDirectory
 
 
 class StandingState(StrEnum):
@@ -82,14 +84,16 @@ _STATES = {
 }
 
 
-def judge_received(rows: Iterable[ReceivedAlert], *, now: dt.datetime) -> None:
-    """Sets, in memory, the `standing` of each row."""
+def judge_received(
+    rows: Iterable[ReceivedAlert], *, peers: VerifiedDirectory | None = None, now: dt.datetime
+) -> None:
+    """Sets, in memory, the `standing` of each row; by the directory of a caller that asks it more, where all are its reader's."""
     received = list(rows)
-    suspects = issuers_with_revocations(row.issuer_id for row in received)
-    mds = {row.md for row in received if row.issuer_id in suspects}
-    worth = judge_signed(signed_envelopes(mds), now=now) if mds else {}
-    for row in received:
-        row.standing = standing_of(worth.get(row.md, Valid()), row.issuer.name)
+    for agency_id in {row.agency_id for row in received}:
+        own = [row for row in received if row.agency_id == agency_id]
+        worth = judge_signed(peers or VerifiedDirectory(agency_id, now), [row.signed for row in own])
+        for row in own:
+            row.standing = standing_of(worth[row.md], row.issuer.name)
 
 
 def _text(facts: StandingFacts) -> str:

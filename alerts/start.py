@@ -16,11 +16,11 @@ from alerts.reaffirmation import DoubtedAlert, list_doubted
 from alerts.science.caught import caught_count
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability
+from callers.deliveries import DeliveryState
 from officers.models import Officer
 from peers.models import Agency
-from sharing.models import Delivery
+from peers.sent import deliveries_of, envelopes_of
 from sharing.revoked import Doubt
-from sharing.states import DeliveryState
 
 Row = TypeVar("Row")
 SHOWN: Final = 20
@@ -116,9 +116,8 @@ def _received(officer: Officer, now: datetime) -> tuple[list[InboxRow], list[Inb
     """To acknowledge, longest overdue first; and what was withdrawn by senders who wait for a confirmation."""
     rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer", "agency")
     to_answer = rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
-    unconfirmed = rows.filter(
-        withdrawn_at__isnull=False, withdrawal_confirmed_at=None, held_elsewhere=False
-    ).order_by("-number")[: SHOWN + 1]
+    unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
+    unconfirmed = unconfirmed.order_by("-number")[: SHOWN + 1]
     answers = len(to_answer)
     shown = inbox_rows(officer, [*to_answer, *unconfirmed], now=now)
     return shown[:answers], [row for row in shown[answers:] if row.received.withdrawn_at is not None]
@@ -130,7 +129,7 @@ def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], lis
     release = _to_release(rows) if Capability.QUEUE_READ in can else []
     returned = _returned(rows, officer) if Capability.ALERT_WRITE in can else []
     sends = {Capability.ALERT_WRITE, Capability.ALERT_RELEASE} & can
-    return release, returned, _late(rows, now) if sends else []
+    return release, returned, _late(officer, rows, now) if sends else []
 
 
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
@@ -146,17 +145,22 @@ def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
     return list(back.select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
 
 
-def _late(rows: QuerySet[Alert], now: datetime) -> list[Alert]:
+def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:
     """Sent lately, and somebody has let the time pass without an acknowledgement; newest first."""
-    awaited = Delivery.objects.filter(
-        envelope_id=OuterRef("md"),
-        envelope__ack_by__lte=int(now.timestamp()),
-        acknowledged_at=None,
-        recalled_at=None,
-        state__in=(DeliveryState.AVAILABLE, DeliveryState.FETCHED),
-    ).order_by()
-    missed = awaited.values("envelope_id").annotate(n=Count("pk")).values("n")
+    agency_id = officer.agency_id or ""
+    awaited = (
+        deliveries_of(agency_id)
+        .filter(
+            md=OuterRef("md"),
+            acknowledged_at=None,
+            recalled_at=None,
+            state__in=(DeliveryState.AVAILABLE, DeliveryState.FETCHED),
+        )
+        .order_by()
+    )
+    missed = awaited.values("md").annotate(n=Count("pk")).values("n")
     late = rows.filter(
+        Exists(envelopes_of(agency_id).filter(md=OuterRef("md"), ack_by__lte=now)),
         Exists(awaited),
         state=AlertState.RELEASED,
         replaced_at=None,

@@ -162,7 +162,7 @@ class Backfill(models.Model):
     """How far the alerts of an agency that came or went before the hub stored such rows have been looked at.
 
     `received_after` and `sent_after` are the last ones looked at, by feed number and by id. `unopened` could not be
-    opened and are not tried again; `passed_over` are those that only the agency's own keys open.
+    opened and are not tried again.
     """
 
     agency = models.OneToOneField(Agency, models.PROTECT, primary_key=True, related_name="+")
@@ -172,7 +172,6 @@ class Backfill(models.Model):
     done = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(default=0)
     unopened = models.PositiveIntegerField(default=0)
-    passed_over = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 

@@ -13,17 +13,17 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from accord.envelope.keyrule import Repudiated
 from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.worth import has_force
 from accord.moments import moment_of
+from alerts.judging import judge_statements
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
 from alerts.science.replies.thread_rows import RepliesHeld, read_replies
 from alerts.science.replies.told import ReplyTold, replies_told
 from alerts.withdrawal import WITHDRAWAL_CODES
-from ledger.proofs import log_places
 from officers.models import Officer
-from peers.models import Agency
-from sharing.models import Envelope, Statement
-from sharing.signatures import Refused, Worth, judge_signed, signed_statements
+from peers.models import Agency, HeldStatement
 
 ENTRIES_AT_MOST: Final = 600
 
@@ -62,10 +62,7 @@ def read_thread(
     `held` are the replies to them, `names` those of agencies by id, where they are read already.
     """
     replies = replies_told(held or read_replies(officer, versions, now=now), versions)
-    mds = [*versions, *replies]
-    envelopes = list(
-        Envelope.objects.visible_to(officer).filter(pk__in=mds).only("md", "iss_id", "kind", "received_at")
-    )
+    envelopes = _envelopes(officer, [*versions, *replies])
     statements = _statements_about(officer, [row.md for row in envelopes if row.md in versions])
     told = _Told(officer, versions, envelopes, statements, names or {}, now)
     entries = [
@@ -76,13 +73,30 @@ def read_thread(
     return sorted(entries, key=lambda entry: (entry.at, entry.index or 0))
 
 
-def _statements_about(officer: Officer, mds: Collection[str]) -> list[Statement]:
-    """About the versions, and the answers to those; a reaffirm is every holder's."""
-    visible = Statement.objects.visible_to(officer).defer("jws").order_by("received_at", "od")
-    issued = Envelope.objects.filter(pk__in=mds).values("iss_id")
-    said = Statement.objects.filter(k=REAFFIRM, sub_d__in=mds, iss_id__in=issued).defer("jws")
-    both = visible.filter(sub_d__in=mds)[:ENTRIES_AT_MOST].union(said.order_by(), all=True)
-    about = {row.od: row for row in both}
+@dataclass(frozen=True)
+class _Sent:
+    """An envelope of the thread: whose, when it was sent or taken in, and where the ledger has it."""
+
+    md: str
+    iss: str
+    at: dt.datetime
+    index: int | None
+
+
+def _envelopes(officer: Officer, mds: Collection[str]) -> list[_Sent]:
+    """Those that the agency sent or received, as far as the officer may see them."""
+    own = Alert.objects.visible_to(officer).filter(md__in=mds, released_at__isnull=False)
+    received = ReceivedAlert.objects.visible_to(officer).filter(md__in=mds)
+    sent = own.values_list("md", "agency_id", "released_at", "logged_at", "log_index")
+    came = received.values_list("md", "issuer_id", "received_at", "logged_at", "log_index")
+    rows = [(md, iss, logged or at, index) for md, iss, at, logged, index in [*sent, *came]]
+    return [_Sent(md, iss, at, index) for md, iss, at, index in rows if at is not None]
+
+
+def _statements_about(officer: Officer, mds: Collection[str]) -> list[HeldStatement]:
+    """About the versions, and the answers to those."""
+    visible = HeldStatement.objects.visible_to(officer).order_by("held_since", "od")
+    about = {row.od: row for row in visible.filter(sub_d__in=mds)[:ENTRIES_AT_MOST]}
     answers = visible.filter(sub_d__in=list(about))[:ENTRIES_AT_MOST] if about else ()
     return list((about | {row.od: row for row in answers}).values())
 
@@ -101,34 +115,37 @@ class _Told:
         self,
         officer: Officer,
         versions: Mapping[str, int],
-        envelopes: Sequence[Envelope],
-        statements: Sequence[Statement],
+        envelopes: Sequence[_Sent],
+        statements: Sequence[HeldStatement],
         names: Mapping[str, str],
         now: dt.datetime,
     ) -> None:
         self.own, self.versions = officer.agency_id, versions
-        self.places = log_places([*(row.md for row in envelopes), *(row.od for row in statements)])
-        ids = {row.iss_id for row in envelopes} | {row.iss_id for row in statements}
+        ids = {row.iss for row in envelopes} | {row.iss for row in statements}
         self.names = _names(officer, ids, names)
         self.officers = _own_officers(officer, statements)
-        signed = signed_statements(statements, self.places)
-        self.worth = judge_signed(signed, now=now) if signed else {}
+        peers = VerifiedDirectory(officer.agency_id or "", now)
+        self.worth = judge_statements(peers, statements) if statements else {}
         self.about = {row.od: row.sub_d for row in statements}
 
-    def of_envelope(self, row: Envelope) -> ThreadEntry:
+    def of_envelope(self, row: _Sent) -> ThreadEntry:
         version = self.versions[row.md]
         text = _("sent it") if version == 1 else _("sent version %(n)d") % {"n": version}
-        return self._entry("sent", row.md, row.iss_id, row.received_at, "", text, version)
+        return self._entry("sent", row, "", text, version)
 
-    def of_reply(self, row: Envelope, reply: ReplyTold) -> ThreadEntry:
-        entry = self._entry("reply", row.md, row.iss_id, row.received_at, "", reply.text, reply.version)
+    def of_reply(self, row: _Sent, reply: ReplyTold) -> ThreadEntry:
+        entry = self._entry("reply", row, "", reply.text, reply.version)
         return replace(entry, counts=reply.counts, alert=reply.alert, received=reply.received)
 
-    def of_statement(self, row: Statement) -> ThreadEntry:
-        officer = self.officers.get(row.act, "") if row.iss_id == self.own else ""
-        return self._entry(
-            row.k, row.od, row.iss_id, row.received_at, officer, statement_text(row), self._version(row.sub_d)
-        )
+    def of_statement(self, row: HeldStatement) -> ThreadEntry:
+        officer = self.officers.get(row.act, "") if row.iss == self.own else ""
+        place = row.place
+        at = row.held_since if place is None else moment_of(place[1])
+        said = _Sent(row.od, row.iss, at, place[0] if place else None)
+        if not row.is_bound:
+            text = _("This was changed past the program; it counts for nothing.")
+            return replace(self._entry(row.k, said, "", text, self._version(row.sub_d)), counts=False)
+        return self._entry(row.k, said, officer, statement_text(row), self._version(row.sub_d))
 
     def _version(self, d: str) -> int:
         """Of what a statement is about, or of what the statement it answers is about."""
@@ -136,28 +153,22 @@ class _Told:
             d = self.about[d]
         return self.versions.get(d, 0)
 
-    def _entry(
-        self, what: str, d: str, iss: str, received_at: dt.datetime, officer: str, text: str, version: int
-    ) -> ThreadEntry:
-        index, logged = self.places.get(d, (None, None))
-        at = received_at if logged is None else moment_of(logged)
-        name, counts = self.names.get(iss, iss), _counts(self.worth.get(d))
-        return ThreadEntry(what, at, index, iss, name, officer, text, version, counts)
+    def _entry(self, what: str, row: _Sent, officer: str, text: str, version: int) -> ThreadEntry:
+        name = self.names.get(row.iss, row.iss)
+        return ThreadEntry(
+            what, row.at, row.index, row.iss, name, officer, text, version, has_force(self.worth.get(row.md))
+        )
 
 
-def _own_officers(officer: Officer, statements: Iterable[Statement]) -> dict[str, str]:
-    acts = {row.act for row in statements if row.act and row.iss_id == officer.agency_id}
+def _own_officers(officer: Officer, statements: Iterable[HeldStatement]) -> dict[str, str]:
+    acts = {row.act for row in statements if row.act and row.iss == officer.agency_id}
     if not acts:
         return {}
     rows = Officer.objects.filter(agency_id=officer.agency_id, public_id__in=acts)
     return {row.public_id: row.display_name for row in rows}
 
 
-def _counts(worth: Worth | None) -> bool:
-    return not isinstance(worth, Refused | Repudiated)
-
-
-def statement_text(row: Statement) -> str:
+def statement_text(row: HeldStatement) -> str:
     """What a statement says, in words that follow the name of who said it."""
     body: Mapping[str, Any] = row.body
     if row.k == "ack":

@@ -24,7 +24,6 @@ class Proof(StrEnum):
     REAFFIRMED = "reaffirmed"
     PENDING = "pending"
     FAILED = "failed"
-    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
@@ -61,19 +60,6 @@ def pending(signer: str) -> Verification:
 def failed(received: ReceivedAlert) -> Verification:
     """One sentence for every cause."""
     return Verification(Proof.FAILED, failed_text(received), received.issuer.name, received.suite)
-
-
-def elsewhere(received: ReceivedAlert, command: str) -> Verification:
-    """The agency's own system opens and verifies; the hub cannot."""
-    text = _("Open this with `%(command)s`.") % {"command": command}
-    return Verification(
-        Proof.ELSEWHERE,
-        text,
-        received.issuer.name,
-        received.suite,
-        received.log_index,
-        received.logged_at,
-    )
 
 
 def failed_text(received: ReceivedAlert) -> str:

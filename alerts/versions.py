@@ -13,8 +13,6 @@ from typing import Final
 from alerts.models import ReceivedAlert
 from alerts.standing import judge_received
 from officers.models import Officer
-from sharing.models import Envelope
-from sharing.versions import place_among_versions
 
 UPDATE: Final = "update"
 """The kind of an envelope that is a later version of another one."""
@@ -22,18 +20,21 @@ IN_ORDER: Final = ("version", "number")
 """The order of versions, in which their rows are locked too."""
 
 
-def place_version(received: ReceivedAlert, envelope: Envelope) -> None:
-    """For a row that is not saved yet: the address of the first version, and its number among them."""
+def place_version(received: ReceivedAlert) -> None:
+    """For a row that is not saved yet: the address of the first version, and its number among them.
+
+    Where the version before never reached the agency, numbers count from that one on.
+    """
     received.first_md, received.version = received.md, 1
-    if envelope.kind != UPDATE or not envelope.re_md:
+    if received.kind != UPDATE or not received.re_md:
         return
     held = ReceivedAlert.objects.filter(
-        agency_id=received.agency_id, issuer_id=envelope.iss_id, md=envelope.re_md
+        agency_id=received.agency_id, issuer_id=received.issuer_id, md=received.re_md
     ).first()
     if held is not None and held.first_md:
         received.first_md, received.version = held.first_md, held.version + 1
     else:
-        received.first_md, received.version = place_among_versions(received.md)
+        received.first_md, received.version = received.re_md, 2
 
 
 def lock_versions(received: ReceivedAlert) -> None:

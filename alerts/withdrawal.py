@@ -18,21 +18,23 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from alerts.amending import check_newest, versions_of
 from alerts.finding import find_alert, hosted_agency_of, lock_alert, lock_received
+from alerts.judging import recalls_that_count
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
 from alerts.refusals import audited_refusal
 from alerts.retractions import as_it_stands, judge_retracts
-from alerts.sent_standing import statement_standings
+from alerts.sent_standing import sent_of, statement_standings
 from alerts.states import AlertState, Move, check_move
+from alerts.stating import state
 from alerts.versions import IN_ORDER, lock_versions
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
+from notices.telling import settle_withdrawal
 from officers.models import Officer
-from sharing.deliveries import delivery_facts_of
-from sharing.models import Envelope, Statement
-from sharing.recalls import recalls_that_count
-from sharing.statements import submit_statement
-from vault import doors
+from peers.deliveries import ask_at_once
+from peers.models import HeldStatement
+from sharing.models import Envelope
 
 if TYPE_CHECKING:
     from alerts.document.choices import Choices
@@ -65,34 +67,34 @@ def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) 
         for version in versions:
             if version.state != AlertState.WITHDRAWN or version.md in void:
                 _withdraw_version(officer, lock_alert(officer, version), code, now)
+    ask_at_once(locked.agency_id)
     return find_alert(officer, locked.pk)
 
 
-def void_withdrawals(alerts: Iterable[Alert], *, now: datetime) -> set[str]:
+def void_withdrawals(
+    alerts: Iterable[Alert], *, peers: VerifiedDirectory | None = None, now: datetime
+) -> set[str]:
     """The addresses of those of these own alerts that are withdrawn by retracts none of which counts now."""
-    withdrawn = {alert.md for alert in alerts if alert.state == AlertState.WITHDRAWN}
-    return withdrawn - recalls_that_count(withdrawn, now=now)
+    found = [alert for alert in alerts if alert.state == AlertState.WITHDRAWN]
+    withdrawn = {alert.md for alert in found}
+    if not found:
+        return withdrawn
+    return withdrawn - recalls_that_count(peers or VerifiedDirectory(found[0].agency_id, now), withdrawn)
 
 
 def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> str:
     """Why the newest withdrawal of an own alert does not count, for its page; empty where one does."""
     if not void_withdrawals([alert], now=now):
         return ""
-    said = Statement.objects.issued_by(officer).filter(k="retract", sub_d=alert.md).defer("jws")
-    newest = list(said.order_by("-received_at", "-od")[:1])
+    said = HeldStatement.objects.issued_by(alert.agency_id).filter(k="retract", sub_d=alert.md)
+    newest = list(said.order_by("-held_since", "-od")[:1])
     return next((facts.text for facts in statement_standings(officer, newest, now=now).values()), "")
 
 
 def _withdraw_version(officer: Officer, locked: Alert, code: str, now: datetime) -> None:
     locked.state = AlertState.WITHDRAWN
-    statement = doors.sign_statement(
-        officer,
-        k="retract",
-        sub=SubjectRef(MANIFEST, locked.jti, locked.md),
-        body={"code": code, "by": None},
-        now=now,
-    )
-    submit_statement(officer, statement, now=now)
+    subject = SubjectRef(MANIFEST, locked.jti, locked.md)
+    state(officer, "retract", subject, {"code": code, "by": None}, now=now)
     locked.withdrawn_at, locked.withdrawn_by, locked.changed_at = now, officer, now
     locked.save()
     _record("alert.withdrawn", officer, locked.agency_id, str(locked.pk), now, code=code)
@@ -112,17 +114,16 @@ def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> N
         if envelope is None or Alert.objects.filter(agency=agency, md=md).exists():
             raise AbsentError
         subject, body = SubjectRef(MANIFEST, envelope.jti, md), {"code": code, "by": None}
-        statement = doors.sign_statement(officer, k="retract", sub=subject, body=body, now=now)
-        submit_statement(officer, statement, now=now)
+        state(officer, "retract", subject, body, now=now)
         _record("alert.withdrawn", officer, agency.pk, md, now, code=code)
 
 
 def withdrawal_preview(officer: Officer, alert: Alert) -> tuple[int, int]:
     """How many agencies would have to confirm, and how many of them have opened it, whichever version."""
     reached, opened = set(), set()
-    for facts in delivery_facts_of(officer, [version.md for version in versions_of(alert)]).values():
-        reached |= {fact.recipient for fact in facts}
-        opened |= {fact.recipient for fact in facts if fact.opened_at is not None}
+    for sent in sent_of(officer, [version.md for version in versions_of(alert)]).values():
+        reached |= {fact.recipient for fact in sent.facts}
+        opened |= {fact.recipient for fact in sent.facts if fact.opened_at is not None}
     return len(reached), len(opened)
 
 
@@ -156,16 +157,11 @@ def withdrawn_versions(officer: Officer, locked: ReceivedAlert, *, now: datetime
 def _confirm_version(officer: Officer, locked: ReceivedAlert, now: datetime) -> None:
     if locked.withdrawal_confirmed_at is not None:
         return
-    statement = doors.sign_statement(
-        officer,
-        k="confirm",
-        sub=SubjectRef("retract", locked.retract_id, locked.retract_od),
-        body={"st": "stopped"},
-        now=now,
-    )
-    submit_statement(officer, statement, now=now)
+    subject = SubjectRef("retract", locked.retract_id, locked.retract_od)
+    state(officer, "confirm", subject, {"st": "stopped"}, now=now)
     locked.withdrawal_confirmed_at = now
     locked.save(update_fields=["withdrawal_confirmed_at"])
+    settle_withdrawal(locked.agency_id, locked.md)
     _record("withdrawal.confirmed", officer, locked.agency_id, locked.md, now)
 
 

@@ -3,15 +3,27 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.standing import StandingState, utc_text
 from alerts.states import AlertState
+from callers.deliveries import DeliveryState
 from notices.states import NotificationState
-from sharing.deliveries import DeliveryFact
-from sharing.states import DeliveryState
+from peers.sent import DeliveryFact
+
+
+class ReceivedFact(Protocol):
+    """What the exchange says of a delivery to this agency."""
+
+    @property
+    def fetched_at(self) -> datetime | None: ...
+    @property
+    def opened_at(self) -> datetime | None: ...
+    @property
+    def acknowledged_at(self) -> datetime | None: ...
 
 
 class ReceivedState(StrEnum):
@@ -25,16 +37,13 @@ class ReceivedState(StrEnum):
     OVERDUE = "overdue"
     EXPIRED = "expired"
     OPENED = "opened"
-    COLLECTED = "collected"
     UNREAD = "unread"
 
 
-def received_state(received: ReceivedAlert, fact: DeliveryFact | None, now: datetime) -> ReceivedState:
+def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
     """What matters most about a received alert, its signatures judged before; computed, never stored."""
     s = ReceivedState
     standing = received.standing.state if received.standing else StandingState.VALID
-    opened = received.first_opened_at or (fact and fact.opened_at)
-    acknowledged = received.acknowledged_at or (fact and fact.acknowledged_at)
     checks = (
         (s.WITHDRAWN, received.withdrawn_at),
         (s.UNRELIABLE, received.is_distrusted),
@@ -42,11 +51,10 @@ def received_state(received: ReceivedAlert, fact: DeliveryFact | None, now: date
         (s.REPUDIATED, standing is StandingState.REPUDIATED),
         (s.REPLACED, received.replaced_by_id),
         (s.UNOPENABLE, received.unopenable),
-        (s.ACKNOWLEDGED, acknowledged),
+        (s.ACKNOWLEDGED, received.acknowledged_at),
         (s.OVERDUE, received.ack_by is not None and received.ack_by <= now),
-        (s.OPENED, opened),
+        (s.OPENED, received.first_opened_at),
         (s.EXPIRED, received.exp <= now),
-        (s.COLLECTED, received.held_elsewhere and fact and fact.fetched_at),
     )
     return next((state for state, holds in checks if holds), s.UNREAD)
 
@@ -65,7 +73,6 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         ReceivedState.ACKNOWLEDGED: _("Acknowledged"),
         ReceivedState.EXPIRED: _("Expired"),
         ReceivedState.OPENED: _("Opened"),
-        ReceivedState.COLLECTED: _("Collected"),
     }.get(state, _("Not opened"))
 
 

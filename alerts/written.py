@@ -21,8 +21,7 @@ from alerts.revisions import DraftContent, read_revision
 from alerts.states import Move, check_move
 from callers.actors import ApiClient
 from callers.errors import AbsentError
-from sharing.deliveries import DeliveryFact, facts_about
-from sharing.models import Delivery
+from peers.sent import DeliveryFact, sent_by
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,12 @@ def read_written(client: ApiClient, alert_id: UUID, *, now: datetime) -> Written
     """One of them; raises AbsentError for everything else."""
     alert = _find(client, alert_id)
     content = _own_content(client, alert)
-    sent = Delivery.objects.originated_by(client).filter(envelope_id=alert.md) if alert.md else None
+    sent = sent_by(alert.agency_id, [alert.md]) if alert.md else {}
     return Written(
         alert,
         content,
         check_written(client, alert, content, now=now),
-        () if sent is None else facts_about(sent).get(alert.md, ()),
+        sent[alert.md].facts if sent else (),
     )
 
 

@@ -29,7 +29,6 @@ from accord.envelope.private import (
 )
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import make_statement
-from agencies.accession import admit_agency
 from agencies.apikeys import make_key
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency as Entry
@@ -37,13 +36,14 @@ from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability, Role, usual_scopes
 from callers.directory import AgencyKind, Custody
+from callers.terms import Lane
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
+from officers.entering import take_in
 from officers.models import AgencyPolicy, Officer
 from peers.models import Agency
 from sharing.agreements import record_agreement
-from sharing.models import Delivery, FeedHead, FeedPending
-from sharing.terms import Lane
+from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
@@ -121,7 +121,7 @@ def _wait_until_logged(ods: Sequence[str]) -> None:
 
 def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> Agency:
     """A laboratory of nowhere, on its way in."""
-    entry = admit_agency(
+    return take_in(
         OPERATOR,
         agency_id,
         name=f"Agency {agency_id}",
@@ -133,7 +133,6 @@ def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> 
         root_fingerprint=fingerprint,
         now=now,
     )
-    return Agency.objects.get(pk=entry.pk)
 
 
 def _found(agency_id: str) -> HeldAgency:
@@ -276,18 +275,11 @@ def wait_until_numbered() -> None:
 
 def wait_until_followed() -> None:
     """Return once sequencer, worker and desk-worker have worked off everything."""
-    from sharing.models import DeskCursor
+    from peers.models import FeedCursor
 
     def is_followed() -> bool:
-        cursors = dict(DeskCursor.objects.values_list("agency_id", "after"))
+        cursors = dict(FeedCursor.objects.values_list("reader", "number"))
         return all(cursors.get(agency) == last for agency, last in FeedHead.objects.values_list("pk", "last"))
 
     wait_until_numbered()
-    wait_until_expanded()
     wait_until(is_followed, "the desk to follow all feeds", timeout_seconds=PATIENCE_SECONDS)
-
-
-def wait_until_expanded() -> None:
-    """Return once the worker has looked at every delivery that has a number."""
-    waiting = Delivery.objects.filter(number__isnull=False, expanded_at__isnull=True)
-    wait_until(lambda: not waiting.exists(), "notices for all", timeout_seconds=PATIENCE_SECONDS)

@@ -25,7 +25,8 @@ from accord.envelope.encoding import b64u
 from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card
 from alerts.document import choices
 from alerts.models import Alert, CardToken, ReceivedAlert
-from peers.models import Agency
+from callers.binding import BoundRow, mac_of
+from peers.models import Agency, SentDelivery, SentEnvelope
 from sharing.models import AgreementVersion, Delivery, Envelope
 from vault import hierarchy
 from vault.hierarchy import RootSecret, RowPlace
@@ -59,10 +60,13 @@ def send_many(sender: Agency, recipient: Agency, count: int, *, now: datetime) -
 
 
 def copy_rows(rows: Sequence[Model]) -> None:
-    """Writes rows of one model as they are."""
+    """Writes rows of one model as they are, with their codes where it has them."""
     model, ready = type(rows[0]), list(rows)
     fields = [field for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
     columns = ", ".join(f'"{field.column}"' for field in fields)
+    for row in ready:
+        if isinstance(row, BoundRow):
+            row.mac = mac_of(row._meta.db_table, row.facts_now())
     with (
         connection.cursor() as cursor,
         cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
@@ -82,7 +86,7 @@ def _alert(
     agreement: AgreementVersion,
     makers: tuple[RootSecret, RootSecret],
 ) -> tuple[Sequence[Model], ...]:
-    """Envelope, delivery, the sender's row, the recipient's row, and the tokens of both."""
+    """Envelope, delivery, what the sender's desk keeps of both, its row, the recipient's row, and the tokens of both."""
     md, jti = b64u(secrets.token_bytes(32)), str(uuid.uuid4())
     reference = f"{sender.pk[1]}{recipient.pk[1]}{n:06X}".upper()
     is_open, due = n % 100 != 0, at + timedelta(days=1)
@@ -107,10 +111,15 @@ def _alert(
     delivery = Delivery(
         envelope=envelope, iss=sender.pk, recipient_id=recipient.pk, index=0, agreement_version=agreement,
         reference=reference,
-        state="acknowledged" if is_open else "available", number=number, expanded_at=at, told_at=at,
+        state="acknowledged" if is_open else "available", number=number, told_at=at,
         fetched_at=at, opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
         answer="opened" if is_open else "",
     )  # fmt: skip
+    left = SentEnvelope(
+        reader=sender.pk, md=md, recipients=[recipient.pk], ack_by=due, exp=at + timedelta(days=900),
+    )  # fmt: skip
+    said = {name: getattr(delivery, name) for name in SentDelivery.SAID}
+    heard = SentDelivery(reader=sender.pk, md=md, recipient=recipient.pk, **said)
     sent = Alert(
         agency=sender, created_by="officer:bench", state="released", current=1, created_at=at, changed_at=at,
         submitted_at=at, released_at=at, tokens_kept=True, **shared,
@@ -118,7 +127,7 @@ def _alert(
     received = ReceivedAlert(
         agency=recipient, issuer=sender, number=number, reference=f"{reference[:4]}-{reference[4:]}",
         suite="PQ1", kind="alert", purpose="prevent", **shared, iat=at, exp=at + timedelta(days=900), ack_by=due,
-        keep=at + timedelta(days=1800), logged_at=at, log_index=number, received_at=at, first_md=md,
+        keep=at + timedelta(days=1800), logged_at=at, log_index=number, received_at=at, first_md=md, signers=[],
         first_opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
     )  # fmt: skip
     sent.card = _seal(makers[0], ALERT_TABLE, sent, 1, card)
@@ -127,7 +136,7 @@ def _alert(
         *_tokens(makers[0], CardToken(agency=sender, alert=sent), card, n),
         *_tokens(makers[1], CardToken(agency=recipient, received=received), card, n),
     ]
-    return [envelope], [delivery], [sent], [received], tokens
+    return [envelope], [delivery], [left], [heard], [sent], [received], tokens
 
 
 def _seconds(at: datetime, due: datetime) -> dict[str, Any]:

@@ -143,13 +143,13 @@ def _send(sender: "HeldAgency", reader: "Agency", documents: Sequence[Mapping[st
                 sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now()
             )
         _hub.wait_until_numbered()
-    _hub.wait_until_expanded()
 
 
 def _is_followed(reader: "Agency") -> bool:
-    from sharing.models import DeskCursor, FeedHead
+    from peers.models import FeedCursor
+    from sharing.models import FeedHead
 
-    place = DeskCursor.objects.filter(agency_id=reader.pk).values_list("after", flat=True).first()
+    place = FeedCursor.objects.filter(reader=reader.pk).values_list("number", flat=True).first()
     return place == FeedHead.objects.values_list("last", flat=True).get(pk=reader.pk)
 
 

@@ -35,6 +35,7 @@ class Capability(StrEnum):
     KEY_ENROL = "key:enrol"
     KEY_MANAGE = "key:manage"
     KEY_READ = "key:read"
+    KEY_SUSPEND = "key:suspend"
     LEDGER_READ = "ledger:read"
     NOTICE_READ = "notice:read"
     NOTICE_RESEND = "notice:resend"
@@ -116,11 +117,11 @@ SENSITIVE: Final = frozenset(
 
 CLIENT_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
-    | {C.DRAFT_WRITE, C.SCIENCE_QUERY, C.AGREEMENT_SUSPEND}
+    | {C.DRAFT_WRITE, C.SCIENCE_QUERY, C.AGREEMENT_SUSPEND, C.KEY_SUSPEND}
 )
 """All that an API key can ever be given: it never opens, validates, releases or manages."""
 
-BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND})
+BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND, C.KEY_SUSPEND})
 """Scopes that no key is given unless somebody asks for them: what they do counts for the agency, and nobody signs it."""
 
 HOSTED_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})

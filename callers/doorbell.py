@@ -23,9 +23,10 @@ from kombu.exceptions import KombuError
 log = logging.getLogger(__name__)
 
 QUEUES: Final = {
-    "notices.expand": "notify",
+    "sharing.mark_doubts": "notify",
     "notices.send": "notify",
     "notices.sweep": "notify",
+    "sharing.sweep": "notify",
     "alerts.follow_feed": "desk",
     "alerts.backfill": "desk",
     "alerts.reevaluate": "desk",

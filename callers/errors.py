@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Refusals that both halves know; the HTTP side stands in one table elsewhere."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 
 
@@ -69,3 +71,20 @@ class CursorRefusedError(CallerError):
 
 class CursorExpiredError(CallerError):
     """A cursor that is older than a day."""
+
+
+class ReminderTooSoonError(CallerError):
+    """Recipients were reminded of this a moment ago; `not_before` is when they may be again."""
+
+    def __init__(self, not_before: datetime) -> None:
+        super().__init__(not_before.isoformat())
+        self.not_before = not_before
+
+
+class MoveError(CallerError):
+    """A change of state that the table of moves does not hold."""
+
+    def __init__(self, state: str, move: str) -> None:
+        super().__init__(f"{move} from {state}")
+        self.state = state
+        self.move = move

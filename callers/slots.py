@@ -50,10 +50,11 @@ class Slots:
             return turned_away
 
 
-EXPANSION: Final = Slots("notices.expand", 1)
+DOUBTS: Final = Slots("sharing.mark_doubts", 1)
 MAIL: Final = Slots("notices.send", 2)
 URGENT_MAIL: Final = Slots("notices.send", 1)
 SWEEP: Final = Slots("notices.sweep", 1)
+HOUSEKEEPING: Final = Slots("sharing.sweep", 1)
 FREE: Final = 1
 """For the hourly tasks, which are short."""
-THREADS: Final = EXPANSION.most + MAIL.most + URGENT_MAIL.most + SWEEP.most + FREE
+THREADS: Final = DOUBTS.most + MAIL.most + URGENT_MAIL.most + SWEEP.most + HOUSEKEEPING.most + FREE

@@ -2,12 +2,25 @@
 """Names of time zones."""
 
 import zoneinfo
+from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 
+def is_timezone(name: str) -> bool:
+    """Tell whether the IANA database has this name."""
+    return name in zoneinfo.available_timezones()
+
+
 def check_timezone(name: str) -> None:
     """Raises ValidationError unless the IANA database has this name."""
-    if name not in zoneinfo.available_timezones():
+    if not is_timezone(name):
         raise ValidationError(_("Time zone: choose a name of the IANA database."))
+
+
+@cache
+def zone_choices() -> tuple[tuple[str, str], ...]:
+    """Every zone of the IANA database, the short and the historic names left out."""
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
+    return tuple((name, name) for name in names if not name.startswith(("Etc/", "SystemV/", "US/")))

@@ -7,40 +7,59 @@ from typing import Any
 
 from accord.calls.answers import (
     AccessionAnswer,
+    AgencyAnswer,
     CallerAnswer,
     ChallengeAnswer,
+    EntryAnswer,
     FeedEntry,
     FeedPage,
-    IssuedKey,
     KeysetAnswer,
     KeysetsAnswer,
     KeysetTaken,
+    ManifestAnswer,
+    PreviewAnswer,
     SliceAnswer,
     StatementAnswer,
+    SuspendedLane,
+    read_agencies,
 )
+from accord.calls.credentials import IssuedKey
 from accord.calls.deliveries import (
+    DeliveryChanges,
+    ReminderAnswer,
+    ReportAnswer,
+    ReportedFact,
     SubmissionFacts,
     SubmissionPage,
+    read_changes,
     read_deliveries,
 )
 from accord.calls.exchange import EnvelopeParts
 from accord.calls.multipart import Moved
 from accord.client.errors import AbsentError as ClientAbsentError
 from accord.envelope.credentials import SealedCredential
+from accord.envelope.encoding import canonical
 from accord.envelope.tree.receipts import Receipt
-from agencies import accession, directory, entrykeys
+from agencies import accession, directory, entries, entrykeys
+from agencies.api import AgencySerializer
 from agencies.apikeys import authenticate_key
 from agencies.newer_keysets import newer_keysets
 from agencies.selfrotation import rotate_own_key
 from callers.actors import ApiClient
 from callers.capabilities import Capability
+from callers.cursors import open_lasting, seal_lasting
 from callers.errors import AbsentError, NotPermittedError
 from demo.past import Past
 from ledger import proofs
 from ledger.handovers import handover_notes
-from sharing import feed, intake, shapes, slices, statements, submissions
-from sharing.agreement_facts import list_agreements
-from sharing.models import FeedItem, Statement
+from sharing import changes, deliveries, feed, intake, reminders, shapes, slices, statements, submissions
+from sharing.agreement_facts import list_agreements, list_circles
+from sharing.agreements import resume_lane, suspend_lane
+from sharing.deliveries import Report
+from sharing.models import FeedItem, LaneSuspension, Statement
+from sharing.policy import Terms
+from sharing.previews import preview_sending
+from vault.exchangekeys import SCOPES
 
 LOOPBACK = "127.0.0.1"
 
@@ -56,8 +75,9 @@ class PastExchange:
     def _caller(self) -> ApiClient:
         return authenticate_key(self._api_key, LOOPBACK, now=self._past.now)
 
-    def agencies(self) -> list[dict[str, Any]]:
-        return [{"id": agency.pk, "name": agency.name} for agency in directory.list_agencies(self._caller)]
+    def agencies(self) -> list[AgencyAnswer]:
+        found = directory.list_agencies_now(self._caller, now=self._past.now)
+        return read_agencies({"items": AgencySerializer(found, many=True).data})
 
     def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
         try:
@@ -80,6 +100,19 @@ class PastExchange:
 
     def agreements(self) -> list[Any]:
         return list(shapes.AgreementShape(list_agreements(self._caller, now=self._past.now), many=True).data)
+
+    def circles(self) -> list[Any]:
+        return list(shapes.CircleShape(list_circles(self._caller), many=True).data)
+
+    def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
+        return [_stop(row) for row in suspend_lane(self._caller, ref, lane, now=self._past.now)]
+
+    def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
+        return [_stop(row) for row in resume_lane(self._caller, ref, lane, now=self._past.now)]
+
+    def previews(self, terms: Mapping[str, str], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
+        found = preview_sending(self._caller, recipients, Terms(**terms), now=self._past.now)
+        return [PreviewAnswer(one.agency, one.allowed, one.code, dict(one.args)) for one in found]  # type: ignore[arg-type]
 
     def caller(self) -> CallerAnswer:
         expires_at = self._caller.expires_at
@@ -112,11 +145,27 @@ class PastExchange:
     def post_statement(self, statement_id: str, jws: bytes) -> None:
         statements.submit_statement(self._caller, jws, now=self._past.now)
 
+    def entry(self, agency: str) -> EntryAnswer:
+        found = entries.published_entry(self._caller, agency)
+        statement = None if found.statement is None else canonical(found.statement)
+        return EntryAnswer(agency, found.telephone, found.timezone, tuple(found.contacts), statement)
+
+    def state_entry(self, agency: str, statement_id: str, jws: bytes) -> EntryAnswer:
+        entries.state_entry(self._caller, agency, jws, now=self._past.now)
+        return self.entry(agency)
+
     def slice(self, md: str) -> bytes:
         try:
             return slices.slice_for(self._caller, md, now=self._past.now)
         except AbsentError:
             raise _absent() from None
+
+    def manifest(self, md: str) -> ManifestAnswer:
+        try:
+            manifest, receipt = slices.manifest_of(self._caller, md)
+        except AbsentError:
+            raise _absent() from None
+        return ManifestAnswer(manifest, Receipt.parse(json.loads(json.dumps(receipt))))
 
     def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
         return [self.slice(mds[0])]
@@ -148,11 +197,28 @@ class PastExchange:
     def submission(self, d: str) -> SubmissionFacts:
         return _submission(submissions.find_submission(self._caller, d))
 
+    def changed_deliveries(self, *, since: str) -> DeliveryChanges:
+        caller = self._caller
+        found = changes.read_changes(caller, since=open_lasting(caller, "deliveries", since))
+        place = seal_lasting(caller, "deliveries", found.next) if found.next else ""
+        answer = {"items": found.items, "next": place, "more": found.more}
+        return read_changes(shapes.ChangesShape(answer).data)
+
     def checkpoint(self) -> str:
         newest = proofs.latest_checkpoint()
         if newest is None:
             raise _absent()
         return newest.note
+
+    def report_facts(self, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
+        reports = [Report(one.md, one.fact, one.at) for one in reported]
+        deliveries.report_facts(self._caller, reports, now=self._past.now)
+        return [None for _ in reported]
+
+    def remind(self, md: str, *, key: str) -> ReminderAnswer:
+        reminders.remind_recipients(self._caller, md, now=self._past.now)
+        newest = reminders.newest_reminder(self._caller, md)
+        return ReminderAnswer(tuple(newest.recipients), int(self._past.now.timestamp()), None)
 
     def wanted(self, ds: Sequence[str]) -> list[str]:
         return proofs.wanted_of(ds)
@@ -186,8 +252,11 @@ class DeskInThePast(PastExchange):
 
     @property
     def _caller(self) -> ApiClient:
-        scopes = frozenset({Capability.DIRECTORY_READ, Capability.LEDGER_READ, Capability.ENVELOPE_READ})
-        return ApiClient(self._agency_id, "desk", "past", scopes)
+        return ApiClient(self._agency_id, "desk", "past", frozenset(map(Capability, SCOPES)))
+
+
+def _stop(row: LaneSuspension) -> SuspendedLane:
+    return SuspendedLane(row.lane, row.agency_id, int(row.suspended_at.timestamp()))
 
 
 def _absent() -> ClientAbsentError:

@@ -10,7 +10,6 @@ from django.conf import settings
 
 from accord.client.client import Client
 from accord.client.home import create_keys
-from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from alerts.peers.comparing import compare_fingerprints, may_compare
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
@@ -22,7 +21,9 @@ from demo.people import People, write_private
 from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
 from ledger.pins import current_vkey
 from officers.apikeys import issue_key
+from officers.entering import take_in
 from officers.models import Officer
+from peers.agreements import follow_agreements
 from peers.models import Agency
 from sharing.agreements import record_agreement, record_circle
 from sharing.models import Circle
@@ -93,7 +94,7 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
 
 
 def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime) -> Agency:
-    entry = admit_agency(
+    return take_in(
         operator,
         demo.id,
         name=demo.name,
@@ -106,7 +107,6 @@ def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime)
         duty_phone=demo.phone,
         now=now,
     )
-    return Agency.objects.get(pk=entry.pk)
 
 
 def _enrol_client(
@@ -150,7 +150,7 @@ def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
 def _pin_each_other(founders: Founders, now: datetime) -> None:
     """Fingerprints were compared on paper when the agencies met, at each hosted one by two of its officers."""
     roots = dict(Agency.objects.values_list("pk", "root_fingerprint"))
-    for hosted in Agency.objects.exclude(custody=Custody.AGENCY):
+    for hosted in Agency.objects.filter(is_hosted=True):
         peers = {agency: root for agency, root in roots.items() if agency != hosted.pk}
         for officer in founders.comparers_of(hosted.pk):
             compare_fingerprints(officer, peers, now=now)
@@ -179,6 +179,8 @@ def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime
         circle = record_circle(
             founders.operator, name=name, agreement=demo.ref, members=members, now=past.now
         )
+        for hosted in Agency.objects.exclude(custody=Custody.AGENCY):
+            follow_agreements(hosted.pk, now=past.now)
         _confirm_each_other(founders, circle, past.now)
 
 

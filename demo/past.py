@@ -12,7 +12,6 @@ from pathlib import Path
 from accord.envelope.private import LedgerKey
 from alerts.following import follow_feeds
 from ledger.sequencer import sequence_batch
-from notices.expansion import expand_deliveries
 from notices.sending import send_notifications
 from sharing.numbering import number_covered
 
@@ -43,18 +42,10 @@ class Past:
         """Sequencer, worker and desk-worker do what is due; what they say themselves waits for the next time."""
         self.now += CARRIED_WITHIN
         sequence_batch(self.now, self.ledger_key, self.state_dir, number_covered)
-        if self._expand():
+        if follow_feeds(now=self.now):
             self._happen()
-        follow_feeds(now=self.now)
         while send_notifications(clock=lambda: self.now).left:
             pass
-
-    def _expand(self) -> int:
-        """Queues notices for all that is new; returns for how many deliveries."""
-        expanded = 0
-        while batch := expand_deliveries(now=self.now):
-            expanded += batch
-        return expanded
 
     def _happen(self) -> None:
         event, self.before_sending = self.before_sending, None

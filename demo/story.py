@@ -32,7 +32,7 @@ from demo.ticks import Step, StepFailedError, Ticks
 
 SPECTRUM = Path(__file__).with_name("data") / texts.SPECTRUM_FILE
 NEVER_SENT = "AAAA-AAAA"
-READERS = 8
+READERS = 6
 REFUSALS, REFUSED = "/audit/?act=envelope.refused", "<td>was refused an envelope</td>"
 SHOWN_DIGITS = 8
 
@@ -149,14 +149,14 @@ def find_slice(story: Story, step: Step) -> None:
 
 
 def tell_officers(story: Story, step: Step) -> None:
-    story.references = {
-        "xe-drugs": str(story.entry.ref if story.entry else ""),
+    at_desks = {
         "xb-health": _reference(story.cast.officer("aroha"), story.md),
         "xc-customs": _reference(story.cast.officer("nourin"), story.md),
     }
+    story.references = at_desks | {"xe-drugs": str(story.entry.ref if story.entry else "")}
     if not story.cast.mail_is_kept:
-        wait_for(lambda: _told_agencies(story) == len(story.references) or None, "Every agency told")
-        step.title = f"Officers of {len(story.references)} agencies told by the given mail server"
+        wait_for(lambda: _told_agencies(story) == len(at_desks) or None, "Every agency of the desk told")
+        step.title = f"Officers of {len(at_desks)} agencies told by the given mail server"
         return
     mails = wait_for(lambda: _mails_of(story), f"{READERS} mails")
     told = {str(mail["X-Envelope-To"]) for mail in mails}
@@ -234,14 +234,15 @@ def see_what_became_of_it(story: Story, step: Step) -> None:
     def look() -> list[dict[str, Any]] | None:
         rows = story.ilka.get(story.path)["recipients"]
         done = sum(row["acknowledged_at"] is not None for row in rows)
-        return rows if done == 2 and all(row["told_at"] for row in rows) else None
+        told = sum(row["told_at"] is not None for row in rows)
+        return rows if (told, done) == (2, 2) else None
 
-    rows = wait_for(look, "Told 3/3, acknowledged 2/3 on the originator's page")
+    rows = wait_for(look, "Told 2/3, acknowledged 2/3 on the originator's page")
     told, opened, acknowledged = (
         sum(row[fact] is not None for row in rows) for fact in ("told_at", "opened_at", "acknowledged_at")
     )
     require(
-        (told, opened, acknowledged) == (3, 2, 2),
+        (told, opened, acknowledged) == (2, 2, 2),
         f"told {told}, opened {opened}, acknowledged {acknowledged}",
     )
     step.title = f"xa-lab sees: told {told}/3, opened {opened}/3, acknowledged {acknowledged}/3"

@@ -65,7 +65,12 @@ def imagined_world() -> World:
 
 def production_environment(role: str, world: World) -> dict[str, str]:
     """The role's environment as production would give it, with its secrets as files."""
-    public = replace(world, hub_url="https://hub.example", exchange_url="https://exchange.example")
+    public = replace(
+        world,
+        hub_url="https://hub.example",
+        exchange_url="https://exchange.example",
+        operator_url="https://operator.example:8443",
+    )
     given = {
         **process_environment(role, public),
         "HUB_ENV": "production",

@@ -41,12 +41,15 @@ class World:
     mail_dir: Path
     secrets_dir: Path
     """Where each process finds its secrets, a folder a role and a file a secret."""
+    operator_url: str = "http://localhost:8002"
+    """By name: a number in an address has no passkeys."""
 
     def addresses(self) -> dict[str, str]:
         """What a program beside the hub needs in order to find it."""
         return {
             "HUB_URL": self.hub_url,
             "EXCHANGE_URL": self.exchange_url,
+            "OPERATOR_URL": self.operator_url,
             "DATABASE_URL": self.database_urls["desk"],
             "REDIS_URL": self.redis_urls["desk"],
             "MAIL_DIR": str(self.mail_dir),
@@ -67,6 +70,7 @@ def role_environment(role: str, world: World) -> dict[str, str]:
         "HUB_ROLE": role,
         "HUB_URL": world.hub_url,
         "EXCHANGE_URL": world.exchange_url,
+        "OPERATOR_URL": world.operator_url,
         "LEDGER_VKEY": world.secrets.ledger_vkey,
         **{name: value for name, value in offered.items() if name in held},
     }
@@ -111,7 +115,10 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 def _offered_secrets(role: str, world: World) -> dict[str, str]:
     secrets = world.secrets
     return {
-        "SECRET_KEY": secrets.exchange_secret_key if role == "exchange" else secrets.desk_secret_key,
+        "SECRET_KEY": {
+            "exchange": secrets.exchange_secret_key,
+            "operator": secrets.operator_secret_key,
+        }.get(role, secrets.desk_secret_key),
         "API_PEPPER": secrets.api_pepper,
         "ACCORD_KEK": secrets.key_encryption_ring,
         "LEDGER_KEY": secrets.ledger_key,

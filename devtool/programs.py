@@ -19,7 +19,7 @@ WEB_THREADS = 36
 
 
 def web(role: str, world: World, port: int, logs: Path) -> Child:
-    """A web process: `desk` or `exchange`."""
+    """A web process: `desk`, `exchange` or `operator`."""
     return Child(
         role,
         [

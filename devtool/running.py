@@ -41,10 +41,12 @@ def run_hub(*, once: bool, port: int | None) -> int:
     with state.locked():
         # A killed hub's processes need a moment to let go of their ports.
         patience_seconds = 10.0 if state.end_leftovers() else 0.0
-        for wanted in (desk_port, desk_port + 1):
+        for wanted in (desk_port, desk_port + 1, desk_port + 2):
             option = f"--port {9000 if desk_port != 9000 else 9100}"
             require_free_port(wanted, option, patience_seconds=patience_seconds)
-        with _stopped_at_the_end(Hub(state, desk_port, desk_port + 1, scratch=False, ticks=ticks)) as hub:
+        ports = (desk_port, desk_port + 1)
+        started = Hub(state, *ports, scratch=False, ticks=ticks, operator_port=desk_port + 2)
+        with _stopped_at_the_end(started) as hub:
             _start(hub)
             status = _play(hub)
             if status == 0:
@@ -90,6 +92,10 @@ def _say_where(hub: Hub) -> None:
     ticks = hub.ticks
     ticks.heading(f"Desk      {hub.world.hub_url}")
     ticks.line(f"Exchange  {hub.world.exchange_url}   (API description: {hub.world.hub_url}/api/docs/)")
+    ticks.line(f"Operator  {hub.world.operator_url}")
+    ticks.line(
+        f"          make a passkey, once and within four hours: {hub.invite_operator('Demonstration')}"
+    )
     ticks.line(f"Mails     {hub.state.mail}")
     logins = hub.state.demo / "logins.json"
     if logins.exists():

@@ -23,6 +23,7 @@ class Secrets:
 
     desk_secret_key: str = field(repr=False)
     exchange_secret_key: str = field(repr=False)
+    operator_secret_key: str = field(repr=False)
     api_pepper: str = field(repr=False)
     key_encryption_ring: str = field(repr=False)
     ledger_key: str = field(repr=False)
@@ -47,6 +48,7 @@ def draw_secrets() -> Secrets:
     return Secrets(
         desk_secret_key=secrets.token_urlsafe(48),
         exchange_secret_key=secrets.token_urlsafe(48),
+        operator_secret_key=secrets.token_urlsafe(48),
         api_pepper=_key(),
         key_encryption_ring=f"k1:{_key()}",
         ledger_key=LedgerKey.generate(LOG_NAME).to_text(),

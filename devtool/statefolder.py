@@ -129,6 +129,7 @@ class StateFolder:
             ledger_state_dir=self.ledger,
             mail_dir=Path(addresses["MAIL_DIR"]),
             secrets_dir=self.secrets,
+            operator_url=addresses["OPERATOR_URL"],
         )
 
     def end_leftovers(self) -> bool:

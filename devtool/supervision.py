@@ -48,12 +48,21 @@ class Hub:
     """Everything `./dev run` starts, in the order it is needed."""
 
     def __init__(
-        self, state: StateFolder, desk_port: int, exchange_port: int, *, scratch: bool, ticks: Ticks
+        self,
+        state: StateFolder,
+        desk_port: int,
+        exchange_port: int,
+        *,
+        scratch: bool,
+        ticks: Ticks,
+        operator_port: int | None = None,
     ) -> None:
+        """Without a port of its own no operator's process runs."""
         self.state = state
         self.ticks = ticks
         self._scratch = scratch
         self._ports = (desk_port, exchange_port)
+        self._operator_port = operator_port
         state.make()
         self.secrets = load_or_draw_secrets(state.secrets_file)
         self.stores = DataStores(state, self.secrets, volatile=scratch)
@@ -76,6 +85,7 @@ class Hub:
             ledger_state_dir=self.state.ledger,
             mail_dir=self.state.mail,
             secrets_dir=self.state.secrets,
+            operator_url=f"http://localhost:{self._operator_port or exchange_port + 1}",
         )
 
     def start_stores(self) -> None:
@@ -192,6 +202,10 @@ class Hub:
         """Run one management command in a role; gives what it printed, raises `StepFailedError`."""
         return self._run_quietly(*programs.management(role, self.world, *arguments))
 
+    def invite_operator(self, name: str) -> str:
+        """The link by which an operator makes a passkey; it serves once."""
+        return self.manage("operator", "invite_operator", name).strip()
+
     def stop(self) -> None:
         """Stop everything, workers first, the database last."""
         self.stop_processes()
@@ -213,9 +227,14 @@ class Hub:
         desk_port, exchange_port = self._ports
         worker = programs.queue_worker("worker", "notify", world, logs, beat_file=self.state.path / "beat")
         desk_worker = programs.queue_worker("desk-worker", "desk", world, logs)
+        ports = {"desk": desk_port, "exchange": exchange_port}
+        if self._operator_port is not None:
+            ports["operator"] = self._operator_port
         return [
-            Part(programs.web("desk", world, desk_port, logs), programs.web_answers(desk_port)),
-            Part(programs.web("exchange", world, exchange_port, logs), programs.web_answers(exchange_port)),
+            *(
+                Part(programs.web(role, world, port, logs), programs.web_answers(port))
+                for role, port in ports.items()
+            ),
             Part(worker, programs.worker_listens(worker)),
             Part(desk_worker, programs.worker_listens(desk_worker)),
             Part(programs.sequencer(world, logs), programs.sequencer_beats(world.database_urls["sequencer"])),

@@ -37,6 +37,7 @@ APPS: Final = (
     "ledger",
     "notices",
     "officers",
+    "operators",
     "sharing",
     "substances",
     "vault",

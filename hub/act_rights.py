@@ -11,7 +11,8 @@ from typing import Final
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-DESK, EXCHANGE, WORKER, DESK_WORKER, SEQUENCER = "desk", "exchange", "worker", "desk-worker", "sequencer"
+DESK, EXCHANGE, OPERATOR, WORKER = "desk", "exchange", "operator", "worker"
+DESK_WORKER, SEQUENCER = "desk-worker", "sequencer"
 OWNER: Final = "migrate"
 
 
@@ -21,16 +22,17 @@ def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
 
 # What officers, operators and their commands do.
 _OF_THE_DESK: Final = (
-    *_acts("agency", "admitted", "change_proposed", "key_retired", "keys_created", "keys_rotated"),
+    *_acts("agency", "bound", "admitted", "change_proposed", "key_retired", "keys_created", "keys_rotated"),
     *_acts("agency", "keyset_renewed", "proposal_accepted", "proposal_discarded", "proposal_refused"),
     *_acts("agency", "recovery_cancelled", "resumed", "root_changed", "root_recovered", "suspended"),
     *_acts("agreement", "recorded"),
+    *_acts("agreements", "altered"),
     *_acts(
         "alert", "acknowledged", "amended", "copied", "discarded", "drafted", "exported", "looked", "opened"
     ),
     *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
-    *_acts("apikey", "issued", "revoked", "rotated"),
+    *_acts("apikey", "issued", "refused", "revoked", "rotated"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
     *_acts("circle", "member_confirmed", "recorded"),
@@ -55,8 +57,16 @@ _OF_THE_DESK: Final = (
     *_acts("officer", "profile_changed", "proved_again", "recovery_code_used", "recovery_codes_renewed"),
     *_acts("officer", "roles_changed", "session_ended", "sessions_ended", "sign_in_reopened", "signed_in"),
     *_acts("officer", "unit_changed"),
+    *_acts("deliveries", "dropped"),
     *_acts(
-        "peer", "book_begun", "compared", "comparison_undone", "first_compared", "keys_dropped", "refused"
+        "peer",
+        "book_begun",
+        "compared",
+        "comparison_undone",
+        "first_compared",
+        "keys_dropped",
+        "refused",
+        "telephone_taken",
     ),
     *_acts("policy", "bound", "changed"),
     *_acts("power", "agreed", "applied", "asked", "dropped", "stopped"),
@@ -75,7 +85,10 @@ _OF_THE_DESK: Final = (
 )
 # What a partner's system does at the exchange, and the desk for the agencies it is home to.
 _OF_AN_AGENCY: Final = (
+    "delivery.reminded",
+    *_acts("entry", "refused", "stated"),
     *_acts("envelope", "carried", "kept_short", "refused"),
+    *_acts("instance", "announced", "released"),
     *_acts("key", "resumed", "revoke_refused", "revoked", "suspended"),
     *_acts("keyset", "accepted", "recovered", "refused"),
     *_acts("lane", "resumed", "suspended"),
@@ -87,8 +100,17 @@ _OF_LOOPS: Final = (*_acts("item", "set_aside", "taken_later"), *_acts("loop", "
 
 ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
     DESK: frozenset({*_OF_THE_DESK, *_OF_AN_AGENCY, *_OF_FETCHING, *_OF_LOOPS}),
-    EXCHANGE: frozenset({*_OF_AN_AGENCY, *_OF_FETCHING, *_acts("apikey", "issued", "revoked", "rotated")}),
-    WORKER: frozenset({*_OF_LOOPS, "content.deleted", "key.repudiated", "keyset.recovered"}),
+    EXCHANGE: frozenset(
+        {*_OF_AN_AGENCY, *_OF_FETCHING, *_acts("apikey", "issued", "refused", "revoked", "rotated")}
+    ),
+    OPERATOR: frozenset(
+        {
+            *_acts("operator", "ended", "enrolled", "invited", "signed_in", "signed_out"),
+            *_acts("agency", "admitted", "resumed", "suspended"),
+            *_acts("apikey", "issued", "revoked"),
+        }
+    ),
+    WORKER: frozenset({*_OF_LOOPS, "content.deleted", "key.repudiated", "key.resumed", "keyset.recovered"}),
     DESK_WORKER: frozenset(
         {
             *_OF_FETCHING,
@@ -96,8 +118,20 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_acts("alert", "refused", "screened", "unopenable"),
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),
-            *("agency.proposal_discarded", "card.deleted", "control.reevaluated", "keyset.recovered"),
-            *("peer.refused", "policy.changed", "retract.doubted", "science.backfilled"),
+            *(
+                "agency.proposal_discarded",
+                "agreements.altered",
+                "card.deleted",
+                "control.reevaluated",
+                "keyset.recovered",
+            ),
+            *(
+                "peer.refused",
+                "peer.telephone_said",
+                "policy.changed",
+                "retract.doubted",
+                "science.backfilled",
+            ),
         }
     ),
     SEQUENCER: frozenset({*_OF_LOOPS, "database.restored", "ledger.key_replaced", "sequencer.resumed"}),

@@ -13,55 +13,26 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
         env.float("FOLLOW_SECONDS", default=30.0),
     )
     return {
-        "tidy-agencies": {
-            "task": "agencies.tidy",
-            "schedule": schedule(run_every=3600.0),
-            "options": {"queue": "notify", "expires": 600},
-        },
-        "warn-of-key-endings": {
-            "task": "notices.warn_of_endings",
-            "schedule": schedule(run_every=3600.0),
-            "options": {"queue": "notify", "expires": 600},
-        },
-        "tell-of-api-keys": {
-            "task": "notices.tell_of_api_keys",
-            "schedule": schedule(run_every=300.0),
-            "options": {"queue": "notify", "expires": 240},
-        },
-        "tidy-officers": {
-            "task": "officers.tidy",
-            "schedule": schedule(run_every=3600.0),
-            "options": {"queue": "desk", "expires": 600},
-        },
-        "forget-proposals": {
-            "task": "vault.forget_proposals",
-            "schedule": schedule(run_every=3600.0),
-            "options": {"queue": "desk", "expires": 600},
-        },
-        "renew-exchange-keys": {
-            "task": "vault.renew_exchange_keys",
-            "schedule": schedule(run_every=3600.0),
-            "options": {"queue": "desk", "expires": 600},
-        },
-        # Mail that waited for the desk goes out when its time is over.
-        "send-what-is-due": {
-            "task": "notices.send",
-            "schedule": schedule(run_every=10.0),
-            "options": {"queue": "notify", "expires": 10},
-        },
-        "sweep-notices": {
-            "task": "notices.sweep",
-            "schedule": schedule(run_every=sweep_seconds),
-            "options": {"queue": "notify", "expires": 60},
-        },
-        "apply-power-changes": {
-            "task": "alerts.apply_power_changes",
-            "schedule": schedule(run_every=60.0),
-            "options": {"queue": "desk", "expires": 60},
-        },
-        "follow-feeds": {
-            "task": "alerts.follow_feed",
-            "schedule": schedule(run_every=follow_seconds),
-            "options": {"queue": "desk", "expires": 60},
-        },
+        "tidy-agencies": _every(3600.0, "agencies.tidy", queue="notify", expires=600),
+        "warn-of-key-endings": _every(3600.0, "notices.warn_of_endings", queue="notify", expires=600),
+        "tell-of-api-keys": _every(300.0, "notices.tell_of_api_keys", queue="notify", expires=240),
+        "tidy-officers": _every(3600.0, "officers.tidy", queue="desk", expires=600),
+        "forget-proposals": _every(3600.0, "vault.forget_proposals", queue="desk", expires=600),
+        "renew-exchange-keys": _every(3600.0, "vault.renew_exchange_keys", queue="desk", expires=600),
+        # Mail that waited for the end of quiet hours goes out then.
+        "send-what-is-due": _every(10.0, "notices.send", queue="notify", expires=10),
+        "mail-contacts": _every(30.0, "sharing.mail_contacts", queue="notify", expires=30),
+        "sweep-notices": _every(sweep_seconds, "notices.sweep", queue="notify", expires=60),
+        "sweep-deliveries": _every(sweep_seconds, "sharing.sweep", queue="notify", expires=60),
+        "apply-power-changes": _every(60.0, "alerts.apply_power_changes", queue="desk", expires=60),
+        "follow-feeds": _every(follow_seconds, "alerts.follow_feed", queue="desk", expires=60),
+    }
+
+
+def _every(seconds: float, task: str, *, queue: str, expires: int) -> dict[str, Any]:
+    """Ask for a task; a message that nobody has heard within `expires` seconds is dropped."""
+    return {
+        "task": task,
+        "schedule": schedule(run_every=seconds),
+        "options": {"queue": queue, "expires": expires},
     }

@@ -81,6 +81,9 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
         "apikeys_rotate": {"prefix": "$response.body#/prefix"},
         "apikeys_revoke": {"prefix": "$response.body#/prefix"},
     },
+    ("POST", "instances"): {"instances_release": {"instance_id": "$response.body#/id"}},
+    ("GET", "credentials"): {"credentials_end": {"prefix": "$response.body#/items/0/prefix"}},
+    ("POST", "credentials"): {"credentials_end": {"prefix": "$response.body#/prefix"}},
     ("POST", "views"): {
         "views_partial_update": {"view_id": "$response.body#/id"},
         "views_destroy": {"view_id": "$response.body#/id"},
@@ -111,6 +114,7 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
         "submissions_retrieve": {"digest": "$response.body#/md"},
         "envelopes_retrieve": {"md": "$response.body#/md"},
         "envelopes_statements_retrieve": {"md": "$response.body#/md"},
+        "envelopes_remind": {"md": "$response.body#/md"},
     },
     ("POST", "statements"): {"statements_retrieve": {"od": "$response.body#/od"}},
     ("GET", "inbox"): {"envelopes_retrieve": {"md": "$response.body#/items/0/digest"}},

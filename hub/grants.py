@@ -26,6 +26,19 @@ BEGIN
 END
 $$
 """
+# An operator lets agencies in and hands nobody a working key (`agencies.entrykeys`): not by its pages, not past them.
+_ENTRY_KEYS = """
+CREATE OR REPLACE FUNCTION accord_refuse_working_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = {login} AND NOT NEW.is_entry THEN
+        RAISE EXCEPTION '% handles keys for entering alone', current_user USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER accord_entry_keys BEFORE INSERT OR UPDATE ON agencies_apikey
+    FOR EACH ROW EXECUTE FUNCTION accord_refuse_working_key();
+"""
 _MISUSED = """
 SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (
     rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
@@ -75,6 +88,7 @@ def apply_after_migrate(using: str = "default", **_: Any) -> None:
         # Each trigger locks its table for a moment. After the grants, which hold rows of the catalogue, that would
         # be a circle with an autovacuum.
         _keep_keys(cursor, _by_table(cursor, _KEYS))
+        _hold_operators_to_entry_keys(cursor)
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         _take_away(cursor, connections[using].settings_dict["NAME"])
         keys, columns = _by_table(cursor, _KEYS), _by_table(cursor, _COLUMNS)
@@ -84,6 +98,11 @@ def apply_after_migrate(using: str = "default", **_: Any) -> None:
                     _run(cursor, f"GRANT {what} ON {{}} TO {{}}", table, LOGINS[role])
         _grant_sequences(cursor)
         grant_acts(cursor, LOGINS)
+
+
+def _hold_operators_to_entry_keys(cursor: CursorWrapper) -> None:
+    if "agencies_apikey" in _by_table(cursor, _COLUMNS):
+        cursor.execute(sql.SQL(_ENTRY_KEYS).format(login=sql.Literal(LOGINS["operator"])))
 
 
 def _take_away(cursor: CursorWrapper, database: str) -> None:

@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 from typing import Final
 
+from django.apps import apps
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -21,7 +22,7 @@ from callers.binding import has_maker
 from hub import faults
 from ledger.halting import halt_reason
 from sharing import backpressure
-from sharing.desk_progress import desk_depth
+from sharing.waiting import late_since
 
 SEQUENCER_SILENT_SECONDS = 10
 LOOKED_AT_EVERY_SECS: Final = 10.0
@@ -42,11 +43,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`, `desk`, `policy`.
+    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`, `desk`, `contacts`,
+    `policy`.
 
-    `desk` is a feed that has waited two minutes for the desk-worker. `policy` is an agency's policy that was written past
-    the program; only a process that holds the key-encryption key can tell. `clock` stands for a sequencer that halted for
-    its clock; why is on the operator's page, not here.
+    `desk` is a feed that has waited two minutes for the desk-worker, `contacts` a mail to an agency's contact point that
+    has waited as long for the worker or the mail server. `policy` is an agency's policy, or its entry in the
+    desk's directory, that was written past the program; only a process that holds the key-encryption key can tell.
+    `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
     """
     failing = _faults_of_process()
     if "database" not in failing:
@@ -69,15 +72,25 @@ def _faults_of_hub() -> list[str]:
     try:
         silent = backpressure.sequencer_silence(clock.now())
         is_halted = bool(halt_reason())
-        is_desk_late = desk_depth().is_late(clock.now())
+        is_desk_late = _is_desk_late()
+        is_mail_late = late_since(now=clock.now()) is not None
         is_altered = POLICIES.are_altered()
     except DatabaseError:
         return ["database"]
-    found = {"desk": is_desk_late, "policy": is_altered}
+    found = {"desk": is_desk_late, "contacts": is_mail_late, "policy": is_altered}
     return [
         *_fault_of_sequencer(silent, is_halted=is_halted),
         *(name for name, stands in found.items() if stands),
     ]
+
+
+def _is_desk_late() -> bool:
+    """Of a process that knows of a desk."""
+    if not apps.is_installed("peers"):
+        return False
+    from peers.progress import desk_depth
+
+    return desk_depth().is_late(clock.now())
 
 
 def _fault_of_sequencer(silent: timedelta | None, *, is_halted: bool) -> list[str]:
@@ -105,7 +118,7 @@ class Migrations:
 
 
 class Policies:
-    """Whether an agency's policy was written past the program."""
+    """Whether an agency's policy or entry was written past the program."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -126,8 +139,9 @@ def _are_policies_altered() -> bool:
     if not has_maker():
         return False
     from officers.policy_in_force import altered_policies
+    from peers.entries import altered_agencies
 
-    return bool(altered_policies())
+    return bool(altered_policies() or altered_agencies())
 
 
 MIGRATIONS: Final = Migrations()

@@ -26,8 +26,8 @@ from hub.gauges import age, gauge
 from ledger.models import Leaf
 from ledger.proofs import pending_since
 from sharing.backpressure import sequencer_silence
-from sharing.desk_progress import desk_depth
 from sharing.models import FeedPending
+from sharing.waiting import late_since
 
 log = logging.getLogger(__name__)
 
@@ -132,15 +132,13 @@ def _facts(now: datetime) -> Iterator[GaugeMetricFamily]:
     if newest is not None:
         ahead = (moment_of(newest) - now).total_seconds()
         yield gauge("log_time_ahead_seconds", "Time of the newest leaf minus this clock.", ahead)
-    depth = desk_depth()
-    yield gauge("desk_items_behind", "Feed heads minus the desk's cursors, of all feeds.", depth.items)
-    yield gauge("desk_feeds_behind", "Feeds that the desk has not taken to their end.", depth.feeds)
-    yield gauge("desk_oldest_seconds", "Oldest item that waits for the desk.", age(depth.since, now))
-    # The exchange's login may not see who is told.
+    late = late_since(now=now)
+    yield gauge("contact_mail_late_seconds", "Oldest mail to a contact point that is late.", age(late, now))
+    # The exchange's login may not see the desk's rows.
     if settings.HUB_ROLE == "desk":
-        from hub.notice_metrics import notice_facts
+        from hub.desk_metrics import desk_facts
 
-        yield from notice_facts(now)
+        yield from desk_facts(now)
 
 
 def _disks() -> Iterator[GaugeMetricFamily]:

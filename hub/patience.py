@@ -33,6 +33,7 @@ PATIENCE: Final[dict[str, Patience]] = {
     # Somebody waits for the answer; the largest envelope is 256 MiB.
     "desk": Patience(statement=30, lock=5, idle=60),
     "exchange": Patience(statement=30, lock=5, idle=30),
+    "operator": Patience(statement=30, lock=5, idle=30),
     # Rows are the work and are looked at again: better later than never.
     "worker": Patience(statement=60, lock=10, idle=60),
     "desk-worker": Patience(statement=60, lock=10, idle=120),

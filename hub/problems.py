@@ -81,6 +81,12 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     callers.RequestInProgressError: Problem(
         409, "request-in-progress", "This request is being worked on. Ask again in a moment."
     ),
+    agencies.HeldElsewhereError: Problem(
+        409,
+        "held-elsewhere",
+        "Another desk or command holds your agency's identity.",
+        ("holder", "software", "free_at"),
+    ),
     agencies.RotationRefusedError: Problem(
         409, "rotation-refused", "This API key does not replace itself now.", ("cause", "from_at")
     ),
@@ -145,7 +151,7 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         "keys-unread",
         "Keys of an agency cannot be read; nothing is sealed to it or taken from it for now.",
     ),
-    sharing.MoveError: Problem(409, "move-refused", "Its state does not allow this.", ("state",)),
+    callers.MoveError: Problem(409, "move-refused", "Its state does not allow this.", ("state",)),
     sharing.NotFetchedError: Problem(409, "not-fetched", "Fetch it before you acknowledge it."),
     sharing.PolicyDeniedError: Problem(
         403, "policy-denied", "Some recipients may not receive this; nothing was sent.", ("denials",)
@@ -155,7 +161,7 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     sharing.StatementKindError: Problem(
         422, "statement-kind-refused", "This address does not take statements of this kind.", ("k",)
     ),
-    sharing.ReminderTooSoonError: Problem(
+    callers.ReminderTooSoonError: Problem(
         409, "reminder-too-soon", "They were reminded a moment ago.", ("not_before",)
     ),
     sharing.SupersededError: Problem(409, "superseded", "There is a newer version; update that one."),
@@ -223,8 +229,11 @@ if apps.is_installed("alerts"):
         alerts.RulesDamagedError: Problem(
             409, "rules-damaged", "What your agency stores of adopted rules did not open.", ("text",)
         ),
+        alerts.LaneRefusedError: Problem(
+            422, "agreement-refused", "The agreement does not allow this.", ("field", "problem")
+        ),
         alerts.ExchangeAwayError: Problem(
-            503, "exchange-away", "The exchange could not be asked; nothing was opened."
+            503, "exchange-away", "The exchange could not be asked; nothing was done."
         ),
         alerts.ScienceAwayError: Problem(
             503, "science-away", "It could not be read in the time and memory that one question has."

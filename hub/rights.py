@@ -58,6 +58,7 @@ def change(*columns: str) -> Right:
 DESK: Final = "desk"
 DESK_WORKER: Final = "desk-worker"
 EXCHANGE: Final = "exchange"
+OPERATOR: Final = "operator"
 WORKER: Final = "worker"
 SEQUENCER: Final = "sequencer"
 
@@ -89,15 +90,15 @@ _TOLD: Final = (
 )
 
 _PEOPLE: Final[dict[str, dict[str, Right]]] = {
-    # The exchange takes an agency's first keyset, its recoveries and its first alert; the worker ends recoveries.
+    # The exchange takes an agency's first keyset and its recoveries; the worker ends recoveries.
     "agencies_agency": _all(
         READ,
         desk=ADD | CHANGE,
-        # Who decides on a change of power holds the agency's lock.
-        desk_worker=LOCK,
-        exchange=change("status", "root_fingerprint", "first_release_at"),
+        exchange=change("status", "root_fingerprint", "duty_phone", "timezone"),
         worker=change("root_fingerprint"),
     ),
+    # The desk's own table of agencies, which the desk-worker fills from the exchange's directory.
+    "peers_agency": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE, WORKER: READ},
     # Changes of power that nobody stopped for a day are the desk-worker's, under a code that only the vault makes.
     "officers_agencypolicy": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POLICY), WORKER: READ},
     "officers_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: read(*_TOLD)},
@@ -150,11 +151,14 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_keyset": _all(READ, desk=ADD, exchange=ADD),
     "agencies_key": _all(
         READ,
-        desk=ADD | change("exp", "st", "since", "suspended_at"),
-        exchange=ADD | change("exp", "st", "since"),
-        worker=change("exp", "st", "since"),
+        desk=ADD | change("exp", "st", "since", "suspended_at", "until_keyset"),
+        exchange=ADD | change("exp", "st", "since", "suspended_at", "until_keyset"),
+        worker=change("exp", "st", "since", "suspended_at", "until_keyset"),
     ),
     "agencies_revocation": _all(READ, desk=ADD, exchange=ADD),
+    "agencies_ownstatement": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE},
+    "agencies_instance": {DESK: ADD | REMOVE | CHANGE, EXCHANGE: ADD | REMOVE | CHANGE},
+    "agencies_contactpoint": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE, WORKER: READ},
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
     "vault_vaultkey": {DESK: ADD, DESK_WORKER: READ},
     "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE},
@@ -204,10 +208,10 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_blob": _all(READ, desk=ADD, exchange=ADD, worker=change("content")),
     "sharing_delivery": _all(
         READ,
-        desk=ADD | change(*_SAID, "fetched_at", "told_at"),
+        desk=ADD | change(*_SAID, "fetched_at", "told_at", "reminded_at"),
         desk_worker=change(*_SAID, "fetched_at"),
-        exchange=ADD | change(*_SAID, "fetched_at", "told_at"),
-        worker=change("expanded_at", "told_at", "state", "entry"),
+        exchange=ADD | change(*_SAID, "fetched_at", "told_at", "reminded_at"),
+        worker=change("state", "entry"),
         sequencer=change("number", "state", "changed"),
     ),
     "sharing_statement": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD),
@@ -216,7 +220,6 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
         desk=ADD,
         desk_worker=ADD,
         exchange=ADD,
-        worker=change("expanded_at"),
         sequencer=change("number"),
     ),
     "sharing_feedpending": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD, sequencer=REMOVE),
@@ -227,20 +230,27 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_feedmark": _all(READ, sequencer=ADD | change("next_leaf", "beat", "epoch")),
     "sharing_feedhead": _all(READ, sequencer=ADD | change("last")),
     "sharing_feeditem": _all(READ, sequencer=ADD),
-    "sharing_deskcursor": _all(READ, desk_worker=ADD | CHANGE),
+    "sharing_feedread": {DESK: ADD | CHANGE, EXCHANGE: ADD | CHANGE, WORKER: READ},
+    # Web processes say when such mail is late.
+    "sharing_contactmail": {
+        DESK: read("state", "queued_at"),
+        EXCHANGE: read("state", "queued_at"),
+        WORKER: ADD | CHANGE | REMOVE,
+    },
+    "sharing_feedreminder": {DESK: ADD, EXCHANGE: ADD, SEQUENCER: REMOVE},
     "sharing_feedrepudiated": {WORKER: ADD, SEQUENCER: REMOVE},
     "sharing_keyword": {WORKER: REMOVE | change("due_at"), SEQUENCER: ADD},
     "sharing_revokedkey": {DESK: READ, WORKER: ADD | change("since", "found_at")},
-    "sharing_doubt": {DESK: READ, DESK_WORKER: READ, WORKER: ADD | change("expanded_at")},
+    "sharing_doubt": {DESK: READ, WORKER: ADD | change("expanded_at")},
     "notices_notification": {
-        DESK: ADD | change("state", "cause", "attempts", "not_before"),
-        DESK_WORKER: ADD,
+        DESK: ADD | change("state", "cause", "attempts", "not_before", "withheld"),
+        DESK_WORKER: ADD | change("withheld"),
         WORKER: ADD | CHANGE,
     },
 }
 
 _DESK: Final[dict[str, dict[str, Right]]] = {
-    "alerts_alert": {DESK: ADD | CHANGE, DESK_WORKER: change("tokens_kept")},
+    "alerts_alert": {DESK: ADD | CHANGE, DESK_WORKER: change("tokens_kept", "log_index", "logged_at")},
     "alerts_alertrevision": {DESK: ADD, DESK_WORKER: READ},
     "alerts_draftattachment": {DESK: KEEP, DESK_WORKER: READ},
     "alerts_drafttemplate": {DESK: KEEP},
@@ -248,12 +258,24 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_peerpin": {DESK: READ},
     "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
+    "peers_heldstatement": {
+        DESK: ADD | change("mac"),
+        DESK_WORKER: ADD | change("log_time", "log_index", "mac"),
+    },
+    "peers_feedcursor": {DESK: READ | change("mac"), DESK_WORKER: KEEP},
+    "peers_peeragreement": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
+    "peers_peercircle": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
+    "peers_seenagreements": {DESK: KEEP, DESK_WORKER: KEEP},
     "peers_seenledger": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
+    "peers_sentenvelope": {DESK: ADD | change("mac"), DESK_WORKER: READ},
+    "peers_sentdelivery": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
+    "peers_deliveriesplace": {DESK: ADD | REMOVE | change("place", "mac"), DESK_WORKER: ADD | CHANGE},
     "alerts_pinbook": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_heldenvelope": {
         DESK: ADD | REMOVE | change("is_whole"),
         DESK_WORKER: ADD | REMOVE | change("is_whole"),
     },
+    "alerts_awaitedenvelope": {DESK_WORKER: KEEP},
     "alerts_heldblob": {DESK: ADD | REMOVE, DESK_WORKER: ADD | REMOVE},
     "alerts_receivedalert": {DESK: CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_cardtoken": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
@@ -273,5 +295,45 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "substances_controlversion": {DESK: ADD, DESK_WORKER: READ},
 }
 
-RIGHTS: Final[dict[str, dict[str, Right]]] = _PEOPLE | _KEYS | _LEDGER | _SHARING | _DESK
+# Who comes in and is suspended, whether the exchange works; no envelope, no statement, nothing of a desk.
+_OPERATES: Final[dict[str, Right]] = {
+    "operators_operator": ADD | change("is_active", "ended_at"),
+    "operators_passkey": KEEP,
+    "operators_enrolment": ADD | change("used_at"),
+    "operators_operatorsession": ADD | REMOVE | change("seen_at", "ended_at"),
+    "agencies_agency": ADD | change("status", "suspended_at"),
+    # Keys for entering alone: a trigger refuses every other.
+    "agencies_apikey": ADD | change("revoked_at"),
+    "agencies_keyset": READ,
+    "agencies_key": READ,
+    "agencies_revocation": READ,
+    "ledger_entry": ADD,
+    "ledger_pendingentry": ADD,
+    "ledger_auditevent": ADD,
+    "ledger_leaf": READ,
+    "ledger_wanted": REMOVE,
+    "ledger_node": READ,
+    "ledger_checkpoint": READ,
+    "ledger_keyhandover": READ,
+    "ledger_restore": READ,
+    "ledger_setaside": READ,
+    "ledger_loopstate": READ,
+    "ledger_sequencerlease": READ,
+    "sharing_agreementversion": READ,
+    "sharing_agreementparty": READ,
+    # What was held gets its turn again.
+    "sharing_delivery": read("id", "state") | Right(update=frozenset({"state"})),
+    "sharing_feedheld": REMOVE | LOCK,
+    "sharing_feedrequeue": ADD,
+    "sharing_feedmark": READ,
+    "django_content_type": READ,
+    "django_migrations": READ,
+}
+
+_OF_PROCESSES: Final = _PEOPLE | _KEYS | _LEDGER | _SHARING | _DESK
+
+RIGHTS: Final[dict[str, dict[str, Right]]] = {
+    table: _OF_PROCESSES.get(table, {}) | ({OPERATOR: _OPERATES[table]} if table in _OPERATES else {})
+    for table in [*_OF_PROCESSES, *(table for table in _OPERATES if table not in _OF_PROCESSES)]
+}
 """By table and role."""

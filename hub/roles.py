@@ -13,12 +13,15 @@ CARRIERS: Final = ("hub", "callers", "ledger", "agencies", "sharing")
 """Apps that carry sealed alerts and know no officer."""
 TELLERS: Final = ("django.contrib.auth", "peers", "officers", "notices")
 """Apps that know officers and tell them."""
+OPERATES: Final = ("operators",)
+"""The app of the people who run the exchange."""
 OPENERS: Final = ("vault", "substances", "alerts")
 WEB: Final = ("rest_framework", "drf_spectacular")
 SESSIONS: Final = ("django.contrib.sessions",)
+STATIC: Final = ("django.contrib.staticfiles",)
 DESK_WEB: Final = (
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    *STATIC,
     "hub.admin_site.AccordAdminConfig",
     "allauth",
     "allauth.account",
@@ -73,6 +76,12 @@ ROLES: Final[dict[str, Role]] = {
             secrets=frozenset({"SECRET_KEY", "API_PEPPER", "DATABASE_URL", "REDIS_URL"}),
         ),
         Role(
+            "operator",
+            FOUNDATION + STATIC + CARRIERS + OPERATES,
+            urlconf="hub.urls.operator",
+            secrets=frozenset({"SECRET_KEY", "API_PEPPER", "DATABASE_URL", "REDIS_URL"}),
+        ),
+        Role(
             "worker",
             FOUNDATION + CARRIERS + TELLERS,
             queue="notify",
@@ -92,7 +101,7 @@ ROLES: Final[dict[str, Role]] = {
         Role("beat", FOUNDATION + CARRIERS, secrets=frozenset({"REDIS_URL"})),
         Role(
             "migrate",
-            FOUNDATION + SESSIONS + DESK_WEB + CARRIERS + TELLERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + CARRIERS + OPERATES + TELLERS + OPENERS,
             secrets=frozenset({"DATABASE_OWNER_URL"}),
         ),
     )

@@ -23,6 +23,7 @@ from accord.version import VERSION
 from callers.slots import THREADS
 from hub.beat import beat_schedule
 from hub.broker import transport_options
+from hub.chain import middleware_of
 from hub.logs import logging_settings
 from hub.patience import PATIENCE
 from hub.roles import GUARDED_SECRETS, ROLES, SECRETS
@@ -146,6 +147,10 @@ EXCHANGE_URL: str = env.str("EXCHANGE_URL", default=HUB_URL)
 _calls_exchange_openly = HUB_ROLE in {"desk", "desk-worker"} and not EXCHANGE_URL.startswith("https://")
 if _calls_exchange_openly and not DEVELOPMENT:
     raise ImproperlyConfigured("EXCHANGE_URL is not https; desk and desk-worker send API keys there.")
+# Where operators sign in, inside only. Their passkeys are made for its host and count on its pages alone.
+OPERATOR_URL: str = env.str("OPERATOR_URL", default="http://localhost:8002" if DEVELOPMENT else "")
+if HUB_ROLE == "operator" and not DEVELOPMENT and not OPERATOR_URL.startswith("https://"):
+    raise ImproperlyConfigured("OPERATOR_URL is not https; name the inside address of the operator's pages.")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"] if DEVELOPMENT else []
 )
@@ -175,7 +180,7 @@ DATABASES: dict[str, dict[str, Any]] = {"default": _database_of_role()}
 if HUB_ROLE in PATIENCE and env.bool("DATABASE_TIMEOUTS", default=True):
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     _options["options"] = f"{_options.get('options', '')} {PATIENCE[HUB_ROLE].options}".strip()
-if HUB_ROLE in {"desk", "exchange"} and env.bool("DATABASE_POOL", default=True):
+if HUB_ROLE in {"desk", "exchange", "operator"} and env.bool("DATABASE_POOL", default=True):
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 5}
 
 # --- queues -------------------------------------------------------------------------------------------------
@@ -236,35 +241,10 @@ if METRICS_LISTEN and not re.fullmatch(r"[^\s/@]+:[0-9]{1,5}", METRICS_LISTEN):
 
 # --- web ----------------------------------------------------------------------------------------------------
 _IS_DESK = HUB_ROLE == "desk"
+_IS_OPERATOR = HUB_ROLE == "operator"
 # The admin's own checks want its middleware wherever its tables are made.
 _HAS_ADMIN = _IS_DESK or HUB_ROLE == "migrate"
-MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    *(["whitenoise.middleware.WhiteNoiseMiddleware"] if _IS_DESK else []),
-    "hub.middleware.RequestIdMiddleware",
-    "hub.middleware.PlainAddressMiddleware",
-    "csp.middleware.CSPMiddleware",
-    *(["django.contrib.sessions.middleware.SessionMiddleware"] if _HAS_ADMIN else []),
-    *(["django.middleware.locale.LocaleMiddleware"] if _IS_DESK else []),
-    "django.middleware.common.CommonMiddleware",
-    *(
-        [
-            "django.middleware.csrf.CsrfViewMiddleware",
-            "django.contrib.auth.middleware.AuthenticationMiddleware",
-            *(["officers.login.middleware.OfficerSessionMiddleware"] if _IS_DESK else []),
-            "hub.middleware.RequestSizeMiddleware",
-            *(["hub.middleware.OfficerLanguageMiddleware"] if _IS_DESK else []),
-            "hub.middleware.OfficerTimeZoneMiddleware",
-            "django.contrib.messages.middleware.MessageMiddleware",
-            # allauth finds the request through it.
-            "allauth.account.middleware.AccountMiddleware",
-        ]
-        if _HAS_ADMIN
-        else []
-    ),
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "hub.middleware.ApiReadsMiddleware",
-]
+MIDDLEWARE = middleware_of(HUB_ROLE)
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -359,6 +339,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "accord_session" if DEVELOPMENT else "__Host-accord_session"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 PASSKEY_COOKIE_NAME = "accord_passkey" if DEVELOPMENT else "__Host-accord_passkey"
+OPERATOR_COOKIE_NAME = "accord_operator" if DEVELOPMENT else "__Host-accord_operator"
+ENROLMENT_COOKIE_NAME = "accord_enrolment" if DEVELOPMENT else "__Host-accord_enrolment"
 DEVICE_COOKIE_NAME = "accord_device" if DEVELOPMENT else "__Host-accord_device"
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True
@@ -366,6 +348,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "accord_form" if DEVELOPMENT else "__Host-accord_form"
 if _IS_DESK:
     CSRF_FAILURE_VIEW = "alerts.pages.signing_in.form_refused"
+elif _IS_OPERATOR:
+    CSRF_FAILURE_VIEW = "operators.pages.errors.form_refused"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Not no-referrer: browsers then send `Origin: null` with a form, which the CSRF check has to refuse.
 SECURE_REFERRER_POLICY = "same-origin"
@@ -436,5 +420,5 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING = logging_settings(DEVELOPMENT)
-# Without cookies and sessions there is no request to forge: only the desk has them, and it has the guard.
-SILENCED_SYSTEM_CHECKS = [] if _IS_DESK else ["security.W003"]
+# Without cookies and sessions there is no request to forge: only desk and operator have them, and the guard.
+SILENCED_SYSTEM_CHECKS = [] if _IS_DESK or _IS_OPERATOR else ["security.W003"]

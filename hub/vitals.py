@@ -45,6 +45,7 @@ def somebody_leads() -> bool:
 CHECKS: Final[dict[str, Callable[[], bool]]] = {
     "desk": answers,
     "exchange": answers,
+    "operator": answers,
     "sequencer": somebody_leads,
     **{role: lambda age=age: is_touched(age) for role, age in OLDEST_SECS.items()},  # type: ignore[misc]
 }

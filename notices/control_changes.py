@@ -11,10 +11,10 @@ from uuid import UUID
 from django.db import transaction
 
 from callers.doorbell import ring
+from notices.about import AboutAlert
 from notices.queueing import queue_notices, queue_plain_notices, save_notices
 from notices.states import Occasion
 from officers.models import Officer
-from sharing.models import Delivery
 
 
 def tell_of_change(officers: Iterable[Officer], change: UUID, *, now: datetime) -> None:
@@ -23,7 +23,7 @@ def tell_of_change(officers: Iterable[Officer], change: UUID, *, now: datetime) 
     transaction.on_commit(lambda: ring("notices.send"))
 
 
-def tell_of_proposal(officers: Iterable[Officer], delivery: Delivery, *, now: datetime) -> None:
+def tell_of_proposal(officers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
     """Queues, in the caller's transaction, that an alert brought a rule change; once for each alert."""
-    save_notices(queue_notices(delivery, Occasion.RULE_PUBLISHED, officers, now=now))
+    save_notices(queue_notices(about, Occasion.RULE_PUBLISHED, officers, now=now))
     transaction.on_commit(lambda: ring("notices.send"))

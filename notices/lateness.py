@@ -11,8 +11,6 @@ from django.db.models import Q
 
 from notices.models import Notification
 from notices.states import Cause, NotificationState
-from sharing.models import Delivery
-from sharing.states import VISIBLE_STATES
 
 LATE_AFTER: Final = timedelta(minutes=1)
 
@@ -24,24 +22,15 @@ def is_late(since: datetime, *, now: datetime) -> bool:
 
 def late_since(*, now: datetime) -> datetime | None:
     """Since when the oldest late mail waits; None while all of it is in time."""
-    waiting = [since for since in (_oldest_notice(now), _oldest_unexpanded()) if since is not None]
-    oldest = min(waiting, default=None)
+    oldest = _oldest_notice(now)
     return oldest if oldest is not None and is_late(oldest, now=now) else None
 
 
 def _oldest_notice(now: datetime) -> datetime | None:
-    """What waits for a lane or for the end of quiet hours is held back on purpose; one that a person sends again starts anew."""
+    """What waits for the end of quiet hours is held back on purpose; one that a person sends again starts anew."""
     before = now - LATE_AFTER
     fresh = Q(state=NotificationState.QUEUED, not_before__lt=before)
     tried = Q(state__in=(NotificationState.DEFERRED, NotificationState.UNCERTAIN))
     left = Q(state=NotificationState.LEASED, leased_until__lt=before)
-    waiting = Notification.objects.filter(fresh | tried | left).exclude(
-        cause__in=(Cause.FLOW_SUSPENDED, Cause.QUIET)
-    )
+    waiting = Notification.objects.filter(fresh | tried | left).exclude(cause=Cause.QUIET)
     return waiting.order_by("queued_at").values_list("queued_at", flat=True).first()
-
-
-def _oldest_unexpanded() -> datetime | None:
-    """What has its number and has not become notices yet, because no worker took it up."""
-    waiting = Delivery.objects.filter(expanded_at__isnull=True, state__in=VISIBLE_STATES)
-    return waiting.order_by("envelope__received_at").values_list("envelope__received_at", flat=True).first()

@@ -14,9 +14,9 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Case, Q, When
 
+from callers.terms import FLASH
 from notices.models import Notification
 from notices.states import NEWS, SENDABLE, NotificationState, Occasion
-from sharing.policy import FLASH
 
 LEASE: Final = timedelta(minutes=2)
 RENEW_BEFORE: Final = timedelta(seconds=40)
@@ -25,7 +25,7 @@ BATCH: Final = 50
 SHARE_BY_AGE: Final = 5
 """Every fifth row of a lease is the oldest that waits, whatever it is about."""
 
-URGENT: Final = Q(occasion__in=NEWS, delivery__envelope__pri=FLASH) | Q(occasion=Occasion.RELEASE_WAITS)
+URGENT: Final = Q(occasion__in=NEWS, pri=FLASH) | Q(occasion=Occasion.RELEASE_WAITS)
 URGENCY: Final = Case(
     When(URGENT, then=0),
     When(occasion__in=[*NEWS, Occasion.KEY_REVOKED], then=1),

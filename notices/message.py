@@ -12,7 +12,7 @@ from typing import Final
 
 from django.utils.translation import gettext, override
 
-from notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, POWER_OCCASIONS, Occasion
+from notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, PEER_OCCASIONS, POWER_OCCASIONS, Occasion
 
 ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
 """Hours, stated in the mail; the binding time stands in the manifest."""
@@ -31,8 +31,6 @@ class NoticeFacts:
     exercise: bool = False
     ends: str = ""
     """When a key or API key ends, in the officer's zone; only where that is the occasion."""
-    page_follows: bool = False
-    """Whether the mail comes before the page that its link leads to."""
 
 
 def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
@@ -64,6 +62,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.API_KEY_ENDING: gettext("API KEYS"),
         Occasion.API_KEY_ROTATED: gettext("API KEYS"),
         Occasion.PEER_REFUSED: gettext("KEYS"),
+        Occasion.PEER_TELEPHONE: gettext("TELEPHONE"),
         Occasion.POWER_ASKED: gettext("POWERS"),
         Occasion.POLICY_WEAKENED: gettext("POLICY"),
         Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
@@ -75,18 +74,13 @@ def _word_of(occasion: Occasion) -> str:
 def _body(facts: NoticeFacts, hub_url: str) -> str:
     link = gettext("Open: %(link)s") % {"link": f"{hub_url.rstrip('/')}/{_place_of(facts)}"}
     last = gettext("This mail carries no content. Unsure? Type the hub's address.")
-    lines = [_first_line(facts), *([_page_follows_line()] if facts.page_follows else []), link, last]
-    return "\n".join(lines) + "\n"
-
-
-def _page_follows_line() -> str:
-    return gettext("Its page is not ready yet; the link shows it as soon as it is.")
+    return "\n".join([_first_line(facts), link, last]) + "\n"
 
 
 def _place_of(facts: NoticeFacts) -> str:
     if facts.reference:
         return f"a/{facts.reference}"
-    if facts.occasion == Occasion.PEER_REFUSED:
+    if facts.occasion in PEER_OCCASIONS:
         return "peers/"
     if facts.occasion in POWER_OCCASIONS:
         return "policy/" if facts.occasion == Occasion.POLICY_WEAKENED else "powers/"
@@ -117,6 +111,9 @@ def _first_line(facts: NoticeFacts) -> str:
         ),
         Occasion.PEER_REFUSED: gettext(
             "The keys of another agency failed a check. Nothing goes to it and nothing of it opens. Look at it."
+        ),
+        Occasion.PEER_TELEPHONE: gettext(
+            "The exchange says another telephone number of an agency. The one from before counts until you take it."
         ),
         Occasion.POWER_ASKED: gettext(
             "A change of who may do what in your agency waits. Look at it: you can stop it."

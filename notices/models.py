@@ -11,11 +11,9 @@ from django.db.models import Q
 from notices import visibility
 from notices.states import NotificationState
 from peers.models import Agency
-from sharing.models import Delivery
-from sharing.rows import Row
 
 
-class Notification(Row):
+class Notification(models.Model):
     """One person, one occasion, one channel. `uncertain` stays set once a mail may have gone out twice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -24,9 +22,15 @@ class Notification(Row):
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
     channel = models.CharField(max_length=12)
     recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    delivery = models.ForeignKey(
-        Delivery, models.PROTECT, null=True, blank=True, related_name="notifications"
-    )
+    about = models.CharField(max_length=43, blank=True)
+    """The alert that it tells of (md), beside it what the mail says and who may hear of it; empty for other notices."""
+    reference = models.CharField(max_length=16, blank=True)
+    pri = models.CharField(max_length=8, blank=True)
+    status = models.CharField(max_length=8, blank=True)
+    tlp = models.CharField(max_length=12, blank=True)
+    lane = models.CharField(max_length=16, blank=True)
+    withheld = models.CharField(max_length=40, blank=True)
+    """Why it does not go out any more, whoever holds it; see `Cause`."""
     state = models.CharField(max_length=10, choices=NotificationState, default=NotificationState.QUEUED)
     uncertain = models.BooleanField(default=False)
     lease = models.UUIDField(null=True, blank=True)
@@ -63,4 +67,8 @@ class Notification(Row):
                 fields=["state"], condition=Q(state__in=("held", "failed")), name="notification_stuck"
             ),
             models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
+            models.Index(fields=["recipient", "about", "occasion"], name="notification_about"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.occasion} {self.pk}"

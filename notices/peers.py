@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices to key officers that the keys of a peer failed a check; once a day for each peer."""
+"""Notices to key officers about a peer: its keys failed a check, another telephone number is said; once a day for each."""
 
 from datetime import datetime
 
@@ -12,7 +12,15 @@ from notices.states import Occasion
 
 def tell_of_refused_peer(agency: str, peer: str, *, now: datetime) -> None:
     """Queues it in the caller's transaction."""
-    subject = f"{peer} {now:%Y-%m-%d}"
+    _tell(agency, peer, Occasion.PEER_REFUSED, now)
+
+
+def tell_of_other_telephone(agency: str, peer: str, *, now: datetime) -> None:
+    """Queues it in the caller's transaction."""
+    _tell(agency, peer, Occasion.PEER_TELEPHONE, now)
+
+
+def _tell(agency: str, peer: str, occasion: Occasion, now: datetime) -> None:
     officers = key_officers_of([agency])
-    save_notices(queue_plain_notices(subject, Occasion.PEER_REFUSED, officers, now=now))
+    save_notices(queue_plain_notices(f"{peer} {now:%Y-%m-%d}", occasion, officers, now=now))
     transaction.on_commit(lambda: ring("notices.send"))

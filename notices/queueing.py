@@ -10,11 +10,11 @@ from uuid import uuid4
 from django.conf import settings
 
 from callers.capabilities import Capability
+from notices.about import NO_ALERT, AboutAlert
 from notices.models import Notification
 from notices.states import Channel, Occasion
 from officers.models import Officer
 from officers.releasers import officers_who
-from sharing.models import Delivery
 
 NOTICES_A_STATEMENT = 1000
 
@@ -30,24 +30,17 @@ def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
 
 
 def queue_notices(
-    delivery: Delivery,
-    occasion: Occasion,
-    officers: Iterable[Officer],
-    *,
-    subject: str = "",
-    not_before: datetime | None = None,
-    now: datetime,
+    about: AboutAlert, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
 ) -> list[Notification]:
-    """Unsaved rows that tell these officers of a delivery; `subject`, if not its envelope, is what they hear of once."""
-    about, due = subject or delivery.envelope_id, not_before or now
-    return [_notice(about, occasion, officer, delivery, not_before=due, now=now) for officer in officers]
+    """Unsaved rows that tell these officers of an alert; `subject`, if not its envelope, is what they hear of once."""
+    return [_notice(subject or about.md, occasion, officer, about, now=now) for officer in officers]
 
 
 def queue_plain_notices(
     subject: str, occasion: Occasion, officers: Iterable[Officer], *, now: datetime
 ) -> list[Notification]:
-    """Unsaved rows about something that is no delivery; each officer hears of a subject once on an occasion."""
-    return [_notice(subject, occasion, officer, None, not_before=now, now=now) for officer in officers]
+    """Unsaved rows about something that is no alert; each officer hears of a subject once on an occasion."""
+    return [_notice(subject, occasion, officer, NO_ALERT, now=now) for officer in officers]
 
 
 def save_notices(notices: Iterable[Notification]) -> None:
@@ -64,13 +57,7 @@ def by_agency(officers: Iterable[Officer]) -> dict[str | None, list[Officer]]:
 
 
 def _notice(
-    subject: str,
-    occasion: Occasion,
-    officer: Officer,
-    delivery: Delivery | None,
-    *,
-    not_before: datetime,
-    now: datetime,
+    subject: str, occasion: Occasion, officer: Officer, about: AboutAlert, *, now: datetime
 ) -> Notification:
     notice_id = uuid4()
     return Notification(
@@ -80,8 +67,13 @@ def _notice(
         officer=officer,
         channel=Channel.EMAIL,
         recipient_id=officer.agency_id or "",
-        delivery=delivery,
-        not_before=not_before,
+        about=about.md,
+        reference=about.reference,
+        pri=about.pri,
+        status=about.status,
+        tlp=about.tlp,
+        lane=about.lane,
+        not_before=now,
         queued_at=now,
         message_id=f"<{notice_id.hex}@{_mail_domain()}>",
     )

@@ -9,11 +9,10 @@ from django.db import transaction
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.doorbell import ring
-from callers.errors import AbsentError
+from callers.errors import AbsentError, MoveError
 from ledger.audit import record_event
 from notices.models import Notification
 from notices.states import RESENDABLE, NotificationState
-from sharing.errors import MoveError
 
 
 def resend_notice(actor: Actor, notice_id: UUID, *, now: datetime) -> Notification:

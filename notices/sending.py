@@ -3,29 +3,26 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from random import SystemRandom
 
 from django.conf import settings
-from django.db import transaction
 
+from callers.backoff import MOST_ATTEMPTS, next_wait
 from callers.smtp import Accepted, InterruptedMailError, MailServerError, MailSession, Refused, mail_session
+from callers.terms import FLASH
 from ledger.set_aside import Item, Loop, Round, begin_round
 from notices import release_waiting
 from notices.api_keys import end_of
-from notices.backoff import MOST_ATTEMPTS, next_wait
-from notices.desk_first import make_shown_due
 from notices.key_endings import ends_text, moment_text
 from notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from notices.message import NoticeFacts, compose_message
 from notices.models import Notification
-from notices.rights import FreshNotices, RightsJudge
+from notices.rights import FreshNotices, objection
 from notices.states import Cause, NotificationState, Occasion
 from officers.quiet import quiet_until
-from sharing.models import Delivery
-from sharing.policy import FLASH
 
 log = logging.getLogger(__name__)
 SENDING = Loop(
@@ -35,7 +32,6 @@ SENDING = Loop(
 )
 Clock = Callable[[], datetime]
 _SYSTEM = SystemRandom()
-FLOW_SUSPENDED_WAIT = timedelta(minutes=15)
 
 
 @dataclass
@@ -55,9 +51,6 @@ class _Batch:
     tally: Tally
     round: Round
     until: datetime | None = None
-    judge: RightsJudge = field(default_factory=RightsJudge)
-    told: set[int] = field(default_factory=set)
-    """Deliveries whose first notice went out over this connection."""
 
     @cached_property
     def fresh(self) -> FreshNotices:
@@ -81,7 +74,6 @@ def send_notifications(
     if a_round.is_stopped:
         return Tally()
     a_round.try_again(lambda key: _queue_again(key, clock()))
-    make_shown_due(now=clock())
     lease = lease_batch(now=clock(), length=lease_length, limit=limit, urgent_only=urgent_only)
     batch = _Batch(lease, clock, jitter, Tally(left=len(lease.rows) == limit), a_round, until)
     if lease.rows:
@@ -131,12 +123,10 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
     now = batch.clock()
     batch.lease.keep(now)
     notice = batch.fresh.read(batch.lease.rows.index(row), now=now)
-    objection = batch.judge.objection(notice, now=now)
-    if objection is not None:
-        _withhold(batch, notice, objection, now)
+    if (cause := objection(notice, now=now)) is not None:
+        _withhold(batch, notice, cause, now)
         return
-    facts = _facts(notice, page_follows=batch.fresh.page_follows(notice))
-    message = compose_message(facts, hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
+    message = compose_message(_facts(notice), hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)
     match session.deliver(message):
         case Accepted(reply):
             _record_sent(batch, notice, reply)
@@ -144,19 +134,18 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
             _record_refused(batch, notice, refusal)
 
 
-def _facts(notice: Notification, *, page_follows: bool = False) -> NoticeFacts:
-    delivery, officer = notice.delivery, notice.officer
+def _facts(notice: Notification) -> NoticeFacts:
+    officer = notice.officer
     waits = notice.occasion == Occasion.RELEASE_WAITS
     return NoticeFacts(
         address=officer.email,
         language=officer.language or notice.recipient.language,
         occasion=Occasion(notice.occasion),
         message_id=notice.message_id,
-        reference=delivery.reference if delivery else "",
-        priority=delivery.envelope.pri if delivery else FLASH if waits else "",
-        exercise=delivery.envelope.status == "exercise" if delivery else release_waiting.is_exercise(notice),
+        reference=notice.reference,
+        priority=FLASH if waits else notice.pri,
+        exercise=notice.status == "exercise" or release_waiting.is_exercise(notice),
         ends=_ends(notice),
-        page_follows=page_follows,
     )
 
 
@@ -168,18 +157,8 @@ def _ends(notice: Notification) -> str:
 
 
 def _record_sent(batch: _Batch, notice: Notification, reply: str) -> None:
-    """The row, and "told" in the same commit where this is the first notice its agency gets."""
-    now = batch.clock()
-    facts = {"sent_at": now, "reply": reply, "cause": "", "attempts": notice.attempts + 1}
-    record = partial(batch.lease.record, notice, NotificationState.SENT, **facts)
-    delivery = notice.delivery
-    if notice.occasion != Occasion.ALERT or delivery is None or delivery.told_at or delivery.pk in batch.told:
-        record()
-    else:
-        with transaction.atomic():
-            record()
-            Delivery.objects.filter(pk=delivery.pk, told_at__isnull=True).update(told_at=now)
-        batch.told.add(delivery.pk)
+    facts = {"sent_at": batch.clock(), "reply": reply, "cause": "", "attempts": notice.attempts + 1}
+    batch.lease.record(notice, NotificationState.SENT, **facts)
     batch.tally.sent += 1
 
 
@@ -194,12 +173,8 @@ def _record_refused(batch: _Batch, notice: Notification, refusal: Refused) -> No
 
 
 def _withhold(batch: _Batch, notice: Notification, cause: Cause, now: datetime) -> None:
-    """A suspended lane may open again and quiet hours end, so those wait; a lost right does not come back by itself."""
-    if cause == Cause.FLOW_SUSPENDED:
-        batch.lease.record(
-            notice, NotificationState.DEFERRED, cause=cause, not_before=now + FLOW_SUSPENDED_WAIT
-        )
-    elif cause == Cause.QUIET and (until := quiet_until(notice.officer, now=now)) is not None:
+    """Quiet hours end, so what comes within them waits; a lost right does not come back by itself."""
+    if cause == Cause.QUIET and (until := quiet_until(notice.officer, now=now)) is not None:
         batch.lease.record(notice, NotificationState.DEFERRED, cause=cause, not_before=until)
     else:
         batch.lease.record(notice, NotificationState.SUPPRESSED, cause=cause)

@@ -52,6 +52,7 @@ class Occasion(TextChoices):
     API_KEY_ENDING = "apikey-ending", _("An API key of your agency ends soon")
     API_KEY_ROTATED = "apikey-rotated", _("An API key of your agency has replaced itself")
     PEER_REFUSED = "peer-refused", _("Keys of another agency failed a check")
+    PEER_TELEPHONE = "peer-telephone", _("Another telephone number of an agency is said")
     POWER_ASKED = "power-asked", _("A change of power in your agency waits")
     POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
     RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
@@ -62,7 +63,10 @@ class Occasion(TextChoices):
 NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
 """What an officer may have to act on at once."""
 
-KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING, Occasion.PEER_REFUSED})
+PEER_OCCASIONS: Final = frozenset({Occasion.PEER_REFUSED, Occasion.PEER_TELEPHONE})
+"""About another agency, for key officers."""
+
+KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING, *PEER_OCCASIONS})
 """About keys, the agency's own or a peer's: for its key officers, and no delivery is named."""
 
 API_KEY_OCCASIONS: Final = frozenset({Occasion.API_KEY_ENDING, Occasion.API_KEY_ROTATED})
@@ -86,7 +90,6 @@ class Cause(TextChoices):
     INTERRUPTED = "interrupted", _("The connection broke while the mail was being sent.")
     NO_RIGHT = "no-right", _("The officer may no longer read this.")
     RECALLED = "recalled", _("The alert was withdrawn before this mail went out.")
-    FLOW_SUSPENDED = "flow-suspended", _("The agreement's lane is suspended.")
     QUIET = "quiet", _("The officer wants no mail about routine alerts, or none at this hour.")
     SETTLED = "settled", _("It was seen to before this mail went out.")
     SET_ASIDE = "set-aside", _("The hub could not write this mail; its operator sees why.")

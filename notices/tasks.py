@@ -8,23 +8,14 @@ from celery import shared_task
 from django.conf import settings
 
 from callers import clock
-from callers.slots import EXPANSION, MAIL, SWEEP, URGENT_MAIL
+from callers.slots import MAIL, SWEEP, URGENT_MAIL
 from notices.api_keys import tell_of_api_keys
-from notices.expansion import expand_deliveries, tell_again
 from notices.key_endings import warn_of_endings
-from notices.repudiation import expand_doubts, find_repudiated, look_again
 from notices.sending import send_notifications
 from notices.sweeping import sweep_notices
 
-BATCHES_A_CALL = 20
 SLICE = timedelta(seconds=5)
 """So long one call goes on before it rings for the next, so that none holds a slot for ever."""
-
-
-@shared_task(name="notices.expand", queue="notify")
-def expand() -> None:
-    """Turns into notices what is numbered, and what revoked keys put in doubt."""
-    EXPANSION.run(_expand_slice)
 
 
 @shared_task(name="notices.send", queue="notify")
@@ -37,20 +28,6 @@ def send() -> None:
 @shared_task(name="notices.sweep", queue="notify")
 def sweep() -> None:
     SWEEP.run(_sweep_once)
-
-
-def _expand_slice() -> bool:
-    """What is new goes first at each round: a key with a long history must not keep an alert waiting."""
-    until = clock.now() + SLICE
-    tell_again(now=clock.now())
-    look_again(now=clock.now())
-    for _ in range(BATCHES_A_CALL):
-        while expand_deliveries(now=clock.now()):
-            if clock.now() > until:
-                return True
-        if not find_repudiated(now=clock.now()) + expand_doubts(now=clock.now()):
-            return False
-    return True
 
 
 def _send_slice(*, urgent_only: bool = False) -> bool:

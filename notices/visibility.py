@@ -21,11 +21,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         if Capability.NOTICE_READ not in actor.capabilities or actor.agency_id is None:
             return self.none()
         rows = self.filter(recipient_id=actor.agency_id)
-        within = rows_within(actor, "delivery__envelope__")
+        within = rows_within(actor)
         if not within:
             return rows
-        # What waits for its release names no delivery; whom it was told to could see it then.
+        # What waits for its release names no alert; whom it was told to could see it then.
         is_waiting = Q(occasion=Occasion.RELEASE_WAITS) & ~Q(
             officer__public_id=actor.audit_name.removeprefix("officer:")
         )
-        return rows.filter(Q(delivery=None) | within).exclude(is_waiting)
+        return rows.filter(Q(about="") | within).exclude(is_waiting)

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps by which an agency comes in, as the operator may know it: steps that are done or not, nobody's name."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import transaction
 
+from accord.calls.answers import AgencyAnswer
+from agencies.accession import admit_agency
 from agencies.directory import newest_keyset
 from agencies.entrykeys import has_entry_key
+from agencies.fingerprints import checked_fingerprint
+from agencies.models import Agency as Admitted
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require
 from callers.directory import AgencyStatus, Custody
@@ -15,6 +22,7 @@ from callers.errors import AbsentError
 from officers.accounts import admins_of
 from officers.invitations import Invited, invited_of
 from officers.models import Officer
+from peers.entries import begin_entry
 from peers.models import Agency
 
 
@@ -37,6 +45,31 @@ class Entry:
     def needs_entry_key(self) -> bool:
         """Tell whether the agency's own system brings the keys, and has not yet."""
         return self.agency.custody == Custody.AGENCY and self.agency.status == AgencyStatus.ENTERING
+
+
+@transaction.atomic
+def take_in(operator: Actor, agency_id: str, *, now: datetime, **facts: Any) -> Agency:
+    """Admit an agency to the exchange and give it its row at this desk, which holds its keys unless it does itself.
+
+    One that the exchange's operator admitted for a desk, and that no desk has taken in, is taken in as it was admitted.
+    `facts` and what is raised as of `admit_agency`.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    entry = _waiting_for_a_desk(agency_id, facts) or admit_agency(operator, agency_id, now=now, **facts)
+    said = AgencyAnswer(**{field.name: getattr(entry, field.name) for field in fields(AgencyAnswer)})
+    return begin_entry(said, is_hosted=entry.is_hosted, now=now)
+
+
+def _waiting_for_a_desk(agency_id: str, facts: Mapping[str, Any]) -> Admitted | None:
+    """The agency as it was admitted, where it is named and keeps its keys as these `facts` say."""
+    if Agency.objects.filter(pk=agency_id).exists():
+        return None
+    found = Admitted.objects.filter(pk=agency_id, status=AgencyStatus.ENTERING).first()
+    if found is None or not found.is_hosted:
+        return None
+    root = checked_fingerprint(facts.get("root_fingerprint", ""), facts["custody"])
+    said = (facts["name"].strip(), facts["custody"], root)
+    return found if said == (found.name, found.custody, found.root_fingerprint) else None
 
 
 def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:

@@ -6,7 +6,8 @@
   the first delivered notice and past the quiet hours of those told; anyone told may stop them.
 - A notice to somebody who cannot stop the change, disabled or without powers until confirmed, starts no time.
 - Whoever was admin within the last day still counts as an admin here: nobody becomes the only one by removing others.
-- Before an agency's first release nothing waits: nobody is there yet who could agree.
+- Before an agency's first release nothing waits: nobody is there yet who could agree. Of one that releases elsewhere the
+  desk sees the first alert that comes in.
 
 What was asked for is applied by `officers.deciding`.
 """
@@ -38,7 +39,8 @@ CONFIRMERS: Final = frozenset({Role.AGENCY_ADMIN, Role.RELEASER})
 
 
 def must_wait(agency: Agency) -> bool:
-    """Tell whether changes of power wait: from the agency's first release on."""
+    """Tell whether changes of power wait: from the agency's first release on. Raises NotBoundError."""
+    agency.require_bound()
     return agency.first_release_at is not None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binding officers and policies whose rows carry no code: from before rows carried one, or looked at by somebody since.
+"""Binding officers, policies and agencies whose rows carry no code: from before rows carried one, or looked at by somebody since.
 
 For whoever has a shell on the hub, after a look at each of them. Sign-ins and links from before end instead: people
 sign in again, and are invited again. Used by the command `bind_rows` alone, on the desk.
@@ -8,7 +8,7 @@ sign in again, and are invited again. Used by the command `bind_rows` alone, on 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -22,7 +22,11 @@ from officers.policy_in_force import due_policies, policy_of
 from peers.models import Agency
 from vault import hubsecret
 
-Row = TypeVar("Row", AgencyPolicy, Officer)
+Row = TypeVar("Row", Agency, AgencyPolicy, Officer)
+
+
+SHOWN: Final = ("name", "custody", "status", "is_hosted", "duty_phone")
+"""What is said of an agency's entry before somebody lets it count."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,30 @@ def unbound_policies() -> Unbound[AgencyPolicy]:
     rows = due_policies()
     without = tuple(row for row in rows if not row.is_bound)
     return Unbound(without, len(rows) - len(without))
+
+
+def unbound_agencies() -> Unbound[Agency]:
+    """The agencies whose entries count for nothing until `bind_agencies`; raises VaultClosedError without a ring."""
+    rows = list(Agency.objects.order_by("pk"))
+    without = tuple(row for row in rows if not row.is_bound)
+    return Unbound(without, len(rows) - len(without))
+
+
+@transaction.atomic
+def bind_agencies(agencies: Sequence[Agency], *, now: datetime) -> None:
+    """Makes the codes of these entries, as they stand now; audited for each with what it says."""
+    for named in agencies:
+        row = Agency.objects.select_for_update(no_key=True).get(pk=named.pk)
+        facts = row.facts_now()
+        Agency.objects.filter(pk=row.pk).update(mac=mac_of(Agency._meta.db_table, facts))
+        record_event(
+            "agency.bound",
+            actor="system:install",
+            agency=row.pk,
+            subject=row.pk,
+            detail={name: facts[name] for name in SHOWN},
+            now=now,
+        )
 
 
 @transaction.atomic

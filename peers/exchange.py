@@ -31,6 +31,14 @@ class Credentials(Protocol):
         """Note that the exchange takes the agency's key no more: it is not used again."""
         ...
 
+    def agencies(self) -> frozenset[str]:
+        """Whose private keys are held here."""
+        ...
+
+    def callers(self) -> list[str]:
+        """For whom the desk can call now, in a fixed order."""
+        ...
+
 
 _credentials: list[Credentials] = []
 
@@ -74,6 +82,16 @@ def note_refused_key(agency_id: str) -> None:
     """Note that the exchange refused the agency's API key."""
     if _credentials:
         _credentials[0].refuse(agency_id)
+
+
+def held_agencies() -> frozenset[str]:
+    """Whose private keys this desk holds, as its vault says; none in a process without one."""
+    return _credentials[0].agencies() if _credentials else frozenset()
+
+
+def calling_agencies() -> list[str]:
+    """For which of its agencies this desk can call now; none in a process without a vault."""
+    return _credentials[0].callers() if _credentials else []
 
 
 @lru_cache(maxsize=MOST_TRANSPORTS)

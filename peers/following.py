@@ -6,9 +6,10 @@ from datetime import datetime
 
 from accord.calls.errors import ApiKeyRefusedError
 from accord.envelope.errors import EnvelopeError
-from accord.following.follower import DirectoryFollower
+from accord.following.follower import DirectoryFollower, Follower
 from accord.following.keysets import refresh_many
 from peers.exchange import exchange_of, note_refused_key
+from peers.feed_memory import FeedMemory
 from peers.memory import PeerMemory
 
 
@@ -16,6 +17,11 @@ def follower_of(memory: PeerMemory, *, now: datetime) -> DirectoryFollower:
     """The follower with this memory, at this moment."""
     exchange = exchange_of(memory.reader)
     return DirectoryFollower(memory.reader, memory, exchange, clock=int(now.timestamp()))
+
+
+def feed_follower_of(memory: FeedMemory, *, now: datetime) -> Follower:
+    """As `follower_of`, with what statements and the feed need."""
+    return Follower(memory.reader, memory, exchange_of(memory.reader), clock=int(now.timestamp()))
 
 
 def follow_keysets(memory: PeerMemory, agencies: Iterable[str], *, now: datetime) -> dict[str, EnvelopeError]:

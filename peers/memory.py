@@ -12,7 +12,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
+from accord.envelope.keysets import RECOVERED
 from accord.following.pinned import read_record
 from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord
 from callers.binding import keep_bound
@@ -50,6 +52,13 @@ class PeerMemory:
         for revocation in PeerRevocation.objects.filter(**kept):
             self._rows[revocation.peer].append(revocation)
 
+    def revokers(self, agencies: Collection[str]) -> set[str]:
+        """Return those that may have revoked a key as far as is kept, in one statement; whatever others signed is in force."""
+        kept = {"reader": self.reader, "peer__in": agencies}
+        in_keysets = PeerKeyset.objects.filter(Q(revokes=True) | Q(succession=RECOVERED), **kept).order_by()
+        said = PeerRevocation.objects.filter(**kept).order_by()
+        return {peer for (peer,) in said.values_list("peer").union(in_keysets.values_list("peer"))}
+
     def pin_of(self, agency: str) -> str | None:
         """The fingerprint of the root that counts: the pinned one, or the one that the agency was first shown with."""
         if pinned := self._pin_of(agency):
@@ -66,16 +75,18 @@ class PeerMemory:
         """Keep it, once."""
         self._read(agency)
         self._keysets[agency].append(record)
+        keyset = read_record(record)
         self._new.append(
             PeerKeyset(
                 reader=self.reader,
                 peer=agency,
-                od=read_record(record).od,
+                od=keyset.od,
                 version=record.version,
                 jws=record.jws,
                 receipt=json.dumps(record.receipt),
                 log_time=record.log_time,
                 succession=record.succession,
+                revokes=any(row.since is not None for row in keyset.rows),
             )
         )
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of what an agency's desk has verified of the directory and the ledger. Part of `peers.models`; `peers.memory` alone reads it.
+"""Rows of what an agency's desk has verified of the directory and the ledger, and of what the exchange stated of agreements.
+
+Part of `peers.models`; `peers.memory` and `peers.agreements` alone read it.
 
 Each row is bound to its reader: changed past the program, or moved to another agency, it counts for nothing.
 """
@@ -14,7 +16,7 @@ from callers.binding import BoundRow
 class PeerKeyset(BoundRow):
     """One keyset of an agency, as its reader verified it: JWS and receipt (JSON) as received, log time in seconds.
 
-    `succession` as in `accord.envelope.keysets`.
+    `succession` as in `accord.envelope.keysets`; `revokes`: a row of it says that its key is revoked.
     """
 
     reader = models.CharField(max_length=23)
@@ -25,8 +27,9 @@ class PeerKeyset(BoundRow):
     receipt = models.TextField()
     log_time = models.BigIntegerField()
     succession = models.CharField(max_length=9)
+    revokes = models.BooleanField(default=False)
 
-    BOUND = ("reader", "peer", "od", "version", "jws", "receipt", "log_time", "succession")
+    BOUND = ("reader", "peer", "od", "version", "jws", "receipt", "log_time", "succession", "revokes")
 
     class Meta:
         ordering: ClassVar = ["version", "pk"]
@@ -58,6 +61,55 @@ class PeerRevocation(BoundRow):
 
     def __str__(self) -> str:
         return f"{self.reader} on {self.peer}"
+
+
+class PeerAgreement(BoundRow):
+    """One agreement of its reader as the exchange stated it: the members of `accord.calls.agreements.AgreementAnswer`."""
+
+    reader = models.CharField(max_length=23)
+    ref = models.TextField()
+    said = models.JSONField()
+
+    BOUND = ("reader", "ref", "said")
+
+    class Meta:
+        ordering: ClassVar = ["ref"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reader", "ref"], name="peer_agreement_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} of {self.reader}"
+
+
+class PeerCircle(BoundRow):
+    """One circle of its reader as the exchange stated it: the members of `accord.calls.agreements.CircleAnswer`."""
+
+    reader = models.CharField(max_length=23)
+    name = models.TextField()
+    said = models.JSONField()
+
+    BOUND = ("reader", "name", "said")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["reader", "name"], name="peer_circle_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.reader}"
+
+
+class SeenAgreements(BoundRow):
+    """A digest of all that one reader has of agreements and circles, so that none is missed; `asked_at` trusts nobody."""
+
+    reader = models.CharField(primary_key=True, max_length=23)
+    digest = models.CharField(max_length=43)
+    asked_at = models.DateTimeField()
+
+    BOUND = ("reader", "digest")
+
+    def __str__(self) -> str:
+        return f"agreements of {self.reader}"
 
 
 class SeenLedger(BoundRow):

@@ -3,42 +3,68 @@
 
 from typing import ClassVar
 
+from django.core.validators import RegexValidator
 from django.db import models
 
-from callers.directory import AgencyKind, AgencyStatus, Custody
+from callers.binding import BoundRow
+from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
+from callers.names import check_name
+from callers.timezones import check_timezone
+from peers.feed_rows import FeedCursor as FeedCursor  # noqa: PLC0414
+from peers.feed_rows import HeldStatement as HeldStatement  # noqa: PLC0414
+from peers.mirror_rows import PeerAgreement as PeerAgreement  # noqa: PLC0414
+from peers.mirror_rows import PeerCircle as PeerCircle  # noqa: PLC0414
 from peers.mirror_rows import PeerKeyset as PeerKeyset  # noqa: PLC0414
 from peers.mirror_rows import PeerRevocation as PeerRevocation  # noqa: PLC0414
+from peers.mirror_rows import SeenAgreements as SeenAgreements  # noqa: PLC0414
 from peers.mirror_rows import SeenLedger as SeenLedger  # noqa: PLC0414
+from peers.sent_rows import DeliveriesPlace as DeliveriesPlace  # noqa: PLC0414
+from peers.sent_rows import SentDelivery as SentDelivery  # noqa: PLC0414
+from peers.sent_rows import SentEnvelope as SentEnvelope  # noqa: PLC0414
 from peers.visibility import DirectoryQuerySet
 
 
-class Agency(models.Model):
-    """An agency as the directory has it.
+class Agency(BoundRow):
+    """An agency at this desk: what the exchange says of it, and what the desk itself knows. `peers.entries` keeps it.
 
-    The desk reads it and never writes it. While both halves share one database this is the exchange's own table.
+    A row that was changed past the program counts for nothing where something is decided by it.
     """
 
-    id = models.CharField(primary_key=True, max_length=23)
-    name = models.CharField(max_length=120)
+    id = models.CharField(primary_key=True, max_length=23, validators=[AGENCY_ID])
+    name = models.CharField(max_length=120, validators=[check_name])
     kind = models.CharField(max_length=20, choices=AgencyKind)
-    country = models.CharField(max_length=2)
-    timezone = models.CharField(max_length=64, default="UTC")
+    country = models.CharField(max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z")])
+    timezone = models.CharField(max_length=64, default="UTC", validators=[check_timezone])
     language = models.CharField(max_length=16, default="en")
     custody = models.CharField(max_length=12, choices=Custody)
     status = models.CharField(max_length=9, choices=AgencyStatus, default=AgencyStatus.ENTERING)
-    suspended_at = models.DateTimeField(null=True, blank=True)
-    root_fingerprint = models.CharField(max_length=64, blank=True)
-    """Of the root in force, as the directory says; nothing is decided by it once a keyset stands."""
-    duty_phone = models.CharField(max_length=40, blank=True)
+    root_fingerprint = models.CharField(
+        max_length=64, blank=True, validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")]
+    )
+    """Of the root in force, as the exchange says; nothing is decided by it once a keyset stands."""
+    duty_phone = models.CharField(max_length=40, blank=True, validators=[check_name])
+    """As the exchange said at first, or as a key officer has taken it since."""
+    phone_said = models.CharField(max_length=40, blank=True, validators=[check_name])
+    """As the exchange says now."""
+    is_hosted = models.BooleanField(default=False)
+    """Whether its keys are, or are to be, in this desk's vault: the desk signs and opens for it."""
     admitted_at = models.DateTimeField()
+    """When it was taken in at this desk, or first listed."""
     first_release_at = models.DateTimeField(null=True, blank=True)
-    """When its first actual alert went out; until then changes of power wait for nobody (`officers.powers`)."""
+    """When its first actual alert went out from this desk, or came in; until then changes of power wait for nobody."""
+    gone_at = models.DateTimeField(null=True, blank=True)
+    """Since when the exchange lists it no more."""
+    heard_at = models.DateTimeField(null=True, blank=True)
+    """When the exchange listed it last; trusts nobody, and is not bound."""
 
     objects = DirectoryQuerySet.as_manager()
 
+    BOUND = (
+        *("id", "name", "kind", "country", "timezone", "language", "custody", "status", "root_fingerprint"),
+        *("duty_phone", "phone_said", "is_hosted", "admitted_at", "first_release_at", "gone_at"),
+    )
+
     class Meta:
-        managed = False
-        db_table = "agencies_agency"
         ordering: ClassVar = ["id"]
         verbose_name_plural = "agencies"
 
@@ -46,11 +72,11 @@ class Agency(models.Model):
         return self.name
 
     @property
-    def is_hosted(self) -> bool:
-        """Tell whether the desk signs and opens for this agency."""
-        return self.custody != Custody.AGENCY
-
-    @property
     def is_suspended(self) -> bool:
         """Tell whether the operator has stopped new flow to and from this agency."""
         return self.status == AgencyStatus.SUSPENDED
+
+    @property
+    def is_other_phone_said(self) -> bool:
+        """Tell whether the exchange says another telephone number than the one that counts here."""
+        return self.phone_said != self.duty_phone

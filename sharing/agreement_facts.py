@@ -40,11 +40,12 @@ class AgreementFacts:
 
 @dataclass(frozen=True)
 class CircleFacts:
-    """A named group under one agreement."""
+    """A named group under one agreement; `since` is when it was recorded."""
 
     name: str
     agreement: str
     members: Sequence[str]
+    since: datetime
 
 
 def list_agreements(actor: Actor, *, now: datetime) -> list[AgreementFacts]:
@@ -63,7 +64,9 @@ def list_circles(actor: Actor) -> list[CircleFacts]:
     """The circles that the actor's agency is a member of, by their name."""
     rows = Circle.objects.visible_to(actor).select_related("agreement").prefetch_related("members")
     return [
-        CircleFacts(row.name, row.agreement.ref, sorted(member.pk for member in row.members.all()))
+        CircleFacts(
+            row.name, row.agreement.ref, sorted(member.pk for member in row.members.all()), row.recorded_at
+        )
         for row in rows.order_by("name")
     ]
 

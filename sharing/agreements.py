@@ -19,6 +19,7 @@ from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
+from callers.terms import Lane, Purpose, Tlp
 from ledger.audit import record_event
 from sharing.errors import AgreementError
 from sharing.locks import lock_deliveries, own_parties
@@ -34,7 +35,6 @@ from sharing.models import (
     LaneSuspension,
 )
 from sharing.states import DeliveryState
-from sharing.terms import Lane, Purpose, Tlp
 
 MAX_PARTIES = 501
 """An originator and as many recipients as one envelope can have."""

@@ -7,7 +7,7 @@ Signed objects go in and out as the octets they are. What is not for the caller 
 import json
 import re
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,12 +18,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accord.envelope.encoding import MAX_ENVELOPE_BYTES, MAX_STATEMENT_BYTES
+from accord.envelope.encoding import MAX_ENVELOPE_BYTES
 from accord.envelope.encoding import digest as require_digest
 from accord.envelope.errors import MalformedError, VerificationError
 from callers import clock
@@ -32,7 +32,8 @@ from callers.caller import caller_of
 from callers.capabilities import Capability
 from callers.cursors import open_cursor, open_lasting, seal_cursor, seal_lasting
 from callers.errors import InputError
-from callers.idempotency import repeatable
+from callers.idempotency import Outcome, idempotent, repeatable
+from callers.octets import SIGNED, octets_of
 from callers.reading import read_body, read_query
 from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import shapes
@@ -42,11 +43,20 @@ from sharing.blobs import Received
 from sharing.changes import read_changes
 from sharing.deliveries import Report, report_facts
 from sharing.errors import CheckFailedError, RangeOutsideError
-from sharing.feed import FeedPage, look_at_feed, parse_place, present_epoch, read_page, resolve_reference
+from sharing.feed import (
+    FeedPage,
+    look_at_feed,
+    note_read,
+    parse_place,
+    present_epoch,
+    read_page,
+    resolve_reference,
+)
 from sharing.intake import Submission, submit_envelope
 from sharing.models import Statement
 from sharing.ranges import Extent, asked_extent
-from sharing.slices import MOST_SLICES, SliceAnswer, slice_for, slices_for, stored_blob
+from sharing.reminders import newest_reminder, remind_recipients
+from sharing.slices import MOST_SLICES, SliceAnswer, manifest_of, slice_for, slices_for, stored_blob
 from sharing.statements import accept_posted, find_statement, statements_about
 from sharing.submissions import find_submission, list_submissions
 
@@ -54,24 +64,6 @@ RECEIPT_TAKES_SECS = "1"
 FETCHED_BY = ["get", "options"]
 """Fetching is recorded: HEAD, which gives no byte, must not count as it."""
 _BLOB_PART = re.compile(r"blob-(0|[1-9][0-9]?)")
-
-
-class JoseParser(BaseParser):
-    """The body as octets: what was signed is never re-serialised."""
-
-    media_type = "application/jose+json"
-
-    def parse(
-        self,
-        stream: IO[bytes],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        return stream.read(MAX_STATEMENT_BYTES + 1)
-
-
-class JsonOctetsParser(JoseParser):
-    media_type = "application/json"
 
 
 class IntakeView(APIView):
@@ -111,6 +103,18 @@ class EnvelopeView(APIView):
         """The caller's slice of an envelope."""
         octets = slice_for(caller_of(request), md, now=clock.now())
         return HttpResponse(octets, content_type="application/json")
+
+
+class ManifestView(APIView):
+    capability = Capability.ENVELOPE_READ
+
+    @extend_schema(responses={200: shapes.ManifestShape})
+    def get(self, request: Request, md: str) -> HttpResponse:
+        """The signed manifest of an envelope and its receipt, also while its content is not given."""
+        manifest, receipt = manifest_of(caller_of(request), md)
+        text = json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
+        body = b'{"manifest":' + manifest + b',"receipt":' + text.encode() + b"}"
+        return HttpResponse(body, content_type="application/json")
 
 
 class SlicesView(APIView):
@@ -196,18 +200,35 @@ class EnvelopeStatementsView(APIView):
         return HttpResponse(b'{"items":[' + items + b"]}", content_type="application/json")
 
 
+class RemindersView(APIView):
+    capability = Capability.STATEMENT_SUBMIT
+
+    @extend_schema(operation_id="envelopes_remind", request=None, responses={200: shapes.ReminderShape})
+    def post(self, request: Request, md: str) -> Response:
+        """Remind the recipients that have not answered: after a withdrawal to confirm it, before to acknowledge.
+
+        Each finds an item `reminder` in its feed. Once an hour for each envelope; unsigned, it stops no clock.
+        """
+        caller, now = caller_of(request), clock.now()
+
+        def remind() -> Outcome:
+            remind_recipients(caller, md, now=now)
+            return Outcome(status.HTTP_200_OK, md)
+
+        outcome = idempotent(request, caller, remind, now=now)
+        return Response(shapes.ReminderShape(newest_reminder(caller, outcome.resource)).data)
+
+
 class StatementsView(IntakeView):
     capability = Capability.STATEMENT_SUBMIT
-    parser_classes = [JoseParser, JsonOctetsParser]
+    parser_classes = SIGNED
 
     @extend_schema(
         request={"application/jose+json": OpenApiTypes.OBJECT}, responses={202: shapes.StatementAnswer}
     )
     def post(self, request: Request) -> Response:
         """Submit a signed statement: an acknowledgement, a retraction, a confirmation, a revocation."""
-        body: object = request.data
-        jws = body if isinstance(body, bytes) else b""
-        caller, now = caller_of(request), clock.now()
+        jws, caller, now = octets_of(request), caller_of(request), clock.now()
         accepted = repeatable(request, caller, lambda: accept_posted(caller, jws, now=now), now=now)
         answer = {
             "iss": accepted.iss,
@@ -240,6 +261,7 @@ class InboxView(APIView):
             return Response(_feed_page(FeedPage([item], item.number, present_epoch()), item.number))
         (epoch, after), limit = parse_place(query["after"]), query["limit"]
         state = look_at_feed(caller, epoch=epoch, after=after)
+        note_read(caller, state, after=after, now=clock.now())
         # Numbered items never change: a poll without news reads none of them.
         etag = f'W/"{state.epoch}.{after}-{state.head}-{limit}"'
         answer = get_conditional_response(request._request, etag=etag)
@@ -402,9 +424,11 @@ def _digests(request: Request) -> list[str]:
 urlpatterns = [
     path("envelopes", EnvelopesView.as_view(), name="envelopes"),
     path("envelopes/<str:md>", EnvelopeView.as_view(), name="envelope"),
+    path("envelopes/<str:md>/manifest", ManifestView.as_view(), name="envelope-manifest"),
     path("slices", SlicesView.as_view(), name="slices"),
     path("envelopes/<str:md>/blobs/<int:n>", BlobView.as_view(), name="envelope-blob"),
     path("envelopes/<str:md>/statements", EnvelopeStatementsView.as_view(), name="envelope-statements"),
+    path("envelopes/<str:md>/reminders", RemindersView.as_view(), name="envelope-reminders"),
     path("statements", StatementsView.as_view(), name="statements"),
     path("statements/<str:od>", StatementView.as_view(), name="statement"),
     path("deliveries", DeliveriesView.as_view(), name="deliveries"),

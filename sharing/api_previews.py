@@ -14,13 +14,13 @@ from accord.envelope.vocabulary import MAX_RECIPIENTS, PRIORITIES, STATUSES
 from callers import clock
 from callers.caller import caller_of
 from callers.capabilities import Capability
+from callers.denials import CODES
 from callers.directory import AGENCY_ID_FORM
 from callers.idempotency import repeatable
 from callers.reading import read_body
-from sharing.denials import CODES
+from callers.terms import Lane, Purpose, Tlp
 from sharing.policy import Terms
 from sharing.previews import preview_sending
-from sharing.terms import Lane, Purpose, Tlp
 
 
 class PreviewQuestion(serializers.Serializer[Any]):

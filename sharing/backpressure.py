@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from callers.terms import FLASH
 from sharing.errors import LaggingError
 from sharing.models import FeedMark
-from sharing.policy import FLASH
 
 ALIVE_WITHIN: Final = timedelta(seconds=5)
 LAG_LIMIT: Final = timedelta(seconds=1)

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import ExpressionWrapper, Q, QuerySet, Value
-from django.db.models.fields import BooleanField
 from django.utils.translation import gettext as _
 
 from accord.moments import moment_of
@@ -48,10 +46,7 @@ AHEAD: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class DeliveryFact:
-    """One recipient's row; `answer` is what its last acknowledgement said: opened, refused, unopenable or "".
-
-    `mail_failed`, where a condition was given for it: every mail about it failed, so that nobody there was told.
-    """
+    """One recipient's row; `answer` is what its last acknowledgement said: opened, refused, unopenable or ""."""
 
     recipient: str
     state: str
@@ -62,7 +57,6 @@ class DeliveryFact:
     answer: str
     recalled_at: datetime | None
     recall_confirmed_at: datetime | None
-    mail_failed: bool = False
 
 
 def delivery_facts(actor: Actor, md: str) -> list[DeliveryFact]:
@@ -74,22 +68,13 @@ def delivery_facts(actor: Actor, md: str) -> list[DeliveryFact]:
     return delivery_facts_of(actor, [md])[md]
 
 
-def delivery_facts_of(
-    actor: Actor, mds: Collection[str], *, failed: Q | None = None
-) -> dict[str, list[DeliveryFact]]:
+def delivery_facts_of(actor: Actor, mds: Collection[str]) -> dict[str, list[DeliveryFact]]:
     """The same for many, in one query; envelopes of others are left out."""
-    if not OWN & actor.capabilities:
-        return defaultdict(list)
-    rows = Delivery.objects.originated_by(actor).filter(envelope_id__in=mds)
-    return facts_about(rows, failed=failed)
-
-
-def facts_about(rows: QuerySet[Delivery], *, failed: Q | None = None) -> dict[str, list[DeliveryFact]]:
-    """The facts of these deliveries, by envelope, for a caller that was let see them."""
     facts: defaultdict[str, list[DeliveryFact]] = defaultdict(list)
-    found = Value(False) if failed is None else ExpressionWrapper(failed, BooleanField())
-    ordered = rows.order_by("recipient_id").annotate(failed=found)
-    for md, *columns in ordered.values_list("envelope_id", *FACTS, "failed"):
+    if not OWN & actor.capabilities:
+        return facts
+    rows = Delivery.objects.originated_by(actor).filter(envelope_id__in=mds).order_by("recipient_id")
+    for md, *columns in rows.values_list("envelope_id", *FACTS):
         facts[md].append(DeliveryFact(*columns))
     return facts
 
@@ -102,22 +87,6 @@ def find_delivery(actor: Actor, reference: str) -> Delivery:
     if found is None:
         raise AbsentError
     return found
-
-
-@transaction.atomic
-def mark_opened(actor: Actor, delivery: Delivery, *, now: datetime) -> None:
-    """An officer has opened it, for the first time or again; only the first time is kept."""
-    row = _lock_visible(actor, delivery)
-    if row.state == DeliveryState.AVAILABLE:
-        raise NotFetchedError
-    if row.opened_at is None:
-        row.opened_at = now
-        row.save(update_fields=["opened_at"])
-
-
-def mark_told(delivery: Delivery, *, now: datetime) -> None:
-    """A notice about it was sent to an officer of the recipient; the first one counts."""
-    Delivery.objects.filter(pk=delivery.pk, told_at__isnull=True).update(told_at=now)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sharing.denials import Arguments, denial_text
+from callers.denials import Arguments, denial_text
 
 
 @dataclass(frozen=True)
 class Denial:
-    """One recipient that policy does not let the issuer reach, and why (`sharing.denials`)."""
+    """One recipient that policy does not let the issuer reach, and why (`callers.denials`)."""
 
     agency: str
     code: str
@@ -66,14 +65,6 @@ class SupersededError(SharingError):
     def __init__(self, md: str) -> None:
         super().__init__(md)
         self.md = md
-
-
-class ReminderTooSoonError(SharingError):
-    """Recipients were reminded of this a moment ago; `not_before` is when they may be again."""
-
-    def __init__(self, not_before: datetime) -> None:
-        super().__init__(not_before.isoformat())
-        self.not_before = not_before
 
 
 class KeysetStaleError(SharingError):
@@ -146,15 +137,6 @@ class AlreadyRetractedError(SharingError):
 
 class NotFetchedError(SharingError):
     """An acknowledgement of something its issuer has never fetched."""
-
-
-class MoveError(SharingError):
-    """A change of state that the table of moves does not hold."""
-
-    def __init__(self, state: str, move: str) -> None:
-        super().__init__(f"{move} from {state}")
-        self.state = state
-        self.move = move
 
 
 class AgreementError(SharingError):

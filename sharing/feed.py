@@ -11,7 +11,7 @@ from typing import Final
 
 from django.db import connection
 
-from callers.actors import Actor
+from callers.actors import Actor, ApiClient
 from callers.errors import AbsentError
 from callers.limits import FEED_ITEMS
 from sharing.deliveries import find_delivery
@@ -22,16 +22,24 @@ MAX_LIMIT: Final = FEED_ITEMS
 FIRST_EPOCH: Final = "0"
 """Of a hub that was never restored: there a number alone says enough."""
 _LOOK: Final = """
-SELECT (SELECT epoch FROM sharing_feedmark), (SELECT last FROM sharing_feedhead WHERE recipient = %s)
+SELECT (SELECT epoch FROM sharing_feedmark), (SELECT last FROM sharing_feedhead WHERE recipient = %(agency)s),
+    (SELECT after FROM sharing_feedread
+    WHERE agency_id = %(agency)s AND epoch = coalesce((SELECT epoch FROM sharing_feedmark), '0'))
+"""
+_NOTE: Final = """
+INSERT INTO sharing_feedread AS known (agency_id, epoch, after, moved_at) VALUES (%(agency)s, %(epoch)s, %(after)s, %(now)s)
+ON CONFLICT (agency_id) DO UPDATE SET epoch = excluded.epoch, after = excluded.after, moved_at = excluded.moved_at
+WHERE known.epoch <> excluded.epoch OR known.after < excluded.after
 """
 
 
 @dataclass(frozen=True)
 class FeedState:
-    """The epoch of a feed, and the highest number that it has given in it."""
+    """The epoch of a feed, the highest number that it has given in it, and how far a system is known to have read."""
 
     epoch: str
     head: int
+    read: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,14 @@ def look_at_feed(actor: Actor, *, epoch: str | None, after: int) -> FeedState:
     state = _look(actor)
     _require_place(epoch, after, state)
     return state
+
+
+def note_read(actor: Actor, state: FeedState, *, after: int, now: datetime) -> None:
+    """Note that a system of the agency has read its feed up to `after`, where that is news (`sharing.waiting`)."""
+    if after <= state.read or not isinstance(actor, ApiClient):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, {"agency": actor.agency_id, "epoch": state.epoch, "after": after, "now": now})
 
 
 def read_page(actor: Actor, state: FeedState, *, after: int, limit: int) -> FeedPage:
@@ -105,9 +121,9 @@ def _require_place(epoch: str | None, after: int, state: FeedState) -> None:
 
 def _look(actor: Actor) -> FeedState:
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [actor.agency_id])
-        epoch, head = cursor.fetchone()
-    return FeedState(epoch or FIRST_EPOCH, head or 0)
+        cursor.execute(_LOOK, {"agency": actor.agency_id})
+        epoch, head, read = cursor.fetchone()
+    return FeedState(epoch or FIRST_EPOCH, head or 0, read or 0)
 
 
 def present_epoch() -> str:

@@ -14,10 +14,13 @@ from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
-from sharing import revoked, visibility  # noqa: F401 - the rows of `revoked` are this app's too
+from callers.terms import Lane, Purpose, Tlp
+from sharing import visibility
+from sharing.contact_rows import ContactMail as ContactMail  # noqa: PLC0414 - this app's too
+from sharing.contact_rows import FeedRead as FeedRead  # noqa: PLC0414
+from sharing.revoked import FeedReminder as FeedReminder  # noqa: PLC0414 - the rows of `revoked` are this app's too
 from sharing.rows import Row
-from sharing.states import VISIBLE_STATES, DeliveryState
-from sharing.terms import Lane, Purpose, Tlp
+from sharing.states import DeliveryState
 
 
 class Agreement(Row):
@@ -183,7 +186,6 @@ class Delivery(Row):
     state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.PENDING)
     reference = models.CharField(max_length=9)
     number = models.BigIntegerField(null=True)
-    expanded_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
@@ -191,6 +193,7 @@ class Delivery(Row):
     answer = models.CharField(max_length=10, blank=True)
     recalled_at = models.DateTimeField(null=True)
     recall_confirmed_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
     changed = models.BigIntegerField(default=0)
 
     objects = visibility.DeliveryQuerySet.as_manager()
@@ -205,11 +208,6 @@ class Delivery(Row):
         indexes: ClassVar = [
             models.Index(fields=["recipient", "state"], name="delivery_of_recipient"),
             models.Index(fields=["iss", "changed", "id"], name="delivery_changed"),
-            models.Index(
-                fields=["id"],
-                condition=Q(expanded_at__isnull=True, state__in=VISIBLE_STATES),
-                name="delivery_to_expand",
-            ),
         ]
 
 
@@ -259,23 +257,15 @@ class Statement(Row):
 
 
 class StatementDelivery(Row):
-    """Whom a statement is for; `number`: its place in that agency's feed; `expanded_at`: seen by the notices."""
+    """Whom a statement is for; `number`: its place in that agency's feed."""
 
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="deliveries")
     recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_constraint=False)
     number = models.BigIntegerField(null=True)
-    expanded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["statement", "recipient"], name="statement_delivery_once")
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["id"],
-                condition=Q(expanded_at__isnull=True, number__isnull=False),
-                name="statement_delivery_to_expand",
-            )
         ]
 
 
@@ -341,24 +331,14 @@ class FeedHead(Row):
     last = models.BigIntegerField()
 
 
-class DeskCursor(Row):
-    """How far the hub's own desk has taken an agency's feed: the number of the last item taken, and its epoch."""
-
-    agency = models.OneToOneField(
-        Agency, models.PROTECT, primary_key=True, related_name="+", db_constraint=False
-    )
-    epoch = models.CharField(max_length=16, default="0")
-    after = models.BigIntegerField(default=0)
-    moved_at = models.DateTimeField()
-
-
 class FeedItem(Row):
     """Number `number` of one recipient's feed: gapless, in order, never without a receipt.
 
     `repudiated` marks an object to be judged again, since a key that signed it was revoked; it proves nothing.
+    `reminder` names an envelope whose originator asks once more for an answer; its `item_id` is its own.
     """
 
-    ENVELOPE, STATEMENT, REPUDIATED = "envelope", "statement", "repudiated"
+    ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"
 
     pk = models.CompositePrimaryKey("recipient", "number")
     recipient = models.CharField(max_length=23)
@@ -368,6 +348,7 @@ class FeedItem(Row):
     iss = models.CharField(max_length=23)
     item_id = models.CharField(max_length=36)
     ref = models.CharField(max_length=9, blank=True)
+    numbered_at = models.DateTimeField()
 
     objects = visibility.FeedItemQuerySet.as_manager()
 

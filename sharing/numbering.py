@@ -22,10 +22,10 @@ from sharing.locks import share_issuers
 from sharing.models import Delivery, FeedHead, FeedHeld, FeedItem, FeedMark, FeedPending, FeedRequeue
 from sharing.policy import Denied, Terms, judge
 from sharing.recalls import recalls_that_count
-from sharing.revoked import FeedRepudiated, KeyWord
+from sharing.revoked import KeyWord
 from sharing.standing import Facts, read_facts
 from sharing.states import DeliveryState, move
-from sharing.turns import Turn, mark_turns, new_turns, requeued_turns
+from sharing.turns import MARKS, Turn, mark_turns, new_turns, requeued_turns
 
 MAX_TURNS: Final = 5000
 """Deliveries in one call; a single entry is at most 500 wide."""
@@ -64,9 +64,9 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
         covered = _whole_entries(covered, pending, room)
         taken |= {entry.od: entry.index for entry in covered if entry.od in pending}
         turns += new_turns(taken)
-        _write(_decide(turns, now), taken)
+        _write(_decide(turns, now), taken, now)
         max_turns -= len(turns)
-    _write_marks(mark_turns(max_turns))
+    _write_marks(mark_turns(max_turns), now)
     if covered:
         _note_key_words(covered, now)
         mark.next_leaf = covered[-1].index + 1
@@ -74,8 +74,7 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
 
 
 def ring_doorbells() -> None:
-    """Tell worker and desk-worker, once the numbers are committed, that somebody has something new."""
-    ring("notices.expand")
+    """Tell the desk-worker, once the numbers are committed, that somebody has something new."""
     ring("alerts.follow_feed")
 
 
@@ -156,9 +155,9 @@ def _holders(mds: Collection[str]) -> set[tuple[str, str]]:
     return set(rows.values_list("envelope_id", "recipient_id"))
 
 
-def _write(outcome: Outcome, taken: Collection[str]) -> None:
+def _write(outcome: Outcome, taken: Collection[str], now: datetime) -> None:
     numbers = _next_numbers(outcome.numbered)
-    _write_items(outcome.numbered, numbers)
+    _write_items(outcome.numbered, numbers, now)
     _write_numbers(outcome.numbered, numbers)
     _write_held(outcome.held)
     _set_state(outcome.held, move(DeliveryState.PENDING, "hold"))
@@ -170,12 +169,13 @@ def _write(outcome: Outcome, taken: Collection[str]) -> None:
         ring_doorbells()
 
 
-def _write_marks(marks: Sequence[Turn]) -> None:
+def _write_marks(marks: Sequence[Turn], now: datetime) -> None:
     """Marks need no verdict: whoever gets one has a number for what it is about."""
     if not marks:
         return
-    _write_items(marks, _next_numbers(marks))
-    FeedRepudiated.objects.filter(pk__in=[mark.row for mark in marks]).delete()
+    _write_items(marks, _next_numbers(marks), now)
+    for what, rows in MARKS.items():
+        rows._default_manager.filter(pk__in=[mark.row for mark in marks if mark.what == what]).delete()
     ring_doorbells()
 
 
@@ -184,7 +184,7 @@ def _note_key_words(covered: Sequence[CoveredEntry], now: datetime) -> None:
     words = [KeyWord(od=entry.od, agency=entry.agency, due_at=now) for entry in covered if entry.agency]
     if words:
         KeyWord.objects.bulk_create(words, ignore_conflicts=True)
-        ring("notices.expand")
+        ring("sharing.mark_doubts")
 
 
 def _next_numbers(turns: Iterable[Turn]) -> list[int]:
@@ -206,7 +206,7 @@ def _next_numbers(turns: Iterable[Turn]) -> list[int]:
     return numbers
 
 
-def _write_items(turns: Sequence[Turn], numbers: Sequence[int]) -> None:
+def _write_items(turns: Sequence[Turn], numbers: Sequence[int], now: datetime) -> None:
     """In one statement, however many: rows are given as arrays."""
     items = [
         (turn.recipient, number, turn.what, turn.d, turn.iss, turn.item_id, turn.ref)
@@ -216,9 +216,10 @@ def _write_items(turns: Sequence[Turn], numbers: Sequence[int]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO sharing_feeditem (recipient, number, what, d, iss, item_id, ref) SELECT * FROM unnest("
+            "INSERT INTO sharing_feeditem (recipient, number, what, d, iss, item_id, ref, numbered_at)"
+            " SELECT *, %s::timestamptz FROM unnest("
             "%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])",
-            [*map(list, zip(*items, strict=True))],
+            [now, *map(list, zip(*items, strict=True))],
         )
 
 

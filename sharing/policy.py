@@ -4,23 +4,21 @@
 A pair of agencies may share on a lane if at least one agreement in force covers lane, purpose and marking, and
 neither of the two has suspended that lane of it; lanes, and flash on public health, may be agreed to survive a
 suspension. RED goes only between agencies that hold their own keys. Answers are values: `Allowed`, naming the
-version it rests on, or `Denied` with a code and its arguments; `sharing.denials` words them.
+version it rests on, or `Denied` with a code and its arguments; `callers.denials` words them.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from accord.envelope.keys import EC1, PQ1, suite_rank
 from accord.envelope.manifest import Manifest
 from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
+from callers.denials import OURS, THEIRS, Arguments
 from callers.directory import AgencyStatus, Custody
-from sharing.denials import OURS, THEIRS, Arguments, denial_text
+from callers.terms import FLASH, Lane, Tlp, is_above
 from sharing.models import Envelope
 from sharing.standing import AgencyFacts, Facts, VersionFacts, read_facts
-from sharing.terms import Lane, Tlp, is_above
-
-FLASH = "flash"
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Denied:
-    """It may not; the code says why, and the arguments whom or what it is about (`sharing.denials`)."""
+    """It may not; the code says why, and the arguments whom or what it is about (`callers.denials`)."""
 
     code: str
     args: Arguments = field(default_factory=dict)
@@ -181,40 +179,6 @@ def _furthest(verdicts: Iterable[Verdict]) -> Denied | None:
     return max(denials, key=lambda denied: _NEARNESS.index(denied.code), default=None)
 
 
-@dataclass(frozen=True)
-class RecipientVerdict:
-    """One line of "who will receive this"; never names an officer. Stable while nothing has changed."""
-
-    agency: str
-    name: str
-    country: str
-    kind: str
-    will: bool
-    code: str
-    text: str
-    agreement: str
-    lane: str
-    ceiling: str
-    custody: str
-    suite: str
-    timezone: str
-
-    def as_json(self) -> dict[str, str | bool]:
-        return asdict(self)
-
-
-def preview_recipients(
-    issuer: str, candidates: Collection[str] | None, terms: Terms, *, now: datetime
-) -> list[RecipientVerdict]:
-    """Who would receive something of these terms if it were sent now, by name; `None` asks for the directory.
-
-    The same rule as at intake, and then the question that intake asks of the sealed entries: is there a key?
-    """
-    facts, verdicts = judge_sealable(issuer, candidates, terms, now=now)
-    rows = [_preview_row(facts, issuer, agency, terms, verdict) for agency, verdict in verdicts.items()]
-    return sorted(rows, key=lambda row: (row.name, row.agency))
-
-
 def judge_sealable(
     issuer: str, candidates: Collection[str] | None, terms: Terms, *, now: datetime
 ) -> tuple[Facts, dict[str, Verdict]]:
@@ -273,29 +237,6 @@ class _SealableAgencies:
         """Whether it has keys of the suite perhaps, but lets nobody use them."""
         keyset = self._directory.keyset(agency)
         return keyset is not None and suite_rank(self._suite) < suite_rank(keyset.low)
-
-
-def _preview_row(
-    facts: Facts, issuer: str, recipient: str, terms: Terms, verdict: Verdict
-) -> RecipientVerdict:
-    agency = facts.agencies.get(recipient)
-    allowed = verdict if isinstance(verdict, Allowed) else None
-    version = None if allowed is None else version_of(facts, issuer, recipient, allowed)
-    return RecipientVerdict(
-        agency=recipient,
-        name=agency.name if agency else recipient,
-        country=agency.country if agency else "",
-        kind=agency.kind if agency else "",
-        will=allowed is not None,
-        code="" if isinstance(verdict, Allowed) else verdict.code,
-        text="" if isinstance(verdict, Allowed) else denial_text(verdict.code, verdict.args),
-        agreement=version.ref if version else "",
-        lane=terms.lane,
-        ceiling=version.ceiling if version else "",
-        custody=agency.custody if agency else "",
-        suite=terms.suite,
-        timezone=agency.timezone if agency else "",
-    )
 
 
 def version_of(facts: Facts, issuer: str, recipient: str, allowed: Allowed) -> VersionFacts:

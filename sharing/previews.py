@@ -7,8 +7,8 @@ from datetime import datetime
 
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.denials import Arguments
 from callers.errors import AbsentError
-from sharing.denials import Arguments
 from sharing.policy import Allowed, Terms, judge_sealable, version_of
 
 

@@ -4,9 +4,9 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from accord.envelope.keyrule import Repudiated
+from accord.envelope.worth import has_force
 from sharing.models import Statement
-from sharing.signatures import Refused, judge_signed, signed_statements
+from sharing.signatures import judge_signed, signed_statements
 
 
 def recalls_that_count(mds: Collection[str], *, now: datetime) -> set[str]:
@@ -15,4 +15,4 @@ def recalls_that_count(mds: Collection[str], *, now: datetime) -> set[str]:
         return set()
     retracts = list(Statement.objects.filter(k="retract", sub_d__in=mds).defer("jws"))
     worth = judge_signed(signed_statements(retracts), now=now)
-    return {row.sub_d for row in retracts if not isinstance(worth.get(row.od), Repudiated | Refused)}
+    return {row.sub_d for row in retracts if has_force(worth.get(row.od))}

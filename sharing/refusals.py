@@ -14,9 +14,9 @@ from django.db import transaction
 
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from callers.actors import Actor
+from callers.denials import THEIRS
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from sharing.denials import THEIRS
 from sharing.errors import (
     Denial,
     IdTakenError,

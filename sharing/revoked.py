@@ -14,8 +14,8 @@ from agencies.models import Agency
 from sharing.rows import Row
 
 
-class FeedRepudiated(Row):
-    """A mark that waits for its number in a recipient's feed; `item_id` and `ref` as in that feed."""
+class FeedMarked(Row):
+    """Something that is said in a recipient's feed of what came in it before, and waits for its number there."""
 
     recipient = models.CharField(max_length=23)
     d = models.CharField(max_length=43)
@@ -24,9 +24,16 @@ class FeedRepudiated(Row):
     ref = models.CharField(max_length=9, blank=True)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["recipient", "d"], name="feedrepudiated_once")
-        ]
+        abstract = True
+        constraints: ClassVar = [models.UniqueConstraint(fields=["recipient", "d"], name="%(class)s_once")]
+
+
+class FeedRepudiated(FeedMarked):
+    """A key that signed it was revoked; `item_id` and `ref` as in that feed."""
+
+
+class FeedReminder(FeedMarked):
+    """Its originator asks once more for an answer (`sharing.reminders`); `item_id` is the reminder's own."""
 
 
 class KeyWord(Row):

@@ -9,12 +9,12 @@ from accord.envelope.encoding import MAX_INTEGER
 from callers.answers import JwsField, ProblemSerializer, ReceiptField
 from callers.cursors import LONGEST
 from callers.limits import FEED_ITEMS, SUBMISSIONS
+from callers.terms import Lane, Purpose, Tlp
 from sharing.changes import MOST_CHANGES
 from sharing.deliveries import MOST_REPORTED, OPENED, TOLD
 from sharing.models import FeedItem
 from sharing.slices import MOST_SLICES
 from sharing.states import DeliveryState
-from sharing.terms import Lane, Purpose, Tlp
 
 SUBMITTED = (FeedItem.ENVELOPE, FeedItem.STATEMENT)
 ANSWERS = ("opened", "refused", "unopenable", "")
@@ -151,14 +151,27 @@ class SubmissionPageShape(serializers.Serializer[Any]):
 
 class FeedItemShape(serializers.Serializer[Any]):
     number = serializers.IntegerField()
-    what = serializers.ChoiceField((*SUBMITTED, FeedItem.REPUDIATED))
+    what = serializers.ChoiceField((*SUBMITTED, FeedItem.REPUDIATED, FeedItem.REMINDER))
     digest = serializers.CharField(source="d", help_text="`md` of an envelope, `od` of a statement.")
     iss = serializers.CharField()
-    id = serializers.CharField(source="item_id")
+    id = serializers.CharField(
+        source="item_id", help_text="`jti` of an envelope, `id` of a statement; a reminder's own."
+    )
     ref = serializers.SerializerMethodField()
 
     def get_ref(self, item: Any) -> str | None:
         return item.ref or None
+
+
+class ReminderShape(serializers.Serializer[Any]):
+    """Whom the newest reminder of an envelope went to, and from when on another one may follow."""
+
+    md = serializers.CharField()
+    recipients = serializers.ListField(
+        child=serializers.CharField(), help_text="Empty where all have answered."
+    )
+    reminded_at = serializers.DateTimeField(allow_null=True)
+    again_at = serializers.DateTimeField(allow_null=True)
 
 
 class FeedPageShape(serializers.Serializer[Any]):
@@ -213,6 +226,11 @@ class StatementShape(serializers.Serializer[Any]):
     receipt = ReceiptField(allow_null=True)
 
 
+class ManifestShape(serializers.Serializer[Any]):
+    manifest = JwsField()
+    receipt = ReceiptField()
+
+
 class StatementListShape(serializers.Serializer[Any]):
     items = StatementShape(many=True)
 
@@ -259,6 +277,7 @@ class CircleShape(serializers.Serializer[Any]):
     name = serializers.CharField()
     agreement = serializers.CharField()
     members = serializers.ListField(child=serializers.CharField())
+    since = serializers.DateTimeField()
 
 
 class CircleListShape(serializers.Serializer[Any]):

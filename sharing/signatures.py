@@ -7,46 +7,20 @@ signature is verified again here; whoever opens an alert or counts a statement d
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from accord.envelope.errors import EnvelopeError, VerificationError
-from accord.envelope.keyrule import Repudiated, Standing, Valid, judge_signers
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.keyrule import Valid
 from accord.envelope.keysets import KeyDirectory
-from accord.envelope.reaffirming import REAFFIRM, standing_after
+from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, parse_statement
+from accord.envelope.worth import Signed, Worth, worth_of
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Key, Keyset, KeyState, KeyUse, Succession
 from ledger.proofs import log_places
 from sharing.models import Envelope, Statement
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Its signatures do not count at all: logged once its key was known as revoked, or outside the key's time."""
-
-    log_time: int
-    failure: str
-
-
-Worth = Standing | Refused
-
-
-@dataclass(frozen=True)
-class Signed:
-    """A logged object as its row has it; `ref.k` is "manifest" or a statement's kind, `log_time` in seconds.
-
-    `index` is its leaf, which decides within a second.
-    """
-
-    ref: SubjectRef
-    iss: str
-    signers: tuple[str, ...]
-    suite: str
-    log_time: int
-    index: int | None = None
 
 
 def issuers_with_revocations(agencies: Iterable[str]) -> set[str]:
@@ -102,10 +76,10 @@ def judge_signed(objects: Collection[Signed], *, now: datetime) -> dict[str, Wor
     suspects = issuers_with_revocations(item.iss for item in objects)
     directory = DatabaseKeyDirectory(now)
     directory.preload(suspects)
-    worth = {item.ref.d: _judge(directory, item) if item.iss in suspects else Valid() for item in objects}
-    doubted = [item for item in objects if isinstance(worth[item.ref.d], Repudiated)]
-    said = reaffirms_of((item.ref.d for item in doubted), directory)
-    return worth | {item.ref.d: _after(worth[item.ref.d], item, said) for item in doubted}
+    judged = worth_of(
+        [item for item in objects if item.iss in suspects], directory, lambda ds: reaffirms_of(ds, directory)
+    )
+    return {item.ref.d: judged.get(item.ref.d, Valid()) for item in objects}
 
 
 def reaffirms_of(ds: Iterable[str], directory: KeyDirectory) -> Mapping[str, Sequence[VerifiedStatement]]:
@@ -131,22 +105,3 @@ def _verified(
         return verify_statement(parse_statement(bytes(row.jws)), directory, log_time=logged, index=index)
     except EnvelopeError:
         return None
-
-
-def _judge(directory: DatabaseKeyDirectory, item: Signed) -> Worth:
-    revoked = {word.kid for word in directory.revocations(item.iss)}
-    if not revoked.intersection(item.signers):
-        return Valid()
-    try:
-        _, standing = judge_signers(
-            directory, item.iss, item.signers, item.suite, item.log_time, index=item.index
-        )
-        return standing
-    except VerificationError as failure:
-        return Refused(item.log_time, failure.code)
-
-
-def _after(worth: Worth, item: Signed, said: Mapping[str, Sequence[VerifiedStatement]]) -> Worth:
-    if isinstance(worth, Refused):
-        return worth
-    return standing_after(worth, said.get(item.ref.d, ()), item.ref, item.iss)

@@ -73,6 +73,20 @@ def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[Slice
     return answers
 
 
+def manifest_of(actor: Actor, md: str) -> tuple[bytes, Mapping[str, Any]]:
+    """The manifest of an envelope that the actor may see, and its receipt: what it is, also while its content is closed.
+
+    Raises `AbsentError`, `ContentDeletedError`.
+    """
+    row = Envelope.objects.visible_to(actor).filter(pk=md).only("manifest").first()
+    receipt = receipts_for([md]).get(md)
+    if row is None or receipt is None:
+        raise AbsentError
+    if row.manifest is None:
+        raise ContentDeletedError
+    return bytes(row.manifest), receipt
+
+
 def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
     """One blob of an envelope that the actor may see, to be read in pieces; raises as `slice_for`, marks nothing."""
     _require_readable(actor, md, now)

@@ -7,20 +7,8 @@ available -fetch-> fetched -acknowledge-> acknowledged. What is once numbered is
 
 from typing import Final
 
-from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
-
-from sharing.errors import MoveError
-
-
-class DeliveryState(TextChoices):
-    PENDING = "pending", _("Being logged")
-    HELD = "held", _("Waiting")
-    EXPIRED = "expired", _("Expired")
-    AVAILABLE = "available", _("On its way")
-    FETCHED = "fetched", _("Collected")
-    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
-
+from callers.deliveries import DeliveryState as DeliveryState  # noqa: PLC0414
+from callers.errors import MoveError
 
 _S = DeliveryState
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a verified envelope is written: itself, its place in the queue for numbers and its deliveries, in one statement.
 
-An agency's first actual one is noted with the agency: from then on changes of power there wait (`officers.powers`).
-
 A wide envelope costs little more than a narrow one: deliveries are given as arrays.
 """
 
@@ -34,9 +32,6 @@ WITH envelope AS (
 ), queued AS (
     INSERT INTO sharing_feedpending (od, what, iss, width, queued_at, leaf)
     VALUES (%(md)s, %(what)s, %(iss_id)s, %(width)s, %(received_at)s, %(leaf)s)
-), first_release AS (
-    UPDATE agencies_agency SET first_release_at = %(received_at)s
-    WHERE id = %(iss_id)s AND first_release_at IS NULL AND %(status)s = 'actual'
 )
 INSERT INTO sharing_delivery
     (envelope_id, iss, recipient_id, index, entry, agreement_version_id, reference, state, answer, changed)

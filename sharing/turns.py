@@ -3,15 +3,20 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from accord.envelope.statements.bodies import MANIFEST
 from sharing.locks import lock_deliveries
 from sharing.models import Delivery, FeedItem, FeedRequeue, StatementDelivery
 from sharing.policy import Terms
-from sharing.revoked import FeedRepudiated
+from sharing.revoked import FeedMarked, FeedReminder, FeedRepudiated
 from sharing.states import DeliveryState
 
+MARKS: Final[Mapping[str, type[FeedMarked]]] = {
+    FeedItem.REPUDIATED: FeedRepudiated,
+    FeedItem.REMINDER: FeedReminder,
+}
+"""What is said of an earlier item, by what the feed calls it."""
 TO_HOLDERS = ("retract", "reaffirm")
 _DELIVERY_COLUMNS = (
     "pk",
@@ -83,10 +88,17 @@ def new_turns(positions: Mapping[str, int]) -> list[Turn]:
 
 
 def mark_turns(limit: int) -> list[Turn]:
-    """The first `limit` marks of what a revocation put in doubt; `position` is their place among themselves."""
+    """The first `limit` marks of earlier items; `position` is their place among those of their kind."""
+    turns: list[Turn] = []
+    for what, rows in MARKS.items():
+        turns += _mark_turns(what, rows, limit - len(turns))
+    return turns
+
+
+def _mark_turns(what: str, rows: type[FeedMarked], limit: int) -> list[Turn]:
     return [
         Turn(
-            what=FeedItem.REPUDIATED,
+            what=what,
             row=mark.pk,
             d=mark.d,
             iss=mark.iss,
@@ -95,7 +107,7 @@ def mark_turns(limit: int) -> list[Turn]:
             position=mark.pk,
             ref=mark.ref,
         )
-        for mark in FeedRepudiated.objects.order_by("pk")[: max(0, limit)]
+        for mark in rows._default_manager.order_by("pk")[: max(0, limit)]
     ]
 
 

@@ -37,28 +37,33 @@ from accord.envelope.verifying import Ledger, verify_slice
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
+from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.stating import take_places
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability, Role, scopes_that_work
 from callers.directory import AgencyKind, Custody
+from callers.terms import Lane
 from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
 from officers.apikeys import issue_key
 from officers.models import Officer
 from officers.policy_in_force import begin_policy
-from peers.models import Agency
-from sharing.agreements import record_agreement
+from peers import following as peers_following
+from peers.models import Agency, FeedCursor, HeldStatement
 from sharing.feed import present_epoch
 from sharing.intake import Submission, submit_envelope
-from sharing.models import Agreement, AgreementVersion, DeskCursor, FeedHead, Statement
+from sharing.models import Agreement, AgreementVersion, FeedHead, Statement
 from sharing.numbering import number_covered
 from sharing.slices import slice_for
 from sharing.statements import submit_statement
-from sharing.terms import Lane
+from tests.agreements import record_agreement
 from tests.desk_calls import hosted_agencies
+from tests.entries import make_entry
 from tests.key_lives import KeyLives, signing_keys_of
 from tests.peers import compare_each_other
 from tests.services import surroundings
+from vault import doors
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY_SECS = 24 * 3600
@@ -135,6 +140,8 @@ class Hub(KeyLives):
         batch = sequence_batch(self.now, self.key, self.folder, number_covered)
         if any(entry.kind in KEY_KINDS for entry in batch.covered):
             take_in_keys(now=self.now)
+        if batch.covered:
+            take_in_places(now=self.now)
         return batch
 
     def let_overtake(self, od: str) -> None:
@@ -165,8 +172,8 @@ class Hub(KeyLives):
         log: bool = True,
     ) -> HeldAgency:
         root, next_root = Root.generate(), Root.generate()
-        row = Agency.objects.create(
-            id=agency,
+        row = make_entry(
+            agency,
             name=name or f"Agency {agency}",
             kind=kind,
             country=agency[:2].upper(),
@@ -407,6 +414,22 @@ class Hub(KeyLives):
         return submit_statement(agency.client, jws, now=self.now)
 
 
+def make_hosted_agency(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (PQ1, EC1)) -> Agency:
+    """An agency whose keys are in the vault; its keyset waits for `sequence`."""
+    agency = make_entry(
+        agency_id,
+        name=name,
+        kind=AgencyKind.LABORATORY,
+        country=agency_id[:2].upper(),
+        timezone="Europe/Vienna",
+        custody=Custody.HUB,
+        admitted_at=hub.now,
+    )
+    doors.create_agency_keys(OPERATOR, agency, suites=suites, now=hub.now)
+    agency.refresh_from_db()
+    return agency
+
+
 def about(sealed: SealedEnvelope) -> SubjectRef:
     return SubjectRef("manifest", sealed.jti, sealed.md)
 
@@ -423,8 +446,20 @@ def take_in_keys(*, now: datetime) -> None:
         VerifiedDirectory(agency, now).refresh(peers)
 
 
+def take_in_places(*, now: datetime) -> None:
+    """Each hosted agency knows where the ledger has what it sent and said, as the desk-worker fetches it."""
+    sent = Alert.objects.filter(released_at__isnull=False, log_index=None).values_list("agency_id", flat=True)
+    said = HeldStatement.objects.filter(log_time=None).values_list("reader", flat=True)
+    for agency in sorted({*sent, *said}):
+        follower = peers_following.feed_follower_of(VerifiedDirectory(agency, now).memory, now=now)
+        take_places(follower)
+        follower.memory.write()
+
+
 def desk_reaches_the_heads(*, now: datetime) -> None:
     """The desk has taken every feed to its end, as far as who is told can see."""
     for recipient, last in FeedHead.objects.values_list("recipient", "last"):
-        place = {"epoch": present_epoch(), "after": last, "moved_at": now}
-        DeskCursor.objects.update_or_create(agency_id=recipient, defaults=place)
+        FeedCursor.objects.filter(reader=recipient).delete()
+        FeedCursor(
+            reader=recipient, epoch=present_epoch(), number=last, head=last, moved_at=now, asked_at=now
+        ).save(force_insert=True)

@@ -69,8 +69,9 @@ def _desk_calls() -> Generator[None]:
         yield
         return
     from tests.desk_calls import desk_calls_in_this_process
+    from tests.entries import the_desk_hears_at_once
 
-    with desk_calls_in_this_process():
+    with desk_calls_in_this_process(), the_desk_hears_at_once():
         yield
 
 
@@ -135,7 +136,7 @@ def world(transactional_db: None, tmp_path: Path) -> World:
     """Addresses and secrets of this test's hub: its database, an empty broker, a ledger state folder of its own."""
     with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
         broker.flushdb()
-    desk_port, exchange_port = free_ports(2)
+    desk_port, exchange_port, operator_port = free_ports(3)
     return replace(
         surroundings().world_on(connection.settings_dict["NAME"]),
         hub_url=f"http://{LOOPBACK}:{desk_port}",
@@ -143,6 +144,7 @@ def world(transactional_db: None, tmp_path: Path) -> World:
         ledger_state_dir=tmp_path / "ledger",
         mail_dir=tmp_path / "mail",
         secrets_dir=tmp_path / "secrets",
+        operator_url=f"http://localhost:{operator_port}",
     )
 
 
@@ -164,6 +166,9 @@ class HubProcesses:
         if self._exchange is None:
             self._exchange = self._web("exchange", self.world.exchange_url)
         return self._exchange
+
+    def operator(self) -> Child:
+        return self._web("operator", self.world.operator_url)
 
     def worker(self, *, beat: bool = False) -> Child:
         beat_file = self.logs / "beat" if beat else None
@@ -212,7 +217,7 @@ class HubProcesses:
 
 @pytest.fixture
 def hub_processes(world: World, outside_world: OutsideWorld, tmp_path: Path) -> Generator[HubProcesses]:
-    """Start what a test needs: `hub_processes.worker()`, `.sequencer()`, `.exchange()`, `.desk()`, `.desk_worker()`."""
+    """Start what a test needs: `hub_processes.worker()`, `.sequencer()`, `.exchange()`, `.desk()`, `.operator()` ..."""
     processes = HubProcesses(world, tmp_path / "logs")
     yield processes
     processes.stop()

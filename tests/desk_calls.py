@@ -7,8 +7,9 @@ under the exchange's login. API keys have tests of their own; here the desk is k
 
 import contextvars
 import secrets
+import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from io import BytesIO
@@ -18,23 +19,32 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from urllib3.exceptions import ProtocolError
 
+from accord.calls.errors import ClientError
 from accord.calls.transport import HttpTransport, Transport
 from agencies import apikeys, authentication
-from alerts import fetching, following, held
+from alerts import fetching, held, outbox, preview, start, taking, verdicts
+from alerts.peers import agreements, lanes
 from callers import clock
 from callers.actors import ApiClient
 from callers.capabilities import Capability
-from peers import exchange
+from peers import agreements as peers_agreements
+from peers import exchange, sent
 from peers import following as peers_following
+from peers.deliveries import follow_deliveries
+from peers.models import SentDelivery
+from tests.role_logins import under_login_of
 from vault import making
-from vault.exchangekeys import issue_exchange_key
+from vault.exchangekeys import SCOPES, issue_exchange_key
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
 _moment: list[datetime] = []
+_as_of: Final = contextvars.ContextVar[datetime | None]("as of", default=None)
+"""The exchange's time of day while it answers; the machine's where none is given."""
 """That of the act which called last; empty before the first."""
 over_sockets = exchange.transport_of
 """As the program has it."""
@@ -43,32 +53,35 @@ over_sockets = exchange.transport_of
 class ViewsInPlaceOfSockets:
     """As urllib3's pool is asked; answers by the views of this process, or misbehaves.
 
-    `is_away`: nobody answers. `lies` makes another answer of the path and the octets of each.
+    `is_away`: nobody answers. `lies` makes another answer of the path and the octets of each. `is_followed`: whenever a
+    desk reads what became of its envelopes, its worker has just asked.
     """
 
     is_away = False
+    is_followed = True
     lies: Callable[[str, bytes], bytes] | None = None
 
     def __init__(self) -> None:
         self._client = Client(raise_request_exception=False)
+        # One at a time: all calls go through one client. Nobody calls while holding a row.
+        self._turn = threading.Lock()
         self.asked: list[str] = []
 
     def behave(self) -> None:
         """As it should again."""
-        self.is_away, self.lies, self.asked = False, None, []
+        self.is_away, self.is_followed, self.lies, self.asked = False, True, None, []
 
     def request(
         self, method: str, url: str, *, body: Any, headers: Mapping[str, str], **_: object
     ) -> urllib3.HTTPResponse:
-        blocks: list[Any] = connection.atomic_blocks
-        assert all(block._from_testcase for block in blocks), "called inside a transaction"
+        assert not _is_in_transaction(), "called inside a transaction"
         parts = urlsplit(url)
         self.asked.append(parts.path)
         if self.is_away:
             raise ProtocolError("nobody answers")
         data = body.read() if hasattr(body, "read") else (body or b"")
         sent = {name: value for name, value in headers.items() if name != "Content-Type"}
-        with _of_another_process():
+        with self._turn, _of_another_process():
             answer = contextvars.copy_context().run(
                 self._client.generic,
                 method,
@@ -89,6 +102,12 @@ class ViewsInPlaceOfSockets:
         )
 
 
+def _is_in_transaction() -> bool:
+    """Tell whether one is open beside the one that a test runs in."""
+    blocks: list[Any] = connection.atomic_blocks
+    return not all(block._from_testcase for block in blocks)
+
+
 the_exchange = ViewsInPlaceOfSockets()
 
 
@@ -97,11 +116,17 @@ def _of_another_process() -> Generator[None]:
     """What a test counts or watches of the desk's statements is not the exchange's; its time is the desk's."""
     counted, watched = connection.force_debug_cursor, connection.execute_wrappers
     connection.force_debug_cursor, connection.execute_wrappers = False, []
-    with pytest.MonkeyPatch.context() as patch:
-        if _moment:
-            patch.setattr(clock, "now", lambda: _moment[0])
+    before = _as_of.set(_moment[0] if _moment else None)
+    try:
         yield
-    connection.force_debug_cursor, connection.execute_wrappers = counted, watched
+    finally:
+        _as_of.reset(before)
+        connection.force_debug_cursor, connection.execute_wrappers = counted, watched
+
+
+def answer_as_of(moment: datetime) -> None:
+    """The exchange answers what is asked next at this moment."""
+    _moment[:] = [moment]
 
 
 def give_exchange_keys() -> None:
@@ -127,10 +152,28 @@ def at_its_moment(function: Callable[..., Any]) -> Callable[..., Any]:
     return at
 
 
+def _as_followed(rows_of: Callable[[str], QuerySet[SentDelivery]]) -> Callable[[str], QuerySet[SentDelivery]]:
+    """The same, after the desk-worker has asked."""
+
+    @wraps(rows_of)
+    def followed(agency_id: str) -> QuerySet[SentDelivery]:
+        is_asked = the_exchange.is_followed and not the_exchange.is_away and the_exchange.lies is None
+        if is_asked and not _is_in_transaction():
+            with _of_another_process(), under_login_of("desk-worker"), suppress(ClientError):
+                if agency_id in hosted_agencies():
+                    follow_deliveries(agency_id)
+        return rows_of(agency_id)
+
+    return followed
+
+
 @contextmanager
 def desk_calls_in_this_process() -> Generator[None]:
     """For as long as the block lasts."""
-    known = apikeys.authenticate_key
+    known, time_of_day = apikeys.authenticate_key, clock.now
+
+    def now() -> datetime:
+        return _as_of.get() or time_of_day()
 
     def transport_of(agency_id: str) -> Transport:
         transport = HttpTransport("http://127.0.0.1:1", api_key=CALLS_AS + agency_id)
@@ -140,14 +183,24 @@ def desk_calls_in_this_process() -> Generator[None]:
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
         if not text.startswith(CALLS_AS):
             return known(text, remote_addr, now=now)
-        scopes = frozenset({Capability.DIRECTORY_READ, Capability.LEDGER_READ, Capability.ENVELOPE_READ})
+        scopes = frozenset(map(Capability, SCOPES))
         return ApiClient(text.removeprefix(CALLS_AS), "desk", secrets.token_hex(6), scopes)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", now)
         patch.setattr(exchange, "transport_of", transport_of)
         patch.setattr(authentication, "authenticate_key", authenticate)
         patch.setattr(peers_following, "follower_of", at_its_moment(peers_following.follower_of))
-        patch.setattr(fetching, "envelope_of", at_its_moment(held.envelope_of))
-        patch.setattr(following, "fetch_ahead", at_its_moment(held.fetch_ahead))
+        patch.setattr(peers_following, "feed_follower_of", at_its_moment(peers_following.feed_follower_of))
+        patch.setattr(taking, "feed_follower_of", peers_following.feed_follower_of)
+        for module in (fetching, taking):
+            patch.setattr(module, "envelope_of", at_its_moment(held.envelope_of))
+        patch.setattr(taking, "fetch_ahead", at_its_moment(held.fetch_ahead))
+        followed = _as_followed(sent.deliveries_of)
+        for module in (sent, start, outbox):
+            patch.setattr(module, "deliveries_of", followed)
+        patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
+        patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
+        patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
         patch.setattr(making, "issue_exchange_key", lambda *_, **__: None)
         yield

@@ -96,6 +96,7 @@ def _sources() -> Iterator[Path]:
         "ledger",
         "notices",
         "officers",
+        "operators",
         "peers",
         "sharing",
         "substances",

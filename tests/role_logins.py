@@ -23,6 +23,7 @@ from psycopg import sql
 from hub.roles import LOGINS
 
 EXCHANGE_ADDRESSES = "hub.urls.exchange"
+OPERATOR_ADDRESSES = "hub.urls.operator"
 DESK_TASKS = ("alerts.", "officers.", "vault.")
 
 
@@ -52,8 +53,12 @@ def under_login_of(role: str) -> Generator[None]:
 def role_of_request(request: HttpRequest) -> str:
     """Return who would answer it: the exchange a partner's system at its own addresses, the desk all else.
 
+    The operator's addresses are another process's, which a test takes on whole (`tests.operators`).
+
     What brings a session comes from a browser, and the exchange reads no sessions.
     """
+    if settings.ROOT_URLCONF == OPERATOR_ADDRESSES:
+        return "operator"
     is_system = request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("api-key ")
     if is_system and settings.SESSION_COOKIE_NAME not in request.COOKIES:
         with suppress(Resolver404):

@@ -22,13 +22,22 @@ from callers.actors import SystemActor
 from callers.capabilities import Capability
 from peers.exchange import exchange_of
 from vault.errors import SealBrokenError
-from vault.models import ExchangeKey, VaultSecret
+from vault.models import ExchangeKey, VaultKey, VaultSecret
 from vault.rows import open_row, seal_row
 
 CLIENT: Final = "desk"
 TABLE: Final = "exchangekey"
 SCOPES: Final = [
-    scope.value for scope in (Capability.DIRECTORY_READ, Capability.ENVELOPE_READ, Capability.LEDGER_READ)
+    scope.value
+    for scope in (
+        Capability.AGREEMENT_SUSPEND,
+        Capability.DIRECTORY_READ,
+        Capability.ENVELOPE_READ,
+        Capability.ENVELOPE_SUBMIT,
+        Capability.FEED_READ,
+        Capability.LEDGER_READ,
+        Capability.STATEMENT_SUBMIT,
+    )
 ]
 """What the desk asks the exchange for so far."""
 RENEWED_BEFORE: Final = timedelta(days=29)
@@ -50,6 +59,15 @@ class HeldExchangeKeys:
     def refuse(self, agency_id: str) -> None:
         """Note that the exchange takes the agency's key no more."""
         ExchangeKey.objects.filter(pk=agency_id).update(is_refused=True)
+
+    def agencies(self) -> frozenset[str]:
+        """Whose private keys are in the vault."""
+        return frozenset(VaultKey.objects.values_list("agency_id", flat=True).distinct())
+
+    def callers(self) -> list[str]:
+        """Those with a key that serves."""
+        serving = ExchangeKey.objects.filter(is_refused=False)
+        return list(serving.order_by("pk").values_list("pk", flat=True))
 
 
 def issue_exchange_keys(*, now: datetime) -> list[str]:

@@ -19,7 +19,7 @@ from accord.envelope.statements.bodies import REVOKE_CODES
 from agencies.accession import accept_revoke
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError
 from agencies.models import Key, Keyset, KeyUse, Revocation
-from agencies.registry import standing_keyset, waiting_recovery
+from agencies.registry import begin_root, standing_keyset, waiting_recovery
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import Custody
@@ -54,11 +54,8 @@ def create_agency_keys(
     change = Create(tuple(suites), RootCard(root.public, successor.fingerprint), low)
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB)
-        if locked.root_fingerprint:
-            raise CustodyRefusedError(locked.pk, locked.custody)
         plan = plan_change(locked, change, now=now)
-        locked.root_fingerprint = root.fingerprint
-        locked.save(update_fields=["root_fingerprint"])
+        begin_root(locked.pk, root.fingerprint)
         keep_roots(locked, (root, successor), now=now)
         signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
         keyset = bring_in(actor, locked, signed, plan.rows, plan.drawn, now=now)

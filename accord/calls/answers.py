@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +45,14 @@ class StatementAnswer:
 
 
 @dataclass(frozen=True)
+class ManifestAnswer:
+    """The manifest of an envelope and its receipt; neither is verified."""
+
+    manifest: bytes
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
 class KeysetAnswer:
     """One keyset, its receipt or None, and the revocations the hub knows; nothing is verified."""
 
@@ -77,6 +85,22 @@ class PreviewAnswer:
 
 
 @dataclass(frozen=True)
+class AgencyAnswer:
+    """An agency as the hub states it; nothing is verified. `root_fingerprint` is empty before there is a root."""
+
+    id: str
+    name: str
+    kind: str
+    country: str
+    timezone: str
+    language: str
+    custody: str
+    status: str
+    root_fingerprint: str
+    duty_phone: str
+
+
+@dataclass(frozen=True)
 class SuspendedLane:
     """A lane of an agreement that `agency` has stopped, since when in seconds; the hub's word."""
 
@@ -100,6 +124,26 @@ class AccessionAnswer:
     agency: str
     keyset: str | None
     exchange: str | None = None
+
+
+@dataclass(frozen=True)
+class SuspendedKey:
+    """A key that the hub has suspended, since when (seconds); with `until_keyset` a later keyset of the root lifts it."""
+
+    kid: str
+    since: int
+    until_keyset: bool
+
+
+@dataclass(frozen=True)
+class EntryAnswer:
+    """How the hub says that an agency is reached; `statement` is what the agency has stated, not verified."""
+
+    agency: str
+    telephone: str
+    timezone: str
+    contacts: tuple[str, ...]
+    statement: bytes | None
 
 
 Range = tuple[int, int]
@@ -251,20 +295,13 @@ def read_statement(value: object) -> StatementAnswer:
     return StatementAnswer(read_jws(answer.get("statement")), read_receipt(answer.get("receipt")))
 
 
-@dataclass(frozen=True)
-class IssuedKey:
-    """An API key's text, and its end in seconds."""
-
-    key: str = field(repr=False)
-    until: int
-
-
-def read_issued(value: object) -> IssuedKey:
-    """An API key that the hub has just made."""
-    answer = require_object(value, "API key")
-    return IssuedKey(
-        require_text(answer.get("key"), "API key"), read_moment(answer.get("expires_at"), "API key")
-    )
+def read_manifest_answer(value: object) -> ManifestAnswer:
+    """A `{manifest, receipt}` pair; whoever may ask has it after its receipt."""
+    answer = require_object(value, "manifest")
+    receipt = read_receipt(answer.get("receipt"))
+    if receipt is None:
+        raise other_shape("manifest")
+    return ManifestAnswer(read_jws(answer.get("manifest")), receipt)
 
 
 def read_caller(value: object) -> CallerAnswer:
@@ -344,6 +381,22 @@ def _too_large_slice() -> AnswerError:
     return AnswerError(f"The hub's slice is larger than the protocol allows ({MAX_SLICE_BYTES} octets).")
 
 
+def read_entry(value: object, agency: str) -> EntryAnswer:
+    """How the hub says that this agency is reached."""
+    answer = require_object(value, "entry")
+    if answer.get("agency") != agency:
+        raise AnswerError("The hub answered about another agency than the one asked about.")
+    contacts = require_array(answer.get("contacts"), "contacts")
+    statement = answer.get("statement")
+    return EntryAnswer(
+        agency,
+        require_text(answer.get("telephone"), "telephone"),
+        require_text(answer.get("timezone"), "timezone"),
+        tuple(require_text(address, "contacts") for address in contacts),
+        None if statement is None else read_jws(statement),
+    )
+
+
 def read_keyset(value: object) -> KeysetAnswer:
     """A keyset as the directory shows it."""
     answer = require_object(value, "keyset")
@@ -366,6 +419,21 @@ def read_keysets(value: object, asked: Iterable[str]) -> KeysetsAnswer:
     if sorted([*agencies, *itertools.chain(*lists)]) != sorted(asked):
         raise AnswerError("The hub answered about other agencies than those asked about.")
     return KeysetsAnswer(dict(zip(agencies, map(read_keyset, items), strict=True)), *lists)
+
+
+def read_agencies(value: object) -> list[AgencyAnswer]:
+    """Who takes part, each agency once."""
+    items = require_array(require_object(value, "agencies").get("items"), "agencies")
+    found = [_read_agency(require_object(item, "agencies")) for item in items]
+    if len({one.id for one in found}) != len(found):
+        raise AnswerError("The hub listed an agency twice.")
+    return found
+
+
+def _read_agency(row: Mapping[str, Any]) -> AgencyAnswer:
+    return AgencyAnswer(
+        **{one.name: require_text(row.get(one.name), "agencies") for one in fields(AgencyAnswer)}
+    )
 
 
 def read_previews(value: object, asked: Sequence[str] | None) -> list[PreviewAnswer]:
@@ -397,9 +465,12 @@ def read_suspended(value: object, ref: str) -> list[SuspendedLane]:
     answer = require_object(value, "suspensions")
     if answer.get("ref") != ref:
         raise AnswerError("The hub answered about another agreement than the one asked about.")
-    rows = [
-        require_object(row, "suspensions") for row in require_array(answer.get("suspended"), "suspensions")
-    ]
+    return read_suspensions(answer.get("suspended"))
+
+
+def read_suspensions(value: object) -> list[SuspendedLane]:
+    """Lanes that parties of an agreement have stopped."""
+    rows = [require_object(row, "suspensions") for row in require_array(value, "suspensions")]
     return [
         SuspendedLane(
             require_text(row.get("lane"), "suspensions"),
@@ -408,6 +479,15 @@ def read_suspended(value: object, ref: str) -> list[SuspendedLane]:
         )
         for row in rows
     ]
+
+
+def read_suspended_key(value: object, kid: str) -> SuspendedKey:
+    """The suspension of this key."""
+    answer = require_object(value, "suspension")
+    until_keyset = answer.get("until_keyset")
+    if answer.get("kid") != kid or type(until_keyset) is not bool:
+        raise other_shape("suspension")
+    return SuspendedKey(kid, read_moment(answer.get("suspended_at"), "suspension"), until_keyset)
 
 
 def read_path(value: object) -> list[bytes]:

@@ -11,6 +11,7 @@ from accord.calls.answers import (
     optional_text,
     other_shape,
     read_digest,
+    read_moment,
     read_problem,
     read_receipt,
     require_array,
@@ -77,6 +78,15 @@ ReportAnswer = RefusedError | BusyError | AnswerError | None
 
 
 @dataclass(frozen=True)
+class ReminderAnswer:
+    """Whom the newest reminder of an envelope went to; `again_at`, in seconds, is when they may be reminded again."""
+
+    recipients: tuple[str, ...]
+    reminded_at: int | None
+    again_at: int | None
+
+
+@dataclass(frozen=True)
 class SubmissionFacts:
     """What the hub says about one object that this agency submitted; `signers` (kids) None where it does not say."""
 
@@ -122,6 +132,19 @@ def _read_report(row: Mapping[str, Any]) -> ReportAnswer:
     if problem is None:
         return None
     return read_problem(problem, "facts") if isinstance(problem, dict) else other_shape("facts")
+
+
+def read_reminder(value: object, md: str) -> ReminderAnswer:
+    """Whom the hub says that it has reminded of this envelope."""
+    answer = require_object(value, "reminder")
+    if answer.get("md") != md:
+        raise AnswerError("The hub answered about another object than the one asked for.")
+    recipients = require_array(answer.get("recipients"), "recipients")
+    at, again = (
+        None if answer.get(name) is None else read_moment(answer[name], name)
+        for name in ("reminded_at", "again_at")
+    )
+    return ReminderAnswer(tuple(require_text(one, "recipients") for one in recipients), at, again)
 
 
 def read_submission(value: object) -> SubmissionFacts:

@@ -9,6 +9,7 @@ A refused call raises `accord.calls.errors.RefusedError` or one of its kin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,46 +21,63 @@ from accord.calls.answers import (
     MOST_SLICES,
     MOST_WANTED,
     AccessionAnswer,
+    AgencyAnswer,
     CallerAnswer,
     ChallengeAnswer,
+    EntryAnswer,
     FeedEntry,
     FeedPage,
-    IssuedKey,
     KeysetAnswer,
     KeysetsAnswer,
     KeysetTaken,
+    ManifestAnswer,
     PreviewAnswer,
     SliceAnswer,
     StatementAnswer,
+    SuspendedKey,
     SuspendedLane,
     parse_answer,
+    read_agencies,
     read_caller,
     read_elsewhere,
+    read_entry,
     read_feed_entry,
     read_feed_page,
     read_handovers,
-    read_issued,
     read_keyset,
     read_keysets,
+    read_manifest_answer,
     read_path,
     read_paths,
     read_previews,
     read_slices,
     read_statement,
     read_suspended,
+    read_suspended_key,
     read_taken,
     read_wanted,
     require_array,
     require_object,
     require_text,
 )
+from accord.calls.credentials import (
+    CredentialAnswer,
+    InstanceAnswer,
+    IssuedKey,
+    read_credential,
+    read_credentials,
+    read_instance,
+    read_issued,
+)
 from accord.calls.deliveries import (
     DeliveryChanges,
+    ReminderAnswer,
     ReportAnswer,
     ReportedFact,
     SubmissionFacts,
     SubmissionPage,
     read_changes,
+    read_reminder,
     read_reported,
     read_submission,
     require_about,
@@ -103,12 +121,24 @@ class Exchange(Protocol):
         """What the hub says of the API key that calls."""
         ...
 
-    def agencies(self) -> list[Any]:
-        """Who takes part, as the hub states it: a row each."""
+    def agencies(self) -> list[AgencyAnswer]:
+        """Who takes part, as the hub states it."""
         ...
 
     def agreements(self) -> list[Any]:
         """The own agreements, as the hub states them: a row each."""
+        ...
+
+    def circles(self) -> list[Any]:
+        """The circles of the own agency, as the hub states them: a row each."""
+        ...
+
+    def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
+        """Stop a lane of an agreement; what the parties have suspended of it then. Asking again is harmless."""
+        ...
+
+    def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
+        """Lift the own suspension of a lane; what the parties have suspended then. Asking again is harmless."""
         ...
 
     def rotate_api_key(self) -> IssuedKey:
@@ -134,12 +164,28 @@ class Exchange(Protocol):
         """Submit a statement; sending the same bytes again is harmless."""
         ...
 
+    def entry(self, agency: str) -> EntryAnswer:
+        """How the hub says that the own agency is reached."""
+        ...
+
+    def state_entry(self, agency: str, statement_id: str, jws: bytes) -> EntryAnswer:
+        """State how the own agency is reached; the same bytes again change nothing."""
+        ...
+
     def slice(self, md: str) -> bytes:
         """This agency's slice of an envelope."""
         ...
 
+    def manifest(self, md: str) -> ManifestAnswer:
+        """The signed manifest of an envelope, also while its content is not given."""
+        ...
+
     def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
         """This agency's slices of the first of these envelopes, one at least: as many as fit into one answer."""
+        ...
+
+    def previews(self, terms: Mapping[str, str], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
+        """Who would receive something of these terms if it were sent now; `None` asks about the whole directory."""
         ...
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
@@ -168,6 +214,18 @@ class Exchange(Protocol):
 
     def submission(self, d: str) -> SubmissionFacts:
         """One object that this agency submitted, by md or od."""
+        ...
+
+    def changed_deliveries(self, *, since: str) -> DeliveryChanges:
+        """What became of the own envelopes since a cursor, however old; from the beginning where it is empty."""
+        ...
+
+    def report_facts(self, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
+        """Say of received envelopes, a hundred at most, when somebody was told or opened them."""
+        ...
+
+    def remind(self, md: str, *, key: str) -> ReminderAnswer:
+        """Remind those who have not answered an own envelope; asking again under the same `key` is harmless."""
         ...
 
     def wanted(self, ds: Sequence[str]) -> list[str]:
@@ -241,13 +299,17 @@ class HttpExchange:
         """What the hub says of the API key that calls."""
         return read_caller(self._json("/caller"))
 
-    def agencies(self) -> list[Any]:
+    def agencies(self) -> list[AgencyAnswer]:
         """Who takes part."""
-        return self._rows("/agencies")
+        return read_agencies(self._json("/agencies"))
 
     def agreements(self) -> list[Any]:
         """The own agreements."""
         return self._rows("/agreements")
+
+    def circles(self) -> list[Any]:
+        """The circles of the own agency."""
+        return self._rows("/circles")
 
     def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
         """Stop a lane of an agreement; what the parties have suspended of it then. Asking again is harmless."""
@@ -265,6 +327,54 @@ class HttpExchange:
         path = f"/agreements/{quote(ref, safe='')}/suspensions/{quote(lane, safe='')}"
         answer = self._transport.delete(path, limit=_MAX_TEXT_BYTES)
         return read_suspended(parse_answer(answer, "suspensions"), ref)
+
+    def suspend_key(self, kid: str) -> SuspendedKey:
+        """Suspend an own key at once; asking again is harmless."""
+        answer = self._transport.post(
+            f"/keys/{kid}/suspension", body=b"", media_type=_JSON, limit=_MAX_TEXT_BYTES, repeat=True
+        )
+        return read_suspended_key(parse_answer(answer, "suspension"), kid)
+
+    def announce_instance(self, instance: str, *, software: str) -> InstanceAnswer:
+        """Say that this instance (a UUID that it keeps) holds the own identity; saying it again is harmless."""
+        body = canonical({"id": instance, "software": software})
+        answer = self._transport.post(
+            "/instances", body=body, media_type=_JSON, limit=_MAX_TEXT_BYTES, repeat=True
+        )
+        return read_instance(parse_answer(answer, "instance"), instance)
+
+    def release_instance(self, instance: str) -> None:
+        """Give the identity back; what is given back already is no error."""
+        with suppress(AbsentError):
+            self._transport.delete(f"/instances/{quote(instance, safe='')}", limit=_MAX_TEXT_BYTES)
+
+    def credentials(self) -> list[CredentialAnswer]:
+        """The API keys of the own agency, ended ones too."""
+        return read_credentials(self._json("/credentials"))
+
+    def issue_credential(self, statement_id: str, jws: bytes) -> CredentialAnswer:
+        """Have a signed `apikey` issue a key; only the first answer to the same bytes has its text."""
+        answer = self._transport.post(
+            "/credentials",
+            body=jws,
+            media_type=_JOSE,
+            limit=_MAX_TEXT_BYTES,
+            repeat=True,
+            key=statement_id,
+        )
+        return read_credential(parse_answer(answer, "credential"))
+
+    def end_credential(self, prefix: str, statement_id: str, jws: bytes) -> CredentialAnswer:
+        """Have a signed `apikey` end a key and what took its place; asking again is harmless."""
+        answer = self._transport.post(
+            f"/credentials/{quote(prefix, safe='')}/end",
+            body=jws,
+            media_type=_JOSE,
+            limit=_MAX_TEXT_BYTES,
+            repeat=True,
+            key=statement_id,
+        )
+        return read_credential(parse_answer(answer, "credential"))
 
     def rotate_api_key(self) -> IssuedKey:
         """An API key that takes this one's place."""
@@ -311,9 +421,28 @@ class HttpExchange:
             "/statements", body=jws, media_type=_JOSE, limit=_MAX_TEXT_BYTES, repeat=True, key=statement_id
         )
 
+    def entry(self, agency: str) -> EntryAnswer:
+        """How the hub says that the own agency is reached."""
+        return read_entry(self._json(f"/agencies/{agency}/entry"), agency)
+
+    def state_entry(self, agency: str, statement_id: str, jws: bytes) -> EntryAnswer:
+        """State how the own agency is reached; the same bytes again change nothing."""
+        answer = self._transport.put(
+            f"/agencies/{agency}/entry",
+            body=jws,
+            media_type=_JOSE,
+            limit=_MAX_TEXT_BYTES,
+            key=statement_id,
+        )
+        return read_entry(parse_answer(answer, "entry"), agency)
+
     def slice(self, md: str) -> bytes:
         """This agency's slice of an envelope, octet for octet."""
         return self._transport.get(f"/envelopes/{md}", accept=_JSON, limit=MAX_SLICE_BYTES).body
+
+    def manifest(self, md: str) -> ManifestAnswer:
+        """The signed manifest of an envelope, also while its content is not given."""
+        return read_manifest_answer(self._json(f"/envelopes/{md}/manifest"))
 
     def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
         """The slices of the first of these envelopes, of at most a hundred; asking again is harmless."""
@@ -390,6 +519,18 @@ class HttpExchange:
             "/deliveries/facts", body=body, media_type=_JSON, limit=MAX_LIST_BYTES, repeat=True
         )
         return read_reported(parse_answer(answer, "facts"), some)
+
+    def remind(self, md: str, *, key: str) -> ReminderAnswer:
+        """Remind those who have not answered an own envelope; asking again under the same `key` is harmless."""
+        answer = self._transport.post(
+            f"/envelopes/{md}/reminders",
+            body=b"",
+            media_type=_JSON,
+            limit=_MAX_TEXT_BYTES,
+            repeat=True,
+            key=key,
+        )
+        return read_reminder(parse_answer(answer, "reminder"), md)
 
     def wanted(self, ds: Sequence[str]) -> list[str]:
         """Those of the first of these digests whose bytes a restored hub wants again."""

@@ -98,6 +98,10 @@ class Transport(Protocol):
         """Write one body. `repeat`: a second sending is harmless. `key`: Idempotency-Key."""
         ...
 
+    def put(self, path: str, *, body: bytes, media_type: str, limit: int, key: str = "") -> Answer:
+        """Put one body in the place of what stands, which is harmless to repeat. `key`: Idempotency-Key."""
+        ...
+
     def post_parts(
         self,
         path: str,
@@ -181,10 +185,19 @@ class HttpTransport:
         self, path: str, *, body: bytes, media_type: str, limit: int, repeat: bool, key: str = ""
     ) -> Answer:
         """Write one body. `repeat`: the protocol makes a second sending harmless. `key`: Idempotency-Key."""
+        return self._write("POST", path, body, media_type, limit=limit, repeat=repeat, key=key)
+
+    def put(self, path: str, *, body: bytes, media_type: str, limit: int, key: str = "") -> Answer:
+        """Put one body in the place of what stands; repeated on trouble."""
+        return self._write("PUT", path, body, media_type, limit=limit, repeat=True, key=key)
+
+    def _write(
+        self, method: str, path: str, body: bytes, media_type: str, *, limit: int, repeat: bool, key: str
+    ) -> Answer:
         headers = {"Accept": "application/json", "Content-Type": media_type}
         if key:
             headers["Idempotency-Key"] = key
-        return self._call("POST", path, headers=headers, body=body, limit=limit, repeat=repeat)
+        return self._call(method, path, headers=headers, body=body, limit=limit, repeat=repeat)
 
     def post_parts(
         self,

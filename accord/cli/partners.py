@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking up at the terminal: who takes part, and what the own agency has agreed to."""
+"""Looking up at the terminal: who takes part, how the own agency is reached, and what it has agreed to."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Final
 
-from accord.cli.showing import print_json, print_table
+from accord.cli.showing import plain, print_json, print_table
 from accord.cli.workplace import Workplace
+from accord.client.errors import RequestError
 
 _PINS: Final = {True: "yes", False: "ANOTHER ROOT", None: "no"}
 
@@ -25,6 +26,26 @@ def agencies(place: Workplace) -> None:
         for row in found
     ]
     print_table(heads, rows, empty="Nobody takes part yet.")
+
+
+def entry(place: Workplace) -> None:
+    """Show how the own agency is reached, or state it."""
+    options = place.options
+    with place.client() as client:
+        if options.action == "set":
+            if not options.zone:
+                raise RequestError("Name the time zone too: accord entry set --zone Europe/Vienna")
+            shown = client.state_entry(
+                telephone=options.telephone, zone=options.zone, contacts=options.contact
+            )
+        else:
+            shown = client.entry()
+    place.tell(
+        {"agency": shown.agency, "telephone": shown.telephone, "timezone": shown.timezone}
+        | {"contacts": list(shown.contacts)},
+        f"{plain(shown.agency)}: telephone {plain(shown.telephone) or '-'}, time zone {plain(shown.timezone)}",
+        f"Contact points: {plain(', '.join(shown.contacts)) or '-'}",
+    )
 
 
 def agreements(place: Workplace) -> None:

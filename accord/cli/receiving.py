@@ -22,7 +22,7 @@ from accord.cli.workplace import Workplace
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.inbox import Doubt, require_no_alarm
-from accord.client.notebook import REPUDIATED
+from accord.client.notebook import REMINDER, REPUDIATED
 from accord.client.results import InboxEntry, Opened, Stated, Verified
 from accord.client.saved import load_saved, save_opened
 from accord.envelope.errors import Failure, OpeningError, VerificationError
@@ -145,8 +145,8 @@ def _row(entry: InboxEntry) -> tuple[object, ...]:
 
 
 def _what(entry: InboxEntry) -> str:
-    if entry.what == REPUDIATED:
-        return "repudiated"
+    if entry.what in (REPUDIATED, REMINDER):
+        return entry.what
     if entry.what == "envelope":
         return "alert"
     return entry.statement.k if entry.statement else "statement"

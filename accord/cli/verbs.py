@@ -13,7 +13,7 @@ from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
 from accord.cli.likening import compare, match, similar
-from accord.cli.partners import agencies, agreements
+from accord.cli.partners import agencies, agreements, entry
 from accord.cli.receiving import acknowledge, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
@@ -31,6 +31,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "sign": sign,
     "agencies": agencies,
     "agreements": agreements,
+    "entry": entry,
     "check": check,
     "submit": submit,
     "seal": seal,

@@ -14,6 +14,7 @@ from accord.cli.sentences import sentence_of
 from accord.cli.showing import as_json, moment, news_as_json, plain, print_alert
 from accord.cli.workplace import Workplace
 from accord.client.errors import DeliveryError, LedgerAlarmError, RequestError
+from accord.client.notebook import REMINDER
 from accord.client.watching import News, Rhythm
 
 SECRETS: Final = ("PASSPHRASE", "API_KEY")
@@ -105,6 +106,12 @@ def _sentence(news: News) -> str:
     entry = news.entry
     what = entry.statement.k if entry.statement else "statement" if entry.what == "statement" else "alert"
     text = f"{entry.number}  {what} from {plain(entry.iss)}  {entry.ref or entry.d}"
+    if entry.what == REMINDER:
+        text += "  REMINDER: its sender asks once more " + (
+            "for a confirmation that its use has stopped"
+            if entry.retracted or entry.retraction_in_doubt
+            else "for an acknowledgement"
+        )
     if entry.repudiated:
         text += f"  REPUDIATED: {plain(entry.iss)} says that a key of its was in other hands"
     if entry.reaffirmed:

@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from accord.calls.answers import EntryAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
 from accord.client.apikey import ApiKeyFacts
@@ -35,6 +36,7 @@ from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.life import KeyLife
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
+from accord.client.own_entry import shown_entry, state_entry
 from accord.client.partners import AgencyFacts, AgreementFacts, list_agencies, list_agreements
 from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
@@ -218,6 +220,14 @@ class Client:
     def agreements(self) -> list[AgreementFacts]:
         """The own agreements as the hub states them."""
         return list_agreements(self._session.begin())
+
+    def entry(self) -> EntryAnswer:
+        """How the hub says that the own agency is reached."""
+        return shown_entry(self._session.begin())
+
+    def state_entry(self, *, telephone: str | None, zone: str, contacts: Sequence[str]) -> EntryAnswer:
+        """State how the own agency is reached, signed by its keys; raises RequestError, RefusedError."""
+        return state_entry(self._session.begin(), telephone=telephone, zone=zone, contacts=contacts)
 
     def plan(self, order: AlertToSend) -> Plan:
         """Who can be sealed to now and who cannot, and why; fetches keysets, sends nothing."""

@@ -5,7 +5,8 @@ At least once, in order, resumable: a page is noted whole before the next one is
 begun its feed anew, what is known by its digest is passed over. Alerts are listed,
 not fetched, since fetching is what the hub shows the sender as "collected". Statements are fetched and
 verified at once: a retraction must not wait until somebody opens the alert again. An item "repudiated" is the
-hub's hint that an earlier one was signed with a key revoked since: the issuer's keyset is fetched, and tells.
+hub's hint that an earlier one was signed with a key revoked since: the issuer's keyset is fetched, and tells. An item
+"reminder" is the hub's word that the sender of an earlier one asks once more for an answer; it is listed, no more.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from accord.client.errors import (
     UnreachableError,
 )
 from accord.client.memory import verified_senders
-from accord.client.notebook import REPUDIATED, inbox_fact
+from accord.client.notebook import REMINDER, REPUDIATED, inbox_fact
 from accord.client.resending import resend_wanted
 from accord.client.results import InboxEntry
 from accord.client.session import Act
@@ -77,15 +78,19 @@ def follow_feed(act: Act) -> tuple[int, list[Doubt]]:
 
 
 def _new_records(state: State, entries: Iterable[FeedEntry]) -> list[InboxRecord]:
-    """What is not known by its digest: after a restart most of it is."""
+    """What is not known by its digest, a reminder by its own id: after a restart most of it is."""
+    entries = list(entries)
     repudiated = {(record.d, record.iss) for record in state.repudiations.values()}
-    return [
-        _record(state, entry)
-        for entry in entries
-        if (
-            (entry.d, entry.iss) not in repudiated if entry.what == REPUDIATED else entry.d not in state.inbox
-        )
-    ]
+    here = {entry.d for entry in entries if entry.what == "envelope"}
+
+    def is_new(entry: FeedEntry) -> bool:
+        if entry.what == REPUDIATED:
+            return (entry.d, entry.iss) not in repudiated
+        if entry.what == REMINDER:
+            return entry.id not in state.reminders and (entry.d in state.inbox or entry.d in here)
+        return entry.d not in state.inbox
+
+    return [_record(state, entry) for entry in entries if is_new(entry)]
 
 
 def _offer_again(act: Act) -> None:
@@ -96,7 +101,7 @@ def _offer_again(act: Act) -> None:
 
 def records_after(state: State, number: int) -> list[InboxRecord]:
     """Every kept item after this number, in the order of the feed."""
-    records = (*state.inbox.values(), *state.repudiations.values())
+    records = (*state.inbox.values(), *state.repudiations.values(), *state.reminders.values())
     return sorted((record for record in records if record.number > number), key=lambda record: record.number)
 
 
@@ -114,13 +119,20 @@ def entry_of(act: Act, record: InboxRecord, opened: OpenedAlert | None = None) -
     if opened is not None:
         entry = _entry(act, record, (opened.manifest.iss, opened.manifest.jti))
         return _marked(entry, opened.standings[0])
+    record = _about(act.state, record)
     verified = act.state.seen.get(record.iss, {}).get(record.id) == record.d
     return _entry(act, record, (record.iss, record.id) if verified else None)
 
 
+def _about(state: State, record: InboxRecord) -> InboxRecord:
+    """A reminder under the id of what it reminds of."""
+    known = state.inbox.get(record.d) if record.what == REMINDER else None
+    return record if known is None else replace(record, id=known.id)
+
+
 def is_about_alert(state: State, record: InboxRecord) -> bool:
-    """Whether an item is an alert, or says that one which came before was repudiated."""
-    if record.what != REPUDIATED:
+    """Whether an item is an alert, or says something of one which came before."""
+    if record.what not in (REPUDIATED, REMINDER):
         return record.what == "envelope"
     known = state.inbox.get(record.d)
     return known is not None and known.what == "envelope"

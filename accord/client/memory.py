@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from accord.client import notebook as facts
 from accord.client.notebook import Notebook
@@ -17,6 +19,9 @@ from accord.following.records import (
     StatementRecord,
 )
 from accord.state import State
+
+KEPT_WHOLE: Final = frozenset({"reaffirm", "unrelease"})
+"""Kinds that prove something about others, and are verified whole each time."""
 
 
 class HomeMemory:
@@ -82,7 +87,9 @@ class HomeMemory:
         return (record for record in records if record.k == k and record.about in subjects)
 
     def keep_statement(self, record: StatementRecord) -> None:
-        self._notebook.note(facts.statement_fact(record))
+        """Of most kinds the octets are not needed again."""
+        kept = record if record.k in KEPT_WHOLE else replace(record, jws=None)
+        self._notebook.note(facts.statement_fact(kept))
 
     def subject_of(self, d: str) -> SubjectFacts | None:
         """Who sent an alert that was never opened here is the hub's word alone; whoever relies on a statement about

@@ -16,6 +16,7 @@ from accord.following.records import CheckpointRecord, KeysetRecord, RevocationR
 from accord.state import InboxRecord, OpeningFailure, Pin, State, StateFile, SubmissionRecord
 
 REPUDIATED: Final = "repudiated"
+REMINDER: Final = "reminder"
 MAX_FAILURES: Final = 500
 
 Fact = Callable[[State], None]
@@ -155,11 +156,13 @@ def failure_fact(failure: OpeningFailure) -> Fact:
 
 
 def inbox_fact(record: InboxRecord) -> Fact:
-    """An item of the feed; what is known about it here is kept. A repudiation names an item that stands already."""
+    """An item of the feed; what is known about it here is kept. Repudiations and reminders name an item that stands."""
 
     def apply(state: State) -> None:
         if record.what == REPUDIATED:
             state.repudiations.setdefault(str(record.number), record)
+        elif record.what == REMINDER:
+            state.reminders.setdefault(record.id, record)
         else:
             state.inbox.setdefault(record.d, record)
 
@@ -216,7 +219,7 @@ def restart_fact(refused: tuple[str, int], epoch: str) -> Fact:
 
     def apply(state: State) -> None:
         if (state.epoch, state.cursor) == refused:
-            known = (*state.inbox.values(), *state.repudiations.values())
+            known = (*state.inbox.values(), *state.repudiations.values(), *state.reminders.values())
             state.base = max((record.number for record in known), default=state.base)
             state.epoch, state.cursor = epoch, 0
 

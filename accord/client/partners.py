@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accord.calls.answers import require_array, require_object, require_text
+from accord.calls.answers import AgencyAnswer, require_array, require_object, require_text
 from accord.client.session import Act
 
 
@@ -49,7 +49,7 @@ class AgreementFacts:
 
 def list_agencies(act: Act) -> list[AgencyFacts]:
     """Who takes part, each with whether its root is the pinned one, or one that followed it."""
-    return [_with_pin(act, require_object(row, "agencies")) for row in act.session.exchange.agencies()]
+    return [_with_pin(act, agency) for agency in act.session.exchange.agencies()]
 
 
 def list_agreements(act: Act) -> list[AgreementFacts]:
@@ -57,15 +57,21 @@ def list_agreements(act: Act) -> list[AgreementFacts]:
     return [_agreement(require_object(row, "agreements")) for row in act.session.exchange.agreements()]
 
 
-def _with_pin(act: Act, row: Mapping[str, Any]) -> AgencyFacts:
-    texts = {name: require_text(row.get(name), name) for name in ("id", "name", "kind", "country", "custody")}
-    texts |= {
-        name: require_text(row.get(name), name) for name in ("status", "root_fingerprint", "duty_phone")
-    }
-    pin = act.state.pins.get(texts["id"])
-    trusted = {keyset.root_fingerprint for keyset in act.directory.chain(texts["id"])}
+def _with_pin(act: Act, agency: AgencyAnswer) -> AgencyFacts:
+    pin = act.state.pins.get(agency.id)
+    trusted = {keyset.root_fingerprint for keyset in act.directory.chain(agency.id)}
     trusted |= set() if pin is None else {pin.fingerprint}
-    return AgencyFacts(**texts, pinned=None if pin is None else texts["root_fingerprint"] in trusted)
+    return AgencyFacts(
+        id=agency.id,
+        name=agency.name,
+        kind=agency.kind,
+        country=agency.country,
+        custody=agency.custody,
+        status=agency.status,
+        root_fingerprint=agency.root_fingerprint,
+        duty_phone=agency.duty_phone,
+        pinned=None if pin is None else agency.root_fingerprint in trusted,
+    )
 
 
 def _agreement(row: Mapping[str, Any]) -> AgreementFacts:

@@ -75,7 +75,8 @@ class InboxEntry:
 
     `repudiated`: its issuer has revoked a key since, and that word of the issuer's was verified. That a statement was
     signed with that key is verified too; of an alert that is not open the hub alone says it. `reaffirmed`: its issuer
-    stands by it nevertheless. An item whose `what` is "repudiated" names an alert or a statement that came before.
+    stands by it nevertheless. An item whose `what` is "repudiated" names an alert or a statement that came before; one
+    that is "reminder" an alert that came before, whose sender, by the hub's word, asks once more for an answer.
     """
 
     number: int

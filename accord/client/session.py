@@ -206,7 +206,7 @@ class HomeKeys:
     def sign_statement(
         self,
         k: str,
-        sub: SubjectRef,
+        sub: SubjectRef | None,
         body: Mapping[str, Any],
         *,
         actor: str | None,

@@ -27,7 +27,7 @@ from accord.client.errors import (
     UnreachableError,
 )
 from accord.client.inbox import Doubt, entry_of, follow_feed, is_about_alert, is_fork, records_after
-from accord.client.notebook import watched_fact
+from accord.client.notebook import REMINDER, watched_fact
 from accord.client.position import Position, open_position
 from accord.client.reading import Place, open_fetched
 from accord.client.results import InboxEntry, Opened
@@ -197,8 +197,8 @@ class _Reader:
         return news
 
     def _opens(self, act: Act, record: InboxRecord) -> bool:
-        """What was repudiated is opened once more, and then shown as what it is."""
-        return self._opening and is_about_alert(act.state, record)
+        """What was repudiated is opened once more, and then shown as what it is; what one is reminded of is not."""
+        return self._opening and record.what != REMINDER and is_about_alert(act.state, record)
 
     def _list(self, act: Act, record: InboxRecord) -> News:
         doubt = self._doubts.get(record.number)

@@ -96,6 +96,19 @@ def judge_key(
     return Repudiated(log_time, since, *revoked) if log_time >= since else Valid()
 
 
+def keys_of_signers(directory: KeyDirectory, iss: str, signers: Sequence[str]) -> list[PublicKey]:
+    """The public keys of these kids, whether or not they count: for what is told of and never relied on.
+
+    Raises VerificationError.
+    """
+    keyset = directory.keyset(iss)
+    rows = [keyset.row(kid) if keyset else None for kid in signers]
+    keys = [row.key for row in rows if row is not None]
+    if not keys or len(keys) < len(rows):
+        raise VerificationError(Failure.KEY_UNKNOWN)
+    return keys
+
+
 def judge_signers(
     directory: KeyDirectory,
     agency: str,

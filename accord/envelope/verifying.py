@@ -22,7 +22,7 @@ from typing import Protocol
 from accord.envelope.encoding import unb64u
 from accord.envelope.errors import Failure, ProofError, VerificationError
 from accord.envelope.jwe import UnverifiedJwe, leaf_hashes
-from accord.envelope.jws import verify_jws
+from accord.envelope.jws import UnverifiedJws, verify_jws
 from accord.envelope.keyrule import Standing, judge_signers, worst_of
 from accord.envelope.keys import PublicKey
 from accord.envelope.keysets import KeyDirectory
@@ -196,7 +196,7 @@ def verify_slice(
     for one, other in itertools.combinations(logged, 2):
         # What can be told without asking anybody: the same log, and at the same size the same tree.
         compare_checkpoints(one.checkpoint, other.checkpoint, None)
-    keys, standing = _verify_manifest(unverified, directory, logged[0])
+    keys, standing = verify_manifest(manifest, unverified.manifest_jws, directory, logged[0])
     standing = standing_after(standing, reaffirms, manifest_ref(manifest), manifest.iss)
     releases = _verify_releases(unverified, directory, logged[1:], reaffirms)
     via = tuple(release.statement for release in releases)
@@ -216,16 +216,16 @@ def verify_slice(
     )
 
 
-def _verify_manifest(
-    unverified: UnverifiedSlice, directory: KeyDirectory, logged: LoggedObject
+def verify_manifest(
+    manifest: Manifest, jws: UnverifiedJws, directory: KeyDirectory, logged: LoggedObject
 ) -> tuple[tuple[PublicKey, ...], Standing]:
-    manifest = unverified.manifest
-    if manifest.signers != unverified.manifest_jws.kids:
+    """Check the signatures of a manifest that the ledger has logged; raises VerificationError."""
+    if manifest.signers != jws.kids:
         raise VerificationError(Failure.SIGNERS)
     keys, standing = judge_signers(
         directory, manifest.iss, manifest.signers, manifest.suite, logged.log_time, index=logged.index
     )
-    verify_jws(unverified.manifest_jws, keys)
+    verify_jws(jws, keys)
     return keys, standing
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from accord.calls.errors import UnreachableError
 from accord.calls.exchange import Exchange
+from accord.envelope.keysets import KeyDirectory
 from accord.following.log import KeptLog
 from accord.following.pinned import PinnedDirectory
 from accord.following.ports import DirectoryMemory, Memory
@@ -26,6 +27,8 @@ class DirectoryFollower:
         self.memory = memory
         self.log = KeptLog(memory, exchange, lambda: self.now)
         self.directory = PinnedDirectory(memory, lambda: self.now)
+        self.judges_by: KeyDirectory = self.directory
+        """The keys by which signatures are judged: the pinned ones, unless the caller trusts fewer."""
         self.fresh: set[str] = set()
         """Agencies whose newest keyset was taken in at this moment."""
         self._exchange = exchange

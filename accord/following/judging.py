@@ -31,7 +31,7 @@ def standing_of(follower: Follower, record: StatementRecord) -> Standing | None:
         return Valid()
     try:
         _, standing = judge_signers(
-            follower.directory, record.iss, record.signers, record.suite, record.log_time, index=record.index
+            follower.judges_by, record.iss, record.signers, record.suite, record.log_time, index=record.index
         )
     except VerificationError as failed:
         return Valid() if failed.failure is Failure.KEYSET_UNKNOWN else None
@@ -95,7 +95,7 @@ def said_about(follower: Follower, k: str, subjects: Collection[str]) -> list[Ve
                 statement = parse_statement(record.jws.encode())
                 found.append(
                     verify_statement(
-                        statement, follower.directory, log_time=record.log_time, index=record.index
+                        statement, follower.judges_by, log_time=record.log_time, index=record.index
                     )
                 )
     return found

@@ -174,7 +174,7 @@ class Keys(Protocol[_Actor_contra]):
     def sign_statement(
         self,
         k: str,
-        sub: SubjectRef,
+        sub: SubjectRef | None,
         body: Mapping[str, Any],
         *,
         actor: _Actor_contra,

@@ -45,7 +45,7 @@ class StatementRecord:
     """One verified statement of another agency, about the object `about` (md or od).
 
     Whether it counts every display judges again, by its `signers` (kids) and `suite`; both are empty in a record
-    that an earlier version wrote, and so is `index`, its leaf. `jws` as received, for the kinds that are proofs for others: `reaffirm`, `unrelease`.
+    that an earlier version wrote, and so is `index`, its leaf. `jws` as received; None where a memory has not kept it.
     """
 
     od: str

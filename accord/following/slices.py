@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from accord.calls.answers import ManifestAnswer
 from accord.envelope.blobs import BlobFacts
 from accord.envelope.content import OpenedAlert
+from accord.envelope.encoding import MAX_MANIFEST_BYTES
 from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.jws import UnverifiedJws, parse_jws
+from accord.envelope.manifest import Manifest, read_manifest
 from accord.envelope.slices import UnverifiedSlice, parse_slice
-from accord.envelope.verifying import VerifiedSlice, verify_slice
+from accord.envelope.tree.receipts import Receipt
+from accord.envelope.verifying import VerifiedSlice, verify_manifest, verify_receipt, verify_slice
+from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.following.follower import Follower
 from accord.following.judging import reaffirms_of, unreleased_of
 from accord.following.keysets import refresh_once
@@ -46,6 +52,32 @@ def verify_fetched(follower: Follower, unverified: UnverifiedSlice) -> VerifiedS
     return verified
 
 
+def verify_manifest_alone(follower: Follower, md: str, answer: ManifestAnswer) -> Manifest:
+    """Verify the manifest of an envelope whose content is not given, by the keys as they are known; notes its receipt.
+
+    Raises MalformedError, VerificationError.
+    """
+    jws = parse_jws(answer.manifest, TYP_MANIFEST, limit=MAX_MANIFEST_BYTES)
+    manifest = read_manifest(jws.payload)
+    if manifest.md != md:
+        raise VerificationError(Failure.SUBJECT, "the hub gave another manifest")
+    verify_logged_manifest(follower, manifest, jws, answer.receipt)
+    return manifest
+
+
+def verify_logged_manifest(
+    follower: Follower, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt
+) -> None:
+    """Verify who signed a manifest, and that the ledger has it, by the keys as they are known; notes its receipt.
+
+    Raises VerificationError.
+    """
+    follower.log.learn_keys([receipt.checkpoint])
+    logged = verify_receipt(receipt, manifest.md, follower.log.as_ledger())
+    verify_manifest(manifest, jws, follower.judges_by, logged)
+    follower.log.note(receipt, manifest.md, logged.log_time, compared=logged.compared)
+
+
 def verify_after_all_said(
     follower: Follower, unverified: UnverifiedSlice, verified: VerifiedSlice
 ) -> VerifiedSlice:
@@ -62,7 +94,7 @@ def verify_kept(follower: Follower, unverified: UnverifiedSlice) -> VerifiedSlic
     return verify_slice(
         unverified,
         reader=follower.agency,
-        directory=follower.directory,
+        directory=follower.judges_by,
         ledger=follower.log.as_ledger(),
         now=follower.now,
         unreleased=unreleased_of(follower, unverified),

@@ -26,8 +26,6 @@ from accord.following.records import StatementRecord
 MANIFEST: Final = "manifest"
 ABOUT_ENVELOPES: Final = frozenset({"retract", "reaffirm"})
 ABOUT_RELEASES: Final = frozenset({"unrelease", "reaffirm"})
-KEPT_WHOLE: Final = frozenset({"reaffirm", "unrelease"})
-"""Kinds that prove something about others, and are verified whole each time."""
 
 
 def note_statement(
@@ -48,7 +46,7 @@ def note_statement(
     refresh_once(follower, statement.iss)
     log_time = follower.log.prove(answer.receipt, d=unverified.od)
     index = answer.receipt.index_at(log_time)
-    verified = verify_statement(unverified, follower.directory, log_time=log_time, index=index)
+    verified = verify_statement(unverified, follower.judges_by, log_time=log_time, index=index)
     check_entitled(statement, subject or _subject_of(follower, statement))
     if isinstance(verified.standing, Valid):
         # What a thief has seen of the ledger is nobody's word.
@@ -146,7 +144,7 @@ def _record(statement: Statement, jws: bytes, log_time: int, index: int | None) 
         about=statement.sub.d if statement.sub else None,
         body=dict(statement.body),
         log_time=log_time,
-        jws=jws.decode() if statement.k in KEPT_WHOLE else None,
+        jws=jws.decode(),
         signers=tuple(statement.signers),
         suite=statement.suite,
         index=index,

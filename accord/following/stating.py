@@ -18,7 +18,7 @@ def sign_statement(
     follower: Follower,
     keys: Keys[_Actor],
     k: str,
-    sub: SubjectRef,
+    sub: SubjectRef | None,
     body: Mapping[str, Any],
     *,
     actor: _Actor,

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of agencies and their keys, and a trigger: the moment of an agency's first release is written once.
-
-Taking it away would end the waiting of changes of power. When the tables are generated afresh, `TRIGGER` and the
-operation at the end stay.
-"""
+"""The tables of agencies and their keys."""
 
 import datetime
 
@@ -15,17 +11,6 @@ from django.db import migrations, models
 
 import callers.names
 import callers.timezones
-
-TRIGGER = """
-CREATE FUNCTION agencies_first_release_stays() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'the first release of an agency stays as it is' USING ERRCODE = 'restrict_violation';
-END
-$$;
-CREATE TRIGGER agencies_first_release_stays BEFORE UPDATE ON agencies_agency FOR EACH ROW
-WHEN (OLD.first_release_at IS NOT NULL AND NEW.first_release_at IS DISTINCT FROM OLD.first_release_at)
-EXECUTE FUNCTION agencies_first_release_stays();
-"""
 
 
 class Migration(migrations.Migration):
@@ -120,7 +105,6 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=40, validators=[callers.names.check_name]),
                 ),
                 ("admitted_at", models.DateTimeField()),
-                ("first_release_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "verbose_name_plural": "agencies",
@@ -251,6 +235,7 @@ class Migration(migrations.Migration):
                 ),
                 ("since", models.BigIntegerField(blank=True, null=True)),
                 ("suspended_at", models.DateTimeField(blank=True, null=True)),
+                ("until_keyset", models.BooleanField(default=False)),
                 (
                     "agency",
                     models.ForeignKey(
@@ -318,6 +303,7 @@ class Migration(migrations.Migration):
                 ("last_used_at", models.DateTimeField(blank=True, null=True)),
                 ("is_entry", models.BooleanField(default=False)),
                 ("is_desk", models.BooleanField(default=False)),
+                ("stated_in", models.CharField(blank=True, editable=False, max_length=43)),
                 ("line", models.CharField(db_index=True, editable=False, max_length=16)),
                 (
                     "agency",
@@ -352,7 +338,12 @@ class Migration(migrations.Migration):
                             )
                         ),
                         name="apikey_ninety_days",
-                    )
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("stated_in", ""), _negated=True),
+                        fields=("stated_in",),
+                        name="apikey_stated_once",
+                    ),
                 ],
             },
         ),
@@ -380,6 +371,76 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="ContactPoint",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=254)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contact_points",
+                        to="agencies.agency",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "address"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency", "address"), name="contact_point_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Instance",
+            fields=[
+                (
+                    "agency",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="instance",
+                        serialize=False,
+                        to="agencies.agency",
+                    ),
+                ),
+                ("instance_id", models.CharField(max_length=36)),
+                ("software", models.CharField(max_length=60)),
+                ("since", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="OwnStatement",
+            fields=[
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("k", models.CharField(max_length=12)),
+                ("statement_id", models.CharField(max_length=36)),
+                ("iat", models.BigIntegerField()),
+                ("jws", models.BinaryField()),
+                ("accepted_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="own_statements",
+                        to="agencies.agency",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "-iat"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency", "statement_id"), name="own_statement_id_once")
+                ],
+            },
+        ),
         migrations.AddConstraint(
             model_name="keyset",
             constraint=models.UniqueConstraint(
@@ -403,5 +464,4 @@ class Migration(migrations.Migration):
                 name="key_end_unless_root",
             ),
         ),
-        migrations.RunSQL(TRIGGER),
     ]

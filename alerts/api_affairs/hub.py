@@ -12,7 +12,6 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.accession import admit_agency
 from agencies.api import AgencySerializer
 from agencies.entrykeys import issue_entry_key
 from agencies.errors import CustodyRefusedError
@@ -26,14 +25,13 @@ from alerts.pages.operator.forms import GROUP_CHARS, HEARD, group_of
 from alerts.pages.operator.health import Sign, health
 from callers.capabilities import Capability, Role
 from callers.directory import AgencyKind, AgencyStatus, Custody
-from callers.errors import AbsentError, InputError, NotPermittedError
+from callers.errors import AbsentError, InputError, MoveError, NotPermittedError
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
-from officers.entering import Entry, entry_of, first_admin_of
+from officers.entering import Entry, entry_of, first_admin_of, take_in
 from officers.invitations import invite_again, invite_officer
 from peers.models import Agency
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
-from sharing.errors import MoveError
 from vault.doors import create_agency_keys
 
 
@@ -144,7 +142,7 @@ class HubAgenciesView(AffairsView):
             heard, agency_id = body.pop("heard"), body.pop("id")
             fingerprint = _compared(body["root_fingerprint"], body["custody"], heard)
             facts = body | {"root_fingerprint": fingerprint}
-            admit_agency(self.officer, agency_id, **facts, compared=bool(fingerprint), now=self.now)
+            take_in(self.officer, agency_id, **facts, compared=bool(fingerprint), now=self.now)
             return Outcome(CREATED, agency_id)
 
         outcome = idempotent(request, self.actor, run, now=self.now)

@@ -29,10 +29,10 @@ from alerts.pages.keys.wizard import key_of, open_facts
 from callers.capabilities import Capability
 from callers.directory import Custody
 from callers.errors import AbsentError, InputError
+from callers.octets import SIGNED, octets_of
 from callers.reading import read_body, read_query
 from officers.keyfacts import KeyFact, KeyFacts, check_typed, key_facts
 from peers.models import Agency
-from sharing.api import JoseParser, JsonOctetsParser
 from vault import proposing
 from vault.changes import MAX_ROOT_CARD_BYTES, read_root_card
 
@@ -180,7 +180,7 @@ class ImpactView(AffairsView):
 
 class ProposalView(KeysView):
     capability = Capability.KEY_MANAGE
-    parser_classes = [JoseParser, JsonOctetsParser]
+    parser_classes = SIGNED
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="keys_proposal")
     def get(self, request: Request, od: str) -> HttpResponse:  # type: ignore[override]
@@ -195,8 +195,7 @@ class ProposalView(KeysView):
     )
     def post(self, request: Request, od: str) -> Response:
         """Hand in the proposal that the head has signed."""
-        body: object = request.data
-        signed, agency = body.strip() if isinstance(body, bytes) else b"", self._headed()
+        signed, agency = octets_of(request).strip(), self._headed()
 
         def accept() -> None:
             if parse_statement(signed[: MAX_STATEMENT_BYTES + 1]).od != od:

@@ -10,49 +10,82 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alerts.affairs import Standing, standing_of
 from alerts.api_affairs.answering import AffairsView
+from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
-from callers.errors import AbsentError
 from callers.reading import read_body
-from sharing.agreement_facts import list_agreements
-from sharing.agreements import resume_lanes, suspend_lanes
-from sharing.models import Agreement
-from sharing.shapes import AgreementShape
-from sharing.terms import Lane
+from callers.terms import Lane, Purpose, Tlp
 
 
 class LanesIn(s.Serializer[Any]):
     lanes = s.ListField(child=s.ChoiceField(Lane.values), min_length=1, max_length=len(Lane.values))
 
 
+class StoppedLaneOut(s.Serializer[Any]):
+    lane = s.ChoiceField(Lane.values)
+    agency = s.CharField()
+    since = s.DateTimeField()
+
+
+class AgreementOut(s.Serializer[Any]):
+    """As the exchange states it, and what this agency has stopped, whether or not the exchange says so."""
+
+    ref = s.CharField()
+    title = s.CharField()
+    version = s.IntegerField()
+    parties = s.ListField(child=s.CharField())
+    lanes = s.ListField(child=s.ChoiceField(Lane.values))
+    ceiling = s.ChoiceField(Tlp.values)
+    purposes = s.ListField(child=s.ChoiceField(Purpose.values), help_text="None: every purpose.")
+    nbf = s.DateTimeField()
+    until = s.DateTimeField(allow_null=True)
+    survive_lanes = s.ListField(child=s.ChoiceField(Lane.values))
+    survive_flash = s.BooleanField()
+    suspended = StoppedLaneOut(many=True)
+
+
 class LanesView(AffairsView):
     capability = Capability.AGENCY_MANAGE
 
-    def change(self, ref: str, do: Callable[..., object]) -> Response:
+    def change(self, ref: str, do: Callable[..., None]) -> Response:
         """Does it to the lanes of the body and answers the agreement as it counts then."""
         lanes = sorted(set(read_body(LanesIn, self.request)["lanes"]))
-        agreement = Agreement.objects.visible_to(self.officer).filter(ref=ref).first()
-        if agreement is None:
-            raise AbsentError
-        self.act(lambda: do(self.officer, agreement, lanes, now=self.now))
-        facts = {row.ref: row for row in list_agreements(self.officer, now=self.now)}
-        if ref not in facts:
-            raise AbsentError
-        return self.answer(AgreementShape(facts[ref]).data)
+        self.act(lambda: do(self.officer, ref, lanes, now=self.now))
+        return self.answer(AgreementOut(_shown(standing_of(self.officer, ref, now=self.now))).data)
 
 
 class SuspendView(LanesView):
-    @extend_schema(request=LanesIn, responses={200: AgreementShape}, operation_id="agreements_suspend")
+    @extend_schema(request=LanesIn, responses={200: AgreementOut}, operation_id="agreements_suspend")
     def post(self, request: Request, ref: str) -> Response:
-        """Stop lanes with every other party, at once and both ways; nothing is deleted, what waits is held."""
+        """Stop lanes with every other party, at once and both ways; nothing is deleted, what waits is held.
+
+        Nothing goes from this agency on such a lane before it resumes it, whatever the exchange says.
+        """
         return self.change(ref, suspend_lanes)
 
 
 class ResumeView(LanesView):
-    @extend_schema(request=LanesIn, responses={200: AgreementShape}, operation_id="agreements_resume")
+    @extend_schema(request=LanesIn, responses={200: AgreementOut}, operation_id="agreements_resume")
     def post(self, request: Request, ref: str) -> Response:
         """Lift this agency's own suspension; what was held and has not expired is delivered, in order."""
         return self.change(ref, resume_lanes)
+
+
+def _shown(standing: Standing) -> dict[str, Any]:
+    facts = ("ref", "title", "version", "parties", "lanes", "ceiling", "purposes")
+    return {
+        **{name: getattr(standing.said, name) for name in facts},
+        "nbf": standing.begins,
+        "until": standing.until,
+        "survive_lanes": standing.said.survive_lanes,
+        "survive_flash": standing.said.survive_flash,
+        "suspended": [
+            {"lane": row.code, "agency": stop.agency, "since": stop.since}
+            for row in standing.lanes
+            for stop in row.stopped
+        ],
+    }
 
 
 _A: Final = "agreements/<str:ref>"

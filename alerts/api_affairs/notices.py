@@ -41,7 +41,7 @@ class NoticeOut(s.Serializer[Any]):
     sent_at = s.DateTimeField(allow_null=True)
 
     def get_reference(self, notice: Notification) -> str | None:
-        return notice.delivery.reference if notice.delivery else None
+        return notice.reference or None
 
 
 class NoticePageOut(s.Serializer[Any]):
@@ -61,7 +61,7 @@ class NoticesView(AffairsView):
         """List whom the hub told for the agency, or could not and why; newest first."""
         query = read_query(NoticesQuery, request)
         listed = named_list("notifications", query)
-        found = Notification.objects.visible_to(self.officer).select_related("officer", "delivery")
+        found = Notification.objects.visible_to(self.officer).select_related("officer")
         if query["mine"] == "1":
             found = found.filter(officer=self.officer)
         if state := query.get("state"):

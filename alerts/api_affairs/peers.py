@@ -14,6 +14,7 @@ from alerts.api_affairs.answering import AffairsView
 from alerts.peers.comparing import PeerTrust, compare_fingerprint, peer_of, peers_of, undo_comparison
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin
+from alerts.peers.telephones import take_said_telephone
 from callers.capabilities import Capability
 from callers.reading import read_body
 from peers.models import Agency
@@ -22,6 +23,12 @@ from peers.models import Agency
 class FingerprintIn(s.Serializer[Any]):
     fingerprint = s.CharField(
         max_length=120, help_text="As read from the peer's paper: 64 digits, spaces allowed."
+    )
+
+
+class TelephoneIn(s.Serializer[Any]):
+    telephone = s.CharField(
+        max_length=40, allow_blank=True, help_text="The number that the exchange says, as you saw it."
     )
 
 
@@ -45,6 +52,11 @@ class PeerOut(s.Serializer[Any]):
     name = s.CharField()
     fingerprint = s.CharField(allow_blank=True, help_text="Of the root in force; empty where there is none.")
     origin = s.ChoiceField(Origin.values)
+    telephone = s.CharField(allow_blank=True, help_text="The number to call in an alarm.")
+    telephone_said = s.CharField(
+        allow_blank=True,
+        help_text="As the exchange says now; another one counts once a key officer takes it.",
+    )
     waiting = s.BooleanField(help_text="One officer has compared; another one has to.")
     problem = s.CharField(allow_blank=True, help_text="Which check its keys failed; empty where they hold.")
     new_in = NewInOut(many=True, help_text="Nothing goes to it until it is confirmed there.")
@@ -60,6 +72,8 @@ def _shown(trust: PeerTrust) -> dict[str, Any]:
         "name": trust.agency.name,
         "fingerprint": trust.shown,
         "origin": str(trust.pin.origin),
+        "telephone": trust.agency.duty_phone,
+        "telephone_said": trust.agency.phone_said,
         "waiting": trust.pin.waiting is not None,
         "problem": trust.problem,
         "new_in": [{"circle": place.circle, "since": place.since} for place in trust.new_in],
@@ -95,6 +109,18 @@ class CompareView(ComparedView):
         )
 
 
+class TelephoneView(ComparedView):
+    capability = Capability.KEY_MANAGE
+
+    @extend_schema(request=TelephoneIn, responses={200: PeerOut}, operation_id="peers_telephone")
+    def post(self, request: Request, agency_id: str) -> Response:
+        """Let the telephone number that the exchange says count, for every agency of this desk."""
+        said = read_body(TelephoneIn, request)["telephone"]
+        return self.change(
+            agency_id, lambda peer: take_said_telephone(self.officer, peer, said, now=self.now)
+        )
+
+
 class UndoView(ComparedView):
     @extend_schema(request=None, responses={200: PeerOut}, operation_id="peers_undo")
     def post(self, request: Request, agency_id: str) -> Response:
@@ -119,5 +145,6 @@ urlpatterns = [
     path("peers", PeersView.as_view(), name="peers-list"),
     path(f"{_P}/compare", CompareView.as_view(), name="peers-compare"),
     path(f"{_P}/confirm", ConfirmView.as_view(), name="peers-confirm"),
+    path(f"{_P}/telephone", TelephoneView.as_view(), name="peers-telephone"),
     path(f"{_P}/undo", UndoView.as_view(), name="peers-undo"),
 ]

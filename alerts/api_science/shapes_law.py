@@ -98,16 +98,12 @@ class ProgressOut(s.Serializer[Any]):
 
 
 class BackfillOut(s.Serializer[Any]):
-    """How far alerts from before the hub stored substances have been looked at; `unopened` did not open.
-
-    `passed_over` are those that only the agency's own keys open.
-    """
+    """How far alerts from before the hub stored substances have been looked at; `unopened` did not open."""
 
     total = s.IntegerField()
     done = s.IntegerField()
     kept = s.IntegerField()
     unopened = s.IntegerField()
-    passed_over = s.IntegerField()
     started_at = s.DateTimeField()
     finished_at = s.DateTimeField(allow_null=True)
 

@@ -2,6 +2,7 @@
 
 import uuid
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -141,6 +142,15 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("log_index", models.BigIntegerField(null=True)),
+                ("logged_at", models.DateTimeField(null=True)),
+                (
+                    "signers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43), default=list, size=None
+                    ),
+                ),
+                ("reminded_at", models.DateTimeField(null=True)),
             ],
             options={
                 "ordering": ["-changed_at", "-id"],
@@ -165,7 +175,6 @@ class Migration(migrations.Migration):
                 ("done", models.PositiveIntegerField(default=0)),
                 ("kept", models.PositiveIntegerField(default=0)),
                 ("unopened", models.PositiveIntegerField(default=0)),
-                ("passed_over", models.PositiveIntegerField(default=0)),
                 ("started_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
@@ -343,7 +352,6 @@ class Migration(migrations.Migration):
                 ("logged_at", models.DateTimeField()),
                 ("log_index", models.BigIntegerField()),
                 ("received_at", models.DateTimeField()),
-                ("held_elsewhere", models.BooleanField(default=False)),
                 ("card", models.BinaryField(null=True)),
                 ("derived_at", models.DateTimeField(null=True)),
                 ("unopenable", models.BooleanField(default=False)),
@@ -395,6 +403,17 @@ class Migration(migrations.Migration):
                         to="alerts.receivedalert",
                     ),
                 ),
+                ("files", models.PositiveSmallIntegerField(default=0)),
+                ("is_opening_reported", models.BooleanField(default=False)),
+                ("re_jti", models.CharField(blank=True, max_length=36)),
+                ("re_md", models.CharField(blank=True, max_length=43)),
+                (
+                    "signers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43), default=list, size=None
+                    ),
+                ),
+                ("is_telling_reported", models.BooleanField(default=False)),
             ],
             options={
                 "ordering": ["-number"],
@@ -1026,9 +1045,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="receivedalert",
             index=models.Index(
-                condition=models.Q(
-                    ("derived_at__isnull", True), ("held_elsewhere", False), ("unopenable", False)
-                ),
+                condition=models.Q(("derived_at__isnull", True), ("unopenable", False)),
                 fields=["agency", "number"],
                 name="received_unread_by_worker",
             ),
@@ -1310,5 +1327,62 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="heldblob",
             constraint=models.UniqueConstraint(fields=("envelope", "n"), name="held_blob_once"),
+        ),
+        migrations.CreateModel(
+            name="AwaitedEnvelope",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField()),
+                ("md", models.CharField(max_length=43)),
+                ("iss", models.CharField(max_length=23)),
+                ("jti", models.CharField(max_length=36)),
+                ("reference", models.CharField(max_length=16)),
+                ("named_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.PositiveIntegerField(default=0)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("log_index__isnull", True), ("released_at__isnull", False)),
+                fields=["agency", "released_at"],
+                name="alert_unlogged",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(("first_opened_at__isnull", False), ("is_opening_reported", False)),
+                fields=["agency"],
+                name="received_to_report",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="awaitedenvelope",
+            index=models.Index(fields=["agency", "due_at"], name="awaited_envelope_due"),
+        ),
+        migrations.AddConstraint(
+            model_name="awaitedenvelope",
+            constraint=models.UniqueConstraint(fields=("agency", "md"), name="awaited_envelope_once"),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(("is_telling_reported", False)),
+                fields=["agency", "-number"],
+                name="received_untold",
+            ),
         ),
     ]

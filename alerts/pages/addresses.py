@@ -305,6 +305,7 @@ PAGES: Final = (
     Page("peers/", peers.peers, "peers", C.KEY_READ),
     Page("peers/<str:agency_id>/compare/", peers.compare, "peer_compare", C.PEER_COMPARE, BOTH),
     Page("peers/<str:agency_id>/circles/", peers.confirm, "peer_confirm", C.ALERT_VALIDATE, BOTH),
+    Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),
     Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
     Page("agreements/", affairs.agreements, "agreements", C.AGREEMENT_READ),
     Page("agreements/<str:ref>/", lanes.agreement, "agreement", C.AGREEMENT_READ),

@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agency's agreements: with whom it shares what, and how each stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.affairs import Standing, standings_of
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
-from officers.models import Officer
-from sharing.models import Agreement, AgreementVersion, LaneSuspension
-from sharing.terms import Lane
+from callers.terms import Lane
 
 AGREEMENT_STATES: Final = (
     ("active", gettext_lazy("Active")),
@@ -28,17 +25,11 @@ AGREEMENT_STATES: Final = (
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """An agreement as it stands now: the newest version that has begun, lanes with who suspended them."""
+    """An agreement as it stands now, with its state in words."""
 
-    agreement: Agreement
-    version: AgreementVersion
-    lanes: tuple[tuple[str, str | Promise, tuple[str, ...]], ...]
+    standing: Standing
     state: str
     state_text: str | Promise
-
-    @property
-    def parties(self) -> list[str]:
-        return sorted(party.agency.name for party in self.version.parties.all())
 
 
 def agreements(request: HttpRequest) -> HttpResponse:
@@ -46,41 +37,20 @@ def agreements(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     offered = (Filter("state", _("State"), AGREEMENT_STATES), Filter("lane", _("Lane"), Lane.choices))
     filters = read_filters(request.GET, offered)
-    rows = [row for row in _agreement_rows(signed_in(request), now) if _matches(row, filters)]
-    return _page(request, "agreements", filters, rows)
+    found = map(_agreement_row, standings_of(signed_in(request), now=now))
+    return _page(request, "agreements", filters, [row for row in found if _matches(row, filters)])
 
 
-def _agreement_rows(officer: Officer, now: datetime) -> Iterator[AgreementRow]:
-    begun = AgreementVersion.objects.filter(nbf__lte=now).order_by("-number")
-    standing = LaneSuspension.objects.filter(lifted_at__isnull=True).select_related("agency")
-    found = Agreement.objects.visible_to(officer).prefetch_related(
-        Prefetch("versions", begun.prefetch_related("parties__agency", "lanes")),
-        Prefetch("suspensions", standing),
-        "circles",
-    )
-    for agreement in found:
-        if versions := list(agreement.versions.all()):
-            yield _agreement_row(agreement, versions[0], list(agreement.suspensions.all()), now)
-
-
-def _agreement_row(
-    agreement: Agreement, version: AgreementVersion, standing: list[LaneSuspension], now: datetime
-) -> AgreementRow:
-    stopped: dict[str, list[str]] = {}
-    for suspension in standing:
-        stopped.setdefault(suspension.lane, []).append(suspension.agency.name)
-    lanes = tuple(
-        (row.lane, Lane(row.lane).label, tuple(stopped.get(row.lane, ()))) for row in version.lanes.all()
-    )
-    ended = version.until is not None and version.until <= now
-    state = "ended" if ended else "suspended" if any(by for _lane, _text, by in lanes) else "active"
-    return AgreementRow(agreement, version, lanes, state, dict(AGREEMENT_STATES)[state])
+def _agreement_row(standing: Standing) -> AgreementRow:
+    is_stopped = any(row.stopped for row in standing.lanes)
+    state = "ended" if standing.is_ended else "suspended" if is_stopped else "active"
+    return AgreementRow(standing, state, dict(AGREEMENT_STATES)[state])
 
 
 def _matches(row: AgreementRow, filters: Filters) -> bool:
     state, lane = filters.values["state"], filters.values["lane"]
     return (not state or row.state == state) and (
-        not lane or lane in {code for code, _text, _by in row.lanes}
+        not lane or lane in {each.code for each in row.standing.lanes}
     )
 
 

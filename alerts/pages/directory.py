@@ -3,7 +3,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -11,32 +10,34 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
-from agencies.directory import list_agencies_now
-from agencies.models import Agency
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
-from callers import clock
 from callers.directory import AgencyKind
 from officers.models import Officer
+from peers.models import Agency
 
 PAGE_ROWS: Final = 100
 
 
 @dataclass(frozen=True)
 class DirectoryRow:
-    """`root` is the fingerprint of the root in force, in groups; empty before there is one."""
+    """`root` is the fingerprint of the root in force, in groups; empty before there is one.
+
+    `is_altered`: the row was changed past the program, and none of what it says is shown.
+    """
 
     agency: Agency
     root: str
     is_own: bool
+    is_altered: bool
 
 
 def directory(request: HttpRequest) -> HttpResponse:
     """By name; a page begins after the name in the address."""
-    officer, now = signed_in(request), clock.now()
+    officer = signed_in(request)
     filters = read_filters(request.GET, [Filter("kind", _("Kind"), AgencyKind.choices)])
     after = request.GET.get("after", "")
-    rows = [row for row in _rows(officer, now) if _is_asked(row, filters, after)]
+    rows = [row for row in _rows(officer) if _is_asked(row, filters, after)]
     return render_page(
         request,
         "directory",
@@ -52,10 +53,10 @@ def directory(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _rows(officer: Officer, now: datetime) -> Iterator[DirectoryRow]:
-    for agency in sorted(list_agencies_now(officer, now=now), key=lambda agency: agency.name):
+def _rows(officer: Officer) -> Iterator[DirectoryRow]:
+    for agency in sorted(Agency.objects.visible_to(officer), key=lambda agency: agency.name):
         root = show_fingerprint(agency.root_fingerprint) if agency.root_fingerprint else ""
-        yield DirectoryRow(agency, root, agency.pk == officer.agency_id)
+        yield DirectoryRow(agency, root, agency.pk == officer.agency_id, not agency.is_bound)
 
 
 def _is_asked(row: DirectoryRow, filters: Filters, after: str) -> bool:

@@ -25,7 +25,6 @@ from sharing.errors import (
     KeysetStaleError,
     LaggingError,
     PolicyDeniedError,
-    ReminderTooSoonError,
     SharingError,
     SupersededError,
 )
@@ -148,8 +147,6 @@ def exchange_text(stop: SharingError) -> str:
         return _("Its content was deleted.")
     if isinstance(stop, SupersededError):
         return _("Another version has replaced this one already. Look at what stands in your agency's name.")
-    if isinstance(stop, ReminderTooSoonError):
-        return _("They were reminded less than an hour ago.")
     if isinstance(stop, KeysetStaleError):
         return _("A recipient's keys have just changed. Try again.")
     return _("The exchange did not take it. Try again; if it stays so, call whoever runs this hub.")

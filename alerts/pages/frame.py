@@ -2,7 +2,6 @@
 """The frame around every page: navigation by capability, the officer, the look, the zone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from callers import clock
 from callers.capabilities import Capability
+from callers.pages import NavGroup, NavItem
 from officers.login.proof import sign_in_of
 from officers.models import Officer
 
@@ -63,19 +63,6 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
         ),
     ),
 )
-
-
-@dataclass(frozen=True)
-class NavItem:
-    label: str | Promise
-    address: str
-    current: bool
-
-
-@dataclass(frozen=True)
-class NavGroup:
-    label: str | Promise
-    items: tuple[NavItem, ...]
 
 
 def theme_of(request: HttpRequest) -> str:

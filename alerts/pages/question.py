@@ -1,38 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A question before an act: what it does, what cannot be undone, a form, and a button that repeats the verb."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+"""The page of a question before an act: what it does, what cannot be undone, a form, a button that repeats the verb."""
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import Promise
 
 from alerts.pages.frame import render_page
-from callers.errors import InputError
-
-Text = str | Promise
-
-
-@dataclass(frozen=True)
-class Question:
-    """`title` ends up in the browser's history: it names no person. `back` is an address."""
-
-    title: Text
-    heading: Text
-    button: Text
-    back: str
-    does: Sequence[Text] = ()
-    lasts: Text = ""
-    facts: Sequence[tuple[Text, Any]] = ()
-    is_grave: bool = False
-    narrow: bool = True
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-class ConfirmForm(forms.Form):
-    """Nothing is asked but the press of the button."""
+from callers.pages import ConfirmForm as ConfirmForm  # noqa: PLC0414
+from callers.pages import Question as Question  # noqa: PLC0414
+from callers.pages import problems_of as problems_of  # noqa: PLC0414
+from callers.pages import refuse as refuse  # noqa: PLC0414
 
 
 def ask(
@@ -55,19 +31,3 @@ def ask(
         problems=problems,
         **question.extra,
     )
-
-
-def problems_of(form: forms.Form) -> list[dict[str, str]]:
-    """Every problem with the address of its field, for the top of the page."""
-    if not form.is_bound:
-        return []
-    return [
-        {"address": f"#field-{name}" if name in form.fields else "#content", "text": str(text)}
-        for name, texts in form.errors.items()
-        for text in texts
-    ]
-
-
-def refuse(form: forms.Form, refused: InputError) -> None:
-    """Puts a service's refusal at its field, or on top where the form has no such field."""
-    form.add_error(refused.field if refused.field in form.fields else None, refused.problem)

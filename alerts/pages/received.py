@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
-from alerts.arrivals import arrivals_token
 from alerts.cards import open_received_cards
 from alerts.clearance import check_reason, reasons_that_open
 from alerts.document.display import choice_text
@@ -23,7 +22,7 @@ from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.files import AttachmentFile
-from alerts.finding import find_by_reference, find_on_its_way, find_received
+from alerts.finding import find_by_reference, find_received
 from alerts.held import CLOSED
 from alerts.models import ReceivedAlert
 from alerts.opening import (
@@ -31,7 +30,6 @@ from alerts.opening import (
     OpeningReason,
     open_alert,
     open_attachment,
-    open_command,
     preset_reason,
     reason_text,
 )
@@ -51,36 +49,29 @@ from alerts.science.replies.reviews import reviews_of
 from alerts.science.replies.thread_rows import read_replies
 from alerts.science.replies.told import Answered, answered_by
 from alerts.thread import read_thread
-from alerts.verification import Verification, elsewhere, failed, pending
+from alerts.verification import Verification, failed, pending
 from alerts.versions import versions_held
 from alerts.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from callers import clock
 from callers.capabilities import Capability
-from callers.errors import AbsentError, InputError
+from callers.errors import InputError
+from notices.facts import first_told
 from officers.models import Officer
 from peers.models import Agency
-from sharing.deliveries import find_delivery
 from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 
 
 def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """Where a mail's link leads: to the alert, while the desk has not taken it to a page that waits for it."""
+    """Where a mail's link leads: to the alert."""
     officer = signed_in(request)
-    # Before the look: what arrives after it is news to the page.
-    known = arrivals_token(officer)
-    try:
-        return redirect("admin:received", find_by_reference(officer, reference).pk)
-    except AbsentError:
-        delivery = find_on_its_way(officer, reference)
-        reference, known = delivery.reference, f'"{known}"'
-        return render_page(request, "arriving", _("On its way"), reference=reference, known=known)
+    return redirect("admin:received", find_by_reference(officer, reference).pk)
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """GET shows it, opened while a reason stands; POST takes the reason."""
     officer, now = signed_in(request), clock.now()
     alert = find_received(officer, alert_id)
-    stays_closed = alert.keep <= now or _held_elsewhere(alert) or alert.unopenable
+    stays_closed = alert.keep <= now or alert.unopenable
     reading = None if request.method == "POST" else reading_of(request, alert.pk, now=now)
     if reading is not None and not stays_closed:
         # Judged there, after it was opened.
@@ -90,8 +81,6 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return closed_page(request, alert, stopped=_stopped_text(ContentDeletedError()))
     if request.method == "POST":
         return _take_reason(request, alert, now)
-    if _held_elsewhere(alert):
-        return closed_page(request, alert, verification=elsewhere(alert, open_command(alert)))
     if alert.unopenable:
         return closed_page(request, alert, verification=failed(alert))
     return closed_page(request, alert)
@@ -175,10 +164,6 @@ def _stopped_text(stopped: Exception) -> str:
     return _("The agreement's lane is suspended. This stays closed until both sides let it flow again.")
 
 
-def _held_elsewhere(alert: ReceivedAlert) -> bool:
-    return alert.held_elsewhere or not alert.agency.is_hosted
-
-
 def closed_page(
     request: HttpRequest,
     alert: ReceivedAlert,
@@ -207,7 +192,6 @@ def closed_page(
         verification=verification,
         lane_text=choice_text("lane", alert.lane),
         purpose_text=choice_text("purpose", alert.purpose),
-        command=open_command(alert) if _held_elsewhere(alert) and not stopped else "",
         reasons=_reasons(alert),
         chosen_reason=reason or preset_reason(alert),
         chosen_reference=reference,
@@ -249,7 +233,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         thread=read_thread(
             signed_in(request), numbers, held=held, names={alert.issuer_id: alert.issuer.name}, now=now
         ),
-        delivery=find_delivery(signed_in(request), alert.reference),
+        told_at=first_told(alert.agency_id, alert.md),
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,
     )
@@ -281,19 +265,16 @@ def _names(officer: Officer, ids: tuple[str, ...]) -> list[str]:
 
 def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
     may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
-    elsewhere_held = _held_elsewhere(alert)
-    acknowledged_at = _acknowledged_at(signed_in(request), alert)
-    over = acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
+    over = alert.acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
     asked = may_answer and not over
-    here = asked and not elsewhere_held
     return {
         "alert": alert,
-        "acknowledged_at": acknowledged_at,
         "asks_answer": asked,
-        "may_acknowledge": here and alert.first_opened_at is not None,
-        "opens_first": here and alert.first_opened_at is None,
-        "acknowledge_command": f"accord acknowledge {alert.reference}" if asked and elsewhere_held else "",
-        **_confirmation(signed_in(request), alert, may_answer=may_answer),
+        "may_acknowledge": asked and alert.first_opened_at is not None,
+        "opens_first": asked and alert.first_opened_at is None,
+        "may_confirm": may_answer
+        and alert.withdrawn_at is not None
+        and alert.withdrawal_confirmed_at is None,
         "withdrawal_reason": dict(WITHDRAWAL_CODES).get(alert.retract_code, ""),
         "answers": ANSWERS,
         "answer_text": dict(ANSWERS).get(alert.answer, "") if alert.answer != OPENED else "",
@@ -312,26 +293,6 @@ def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
         "replaced_by": next((row for row in held if row.pk == alert.replaced_by_id), None),
         "before": version_before(alert, held),
     }
-
-
-def _confirmation(officer: Officer, alert: ReceivedAlert, *, may_answer: bool) -> dict[str, Any]:
-    """Of a withdrawal: when it was confirmed, here or with the agency's own keys, or how it is."""
-    confirmed_at, elsewhere_held = alert.withdrawal_confirmed_at, _held_elsewhere(alert)
-    if alert.withdrawn_at is not None and elsewhere_held:
-        confirmed_at = find_delivery(officer, alert.reference).recall_confirmed_at
-    asked = may_answer and alert.withdrawn_at is not None and confirmed_at is None
-    return {
-        "confirmed_at": confirmed_at,
-        "may_confirm": asked and not elsewhere_held,
-        "confirm_command": f"accord confirm {alert.reference}" if asked and elsewhere_held else "",
-    }
-
-
-def _acknowledged_at(officer: Officer, alert: ReceivedAlert) -> datetime | None:
-    """An agency with keys of its own acknowledges at the exchange, which the desk's row does not see."""
-    if alert.acknowledged_at is None and _held_elsewhere(alert):
-        return find_delivery(officer, alert.reference).acknowledged_at
-    return alert.acknowledged_at
 
 
 def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:

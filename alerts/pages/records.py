@@ -18,13 +18,14 @@ from alerts.pages.frame import render_page, signed_in
 from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
 from callers import clock
 from callers.capabilities import Capability
+from callers.errors import MoveError
 from notices.models import Notification
 from notices.resending import resend_notice
 from notices.states import RESENDABLE, Cause, NotificationState, Occasion
-from sharing.errors import MoveError
 
 ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.admitted": gettext_lazy("admitted the agency"),
+    "agency.bound": gettext_lazy("let the agency's entry count as it stood"),
     "agency.change_proposed": gettext_lazy("proposed a change of keys"),
     "agency.key_retired": gettext_lazy("retired a key"),
     "agency.keys_created": gettext_lazy("created keys for the agency"),
@@ -149,7 +150,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
     """Whom the hub told for this agency, newest first."""
     filters = read_filters(request.GET, [Filter("state", _("State"), NotificationState.choices)])
     officer = signed_in(request)
-    found = Notification.objects.visible_to(officer).select_related("officer", "delivery")
+    found = Notification.objects.visible_to(officer).select_related("officer")
     if state := filters.values["state"]:
         found = found.filter(state=state)
     found = found.filter(moment_before(request.GET.get("cursor", ""), "queued_at"))
@@ -163,7 +164,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
 def _notice_row(notice: Notification, may_resend: bool) -> dict[str, object]:
     return {
         "notice": notice,
-        "reference": notice.delivery.reference if notice.delivery else _occasion_text(notice),
+        "reference": notice.reference or _occasion_text(notice),
         "cause": Cause(notice.cause).label if notice.cause in Cause.values else notice.cause,
         "may_resend": may_resend and notice.state in RESENDABLE,
     }

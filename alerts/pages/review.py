@@ -15,6 +15,7 @@ from alerts.errors import (
     AlertIncompleteError,
     AmendmentRefusedError,
     ChangedSinceValidationError,
+    ExchangeAwayError,
     ReplyRefusedError,
     RevisionConflictError,
     SecondPersonNeededError,
@@ -28,7 +29,7 @@ from alerts.pages.errors import exchange_text
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.sections import preview_of
 from alerts.pages.spectra import show_spectra
-from alerts.preview import findings_of, preview_release
+from alerts.preview import findings_of, shown_preview
 from alerts.release import release_alert
 from alerts.review import return_alert, validate_alert
 from alerts.revisions import DraftContent, read_revision
@@ -47,6 +48,7 @@ STOPS = (
     AlertIncompleteError,
     AmendmentRefusedError,
     ChangedSinceValidationError,
+    ExchangeAwayError,
     ReplyRefusedError,
     RevisionConflictError,
     SecondPersonNeededError,
@@ -76,7 +78,7 @@ def review_page(
 ) -> HttpResponse:
     """The page; `problem` says why a move was not made, `reason` is what was typed for a return."""
     officer, now = signed_in(request), clock.now()
-    preview = preview_release(officer, alert, now=now, content=content)
+    preview = shown_preview(alert, content, now=now)
     findings = findings_of(officer, alert, content, preview, now=now)
     return render_page(
         request,
@@ -90,8 +92,8 @@ def review_page(
         files=content.attachments,
         changes=changes_in(officer, alert, content.data),
         findings=findings,
-        reach=reach_of(preview.rows),
-        preview_digest=preview.digest,
+        reach=reach_of(preview),
+        preview_digest=preview.digest if preview else "",
         problem=problem,
         typed_reason=reason,
         answered=answered_by(officer, alert),
@@ -160,6 +162,10 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def stop_text(stop: Exception) -> str:
     """Why nothing was sent, and what to do."""
+    if isinstance(stop, ExchangeAwayError):
+        return _(
+            "The exchange could not be asked who may receive this. Nothing was sent; try again in a minute."
+        )
     if isinstance(stop, SendingStoppedError | AmendmentRefusedError | ReplyRefusedError):
         return stop.text
     if isinstance(stop, SecondPersonNeededError):

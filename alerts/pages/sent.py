@@ -28,8 +28,9 @@ from alerts.pages.reply_sections import fit_to_kind
 from alerts.pages.science.ways import review_section, ways_from_sent
 from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from alerts.pages.words import delivery_tone
-from alerts.receipts import Receipt, Receipts, remind_recipients
+from alerts.receipts import Receipt, Receipts
 from alerts.release import confirm_second_look
+from alerts.reminding import remind_recipients
 from alerts.science.replies.reviews import reviews_of
 from alerts.science.replies.thread_rows import read_replies
 from alerts.science.replies.told import answered_by
@@ -47,13 +48,12 @@ from alerts.withdrawal import (
 from alerts.wording import must_be_phoned, overdue_text
 from callers import clock
 from callers.capabilities import Capability
-from callers.errors import AbsentError, InputError
-from ledger.proofs import log_time
+from callers.deliveries import DeliveryState
+from callers.errors import AbsentError, InputError, ReminderTooSoonError
 from notices.lateness import is_late
 from officers.models import Officer
-from sharing.deliveries import DeliveryFact
-from sharing.errors import ReminderTooSoonError, SharingError
-from sharing.states import DeliveryState
+from peers.sent import DeliveryFact
+from sharing.errors import SharingError
 
 ZONES_AT_MOST: Final = 12
 """For how many recipients a page says when an answer is due where they are."""
@@ -190,7 +190,7 @@ def _waits_for_mail(fact: DeliveryFact) -> bool:
 def sent_attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpResponse:
     """A file as it was sent, to be saved; the exchange serves it once the log has given its receipt."""
     alert = _find_sent(request, alert_id)
-    if log_time(alert.md) is None:
+    if alert.log_index is None:
         raise ReceiptPendingError
     return inert(open_sent_attachment(signed_in(request), alert, n=n, now=clock.now()))
 
@@ -240,8 +240,8 @@ def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     alert = _find_sent(request, alert_id)
     try:
         reminded = remind_recipients(signed_in(request), alert, now=clock.now())
-    except ReminderTooSoonError as stop:
-        messages.warning(request, exchange_text(stop))
+    except ReminderTooSoonError:
+        messages.warning(request, _("They were reminded less than an hour ago."))
         return redirect("admin:sent", alert.pk)
     text = ngettext("%(n)d agency is reminded.", "%(n)d agencies are reminded.", len(reminded))
     messages.success(request, text % {"n": len(reminded)})

@@ -25,6 +25,7 @@ from alerts.errors import (
     CopyRefusedError,
     ExchangeAwayError,
     KeysMovedOnError,
+    LaneRefusedError,
     NotOpenedError,
     ReceiptPendingError,
     ReplyRefusedError,
@@ -82,9 +83,10 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     CopyRefusedError: Stop(422, gettext_lazy("Nothing was copied."), "", "text"),
     ExchangeAwayError: Stop(
         503,
-        gettext_lazy("The exchange could not be asked; nothing was opened."),
+        gettext_lazy("The exchange could not be asked; nothing was done."),
         gettext_lazy("Try again in a moment. If it stays, call whoever runs this hub."),
     ),
+    LaneRefusedError: Stop(422, _NOT_CHANGED, "", "problem"),
     KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
     NotOpenedError: Stop(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
     ReceiptPendingError: Stop(

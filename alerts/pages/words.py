@@ -8,8 +8,8 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from alerts.wording import must_be_phoned
-from sharing.deliveries import DeliveryFact
-from sharing.states import DeliveryState
+from callers.deliveries import DeliveryState
+from peers.sent import DeliveryFact
 
 _RUNNING: Final = (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
 OK, WARN, DANGER, DONE, QUIET, GONE = "ok", "warn", "danger", "done", "quiet", "gone"

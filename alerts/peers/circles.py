@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from accord.moments import moment_of
 from alerts.peers.pins import Book, Pin
-from sharing.models import Circle
+from peers.agreements import KeptAgreements
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,11 @@ class Place:
         return _("%(circle)s since %(day)s") % {"circle": self.circle, "day": f"{self.since:%Y-%m-%d}"}
 
 
-def new_places(book: Book) -> dict[str, list[Place]]:
-    """The unconfirmed places by peer, each peer's by the circle's name."""
+def new_places(book: Book, kept: KeptAgreements | None) -> dict[str, list[Place]]:
+    """The unconfirmed places by peer, each peer's by the circle's name; none before the exchange was asked for circles."""
     found: dict[str, list[Place]] = {}
-    others = Circle.members.through._default_manager.filter(circle__members=book.agency).exclude(
-        agency=book.agency
-    )
-    rows = others.order_by("circle__name").values_list("agency", "circle__name", "circle__recorded_at")
-    for peer, circle, since in rows:
-        if circle not in book.pins.get(peer, Pin()).circles:
-            found.setdefault(peer, []).append(Place(circle, since))
+    for circle in kept.circles if kept else ():
+        for peer in circle.members:
+            if peer != book.agency and circle.name not in book.pins.get(peer, Pin()).circles:
+                found.setdefault(peer, []).append(Place(circle.name, moment_of(circle.since)))
     return found

@@ -25,6 +25,7 @@ from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from officers.attribution import is_independent
 from officers.models import Officer
+from peers.agreements import kept_agreements
 from peers.models import Agency
 from vault.errors import SealBrokenError
 
@@ -84,7 +85,7 @@ def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
     rows = list(Agency.objects.visible_to(actor).exclude(pk=own.pk).order_by("name", "pk"))
     directory = VerifiedDirectory(own.pk, now)
     directory.preload(row.pk for row in rows)
-    places = new_places(directory.book)
+    places = new_places(directory.book, kept_agreements(own.pk))
     return [_trust(row, directory, places.get(row.pk, ())) for row in rows]
 
 
@@ -96,7 +97,8 @@ def peer_of(actor: Actor, peer_id: str, *, now: datetime) -> PeerTrust:
     if row is None:
         raise AbsentError
     directory = VerifiedDirectory(own.pk, now)
-    return _trust(row, directory, new_places(directory.book).get(row.pk, ()))
+    places = new_places(directory.book, kept_agreements(own.pk))
+    return _trust(row, directory, places.get(row.pk, ()))
 
 
 def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: datetime) -> Pin:

@@ -7,7 +7,7 @@ pinned one does not lead, a row that was changed or is gone. A revocation that t
 counts, and the peer stands in `hidden`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -20,14 +20,12 @@ from accord.envelope.statements.form import parse_statement
 from accord.following.follower import trusted_now
 from accord.following.log import KeptLog
 from accord.following.pinned import index_of, kept_chain
-from agencies.directory import DatabaseKeyDirectory
 from agencies.errors import KeysetUnreadableError
 from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from callers.errors import NotBoundError
 from peers.exchange import exchange_of
+from peers.feed_memory import FeedMemory, Known
 from peers.following import follow_keysets
-from peers.memory import PeerMemory
-from peers.models import Agency
 from vault.errors import SealBrokenError
 
 PINS_ALTERED: Final = "pins-altered"
@@ -39,11 +37,11 @@ REVOCATION_MISSING: Final = "revocation-missing"
 class VerifiedDirectory:
     """A `KeyDirectory` for one agency, at one moment; keeps what it has read."""
 
-    def __init__(self, reader: str, now: datetime) -> None:
+    def __init__(self, reader: str, now: datetime, *, known: Known | None = None) -> None:
         self.reader = reader
         self.refused: dict[str, str] = {}
         self.hidden: dict[str, str] = {}
-        self.memory = PeerMemory(reader, self._pinned_root)
+        self.memory = FeedMemory(reader, self._pinned_root, now=now, known=known)
         self._now = now
         self._book: Book | None = None
         self._chains: dict[str, tuple[envelope.Keyset, ...]] = {}
@@ -123,6 +121,14 @@ class VerifiedDirectory:
         """Every logged word that a key of the agency is revoked."""
         return envelope.revocations_of(self._chain(agency), self._said[agency], now=self._seconds)
 
+    def revokers(self, agencies: Collection[str]) -> set[str]:
+        """Those that may have revoked a key, by rows or by the book; whatever any other signed is simply in force."""
+        if not agencies:
+            return set()
+        pins = self.book.pins
+        booked = {agency for agency in agencies if agency in pins and pins[agency].revoked}
+        return booked | self.memory.revokers(agencies)
+
     def require_readable(self, agency: str) -> None:
         """Raise KeysetUnreadableError where something of the agency failed: then nothing of it is judged anew."""
         self.preload([agency])
@@ -178,7 +184,8 @@ class VerifiedDirectory:
         return True
 
     def _trusted(self, agency: str) -> tuple[envelope.Keyset, ...]:
-        self._said[agency] = []
+        # Of a peer that is refused the book's revocations count on: what they void never looks in force.
+        self._said[agency] = self._booked(agency, {})
         if self.book.revision < 0:
             self.refused[agency] = PINS_ALTERED
         elif self._is_ledger_altered:
@@ -203,14 +210,18 @@ class VerifiedDirectory:
 
     def _missing(self, agency: str, words: Sequence[envelope.Revocation]) -> list[envelope.Revocation]:
         """The revocations that the book has and that no word of the rows stands for."""
-        shown = {word.kid: word for word in _kept_form(words)}
-        kept = self.book.pins.get(agency, Pin()).revoked
-        missing = [word for word in kept if word.kid not in shown or not shown[word.kid].covers(word)]
+        missing = self._booked(agency, {word.kid: word for word in _kept_form(words)})
         if missing:
             self.hidden[agency] = REVOCATION_MISSING
+        return missing
+
+    def _booked(self, agency: str, shown: Mapping[str, Revoked]) -> list[envelope.Revocation]:
+        """The book's revocations that none of those `shown` stands for."""
+        kept = self.book.pins.get(agency, Pin()).revoked
         return [
             envelope.Revocation(agency, word.kid, word.since, None, "", word.log_time, word.index)
-            for word in missing
+            for word in kept
+            if word.kid not in shown or not shown[word.kid].covers(word)
         ]
 
     def _check_pin(self, agency: str, chain: Sequence[envelope.Keyset]) -> None:
@@ -223,14 +234,6 @@ class VerifiedDirectory:
         newest = envelope.newest_in_force(chain, self._seconds)
         if newest is None or newest.version < pin.version:
             raise VerificationError(Failure.KEYSET_CHAIN, "an older version than seen before", (agency,))
-
-
-KeysOfPeers = VerifiedDirectory | DatabaseKeyDirectory
-
-
-def directory_of(agency: Agency, now: datetime) -> KeysOfPeers:
-    """Whose keys count for an agency; one that holds its own keys verifies in its own system, not here."""
-    return VerifiedDirectory(agency.pk, now) if agency.is_hosted else DatabaseKeyDirectory(now)
 
 
 def _check_whole(agency: str, chain: Sequence[envelope.Keyset]) -> None:

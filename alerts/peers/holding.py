@@ -1,36 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recipients held in a preview: not compared by two officers, or new in a circle and not confirmed by one."""
+"""Recipients held in a preview, whatever the exchange says.
+
+They are those not compared by two officers, those on a lane that the agency has stopped, and those new in a circle whom no
+officer has confirmed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
+from alerts.document.display import choice_text
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.lanes import is_held
 from alerts.peers.pins import Book, Pin, read_book
 from alerts.peers.seeing import may_seal
-from peers.models import Agency
-from sharing.policy import RecipientVerdict
-from vault.errors import SealBrokenError, SecretMissingError
+from alerts.verdicts import RecipientVerdict
+from callers.errors import NotBoundError
+from peers.agreements import KeptAgreements, kept_agreements
+from peers.models import SeenAgreements
+from vault.errors import SealBrokenError
 
 UNCOMPARED = "fingerprint-not-compared"
 NEW_IN_CIRCLE = "new-in-circle"
+LANE_SUSPENDED = "lane-suspended"
 
 
-def hold_unknown(issuer: str, rows: Sequence[RecipientVerdict]) -> list[RecipientVerdict]:
-    """The same rows; a peer not compared, or new in a circle, does not receive it, and the row says what is missing."""
-    book = _book(issuer)
-    if book is None:
-        return list(rows)
-    places = new_places(book)
-    return [_judged(book, row, places.get(row.agency, ())) for row in rows]
+def hold_back(issuer: str, rows: Sequence[RecipientVerdict], *, pri: str) -> list[RecipientVerdict]:
+    """The same rows; whom the agency itself holds back does not receive it, and the row says why.
+
+    Raises NotBoundError where what is kept of its agreements was changed past the program.
+    """
+    book, kept = _book(issuer), kept_agreements(issuer)
+    if kept is None:
+        raise NotBoundError(SeenAgreements._meta.db_table, issuer)
+    places = new_places(book, kept)
+    return [_judged(book, kept, row, places.get(row.agency, ()), pri) if row.will else row for row in rows]
 
 
-def _judged(book: Book, row: RecipientVerdict, places: Sequence[Place]) -> RecipientVerdict:
+def _judged(
+    book: Book, kept: KeptAgreements, row: RecipientVerdict, places: Sequence[Place], pri: str
+) -> RecipientVerdict:
+    """Of a recipient that the exchange would let receive it."""
+    if is_held(book, kept, peer=row.agency, ref=row.agreement, lane=row.lane, pri=pri):
+        return _stopped(row)
     if not _may_seal(book, row.agency):
         return _held(row)
-    return _new(row, places) if places and row.will else row
+    return _new(row, places) if places else row
+
+
+def _stopped(row: RecipientVerdict) -> RecipientVerdict:
+    """As the exchange words its own answer, so that the two compare alike."""
+    text = _("%(lane)s with %(name)s is suspended by your agency, until your agency resumes it.")
+    words = {"lane": choice_text("lane", row.lane), "name": row.name}
+    return replace(row, will=False, code=LANE_SUSPENDED, text=text % words, agreement="", ceiling="")
 
 
 def _new(row: RecipientVerdict, places: Sequence[Place]) -> RecipientVerdict:
@@ -49,18 +73,13 @@ def _may_seal(book: Book, peer: str) -> bool:
 
 
 def _held(row: RecipientVerdict) -> RecipientVerdict:
-    if not row.will:
-        return row
     text = _("%(name)s is held: two officers of your agency compare its fingerprint first.")
     return replace(row, will=False, code=UNCOMPARED, text=text % {"name": row.name})
 
 
-def _book(issuer: str) -> Book | None:
-    """None for an agency without keys here, which seals nothing here; an altered book trusts nobody."""
+def _book(issuer: str) -> Book:
+    """The agency's pins; an altered book trusts nobody."""
     try:
-        book = read_book(issuer)
-    except SecretMissingError:
-        return None
+        return read_book(issuer)
     except SealBrokenError:
         return Book(issuer)
-    return None if book.revision == 0 and not Agency.objects.get(pk=issuer).is_hosted else book

@@ -18,6 +18,7 @@ from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
+from peers.agreements import kept_agreements
 from peers.models import Agency
 
 
@@ -34,9 +35,10 @@ def confirm_circle_member(actor: Actor, peer: Agency, circles: Collection[str], 
     """
     own = own_agency_of(actor)
     require(actor, Capability.ALERT_VALIDATE)
+    kept = kept_agreements(own.pk)
 
     def change(book: Book) -> Book:
-        new = {place.circle for place in new_places(book).get(peer.pk, ())}
+        new = {place.circle for place in new_places(book, kept).get(peer.pk, ())}
         if not circles or not new.issuperset(circles):
             raise InputError("circles", _("Choose circles in which the agency is new."))
         pin = book.pins.get(peer.pk, Pin())

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pins: the root that an agency trusts of a peer, where the trust comes from, and the highest keyset version seen.
 
+Beside them stand the lanes that the agency itself has stopped.
+
 An agency's pins stand in one book, sealed under its own secret, so that a pin written, changed or taken out by whoever
 holds the database is noticed; putting back a whole earlier book is not. A missing book of an agency that has sent or
 received is an altered one.
@@ -18,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.peer_rows import PeerPin, PinBook
-from callers.directory import Custody
 from ledger.audit import record_event
 from peers.models import Agency
 from vault import doors
@@ -110,12 +111,28 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """A lane of an agreement that an officer of the agency has stopped, by audit name, in seconds, and nobody opened again.
+
+    `parties` are the others it was stopped with; `survives_flash` was agreed then.
+    """
+
+    ref: str
+    lane: str
+    by: str
+    at: int
+    parties: tuple[str, ...]
+    survives_flash: bool
+
+
+@dataclass(frozen=True)
 class Book:
-    """The pins of one agency by peer."""
+    """The pins of one agency by peer, and the lanes that it has stopped."""
 
     agency: str
     pins: Mapping[str, Pin] = field(default_factory=dict)
     revision: int = 0
+    stopped: tuple[Stopped, ...] = ()
 
     def with_pin(self, peer: str, pin: Pin) -> "Book":
         """The same with this pin in the place of the peer's."""
@@ -123,7 +140,11 @@ class Book:
 
     def text(self) -> bytes:
         """What is sealed."""
-        return json.dumps({peer: asdict(pin) for peer, pin in self.pins.items()}, sort_keys=True).encode()
+        said = {
+            "pins": {peer: asdict(pin) for peer, pin in self.pins.items()},
+            "stopped": [asdict(stop) for stop in self.stopped],
+        }
+        return json.dumps(said, sort_keys=True).encode()
 
 
 def read_book(agency_id: str) -> Book:
@@ -141,7 +162,7 @@ def change_book(agency_id: str, change: Callable[[Book], Book], *, now: datetime
             row = _begin(agency_id, Book(agency_id), now)
         before = _opened(agency_id, row)
         after = change(before)
-        if after.pins == before.pins:
+        if (after.pins, after.stopped) == (before.pins, before.stopped):
             return before
         kept = replace(after, revision=before.revision + 1)
         row.revision, row.sealed, row.changed_at = kept.revision, _sealed(kept), now
@@ -194,13 +215,16 @@ def _opened(agency_id: str, row: PinBook | None) -> Book:
             raise SealBrokenError("book of pins")
         return Book(agency_id)
     plain = doors.open_row(agency_id, TABLE, agency_id, row.revision, bytes(row.sealed))
-    return Book(agency_id, {peer: Pin.read(said) for peer, said in json.loads(plain).items()}, row.revision)
+    said = json.loads(plain)
+    pins = {peer: Pin.read(each) for peer, each in said["pins"].items()}
+    stopped = tuple(Stopped(**{**each, "parties": tuple(each["parties"])}) for each in said["stopped"])
+    return Book(agency_id, pins, row.revision, stopped)
 
 
 def has_history(agency_id: str) -> bool:
     """Whether the agency has sent or received here, so that it must have met peers."""
     sent = Alert.objects.filter(agency_id=agency_id, released_at__isnull=False)
-    hosted = Agency.objects.filter(pk=agency_id).exclude(custody=Custody.AGENCY)
+    hosted = Agency.objects.filter(pk=agency_id, is_hosted=True)
     return sent.exists() or ReceivedAlert.objects.filter(agency__in=hosted).exists()
 
 

@@ -38,13 +38,12 @@ from alerts.science.stored import keep_received_structure, keep_sent_structure
 from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
 from callers.actors import SystemActor
-from callers.directory import AgencyStatus, Custody
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotBoundError
 from ledger.audit import record_event
 from ledger.models import SetAside, SetAsideQuerySet
 from ledger.set_aside import Item, Loop, begin_round
 from peers.models import Agency
-from sharing.models import Blob
 from vault.errors import SealBrokenError, SecretMissingError, VaultError, is_vault_away
 
 ROLE: Final = "desk-worker"
@@ -125,7 +124,7 @@ def backfill_of(agency_id: str) -> Backfill | None:
 
 
 def _due() -> QuerySet[Agency]:
-    hosted = Agency.objects.exclude(custody=Custody.AGENCY).exclude(status=AgencyStatus.ENTERING)
+    hosted = Agency.objects.filter(is_hosted=True).exclude(status=AgencyStatus.ENTERING)
     done = Backfill.objects.filter(agency=OuterRef("pk"), finished_at__isnull=False)
     return hosted.filter(~Exists(done)).order_by("pk")
 
@@ -161,7 +160,6 @@ def _begin(agency: Agency, now: datetime) -> Backfill:
     if run is None:
         run = Backfill(agency=agency, started_at=now)
         run.total = _received(run).count() + _sent(run).count()
-        run.passed_over = ReceivedAlert.objects.filter(agency=agency, held_elsewhere=True).count()
         run.save(force_insert=True)
     return run
 
@@ -169,9 +167,9 @@ def _begin(agency: Agency, now: datetime) -> Backfill:
 def _received(run: Backfill) -> QuerySet[ReceivedAlert]:
     """What was opened once and is kept, and lacks its row, or brings files of which no spectrum is known."""
     rows = ReceivedAlert.objects.filter(
-        agency_id=run.agency_id, number__gt=run.received_after, card__isnull=False, held_elsewhere=False
+        agency_id=run.agency_id, number__gt=run.received_after, card__isnull=False
     ).exclude(tlp="RED")
-    has_files = Exists(Blob.objects.filter(envelope_id=OuterRef("md")))
+    has_files = Q(files__gt=0)
     has_spectra = Exists(LibrarySpectrum.objects.filter(received=OuterRef("pk")))
     return rows.filter(Q(structure=None) | (has_files & ~has_spectra)).order_by("number")
 
@@ -283,7 +281,7 @@ def _finish(run: Backfill, now: datetime) -> None:
         return
     row.finished_at = now
     row.save(update_fields=["finished_at"])
-    if not row.total and not row.passed_over:
+    if not row.total:
         return
     record_event(
         "science.backfilled",
@@ -294,7 +292,6 @@ def _finish(run: Backfill, now: datetime) -> None:
             "alerts": row.done,
             "kept": row.kept,
             "unopened": row.unopened,
-            "passed_over": row.passed_over,
         },
         now=now,
     )

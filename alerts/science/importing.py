@@ -22,7 +22,7 @@ from alerts.science.previewing import Preview, preview_caught
 from alerts.science.reevaluating import note_baseline
 from alerts.science.rule_checks import check_rule_file
 from callers.capabilities import Capability, require
-from callers.directory import AgencyStatus, Custody
+from callers.directory import AgencyStatus
 from callers.doorbell import ring
 from ledger.audit import record_event
 from officers.models import Officer
@@ -169,7 +169,7 @@ _EXAMINERS: Final[dict[ControlKind, Callable[[str], Examined]]] = {
 
 
 def _hosted() -> list[Agency]:
-    rows = Agency.objects.exclude(custody=Custody.AGENCY).exclude(status=AgencyStatus.ENTERING)
+    rows = Agency.objects.filter(is_hosted=True).exclude(status=AgencyStatus.ENTERING)
     return list(rows.order_by("pk"))
 
 

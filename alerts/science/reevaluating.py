@@ -27,7 +27,7 @@ from alerts.science.stored import Kept, OpenedStructure, broken_rows, open_rows,
 from alerts.science.watching import tell_watchers
 from alerts.stored import CaughtStructure, Mark, Reevaluation, StoredStructure
 from callers.actors import SystemActor
-from callers.directory import AgencyStatus, Custody
+from callers.directory import AgencyStatus
 from ledger import set_aside
 from ledger.audit import record_event
 from peers.models import Agency
@@ -120,7 +120,7 @@ def _follows_another(last: Reevaluation) -> bool:
 
 def _hosted() -> QuerySet[Agency]:
     """Those whose structures this hub opens."""
-    rows = Agency.objects.exclude(custody=Custody.AGENCY).exclude(status=AgencyStatus.ENTERING)
+    rows = Agency.objects.filter(is_hosted=True).exclude(status=AgencyStatus.ENTERING)
     return rows.order_by("pk")
 
 

@@ -22,7 +22,6 @@ from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from notices.control_changes import tell_of_change, tell_of_proposal
 from officers.models import Officer
-from sharing.models import Delivery
 from substances.control.faults import RulesRefusedError
 from substances.control.listings import read_listings, shipped_listings
 from substances.models import ControlKind
@@ -112,9 +111,8 @@ def tell_of_published(received: ReceivedAlert, document: Mapping[str, Any], *, n
         return
     change = Change(str(stated.get("jurisdiction") or ""), frozenset())
     officers = _officers_who_watch(received.agency_id, {change})
-    delivery = Delivery.objects.filter(envelope_id=received.md, recipient_id=received.agency_id).first()
-    if officers and delivery is not None:
-        tell_of_proposal(officers, delivery, now=now)
+    if officers:
+        tell_of_proposal(officers, received.about, now=now)
 
 
 def _officers_who_watch(agency_id: str, changes: Iterable[Change]) -> list[Officer]:

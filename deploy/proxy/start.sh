@@ -4,5 +4,5 @@
 set -eu
 resolver=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)
 sed -e "s|@RESOLVER@|$resolver|" -e "s|@HUB_HOST@|$HUB_HOST|" -e "s|@EXCHANGE_HOST@|$EXCHANGE_HOST|" \
-    /etc/accord/nginx.conf.in >/tmp/nginx.conf
+    -e "s|@OPERATOR_HOST@|$OPERATOR_HOST|" /etc/accord/nginx.conf.in >/tmp/nginx.conf
 exec nginx -c /tmp/nginx.conf -g 'daemon off;'

@@ -12,7 +12,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("peers", "0001_initial"),
-        ("sharing", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -56,16 +55,6 @@ class Migration(migrations.Migration):
                 ("reply", models.CharField(blank=True, max_length=300)),
                 ("cause", models.CharField(blank=True, max_length=40)),
                 (
-                    "delivery",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="notifications",
-                        to="sharing.delivery",
-                    ),
-                ),
-                (
                     "officer",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
@@ -79,6 +68,13 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
                     ),
                 ),
+                ("about", models.CharField(blank=True, max_length=43)),
+                ("lane", models.CharField(blank=True, max_length=16)),
+                ("pri", models.CharField(blank=True, max_length=8)),
+                ("reference", models.CharField(blank=True, max_length=16)),
+                ("status", models.CharField(blank=True, max_length=8)),
+                ("tlp", models.CharField(blank=True, max_length=12)),
+                ("withheld", models.CharField(blank=True, max_length=40)),
             ],
             options={
                 "ordering": ["-queued_at", "id"],
@@ -124,5 +120,9 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["recipient", "about", "occasion"], name="notification_about"),
         ),
     ]

@@ -5,17 +5,17 @@ The ceremony's state (a challenge, single use) stands in the session of whoever 
 whoever signs in; django-allauth finds it through the request in hand. Which key belongs to whom says the key's own signature, never a field of the form.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth as webauthn
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from callers.errors import InputError
+from callers.passkeys import PasskeyRefusedError, checked_name, sign_challenge, signed_challenge
 from ledger.audit import record_event
 from officers.login.attempts import PasskeyChallenge, count_attempt
 from officers.login.backends import bound_officer
@@ -25,8 +25,6 @@ from officers.login.factors import Type, first_recovery_codes, note_factors
 from officers.models import Officer
 
 MOST_PASSKEYS: Final = 10
-MAX_NAME_LENGTH: Final = 40
-CHALLENGE_LIVES: Final = timedelta(minutes=10)
 _SALT: Final = "officers.login.passkeys"
 
 
@@ -41,7 +39,7 @@ def add_passkey(officer: Officer, *, name: str, credential: Any, now: datetime) 
 
     Raises ProofRefusedError (another challenge, no user verification), InputError (name, too many).
     """
-    checked = _checked_name(name)
+    checked = checked_name(name)
     try:
         webauthn.parse_registration_response(credential)
         made = webauthn.complete_registration(credential)
@@ -74,7 +72,7 @@ def open_challenge() -> tuple[dict[str, Any], str]:
     options: dict[str, Any] = webauthn.begin_authentication(None)
     state = webauthn.get_state()
     webauthn.clear_state()
-    return options, signing.dumps(state, salt=_SALT)
+    return options, sign_challenge(state, purpose=_SALT)
 
 
 def check_passkey(officer: Officer, credential: Any, *, now: datetime) -> None:
@@ -91,8 +89,8 @@ def officer_with_passkey(credential: Any, challenge: str, *, now: datetime) -> O
     Raises ProofRefusedError for every cause alike, the disabled included.
     """
     try:
-        state = signing.loads(challenge, salt=_SALT, max_age=CHALLENGE_LIVES)
-    except signing.BadSignature:
+        state = signed_challenge(challenge, purpose=_SALT)
+    except PasskeyRefusedError:
         raise ProofRefusedError from None
     officer = _owner_of(credential)
     webauthn.set_state(state)
@@ -131,13 +129,6 @@ def _proved(officer: Officer, credential: Any) -> Authenticator:
 def _note_use(row: Authenticator, now: datetime) -> None:
     row.last_used_at = now
     row.save(update_fields=["last_used_at"])
-
-
-def _checked_name(name: str) -> str:
-    text = " ".join(name.split())
-    if len(text) > MAX_NAME_LENGTH or not text.isprintable():
-        raise InputError("name", _("Name: use up to %(n)d characters on one line.") % {"n": MAX_NAME_LENGTH})
-    return text or _("Passkey")
 
 
 def _record(act: str, officer: Officer, now: datetime) -> None:

@@ -1,20 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The tables of what this desk knows of agencies, and a trigger: the moment of an agency's first release is written once.
 
+Taking it away would end the waiting of changes of power. When the tables are generated afresh, `TRIGGER` and the
+operation at the end stay.
+"""
+
+import django.contrib.postgres.fields
+import django.core.validators
 from django.db import migrations, models
+
+import callers.names
+import callers.timezones
+
+TRIGGER = """
+CREATE FUNCTION peers_first_release_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the first release of an agency stays as it is' USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TRIGGER peers_first_release_stays BEFORE UPDATE ON peers_agency FOR EACH ROW
+WHEN (OLD.first_release_at IS NOT NULL AND NEW.first_release_at IS DISTINCT FROM OLD.first_release_at)
+EXECUTE FUNCTION peers_first_release_stays();
+"""
 
 
 class Migration(migrations.Migration):
     initial = True
 
-    # The table is the exchange's own while both halves share one database.
-    dependencies = [("agencies", "0001_initial")]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
             name="Agency",
             fields=[
-                ("id", models.CharField(max_length=23, primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=120)),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.CharField(
+                        max_length=23,
+                        primary_key=True,
+                        serialize=False,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[a-z]{2}-[a-z0-9]{2,20}\\Z",
+                                "Agency id: use a country code, a hyphen, a name.",
+                            )
+                        ],
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, validators=[callers.names.check_name])),
                 (
                     "kind",
                     models.CharField(
@@ -30,8 +64,18 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("country", models.CharField(max_length=2)),
-                ("timezone", models.CharField(default="UTC", max_length=64)),
+                (
+                    "country",
+                    models.CharField(
+                        max_length=2, validators=[django.core.validators.RegexValidator("\\A[A-Z]{2}\\Z")]
+                    ),
+                ),
+                (
+                    "timezone",
+                    models.CharField(
+                        default="UTC", max_length=64, validators=[callers.timezones.check_timezone]
+                    ),
+                ),
                 ("language", models.CharField(default="en", max_length=16)),
                 (
                     "custody",
@@ -56,17 +100,31 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("suspended_at", models.DateTimeField(blank=True, null=True)),
-                ("root_fingerprint", models.CharField(blank=True, max_length=64)),
-                ("duty_phone", models.CharField(blank=True, max_length=40)),
+                (
+                    "root_fingerprint",
+                    models.CharField(
+                        blank=True,
+                        max_length=64,
+                        validators=[django.core.validators.RegexValidator("\\A[0-9a-f]{64}\\Z")],
+                    ),
+                ),
+                (
+                    "duty_phone",
+                    models.CharField(blank=True, max_length=40, validators=[callers.names.check_name]),
+                ),
+                (
+                    "phone_said",
+                    models.CharField(blank=True, max_length=40, validators=[callers.names.check_name]),
+                ),
+                ("is_hosted", models.BooleanField(default=False)),
                 ("admitted_at", models.DateTimeField()),
                 ("first_release_at", models.DateTimeField(blank=True, null=True)),
+                ("gone_at", models.DateTimeField(blank=True, null=True)),
+                ("heard_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "verbose_name_plural": "agencies",
-                "db_table": "agencies_agency",
                 "ordering": ["id"],
-                "managed": False,
             },
         ),
         migrations.CreateModel(
@@ -106,6 +164,7 @@ class Migration(migrations.Migration):
                 ("receipt", models.TextField()),
                 ("log_time", models.BigIntegerField()),
                 ("succession", models.CharField(max_length=9)),
+                ("revokes", models.BooleanField(default=False)),
             ],
             options={
                 "ordering": ["version", "pk"],
@@ -138,4 +197,192 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="DeliveriesPlace",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("place", models.TextField(blank=True, default="")),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="SentDelivery",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("md", models.CharField(max_length=43)),
+                ("recipient", models.CharField(max_length=23)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Being logged"),
+                            ("held", "Waiting"),
+                            ("expired", "Expired"),
+                            ("available", "On its way"),
+                            ("fetched", "Collected"),
+                            ("acknowledged", "Acknowledged"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("told_at", models.DateTimeField(null=True)),
+                ("fetched_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("answer", models.CharField(blank=True, default="", max_length=10)),
+                ("recalled_at", models.DateTimeField(null=True)),
+                ("recall_confirmed_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "verbose_name_plural": "sent deliveries",
+                "constraints": [
+                    models.UniqueConstraint(fields=("reader", "md", "recipient"), name="sent_delivery_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SentEnvelope",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("md", models.CharField(max_length=43)),
+                ("recipients", models.JSONField()),
+                ("ack_by", models.DateTimeField(null=True)),
+                ("exp", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("reader", "md"), name="sent_envelope_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="PeerAgreement",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("ref", models.TextField()),
+                ("said", models.JSONField()),
+            ],
+            options={
+                "ordering": ["ref"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reader", "ref"), name="peer_agreement_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PeerCircle",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("name", models.TextField()),
+                ("said", models.JSONField()),
+            ],
+            options={
+                "ordering": ["name"],
+                "constraints": [models.UniqueConstraint(fields=("reader", "name"), name="peer_circle_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SeenAgreements",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("digest", models.CharField(max_length=43)),
+                ("asked_at", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedCursor",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("epoch", models.CharField(blank=True, default="", max_length=16)),
+                ("number", models.BigIntegerField(default=0)),
+                ("moved_at", models.DateTimeField(null=True)),
+                ("head", models.BigIntegerField(default=0)),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("behind_since", models.DateTimeField(null=True)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="HeldStatement",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("od", models.CharField(max_length=43)),
+                ("iss", models.CharField(max_length=23)),
+                ("k", models.CharField(max_length=12)),
+                ("statement_id", models.CharField(max_length=36)),
+                ("sub_d", models.CharField(blank=True, default="", max_length=43)),
+                ("act", models.CharField(blank=True, default="", max_length=64)),
+                ("body", models.JSONField()),
+                ("suite", models.CharField(max_length=3)),
+                (
+                    "signers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43), size=None
+                    ),
+                ),
+                ("jws", models.TextField()),
+                ("log_time", models.BigIntegerField(null=True)),
+                ("log_index", models.BigIntegerField(null=True)),
+                ("held_since", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["reader", "sub_d", "k"], name="held_statement_about"),
+                    models.Index(fields=["reader", "iss", "-held_since", "-od"], name="held_statement_of"),
+                    models.Index(
+                        condition=models.Q(("log_time__isnull", True)),
+                        fields=["reader"],
+                        name="held_statement_unlogged",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("reader", "od"), name="held_statement_once")],
+            },
+        ),
+        migrations.RunSQL(TRIGGER),
     ]

@@ -5,6 +5,8 @@ Taking it away would hide changes from those who ask for them (`sharing.changes`
 `TRIGGER` and the operation at the end stay.
 """
 
+import uuid
+
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
@@ -85,7 +87,6 @@ class Migration(migrations.Migration):
                 ),
                 ("reference", models.CharField(max_length=9)),
                 ("number", models.BigIntegerField(null=True)),
-                ("expanded_at", models.DateTimeField(null=True)),
                 ("told_at", models.DateTimeField(null=True)),
                 ("fetched_at", models.DateTimeField(null=True)),
                 ("opened_at", models.DateTimeField(null=True)),
@@ -93,32 +94,11 @@ class Migration(migrations.Migration):
                 ("answer", models.CharField(blank=True, max_length=10)),
                 ("recalled_at", models.DateTimeField(null=True)),
                 ("recall_confirmed_at", models.DateTimeField(null=True)),
+                ("reminded_at", models.DateTimeField(null=True)),
                 ("changed", models.BigIntegerField(default=0)),
             ],
             options={
                 "verbose_name_plural": "deliveries",
-            },
-        ),
-        migrations.CreateModel(
-            name="DeskCursor",
-            fields=[
-                (
-                    "agency",
-                    models.OneToOneField(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="agencies.agency",
-                    ),
-                ),
-                ("epoch", models.CharField(default="0", max_length=16)),
-                ("after", models.BigIntegerField(default=0)),
-                ("moved_at", models.DateTimeField()),
-            ],
-            options={
-                "abstract": False,
             },
         ),
         migrations.CreateModel(
@@ -147,6 +127,7 @@ class Migration(migrations.Migration):
                 ("iss", models.CharField(max_length=23)),
                 ("item_id", models.CharField(max_length=36)),
                 ("ref", models.CharField(blank=True, max_length=9)),
+                ("numbered_at", models.DateTimeField()),
             ],
             options={
                 "ordering": ["recipient", "number"],
@@ -534,6 +515,104 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="FeedRead",
+            fields=[
+                (
+                    "agency",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="agencies.agency",
+                    ),
+                ),
+                ("epoch", models.CharField(max_length=16)),
+                ("after", models.BigIntegerField()),
+                ("moved_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ContactMail",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("address", models.CharField(max_length=254)),
+                ("epoch", models.CharField(max_length=16)),
+                ("number", models.BigIntegerField()),
+                ("is_flash", models.BooleanField()),
+                ("waits_since", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("uncertain", "Uncertain"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("queued_at", models.DateTimeField()),
+                ("not_before", models.DateTimeField()),
+                ("begun_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("reply", models.CharField(blank=True, max_length=200)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="agencies.agency",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "queued")),
+                        fields=["not_before"],
+                        name="contact_mail_to_send",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("agency", "address", "epoch", "number", "is_flash"),
+                        name="contact_mail_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["queued", "sending", "sent", "failed", "uncertain"])
+                        ),
+                        name="contact_mail_state_known",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FeedReminder",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=23)),
+                ("d", models.CharField(max_length=43)),
+                ("iss", models.CharField(max_length=23)),
+                ("item_id", models.CharField(max_length=36)),
+                ("ref", models.CharField(blank=True, max_length=9)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("recipient", "d"), name="feedreminder_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="FeedRepudiated",
             fields=[
                 (
@@ -650,7 +729,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("number", models.BigIntegerField(null=True)),
-                ("expanded_at", models.DateTimeField(null=True)),
                 (
                     "recipient",
                     models.ForeignKey(
@@ -746,16 +824,6 @@ class Migration(migrations.Migration):
             model_name="delivery",
             index=models.Index(fields=["iss", "changed", "id"], name="delivery_changed"),
         ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(
-                    ("expanded_at__isnull", True), ("state__in", ("available", "fetched", "acknowledged"))
-                ),
-                fields=["id"],
-                name="delivery_to_expand",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="delivery",
             constraint=models.UniqueConstraint(fields=("envelope", "recipient"), name="delivery_once"),
@@ -800,14 +868,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="statement",
             constraint=models.UniqueConstraint(fields=("iss", "statement_id"), name="statement_id_once"),
-        ),
-        migrations.AddIndex(
-            model_name="statementdelivery",
-            index=models.Index(
-                condition=models.Q(("expanded_at__isnull", True), ("number__isnull", False)),
-                fields=["id"],
-                name="statement_delivery_to_expand",
-            ),
         ),
         migrations.AddConstraint(
             model_name="statementdelivery",

@@ -17,6 +17,7 @@ from officers.login.backends import officer_with
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.world import DAY, PASSWORD, admit, enrol, hosted_agency
+from tests.entries import change_entry
 from vault import lives
 from vault.models import VaultKey
 
@@ -109,7 +110,7 @@ def test_a_key_is_shown_once_and_works(operator: Officer) -> None:
 def test_once_an_agency_has_entered_no_command_issues_a_key(operator: Officer) -> None:
     """Whoever runs the machine would else hold a key in the name of an admin who knows nothing of it."""
     agency = admit("xa-lab", now=timezone.now())
-    Agency.objects.filter(pk="xa-lab").update(status="active")
+    change_entry("xa-lab", status="active")
     with pytest.raises(CommandError) as refused:
         run("issue_entry_key", "xa-lab", "case system", "--by", operator.email)
     assert "an agency admin of that agency" in str(refused.value)
@@ -135,7 +136,8 @@ def test_only_keysets_that_end_soon_are_renewed(operator: Officer) -> None:
 
 def test_a_keyset_whose_root_is_with_the_agencys_head_is_named(operator: Officer) -> None:
     agency = hosted_agency("xa-lab", now=timezone.now() - 70 * DAY)
-    Agency.objects.filter(pk=agency.pk).update(custody="hub-own-root")
+    agency.custody = "hub-own-root"
+    agency.save()
     said = run("renew_keysets", "--by", operator.email)
     assert said == "xa-lab: its head has to sign the next one; a key officer proposes it at the desk"
     assert Keyset.objects.count() == 1

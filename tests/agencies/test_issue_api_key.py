@@ -18,6 +18,7 @@ from ledger.models import AuditEvent
 from officers.apikeys import issue_key, issuers_of, revoke_key, rotate_key
 from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
+from tests.entries import change_entry
 
 pytestmark = pytest.mark.django_db
 TICK = timedelta(microseconds=1)
@@ -27,7 +28,7 @@ PEER = "192.0.2.7"
 @pytest.fixture
 def agency() -> Agency:
     admitted = admit("xa-lab")
-    Agency.objects.filter(pk=admitted.pk).update(status=AgencyStatus.ACTIVE)
+    change_entry(admitted.pk, status=AgencyStatus.ACTIVE)
     admitted.refresh_from_db()
     return admitted
 
@@ -157,7 +158,7 @@ def test_the_database_holds_no_usable_credential(agency: Agency) -> None:
 )
 def test_a_key_changed_by_sql_serves_nobody(agency: Agency, change: dict[str, Any]) -> None:
     admit("xb-health")
-    Agency.objects.filter(pk="xb-health").update(status=AgencyStatus.ACTIVE)
+    change_entry("xb-health", status=AgencyStatus.ACTIVE)
     key, text = api_key(agency, scopes=["feed:read"])
     assert signs_in(text)
     ApiKey.objects.filter(pk=key.pk).update(**change)
@@ -214,7 +215,7 @@ def test_while_its_agency_enters_a_key_for_entering_serves_accession_and_every_o
 
 @pytest.mark.parametrize("custody", Custody.values)
 def test_no_key_is_given_a_scope_that_its_agency_s_custody_refuses(agency: Agency, custody: str) -> None:
-    Agency.objects.filter(pk=agency.pk).update(custody=custody)
+    change_entry(agency.pk, custody=custody)
     agency.refresh_from_db()
     serve = scopes_that_work(is_hosted=agency.is_hosted)
     given = serve - {Capability.DRAFT_WRITE}
@@ -242,7 +243,7 @@ def test_a_key_that_was_given_more_before_serves_what_works_now(agency: Agency) 
 
 @pytest.mark.parametrize("status", AgencyStatus.values)
 def test_the_operator_issues_no_working_key(agency: Agency, status: str) -> None:
-    Agency.objects.filter(pk=agency.pk).update(status=status)
+    change_entry(agency.pk, status=status)
     agency.refresh_from_db()
     with pytest.raises(NotPermittedError):
         issue_key(OPERATOR, agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)

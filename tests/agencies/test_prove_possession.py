@@ -28,6 +28,7 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
+from tests.entries import change_entry
 
 pytestmark = pytest.mark.django_db
 TICK = timedelta(seconds=1)
@@ -131,7 +132,7 @@ def test_a_root_key_serves_as_nothing_else(agency: Agency, keys: OwnKeys, whose:
 
 def test_an_agency_cannot_take_anothers_root(agency: Agency, keys: OwnKeys) -> None:
     _, others = own_agency("xb-health")
-    Agency.objects.filter(pk="xa-lab").update(root_fingerprint=others.root.fingerprint)
+    change_entry("xa-lab", root_fingerprint=others.root.fingerprint)
     with pytest.raises(KeyTakenError):
         enter(agency, keys, keyset=replace(keys, root=others.root).keyset())
 

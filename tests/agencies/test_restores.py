@@ -31,6 +31,7 @@ from officers.session_rows import Proof
 from officers.shortlived import AccountLink
 from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, PASSWORD, admit, enrol
+from tests.entries import have_released
 from tests.pages.one_time_codes import code_of
 
 pytestmark = pytest.mark.django_db
@@ -266,7 +267,7 @@ def _second_factor(officer: Officer) -> list[str]:
 
 def _asked_for(admin: Officer, reader: Officer, *, now: object = NOW) -> PowerChange:
     """A second role that waits for its time."""
-    Agency.objects.filter(pk="xa-lab").update(first_release_at=NOW)
+    have_released("xa-lab", now=NOW)
     change_roles(Officer.objects.get(pk=admin.pk), reader, ["reader", "releaser"], now=now)  # type: ignore[arg-type]
     return PowerChange.objects.get(outcome="waiting", kind="roles")
 

@@ -17,6 +17,7 @@ from officers.policy_in_force import begin_policy
 from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
+from tests.entries import make_entry
 from tests.services import surroundings
 from vault import doors
 from vault.errors import KekUnknownError, KekWrongError, SealBrokenError
@@ -66,7 +67,7 @@ def test_the_new_key_takes_over_and_the_old_one_may_go(row: bytes) -> None:
     old = held_ring()
     both = followed_by(old)
     with ring(both):
-        assert "2 secrets rewrapped, 2 rows bound anew." in run()
+        assert "2 secrets rewrapped, 4 rows bound anew." in run()
         assert run().startswith("0 secrets rewrapped, 0 rows bound anew.")
         assert opens(row)
         assert f"{old.current}: 0 secrets, 0 rows, may go" in run("--check")
@@ -94,7 +95,7 @@ def test_a_secret_made_meanwhile_under_the_old_key_is_found(row: bytes) -> None:
         with ring(old):
             _with_policy("xc-customs")
         assert old.current in refusal("--check")
-        assert "1 secrets rewrapped, 1 rows bound anew." in run()
+        assert "1 secrets rewrapped, 2 rows bound anew." in run()
     assert late.kek == "new"
 
 
@@ -197,7 +198,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
     again = _rotate(both, tmp_path / "second")
     assert again.wait(timeout=240) == 0
     said = (tmp_path / "second").read_text()
-    assert f"{AGENCIES - done} secrets rewrapped, {AGENCIES} rows bound anew." in said
+    assert f"{AGENCIES - done} secrets rewrapped, {2 * AGENCIES} rows bound anew." in said
     assert f"{old.current}: 0 secrets, 0 rows, may go" in said
     with ring(without(both, old.current)):
         assert all(
@@ -207,8 +208,8 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
 
 
 def _sealed_row_of_a_new_agency(agency_id: str) -> bytes:
-    agency = Agency.objects.create(
-        id=agency_id, name=agency_id, kind="laboratory", country="XA", custody="hub", admitted_at=NOW
+    agency = make_entry(
+        agency_id, name=agency_id, kind="laboratory", country="XA", custody="hub", admitted_at=NOW
     )
     ensure_secret(agency.pk, now=NOW)
     begin_policy(agency)

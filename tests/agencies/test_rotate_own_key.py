@@ -19,6 +19,7 @@ from ledger.models import AuditEvent
 from officers.apikeys import issuers_of, revoke_key, rotate_key
 from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
+from tests.entries import change_entry
 
 pytestmark = pytest.mark.django_db
 TICK = timedelta(microseconds=1)
@@ -30,7 +31,7 @@ LATE = NOW + 61 * DAY
 @pytest.fixture
 def agency() -> Agency:
     admitted = admit("xa-lab")
-    Agency.objects.filter(pk=admitted.pk).update(status=AgencyStatus.ACTIVE)
+    change_entry(admitted.pk, status=AgencyStatus.ACTIVE)
     admitted.refresh_from_db()
     return admitted
 

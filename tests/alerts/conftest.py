@@ -18,14 +18,12 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Role
-from callers.directory import Custody
 from officers.models import Officer
 from peers import exchange
 from peers.models import Agency
-from tests.builders import OPERATOR, HeldAgency, Hub
+from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.desk_calls import over_sockets
 from tests.kept_worlds import FRESH_SECONDS, kept_world
-from vault import doors
 
 GOOD: Mapping[str, Any] = {
     "alert_type": "new_substance",
@@ -93,21 +91,10 @@ class Desks:
     def follow(self) -> None:
         for desk in (self.lab, self.health, self.stranger):
             follow_feed(desk.agency, now=self.hub.now)
-        follow_feed(self.own.row, now=self.hub.now)
 
 
 def make_desk(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (PQ1, EC1)) -> Desk:
-    agency = Agency.objects.create(
-        id=agency_id,
-        name=name,
-        kind="laboratory",
-        country=agency_id[:2].upper(),
-        timezone="Europe/Vienna",
-        custody=Custody.HUB,
-        admitted_at=hub.now,
-    )
-    doors.create_agency_keys(OPERATOR, agency, suites=suites, now=hub.now)
-    agency.refresh_from_db()
+    agency = make_hosted_agency(hub, agency_id, name, suites=suites)
     people = (
         hub.make_officer(agency, Role.AUTHOR, name="Ilka Torvane"),
         hub.make_officer(agency, Role.RELEASER, name="Benno Ashgrove"),

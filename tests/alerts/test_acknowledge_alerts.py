@@ -89,10 +89,3 @@ def test_who_and_what_is_refused_before_anything_is_signed(desks: Desks) -> None
     assert [(item.row, item.text) for item in strange] == [(None, "There is no such alert for you.")]
     row.refresh_from_db()
     assert row.acknowledged_at is None and not Statement.objects.filter(k="ack").exists()
-
-
-def test_an_agency_with_its_own_keys_is_told_the_command(desks: Desks) -> None:
-    desks.received(recipients=[desks.health.id, desks.own.id])
-    row = ReceivedAlert.objects.get(agency=desks.own.row)
-    (item,) = acknowledge_alerts(desks.own_officer, [row.pk], reason="on_duty", now=desks.hub.now)
-    assert item.outcome is Outcome.REFUSED and f"accord acknowledge {row.reference}" in item.text

@@ -73,7 +73,7 @@ class TestInbox:
         self, desks: Desks, django_assert_max_num_queries: object
     ) -> None:
         many_received(desks, 50)
-        with django_assert_max_num_queries(6):  # type: ignore[operator]
+        with django_assert_max_num_queries(8):  # type: ignore[operator]
             list_received(desks.health.reader, now=desks.hub.now)
 
     @pytest.mark.parametrize("cursor", ["x", "-1", "1" * 19, "1 OR 1=1"])

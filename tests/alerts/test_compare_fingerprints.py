@@ -13,7 +13,7 @@ from alerts.preview import preview_recipients_of
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
-from sharing.agreements import record_agreement, record_circle
+from tests.agreements import record_agreement, record_circle
 from tests.alerts.conftest import GOOD, Desks
 from tests.builders import OPERATOR, HeldAgency
 from tests.peers import sealed_for

@@ -10,7 +10,7 @@ from alerts.release import release_alert
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
-from sharing.agreements import record_circle
+from tests.agreements import record_circle
 from tests.alerts.conftest import GOOD, Desks
 from tests.builders import OPERATOR
 

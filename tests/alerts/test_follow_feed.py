@@ -6,23 +6,22 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accord.envelope.content import Attachment
 from accord.envelope.statements.form import SubjectRef
-from alerts import following
+from alerts import taking
 from alerts.cards import open_received_cards
-from alerts.errors import KeysElsewhereError, UnopenableError
+from alerts.errors import UnopenableError
 from alerts.following import follow_feed, follow_feeds, lock_key
-from alerts.inbox import list_received
 from alerts.models import CardToken, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.shapes import OpenedOut
 from alerts.tasks import follow_feed as follow_feed_task
 from alerts.tokens import COUNTRY, INCHIKEY_BLOCK, tokens_of
-from ledger.models import AuditEvent, SetAside
+from ledger.models import AuditEvent
+from peers.models import FeedCursor
 from sharing.agreements import resume_lanes, suspend_lanes
-from sharing.models import Delivery, DeskCursor, Statement
+from sharing.models import Delivery, Statement
 from tests.alerts.conftest import GOOD, Desk, Desks
 from tests.hosted_keys import as_recipient
 
@@ -87,23 +86,26 @@ class TestTaking:
         for _ in range(3):
             send_from_partner(desks)
         follow_feed_task()
-        assert DeskCursor.objects.get(agency_id=desks.health.agency.pk).after == 3
+        assert FeedCursor.objects.get(reader=desks.health.id).number == 3
 
     @pytest.mark.parametrize(
-        "place", [{"epoch": "b7"}, {"after": 99}], ids=["another epoch", "beyond the head"]
+        "place", [{"epoch": "b7"}, {"number": 99}], ids=["another epoch", "beyond the head"]
     )
     def test_a_feed_that_begins_anew_is_read_again_and_nothing_is_taken_twice(
         self, desks: Desks, place: dict[str, Any]
     ) -> None:
         send_from_partner(desks)
         desks.follow()
-        DeskCursor.objects.update(**place)
+        cursor = FeedCursor.objects.get(reader=desks.health.id)
+        for name, value in place.items():
+            setattr(cursor, name, value)
+        cursor.save()
         new = send_from_partner(desks)
         desks.follow()
         assert [row.md for row in ReceivedAlert.objects.order_by("number")][1:] == [new]
         assert AuditEvent.objects.filter(act="alert.screened").count() == 2
-        cursor = DeskCursor.objects.get(agency_id=desks.health.agency.pk)
-        assert (cursor.epoch, cursor.after) == ("0", 2)
+        cursor = FeedCursor.objects.get(reader=desks.health.id)
+        assert (cursor.epoch, cursor.number) == ("0", 2)
 
     def test_files_are_measured_before_anything_counts(self, desks: Desks) -> None:
         md = send_from_partner(desks, attachments=[Attachment("a.txt", "text/plain", b"peaks")])
@@ -131,29 +133,6 @@ class TestTaking:
         )
         said = OpenedOut(view).data
         assert (said["as_text"], said["missing"]) == ([{"name": "severity", "text": "9"}], ["title"])
-
-
-class TestOwnKeys:
-    def test_an_own_key_agency_has_the_facts_and_no_card(self, desks: Desks) -> None:
-        alert = desks.released(recipients=[desks.own.id])
-        desks.hub.sequence()
-        desks.follow()
-        row = ReceivedAlert.objects.get(md=alert.md)
-        assert (row.agency_id, row.held_elsewhere, row.card) == (desks.own.id, True, None)
-        assert Delivery.objects.get(envelope_id=alert.md).state == "available"
-        with pytest.raises(KeysElsewhereError) as elsewhere:
-            open_alert(desks.own_officer, row, reason="on_duty", now=desks.hub.now)
-        assert elsewhere.value.command == f"accord open {row.reference}"
-
-    def test_its_list_shows_what_its_own_system_did(self, desks: Desks) -> None:
-        desks.released(recipients=[desks.own.id])
-        desks.hub.sequence()
-        desks.follow()
-        assert [row.state for row in list_received(desks.own_officer, now=desks.hub.now).rows] == ["unread"]
-        Delivery.objects.update(acknowledged_at=desks.hub.now, fetched_at=desks.hub.now)
-        late = desks.hub.later(days=3)
-        assert [row.state for row in list_received(desks.own_officer, now=late).rows] == ["acknowledged"]
-        assert list_received(desks.own_officer, overdue=True, now=late).rows == ()
 
 
 class TestUnopenable:
@@ -257,66 +236,28 @@ def retract(desks: Desks, row: ReceivedAlert, *, follow: bool = True) -> None:
 
 
 def test_trouble_at_one_desk_keeps_no_other_waiting(desks: Desks) -> None:
-    alert = desks.released(recipients=[desks.health.id, desks.own.id])
+    desks.released(recipients=[desks.health.id])
     desks.hub.sequence()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE vault_vaultkey SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)")
     with pytest.raises(ExceptionGroup):
         follow_feeds(now=desks.hub.now)
-    assert list(ReceivedAlert.objects.filter(md=alert.md).values_list("agency_id", flat=True)) == [
-        desks.own.id
-    ]
-    assert not DeskCursor.objects.filter(agency_id=desks.health.agency.pk).exists()
+    assert FeedCursor.objects.get(reader=desks.health.id).number == 0
+    assert FeedCursor.objects.filter(reader=desks.lab.id).exists()
 
 
-def test_agencies_take_turns_and_those_with_own_keys_come_first(
-    desks: Desks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(following, "TURN", 1)
+def test_agencies_take_turns(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking, "TURN", 1)
     for _ in range(3):
         send_from_partner(desks)
     send_from_partner(desks, to=desks.lab)
-    desks.released(recipients=[desks.own.id])
-    desks.hub.sequence()
-    at_health, at_lab, at_own = (
-        ReceivedAlert.objects.filter(agency=agency)
-        for agency in (desks.health.agency, desks.lab.agency, desks.own.row)
+    at_health, at_lab = (
+        ReceivedAlert.objects.filter(agency=desk.agency) for desk in (desks.health, desks.lab)
     )
-    follow_feeds(now=desks.hub.now, is_over=at_own.exists)
-    assert (at_own.count(), at_health.count(), at_lab.count()) == (1, 0, 0)
     follow_feeds(now=desks.hub.now, is_over=lambda: at_lab.exists() and at_health.exists())
     assert (at_health.count(), at_lab.count()) == (1, 1)
     follow_feeds(now=desks.hub.now)
     assert at_health.count() == 3
-
-
-def test_alerts_to_own_keys_are_noted_in_one_transaction_and_one_that_raises_is_set_aside_alone(
-    desks: Desks,
-) -> None:
-    desks.released(recipients=[desks.own.id])
-    desks.hub.sequence()
-    follow_feed(desks.own.row, now=desks.hub.now)
-    ReceivedAlert.objects.filter(agency=desks.own.row).update(number=3)
-    good, bad = [desks.released(recipients=[desks.own.id]).md for _ in range(2)]
-    desks.hub.sequence()
-    with CaptureQueriesContext(connection) as asked:
-        follow_feed(desks.own.row, now=desks.hub.now)
-    assert sum(query["sql"].startswith('UPDATE "sharing_deskcursor"') for query in asked) == 1
-    assert SetAside.objects.get().subject == bad
-    assert ReceivedAlert.objects.filter(agency=desks.own.row, md=good).exists()
-    assert DeskCursor.objects.get(agency_id=desks.own.row.pk).after == 3
-
-
-def test_an_alert_to_own_keys_costs_few_statements(desks: Desks) -> None:
-    statements = []
-    for alerts in (1, 4):
-        for _ in range(alerts):
-            desks.released(recipients=[desks.own.id])
-        desks.hub.sequence()
-        with CaptureQueriesContext(connection) as asked:
-            assert follow_feed(desks.own.row, now=desks.hub.now) == alerts
-        statements.append(len(asked))
-    assert statements[1] - statements[0] <= 3 * 6
 
 
 def test_another_process_at_the_same_feed_does_nothing(desks: Desks) -> None:

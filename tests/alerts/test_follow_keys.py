@@ -34,7 +34,7 @@ from tests.builders import HeldAgency
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.peers import sealed_for
 from tests.role_logins import under_login_of
-from vault.exchangekeys import RENEWED_BEFORE, issue_exchange_keys, renew_exchange_keys
+from vault.exchangekeys import RENEWED_BEFORE, SCOPES, issue_exchange_keys, renew_exchange_keys
 from vault.models import ExchangeKey
 
 
@@ -80,7 +80,7 @@ def test_one_question_brings_the_keys_of_everybody(
 def test_nothing_is_sealed_while_the_newest_keys_cannot_be_asked_for(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
-    exchange_as_asked.is_away = True
+    exchange_as_asked.lies = lambda path, octets: b"{}" if path.endswith("/keysets/query") else octets
     with pytest.raises(SendingStoppedError) as stopped:
         desks.released()
     assert "try again" in stopped.value.text
@@ -201,7 +201,7 @@ def test_a_seen_ledger_that_was_changed_by_sql_opens_nothing(desks: Desks) -> No
 def test_the_desk_has_a_key_of_its_own_for_each_agency_and_renews_it(served: Desks) -> None:
     follow_peers(served.health.agency, now=timezone.now())
     key = ApiKey.objects.get(agency_id=served.health.id, client="desk")
-    assert key.scopes == ["directory:read", "envelope:read", "ledger:read"]
+    assert key.scopes == SCOPES
     held = ExchangeKey.objects.get(pk=served.health.id)
     assert held.expires_at == key.expires_at
     assert renew_exchange_keys(now=clock_now()) == 0

@@ -17,8 +17,9 @@ from alerts.outbox import open_sent_attachment
 from alerts.search import search_received
 from ledger.models import AuditEvent, LoopState, Restore
 from ledger.restores import record_restore
-from notices.sweeping import sweep_notices
+from notices.models import Notification
 from sharing.errors import ContentDeletedError, ExpiredError
+from sharing.sweeping import sweep_deliveries
 from tests.alerts.conftest import GOOD, Desks, make_desks
 from tests.alerts.test_follow_feed import PARTNER_ALERT, received_by, send_from_partner
 from tests.alerts.test_open_alert import received_with_file
@@ -70,14 +71,14 @@ def test_after_a_restore_worker_and_desk_note_that_all_of_it_is_deleted(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than one batch each: nobody signs in before, so nothing is left for the next round."""
-    monkeypatch.setattr("notices.sweeping.DELETED_A_BATCH", 1)
-    monkeypatch.setattr("notices.sweeping.BATCHES_A_SWEEP", 1)
+    monkeypatch.setattr("sharing.sweeping.DELETED_A_BATCH", 1)
+    monkeypatch.setattr("sharing.sweeping.BATCHES_A_SWEEP", 1)
     monkeypatch.setattr("alerts.following.forget_cards", lambda actor, *, now: 0)
     digests = [short_lived(desks), short_lived(desks)]
     desks.follow()
     rows = [received_by(desks, md) for md in digests]
     record_restore((), backup_at=None, now=desks.hub.later(seconds=200))
-    sweep_notices(now=desks.hub.now)
+    sweep_deliveries(now=desks.hub.now)
     restore = Restore.objects.get()
     assert (restore.contents_deleted_at, restore.cards_deleted_at) == (desks.hub.now, None)
     follow_feeds(now=desks.hub.later(seconds=1))
@@ -94,7 +95,7 @@ def test_while_a_loop_stands_it_is_not_noted(desks: Desks, stands: str) -> None:
     desks.follow()
     LoopState.objects.create(loop=stands, in_a_row=10, version=VERSION, stopped_at=desks.hub.now)
     record_restore((), backup_at=None, now=desks.hub.later(seconds=200))
-    sweep_notices(now=desks.hub.now)
+    sweep_deliveries(now=desks.hub.now)
     follow_feeds(now=desks.hub.now)
     restore = Restore.objects.get()
     noted = (restore.contents_deleted_at is not None, restore.cards_deleted_at is not None)
@@ -113,23 +114,31 @@ def test_nothing_of_it_opens_from_keep_on(desks: Desks) -> None:
             open_attachment(desks.health.reader, row, n=0, reason="on_duty", now=desks.hub.now)
         with pytest.raises(ContentDeletedError):
             open_sent_attachment(desks.lab.reader, sent, n=0, now=desks.hub.now)
-        sweep_notices(now=desks.hub.now)
+        sweep_deliveries(now=desks.hub.now)
 
 
-@pytest.mark.parametrize(
-    ("late_by", "refusal"), [(150, ExpiredError), (250, ContentDeletedError)], ids=["exp", "keep"]
-)
-def test_what_the_desk_fetched_too_late_has_its_facts_and_stays_closed(
-    desks: Desks, late_by: int, refusal: type[Exception]
-) -> None:
+def test_what_the_desk_fetched_too_late_has_its_facts_and_stays_closed(desks: Desks) -> None:
     md = short_lived(desks)
-    desks.hub.later(seconds=late_by)
+    desks.hub.later(seconds=150)
     desks.follow()
     row = received_by(desks, md)
     assert (row.card, row.unopenable) == (None, False)
-    with pytest.raises(refusal):
+    with pytest.raises(ExpiredError):
         open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
     assert follow_feeds(now=desks.hub.now) == 0
+    assert not Notification.objects.exists()
+
+
+def test_what_was_deleted_before_the_desk_fetched_it_never_came_and_the_auditor_reads_it(
+    desks: Desks,
+) -> None:
+    md = short_lived(desks)
+    desks.hub.later(seconds=250)
+    sweep_deliveries(now=desks.hub.now)
+    desks.follow()
+    assert not ReceivedAlert.objects.exists()
+    event = AuditEvent.objects.get(act="alert.refused", subject=md)
+    assert (event.agency, event.detail) == (desks.health.id, {"move": "fetch", "cause": "content-deleted"})
 
 
 @pytest.fixture

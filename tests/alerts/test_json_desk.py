@@ -225,16 +225,6 @@ class TestRefusals:
         assert reader("POST", f"{received}/acknowledge").json()["type"] == "urn:accord:problem:not-opened"
         assert "document" not in reader("GET", received).json()
 
-    def test_own_keys_are_shown_their_command(self, desks: Desks) -> None:
-        desks.released(recipients=[desks.own.id])
-        desks.hub.sequence()
-        desks.follow()
-        received = ReceivedAlert.objects.get()
-        answer = Session(desks.own_officer)(
-            "POST", f"alerts/received/{received.pk}/open", {"reason": "on_duty"}
-        )
-        assert (answer.status_code, answer.json()["command"]) == (409, f"accord open {received.reference}")
-
 
 class TestStrangers:
     def test_another_agency_s_id_is_answered_like_one_that_never_was(self, desks: Desks) -> None:

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening: a reason each time, every check each time, files, and who may never open."""
 
-from typing import Any
-
 import pytest
 from django.db import connection
 
 from alerts.acknowledgement import acknowledge_alert
 from alerts.drafts import attach_file
-from alerts.errors import ExchangeAwayError, KeysElsewhereError, NotOpenedError, UnopenableError
+from alerts.errors import ExchangeAwayError, NotOpenedError, UnopenableError
 from alerts.finding import find_by_reference, find_received
 from alerts.models import HeldBlob, HeldEnvelope, ReceivedAlert
 from alerts.opening import open_alert, open_attachment, preset_reason
@@ -227,12 +225,3 @@ class TestAcknowledging:
         with pytest.raises(NotOpenedError):
             acknowledge_alert(desks.health.reader, row, now=desks.hub.now)
         assert not Statement.objects.exists()
-
-    def test_own_keys_acknowledge_with_their_own_system(self, desks: Desks) -> None:
-        desks.released(recipients=[desks.own.id])
-        desks.hub.sequence()
-        desks.follow()
-        row: Any = ReceivedAlert.objects.get(agency=desks.own.row)
-        with pytest.raises(KeysElsewhereError) as elsewhere:
-            acknowledge_alert(desks.own_officer, row, now=desks.hub.now)
-        assert elsewhere.value.command == f"accord acknowledge {row.reference}"

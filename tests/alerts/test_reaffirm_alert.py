@@ -29,9 +29,9 @@ from alerts.verification import Proof
 from alerts.withdrawal import withdraw_alert, withdraw_unsent
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
-from notices.repudiation import expand_doubts, find_repudiated
 from officers.models import Officer
 from sharing.models import Statement
+from sharing.repudiation import find_repudiated, mark_doubts
 from tests.alerts.conftest import Desk, Desks, make_desks
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.alerts.test_judge_retract import retract
@@ -60,7 +60,7 @@ def tell(hub: Hub) -> None:
     """What sequencer, worker and desk-worker do."""
     hub.later(seconds=1)
     hub.sequence()
-    for step in (find_repudiated, expand_doubts):
+    for step in (find_repudiated, mark_doubts):
         while step(now=hub.now):
             pass
     hub.sequence()

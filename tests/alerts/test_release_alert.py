@@ -24,16 +24,18 @@ from alerts.release import confirm_second_look, release_alert
 from alerts.review import read_return_note, return_alert, submit_alert, validate_alert
 from alerts.second_person import Allowed, Denied, may_release, may_validate
 from callers.capabilities import Role
+from callers.denials import denial_text
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import AgencyPolicy
-from peers.models import Agency
-from sharing.agreements import record_circle, suspend_lanes
 from sharing.models import Envelope
-from sharing.policy import Terms, preview_recipients
+from sharing.policy import Terms
+from sharing.previews import preview_sending
+from tests.agreements import record_circle, suspend_lanes
 from tests.alerts.conftest import Desks, make_desk
 from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
+from tests.entries import change_entry
 
 
 def acts(agency: str) -> list[str]:
@@ -66,8 +68,9 @@ class TestSubmitting:
 
     def test_red_to_keys_held_by_the_hub_is_refused_with_its_sentence(self, desks: Desks) -> None:
         terms = Terms(lane="science", purpose="science", tlp="RED", suite="PQ1", pri="routine")
-        row = preview_recipients(desks.own.id, [desks.lab.id], terms, now=desks.hub.now)[0]
-        assert (row.will, row.text) == (False, "RED cannot go to keys held by the hub.")
+        (row,) = preview_sending(desks.own.client, [desks.lab.id], terms, now=desks.hub.now)
+        assert not row.allowed
+        assert denial_text(row.code, row.args) == "RED cannot go to keys held by the hub."
 
     def test_nobody_reachable_stops_it(self, desks: Desks) -> None:
         with pytest.raises(AlertIncompleteError) as stopped:
@@ -197,7 +200,7 @@ class TestReleasing:
 
     def test_a_suspended_agency_sends_nothing(self, desks: Desks) -> None:
         alert = desks.validated()
-        Agency.objects.filter(pk=desks.lab.id).update(status="suspended")
+        change_entry(desks.lab.id, status="suspended")
         with pytest.raises(SendingStoppedError) as stopped:
             release_alert(desks.lab.releaser, alert, revision=1, now=desks.hub.now)
         assert stopped.value.text == "You can read what you received; nothing can be sent."

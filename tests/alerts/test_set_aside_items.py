@@ -5,13 +5,13 @@ import pytest
 from django.db import connection
 
 from accord.envelope.content import Attachment
-from alerts.following import FEED
 from alerts.inbox import list_received
 from alerts.models import CardToken, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.preview import preview_release
 from alerts.retractions import as_it_stands
 from alerts.set_aside import read_set_aside, resume_loop, retry_item
+from alerts.taking import FEED
 from alerts.tokens import FILE, file_digest, received_with_token
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
@@ -19,39 +19,46 @@ from callers.errors import NotPermittedError
 from ledger.models import AuditEvent, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.key_endings import warn_of_endings
-from notices.repudiation import find_repudiated
+from notices.models import Notification
+from peers.models import FeedCursor, PeerKeyset
 from sharing.agreements import resume_lanes, suspend_lanes
-from sharing.models import DeskCursor
+from sharing.models import Envelope
+from sharing.repudiation import find_repudiated
 from sharing.revoked import KeyWord
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import received_by, retract, send_from_partner
 
 
-def block_number(desks: Desks, number: int) -> ReceivedAlert:
-    """A row that stands where the item of this number would go."""
+def block(desks: Desks) -> tuple[ReceivedAlert, str]:
+    """An alert that is sent, and a row that stands where it would go."""
     md = send_from_partner(desks)
     desks.follow()
-    row = received_by(desks, md)
-    ReceivedAlert.objects.filter(pk=row.pk).update(number=number)
-    return row
+    row, bad = received_by(desks, md), send_from_partner(desks)
+    ReceivedAlert.objects.filter(pk=row.pk).update(jti=Envelope.objects.get(md=bad).jti)
+    return row, bad
 
 
 class TestFeed:
     def test_an_item_that_cannot_be_taken_keeps_no_later_one_waiting(self, desks: Desks) -> None:
-        blocking = block_number(desks, number=2)
-        bad, good = send_from_partner(desks), send_from_partner(desks)
+        blocking, bad = block(desks)
+        good = send_from_partner(desks)
         desks.follow()
         assert list(ReceivedAlert.objects.filter(md__in=[bad, good]).values_list("md", flat=True)) == [good]
         row = SetAside.objects.get()
-        assert (row.loop, row.agency, row.key, row.subject) == ("desk.feed", desks.health.id, "2", bad)
-        assert DeskCursor.objects.get(agency_id=desks.health.agency.pk).after == 3
+        assert (row.loop, row.agency, row.key, row.subject) == (
+            "desk.feed",
+            desks.health.id,
+            f"2 {bad}",
+            bad,
+        )
+        assert FeedCursor.objects.get(reader=desks.health.id).number == 3
         # What was in its way is gone, and a person asks for it.
-        ReceivedAlert.objects.filter(pk=blocking.pk).update(number=1)
+        ReceivedAlert.objects.filter(pk=blocking.pk).update(jti=blocking.jti)
         SetAside.objects.update(retry_asked_at=desks.hub.now)
         desks.follow()
         assert received_by(desks, bad).card is not None
         assert not SetAside.objects.exists()
-        assert DeskCursor.objects.get(agency_id=desks.health.agency.pk).after == 3
+        assert FeedCursor.objects.get(reader=desks.health.id).number == 3
 
     def test_a_card_that_cannot_be_made_keeps_no_alert_away(self, desks: Desks) -> None:
         md = send_from_partner(desks)
@@ -76,7 +83,7 @@ class TestFeed:
     ) -> None:
         row = received_by(desks, self.taken(desks))
         retract(desks, row, follow=False)
-        damage_keysets(desks.own.id)
+        PeerKeyset.objects.filter(reader=desks.health.id, peer=desks.own.id).update(version=9)
         desks.follow()
         aside = SetAside.objects.get(distrusts="alert")
         assert (aside.loop, aside.subject) == ("desk.feed", row.md)
@@ -109,11 +116,13 @@ class TestFirstFetchStopped:
         suspend_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.now)
         desks.follow()
         resume_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.later(hours=1))
+        assert not Notification.objects.exists(), "nobody is told of what does not open"
         if is_opened:
             open_alert(desks.health.reader, received_by(desks, md), reason="assigned", now=desks.hub.now)
         desks.follow()
         by_file = received_with_token(desks.health.agency, (FILE, file_digest(b"peaks")))
         assert list(ReceivedAlert.objects.filter(by_file).values_list("md", flat=True)) == [md]
+        assert Notification.objects.filter(about=md).exists()
 
 
 class TestKeyWords:

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
+from accord.envelope.worth import Refused, Worth
 from alerts.fetching import fetch_and_open
 from alerts.following import follow_feed
 from alerts.models import ReceivedAlert
 from alerts.standing import StandingState, standing_of
-from alerts.verification import Proof, elsewhere, failed, pending, verified
+from alerts.verification import Proof, failed, pending, verified
 from alerts.wording import delivery_text
-from sharing.deliveries import DeliveryFact
-from sharing.signatures import Refused, Worth
+from peers.sent import DeliveryFact
 from tests.alerts.conftest import Desks, make_desk
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.builders import START, seconds
@@ -95,10 +95,6 @@ def test_the_other_outcomes(desks: Desks) -> None:
     assert failed(row).text == (
         "Do not rely on this alert. A check failed; the content stays closed. Call Forensic Laboratory on the "
         f"directory number. Reference {row.reference}."
-    )
-    assert (
-        elsewhere(row, f"accord open {row.reference}").text
-        == f"Open this with `accord open {row.reference}`."
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from agencies.accession import suspend_agency
 from alerts.acknowledgement import acknowledge_alert
-from alerts.errors import KeysElsewhereError, MoveRefusedError
+from alerts.errors import MoveRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.outbox import list_sent
@@ -104,19 +104,6 @@ def test_suspended_agencies_still_withdraw_acknowledge_and_confirm(desks: Desks)
     confirm_withdrawal(desks.health.reader, row, now=desks.hub.later(minutes=1))
     delivery = Delivery.objects.get(envelope_id=row.md)
     assert delivery.acknowledged_at is not None and delivery.recall_confirmed_at == desks.hub.now
-
-
-def test_own_keys_confirm_with_their_own_system(desks: Desks) -> None:
-    alert = desks.released(recipients=[desks.own.id])
-    desks.hub.sequence()
-    desks.follow()
-    withdraw_alert(desks.lab.releaser, alert, code="legal", now=desks.hub.later(minutes=1))
-    desks.hub.sequence()
-    desks.follow()
-    row = ReceivedAlert.objects.get(agency=desks.own.row)
-    with pytest.raises(KeysElsewhereError) as elsewhere:
-        confirm_withdrawal(desks.own_officer, row, now=desks.hub.now)
-    assert elsewhere.value.command == f"accord confirm {row.retract_od}"
 
 
 def test_the_outbox_shows_it_as_withdrawn(desks: Desks) -> None:

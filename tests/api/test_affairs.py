@@ -15,10 +15,10 @@ from callers.capabilities import Role
 from ledger.models import AuditEvent
 from notices.models import Notification
 from officers.models import Officer
-from peers.models import Agency
 from sharing.models import Agreement, LaneSuspension
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
+from tests.entries import have_released
 from tests.outside_world import OutsideWorld
 
 By = Callable[..., Session]
@@ -199,7 +199,7 @@ def test_a_stricter_policy_counts_at_once_from_what_was_seen(admin: Session) -> 
 
 
 def test_a_weaker_policy_waits_for_a_second_admin(admin: Session, by: By, desks: Desks) -> None:
-    Agency.objects.filter(pk=desks.lab.agency.pk).update(first_release_at=desks.hub.now)
+    have_released(desks.lab.agency.pk, now=desks.hub.now)
     second = by(Role.AGENCY_ADMIN, name="Second Admin")
     asked = admin("PATCH", "policy", {"four_eyes": False}, etag=admin("GET", "policy")["ETag"])
     assert (asked.status_code, asked.json()["four_eyes"]) == (200, True), asked.content
@@ -213,7 +213,7 @@ def test_a_weaker_policy_waits_for_a_second_admin(admin: Session, by: By, desks:
 
 
 def test_roles_that_give_power_wait_and_are_stopped(admin: Session, by: By, desks: Desks) -> None:
-    Agency.objects.filter(pk=desks.lab.agency.pk).update(first_release_at=desks.hub.now)
+    have_released(desks.lab.agency.pk, now=desks.hub.now)
     reader = desks.lab.reader.public_id
     asked = admin("PATCH", f"officers/{reader}", {"roles": ["reader", "releaser"]}).json()
     assert (asked["roles"], asked["waits"], asked["is_confirmed"]) == (["reader"], True, True)

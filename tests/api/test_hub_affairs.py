@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from alerts.following import FEED
 from alerts.pages.operator.forms import HEARD, group_of
+from alerts.taking import FEED
 from callers.capabilities import Role
 from ledger.set_aside import Item, begin_round
 from officers.accounts import enrol_operator

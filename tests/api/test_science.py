@@ -19,12 +19,12 @@ from alerts.stored import StoredStructure
 from callers.capabilities import Capability, Role
 from ledger.models import AuditEvent
 from officers.apikeys import issue_key
-from peers.models import Agency
 from substances.models import ControlKind
 from substances.profiles.methods import shipped_methods
 from substances.versions import append_version
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
+from tests.entries import change_entry
 from tests.pages.science_files import record
 from tests.substances.control.listing_texts import listed
 
@@ -85,7 +85,7 @@ def test_a_temporary_entry_ends_on_its_day_where_the_reader_sits(
     append_version(
         ControlKind.LISTINGS, text=text, digest="d", source="test", applied_by="noor", now=timezone.now()
     )
-    Agency.objects.filter(pk=desks.lab.agency.pk).update(timezone=zone)
+    change_entry(desks.lab.agency.pk, timezone=zone)
     places = screen(author, "Cn1c(=O)c2c(ncn2C)n(C)c1=O").json()["items"][0]["jurisdictions"]
     assert next(place["standing"] for place in places if place["jurisdiction"] == "XA") == standing
 

@@ -8,11 +8,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import django
 
@@ -35,14 +36,17 @@ class WithoutDesk(MetaPathFinder):
 
 
 def main() -> None:
-    if os.environ["HUB_ROLE"] in {"exchange", "sequencer"}:
+    if os.environ["HUB_ROLE"] in {"exchange", "operator", "sequencer"}:
         sys.meta_path.insert(0, WithoutDesk())
     django.setup()
     from django.conf import settings
 
-    used = {"exchange": _call_every_address, "worker": _run_every_task, "sequencer": _sequence_once}[
-        settings.HUB_ROLE
-    ]()
+    used = {
+        "exchange": _call_every_address,
+        "operator": _open_every_page,
+        "worker": _run_every_task,
+        "sequencer": _sequence_once,
+    }[settings.HUB_ROLE]()
     sys.stdout.write(json.dumps({"used": used, "modules": sorted(sys.modules)}))
 
 
@@ -50,14 +54,39 @@ def _call_every_address() -> list[str]:
     from django.test import Client
 
     client = Client(headers={"authorization": f"Api-Key {sys.argv[1]}"}, raise_request_exception=False)
+    return _call(client, _addresses())
+
+
+def _call(client: Any, paths: Iterable[str]) -> list[str]:
     used = []
-    for path in _addresses():
+    for path in paths:
         for method in ("get", "post"):
             response = getattr(client, method)(path)
             if response.status_code >= 500 and path not in {"/readyz", "/healthz"}:
                 raise SystemExit(f"{method} {path} answered {response.status_code}")
             used.append(f"{method} {path} {response.status_code}")
     return used
+
+
+def _open_every_page() -> list[str]:
+    """In the session of an operator whom whoever has the database has made."""
+    import secrets
+
+    from django.conf import settings
+    from django.test import Client
+
+    from callers import clock
+    from operators.models import Operator, OperatorSession
+    from operators.sessions import digest_of_cookie
+
+    now, token = clock.now(), secrets.token_urlsafe(32)
+    operator = Operator.objects.create(name="Noor Ashdene", is_active=True, invited_at=now)
+    OperatorSession.objects.create(
+        digest=digest_of_cookie(token), operator=operator, challenge="c", signed_in_at=now, seen_at=now
+    )
+    client = Client(raise_request_exception=False)
+    client.cookies[settings.OPERATOR_COOKIE_NAME] = token
+    return _call(client, [path for path in _addresses() if path != "/sign-out/"])
 
 
 def _addresses() -> Iterator[str]:

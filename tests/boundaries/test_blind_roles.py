@@ -54,9 +54,15 @@ def test_the_exchange_loads_nothing_that_opens(world: World, api_key: str) -> No
     assert _loaded(report["modules"], *OPENING, *PEOPLE, PRIVATE) == []
 
 
+def test_the_operator_loads_nothing_that_opens(world: World, api_key: str) -> None:
+    report = _boot("operator", world, api_key)
+    assert "get /agencies/xa-lab/ 200" in report["used"]
+    assert _loaded(report["modules"], *OPENING, *PEOPLE, PRIVATE) == []
+
+
 def test_the_worker_loads_nothing_that_opens(world: World, api_key: str) -> None:
     report = _boot("worker", world, api_key)
-    assert {"notices.expand", "notices.send", "notices.sweep"} <= set(report["used"])
+    assert {"notices.send", "notices.sweep", "sharing.mark_doubts", "sharing.sweep"} <= set(report["used"])
     assert _loaded(report["modules"], *OPENING, PRIVATE) == []
 
 

@@ -90,6 +90,7 @@ IN_JSON: Final = {
     "peers": "peers-list",
     "peer_compare": "peers-compare",
     "peer_confirm": "peers-confirm",
+    "peer_telephone": "peers-telephone",
     "peer_undo": "peers-undo",
     "keys": "keys-list",
     **dict.fromkeys(

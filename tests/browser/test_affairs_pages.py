@@ -22,10 +22,10 @@ from officers.apikeys import issue_key, revoke_key
 from officers.duty import move_on_duty_list, name_deputy
 from officers.login.factors import reset_factors
 from officers.models import Officer, PowerChange
-from peers.models import Agency
-from sharing.agreements import record_circle, suspend_lanes
+from tests.agreements import record_circle, suspend_lanes
 from tests.browser.pictures import keep_picture
 from tests.builders import OPERATOR
+from tests.entries import change_entry, have_released
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import PASSWORD, DeskWorld
 from tests.pages.test_policy import form
@@ -107,7 +107,7 @@ def test_pages_about_keys_and_policy(
         password=PASSWORD,
         now=now,
     )
-    Agency.objects.filter(pk=desk.lab.pk).update(first_release_at=now)
+    have_released(desk.lab.pk, now=now)
     client_of(desk.sunniva).post("/policy/change/", form(four_eyes="no", audit_keep_days="400"))
     change_roles(desk.sunniva, desk.ilka, ["author", "releaser"], now=now)
     newcomer = enrol_officer(
@@ -212,7 +212,7 @@ def test_pages_about_agreements_mails_and_the_audit(shoot: Shoot, sign_in: SignI
 
 
 def test_pages_of_the_operator(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
-    Agency.objects.filter(pk="xb-health").update(status="suspended")
+    change_entry("xb-health", status="suspended")
     sign_in(desk.noor)
     shoot("hub", "/")
     shoot("hub-agency", "/hub/agencies/xd-reg/")

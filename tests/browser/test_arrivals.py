@@ -7,9 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.release import release_alert
 from officers.models import Officer
-from sharing.models import Delivery
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = pytest.mark.slow
@@ -36,19 +34,3 @@ def test_the_inbox_shows_what_arrives_and_leaves_what_is_ticked(
     assert page.evaluate("window.notLoadedAgain"), "rows are replaced, the page stays"
     page.get_by_role("link", name="Show it").click()
     expect(page.get_by_role("link", name="The third")).to_be_visible()
-
-
-def test_the_page_of_an_alert_on_its_way_becomes_the_alert(
-    page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
-) -> None:
-    checked = desk.validate(desk.submit(desk.draft()))
-    sent = release_alert(desk.benno, checked, revision=checked.current, now=desk.tick())
-    desk.tick()
-    desk.hub.sequence()
-    reference = Delivery.objects.get(envelope_id=sent.md, recipient_id=desk.health.pk).reference
-    sign_in(desk.aroha)
-    page.goto(f"{live_server.url}/a/{reference}")
-    expect(page.get_by_role("heading", name="This alert is on its way to this page")).to_be_visible()
-    desk.settle()
-    page.evaluate(LOOKED_AT_AGAIN)
-    page.wait_for_url("**/inbox/*/")

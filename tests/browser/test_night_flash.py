@@ -15,14 +15,13 @@ from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import Alert
 from alerts.release import release_alert
-from notices.expansion import expand_deliveries
 from notices.sending import send_notifications
 from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession
-from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
 from tests.browser.hands import Hands
+from tests.entries import change_entry
 from tests.outside_world import Mail, OutsideWorld
 from tests.pages.desk_world import CONTENT, PASSWORD, DeskWorld
 from tests.pages.one_time_codes import code_of
@@ -46,9 +45,8 @@ def zone_where_it_is_two_at_night(now: datetime) -> str:
 def night(desk: DeskWorld, live_server: LiveServer, settings: Settings) -> DeskWorld:
     """Two o'clock at both agencies, second factors demanded, the recipient's mail quiet until the morning."""
     settings.MFA_DEMANDED, settings.HUB_URL = True, live_server.url
-    Agency.objects.filter(pk__in=("xa-lab", "xb-health")).update(
-        timezone=zone_where_it_is_two_at_night(timezone.now())
-    )
+    for agency_id in ("xa-lab", "xb-health"):
+        change_entry(agency_id, timezone=zone_where_it_is_two_at_night(timezone.now()))
     Officer.objects.filter(email=ON_DUTY).update(quiet_from=time(22), quiet_until=time(7))
     return desk
 
@@ -147,10 +145,10 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
     console_errors.clear()
 
     night.catch_up()
-    expand_deliveries(now=night.hub.now)
     told = newest_mail(night, outside_world, ON_DUTY)
     assert told.message["Subject"] == f"[Accord] FLASH {night.received(night.aroha).reference}"
     assert CONTENT not in told.text
+    night.catch_up()
     phone.reload()
     row = phone.get_by_role("row", name="Health Authority, Belmora")
     expect(row.locator("[data-label=Told] time")).to_be_visible()

@@ -9,7 +9,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import Alert
 from alerts.opening import open_alert
-from notices.expansion import expand_deliveries
 from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands
@@ -79,7 +78,6 @@ def test_withdraw_confirm_and_remind_by_keyboard(
     page.goto(live_server.url)
     withdraw(hands, picture)
     desk.catch_up()
-    expand_deliveries(now=desk.hub.now)
     sign_in(desk.aroha)
     confirm(hands, f"{live_server.url}/a/{desk.received(desk.aroha).reference}")
     picture(page, "job-withdraw-confirmed")

@@ -149,7 +149,7 @@ class PlainKeys:
     def sign_statement(
         self,
         k: str,
-        sub: SubjectRef,
+        sub: SubjectRef | None,
         body: Mapping[str, Any],
         *,
         actor: str,

@@ -58,6 +58,9 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self.rfile.read(int(self.headers["Content-Length"])))
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def _answer(self, body: bytes) -> None:
         answers = self.server.answers
         headers = {name.lower(): value for name, value in self.headers.items()}

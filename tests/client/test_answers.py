@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accord.calls.agreements import read_agreements, read_circles
 from accord.calls.answers import (
     MAX_LIST_BYTES,
     MOST_SLICES,
@@ -102,8 +103,84 @@ def resumed(exchange: HttpExchange) -> Any:
     return exchange.resume_lane("G 1", "science")
 
 
-CALLER: dict[str, object] = {"expires_at": "2026-11-25T21:04:05Z"}
+def reminded(exchange: HttpExchange) -> Any:
+    return exchange.remind(MD, key="one")
+
+
+def entry(exchange: HttpExchange) -> Any:
+    return exchange.entry("xa-alpha")
+
+
+ENTRY: dict[str, object] = {
+    "agency": "xa-alpha",
+    "telephone": "",
+    "timezone": "UTC",
+    "contacts": [],
+    "statement": None,
+}
+
+
+def credentials(exchange: HttpExchange) -> Any:
+    return exchange.credentials()
+
+
+CREDENTIAL: dict[str, object] = {
+    "prefix": "4f0b7c19d2e8",
+    "client": "case system",
+    "scopes": ["feed:read"],
+    "networks": [],
+    "expires_at": "2026-11-25T21:04:05Z",
+    "revoked_at": None,
+}
+
+
+def announced(exchange: HttpExchange) -> Any:
+    return exchange.announce_instance("one", software="accord")
+
+
+HOLDER: dict[str, object] = {"id": "one", "software": "accord", "since": "2026-11-25T21:04:05Z"}
+
+
+def suspended(exchange: HttpExchange) -> Any:
+    return exchange.suspend_key(MD)
+
+
+SUSPENDED: dict[str, object] = {"kid": MD, "suspended_at": "2026-11-25T21:04:05Z", "until_keyset": True}
+REMINDED = {"md": MD, "recipients": ["xb-bravo"], "reminded_at": None, "again_at": None}
+
+
+def agreements(exchange: HttpExchange) -> Any:
+    return read_agreements(exchange.agreements(), "xa-alpha")
+
+
+def circles(exchange: HttpExchange) -> Any:
+    return read_circles(exchange.circles(), "xa-alpha")
+
+
+AGREED: dict[str, object] = {
+    "ref": "G1",
+    "title": "First",
+    "version": 1,
+    "parties": ["xa-alpha", "xb-bravo"],
+    "lanes": ["science"],
+    "ceiling": "GREEN",
+    "purposes": [],
+    "nbf": "2026-11-25T21:04:05Z",
+    "until": None,
+    "survive_lanes": [],
+    "survive_flash": False,
+    "suspended": [],
+}
 STOP = {"lane": "trade", "agency": "xb-bravo", "since": "2026-11-25T21:04:05Z"}
+CIRCLE: dict[str, object] = {
+    "name": "Lantern",
+    "agreement": "G1",
+    "members": ["xa-alpha", "xb-bravo"],
+    "since": "2026-11-25T21:04:05Z",
+}
+
+
+CALLER: dict[str, object] = {"expires_at": "2026-11-25T21:04:05Z"}
 
 
 def judged(agency: str, **members: object) -> dict[str, object]:
@@ -127,6 +204,17 @@ def row(md: str, **members: object) -> dict[str, object]:
 
 
 BENT: dict[str, tuple[Call, object]] = {
+    "agreements that are no list": (agreements, {"items": {}}),
+    "an agreement of others": (agreements, {"items": [AGREED | {"parties": ["xb-bravo", "xc-charlie"]}]}),
+    "an agreement twice": (agreements, {"items": [AGREED, AGREED]}),
+    "an agreement whose exception is a text": (agreements, {"items": [AGREED | {"survive_flash": "no"}]}),
+    "an agreement without its beginning": (agreements, {"items": [AGREED | {"nbf": None}]}),
+    "an agreement whose version is a text": (agreements, {"items": [AGREED | {"version": "1"}]}),
+    "a title that no database takes": (agreements, {"items": [AGREED | {"title": "a\x00"}]}),
+    "a suspension since no time": (agreements, {"items": [AGREED | {"suspended": [STOP | {"since": 1}]}]}),
+    "a circle of others": (circles, {"items": [CIRCLE | {"members": ["xb-bravo"]}]}),
+    "a circle twice": (circles, {"items": [CIRCLE, CIRCLE]}),
+    "a circle since no time": (circles, {"items": [CIRCLE | {"since": None}]}),
     "a feed that is a list": (inbox, []),
     "a feed without its head": (inbox, {"items": []}),
     "a negative head": (inbox, {"items": [], "head": -1, "next": "0.1"}),
@@ -173,6 +261,22 @@ BENT: dict[str, tuple[Call, object]] = {
     ),
     "suspensions of another agreement": (resumed, {"ref": "G2", "suspended": []}),
     "a suspension without a time": (resumed, {"ref": "G 1", "suspended": [STOP | {"since": None}]}),
+    "credentials that are no list": (credentials, {"items": {}}),
+    "a credential without an end": (credentials, {"items": [CREDENTIAL | {"expires_at": None}]}),
+    "a credential whose text is a number": (credentials, {"items": [CREDENTIAL | {"key": 1}]}),
+    "a credential with a number for a scope": (credentials, {"items": [CREDENTIAL | {"scopes": [1]}]}),
+    "another instance than the one announced": (announced, HOLDER | {"id": "two"}),
+    "an instance since no time": (announced, HOLDER | {"since": None}),
+    "the suspension of another key": (suspended, SUSPENDED | {"kid": OTHER}),
+    "a suspension at no time": (suspended, SUSPENDED | {"suspended_at": None}),
+    "a suspension until a number": (suspended, SUSPENDED | {"until_keyset": 1}),
+    "the entry of another agency": (entry, ENTRY | {"agency": "xb-bravo"}),
+    "an entry without a zone": (entry, ENTRY | {"timezone": None}),
+    "a contact point that is a number": (entry, ENTRY | {"contacts": [1]}),
+    "a statement that is no signed object": (entry, ENTRY | {"statement": []}),
+    "a reminder of something else": (reminded, REMINDED | {"md": OTHER}),
+    "a reminder of a number": (reminded, REMINDED | {"recipients": [1]}),
+    "a reminder at no time": (reminded, REMINDED | {"reminded_at": "soon"}),
     "a verdict too few": (previews, {"items": [judged("xb-bravo")]}),
     "a verdict of somebody else": (previews, {"items": [judged("xb-bravo"), judged("xd-delta")]}),
     "a verdict that says both": (

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accord.calls.answers import FeedEntry, FeedPage
 from accord.client.client import Client
 from accord.client.results import Sent
-from notices.repudiation import expand_doubts, find_repudiated
+from sharing.repudiation import find_repudiated, mark_doubts
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal, joined
 from tests.client.test_reaffirm import signing_kid, wait_past
@@ -41,7 +41,7 @@ def sent(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
     assert sent.log_time is not None
     revoke(world, alpha, sent.log_time)
     # What the worker does.
-    while find_repudiated(now=timezone.now()) + expand_doubts(now=timezone.now()):
+    while find_repudiated(now=timezone.now()) + mark_doubts(now=timezone.now()):
         pass
     world.sequence()
     return sent

@@ -18,6 +18,8 @@ from hub.roles import BROKER_LOGINS, GUARDED_SECRETS, LOGINS, ROLES
 REQUIRED = {
     "HUB_URL": "https://hub.example",
     "EXCHANGE_URL": "https://exchange.example",
+    "OPERATOR_URL": "https://operator.example:8443",
+    "OPERATOR_HOST": "operator.example",
     "ALLOWED_HOSTS": "hub.example",
     "LEDGER_VKEY": "hub.example/log+00000000+AQ",
     "MAIL_FROM": "accord@hub.example",
@@ -26,14 +28,15 @@ BASE_FILES = ("docker-compose.yml",)
 WITH_PROXY = (*BASE_FILES, "deploy/compose.proxy.yml")
 WITH_DRILL = (*WITH_PROXY, "deploy/drill/compose.yml")
 PROXY_NAMES = {"HUB_HOST": "hub.example", "EXCHANGE_HOST": "exchange.example"}
-ROLE_SERVICES = ("desk", "exchange", "worker", "desk-worker", "sequencer", "beat", "migrate")
+ROLE_SERVICES = ("desk", "exchange", "operator", "worker", "desk-worker", "sequencer", "beat", "migrate")
 HOLDERS = {
     "accord_kek": {"desk", "desk-worker"},
     "ledger_key": {"sequencer"},
     "database_owner_url": {"migrate"},
-    "api_pepper": {"desk", "exchange"},
+    "api_pepper": {"desk", "exchange", "operator"},
     "desk_secret_key": {"desk"},
     "exchange_secret_key": {"exchange"},
+    "operator_secret_key": {"operator"},
     "worker_email_url": {"worker"},
     "desk_email_url": {"desk"},
     **{f"{role.replace('-', '_')}_database_url": {role} for role in LOGINS},
@@ -141,7 +144,7 @@ def test_beat_cannot_reach_the_database_and_the_database_cannot_reach_out(servic
 
 def test_only_loopback_ports_are_published(services: dict[str, Any]) -> None:
     published = [(name, port) for name, service in services.items() for port in service.get("ports", [])]
-    assert {name for name, _ in published} == {"desk", "exchange", "mailpit"}
+    assert {name for name, _ in published} == {"desk", "exchange", "operator", "mailpit"}
     assert all(port["host_ip"] == "127.0.0.1" for _, port in published)
 
 
@@ -177,6 +180,7 @@ def test_the_image_holds_neither_demonstration_nor_tests() -> None:
         "ledger",
         "notices",
         "officers",
+        "operators",
         "peers",
         "sharing",
         "vault",
@@ -210,7 +214,7 @@ def test_only_the_proxy_is_believed_about_who_calls(behind_proxy: dict[str, Any]
         for name, service in services.items()
         if "TRUSTED_PROXIES" in service.get("environment", {})
     }
-    assert trusting == {"desk": f"{address}/32", "exchange": f"{address}/32"}
+    assert trusting == dict.fromkeys(("desk", "exchange", "operator"), f"{address}/32")
 
 
 def test_no_setting_is_text_that_a_closed_container_would_have_to_take(behind_proxy: dict[str, Any]) -> None:

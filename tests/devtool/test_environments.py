@@ -27,8 +27,8 @@ HOLDERS = {
     "ACCORD_KEK": {"desk", "desk-worker"},
     "LEDGER_KEY": {"sequencer"},
     "DATABASE_OWNER_URL": {"migrate"},
-    "SECRET_KEY": {"desk", "exchange"},
-    "API_PEPPER": {"desk", "exchange"},
+    "SECRET_KEY": {"desk", "exchange", "operator"},
+    "API_PEPPER": {"desk", "exchange", "operator"},
 }
 
 
@@ -42,9 +42,10 @@ def test_beat_finds_no_database() -> None:
     assert not {name for name in SECRET_NAMES if name in role_environment("beat", imagined_world())}
 
 
-def test_desk_and_exchange_sign_with_different_keys() -> None:
+def test_no_two_web_processes_sign_with_one_key() -> None:
     world = imagined_world()
-    assert role_environment("desk", world)["SECRET_KEY"] != role_environment("exchange", world)["SECRET_KEY"]
+    keys = {role_environment(role, world)["SECRET_KEY"] for role in HOLDERS["SECRET_KEY"]}
+    assert len(keys) == len(HOLDERS["SECRET_KEY"])
 
 
 def test_the_callers_own_secrets_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +59,8 @@ def test_the_callers_own_secrets_are_not_passed_on(monkeypatch: pytest.MonkeyPat
 def test_addresses_for_programs_beside_the_hub_hold_no_key() -> None:
     world = replace(imagined_world(), hub_url="http://127.0.0.1:9")
     told = world.addresses()
-    assert set(told) == {"HUB_URL", "EXCHANGE_URL", "DATABASE_URL", "REDIS_URL", "MAIL_DIR", "LEDGER_VKEY"}
+    urls = {"HUB_URL", "EXCHANGE_URL", "OPERATOR_URL", "DATABASE_URL", "REDIS_URL"}
+    assert set(told) == urls | {"MAIL_DIR", "LEDGER_VKEY"}
     assert world.secrets.ledger_key not in told.values()
 
 

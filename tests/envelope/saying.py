@@ -26,6 +26,22 @@ AGREEMENT = {
     "tlp": "AMBER", "purposes": ["prevent"], "nbf": NOW, "clocks": "run", "emergency": False,
     "survive": {"lanes": ["science"], "flash": True},
 }  # fmt: skip
+ENTRY = {
+    "telephone": "+000 5 5550 102", "zone": "Europe/Vienna",
+    "contacts": ["duty@xa-alpha.example", "lab.desk@mail.xa-alpha.example"],
+}  # fmt: skip
+APIKEY = {
+    "st": "issue", "client": "case system", "scopes": ["directory:read", "feed:read"], "networks": ["192.0.2.0/24"],
+    "days": 30, "prefix": None,
+}  # fmt: skip
+APIKEY_END: dict[str, Any] = {
+    "st": "end",
+    "client": None,
+    "scopes": [],
+    "networks": [],
+    "days": None,
+    "prefix": "4f0b7c19d2e8",
+}
 GOOD: dict[str, tuple[SubjectRef | None, dict[str, Any], dict[str, Any]]] = {
     "ack opened": (MANIFEST, {"st": "opened", "code": None}, {"act": "of-1"}),
     "ack refused": (MANIFEST, {"st": "refused", "code": "policy"}, {"act": "of-1"}),
@@ -46,6 +62,10 @@ GOOD: dict[str, tuple[SubjectRef | None, dict[str, Any], dict[str, Any]]] = {
     "leave": (about("agreement"), {}, {}),
     "suspend": (about("agreement"), {"lanes": ["enforcement"]}, {}),
     "resume": (about("agreement"), {"lanes": ["enforcement", "trade"]}, {}),
+    "apikey": (None, APIKEY, {}),
+    "apikey that ends one": (None, APIKEY_END, {}),
+    "entry": (None, ENTRY, {}),
+    "entry without a telephone": (None, {"telephone": None, "zone": "UTC", "contacts": []}, {}),
 }
 
 

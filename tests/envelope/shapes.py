@@ -135,6 +135,24 @@ STATEMENTS: Mapping[str, Shape] = {
         "keys": [{"jwk": OBJECT, "use": WORD, "nbf": TIME, "exp": TIME, "st": WORD, "since": TIME}],
     }, subject=False, ends=True),
     "revoke": statement({"kid": DIGEST, "since": TIME, "code": WORD}, subject=False),
+    "apikey": statement({
+        "st": WORD,
+        "client": ("x", 5, {}),
+        "scopes": (None, {}, "a:b", [5], ["a:b"], ["b:b", "a:a"]),
+        "networks": (None, {}, "192.0.2.0/24", [5], ["192.0.2.0/24"], ["b", "a"]),
+        "days": (0, 1, 91, "30", True, {}),
+        "prefix": (None, 5, {}, "", "4F0B7C19D2E8", "4f0b7c19d2e", "4f0b7c19d2e8\n"),
+    }, subject=False),
+    "entry": statement({
+        "telephone": ("", 5, {}, "+", "12", "call us", "+1\n23", "1" * 41, "+" + "1" * 40),
+        "zone": (None, 5, {}, "", "/Vienna", "Europe/", "Europe Vienna", "a/b/c/d", "A" * 65),
+        "contacts": (
+            None, {}, "a@b.example", [5], [None], ["b@b.example", "a@b.example"], ["a@b.example"] * 2,
+            ["a"], ["@b.example"], ["a@b"], ["a@b..example"], ["a..b@b.example"], ["a b@b.example"],
+            ["a@-b.example"], ["a@b.example\n"], ["a" * 250 + "@b.example"],
+            [f"{n}@b.example" for n in range(6)],
+        ),
+    }, subject=False),
     "pop": statement({"chal": octets(32), "enc": [{"kid": DIGEST, "nonce": octets(32)}]}, subject=False),
 }  # fmt: skip
 

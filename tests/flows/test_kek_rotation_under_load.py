@@ -19,9 +19,9 @@ from alerts.review import submit_alert, validate_alert
 from devtool.environments import ROOT, role_environment
 from devtool.processes import wait_until
 from officers.policy_in_force import begin_policy
-from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
+from tests.entries import make_entry
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault.keeping import ensure_secret
 from vault.kek import KekRing, held_ring
@@ -84,8 +84,8 @@ class Rotation:
 @pytest.fixture
 def rotation(quick: None, desk: DeskWorld, hub_processes: HubProcesses, tmp_path: Path) -> Iterator[Rotation]:
     for number in range(OTHERS):
-        agency = Agency.objects.create(
-            id=f"xz-n{number:04d}",
+        agency = make_entry(
+            f"xz-n{number:04d}",
             name=f"Agency {number}",
             kind="laboratory",
             country="XZ",
@@ -130,8 +130,8 @@ def test_the_key_is_replaced_while_others_open_and_seal(rotation: Rotation) -> N
 def test_a_process_left_on_the_old_ring_is_named_by_what_it_makes(rotation: Rotation) -> None:
     """Forgotten at the restart: it goes on under the old key, and the operator sees it before the key is gone."""
     assert rotation.rotate().wait(timeout=240) == 0
-    left = Agency.objects.create(
-        id="xy-late", name="Late", kind="laboratory", country="XY", custody="hub", admitted_at=timezone.now()
+    left = make_entry(
+        "xy-late", name="Late", kind="laboratory", country="XY", custody="hub", admitted_at=timezone.now()
     )
     ensure_secret(left.pk, now=timezone.now())
     assert rotation.rotate("--check").wait(timeout=120) == 1

@@ -24,7 +24,6 @@ from accord.envelope.manifest import Reference
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
 from callers.capabilities import Role
-from notices.expansion import expand_deliveries
 from notices.sending import send_notifications
 from officers.models import Officer
 from peers.models import Agency
@@ -101,10 +100,11 @@ class Four:
 
     def tell(self) -> list[str]:
         """The mails that this sends, as text."""
+        hub = self.desk.hub
+        hub.now = max(hub.now, timezone.now())
         self.desk.catch_up()
         before = len(self.outside.mails)
-        expand_deliveries(now=timezone.now())
-        send_notifications(clock=timezone.now, jitter=lambda: 0.5)
+        send_notifications(clock=lambda: max(hub.now, timezone.now()), jitter=lambda: 0.5)
         return [mail.text for mail in self.outside.mails[before:]]
 
     def at_health(self) -> ReceivedAlert:

@@ -22,7 +22,6 @@ from pytest_django.live_server_helper import LiveServer
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.reevaluating import reevaluate_structures
 from devtool.processes import wait_until
-from notices.expansion import expand_deliveries
 from notices.sending import send_notifications
 from tests.api.sessions import Session
 from tests.conftest import HubProcesses
@@ -72,7 +71,6 @@ class Two:
             pass
         self.desk.wait_for_the_clock()
         before = len(self.outside.mails)
-        expand_deliveries(now=timezone.now())
         send_notifications(clock=timezone.now, jitter=lambda: 0.5)
         return [mail.text for mail in self.outside.mails[before:]]
 

@@ -26,6 +26,8 @@ def example_objects() -> dict[str, Any]:
         {"a": "xa-alpha", "d": _od(keyset), "k": "keyset", "t": NOW + 2},
         {"d": _od(statement), "k": "x", "t": NOW + 3},
     ]
+    entry = json.loads(_case("entries", "entry")["statement"])
+    log_of_entry = [*log[:1], {"d": _od(entry), "k": "x", "t": NOW + 3}]
     challenge, credential = _case("proofs", "X25519"), _case("credentials", "X25519")
     return {
         "source": SOURCE,
@@ -39,6 +41,10 @@ def example_objects() -> dict[str, Any]:
         "keyset_receipt": receipt_of(0, 2, log=log),
         "statement": statement,
         "statement_receipt": receipt_of(1, 2, log=log),
+        "apikey": json.loads(_case("apikeys", "apikey")["statement"]),
+        "apikey_end": json.loads(_case("apikeys", "apikey that ends one")["statement"]),
+        "entry": entry,
+        "entry_receipt": receipt_of(1, 2, log=log_of_entry),
         "challenge": {"chal": challenge["chal"], **_sealed(challenge["jwe"])},
         "credential": _sealed(credential["jwe"]),
         "jwk": {name: part for name, part in challenge["private"].items() if name != "d"},

@@ -108,6 +108,7 @@ def acts_in_the_source() -> set[str]:
         "ledger",
         "notices",
         "officers",
+        "operators",
         "peers",
         "sharing",
         "vault",

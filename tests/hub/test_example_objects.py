@@ -91,7 +91,8 @@ def test_what_has_no_component_is_shown_too(shown: dict[Any, Any]) -> None:
 def test_closed_choices_are_listed() -> None:
     generator: Any = KeptDescription
     shapes = generator().get_schema(public=True)["components"]["schemas"]
-    assert shapes["FeedItemShape"]["properties"]["what"]["enum"] == ["envelope", "statement", "repudiated"]
+    what = shapes["FeedItemShape"]["properties"]["what"]["enum"]
+    assert what == ["envelope", "statement", "repudiated", "reminder"]
     for component, member in (
         ("DeliveryShape", "state"),
         ("AlertOut", "state"),

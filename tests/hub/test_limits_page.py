@@ -12,7 +12,7 @@ from accord.client.sending import SENT_KEPT_SECS
 from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
-from agencies import accession, apikeys, newer_keysets
+from agencies import accession, apikeys, instances, newer_keysets
 from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search, shapes
 from alerts.document import reading as document_reading
 from alerts.pages import reading
@@ -22,11 +22,11 @@ from alerts.science import analogues, answers_spectra, asking, draft_screening, 
 from alerts.science.board import looking
 from callers import cursors, idempotency, rates
 from hub import middleware
-from notices import reminding
 from officers import accountlinks, identity, powers
 from officers.login import attempts, devices, proof, signing
 from officers.shortlived import AccountLink
-from sharing import backpressure, changes, deliveries, feed, slices, submissions
+from operators import enrolling, sessions
+from sharing import backpressure, changes, deliveries, feed, reminders, slices, submissions, waiting
 from sharing import shapes as sharing_shapes
 from substances.chores import CHORES
 from substances.control import stressing
@@ -113,9 +113,14 @@ def _long() -> dict[str, str]:
         "whoever was admin still counts as one who may agree or stop": f"{hours(powers.ADMIN_COUNTS_FOR)} hours",
         "between a reset of factors and a password by mail, to withhold an account's powers until somebody "
         "confirms the person": f"{identity.RESET_WITHIN.days} days",
+        "an operator's session at the exchange": (
+            f"{hours(sessions.SESSION_LIVES)} hours, {hours(sessions.IDLE_FOR)} hour without use"
+        ),
+        "a link by which an operator makes a passkey": f"{hours(enrolling.LINK_LIVES)} hours",
         "an API key": f"{apikeys.MAX_LIFETIME.days} days",
         "a cursor, but for `next` of the feed and of changed deliveries": f"{hours(cursors.LIVES)} hours",
         "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",
+        "a desk or command that holds an agency's identity and says nothing": f"{instances.SILENT_FOR.days} days",
         "an import of spectra that nobody confirms": f"{hours(library.WAITS_FOR)} hours",
         "what was sent with `accord`, in its home, past the receipt": f"{SENT_KEPT_SECS // 86_400} days",
     }
@@ -204,11 +209,15 @@ def test_each_number_is_the_codes(section: object) -> None:
 
 def test_no_row_is_left_unchecked() -> None:
     others = {
-        "reminders of one withdrawal": "one an hour",
+        "mails to the contact points of an agency whose feed nobody reads": (
+            f"once for the first item that waits (a flash {waiting.FLASH_WAITS.seconds // 60} minutes, all else "
+            f"{waiting.WAITS.seconds // 60} minutes), once more for a flash behind it"
+        ),
+        "reminders of one envelope": "one an hour",
         "envelopes, while the log is more than a second behind": "none but flash",
     }
     assert rows().keys() == {**_often(), **_long(), **_much(), **others}.keys()
     assert rates.SECONDS_OF_BURST == 10
-    assert timedelta(hours=1) == reminding.REMINDED_EVERY
+    assert timedelta(hours=1) == reminders.REMINDED_EVERY
     assert why.FILE_AT_MOST == spectra.MAX_BYTES
     assert timedelta(seconds=1) == backpressure.LAG_LIMIT and backpressure.RETRY_AFTER_SECS == 1

@@ -18,7 +18,6 @@ from alerts.science.library_received import read_received_files
 from alerts.science.stored import open_structures
 from alerts.science_library import LibrarySpectrum
 from alerts.stored import Backfill, StoredStructure
-from callers.directory import Custody
 from callers.doorbell import QUEUES
 from ledger.models import AuditEvent, SetAside
 from peers.models import Agency
@@ -79,7 +78,7 @@ def test_an_alert_stored_without_its_rows_gets_them_and_twice_changes_nothing(la
     assert screened() == 1, "nothing lacks anything"
     assert list(StoredStructure.objects.order_by("pk").values_list("pk", "sealed", "judged_at")) == before
     event = AuditEvent.objects.get(act="science.backfilled", agency="xb-health")
-    assert event.detail == {"alerts": 1, "kept": 1, "unopened": 0, "passed_over": 0}
+    assert event.detail == {"alerts": 1, "kept": 1, "unopened": 0}
     assert "metonitazene" not in str(event.detail) + event.reason
 
 
@@ -155,11 +154,11 @@ def test_pages_and_json_show_how_far_it_is_and_what_did_not_open(
     for address in ("/science/rules/", "/science/caught/"):
         page = browser.get(address).content.decode()
         assert "Older alerts are being looked at for their substances: 3 of 7." in page
-    Backfill.objects.update(done=7, finished_at=law.desk.tick(), passed_over=2)
+    Backfill.objects.update(done=7, finished_at=law.desk.tick())
     page = browser.get("/science/caught/").content.decode()
-    assert "One older alert did not open" in page and "2 older alerts open with your agency" in page
+    assert "One older alert did not open" in page
     shown = api("GET", "substances/rules").json()["backfill"]
-    assert (shown["total"], shown["done"], shown["unopened"], shown["passed_over"]) == (7, 7, 1, 2)
+    assert (shown["total"], shown["done"], shown["unopened"]) == (7, 7, 1)
 
 
 def test_what_does_not_open_is_counted_and_told_and_not_tried_again(law: LawDesk) -> None:
@@ -217,22 +216,6 @@ def closed() -> None:
     from vault.errors import VaultClosedError
 
     raise VaultClosedError
-
-
-def test_an_agency_with_keys_of_its_own_is_passed_over(law: LawDesk) -> None:
-    law.send(METONITAZENE, recipients=["xb-health"])
-    as_before_the_upgrade()
-    ReceivedAlert.objects.filter(agency_id="xb-health").update(held_elsewhere=True)
-    Agency.objects.filter(pk="xb-health").update(custody=Custody.AGENCY)
-    fill(law)
-    assert backfill_of("xb-health") is None and not waits_for_filling()
-    Agency.objects.filter(pk="xb-health").update(custody=Custody.HUB)
-    fill(law)
-    run = backfill_of("xb-health")
-    assert run is not None and (run.total, run.passed_over) == (0, 1), (
-        "told where the keys came to the hub later"
-    )
-    assert not StoredStructure.objects.filter(agency_id="xb-health").exists()
 
 
 def test_what_was_forgotten_stays_forgotten(law: LawDesk) -> None:

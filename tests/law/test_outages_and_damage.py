@@ -229,7 +229,7 @@ def test_whoever_keeps_keys_of_its_own_is_not_waited_for(law: LawDesk) -> None:
     law.judge()
     StoredStructure.objects.filter(agency_id="xb-health").update(mark=Mark.WAITING, ruleset="")
     assert waits_for_judging()
-    law.desk.health.__class__.objects.filter(pk="xb-health").update(custody="agency")
+    law.desk.health.__class__.objects.filter(pk="xb-health").update(is_hosted=False)
     assert not waits_for_judging()
 
 

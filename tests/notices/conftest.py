@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub with a sender and recipients whose officers are to be told."""
+"""A hub with a sender that holds its keys, and a recipient at the desk whose officers are to be told."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from accord.envelope.seal import SealedEnvelope
+from alerts.following import follow_feed
+from alerts.models import ReceivedAlert
 from callers.capabilities import Role
-from notices.expansion import expand_deliveries
 from notices.models import Notification
 from notices.sending import Tally, send_notifications
 from officers.models import Officer
-from sharing.models import Delivery
-from tests.builders import HeldAgency, Hub, desk_reaches_the_heads
+from tests.alerts.conftest import Desks, kept_desks
+from tests.builders import HeldAgency, Hub, make_hosted_agency
+from tests.hosted_keys import as_recipient
 from tests.role_logins import under_login_of
 
 
@@ -27,18 +30,21 @@ class Telling:
     readers: list[Officer]
     sent: dict[str, SealedEnvelope] = field(default_factory=dict)
 
-    def deliver(self, **terms: str) -> Delivery:
-        """An alert with its number, hence its receipt."""
+    def deliver(self, **terms: Any) -> SealedEnvelope:
+        """An alert with its number, hence its receipt, that the desk has not taken yet."""
         sealed = self.hub.deliver(self.alpha, self.bravo, **terms)
-        desk_reaches_the_heads(now=self.hub.now)
         self.sent[sealed.md] = sealed
-        return Delivery.objects.get(envelope_id=sealed.md)
+        return sealed
 
-    def queue(self, **terms: str) -> Delivery:
-        delivery = self.deliver(**terms)
-        with under_login_of("worker"):
-            expand_deliveries(now=self.hub.now)
-        return delivery
+    def queue(self, **terms: Any) -> ReceivedAlert:
+        """The same, taken in by the desk: its readers are to be told."""
+        sealed = self.deliver(**terms)
+        self.follow()
+        return ReceivedAlert.objects.get(md=sealed.md)
+
+    def follow(self) -> None:
+        with under_login_of("desk-worker"):
+            follow_feed(self.bravo.row, now=self.hub.now)
 
     def send(self, *, jitter: float = 0.5) -> Tally:
         with under_login_of("worker"):
@@ -49,9 +55,10 @@ class Telling:
         return dict(Notification.objects.values_list("officer__email", "state"))
 
 
-def make_telling(folder: Path, *, readers: int = 3) -> Telling:
-    hub = Hub(folder)
-    alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo")
+def make_telling(hub: Hub, *, readers: int = 3) -> Telling:
+    alpha = hub.make_agency("xa-alpha", log=False)
+    bravo = as_recipient(make_hosted_agency(hub, "xb-bravo", "Agency xb-bravo"))
+    hub.sequence()
     hub.make_agreement("G1", alpha, bravo)
     officers = [hub.make_officer(bravo, Role.READER, name=f"Reader {n}") for n in range(readers)]
     return Telling(hub, alpha, bravo, officers)
@@ -59,4 +66,9 @@ def make_telling(folder: Path, *, readers: int = 3) -> Telling:
 
 @pytest.fixture
 def telling(transactional_db: None, tmp_path: Path) -> Telling:
-    return make_telling(tmp_path / "ledger")
+    return make_telling(Hub(tmp_path / "ledger"))
+
+
+@pytest.fixture
+def desks(db: None, tmp_path: Path) -> Desks:
+    return kept_desks(tmp_path / "ledger")

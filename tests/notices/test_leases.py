@@ -33,18 +33,17 @@ def test_a_lease_that_ran_out_leaves_its_first_unrecorded_row_in_doubt(telling: 
 
 def flood(telling: Telling, count: int) -> None:
     """So many old notices of alerts in doubt, for one officer."""
-    (officer, *_), delivery = telling.readers, telling.queue()
+    (officer, *_), about = telling.readers, telling.queue().about
     Notification.objects.all().delete()
     for number in range(count):
-        about = f"{number:043d}"
+        subject = f"{number:043d}"
         save_notices(
-            queue_notices(delivery, Occasion.REPUDIATED, [officer], subject=about, now=telling.hub.now)
+            queue_notices(about, Occasion.REPUDIATED, [officer], subject=subject, now=telling.hub.now)
         )
 
 
 def occasions(lease: Lease) -> list[tuple[str, str]]:
-    rows = [(row.occasion, row.delivery) for row in lease.rows]
-    return [(what, delivery.envelope.pri if delivery else "") for what, delivery in rows]
+    return [(row.occasion, row.pri) for row in lease.rows]
 
 
 def test_news_does_not_wait_behind_a_flood_and_flash_goes_first(telling: Telling) -> None:

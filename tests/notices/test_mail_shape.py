@@ -5,10 +5,12 @@ import re
 
 import pytest
 
+from alerts.following import follow_feeds
 from notices.message import NoticeFacts, compose_message
 from notices.models import Notification
 from notices.states import Occasion
-from tests.builders import ALERT, desk_reaches_the_heads
+from tests.builders import ALERT, make_hosted_agency
+from tests.hosted_keys import as_recipient
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
 
@@ -34,10 +36,10 @@ def _body(text: str) -> str:
 def test_a_mail_says_urgency_reference_and_link_only(
     telling: Telling, outside_world: OutsideWorld, pri: str, lane: str, limit: str
 ) -> None:
-    delivery = telling.queue(pri=pri, lane=lane)
+    received = telling.queue(pri=pri, lane=lane)
     telling.send()
     mail = outside_world.mails[0]
-    assert mail.message["Subject"] == f"[Accord] {pri.upper()} {delivery.reference}"
+    assert mail.message["Subject"] == f"[Accord] {pri.upper()} {received.reference}"
     assert re.fullmatch(BODY.format(speed=pri.upper(), limit=limit), _body(mail.text))
 
 
@@ -61,20 +63,14 @@ def test_a_mail_names_neither_content_nor_sender_nor_others(
 def test_mails_of_two_agencies_differ_in_reference_and_address_only(
     telling: Telling, outside_world: OutsideWorld
 ) -> None:
-    charlie = telling.hub.make_agency("xc-charlie")
+    charlie = as_recipient(make_hosted_agency(telling.hub, "xc-charlie", "Agency xc-charlie"))
+    telling.hub.sequence()
     telling.hub.make_agreement("G2", telling.alpha, charlie)
     telling.hub.make_officer(charlie)
     sealed = telling.hub.deliver(telling.alpha, telling.bravo, charlie)
-    from notices.expansion import expand_deliveries
-
-    desk_reaches_the_heads(now=telling.hub.now)
-    expand_deliveries(now=telling.hub.now)
+    follow_feeds(now=telling.hub.now)
     telling.send()
-    references = {
-        notice.officer.email: notice.delivery.reference
-        for notice in Notification.objects.select_related("officer", "delivery")
-        if notice.delivery is not None
-    }
+    references = dict(Notification.objects.values_list("officer__email", "reference"))
     shapes = {
         _body(mail.text).replace(references[mail.recipients[0]], "REFERENCE") for mail in outside_world.mails
     }

@@ -3,79 +3,91 @@
 
 import pytest
 
-from callers.capabilities import Role
-from callers.errors import AbsentError, NotPermittedError
+from alerts.errors import ExchangeAwayError
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import open_alert
+from alerts.reminding import remind_recipients
+from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from callers.errors import AbsentError, NotPermittedError, ReminderTooSoonError
 from ledger.models import AuditEvent
-from notices.reminding import REMINDED_EVERY, recall_reach, remind_unconfirmed
-from officers.models import Officer
-from sharing.errors import ReminderTooSoonError
-from sharing.models import Delivery, Statement
-from tests.notices.conftest import Telling
-from tests.notices.test_tell_of_a_withdrawal import _withdraw
+from notices.models import Notification
+from notices.sending import send_notifications
+from notices.states import NotificationState, Occasion
+from tests.alerts.conftest import Desks
+from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
 from tests.outside_world import OutsideWorld
 
 
 @pytest.fixture
-def withdrawn(telling: Telling, outside_world: OutsideWorld) -> Delivery:
-    """Its three readers were told of the alert and of its withdrawal."""
-    delivery = telling.queue()
-    telling.send()
-    _withdraw(telling, delivery)
-    telling.send()
-    return delivery
+def withdrawn(desks: Desks) -> Alert:
+    """Opened by a reader of the health authority, who was told of its withdrawal."""
+    row = desks.received()
+    open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    alert = withdraw_alert(desks.lab.releaser, Alert.objects.get(md=row.md), code="error", now=desks.hub.now)
+    desks.hub.sequence()
+    desks.follow()
+    return alert
 
 
-@pytest.fixture
-def releaser(telling: Telling) -> Officer:
-    return telling.hub.make_officer(telling.alpha, Role.RELEASER)
+def remind(desks: Desks, alert: Alert) -> list[str]:
+    answer_as_of(desks.hub.now)
+    return remind_recipients(desks.lab.releaser, alert, now=desks.hub.now)
 
 
-def test_the_readers_are_told_once_more_without_content(
-    telling: Telling, withdrawn: Delivery, releaser: Officer, outside_world: OutsideWorld
-) -> None:
-    reminded = remind_unconfirmed(releaser, [withdrawn.envelope_id], now=telling.hub.now)
-    assert reminded == [telling.bravo.id]
-    assert telling.send().sent == 3
-    assert {str(mail.message["Subject"]) for mail in outside_world.mails[6:]} == {
-        f"[Accord] ROUTINE WITHDRAWN {withdrawn.reference}"
-    }
-    assert not any("Blue tablets" in str(mail.message) for mail in outside_world.mails)
-    event = AuditEvent.objects.get(act="withdrawal.reminded")
-    assert event.detail == {"agencies": [telling.bravo.id]}
-    reach = recall_reach(releaser, [withdrawn.envelope_id])[telling.bravo.id]
-    assert (reach.reached, reach.reminded_at) == (True, telling.hub.now)
+def reminders() -> list[Notification]:
+    return list(Notification.objects.filter(occasion=Occasion.WITHDRAWN, subject__startswith="again/"))
 
 
-def test_again_only_after_an_hour(telling: Telling, withdrawn: Delivery, releaser: Officer) -> None:
-    remind_unconfirmed(releaser, [withdrawn.envelope_id], now=telling.hub.now)
-    telling.hub.later(minutes=59)
+def test_the_readers_are_told_once_more(desks: Desks, withdrawn: Alert) -> None:
+    assert remind(desks, withdrawn) == [desks.health.id]
+    desks.hub.sequence()
+    for _ in range(2):
+        desks.follow()
+    told = {row.officer.public_id for row in reminders()}
+    assert told == {row.officer.public_id for row in Notification.objects.filter(occasion=Occasion.WITHDRAWN)}
+    assert len(reminders()) == len(told)
+    assert AuditEvent.objects.get(act="withdrawal.reminded").detail == {"agencies": [desks.health.id]}
+    withdrawn.refresh_from_db()
+    assert withdrawn.reminded_at == desks.hub.now
+
+
+def test_again_only_after_an_hour(desks: Desks, withdrawn: Alert) -> None:
+    remind(desks, withdrawn)
+    desks.hub.later(minutes=59)
     with pytest.raises(ReminderTooSoonError):
-        remind_unconfirmed(releaser, [withdrawn.envelope_id], now=telling.hub.now)
-    telling.hub.later(seconds=REMINDED_EVERY.seconds)
-    assert remind_unconfirmed(releaser, [withdrawn.envelope_id], now=telling.hub.now)
+        remind(desks, withdrawn)
+    desks.hub.later(minutes=2)
+    assert remind(desks, withdrawn)
 
 
-def test_whoever_has_confirmed_is_not_reminded(
-    telling: Telling, withdrawn: Delivery, releaser: Officer
+def test_a_reminder_that_still_waits_is_needless_once_it_was_confirmed(
+    desks: Desks, withdrawn: Alert, outside_world: OutsideWorld
 ) -> None:
-    remind_unconfirmed(releaser, [withdrawn.envelope_id], now=telling.hub.now)
-    hub, retract = telling.hub, Statement.objects.get(k="retract")
-    hub.submit(telling.bravo, hub.confirmation(telling.bravo, retract))
-    assert telling.send().sent == 0, "a reminder that was still waiting is needless now"
-    hub.later(hours=2)
+    remind(desks, withdrawn)
+    desks.hub.sequence()
+    desks.follow()
+    received = ReceivedAlert.objects.get(md=withdrawn.md)
+    confirm_withdrawal(desks.health.releaser, received, now=desks.hub.now)
+    send_notifications(clock=lambda: desks.hub.now, jitter=lambda: 0.5)
+    assert {row.state for row in reminders()} == {NotificationState.SUPPRESSED}
+    desks.hub.later(hours=2)
     with pytest.raises(AbsentError):
-        remind_unconfirmed(releaser, [withdrawn.envelope_id], now=hub.now)
+        remind(desks, withdrawn)
 
 
-def test_nobody_is_reminded_of_what_is_not_withdrawn_or_not_ones_own(
-    telling: Telling, releaser: Officer
-) -> None:
-    delivery = telling.queue()
+def test_nobody_is_reminded_of_what_is_not_withdrawn_or_by_whoever_may_not(desks: Desks) -> None:
+    row = desks.received()
+    alert = Alert.objects.get(md=row.md)
     with pytest.raises(AbsentError):
-        remind_unconfirmed(releaser, [delivery.envelope_id], now=telling.hub.now)
-    _withdraw(telling, delivery)
-    stranger = telling.hub.make_officer(telling.bravo, Role.RELEASER)
-    with pytest.raises(AbsentError):
-        remind_unconfirmed(stranger, [delivery.envelope_id], now=telling.hub.now)
+        remind_recipients(desks.lab.releaser, alert, now=desks.hub.now)
     with pytest.raises(NotPermittedError):
-        remind_unconfirmed(telling.readers[0], [delivery.envelope_id], now=telling.hub.now)
+        remind_recipients(desks.lab.reader, alert, now=desks.hub.now)
+
+
+def test_while_the_exchange_is_away_nobody_is_reminded(
+    desks: Desks, withdrawn: Alert, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    exchange_as_asked.is_away = True
+    with pytest.raises(ExchangeAwayError):
+        remind(desks, withdrawn)
+    assert not AuditEvent.objects.filter(act="withdrawal.reminded").exists()

@@ -4,12 +4,11 @@
 import pytest
 
 from callers.capabilities import Role
-from callers.errors import AbsentError, NotPermittedError
+from callers.errors import AbsentError, MoveError, NotPermittedError
 from ledger.models import AuditEvent
 from notices.models import Notification
 from notices.resending import resend_notice
 from notices.states import NotificationState
-from sharing.errors import MoveError
 from tests.notices.conftest import Telling
 from tests.outside_world import Misbehaviour, OutsideWorld
 

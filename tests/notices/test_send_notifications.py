@@ -7,37 +7,37 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from alerts.reporting import report_told
+from callers.backoff import MOST_ATTEMPTS
 from callers.capabilities import Role
-from notices.backoff import MOST_ATTEMPTS
 from notices.models import Notification
 from notices.queueing import queue_notices, save_notices
 from notices.states import Cause, NotificationState, Occasion
-from sharing.agreements import suspend_lanes
-from tests.builders import desk_reaches_the_heads
+from sharing.models import Delivery
 from tests.notices.conftest import Telling
 from tests.outside_world import Misbehaviour, OutsideWorld
 
 
 def test_all_are_sent_over_one_connection(telling: Telling, outside_world: OutsideWorld) -> None:
-    delivery = telling.queue()
+    received = telling.queue()
     before = outside_world.connections
     assert telling.send().sent == 3
     assert outside_world.connections == before + 1
     assert set(telling.states().values()) == {NotificationState.SENT}
-    delivery.refresh_from_db()
-    assert delivery.told_at == telling.hub.now
+    report_told(telling.bravo.id, now=telling.hub.now)
+    assert Delivery.objects.get(envelope_id=received.md).told_at == telling.hub.now
 
 
 def test_a_mail_costs_little_more_than_the_statement_that_records_it(
     telling: Telling, outside_world: OutsideWorld
 ) -> None:
-    (officer, *_), delivery = telling.readers, telling.queue()
+    (officer, *_), about = telling.readers, telling.queue().about
     telling.send()
     statements = []
     for mails in (10, 40):
         for number in range(mails):
             notices = queue_notices(
-                delivery, Occasion.ALERT, [officer], subject=f"{mails}-{number}", now=telling.hub.now
+                about, Occasion.ALERT, [officer], subject=f"{mails}-{number}", now=telling.hub.now
             )
             save_notices(notices)
         with CaptureQueriesContext(connection) as asked:
@@ -136,26 +136,11 @@ def test_a_right_lost_after_queueing_suppresses_the_mail(
     assert not outside_world.mails_to(telling.readers[0].email)
 
 
-def test_a_suspended_lane_keeps_the_mail_until_it_is_open_again(
-    telling: Telling, outside_world: OutsideWorld
-) -> None:
-    telling.queue()
-    agreement = telling.hub.agreement("G1")
-    suspend_lanes(telling.alpha.manager, agreement, ["science"], now=telling.hub.now)
-    assert telling.send().sent == 0
-    assert not outside_world.mails
-    waiting = Notification.objects.filter(state=NotificationState.DEFERRED, cause=Cause.FLOW_SUSPENDED)
-    assert waiting.count() == 3
-
-
 def test_a_withdrawn_alert_is_no_longer_announced(telling: Telling, outside_world: OutsideWorld) -> None:
-    sealed = telling.hub.alert_to(telling.bravo, sender=telling.alpha)
-    telling.hub.carry(telling.alpha, sealed)
+    received = telling.queue()
+    retraction = telling.hub.retraction(telling.alpha, telling.sent[received.md])
+    telling.hub.submit(telling.alpha, retraction)
     telling.hub.sequence()
-    from notices.expansion import expand_deliveries
-
-    desk_reaches_the_heads(now=telling.hub.now)
-    expand_deliveries(now=telling.hub.now)
-    telling.hub.submit(telling.alpha, telling.hub.retraction(telling.alpha, sealed))
+    telling.follow()
     assert telling.send().sent == 0
     assert set(Notification.objects.values_list("cause", flat=True)) == {Cause.RECALLED}

@@ -12,10 +12,9 @@ from callers.doorbell import ring
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import NotificationState
-from sharing.models import Delivery
-from tests.builders import Hub, desk_reaches_the_heads
+from tests.builders import Hub
 from tests.conftest import HubProcesses
-from tests.notices.conftest import Telling
+from tests.notices.conftest import Telling, make_telling
 from tests.outside_world import Misbehaviour, OutsideWorld
 
 MANY = 60
@@ -25,23 +24,17 @@ MANY = 60
 def test_a_new_flash_alert_overtakes_the_mails_that_a_slow_server_takes(
     transactional_db: None, tmp_path: Path, hub_processes: HubProcesses, outside_world: OutsideWorld
 ) -> None:
-    hub = Hub(tmp_path / "ledger", now=timezone.now())
-    alpha, bravo, charlie = hub.make_agencies("xa-alpha", "xb-bravo", "xc-charlie")
-    hub.make_agreement("G1", alpha, bravo, charlie)
-    for n in range(MANY):
-        hub.make_officer(bravo, Role.READER, name=f"Reader {n}")
-    urgent = hub.make_officer(charlie, Role.READER, name="Night desk")
-    hub.deliver(alpha, bravo)
-    desk_reaches_the_heads(now=hub.now)
+    hub = Hub(tmp_path / "ledger", now=timezone.now().replace(microsecond=0))
+    telling = make_telling(hub, readers=MANY)
+    telling.queue()
+    urgent = hub.make_officer(telling.bravo, Role.READER, name="Night desk")
     outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.5)
     hub_processes.worker(beat=True)
     outside_world.wait_for_count(1)
-    hub.deliver(alpha, charlie, pri="flash")
-    desk_reaches_the_heads(now=hub.now)
+    telling.queue(pri="flash")
     ring("notices.send")
     mails = outside_world.wait_for(lambda mails: any(urgent.email in mail.recipients for mail in mails))
     assert len(mails) < MANY / 2
-    assert not Delivery.objects.filter(expanded_at__isnull=True).exists()
 
 
 def test_a_slice_of_mail_ends_by_the_clock_and_gives_back_what_it_holds(
@@ -67,4 +60,4 @@ def test_the_slot_of_urgent_mail_takes_nothing_else(telling: Telling, outside_wo
     clock = lambda: telling.hub.now  # noqa: E731
     assert send_notifications(clock=clock, urgent_only=True).sent == len(telling.readers)
     sent = Notification.objects.filter(state=NotificationState.SENT)
-    assert set(sent.values_list("delivery", flat=True)) == {flash.pk}
+    assert set(sent.values_list("about", flat=True)) == {flash.md}

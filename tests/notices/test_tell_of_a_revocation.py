@@ -9,17 +9,21 @@ from accord.envelope.keys import PQ1
 from accord.envelope.keysets import RECOVERY_DELAY_SECS
 from accord.envelope.statements.form import SubjectRef
 from agencies.accession import accept_revoke
+from alerts.models import ReceivedAlert
 from callers.capabilities import Role
 from ledger.models import AuditEvent, Wanted
-from notices.expansion import expand_deliveries
 from notices.models import Notification
-from notices.repudiation import expand_doubts, find_repudiated, waits_for_telling
+from notices.sending import send_notifications
 from notices.states import Occasion
 from sharing.feed import read_feed
 from sharing.impact import Impact, revocation_impact
-from sharing.models import Delivery, FeedItem
+from sharing.models import FeedItem
+from sharing.repudiation import find_repudiated, mark_doubts, waits_for_marking
 from sharing.revoked import Doubt, KeyWord
-from tests.builders import HeldAgency, Hub, about, seconds
+from sharing.slices import slice_for
+from tests.alerts.conftest import Desks
+from tests.builders import HeldAgency, about, seconds
+from tests.hosted_keys import revoke_hosted_key, signing_kids
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
@@ -31,20 +35,23 @@ REPUDIATED = (
 )
 
 
-def tell(hub: Hub) -> None:
-    """What worker and sequencer do until nothing is left."""
-    hub.later(seconds=1)
+def tell(telling: Telling) -> None:
+    """What worker, sequencer and desk do until nothing is left."""
+    hub = telling.hub
+    hub.later(seconds=30)
     hub.sequence()
+    telling.follow()
     with under_login_of("worker"):
-        for step in (expand_deliveries, find_repudiated, expand_doubts):
+        for step in (find_repudiated, mark_doubts):
             while step(now=hub.now):
                 pass
     hub.sequence()
+    telling.follow()
 
 
-def revoke(telling: Telling, *, hours_back: float = 1.0, who: HeldAgency | None = None, n: int = 0) -> None:
-    telling.hub.revoke(who or telling.alpha, since=telling.hub.now - timedelta(hours=hours_back), n=n)
-    tell(telling.hub)
+def revoke(telling: Telling, *, hours_back: float = 1.0, n: int = 0) -> None:
+    telling.hub.revoke(telling.alpha, since=telling.hub.now - timedelta(hours=hours_back), n=n)
+    tell(telling)
 
 
 def marks(agency: HeldAgency) -> list[FeedItem]:
@@ -76,7 +83,7 @@ class TestEnvelopes:
         telling.hub.later(hours=0.5)
         revoke(telling)
         (mark,) = marks(telling.bravo)
-        sealed = telling.sent[delivery.envelope_id]
+        sealed = telling.sent[delivery.md]
         assert (mark.number, mark.d, mark.iss, mark.item_id) == (2, sealed.md, "xa-alpha", sealed.jti)
         assert mark.ref == delivery.reference
         assert read_feed(telling.bravo.client).head == 2
@@ -101,7 +108,7 @@ class TestEnvelopes:
         revoke(telling, n=1)
         revoke(telling, hours_back=2)
         telling.hub.renew_signing_keys(telling.alpha)
-        tell(telling.hub)
+        tell(telling)
         assert len(notices(Occasion.REPUDIATED)) == 3 and len(marks(telling.bravo)) == 1
 
     def test_a_word_that_a_restore_has_lost_is_looked_into_when_it_comes_again(
@@ -115,11 +122,11 @@ class TestEnvelopes:
         jws = bytes(word.jws)
         Wanted.objects.create(od=word.od)
         word.delete()
-        tell(hub)
+        tell(telling)
         assert not Doubt.objects.exists()
         accept_revoke(alpha.client, jws, now=hub.now)
         hub.later(minutes=11)
-        tell(hub)
+        tell(telling)
         assert Doubt.objects.count() == 1
 
     def test_an_earlier_since_reaches_what_the_first_one_left(self, telling: Telling) -> None:
@@ -128,23 +135,18 @@ class TestEnvelopes:
         second = telling.queue()
         telling.hub.later(hours=0.5)
         revoke(telling, hours_back=1)
-        assert [mark.d for mark in marks(telling.bravo)] == [second.envelope_id]
+        assert [mark.d for mark in marks(telling.bravo)] == [second.md]
         revoke(telling, hours_back=5)
-        assert [mark.d for mark in marks(telling.bravo)] == [second.envelope_id, first.envelope_id]
+        assert [mark.d for mark in marks(telling.bravo)] == [second.md, first.md]
 
-    def test_an_alert_that_was_held_when_the_key_was_revoked_comes_with_both_notices(
+    def test_an_alert_that_comes_after_its_key_was_revoked_comes_with_both_notices(
         self, telling: Telling
     ) -> None:
-        delivery = telling.deliver()
+        telling.deliver()
         telling.hub.later(hours=0.5)
         telling.hub.revoke(telling.alpha, since=telling.hub.now - timedelta(hours=1))
         telling.hub.sequence()
-        Delivery.objects.filter(pk=delivery.pk).update(state="held")
-        for step in (find_repudiated, expand_doubts):
-            step(now=telling.hub.now)
-        assert not notices(Occasion.REPUDIATED)
-        Delivery.objects.filter(pk=delivery.pk).update(state="available")
-        expand_deliveries(now=telling.hub.now)
+        telling.follow()
         assert len(notices(Occasion.ALERT)) == len(notices(Occasion.REPUDIATED)) == 3
 
     def test_the_word_is_not_looked_into_before_it_is_logged(self, telling: Telling) -> None:
@@ -159,7 +161,7 @@ class TestStatements:
         delivery = telling.queue()
         telling.hub.later(hours=2)
         retract = telling.hub.submit(
-            telling.alpha, telling.hub.retraction(telling.alpha, telling.sent[delivery.envelope_id])
+            telling.alpha, telling.hub.retraction(telling.alpha, telling.sent[delivery.md])
         )
         telling.hub.sequence()
         telling.hub.later(hours=0.5)
@@ -168,37 +170,54 @@ class TestStatements:
             (retract.od, retract.statement_id, "")
         ]
         told = notices(Occasion.REPUDIATED)
-        assert {(row.subject, row.delivery_id) for row in told} == {(retract.od, delivery.pk)}
+        assert {(row.subject, row.about) for row in told} == {(retract.od, delivery.md)}
 
     def test_answers_in_doubt_are_told_to_the_sender_once_a_key(
-        self, telling: Telling, outside_world: OutsideWorld
+        self, desks: Desks, outside_world: OutsideWorld
     ) -> None:
-        telling.hub.make_officer(telling.alpha, Role.READER)
+        hub, own = desks.hub, desks.own
         for _ in range(2):
-            sealed = telling.sent[telling.queue().envelope_id]
-            telling.hub.fetch(telling.bravo, sealed)
-            telling.hub.submit(telling.bravo, telling.hub.acknowledgement(telling.bravo, sealed))
-        telling.hub.sequence()
-        telling.send()
-        before = len(outside_world.mails)
-        telling.hub.later(hours=0.5)
-        revoke(telling, who=telling.bravo)
-        assert len(marks(telling.alpha)) == 2 and not marks(telling.bravo)
-        assert telling.send().sent == 1
-        mail = outside_world.mails[before]
+            sent = desks.released(recipients=[own.id])
+            hub.sequence()
+            slice_for(own.client, sent.md, now=hub.now)
+            subject = SubjectRef("manifest", sent.jti, sent.md)
+            body = {"st": "opened", "code": None}
+            hub.submit(own, hub.statement(own, "ack", subject, body=body, act="officer-1"))
+        hub.sequence()
+        desks.follow()
+        hub.later(hours=0.5)
+        hub.revoke(own, since=hub.now - timedelta(hours=1))
+        hub.later(seconds=30)
+        hub.sequence()
+        for step in (find_repudiated, mark_doubts):
+            step(now=hub.now)
+        hub.sequence()
+        desks.follow()
+        told = notices(Occasion.REPUDIATED)
+        kid = own.signing[PQ1].signers[0].kid
+        assert {(row.recipient_id, row.subject, row.reference) for row in told} == {(desks.lab.id, kid, "")}
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+        mail = outside_world.mails_to(desks.lab.reader.email)[-1]
         assert mail.message["Subject"] == "[Accord] REPUDIATED"
         assert "A signature under an answer to your agency no longer counts." in mail.text
         assert "/outbox/" in mail.text
 
 
 class TestOwnKeyOfficers:
-    def test_they_are_told_that_a_key_was_revoked(
-        self, telling: Telling, outside_world: OutsideWorld
+    def test_they_are_told_that_a_key_was_revoked_and_nobody_else(
+        self, desks: Desks, outside_world: OutsideWorld
     ) -> None:
-        officer = telling.hub.make_officer(telling.alpha, Role.KEY_OFFICER)
-        telling.hub.make_officer(telling.alpha, Role.READER)
-        revoke(telling)
-        assert telling.send().sent == 1
+        officer, hub = desks.hub.make_officer(desks.lab.agency, Role.KEY_OFFICER), desks.hub
+        revoke_hosted_key(hub, desks.lab.agency, since=hub.now - timedelta(hours=1))
+        hub.later(seconds=30)
+        hub.sequence()
+        for _ in range(2):
+            desks.follow()
+            hub.later(seconds=30)
+        told = Notification.objects.values_list("occasion", "officer__roles", "subject")
+        assert {(what, *roles) for what, roles, _ in told} == {("key-revoked", "key_officer")}
+        assert len({subject for *_, subject in told}) == 1
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
         (mail,) = outside_world.mails_to(officer.email)
         assert mail.message["Subject"] == "[Accord] KEYS"
         assert "A signing key of your agency was revoked." in mail.text and "/keys/" in mail.text
@@ -213,22 +232,12 @@ class TestOwnKeyOfficers:
         assert (event.agency, event.subject) == ("xa-alpha", kid)
         assert event.detail == {"since": since, "alerts": 1, "statements": 0}
 
-    def test_an_officer_who_lost_the_role_meanwhile_is_not_told(
-        self, telling: Telling, outside_world: OutsideWorld
-    ) -> None:
-        officer = telling.hub.make_officer(telling.alpha, Role.KEY_OFFICER)
-        revoke(telling)
-        officer.roles = [Role.READER]
-        officer.save()
-        assert telling.send().sent == 0
-        assert telling.states() == {officer.email: "suppressed"} and not outside_world.mails
-
 
 class TestImpact:
     def test_it_counts_by_the_logs_time_and_what_is_not_logged_yet(self, telling: Telling) -> None:
         telling.deliver()
         telling.hub.later(hours=2)
-        sealed = telling.sent[telling.deliver().envelope_id]
+        sealed = telling.deliver()
         telling.hub.submit(telling.alpha, telling.hub.retraction(telling.alpha, sealed))
         kid = telling.alpha.signing[PQ1].signers[1].kid
         at = seconds(telling.hub.now)
@@ -240,10 +249,8 @@ class TestImpact:
 
     def test_other_agencies_and_other_keys_are_not_counted(self, telling: Telling) -> None:
         telling.deliver()
-        theirs, of_encryption = (
-            telling.bravo.signing[PQ1].signers[0].kid,
-            telling.alpha.decryption[PQ1].public.kid,
-        )
+        (theirs, *_) = signing_kids(telling.hub, telling.bravo.row)
+        of_encryption = telling.alpha.decryption[PQ1].public.kid
         for agency, kid in (("xb-bravo", telling.alpha.signing[PQ1].signers[0].kid), ("xa-alpha", theirs)):
             assert revocation_impact(agency, kid, since=0, now=telling.hub.now) == Impact(0, 0)
         assert revocation_impact("xa-alpha", of_encryption, since=0, now=telling.hub.now) == Impact(0, 0)
@@ -251,7 +258,7 @@ class TestImpact:
 
 class TestReaffirm:
     @pytest.fixture
-    def doubted(self, telling: Telling, outside_world: OutsideWorld) -> Delivery:
+    def doubted(self, telling: Telling, outside_world: OutsideWorld) -> ReceivedAlert:
         """Told, opened in time, then in doubt; alpha has new keys."""
         delivery = telling.queue()
         telling.send()
@@ -263,12 +270,12 @@ class TestReaffirm:
         return delivery
 
     def test_who_was_told_of_the_doubt_is_told_that_it_was_reaffirmed(
-        self, telling: Telling, doubted: Delivery, outside_world: OutsideWorld
+        self, telling: Telling, doubted: ReceivedAlert, outside_world: OutsideWorld
     ) -> None:
         newcomer = telling.hub.make_officer(telling.bravo, Role.READER)
-        sealed = telling.sent[doubted.envelope_id]
+        sealed = telling.sent[doubted.md]
         telling.hub.submit(telling.alpha, telling.hub.reaffirmation(telling.alpha, about(sealed)))
-        tell(telling.hub)
+        tell(telling)
         assert telling.send().sent == 3
         mails = outside_world.mails[6:]
         assert {str(mail.message["Subject"]) for mail in mails} == {
@@ -277,19 +284,19 @@ class TestReaffirm:
         assert newcomer.email not in {mail.recipients[0] for mail in mails}
 
     def test_when_the_reaffirming_key_falls_too_they_are_told_again(
-        self, telling: Telling, doubted: Delivery, outside_world: OutsideWorld
+        self, telling: Telling, doubted: ReceivedAlert, outside_world: OutsideWorld
     ) -> None:
-        sealed = telling.sent[doubted.envelope_id]
+        sealed = telling.sent[doubted.md]
         said = telling.hub.submit(telling.alpha, telling.hub.reaffirmation(telling.alpha, about(sealed)))
-        tell(telling.hub)
+        tell(telling)
         revoke(telling, hours_back=0.25)
         again = [row for row in notices(Occasion.REPUDIATED) if row.subject == said.od]
-        assert {row.delivery_id for row in again} == {doubted.pk} and len(again) == 3
+        assert {row.about for row in again} == {doubted.md} and len(again) == 3
 
     def test_a_reaffirmed_withdrawal_is_told_where_its_doubt_was(self, telling: Telling) -> None:
         delivery = telling.queue()
         retract = telling.hub.submit(
-            telling.alpha, telling.hub.retraction(telling.alpha, telling.sent[delivery.envelope_id])
+            telling.alpha, telling.hub.retraction(telling.alpha, telling.sent[delivery.md])
         )
         telling.hub.sequence()
         telling.hub.later(hours=0.5)
@@ -298,7 +305,7 @@ class TestReaffirm:
         telling.hub.renew_signing_keys(telling.alpha)
         subject = SubjectRef("retract", retract.statement_id, retract.od)
         said = telling.hub.submit(telling.alpha, telling.hub.reaffirmation(telling.alpha, subject))
-        tell(telling.hub)
+        tell(telling)
         assert {row.subject for row in notices(Occasion.REAFFIRMED)} == {said.od}
 
 
@@ -308,10 +315,10 @@ def test_a_waiting_recovery_is_looked_into_when_its_delay_is_over(telling: Telli
     telling.hub.later(hours=1)
     find_repudiated(now=telling.hub.now)
     telling.hub.recover_root(telling.alpha, revoking=0, since=telling.hub.now - timedelta(hours=2))
-    tell(telling.hub)
+    tell(telling)
     assert not Doubt.objects.exists() and KeyWord.objects.count() == 1
-    assert not waits_for_telling(now=telling.hub.now)
+    assert not waits_for_marking(now=telling.hub.now)
     telling.hub.later(seconds=RECOVERY_DELAY_SECS)
-    assert waits_for_telling(now=telling.hub.now)
-    tell(telling.hub)
+    assert waits_for_marking(now=telling.hub.now)
+    tell(telling)
     assert Doubt.objects.count() == 1 and not KeyWord.objects.exists()

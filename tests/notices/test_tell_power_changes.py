@@ -18,9 +18,9 @@ from notices.sending import send_notifications
 from notices.sweeping import sweep_notices
 from officers.accounts import change_roles, disable_officer
 from officers.models import Officer, PowerChange
-from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.builders import HeldAgency, Hub
+from tests.entries import have_released
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
 
@@ -36,7 +36,7 @@ def hub(tmp_path: Path) -> Hub:
 def alpha(hub: Hub) -> HeldAgency:
     """It has released; a releaser, a reader and a disabled officer are there."""
     (agency,) = hub.make_agencies("xa-alpha")
-    Agency.objects.filter(pk=agency.id).update(first_release_at=hub.now)
+    have_released(agency.id, now=hub.now)
     for name, role in (("Rea Reader", Role.READER), ("Benno Ashgrove", Role.RELEASER)):
         hub.make_officer(agency, role, name=name)
     return agency

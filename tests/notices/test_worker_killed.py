@@ -9,13 +9,12 @@ import redis
 from django.conf import settings
 from django.utils import timezone
 
-from callers.capabilities import Role
 from devtool.processes import Child, wait_until
-from notices.expansion import expand_deliveries
 from notices.models import Notification
 from notices.states import NotificationState
-from tests.builders import Hub, desk_reaches_the_heads
+from tests.builders import Hub
 from tests.conftest import HubProcesses
+from tests.notices.conftest import make_telling
 from tests.outside_world import Misbehaviour, OutsideWorld
 
 OFFICERS = 40
@@ -32,14 +31,9 @@ def quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def audience(transactional_db: None, tmp_path: Path) -> Hub:
-    """An alert that is logged and numbered, for an agency with forty readers whom nobody has told yet."""
-    hub = Hub(tmp_path / "audience", now=timezone.now())
-    alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo")
-    hub.make_agreement("G1", alpha, bravo)
-    for n in range(OFFICERS):
-        hub.make_officer(bravo, Role.READER, name=f"Reader {n}")
-    hub.deliver(alpha, bravo)
-    desk_reaches_the_heads(now=hub.now)
+    """An alert that the desk has taken in, for an agency with forty readers whom nobody has told yet."""
+    hub = Hub(tmp_path / "audience", now=timezone.now().replace(microsecond=0))
+    make_telling(hub, readers=OFFICERS).queue()
     return hub
 
 
@@ -78,7 +72,6 @@ def test_a_worker_killed_in_mid_batch_misses_nobody(
 def test_a_flushed_broker_costs_a_sweep_and_nobody(
     quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, outside_world: OutsideWorld
 ) -> None:
-    expand_deliveries(now=timezone.now())
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         broker.flushall()
     worker = hub_processes.worker(beat=True)

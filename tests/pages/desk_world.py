@@ -31,7 +31,7 @@ from callers.directory import Custody
 from officers.accounts import enrol_officer, enrol_operator
 from officers.models import Officer
 from peers.models import Agency
-from sharing.agreements import record_circle
+from tests.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.kept_worlds import kept_world
 from tests.peers import confirm_each_other

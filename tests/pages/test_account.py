@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from notices.expansion import expand_deliveries
 from notices.models import Notification
 from notices.sending import send_notifications
 from officers.duty import move_on_duty_list
@@ -128,11 +127,10 @@ def test_who_is_on_duty_or_whose_agency_has_nobody_on_duty_hears_at_once(desk: D
 def told(desk: DeskWorld, pri: str) -> dict[str, str]:
     """What became of the mail about one alert to the laboratory, by first name."""
     desk.send(desk.draft(desk.aroha, pri=pri), desk.haitham)
-    expand_deliveries(now=desk.hub.now)
     send_notifications(clock=lambda: desk.hub.now)
     newest = Notification.objects.filter(recipient="xa-lab").order_by("-queued_at")
-    delivery = newest.first().delivery  # type: ignore[union-attr]
-    rows = Notification.objects.filter(recipient="xa-lab", delivery=delivery).select_related("officer")
+    about = newest.first().about  # type: ignore[union-attr]
+    rows = Notification.objects.filter(recipient="xa-lab", about=about).select_related("officer")
     return {row.officer.full_name.split()[0]: f"{row.state} {row.cause}".strip() for row in rows}
 
 

@@ -57,7 +57,5 @@ def test_foreign_none_too_many_and_no_right(desk: DeskWorld, as_officer: SignIn)
     page = strange.post("/inbox/acknowledge/", {"pick": str(row.pk), "reason": "on_duty"}).content.decode()
     assert "There is no such alert for you." in page and row.reference not in page
     assert as_officer(desk.edda).get("/inbox/acknowledge/", {"pick": str(row.pk)}).status_code == 403
-    own = as_officer(desk.zhilan)
-    assert 'name="pick"' not in own.get("/inbox/").content.decode()
     row.refresh_from_db()
     assert row.acknowledged_at is None

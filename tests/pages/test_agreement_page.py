@@ -4,8 +4,9 @@
 import pytest
 from django.test import Client
 
-from sharing.agreements import suspend_lanes
 from sharing.models import LaneSuspension
+from tests.agreements import suspend_lanes
+from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -72,3 +73,18 @@ def test_strangers_agreements_are_absent_and_only_admins_change_lanes(
     assert "Suspend lanes…" not in as_officer(desk.benno).get("/agreements/G1/").content.decode()
     assert as_officer(desk.benno).post(SUSPEND, {"lanes": ["science"], "sure": "yes"}).status_code == 403
     assert as_officer(desk.noor).get("/agreements/G1/").status_code == 403
+
+
+def test_who_holds_its_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
+    for address in ("/agreements/", "/agreements/G1/", SUSPEND):
+        page = as_officer(desk.zhilan).get(address)
+        assert page.status_code == 409 and "accord agreements" in page.content.decode()
+
+
+def test_what_is_kept_is_shown_while_the_exchange_is_away_and_lanes_wait_for_it(
+    desk: DeskWorld, admin: Client, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    exchange_as_asked.is_away = True
+    assert "Health Authority, Belmora" in admin.get("/agreements/G1/").content.decode()
+    answer = admin.post(SUSPEND, {"lanes": ["trade"], "sure": "yes"})
+    assert answer.status_code == 503 and standing() == set()

@@ -3,8 +3,11 @@
 
 from accord.envelope.keys import show_fingerprint
 from alerts.peers.pins import Origin, read_book
-from sharing.agreements import record_circle
+from ledger.models import AuditEvent
+from peers.models import Agency
+from tests.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency
+from tests.entries import change_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -54,6 +57,33 @@ def test_the_same_in_json(desk: DeskWorld, as_officer: SignIn) -> None:
     assert {item["agency"]: item["origin"] for item in items}[peer.id] == "compared"
     refused = as_officer(desk.edda).post(f"/api/v1/peers/{peer.id}/compare", digits, "application/json")
     assert refused.status_code == 403
+
+
+def test_another_telephone_is_shown_and_taken_by_a_key_officer(desk: DeskWorld, as_officer: SignIn) -> None:
+    peer, keeper = newcomer(desk), as_officer(desk.hub.make_officer(desk.lab, "key_officer"))
+    row = change_entry(peer.id, duty_phone="+00 22")
+    assert (row.duty_phone, row.phone_said) == ("", "+00 22")
+    assert "another telephone: <bdi>+00 22</bdi>" in as_officer(desk.ilka).get("/peers/").content.decode()
+    address = f"/peers/{peer.id}/telephone/"
+    assert as_officer(desk.ilka).post(address, {"telephone": "+00 22"}).status_code == 403
+    assert "+00 22" in keeper.get(address).content.decode()
+    assert keeper.post(address, {"telephone": "+00 23"}).status_code == 422
+    keeper.post(address, {"telephone": "+00 22"})
+    assert Agency.objects.get(pk=peer.id).duty_phone == "+00 22"
+    assert AuditEvent.objects.get(act="peer.telephone_taken").detail == {"before": "", "after": "+00 22"}
+    assert "another telephone" not in keeper.get("/peers/").content.decode()
+
+
+def test_another_telephone_in_json(desk: DeskWorld, as_officer: SignIn) -> None:
+    peer, keeper = newcomer(desk), as_officer(desk.hub.make_officer(desk.lab, "key_officer"))
+    change_entry(peer.id, duty_phone="+00 22")
+    items = keeper.get("/api/v1/peers").json()["items"]
+    shown = next(item for item in items if item["agency"] == peer.id)
+    assert (shown["telephone"], shown["telephone_said"]) == ("", "+00 22")
+    body = {"telephone": shown["telephone_said"]}
+    answer = keeper.post(f"/api/v1/peers/{peer.id}/telephone", body, "application/json")
+    assert answer.status_code == 200 and answer.json()["telephone"] == "+00 22"
+    assert keeper.post(f"/api/v1/peers/{peer.id}/telephone", body, "application/json").status_code == 422
 
 
 def test_who_holds_its_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:

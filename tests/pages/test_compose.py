@@ -13,6 +13,7 @@ from alerts.drafts import attach_file, create_draft, read_draft, save_revision
 from alerts.models import Alert
 from alerts.pages.compose.page import LAST_STEP
 from officers.models import Officer
+from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
@@ -328,6 +329,21 @@ def test_who_will_receive_this_follows_what_is_chosen_and_saves_nothing(
     assert "Precursor Office" not in page
     draft.refresh_from_db()
     assert draft.current == 1
+
+
+def test_a_draft_is_written_while_the_exchange_is_away_and_says_that_nobody_was_asked(
+    author: Client, desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    draft = desk.draft()
+    exchange_as_asked.is_away = True
+    for step in (5, 6):
+        page = author.get(f"/drafts/{draft.pk}/{step}/").content.decode()
+        assert "The exchange could not be asked who may receive this" in page
+        assert "Nobody yet: choose recipients." not in page
+    assert save(author, draft, 5, go="next", recipients=["xb-health"]).status_code == 302
+    assert data_of(desk.ilka, draft)["recipients"] == ["xb-health"]
+    answer = author.post(f"/drafts/{draft.pk}/submit/", {"revision": draft.current})
+    assert answer.status_code == 503
 
 
 def test_a_circle_stands_for_its_members(author: Client, desk: DeskWorld) -> None:

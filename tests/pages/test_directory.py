@@ -5,7 +5,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from alerts.pages import directory
+from callers.binding import keep_bound
 from peers.models import Agency
+from tests.entries import make_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -16,8 +18,8 @@ COMING = "Border Police, Fenlund"
 @pytest.fixture
 def entering(desk: DeskWorld) -> Agency:
     """Admitted, and not in yet."""
-    return Agency.objects.create(
-        id="xf-border", name=COMING, kind="police", country="XF", timezone="Atlantic/Azores", custody="agency",
+    return make_entry(
+        "xf-border", name=COMING, kind="police", country="XF", timezone="Atlantic/Azores", custody="agency",
         root_fingerprint="ab" * 32, status="entering", admitted_at=desk.hub.now,
     )  # fmt: skip
 
@@ -46,7 +48,7 @@ def test_its_queries_do_not_grow_with_the_agencies(
     desk: DeskWorld, as_officer: SignIn, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     facts = {"kind": "police", "country": "XF", "timezone": "UTC", "custody": "agency", "status": "active"}
-    Agency.objects.bulk_create(
+    keep_bound(
         Agency(id=f"xf-n{n}", name=f"Office {n:03}", admitted_at=desk.hub.now, **facts) for n in range(150)
     )
     client = as_officer(desk.casimir)

@@ -6,21 +6,23 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from agencies.models import ApiKey
-from alerts.following import FEED
 from alerts.pages.operator.forms import HEARD, group_of
+from alerts.taking import FEED
+from callers.binding import keep_bound
 from callers.capabilities import Role
 from ledger.halting import halt_sequencer
 from ledger.models import AuditEvent, LoopState, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.models import Notification
 from officers.models import Officer
-from peers.models import Agency
-from sharing.models import DeskCursor, FeedMark
+from peers.models import Agency, FeedCursor
+from sharing.models import FeedMark
 from tests.bound_rows import rewrite
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
@@ -114,6 +116,18 @@ def test_a_hosted_agency_gets_its_admin_and_its_keys(
     assert operator.post(f"{page}keys/").status_code == 409
 
 
+def test_one_that_the_exchanges_operator_admitted_is_taken_in_by_the_same_name(operator: Client) -> None:
+    facts = FACTS | {"custody": "hub", "root_fingerprint": ""}
+    operator.post("/hub/agencies/admit/", facts)
+    as_the_exchange_alone_knows_it = Agency.objects.filter(pk="xe-drugs")
+    as_the_exchange_alone_knows_it._raw_delete(as_the_exchange_alone_knows_it.db)
+    other = operator.post("/hub/agencies/admit/", facts | {"name": "Customs of Estmark"})
+    assert (other.status_code, Agency.objects.filter(pk="xe-drugs").exists()) == (409, False)
+    assert operator.post("/hub/agencies/admit/", facts).status_code == 302
+    assert Agency.objects.get(pk="xe-drugs").is_hosted
+    assert operator.post("/hub/agencies/admit/", facts).status_code == 409, "once"
+
+
 def test_an_agency_with_own_keys_gets_a_key_for_entering_once_shown(operator: Client) -> None:
     operator.post("/hub/agencies/admit/", FACTS | HEARD_WELL)
     page = "/hub/agencies/xe-drugs/"
@@ -201,7 +215,7 @@ def test_health_says_what_is_wrong_and_what_to_do(
 def test_a_feed_that_nobody_follows_and_failed_mail_are_seen(desk: DeskWorld, operator: Client) -> None:
     desk.send(desk.draft())
     assert sign_of(operator.get("/").content.decode(), "Feeds") == "Every feed is followed to its end."
-    DeskCursor.objects.filter(agency="xb-health").update(after=0)
+    FeedCursor.objects.filter(reader="xb-health").update(head=F("number") + 1)
     Notification.objects.create(
         subject="s",
         occasion="key-ending",
@@ -233,7 +247,7 @@ def test_the_queries_of_the_hub_page_do_not_grow_with_the_agencies(
     with django_assert_max_num_queries(30):  # type: ignore[operator]
         operator.get("/")
     now = timezone.now()
-    Agency.objects.bulk_create(
+    keep_bound(
         Agency(
             id=f"xz-n{n}",
             name=f"N {n}",

@@ -13,9 +13,9 @@ from django.utils import timezone
 from alerts.acknowledgement import acknowledge_alert
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
-from notices.repudiation import expand_doubts, find_repudiated
 from officers.models import Officer
 from sharing.models import Statement
+from sharing.repudiation import find_repudiated, mark_doubts
 from tests.hosted_keys import submit_as_thief
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
@@ -36,7 +36,7 @@ def lose_key(desk: DeskWorld, officer: Officer) -> None:
 def tell(desk: DeskWorld) -> None:
     """Sequencer, worker and desk-worker do what is due."""
     desk.settle()
-    for step in (find_repudiated, expand_doubts):
+    for step in (find_repudiated, mark_doubts):
         while step(now=desk.hub.now):
             pass
     desk.settle()

@@ -12,7 +12,7 @@ from agencies.accession import MOST_KEYSETS_A_DAY
 from agencies.models import Keyset, Revocation
 from officers.keyfacts import key_facts
 from officers.models import Officer
-from peers.models import Agency
+from tests.entries import make_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of
@@ -211,10 +211,10 @@ def test_before_the_first_keys_nothing_else_is_open(desk: DeskWorld, as_officer:
 
 
 def newcomer(desk: DeskWorld) -> Officer:
-    agency = Agency.objects.create(
-        id="xe-new",
+    agency = make_entry(
+        "xe-new",
         name="Newcomer",
-        kind="other",
+        kind="laboratory",
         country="XE",
         timezone="UTC",
         language="en",

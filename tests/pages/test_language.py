@@ -12,7 +12,7 @@ from notices.states import Occasion
 from officers.accountmail import compose_account_mail
 from officers.models import Officer
 from officers.shortlived import AccountLink
-from peers.models import Agency
+from tests.entries import change_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -44,7 +44,7 @@ def test_the_officers_own_language_comes_first(
     desk: DeskWorld, as_officer: SignIn, own: str, agency: str, browser: str, spoken: str
 ) -> None:
     Officer.objects.filter(pk=desk.ilka.pk).update(language=own)
-    Agency.objects.filter(pk=desk.lab.pk).update(language=agency)
+    change_entry(desk.lab.pk, language=agency)
     shown = _speaks(as_officer(desk.ilka), **{"accept-language": browser})
     assert shown == (spoken, FRENCH if spoken == "fr" else ENGLISH)
 
@@ -79,6 +79,6 @@ def test_mails_speak_the_officers_language(desk: DeskWorld) -> None:
     mail = compose_message(facts, hub_url="https://hub.example", sender="accord@hub.example")
     assert mail["Subject"] == "[Accord] EXERCICE URGENT 7QK4-M2XN"
     assert "Votre agence a une alerte. Priorité\N{NO-BREAK SPACE}: URGENT." in mail.get_content()
-    Agency.objects.filter(pk=desk.lab.pk).update(language="fr")
+    change_entry(desk.lab.pk, language="fr")
     officer = Officer.objects.get(pk=desk.ilka.pk)
     assert "MOT DE PASSE" in compose_account_mail(officer, AccountLink.Purpose.RESET, "A" * 43)["Subject"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
-SHEET = (Path(apps.get_app_config("alerts").path) / "static/accord/accord.css").read_text(encoding="utf-8")
+SHARED, DESKS = (Path(apps.get_app_config(room).path) / "static/accord" for room in ("callers", "alerts"))
+SHEET = (SHARED / "accord.css").read_text(encoding="utf-8")
 TOKENS = {
     name: (light, dark)
     for name, light, dark in re.findall(r"--([\w-]+): light-dark\(#(\w{6}), #(\w{6})\)", SHEET)
@@ -55,10 +56,9 @@ def test_only_logical_sides_are_named_so_that_right_to_left_works() -> None:
 
 def test_a_link_beside_the_one_that_covers_its_row_can_be_pressed() -> None:
     """`.row-link` spreads over the whole row: whatever else is to be pressed in it has to lie above."""
-    folder = Path(apps.get_app_config("alerts").path) / "static/accord"
     rules = [
         rule
-        for sheet in sorted(folder.glob("*.css"))
+        for sheet in sorted((*SHARED.glob("*.css"), *DESKS.glob("*.css")))
         for rule in re.findall(r"[^{}]*\.above \{[^}]*\}", sheet.read_text(encoding="utf-8"))
     ]
     assert len(rules) >= 2
@@ -67,8 +67,7 @@ def test_a_link_beside_the_one_that_covers_its_row_can_be_pressed() -> None:
 
 def test_a_grid_of_fields_is_no_wider_than_its_panel() -> None:
     """A column that is not bounded grows to what an input would like, and sticks out at 360 pixels."""
-    folder = Path(apps.get_app_config("alerts").path) / "static/accord"
-    sheets = "".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("science", "chem"))
+    sheets = "".join((DESKS / f"{name}.css").read_text(encoding="utf-8") for name in ("science", "chem"))
     for name in ("science-two", "chem-intake"):
         rule = re.search(rf"\.{name} \{{ display: grid;([^}}]*)\}}", sheets)
         assert rule is not None and "grid-template-columns: minmax(0, 1fr)" in rule[1], name

@@ -21,6 +21,7 @@ from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import policy_of
 from peers.models import Agency
 from tests.bound_rows import rewrite
+from tests.entries import have_released
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -91,7 +92,7 @@ def test_what_gets_stricter_counts_at_once_and_is_audited_old_and_new(desk: Desk
 def test_what_weakens_it_waits_and_the_page_says_for_whom(
     desk: DeskWorld, admin: Client, second: Officer
 ) -> None:
-    Agency.objects.filter(pk="xa-lab").update(first_release_at=timezone.now())
+    have_released("xa-lab", now=timezone.now())
     assert "waits until Vera Second agrees" in admin.get("/policy/change/").content.decode()
     asked = admin.post("/policy/change/", form(four_eyes="no", audit_keep_days="2000"), follow=True)
     assert "A weaker policy waits." in asked.content.decode()

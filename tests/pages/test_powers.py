@@ -16,7 +16,7 @@ from officers.accounts import change_roles, enrol_officer
 from officers.login.factors import reset_factors
 from officers.login.resetting import mail_reset
 from officers.models import Officer, PowerChange
-from peers.models import Agency
+from tests.entries import have_released
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
@@ -25,7 +25,7 @@ from tests.pages.desk_world import PASSWORD, DeskWorld
 @pytest.fixture
 def waits(desk: DeskWorld) -> PowerChange:
     """Ilka is to become a releaser; the laboratory has released before."""
-    Agency.objects.filter(pk="xa-lab").update(first_release_at=desk.hub.now)
+    have_released("xa-lab", now=desk.hub.now)
     change_roles(desk.sunniva, desk.ilka, ["author", "releaser"], now=timezone.now())
     return PowerChange.objects.get()
 
@@ -134,7 +134,7 @@ def test_an_admin_who_releases_does_not_send_what_an_own_newcomer_wrote(
 ) -> None:
     desk.sunniva.roles = ["releaser", "agency_admin"]
     desk.sunniva.save(update_fields=["roles"])
-    Agency.objects.filter(pk="xa-lab").update(first_release_at=desk.hub.now)
+    have_released("xa-lab", now=desk.hub.now)
     invitation = {"full_name": "Pia Ulm", "email": "sunniva@elsewhere.example", "roles": ["author"]}
     as_officer(desk.sunniva).post("/officers/invite/", invitation)
     token = re.search(r"/welcome/([A-Za-z0-9_-]{43})/", outside_world.mails[-1].text)
@@ -170,7 +170,7 @@ def test_an_admin_who_reads_the_mail_of_a_releaser_gets_no_power_by_a_reset(
     outside_world: OutsideWorld,
 ) -> None:
     alert = desk.validate(desk.submit(desk.draft()))
-    Agency.objects.filter(pk="xa-lab").update(first_release_at=desk.hub.now)
+    have_released("xa-lab", now=desk.hub.now)
     desk.benno.set_password(PASSWORD)
     desk.benno.save()
     reset_factors(desk.sunniva, desk.benno, now=timezone.now())

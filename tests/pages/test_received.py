@@ -14,10 +14,9 @@ from alerts.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
 from alerts.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
-from sharing.models import Delivery
 from tests.hosted_keys import as_recipient
 from tests.pages.conftest import SignIn
-from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.pages.desk_world import DeskWorld
 
 FIRST_OPENING_AT_MOST = 49
 AGAIN_AT_MOST = 40
@@ -201,23 +200,6 @@ def test_files_come_as_inert_bytes_and_only_under_a_reason(desk: DeskWorld, read
     assert reader.get(f"/inbox/{received.pk}/files/9/").status_code == 404
 
 
-def test_own_keys_see_the_manifest_and_the_commands(
-    desk: DeskWorld, as_officer: SignIn, received: ReceivedAlert
-) -> None:
-    theirs = desk.received(desk.zhilan)
-    client = as_officer(desk.zhilan)
-    page = client.get(f"/inbox/{theirs.pk}/").content.decode()
-    assert f"accord open {theirs.reference}" in page
-    assert f"accord acknowledge {theirs.reference}" in page
-    assert "Why do you open this?" not in page
-    client.post(f"/inbox/{theirs.pk}/", {"reason": "on_duty"})
-    assert CONTENT not in client.get(f"/inbox/{theirs.pk}/").content.decode()
-    assert client.post(f"/inbox/{theirs.pk}/acknowledge/").status_code == 409
-    Delivery.objects.filter(reference=theirs.reference).update(acknowledged_at=timezone.now())
-    page = client.get(f"/inbox/{theirs.pk}/").content.decode()
-    assert "accord acknowledge" not in page and "Acknowledged" in page
-
-
 def test_a_mails_reference_leads_its_agency_to_the_alert(
     desk: DeskWorld, reader: Client, received: ReceivedAlert, as_officer: SignIn
 ) -> None:
@@ -246,9 +228,6 @@ def test_a_withdrawn_alert_says_so_and_asks_to_confirm(
     opened(reader, received)
     withdraw_alert(desk.benno, desk.lab.alerts.get(), code="contaminated", now=desk.tick())
     desk.settle()
-    theirs = desk.received(desk.zhilan)
-    elsewhere = as_officer(desk.zhilan).get(f"/inbox/{theirs.pk}/").content.decode()
-    assert f"accord confirm {theirs.reference}" in elsewhere, "with keys of one's own the system confirms"
     page = reader.get(f"/inbox/{received.pk}/").content.decode()
     assert "withdrew this on" in page and "Do not act on it." in page
     assert "Contaminated sample or blank" in page

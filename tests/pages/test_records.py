@@ -14,8 +14,8 @@ from alerts.opening import open_alert
 from notices.models import Notification
 from notices.states import NotificationState
 from officers.models import Officer
-from sharing.agreements import suspend_lanes
 from sharing.models import Delivery
+from tests.agreements import suspend_lanes
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -35,7 +35,8 @@ def notice(desk: DeskWorld, officer: Officer, state: str, **more: object) -> Not
         officer=officer,
         channel="email",
         recipient_id=officer.agency_id,
-        delivery=delivery,
+        about=delivery.envelope_id,
+        reference=delivery.reference,
         state=state,
         not_before=desk.hub.now,
         queued_at=desk.tick(),
@@ -182,6 +183,7 @@ def test_a_cursor_that_no_page_gave_is_refused(desk: DeskWorld, as_officer: Sign
 
 def test_notices_of_one_moment_are_all_found_page_by_page(desk: DeskWorld, as_officer: SignIn) -> None:
     desk.send(desk.draft())
+    Notification.objects.all().delete()
     rows = [notice(desk, desk.aroha, NotificationState.SENT) for _ in range(60)]
     Notification.objects.update(queued_at=desk.hub.now)
     client, address, seen = as_officer(desk.casimir), "/notifications/", set[object]()

@@ -8,7 +8,8 @@ from django.test import Client
 
 from alerts.drafts import save_revision
 from alerts.models import Alert
-from peers.models import Agency
+from tests.desk_calls import ViewsInPlaceOfSockets
+from tests.entries import change_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
@@ -63,7 +64,7 @@ def test_checked_then_sent_with_the_sentence_that_repeats_verb_and_number(
 
 
 def test_who_will_not_receive_it_is_named_with_the_reason(second: Client, desk: DeskWorld) -> None:
-    Agency.objects.filter(pk="xd-reg").update(status="suspended")
+    change_entry("xd-reg", status="suspended")
     alert = desk.validate(desk.submit(desk.draft()))
     page = page_of(second, alert)
     assert "Precursor Office, Dellin is suspended on this hub." in page
@@ -111,7 +112,7 @@ def test_a_return_needs_a_reason_and_the_author_reads_it(
 
 def test_recipients_that_changed_since_the_check_stop_the_sending(second: Client, desk: DeskWorld) -> None:
     alert = desk.validate(desk.submit(desk.draft()))
-    Agency.objects.filter(pk="xd-reg").update(status="suspended")
+    change_entry("xd-reg", status="suspended")
     answer = press(second, alert, "release")
     assert answer.status_code == 409
     assert "Who will receive this has changed since it was checked." in answer.content.decode()
@@ -141,9 +142,26 @@ def test_sending_twice_sends_once(second: Client, desk: DeskWorld) -> None:
 
 def test_a_suspended_agency_reads_and_sends_nothing(second: Client, desk: DeskWorld) -> None:
     alert = desk.validate(desk.submit(desk.draft()))
-    Agency.objects.filter(pk="xa-lab").update(status="suspended")
+    change_entry("xa-lab", status="suspended")
     page = page_of(second, alert)
     assert "You can read what you received; nothing can be sent." in page
     assert press(second, alert, "release").status_code == 409
+    alert.refresh_from_db()
+    assert alert.state == "validated"
+
+
+def test_while_the_exchange_is_away_the_last_word_is_shown_and_nothing_is_sent(
+    second: Client, desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    alert, unchecked = desk.submit(desk.draft()), desk.submit(desk.draft())
+    press(second, alert, "validate")
+    exchange_as_asked.is_away = True
+    page = page_of(second, alert)
+    assert "The exchange could not be asked now. This is what it said" in page
+    assert "Health Authority, Belmora" in page
+    assert "could not be asked who may receive this" in page_of(second, unchecked)
+    answer = press(second, alert, "release")
+    assert answer.status_code == 409
+    assert "Nothing was sent; try again in a minute." in answer.content.decode()
     alert.refresh_from_db()
     assert alert.state == "validated"

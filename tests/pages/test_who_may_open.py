@@ -93,6 +93,7 @@ ITEM_PAGES = {
     "arrivals",
     "peer_compare",
     "peer_confirm",
+    "peer_telephone",
     "peer_undo",
     "power_agree",
     "power_stop",

@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tests.security.routes import Route
-from tests.security.world import PARTNER, SecurityWorld, Thing
+from tests.security.world import INSTANCE, PARTNER, SecurityWorld, Thing
 
 BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     # The beginning of an address, the longest one counts: parameter, kind of thing.
@@ -106,6 +106,8 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/agreements/<str:ref>/": {"ref": "agreement", "lane": "lane"},
     "api/v1/peers/<str:agency_id>/": {"agency_id": "agency"},
     "api/v1/api-keys/<str:prefix>": {"prefix": "API key"},
+    "api/v1/credentials/<str:prefix>/": {"prefix": "API key"},
+    "api/v1/instances/<uuid:instance_id>": {"instance_id": "instance"},
     "api/v1/doubts/envelopes/<str:md>/": {"md": "md in doubt"},
     "api/v1/doubts/statements/<str:od>/": {"od": "answer in doubt"},
     "api/v1/duty/<str:public_id>": {"public_id": "officer"},
@@ -118,8 +120,10 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/views/<uuid:view_id>": {"view_id": "view"},
     "api/v1/agencies/<str:agency_id>/keyset": {"agency_id": "agency"},
     "api/v1/agencies/<str:agency_id>/": {"agency_id": "own agency"},
+    "api/v1/agencies/<str:agency_id>/entry": {"agency_id": "entry"},
     "api/v1/agencies/<str:agency_id>/keysets": {"agency_id": "own agency"},
     "api/v1/envelopes/<str:md>": {"md": "md", "n": "file"},
+    "api/v1/envelopes/<str:md>/reminders": {"md": "submission"},
     "api/v1/statements/<str:od>": {"od": "statement"},
     "api/v1/submissions/<str:digest>": {"digest": "submission"},
     "api/v1/ledger/": {"index": "leaf", "first": "step", "second": "step"},
@@ -213,8 +217,11 @@ GOOD: Final[Mapping[str, Sent]] = {
     "api/v1/spectra/library": Sent(files={"file": SPECTRUM}),
     "peers/<str:agency_id>/compare/": Sent({"fingerprint": "0" * 64}),
     "api/v1/peers/<str:agency_id>/compare": Sent({"fingerprint": "0" * 64}),
+    "peers/<str:agency_id>/telephone/": Sent({"telephone": "+00 9"}),
+    "api/v1/peers/<str:agency_id>/telephone": Sent({"telephone": "+00 9"}),
     "peers/<str:agency_id>/circles/": Sent({"circles": "Early Look"}),
     "api/v1/peers/<str:agency_id>/confirm": Sent({"circles": ["Early Look"]}),
+    "api/v1/instances": Sent({"id": INSTANCE, "software": "accord 1.0.0"}),
     "api/v1/keysets/query": Sent({"agencies": {PARTNER: 0}}),
     "api/v1/previews": Sent(
         {"lane": "science", "purpose": "science", "tlp": "GREEN", "pri": "routine", "status": "actual"}

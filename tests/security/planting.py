@@ -21,8 +21,8 @@ from callers.errors import CallerError
 from officers.accounts import enrol_officer
 from officers.apikeys import issue_key
 from peers.models import Agency
-from sharing.agreements import record_agreement, record_circle
 from sharing.errors import SharingError
+from tests.agreements import record_agreement, record_circle
 from tests.builders import OPERATOR
 from tests.pages.desk_world import HARM
 from tests.peers import confirm_each_other

@@ -19,7 +19,7 @@ from alerts.withdrawal import withdraw_alert
 from notices.queueing import queue_notices, save_notices
 from notices.states import Occasion
 from officers.models import AgencyPolicy, Officer
-from sharing.models import Delivery, Envelope, Statement
+from sharing.models import Envelope, Statement
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT
 from tests.security.addressed import good_request, things_of
@@ -174,6 +174,5 @@ def more_of_everything(world: SecurityWorld) -> None:
     received = world._incoming()
     open_alert(desk.benno, received, reason="on_duty", now=desk.tick())
     create_template(world.people["author"], world._own_draft(**held), name="Form two", now=desk.tick())
-    delivery = Delivery.objects.filter(recipient_id=LAB).latest("pk")
-    save_notices(queue_notices(delivery, Occasion.ALERT, world.people.values(), now=desk.tick()))
+    save_notices(queue_notices(received.about, Occasion.ALERT, world.people.values(), now=desk.tick()))
     limit(world, ceilings)

@@ -11,6 +11,7 @@ from django.test import Client
 
 from agencies.models import ApiKey
 from officers.models import Officer
+from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.security.addressed import things_of
 from tests.security.reading import body_of
 from tests.security.routes import routes_of
@@ -78,8 +79,11 @@ def test_no_address_of_another_site_is_followed(world: SecurityWorld, address: s
         assert b'href="http' not in answer.content and f'value="{address}"'.encode() not in answer.content
 
 
-def test_reading_changes_nothing(world: SecurityWorld, silent: None) -> None:
+def test_reading_changes_nothing(
+    world: SecurityWorld, silent: None, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
     """Every address that takes GET, by somebody who may: only that it was read is written down."""
+    exchange_as_asked.is_followed = False
     before, wrong = Database.now(), []
     for route in routes_of(DESK):
         if not route.answers("GET") or route.is_open or route.route in FETCHED:

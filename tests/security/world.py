@@ -24,7 +24,7 @@ from accord.version import VERSION
 from agencies.accession import admit_agency
 from agencies.apikeys import authenticate_key
 from agencies.entrykeys import issue_entry_key
-from agencies.models import ApiKey
+from agencies.models import ApiKey, Instance
 from alerts.acknowledgement import acknowledge_alert
 from alerts.draft_templates import create_template
 from alerts.drafts import attach_file, create_draft
@@ -43,7 +43,7 @@ from officers.apikeys import issue_key
 from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession, Proof
 from peers.models import Agency
-from sharing.models import Delivery, Statement
+from sharing.models import Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
@@ -53,6 +53,7 @@ from tests.pages.key_desks import Customs, key_of, version_of
 from tests.security.planted_science import SciencePlanting, open_in_sessions
 
 BACKEND: Final = "officers.login.backends.EmailBackend"
+INSTANCE: Final = "7d1f0c52-3a94-4f0e-9b6a-2c8d5e41b7a3"
 LAB, PARTNER, OWN_KEYS, CUSTOMS, STRANGER = "xa-lab", "xb-health", "xd-reg", "xc-customs", "xs-harbour"
 OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.OPERATOR)
 READERS: Final = frozenset({"reader", "author", "releaser", "key_officer", "agency_admin"})
@@ -246,9 +247,11 @@ class SecurityWorld:
         self.put("notice", self._notice().pk)
 
     def _notice(self) -> Notification:
+        about = ReceivedAlert.objects.filter(agency_id=LAB).latest("number").about
         return Notification.objects.create(
             subject="7QK4-M2XN", occasion="alert", officer=self.people["reader"], channel="email",
-            recipient_id=LAB, delivery=Delivery.objects.filter(recipient_id=LAB).latest("pk"), state="failed",
+            recipient_id=LAB, state="failed", about=about.md, reference=about.reference, pri=about.pri,
+            status=about.status, tlp=about.tlp, lane=about.lane,
             not_before=self.desk.hub.now, queued_at=self.desk.tick(), message_id=str(uuid.uuid4()), cause="mailbox",
         )  # fmt: skip
 
@@ -256,6 +259,18 @@ class SecurityWorld:
         self.keyset_version = version_of(self.desk.benno)
         self.put("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
         self.put("agency", LAB, "xz-nowhere", is_public=True)
+        self.put(
+            "entry",
+            LAB,
+            "xz-nowhere",
+            agencies=frozenset({LAB, ""}),
+            roles=EVERYBODY | {"operator"},
+        )
+        now = self.desk.hub.now
+        Instance.objects.create(
+            agency_id=LAB, instance_id=INSTANCE, software="accord 1.0.0", since=now, seen_at=now
+        )
+        self.put("instance", INSTANCE, str(uuid.UUID(int=9)))
         self.put("own agency", LAB, "xz-nowhere", roles=EVERYBODY)
         self.put("leaf", 0, 10**9, is_public=True)
         self.put("step", 1, 99, is_public=True)

@@ -58,6 +58,9 @@ class Caller:
     def post_octets(self, path: str, octets: bytes, content_type: str) -> Answer:
         return cast(Answer, self._client().post(f"/api/v1/{path}", octets, content_type=content_type))
 
+    def put_octets(self, path: str, octets: bytes, content_type: str) -> Answer:
+        return cast(Answer, self._client().put(f"/api/v1/{path}", octets, content_type=content_type))
+
     def post_statement(self, jws: bytes, content_type: str = "application/jose+json") -> Answer:
         return cast(Answer, self._client().post("/api/v1/statements", jws, content_type=content_type))
 

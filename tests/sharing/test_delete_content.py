@@ -10,12 +10,12 @@ from accord.envelope.seal import SealedEnvelope
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.models import AuditEvent
-from notices.sweeping import sweep_notices
 from sharing.deliveries import delivery_facts
 from sharing.errors import ContentDeletedError
 from sharing.models import Blob, Delivery, Envelope
 from sharing.slices import stored_blob
 from sharing.statements import statements_about
+from sharing.sweeping import sweep_deliveries
 from sharing.tombstones import delete_contents
 from tests.builders import Hub, seconds
 from tests.sharing.callers import slug
@@ -76,7 +76,7 @@ def test_from_keep_on_nobody_gets_slice_or_blob(hub: Hub, four: Four, short: Sea
 def test_the_answer_is_the_same_once_the_sweep_has_come_by(
     hub: Hub, four: Four, short: SealedEnvelope
 ) -> None:
-    sweep_notices(now=hub.later(seconds=200))
+    sweep_deliveries(now=hub.later(seconds=200))
     for agency in (four.alpha, four.bravo, four.charlie):
         with pytest.raises(ContentDeletedError):
             hub.fetch(agency, short)
@@ -91,16 +91,16 @@ def test_strangers_learn_nothing_of_it(hub: Hub, four: Four, short: SealedEnvelo
             hub.fetch(four.delta, short)
         with pytest.raises(AbsentError):
             blob_for(four.delta.client, short.md, 0, now=hub.now)
-        sweep_notices(now=hub.now)
+        sweep_deliveries(now=hub.now)
 
 
 def test_the_sweep_empties_every_content_column_and_keeps_the_digests(
     hub: Hub, four: Four, short: SealedEnvelope
 ) -> None:
     digest = Blob.objects.get().sha256
-    sweep_notices(now=hub.later(seconds=199))
+    sweep_deliveries(now=hub.later(seconds=199))
     assert None not in contents()
-    sweep_notices(now=hub.later(seconds=1))
+    sweep_deliveries(now=hub.later(seconds=1))
     assert contents() == {None}
     row = Envelope.objects.get()
     assert (row.md, row.jti, row.iss_id, Blob.objects.get().sha256) == (
@@ -121,7 +121,7 @@ def test_each_deletion_is_audited_once(hub: Hub, four: Four, short: SealedEnvelo
 def test_what_was_said_and_done_can_still_be_shown(hub: Hub, four: Four, short: SealedEnvelope) -> None:
     row = hub.submit(four.bravo, hub.acknowledgement(four.bravo, short))
     hub.sequence()
-    sweep_notices(now=hub.later(seconds=200))
+    sweep_deliveries(now=hub.later(seconds=200))
     assert statements_about(four.alpha.client, short.md) == [row]
     states = {fact.recipient: fact.state for fact in delivery_facts(four.alpha.client, short.md)}
     assert states == {"xb-bravo": "acknowledged", "xc-charlie": "available"}
@@ -144,7 +144,7 @@ def test_sending_the_same_bytes_again_still_answers_as_before(
     hub: Hub, four: Four, short: SealedEnvelope
 ) -> None:
     before = hub.carry(four.alpha, short)
-    sweep_notices(now=hub.later(seconds=200))
+    sweep_deliveries(now=hub.later(seconds=200))
     assert hub.carry(four.alpha, short) == before
 
 

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from sharing.errors import MoveError
+from callers.errors import MoveError
 from sharing.states import DELIVERY_MOVES, DeliveryState, move
 
 LIFE = {

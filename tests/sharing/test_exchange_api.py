@@ -7,15 +7,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accord.envelope.content import Attachment
-from agencies.models import Agency, ApiKey, Revocation
+from agencies.models import ApiKey, Revocation
 from callers.capabilities import Capability
 from callers.directory import AgencyStatus
 from callers.limits import limits_of_calls
 from devtool.processes import wait_until
-from notices.repudiation import expand_doubts, find_repudiated
 from sharing.feed import begin_epoch
 from sharing.models import Delivery, Envelope
+from sharing.repudiation import find_repudiated, mark_doubts
 from tests.builders import about, seconds
+from tests.entries import change_entry
 from tests.sharing.callers import Caller, slug
 from tests.sharing.conftest import Callers
 
@@ -107,7 +108,7 @@ def test_a_reaffirm_is_taken_and_a_mark_of_doubt_stands_in_the_feed(callers: Cal
     hub.revoke(four.alpha, since=hub.now)
     hub.later(seconds=1)
     hub.sequence()
-    for step in (find_repudiated, expand_doubts):
+    for step in (find_repudiated, mark_doubts):
         step(now=hub.now)
     hub.sequence()
     mark = callers.bravo.get("inbox?after=1").json()["items"][0]
@@ -188,7 +189,7 @@ def test_a_system_is_told_its_agencys_status_its_limits_and_the_versions_spoken(
     assert told["limits"] == limits_of_calls()
     assert (told["limits"]["feed_items"], told["limits"]["request_bytes"]) == (500, 260 * 1024 * 1024)
     assert told["versions"] == {"api": {"oldest": 1, "newest": 1}, "profile": {"oldest": 1, "newest": 1}}
-    Agency.objects.filter(pk="xb-bravo").update(status=AgencyStatus.SUSPENDED)
+    change_entry("xb-bravo", status=AgencyStatus.SUSPENDED)
     assert callers.bravo.get("caller").json()["status"] == "suspended"
 
 

@@ -20,6 +20,7 @@ from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.models import Envelope, FeedMark, FeedPending
 from tests.builders import ALERT, HeldAgency, Hub, reference_to, seconds
+from tests.entries import change_entry
 from tests.sharing.callers import Caller, slug
 from tests.sharing.conftest import Callers
 
@@ -27,13 +28,11 @@ FILE = Attachment("spectrum.msp", "text/plain", b"peaks" * 100)
 
 
 def suspend_caller(callers: Callers) -> None:
-    callers.four.alpha.row.status = AgencyStatus.SUSPENDED
-    callers.four.alpha.row.save(update_fields=["status"])
+    change_entry(callers.four.alpha.id, status=AgencyStatus.SUSPENDED)
 
 
 def suspend_recipient(callers: Callers) -> None:
-    callers.four.bravo.row.status = AgencyStatus.SUSPENDED
-    callers.four.bravo.row.save(update_fields=["status"])
+    change_entry(callers.four.bravo.id, status=AgencyStatus.SUSPENDED)
 
 
 def suspend_lane(callers: Callers) -> None:

@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from callers.denials import denial_text
 from callers.directory import AgencyStatus, Custody
 from sharing.agreements import resume_lanes, suspend_lanes
-from sharing.denials import denial_text
 from sharing.policy import Allowed, Denied, Terms, Verdict, judge_recipient, judge_recipients
 from tests.builders import HeldAgency, Hub
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 
@@ -39,8 +40,7 @@ def said(verdict: Verdict) -> tuple[str, str]:
 
 
 def suspend_agency(agency: HeldAgency) -> None:
-    agency.row.status = AgencyStatus.SUSPENDED
-    agency.row.save(update_fields=["status"])
+    change_entry(agency.id, status=AgencyStatus.SUSPENDED)
 
 
 def test_an_agreement_in_force_allows_and_is_named(judge: Callable[..., Verdict], hub: Hub) -> None:
@@ -196,8 +196,7 @@ def test_a_suspended_issuer_can_send_nothing(judge: Callable[..., Verdict], four
 
 
 def test_an_unknown_and_an_entering_agency_are_the_same(hub: Hub, four: Four) -> None:
-    four.delta.row.status = AgencyStatus.ENTERING
-    four.delta.row.save(update_fields=["status"])
+    change_entry(four.delta.id, status=AgencyStatus.ENTERING)
     verdicts = judge_recipients("xa-alpha", ["xd-delta", "xe-nobody"], terms(), now=hub.now)
     assert said(verdicts["xd-delta"]) == ("agency-unknown", "No agency of this hub is called xd-delta.")
     assert said(verdicts["xe-nobody"]) == ("agency-unknown", "No agency of this hub is called xe-nobody.")
@@ -223,8 +222,7 @@ def test_red_flows_between_agency_held_keys_only(
     hub.make_agreement("G1", four.alpha, four.bravo, ceiling="RED")
     assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(tlp="RED"), now=hub.now), Allowed)
     row = four.alpha.row if hosted == "xa-alpha" else four.bravo.row
-    row.custody = custody
-    row.save(update_fields=["custody"])
+    change_entry(row.pk, custody=custody)
     assert said(judge_recipient("xa-alpha", "xb-bravo", terms(tlp="RED"), now=hub.now)) == (
         "red-custody",
         text,

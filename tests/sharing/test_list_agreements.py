@@ -53,7 +53,8 @@ def test_the_newest_begun_version_speaks_and_who_left_sees_it_no_more(agreed: Ca
 
 
 def test_circles_are_for_their_members(agreed: Callers) -> None:
-    seen = {"name": "Lantern", "agreement": "G1", "members": ["xa-alpha", "xb-bravo"]}
+    since = f"{agreed.hub.now:%Y-%m-%dT%H:%M:%S.%fZ}"
+    seen = {"name": "Lantern", "agreement": "G1", "members": ["xa-alpha", "xb-bravo"], "since": since}
     assert agreed.alpha.get("circles").json() == {"items": [seen]}
     for outsider in (agreed.charlie, agreed.delta):
         assert outsider.get("circles").json() == {"items": []}

@@ -14,11 +14,11 @@ from django.db import connection, transaction
 from accord.envelope.seal import SealedEnvelope
 from callers.directory import AgencyStatus
 from devtool.processes import wait_until
-from peers.models import Agency
 from sharing.errors import SharingError
 from sharing.locks import own_parties
 from sharing.models import Delivery, Envelope, FeedItem, Statement
 from tests.builders import START, HeldAgency, Hub, reference_to
+from tests.entries import change_entry
 
 pytestmark = pytest.mark.no_retry
 
@@ -89,7 +89,7 @@ def test_an_envelope_whose_issuer_was_suspended_meanwhile_is_refused(
     with ThreadPoolExecutor(1) as elsewhere:
         with transaction.atomic():
             own_parties(["xa-alpha"])
-            Agency.objects.filter(pk="xa-alpha").update(status=AgencyStatus.SUSPENDED)
+            change_entry("xa-alpha", status=AgencyStatus.SUSPENDED)
             running = elsewhere.submit(submit, hub, pair[0], sealed)
             wait_until(lambda: waiting() == 1, "the submission to wait", timeout_seconds=90)
         assert running.result() == "IssuerSuspendedError"

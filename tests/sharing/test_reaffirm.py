@@ -11,19 +11,19 @@ from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
+from accord.envelope.worth import Refused, Worth
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from ledger.proofs import log_places
-from peers.models import Agency
 from sharing.agreements import resume_lanes, suspend_lanes
-from sharing.answers import answers_in_doubt
 from sharing.errors import AlreadyRetractedError
 from sharing.feed import read_feed
 from sharing.models import Delivery, FeedItem, Statement
 from sharing.recalls import recalls_that_count
-from sharing.signatures import Refused, Worth, judge_signed, signed_envelopes, signed_statements
+from sharing.signatures import judge_signed, signed_envelopes
 from sharing.statements import statements_about
 from tests.builders import HeldAgency, Hub, about, seconds
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 
@@ -170,7 +170,7 @@ class TestIntake:
         assert (unlogged.value.failure, logged.value.failure) == (Failure.KEY_SUSPENDED, Failure.KEY_REVOKED)
 
     def test_a_suspended_agency_still_says_it(self, hub: Hub, four: Four, sealed: SealedEnvelope) -> None:
-        Agency.objects.filter(pk="xa-alpha").update(status=AgencyStatus.SUSPENDED)
+        change_entry("xa-alpha", status=AgencyStatus.SUSPENDED)
         assert reaffirm(hub, four.alpha, about(sealed)).od in heard_by(four.bravo)
 
     def test_an_own_statement_goes_to_all_it_had_reached(
@@ -250,30 +250,3 @@ class TestStatementsJudgedAgain:
         hub.fetch(four.bravo, sealed)
         reaffirm(hub, four.alpha, of_retract(retract))
         assert recalls_that_count([sealed.md], now=hub.now) == {sealed.md}
-
-    def test_an_acknowledgement_is_in_doubt_unless_another_counts(
-        self, hub: Hub, four: Four, sealed: SealedEnvelope
-    ) -> None:
-        hub.fetch(four.bravo, sealed)
-        ack = hub.submit(four.bravo, hub.acknowledgement(four.bravo, sealed))
-        hub.sequence()
-        assert answers_in_doubt([sealed.md], now=hub.now) == {}
-        hub.later(seconds=5)
-        lose_key(hub, four.bravo)
-        (found,) = answers_in_doubt([sealed.md], now=hub.now).items()
-        assert found[0] == (sealed.md, "xb-bravo") and isinstance(found[1], Repudiated)
-        hub.submit(four.bravo, hub.acknowledgement(four.bravo, sealed, "unopenable"))
-        assert answers_in_doubt([sealed.md], now=hub.now)
-        hub.submit(four.bravo, hub.acknowledgement(four.bravo, sealed))
-        assert answers_in_doubt([sealed.md], now=hub.now) == {}
-        assert isinstance(judge_signed(signed_statements([ack]), now=hub.now)[ack.od], Repudiated)
-
-    def test_a_reaffirmed_acknowledgement_counts(self, hub: Hub, four: Four, sealed: SealedEnvelope) -> None:
-        hub.fetch(four.bravo, sealed)
-        ack = hub.submit(four.bravo, hub.acknowledgement(four.bravo, sealed))
-        hub.sequence()
-        hub.later(seconds=5)
-        lose_key(hub, four.bravo)
-        said = reaffirm(hub, four.bravo, of_retract(ack))
-        assert answers_in_doubt([sealed.md], now=hub.now) == {}
-        assert said.od in heard_by(four.alpha)

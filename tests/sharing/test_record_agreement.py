@@ -14,6 +14,7 @@ from sharing.agreements import current_version, record_agreement, record_circle
 from sharing.errors import AgreementError
 from sharing.models import Agreement, AgreementVersion
 from tests.builders import OPERATOR, Hub
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 
@@ -73,8 +74,7 @@ def test_what_cannot_stand_is_refused_by_its_field(
 
 
 def test_an_agency_that_is_still_entering_is_no_party(hub: Hub, four: Four) -> None:
-    four.delta.row.status = AgencyStatus.ENTERING
-    four.delta.row.save(update_fields=["status"])
+    change_entry(four.delta.id, status=AgencyStatus.ENTERING)
     with pytest.raises(AgreementError):
         hub.make_agreement("G9", four.alpha, four.delta)
 

@@ -19,11 +19,12 @@ from callers.errors import AbsentError
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.blobs import PIECE_BYTES
-from sharing.deliveries import find_delivery, mark_opened, mark_told
-from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, NotFetchedError
+from sharing.deliveries import find_delivery
+from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError
 from sharing.models import Blob, Delivery
 from sharing.slices import slice_for, stored_blob
 from tests.builders import HeldAgency, Hub, seconds
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 
@@ -111,8 +112,7 @@ def test_an_agencys_own_process_reads_for_it(hub: Hub, four: Four) -> None:
 def test_a_suspended_agency_reads_what_it_received_before(hub: Hub, four: Four) -> None:
     fetched, waiting = hub.deliver(four.alpha, four.bravo), hub.deliver(four.alpha, four.bravo)
     hub.fetch(four.bravo, fetched)
-    four.bravo.row.status = AgencyStatus.SUSPENDED
-    four.bravo.row.save(update_fields=["status"])
+    change_entry(four.bravo.id, status=AgencyStatus.SUSPENDED)
     assert hub.fetch(four.bravo, fetched)
     with pytest.raises(FlowSuspendedError):
         hub.fetch(four.bravo, waiting)
@@ -200,26 +200,3 @@ def test_a_reference_leads_its_recipient_and_nobody_else(hub: Hub, four: Four) -
     for text in ("", "7QK4-M2XN", "' OR 1=1", reference[:-1]):
         with pytest.raises(AbsentError):
             find_delivery(four.bravo.client, text)
-
-
-def test_the_first_opening_by_an_officer_is_kept(hub: Hub, four: Four) -> None:
-    sealed = hub.deliver(four.alpha, four.bravo)
-    officer = hub.make_officer(four.bravo, Role.READER)
-    with pytest.raises(NotFetchedError):
-        mark_opened(officer, delivery_to(four.bravo), now=hub.now)
-    hub.fetch(four.bravo, sealed)
-    first = hub.now
-    mark_opened(officer, delivery_to(four.bravo), now=first)
-    mark_opened(officer, delivery_to(four.bravo), now=hub.later(hours=1))
-    assert delivery_to(four.bravo).opened_at == first
-    stranger = hub.make_officer(four.charlie, Role.READER)
-    with pytest.raises(AbsentError):
-        mark_opened(stranger, delivery_to(four.bravo), now=hub.now)
-
-
-def test_the_first_notice_counts_as_told(hub: Hub, four: Four) -> None:
-    hub.deliver(four.alpha, four.bravo)
-    first = hub.now
-    mark_told(delivery_to(four.bravo), now=first)
-    mark_told(delivery_to(four.bravo), now=hub.later(hours=1))
-    assert delivery_to(four.bravo).told_at == first

@@ -67,8 +67,14 @@ ROUTES: dict[str, Ask] = {
     "envelope-blob": lambda callers, sealed, there: callers.delta.get(
         f"envelopes/{sealed.md if there else NOTHING}/blobs/0"
     ),
+    "envelope-manifest": lambda callers, sealed, there: callers.delta.get(
+        f"envelopes/{sealed.md if there else NOTHING}/manifest"
+    ),
     "envelope-statements": lambda callers, sealed, there: callers.delta.get(
         f"envelopes/{sealed.md if there else NOTHING}/statements"
+    ),
+    "envelope-reminders": lambda callers, sealed, there: callers.delta.post_json(
+        f"envelopes/{sealed.md if there else NOTHING}/reminders", {}
     ),
     "statement": lambda callers, sealed, there: callers.delta.get(
         f"statements/{statement_od(callers, sealed) if there else NOTHING}"

@@ -25,6 +25,7 @@ from sharing.intake import submit_envelope
 from sharing.models import Blob, Delivery, Envelope, FeedPending
 from sharing.references import is_reference
 from tests.builders import HeldAgency, Hub, new_uuid7, seconds
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 FILE = Attachment("spectrum.msp", "text/plain", b"peaks" * 100)
@@ -82,8 +83,7 @@ def test_the_same_bytes_again_answer_as_before_and_store_nothing(hub: Hub, four:
 
 def test_the_same_bytes_again_are_answered_even_when_nothing_new_would_be(hub: Hub, four: Four) -> None:
     sealed = hub.deliver(four.alpha, four.bravo)
-    four.alpha.row.status = AgencyStatus.SUSPENDED
-    four.alpha.row.save(update_fields=["status"])
+    change_entry(four.alpha.id, status=AgencyStatus.SUSPENDED)
     hub.later(days=2)
     assert hub.carry(four.alpha, sealed).md == sealed.md
 
@@ -113,8 +113,7 @@ def test_two_agencies_may_use_one_id(hub: Hub, four: Four) -> None:
 
 
 def _suspend_bravo(hub: Hub, four: Four) -> None:
-    four.bravo.row.status = AgencyStatus.SUSPENDED
-    four.bravo.row.save(update_fields=["status"])
+    change_entry(four.bravo.id, status=AgencyStatus.SUSPENDED)
 
 
 def _suspend_lane(hub: Hub, four: Four) -> None:
@@ -166,8 +165,7 @@ def test_one_denied_recipient_of_three_refuses_all(hub: Hub, four: Four) -> None
 
 def test_a_suspended_agency_sends_nothing(hub: Hub, four: Four) -> None:
     sealed = hub.alert_to(four.bravo, sender=four.alpha)
-    four.alpha.row.status = AgencyStatus.SUSPENDED
-    four.alpha.row.save(update_fields=["status"])
+    change_entry(four.alpha.id, status=AgencyStatus.SUSPENDED)
     with pytest.raises(IssuerSuspendedError):
         hub.carry(four.alpha, sealed)
     assert (refusal(hub).reason, nothing_is_stored()) == ("IssuerSuspended", True)

@@ -27,6 +27,7 @@ from sharing.errors import (
 from sharing.models import Delivery, FeedItem, Statement
 from sharing.statements import find_statement, statements_about, submit_statement
 from tests.builders import HeldAgency, Hub, about, new_uuid7, seconds
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 
@@ -298,8 +299,7 @@ def test_an_agency_that_is_still_entering_states_nothing(
 
 
 def set_status(agency: HeldAgency, status: AgencyStatus) -> None:
-    agency.row.status = status
-    agency.row.save(update_fields=["status"])
+    change_entry(agency.id, status=status)
 
 
 def test_a_stale_or_broken_statement_is_refused(hub: Hub, four: Four, sealed: SealedEnvelope) -> None:

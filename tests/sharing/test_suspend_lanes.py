@@ -15,6 +15,7 @@ from sharing.deliveries import expire_held
 from sharing.errors import AgreementError, FlowSuspendedError, PolicyDeniedError
 from sharing.models import Delivery, FeedHeld, FeedItem, FeedRequeue
 from tests.builders import HeldAgency, Hub
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 
@@ -161,12 +162,10 @@ def test_what_was_withdrawn_while_it_was_held_is_never_delivered(
 def test_an_agency_that_the_hub_suspends_gets_what_was_held_when_it_is_back(hub: Hub, four: Four) -> None:
     sealed = hub.alert_to(four.bravo, sender=four.alpha)
     hub.carry(four.alpha, sealed)
-    four.bravo.row.status = AgencyStatus.SUSPENDED
-    four.bravo.row.save(update_fields=["status"])
+    change_entry(four.bravo.id, status=AgencyStatus.SUSPENDED)
     hub.sequence()
     assert states() == ["held"]
-    four.bravo.row.status = AgencyStatus.ACTIVE
-    four.bravo.row.save(update_fields=["status"])
+    change_entry(four.bravo.id, status=AgencyStatus.ACTIVE)
     assert requeue_held("xb-bravo") == 1
     hub.sequence()
     assert feed_of(four.bravo) == [(1, sealed.md)]

@@ -17,7 +17,8 @@ counts as delivered when it was written, and with --exec when COMMAND has ended 
 repeats at most the item it was at.
 
 An item "repudiated" names an alert or a statement that came before: its issuer says that a key which signed it was in
-other hands. With --open it is opened once more and shown as what it is. A statement that shows another ledger than
+other hands. With --open it is opened once more and shown as what it is. An item "reminder" names an alert that came
+before: its sender asks once more for an answer; it is not opened again. A statement that shows another ledger than
 the kept one is an ALARM on standard error; the watch goes on, and with --once ends with 5.
 
 --exec runs COMMAND (of words, no shell) for each item: the same object on its standard input, the facts in

@@ -7,6 +7,7 @@ time (a keyset that follows another, a release within its parent) is checked whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,22 @@ RELEASE_CODES = frozenset({"ask", "emergency", "rekey"})
 UNRELEASE_CODES = frozenset({"error", "expired", "condition", "legal"})
 REVOKE_CODES = frozenset({"stolen", "lost", "error", "ended"})
 CONDITIONS = frozenset({"contact-first", "no-court", "no-automated", "read-only"})
+MAX_CONTACTS = 5
+_TELEPHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,38}")
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9+_-]*(?:/[A-Za-z0-9][A-Za-z0-9+_-]*){0,2}")
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
+_SCOPE = re.compile(r"[a-z]{1,20}:[a-z]{1,20}")
+_NETWORK = re.compile(r"[0-9a-f:.]{2,39}/[0-9]{1,3}")
+_PREFIX = re.compile(r"[0-9a-f]{12}")
+MAX_APIKEY_DAYS = 90
+MAX_SCOPES = 32
+MAX_NETWORKS = 20
+MAX_ZONE = 64
+MAX_ADDRESS = 254
 MAX_KEYS = 256
 MAX_PARTIES = 500
 
@@ -217,6 +234,44 @@ def _revoke(body: Body) -> None:
     one_of(body["code"], REVOKE_CODES, "revoke code")
 
 
+def _entry(body: Body) -> None:
+    members(body, _names("telephone", "zone", "contacts"), "entry")
+    if body["telephone"] is not None:
+        _matching(body["telephone"], _TELEPHONE, "entry telephone")
+    _matching(body["zone"], _ZONE, "entry zone", most=MAX_ZONE)
+    contacts = sorted_set(body["contacts"], "entry contacts")
+    if len(contacts) > MAX_CONTACTS:
+        raise MalformedError("entry contacts")
+    for address in contacts:
+        _matching(address, _ADDRESS, "entry contacts", most=MAX_ADDRESS)
+
+
+def _apikey(body: Body) -> None:
+    members(body, _names("st", "client", "scopes", "networks", "days", "prefix"), "apikey")
+    scopes, networks = (sorted_set(body[name], f"apikey {name}") for name in ("scopes", "networks"))
+    if one_of(body["st"], _names("issue", "end"), "apikey st") == "end":
+        _matching(body["prefix"], _PREFIX, "apikey prefix")
+        if scopes or networks or body["client"] is not None or body["days"] is not None:
+            raise MalformedError("apikey end")
+        return
+    if body["prefix"] is not None:
+        raise MalformedError("apikey prefix")
+    _matching(body["client"], _CLIENT, "apikey client")
+    integer(body["days"], "apikey days", least=1, most=MAX_APIKEY_DAYS)
+    if not 1 <= len(scopes) <= MAX_SCOPES or len(networks) > MAX_NETWORKS:
+        raise MalformedError("apikey scopes or networks")
+    for scope in scopes:
+        _matching(scope, _SCOPE, "apikey scopes")
+    for network in networks:
+        _matching(network, _NETWORK, "apikey networks")
+
+
+def _matching(value: object, form: re.Pattern[str], where: str, *, most: int | None = None) -> None:
+    written = text(value, where)
+    if (most is not None and len(written) > most) or form.fullmatch(written) is None:
+        raise MalformedError(where)
+
+
 def _pop(body: Body) -> None:
     members(body, _names("chal", "enc"), "pop")
     unb64u(body["chal"], size=32, where="pop chal")
@@ -242,7 +297,8 @@ class KindRule:
 
 _STATEMENTS = _names(
     "ack", "retract", "confirm", "ask", "answer", "release", "unrelease",
-    "agreement", "accept", "leave", "suspend", "resume", "keyset", "revoke", "pop",
+    "agreement", "accept", "leave", "suspend", "resume", "keyset", "revoke", "pop", "entry",
+    "apikey",
 )  # fmt: skip
 _ABOUT_MANIFEST, _ABOUT_AGREEMENT, _ABOUT_NOTHING = _names(MANIFEST), _names("agreement"), _names()
 KIND_RULES: Mapping[str, KindRule] = {
@@ -262,4 +318,6 @@ KIND_RULES: Mapping[str, KindRule] = {
     "keyset": KindRule(_keyset, _ABOUT_NOTHING, ends=True),
     "revoke": KindRule(_revoke, _ABOUT_NOTHING),
     "pop": KindRule(_pop, _ABOUT_NOTHING),
+    "entry": KindRule(_entry, _ABOUT_NOTHING),
+    "apikey": KindRule(_apikey, _ABOUT_NOTHING),
 }

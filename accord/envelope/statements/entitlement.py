@@ -40,8 +40,8 @@ class SubjectFacts:
 def check_entitled(statement: Statement, subject: SubjectFacts | None) -> None:
     """Raise VerificationError unless `statement` is about `subject` and its issuer may say it.
 
-    Statements without a subject: an agreement by one of its parties; keyset, revoke and pop by the
-    agency itself. A release's rights are those of `accord.envelope.releases`.
+    Statements without a subject: an agreement by one of its parties; keyset, revoke, pop, entry and apikey by
+    the agency itself. A release's rights are those of `accord.envelope.releases`.
     """
     if statement.sub is None:
         _check_without_subject(statement)

@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from alerts.peers.pins import begin_books_of_before, without_book
 from callers import clock
-from callers.directory import Custody
 from peers.models import Agency
 from vault.errors import VaultError
 
@@ -23,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="begin the books of all that are listed")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        hosted = Agency.objects.exclude(custody=Custody.AGENCY).order_by("pk")
+        hosted = Agency.objects.filter(is_hosted=True).order_by("pk")
         waiting = without_book(hosted.values_list("pk", flat=True))
         try:
             for agency in waiting:

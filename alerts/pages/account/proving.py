@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from alerts.pages.account.returning import own_address
 from alerts.pages.frame import render_page, signed_in
-from callers import clock
+from callers import clock, passkeys
 from officers.login.attempts import WINDOW, Source, StepUpSource, count_attempt, forgive_attempt
 from officers.login.errors import ProofRefusedError
 from officers.login.factors import check_code, factors_of
@@ -27,7 +27,6 @@ from officers.models import Officer
 from officers.session_rows import Proof
 
 FIELDS: Final = ("proof_password", "proof_code", "proof_passkey")
-MAX_CREDENTIAL_CHARS: Final = 16 * 1024
 _NOT_CARRIED: Final = (*FIELDS, "csrfmiddlewaretoken")
 
 
@@ -82,17 +81,12 @@ def check_proof(request: HttpRequest, officer: Officer, *, source: Source, now: 
     return check_code(officer, request.POST.get("proof_code", ""), source=source, now=now)
 
 
-def read_credential(text: str) -> Any:
+def read_credential(text: str) -> dict[str, Any]:
     """What the browser's script sent; raises ProofRefusedError for what is no JSON object or too long for one of these."""
-    if len(text) > MAX_CREDENTIAL_CHARS:
-        raise ProofRefusedError
     try:
-        credential = json.loads(text)
-    except ValueError:
+        return passkeys.read_credential(text)
+    except passkeys.PasskeyRefusedError:
         raise ProofRefusedError from None
-    if not isinstance(credential, dict):
-        raise ProofRefusedError
-    return credential
 
 
 def _prove(request: HttpRequest, *, now: datetime) -> None:

@@ -17,11 +17,12 @@ from alerts.pages.account.returning import own_address
 from alerts.pages.frame import frame_context
 from alerts.pages.signing_in import let_in
 from callers import clock
+from callers.passkeys import CHALLENGE_LIVES
 from officers.login.attempts import FactorSource
 from officers.login.devices import known_device
 from officers.login.errors import ProofRefusedError
 from officers.login.factors import factors_of
-from officers.login.passkeys import CHALLENGE_LIVES, officer_with_passkey, open_challenge, request_options
+from officers.login.passkeys import officer_with_passkey, open_challenge, request_options
 from officers.login.signing import pending_sign_in
 from officers.models import Officer
 from officers.session_rows import Proof

@@ -41,6 +41,7 @@ SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
     ),
     C.SCIENCE_QUERY: gettext_lazy("ask about substances, spectra and profiles"),
     C.AGREEMENT_SUSPEND: gettext_lazy("suspend and resume lanes of agreements"),
+    C.KEY_SUSPEND: gettext_lazy("suspend the agency's own keys"),
 }
 SCOPES: Final = tuple((str(scope), text) for scope, text in SCOPE_TEXTS.items())
 assert set(dict(SCOPES)) == {str(scope) for scope in CLIENT_SCOPES}

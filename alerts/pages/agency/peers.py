@@ -20,6 +20,7 @@ from alerts.peers.comparing import (
     undo_comparison,
 )
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
+from alerts.peers.telephones import may_take, take_said_telephone
 from callers import clock
 from callers.errors import InputError
 from officers.models import Officer
@@ -38,6 +39,7 @@ def peers(request: HttpRequest) -> HttpResponse:
         rows=peers_of(officer, now=clock.now()),
         may_compare=may_compare(officer),
         may_confirm=may_confirm(officer),
+        may_take=may_take(officer),
     )
 
 
@@ -83,6 +85,38 @@ def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         does=[_("Nothing is sent to it until two officers have compared again.")],
     )
     return ask(request, question, form)
+
+
+def telephone(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """GET shows the number that counts and the one that the exchange says, POST takes the latter."""
+    officer, now = signed_in(request), clock.now()
+    peer = peer_of(officer, agency_id, now=now).agency
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            take_said_telephone(officer, peer, request.POST.get("telephone", ""), now=now)
+        except InputError as refused:
+            refuse(form, refused)
+        else:
+            messages.success(request, _("The number is taken."))
+            return redirect("admin:peers")
+    question = Question(
+        _("Fingerprints"),
+        _("Take another telephone number of %(name)s?") % {"name": isolated(peer.name)},
+        _("Take the number"),
+        reverse("admin:peers"),
+        does=[
+            _("Ask the agency first, by the number that counts here or another one from outside this hub."),
+            _("It is the number to call in an alarm, for every agency of this desk."),
+        ],
+        facts=[
+            (_("Agency id"), peer.pk),
+            (_("Counts here"), peer.duty_phone or _("none")),
+            (_("The exchange says"), peer.phone_said or _("none")),
+        ],
+        extra={"peer": peer},
+    )
+    return ask(request, question, form, template="affairs/peer_telephone")
 
 
 def confirm(request: HttpRequest, agency_id: str) -> HttpResponseBase:

@@ -22,7 +22,6 @@ from alerts.pages.records import ACTS, reason_words
 from ledger.models import AuditEvent
 from officers.models import Officer, PowerChange
 from officers.policy import LABELS
-from sharing.models import Delivery
 
 POWER_ACTS: Final = frozenset(
     {"officer.disabled", "officer.enabled", "officer.enrolled", "officer.factors_reset", "officer.invited"}
@@ -131,8 +130,8 @@ def subjects_of(officer: Officer, item: str) -> set[str]:
     if agency is None:
         return names
     if _REFERENCE.fullmatch(item.upper()):
-        found = Delivery.objects.filter(reference=item.upper(), recipient_id=agency)
-        names |= set(found.values_list("envelope_id", flat=True))
+        found = ReceivedAlert.objects.filter(reference=item.upper(), agency_id=agency)
+        names |= set(found.values_list("md", flat=True))
     alerts = Alert.objects.filter(agency_id=agency)
     received = ReceivedAlert.objects.filter(agency_id=agency)
     if (key := _uuid(item)) is not None:
@@ -152,8 +151,8 @@ def in_words(
 def references_of(officer: Officer, events: Iterable[AuditEvent]) -> dict[str, str]:
     """The references by which officers know what reached the agency, by digest; one query."""
     digests = {event.subject for event in events}
-    found = Delivery.objects.filter(envelope_id__in=digests, recipient_id=officer.agency_id or "")
-    return dict(found.values_list("envelope_id", "reference"))
+    found = ReceivedAlert.objects.filter(md__in=digests, agency_id=officer.agency_id or "")
+    return dict(found.values_list("md", "reference"))
 
 
 def _in_words(event: AuditEvent, colleagues: Mapping[str, str], references: Mapping[str, str]) -> Event:

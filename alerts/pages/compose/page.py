@@ -26,7 +26,7 @@ from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.sections import preview_of
 from alerts.pages.spectra import show_spectra
-from alerts.preview import check_content
+from alerts.preview import findings_of, shown_preview
 from alerts.review import read_return_note
 from alerts.revisions import DraftContent
 from alerts.science.evidence import spectra_of_draft
@@ -95,9 +95,13 @@ def step_page(
     officer, now = signed_in(request), clock.now()
     content = read_draft(officer, alert)
     data = {**content.data, **(typed or {})}
-    verdicts = judge_directory(officer, data, now=now) if number == RECIPIENTS_STEP else None
-    judged = verdicts if typed is None else None
-    findings = _with(check_content(officer, alert, content, judged=judged, now=now), refused or {})
+    is_about_reach = number == RECIPIENTS_STEP
+    judged = judge_directory(officer, data, now=now) if is_about_reach else None
+    if is_about_reach and typed is not None:
+        preview = shown_preview(alert, content, now=now)
+    else:
+        preview = judged.among(content.data.get("recipients") or ()) if judged else None
+    findings = _with(findings_of(officer, alert, content, preview, now=now), refused or {})
     shows = bool(refused) or "check" in request.GET
     entries = [entry for entry in shown_fields(number, data) if not _is_said_by_lines(entry, data)]
     fields = form_fields(entries, data, findings, shows_problems=shows, countries=_countries(officer))
@@ -107,9 +111,9 @@ def step_page(
         fields = [_with_drawing(f, alert) for f in with_names(fields, names_used(officer))]
         context["spectra"] = show_spectra(spectra_of_draft(alert, content.attachments, data), content.data)
         context["evidence"] = evidence_of(data)
-    if verdicts is not None:
-        fields = with_recipients(fields, officer, verdicts, data)
-        context["reach"] = reach_of(verdicts, data.get("recipients") or ())
+    if is_about_reach:
+        fields = with_recipients(fields, officer, judged, data)
+        context["reach"] = reach_of(judged, data.get("recipients") or ())
     return render_page(
         request,
         "compose",
@@ -163,8 +167,8 @@ def check_page(
     """The last step: what stops it, what a recipient will read, who will receive it."""
     officer, now = signed_in(request), clock.now()
     content = read_draft(officer, alert)
-    verdicts = judge_directory(officer, content.data, now=now)
-    findings = check_content(officer, alert, content, judged=verdicts, now=now)
+    preview = shown_preview(alert, content, now=now)
+    findings = findings_of(officer, alert, content, preview, now=now)
     problems = problems_of(findings, alert)
     return render_page(
         request,
@@ -187,7 +191,7 @@ def check_page(
         problems=problems,
         steps=[replace(s, problems=_count(problems, alert, s.number)) for s in _steps(content.data)],
         answer_by=answer_by(officer, content.data, now=now),
-        reach=reach_of(verdicts, content.data.get("recipients") or ()),
+        reach=reach_of(preview),
         releasers=who_could_release(alert, submitter=officer),
     )
 

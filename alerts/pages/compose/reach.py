@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who would receive a draft, by the code that sends, and the list that recipients are picked from."""
+"""Who would receive a draft, by the exchange's word, and the list that recipients are picked from."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from alerts.document.display import choice_text
+from alerts.errors import ExchangeAwayError
 from alerts.pages.compose.form import FormField, Option
 from alerts.peers.holding import NEW_IN_CIRCLE
-from alerts.preview import candidates_for, circles_for
+from alerts.preview import Preview, candidates_for, circles_for
+from alerts.verdicts import RecipientVerdict
 from callers.directory import AgencyKind, Custody
 from officers.models import Officer
 from peers.models import Agency
-from sharing.policy import RecipientVerdict
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,12 @@ class ReachRow:
 
 @dataclass(frozen=True)
 class Reach:
+    """`as_of`: the exchange could not be asked, and so it was then; `is_away` without it: nothing is known."""
+
     will: tuple[ReachRow, ...] = ()
     wont: tuple[ReachRow, ...] = ()
+    is_away: bool = False
+    as_of: datetime | None = None
 
     @property
     def new(self) -> tuple[ReachRow, ...]:
@@ -53,17 +58,25 @@ class Reach:
         return _names(self.wont)
 
 
-def reach_of(verdicts: Iterable[RecipientVerdict], chosen: Collection[str] | None = None) -> Reach:
-    """The verdicts on the chosen agencies (all without `chosen`), those who will receive first."""
-    rows = [_row(verdict) for verdict in verdicts if chosen is None or verdict.agency in chosen]
+def reach_of(preview: Preview | None, chosen: Collection[str] | None = None) -> Reach:
+    """The verdicts on the chosen agencies (all without `chosen`), those who will receive first; None: nobody could be asked."""
+    if preview is None:
+        return Reach(is_away=True)
+    rows = [_row(verdict) for verdict in preview.rows if chosen is None or verdict.agency in chosen]
     will = tuple(row for row in rows if row.verdict.will)
-    return Reach(will, tuple(row for row in rows if not row.verdict.will))
+    wont = tuple(row for row in rows if not row.verdict.will)
+    return Reach(will, wont, is_away=preview.as_of is not None, as_of=preview.as_of)
 
 
-def judge_directory(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> list[RecipientVerdict]:
-    """The verdict on every agency this officer could address; empty until lane, purpose and TLP are chosen."""
-    rows = candidates_for(officer, data, now=now).rows
-    return [verdict for verdict in rows if verdict.agency != officer.agency_id]
+def judge_directory(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview | None:
+    """The verdict on every agency this officer could address; empty until lane, purpose and TLP are chosen.
+
+    None while the exchange is away.
+    """
+    try:
+        return candidates_for(officer, data, now=now)
+    except ExchangeAwayError:
+        return None
 
 
 def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
@@ -73,11 +86,11 @@ def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
 
 
 def with_recipients(
-    fields: Iterable[FormField], officer: Officer, verdicts: list[RecipientVerdict], data: Mapping[str, Any]
+    fields: Iterable[FormField], officer: Officer, judged: Preview | None, data: Mapping[str, Any]
 ) -> list[FormField]:
     """Fills the two fields whose choices are agencies."""
     chosen = list(data.get("recipients") or ())
-    offered = tuple(_offered(officer, verdicts, chosen))
+    offered = tuple(_offered(officer, judged.rows if judged else (), chosen))
     return [_filled(field, officer, offered, data) for field in fields]
 
 
@@ -95,7 +108,7 @@ def _filled(
     return field
 
 
-def _offered(officer: Officer, verdicts: list[RecipientVerdict], chosen: list[str]) -> Iterator[Option]:
+def _offered(officer: Officer, verdicts: Sequence[RecipientVerdict], chosen: list[str]) -> Iterator[Option]:
     """With a verdict where there is one, else by name; an unknown agency that was typed is not dropped."""
     if verdicts:
         yield from (_option(verdict, verdict.agency in chosen) for verdict in verdicts)

@@ -13,6 +13,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from alerts.document.fields import fields_of_step
+from alerts.document.findings import Findings
 from alerts.drafts import (
     attach_file,
     create_draft,
@@ -25,19 +26,26 @@ from alerts.errors import AlertIncompleteError, AttachmentRefusedError, Revision
 from alerts.finding import find_alert
 from alerts.models import Alert, AlertRevision
 from alerts.pages.compose.conflict import conflict_page
-from alerts.pages.compose.page import LAST_STEP, check_page, problems_of, step_address, step_page
+from alerts.pages.compose.page import (
+    LAST_STEP,
+    RECIPIENTS_STEP,
+    check_page,
+    problems_of,
+    step_address,
+    step_page,
+)
 from alerts.pages.compose.posted import posted_kept, posted_number, posted_values, shown_on_page
 from alerts.pages.compose.reach import judge_directory, members_of, reach_of
 from alerts.pages.compose.structure import structure_of_file
 from alerts.pages.frame import signed_in
-from alerts.preview import check_draft, questions_of
+from alerts.preview import findings_of, questions_of, shown_preview
 from alerts.review import submit_alert
 from alerts.science.intake import too_long_sentence
 from alerts.states import AlertState
-from alerts.templatetags.accord import moment
 from callers import clock
 from callers.errors import AbsentError, InputError
 from callers.markings import strictest
+from callers.templatetags.look import moment
 from officers.errors import NobodyToReleaseError
 
 
@@ -128,12 +136,19 @@ def _next_address(request: HttpRequest, alert: Alert, number: int) -> HttpRespon
     """Where the pressed button leads; "Continue" stays when something on this step must be corrected."""
     go = request.POST.get("go", "save")
     if go == "next":
-        findings = check_draft(signed_in(request), alert, now=clock.now())
-        if problems_of(findings, alert, step=number):
+        if problems_of(_findings_on(request, alert, number), alert, step=number):
             return HttpResponseRedirect(f"{step_address(alert, number)}?check=1#problems")
         return HttpResponseRedirect(step_address(alert, min(number + 1, LAST_STEP)))
     asked = int(go) if go.isdecimal() and len(go) == 1 and 1 <= int(go) <= LAST_STEP else number
     return HttpResponseRedirect(step_address(alert, asked))
+
+
+def _findings_on(request: HttpRequest, alert: Alert, number: int) -> Findings:
+    """The findings over the draft as it was just saved; only one step is about who receives it."""
+    officer, now = signed_in(request), clock.now()
+    content = read_draft(officer, alert)
+    preview = shown_preview(alert, content, now=now) if number == RECIPIENTS_STEP else None
+    return findings_of(officer, alert, content, preview, now=now)
 
 
 def draft_reach(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:

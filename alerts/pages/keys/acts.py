@@ -15,9 +15,9 @@ from accord.envelope.vocabulary import statement_typ
 from agencies.accession import resume_key, suspend_key
 from agencies.errors import CustodyRefusedError, RecoveryWaitsError, TooManyKeysetsError
 from alerts.errors import KeysMovedOnError
-from alerts.templatetags.accord import moment
 from callers.directory import Custody
 from callers.errors import InputError
+from callers.templatetags.look import moment
 from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
 from peers.models import Agency

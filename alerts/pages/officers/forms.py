@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked about officers: an invitation, roles, a deputy, the own profile."""
 
-import zoneinfo
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, Final
 
 from django import forms
@@ -11,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from callers.capabilities import Role
+from callers.timezones import zone_choices
 from officers.models import Officer
 
 ROLE_CHOICES: Final = (
@@ -23,13 +22,6 @@ ROLE_CHOICES: Final = (
 )
 ROLES_MISSING: Final = _("Roles: choose one or more.")
 _ZONE_UNKNOWN: Final = _("Time zone: choose one of the list.")
-
-
-@cache
-def zone_choices() -> tuple[tuple[str, str], ...]:
-    """Every zone of the IANA database, the short and the historic names left out."""
-    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
-    return tuple((name, name) for name in names if not name.startswith(("Etc/", "SystemV/", "US/")))
 
 
 def language_choices(known: str = "") -> list[tuple[str, Any]]:

@@ -59,7 +59,7 @@ def own_notices(request: HttpRequest) -> HttpResponse:
     """What mails went to this officer, and which did not and why."""
     officer = signed_in(request)
     filters = read_filters(request.GET, [Filter("state", _("State"), NotificationState.choices)])
-    found = Notification.objects.visible_to(officer).filter(officer=officer).select_related("delivery")
+    found = Notification.objects.visible_to(officer).filter(officer=officer)
     if state := filters.values["state"]:
         found = found.filter(state=state)
     found = found.filter(moment_before(request.GET.get("cursor", ""), "queued_at"))
@@ -84,7 +84,7 @@ def _notice_row(notice: Notification) -> dict[str, Any]:
     known = notice.occasion in Occasion.values
     return {
         "notice": notice,
-        "reference": notice.delivery.reference if notice.delivery else "",
+        "reference": notice.reference,
         "occasion": Occasion(notice.occasion).label if known else notice.occasion,
         "cause": Cause(notice.cause).label if notice.cause in Cause.values else "",
     }

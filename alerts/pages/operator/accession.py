@@ -13,7 +13,6 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.keys import show_fingerprint
 from accord.moments import moment_or_none
-from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from agencies.errors import AgencyExistsError, CustodyRefusedError
 from alerts.pages.frame import render_page, signed_in
@@ -27,7 +26,7 @@ from callers.capabilities import Role
 from callers.directory import AgencyStatus, Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.pins import current_vkey
-from officers.entering import Entry, entry_of, first_admin_of
+from officers.entering import Entry, entry_of, first_admin_of, take_in
 from officers.invitations import invite_again, invite_officer
 from vault.doors import create_agency_keys
 
@@ -51,9 +50,7 @@ def admit(request: HttpRequest) -> HttpResponseBase:
         if not compare.is_valid():
             return _compare_page(request, form, compare)
     try:
-        agency = admit_agency(
-            signed_in(request), compared=bool(fingerprint), now=clock.now(), **form.cleaned_data
-        )
+        agency = take_in(signed_in(request), compared=bool(fingerprint), now=clock.now(), **form.cleaned_data)
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from agencies.fingerprints import checked_fingerprint
 from agencies.twins import resembling_text, twins_of
-from alerts.pages.officers.forms import UnitForm, language_choices, zone_choices
+from alerts.pages.officers.forms import UnitForm, language_choices
 from callers.directory import AGENCY_ID, AgencyKind, Custody
 from callers.errors import InputError
+from callers.timezones import zone_choices
 
 GROUPS: Final = 16
 GROUP_CHARS: Final = 4

@@ -23,8 +23,8 @@ from notices.models import Notification
 from notices.states import NotificationState
 from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
+from peers.progress import desk_depth
 from sharing.backpressure import sequencer_silence
-from sharing.desk_progress import desk_depth
 from sharing.ledger_views import last_dispute
 
 LATE_AFTER: Final = timedelta(seconds=10)

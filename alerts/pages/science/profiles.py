@@ -41,11 +41,11 @@ from alerts.science.replies.questions import (
 )
 from alerts.science.replies.samples import Lead, Leads
 from alerts.states import SENT
+from alerts.verdicts import RecipientVerdict
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
-from sharing.policy import RecipientVerdict
 
 TOLD_TEXTS: Final = (
     ("what", gettext_lazy("What happened")),

@@ -23,10 +23,10 @@ from alerts.science.replies.thread_rows import (
     root_of,
     still_counts,
 )
+from alerts.sent_standing import sent_of
 from alerts.states import AlertState
 from officers.models import Officer
 from peers.models import Agency
-from sharing.deliveries import delivery_facts_of
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -
     """Of a question of ours: one for each agency that was asked, by name."""
     rows = _judged(officer, [question.md], now)
     gists = open_gists(officer.agency_id or "", rows)
-    facts = delivery_facts_of(officer, [question.md]).get(question.md, ())
-    asked = sorted({fact.recipient for fact in facts})
+    sent = sent_of(officer, [question.md]).get(question.md)
+    asked = [fact.recipient for fact in sent.facts] if sent else []
     names = _names(asked)
     goes = _recipients_of(rows)
     found = [_exchange(agency, names.get(agency, agency), rows, gists, goes) for agency in asked]

@@ -16,7 +16,6 @@ from alerts.science.replies.kinds import DETAILS, REPLY
 from alerts.science.replies.samples import keep_profile
 from alerts.science.replies.source import open_source, seal_source
 from alerts.versions import UPDATE
-from sharing.models import Blob, Envelope
 
 
 def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *, now: datetime) -> None:
@@ -66,7 +65,7 @@ def keep_amended(previous: Alert, draft: Alert, *, now: datetime) -> None:
 
 def received_files(received: ReceivedAlert) -> int:
     """How many files its envelope carries."""
-    return Blob.objects.filter(envelope_id=received.md).count()
+    return received.files
 
 
 def _filed(received: ReceivedAlert, now: datetime) -> Reply | None:
@@ -86,8 +85,9 @@ def _filed(received: ReceivedAlert, now: datetime) -> Reply | None:
 def _answered_by(received: ReceivedAlert) -> tuple[str, str] | None:
     """What the manifest of a reply names; of an update what its first version answered."""
     if received.kind == REPLY:
-        row = Envelope.objects.filter(md=received.md).values_list("re_jti", "re_md").first()
-        return (str(row[0]), str(row[1])) if row and row[1] else None
-    first = Envelope.objects.filter(md=received.first_md, kind=REPLY, iss_id=received.issuer_id)
-    row = first.values_list("re_jti", "re_md").first()
-    return (str(row[0]), str(row[1])) if row and row[1] else None
+        return (received.re_jti, received.re_md) if received.re_md else None
+    first = ReceivedAlert.objects.filter(
+        agency=received.agency_id, md=received.first_md, kind=REPLY, issuer=received.issuer_id
+    )
+    row = first.exclude(re_md="").values_list("re_jti", "re_md").first()
+    return (str(row[0]), str(row[1])) if row else None

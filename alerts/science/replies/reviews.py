@@ -18,7 +18,6 @@ from alerts.science.replies.kinds import PEER_REVIEW
 from alerts.science.replies.thread_rows import RepliesHeld, read_replies, still_counts
 from alerts.standing import StandingFacts
 from officers.models import Officer
-from sharing.models import Envelope
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,11 @@ def reviews_of(
 
 
 def _issuers(versions: Mapping[str, int], known: str) -> Collection[str]:
-    return [known] if known else Envelope.objects.filter(md__in=versions).values_list("iss_id", flat=True)
+    if known:
+        return [known]
+    sent = Alert.objects.filter(md__in=versions).order_by().values_list("agency_id")
+    received = ReceivedAlert.objects.filter(md__in=versions).order_by().values_list("issuer_id")
+    return [agency for (agency,) in sent.union(received)]
 
 
 def _name_of(row: Reply, officer: Officer) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from django.db.models import Q
 
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
 from alerts.reply_rows import Reply, ReplyQuerySet
 from alerts.retractions import judge_retracts
 from alerts.science.replies.gists import Gist, open_gists
@@ -72,8 +73,9 @@ def judged_received(rows: Iterable[Reply], *, now: datetime) -> list[ReceivedAle
     """The received alerts of these replies, their signatures and retracts judged as of now."""
     received = [row.received for row in rows if isinstance(row.received, ReceivedAlert)]
     if received:
-        judge_received(received, now=now)
-        judge_retracts(received, now=now)
+        peers = VerifiedDirectory(received[0].agency_id, now)
+        judge_received(received, peers=peers, now=now)
+        judge_retracts(received, peers=peers, now=now)
     return received
 
 

@@ -11,7 +11,7 @@ from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
 from devtool.secretstore import Secrets, draw_secrets
 
-HUB_HOST, EXCHANGE_HOST = "hub.example", "exchange.example"
+HUB_HOST, EXCHANGE_HOST, OPERATOR_HOST = "hub.example", "exchange.example", "operator.example"
 HUB_UID, STORES_UID, PROXY_UID = 10001, 999, 101
 READ_BY_STORES = frozenset({"broker_logins", "db_logins", "db_owner_password"})
 READ_BY_PROXY = frozenset({"tls_certificate", "tls_key"})
@@ -33,6 +33,8 @@ class Material:
             "EXCHANGE_URL": f"https://{EXCHANGE_HOST}",
             "HUB_HOST": HUB_HOST,
             "EXCHANGE_HOST": EXCHANGE_HOST,
+            "OPERATOR_HOST": OPERATOR_HOST,
+            "OPERATOR_URL": f"https://{OPERATOR_HOST}:8443",
             "ALLOWED_HOSTS": f"{HUB_HOST},{EXCHANGE_HOST}",
             "LEDGER_VKEY": self.drawn.ledger_vkey,
             "MAIL_FROM": f"accord@{HUB_HOST}",
@@ -77,6 +79,7 @@ def _secret_files(drawn: Secrets) -> dict[str, str]:
         "desk_email_url": "smtp://mail:1025",
         "desk_secret_key": drawn.desk_secret_key,
         "exchange_secret_key": drawn.exchange_secret_key,
+        "operator_secret_key": drawn.operator_secret_key,
         "ledger_key": drawn.ledger_key,
         "worker_email_url": "smtp://mail:1025",
     }
@@ -88,7 +91,7 @@ def _lines(passwords: Mapping[str, str]) -> str:
 
 
 def _make_certificate(folder: Path, kept: Path) -> None:
-    """One authority for this run, one certificate for both names."""
+    """One authority for this run, one certificate for all names."""
     authority, key = folder / "authority.pem", folder / "authority.key"
     _openssl(
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"),
@@ -99,7 +102,7 @@ def _make_certificate(folder: Path, kept: Path) -> None:
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"),
         *(CERTIFICATE_DAYS, "-subj", f"/CN={HUB_HOST}", "-CA", str(authority), "-CAkey", str(key)),
         *("-keyout", str(kept / "tls_key"), "-out", str(kept / "tls_certificate")),
-        *("-addext", f"subjectAltName=DNS:{HUB_HOST},DNS:{EXCHANGE_HOST}"),
+        *("-addext", f"subjectAltName=DNS:{HUB_HOST},DNS:{EXCHANGE_HOST},DNS:{OPERATOR_HOST}"),
         *("-addext", "basicConstraints=critical,CA:FALSE"),
     )
     key.unlink()

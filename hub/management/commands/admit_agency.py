@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from agencies.accession import admit_agency
 from callers import clock
 from callers.directory import AgencyKind, Custody
+from officers.entering import take_in
 from officers.operating import acting_officer, add_acting_officer, refusals_in_words
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
-            agency = admit_agency(
+            agency = take_in(
                 acting_officer(options["by"]),
                 options["agency_id"],
                 name=options["name"],

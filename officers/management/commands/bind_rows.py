@@ -10,22 +10,26 @@ from callers import clock
 from officers.models import AgencyPolicy, Officer
 from officers.policy import LABELS
 from officers.unbound_rows import (
+    SHOWN,
     Row,
     Unbound,
+    bind_agencies,
     bind_officers,
     bind_policies,
+    unbound_agencies,
     unbound_officers,
     unbound_policies,
 )
+from peers.models import Agency
 from vault.errors import VaultError
 
 
 class Command(BaseCommand):
     help = (
         "List the officers whose rows carry no code, so that they cannot sign in, and the agencies whose policy "
-        "carries none, so that it counts for nothing. With --all, let all of them count: of officers, or of agencies, "
-        "only while none is bound, as after the upgrade that brought codes. With --email or --agency, one of them: "
-        "first find out who changed that row past the program."
+        "or entry in the directory carries none, so that it counts for nothing. With --all, let all of them count: of "
+        "officers, policies or entries, only while none is bound, as after another ring was begun. With --email, "
+        "--agency or --entry, one of them: first find out who changed that row past the program."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,15 +40,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--agency", action="append", default=[], help="bind this agency's policy; may be repeated"
         )
+        parser.add_argument(
+            "--entry", action="append", default=[], help="bind this agency's entry; may be repeated"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            officers, agencies = unbound_officers(), unbound_policies()
-            for line in (*map(_of_officer, officers.rows), *map(_of_agency, agencies.rows)):
+            officers, agencies, entries = unbound_officers(), unbound_policies(), unbound_agencies()
+            lines = (
+                *map(_of_officer, officers.rows),
+                *map(_of_agency, agencies.rows),
+                *map(_of_entry, entries.rows),
+            )
+            for line in lines:
                 self.stdout.write(line)
             people = _chosen(officers, options["email"], _address, "--email", everything=options["all"])
             policies = _chosen(agencies, options["agency"], _id, "--agency", everything=options["all"])
+            listed = _chosen(entries, options["entry"], _pk, "--entry", everything=options["all"])
             now = clock.now()
+            bind_agencies(listed, now=now)
             bind_officers(people, now=now)
             bind_policies(policies, now=now)
         except VaultError as refused:
@@ -53,6 +67,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(people)} officers bound, {left} left without a code.")
         left = len(agencies.rows) - len(policies)
         self.stdout.write(f"{len(policies)} policies bound, {left} left without a code.")
+        left = len(entries.rows) - len(listed)
+        self.stdout.write(f"{len(listed)} entries bound, {left} left without a code.")
 
 
 def _chosen(
@@ -77,6 +93,10 @@ def _id(policy: AgencyPolicy) -> str:
     return policy.agency_id
 
 
+def _pk(agency: Agency) -> str:
+    return agency.pk
+
+
 def _of_officer(officer: Officer) -> str:
     state = "active" if officer.is_active else "disabled"
     return f"{officer.email}: {officer.agency_id or 'the hub'}, {', '.join(officer.roles)}, {state}"
@@ -85,3 +105,8 @@ def _of_officer(officer: Officer) -> str:
 def _of_agency(policy: AgencyPolicy) -> str:
     said = (f"{name} {getattr(policy, name)}" for name in LABELS)
     return f"{policy.pk}: policy with {', '.join(said)}"
+
+
+def _of_entry(agency: Agency) -> str:
+    said = (f"{name} {getattr(agency, name)}" for name in SHOWN)
+    return f"{agency.pk}: entry with {', '.join(said)}"

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         now, operator = clock.now(), acting_officer(options["by"])
         limit = int((now + timedelta(days=options["within_days"])).timestamp())
         failed = []
-        for agency in Agency.objects.exclude(custody=Custody.AGENCY).order_by("id"):
+        for agency in Agency.objects.filter(is_hosted=True).order_by("id"):
             try:
                 standing = standing_keyset(agency.pk, now=now)
                 if standing is not None and standing.exp <= limit:

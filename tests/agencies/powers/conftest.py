@@ -10,6 +10,7 @@ from officers.models import Officer, PowerChange
 from officers.powers import told_of
 from peers.models import Agency
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
+from tests.entries import have_released
 
 HOUR = timedelta(hours=1)
 
@@ -42,7 +43,7 @@ def releaser(agency: Agency, admin: Officer) -> Officer:
 
 @pytest.fixture
 def released(agency: Agency, admin: Officer, second: Officer, reader: Officer, releaser: Officer) -> Agency:
-    Agency.objects.filter(pk=agency.pk).update(first_release_at=NOW)
+    have_released(agency.pk, now=NOW)
     agency.refresh_from_db()
     return agency
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from alerts.drafts import save_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError, ScienceInputError
-from alerts.models import Alert, ReceivedAlert
+from alerts.models import Alert
 from alerts.opening import OpeningReason, open_alert
 from alerts.release import release_alert
 from alerts.reply_rows import SampleProfile
@@ -266,14 +266,6 @@ def test_a_question_with_a_case_in_it_stops(two: Two) -> None:
     with pytest.raises(AlertIncompleteError) as refused:
         two.desk.submit(draft)
     assert {"narrative", "title"} <= refused.value.errors.keys()
-
-
-def test_who_has_keys_of_its_own_gets_the_question_sealed(two: Two) -> None:
-    draft = start_question(two.desk.ilka, two.sample, agencies=["xd-reg"], now=two.desk.tick())
-    question = two.desk.send(draft)
-    row = ReceivedAlert.objects.get(agency_id="xd-reg", md=question.md)
-    assert row.held_elsewhere and row.card is None
-    assert not SampleProfile.objects.filter(agency_id="xd-reg").exists()
 
 
 def test_of_two_that_were_asked_only_the_one_that_was_told_yes_counts_as_agreed(two: Two) -> None:

@@ -12,7 +12,7 @@ from accord.envelope.private import SignerSet
 from accord.envelope.statements.form import SubjectRef, make_statement
 from tests.envelope.kit import formulas
 from tests.envelope.kit.building import Body, bad, document, flipped, good
-from tests.envelope.kit.make_bodies import BODIES, payload_of
+from tests.envelope.kit.make_bodies import BODIES, OWN, payload_of
 from tests.envelope.kit.make_payloads import OTHER_ID, digest
 from tests.envelope.kit.scene import kit_agency
 from tests.envelope.kit.seeds import (
@@ -33,7 +33,7 @@ OWN_DOOR = ("keyset", "revoke", "pop")
 
 def say(name: str, agency: str = GOLF, suite: str = EC1, signer: Any = None, **changes: Any) -> str:
     """A statement of make_bodies, said by an agency."""
-    kind, sub, body, more = BODIES[name]
+    kind, sub, body, more = (BODIES | OWN)[name]
     usual: dict[str, Any] = {
         "iss": agency, "signer": signer or kit_agency(agency).signing[suite], "suite": suite, "id": OTHER_ID,
         "iat": NOW, "nonce": octets(f"say {name}", 16), "sub": SubjectRef(**sub) if sub else None, "body": body,
@@ -184,6 +184,35 @@ def _at_intake() -> list[Body]:
         _no("intake: suspended", "key-suspended", statement=said, caller=GOLF, suspended=[kid]),
         _no("intake: a keyset expired", "keyset-expired", statement=said, caller=GOLF, now=NOW + 89 * DAY),
     ]
+
+
+def apikeys() -> Body:
+    """apikeys.json."""
+    said = say("apikey")
+    return document(
+        "API keys that an agency issues and ends by its own word.",
+        [
+            _ok("apikey", statement=said, caller=GOLF),
+            _ok("apikey that ends one", statement=say("apikey that ends one"), caller=GOLF),
+            _no("apikey of another agency", "issuer-differs", statement=said, caller=ALPHA),
+        ],
+        now=NOW,
+    )
+
+
+def entries() -> Body:
+    """entries.json."""
+    said, by_bravo = say("entry"), say("entry", signer=kit_agency(BRAVO).signing[EC1])
+    return document(
+        "How an agency is reached, as it states it itself.",
+        [
+            _ok("entry", statement=said),
+            _ok("intake: entry", statement=said, caller=GOLF),
+            _no("entry of another agency", "issuer-differs", statement=said, caller=ALPHA),
+            _no("entry signed by another agency's key", "key-unknown", statement=by_bravo),
+        ],
+        now=NOW,
+    )
 
 
 CHAL = b64u(octets("challenge"))

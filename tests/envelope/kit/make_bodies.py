@@ -77,6 +77,42 @@ BODIES: dict[str, tuple[str, Any, dict[str, Any], Changes]] = {
     "revoke": ("revoke", None, {"kid": KID1, "since": NOW - 5, "code": "stolen"}, {}),
     "pop": ("pop", None, {"chal": CHAL, "enc": [{"kid": KID1, "nonce": formulas.b64u(octets("n"))}]}, {}),
 }  # fmt: skip
+ENTRY = {
+    "telephone": "+000 5 5550 102", "zone": "Europe/Vienna",
+    "contacts": ["duty@xa-alpha.example", "lab.desk@mail.xa-alpha.example"],
+}  # fmt: skip
+APIKEY = {
+    "st": "issue", "client": "case system", "scopes": ["directory:read", "feed:read"], "networks": ["192.0.2.0/24"],
+    "days": 30, "prefix": None,
+}  # fmt: skip
+APIKEY_END: dict[str, Any] = {
+    "st": "end",
+    "client": None,
+    "scopes": [],
+    "networks": [],
+    "days": None,
+    "prefix": "4f0b7c19d2e8",
+}
+OWN: dict[str, tuple[str, Any, dict[str, Any], Changes]] = {
+    "entry": ("entry", None, ENTRY, {}),
+    "apikey": ("apikey", None, APIKEY, {}),
+    "apikey that ends one": ("apikey", None, APIKEY_END, {}),
+    "entry with a zone alone": ("entry", None, {"telephone": None, "zone": "UTC", "contacts": []}, {}),
+}
+_OWN_REFUSED: dict[str, tuple[str, Changes, Changes]] = {
+    "apikey of no scope": ("apikey", {"scopes": []}, {}),
+    "apikey for 91 days": ("apikey", {"days": 91}, {}),
+    "apikey of another state": ("apikey", {"st": "renew"}, {}),
+    "apikey issued and ended": ("apikey", {"prefix": "4f0b7c19d2e8"}, {}),
+    "apikey that ends one and names a client": ("apikey that ends one", {"client": "case system"}, {}),
+    "entry about something": ("entry", {}, {"sub": MANIFEST}),
+    "entry with an end": ("entry", {}, END),
+    "entry with a text for a telephone": ("entry", {"telephone": "by day only"}, {}),
+    "entry without a zone": ("entry", {"zone": None}, {}),
+    "entry with six contacts": ("entry", {"contacts": [f"{n}@xa.example" for n in range(6)]}, {}),
+    "entry with contacts out of order": ("entry", {"contacts": ["b@xa.example", "a@xa.example"]}, {}),
+    "entry with a name for an address": ("entry", {"contacts": ["duty desk"]}, {}),
+}
 # Kind of case to change, changes to the body, changes to the payload.
 _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "an additional member": ("retract", {}, {"x": 1}),
@@ -147,7 +183,7 @@ _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
 
 def payload_of(name: str, body: Changes | None = None, changes: Changes | None = None) -> tuple[str, str]:
     """Kind and payload of a case, with changes to body and members."""
-    kind, sub, own, more = (BODIES | _keysets())[name]
+    kind, sub, own, more = (BODIES | _keysets() | OWN)[name]
     value = {
         "v": 1, "k": kind, "suite": "PQ1", "iss": "xa-alpha", "id": OTHER_ID, "iat": NOW, "exp": None,
         "nonce": formulas.b64u(octets("nonce", 16)), "signers": [KID1, KID2], "sub": sub, "act": None,
@@ -176,4 +212,19 @@ def statement_payloads() -> Body:
         cases.append(bad(name, "statement-payload", "malformed", "statement", k=kind, payload=payload))
     return document(
         "The payload of a statement of kind `k`, before any signature: its od, or the refusal.", cases
+    )
+
+
+def own_statements() -> Body:
+    """own_statements.json."""
+    cases = []
+    for name in OWN:
+        kind, payload = payload_of(name)
+        od = formulas.object_digest(f"accord-{kind}+jws", payload.encode())
+        cases.append(good(name, "statement-payload", od, k=kind, payload=payload))
+    for name, (base, body, changes) in _OWN_REFUSED.items():
+        kind, payload = payload_of(base, body, changes)
+        cases.append(bad(name, "statement-payload", "malformed", "statement", k=kind, payload=payload))
+    return document(
+        "What an agency states about itself, each as the payload of a statement of kind `k`.", cases
     )

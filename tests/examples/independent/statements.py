@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,15 @@ from tests.examples.independent.refusal import need
 MEMBERS = ("v", "suite", "iss", "iat", "k", "id", "exp", "nonce", "signers", "sub", "act", "cp", "body")
 ENDING = ("release", "agreement", "keyset")
 OWN_DOORS = ("keyset", "revoke", "pop")
+TELEPHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,38}")
+ZONE = re.compile(r"[A-Za-z][A-Za-z0-9+_-]*(?:/[A-Za-z0-9][A-Za-z0-9+_-]*){0,2}")
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+ADDRESS = re.compile(rf"{ATOM}(?:\.{ATOM})*@(?:{LABEL}\.)+{LABEL}")
+CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
+SCOPE = re.compile(r"[a-z]{1,20}:[a-z]{1,20}")
+NETWORK = re.compile(r"[0-9a-f:.]{2,39}/[0-9]{1,3}")
+PREFIX = re.compile(r"[0-9a-f]{12}")
 Body = dict[str, Any]
 
 
@@ -174,6 +184,30 @@ def _pop(body: Body, said: Body) -> None:
         unbase64(item["nonce"], 32)
 
 
+def _entry(body: Body, said: Body) -> None:
+    closed(body, ("telephone", "zone", "contacts"))
+    _or_null(body["telephone"], lambda value: matching(value, TELEPHONE))
+    need(len(matching(body["zone"], ZONE)) <= 64)
+    for contact in sorted_set(body["contacts"], 0, 5):
+        need(len(matching(contact, ADDRESS)) <= 254)
+
+
+def _apikey(body: Body, said: Body) -> None:
+    closed(body, ("st", "client", "scopes", "networks", "days", "prefix"))
+    if _words(body["st"], ("issue", "end")) == "end":
+        matching(body["prefix"], PREFIX)
+        need(body["client"] is None and body["days"] is None)
+        need(sorted_set(body["scopes"], 0, 0) == sorted_set(body["networks"], 0, 0) == [])
+        return
+    need(body["prefix"] is None)
+    matching(body["client"], CLIENT)
+    integer(body["days"], 1, 90)
+    for scope in sorted_set(body["scopes"], 1, 32):
+        matching(scope, SCOPE)
+    for network in sorted_set(body["networks"], 0, 20):
+        matching(network, NETWORK)
+
+
 _BODIES: dict[str, tuple[Callable[[Body, Body], None], tuple[str, ...]]] = {
     "ack": (_ack, ("manifest",)),
     "retract": (_retract, ("manifest",)),
@@ -190,6 +224,8 @@ _BODIES: dict[str, tuple[Callable[[Body, Body], None], tuple[str, ...]]] = {
     "keyset": (_keyset, ()),
     "revoke": (_revoke, ()),
     "pop": (_pop, ()),
+    "entry": (_entry, ()),
+    "apikey": (_apikey, ()),
 }
 _BODIES["reaffirm"] = (_nothing, ("manifest", *_BODIES))
 

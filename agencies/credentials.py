@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API keys that an agency issues to its own systems, and ends, by statements under its own keys.
+
+So that a stolen API key makes no other, and an agency that holds its own keys needs nobody else for one. What writes drafts
+at a hosted desk is not issued here: who could release what it writes is that desk's question.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.statements.form import Statement, parse_statement
+from agencies.apikeys import make_key, record_key_event
+from agencies.models import Agency, ApiKey
+from agencies.own_statements import take_own_statement
+from callers.actors import Actor
+from callers.capabilities import Capability, require, scopes_that_work
+from callers.errors import AbsentError, InputError
+
+APIKEY = "apikey"
+
+
+def list_credentials(actor: Actor) -> Sequence[ApiKey]:
+    """The API keys of the actor's agency, the newest first, ended ones too; raises NotPermittedError."""
+    require(actor, Capability.STATEMENT_SUBMIT)
+    return list(_own(actor.agency_id or "").order_by("-created_at", "prefix"))
+
+
+def issue_credential(caller: Actor, jws: bytes, *, now: datetime) -> tuple[ApiKey, str | None]:
+    """The API key that a signed `apikey` of the caller's agency asks for, and its text.
+
+    The text is given this once: the same statement again gives the same row and None. Raises as `take_own_statement`,
+    InputError, and Failure.TYP for a statement that ends a key.
+    """
+    texts: list[str] = []
+
+    def issue(agency: Agency, stated: Statement) -> None:
+        _key, text = _issue(caller, agency, stated, now)
+        texts.append(text)
+
+    _require(jws, "issue")
+    row = take_own_statement(caller, caller.agency_id or "", jws, k=APIKEY, effect=issue, now=now)
+    return ApiKey.objects.get(stated_in=row.od), texts[0] if texts else None
+
+
+def end_credential(caller: Actor, prefix: str, jws: bytes, *, now: datetime) -> ApiKey:
+    """End an API key of the caller's agency and all that took its place, at once and for good; again changes nothing.
+
+    Raises AbsentError (none of the agency's), and as `issue_credential`; Failure.SUBJECT where the statement names another.
+    """
+    if not _own(caller.agency_id or "").filter(pk=prefix).exists():
+        raise AbsentError
+    if _require(jws, "end").body["prefix"] != prefix:
+        raise VerificationError(Failure.SUBJECT)
+
+    def end(agency: Agency, stated: Statement) -> None:
+        _end(caller, agency, prefix, now)
+
+    take_own_statement(caller, caller.agency_id or "", jws, k=APIKEY, effect=end, now=now)
+    return ApiKey.objects.get(pk=prefix)
+
+
+def _own(agency_id: str) -> QuerySet[ApiKey]:
+    """What the hub's own desk calls with is its own affair."""
+    return ApiKey.objects.filter(agency_id=agency_id, is_desk=False)
+
+
+def _require(jws: bytes, st: str) -> Statement:
+    stated = parse_statement(jws).statement
+    if stated.k != APIKEY or stated.body["st"] != st:
+        raise VerificationError(Failure.TYP, stated.k)
+    return stated
+
+
+def _issue(caller: Actor, agency: Agency, stated: Statement, now: datetime) -> tuple[ApiKey, str]:
+    body = stated.body
+    unknown = set(body["scopes"]) - {str(scope) for scope in scopes_that_work(is_hosted=False)}
+    if unknown:
+        raise InputError("scopes", _("%(scope)s is no scope of this door.") % {"scope": min(unknown)})
+    return make_key(
+        caller,
+        agency.pk,
+        client=body["client"],
+        scopes=list(body["scopes"]),
+        lifetime=timedelta(days=body["days"]),
+        networks=body["networks"],
+        stated_in=stated.od,
+        now=now,
+    )
+
+
+def _end(caller: Actor, agency: Agency, prefix: str, now: datetime) -> None:
+    line = _own(agency.pk).values_list("line", flat=True).get(pk=prefix)
+    chain = _own(agency.pk).select_for_update(of=("self",)).filter(line=line, revoked_at=None)
+    for key in chain.order_by("pk"):
+        key.revoked_at = now
+        key.save(update_fields=["revoked_at"])
+        record_key_event("apikey.revoked", caller, key, now=now)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an agency is reached: telephone, time zone and contact points, as it states them itself.
+
+Telephone and zone stand in the directory; the contact points are shown to the agency and to the operator, who has to
+reach it, and to nobody else. The newest statement counts, and what it replaced is not kept: addresses are of people.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.statements.form import Statement
+from agencies.models import Agency, ContactPoint, OwnStatement
+from agencies.own_statements import take_own_statement
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from callers.timezones import is_timezone
+from ledger.audit import record_event
+from ledger.proofs import receipt_for
+
+ENTRY = "entry"
+
+
+@dataclass(frozen=True)
+class PublishedEntry:
+    """How an agency is reached; `statement` is the one that says so, None where only the operator has."""
+
+    agency: str
+    telephone: str
+    timezone: str
+    contacts: Sequence[str]
+    statement: Mapping[str, Any] | None
+    receipt: Mapping[str, Any] | None
+
+
+def state_entry(caller: Actor, agency_id: str, jws: bytes, *, now: datetime) -> None:
+    """Take what the caller's agency states about how it is reached; the same again changes nothing.
+
+    Raises as `take_own_statement` (Failure.STALE for one that is not newer than what stands), and InputError for a zone
+    that the IANA database does not have.
+    """
+
+    def apply(agency: Agency, stated: Statement) -> None:
+        _apply(caller, agency, stated, now)
+
+    take_own_statement(caller, agency_id, jws, k=ENTRY, effect=apply, now=now)
+
+
+def published_entry(actor: Actor, agency_id: str) -> PublishedEntry:
+    """How an agency is reached, for the agency itself and the operator; raises AbsentError, NotPermittedError."""
+    require(actor, Capability.DIRECTORY_READ)
+    if agency_id != actor.agency_id and Capability.HUB_OPERATE not in actor.capabilities:
+        raise AbsentError
+    agency = Agency.objects.visible_to(actor).filter(pk=agency_id).first()
+    if agency is None:
+        raise AbsentError
+    row = OwnStatement.objects.filter(agency=agency, k=ENTRY).first()
+    contacts = ContactPoint.objects.filter(agency=agency).order_by("address")
+    return PublishedEntry(
+        agency=agency.pk,
+        telephone=agency.duty_phone,
+        timezone=agency.timezone,
+        contacts=list(contacts.values_list("address", flat=True)),
+        statement=json.loads(bytes(row.jws)) if row else None,
+        receipt=receipt_for(row.od) if row else None,
+    )
+
+
+def _apply(caller: Actor, agency: Agency, stated: Statement, now: datetime) -> None:
+    earlier = OwnStatement.objects.filter(agency=agency, k=ENTRY)
+    newest = max(earlier.values_list("iat", flat=True), default=-1)
+    if stated.iat <= newest:
+        raise VerificationError(Failure.STALE, "a newer entry stands")
+    body = stated.body
+    if not is_timezone(body["zone"]):
+        raise InputError("zone", _("Time zone: choose a name of the IANA database."))
+    earlier.delete()
+    agency.duty_phone, agency.timezone = body["telephone"] or "", body["zone"]
+    agency.save(update_fields=["duty_phone", "timezone"])
+    ContactPoint.objects.filter(agency=agency).delete()
+    ContactPoint.objects.bulk_create(
+        ContactPoint(agency=agency, address=address) for address in body["contacts"]
+    )
+    record_event(
+        "entry.stated",
+        actor=caller.audit_name,
+        agency=agency.pk,
+        subject=stated.od,
+        detail={"contacts": len(body["contacts"])},
+        now=now,
+    )

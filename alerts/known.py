@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an agency's desk has sent and received, which statements of others may be about (`peers.feed_memory.Known`)."""
+
+from accord.envelope.statements.bodies import MANIFEST
+from accord.envelope.statements.entitlement import SubjectFacts
+from alerts.models import Alert, AwaitedEnvelope, ReceivedAlert
+from peers.models import SentEnvelope
+
+
+class DeskKnows:
+    """The envelopes of one agency."""
+
+    def __init__(self, agency_id: str) -> None:
+        self._agency_id = agency_id
+
+    def subject_of(self, d: str) -> SubjectFacts | None:
+        """Return the facts of an envelope that the agency sent, that reached it, or that it still waits for."""
+        own = SentEnvelope.objects.filter(reader=self._agency_id, md=d).first()
+        if own is not None:
+            own.require_bound()
+            jti = Alert.objects.filter(agency=self._agency_id, md=d).values_list("jti", flat=True).get()
+            return SubjectFacts(MANIFEST, jti, d, self._agency_id, self._agency_id, frozenset(own.recipients))
+        for rows, issuer in ((ReceivedAlert.objects, "issuer_id"), (AwaitedEnvelope.objects, "iss")):
+            found = rows.filter(agency=self._agency_id, md=d).values_list("jti", issuer).first()
+            if found is not None:
+                jti, iss = found
+                return SubjectFacts(MANIFEST, jti, d, iss, iss, frozenset({self._agency_id}))
+        return None
+
+    def seen(self, iss: str, jti: str) -> str | None:
+        """Return the md that came under an issuer's id before."""
+        rows = ReceivedAlert.objects.filter(agency=self._agency_id, issuer=iss, jti=jti)
+        return rows.values_list("md", flat=True).first()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the agency has agreed to, by the exchange's word: asked for where nothing is kept, followed by the desk-worker."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from accord.calls.errors import AnswerError, ClientError
+from alerts.errors import ExchangeAwayError
+from callers.actors import Actor, SystemActor
+from ledger.audit import record_event
+from peers.agreements import (
+    KeptAgreements,
+    follow_agreements,
+    kept_agreements,
+    was_asked_since,
+    was_ever_asked,
+)
+
+log = logging.getLogger(__name__)
+AGREEMENTS_EVERY: Final = timedelta(seconds=20)
+"""So often, at most, an agency asks for its agreements by itself."""
+
+
+def known_agreements(actor: Actor, agency_id: str, *, now: datetime) -> KeptAgreements:
+    """What is kept, which is asked for where nothing is. Not inside a transaction.
+
+    Raises NotBoundError for rows changed past the program, ExchangeAwayError.
+    """
+    kept = kept_agreements(agency_id)
+    if kept is None:
+        ask_for_agreements(actor, agency_id, now=now)
+        kept = kept_agreements(agency_id)
+    if kept is None:
+        raise ExchangeAwayError
+    return kept
+
+
+def be_told_once(agency_id: str, *, now: datetime) -> None:
+    """Ask where nothing is kept yet, so that what is held back is known. Not inside a transaction. Raises ExchangeAwayError."""
+    if not was_ever_asked(agency_id):
+        ask_for_agreements(SystemActor("desk", agency_id), agency_id, now=now)
+
+
+def ask_for_agreements(actor: Actor, agency_id: str, *, now: datetime) -> None:
+    """Keep what the exchange states now; that what was kept had been changed past the program is audited.
+
+    Not inside a transaction. Raises ExchangeAwayError.
+    """
+    try:
+        was_altered = follow_agreements(agency_id, now=now)
+    except ClientError as trouble:
+        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+    if was_altered:
+        log.error("the agreements kept for %s were changed past the program", agency_id)
+        with transaction.atomic():
+            record_event(
+                "agreements.altered",
+                actor=actor.audit_name,
+                agency=agency_id,
+                subject=f"agency:{agency_id}",
+                now=now,
+            )
+
+
+def follow_agreements_when_due(actor: Actor, agency_id: str, *, now: datetime) -> None:
+    """For the desk-worker: ask, unless it was asked a moment ago; while the exchange is away what is kept stays."""
+    if was_asked_since(agency_id, now - AGREEMENTS_EVERY, now=now):
+        return
+    try:
+        ask_for_agreements(actor, agency_id, now=now)
+    except ExchangeAwayError as away:
+        log.warning("the agreements of %s could not be asked for: %s", agency_id, away.__cause__)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following the exchange's directory, for the whole desk: one of its agencies asks for all."""
+
+import logging
+from datetime import datetime
+from typing import Final
+
+from accord.calls.errors import ApiKeyRefusedError, ClientError
+from alerts.peers.telephones import tell_of_telephones
+from callers.actors import SystemActor
+from peers.entries import are_entries_due, follow_entries
+from peers.exchange import calling_agencies, note_refused_key
+from peers.models import Agency
+
+ROLE: Final = "desk-worker"
+
+log = logging.getLogger(__name__)
+
+
+def follow_agencies(*, now: datetime) -> None:
+    """Take in who takes part, where that is due, by whichever agency is answered. Not inside a transaction.
+
+    While nobody is answered, what was said before counts.
+    """
+    if not are_entries_due(now=now):
+        return
+    for reader in calling_agencies():
+        try:
+            followed = follow_entries(reader, now=now)
+        except ApiKeyRefusedError:
+            note_refused_key(reader)
+        except ClientError as trouble:
+            log.warning("the directory could not be followed as %s: %s", reader, trouble)
+        else:
+            hosted = Agency.objects.filter(is_hosted=True).values_list("pk", flat=True)
+            tell_of_telephones(SystemActor(ROLE), hosted, followed.telephones, now=now)
+            return

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another telephone number of an agency, as the exchange says it: told to key officers, and taken by one of them.
+
+Whom to call in an alarm must not come from who may be suspected: the number that was here first counts until then.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from alerts.peers.comparing import own_agency_of
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import InputError
+from ledger.audit import record_event
+from notices.peers import tell_of_other_telephone
+from peers.entries import take_telephone
+from peers.models import Agency
+
+log = logging.getLogger(__name__)
+
+
+def may_take(actor: Actor) -> bool:
+    """Whether the actor is one of those who take a number for the desk."""
+    return Capability.KEY_MANAGE in actor.capabilities
+
+
+@transaction.atomic
+def take_said_telephone(actor: Actor, peer: Agency, telephone: str, *, now: datetime) -> None:
+    """Let the number that the exchange says count, for every agency of this desk; `telephone` is the one that was seen.
+
+    Raises NotPermittedError, KeysElsewhereError, NotBoundError; InputError where the exchange says another one by now, or
+    the one that counts.
+    """
+    own = own_agency_of(actor)
+    require(actor, Capability.KEY_MANAGE)
+    before = take_telephone(peer.pk, telephone)
+    if before is None:
+        raise InputError("telephone", _("The exchange does not say this number now. Look at it again."))
+    detail = {"before": before, "after": telephone}
+    record_event(
+        "peer.telephone_taken", actor=actor.audit_name, agency=own.pk, subject=peer.pk, detail=detail, now=now
+    )
+
+
+def tell_of_telephones(actor: Actor, readers: Iterable[str], peers: Iterable[str], *, now: datetime) -> None:
+    """Audit and tell the key officers of each of this desk's agencies that another number is said of these."""
+    agencies = list(readers)
+    for peer in peers:
+        log.error("the exchange says another telephone number of %s; the one from before counts", peer)
+        for reader in agencies:
+            with transaction.atomic():
+                record_event(
+                    "peer.telephone_said",
+                    actor=actor.audit_name,
+                    agency=reader,
+                    subject=peer,
+                    detail={},
+                    now=now,
+                )
+                tell_of_other_telephone(reader, peer, now=now)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may receive what, by the exchange's word: a code and arguments for each recipient, worded here for the reader.
+
+The word is the exchange's alone: what the agency itself has compared and stopped is held against it (`alerts.peers.holding`).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accord.calls.answers import PreviewAnswer
+from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError
+from alerts.errors import ExchangeAwayError
+from callers.denials import denial_text
+from callers.terms import Tlp
+from peers.exchange import exchange_of, note_refused_key
+from peers.models import Agency
+
+REF_AT_MOST = 20
+
+
+@dataclass(frozen=True)
+class RecipientVerdict:
+    """One line of "who will receive this"; never names an officer. Stable while nothing has changed."""
+
+    agency: str
+    name: str
+    country: str
+    kind: str
+    will: bool
+    code: str
+    text: str
+    agreement: str
+    lane: str
+    ceiling: str
+    custody: str
+    suite: str
+    timezone: str
+
+    def as_json(self) -> dict[str, str | bool]:
+        """As a validated alert keeps it."""
+        return asdict(self)
+
+
+def ask_previews(
+    issuer: str, terms: Mapping[str, str], recipients: Collection[str] | None, *, now: datetime
+) -> list[PreviewAnswer]:
+    """What the exchange answers about each recipient at this moment; `None` asks for the directory.
+
+    Not inside a transaction. Raises ExchangeAwayError, also for an answer that cannot be used.
+    """
+    asked = None if recipients is None else sorted(set(recipients))
+    try:
+        answers = exchange_of(issuer).previews(terms, asked)
+    except ApiKeyRefusedError as refused:
+        note_refused_key(issuer)
+        raise ExchangeAwayError from refused
+    except ClientError as trouble:
+        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+    if not all(_is_sound(answer) for answer in answers):
+        raise ExchangeAwayError(is_answered=True)
+    return answers
+
+
+def verdicts_of(answers: Sequence[PreviewAnswer], terms: Mapping[str, str]) -> list[RecipientVerdict]:
+    """The answers as lines, by name, with what the directory says of each agency."""
+    agencies = Agency.objects.in_bulk([answer.agency for answer in answers])
+    rows = [_verdict(answer, agencies.get(answer.agency), terms) for answer in answers]
+    return sorted(rows, key=lambda row: (row.name, row.agency))
+
+
+def worded(answer: PreviewAnswer, name: str) -> str:
+    """Why the recipient is denied, in the active language; a denial that this desk has no words for stays one."""
+    try:
+        return denial_text(answer.code, {**answer.args, "name": name})
+    except (KeyError, TypeError, ValueError):
+        return _("%(name)s cannot receive it, for a reason that this desk does not know.") % {"name": name}
+
+
+def _is_sound(answer: PreviewAnswer) -> bool:
+    """Tell whether an allowance names an agreement and its highest marking."""
+    if not answer.allowed:
+        return True
+    ref, ceiling = answer.args.get("ref"), answer.args.get("tlp")
+    return isinstance(ref, str) and 0 < len(ref) <= REF_AT_MOST and ceiling in Tlp.values
+
+
+def _verdict(answer: PreviewAnswer, agency: Agency | None, terms: Mapping[str, str]) -> RecipientVerdict:
+    name, allowed = agency.name if agency else answer.agency, answer.allowed
+    return RecipientVerdict(
+        agency=answer.agency,
+        name=name,
+        country=agency.country if agency else "",
+        kind=agency.kind if agency else "",
+        will=allowed,
+        code=answer.code,
+        text="" if allowed else worded(answer, name),
+        agreement=str(answer.args["ref"]) if allowed else "",
+        lane=terms["lane"],
+        ceiling=str(answer.args["tlp"]) if allowed else "",
+        custody=agency.custody if agency else "",
+        suite=terms["suite"],
+        timezone=agency.timezone if agency else "",
+    )

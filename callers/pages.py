@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pages of either half are made of: a menu, a question before an act, and the problems of its form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+
+from callers.errors import InputError
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class NavItem:
+    label: Text
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class NavGroup:
+    label: Text
+    items: tuple[NavItem, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """`title` ends up in the browser's history: it names no person. `back` is an address."""
+
+    title: Text
+    heading: Text
+    button: Text
+    back: str
+    does: Sequence[Text] = ()
+    lasts: Text = ""
+    facts: Sequence[tuple[Text, Any]] = ()
+    is_grave: bool = False
+    narrow: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class ConfirmForm(forms.Form):
+    """Nothing is asked but the press of the button."""
+
+
+def problems_of(form: forms.Form) -> list[dict[str, str]]:
+    """Every problem with the address of its field, for the top of the page."""
+    if not form.is_bound:
+        return []
+    return [
+        {"address": f"#field-{name}" if name in form.fields else "#content", "text": str(text)}
+        for name, texts in form.errors.items()
+        for text in texts
+    ]
+
+
+def refuse(form: forms.Form, refused: InputError) -> None:
+    """Puts a service's refusal at its field, or on top where the form has no such field."""
+    form.add_error(refused.field if refused.field in form.fields else None, refused.problem)

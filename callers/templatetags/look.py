@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What templates of either half may ask for: icons, form fields, moments with their zone, code in a sentence."""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.forms.boundfield import BoundField
+from django.template.loader import get_template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from accord.moments import moment_or_none
+
+register = template.Library()
+
+
+@cache
+def drawing(name: str) -> SafeString:
+    """One of our own drawings."""
+    return mark_safe(get_template(f"accord/icons/{name}.svg").render({}).strip())  # noqa: S308 - own files only
+
+
+@register.filter
+def in_its_direction(field: BoundField) -> SafeString:
+    """A form's field of which the text, and each option, runs as its letters do, unless its form says otherwise."""
+    return field.as_widget(attrs={"dir": "auto"} | field.field.widget.attrs)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A drawing of ours, inline so that it takes the colour of the text beside it."""
+    return drawing(name)
+
+
+def _offset(moment: datetime) -> str:
+    seconds = int((moment.utcoffset() or timedelta()).total_seconds())
+    if not seconds:
+        return "UTC"
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    sign = "+" if seconds > 0 else "\N{MINUS SIGN}"
+    return f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
+
+
+def _at(moment: datetime, zone: tzinfo) -> datetime:
+    """As a clock in this zone shows it; in UTC within hours of the end of the calendar, where no clock there goes on."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(UTC)
+
+
+def _time(moment: datetime, form: str = "") -> SafeString:
+    return format_html(
+        '<time datetime="{}">{} {}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        date_format(moment, form or _("j M Y H:i")),
+        _offset(moment),
+    )
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """A moment in the reader's zone, the zone always named."""
+    return _time(_at(value, timezone.get_current_timezone())) if value else ""
+
+
+@register.filter
+def moment_short(value: datetime | None, now: datetime) -> SafeString | str:
+    """The same for lists, where the year is said only when it is another one."""
+    if value is None:
+        return ""
+    local = _at(value, timezone.get_current_timezone())
+    same_year = local.year == timezone.localtime(now).year
+    return _time(local, _("j M H:i") if same_year else _("j M Y H:i"))
+
+
+@register.filter
+def moment_in(value: datetime | None, zone: str) -> SafeString | str:
+    return _time(_at(value, ZoneInfo(zone))) if value else ""
+
+
+@register.filter
+def clock_in(value: datetime, zone: str) -> SafeString:
+    """The day of the week and the time in another zone: is anybody at work there now?"""
+    return _time(_at(value, ZoneInfo(zone)), _("D H:i"))
+
+
+@register.filter
+def from_seconds(value: int | None) -> datetime | None:
+    """Signed objects carry whole seconds; pages show moments."""
+    return moment_or_none(value)
+
+
+@register.filter
+def coded(text: object) -> SafeString:
+    """What stands between backticks as code; the rest is escaped."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:
+        return format_html("{}", text)
+    shown = ((f"<code>{escape(part)}</code>" if n % 2 else escape(part)) for n, part in enumerate(parts))
+    return mark_safe("".join(shown))  # noqa: S308 - each part was escaped

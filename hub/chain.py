@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands between the server and the views of a role, from the outside in."""
+
+from collections.abc import Iterator
+
+
+def middleware_of(role: str) -> list[str]:
+    """The middleware of a role's process, as Django's setting takes it."""
+    return list(_middleware(role))
+
+
+def _middleware(role: str) -> Iterator[str]:
+    is_desk, is_operator = role == "desk", role == "operator"
+    # The admin's own checks want its middleware wherever its tables are made.
+    has_admin = is_desk or role == "migrate"
+    yield "django.middleware.security.SecurityMiddleware"
+    if is_desk or is_operator:
+        yield "whitenoise.middleware.WhiteNoiseMiddleware"
+    yield "hub.middleware.RequestIdMiddleware"
+    yield "hub.middleware.PlainAddressMiddleware"
+    yield "csp.middleware.CSPMiddleware"
+    if has_admin:
+        yield "django.contrib.sessions.middleware.SessionMiddleware"
+    if is_desk or is_operator:
+        yield "django.middleware.locale.LocaleMiddleware"
+    yield "django.middleware.common.CommonMiddleware"
+    if has_admin:
+        yield from _of_officers(is_desk=is_desk)
+    if is_operator:
+        yield "hub.middleware.RequestSizeMiddleware"
+        yield "django.middleware.csrf.CsrfViewMiddleware"
+    yield "django.middleware.clickjacking.XFrameOptionsMiddleware"
+    yield "hub.middleware.ApiReadsMiddleware"
+
+
+def _of_officers(*, is_desk: bool) -> Iterator[str]:
+    yield "django.middleware.csrf.CsrfViewMiddleware"
+    yield "django.contrib.auth.middleware.AuthenticationMiddleware"
+    if is_desk:
+        yield "officers.login.middleware.OfficerSessionMiddleware"
+    yield "hub.middleware.RequestSizeMiddleware"
+    if is_desk:
+        yield "hub.middleware.OfficerLanguageMiddleware"
+    yield "hub.middleware.OfficerTimeZoneMiddleware"
+    yield "django.contrib.messages.middleware.MessageMiddleware"
+    # allauth finds the request through it.
+    yield "allauth.account.middleware.AccountMiddleware"

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notices made from what the desk itself has taken in: an alert, its withdrawal, a doubt, a word that stands by it.
+
+Each queues in the caller's transaction, which holds the fact it tells of; whoever is told of a subject on an occasion is
+told once, however often the fact is taken in.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from callers.doorbell import ring
+from notices.about import AboutAlert
+from notices.models import Notification
+from notices.queueing import (
+    key_officers_of,
+    queue_notices,
+    queue_plain_notices,
+    readers_of,
+    save_notices,
+)
+from notices.states import Cause, NotificationState, Occasion
+from officers.visibility import without_sign_in
+
+TOLD: Final = (NotificationState.SENT, NotificationState.UNCERTAIN)
+REMINDED_EVERY: Final = timedelta(hours=1)
+REMINDER: Final = "again/"
+"""What begins the subject of a reminder: another one than that of the first notice."""
+
+
+def tell_of_alert(agency_id: str, about: AboutAlert, *, now: datetime) -> None:
+    """Tell every reader of the agency of a new alert."""
+    _tell(queue_notices(about, Occasion.ALERT, readers_of([agency_id]), now=now))
+
+
+def tell_of_withdrawal(
+    agency_id: str, about: AboutAlert, od: str, *, was_opened: bool, now: datetime
+) -> None:
+    """Tell those of an agency that was told of the alert or opened it; else its first notice does not go out any more."""
+    alerts = Notification.objects.filter(recipient=agency_id, about=about.md, occasion=Occasion.ALERT)
+    alerts.exclude(state__in=TOLD).update(withheld=Cause.RECALLED)
+    if was_opened or alerts.filter(state__in=(*TOLD, NotificationState.LEASED)).exists():
+        _tell(queue_notices(about, Occasion.WITHDRAWN, readers_of([agency_id]), subject=od, now=now))
+
+
+def lift_withdrawal(agency_id: str, md: str) -> None:
+    """Let the first notices of an alert go out whose withdrawal counts no more, as far as they still wait."""
+    waiting = Notification.objects.filter(recipient=agency_id, about=md, withheld=Cause.RECALLED)
+    waiting.update(withheld="")
+
+
+def settle_withdrawal(agency_id: str, md: str) -> None:
+    """Remind nobody of a withdrawal that the agency has confirmed; the first notice of it still goes out."""
+    reminders = Notification.objects.filter(
+        recipient=agency_id, about=md, occasion=Occasion.WITHDRAWN, subject__contains=REMINDER
+    )
+    reminders.exclude(state__in=TOLD).update(withheld=Cause.SETTLED)
+
+
+def tell_of_reminder(
+    agency_id: str, about: AboutAlert, reminder_id: str, *, is_withdrawn: bool, now: datetime
+) -> None:
+    """Tell every reader once more, once an hour at most: to confirm a withdrawal, or to acknowledge."""
+    occasion = Occasion.WITHDRAWN if is_withdrawn else Occasion.ALERT
+    again = Notification.objects.filter(recipient=agency_id, about=about.md, subject__startswith=REMINDER)
+    if again.filter(queued_at__gt=now - REMINDED_EVERY).exists():
+        return
+    subject = REMINDER + reminder_id
+    _tell(queue_notices(about, occasion, readers_of([agency_id]), subject=subject, now=now))
+
+
+def tell_of_doubt(agency_id: str, about: AboutAlert, subject: str, *, now: datetime) -> None:
+    """Tell every reader that a signature under or about a received alert no longer counts; `subject` is whose."""
+    _tell(queue_notices(about, Occasion.REPUDIATED, readers_of([agency_id]), subject=subject, now=now))
+
+
+def tell_of_doubted_answers(agency_id: str, kid: str, *, now: datetime) -> None:
+    """Tell every reader that answers to the agency, signed with this key, no longer count; once a key."""
+    _tell(queue_plain_notices(kid, Occasion.REPUDIATED, readers_of([agency_id]), now=now))
+
+
+def tell_of_reaffirm(agency_id: str, d: str, od: str, *, now: datetime) -> None:
+    """Tell whoever was told that something is in doubt that its sender stands by it, once for each such word."""
+    told = Notification.objects.filter(recipient=agency_id, occasion=Occasion.REPUDIATED, subject=d).exclude(
+        reference=""
+    )
+    again: list[Notification] = []
+    for notice in told.select_related("officer").defer(*without_sign_in("officer")):
+        again += queue_notices(_about(notice), Occasion.REAFFIRMED, [notice.officer], subject=od, now=now)
+    _tell(again)
+
+
+def tell_of_revoked_key(agency_id: str, kid: str, since: int, *, now: datetime) -> None:
+    """Tell key officers that a signing key of their own agency was revoked for everything since a time (seconds)."""
+    subject = f"{kid}:{since}"
+    told = Notification.objects.filter(recipient=agency_id, occasion=Occasion.KEY_REVOKED, subject=subject)
+    if not told.exists():
+        _tell(queue_plain_notices(subject, Occasion.KEY_REVOKED, key_officers_of([agency_id]), now=now))
+
+
+def _about(notice: Notification) -> AboutAlert:
+    return AboutAlert(notice.about, notice.reference, notice.pri, notice.status, notice.tlp, notice.lane)
+
+
+def _tell(notices: Iterable[Notification]) -> None:
+    found = list(notices)
+    if found:
+        save_notices(found)
+        transaction.on_commit(lambda: ring("notices.send"))

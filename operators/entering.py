@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps by which an agency comes in, as the exchange knows them: admitted, keys, active."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accord.moments import moment_or_none
+from agencies.directory import newest_keyset
+from agencies.entrykeys import has_entry_key
+from agencies.models import Agency
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.directory import AgencyStatus, Custody
+from callers.errors import AbsentError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`keyset_until`: when the newest logged keyset ends; None before the first."""
+
+    agency: Agency
+    has_entry_key: bool
+    keyset_until: datetime | None
+
+    @property
+    def needs_entry_key(self) -> bool:
+        """Tell whether the agency's own system brings the keys, and has not yet."""
+        return self.agency.custody == Custody.AGENCY and self.agency.status == AgencyStatus.ENTERING
+
+
+def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:
+    """Raises NotPermittedError, AbsentError."""
+    require(operator, Capability.HUB_OPERATE)
+    agency = Agency.objects.visible_to(operator).filter(pk=agency_id).first()
+    if agency is None:
+        raise AbsentError
+    keyset = newest_keyset(agency.pk, now=now)
+    return Entry(
+        agency=agency,
+        has_entry_key=has_entry_key(agency.pk, now=now),
+        keyset_until=moment_or_none(keyset.exp) if keyset else None,
+    )

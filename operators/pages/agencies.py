@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agency comes in, step by step, and is suspended and resumed."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accord.envelope.keys import show_fingerprint
+from agencies.accession import admit_agency
+from agencies.entrykeys import issue_entry_key
+from agencies.errors import AgencyExistsError, CustodyRefusedError
+from agencies.models import Agency
+from callers import clock
+from callers.directory import AgencyStatus, Custody
+from callers.errors import InputError, NotPermittedError
+from callers.pages import ConfirmForm, Question, problems_of, refuse
+from ledger.pins import current_vkey
+from operators.entering import entry_of
+from operators.pages.forms import AdmitForm, CompareForm, EntryKeyForm
+from operators.pages.frame import operator_here, render_page
+from operators.pages.overview import tone_of
+from operators.pages.question import ask
+from sharing.agreements import resume_agency_flow, suspend_agency_flow
+
+
+def admit(request: HttpRequest) -> HttpResponseBase:
+    """First the facts; then, where the agency has a root, both sides read its fingerprint; then it is admitted."""
+    posted = request.POST if request.method == "POST" else None
+    form = AdmitForm(posted, initial={"timezone": "UTC", "language": "en", "custody": Custody.AGENCY})
+    question = Question(
+        _("Admit an agency"),
+        _("Admit an agency"),
+        _("Continue"),
+        reverse("overview"),
+        does=[_("It enters with these facts and counts as active once its first keyset stands.")],
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    fingerprint = form.cleaned_data["root_fingerprint"]
+    if fingerprint:
+        compare = CompareForm(posted if "compare" in request.POST else None, fingerprint=fingerprint)
+        if not compare.is_valid():
+            return _compare_page(request, form, compare)
+    try:
+        agency = admit_agency(
+            operator_here(request), compared=bool(fingerprint), now=clock.now(), **form.cleaned_data
+        )
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    except AgencyExistsError:
+        form.add_error(None, _("An agency of this id or name was admitted before."))
+        return ask(request, question, form, status=409)
+    return redirect("agency", agency.pk)
+
+
+def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
+    """One agency: what is done and what is next, and none of its business."""
+    entry = entry_of(operator_here(request), agency_id, now=clock.now())
+    return render_page(
+        request,
+        "agency",
+        _("Agency"),
+        entry=entry,
+        row=entry.agency,
+        tone=tone_of(entry.agency),
+        root=show_fingerprint(entry.agency.root_fingerprint),
+        is_entering=entry.agency.status == AgencyStatus.ENTERING,
+        exchange=settings.EXCHANGE_URL,
+        vkey=current_vkey(),
+    )
+
+
+@sensitive_variables("text")
+def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """The key with which the agency's own system brings its keys; shown once."""
+    operator, now = operator_here(request), clock.now()
+    found = entry_of(operator, agency_id, now=now).agency
+    form = EntryKeyForm(request.POST if request.method == "POST" else None)
+    question = _question(
+        found,
+        _("Issue the key for entering: %(name)s") % {"name": found.name},
+        _("Issue key"),
+        does=[
+            _(
+                "The agency's system brings its keys with it. It is shown once; hand it over in person or sealed."
+            ),
+            _("It reads nothing, and ends when the first keyset stands. A key issued before ends now."),
+            _("The agency's first working key then comes sealed, for the agency alone to read."),
+        ],
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    try:
+        key, text = issue_entry_key(operator, found.pk, client=form.cleaned_data["client"], now=now)
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    except NotPermittedError:
+        form.add_error(None, _("The agency is in; its own admin issues its API keys."))
+        return ask(request, question, form, status=409)
+    except CustodyRefusedError:
+        form.add_error(None, _("A desk holds this agency's keys: no system of its own brings any."))
+        return ask(request, question, form, status=409)
+    return render_page(request, "key_shown", _("Key for entering"), key=key, text=text)
+
+
+def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """Nothing new flows; nothing is deleted."""
+    operator, now = operator_here(request), clock.now()
+    found = entry_of(operator, agency_id, now=now).agency
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    question = _question(
+        found,
+        _("Suspend %(name)s on this hub?") % {"name": found.name},
+        _("Suspend %(id)s") % {"id": found.pk},
+        does=[
+            _(
+                "Flow stops both ways, with every agency; nothing is deleted; waiting items are held until they expire."
+            ),
+            _("Its officers can read what they received. Every sender sees that it is suspended."),
+        ],
+        is_grave=True,
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    suspend_agency_flow(operator, found.pk, now=now)
+    return redirect("agency", found.pk)
+
+
+def resume(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """What is held gets its turn again."""
+    operator, now = operator_here(request), clock.now()
+    found = entry_of(operator, agency_id, now=now).agency
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    question = _question(
+        found,
+        _("Resume %(name)s?") % {"name": found.name},
+        _("Resume %(id)s") % {"id": found.pk},
+        does=[
+            _(
+                "What was held and has not expired is delivered, in order and once. Lanes that agencies suspended stay so."
+            )
+        ],
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    resume_agency_flow(operator, found.pk, now=now)
+    return redirect("agency", found.pk)
+
+
+def _compare_page(request: HttpRequest, form: AdmitForm, compare: CompareForm) -> HttpResponse:
+    problems = problems_of(compare)
+    return render_page(
+        request,
+        "compare",
+        _("Compare the fingerprint"),
+        status=422 if problems else 200,
+        form=form,
+        compare=compare,
+        problems=problems,
+    )
+
+
+def _question(found: Agency, heading: str, button: str, **words: Any) -> Question:
+    return Question(_("Agency"), heading, button, reverse("agency", args=[found.pk]), **words)

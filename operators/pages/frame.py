@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frame around every page: who may open it, its menu, and what is answered to an error."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from callers import clock
+from callers.errors import AbsentError, NotPermittedError
+from callers.pages import NavGroup, NavItem, Text
+from callers.passkeys import Site
+from operators.models import Operator, OperatorSession
+from operators.sessions import session_of
+
+READ: Final = frozenset({"GET", "HEAD"})
+CHANGE: Final = frozenset({"POST"})
+BOTH: Final = READ | CHANGE
+MENU: Final[tuple[tuple[str, Text], ...]] = (
+    ("overview", _("Exchange")),
+    ("ledger", _("Ledger")),
+    ("operators", _("Operators")),
+)
+
+View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address. `is_open`: no session is asked for, and the view gets none."""
+
+    route: str
+    view: View
+    name: str
+    methods: frozenset[str] = READ
+    is_open: bool = False
+
+    def pattern(self) -> URLPattern:
+        return path(self.route, guarded(self), name=self.name)
+
+
+def guarded(page: Page) -> View:
+    """The view of a page behind its methods and its sign-in; what it raises becomes an answer. Never cached."""
+
+    @never_cache
+    @wraps(page.view)
+    def answer(request: HttpRequest, **values: Any) -> HttpResponseBase:
+        if request.method not in page.methods:
+            return HttpResponseNotAllowed(sorted(page.methods))
+        if page.is_open:
+            return page.view(request, **values)
+        session = session_of(request.COOKIES.get(settings.OPERATOR_COOKIE_NAME, ""), now=clock.now())
+        if session is None:
+            return redirect("sign_in")
+        request.operator_session = session  # type: ignore[attr-defined]
+        try:
+            return page.view(request, **values)
+        except AbsentError:
+            return stand_alone(request, "absent", HTTPStatus.NOT_FOUND)
+        except NotPermittedError:
+            return stand_alone(request, "forbidden", HTTPStatus.FORBIDDEN)
+
+    return answer
+
+
+def session_here(request: HttpRequest) -> OperatorSession:
+    """The session of this request; no page that asks for one is reached without."""
+    session = request.operator_session  # type: ignore[attr-defined]
+    assert isinstance(session, OperatorSession)
+    return session
+
+
+def operator_here(request: HttpRequest) -> Operator:
+    """Who asks."""
+    return session_here(request).operator
+
+
+def site() -> Site:
+    """Where operators' passkeys are made and asked for: one address, whatever a request calls it."""
+    return Site(settings.OPERATOR_URL)
+
+
+def render_page(
+    request: HttpRequest, template: str, title: Text, /, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """One page in its frame. `title` ends up in the browser's history: it names no agency and no person."""
+    here = request.path
+    items = tuple(
+        NavItem(text, address, here == address or (address != "/" and here.startswith(address)))
+        for name, text in MENU
+        for address in [reverse(name)]
+    )
+    values: Mapping[str, Any] = {
+        "nav": (NavGroup("", items),),
+        "operator": operator_here(request),
+        "page_title": title,
+        "now": clock.now(),
+        **context,
+    }
+    return render(request, f"operators/{template}.html", dict(values), status=status)
+
+
+def stand_alone(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
+    """A page without menu or name: for strangers, and for what nothing may be told of."""
+    return render(request, f"operators/{template}.html", context, status=status)

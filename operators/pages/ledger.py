@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger as the operator sees it: its key, its newest checkpoints, and who has seen another one."""
+
+from hashlib import sha256
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from accord.envelope.encoding import b64u
+from accord.envelope.keys import show_fingerprint
+from callers import clock
+from ledger.halting import halt_reason
+from ledger.models import AuditEvent, Checkpoint
+from ledger.pins import current_vkey
+from ledger.proofs import pending_since
+from operators.pages.frame import operator_here, render_page
+from sharing.ledger_views import DISPUTED
+
+SHOWN_AT_MOST: Final = 20
+
+
+def ledger_page(request: HttpRequest) -> HttpResponse:
+    """Head, last dispute, the newest checkpoints."""
+    newest = list(Checkpoint.objects.order_by("-size")[:SHOWN_AT_MOST])
+    disputes = AuditEvent.objects.visible_to(operator_here(request)).filter(act=DISPUTED)
+    return render_page(
+        request,
+        "ledger",
+        _("Ledger"),
+        vkey=current_vkey(),
+        vkey_groups=show_fingerprint(sha256(current_vkey().encode()).hexdigest()),
+        head=newest[0] if newest else None,
+        checkpoints=[(row, b64u(bytes(row.root))) for row in newest],
+        dispute=disputes.order_by("-seq").first(),
+        halted=halt_reason(),
+        waits_since=pending_since(),
+        now=clock.now(),
+    )

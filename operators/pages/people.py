@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators: who there is, inviting another one or one whose passkey is lost, ending one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.conf import settings
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+
+from callers import clock
+from callers.errors import AbsentError, InputError
+from callers.pages import ConfirmForm, Question, Text, refuse
+from operators.enrolling import end_operator, invite_operator
+from operators.errors import LastOperatorError
+from operators.models import Operator
+from operators.pages.frame import operator_here, render_page
+from operators.pages.question import ask
+
+
+class InviteForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("As colleagues know the person. It stands in the list of operators."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto", "autofocus": True}),
+        error_messages={
+            "required": gettext_lazy("Name: enter the name as colleagues know it."),
+            "max_length": gettext_lazy("Name: use up to 60 characters."),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class OperatorRow:
+    """One operator, how it is with them, and until when a link of theirs can be used."""
+
+    operator: Operator
+    tone: str
+    state: Text
+    signed_in_at: datetime | None
+    link_until: datetime | None
+    is_me: bool
+
+
+def operators_page(request: HttpRequest) -> HttpResponseBase:
+    """Everybody who is or was an operator."""
+    me, now = operator_here(request), clock.now()
+    return render_page(request, "operators", _("Operators"), rows=list(_rows(me, now)))
+
+
+@sensitive_variables("token")
+def invite(request: HttpRequest) -> HttpResponseBase:
+    """A link for one more operator, or for one whose passkey is lost; shown once."""
+    now = clock.now()
+    initial = {"name": request.GET.get("name", "")[:60]}
+    form = InviteForm(request.POST if request.method == "POST" else None, initial=initial)
+    question = Question(
+        _("Invite an operator"),
+        _("Invite an operator"),
+        _("Make the link"),
+        reverse("operators"),
+        does=[
+            _("A link is shown once and serves once, for four hours. Hand it over in person or sealed."),
+            _(
+                "Whoever opens it makes the passkey of this operator. For a name that is in the list it replaces"
+                " the passkey that was lost, and ends that operator's sessions."
+            ),
+        ],
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    try:
+        link, token = invite_operator(operator_here(request), form.cleaned_data["name"], now=now)
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    address = f"{settings.OPERATOR_URL.rstrip('/')}{reverse('enrol_follow', args=[token])}"
+    return render_page(request, "link_shown", _("Link"), link=link, address=address)
+
+
+def end(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The operator's passkeys, sessions and links end; never the last active one's."""
+    operator = Operator.objects.filter(public_id=public_id, ended_at=None).first()
+    if operator is None:
+        raise AbsentError
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    question = Question(
+        _("Operator"),
+        _("End %(name)s?") % {"name": operator.name},
+        _("End this operator"),
+        reverse("operators"),
+        does=[_("The passkey, every session and every link of this operator end now.")],
+        is_grave=True,
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    try:
+        end_operator(operator_here(request), public_id, now=clock.now())
+    except LastOperatorError:
+        form.add_error(None, _("This is the last operator. Invite another one first, who makes a passkey."))
+        return ask(request, question, form, status=409)
+    return redirect("operators")
+
+
+def _rows(me: Operator, now: datetime) -> Iterator[OperatorRow]:
+    for operator in Operator.objects.annotate(signed_in_at=Max("sessions__signed_in_at")):
+        link = operator.enrolments.filter(used_at=None, expires_at__gt=now).first()
+        if operator.is_active:
+            tone, state = "ok", _("Active")
+        elif operator.ended_at is not None:
+            tone, state = "quiet", _("Ended")
+        else:
+            tone, state = (
+                ("warn", _("Invited")) if link else ("warn", _("The link is over and was not used."))
+            )
+        until = link.expires_at if link else None
+        yield OperatorRow(operator, tone, state, operator.signed_in_at, until, operator.pk == me.pk)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of what an agency's desk has taken from its feed. Part of `peers.models`.
+
+Bound to their reader, as `peers.mirror_rows`.
+"""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from accord.envelope.statements.form import SubjectRef
+from accord.envelope.worth import Signed
+from callers.binding import BoundRow
+from callers.capabilities import Capability
+
+if TYPE_CHECKING:
+    from callers.actors import Actor
+
+
+class HeldStatementQuerySet(models.QuerySet["HeldStatement"]):
+    def visible_to(self, actor: "Actor") -> "HeldStatementQuerySet":
+        """Those of the actor's own agency, to its readers; what they are about has a ceiling of its own."""
+        if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
+            return self.none()
+        return self.filter(reader=actor.agency_id)
+
+    def issued_by(self, agency: str) -> "HeldStatementQuerySet":
+        """What this agency of the desk has said itself."""
+        return self.filter(reader=agency, iss=agency)
+
+
+class HeldStatement(BoundRow):
+    """A statement as its reader verified it, or said it itself: octets as they were signed, the rest read from them.
+
+    `log_time` in seconds and `log_index` say where the ledger has it; None for an own word that waits for its receipt.
+    """
+
+    reader = models.CharField(max_length=23)
+    od = models.CharField(max_length=43)
+    iss = models.CharField(max_length=23)
+    k = models.CharField(max_length=12)
+    statement_id = models.CharField(max_length=36)
+    sub_d = models.CharField(max_length=43, blank=True, default="")
+    act = models.CharField(max_length=64, blank=True, default="")
+    body = models.JSONField()
+    suite = models.CharField(max_length=3)
+    signers = ArrayField(models.CharField(max_length=43))
+    jws = models.TextField()
+    log_time = models.BigIntegerField(null=True)
+    log_index = models.BigIntegerField(null=True)
+    held_since = models.DateTimeField()
+
+    objects = HeldStatementQuerySet.as_manager()
+
+    BOUND = (
+        "reader",
+        "od",
+        "iss",
+        "k",
+        "statement_id",
+        "sub_d",
+        "act",
+        "body",
+        "suite",
+        "signers",
+        "jws",
+        "log_time",
+        "log_index",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reader", "od"], name="held_statement_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["reader", "sub_d", "k"], name="held_statement_about"),
+            models.Index(fields=["reader", "iss", "-held_since", "-od"], name="held_statement_of"),
+            models.Index(
+                fields=["reader"], condition=Q(log_time__isnull=True), name="held_statement_unlogged"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.k} {self.od}"
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Leaf and log time, as far as the ledger has it."""
+        return None if self.log_time is None or self.log_index is None else (self.log_index, self.log_time)
+
+    @property
+    def signed(self) -> Signed | None:
+        """The facts by which its signatures are judged; None before the ledger has it."""
+        if self.log_time is None:
+            return None
+        ref = SubjectRef(self.k, self.statement_id, self.od)
+        return Signed(ref, self.iss, tuple(self.signers), self.suite, self.log_time, self.log_index)
+
+
+class FeedCursor(BoundRow):
+    """How far an agency's feed was taken in: the number of the last item, and its epoch.
+
+    Beside stands without a code what only tells how late the desk is: the newest number that the exchange named, when it
+    was asked, and since when something waits.
+    """
+
+    reader = models.CharField(primary_key=True, max_length=23)
+    epoch = models.CharField(max_length=16, default="", blank=True)
+    number = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField(null=True)
+    head = models.BigIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)
+    behind_since = models.DateTimeField(null=True)
+
+    BOUND = ("reader", "epoch", "number")
+
+    def __str__(self) -> str:
+        return f"{self.reader} at {self.number}"

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way of a revocation to those who hold what the key signed: found once, marked once in their feeds, never decided here.
+
+A logged keyset or `revoke` is a word to look into. Each signing key that it revokes puts in doubt what its agency
+signed with it and the ledger logged from `since` on. Whether a signature counts is judged by whoever shows it, each time.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from accord.envelope.keys import SIGN
+from accord.envelope.keysets import RECOVERY_DELAY_SECS
+from accord.moments import moment_of
+from agencies.directory import DatabaseKeyDirectory
+from agencies.models import Keyset, Succession
+from callers.actors import SystemActor
+from ledger.audit import record_event
+from ledger.proofs import log_times, wanted_place
+from ledger.set_aside import OF_AGENCY, OF_ALERT, OF_NOTHING, Item, Loop, begin_round
+from sharing.impact import signed_since
+from sharing.models import Delivery, FeedItem, StatementDelivery
+from sharing.revoked import Doubt, FeedRepudiated, KeyWord, RevokedKey
+from sharing.states import VISIBLE_STATES
+
+WORKER: Final = SystemActor("worker")
+WORDS_A_CALL: Final = 20
+WANTED_AGAIN: Final = timedelta(minutes=10)
+WORDS: Final = Loop("keys.words", WORKER.audit_name)
+DOUBTS: Final = Loop("keys.doubts", WORKER.audit_name)
+DOUBTS_A_CALL: Final = 20
+"""Objects in one transaction; each may be held by five hundred agencies."""
+
+
+def find_repudiated(*, now: datetime, limit: int = WORDS_A_CALL) -> int:
+    """Looks into up to `limit` logged words about keys; returns how many it took.
+
+    Workers do not wait for each other: words that another one holds are left to it.
+    """
+    with transaction.atomic():
+        due = KeyWord.objects.filter(due_at__lte=now).select_for_update(skip_locked=True)
+        words = begin_round(WORDS, now=now).take_all(
+            list(due.order_by("due_at", "od")[:limit]),
+            lambda some: _look_into_words(some, now),
+            name=_named_word,
+        )
+        # Those that wait for a recovery's delay are due no more.
+        KeyWord.objects.filter(pk__in=[word.pk for word in words], due_at__lte=now).delete()
+    return len(words)
+
+
+def look_again(*, now: datetime) -> int:
+    """Looks into words and marks doubts that were set aside and are due again; returns how many."""
+    with transaction.atomic():
+        done = begin_round(WORDS, now=now).try_again(lambda agency: _look_into(agency, now))
+        done += begin_round(DOUBTS, now=now).try_again(lambda d: _mark_doubts([Doubt.objects.get(pk=d)]))
+    return done
+
+
+def _look_into_words(words: Sequence[KeyWord], now: datetime) -> None:
+    ready = [word for word in words if not _put_off(word, now)]
+    for agency in sorted({word.agency for word in ready}):
+        _look_into(agency, now)
+
+
+def _named_word(word: KeyWord) -> Item:
+    """Nobody seals to an agency whose word about its keys could not be read."""
+    return Item(word.agency, word.agency, OF_AGENCY, word.agency)
+
+
+def mark_doubts(*, now: datetime, limit: int = DOUBTS_A_CALL) -> int:
+    """Turns up to `limit` objects in doubt into marks; returns how many it took."""
+    with transaction.atomic():
+        waiting = Doubt.objects.filter(expanded_at__isnull=True).select_for_update(skip_locked=True)
+        doubts = begin_round(DOUBTS, now=now).take_all(
+            list(waiting.order_by("found_at", "d")[:limit]),
+            _mark_doubts,
+            name=_named_doubt,
+        )
+        Doubt.objects.filter(pk__in=[doubt.d for doubt in doubts]).update(expanded_at=now)
+    return len(doubts)
+
+
+def _mark_doubts(doubts: Sequence[Doubt]) -> None:
+    _mark_envelopes([doubt.d for doubt in doubts if doubt.what == FeedItem.ENVELOPE])
+    _mark_statements([doubt.d for doubt in doubts if doubt.what == FeedItem.STATEMENT])
+
+
+def _named_doubt(doubt: Doubt) -> Item:
+    distrusts = OF_ALERT if doubt.what == FeedItem.ENVELOPE else OF_NOTHING
+    return Item(doubt.d, doubt.d, distrusts)
+
+
+def waits_for_marking(*, now: datetime) -> bool:
+    """Tell whether a word is to be looked into, or an object in doubt to be marked."""
+    return (
+        KeyWord.objects.filter(due_at__lte=now).exists()
+        or Doubt.objects.filter(expanded_at__isnull=True).exists()
+    )
+
+
+def _put_off(word: KeyWord, now: datetime) -> bool:
+    """A recovered root says nothing before its delay is over: then is when to look.
+
+    Nor does what a restore has lost, before its agency hands it in again.
+    """
+    if wanted_place(word.od) is not None:
+        word.due_at = now + WANTED_AGAIN
+        word.save(update_fields=["due_at"])
+        return True
+    if not Keyset.objects.filter(od=word.od, succession=Succession.RECOVERED).exists():
+        return False
+    due = log_times([word.od])[word.od] + RECOVERY_DELAY_SECS
+    if due <= int(now.timestamp()):
+        return False
+    word.due_at = moment_of(due)
+    word.save(update_fields=["due_at"])
+    return True
+
+
+def _look_into(agency: str, now: datetime) -> None:
+    directory = DatabaseKeyDirectory(now)
+    directory.require_readable(agency)
+    keyset = directory.keyset(agency)
+    smallest: dict[str, int] = {}
+    for word in directory.revocations(agency):
+        smallest[word.kid] = min(word.since, smallest.get(word.kid, word.since))
+    for kid, since in sorted(smallest.items()):
+        row = keyset.row(kid) if keyset else None
+        if row is not None and row.use == SIGN and _is_news(agency, kid, since, now):
+            _doubt(agency, kid, since, now)
+
+
+def _is_news(agency: str, kid: str, since: int, now: datetime) -> bool:
+    """A `since` only moves earlier: nothing is found again that was found before."""
+    first = {"agency_id": agency, "since": since, "found_at": now}
+    row, is_first = RevokedKey.objects.select_for_update().get_or_create(kid=kid, defaults=first)
+    if is_first or row.since <= since:
+        return is_first
+    row.since, row.found_at = since, now
+    row.save(update_fields=["since", "found_at"])
+    return True
+
+
+def _doubt(agency: str, kid: str, since: int, now: datetime) -> None:
+    envelopes, statements = signed_since(agency, kid, since)
+    found = [(FeedItem.ENVELOPE, d) for d in envelopes] + [(FeedItem.STATEMENT, d) for d in statements]
+    Doubt.objects.bulk_create(
+        (Doubt(d=d, what=what, iss_id=agency, kid=kid, found_at=now) for what, d in found),
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    record_event(
+        "key.repudiated",
+        actor=WORKER.audit_name,
+        agency=agency,
+        subject=kid,
+        detail={"since": since, "alerts": len(envelopes), "statements": len(statements)},
+        now=now,
+    )
+
+
+def _mark_envelopes(mds: Sequence[str]) -> None:
+    """In the feed of every agency that has a number for it, whether it has looked or not."""
+    rows = Delivery.objects.filter(envelope_id__in=mds, state__in=VISIBLE_STATES).select_related("envelope")
+    found = rows.only("reference", "recipient_id", "envelope__iss_id", "envelope__jti").order_by("pk")
+    _mark(
+        FeedRepudiated(
+            recipient=delivery.recipient_id,
+            d=delivery.envelope_id,
+            iss=delivery.envelope.iss_id,
+            item_id=delivery.envelope.jti,
+            ref=delivery.reference,
+        )
+        for delivery in found
+    )
+
+
+def _mark_statements(ods: Sequence[str]) -> None:
+    reached = StatementDelivery.objects.filter(statement_id__in=ods, number__isnull=False)
+    _mark(
+        FeedRepudiated(
+            recipient=row.recipient_id,
+            d=row.statement_id,
+            iss=row.statement.iss_id,
+            item_id=row.statement.statement_id,
+        )
+        for row in reached.select_related("statement").order_by("pk")
+    )
+
+
+def _mark(marks: Iterable[FeedRepudiated]) -> None:
+    FeedRepudiated.objects.bulk_create(marks, ignore_conflicts=True, batch_size=1000)

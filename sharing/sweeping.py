@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sweep of the exchange: held deliveries past `exp` end, contents past `keep` are deleted, lost doorbells ring again."""
+
+import itertools
+from datetime import datetime
+from functools import partial
+
+from callers.doorbell import ring
+from ledger.restores import note_deleted, waits_for
+from ledger.set_aside import run_each
+from sharing.deliveries import expire_held
+from sharing.repudiation import waits_for_marking
+from sharing.tombstones import delete_contents, is_deleted_until
+
+EXPIRED_A_SWEEP = 1000
+DELETED_A_BATCH = 20
+"""Envelopes emptied in one transaction; each may have five hundred deliveries."""
+BATCHES_A_SWEEP = 25
+
+
+def sweep_deliveries(*, now: datetime) -> None:
+    """Ends and deletes what is past its time, and rings for whatever waits."""
+    run_each(
+        partial(expire_held, now=now, limit=EXPIRED_A_SWEEP),
+        partial(_delete_contents, now),
+        partial(_ring, now),
+    )
+
+
+def _ring(now: datetime) -> None:
+    if waits_for_marking(now=now):
+        ring("sharing.mark_doubts")
+
+
+def _delete_contents(now: datetime) -> None:
+    """In bounded batches; what is left waits for the next sweep, and is served to nobody meanwhile.
+
+    After a restore all of it in one sweep: nobody signs in before.
+    """
+    restore = waits_for("contents_deleted_at")
+    for batch in itertools.count(1):
+        if delete_contents(now=now, limit=DELETED_A_BATCH) < DELETED_A_BATCH:
+            break
+        if restore is None and batch == BATCHES_A_SWEEP:
+            return
+    if restore is not None and is_deleted_until(restore.restored_at, now=now):
+        note_deleted("contents_deleted_at", restore, now=now)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exchange-worker's tasks: each looks at rows, does what is due, and may be rung twice or not at all."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from celery import shared_task
+
+from callers import clock
+from callers.slots import DOUBTS, HOUSEKEEPING
+from ledger.set_aside import run_each
+from sharing.contact_mails import forget_contact_mails, send_contact_mails
+from sharing.repudiation import find_repudiated, look_again, mark_doubts
+from sharing.sweeping import sweep_deliveries
+from sharing.waiting import queue_contact_mails
+
+ROUNDS_A_CALL: Final = 20
+SLICE: Final = timedelta(seconds=5)
+"""So long one call goes on before it rings for the next, so that none holds a slot for ever."""
+
+
+@shared_task(name="sharing.mark_doubts", queue="notify")
+def mark() -> None:
+    """Marks in feeds what revoked keys put in doubt."""
+    DOUBTS.run(_mark_slice)
+
+
+@shared_task(name="sharing.sweep", queue="notify")
+def sweep() -> None:
+    """Ends and deletes what is past its time, and rings for whatever waits."""
+    HOUSEKEEPING.run(_sweep_once)
+
+
+def _mark_slice() -> bool:
+    until = clock.now() + SLICE
+    look_again(now=clock.now())
+    for _ in range(ROUNDS_A_CALL):
+        if not find_repudiated(now=clock.now()) + mark_doubts(now=clock.now()):
+            return False
+        if clock.now() > until:
+            break
+    return True
+
+
+def _sweep_once() -> bool:
+    sweep_deliveries(now=clock.now())
+    return False
+
+
+@shared_task(name="sharing.mail_contacts", queue="notify")
+def mail_contacts() -> None:
+    """Tells contact points that something waits which nobody fetches; safe to run at any time and twice."""
+    now = clock.now()
+    run_each(
+        partial(queue_contact_mails, now=now),
+        partial(send_contact_mails, clock=clock.now),
+        partial(forget_contact_mails, now=now),
+    )

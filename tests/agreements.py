@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator and the parties do to agreements, after which each desk has asked the exchange, as its worker does."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from peers.agreements import follow_agreements
+from sharing import agreements
+from tests import desk_calls
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def take_in_agreements(*, now: datetime) -> None:
+    """Each hosted agency has what the exchange states of its agreements now."""
+    ask = desk_calls.at_its_moment(follow_agreements)
+    for agency in sorted(desk_calls.hosted_agencies()):
+        ask(agency, now=now)
+
+
+def _told(service: Callable[P, R]) -> Callable[P, R]:
+    @wraps(service)
+    def act(*args: P.args, **kwargs: P.kwargs) -> R:
+        answer = service(*args, **kwargs)
+        take_in_agreements(now=cast(datetime, kwargs["now"]))
+        return answer
+
+    return act
+
+
+record_agreement = _told(agreements.record_agreement)
+record_circle = _told(agreements.record_circle)
+suspend_lanes = _told(agreements.suspend_lanes)
+resume_lanes = _told(agreements.resume_lanes)

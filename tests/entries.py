@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's row of an agency in tests: whatever a test stores at the exchange, the desk has heard it when it looks.
+
+A real desk hears it within a round of its worker; that has tests of its own. Every agency of a test whose keys are with the
+hub is one of this desk.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.signals import post_save
+from psycopg import sql
+
+from accord.calls.answers import read_agencies
+from agencies.api import AgencySerializer
+from agencies.models import Agency as Entry
+from peers.entries import begin_entry, note_first_release
+from peers.models import Agency
+
+
+def change_entry(agency_id: str, **facts: Any) -> Agency:
+    """Store other facts at the exchange; the desk's row after it has heard."""
+    entry = Entry.objects.get(pk=agency_id)
+    for name, value in facts.items():
+        setattr(entry, name, value)
+    entry.save()
+    return Agency.objects.get(pk=agency_id)
+
+
+def make_entry(agency_id: str, **facts: Any) -> Agency:
+    """Store an agency at the exchange, as it is; the desk's row after it has heard."""
+    Entry.objects.create(pk=agency_id, **facts)
+    return Agency.objects.get(pk=agency_id)
+
+
+def have_released(*agency_ids: str, now: datetime) -> None:
+    """Note that the first actual alert of these agencies goes out now."""
+    with transaction.atomic():
+        for agency_id in agency_ids:
+            note_first_release(agency_id, now=now)
+
+
+def _hear(sender: type[Entry], instance: Entry, **_: object) -> None:
+    entry = Entry.objects.get(pk=instance.pk)
+    (said,) = read_agencies({"items": [dict(AgencySerializer(entry).data)]})
+    with _as_the_owner():
+        begin_entry(said, is_hosted=entry.is_hosted, now=entry.admitted_at)
+
+
+@contextmanager
+def _as_the_owner() -> Generator[None]:
+    """Not under the login of whoever stores the entry, and by statements that no test counts."""
+    opened = connection.connection
+    before = opened.execute("SELECT current_user").fetchone()[0]
+    counted, connection.force_debug_cursor = connection.force_debug_cursor, False
+    opened.execute("RESET ROLE")
+    try:
+        yield
+    finally:
+        opened.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(before)))
+        connection.force_debug_cursor = counted
+
+
+@contextmanager
+def the_desk_hears_at_once() -> Generator[None]:
+    """For as long as the block lasts, in this process."""
+    post_save.connect(_hear, sender=Entry)
+    try:
+        yield
+    finally:
+        post_save.disconnect(_hear, sender=Entry)
