@@ -18,7 +18,7 @@ from accord.envelope.private import Root, generate_decryption_key
 from accord.envelope.statements.form import make_statement, parse_statement
 from agencies.models import Key, Keyset, Revocation
 from alerts.errors import SendingStoppedError, UnopenableError
-from alerts.models import ReceivedAlert
+from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.peer_rows import PeerPin, PinBook
 from alerts.peers.directory import VerifiedDirectory
@@ -169,14 +169,13 @@ def test_nothing_is_sealed_to_a_planted_key(desks: Desks, planted: HeldAgency) -
     assert list(told) == [keeper.pk]
 
 
-def test_what_a_forged_own_key_sender_signed_does_not_open(desks: Desks, planted: HeldAgency) -> None:
+def test_what_a_forged_own_key_sender_signed_is_filed_for_nobody(desks: Desks, planted: HeldAgency) -> None:
     sealed = sealed_for(desks.hub, planted, desks.health.id)
     desks.hub.carry(planted, sealed)
     desks.hub.sequence()
     desks.follow()
-    row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sealed.md)
-    with pytest.raises(UnopenableError):
-        open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    assert not ReceivedAlert.objects.filter(md=sealed.md).exists()
+    assert AwaitedEnvelope.objects.filter(agency=desks.health.agency, md=sealed.md).exists()
     assert desks.own.id in alarms(desks.health.id)
 
 
