@@ -452,7 +452,7 @@ class FeedOfAgency:
             if self._feed.is_stopped or self._is_over():
                 return
             self._feed.take(
-                Item(str(row.number), row.md), partial(self._take_envelope, row), passed=row.delete
+                _envelope(row.number, row.md), partial(self._take_envelope, row), passed=row.delete
             )
 
     def _visit_unread(self) -> None:
@@ -518,10 +518,19 @@ def _number_for(agency: Agency, number: int) -> int:
 def _named(item: FeedEntry, page: _Page) -> Item:
     """An alert whose withdrawal, or whose signer's revocation, cannot be read is not to be relied on."""
     if item.what == ENVELOPE:
-        return Item(f"{item.number} {item.d}", item.d)
+        return _envelope(item.number, item.d)
     answer = page.statements.get(item.d)
     about = _subject_of(answer) if answer else ""
-    return Item(f"{item.number} {item.d}", about or item.d, Distrust.ALERT)
+    return Item(_key(item.number, item.d), about or item.d, Distrust.ALERT)
+
+
+def _envelope(number: int, md: str) -> Item:
+    return Item(_key(number, md), md)
+
+
+def _key(number: int, d: str) -> str:
+    """By which `_take_again` finds what was set aside."""
+    return f"{number} {d}"
 
 
 def _subject_of(answer: StatementAnswer) -> str:

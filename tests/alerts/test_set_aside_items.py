@@ -6,7 +6,7 @@ from django.db import connection
 
 from accord.envelope.content import Attachment
 from alerts.inbox import list_received
-from alerts.models import CardToken, ReceivedAlert
+from alerts.models import AwaitedEnvelope, CardToken, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.preview import preview_release
 from alerts.retractions import as_it_stands
@@ -27,6 +27,7 @@ from sharing.repudiation import find_repudiated
 from sharing.revoked import KeyWord
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import received_by, retract, send_from_partner
+from tests.desk_calls import ViewsInPlaceOfSockets
 
 
 def block(desks: Desks) -> tuple[ReceivedAlert, str]:
@@ -59,6 +60,24 @@ class TestFeed:
         assert received_by(desks, bad).card is not None
         assert not SetAside.objects.exists()
         assert FeedCursor.objects.get(reader=desks.health.id).number == 3
+
+    def test_what_was_awaited_and_then_could_not_be_filed_is_taken_when_it_can(
+        self, desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
+    ) -> None:
+        blocking, bad = block(desks)
+        exchange_as_asked.lies = lambda path, octets: (
+            b"{}" if "slice" in path or "/envelopes/" in path else octets
+        )
+        desks.follow()
+        assert AwaitedEnvelope.objects.get().md == bad and not SetAside.objects.exists()
+        exchange_as_asked.behave()
+        desks.hub.later(minutes=1)
+        desks.follow()
+        assert SetAside.objects.get().subject == bad and not AwaitedEnvelope.objects.exists()
+        ReceivedAlert.objects.filter(pk=blocking.pk).update(jti=blocking.jti)
+        SetAside.objects.update(retry_asked_at=desks.hub.now)
+        desks.follow()
+        assert received_by(desks, bad).card is not None and not SetAside.objects.exists()
 
     def test_a_card_that_cannot_be_made_keeps_no_alert_away(self, desks: Desks) -> None:
         md = send_from_partner(desks)
