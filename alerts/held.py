@@ -23,7 +23,7 @@ from alerts.errors import ExchangeAwayError
 from alerts.models import HeldBlob, HeldEnvelope
 from callers.actors import Actor
 from callers.errors import AbsentError
-from peers.exchange import exchange_of, note_refused_key
+from peers.exchange import exchange_of
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
 
 CLOSED: Final = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
@@ -163,7 +163,7 @@ def _held(row: HeldEnvelope, *, is_new: bool) -> Held:
 def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
     """The row, not whole yet, and its blobs; nothing is left of a fetch that fails."""
     exchange = exchange_of(agency_id)
-    with _refusals_of(agency_id):
+    with _refusals():
         octets = exchange.slice(md)
         manifest = parse_slice_of(md, octets).manifest
         row = _row(agency_id, octets, manifest, now)
@@ -209,14 +209,13 @@ def _whole(row: HeldEnvelope) -> HeldEnvelope:
 
 
 @contextmanager
-def _refusals_of(agency_id: str) -> Generator[None]:
+def _refusals() -> Generator[None]:
     """Raise what the exchange refuses as the desk's own errors."""
     try:
         yield
     except calls.AbsentError:
         raise AbsentError from None
     except calls.ApiKeyRefusedError as refused:
-        note_refused_key(agency_id)
         raise ExchangeAwayError from refused
     except calls.RefusedError as refused:
         closed = _REFUSALS.get(refused.slug)

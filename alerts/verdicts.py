@@ -11,11 +11,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accord.calls.answers import PreviewAnswer
-from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError
+from accord.calls.errors import AnswerError, ClientError
 from alerts.errors import ExchangeAwayError
 from callers.denials import denial_text
 from callers.terms import Tlp
-from peers.exchange import exchange_of, note_refused_key
+from peers.exchange import exchange_of
 from peers.models import Agency
 
 REF_AT_MOST = 20
@@ -54,9 +54,6 @@ def ask_previews(
     asked = None if recipients is None else sorted(set(recipients))
     try:
         answers = exchange_of(issuer).previews(terms, asked)
-    except ApiKeyRefusedError as refused:
-        note_refused_key(issuer)
-        raise ExchangeAwayError from refused
     except ClientError as trouble:
         raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
     if not all(_is_sound(answer) for answer in answers):

@@ -14,11 +14,10 @@ from django.db import transaction
 
 from accord.calls.agreements import AgreementAnswer, CircleAnswer, read_agreements, read_circles
 from accord.calls.answers import SuspendedLane
-from accord.calls.errors import ApiKeyRefusedError
 from accord.envelope.encoding import b64u, canonical, sha256
 from callers.binding import keep_bound
 from callers.errors import NotBoundError
-from peers.exchange import exchange_of, note_refused_key
+from peers.exchange import exchange_of
 from peers.models import PeerAgreement, PeerCircle, SeenAgreements
 
 NOT_ASKED: Final = ""
@@ -71,15 +70,11 @@ def was_asked_since(reader: str, moment: datetime, *, now: datetime) -> bool:
 def follow_agreements(reader: str, *, now: datetime) -> bool:
     """Keep what the exchange states now; whether what was kept before had been changed past the program.
 
-    Not inside a transaction. Raises `accord.calls.errors.ClientError`. An API key that the exchange refuses is not used again.
+    Not inside a transaction. Raises `accord.calls.errors.ClientError`.
     """
     exchange = exchange_of(reader)
-    try:
-        agreements = read_agreements(exchange.agreements(), reader)
-        circles = read_circles(exchange.circles(), reader)
-    except ApiKeyRefusedError:
-        note_refused_key(reader)
-        raise
+    agreements = read_agreements(exchange.agreements(), reader)
+    circles = read_circles(exchange.circles(), reader)
     rows = [PeerAgreement(reader=reader, ref=one.ref, said=_said(one)) for one in agreements]
     named = [PeerCircle(reader=reader, name=one.name, said=_said(one)) for one in circles]
     return _keep(reader, rows, named, now)

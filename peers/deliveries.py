@@ -14,13 +14,13 @@ from typing import Final
 from django.db import transaction
 
 from accord.calls.deliveries import ChangedDelivery, DeliveryChanges
-from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError, RefusedError
+from accord.calls.errors import AnswerError, ClientError, RefusedError
 from accord.calls.exchange import Exchange
 from callers.binding import change_bound, keep_bound
 from callers.deliveries import DeliveryState
 from callers.directory import AGENCY_ID_FORM
 from callers.errors import NotBoundError
-from peers.exchange import exchange_of, note_refused_key
+from peers.exchange import exchange_of
 from peers.models import DeliveriesPlace, SentDelivery, SentEnvelope
 
 log = logging.getLogger(__name__)
@@ -88,9 +88,6 @@ def _note_failures(agency_id: str, failures: int, now: datetime) -> None:
 def _ask(agency_id: str, exchange: Exchange, place: str) -> DeliveryChanges:
     try:
         return exchange.changed_deliveries(since=place)
-    except ApiKeyRefusedError:
-        note_refused_key(agency_id)
-        raise
     except RefusedError as refused:
         if not place or refused.slug not in _PLACE_UNKNOWN:
             raise

@@ -75,13 +75,7 @@ def transport_of(agency_id: str) -> Transport:
     """A connection that this process keeps, with the API key as it is now."""
     if not _credentials:
         raise UnreachableError("This process holds no API key: the hub is not asked.")
-    return _transport(settings.EXCHANGE_URL, _credentials[0].api_key_of(agency_id))
-
-
-def note_refused_key(agency_id: str) -> None:
-    """Note that the exchange refused the agency's API key."""
-    if _credentials:
-        _credentials[0].refuse(agency_id)
+    return _transport(settings.EXCHANGE_URL, agency_id, _credentials[0].api_key_of(agency_id))
 
 
 def held_agencies() -> frozenset[str]:
@@ -95,5 +89,10 @@ def calling_agencies() -> list[str]:
 
 
 @lru_cache(maxsize=MOST_TRANSPORTS)
-def _transport(address: str, api_key: str) -> Transport:
-    return HttpTransport(address, api_key=api_key, patience=PATIENCE, most_kept=0)
+def _transport(address: str, agency_id: str, api_key: str) -> Transport:
+    """One that uses an API key no more once the exchange has refused it."""
+
+    def refuse() -> None:
+        _credentials[0].refuse(agency_id)
+
+    return HttpTransport(address, api_key=api_key, patience=PATIENCE, most_kept=0, key_refused=refuse)

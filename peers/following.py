@@ -4,11 +4,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from accord.calls.errors import ApiKeyRefusedError
 from accord.envelope.errors import EnvelopeError
 from accord.following.follower import DirectoryFollower, Follower
 from accord.following.keysets import refresh_many
-from peers.exchange import exchange_of, note_refused_key
+from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory
 from peers.memory import PeerMemory
 
@@ -28,19 +27,15 @@ def follow_keysets(memory: PeerMemory, agencies: Iterable[str], *, now: datetime
     """Take in what is newer of these agencies' keys; what failed, by agency. Not inside a transaction.
 
     Raises VerificationError where the ledger is not the one seen before, NotBoundError for an altered row, and
-    `accord.calls.errors.ClientError`. An API key that the exchange refuses is not used again.
+    `accord.calls.errors.ClientError`.
     """
     agencies = set(agencies)
     memory.preload(agencies)
     for agency in agencies:
         memory.drop_other_roots(agency)
-    try:
-        follower = follower_of(memory, now=now)
-        follower.log.compare_waiting()
-        failed = refresh_many(follower, agencies, anew=memory.troubles)
-    except ApiKeyRefusedError:
-        note_refused_key(memory.reader)
-        raise
+    follower = follower_of(memory, now=now)
+    follower.log.compare_waiting()
+    failed = refresh_many(follower, agencies, anew=memory.troubles)
     memory.write()
     memory.note_troubles(agencies, {agency: str(failure.code) for agency, failure in failed.items()})
     return failed

@@ -15,7 +15,7 @@ import re
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -143,10 +143,15 @@ class HttpTransport:
         patience: Patience | None = None,
         ca_file: str | None = None,
         most_kept: int = MOST_KEPT,
+        key_refused: Callable[[], object] | None = None,
     ) -> None:
-        """`address` is the hub's base address without path; `ca_file` replaces the system's authorities."""
+        """`address` is the hub's base address without path; `ca_file` replaces the system's authorities.
+
+        `key_refused` is called each time the hub refuses the API key, before the error is raised.
+        """
         self.address = require_hub_address(address)
         self._api_key = api_key
+        self._key_refused = key_refused
         self._patience = patience or Patience()
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=self._patience.connect_secs, read=self._patience.read_secs),
@@ -262,7 +267,7 @@ class HttpTransport:
         headers = {"Accept": "*/*"} | ({"Range": f"bytes={done}-"} if done else {})
         response, ended = self._send("GET", path, headers, None, repeat=True), False
         if response.status >= 300:
-            raise _refusal(_read(response, 0))
+            raise self._refused(_read(response, 0))
         try:
             position = _begins_at(response.status, response.headers, done)
             for chunk in response.stream(_CHUNK_BYTES):
@@ -291,8 +296,14 @@ class HttpTransport:
         except HTTPError as exc:
             raise UnreachableError(_explain(self.address, exc)) from exc
         if answer.status >= 300 and not _is_unchanged(answer, headers):
-            raise _refusal(answer)
+            raise self._refused(answer)
         return answer
+
+    def _refused(self, answer: Answer) -> Exception:
+        refusal = _refusal(answer)
+        if isinstance(refusal, ApiKeyRefusedError) and self._key_refused is not None:
+            self._key_refused()
+        return refusal
 
     def _send(
         self,

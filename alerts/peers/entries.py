@@ -5,11 +5,11 @@ import logging
 from datetime import datetime
 from typing import Final
 
-from accord.calls.errors import ApiKeyRefusedError, ClientError
+from accord.calls.errors import ClientError
 from alerts.peers.telephones import tell_of_telephones
 from callers.actors import SystemActor
 from peers.entries import are_entries_due, follow_entries
-from peers.exchange import calling_agencies, note_refused_key
+from peers.exchange import calling_agencies
 from peers.models import Agency
 
 ROLE: Final = "desk-worker"
@@ -27,8 +27,6 @@ def follow_agencies(*, now: datetime) -> None:
     for reader in calling_agencies():
         try:
             followed = follow_entries(reader, now=now)
-        except ApiKeyRefusedError:
-            note_refused_key(reader)
         except ClientError as trouble:
             log.warning("the directory could not be followed as %s: %s", reader, trouble)
         else:

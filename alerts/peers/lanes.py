@@ -28,7 +28,7 @@ from callers.errors import AbsentError
 from callers.terms import FLASH, Lane
 from ledger.audit import record_event
 from peers.agreements import KeptAgreements
-from peers.exchange import exchange_of, note_refused_key
+from peers.exchange import exchange_of
 from peers.models import Agency
 
 COMMAND = "accord agreements"
@@ -87,7 +87,6 @@ def tell_exchange(agency_id: str, call: Call, *, now: datetime) -> None:
     try:
         call(exchange_of(agency_id))
     except ApiKeyRefusedError as refused:
-        note_refused_key(agency_id)
         raise ExchangeAwayError from refused
     except NoSuchAgreementError:
         raise AbsentError from None

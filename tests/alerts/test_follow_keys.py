@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from accord.calls.errors import UnreachableError
+from accord.calls.errors import ApiKeyRefusedError, UnreachableError
 from accord.following.records import CheckpointRecord
 from agencies.models import ApiKey
 from alerts.errors import ExchangeAwayError, SendingStoppedError
@@ -25,6 +25,7 @@ from callers.binding import bound_tables
 from callers.clock import now as clock_now
 from callers.errors import NotBoundError
 from ledger.models import AuditEvent
+from peers.exchange import exchange_of
 from peers.memory import PeerMemory
 from peers.models import PeerKeyset, SeenLedger
 from sharing.models import Envelope, Statement
@@ -221,6 +222,14 @@ def test_a_key_that_the_exchange_takes_no_more_is_replaced_with_the_next_act(ser
         _release_by_health(served)
     _release_by_health(served)
     assert ApiKey.objects.filter(agency_id=served.health.id, client="desk").count() == 2
+
+
+def test_whichever_call_meets_the_refusal_the_key_is_used_no_more(served: Desks) -> None:
+    follow_peers(served.health.agency, now=timezone.now())
+    ApiKey.objects.filter(agency_id=served.health.id, client="desk").update(revoked_at=timezone.now())
+    with pytest.raises(ApiKeyRefusedError):
+        exchange_of(served.health.id).inbox(after="0", limit=1)
+    assert ExchangeKey.objects.get(pk=served.health.id).is_refused
 
 
 def _release_by_health(served: Desks) -> None:
