@@ -6,6 +6,7 @@ from datetime import datetime
 from accord.calls.answers import FeedEntry
 from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.worth import has_force
+from alerts.feed_statements import WITHDRAWALS
 from alerts.judging import judge_statements
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -38,7 +39,7 @@ class FeedNotices:
     def tell_of_statement(self, od: str) -> None:
         """Of a withdrawal that counts, and of a word by which a sender stands by what was in doubt."""
         said = HeldStatement.objects.filter(reader=self._agency, od=od).first()
-        if said is None or said.k not in ("retract", REAFFIRM):
+        if said is None or said.k not in WITHDRAWALS:
             return
         if said.k == REAFFIRM:
             if has_force(judge_statements(self._peers, [said]).get(od)):

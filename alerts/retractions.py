@@ -23,6 +23,7 @@ from accord.envelope.statements.checks import VerifiedStatement, verify_statemen
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.moments import moment_of
 from agencies.errors import KeysetUnreadableError
+from alerts.feed_statements import WITHDRAWALS
 from alerts.judging import reaffirms_of
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -53,7 +54,7 @@ JUDGING: Final = Loop("desk.withdrawals", "system:desk-worker")
 
 def apply_statement(actor: Actor, od: str, *, peers: VerifiedDirectory, now: dt.datetime) -> None:
     """Notes the retract that this held statement is, or reaffirms; others change nothing here."""
-    statement = HeldStatement.objects.filter(reader=peers.reader, od=od, k__in=("retract", REAFFIRM)).first()
+    statement = HeldStatement.objects.filter(reader=peers.reader, od=od, k__in=WITHDRAWALS).first()
     if statement is None:
         return
     of_issuer = ReceivedAlert.objects.filter(agency_id=peers.reader, issuer_id=statement.iss)

@@ -54,7 +54,7 @@ def lift_withdrawal(agency_id: str, md: str) -> None:
 def settle_withdrawal(agency_id: str, md: str) -> None:
     """Remind nobody of a withdrawal that the agency has confirmed; the first notice of it still goes out."""
     reminders = Notification.objects.filter(
-        recipient=agency_id, about=md, occasion=Occasion.WITHDRAWN, subject__contains=REMINDER
+        recipient=agency_id, about=md, occasion=Occasion.WITHDRAWN, subject__startswith=REMINDER
     )
     reminders.exclude(state__in=TOLD).update(withheld=Cause.SETTLED)
 
