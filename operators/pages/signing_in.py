@@ -2,7 +2,7 @@
 """Signing in by passkey, the link by which a passkey is made, signing out."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -59,9 +59,11 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
         digest = digest_of(token)
         find_enrolment(digest, now=clock.now())
         kept = sign_challenge({"link": digest}, purpose=LINK)
-        _give(answer, settings.ENROLMENT_COOKIE_NAME, kept, CHALLENGE_LIVES.total_seconds())
+        # Lax: whoever follows the link from a mail that is read in the browser comes from another site.
+        lives = CHALLENGE_LIVES.total_seconds()
+        _give(answer, settings.ENROLMENT_COOKIE_NAME, kept, lives, samesite="Lax")
     except AbsentError:
-        answer.delete_cookie(settings.ENROLMENT_COOKIE_NAME, samesite="Strict")
+        answer.delete_cookie(settings.ENROLMENT_COOKIE_NAME, samesite="Lax")
     return answer
 
 
@@ -81,8 +83,8 @@ def enrol_page(request: HttpRequest) -> HttpResponseBase:
     except PasskeyRefusedError:
         return _offer(request, operator, refused=True)
     answer = stand_alone(request, "enrolled", 200, name=operator.name)
-    for cookie in (settings.ENROLMENT_COOKIE_NAME, settings.PASSKEY_COOKIE_NAME):
-        answer.delete_cookie(cookie, samesite="Strict")
+    answer.delete_cookie(settings.ENROLMENT_COOKIE_NAME, samesite="Lax")
+    answer.delete_cookie(settings.PASSKEY_COOKIE_NAME, samesite="Strict")
     return answer
 
 
@@ -114,12 +116,19 @@ def _give_challenge(answer: HttpResponse, challenge: str) -> None:
     _give(answer, settings.PASSKEY_COOKIE_NAME, challenge, CHALLENGE_LIVES.total_seconds())
 
 
-def _give(answer: HttpResponse, name: str, value: str, lives_seconds: float) -> None:
+def _give(
+    answer: HttpResponse,
+    name: str,
+    value: str,
+    lives_seconds: float,
+    *,
+    samesite: Literal["Lax", "Strict"] = "Strict",
+) -> None:
     answer.set_cookie(
         name,
         value,
         max_age=int(lives_seconds),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
-        samesite="Strict",
+        samesite=samesite,
     )

@@ -114,6 +114,15 @@ def test_an_operator_comes_in_and_admits_an_agency_by_keyboard(
     expect(page.get_by_text("Issue another key for entering…")).to_be_visible()
 
 
+def test_the_link_serves_from_a_mail_that_is_read_in_the_browser(page: Page, exchange: str) -> None:
+    _link, token = invite_operator(INSTALLER, "Noor Ashdene", now=timezone.now())
+    mail = f'<a href="{exchange}/enrol/{token}/">Your link</a>'
+    page.route("http://mail.example/", lambda route: route.fulfill(body=mail, content_type="text/html"))
+    page.goto("http://mail.example/")
+    page.get_by_role("link", name="Your link").click()
+    expect(page.get_by_role("button", name="Make a passkey")).to_be_visible()
+
+
 def test_an_operator_suspends_looks_around_and_leaves(
     page: Page, exchange: str, authenticator: None, look: Look, console_errors: list[str]
 ) -> None:
