@@ -9,6 +9,7 @@ import pytest
 
 from demo.ticks import Ticks
 from devtool import programs
+from devtool.errors import ServiceError
 from devtool.ports import free_ports
 from devtool.processes import Child, identity, run_to_end, wait_until
 from devtool.restarts import STEADY_AFTER_SECONDS
@@ -71,7 +72,11 @@ def _wait_until_all_stand(hub: Hub) -> None:
     def all_stand() -> bool:
         return hub.revive(now=later()) == [] and all(child.alive for child in hub.children)
 
-    wait_until(all_stand, "every part stands", timeout_seconds=120)
+    try:
+        wait_until(all_stand, "every part stands", timeout_seconds=120)
+    except ServiceError:
+        tails = {child.name: child.tail() for child in hub.children if not child.alive}
+        pytest.fail(f"{_said(hub)}\n{tails}")
     hub.wait_until_ready()
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from accord.envelope.errors import MalformedError
-from accord.envelope.statements.bodies import KIND_RULES, MAX_KEYS, MAX_PARTIES
-from tests.envelope.saying import AGREEMENT, GOOD, RELEASE
+from accord.envelope.statements.bodies import KIND_RULES, MAX_KEYS, MAX_NETWORKS, MAX_PARTIES, MAX_SCOPES
+from tests.envelope.saying import AGREEMENT, APIKEY, GOOD, RELEASE
 from tests.envelope.world import NOW, uuid7
 
 DIGEST = "A" * 43
@@ -242,3 +242,24 @@ def test_a_proof_of_possession_gives_back_32_octets_each() -> None:
     for item in ({"kid": DIGEST}, {"kid": "A", "nonce": DIGEST}, {"kid": DIGEST, "nonce": "A" * 22}, None):
         refuse("pop", enc=[item])
     refuse("pop", enc={})
+
+
+def test_an_api_key_that_is_issued_has_scopes_and_no_prefix_yet() -> None:
+    many = [f"scope:{number:02}" for number in range(MAX_SCOPES + 1)]
+    networks = [f"192.0.2.{number}/32" for number in range(MAX_NETWORKS + 1)]
+    check("apikey", **APIKEY)
+    check("apikey", **{**APIKEY, "networks": []})
+    wrong: list[dict[str, Any]] = [
+        {"prefix": "4f0b7c19d2e8"}, {"scopes": []}, {"scopes": many}, {"networks": sorted(networks)},
+    ]  # fmt: skip
+    for changes in wrong:
+        refuse("apikey", **{**APIKEY, **changes})
+
+
+def test_an_api_key_that_is_ended_is_named_by_its_prefix_alone() -> None:
+    check("apikey")
+    wrong: list[dict[str, Any]] = [
+        {"prefix": None}, {"scopes": ["feed:read"]}, {"networks": ["192.0.2.0/24"]}, {"days": 1}, {"client": "it"},
+    ]  # fmt: skip
+    for changes in wrong:
+        refuse("apikey", **changes)
