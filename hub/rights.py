@@ -161,6 +161,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_contactpoint": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE, WORKER: READ},
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
     "vault_vaultkey": {DESK: ADD, DESK_WORKER: READ},
+    "vault_entrykey": {DESK: KEEP},
     "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
