@@ -173,6 +173,14 @@ class KeysMovedOnError(AlertsError):
         self.text = text
 
 
+class KeysetUnreadableError(AlertsError):
+    """Something of an agency's keys failed, so that nobody knows which of them count."""
+
+    def __init__(self, agency_id: str) -> None:
+        super().__init__(f"keys of {agency_id} cannot be read")
+        self.agency_id = agency_id
+
+
 class SendingStoppedError(AlertsError):
     """The agency cannot send now; `text` says why."""
 

@@ -20,6 +20,7 @@ from accord.calls.answers import (
     PreviewAnswer,
     SliceAnswer,
     StatementAnswer,
+    SuspendedKey,
     SuspendedLane,
     read_agencies,
 )
@@ -118,6 +119,11 @@ class PastExchange:
         expires_at = self._caller.expires_at
         assert expires_at is not None
         return CallerAnswer(int(expires_at.timestamp()))
+
+    def suspend_key(self, kid: str) -> SuspendedKey:
+        key = accession.suspend_key(self._caller, kid, now=self._past.now)
+        assert key.suspended_at is not None
+        return SuspendedKey(kid, int(key.suspended_at.timestamp()), key.until_keyset)
 
     def rotate_api_key(self) -> IssuedKey:
         key, text = rotate_own_key(self._caller, now=self._past.now)

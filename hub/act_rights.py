@@ -20,11 +20,17 @@ def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
     return tuple(f"{noun}.{verb}" for verb in verbs)
 
 
+# What the exchange has taken of an agency's own keys, or refused: said by whichever process was answered.
+_OF_OWN_KEYS: Final = (
+    *_acts("agency", "change_refused", "key_retired", "keys_created", "keys_rotated", "keyset_renewed"),
+    *_acts("agency", "proposal_accepted", "recovery_cancelled", "root_changed", "root_recovered"),
+    "key.revoked",
+)
 # What officers, operators and their commands do.
 _OF_THE_DESK: Final = (
-    *_acts("agency", "bound", "admitted", "change_proposed", "key_retired", "keys_created", "keys_rotated"),
-    *_acts("agency", "keyset_renewed", "proposal_accepted", "proposal_discarded", "proposal_refused"),
-    *_acts("agency", "recovery_cancelled", "resumed", "root_changed", "root_recovered", "suspended"),
+    *_OF_OWN_KEYS,
+    *_acts("agency", "bound", "admitted", "change_given_up", "change_proposed"),
+    *_acts("agency", "proposal_discarded", "proposal_refused", "resumed", "suspended"),
     *_acts("agreement", "recorded"),
     *_acts("agreements", "altered"),
     *_acts(
@@ -115,6 +121,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
         {
             *_OF_FETCHING,
             *_OF_LOOPS,
+            *_OF_OWN_KEYS,
             *_acts("alert", "refused", "screened", "unopenable"),
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),

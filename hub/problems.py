@@ -272,6 +272,19 @@ if apps.is_installed("alerts"):
         login.FactorNeededError: Problem(
             403, "factor-needed", "Your agency demands a second factor: set one up first.", ("set_up",)
         ),
+        alerts.KeysetUnreadableError: PROBLEMS[agencies.KeysetUnreadableError],
+        vault.ChangeRefusedError: Problem(
+            409, "change-refused", "The exchange has refused this change of keys.", ("code",)
+        ),
+        vault.ChangeWaitsError: Problem(
+            409, "change-waits", "A new keyset of your agency waits for the exchange; send it again or give it up."
+        ),
+        vault.CustodyRefusedError: PROBLEMS[agencies.CustodyRefusedError],
+        vault.KeyTakenError: PROBLEMS[agencies.KeyTakenError],
+        vault.MayBeTakenError: Problem(
+            409, "may-be-taken", "The exchange may have it and cannot be asked now; give it up later."
+        ),
+        vault.RecoveryWaitsError: PROBLEMS[agencies.RecoveryWaitsError],
         vault.SecretMissingError: Problem(409, "no-key-yet", "No key yet: create one."),
         vault.SigningKeysMissingError: Problem(
             409, "no-signing-key", "Your agency has no valid signing key; ask your key officer."

@@ -16,11 +16,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accord.moments import moment_of
-from agencies.endings import THRESHOLDS
 from agencies.models import ApiKey
 from callers.actors import client_name
 from callers.capabilities import Capability
 from callers.doorbell import ring
+from callers.endings import THRESHOLDS
 from notices.models import Notification
 from notices.queueing import by_agency, queue_plain_notices, save_notices
 from notices.states import Occasion

@@ -21,6 +21,7 @@ from agencies.apikeys import MAX_LIFETIME, end_desk_keys, make_key
 from callers.actors import SystemActor
 from callers.capabilities import Capability
 from peers.exchange import exchange_of
+from vault.entrykeys import entry_key_of, forget_entry_key
 from vault.errors import SealBrokenError
 from vault.models import ExchangeKey, VaultKey, VaultSecret
 from vault.rows import open_row, seal_row
@@ -35,6 +36,7 @@ SCOPES: Final = [
         Capability.ENVELOPE_READ,
         Capability.ENVELOPE_SUBMIT,
         Capability.FEED_READ,
+        Capability.KEY_SUSPEND,
         Capability.LEDGER_READ,
         Capability.STATEMENT_SUBMIT,
     )
@@ -54,7 +56,12 @@ class HeldExchangeKeys:
 
     def api_key_of(self, agency_id: str) -> str:
         """The agency's key; one is issued where there is none that serves. Raises UnreachableError in a worker, which cannot."""
-        return _text_of(agency_id) or issue_exchange_key(agency_id, now=self._clock())
+        # An agency that comes in has its key for entering, until the first of its own came with its keyset.
+        return (
+            _text_of(agency_id)
+            or entry_key_of(agency_id)
+            or issue_exchange_key(agency_id, now=self._clock())
+        )
 
     def refuse(self, agency_id: str) -> None:
         """Note that the exchange takes the agency's key no more."""
@@ -104,6 +111,12 @@ def issue_exchange_key(agency_id: str, *, now: datetime) -> str:
     )
     _keep(agency_id, text, key.expires_at)
     return text
+
+
+def keep_first_key(agency_id: str, text: str, expires_at: datetime) -> None:
+    """Keep the key that came with the agency's first keyset, in the caller's transaction; its key for entering goes."""
+    _keep(agency_id, text, expires_at)
+    forget_entry_key(agency_id)
 
 
 def renew_exchange_keys(*, now: datetime) -> int:

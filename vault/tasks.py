@@ -5,7 +5,9 @@ from celery import shared_task
 
 from callers import clock
 from vault.exchangekeys import renew_exchange_keys
+from vault.outgoing import send_waiting
 from vault.proposing import forget_proposals
+from vault.suspending import tell_suspensions
 
 
 @shared_task(name="vault.forget_proposals", queue="desk")
@@ -18,3 +20,11 @@ def forget_old_proposals() -> None:
 def renew_keys_at_exchange() -> None:
     """Replaces the desk's API keys that end soon."""
     renew_exchange_keys(now=clock.now())
+
+
+@shared_task(name="vault.send_words", queue="desk")
+def send_words() -> None:
+    """Hands in what waits for the exchange: keysets, revocations, suspensions."""
+    now = clock.now()
+    tell_suspensions(now=now)
+    send_waiting(now=now)

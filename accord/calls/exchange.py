@@ -141,6 +141,10 @@ class Exchange(Protocol):
         """Lift the own suspension of a lane; what the parties have suspended then. Asking again is harmless."""
         ...
 
+    def suspend_key(self, kid: str) -> SuspendedKey:
+        """Suspend an own key at once; asking again is harmless."""
+        ...
+
     def rotate_api_key(self) -> IssuedKey:
         """Ask for an API key that takes this one's place; before the new one is used, asking again is harmless."""
         ...

@@ -20,13 +20,14 @@ from accord.envelope.statements.form import parse_statement
 from accord.following.follower import trusted_now
 from accord.following.log import KeptLog
 from accord.following.pinned import index_of, kept_chain
-from agencies.errors import KeysetUnreadableError
+from alerts.errors import KeysetUnreadableError
 from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from callers.errors import NotBoundError
 from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory, Known
 from peers.following import follow_keysets
 from vault.errors import SealBrokenError
+from vault.standing import own_root
 
 PINS_ALTERED: Final = "pins-altered"
 KEYSETS_ALTERED: Final = "keysets-altered"
@@ -172,7 +173,8 @@ class VerifiedDirectory:
         return self._chains[agency]
 
     def _pinned_root(self, agency: str) -> str:
-        return self.book.pins.get(agency, Pin()).root
+        pinned = self.book.pins.get(agency, Pin()).root
+        return pinned or (own_root(agency) if agency == self.reader else "")
 
     def _is_kept_whole(self, agency: str) -> bool:
         """Tell whether none of its rows was altered; one of whom something was gets no new ones that could hide it."""
