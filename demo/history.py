@@ -26,7 +26,7 @@ from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.directory import Custody
 from demo import alerts as texts
-from demo.exchange import DeskInThePast
+from demo.exchange import DeskInThePast, PastExchange
 from demo.founding import Founders, found_world, replace_api_key
 from demo.past import Past
 from demo.people import People, write_private
@@ -65,7 +65,7 @@ class World:
 
 def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
     """Build the world and play its past; returns one line that says what was made."""
-    with reached_by(partial(DeskInThePast, past)):
+    with reached_by(partial(DeskInThePast, past), by_key=partial(PastExchange, past)):
         people = _tell(past, folder, today)
     write_private(folder / "logins.json", people.logins)
     alerts = (

@@ -175,10 +175,13 @@ def desk_calls_in_this_process() -> Generator[None]:
     def now() -> datetime:
         return _as_of.get() or time_of_day()
 
-    def transport_of(agency_id: str) -> Transport:
-        transport = HttpTransport("http://127.0.0.1:1", api_key=CALLS_AS + agency_id)
+    def transport_by(api_key: str) -> Transport:
+        transport = HttpTransport("http://127.0.0.1:1", api_key=api_key)
         transport._pool = the_exchange  # type: ignore[assignment]
         return transport
+
+    def transport_of(agency_id: str) -> Transport:
+        return transport_by(CALLS_AS + agency_id)
 
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
         if not text.startswith(CALLS_AS):
@@ -189,6 +192,7 @@ def desk_calls_in_this_process() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", now)
         patch.setattr(exchange, "transport_of", transport_of)
+        patch.setattr(exchange, "transport_by", transport_by)
         patch.setattr(authentication, "authenticate_key", authenticate)
         patch.setattr(peers_following, "follower_of", at_its_moment(peers_following.follower_of))
         patch.setattr(peers_following, "feed_follower_of", at_its_moment(peers_following.feed_follower_of))
