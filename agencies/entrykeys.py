@@ -21,7 +21,7 @@ from agencies.apikeys import MAX_LIFETIME, make_key, record_key_event
 from agencies.models import Agency, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
-from callers.capabilities import ACCESSION_SCOPES, Capability, require, usual_scopes
+from callers.capabilities import ACCESSION_SCOPES, DESK_SCOPES, Capability, require, usual_scopes
 from callers.directory import AgencyStatus
 from callers.errors import NotPermittedError
 
@@ -114,10 +114,11 @@ def _make_first_key(
         caller,
         agency.pk,
         client=entry.client,
-        scopes=sorted(usual_scopes(is_hosted=False)),
+        scopes=sorted(DESK_SCOPES if agency.is_hosted else usual_scopes(is_hosted=False)),
         lifetime=MAX_LIFETIME,
         networks=entry.networks,
         follows=entry,
+        is_desk=agency.is_hosted,
         now=now,
     )
     sealed = seal_credential(agency.pk, keyset.od, sealed_to.key, text.encode("ascii"))

@@ -60,6 +60,7 @@ from sharing.deliveries import Report
 from sharing.models import FeedItem, LaneSuspension, Statement
 from sharing.policy import Terms
 from sharing.previews import preview_sending
+from vault.entrykeys import entry_key_of
 from vault.exchangekeys import SCOPES
 
 LOOPBACK = "127.0.0.1"
@@ -260,6 +261,9 @@ class DeskInThePast(PastExchange):
 
     @property
     def _caller(self) -> ApiClient:
+        entering = entry_key_of(self._agency_id)
+        if entering is not None:
+            return authenticate_key(entering, LOOPBACK, now=self._past.now)
         return ApiClient(self._agency_id, "desk", "past", frozenset(map(Capability, SCOPES)))
 
 

@@ -28,9 +28,11 @@ from peers.models import Agency
 from sharing.agreements import record_agreement, record_circle
 from sharing.models import Circle
 from vault.doors import create_agency_keys
+from vault.entrykeys import keep_entry_key
 
 API_KEY_LIFETIME = timedelta(days=90)
 CLIENT_NAME = "case system"
+DESK_NAME = "desk"
 
 
 @dataclass
@@ -90,6 +92,8 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
         founders.homes[demo.id] = home
         founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
     else:
+        key, text = issue_entry_key(founders.operator, agency.pk, client=DESK_NAME, now=past.now)
+        keep_entry_key(agency.pk, text, expires_at=key.expires_at, now=past.now)
         create_agency_keys(founders.operator, agency, suites=demo.suites, low=demo.suites[-1], now=past.now)
 
 

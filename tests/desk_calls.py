@@ -37,7 +37,8 @@ from peers import following as peers_following
 from peers.deliveries import follow_deliveries
 from peers.models import SentDelivery
 from tests.role_logins import under_login_of
-from vault import making
+from vault import outgoing, suspending
+from vault.entrykeys import entry_key_of
 from vault.exchangekeys import SCOPES, issue_exchange_key
 from vault.models import ExchangeKey, VaultSecret
 
@@ -181,7 +182,8 @@ def desk_calls_in_this_process() -> Generator[None]:
         return transport
 
     def transport_of(agency_id: str) -> Transport:
-        return transport_by(CALLS_AS + agency_id)
+        # An agency that comes in calls as it would; who it is afterwards its id says.
+        return transport_by(entry_key_of(agency_id) or CALLS_AS + agency_id)
 
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
         if not text.startswith(CALLS_AS):
@@ -206,5 +208,8 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
         patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
-        patch.setattr(making, "issue_exchange_key", lambda *_, **__: None)
+        for name in ("send_word", "send_waiting", "give_up"):
+            patch.setattr(outgoing, name, at_its_moment(getattr(outgoing, name)))
+        for name in ("suspend_key", "tell_suspensions"):
+            patch.setattr(suspending, name, at_its_moment(getattr(suspending, name)))
         yield

@@ -19,7 +19,7 @@ from accord.calls.errors import ClientError, UnreachableError
 from accord.moments import moment_of
 from agencies.apikeys import MAX_LIFETIME, end_desk_keys, make_key
 from callers.actors import SystemActor
-from callers.capabilities import Capability
+from callers.capabilities import DESK_SCOPES
 from peers.exchange import exchange_of
 from vault.entrykeys import entry_key_of, forget_entry_key
 from vault.errors import SealBrokenError
@@ -28,20 +28,7 @@ from vault.rows import open_row, seal_row
 
 CLIENT: Final = "desk"
 TABLE: Final = "exchangekey"
-SCOPES: Final = [
-    scope.value
-    for scope in (
-        Capability.AGREEMENT_SUSPEND,
-        Capability.DIRECTORY_READ,
-        Capability.ENVELOPE_READ,
-        Capability.ENVELOPE_SUBMIT,
-        Capability.FEED_READ,
-        Capability.KEY_SUSPEND,
-        Capability.LEDGER_READ,
-        Capability.STATEMENT_SUBMIT,
-    )
-]
-"""What the desk asks the exchange for so far."""
+SCOPES: Final = sorted(scope.value for scope in DESK_SCOPES)
 RENEWED_BEFORE: Final = timedelta(days=29)
 """The exchange replaces a key in its last thirty days."""
 
@@ -58,9 +45,7 @@ class HeldExchangeKeys:
         """The agency's key; one is issued where there is none that serves. Raises UnreachableError in a worker, which cannot."""
         # An agency that comes in has its key for entering, until the first of its own came with its keyset.
         return (
-            _text_of(agency_id)
-            or entry_key_of(agency_id)
-            or issue_exchange_key(agency_id, now=self._clock())
+            _text_of(agency_id) or entry_key_of(agency_id) or issue_exchange_key(agency_id, now=self._clock())
         )
 
     def refuse(self, agency_id: str) -> None:

@@ -74,8 +74,8 @@ def create_agency_keys(
         plan = plan_change(locked, change, now=now)
         roots = keep_roots(locked, (root, successor), now=now)
         signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
-        act, said = "agency.keys_created", {"suites": sorted(suites)}
-        word = keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, **said)
+        act, listed = "agency.keys_created", sorted(suites)
+        word = keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, suites=listed)
     return outgoing.send_word(word.od, now=now)
 
 
@@ -212,8 +212,8 @@ def _keep_change(
     require_seen(standing_keyset(locked.pk, now=now), seen)
     plan = plan_change(locked, change, now=now)
     signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
-    said = {"version": plan.body["ver"], **detail}
-    return keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, **said)
+    detail |= {"version": plan.body["ver"]}
+    return keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, **detail)
 
 
 def require_key_officer(actor: Actor, agency: Agency, *, or_operator: bool = False) -> None:
@@ -223,6 +223,7 @@ def require_key_officer(actor: Actor, agency: Agency, *, or_operator: bool = Fal
     if actor.agency_id != agency.pk:
         raise AbsentError
     require(actor, Capability.KEY_MANAGE)
+
 
 def lock_agency(agency: Agency, custody: Custody) -> Agency:
     """The agency's row, locked; raises CustodyRefusedError where its keys are held otherwise."""

@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 from django.db import models
 
+from accord.envelope.keysets import Keyset, read_keyset
 from callers.binding import BoundRow
 
 HUB: Final = "hub"
@@ -168,6 +169,11 @@ class OwnWord(BoundRow):
 
     def __str__(self) -> str:
         return self.od
+
+    @property
+    def keyset(self) -> Keyset:
+        """The keyset that it is, without a log time; raises VerificationError for a revocation."""
+        return read_keyset(self.jws.encode(), succession=self.succession)
 
     @property
     def is_waiting(self) -> bool:

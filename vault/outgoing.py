@@ -41,7 +41,7 @@ from callers.errors import AbsentError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
 from peers.exchange import exchange_of
-from peers.following import follow_keysets
+from peers.following import follow_keysets, follow_own_waiting
 from vault.changes import PrivateKey
 from vault.errors import (
     ChangeRefusedError,
@@ -93,9 +93,7 @@ def list_words(agency_id: str) -> list[WordFact]:
 
 def _fact(row: OwnWord) -> WordFact:
     trouble, change = row.trouble if row.is_bound else ALTERED, str(row.detail.get("change", ""))
-    return WordFact(
-        row.od, row.k, row.kid, row.act, change, row.made_at, row.tried_at, trouble, row.cause
-    )
+    return WordFact(row.od, row.k, row.kid, row.act, change, row.made_at, row.tried_at, trouble, row.cause)
 
 
 def keep_word(
@@ -173,7 +171,9 @@ def send_waiting(*, now: datetime) -> int:
             log.warning("the exchange has refused a word of %s", word.agency_id, extra={"od": word.od})
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it is raised below
             troubles.append(trouble)
-    over = OwnWord.objects.exclude(taken_at=None, ended_at=None).order_by("agency_id").values_list("agency_id")
+    over = (
+        OwnWord.objects.exclude(taken_at=None, ended_at=None).order_by("agency_id").values_list("agency_id")
+    )
     for (agency_id,) in list(over.distinct()):
         try:
             _let_go(agency_id, now)
@@ -277,14 +277,13 @@ def _is_there(exchange: Exchange, word: OwnWord) -> bool:
     entering = exchange.accession()
     if entering is not None:
         return entering.keyset == word.od
-    version = read_keyset(word.jws.encode()).version
-    found = exchange.keyset(word.agency_id, version)
+    found = exchange.keyset(word.agency_id, word.keyset.version)
     return found is not None and read_keyset(found.keyset).od == word.od
 
 
 def _prove_possession(exchange: Exchange, word: OwnWord, now: datetime) -> bytes | None:
     """A `pop` by the new signing keys in the keyset's order, else by those in use; with every new nonce."""
-    rows = read_keyset(word.jws.encode()).rows
+    rows = word.keyset.rows
     added = [row for row in rows if row.kid in word.drawn]
     if not added:
         return None
@@ -336,9 +335,7 @@ def _settle(od: str, taken: KeysetTaken, now: datetime) -> OwnWord:
         return word
     word.taken_at, word.ended_at, word.cause = now, None, ""
     word.save(update_fields=["taken_at", "ended_at", "cause"])
-    record_event(
-        word.act, actor=word.made_by, agency=word.agency_id, subject=od, detail=word.detail, now=now
-    )
+    record_event(word.act, actor=word.made_by, agency=word.agency_id, subject=od, detail=word.detail, now=now)
     _keep_first_key(word, taken)
     return word
 
@@ -387,6 +384,7 @@ def _let_go(agency_id: str, now: datetime) -> None:
     memory = own_memory(agency_id)
     if any(word.taken_at is not None for word in words):
         follow_keysets(memory, [agency_id], now=now)
+        follow_own_waiting(memory, now=now)
     logged = {read_keyset(record.jws.encode()).od for record in memory.keysets(agency_id)}
     logged |= {record.od for record in memory.revocations(agency_id)}
     for word in words:

@@ -178,8 +178,8 @@ def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime)
     if keyset is None:
         keep_revoke(actor, agency, signed, now=now)
         return
-    said = {"change": change, "version": keyset.version}
-    keep_keyset(actor, agency, signed, "agency.proposal_accepted", drawn=drawn, now=now, **said)
+    act, version = "agency.proposal_accepted", keyset.version
+    keep_keyset(actor, agency, signed, act, drawn=drawn, now=now, change=change, version=version)
 
 
 def _check_beginning(agency: Agency, change: Change, now: datetime) -> None:

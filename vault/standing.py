@@ -6,7 +6,7 @@ root that waits for its delay does not count. Of an agency that holds its keys i
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -42,17 +42,17 @@ class StandingKeys:
     @property
     def keyset(self) -> envelope.Keyset | None:
         """The keyset that the agency's next word must follow or be signed by; None before the first."""
-        return envelope.newest_in_force(self._chain, self._at)
+        return next(reversed(self._in_force), None)
 
     @property
     def waiting(self) -> envelope.Keyset | None:
         """The recovered root that waits for its delay to end, if one does; its `log_time` is None until it is logged."""
-        begun = {keyset.od for keyset in envelope.in_force(self._chain, self._at)}
+        begun = {keyset.od for keyset in self._in_force}
         coming = envelope.in_force(self._chain, self._at + envelope.RECOVERY_DELAY_SECS)
         waiting = [one for one in coming if one.od not in begun and one.succession == envelope.RECOVERED]
         if not waiting or self.is_logged(waiting[0].od):
             return next(iter(waiting), None)
-        return _read(self._taken[waiting[0].od], None)
+        return replace(waiting[0], log_time=None)
 
     @cached_property
     def revoked(self) -> Mapping[str, Revoked]:
@@ -111,8 +111,12 @@ class StandingKeys:
 
     @cached_property
     def _chain(self) -> list[envelope.Keyset]:
-        taken = [_read(row, self._at) for row in self._taken.values()]
+        taken = [replace(row.keyset, log_time=self._at) for row in self._taken.values()]
         return [*self._kept, *taken]
+
+    @cached_property
+    def _in_force(self) -> list[envelope.Keyset]:
+        return envelope.in_force(self._chain, self._at)
 
     def _revokes(self) -> Iterable[tuple[bytes, bool]]:
         records = self._memory.revocations(self.agency_id)
@@ -120,11 +124,9 @@ class StandingKeys:
         yield from ((row.jws.encode(), False) for row in _words(self.agency_id, REVOKE))
 
     def _is_lifted(self, row: SuspendedKey) -> bool:
-        """The root has listed it as current after it was suspended, or it counts no more anyway."""
-        keyset = self.keyset
-        listed = keyset.row(row.kid) if keyset else None
-        is_later = keyset is not None and moment_of(keyset.iat) > row.suspended_at
-        return is_later and listed is not None and listed.st == "current"
+        """Tell whether the root has listed it as current after it was suspended."""
+        later = (one for one in self._in_force if moment_of(one.iat) > row.suspended_at)
+        return any((listed := one.row(row.kid)) is not None and listed.st == "current" for one in later)
 
 
 def own_memory(agency_id: str) -> PeerMemory:
@@ -138,9 +140,8 @@ def own_root(agency_id: str) -> str:
     So the exchange cannot show the agency another beginning of its own keys.
     """
     for row in _words(agency_id, KEYSET):
-        keyset = envelope.read_keyset(row.jws.encode())
-        if keyset.version == 1:
-            return keyset.root_fingerprint
+        if row.keyset.version == 1:
+            return row.keyset.root_fingerprint
     return ""
 
 
@@ -159,7 +160,3 @@ def _words(agency_id: str, k: str) -> list[OwnWord]:
     """The agency's words that count: not given up, and as they were made. One that was changed counts for nothing."""
     rows = OwnWord.objects.filter(Q(ended_at=None) | Q(k=REVOKE), agency_id=agency_id, k=k)
     return [row for row in rows.order_by("made_at") if row.is_bound]
-
-
-def _read(row: OwnWord, log_time: int | None) -> envelope.Keyset:
-    return envelope.read_keyset(row.jws.encode(), log_time=log_time, succession=row.succession)

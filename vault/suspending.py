@@ -63,7 +63,9 @@ def _tell(row: SuspendedKey, now: datetime) -> bool:
         try:
             exchange_of(row.agency_id).suspend_key(row.kid)
         except ClientError as trouble:
-            log.warning("the exchange has not heard of a suspension of %s: %s", row.agency_id, type(trouble).__name__)
+            log.warning(
+                "the exchange has not heard of a suspension of %s: %s", row.agency_id, type(trouble).__name__
+            )
             return False
         SuspendedKey.objects.filter(pk=row.kid).update(told_at=now)
     return True

@@ -4,10 +4,9 @@
 from celery import shared_task
 
 from callers import clock
+from vault import outgoing, suspending
 from vault.exchangekeys import renew_exchange_keys
-from vault.outgoing import send_waiting
 from vault.proposing import forget_proposals
-from vault.suspending import tell_suspensions
 
 
 @shared_task(name="vault.forget_proposals", queue="desk")
@@ -26,5 +25,5 @@ def renew_keys_at_exchange() -> None:
 def send_words() -> None:
     """Hands in what waits for the exchange: keysets, revocations, suspensions."""
     now = clock.now()
-    tell_suspensions(now=now)
-    send_waiting(now=now)
+    suspending.tell_suspensions(now=now)
+    outgoing.send_waiting(now=now)

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 
 from agencies.api import AgencySerializer
 from agencies.entrykeys import issue_entry_key
-from agencies.errors import CustodyRefusedError
 from agencies.fingerprints import checked_fingerprint
 from agencies.models import Agency as ListedAgency
 from alerts.api_affairs.answering import AffairsView, moment
@@ -33,6 +32,7 @@ from officers.invitations import invite_again, invite_officer
 from peers.models import Agency
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 from vault.doors import create_agency_keys
+from vault.errors import CustodyRefusedError
 
 
 class SignOut(s.Serializer[Sign]):

@@ -25,7 +25,7 @@ from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from callers.errors import NotBoundError
 from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory, Known
-from peers.following import follow_keysets
+from peers.following import follow_keysets, follow_own_waiting
 from vault.errors import SealBrokenError
 from vault.standing import own_root
 
@@ -98,6 +98,13 @@ class VerifiedDirectory:
             self.refused.pop(agency, None)
             self.hidden.pop(agency, None)
             self._chains.pop(agency, None)
+
+    def refresh_own(self) -> None:
+        """Ask for the reader's own keys, and for a recovered root of its own that waits; as `refresh`, which knows what is in force."""
+        self.refresh([self.reader])
+        if self.book.revision >= 0 and self.reader not in self.refused:
+            follow_own_waiting(self.memory, now=self._now)
+            self._chains.pop(self.reader, None)
 
     def preload(self, agencies: Iterable[str]) -> None:
         """Read what is kept of these agencies: two statements, and the book's."""

@@ -15,10 +15,9 @@ from callers.directory import Custody
 from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
 from peers.models import Agency
-from vault import lives, proposing
+from vault import lives, proposing, suspending
 from vault.changes import CancelRecovery, Change, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
 from vault.errors import CustodyRefusedError, KeysMovedError, RecoveryWaitsError
-from vault.suspending import suspend_key
 
 
 @dataclass(frozen=True)
@@ -112,15 +111,11 @@ def _renew(act: Act, now: datetime) -> bool:
 
 def _rotate(act: Act, now: datetime) -> bool:
     uses = tuple(act.values["uses"])
-    return lives.rotate_agency_keys(
-        act.officer, act.agency, uses=uses, seen=act.version, now=now
-    ).is_waiting
+    return lives.rotate_agency_keys(act.officer, act.agency, uses=uses, seen=act.version, now=now).is_waiting
 
 
 def _retire(act: Act, now: datetime) -> bool:
-    return lives.retire_agency_key(
-        act.officer, act.agency, kid=act.kid, seen=act.version, now=now
-    ).is_waiting
+    return lives.retire_agency_key(act.officer, act.agency, kid=act.kid, seen=act.version, now=now).is_waiting
 
 
 def _revoke(act: Act, now: datetime) -> bool:
@@ -132,7 +127,7 @@ def _revoke(act: Act, now: datetime) -> bool:
 
 def _suspend(act: Act, now: datetime) -> bool:
     _require_seen(act, now)
-    return not suspend_key(act.officer, act.agency, act.kid, now=now)
+    return not suspending.suspend_key(act.officer, act.agency, act.kid, now=now)
 
 
 def _change_root(act: Act, now: datetime) -> bool:

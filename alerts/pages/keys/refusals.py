@@ -67,7 +67,9 @@ def too_large_text() -> str:
 def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError) -> str:
     """Why a change that the root has signed does not go on its way, and what to do."""
     if isinstance(refused, ChangeWaitsError):
-        return _("A new keyset of your agency waits for the exchange. Send it again or give it up, then change more.")
+        return _(
+            "A new keyset of your agency waits for the exchange. Send it again or give it up, then change more."
+        )
     if isinstance(refused, KeyTakenError):
         return _("One of these keys is registered for somebody else at the exchange. Make others.")
     return exchange_refused_text(refused.code)
@@ -75,6 +77,6 @@ def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError)
 
 def exchange_refused_text(code: str) -> str:
     """What the exchange did not take."""
-    return _("The exchange refused it (%(code)s); nothing has changed. Look at the keys again, then make it anew.") % {
-        "code": code
-    }
+    return _(
+        "The exchange refused it (%(code)s); nothing has changed. Look at the keys again, then make it anew."
+    ) % {"code": code}

@@ -29,9 +29,13 @@ TROUBLES: Final[Mapping[str, str | Promise]] = {
     "": gettext_lazy("It is being sent."),
     "away": gettext_lazy("The exchange does not answer."),
     "busy": gettext_lazy("The exchange takes no change of keys now."),
-    "key-refused": gettext_lazy("The exchange does not take this desk's API key. Tell whoever runs the desk."),
+    "key-refused": gettext_lazy(
+        "The exchange does not take this desk's API key. Tell whoever runs the desk."
+    ),
     "unclear": gettext_lazy("The exchange's answer could not be read."),
-    ALTERED: gettext_lazy("It was changed outside the program and is never sent. Give it up and make it anew."),
+    ALTERED: gettext_lazy(
+        "It was changed outside the program and is never sent. Give it up and make it anew."
+    ),
 }
 _VERBS: Final[Mapping[str, str]] = {
     "agency.keys_created": "create",
@@ -92,7 +96,9 @@ def give_up(request: HttpRequest, od: str) -> HttpResponseBase:
     try:
         outgoing.give_up(officer, _agency(officer).pk, od, now=now)
     except MayBeTakenError:
-        text = _("The exchange may have it and does not answer. It can be given up once the exchange says that it has not.")
+        text = _(
+            "The exchange may have it and does not answer. It can be given up once the exchange says that it has not."
+        )
         messages.error(request, text)
     else:
         messages.success(request, _("It no longer waits. Below are your agency's keys as they stand."))

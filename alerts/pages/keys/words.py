@@ -98,7 +98,9 @@ VERBS: Final[Mapping[str, VerbWords]] = {
             ),
             gettext_lazy("At this exchange only, at once. What it signed before still counts."),
         ),
-        lasts=gettext_lazy("Only the root lifts it: the next keyset that lists the key as current does. Renew the keyset for that."),
+        lasts=gettext_lazy(
+            "Only the root lifts it: the next keyset that lists the key as current does. Renew the keyset for that."
+        ),
         done=gettext_lazy("Key …%(short)s is suspended."),
     ),
     "change_root": VerbWords(

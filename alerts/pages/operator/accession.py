@@ -14,9 +14,11 @@ from django.views.decorators.debug import sensitive_variables
 from accord.envelope.keys import show_fingerprint
 from accord.moments import moment_or_none
 from agencies.entrykeys import issue_entry_key
-from agencies.errors import AgencyExistsError, CustodyRefusedError
+from agencies.errors import AgencyExistsError
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.commands import first_commands
+from alerts.pages.keys.refusals import refusal_text
+from alerts.pages.keys.words import waits_text
 from alerts.pages.officers.acts import say_whether_mailed
 from alerts.pages.operator.forms import AdmitForm, CompareForm, EntryKeyForm, FirstAdminForm
 from alerts.pages.question import ConfirmForm, Question, ask, problems_of, refuse
@@ -29,6 +31,7 @@ from ledger.pins import current_vkey
 from officers.entering import Entry, entry_of, first_admin_of, take_in
 from officers.invitations import invite_again, invite_officer
 from vault.doors import create_agency_keys
+from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 
 
 def admit(request: HttpRequest) -> HttpResponseBase:
@@ -147,9 +150,6 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     except NotPermittedError:
         form.add_error(None, _("The agency is in; its own admin issues its API keys."))
         return ask(request, question, form, status=409)
-    except CustodyRefusedError:
-        form.add_error(None, _("The hub holds this agency's keys: no system of its own brings any."))
-        return ask(request, question, form, status=409)
     back = reverse("admin:hub_agency", args=[agency_id])
     response = render_page(request, "affairs/apikey_shown", _("API key"), key=key, text=text, back=back)
     response["Cache-Control"] = "no-store"
@@ -174,8 +174,17 @@ def make_keys(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     if entry.has_keys:
         form.add_error(None, _("The agency has keys; its key officer renews and rotates them."))
         return ask(request, question, form, status=409)
-    create_agency_keys(operator, entry.agency, now=now)
-    messages.success(request, _("The keys are made. They count once the log has them, in about a second."))
+    try:
+        word = create_agency_keys(operator, entry.agency, now=now)
+    except (ChangeWaitsError, ChangeRefusedError, KeyTakenError) as refused:
+        form.add_error(None, refusal_text(refused))
+        return ask(request, question, form, status=409)
+    if word.is_waiting:
+        messages.warning(request, waits_text("create"))
+    else:
+        messages.success(
+            request, _("The keys are made. They count once the log has them, in about a second.")
+        )
     return redirect("admin:hub_agency", agency_id)
 
 
