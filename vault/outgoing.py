@@ -26,6 +26,7 @@ from accord.calls.errors import (
     UnreachableError,
 )
 from accord.calls.exchange import Exchange
+from accord.calls.verdicts import is_final
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.keys import ENC, PQ1, SIGN
 from accord.envelope.keysets import KeyRow, Keyset, read_keyset
@@ -61,8 +62,6 @@ FORGOTTEN_AFTER: Final = timedelta(seconds=MAX_IAT_AGE_SECS) + timedelta(hours=1
 GIVEN_UP: Final = "given-up"
 ALTERED: Final = "altered"
 _NONCE_SIZE_BYTES = 16
-_NOT_FOR_GOOD: Final = frozenset({"not-permitted", "request-in-progress"})
-"""Refusals that say nothing of the word itself."""
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +151,7 @@ def send_word(od: str, *, now: datetime) -> OwnWord:
         exchange = exchange_of(word.agency_id)
         taken = _hand_in(exchange, word, now)
     except RefusedError as refused:
-        if _is_for_good(refused):
+        if is_final(refused):
             _end(od, _code_of(refused), now)
             raise _refusal(word.agency_id, refused) from refused
         return _note_trouble(od, _trouble_of(refused))
@@ -408,11 +407,6 @@ def _forget(word: OwnWord) -> None:
     if locked is not None:
         VaultKey.objects.filter(agency_id=word.agency_id, kid__in=word.drawn).delete()
         locked.delete()
-
-
-def _is_for_good(refused: RefusedError) -> bool:
-    is_ours = refused.is_of_hub and not isinstance(refused, ApiKeyRefusedError)
-    return is_ours and 400 <= refused.status < 500 and refused.slug not in _NOT_FOR_GOOD
 
 
 def _code_of(refused: RefusedError) -> str:
