@@ -31,6 +31,7 @@ from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import make_statement
 from agencies.apikeys import make_key
 from agencies.directory import DatabaseKeyDirectory
+from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
@@ -45,6 +46,7 @@ from peers.models import Agency
 from sharing.agreements import record_agreement
 from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
+from vault.entrykeys import keep_entry_key
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
 SCOPES = usual_scopes(is_hosted=False)
@@ -94,6 +96,8 @@ def found_hosted_agency(word: str) -> Agency:
     """An agency whose keys the hub holds, in PQ1, in force; it has no officer and no agreement."""
     now = timezone.now()
     row = admit(f"xz-{word}{secrets.token_hex(3)}", Custody.HUB, "", now)
+    key, text = issue_entry_key(OPERATOR, row.pk, client="desk", now=now)
+    keep_entry_key(row.pk, text, expires_at=key.expires_at, now=now)
     _wait_until_logged([create_agency_keys(OPERATOR, row, suites=(PQ1,), low=PQ1, now=now).od])
     return Agency.objects.get(pk=row.pk)
 

@@ -59,6 +59,7 @@ from vault.standing import KEYSET, REVOKE, own_memory
 
 FORGOTTEN_AFTER: Final = timedelta(seconds=MAX_IAT_AGE_SECS) + timedelta(hours=1)
 """So old can no statement be that comes in, whatever the clocks."""
+LOST_AFTER: Final = timedelta(minutes=10)
 GIVEN_UP: Final = "given-up"
 ALTERED: Final = "altered"
 _NONCE_SIZE_BYTES = 16
@@ -152,8 +153,7 @@ def send_word(od: str, *, now: datetime) -> OwnWord:
         taken = _hand_in(exchange, word, now)
     except RefusedError as refused:
         if is_final(refused):
-            _end(od, _code_of(refused), now)
-            raise _refusal(word.agency_id, refused) from refused
+            return _end(od, refused, now)
         return _note_trouble(od, _trouble_of(refused))
     except ClientError as trouble:
         return _note_trouble(od, _trouble_of(trouble))
@@ -187,7 +187,8 @@ def send_waiting(*, now: datetime) -> int:
 
 def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWord:
     """Hand in at once what waits; by a key officer of the agency. Raises as `send_word`, and NotPermittedError."""
-    _require_waiting(actor, agency_id, od)
+    if not _require_open(actor, agency_id, od).is_waiting:
+        raise AbsentError
     return send_word(od, now=now)
 
 
@@ -196,13 +197,14 @@ def give_up(actor: Actor, agency_id: str, od: str, *, now: datetime) -> None:
 
     What the exchange has taken without an answer is settled instead. Raises NotPermittedError, AbsentError, MayBeTakenError.
     """
-    word = _require_waiting(actor, agency_id, od)
+    word = _require_open(actor, agency_id, od)
     if word.is_waiting and word.is_bound and word.tried_at is not None and _was_taken(word, now):
         return
     _put_away(actor, od, now)
 
 
-def _require_waiting(actor: Actor, agency_id: str, od: str) -> OwnWord:
+def _require_open(actor: Actor, agency_id: str, od: str) -> OwnWord:
+    """What waits or was refused; raises NotPermittedError, AbsentError."""
     require(actor, Capability.KEY_MANAGE)
     if actor.agency_id != agency_id:
         raise AbsentError
@@ -355,21 +357,24 @@ def _keep_first_key(word: OwnWord, taken: KeysetTaken) -> None:
     keep_first_key(word.agency_id, text, moment_of(taken.until))
 
 
-@transaction.atomic
-def _end(od: str, cause: str, now: datetime) -> None:
-    word = OwnWord.objects.select_for_update().get(pk=od)
-    if not word.is_waiting:
-        return
-    word.ended_at, word.cause = now, cause
-    word.save(update_fields=["ended_at", "cause"])
-    record_event(
-        "agency.change_refused",
-        actor=word.made_by,
-        agency=word.agency_id,
-        subject=od,
-        detail={"act": word.act, "code": cause},
-        now=now,
-    )
+def _end(od: str, refused: RefusedError, now: datetime) -> OwnWord:
+    """Note the refusal and raise it; the word itself where somebody else was told that it is taken."""
+    with transaction.atomic():
+        word = OwnWord.objects.select_for_update().get(pk=od)
+        if word.is_waiting:
+            word.ended_at, word.cause = now, _code_of(refused)
+            word.save(update_fields=["ended_at", "cause"])
+            record_event(
+                "agency.change_refused",
+                actor=word.made_by,
+                agency=word.agency_id,
+                subject=od,
+                detail={"act": word.act, "code": word.cause},
+                now=now,
+            )
+    if word.taken_at is not None:
+        return word
+    raise _refusal(word.agency_id, refused) from refused
 
 
 def _note_trouble(od: str, trouble: str) -> OwnWord:
@@ -390,8 +395,21 @@ def _let_go(agency_id: str, now: datetime) -> None:
         word.require_bound()
         if word.od in logged:
             OwnWord.objects.filter(pk=word.od).delete()
+        elif word.taken_at is not None and word.taken_at <= now - LOST_AFTER:
+            _hand_in_again(word, now)
         elif word.ended_at and word.k == KEYSET and word.made_at <= now - FORGOTTEN_AFTER:
             _forget_unless_there(word, now)
+
+
+def _hand_in_again(word: OwnWord, now: datetime) -> None:
+    """What the log does not show for so long a restored exchange may have lost; one that has it answers alike."""
+    try:
+        _hand_in(exchange_of(word.agency_id), word, now)
+    except RefusedError as refused:
+        if not is_final(refused):
+            raise
+        word.taken_at, word.ended_at, word.cause = None, now, _code_of(refused)
+        word.save(update_fields=["taken_at", "ended_at", "cause"])
 
 
 def _forget_unless_there(word: OwnWord, now: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accord.calls.errors import ClientError
+from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import Custody
@@ -19,8 +20,8 @@ from ledger.audit import record_event
 from peers.exchange import exchange_of
 from peers.models import Agency
 from vault.errors import CustodyRefusedError
-from vault.models import SuspendedKey
-from vault.standing import StandingKeys
+from vault.models import OwnWord, SuspendedKey
+from vault.standing import KEYSET, StandingKeys
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,19 @@ def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> boo
 
 
 def tell_suspensions(*, now: datetime) -> int:
-    """Tell the exchange of what it has not heard; how many it has taken."""
-    return sum(_tell(row, now) for row in list(SuspendedKey.objects.filter(told_at=None)))
+    """Tell the exchange of what it has not heard and the root has not answered since; how many it has taken."""
+    untold = [row for row in SuspendedKey.objects.filter(told_at=None) if not _is_answered(row, now)]
+    return sum(_tell(row, now) for row in untold)
+
+
+def _is_answered(row: SuspendedKey, now: datetime) -> bool:
+    """Tell whether a keyset signed since lists it as current, also one that waits: told now, it would suspend it anew."""
+    if row.kid not in StandingKeys(row.agency_id, now).suspended:
+        return True
+    waiting = OwnWord.objects.filter(agency_id=row.agency_id, k=KEYSET, taken_at=None, ended_at=None)
+    keysets = [word.keyset for word in waiting if word.is_bound]
+    later = [one.row(row.kid) for one in keysets if moment_of(one.iat) > row.suspended_at]
+    return any(listed is not None and listed.st == "current" for listed in later)
 
 
 @transaction.atomic

@@ -394,6 +394,41 @@ def test_officer_and_worker_who_send_at_the_same_time_settle_it_once(
     assert rotations() == 1 and versions() == [1, 2]
 
 
+def test_what_the_root_has_answered_is_not_suspended_anew(
+    lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    kid = Key.objects.filter(agency_id=lab.pk, use=SIGN)[0].pk
+    exchange_as_asked.is_away = True
+    suspending.suspend_key(officer, lab, kid, now=LATER)
+    lives.renew_agency_keys(officer, lab, now=LATER + HOUR)
+    exchange_as_asked.is_away = False
+    for _ in range(2):
+        assert suspending.tell_suspensions(now=LATER + HOUR) == 0
+        outgoing.send_waiting(now=LATER + HOUR)
+    assert Key.objects.get(pk=kid).suspended_at is None
+    assert not StandingKeys("xa-lab", LATER + HOUR).suspended
+
+
+def test_what_a_restored_exchange_has_lost_is_handed_in_again(lab: Agency, officer: Officer) -> None:
+    word = lives.renew_agency_keys(officer, lab, now=LATER)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in ("agencies_keyset", "ledger_pendingentry", "ledger_entry"):
+            cursor.execute(f"DELETE FROM {table} WHERE od = %s", [word.od])  # noqa: S608
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    outgoing.send_waiting(now=LATER + HOUR)
+    assert Keyset.objects.get(version=2).od == word.od
+
+
+def test_what_was_refused_is_not_sent_again(lab: Agency, officer: Officer) -> None:
+    overtake(lab, LATER)
+    with pytest.raises(ChangeRefusedError):
+        lives.rotate_agency_keys(officer, lab, now=LATER)
+    (fact,) = outgoing.list_words("xa-lab")
+    with pytest.raises(AbsentError):
+        outgoing.send_again(officer, lab.pk, fact.od, now=LATER)
+
+
 # Changed past the program.
 
 
