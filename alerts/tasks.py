@@ -10,6 +10,8 @@ from alerts.following import BELL, follow_feeds
 from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
+from alerts.sending import BELL as SENDING
+from alerts.sending import send_waiting
 from callers import clock
 from callers.doorbell import ring
 
@@ -28,6 +30,13 @@ def follow_feed() -> int:
             ring(BACKFILL)
         if waits_for_judging():
             ring("alerts.reevaluate")
+
+
+@shared_task(name=SENDING, ignore_result=True)
+def send() -> int:
+    """Tries for some seconds what waits for the exchange."""
+    until = time.monotonic() + SLICE_SECS
+    return send_waiting(now=clock.now(), is_over=lambda: time.monotonic() > until)
 
 
 @shared_task(name="alerts.apply_power_changes", ignore_result=True)

@@ -28,7 +28,16 @@ _OF_THE_DESK: Final = (
     *_acts("agreement", "recorded"),
     *_acts("agreements", "altered"),
     *_acts(
-        "alert", "acknowledged", "amended", "copied", "discarded", "drafted", "exported", "looked", "opened"
+        "alert",
+        "acknowledged",
+        "amended",
+        "cancelled",
+        "copied",
+        "discarded",
+        "drafted",
+        "exported",
+        "looked",
+        "opened",
     ),
     *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
@@ -116,6 +125,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_OF_FETCHING,
             *_OF_LOOPS,
             *_acts("alert", "refused", "screened", "unopenable"),
+            "statement.refused",
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),
             *(

@@ -59,6 +59,7 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     },
     ("POST", "alerts/{alert_id}/validate"): {"alerts_release_create": _TAGGED},
     ("POST", "alerts/{alert_id}/release"): {
+        "alerts_cancel_create": _ALERT_ID,
         "alerts_withdraw_create": _ALERT_ID,
         "alerts_amend_create": _ALERT_ID,
         "alerts_retrieve": _ALERT_ID,

@@ -31,7 +31,7 @@ SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
 """What reads or writes sealed content may find."""
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Why the exchange keeps an envelope closed."""
-SIGNS: Final = ("agency-suspended", "no-signing-key", "sending-stopped", "sequencer-lagging", *SEALED)
+SIGNS: Final = ("no-signing-key", "not-taken", "sending-stopped", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("exchange-away", "keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
@@ -98,12 +98,13 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ),
     ("POST", "alerts/{alert_id}/return"): (*MOVES, *TAGGED),
     ("POST", "alerts/{alert_id}/release"): (
-        "alert-incomplete", "changed-since-validation", "exchange-away", "keep-too-short", "keys-elsewhere", "keyset-stale",
-        "policy-denied", "second-person-needed", "step-up-needed", "superseded", *MOVES, *SIGNS, *AMENDS,
+        "alert-incomplete", "changed-since-validation", "exchange-away", "keys-elsewhere",
+        "second-person-needed", "step-up-needed", *MOVES, *SIGNS, *AMENDS,
     ),
+    ("POST", "alerts/{alert_id}/cancel"): ("cancel-refused", "step-up-needed", *TAGGED, *MOVES),
     ("POST", "alerts/{alert_id}/amend"): ("keys-elsewhere", *MOVES, *AMENDS, *CLOSED),
     ("POST", "alerts/{alert_id}/withdraw"): (
-        "already-retracted", "keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS, *AMENDS,
+        "keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/reaffirm"): ("keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS),
     ("POST", "alerts/{alert_id}/second-look"): ("second-person-needed", *TAGGED, *MOVES),
@@ -123,11 +124,11 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/received/{received_id}/open"): OPENS,
     ("POST", "alerts/received/{received_id}/attachments/{n}"): OPENS,
     ("POST", "alerts/received/{received_id}/acknowledge"): (
-        "keys-elsewhere", "not-fetched", "not-opened", "move-refused", *SIGNS,
+        "keys-elsewhere", "not-opened", *SIGNS,
     ),
     ("POST", "alerts/received/acknowledge"): ("agency-suspended", *SEALED),
     ("POST", "alerts/received/{received_id}/confirm-withdrawal"): (
-        "keys-elsewhere", "not-fetched", "move-refused", *SIGNS,
+        "keys-elsewhere", *SIGNS,
     ),
     ("POST", "alerts/received/{received_id}/reply"): ANSWERS,
     ("POST", "alerts/received/{received_id}/profile"): ANSWERS,

@@ -207,6 +207,15 @@ if apps.is_installed("alerts"):
         alerts.MoveRefusedError: Problem(
             409, "alert-move-refused", "The alert's state does not allow this.", ("move", "state")
         ),
+        alerts.NotTakenError: Problem(
+            409,
+            "not-taken",
+            "The exchange did not take it; nothing was sent.",
+            ("cause", "text", "denials"),
+        ),
+        alerts.CancelRefusedError: Problem(
+            409, "cancel-refused", "This cannot be cancelled now.", ("cause", "text")
+        ),
         alerts.NotOpenedError: Problem(409, "not-opened", "Open it before you acknowledge it."),
         alerts.ReceiptPendingError: Problem(
             409, "receipt-pending", "Not verified yet: the log receipt usually takes a second."

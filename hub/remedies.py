@@ -56,6 +56,8 @@ REMEDIES: Final = {
     "not-acceptable": "Ask for application/json, or leave Accept out.",
     "not-authenticated": "Send a valid API key (it may have expired or been revoked), or sign in.",
     "not-fetched": "Fetch the envelope before acknowledging it.",
+    "cancel-refused": "`text` says why: it arrived and can be withdrawn, or only the exchange knows. Ask again in a minute.",
+    "not-taken": "`text` says why, `cause` by the exchange's own slug; nothing was done.",
     "not-opened": "Open the alert, with a reason, before acknowledging it.",
     "not-permitted": "Ask one of the people that `ask` names, or have the key's scopes widened.",
     "policy-denied": "Leave out the recipients that `denials` names, each with its reason; nothing was sent to anybody.",

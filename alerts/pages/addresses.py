@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
-from alerts.errors import KeysElsewhereError, MoveRefusedError
+from alerts.errors import KeysElsewhereError, MoveRefusedError, NotTakenError
 from alerts.pages import (
     affairs,
     arrivals,
@@ -24,6 +24,7 @@ from alerts.pages import (
     doubts,
     errors,
     exporting,
+    handed_in,
     lists,
     received,
     records,
@@ -62,7 +63,6 @@ from callers import clock
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from officers.login.proof import is_fresh, needs_fresh_proof
-from sharing.errors import SharingError
 
 C = Capability
 View = Callable[..., HttpResponseBase]
@@ -107,7 +107,7 @@ def guarded(page: Page) -> View:
             return errors.keys_elsewhere(request, elsewhere)
         except MoveRefusedError as moved:
             return errors.moved_on(request, moved)
-        except SharingError as stop:
+        except NotTakenError as stop:
             return errors.not_taken(request, stop)
         except stops.STOPS as stop:
             return stops.stopped(request, stop)
@@ -204,6 +204,8 @@ PAGES: Final = (
     Page("queue/<uuid:alert_id>/", review.review, "review", C.ALERT_READ),
     Page("queue/<uuid:alert_id>/validate/", review.validate, "validate", C.ALERT_VALIDATE, CHANGE),
     Page("queue/<uuid:alert_id>/release/", review.release, "release", C.ALERT_RELEASE, CHANGE),
+    Page("queue/<uuid:alert_id>/cancel/", handed_in.cancel, "release_cancel", C.ALERT_RELEASE, CHANGE),
+    Page("outbox/waiting/", handed_in.handed_in, "handed_in", C.ALERT_READ),
     Page("queue/<uuid:alert_id>/return/", review.send_back, "return", C.ALERT_READ, CHANGE),
     Page("drafts/", lists.drafts, "drafts", C.ALERT_WRITE),
     Page("drafts/new/", starting.new_draft, "draft_new", C.ALERT_WRITE, BOTH),

@@ -41,6 +41,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.suspended": gettext_lazy("suspended the agency"),
     "agreement.recorded": gettext_lazy("recorded an agreement"),
     "alert.acknowledged": gettext_lazy("acknowledged an alert"),
+    "alert.cancelled": gettext_lazy("cancelled an alert that waited for the exchange"),
     "alert.copied": gettext_lazy("copied an alert into a draft"),
     "alert.discarded": gettext_lazy("discarded a draft"),
     "alert.drafted": gettext_lazy("started a draft"),

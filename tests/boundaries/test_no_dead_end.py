@@ -53,6 +53,8 @@ IN_JSON: Final = {
     "reaffirm_answer": "doubts-reaffirm",
     "validate": "alert-validate",
     "release": "alert-release",
+    "release_cancel": "alert-cancel",
+    "handed_in": "alerts-handed-in",
     "return": "alert-return",
     "draft_reach": "alerts-check-recipients",
     "draft_submit": "alert-submit",

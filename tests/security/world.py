@@ -47,6 +47,7 @@ from sharing.models import Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
+from tests.desk_calls import nothing_taken
 from tests.kept_worlds import kept_world
 from tests.pages.desk_world import HARM, DeskWorld
 from tests.pages.key_desks import Customs, key_of, version_of
@@ -296,6 +297,8 @@ class SecurityWorld:
         self._make_library()
         self.put("power change", uuid.UUID(int=8), agencies=frozenset())
         self._make_written_draft()
+        with nothing_taken():
+            self.put("queued", self.desk.send(self._own_draft()).pk, roles=REVIEWERS)
         reader = next(caller for caller in self.cast if caller.name == f"reader of {LAB}")
         own = OfficerSession.objects.filter(officer=self.people["reader"]).latest("signed_in_at")
         assert reader.has_session and admin.is_active

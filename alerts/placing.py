@@ -1,38 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements of the desk's agencies: signed in the vault, handed to the exchange, and held here with their place in the ledger."""
+"""Where the ledger has what the desk's agencies have sent and said themselves."""
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 
 from accord.calls.errors import ClientError
 from accord.envelope.errors import EnvelopeError
-from accord.envelope.statements.form import SubjectRef
 from accord.following.follower import Follower
 from accord.moments import moment_of
 from alerts.models import Alert
-from callers.actors import Actor
-from callers.binding import keep_bound
 from callers.errors import NotBoundError
-from peers.feed_memory import held_statement
 from peers.models import HeldStatement
-from sharing.statements import submit_statement
-from vault import doors
+from peers.outgoing import queued_of
 
 log = logging.getLogger(__name__)
 PLACED_AT_MOST: Final = 20
 """How many receipts of own alerts, and of own statements, one round asks for."""
-
-
-def state(actor: Actor, k: str, sub: SubjectRef, body: Mapping[str, Any], *, now: datetime) -> None:
-    """Sign a statement, hand it in and hold it. Inside a transaction. Raises what vault and exchange refuse."""
-    jws = doors.sign_statement(actor, k=k, sub=sub, body=dict(body), now=now)
-    submit_statement(actor, jws, now=now)
-    keep_bound([held_statement(actor.agency_id or "", jws, now=now)])
 
 
 def take_places(follower: Follower) -> None:
@@ -42,6 +29,7 @@ def take_places(follower: Follower) -> None:
     """
     sent = Alert.objects.filter(agency=follower.agency, released_at__isnull=False, log_index=None)
     said = HeldStatement.objects.issued_by(follower.agency).filter(log_time=None)
+    said = said.exclude(od__in=queued_of(follower.agency).values("d"))
     for alert in sent.order_by("?")[:PLACED_AT_MOST]:
         with _logged(alert.md):
             _place_alert(follower, alert)
