@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -40,6 +40,8 @@ from callers.doorbell import ring
 from callers.errors import NotBoundError
 from callers.terms import FLASH
 from ledger.audit import record_event
+from notices.handed_in import tell_of_return, tell_of_unsent
+from officers.duty import on_duty
 from officers.models import Officer
 from peers import outgoing
 from peers.entries import note_first_release
@@ -52,6 +54,7 @@ from vault import doors
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
 BELL: Final = "alerts.send_waiting"
+UNSENT_AFTER: Final = timedelta(minutes=5)
 
 
 @dataclass
@@ -107,6 +110,7 @@ def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) 
     and is named in the log.
     """
     taken = sum(send_waiting_of(reader, now=now, is_over=is_over) for reader in outgoing.readers_due(now=now))
+    _tell_of_unsent(now)
     outgoing.forget_settled(now=now)
     return taken
 
@@ -178,16 +182,30 @@ def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
         raise NotTakenError(refused.cause, refusal_text(refused.cause, refused.denials), refused.denials)
 
 
+def _tell_of_unsent(now: datetime) -> None:
+    """The releaser and the duty list hear of a flash alert that has not left within `UNSENT_AFTER`, once."""
+    for row in outgoing.unsent(FLASH, since=now - UNSENT_AFTER):
+        with transaction.atomic():
+            alert = _alert_of(row)
+            if alert is not None and outgoing.note_told(row, now=now):
+                told = {officer.pk: officer for officer in (*_signer_of(row), *on_duty(row.reader))}
+                tell_of_unsent(told.values(), md=row.d, status=alert.status, now=now)
+
+
+def _signer_of(row: Outgoing) -> list[Officer]:
+    return list(Officer.objects.filter(public_id=row.by, agency_id=row.reader, is_active=True))
+
+
 def _tried(row: Outgoing, now: datetime) -> Outcome | None:
     try:
-        return _attempt(row, SystemActor(ROLE, row.reader).audit_name, now)
+        return _attempt(row, SystemActor(ROLE, row.reader).audit_name, now, tells=True)
     except NotBoundError:
         log.error("what was to be handed in was changed past the program", extra={"row": str(row.pk)})
         return None
 
 
-def _attempt(row: Outgoing, name: str, now: datetime) -> Outcome | None:
-    """One attempt, settled; `name` is whom the audit names for a refusal."""
+def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) -> Outcome | None:
+    """One attempt, settled; `name` is whom the audit names for a refusal, of which `tells` has the signer told."""
     outcome: Outcome | None
     if not outgoing.is_too_old(row, now=now):
         outcome = outgoing.hand_in(row, now=now)
@@ -196,7 +214,7 @@ def _attempt(row: Outgoing, name: str, now: datetime) -> Outcome | None:
     if isinstance(outcome, Taken):
         _settle_sent(row, now)
     if isinstance(outcome, Refused):
-        _settle_refused(row, outcome, name, now)
+        _settle_refused(row, outcome, name, now, tells=tells)
     return outcome
 
 
@@ -208,10 +226,13 @@ def _settle_sent(row: Outgoing, now: datetime) -> None:
 
 
 @transaction.atomic
-def _settle_refused(row: Outgoing, refused: Refused, name: str, now: datetime) -> None:
+def _settle_refused(row: Outgoing, refused: Refused, name: str, now: datetime, *, tells: bool) -> None:
     alert = _alert_of(row)
     if not outgoing.settle(row, OutgoingState.REFUSED, now=now, refused=refused):
         return
+    if tells:
+        status = alert.status if alert else ""
+        tell_of_return(_signer_of(row), d=row.d, status=status, now=now)
     if alert is not None:
         _take_back(alert, Move.REFUSE, now)
         _record("alert.refused", name, alert, now, move=Move.RELEASE.value, cause=refused.cause)

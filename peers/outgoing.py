@@ -208,6 +208,18 @@ def open_of(reader: str, *, returned_since: datetime) -> QuerySet[Outgoing]:
     return rows.filter(waits | came_back).alias(waits=waits).order_by("-waits", "-pk")
 
 
+def unsent(pri: str, *, since: datetime) -> QuerySet[Outgoing]:
+    """Envelopes of this speed that wait since then, of which nobody was told."""
+    rows = Outgoing.objects.filter(state=OutgoingState.QUEUED, k=MANIFEST, pri=pri)
+    return rows.filter(queued_at__lte=since, told_at=None).defer("signed", "jwe").order_by("pk")
+
+
+def note_told(row: Outgoing, *, now: datetime) -> bool:
+    """Note that people were told that it waits; False where they were, or where it waits no more."""
+    waiting = Outgoing.objects.filter(pk=row.pk, state=OutgoingState.QUEUED, told_at=None)
+    return bool(waiting.update(told_at=now))
+
+
 def has_older(row: Outgoing) -> bool:
     """Tell whether something of the agency's waits that was queued before."""
     return queued_of(row.reader).filter(pk__lt=row.pk).exists()

@@ -12,7 +12,7 @@ from alerts.errors import CancelRefusedError
 from alerts.finding import find_alert
 from alerts.handed_in import list_handed_in
 from alerts.pages.frame import render_page, signed_in
-from alerts.sending import cancel_release
+from alerts.sending import cancel_release, waiting_for
 from alerts.states import SENT
 from callers import clock
 
@@ -21,6 +21,17 @@ def handed_in(request: HttpRequest) -> HttpResponse:
     """Everything of the agency's that waits, or came back within a week."""
     rows = list_handed_in(signed_in(request), now=clock.now())
     return render_page(request, "handed_in", _("Waiting for the exchange"), rows=rows)
+
+
+def say_signed(request: HttpRequest, subject: str, text: str) -> None:
+    """Say `text` after an act that signed something about `subject`, or that it waits for the exchange."""
+    if waiting_for(signed_in(request).agency_id or "", [subject]):
+        messages.warning(
+            request,
+            _("Signed. The exchange does not answer: it is sent as soon as it does, and others see it then."),
+        )
+    else:
+        messages.success(request, text)
 
 
 def cancel(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:

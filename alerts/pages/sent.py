@@ -22,6 +22,7 @@ from alerts.pages.chem import shown_structure
 from alerts.pages.controlled import controlled_on_page
 from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
+from alerts.pages.handed_in import say_signed
 from alerts.pages.received import inert
 from alerts.pages.reply_sections import fit_to_kind
 from alerts.pages.science.ways import review_section, ways_from_sent
@@ -229,7 +230,7 @@ def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     except NotTakenError as stop:
         problem = _("Nothing was withdrawn.") + " " + stop.text
         return _withdraw_page(request, alert, problem=problem)
-    messages.success(request, _("Withdrawn. Each agency must confirm."))
+    say_signed(request, alert.md, _("Withdrawn. Each agency must confirm."))
     return redirect("admin:sent", alert.pk)
 
 

@@ -21,10 +21,13 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
-from alerts.sending import cancel_release, send_waiting, waiting_for
+from alerts.sending import UNSENT_AFTER, cancel_release, send_waiting, waiting_for
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from callers.capabilities import Role
 from callers.errors import NotBoundError, NotPermittedError
 from ledger.models import AuditEvent, PendingEntry
+from notices.models import Notification
+from officers.models import Officer
 from peers.models import HeldStatement, LastVerdicts, Outgoing, OutgoingBlob, SentEnvelope
 from peers.outgoing import KEPT_AFTER, LASTS, forget_settled
 from sharing.models import Envelope, Statement
@@ -396,3 +399,40 @@ def test_octets_are_kept_for_a_week_past_the_exchanges_word(desks: Desks) -> Non
     assert forget_settled(now=desks.hub.now + KEPT_AFTER - timedelta(seconds=1)) == 0
     assert forget_settled(now=desks.hub.now + KEPT_AFTER) == 1
     assert not Outgoing.objects.exists()
+
+
+class TestTold:
+    def test_releaser_and_duty_list_hear_of_a_flash_alert_that_has_not_left(self, desks: Desks) -> None:
+        on_call = desks.hub.make_officer(desks.lab.agency, Role.READER, name="Night desk")
+        Officer.objects.filter(pk=on_call.pk).update(duty_rank=1)
+        away(desks, pri="flash")
+        work(desks, after=UNSENT_AFTER - timedelta(seconds=1))
+        assert told("unsent") == []
+        work(desks, after=timedelta(seconds=1))
+        work(desks)
+        assert told("unsent") == sorted([on_call.email, desks.lab.releaser.email])
+
+    def test_of_a_routine_alert_nobody_is_woken(self, desks: Desks) -> None:
+        away(desks)
+        work(desks, after=timedelta(hours=1))
+        assert told("unsent") == []
+
+    def test_who_signed_hears_of_what_comes_back_later(self, desks: Desks) -> None:
+        away(desks)
+        the_exchange.is_away = False
+        refuse_all_that_is_handed_in()
+        work(desks)
+        assert told("came-back") == [desks.lab.releaser.email]
+
+    def test_who_was_answered_on_screen_is_not_told_by_mail(self, desks: Desks) -> None:
+        desks.follow()
+        alert = desks.validated()
+        refuse_all_that_is_handed_in()
+        with pytest.raises(NotTakenError):
+            release(desks, alert)
+        assert told("came-back") == []
+
+
+def told(occasion: str) -> list[str]:
+    rows = Notification.objects.filter(occasion=occasion).order_by("officer__email")
+    return list(rows.values_list("officer__email", flat=True))
