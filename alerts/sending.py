@@ -8,7 +8,7 @@ statement unsaid. Nothing is signed anew by itself, and what never arrived is ca
 
 import logging
 from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.calls.errors import ClientError
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
 from accord.envelope.jws import parse_jws
 from accord.envelope.manifest import read_manifest
@@ -125,6 +126,15 @@ def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] =
         taken += isinstance(outcome, Taken)
         if isinstance(outcome, Waits) and outcome.is_away:
             break
+    return taken
+
+
+def offer_all_again() -> int:
+    """Give the exchange what a restore of it lost, for every agency that has sent something lately; how much it took."""
+    taken = 0
+    for reader in outgoing.readers_of_sent():
+        with suppress(ClientError):
+            taken += outgoing.offer_again(reader)
     return taken
 
 

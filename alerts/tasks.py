@@ -11,7 +11,7 @@ from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from alerts.sending import BELL as SENDING
-from alerts.sending import send_waiting
+from alerts.sending import offer_all_again, send_waiting
 from callers import clock
 from callers.doorbell import ring
 
@@ -37,6 +37,12 @@ def send() -> int:
     """Tries for some seconds what waits for the exchange."""
     until = time.monotonic() + SLICE_SECS
     return send_waiting(now=clock.now(), is_over=lambda: time.monotonic() > until)
+
+
+@shared_task(name="alerts.offer_again", ignore_result=True)
+def offer_again() -> int:
+    """Gives an exchange that was restored what it has lost."""
+    return offer_all_again()
 
 
 @shared_task(name="alerts.apply_power_changes", ignore_result=True)

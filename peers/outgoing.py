@@ -6,6 +6,7 @@ without an answer may have arrived: then only the exchange can say, and only it 
 or a statement is the caller's to settle (`alerts.sending`).
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accord.calls.answers import MOST_WANTED
 from accord.calls.errors import (
     AbsentError,
     ApiKeyRefusedError,
@@ -29,6 +31,7 @@ from callers.errors import NotBoundError
 from peers.exchange import ONE_TRY, exchange_of
 from peers.models import HeldStatement, Outgoing, OutgoingBlob, OutgoingState
 
+log = logging.getLogger(__name__)
 LASTS: Final = timedelta(hours=23)
 """So long after it was signed it may still arrive; the exchange takes nothing that was signed a day ago."""
 AN_ATTEMPT: Final = timedelta(minutes=2)
@@ -156,6 +159,30 @@ def ask_for(row: Outgoing, *, now: datetime) -> Outcome:
     return Taken()
 
 
+def offer_again(reader: str) -> int:
+    """Give an exchange that was restored from a backup what it has lost of the agency's, as it was signed; how much it took.
+
+    Not inside a transaction. What it does not take is logged and offered again. Raises ClientError where it cannot be asked.
+    """
+    rows = list(Outgoing.objects.filter(reader=reader, state=OutgoingState.SENT).order_by("pk").defer("jwe"))
+    if not rows:
+        return 0
+    exchange, taken = exchange_of(reader), 0
+    for first in range(0, len(rows), MOST_WANTED):
+        some = {row.d: row for row in rows[first : first + MOST_WANTED]}
+        taken += sum(_given(exchange, some[d]) for d in exchange.wanted(list(some)))
+    return taken
+
+
+def _given(exchange: Exchange, row: Outgoing) -> bool:
+    try:
+        row.require_bound()
+        return isinstance(_call(exchange, row), Taken)
+    except (ClientError, NotBoundError) as trouble:
+        log.warning("what the exchange has lost was not given again: %s", type(trouble).__name__)
+        return False
+
+
 def settle(row: Outgoing, state: OutgoingState, *, now: datetime, refused: Refused | None = None) -> bool:
     """Note what became of it, in the caller's transaction; False where it was settled before. Raises NotBoundError."""
     locked = Outgoing.objects.select_for_update().get(pk=row.pk)
@@ -185,6 +212,12 @@ def due_of(reader: str, *, now: datetime) -> QuerySet[Outgoing]:
 def readers_due(*, now: datetime) -> list[str]:
     """For which agencies something is due."""
     rows = Outgoing.objects.filter(_free(now), state=OutgoingState.QUEUED, not_before__lte=now)
+    return list(rows.order_by("reader").values_list("reader", flat=True).distinct())
+
+
+def readers_of_sent() -> list[str]:
+    """Which agencies' octets are kept although the exchange has them."""
+    rows = Outgoing.objects.filter(state=OutgoingState.SENT)
     return list(rows.order_by("reader").values_list("reader", flat=True).distinct())
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was released or stated while the exchange gives no answer: it waits, goes out once and in order, or comes back."""
 
+import json
 from collections.abc import Generator
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
-from alerts.sending import UNSENT_AFTER, cancel_release, send_waiting, waiting_for
+from alerts.sending import UNSENT_AFTER, cancel_release, offer_all_again, send_waiting, waiting_for
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.capabilities import Role
 from callers.errors import NotBoundError, NotPermittedError
@@ -38,6 +39,7 @@ from tests.role_logins import under_login_of
 
 @pytest.fixture(autouse=True)
 def _well_behaved_again() -> Generator[None]:
+    the_exchange.behave()
     yield
     the_exchange.behave()
 
@@ -436,3 +438,32 @@ class TestTold:
 def told(occasion: str) -> list[str]:
     rows = Notification.objects.filter(occasion=occasion).order_by("officer__email")
     return list(rows.values_list("officer__email", flat=True))
+
+
+class TestRestoredExchange:
+    def test_it_is_given_again_what_it_wants_and_nothing_else(self, desks: Desks) -> None:
+        lost, kept = desks.released(), desks.released()
+        assert the_exchange.asked.count(HANDED) == 2
+        wants(lost.md)
+        assert offer_all_again() == 1
+        assert the_exchange.asked.count(HANDED) == 3
+        wants()
+        assert offer_all_again() == 0
+        assert Alert.objects.filter(state="released").count() == 2
+        assert kept.md
+
+    def test_what_was_changed_past_the_program_is_not_given(self, desks: Desks) -> None:
+        lost = desks.released()
+        Outgoing.objects.update(octets="0" * 64)
+        wants(lost.md)
+        assert offer_all_again() == 0
+        assert the_exchange.asked.count(HANDED) == 1
+
+
+HANDED = "/api/v1/envelopes"
+
+
+def wants(*mds: str) -> None:
+    """The restored exchange asks for these."""
+    said = json.dumps({"items": list(mds)}).encode()
+    the_exchange.answers = lambda path: (200, said) if path.endswith("/wanted") else None
