@@ -29,11 +29,13 @@ from alerts.amending import mark_replaced
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.finding import lock_alert
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.holding import hold_back
 from alerts.revisions import read_revision
 from alerts.science.replies.keeping import keep_sent
 from alerts.sent_document import sent_document
 from alerts.states import AlertState, Move, check_move
-from alerts.wording import refusal_text
+from alerts.verdicts import RecipientVerdict
+from alerts.wording import HELD_SINCE, refusal_text
 from callers.actors import Actor, SystemActor
 from callers.binding import keep_bound
 from callers.capabilities import Capability, require
@@ -217,15 +219,28 @@ def _tried(row: Outgoing, now: datetime) -> Outcome | None:
 def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) -> Outcome | None:
     """One attempt, settled; `name` is whom the audit names for a refusal, of which `tells` has the signer told."""
     outcome: Outcome | None
-    if not outgoing.is_too_old(row, now=now):
+    objection = _objection(row, now) if tells else None
+    if objection is None:
         outcome = outgoing.hand_in(row, now=now)
     else:
-        outcome = outgoing.ask_for(row, now=now) if row.may_have_arrived else Refused(TOO_OLD)
+        outcome = outgoing.ask_for(row, now=now) if row.may_have_arrived else Refused(objection)
     if isinstance(outcome, Taken):
         _settle_sent(row, now)
     if isinstance(outcome, Refused):
         _settle_refused(row, outcome, name, now, tells=tells)
     return outcome
+
+
+def _objection(row: Outgoing, now: datetime) -> str | None:
+    """Why what waited is not to leave any more: it is too old, or the agency itself holds a recipient back since."""
+    if outgoing.is_too_old(row, now=now):
+        return TOO_OLD
+    if row.k != MANIFEST:
+        return None
+    alert = Alert.objects.get(pk=row.subject)
+    chosen = [RecipientVerdict(**one) for one in alert.validated_preview or () if one["will"]]
+    held = hold_back(row.reader, chosen, pri=alert.pri)
+    return None if all(one.will for one in held) else HELD_SINCE
 
 
 @transaction.atomic

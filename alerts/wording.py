@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,8 @@ from notices.states import NotificationState
 from peers.models import Agency
 from peers.outgoing import TOO_OLD
 from peers.sent import DeliveryFact
+
+HELD_SINCE: Final = "held-since"
 
 
 class ReceivedFact(Protocol):
@@ -98,6 +100,9 @@ def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
         return " ".join(worded(row, names.get(row.agency, row.agency)) for row in rows)
     return {
         TOO_OLD: _("It waited for the exchange for too long. Do it once more: it is signed anew."),
+        HELD_SINCE: _(
+            "Since its release your agency has stopped the lane with a recipient, or trusts its keys no more. Check it again."
+        ),
         "agency-suspended": _("You can read what you received; nothing can be sent."),
         "already-retracted": _("This was withdrawn before."),
         "content-deleted": _("Its content was deleted."),

@@ -20,6 +20,7 @@ from alerts.errors import (
 )
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
+from alerts.peers.lanes import suspend_lanes
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.sending import UNSENT_AFTER, cancel_release, offer_all_again, send_waiting, waiting_for
@@ -31,7 +32,7 @@ from notices.models import Notification
 from officers.models import Officer
 from peers.models import HeldStatement, LastVerdicts, Outgoing, OutgoingBlob, SentEnvelope
 from peers.outgoing import KEPT_AFTER, LASTS, forget_settled
-from sharing.models import Envelope, Statement
+from sharing.models import Envelope, LaneSuspension, Statement
 from tests.alerts.conftest import Desks
 from tests.desk_calls import the_exchange
 from tests.role_logins import under_login_of
@@ -259,6 +260,19 @@ class TestReturned:
         work(desks)
         assert Alert.objects.get(pk=alert.pk).state == "validated"
         assert (Outgoing.objects.get().state, Outgoing.objects.get().cause) == ("refused", "keyset-stale")
+
+    def test_what_the_agency_has_stopped_since_does_not_leave(self, desks: Desks) -> None:
+        alert = away(desks)
+        the_exchange.behave()
+        admin = desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
+        suspend_lanes(admin, "G1", ["science"], now=desks.hub.now)
+        LaneSuspension.objects.all().delete()
+        work(desks)
+        assert (Alert.objects.get(pk=alert.pk).state, Outgoing.objects.get().cause) == (
+            "validated",
+            "held-since",
+        )
+        assert not Envelope.objects.exists()
 
     @pytest.mark.parametrize("status", [500, 502, 503, 429])
     def test_a_proxys_page_or_a_busy_exchange_refuses_nothing(self, desks: Desks, status: int) -> None:
