@@ -42,7 +42,11 @@ def make_entry(agency_id: str, **facts: Any) -> Agency:
 
 def admit_elsewhere(agency_id: str, *, custody: str = "hub", now: datetime, **facts: Any) -> str:
     """Admit an agency at the exchange, of which no desk hears yet; its key for entering."""
-    known = {"name": f"Agency {agency_id}", "kind": "laboratory", "country": agency_id[:2].upper()}
+    known: dict[str, Any] = {
+        "name": f"Agency {agency_id}",
+        "kind": "laboratory",
+        "country": agency_id[:2].upper(),
+    }
     known |= {"timezone": "UTC", "language": "en"} | facts
     operator = SystemActor("operator", None, OPERATES)
     admit_agency(operator, agency_id, custody=custody, now=now, **known)
