@@ -41,6 +41,7 @@ from callers.actors import ApiClient, SystemActor
 from callers.capabilities import OPERATES, Capability, Role, usual_scopes
 from callers.directory import AgencyKind, Custody
 from callers.terms import Lane
+from demo.ownership import take_owners_login
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
 from officers.entering import Confirmed, take_in
@@ -50,6 +51,9 @@ from peers.models import Agency
 from sharing.agreements import record_agreement
 from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
+
+# Whoever runs exchange and desk at once: neither's login would do.
+take_owners_login(os.environ["BENCH_OWNER_URL"])
 
 OPERATOR = SystemActor("operator", None, OPERATES | {Capability.DESK_KEEP})
 """Whoever runs the scratch hub, exchange and desk."""

@@ -21,9 +21,7 @@ class EntryKeyForm(forms.Form):
         label=gettext_lazy("Key for entering"),
         help_text=gettext_lazy("As the exchange's operator gave it: 12 characters, a dot, 43 characters."),
         max_length=80,
-        widget=forms.PasswordInput(
-            render_value=True, attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
-        ),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "dir": "ltr"}),
         error_messages=_wrong(gettext_lazy("Key for entering: enter it as the exchange's operator gave it.")),
     )
 
