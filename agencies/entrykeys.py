@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for entering: how an agency that holds its own keys gets in without the operator keeping a way in.
+"""Keys for entering: how an agency gets in without the operator keeping a way in.
 
-The operator hands out a key that serves the calls of accession and reads nothing else. It ends when the agency's
-keyset stands; for a day more the same keyset may be handed in again, and is answered alike. The agency's first
+The operator hands out a key, to the agency or to the keeper of the desk that is to hold its keys. It serves the calls of
+accession and reads nothing but what was admitted. It ends when the agency's keyset stands; for a day more the same keyset may be handed in again, and is answered alike. The agency's first
 working key comes in that answer, sealed to the agency's own encryption key: whoever carried the keyset, and whoever
 handed out the key that carried it, cannot read it.
 """
@@ -18,7 +18,6 @@ from accord.envelope.credentials import key_for_credential, seal_credential
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
 from agencies.apikeys import MAX_LIFETIME, make_key, record_key_event
-from agencies.errors import CustodyRefusedError
 from agencies.models import Agency, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
@@ -42,15 +41,13 @@ class Accession:
 def issue_entry_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
     """A key for entering and its text, shown this once; one that was handed out before ends.
 
-    Raises NotPermittedError (no operator, an agency that is in), CustodyRefusedError (a hosted agency), InputError.
+    Raises NotPermittedError (no operator, an agency that is in), InputError.
     """
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
         locked = Agency.objects.select_for_update().get(pk=agency_id)
         if locked.status != AgencyStatus.ENTERING:
             raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
-        if locked.is_hosted:
-            raise CustodyRefusedError(locked.pk, locked.custody)
         for earlier in _serving(locked.pk, now):
             earlier.revoked_at = now
             earlier.save(update_fields=["revoked_at"])

@@ -26,6 +26,7 @@ class Capability(StrEnum):
     ALERT_WRITE = "alert:write"
     APIKEY_MANAGE = "apikey:manage"
     AUDIT_READ = "audit:read"
+    DESK_KEEP = "desk:keep"
     DIRECTORY_READ = "directory:read"
     DRAFT_WRITE = "draft:write"
     ENVELOPE_READ = "envelope:read"
@@ -51,13 +52,15 @@ class Capability(StrEnum):
 
 
 class Role(TextChoices):
+    """The roles of officers at a desk."""
+
     READER = "reader", _("Reader")
     AUTHOR = "author", _("Author")
     RELEASER = "releaser", _("Releaser")
     KEY_OFFICER = "key_officer", _("Key officer")
     AGENCY_ADMIN = "agency_admin", _("Agency admin")
     AUDITOR = "auditor", _("Auditor")
-    OPERATOR = "operator", _("Hub operator")
+    KEEPER = "keeper", _("Keeper")
 
 
 C = Capability
@@ -86,9 +89,12 @@ ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
         | {C.PEER_COMPARE}
     ),
     Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ}),
-    Role.OPERATOR: frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
+    Role.KEEPER: frozenset({C.DESK_KEEP, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
 }
-"""The operator's audit is the hub's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
+"""The keeper's audit is the desk's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
+
+OPERATES: Final = frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ})
+"""What an operator of the exchange may do, who is no officer of any desk."""
 
 POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN, Role.AUDITOR})
 """Roles that one admin alone cannot give (`officers.powers`)."""
@@ -106,14 +112,14 @@ SENSITIVE: Final = frozenset(
         C.ALERT_RELEASE,
         C.ALERT_WITHDRAW,
         C.APIKEY_MANAGE,
-        C.HUB_OPERATE,
+        C.DESK_KEEP,
         C.KEY_MANAGE,
         C.OFFICER_MANAGE,
         C.PEER_COMPARE,
         C.POWER_DECIDE,
     }
 )
-"""Release, withdrawal, keys, officers and roles, API keys, agency policy, the operator's acts."""
+"""Release, withdrawal, keys, officers and roles, API keys, agency policy, the keeper's acts."""
 
 CLIENT_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}

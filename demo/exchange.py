@@ -96,7 +96,9 @@ class PastExchange:
             found = entrykeys.accession_of(self._caller, now=self._past.now)
         except NotPermittedError:
             return None
-        return AccessionAnswer(found.agency.pk, found.keyset.od if found.keyset else None)
+        (entry,) = read_agencies({"items": [AgencySerializer(found.agency).data]})
+        until = int(found.key_until.timestamp())
+        return AccessionAnswer(entry, found.keyset.od if found.keyset else None, until)
 
     def agreements(self) -> list[Any]:
         return list(shapes.AgreementShape(list_agreements(self._caller, now=self._past.now), many=True).data)

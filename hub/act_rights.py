@@ -20,12 +20,13 @@ def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
     return tuple(f"{noun}.{verb}" for verb in verbs)
 
 
-# What officers, operators and their commands do.
+# What officers, keepers and their commands do.
 _OF_THE_DESK: Final = (
-    *_acts("agency", "bound", "admitted", "change_proposed", "key_retired", "keys_created", "keys_rotated"),
+    *_acts(
+        "agency", "bound", "change_proposed", "entry_key_kept", "key_retired", "keys_created", "keys_rotated"
+    ),
     *_acts("agency", "keyset_renewed", "proposal_accepted", "proposal_discarded", "proposal_refused"),
-    *_acts("agency", "recovery_cancelled", "resumed", "root_changed", "root_recovered", "suspended"),
-    *_acts("agreement", "recorded"),
+    *_acts("agency", "recovery_cancelled", "root_changed", "root_recovered", "taken_in"),
     *_acts("agreements", "altered"),
     *_acts(
         "alert",
@@ -44,7 +45,7 @@ _OF_THE_DESK: Final = (
     *_acts("apikey", "issued", "refused", "revoked", "rotated"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
-    *_acts("circle", "member_confirmed", "recorded"),
+    *_acts("circle", "member_confirmed"),
     *_acts("control", "imported", "previewed"),
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
@@ -116,7 +117,9 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
         {
             *_acts("operator", "ended", "enrolled", "invited", "signed_in", "signed_out"),
             *_acts("agency", "admitted", "resumed", "suspended"),
+            *_acts("agreement", "recorded"),
             *_acts("apikey", "issued", "revoked"),
+            *_acts("circle", "recorded"),
         }
     ),
     WORKER: frozenset({*_OF_LOOPS, "content.deleted", "key.repudiated", "key.resumed", "keyset.recovered"}),

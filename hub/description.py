@@ -32,8 +32,8 @@ WAITS: Final = frozenset({"409", "429", "503"})
 _ALERT_ID: Final = {"alert_id": "$response.body#/id"}
 _TAGGED: Final = _ALERT_ID | {"header.If-Match": "$response.header.ETag"}
 _FIRST_OFFICER: Final = {"public_id": "$response.body#/items/0/id"}
-_FIRST_AGENCY: Final = {"agency_id": "$response.body#/items/0/id"}
-_ADMITTED: Final = {"agency_id": "$response.body#/agency/id"}
+_FIRST_AGENCY: Final = {"agency_id": "$response.body#/items/0/agency/id"}
+_TAKEN_IN: Final = {"agency_id": "$response.body#/agency/id"}
 _RECEIVED_ID: Final = {"received_id": "$response.body#/items/0/received/id"}
 LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("POST", "alerts"): {
@@ -101,15 +101,11 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
             "lane": "$response.body#/items/0/lanes/0",
         },
     },
-    ("GET", "hub/agencies"): {
-        "hub_agencies_retrieve": _FIRST_AGENCY,
-        "hub_agencies_suspend": _FIRST_AGENCY,
-        "hub_agencies_resume": _FIRST_AGENCY,
-    },
-    ("POST", "hub/agencies"): {
-        "hub_agencies_invite_admin": _ADMITTED,
-        "hub_agencies_entry_key": _ADMITTED,
-        "hub_agencies_create_keys": _ADMITTED,
+    ("GET", "desk/agencies"): {"desk_agencies_retrieve": _FIRST_AGENCY},
+    ("POST", "desk/agencies"): {
+        "desk_agencies_invite_admin": _TAKEN_IN,
+        "desk_agencies_entry_key": _TAKEN_IN,
+        "desk_agencies_create_keys": _TAKEN_IN,
     },
     ("POST", "envelopes"): {
         "submissions_retrieve": {"digest": "$response.body#/md"},

@@ -266,6 +266,9 @@ if apps.is_installed("alerts"):
         officers.FormTokenError: Problem(
             403, "form-token-refused", "The form's token is missing or old. Reload the page."
         ),
+        officers.TakenInError: Problem(
+            409, "taken-in", "This desk has taken the agency in already.", ("agency_id",)
+        ),
         officers.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
         officers.NobodyToReleaseError: Problem(
             409,

@@ -82,6 +82,7 @@ REMEDIES: Final = {
     "statement-kind-refused": "Send this kind of statement to the address that the guide names for it.",
     "step-up-needed": "Prove at the desk who you are, then send it again within a few minutes.",
     "substance-unreadable": "Correct the member that `field` names, as `problem` says; `code` is the fault for programs.",
+    "taken-in": "Go on with the agency's page: its first admin, its keys.",
     "superseded": "Fetch the newest version and update that one.",
     "too-large": "Send less: the guide lists the limits.",
     "too-many-keysets": "Wait until `again_at`; a recovery and the answer to one are not held up.",

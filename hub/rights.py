@@ -93,7 +93,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     # The exchange takes an agency's first keyset and its recoveries; the worker ends recoveries.
     "agencies_agency": _all(
         READ,
-        desk=ADD | CHANGE,
+        desk=CHANGE,
         exchange=change("status", "root_fingerprint", "duty_phone", "timezone"),
         worker=change("root_fingerprint"),
     ),
@@ -161,6 +161,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_contactpoint": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE, WORKER: READ},
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
     "vault_vaultkey": {DESK: ADD, DESK_WORKER: READ},
+    "vault_entrykey": {DESK: KEEP},
     "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
@@ -191,12 +192,12 @@ _SAID: Final = ("answer", "state", "opened_at", "acknowledged_at", "recalled_at"
 """What statements change of a delivery."""
 
 _SHARING: Final[dict[str, dict[str, Right]]] = {
-    "sharing_agreement": _all(READ, desk=ADD),
-    "sharing_agreementversion": _all(READ, desk=ADD),
-    "sharing_agreementlane": _all(READ, desk=ADD),
-    "sharing_agreementparty": _all(READ, desk=ADD),
-    "sharing_circle": _all(READ, desk=ADD),
-    "sharing_circle_members": _all(READ, desk=ADD),
+    "sharing_agreement": _all(READ),
+    "sharing_agreementversion": _all(READ),
+    "sharing_agreementlane": _all(READ),
+    "sharing_agreementparty": _all(READ),
+    "sharing_circle": _all(READ),
+    "sharing_circle_members": _all(READ),
     "sharing_lanesuspension": _all(READ, desk=ADD | change("lifted_at"), exchange=ADD | change("lifted_at")),
     "sharing_envelope": _all(
         READ,
@@ -298,7 +299,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "substances_controlversion": {DESK: ADD, DESK_WORKER: READ},
 }
 
-# Who comes in and is suspended, whether the exchange works; no envelope, no statement, nothing of a desk.
+# Who comes in and is suspended, what agencies agreed, whether the exchange works; no envelope, no statement, nothing of a desk.
 _OPERATES: Final[dict[str, Right]] = {
     "operators_operator": ADD | change("is_active", "ended_at"),
     "operators_passkey": KEEP,
@@ -322,8 +323,12 @@ _OPERATES: Final[dict[str, Right]] = {
     "ledger_setaside": READ,
     "ledger_loopstate": READ,
     "ledger_sequencerlease": READ,
-    "sharing_agreementversion": READ,
-    "sharing_agreementparty": READ,
+    "sharing_agreement": ADD,
+    "sharing_agreementversion": ADD,
+    "sharing_agreementlane": ADD,
+    "sharing_agreementparty": ADD,
+    "sharing_circle": ADD,
+    "sharing_circle_members": ADD,
     # What was held gets its turn again.
     "sharing_delivery": read("id", "state") | Right(update=frozenset({"state"})),
     "sharing_feedheld": REMOVE | LOCK,

@@ -132,8 +132,8 @@ def revoke_key(actor: Actor, api_key: ApiKey, *, now: datetime) -> None:
 
 
 def _require_may_issue(actor: Actor, agency: Agency) -> None:
-    """An agency admin for the own agency; never the operator, who would hold a key of somebody else's."""
-    if Capability.HUB_OPERATE in actor.capabilities:
+    """An agency admin for the own agency; never the keeper, who would hold a key of somebody else's."""
+    if Capability.DESK_KEEP in actor.capabilities:
         raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
     if actor.agency_id != agency.pk:
         raise AbsentError

@@ -99,8 +99,8 @@ class Officer(BoundRow, AbstractBaseUser):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("email"), name="officer_email_once"),
             models.CheckConstraint(
-                condition=~Q(roles__contains=["operator"]) | Q(agency__isnull=True),
-                name="officer_operator_has_no_agency",
+                condition=~Q(roles__contains=["keeper"]) | Q(agency__isnull=True),
+                name="officer_keeper_has_no_agency",
             ),
             models.CheckConstraint(
                 condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
@@ -122,7 +122,7 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def custody(self) -> str:
-        """Who holds the private keys of the officer's agency; empty for an operator."""
+        """Who holds the private keys of the officer's agency; empty for a keeper."""
         return self.agency.custody if self.agency else ""
 
     @property

@@ -50,13 +50,17 @@ def use_credentials(credentials: Credentials) -> None:
     _credentials[:] = [credentials]
 
 
-_connections: list[Callable[[str], Exchange]] = []
+Connect = Callable[[str], Exchange]
+_connections: list[tuple[Connect, Connect]] = []
 
 
 @contextmanager
-def reached_by(connect: Callable[[str], Exchange]) -> Generator[None]:
-    """Reach the exchange so for as long as the block lasts: where a story is told before any process runs."""
-    _connections.append(connect)
+def reached_by(connect: Connect, *, by_key: Connect) -> Generator[None]:
+    """Reach the exchange so for as long as the block lasts: where a story is told before any process runs.
+
+    `connect` takes an agency's id, `by_key` a key for entering.
+    """
+    _connections.append((connect, by_key))
     try:
         yield
     finally:
@@ -69,7 +73,7 @@ def exchange_of(agency_id: str, patience: Patience = PATIENCE) -> Exchange:
     Not inside a transaction: an answer takes as long as it takes. Raises UnreachableError in a process without a vault.
     """
     if _connections:
-        return _connections[-1](agency_id)
+        return _connections[-1][0](agency_id)
     return HttpExchange(transport_of(agency_id, patience))
 
 
@@ -78,6 +82,21 @@ def transport_of(agency_id: str, patience: Patience = PATIENCE) -> Transport:
     if not _credentials:
         raise UnreachableError("This process holds no API key: the hub is not asked.")
     return _transport(settings.EXCHANGE_URL, agency_id, _credentials[0].api_key_of(agency_id), patience)
+
+
+def exchange_by(entry_key: str) -> Exchange:
+    """The exchange as the holder of a key for entering calls it, for an agency that this desk cannot call for yet.
+
+    As `exchange_of`. The text is one that can be a key.
+    """
+    if _connections:
+        return _connections[-1][1](entry_key)
+    return HttpExchange(transport_by(entry_key))
+
+
+def transport_by(entry_key: str) -> Transport:
+    """A connection for one question, with this key; the process keeps neither."""
+    return HttpTransport(settings.EXCHANGE_URL, api_key=entry_key, patience=PATIENCE, most_kept=0)
 
 
 def held_agencies() -> frozenset[str]:

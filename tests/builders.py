@@ -70,7 +70,10 @@ DAY_SECS = 24 * 3600
 KEY_KINDS = frozenset({"keyset", "revoke"})
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 
-OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
+OPERATOR = SystemActor(
+    "operator", None, frozenset({Capability.HUB_OPERATE, Capability.DESK_KEEP, Capability.DIRECTORY_READ})
+)
+"""Whoever runs the exchange and the desk of a test."""
 
 
 def seconds(at: datetime) -> int:

@@ -198,10 +198,13 @@ def desk_calls_in_this_process() -> Generator[None]:
     def now() -> datetime:
         return _as_of.get() or time_of_day()
 
-    def transport_of(agency_id: str, patience: Patience = exchange.PATIENCE) -> Transport:
-        transport = HttpTransport("http://127.0.0.1:1", api_key=CALLS_AS + agency_id, patience=patience)
+    def transport_by(api_key: str, patience: Patience = exchange.PATIENCE) -> Transport:
+        transport = HttpTransport("http://127.0.0.1:1", api_key=api_key, patience=patience)
         transport._pool = the_exchange  # type: ignore[assignment]
         return transport
+
+    def transport_of(agency_id: str, patience: Patience = exchange.PATIENCE) -> Transport:
+        return transport_by(CALLS_AS + agency_id, patience)
 
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
         if not text.startswith(CALLS_AS):
@@ -212,6 +215,7 @@ def desk_calls_in_this_process() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", now)
         patch.setattr(exchange, "transport_of", transport_of)
+        patch.setattr(exchange, "transport_by", transport_by)
         patch.setattr(authentication, "authenticate_key", authenticate)
         patch.setattr(peers_following, "follower_of", at_its_moment(peers_following.follower_of))
         patch.setattr(peers_following, "feed_follower_of", at_its_moment(peers_following.feed_follower_of))

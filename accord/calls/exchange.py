@@ -37,9 +37,9 @@ from accord.calls.answers import (
     SuspendedKey,
     SuspendedLane,
     parse_answer,
+    read_accession,
     read_agencies,
     read_caller,
-    read_elsewhere,
     read_entry,
     read_feed_entry,
     read_feed_page,
@@ -287,13 +287,7 @@ class HttpExchange:
             if refused.slug == "not-permitted":
                 return None
             raise
-        answer = require_object(value, "accession")
-        keyset = answer.get("keyset")
-        return AccessionAnswer(
-            require_text(answer.get("agency"), "accession"),
-            None if keyset is None else require_text(keyset, "accession"),
-            read_elsewhere(answer, "accession"),
-        )
+        return read_accession(value)
 
     def caller(self) -> CallerAnswer:
         """What the hub says of the API key that calls."""

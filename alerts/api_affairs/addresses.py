@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every address of an agency's affairs and of the operator's in JSON."""
+"""Every address of an agency's affairs and of the keeper's in JSON."""
 
 from alerts.api_affairs import (
     account,
@@ -8,7 +8,7 @@ from alerts.api_affairs import (
     audit,
     doubts,
     handed_in,
-    hub,
+    keeper,
     keys,
     lanes,
     notices,
@@ -27,7 +27,7 @@ urlpatterns = [
     *audit.urlpatterns,
     *doubts.urlpatterns,
     *handed_in.urlpatterns,
-    *hub.urlpatterns,
+    *keeper.urlpatterns,
     *keys.urlpatterns,
     *lanes.urlpatterns,
     *notices.urlpatterns,

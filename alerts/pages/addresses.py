@@ -43,10 +43,10 @@ from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
+from alerts.pages.keeper import agencies as keeper
 from alerts.pages.keys import key_page, proposals, revoking, wizard
 from alerts.pages.officers import acts as officer_acts
 from alerts.pages.officers import duty, people, profile
-from alerts.pages.operator import accession, suspending
 from alerts.pages.science import adopting as science_adopting
 from alerts.pages.science import board as science_board
 from alerts.pages.science import caught as science_caught
@@ -318,8 +318,8 @@ PAGES: Final = (
     Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),
     Page("audit/export/", audit_export.export, "audit_export", C.AUDIT_READ, CHANGE),
     Page("set-aside/", aside.set_aside, "set_aside", C.AUDIT_READ),
-    Page("set-aside/<int:item_id>/retry/", aside.retry, "item_retry", C.HUB_OPERATE, CHANGE),
-    Page("set-aside/loops/<int:state_id>/resume/", aside.resume, "loop_resume", C.HUB_OPERATE, CHANGE),
+    Page("set-aside/<int:item_id>/retry/", aside.retry, "item_retry", C.DESK_KEEP, CHANGE),
+    Page("set-aside/loops/<int:state_id>/resume/", aside.resume, "loop_resume", C.DESK_KEEP, CHANGE),
     # Science: an officer's question, asked with a reason in the form.
     Page("science/board/", science_board.board, "science_board", C.SCIENCE_READ),
     Page("inbox/<uuid:alert_id>/look/", science_looking.received, "science_look", C.SCIENCE_READ, BOTH),
@@ -393,21 +393,17 @@ PAGES: Final = (
         C.SCIENCE_MANAGE,
         BOTH,
     ),
-    # The operator's
-    Page("hub/agencies/admit/", accession.admit, "hub_admit", C.HUB_OPERATE, BOTH),
-    Page("hub/agencies/<str:agency_id>/", accession.agency, "hub_agency", C.HUB_OPERATE),
-    Page("hub/agencies/<str:agency_id>/admin/", accession.first_admin, "hub_admin", C.HUB_OPERATE, BOTH),
+    # The keeper's
+    Page("desk/agencies/take-in/", keeper.take_agency_in, "desk_take_in", C.DESK_KEEP, BOTH),
+    Page("desk/agencies/<str:agency_id>/", keeper.agency, "desk_agency", C.DESK_KEEP),
+    Page("desk/agencies/<str:agency_id>/admin/", keeper.first_admin, "desk_admin", C.DESK_KEEP, BOTH),
     Page(
-        "hub/agencies/<str:agency_id>/admin/again/",
-        accession.first_admin_again,
-        "hub_admin_again",
-        C.HUB_OPERATE,
+        "desk/agencies/<str:agency_id>/admin/again/",
+        keeper.first_admin_again,
+        "desk_admin_again",
+        C.DESK_KEEP,
         CHANGE,
     ),
-    Page(
-        "hub/agencies/<str:agency_id>/entry-key/", accession.entry_key, "hub_entry_key", C.HUB_OPERATE, BOTH
-    ),
-    Page("hub/agencies/<str:agency_id>/keys/", accession.make_keys, "hub_keys", C.HUB_OPERATE, BOTH),
-    Page("hub/agencies/<str:agency_id>/suspend/", suspending.suspend, "hub_suspend", C.HUB_OPERATE, BOTH),
-    Page("hub/agencies/<str:agency_id>/resume/", suspending.resume, "hub_resume", C.HUB_OPERATE, BOTH),
+    Page("desk/agencies/<str:agency_id>/entry-key/", keeper.entry_key, "desk_entry_key", C.DESK_KEEP, BOTH),
+    Page("desk/agencies/<str:agency_id>/keys/", keeper.make_keys, "desk_keys", C.DESK_KEEP, BOTH),
 )

@@ -34,7 +34,7 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.NOTICE_READ: gettext_lazy("see notifications"),
     Capability.AGENCY_MANAGE: gettext_lazy("change your agency's policy and agreements"),
     Capability.APIKEY_MANAGE: gettext_lazy("manage API keys"),
-    Capability.HUB_OPERATE: gettext_lazy("run the hub"),
+    Capability.DESK_KEEP: gettext_lazy("keep the desk"),
     Capability.NOTICE_RESEND: gettext_lazy("send notices again"),
     Capability.OFFICER_MANAGE: gettext_lazy("manage officers"),
     Capability.OFFICER_READ: gettext_lazy("see officers"),

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                                 ("key_officer", "Key officer"),
                                 ("agency_admin", "Agency admin"),
                                 ("auditor", "Auditor"),
-                                ("operator", "Hub operator"),
+                                ("keeper", "Keeper"),
                             ],
                             max_length=16,
                         ),
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                                 ("key_officer", "Key officer"),
                                 ("agency_admin", "Agency admin"),
                                 ("auditor", "Auditor"),
-                                ("operator", "Hub operator"),
+                                ("keeper", "Keeper"),
                             ],
                             max_length=16,
                         ),
@@ -284,7 +284,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("invited", "Invited"),
                             ("factors-reset", "Second factor reset by an admin"),
-                            ("machine-reset", "Second factor reset by the hub's operator"),
+                            ("machine-reset", "Second factor reset by the desk's keeper"),
                         ],
                         max_length=13,
                     ),
@@ -392,11 +392,11 @@ class Migration(migrations.Migration):
             model_name="officer",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("roles__contains", ["operator"]), _negated=True),
+                    models.Q(("roles__contains", ["keeper"]), _negated=True),
                     ("agency__isnull", True),
                     _connector="OR",
                 ),
-                name="officer_operator_has_no_agency",
+                name="officer_keeper_has_no_agency",
             ),
         ),
         migrations.AddConstraint(

@@ -31,7 +31,12 @@ def partner() -> Partner:
 
 
 def test_a_partner_enters_with_its_own_keys(partner: Partner, tmp_path: Path) -> None:
-    assert partner.read("/api/v1/accession").json()["status"] == "entering"
+    admitted = partner.read("/api/v1/accession").json()
+    assert (admitted["status"], admitted["custody"], admitted["name"]) == (
+        "entering",
+        "agency",
+        partner.agency.name,
+    )
     keyset = partner.keys.keyset(now=partner.now)
     answer = partner.hand_in(pop=partner.keys.pop(partner.challenge(), now=partner.now), keyset=keyset)
     assert answer.status_code == 201

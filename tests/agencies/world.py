@@ -37,7 +37,8 @@ from vault.doors import create_agency_keys
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 PASSWORD = "wendelgass im regen 7"
-OPERATOR = SystemActor("install", None, frozenset({Capability.HUB_OPERATE}))
+OPERATOR = SystemActor("install", None, frozenset({Capability.HUB_OPERATE, Capability.DESK_KEEP}))
+"""Whoever runs the exchange and the desk of a test."""
 
 
 def seconds(at: datetime) -> int:

@@ -316,7 +316,7 @@ def test_the_own_account_changes_and_its_sessions_end(desks: Desks) -> None:
     assert (changed.json()["language"], changed.json()["quiet_from"]) == ("fr", "22:00:00")
     assert one("PATCH", "account", {"language": "en"}, etag=seen["ETag"]).status_code == 412
     assert one("PATCH", "account", {"quiet_from": None}).json()["field"] == "quiet_until"
-    assert one("PATCH", "account", {"roles": ["operator"]}).json()["field"] == "roles"
+    assert one("PATCH", "account", {"roles": ["keeper"]}).json()["field"] == "roles"
     listed = one("GET", "account/sessions").json()["items"]
     assert [row["is_this"] for row in listed].count(True) == 1 and len(listed) == 2
     other = next(row["id"] for row in listed if not row["is_this"])

@@ -34,6 +34,7 @@ BREAKS = {
     "shared-rooms": ("callers/cursors.py", "import agencies.models"),
     "peers-know-no-exchange": ("peers/visibility.py", "import agencies.errors"),
     "people-know-no-exchange": ("notices/peers.py", "import sharing.models"),
+    "keeper-asks-the-exchange": ("officers/entering.py", "import agencies.models"),
     "operators-stand-apart": ("officers/duty.py", "import operators.errors"),
     "only-vault-opens": ("officers/apikeys.py", "import accord.envelope.private"),
     "vault-door": ("notices/peers.py", "import vault.doors"),

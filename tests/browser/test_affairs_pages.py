@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's own affairs and the operator's pages in Chromium: light, dark, 360 pixels wide, a picture of each."""
+"""The agency's own affairs and the keeper's pages in Chromium: light, dark, 360 pixels wide, a picture of each."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -211,14 +211,14 @@ def test_pages_about_agreements_mails_and_the_audit(shoot: Shoot, sign_in: SignI
     shoot("audit-opened", "/audit/?act=alert.opened")
 
 
-def test_pages_of_the_operator(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
+def test_pages_of_the_keeper(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
     change_entry("xb-health", status="suspended")
     sign_in(desk.noor)
-    shoot("hub", "/")
-    shoot("hub-agency", "/hub/agencies/xd-reg/")
-    shoot("hub-admit", "/hub/agencies/admit/")
-    shoot("hub-suspend", "/hub/agencies/xa-lab/suspend/")
-    shoot("hub-audit", "/audit/")
+    shoot("desk", "/")
+    shoot("desk-agency", "/desk/agencies/xa-lab/")
+    shoot("desk-take-in", "/desk/agencies/take-in/")
+    shoot("desk-entry-key", "/desk/agencies/xa-lab/entry-key/")
+    shoot("desk-audit", "/audit/")
 
 
 def test_pages_about_fingerprints(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:

@@ -107,7 +107,7 @@ def _long() -> dict[str, str]:
         "a change of power that nobody agrees to, after the first delivered mail about it": (
             f"{powers.DELAY_HOURS} hours"
         ),
-        "the same, after an operator reset an admin's factors on the machine": (
+        "the same, after a keeper reset an admin's factors on the machine": (
             f"{powers.MACHINE_DELAY_HOURS} hours"
         ),
         "whoever was admin still counts as one who may agree or stop": f"{hours(powers.ADMIN_COUNTS_FOR)} hours",

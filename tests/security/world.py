@@ -56,7 +56,7 @@ from tests.security.planted_science import SciencePlanting, open_in_sessions
 BACKEND: Final = "officers.login.backends.EmailBackend"
 INSTANCE: Final = "7d1f0c52-3a94-4f0e-9b6a-2c8d5e41b7a3"
 LAB, PARTNER, OWN_KEYS, CUSTOMS, STRANGER = "xa-lab", "xb-health", "xd-reg", "xc-customs", "xs-harbour"
-OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.OPERATOR)
+OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.KEEPER)
 READERS: Final = frozenset({"reader", "author", "releaser", "key_officer", "agency_admin"})
 WRITERS: Final = frozenset({"author"})
 REVIEWERS: Final = frozenset({"author", "releaser"})
@@ -260,13 +260,7 @@ class SecurityWorld:
         self.keyset_version = version_of(self.desk.benno)
         self.put("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
         self.put("agency", LAB, "xz-nowhere", is_public=True)
-        self.put(
-            "entry",
-            LAB,
-            "xz-nowhere",
-            agencies=frozenset({LAB, ""}),
-            roles=EVERYBODY | {"operator"},
-        )
+        self.put("entry", LAB, "xz-nowhere", roles=EVERYBODY)
         now = self.desk.hub.now
         Instance.objects.create(
             agency_id=LAB, instance_id=INSTANCE, software="accord 1.0.0", since=now, seen_at=now
@@ -290,7 +284,7 @@ class SecurityWorld:
         self.put("API key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
         self.put("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
         self.put("lane", "science", "trade", is_public=True)
-        self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"operator"}))
+        self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"keeper"}))
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())
         self._make_set_aside()
@@ -309,7 +303,7 @@ class SecurityWorld:
         )
 
     def _make_set_aside(self) -> None:
-        now, hubs = self.desk.tick(), {"agencies": frozenset({""}), "roles": frozenset({"operator"})}
+        now, hubs = self.desk.tick(), {"agencies": frozenset({""}), "roles": frozenset({"keeper"})}
         item = SetAside.objects.create(
             loop="desk.feed",
             agency=LAB,
@@ -357,7 +351,7 @@ class SecurityWorld:
             *(self._officer(self.people[role], role) for role in OFFICER_ROLES),
             *(self._member(self.stranger, role) for role in OFFICER_ROLES),
             self._partner(),
-            self._operator(),
+            self._keeper(),
             self._disabled(),
             *(self._key(self.desk.lab, scope) for scope in sorted(CLIENT_SCOPES)),
             self._key(self.stranger, *sorted(CLIENT_SCOPES)),
@@ -387,9 +381,9 @@ class SecurityWorld:
         officer = self.desk.hub.make_officer(self.desk.health, *OFFICER_ROLES, name="Partner Everything")
         return self._officer(officer, "every role")
 
-    def _operator(self) -> Caller:
+    def _keeper(self) -> Caller:
         noor = self.desk.noor
-        return Caller("operator", "", "operator", noor.capabilities, session(noor))
+        return Caller("keeper", "", "keeper", noor.capabilities, session(noor))
 
     def _disabled(self) -> Caller:
         officer = self.desk.hub.make_officer(self.desk.lab, *OFFICER_ROLES, name="Gone")

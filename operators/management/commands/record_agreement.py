@@ -13,8 +13,8 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from callers import clock
-from officers.models import Officer
-from officers.operating import acting_officer, add_acting_officer, refusals_in_words
+from callers.commanding import refusals_in_words
+from operators.operating import OnTheMachine, acting_operator, add_acting_operator
 from sharing.agreements import record_agreement, record_circle
 from sharing.errors import AgreementError
 from sharing.models import Agreement, AgreementVersion, Circle
@@ -99,10 +99,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        add_acting_officer(parser)
+        add_acting_operator(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        operator, agreed = acting_officer(options["by"]), read_agreement(options["file"])
+        operator, agreed = acting_operator(options["by"]), read_agreement(options["file"])
         circle, now = agreed.pop("circle", None), clock.now()
         try:
             with refusals_in_words(), transaction.atomic():
@@ -115,7 +115,7 @@ class Command(BaseCommand):
 
 
 def _record_circle(
-    operator: Officer, circle: Mapping[str, Any], version: AgreementVersion, now: datetime
+    operator: OnTheMachine, circle: Mapping[str, Any], version: AgreementVersion, now: datetime
 ) -> None:
     if version.nbf > now:
         raise AgreementError("circle", "record it once the agreement has begun")

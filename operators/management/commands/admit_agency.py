@@ -5,14 +5,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from agencies.accession import admit_agency
 from callers import clock
+from callers.commanding import refusals_in_words
 from callers.directory import AgencyKind, Custody
-from officers.entering import take_in
-from officers.operating import acting_officer, add_acting_officer, refusals_in_words
+from operators.operating import acting_operator, add_acting_operator
 
 
 class Command(BaseCommand):
-    help = "Admit an agency. It is entering until its first keyset stands; give it an API key next."
+    help = "Admit an agency. It is entering until its first keyset stands; issue its key for entering next."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("agency_id", help="for example xd-reg")
@@ -29,12 +30,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--resembles", action="store_true", help="the name looks like another agency's, and they are two"
         )
-        add_acting_officer(parser)
+        add_acting_operator(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
-            agency = take_in(
-                acting_officer(options["by"]),
+            agency = admit_agency(
+                acting_operator(options["by"]),
                 options["agency_id"],
                 name=options["name"],
                 kind=options["kind"],

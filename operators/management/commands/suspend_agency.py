@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from callers import clock
-from officers.operating import acting_officer, add_acting_officer, agency_of, refusals_in_words
+from callers.commanding import refusals_in_words
+from operators.operating import acting_operator, add_acting_operator, agency_of
 from sharing.agreements import suspend_agency_flow
 
 
@@ -15,10 +16,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("agency_id")
-        add_acting_officer(parser)
+        add_acting_operator(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusals_in_words():
-            officer, agency = acting_officer(options["by"]), agency_of(options["agency_id"])
-            suspend_agency_flow(officer, agency.pk, now=clock.now())
+            operator, agency = acting_operator(options["by"]), agency_of(options["agency_id"])
+            suspend_agency_flow(operator, agency.pk, now=clock.now())
         self.stdout.write(f"{agency.pk} is suspended; what was on its way is held.")

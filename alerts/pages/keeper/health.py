@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the parts of the hub do their work: times and totals, never whose."""
+"""Whether the parts of the desk do their work: times and totals, never whose."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,23 +12,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from agencies.endings import endings
 from alerts.set_aside import counted
 from alerts.standing import utc_text
-from ledger.halting import halt_reason
-from ledger.proofs import latest_checkpoint, pending_since
 from ledger.restores import newest_restore
 from notices.lateness import late_since
 from notices.models import Notification
 from notices.states import NotificationState
+from officers.entering import Entry
 from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
-from peers.progress import desk_depth
-from sharing.backpressure import sequencer_silence
-from sharing.ledger_views import last_dispute
+from peers.progress import LATE_AFTER, desk_depth
 
-LATE_AFTER: Final = timedelta(seconds=10)
-ENDS_SOON_DAYS: Final = 14
+ENDS_SOON: Final = timedelta(days=14)
 QUEUES: Final = ("notify", "desk")
 QUEUE_IS_LONG: Final = 500
 BROKER_WAITS_SECONDS: Final = 2
@@ -45,25 +40,14 @@ class Sign:
     remedy: str = ""
 
 
-def health(now: datetime) -> Iterator[Sign]:
-    """One sign a part, in the order an alert passes them."""
-    yield _sequencer(now)
-    yield _log(now)
-    yield _checkpoint()
-    if (disputed := last_dispute(now=now)) is not None:
-        text = _("A partner has seen another ledger, at %(time)s UTC. See the audit.")
-        yield Sign(
-            _("Ledger"),
-            DANGER,
-            text % {"time": utc_text(disputed)},
-            _("Compare checkpoints with that partner."),
-        )
+def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
+    """One sign a part, in the order in which an alert that comes in passes them; `entries` are the desk's agencies."""
     yield _queues()
     yield _feeds(now)
     yield _set_aside()
     yield _mail(now)
     yield _failed_mail(now)
-    yield _keysets(now)
+    yield _keysets(entries, now)
     if altered := len(altered_policies()):
         text = ngettext(
             "%(n)d agency's policy was changed outside the program and counts for nothing.",
@@ -73,31 +57,6 @@ def health(now: datetime) -> Iterator[Sign]:
         remedy = _("Find out by whom; `manage.py bind_rows` lists what stands there.")
         yield Sign(pgettext("work", "Policies"), DANGER, text % {"n": altered}, remedy)
     yield from _restore()
-
-
-def _sequencer(now: datetime) -> Sign:
-    if reason := halt_reason():
-        text = _("Stopped for a clock: nothing is logged or delivered.")
-        return Sign(_("Sequencer"), DANGER, text, reason)
-    silence = sequencer_silence(now)
-    if silence is None or silence > LATE_AFTER:
-        text = _("Silent: nothing is logged or delivered.")
-        return Sign(_("Sequencer"), DANGER, text, _("Start the sequencer; its state folder must be there."))
-    return Sign(_("Sequencer"), OK, _("Alive"))
-
-
-def _log(now: datetime) -> Sign:
-    oldest = pending_since()
-    if oldest is not None and now - oldest > LATE_AFTER:
-        return Sign(_("Log"), WARN, _("Entries wait to be logged."), _("Look at the sequencer first."))
-    return Sign(_("Log"), OK, _("Nothing waits to be logged."))
-
-
-def _checkpoint() -> Sign:
-    checkpoint = latest_checkpoint()
-    if checkpoint is None:
-        return Sign(_("Checkpoint"), WARN, _("No checkpoint yet"))
-    return Sign(_("Checkpoint"), OK, _("%(n)d entries signed") % {"n": checkpoint.size})
 
 
 def _queues() -> Sign:
@@ -117,8 +76,14 @@ def _queues() -> Sign:
 
 
 def _feeds(now: datetime) -> Sign:
-    """Hosted and own-key agencies alike are followed by the desk-worker; totals only."""
+    """What the exchange has for the desk's agencies, and when it last answered; totals only."""
     depth = desk_depth()
+    if depth.asked_at is not None and now - depth.asked_at > LATE_AFTER:
+        text = _("A feed was last read from the exchange at %(time)s UTC.") % {
+            "time": utc_text(depth.asked_at)
+        }
+        remedy = _("Look at the desk-worker, and whether the exchange can be reached from it.")
+        return Sign(_("Feeds"), DANGER, text, remedy)
     if depth.feeds:
         text = ngettext(
             "%(n)d feed is not followed to its end.",
@@ -166,15 +131,15 @@ def _failed_mail(now: datetime) -> Sign:
     return Sign(_("Failed mail"), WARN, text, _("The agencies see which, and send again."))
 
 
-def _keysets(now: datetime) -> Sign:
-    ending = [item for item in endings(now=now) if item.kind == "keyset" and item.days_left < ENDS_SOON_DAYS]
+def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
+    ending = [one for one in entries if one.keyset_until and one.keyset_until - now < ENDS_SOON]
     if not ending:
         return Sign(_("Keysets"), OK, _("None ends within 14 days."))
-    names = ", ".join(item.agency_id for item in ending[:5])
+    names = ", ".join(one.agency.pk for one in ending[:5])
     text = ngettext(
         "%(n)d keyset ends or has ended: %(names)s", "%(n)d keysets end or have ended: %(names)s", len(ending)
     )
-    tone = DANGER if any(item.is_over for item in ending) else WARN
+    tone = DANGER if any(one.keyset_until and one.keyset_until <= now for one in ending) else WARN
     return Sign(
         _("Keysets"),
         tone,

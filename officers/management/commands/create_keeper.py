@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes an account for a hub operator."""
+"""Makes an account for a keeper."""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from callers import clock
-from officers.accounts import enrol_operator
-from officers.operating import INSTALLER, read_password, refusals_in_words
+from callers.commanding import refusals_in_words
+from officers.accounts import enrol_keeper
+from officers.operating import INSTALLER, read_password
 
 
 class Command(BaseCommand):
-    help = "Make an account for a hub operator; the password is asked for, or read from a file."
+    help = "Make an account for a keeper; the password is asked for, or read from a file."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
@@ -22,11 +23,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         password = read_password(options["password_file"])
         with refusals_in_words():
-            operator = enrol_operator(
+            keeper = enrol_keeper(
                 INSTALLER,
                 email=options["email"],
                 full_name=options["full_name"],
                 password=password,
                 now=clock.now(),
             )
-        self.stdout.write(f"{operator.full_name} can sign in as {operator.email}.")
+        self.stdout.write(f"{keeper.full_name} can sign in as {keeper.email}.")
