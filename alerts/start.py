@@ -11,8 +11,9 @@ from alerts.cards import Card, open_alert_cards
 from alerts.drafts_list import DraftRow, draft_rows
 from alerts.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
 from alerts.queue import QueueRow, queue_rows
-from alerts.reaffirmation import DoubtedAlert, list_doubted
+from alerts.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
 from alerts.science.caught import caught_count
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability
@@ -20,7 +21,6 @@ from callers.deliveries import DeliveryState
 from officers.models import Officer
 from peers.models import Agency
 from peers.sent import deliveries_of, envelopes_of
-from sharing.revoked import Doubt
 
 Row = TypeVar("Row")
 SHOWN: Final = 20
@@ -59,8 +59,7 @@ class Start:
     late: Waiting[LateRow] = Waiting()
     second_looks: tuple[Alert, ...] = ()
     in_doubt: tuple[DoubtedAlert, ...] = ()
-    doubts: bool = False
-    """Whether a revocation put anything of the agency in doubt, for those who may reaffirm."""
+    answers_in_doubt: tuple[DoubtedStatement, ...] = ()
     newly_caught: int = 0
     """How many structures a change of the law has reached lately."""
     overdue: int = 0
@@ -87,7 +86,8 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
     acknowledge, confirm = _received(officer, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
     release, returned, late = _own(officer, now)
     cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
-    doubts, newly_caught = _of_the_agency(officer, now)
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    reaffirms = Capability.ALERT_RELEASE in can
     missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
         release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
@@ -96,20 +96,17 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         returned=Waiting(draft_rows(returned[:SHOWN], cards), len(returned) > SHOWN),
         late=Waiting(tuple(missed), len(late) > SHOWN),
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
-        in_doubt=list_doubted(officer, now=now) if doubts else (),
-        doubts=doubts,
-        newly_caught=newly_caught,
+        in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
+        answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
+        newly_caught=_newly_caught(officer, now),
         overdue=sum(1 for row in acknowledge[:SHOWN] if row.received.ack_by and row.received.ack_by <= now),
     )
 
 
-def _of_the_agency(officer: Officer, now: datetime) -> tuple[bool, int]:
-    """Whether a revocation put anything in doubt, for those who may reaffirm; how many structures were caught lately."""
-    facts = Agency.objects.filter(pk=officer.agency_id or "").values_list(
-        Exists(Doubt.objects.filter(iss_id=OuterRef("pk"))), caught_count(officer, since=now - CAUGHT_FOR)
-    )
-    doubts, caught = facts.first() or (False, None)
-    return doubts and Capability.ALERT_RELEASE in officer.capabilities, caught or 0
+def _newly_caught(officer: Officer, now: datetime) -> int:
+    """How many structures were caught lately."""
+    agency = Agency.objects.filter(pk=officer.agency_id or "")
+    return agency.values_list(caught_count(officer, since=now - CAUGHT_FOR), flat=True).first() or 0
 
 
 def _received(officer: Officer, now: datetime) -> tuple[list[InboxRow], list[InboxRow]]:

@@ -82,7 +82,7 @@ OF_ONE_ITEM: Final = ("peers_heldstatement", "peers_sentenvelope")
 """Tables of which an altered row keeps one item from being judged."""
 
 
-def _is_common(error: Exception) -> bool:
+def is_common(error: Exception) -> bool:
     """Tell whether no item can be judged.
 
     Exchange or keys are away, or the ledger, or what was seen of it before, is another one.
@@ -93,8 +93,8 @@ def _is_common(error: Exception) -> bool:
     return is_alarm or is_away or is_altered or isinstance(error, BackendError) or is_vault_away(error)
 
 
-FEED: Final = Loop("desk.feed", f"system:{ROLE}", _is_common)
-DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", _is_common)
+FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
+DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
 """What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
 
 
@@ -307,7 +307,7 @@ class FeedOfAgency:
                     raise
                 verify_jws(jws, keys_of_signers(self._peers, manifest.iss, manifest.signers))
         except EnvelopeError as failure:
-            if _is_common(failure):
+            if is_common(failure):
                 raise
             return False
         return True
@@ -324,7 +324,7 @@ class FeedOfAgency:
             self._await(awaited, passed)
             return
         except EnvelopeError as failure:
-            if _is_common(failure):
+            if is_common(failure):
                 raise
             log.warning("the manifest of %s cannot be used: %s", awaited.md, failure.code)
             self._await(awaited, passed)
@@ -496,7 +496,7 @@ class FeedOfAgency:
                 raise
             return CLOSED_NOW
         except EnvelopeError as failure:
-            if _is_common(failure):
+            if is_common(failure):
                 raise
             return _Opening(ack_code="check-failed")
 
