@@ -37,7 +37,7 @@ from accord.following.records import FeedPlace
 from accord.following.slices import parse_slice_of, verify_logged_manifest, verify_manifest_alone
 from accord.moments import moment_of, moment_or_none
 from alerts.document.reading import ReadDocument, read_document
-from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
+from alerts.errors import ContentDeletedError, ExchangeAwayError, NotJudgedError, UnknownSchemaError
 from alerts.feed_notices import FeedNotices
 from alerts.feed_statements import asked_again, hold_statement, refresh_keys
 from alerts.fetching import fetch_and_open, seen_by
@@ -60,7 +60,6 @@ from ledger.set_aside import Item, Loop, begin_round
 from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
-from sharing.errors import ContentDeletedError
 from vault.errors import is_vault_away
 
 log = logging.getLogger(__name__)
