@@ -431,7 +431,7 @@ class TestFromWhatIsKept:
 
     def test_many_cost_as_many_queries_as_two(self, desks: Desks) -> None:
         counts = []
-        assert in_doubt(desks) == [], "what is read once of the officer is read"
+        assert desks.lab.releaser.tlp_ceiling is None, "what is read once of the officer is read"
         for count in (2, 6):
             steal(desks, count=count)
             look(desks)
