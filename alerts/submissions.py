@@ -33,7 +33,7 @@ from accord.envelope.tree.receipts import Receipt
 from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.following.follower import Follower
 from accord.following.slices import verify_logged_manifest
-from alerts.errors import ExchangeAwayError
+from alerts.errors import ExchangeAwayError, KeysetUnreadableError
 from alerts.feed_statements import asked_again, refresh_keys
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
@@ -52,6 +52,7 @@ PAGES_AT_MOST: Final = 5
 """So many pages are asked for in one turn, so that a long listing keeps no other agency waiting."""
 BEGINNING: Final = ""
 GONE: Final = "content-deleted"
+PLACE_UNKNOWN: Final = ("input-refused", "cursor-refused")
 SUBMISSIONS: Final = Loop("desk.submissions", f"system:{ROLE}", is_common)
 
 
@@ -65,8 +66,8 @@ def follow_submissions_when_due(agency_id: str, *, now: datetime, is_over: Calla
         return
     try:
         OwnSubmissions(agency_id, now, is_over).follow()
-    except (ClientError, ExchangeAwayError) as trouble:
-        log.warning("what stands in the name of %s could not be asked: %s", agency_id, type(trouble).__name__)
+    except (ClientError, ExchangeAwayError, KeysetUnreadableError) as trouble:
+        log.warning("what stands in the name of %s cannot be told: %s", agency_id, type(trouble).__name__)
     finally:
         SubmissionsPlace.objects.filter(reader=agency_id).update(asked_at=now)
 
@@ -80,8 +81,13 @@ class OwnSubmissions:
         self._round = begin_round(SUBMISSIONS, agency=agency_id, now=now)
 
     def follow(self) -> None:
-        """Look at what is newest, or through everything where that is due. Raises ExchangeAwayError, ClientError."""
+        """Look at what is newest, or through everything where that is due.
+
+        Raises ExchangeAwayError, ClientError, KeysetUnreadableError.
+        """
         place = self._place()
+        if self._round.is_stopped:
+            return
         self._round.try_again(self._take)
         self._peers.preload([self._agency_id])
         revocations = len(self._peers.revocations(self._agency_id))
@@ -92,6 +98,9 @@ class OwnSubmissions:
             # More news than fits one turn: the rest is looked through from there.
             unseen = self._look(BEGINNING, through_everything=False)
             place.place = unseen or (place.place and self._look(place.place, through_everything=True))
+        if self._round.is_stopped:
+            # Once a person lets it go on, it begins anew.
+            place.whole_at = None
         place.save()
 
     def _place(self) -> SubmissionsPlace:
@@ -112,9 +121,9 @@ class OwnSubmissions:
             try:
                 page = self._follower.exchange.submissions(after=place or None, limit=PAGE)
             except calls.RefusedError as refused:
-                if not place:
+                if not place or refused.slug not in PLACE_UNKNOWN:
                     raise
-                log.warning("the exchange does not know the place of %s: %s", self._agency_id, refused.slug)
+                log.warning("the exchange does not know the place of %s any more", self._agency_id)
                 return BEGINNING
             is_news = self._take_page(page.items)
             if page.next in (None, place) or not (is_news or through_everything) or self._round.is_stopped:
@@ -131,6 +140,8 @@ class OwnSubmissions:
         news = [item for d, item in logged.items() if d not in known]
         if news:
             refresh_keys(self._peers, self._follower, set())
+            # By keys of which something failed nothing can be told to be the agency's own, or not to be.
+            self._peers.require_readable(self._agency_id)
         for item in news:
             key = f"{item.what} {item.d}"
             self._round.take(Item(key, item.d), partial(self._take, key))

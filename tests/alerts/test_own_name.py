@@ -18,7 +18,7 @@ from alerts.key_impact import impact_of_revoking
 from alerts.opening import open_alert
 from alerts.own_name import Impact
 from alerts.reaffirmation import list_doubted, list_doubted_statements, reaffirm_statement
-from alerts.set_aside import retry_item
+from alerts.set_aside import resume_loop, retry_item
 from alerts.withdrawal import withdraw_unsent
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
@@ -26,7 +26,7 @@ from callers.errors import AbsentError, InputError, NotBoundError
 from ledger.models import LoopState, SetAside
 from ledger.set_aside import STOPS_AFTER
 from officers.models import AgencyPolicy
-from peers.models import HeldStatement, SubmissionsPlace, UnsentEnvelope
+from peers.models import HeldStatement, PeerKeyset, SubmissionsPlace, UnsentEnvelope
 from sharing.models import Envelope
 from tests.alerts.conftest import Desk, Desks
 from tests.alerts.test_follow_feed import send_from_partner
@@ -41,6 +41,7 @@ from tests.hosted_keys import (
 )
 
 LISTING = "/api/v1/submissions"
+OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.AUDIT_READ}))
 Items = list[dict[str, Any]]
 
 
@@ -316,8 +317,7 @@ class TestLies:
         exchange.lies = None
         look(desks)
         assert kept() == set(), "nobody has asked for it"
-        operator = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.AUDIT_READ}))
-        retry_item(operator, row.pk, now=desks.hub.now)
+        retry_item(OPERATOR, row.pk, now=desks.hub.now)
         look(desks)
         assert kept() == {md}
         assert not SetAside.objects.exists()
@@ -376,14 +376,33 @@ class TestLies:
         self, desks: Desks, exchange: ViewsInPlaceOfSockets
     ) -> None:
         digests = [f"{n:02d}" + "A" * 41 for n in range(STOPS_AFTER + 2)]
-        steal(desks)
+        (md,) = steal(desks)
         exchange.lies = listed_as(lambda items: [items[0] | {"digest": d} for d in digests])
         look(desks)
         assert SetAside.objects.count() == STOPS_AFTER
-        assert LoopState.objects.get(loop="desk.submissions").stopped_at is not None
+        state = LoopState.objects.get(loop="desk.submissions")
+        assert state.stopped_at is not None
+        exchange.lies = None
+        look(desks)
+        assert kept() == set()
+        resume_loop(OPERATOR, state.pk, now=desks.hub.now)
+        look(desks)
+        assert kept() == {md}
 
 
 class TestFromWhatIsKept:
+    def test_by_own_keys_that_were_altered_nothing_is_told_and_nothing_set_aside(self, desks: Desks) -> None:
+        (md,) = steal(desks)
+        keysets = PeerKeyset.objects.filter(reader=desks.lab.id, peer=desks.lab.id)
+        log_time = keysets.get().log_time
+        keysets.update(log_time=1)
+        look(desks)
+        assert kept() == set()
+        assert not SetAside.objects.exists()
+        keysets.update(log_time=log_time)
+        look(desks)
+        assert kept() == {md}
+
     def test_while_the_exchange_is_away_it_is_shown(
         self, desks: Desks, exchange: ViewsInPlaceOfSockets
     ) -> None:
