@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from alerts.finding import hosted_agency_of
+from alerts.errors import KeysElsewhereError
 from alerts.own_name import Impact, count_signed
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -19,7 +19,11 @@ def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: date
     Raises NotPermittedError, KeysElsewhereError, AbsentError (no key of the own agency), InputError (a time ahead).
     """
     require(officer, Capability.KEY_MANAGE)
-    agency = hosted_agency_of(officer, command=f"accord keys revoke {kid}")
+    agency = officer.agency
+    if agency is None:
+        raise AbsentError
+    if not agency.is_hosted:
+        raise KeysElsewhereError(f"accord keys revoke {kid}")
     if kid not in {key.kid for key in key_facts(officer, now=now).keys}:
         raise AbsentError
     if since > now:

@@ -163,8 +163,9 @@ def count_signed(agency_id: str, kid: str, *, since: datetime) -> Impact:
     unsent = UnsentEnvelope.objects.filter(reader=agency_id, signers__contains=[kid])
     said = HeldStatement.objects.issued_by(agency_id).filter(signers__contains=[kid])
     late = int(since.timestamp())
-    alerts = sent.filter(Q(logged_at=None) | Q(logged_at__gte=moment_of(late))).count()
+    alerts = sent.filter(Q(logged_at=None) | Q(logged_at__gte=moment_of(late)))
+    envelopes = alerts.order_by().values("md").union(unsent.filter(log_time__gte=late).values("md"))
     return Impact(
-        alerts + unsent.filter(log_time__gte=late).count(),
+        envelopes.count(),
         said.filter(Q(log_time=None) | Q(log_time__gte=late)).count(),
     )

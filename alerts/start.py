@@ -11,6 +11,7 @@ from alerts.cards import Card, open_alert_cards
 from alerts.drafts_list import DraftRow, draft_rows
 from alerts.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.models import Alert, ReceivedAlert
+from alerts.own_name import revoked_spans
 from alerts.peers.directory import VerifiedDirectory
 from alerts.queue import QueueRow, queue_rows
 from alerts.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
@@ -83,11 +84,11 @@ class Start:
 def read_start(officer: Officer, *, now: datetime) -> Start:
     """The officer's work. Rows of one box are judged, and their cards opened, together."""
     can = officer.capabilities
-    acknowledge, confirm = _received(officer, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    acknowledge, confirm = _received(officer, peers, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
     release, returned, late = _own(officer, now)
     cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
-    peers = VerifiedDirectory(officer.agency_id or "", now)
-    reaffirms = Capability.ALERT_RELEASE in can
+    reaffirms = Capability.ALERT_RELEASE in can and bool(revoked_spans(peers))
     missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
         release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
@@ -109,14 +110,16 @@ def _newly_caught(officer: Officer, now: datetime) -> int:
     return agency.values_list(caught_count(officer, since=now - CAUGHT_FOR), flat=True).first() or 0
 
 
-def _received(officer: Officer, now: datetime) -> tuple[list[InboxRow], list[InboxRow]]:
+def _received(
+    officer: Officer, peers: VerifiedDirectory, now: datetime
+) -> tuple[list[InboxRow], list[InboxRow]]:
     """To acknowledge, longest overdue first; and what was withdrawn by senders who wait for a confirmation."""
     rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer", "agency")
     to_answer = rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
     unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
     unconfirmed = unconfirmed.order_by("-number")[: SHOWN + 1]
     answers = len(to_answer)
-    shown = inbox_rows(officer, [*to_answer, *unconfirmed], now=now)
+    shown = inbox_rows(officer, [*to_answer, *unconfirmed], peers=peers, now=now)
     return shown[:answers], [row for row in shown[answers:] if row.received.withdrawn_at is not None]
 
 

@@ -86,7 +86,7 @@ class OwnSubmissions:
         Raises ExchangeAwayError, ClientError, KeysetUnreadableError.
         """
         place = self._place()
-        if self._round.is_stopped:
+        if self._stands():
             return
         self._round.try_again(self._take)
         self._peers.preload([self._agency_id])
@@ -98,10 +98,14 @@ class OwnSubmissions:
             # More news than fits one turn: the rest is looked through from there.
             unseen = self._look(BEGINNING, through_everything=False)
             place.place = unseen or (place.place and self._look(place.place, through_everything=True))
-        if self._round.is_stopped:
+        if self._stands():
             # Once a person lets it go on, it begins anew.
             place.whole_at = None
         place.save()
+
+    def _stands(self) -> bool:
+        """Whether what was set aside has stopped the look."""
+        return self._round.is_stopped
 
     def _place(self) -> SubmissionsPlace:
         """Up to where it has looked; from the beginning where the row was changed past the program."""
@@ -126,7 +130,7 @@ class OwnSubmissions:
                 log.warning("the exchange does not know the place of %s any more", self._agency_id)
                 return BEGINNING
             is_news = self._take_page(page.items)
-            if page.next in (None, place) or not (is_news or through_everything) or self._round.is_stopped:
+            if page.next in (None, place) or not (is_news or through_everything) or self._stands():
                 return BEGINNING
             place = page.next or BEGINNING
             if self._is_over():
