@@ -264,3 +264,27 @@ class ExchangeAwayError(AlertsError):
     def __init__(self, *, is_answered: bool = False) -> None:
         super().__init__()
         self.is_answered = is_answered
+
+
+class ContentDeletedError(AlertsError):
+    """Its `keep` has passed, so its content is gone for everyone; its digests and what was said of it stay."""
+
+
+class ExpiredError(AlertsError):
+    """Asked for the first time after its `exp`: nothing is delivered first from then on."""
+
+
+class FlowSuspendedError(AlertsError):
+    """It was never fetched, and policy would not let it flow now."""
+
+
+class RecalledError(AlertsError):
+    """The originator withdrew it before the first fetch; new reading has stopped."""
+
+
+class KeysetUnreadableError(AlertsError):
+    """Something of an agency's keys failed here, so that nothing of the agency is judged anew."""
+
+    def __init__(self, agency_id: str) -> None:
+        super().__init__(f"a keyset of {agency_id} cannot be read")
+        self.agency_id = agency_id

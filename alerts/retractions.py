@@ -22,7 +22,7 @@ from accord.envelope.reaffirming import REAFFIRM, standing_after
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.moments import moment_of
-from agencies.errors import KeysetUnreadableError
+from alerts.errors import KeysetUnreadableError
 from alerts.feed_statements import WITHDRAWALS
 from alerts.judging import reaffirms_of
 from alerts.models import ReceivedAlert

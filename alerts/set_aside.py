@@ -30,6 +30,7 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
     "desk.forgetting": gettext_lazy("Forgetting what is past its time"),
     "desk.judging": gettext_lazy("Judging structures by the law"),
     "desk.spectra": gettext_lazy("Reading spectra"),
+    "desk.submissions": gettext_lazy("Checking what was sent in the agency's name"),
     "desk.tokens-of-sent": gettext_lazy("Making sent alerts searchable"),
     "desk.withdrawals": gettext_lazy("Judging withdrawals again"),
     "keys.doubts": gettext_lazy("Telling of revoked signatures"),

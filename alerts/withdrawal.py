@@ -20,6 +20,7 @@ from alerts.errors import AmendmentRefusedError
 from alerts.finding import find_alert, hosted_agency_of, lock_alert, lock_received
 from alerts.judging import recalls_that_count
 from alerts.models import Alert, ReceivedAlert
+from alerts.own_name import unsent_in_sight
 from alerts.peers.directory import VerifiedDirectory
 from alerts.refusals import audited_refusal
 from alerts.retractions import as_it_stands, judge_retracts
@@ -34,7 +35,6 @@ from notices.telling import settle_withdrawal
 from officers.models import Officer
 from peers.deliveries import ask_at_once
 from peers.models import HeldStatement
-from sharing.models import Envelope
 
 if TYPE_CHECKING:
     from alerts.document.choices import Choices
@@ -117,9 +117,10 @@ def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> N
     if code not in dict(WITHDRAWAL_CODES):
         raise InputError("code", _("Reason: choose one."))
     with handing_in(officer, now=now) as handing:
-        envelope = Envelope.objects.originated_by(officer).filter(pk=md).only("md", "jti", "iss_id").first()
+        envelope = unsent_in_sight(officer).filter(md=md, log_time__isnull=False).first()
         if envelope is None or Alert.objects.filter(agency=agency, md=md).exists():
             raise AbsentError
+        envelope.require_bound()
         subject, body = SubjectRef(MANIFEST, envelope.jti, md), {"code": code, "by": None}
         handing.state("retract", subject, body)
         _record("alert.withdrawn", officer, agency.pk, md, now, code=code)

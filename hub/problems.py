@@ -194,9 +194,19 @@ if apps.is_installed("alerts"):
             "What would be sent is not what was checked. Return it and check it again.",
             ("what",),
         ),
+        alerts.ContentDeletedError: Problem(410, "content-deleted", "Its content was deleted."),
         alerts.CopyRefusedError: Problem(422, "copy-refused", "This may not become a new draft.", ("text",)),
         alerts.DraftTakenOverError: Problem(
             409, "draft-taken-over", "An officer has changed this draft and goes on with it."
+        ),
+        alerts.ExpiredError: Problem(410, "expired", "It expired before your agency fetched it."),
+        alerts.FlowSuspendedError: Problem(
+            409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
+        ),
+        alerts.KeysetUnreadableError: Problem(
+            409,
+            "keys-unread",
+            "Keys of an agency cannot be read; nothing is sealed to it or taken from it for now.",
         ),
         alerts.KeysMovedOnError: Problem(
             409, "keys-moved-on", "The keys are not as they were when you read them.", ("text",)
@@ -220,6 +230,7 @@ if apps.is_installed("alerts"):
         alerts.ReceiptPendingError: Problem(
             409, "receipt-pending", "Not verified yet: the log receipt usually takes a second."
         ),
+        alerts.RecalledError: Problem(409, "recalled", "The sender has withdrawn this."),
         alerts.RevisionConflictError: Problem(
             412,
             "revision-conflict",

@@ -241,8 +241,8 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_feedreminder": {DESK: ADD, EXCHANGE: ADD, SEQUENCER: REMOVE},
     "sharing_feedrepudiated": {WORKER: ADD, SEQUENCER: REMOVE},
     "sharing_keyword": {WORKER: REMOVE | change("due_at"), SEQUENCER: ADD},
-    "sharing_revokedkey": {DESK: READ, WORKER: ADD | change("since", "found_at")},
-    "sharing_doubt": {DESK: READ, WORKER: ADD | change("expanded_at")},
+    "sharing_revokedkey": {WORKER: ADD | change("since", "found_at")},
+    "sharing_doubt": {WORKER: ADD | change("expanded_at")},
     "notices_notification": {
         DESK: ADD | change("state", "cause", "attempts", "not_before", "withheld"),
         DESK_WORKER: ADD | change("withheld"),
@@ -274,6 +274,8 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "peers_sentenvelope": {DESK: ADD | change("mac"), DESK_WORKER: ADD},
     "peers_sentdelivery": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     "peers_deliveriesplace": {DESK: ADD | REMOVE | change("place", "mac"), DESK_WORKER: ADD | CHANGE},
+    "peers_unsentenvelope": {DESK: READ | change("mac"), DESK_WORKER: ADD | REMOVE},
+    "peers_submissionsplace": {DESK: READ | change("mac"), DESK_WORKER: KEEP},
     "alerts_pinbook": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_heldenvelope": {
         DESK: ADD | REMOVE | change("is_whole"),

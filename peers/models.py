@@ -25,6 +25,8 @@ from peers.outgoing_rows import OutgoingState as OutgoingState  # noqa: PLC0414
 from peers.sent_rows import DeliveriesPlace as DeliveriesPlace  # noqa: PLC0414
 from peers.sent_rows import SentDelivery as SentDelivery  # noqa: PLC0414
 from peers.sent_rows import SentEnvelope as SentEnvelope  # noqa: PLC0414
+from peers.sent_rows import SubmissionsPlace as SubmissionsPlace  # noqa: PLC0414
+from peers.sent_rows import UnsentEnvelope as UnsentEnvelope  # noqa: PLC0414
 from peers.visibility import DirectoryQuerySet
 
 

@@ -26,7 +26,7 @@ from urllib3.exceptions import NewConnectionError, ProtocolError
 from accord.calls.errors import ClientError
 from accord.calls.transport import HttpTransport, Patience, Transport
 from agencies import apikeys, authentication
-from alerts import fetching, held, outbox, preview, start, taking, verdicts
+from alerts import fetching, held, outbox, preview, start, submissions, taking, verdicts
 from alerts.peers import agreements, lanes
 from callers import clock
 from callers.actors import ApiClient
@@ -219,7 +219,8 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(authentication, "authenticate_key", authenticate)
         patch.setattr(peers_following, "follower_of", at_its_moment(peers_following.follower_of))
         patch.setattr(peers_following, "feed_follower_of", at_its_moment(peers_following.feed_follower_of))
-        patch.setattr(taking, "feed_follower_of", peers_following.feed_follower_of)
+        for follows in (taking, submissions):
+            patch.setattr(follows, "feed_follower_of", peers_following.feed_follower_of)
         for module in (fetching, taking):
             patch.setattr(module, "envelope_of", at_its_moment(held.envelope_of))
         patch.setattr(taking, "fetch_ahead", at_its_moment(held.fetch_ahead))

@@ -1366,6 +1366,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("logged_at__isnull", False)),
+                fields=["agency", "-logged_at"],
+                name="alert_logged",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="receivedalert",
             index=models.Index(
                 condition=models.Q(("first_opened_at__isnull", False), ("is_opening_reported", False)),

@@ -19,7 +19,7 @@ from alerts.clearance import check_reason, reasons_that_open
 from alerts.document.display import choice_text
 from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
-from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
+from alerts.errors import ContentDeletedError, NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.files import AttachmentFile
 from alerts.finding import find_by_reference, find_received
 from alerts.held import CLOSED
@@ -43,6 +43,7 @@ from alerts.pages.reply_sections import fit_to_kind
 from alerts.pages.science.ways import review_section, ways_from_received
 from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from alerts.pages.spectra import show_spectra
+from alerts.pages.stops import CLOSED_TEXTS
 from alerts.retractions import as_it_stands
 from alerts.science.evidence import spectra_in
 from alerts.science.replies.reviews import reviews_of
@@ -58,7 +59,6 @@ from callers.errors import InputError
 from notices.facts import first_told
 from officers.models import Officer
 from peers.models import Agency
-from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 
 
 def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
@@ -78,7 +78,7 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return _open(request, officer, alert, reading, now)
     as_it_stands(alert, now=now)
     if alert.keep <= now:
-        return closed_page(request, alert, stopped=_stopped_text(ContentDeletedError()))
+        return closed_page(request, alert, stopped=str(CLOSED_TEXTS[ContentDeletedError]))
     if request.method == "POST":
         return _take_reason(request, alert, now)
     if alert.unopenable:
@@ -150,18 +150,8 @@ def _open(
         return closed_page(request, as_it_stands(alert, now=now), verification=failed(alert))
     except CLOSED as stopped:
         forget_reading(request, alert.pk)
-        return closed_page(request, as_it_stands(alert, now=now), stopped=_stopped_text(stopped))
+        return closed_page(request, as_it_stands(alert, now=now), stopped=str(CLOSED_TEXTS[type(stopped)]))
     return opened_page(request, view, reading)
-
-
-def _stopped_text(stopped: Exception) -> str:
-    if isinstance(stopped, ContentDeletedError):
-        return _("Its content was deleted.")
-    if isinstance(stopped, ExpiredError):
-        return _("This expired before your agency collected it. It stays closed.")
-    if isinstance(stopped, RecalledError):
-        return _("The sender withdrew this before your agency opened it. It stays closed.")
-    return _("The agreement's lane is suspended. This stays closed until both sides let it flow again.")
 
 
 def closed_page(

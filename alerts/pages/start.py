@@ -6,7 +6,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from alerts.pages.doubts import doubted_statements
+from alerts.pages.doubts import worded_statements
 from alerts.pages.frame import is_in_review, render_page, signed_in
 from alerts.pages.keeper.desk import desk_page
 from alerts.power_changes import decidable_by
@@ -30,7 +30,7 @@ def start(request: HttpRequest) -> HttpResponse:
         _failed_notices(officer),
         ending_keys(officer, now=now),
     )
-    answers = doubted_statements(officer, now=now) if work.doubts else []
+    answers = worded_statements(officer, work.answers_in_doubt)
     powers_wait = decidable_by(officer, now=now) > 0
     return render_page(
         request,

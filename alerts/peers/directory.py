@@ -20,7 +20,7 @@ from accord.envelope.statements.form import parse_statement
 from accord.following.follower import trusted_now
 from accord.following.log import KeptLog
 from accord.following.pinned import index_of, kept_chain
-from agencies.errors import KeysetUnreadableError
+from alerts.errors import KeysetUnreadableError
 from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from callers.errors import NotBoundError
 from peers.exchange import exchange_of

@@ -375,7 +375,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(fields=["reader", "sub_d", "k"], name="held_statement_about"),
-                    models.Index(fields=["reader", "iss", "-held_since", "-od"], name="held_statement_of"),
+                    models.Index(fields=["reader", "iss", "-log_time"], name="held_statement_of"),
                     models.Index(
                         condition=models.Q(("log_time__isnull", True)),
                         fields=["reader"],
@@ -488,6 +488,55 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("reader", "terms"), name="last_verdicts_once")
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="SubmissionsPlace",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("place", models.TextField(blank=True, default="")),
+                ("whole_at", models.DateTimeField(null=True)),
+                ("revocations", models.PositiveIntegerField(default=0)),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="UnsentEnvelope",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("md", models.CharField(max_length=43)),
+                ("jti", models.CharField(blank=True, default="", max_length=36)),
+                ("tlp", models.CharField(blank=True, default="", max_length=12)),
+                ("pri", models.CharField(blank=True, default="", max_length=8)),
+                ("lane", models.CharField(blank=True, default="", max_length=16)),
+                ("suite", models.CharField(blank=True, default="", max_length=3)),
+                (
+                    "signers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43), default=list, size=None
+                    ),
+                ),
+                ("log_time", models.BigIntegerField(null=True)),
+                ("log_index", models.BigIntegerField(null=True)),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="unsentenvelope",
+            index=models.Index(fields=["reader", "-log_time"], name="unsent_envelope_logged"),
+        ),
+        migrations.AddConstraint(
+            model_name="unsentenvelope",
+            constraint=models.UniqueConstraint(fields=("reader", "md"), name="unsent_envelope_once"),
         ),
         migrations.RunSQL(TRIGGER),
     ]
