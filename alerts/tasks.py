@@ -12,6 +12,7 @@ from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from callers import clock
 from callers.doorbell import ring
+from peers.credentials import follow_credentials
 
 BACKFILL: Final = "alerts.backfill"
 SLICE_SECS: Final = 5.0
@@ -34,6 +35,12 @@ def follow_feed() -> int:
 def apply_power_changes() -> None:
     """Applies the changes of power whose time has come."""
     apply_due_changes(now=clock.now())
+
+
+@shared_task(name="alerts.follow_credentials", ignore_result=True)
+def follow_keys_at_exchange() -> None:
+    """Asks which API keys of the agencies serve at the exchange, so that admins can be told of an end."""
+    follow_credentials()
 
 
 @shared_task(name=BACKFILL, ignore_result=True)

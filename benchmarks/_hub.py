@@ -47,7 +47,7 @@ from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
-SCOPES = usual_scopes(is_hosted=False)
+SCOPES = usual_scopes()
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 DAY_SECS = 24 * 3600
 PATIENCE_SECONDS = 120

@@ -35,6 +35,10 @@ class Credentials(Protocol):
         """Whose private keys are held here."""
         ...
 
+    def prefix_of(self, agency_id: str) -> str:
+        """The prefix of the key by which the desk calls for an agency, also of one that was refused; empty without one."""
+        ...
+
     def callers(self) -> list[str]:
         """For whom the desk can call now, in a fixed order."""
         ...
@@ -69,6 +73,21 @@ def exchange_of(agency_id: str) -> Exchange:
     if _connections:
         return _connections[-1](agency_id)
     return HttpExchange(transport_of(agency_id))
+
+
+def exchange_by(api_key: str) -> Exchange:
+    """The exchange as whoever holds this API key calls it: one that is used once and kept nowhere. Not inside a transaction."""
+    return HttpExchange(transport_by(api_key))
+
+
+def transport_by(api_key: str) -> Transport:
+    """A connection with an API key that is not the desk's own."""
+    return HttpTransport(settings.EXCHANGE_URL, api_key=api_key, patience=PATIENCE, most_kept=0)
+
+
+def own_prefix(agency_id: str) -> str:
+    """The prefix of the desk's own API key for an agency; empty where there is none."""
+    return _credentials[0].prefix_of(agency_id) if _credentials else ""
 
 
 def transport_of(agency_id: str) -> Transport:

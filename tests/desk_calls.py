@@ -31,14 +31,14 @@ from alerts.peers import agreements, lanes
 from callers import clock
 from callers.actors import ApiClient
 from callers.capabilities import Capability
+from demo.desk_keys import give_desk_key
 from peers import agreements as peers_agreements
 from peers import exchange, sent
 from peers import following as peers_following
 from peers.deliveries import follow_deliveries
 from peers.models import SentDelivery
 from tests.role_logins import under_login_of
-from vault import making
-from vault.exchangekeys import SCOPES, issue_exchange_key
+from vault.exchangekeys import SCOPES
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
@@ -132,7 +132,7 @@ def answer_as_of(moment: datetime) -> None:
 def give_exchange_keys() -> None:
     """For desks that run as processes: the keys that their agencies would have had with their first keysets."""
     for agency_id in hosted_agencies() - set(ExchangeKey.objects.values_list("pk", flat=True)):
-        issue_exchange_key(agency_id, now=clock.now())
+        give_desk_key(agency_id, now=clock.now())
 
 
 def hosted_agencies() -> set[str]:
@@ -175,10 +175,13 @@ def desk_calls_in_this_process() -> Generator[None]:
     def now() -> datetime:
         return _as_of.get() or time_of_day()
 
-    def transport_of(agency_id: str) -> Transport:
-        transport = HttpTransport("http://127.0.0.1:1", api_key=CALLS_AS + agency_id)
+    def transport_by(api_key: str) -> Transport:
+        transport = HttpTransport("http://127.0.0.1:1", api_key=api_key)
         transport._pool = the_exchange  # type: ignore[assignment]
         return transport
+
+    def transport_of(agency_id: str) -> Transport:
+        return transport_by(CALLS_AS + agency_id)
 
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
         if not text.startswith(CALLS_AS):
@@ -189,6 +192,7 @@ def desk_calls_in_this_process() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", now)
         patch.setattr(exchange, "transport_of", transport_of)
+        patch.setattr(exchange, "transport_by", transport_by)
         patch.setattr(authentication, "authenticate_key", authenticate)
         patch.setattr(peers_following, "follower_of", at_its_moment(peers_following.follower_of))
         patch.setattr(peers_following, "feed_follower_of", at_its_moment(peers_following.feed_follower_of))
@@ -202,5 +206,4 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
         patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
-        patch.setattr(making, "issue_exchange_key", lambda *_, **__: None)
         yield

@@ -17,8 +17,9 @@ from agencies.entrykeys import issue_entry_key
 from agencies.errors import CustodyRefusedError
 from agencies.fingerprints import checked_fingerprint
 from agencies.models import Agency as ListedAgency
+from agencies.models import ApiKey
 from alerts.api_affairs.answering import AffairsView, moment
-from alerts.api_affairs.apikeys import Issued, IssuedApiKeyOut, ShownOnceView
+from alerts.api_affairs.apikeys import ApiKeyOut, Issued, IssuedApiKeyOut, ShownOnceView
 from alerts.api_affairs.officers import InvitationOut
 from alerts.api_desk import CREATED
 from alerts.pages.operator.forms import GROUP_CHARS, HEARD, group_of
@@ -215,9 +216,10 @@ class EntryKeyView(ShownOnceView):
 
         def issue() -> Issued:
             with _moved_on(agency):
-                return issue_entry_key(self.officer, agency.pk, client=client, now=self.now)
+                key, text = issue_entry_key(self.officer, agency.pk, client=client, now=self.now)
+            return key.prefix, text
 
-        return self.issued(issue)
+        return self.issued(issue, lambda prefix: ApiKeyOut(ApiKey.objects.get(pk=prefix)).data)
 
 
 class MakeKeysView(ActOnAgencyView):

@@ -6,17 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from agencies.apikeys import authenticate_key
-from agencies.models import ApiKey
-from agencies.selfrotation import rotate_own_key
 from callers.capabilities import Role
 from notices.api_keys import tell_of_api_keys
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import Cause, NotificationState, Occasion
 from notices.tasks import tell_of_keys_of_systems
-from officers.apikeys import issue_key, revoke_key, rotate_key
-from officers.models import Officer
+from officers.deskkeys import authenticate_key, issue_key, revoke_key, rotate_key, rotate_own_key
+from officers.models import DeskKey, Officer
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
@@ -44,9 +41,9 @@ def admin(hub: Hub, alpha: HeldAgency) -> Officer:
 
 
 @pytest.fixture
-def issued(alpha: HeldAgency, admin: Officer) -> tuple[ApiKey, str]:
+def issued(alpha: HeldAgency, admin: Officer) -> tuple[DeskKey, str]:
     return issue_key(
-        admin, alpha.row, client="case system", scopes=["feed:read"], lifetime=90 * DAY, now=START
+        admin, alpha.row, client="case system", scopes=["science:query"], lifetime=90 * DAY, now=START
     )
 
 
@@ -58,7 +55,7 @@ def told(now: object) -> list[Notification]:
     return list(Notification.objects.exclude(pk__in=known))
 
 
-def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple[ApiKey, str]) -> None:
+def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple[DeskKey, str]) -> None:
     found = []
     for hours in range(31 * 24, -1, -6):
         at = ENDS - timedelta(hours=hours)
@@ -69,14 +66,14 @@ def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple
 def test_a_key_that_was_issued_for_a_week_is_not_warned_of_when_it_begins(
     alpha: HeldAgency, admin: Officer
 ) -> None:
-    issue_key(admin, alpha.row, client="trial", scopes=["feed:read"], lifetime=7 * DAY, now=START)
+    issue_key(admin, alpha.row, client="trial", scopes=["science:query"], lifetime=7 * DAY, now=START)
     assert told(START) == []
     assert len(told(START + 6 * DAY)) == 1
 
 
 @pytest.mark.parametrize("how", ["rotated", "revoked"])
 def test_a_warning_that_was_seen_to_does_not_go_out(
-    hub: Hub, admin: Officer, issued: tuple[ApiKey, str], outside_world: OutsideWorld, how: str
+    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], outside_world: OutsideWorld, how: str
 ) -> None:
     hub.now = ENDS - 30 * DAY
     assert len(told(hub.now)) == 1
@@ -92,7 +89,7 @@ def test_a_warning_that_was_seen_to_does_not_go_out(
 
 
 def test_a_key_that_replaced_itself_is_told_of_once(
-    hub: Hub, admin: Officer, issued: tuple[ApiKey, str], outside_world: OutsideWorld
+    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], outside_world: OutsideWorld
 ) -> None:
     hub.now = ENDS - 20 * DAY
     told(hub.now)
@@ -106,7 +103,7 @@ def test_a_key_that_replaced_itself_is_told_of_once(
     assert "api-keys/" in mail.text and issued[0].client not in mail.text
 
 
-def test_the_task_may_run_twice(issued: tuple[ApiKey, str]) -> None:
+def test_the_task_may_run_twice(issued: tuple[DeskKey, str]) -> None:
     tell_of_keys_of_systems()
     tell_of_keys_of_systems()
     assert Notification.objects.count() <= 1

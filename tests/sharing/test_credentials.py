@@ -11,9 +11,10 @@ from accord.envelope.statements.form import parse_statement
 from agencies.apikeys import authenticate_key
 from agencies.credentials import end_credential, issue_credential, list_credentials
 from agencies.models import ApiKey
-from agencies.selfrotation import LAST_DAYS, rotate_own_key
+from agencies.selfrotation import rotate_own_key
 from callers.capabilities import Capability
 from callers.errors import AbsentError, CredentialError, InputError, NotPermittedError
+from callers.systemkeys import LAST_DAYS
 from ledger.models import AuditEvent, Entry
 from tests.builders import HeldAgency, Hub
 from tests.sharing.callers import slug

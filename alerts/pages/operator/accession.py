@@ -151,7 +151,17 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         form.add_error(None, _("The hub holds this agency's keys: no system of its own brings any."))
         return ask(request, question, form, status=409)
     back = reverse("admin:hub_agency", args=[agency_id])
-    response = render_page(request, "affairs/apikey_shown", _("API key"), key=key, text=text, back=back)
+    response = render_page(
+        request,
+        "affairs/apikey_shown",
+        _("API key"),
+        text=text,
+        keyword="Api-Key",
+        client=key.client,
+        agency_id=key.agency_id,
+        until=key.expires_at,
+        back=back,
+    )
     response["Cache-Control"] = "no-store"
     return response
 
