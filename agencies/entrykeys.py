@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accord.envelope.credentials import key_for_credential, seal_credential
 from accord.envelope.errors import Failure, VerificationError
@@ -26,6 +27,7 @@ from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
 from callers.capabilities import ACCESSION_SCOPES, Capability, require, usual_scopes
 from callers.directory import AgencyStatus
+from callers.errors import NotPermittedError
 from callers.systemkeys import MAX_LIFETIME
 
 ENTRY_LIFETIME: Final = timedelta(days=30)
@@ -44,24 +46,30 @@ class Accession:
 def issue_entry_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
     """A key for entering and its text, shown this once; one that was handed out before ends.
 
-    Raises NotPermittedError, CustodyRefusedError (a desk holds the keys of an agency that enters), InputError.
+    Raises NotPermittedError (no operator, an agency that is in), CustodyRefusedError (a hosted agency), InputError.
     """
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
         locked = Agency.objects.select_for_update().get(pk=agency_id)
-        if locked.status == AgencyStatus.ENTERING and locked.is_hosted:
+        if locked.status != AgencyStatus.ENTERING:
+            raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
+        if locked.is_hosted:
             raise CustodyRefusedError(locked.pk, locked.custody)
-        end_entry_keys(operator, locked.pk, now=now)
-        return make_key(
-            operator,
-            locked.pk,
-            client=client,
-            scopes=sorted(ACCESSION_SCOPES),
-            lifetime=ENTRY_LIFETIME,
-            networks=(),
-            is_entry=True,
-            now=now,
-        )
+        return _issue(operator, locked.pk, client, now)
+
+
+def issue_return_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
+    """A key for entering for an agency that is in and has no working key left; its text is shown this once.
+
+    It serves to hand in the agency's own `apikey`, and nothing else. Raises NotPermittedError (no operator, an agency that
+    enters still), InputError.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    with transaction.atomic():
+        locked = Agency.objects.select_for_update().get(pk=agency_id)
+        if locked.status == AgencyStatus.ENTERING:
+            raise NotPermittedError(Capability.HUB_OPERATE)
+        return _issue(operator, locked.pk, client, now)
 
 
 def end_entry_keys(actor: Actor, agency_id: str, *, now: datetime) -> None:
@@ -107,6 +115,20 @@ def first_key_of(keyset: Keyset, *, now: datetime) -> FirstApiKey | None:
     """The agency's first working key, sealed, as long as the keyset that brought it is answered alike."""
     rows = FirstApiKey.objects.filter(keyset=keyset, expires_at__gt=now)
     return rows.select_related("api_key").first()
+
+
+def _issue(operator: Actor, agency_id: str, client: str, now: datetime) -> tuple[ApiKey, str]:
+    end_entry_keys(operator, agency_id, now=now)
+    return make_key(
+        operator,
+        agency_id,
+        client=client,
+        scopes=sorted(ACCESSION_SCOPES),
+        lifetime=ENTRY_LIFETIME,
+        networks=(),
+        is_entry=True,
+        now=now,
+    )
 
 
 def _make_first_key(

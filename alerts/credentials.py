@@ -96,15 +96,15 @@ def end_credential(actor: Actor, prefix: str, *, now: datetime) -> CredentialAns
     return ended
 
 
-def replace_own_credential(actor: Actor, *, entry_key: str = "", now: datetime) -> CredentialAnswer:
+def replace_own_credential(actor: Actor, *, return_key: str = "", now: datetime) -> CredentialAnswer:
     """Have another API key issued for the desk itself, call with it from now on, and end the one before.
 
-    `entry_key`: a key for entering from the exchange's operator, which carries the statement where the desk's own serves
-    no more. Not inside a transaction. Raises as `issue_credential`; InputError naming `entry_key` where it is not taken.
+    `return_key`: a key for coming back from the exchange's operator, which carries the statement where the desk's own serves
+    no more. Not inside a transaction. Raises as `issue_credential`; InputError naming `return_key` where it is not taken.
     """
     agency = _own_agency(actor)
     before = own_prefix(agency.pk)
-    issued = _issue_by(actor, agency, entry_key, now)
+    issued = _issue_by(actor, agency, return_key, now)
     if issued.key is None:
         raise ExchangeAwayError(is_answered=True)
     keep_exchange_key(agency.pk, issued.key, moment_of(issued.until))
@@ -159,17 +159,17 @@ def _issue(actor: Actor, exchange: Exchange, body: dict[str, Any], now: datetime
     return _ask(lambda: exchange.issue_credential(said, jws))
 
 
-def _issue_by(actor: Actor, agency: Agency, entry_key: str, now: datetime) -> CredentialAnswer:
+def _issue_by(actor: Actor, agency: Agency, return_key: str, now: datetime) -> CredentialAnswer:
     body = _body_of_issue(CLIENT, SCOPES, MAX_LIFETIME, ())
-    if not entry_key:
+    if not return_key:
         return _issue(actor, exchange_of_agency(agency), body, now)
     try:
-        return _issue(actor, exchange_by(entry_key), body, now)
+        return _issue(actor, exchange_by(return_key), body, now)
     except ExchangeAwayError as away:
         if isinstance(away.__cause__, RefusedError) and away.__cause__.status in {401, 403}:
             raise InputError(
-                "entry_key",
-                _("The exchange does not take this key. Ask its operator for another key for entering."),
+                "return_key",
+                _("The exchange does not take this key. Ask its operator for another key for coming back."),
             ) from away
         raise
 

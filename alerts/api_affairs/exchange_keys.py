@@ -70,9 +70,9 @@ class ExchangeKeyIn(s.Serializer[Any]):
 
 
 class ReplaceOwnIn(s.Serializer[Any]):
-    """`entry_key`: a key for entering from the exchange's operator, where the desk's own key serves no more."""
+    """`return_key`: a key for coming back from the exchange's operator, where the desk's own key serves no more."""
 
-    entry_key = s.CharField(required=False, default="", allow_blank=True, max_length=80)
+    return_key = s.CharField(required=False, default="", allow_blank=True, max_length=80)
 
 
 class ExchangeKeysView(ShownOnceView):

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accord.calls.errors import ApiKeyRefusedError, UnreachableError
 from accord.following.records import CheckpointRecord
-from agencies.entrykeys import issue_entry_key
+from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey
 from alerts.credentials import replace_own_credential
 from alerts.errors import ExchangeAwayError, SendingStoppedError
@@ -228,12 +228,12 @@ def test_a_key_that_the_exchange_takes_no_more_is_used_no_more(served: Desks) ->
     with pytest.raises(UnreachableError):
         exchange_of(served.health.id)
     admin = served.hub.make_officer(served.health.agency, Role.AGENCY_ADMIN)
-    _, entry_key = issue_entry_key(OPERATOR, served.health.id, client="desk", now=timezone.now())
-    replace_own_credential(admin, entry_key=entry_key, now=timezone.now())
+    _, return_key = issue_return_key(OPERATOR, served.health.id, client="desk", now=timezone.now())
+    replace_own_credential(admin, return_key=return_key, now=timezone.now())
     _release_by_health(served)
     with pytest.raises(InputError) as refused:
-        replace_own_credential(admin, entry_key=entry_key, now=timezone.now())
-    assert refused.value.field == "entry_key"
+        replace_own_credential(admin, return_key=return_key, now=timezone.now())
+    assert refused.value.field == "return_key"
 
 
 def test_whichever_call_meets_the_refusal_the_key_is_used_no_more(served: Desks) -> None:

@@ -14,6 +14,8 @@ from notices.states import Cause, NotificationState, Occasion
 from notices.tasks import tell_of_keys_of_systems
 from officers.deskkeys import authenticate_key, issue_key, revoke_key, rotate_key, rotate_own_key
 from officers.models import DeskKey, Officer
+from peers.models import Agency, KnownCredential
+from tests.bound_rows import rewrite
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
@@ -31,6 +33,8 @@ def hub(tmp_path: Path) -> Hub:
 @pytest.fixture
 def alpha(hub: Hub) -> HeldAgency:
     (agency,) = hub.make_agencies("xa-alpha")
+    rewrite(Agency.objects.filter(pk=agency.id), is_hosted=True)
+    agency.row.refresh_from_db()
     return agency
 
 
@@ -107,3 +111,32 @@ def test_the_task_may_run_twice(issued: tuple[DeskKey, str]) -> None:
     tell_of_keys_of_systems()
     tell_of_keys_of_systems()
     assert Notification.objects.count() <= 1
+
+
+def known(alpha: HeldAgency, **facts: object) -> KnownCredential:
+    """A key at the exchange, as that said last."""
+    said = {"client": "scanner", "created_at": START, "expires_at": ENDS, "has_replaced": False} | facts
+    return KnownCredential.objects.create(agency_id=alpha.id, prefix="0" * 12, **said)
+
+
+def test_a_key_at_the_exchange_is_warned_of_as_the_exchange_said_last(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    row, hub.now = known(alpha), ENDS - 7 * DAY
+    (notice,) = told(hub.now)
+    assert (notice.officer, notice.occasion) == (admin, Occasion.API_KEY_ENDING)
+    assert told(hub.now) == []
+    row.delete()
+    with under_login_of("worker"):
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    notice.refresh_from_db()
+    assert (notice.state, notice.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)
+
+
+def test_a_key_at_the_exchange_that_replaced_another_is_told_of_for_a_week(
+    alpha: HeldAgency, admin: Officer
+) -> None:
+    known(alpha, has_replaced=True)
+    (notice,) = told(START + DAY)
+    assert (notice.officer, notice.occasion) == (admin, Occasion.API_KEY_ROTATED)
+    assert told(START + 8 * DAY) == []

@@ -18,8 +18,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from accord.calls.credentials import CredentialAnswer
+from accord.envelope.encoding import b64u, sha256
 from accord.moments import moment_of
-from alerts.credentials import end_credential, issue_credential, read_credentials, replace_own_credential
+from alerts.credentials import (
+    Credentials,
+    end_credential,
+    issue_credential,
+    read_credentials,
+    replace_own_credential,
+)
 from alerts.pages.agency.apikeys import EXCHANGE_TEXTS, IssueForm, sent_before, shown_once
 from alerts.pages.frame import signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
@@ -32,15 +39,15 @@ KEYWORD: Final = "Api-Key"
 
 
 class ReplaceForm(forms.Form):
-    entry_key = forms.CharField(
-        label=gettext_lazy("Key for entering"),
+    return_key = forms.CharField(
+        label=gettext_lazy("Key for coming back"),
         help_text=gettext_lazy(
             "Only where the desk's own key serves no more: the exchange's operator gives you one. Else leave it empty."
         ),
         required=False,
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"max_length": gettext_lazy("Key for entering: paste it whole, and nothing else.")},
+        error_messages={"max_length": gettext_lazy("Key for coming back: paste it whole, and nothing else.")},
     )
 
 
@@ -48,10 +55,9 @@ class ReplaceForm(forms.Form):
 def issue(request: HttpRequest) -> HttpResponseBase:
     """A new key at the exchange; its text is in the answer, this once."""
     officer, now = signed_in(request), clock.now()
-    items = read_credentials(officer).items
-    newest = items[0].prefix if items else ""
+    listed = _listed(read_credentials(officer))
     posted = request.POST if request.method == "POST" else None
-    initial = {"seen": newest, "scopes": [Capability.DIRECTORY_READ, Capability.LEDGER_READ]}
+    initial = {"seen": listed, "scopes": [Capability.DIRECTORY_READ, Capability.LEDGER_READ]}
     form = IssueForm(EXCHANGE_TEXTS, posted, initial=initial)
     question = Question(
         _("Key for the exchange"),
@@ -67,7 +73,7 @@ def issue(request: HttpRequest) -> HttpResponseBase:
     )
     if not form.is_valid():
         return ask(request, question, form)
-    if form.cleaned_data["seen"] != newest:
+    if form.cleaned_data["seen"] != listed:
         return sent_before(request)
     try:
         made = issue_credential(
@@ -123,7 +129,7 @@ def end(request: HttpRequest, prefix: str) -> HttpResponseBase:
     return redirect("admin:apikeys")
 
 
-@sensitive_post_parameters("entry_key")
+@sensitive_post_parameters("return_key")
 @sensitive_variables()
 def replace_own(request: HttpRequest) -> HttpResponseBase:
     """Another key for the desk itself, which nobody is shown."""
@@ -146,13 +152,18 @@ def replace_own(request: HttpRequest) -> HttpResponseBase:
         return ask(request, question, form)
     try:
         replace_own_credential(
-            signed_in(request), entry_key=form.cleaned_data["entry_key"].strip(), now=clock.now()
+            signed_in(request), return_key=form.cleaned_data["return_key"].strip(), now=clock.now()
         )
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
     messages.success(request, _("The desk calls the exchange with another key now."))
     return redirect("admin:apikeys")
+
+
+def _listed(known: Credentials) -> str:
+    """Which keys there are, so that a form that is sent again issues nothing."""
+    return b64u(sha256(" ".join(sorted(item.prefix for item in known.items)).encode("ascii")))[:22]
 
 
 def _one_of(officer: Any, prefix: str) -> CredentialAnswer:
