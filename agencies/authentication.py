@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agencies.apikeys import authenticate_key
 from callers.actors import ApiClient
-from callers.keyauthentication import SystemKeyAuthentication, SystemKeyScheme
+from callers.authentication import SystemKeyAuthentication, SystemKeyScheme
 
 
 class ApiKeyAuthentication(SystemKeyAuthentication):

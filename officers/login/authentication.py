@@ -12,7 +12,7 @@ from rest_framework.authentication import CSRFCheck, SessionAuthentication
 from rest_framework.request import Request
 
 from callers.actors import ApiClient
-from callers.keyauthentication import SystemKeyAuthentication, SystemKeyScheme
+from callers.authentication import SystemKeyAuthentication, SystemKeyScheme
 from officers.deskkeys import authenticate_key
 from officers.errors import FormTokenError
 from officers.login.errors import FactorNeededError
