@@ -14,6 +14,7 @@ from alerts.sending import BELL as SENDING
 from alerts.sending import offer_all_again, send_waiting
 from callers import clock
 from callers.doorbell import ring
+from peers.credentials import follow_credentials
 
 BACKFILL: Final = "alerts.backfill"
 SLICE_SECS: Final = 5.0
@@ -49,6 +50,12 @@ def offer_again() -> int:
 def apply_power_changes() -> None:
     """Applies the changes of power whose time has come."""
     apply_due_changes(now=clock.now())
+
+
+@shared_task(name="alerts.follow_credentials", ignore_result=True)
+def follow_keys_at_exchange() -> None:
+    """Asks which API keys of the agencies serve at the exchange, so that admins can be told of an end."""
+    follow_credentials()
 
 
 @shared_task(name=BACKFILL, ignore_result=True)

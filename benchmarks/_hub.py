@@ -57,7 +57,7 @@ take_owners_login(os.environ["BENCH_OWNER_URL"])
 
 OPERATOR = SystemActor("operator", None, OPERATES | {Capability.DESK_KEEP})
 """Whoever runs the scratch hub, exchange and desk."""
-SCOPES = usual_scopes(is_hosted=False)
+SCOPES = usual_scopes()
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 DAY_SECS = 24 * 3600
 PATIENCE_SECONDS = 120

@@ -17,14 +17,14 @@ from agencies.entrykeys import issue_entry_key
 from alerts.peers.comparing import compare_fingerprints, may_compare
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
 from callers.actors import SystemActor
-from callers.capabilities import OPERATES, Role, usual_scopes
+from callers.capabilities import OPERATES, Role
 from callers.directory import Custody
+from demo.desk_keys import give_desk_key
 from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
 from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
 from ledger.pins import current_vkey
-from officers.apikeys import issue_key
 from officers.entering import Confirmed, take_in
 from officers.models import Officer
 from peers.agreements import follow_agreements
@@ -36,7 +36,6 @@ from vault.doors import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, OPERATES)
 """Whoever runs the exchange in the past."""
-API_KEY_LIFETIME = timedelta(days=90)
 CLIENT_NAME = "case system"
 
 
@@ -103,6 +102,7 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
         founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
     else:
         create_agency_keys(founders.keeper, agency, suites=demo.suites, low=demo.suites[-1], now=past.now)
+        give_desk_key(agency.pk, now=past.now)
 
 
 def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
@@ -148,23 +148,20 @@ def _enrol_client(
     return client
 
 
-def replace_api_key(founders: Founders, agency_id: str, past: Past) -> None:
-    """The next API key of an agency's system, by its admin."""
-    agency, client = Agency.objects.get(pk=agency_id), founders.clients[agency_id]
-    _, api_key = issue_key(
-        founders.admin_of(agency_id),
-        agency,
-        client=CLIENT_NAME,
-        scopes=usual_scopes(is_hosted=False),
-        lifetime=API_KEY_LIFETIME,
-        now=past.now,
-    )
-    _enter(agency, client, founders.homes[agency_id], api_key)
+def replace_api_key(founders: Founders, agency_id: str) -> None:
+    """The next API key of an agency's system, in the last days of the one before."""
+    client = founders.clients[agency_id]
+    client.rotate_api_key()
+    _note_api_key(founders.homes[agency_id], client)
 
 
 def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
     """Enrol by this API key, and keep beside the home the one that the system works with from then on."""
     client.begin_enrolment(agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=current_vkey(), api_key=api_key)
+    _note_api_key(home, client)
+
+
+def _note_api_key(home: Path, client: Client) -> None:
     passphrase = (home / "passphrase.txt").read_text(encoding="utf-8").strip()
     write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": client.state().api_key})
 

@@ -26,6 +26,7 @@ from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.directory import Custody
 from demo import alerts as texts
+from demo.desk_keys import give_desk_key
 from demo.exchange import DeskInThePast, PastExchange
 from demo.founding import OPERATOR, Founders, found_world, replace_api_key
 from demo.past import Past
@@ -210,10 +211,11 @@ def _renew_keysets(world: World) -> None:
     world.at(-13, 8)
     for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
         renew_agency_keys(world.founders.keeper, agency, now=world.past.now)
+        give_desk_key(agency.pk, now=world.past.now)
     world.past.settle()
     for agency_id, client in world.founders.clients.items():
         client.keys.renew()
-        replace_api_key(world.founders, agency_id, world.past)
+        replace_api_key(world.founders, agency_id)
         world.past.settle()
 
 

@@ -47,6 +47,8 @@ _OF_THE_DESK: Final = (
     *_acts("board", "read"),
     *_acts("circle", "member_confirmed"),
     *_acts("control", "imported", "previewed"),
+    *_acts("credential", "ended", "issued", "replaced"),
+    *_acts("deskkey", "issued", "revoked", "rotated"),
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
     *_acts("item", "retried"),

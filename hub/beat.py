@@ -19,6 +19,7 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
         "tidy-officers": _every(3600.0, "officers.tidy", queue="desk", expires=600),
         "forget-proposals": _every(3600.0, "vault.forget_proposals", queue="desk", expires=600),
         "renew-exchange-keys": _every(3600.0, "vault.renew_exchange_keys", queue="desk", expires=600),
+        "follow-credentials": _every(3600.0, "alerts.follow_credentials", queue="desk", expires=600),
         # Mail that waited for the end of quiet hours goes out then.
         "send-what-is-due": _every(10.0, "notices.send", queue="notify", expires=10),
         "mail-contacts": _every(30.0, "sharing.mail_contacts", queue="notify", expires=30),

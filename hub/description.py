@@ -82,6 +82,8 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
         "apikeys_rotate": {"prefix": "$response.body#/prefix"},
         "apikeys_revoke": {"prefix": "$response.body#/prefix"},
     },
+    ("GET", "exchange-keys"): {"exchange_keys_end": {"prefix": "$response.body#/items/0/prefix"}},
+    ("POST", "exchange-keys"): {"exchange_keys_end": {"prefix": "$response.body#/prefix"}},
     ("POST", "instances"): {"instances_release": {"instance_id": "$response.body#/id"}},
     ("GET", "credentials"): {"credentials_end": {"prefix": "$response.body#/items/0/prefix"}},
     ("POST", "credentials"): {"credentials_end": {"prefix": "$response.body#/prefix"}},

@@ -32,6 +32,7 @@ SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Why the exchange keeps an envelope closed."""
 SIGNS: Final = ("no-signing-key", "not-taken", "sending-stopped", *SEALED)
+SIGNS_FOR_KEYS: Final = ("exchange-away", "keys-elsewhere", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("exchange-away", "keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
@@ -53,6 +54,11 @@ KEYSETS: Final = (
 OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "api-keys"): ("nobody-to-release",),
     ("POST", "api-keys/{prefix}/rotate"): ("nobody-to-release",),
+    ("POST", "api-keys/self/rotate"): ("rotation-refused",),
+    ("GET", "exchange-keys"): ("exchange-away", "keys-elsewhere"),
+    ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
+    ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,
+    ("POST", "exchange-keys/own/replace"): SIGNS_FOR_KEYS,
     ("POST", "caller/rotate"): ("rotation-refused",),
     ("POST", "instances"): ("held-elsewhere",),
     ("POST", "credentials"): ("envelope-refused", "malformed"),

@@ -87,8 +87,8 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         "Another desk or command holds your agency's identity.",
         ("holder", "software", "free_at"),
     ),
-    agencies.RotationRefusedError: Problem(
-        409, "rotation-refused", "This API key does not replace itself now.", ("cause", "from_at")
+    callers.RotationRefusedError: Problem(
+        409, "rotation-refused", "This key does not replace itself now.", ("cause", "from_at")
     ),
     agencies.TooManyKeysetsError: Problem(
         429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)

@@ -115,6 +115,14 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         SEQUENCER: ADD,
     },
     "officers_restorereview": {DESK: ADD, DESK_WORKER: READ},
+    # Admins are told what ends and what has rotated itself.
+    "officers_deskkey": {
+        DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),
+        WORKER: read(
+            *("prefix", "agency_id", "client", "created_at", "created_by", "expires_at", "revoked_at"),
+            "follows_id",
+        ),
+    },
     "officers_loginattempts": {DESK: KEEP, DESK_WORKER: REMOVE},
     "mfa_authenticator": {DESK: KEEP},
     "django_session": {DESK: KEEP, DESK_WORKER: REMOVE},
@@ -135,11 +143,6 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
         # With its first keyset an agency gets its first working key, and its key for entering ends; a key that
         # rotates itself ends what it asked for before.
         EXCHANGE: ADD | change("expires_at", "revoked_at", "last_used_at"),
-        # Admins are told what ends and what has rotated itself.
-        WORKER: read(
-            *("prefix", "agency_id", "client", "created_at", "created_by", "expires_at", "revoked_at"),
-            *("is_entry", "is_desk", "follows_id"),
-        ),
     },
     "agencies_firstapikey": {DESK: ADD, EXCHANGE: ADD, WORKER: REMOVE},
     "agencies_challenge": {DESK: ADD | change("used_at"), EXCHANGE: ADD | change("used_at"), WORKER: REMOVE},
@@ -257,6 +260,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_drafttemplate": {DESK: KEEP},
     "alerts_savedview": {DESK: KEEP},
     "alerts_peerpin": {DESK: READ},
+    "peers_knowncredential": {DESK_WORKER: ADD | REMOVE, WORKER: READ},
     "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_heldstatement": {

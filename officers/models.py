@@ -17,6 +17,7 @@ from callers.binding import BoundRow
 from callers.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from callers.names import check_name
 from callers.timezones import check_timezone
+from officers.deskkey_rows import DeskKey as DeskKey  # noqa: PLC0414
 from officers.policy_rows import AgencyPolicy as AgencyPolicy  # noqa: PLC0414
 from officers.power_rows import PowerChange as PowerChange  # noqa: PLC0414
 from officers.restore_rows import RestoreReview as RestoreReview  # noqa: PLC0414

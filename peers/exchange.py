@@ -37,6 +37,10 @@ class Credentials(Protocol):
         """Whose private keys are held here."""
         ...
 
+    def prefix_of(self, agency_id: str) -> str:
+        """The prefix of the key by which the desk calls for an agency, also of one that was refused; empty without one."""
+        ...
+
     def callers(self) -> list[str]:
         """For whom the desk can call now, in a fixed order."""
         ...
@@ -75,6 +79,11 @@ def exchange_of(agency_id: str, patience: Patience = PATIENCE) -> Exchange:
     if _connections:
         return _connections[-1][0](agency_id)
     return HttpExchange(transport_of(agency_id, patience))
+
+
+def own_prefix(agency_id: str) -> str:
+    """The prefix of the desk's own API key for an agency; empty where there is none."""
+    return _credentials[0].prefix_of(agency_id) if _credentials else ""
 
 
 def transport_of(agency_id: str, patience: Patience = PATIENCE) -> Transport:

@@ -10,6 +10,7 @@ from callers.binding import BoundRow
 from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
 from callers.names import check_name
 from callers.timezones import check_timezone
+from peers.credential_rows import KnownCredential as KnownCredential  # noqa: PLC0414
 from peers.feed_rows import FeedCursor as FeedCursor  # noqa: PLC0414
 from peers.feed_rows import HeldStatement as HeldStatement  # noqa: PLC0414
 from peers.mirror_rows import LastVerdicts as LastVerdicts  # noqa: PLC0414

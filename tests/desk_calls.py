@@ -31,14 +31,14 @@ from alerts.peers import agreements, lanes
 from callers import clock
 from callers.actors import ApiClient
 from callers.capabilities import Capability
+from demo.desk_keys import give_desk_key
 from peers import agreements as peers_agreements
 from peers import exchange, outgoing, sent
 from peers import following as peers_following
 from peers.deliveries import follow_deliveries
 from peers.models import SentDelivery
 from tests.role_logins import under_login_of
-from vault import making
-from vault.exchangekeys import SCOPES, issue_exchange_key
+from vault.exchangekeys import SCOPES
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
@@ -155,7 +155,7 @@ def answer_as_of(moment: datetime) -> None:
 def give_exchange_keys() -> None:
     """For desks that run as processes: the keys that their agencies would have had with their first keysets."""
     for agency_id in hosted_agencies() - set(ExchangeKey.objects.values_list("pk", flat=True)):
-        issue_exchange_key(agency_id, now=clock.now())
+        give_desk_key(agency_id, now=clock.now())
 
 
 def hosted_agencies() -> set[str]:
@@ -232,5 +232,4 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
         patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))
         patch.setattr(outgoing, "ask_for", at_its_moment(outgoing.ask_for))
-        patch.setattr(making, "issue_exchange_key", lambda *_, **__: None)
         yield

@@ -37,7 +37,7 @@ from alerts.pages import (
     views,
 )
 from alerts.pages.account import proving, security
-from alerts.pages.agency import after_restore, apikeys, lanes, peers, policy, powers
+from alerts.pages.agency import after_restore, apikeys, exchange_keys, lanes, peers, policy, powers
 from alerts.pages.audit import aside
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
@@ -277,6 +277,9 @@ PAGES: Final = (
     Page("officers/<str:public_id>/enable/", officer_acts.enable, "officer_enable", C.OFFICER_MANAGE, BOTH),
     Page("api-keys/", apikeys.apikeys, "apikeys", C.APIKEY_MANAGE),
     Page("api-keys/issue/", apikeys.issue, "apikey_issue", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/exchange/issue/", exchange_keys.issue, "exchange_key_issue", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/exchange/own/", exchange_keys.replace_own, "exchange_key_own", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/exchange/<str:prefix>/end/", exchange_keys.end, "exchange_key_end", C.APIKEY_MANAGE, BOTH),
     Page("api-keys/<str:prefix>/rotate/", apikeys.rotate, "apikey_rotate", C.APIKEY_MANAGE, BOTH),
     Page("api-keys/<str:prefix>/revoke/", apikeys.revoke, "apikey_revoke", C.APIKEY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),

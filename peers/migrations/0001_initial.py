@@ -129,6 +129,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="KnownCredential",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("agency_id", models.CharField(max_length=23)),
+                ("prefix", models.CharField(max_length=16)),
+                ("client", models.CharField(max_length=60)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("has_replaced", models.BooleanField()),
+            ],
+            options={
+                "ordering": ["agency_id", "prefix"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency_id", "prefix"), name="known_credential_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="SeenLedger",
             fields=[
                 ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),

@@ -96,7 +96,7 @@ def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcom
     assert (after["status"], after["keyset"]) == ("active", answer.json()["od"])
 
     entry, newcomer.text = newcomer.text, newcomer.keys.first_api_key(answer.json())
-    assert newcomer.get("caller").json()["capabilities"] == sorted(usual_scopes(is_hosted=False))
+    assert newcomer.get("caller").json()["capabilities"] == sorted(usual_scopes())
     assert newcomer.get("accession").status_code == 403
     held = ApiKey.objects.get(prefix=newcomer.text.split(".")[0])
     assert newcomer.text.encode() not in answer.content

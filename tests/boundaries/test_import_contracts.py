@@ -36,7 +36,7 @@ BREAKS = {
     "people-know-no-exchange": ("notices/peers.py", "import sharing.models"),
     "keeper-asks-the-exchange": ("officers/entering.py", "import agencies.models"),
     "operators-stand-apart": ("officers/duty.py", "import operators.errors"),
-    "only-vault-opens": ("officers/apikeys.py", "import accord.envelope.private"),
+    "only-vault-opens": ("officers/deskkeys.py", "import accord.envelope.private"),
     "vault-door": ("notices/peers.py", "import vault.doors"),
     "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),
     "sequencer-at-work": ("sharing/feed.py", "import ledger.running"),

@@ -18,7 +18,7 @@ from ledger.restores import DELETED, note_deleted, record_restore
 from notices.models import Notification
 from notices.power_changes import tell_power_changes
 from officers.accounts import change_roles, disable_officer, enrol_officer
-from officers.apikeys import issue_key, revoke_key
+from officers.deskkeys import issue_key, revoke_key
 from officers.duty import move_on_duty_list, name_deputy
 from officers.login.factors import reset_factors
 from officers.models import Officer, PowerChange
@@ -82,7 +82,7 @@ def test_pages_about_keys_and_policy(
             desk.sunniva,
             desk.lab,
             client=client,
-            scopes=["feed:read", "envelope:read", "draft:write"],
+            scopes=["draft:write", "science:query"],
             lifetime=timedelta(days=days),
             networks=["192.0.2.0/24", "2001:db8::/32"],
             now=now,
@@ -92,6 +92,7 @@ def test_pages_about_keys_and_policy(
     shoot("api-keys", "/api-keys/")
     shoot("api-key-issue", "/api-keys/issue/")
     page.get_by_label("System").fill("case system 2")
+    page.get_by_label("ask about substances").check()
     page.get_by_role("button", name="Issue key").click()
     expect(page.get_by_role("heading", name="Copy the key now")).to_be_visible()
     shoot("api-key-rotate", f"/api-keys/{key.prefix}/rotate/")
@@ -152,7 +153,7 @@ def test_pages_after_a_restore(
         desk.sunniva,
         desk.lab,
         client="case system",
-        scopes=["feed:read", "envelope:read"],
+        scopes=["science:query"],
         lifetime=timedelta(days=30),
         now=timezone.now(),
     )

@@ -17,8 +17,8 @@ DESK = ("alerts", "notices", "officers", "peers", "substances", "vault", "mfa", 
 SEALED = ("sharing_envelope", "sharing_blob", "sharing_statement", "agencies_firstapikey")
 KEY = (
     "INSERT INTO agencies_apikey (prefix, digest, agency_id, client, scopes, networks, created_at, created_by, expires_at,"
-    " is_entry, is_desk, line, stated_in) VALUES ('aaaaaaaaaaaa', '\\x00', 'xa-lab', 'c', '{feed:read}', '{}', now(), 'o',"
-    " now() + interval '1 day', %s, false, 'aaaaaaaaaaaa', '')"
+    " is_entry, line, stated_in) VALUES ('aaaaaaaaaaaa', '\\x00', 'xa-lab', 'c', '{feed:read}', '{}', now(), 'o',"
+    " now() + interval '1 day', %s, 'aaaaaaaaaaaa', '')"
 )
 
 
