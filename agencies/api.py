@@ -26,7 +26,6 @@ from agencies.api_newer_keysets import KeysetsQueryView
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entries import published_entry, state_entry
 from agencies.entrykeys import Accession, accession_of, first_key_of
-from agencies.errors import RotationRefusedError
 from agencies.keyset_shapes import PublishedKeysetSerializer
 from agencies.models import Agency, ApiKey, Key, Keyset
 from agencies.selfrotation import rotate_own_key
@@ -34,8 +33,9 @@ from callers import clock
 from callers.actors import ApiClient
 from callers.answers import JwsField, ReceiptField, answer_conditionally
 from callers.caller import caller_of
-from callers.capabilities import CLIENT_SCOPES, Capability
+from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.directory import AgencyKind, AgencyStatus, Custody
+from callers.errors import RotationRefusedError
 from callers.idempotency import Outcome, idempotent, repeatable
 from callers.octets import SIGNED, octets_of
 from callers.permissions import ACCESSION
@@ -142,7 +142,7 @@ class RotatedKeySerializer(serializers.ModelSerializer[ApiKey]):
 class RotateOwnKeyView(APIView):
     """A new API key in place of the one that calls, once and in its last 30 days; its admins are told."""
 
-    capability = CLIENT_SCOPES
+    capability = EXCHANGE_SCOPES
 
     @extend_schema(request=None, responses={201: RotatedKeySerializer}, operation_id="caller_rotate")
     @method_decorator(sensitive_variables())

@@ -5,6 +5,9 @@ The operator hands out a key, to the agency or to the keeper of the desk that is
 accession and reads nothing but what was admitted. It ends when the agency's keyset stands; for a day more the same keyset may be handed in again, and is answered alike. The agency's first
 working key comes in that answer, sealed to the agency's own encryption key: whoever carried the keyset, and whoever
 handed out the key that carried it, cannot read it.
+
+An agency that is in and has no working key left gets such a key, too: with it comes the statement, signed by the agency's own
+keys, that asks for another (`agencies.credentials`). Whoever has the key alone has nothing.
 """
 
 from dataclasses import dataclass
@@ -17,13 +20,14 @@ from django.utils.translation import gettext as _
 from accord.envelope.credentials import key_for_credential, seal_credential
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
-from agencies.apikeys import MAX_LIFETIME, make_key, record_key_event
+from agencies.apikeys import KEYRING, make_key
 from agencies.models import Agency, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
-from callers.capabilities import ACCESSION_SCOPES, DESK_SCOPES, Capability, require, usual_scopes
+from callers.capabilities import ACCESSION_SCOPES, CALLS_OF_A_DESK, Capability, require, usual_scopes
 from callers.directory import AgencyStatus
 from callers.errors import NotPermittedError
+from callers.systemkeys import MAX_LIFETIME
 
 ENTRY_LIFETIME: Final = timedelta(days=30)
 ANSWERED_FOR: Final = timedelta(hours=24)
@@ -48,20 +52,26 @@ def issue_entry_key(operator: Actor, agency_id: str, *, client: str, now: dateti
         locked = Agency.objects.select_for_update().get(pk=agency_id)
         if locked.status != AgencyStatus.ENTERING:
             raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
-        for earlier in _serving(locked.pk, now):
-            earlier.revoked_at = now
-            earlier.save(update_fields=["revoked_at"])
-            record_key_event("apikey.revoked", operator, earlier, now=now)
-        return make_key(
-            operator,
-            locked.pk,
-            client=client,
-            scopes=sorted(ACCESSION_SCOPES),
-            lifetime=ENTRY_LIFETIME,
-            networks=(),
-            is_entry=True,
-            now=now,
-        )
+        return _issue(operator, locked.pk, client, now)
+
+
+def issue_return_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
+    """A key for entering for an agency that is in and has no working key left; its text is shown this once.
+
+    It serves to hand in the agency's own `apikey`, and nothing else. Raises NotPermittedError (no operator, an agency that
+    enters still), InputError.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    with transaction.atomic():
+        locked = Agency.objects.select_for_update().get(pk=agency_id)
+        if locked.status == AgencyStatus.ENTERING:
+            raise NotPermittedError(Capability.HUB_OPERATE)
+        return _issue(operator, locked.pk, client, now)
+
+
+def end_entry_keys(actor: Actor, agency_id: str, *, now: datetime) -> None:
+    """End an agency's keys for entering at once."""
+    KEYRING.end(actor, _serving(agency_id, now), now=now)
 
 
 def has_entry_key(agency_id: str, *, now: datetime) -> bool:
@@ -104,6 +114,20 @@ def first_key_of(keyset: Keyset, *, now: datetime) -> FirstApiKey | None:
     return rows.select_related("api_key").first()
 
 
+def _issue(operator: Actor, agency_id: str, client: str, now: datetime) -> tuple[ApiKey, str]:
+    end_entry_keys(operator, agency_id, now=now)
+    return make_key(
+        operator,
+        agency_id,
+        client=client,
+        scopes=sorted(ACCESSION_SCOPES),
+        lifetime=ENTRY_LIFETIME,
+        networks=(),
+        is_entry=True,
+        now=now,
+    )
+
+
 def _make_first_key(
     caller: ApiClient, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, entry: ApiKey, now: datetime
 ) -> None:
@@ -114,11 +138,10 @@ def _make_first_key(
         caller,
         agency.pk,
         client=entry.client,
-        scopes=sorted(DESK_SCOPES if agency.is_hosted else usual_scopes(is_hosted=False)),
+        scopes=sorted(CALLS_OF_A_DESK if agency.is_hosted else usual_scopes()),
         lifetime=MAX_LIFETIME,
         networks=entry.networks,
         follows=entry,
-        is_desk=agency.is_hosted,
         now=now,
     )
     sealed = seal_credential(agency.pk, keyset.od, sealed_to.key, text.encode("ascii"))

@@ -4,6 +4,7 @@
 Texts and field names may be shown to the officer; no error carries content that its reader may not see.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -173,19 +174,33 @@ class KeysMovedOnError(AlertsError):
         self.text = text
 
 
-class KeysetUnreadableError(AlertsError):
-    """Something of an agency's keys failed, so that nobody knows which of them count."""
-
-    def __init__(self, agency_id: str) -> None:
-        super().__init__(f"keys of {agency_id} cannot be read")
-        self.agency_id = agency_id
-
-
 class SendingStoppedError(AlertsError):
     """The agency cannot send now; `text` says why."""
 
     def __init__(self, text: str) -> None:
         super().__init__("sending stopped")
+        self.text = text
+
+
+class NotTakenError(AlertsError):
+    """The exchange refuses what the desk handed in, and all that came of it here is undone.
+
+    `cause` is the slug of its problem, `text` says it for an officer, `denials` name the recipients that policy denies.
+    """
+
+    def __init__(self, cause: str, text: str, denials: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.text = text
+        self.denials = list(denials)
+
+
+class CancelRefusedError(AlertsError):
+    """What waits for the exchange cannot be cancelled now; `cause` is arrived, unknown or trying, `text` says it."""
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
         self.text = text
 
 
@@ -249,3 +264,27 @@ class ExchangeAwayError(AlertsError):
     def __init__(self, *, is_answered: bool = False) -> None:
         super().__init__()
         self.is_answered = is_answered
+
+
+class ContentDeletedError(AlertsError):
+    """Its `keep` has passed, so its content is gone for everyone; its digests and what was said of it stay."""
+
+
+class ExpiredError(AlertsError):
+    """Asked for the first time after its `exp`: nothing is delivered first from then on."""
+
+
+class FlowSuspendedError(AlertsError):
+    """It was never fetched, and policy would not let it flow now."""
+
+
+class RecalledError(AlertsError):
+    """The originator withdrew it before the first fetch; new reading has stopped."""
+
+
+class KeysetUnreadableError(AlertsError):
+    """Something of an agency's keys failed here, so that nothing of the agency is judged anew."""
+
+    def __init__(self, agency_id: str) -> None:
+        super().__init__(f"a keyset of {agency_id} cannot be read")
+        self.agency_id = agency_id

@@ -15,8 +15,8 @@ from accord.envelope.slices import UnverifiedSlice, parse_slice
 from accord.envelope.verifying import Ledger
 from accord.following.log import KeptLog
 from accord.moments import moment_of
-from alerts.errors import AlertsError, ExchangeAwayError, NotJudgedError
-from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_again
+from alerts.errors import AlertsError, ContentDeletedError, ExchangeAwayError, NotJudgedError
+from alerts.held import Held, drop_envelope, envelope_of, fetch_again
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
@@ -24,7 +24,6 @@ from alerts.peers.seeing import keep_known, keep_seen
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from sharing.errors import ContentDeletedError
 from vault import doors
 
 Seen = Callable[[str, str], str | None]
@@ -155,7 +154,7 @@ def _fetched_again(actor: Actor, held: Held, failure: EnvelopeError, now: dateti
     """Return what the exchange has in the place of what lay here; raises NotJudgedError where it gives nothing."""
     try:
         return fetch_again(actor, held, now=now)
-    except (AlertsError, AbsentError, *CLOSED):
+    except (AlertsError, AbsentError):
         raise _not_judged(failure) from failure
 
 

@@ -19,12 +19,17 @@ from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import Manifest
 from accord.following.slices import parse_slice_of
 from accord.moments import moment_of
-from alerts.errors import ExchangeAwayError
+from alerts.errors import (
+    ContentDeletedError,
+    ExchangeAwayError,
+    ExpiredError,
+    FlowSuspendedError,
+    RecalledError,
+)
 from alerts.models import HeldBlob, HeldEnvelope
 from callers.actors import Actor
 from callers.errors import AbsentError
 from peers.exchange import exchange_of
-from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
 
 CLOSED: Final = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
 """Why the exchange keeps an alert closed that the agency may know of."""

@@ -88,9 +88,18 @@ def find_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> 
     return rows
 
 
-def inbox_rows(officer: Officer, received: Sequence[ReceivedAlert], *, now: datetime) -> list[InboxRow]:
-    """Cards and states for rows of the officer's own agency, signatures and retracts judged as of now."""
-    peers = VerifiedDirectory(officer.agency_id or "", now)
+def inbox_rows(
+    officer: Officer,
+    received: Sequence[ReceivedAlert],
+    *,
+    peers: VerifiedDirectory | None = None,
+    now: datetime,
+) -> list[InboxRow]:
+    """Cards and states for rows of the officer's own agency, signatures and retracts judged as of now.
+
+    `peers`: the directory of a caller that asks it more.
+    """
+    peers = peers or VerifiedDirectory(officer.agency_id or "", now)
     judge_received(received, peers=peers, now=now)
     judge_retracts(received, peers=peers, now=now)
     mark_distrusted(received)

@@ -5,22 +5,27 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from agencies.models import Key
+from alerts.errors import KeysElsewhereError
+from alerts.own_name import Impact, count_signed
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
+from officers.keyfacts import key_facts
 from officers.models import Officer
-from sharing.impact import Impact, revocation_impact
 
 
 def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: datetime) -> Impact:
     """How many alerts and statements signed with this key, logged since then, would stop counting.
 
-    Raises NotPermittedError, AbsentError (no key of the own agency), InputError (a time ahead).
+    Raises NotPermittedError, KeysElsewhereError, AbsentError (no key of the own agency), InputError (a time ahead).
     """
     require(officer, Capability.KEY_MANAGE)
-    key = Key.objects.visible_to(officer).filter(pk=kid).first()
-    if key is None:
+    agency = officer.agency
+    if agency is None:
+        raise AbsentError
+    if not agency.is_hosted:
+        raise KeysElsewhereError(f"accord keys revoke {kid}")
+    if kid not in {key.kid for key in key_facts(officer, now=now).keys}:
         raise AbsentError
     if since > now:
         raise InputError("since", _("Since: choose a time that is not ahead."))
-    return revocation_impact(key.agency_id, kid, since=int(since.timestamp()), now=now)
+    return count_signed(agency.pk, kid, since=since)

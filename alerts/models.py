@@ -166,6 +166,9 @@ class Alert(models.Model):
                 name="alert_unlogged",
             ),
             models.Index(
+                fields=["agency", "-logged_at"], condition=Q(logged_at__isnull=False), name="alert_logged"
+            ),
+            models.Index(
                 fields=["id"],
                 condition=Q(released_at__isnull=False, tokens_kept=False),
                 name="alert_to_tokenise",

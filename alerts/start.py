@@ -11,8 +11,10 @@ from alerts.cards import Card, open_alert_cards
 from alerts.drafts_list import DraftRow, draft_rows
 from alerts.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.models import Alert, ReceivedAlert
+from alerts.own_name import revoked_spans
+from alerts.peers.directory import VerifiedDirectory
 from alerts.queue import QueueRow, queue_rows
-from alerts.reaffirmation import DoubtedAlert, list_doubted
+from alerts.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
 from alerts.science.caught import caught_count
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability
@@ -20,7 +22,6 @@ from callers.deliveries import DeliveryState
 from officers.models import Officer
 from peers.models import Agency
 from peers.sent import deliveries_of, envelopes_of
-from sharing.revoked import Doubt
 
 Row = TypeVar("Row")
 SHOWN: Final = 20
@@ -59,8 +60,7 @@ class Start:
     late: Waiting[LateRow] = Waiting()
     second_looks: tuple[Alert, ...] = ()
     in_doubt: tuple[DoubtedAlert, ...] = ()
-    doubts: bool = False
-    """Whether a revocation put anything of the agency in doubt, for those who may reaffirm."""
+    answers_in_doubt: tuple[DoubtedStatement, ...] = ()
     newly_caught: int = 0
     """How many structures a change of the law has reached lately."""
     overdue: int = 0
@@ -84,10 +84,11 @@ class Start:
 def read_start(officer: Officer, *, now: datetime) -> Start:
     """The officer's work. Rows of one box are judged, and their cards opened, together."""
     can = officer.capabilities
-    acknowledge, confirm = _received(officer, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    acknowledge, confirm = _received(officer, peers, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
     release, returned, late = _own(officer, now)
     cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
-    doubts, newly_caught = _of_the_agency(officer, now)
+    reaffirms = Capability.ALERT_RELEASE in can and bool(revoked_spans(peers))
     missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
         release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
@@ -96,30 +97,29 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         returned=Waiting(draft_rows(returned[:SHOWN], cards), len(returned) > SHOWN),
         late=Waiting(tuple(missed), len(late) > SHOWN),
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
-        in_doubt=list_doubted(officer, now=now) if doubts else (),
-        doubts=doubts,
-        newly_caught=newly_caught,
+        in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
+        answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
+        newly_caught=_newly_caught(officer, now),
         overdue=sum(1 for row in acknowledge[:SHOWN] if row.received.ack_by and row.received.ack_by <= now),
     )
 
 
-def _of_the_agency(officer: Officer, now: datetime) -> tuple[bool, int]:
-    """Whether a revocation put anything in doubt, for those who may reaffirm; how many structures were caught lately."""
-    facts = Agency.objects.filter(pk=officer.agency_id or "").values_list(
-        Exists(Doubt.objects.filter(iss_id=OuterRef("pk"))), caught_count(officer, since=now - CAUGHT_FOR)
-    )
-    doubts, caught = facts.first() or (False, None)
-    return doubts and Capability.ALERT_RELEASE in officer.capabilities, caught or 0
+def _newly_caught(officer: Officer, now: datetime) -> int:
+    """How many structures were caught lately."""
+    agency = Agency.objects.filter(pk=officer.agency_id or "")
+    return agency.values_list(caught_count(officer, since=now - CAUGHT_FOR), flat=True).first() or 0
 
 
-def _received(officer: Officer, now: datetime) -> tuple[list[InboxRow], list[InboxRow]]:
+def _received(
+    officer: Officer, peers: VerifiedDirectory, now: datetime
+) -> tuple[list[InboxRow], list[InboxRow]]:
     """To acknowledge, longest overdue first; and what was withdrawn by senders who wait for a confirmation."""
     rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer", "agency")
     to_answer = rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
     unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
     unconfirmed = unconfirmed.order_by("-number")[: SHOWN + 1]
     answers = len(to_answer)
-    shown = inbox_rows(officer, [*to_answer, *unconfirmed], now=now)
+    shown = inbox_rows(officer, [*to_answer, *unconfirmed], peers=peers, now=now)
     return shown[:answers], [row for row in shown[answers:] if row.received.withdrawn_at is not None]
 
 
@@ -135,7 +135,7 @@ def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], lis
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
     """Flash first, then by who waits longest."""
     speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
-    waiting = rows.filter(state__in=IN_REVIEW, submitted_at__isnull=False)
+    waiting = rows.filter(state__in=IN_REVIEW - {AlertState.QUEUED}, submitted_at__isnull=False)
     return list(waiting.order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
 
 
@@ -172,6 +172,8 @@ def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]
 
 
 def _second_looks(officer: Officer) -> tuple[Alert, ...]:
-    rows = Alert.objects.visible_to(officer).filter(second_look_by__isnull=False, second_look_at=None)
+    rows = Alert.objects.visible_to(officer).filter(
+        released_at__isnull=False, second_look_by__isnull=False, second_look_at=None
+    )
     rows = rows.exclude(released_by=officer).select_related("released_by")
     return tuple(rows.order_by("second_look_by")[:SHOWN])

@@ -37,7 +37,7 @@ from accord.following.records import FeedPlace
 from accord.following.slices import parse_slice_of, verify_logged_manifest, verify_manifest_alone
 from accord.moments import moment_of, moment_or_none
 from alerts.document.reading import ReadDocument, read_document
-from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
+from alerts.errors import ContentDeletedError, ExchangeAwayError, NotJudgedError, UnknownSchemaError
 from alerts.feed_notices import FeedNotices
 from alerts.feed_statements import asked_again, hold_statement, refresh_keys
 from alerts.fetching import fetch_and_open, seen_by
@@ -47,10 +47,11 @@ from alerts.held import CLOSED, drop_envelope, envelope_of, fetch_ahead, slug_of
 from alerts.known import DeskKnows
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.placing import take_places
 from alerts.reporting import report_openings, report_told
 from alerts.retractions import apply_statement, note_known_retract
 from alerts.science.replies.keeping import keep_received
-from alerts.stating import state, take_places
+from alerts.sending import queue_statement
 from alerts.versions import place_version, settle_versions
 from callers.actors import SystemActor
 from callers.errors import AbsentError, NotBoundError
@@ -60,7 +61,6 @@ from ledger.set_aside import Item, Loop, begin_round
 from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
-from sharing.errors import ContentDeletedError
 from vault.errors import is_vault_away
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ OF_ONE_ITEM: Final = ("peers_heldstatement", "peers_sentenvelope")
 """Tables of which an altered row keeps one item from being judged."""
 
 
-def _is_common(error: Exception) -> bool:
+def is_common(error: Exception) -> bool:
     """Tell whether no item can be judged.
 
     Exchange or keys are away, or the ledger, or what was seen of it before, is another one.
@@ -93,8 +93,8 @@ def _is_common(error: Exception) -> bool:
     return is_alarm or is_away or is_altered or isinstance(error, BackendError) or is_vault_away(error)
 
 
-FEED: Final = Loop("desk.feed", f"system:{ROLE}", _is_common)
-DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", _is_common)
+FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
+DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
 """What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
 
 
@@ -307,7 +307,7 @@ class FeedOfAgency:
                     raise
                 verify_jws(jws, keys_of_signers(self._peers, manifest.iss, manifest.signers))
         except EnvelopeError as failure:
-            if _is_common(failure):
+            if is_common(failure):
                 raise
             return False
         return True
@@ -324,7 +324,7 @@ class FeedOfAgency:
             self._await(awaited, passed)
             return
         except EnvelopeError as failure:
-            if _is_common(failure):
+            if is_common(failure):
                 raise
             log.warning("the manifest of %s cannot be used: %s", awaited.md, failure.code)
             self._await(awaited, passed)
@@ -496,7 +496,7 @@ class FeedOfAgency:
                 raise
             return CLOSED_NOW
         except EnvelopeError as failure:
-            if _is_common(failure):
+            if is_common(failure):
                 raise
             return _Opening(ack_code="check-failed")
 
@@ -504,7 +504,8 @@ class FeedOfAgency:
         if ack_code is None:
             return
         subject = SubjectRef("manifest", received.jti, received.md)
-        state(self._actor, "ack", subject, {"st": "unopenable", "code": ack_code}, now=self._now)
+        body = {"st": "unopenable", "code": ack_code}
+        queue_statement(self._actor, "ack", subject, body, now=self._now)
         received.unopenable = True
         received.save(update_fields=["unopenable"])
 

@@ -24,7 +24,7 @@ from accord.calls.answers import (
     SuspendedLane,
     read_agencies,
 )
-from accord.calls.credentials import IssuedKey
+from accord.calls.credentials import CredentialAnswer, IssuedKey, read_credential, read_credentials
 from accord.calls.deliveries import (
     DeliveryChanges,
     ReminderAnswer,
@@ -41,8 +41,9 @@ from accord.client.errors import AbsentError as ClientAbsentError
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import canonical
 from accord.envelope.tree.receipts import Receipt
-from agencies import accession, directory, entries, entrykeys
+from agencies import accession, credentials, directory, entries, entrykeys
 from agencies.api import AgencySerializer
+from agencies.api_credentials import CredentialSerializer
 from agencies.apikeys import authenticate_key
 from agencies.newer_keysets import newer_keysets
 from agencies.selfrotation import rotate_own_key
@@ -127,6 +128,18 @@ class PastExchange:
         key = accession.suspend_key(self._caller, kid, now=self._past.now)
         assert key.suspended_at is not None
         return SuspendedKey(kid, int(key.suspended_at.timestamp()), key.until_keyset)
+
+    def credentials(self) -> list[CredentialAnswer]:
+        rows = credentials.list_credentials(self._caller)
+        return read_credentials({"items": CredentialSerializer(rows, many=True).data})
+
+    def issue_credential(self, statement_id: str, jws: bytes) -> CredentialAnswer:
+        row, text = credentials.issue_credential(self._caller, jws, now=self._past.now)
+        return read_credential({**CredentialSerializer(row).data, "key": text})
+
+    def end_credential(self, prefix: str, statement_id: str, jws: bytes) -> CredentialAnswer:
+        row = credentials.end_credential(self._caller, prefix, jws, now=self._past.now)
+        return read_credential(CredentialSerializer(row).data)
 
     def rotate_api_key(self) -> IssuedKey:
         key, text = rotate_own_key(self._caller, now=self._past.now)

@@ -26,23 +26,33 @@ _OF_OWN_KEYS: Final = (
     *_acts("agency", "proposal_accepted", "recovery_cancelled", "root_changed", "root_recovered"),
     "key.revoked",
 )
-# What officers, operators and their commands do.
+# What officers, keepers and their commands do.
 _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,
-    *_acts("agency", "bound", "admitted", "change_given_up", "change_proposed"),
-    *_acts("agency", "proposal_discarded", "proposal_refused", "resumed", "suspended"),
-    *_acts("agreement", "recorded"),
+    *_acts("agency", "bound", "change_given_up", "change_proposed", "entry_key_kept"),
+    *_acts("agency", "proposal_discarded", "proposal_refused", "taken_in"),
     *_acts("agreements", "altered"),
     *_acts(
-        "alert", "acknowledged", "amended", "copied", "discarded", "drafted", "exported", "looked", "opened"
+        "alert",
+        "acknowledged",
+        "amended",
+        "cancelled",
+        "copied",
+        "discarded",
+        "drafted",
+        "exported",
+        "looked",
+        "opened",
     ),
     *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
     *_acts("apikey", "issued", "refused", "revoked", "rotated"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
-    *_acts("circle", "member_confirmed", "recorded"),
+    *_acts("circle", "member_confirmed"),
     *_acts("control", "imported", "previewed"),
+    *_acts("credential", "ended", "issued", "replaced"),
+    *_acts("deskkey", "issued", "revoked", "rotated"),
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
     *_acts("item", "retried"),
@@ -113,7 +123,9 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
         {
             *_acts("operator", "ended", "enrolled", "invited", "signed_in", "signed_out"),
             *_acts("agency", "admitted", "resumed", "suspended"),
+            *_acts("agreement", "recorded"),
             *_acts("apikey", "issued", "revoked"),
+            *_acts("circle", "recorded"),
         }
     ),
     WORKER: frozenset({*_OF_LOOPS, "content.deleted", "key.repudiated", "key.resumed", "keyset.recovered"}),
@@ -123,6 +135,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_OF_LOOPS,
             *_OF_OWN_KEYS,
             *_acts("alert", "refused", "screened", "unopenable"),
+            "statement.refused",
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),
             *(

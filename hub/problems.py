@@ -81,8 +81,8 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         "Another desk or command holds your agency's identity.",
         ("holder", "software", "free_at"),
     ),
-    agencies.RotationRefusedError: Problem(
-        409, "rotation-refused", "This API key does not replace itself now.", ("cause", "from_at")
+    callers.RotationRefusedError: Problem(
+        409, "rotation-refused", "This key does not replace itself now.", ("cause", "from_at")
     ),
     agencies.TooManyKeysetsError: Problem(
         429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)
@@ -188,9 +188,19 @@ if apps.is_installed("alerts"):
             "What would be sent is not what was checked. Return it and check it again.",
             ("what",),
         ),
+        alerts.ContentDeletedError: Problem(410, "content-deleted", "Its content was deleted."),
         alerts.CopyRefusedError: Problem(422, "copy-refused", "This may not become a new draft.", ("text",)),
         alerts.DraftTakenOverError: Problem(
             409, "draft-taken-over", "An officer has changed this draft and goes on with it."
+        ),
+        alerts.ExpiredError: Problem(410, "expired", "It expired before your agency fetched it."),
+        alerts.FlowSuspendedError: Problem(
+            409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
+        ),
+        alerts.KeysetUnreadableError: Problem(
+            409,
+            "keys-unread",
+            "Keys of an agency cannot be read; nothing is sealed to it or taken from it for now.",
         ),
         alerts.KeysMovedOnError: Problem(
             409, "keys-moved-on", "The keys are not as they were when you read them.", ("text",)
@@ -201,10 +211,20 @@ if apps.is_installed("alerts"):
         alerts.MoveRefusedError: Problem(
             409, "alert-move-refused", "The alert's state does not allow this.", ("move", "state")
         ),
+        alerts.NotTakenError: Problem(
+            409,
+            "not-taken",
+            "The exchange did not take it; nothing was sent.",
+            ("cause", "text", "denials"),
+        ),
+        alerts.CancelRefusedError: Problem(
+            409, "cancel-refused", "This cannot be cancelled now.", ("cause", "text")
+        ),
         alerts.NotOpenedError: Problem(409, "not-opened", "Open it before you acknowledge it."),
         alerts.ReceiptPendingError: Problem(
             409, "receipt-pending", "Not verified yet: the log receipt usually takes a second."
         ),
+        alerts.RecalledError: Problem(409, "recalled", "The sender has withdrawn this."),
         alerts.RevisionConflictError: Problem(
             412,
             "revision-conflict",
@@ -251,6 +271,9 @@ if apps.is_installed("alerts"):
         officers.FormTokenError: Problem(
             403, "form-token-refused", "The form's token is missing or old. Reload the page."
         ),
+        officers.TakenInError: Problem(
+            409, "taken-in", "This desk has taken the agency in already.", ("agency_id",)
+        ),
         officers.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
         officers.NobodyToReleaseError: Problem(
             409,
@@ -266,7 +289,6 @@ if apps.is_installed("alerts"):
         login.FactorNeededError: Problem(
             403, "factor-needed", "Your agency demands a second factor: set one up first.", ("set_up",)
         ),
-        alerts.KeysetUnreadableError: PROBLEMS[agencies.KeysetUnreadableError],
         vault.ChangeRefusedError: Problem(
             409, "change-refused", "The exchange has refused this change of keys.", ("code",)
         ),

@@ -15,7 +15,7 @@ from django.db.models import BinaryField
 from django.db.models.functions import Substr
 
 from accord.envelope.blobs import BlobFacts, measure_blob
-from sharing.connections import let_go_of_connection
+from callers.connections import let_go_of_connection
 from sharing.errors import ContentDeletedError
 from sharing.models import Blob
 

@@ -5,11 +5,12 @@ A logged keyset or `revoke` is a word to look into. Each signing key that it rev
 signed with it and the ledger logged from `since` on. Whether a signature counts is judged by whoever shows it, each time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accord.envelope.keys import SIGN
 from accord.envelope.keysets import RECOVERY_DELAY_SECS
@@ -20,8 +21,7 @@ from callers.actors import SystemActor
 from ledger.audit import record_event
 from ledger.proofs import log_times, wanted_place
 from ledger.set_aside import OF_AGENCY, OF_ALERT, OF_NOTHING, Item, Loop, begin_round
-from sharing.impact import signed_since
-from sharing.models import Delivery, FeedItem, StatementDelivery
+from sharing.models import Delivery, Envelope, FeedItem, Statement, StatementDelivery
 from sharing.revoked import Doubt, FeedRepudiated, KeyWord, RevokedKey
 from sharing.states import VISIBLE_STATES
 
@@ -32,6 +32,8 @@ WORDS: Final = Loop("keys.words", WORKER.audit_name)
 DOUBTS: Final = Loop("keys.doubts", WORKER.audit_name)
 DOUBTS_A_CALL: Final = 20
 """Objects in one transaction; each may be held by five hundred agencies."""
+AT_A_TIME: Final = 1000
+"""For so many digests the ledger is asked at once."""
 
 
 def find_repudiated(*, now: datetime, limit: int = WORDS_A_CALL) -> int:
@@ -145,7 +147,9 @@ def _is_news(agency: str, kid: str, since: int, now: datetime) -> bool:
 
 
 def _doubt(agency: str, kid: str, since: int, now: datetime) -> None:
-    envelopes, statements = signed_since(agency, kid, since)
+    signed = {"iss_id": agency, "signers__contains": [kid]}
+    envelopes = list(_logged_since(Envelope.objects.filter(**signed), since))
+    statements = list(_logged_since(Statement.objects.filter(**signed), since))
     found = [(FeedItem.ENVELOPE, d) for d in envelopes] + [(FeedItem.STATEMENT, d) for d in statements]
     Doubt.objects.bulk_create(
         (Doubt(d=d, what=what, iss_id=agency, kid=kid, found_at=now) for what, d in found),
@@ -160,6 +164,14 @@ def _doubt(agency: str, kid: str, since: int, now: datetime) -> None:
         detail={"since": since, "alerts": len(envelopes), "statements": len(statements)},
         now=now,
     )
+
+
+def _logged_since(rows: QuerySet[Envelope] | QuerySet[Statement], since: int) -> Iterator[str]:
+    """The digests of those that the ledger logged at `since` or later."""
+    every = list(rows.values_list("pk", flat=True))
+    for chunk in (every[at : at + AT_A_TIME] for at in range(0, len(every), AT_A_TIME)):
+        times = log_times(chunk)
+        yield from (d for d in chunk if times.get(d, since - 1) >= since)
 
 
 def _mark_envelopes(mds: Sequence[str]) -> None:

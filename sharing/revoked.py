@@ -71,6 +71,5 @@ class Doubt(Row):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["iss", "what", "-found_at"], name="doubt_of_issuer"),
             models.Index(fields=["found_at"], condition=Q(expanded_at__isnull=True), name="doubt_to_expand"),
         ]

@@ -13,14 +13,13 @@ from accord.envelope.errors import EnvelopeError
 from accord.envelope.keyrule import Valid
 from accord.envelope.keysets import KeyDirectory
 from accord.envelope.reaffirming import REAFFIRM
-from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.envelope.worth import Signed, Worth, worth_of
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Key, Keyset, KeyState, KeyUse, Succession
 from ledger.proofs import log_places
-from sharing.models import Envelope, Statement
+from sharing.models import Statement
 
 
 def issuers_with_revocations(agencies: Iterable[str]) -> set[str]:
@@ -38,37 +37,17 @@ def issuers_with_revocations(agencies: Iterable[str]) -> set[str]:
     return {agency for (agency,) in found}
 
 
-def signed_envelopes(mds: Iterable[str]) -> list[Signed]:
-    """Those of these envelopes that the ledger has logged."""
-    wanted = list(mds)
-    rows = Envelope.objects.filter(pk__in=wanted).values_list("md", "jti", "iss_id", "signers", "suite")
-    places = log_places(wanted) if wanted else {}
-    return [
-        _signed(SubjectRef(MANIFEST, jti, md), iss, signers, suite, places[md])
-        for md, jti, iss, signers, suite in rows
-        if md in places
-    ]
-
-
-def signed_statements(
-    rows: Iterable[Statement], places: Mapping[str, tuple[int, int]] | None = None
-) -> list[Signed]:
-    """Those of these statements that the ledger has logged; `places` as of `log_places`, where they are read already."""
+def signed_statements(rows: Iterable[Statement]) -> list[Signed]:
+    """Those of these statements that the ledger has logged."""
     found = list(rows)
-    if places is None:
-        places = log_places(row.od for row in found) if found else {}
-    return [
-        _signed(
-            SubjectRef(row.k, row.statement_id, row.od), row.iss_id, row.signers, row.suite, places[row.od]
-        )
-        for row in found
-        if row.od in places
-    ]
+    places = log_places(row.od for row in found) if found else {}
+    return [_signed(row, places[row.od]) for row in found if row.od in places]
 
 
-def _signed(ref: SubjectRef, iss: str, signers: Iterable[str], suite: str, place: tuple[int, int]) -> Signed:
+def _signed(row: Statement, place: tuple[int, int]) -> Signed:
     index, logged = place
-    return Signed(ref, iss, tuple(signers), suite, logged, index)
+    ref = SubjectRef(row.k, row.statement_id, row.od)
+    return Signed(ref, row.iss_id, tuple(row.signers), row.suite, logged, index)
 
 
 def judge_signed(objects: Collection[Signed], *, now: datetime) -> dict[str, Worth]:

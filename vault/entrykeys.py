@@ -42,9 +42,9 @@ def entry_key_of(agency_id: str) -> str | None:
         return None
 
 
-def entry_key_until(agency_id: str) -> datetime | None:
-    """When the agency's key ends, as the exchange said; None where there is none."""
-    return EntryKey.objects.filter(pk=agency_id).values_list("expires_at", flat=True).first()
+def entry_keys_until() -> dict[str, datetime]:
+    """When each key ends, as the exchange said, by agency."""
+    return dict(EntryKey.objects.values_list("pk", "expires_at"))
 
 
 def forget_entry_key(agency_id: str) -> None:

@@ -2,7 +2,7 @@
 """The life of an agency's keys whose root, too, is in the vault (custody `hub`): one verb each.
 
 The hub can act as these agencies, and says so wherever custody is shown. Each verb is by a key officer of the
-agency; making the first keys and renewing a keyset are the operator's, too. Old private keys stay for reading.
+agency; making the first keys and renewing a keyset are the keeper's, too. Old private keys stay for reading.
 
 Each keeps in one transaction what the root has signed and hands it to the exchange afterwards (`vault.outgoing`), so none
 may be called inside a transaction. What it gives may still wait, where the exchange is away. `seen` is the version of the
@@ -60,10 +60,10 @@ def create_agency_keys(
 
     `low` is the lowest suite it will take part in: PQ1 where it has PQ1, unless EC1 is chosen on purpose.
 
-    By the operator, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
+    By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
     InputError, and what `send_word` raises.
     """
-    require_key_officer(actor, agency, or_operator=True)
+    require_key_officer(actor, agency, or_keeper=True)
     root, successor = Root.generate(), Root.generate()
     change = Create(tuple(suites), RootCard(root.public, successor.fingerprint), low)
     with transaction.atomic():
@@ -82,10 +82,10 @@ def create_agency_keys(
 def renew_agency_keys(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
     """Signs the next version of a keyset, which ends after 90 days: the same keys, for 90 days more.
 
-    By the operator, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
+    By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
     RecoveryWaitsError, ChangeWaitsError, KeysMovedError, and what `send_word` raises.
     """
-    require_key_officer(actor, agency, or_operator=True)
+    require_key_officer(actor, agency, or_keeper=True)
     return _change_keys(actor, agency, Renew(), "agency.keyset_renewed", seen, now)
 
 
@@ -216,9 +216,9 @@ def _keep_change(
     return keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, **detail)
 
 
-def require_key_officer(actor: Actor, agency: Agency, *, or_operator: bool = False) -> None:
-    """A key officer of the agency, or the operator where that is said; for anybody else the agency is absent."""
-    if or_operator and Capability.HUB_OPERATE in actor.capabilities:
+def require_key_officer(actor: Actor, agency: Agency, *, or_keeper: bool = False) -> None:
+    """A key officer of the agency, or the keeper where that is said; for anybody else the agency is absent."""
+    if or_keeper and Capability.DESK_KEEP in actor.capabilities:
         return
     if actor.agency_id != agency.pk:
         raise AbsentError

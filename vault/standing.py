@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accord.envelope import keysets as envelope
 from accord.envelope.statements.form import parse_statement
@@ -19,6 +19,7 @@ from accord.following.pinned import PinnedDirectory, kept_chain
 from accord.moments import moment_of
 from peers.kept import reader_on
 from peers.memory import PeerMemory
+from peers.models import PeerKeyset
 from vault.models import OwnWord, SuspendedKey
 
 KEYSET, REVOKE = "keyset", "revoke"
@@ -149,6 +150,13 @@ def own_directory(agency_id: str, now: datetime) -> PinnedDirectory:
     """The agency's own keys in force, for what it signs; raises NotBoundError as `StandingKeys`."""
     memory = own_memory(agency_id)
     return PinnedDirectory(memory, lambda: trusted_now(int(now.timestamp()), memory.newest_log_time()))
+
+
+def agencies_with_keys() -> set[str]:
+    """The agencies of this desk whose first keyset the exchange has taken."""
+    taken = OwnWord.objects.filter(k=KEYSET, taken_at__isnull=False).order_by().values_list("agency_id")
+    verified = PeerKeyset.objects.filter(peer=F("reader")).order_by().values_list("reader")
+    return {agency_id for (agency_id,) in taken.union(verified)}
 
 
 def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:

@@ -145,6 +145,18 @@ class Exchange(Protocol):
         """Suspend an own key at once; asking again is harmless."""
         ...
 
+    def credentials(self) -> list[CredentialAnswer]:
+        """Ask for the API keys of the own agency, the newest first, ended ones too."""
+        ...
+
+    def issue_credential(self, statement_id: str, jws: bytes) -> CredentialAnswer:
+        """Have a signed `apikey` issue a key; only the first answer to the same bytes has its text."""
+        ...
+
+    def end_credential(self, prefix: str, statement_id: str, jws: bytes) -> CredentialAnswer:
+        """Have a signed `apikey` end a key and what took its place; asking again is harmless."""
+        ...
+
     def rotate_api_key(self) -> IssuedKey:
         """Ask for an API key that takes this one's place; before the new one is used, asking again is harmless."""
         ...

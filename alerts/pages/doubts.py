@@ -2,7 +2,7 @@
 """What a revocation put in doubt of our own: to stand by it, or to withdraw it. Each asks before it is done."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from alerts.cards import open_alert_cards
 from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.pages.frame import render_page, signed_in
+from alerts.pages.handed_in import say_signed
 from alerts.reaffirmation import (
     DoubtedAlert,
     DoubtedStatement,
@@ -53,7 +54,7 @@ def reaffirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     except InputError:
         messages.warning(request, _("Nothing puts this alert in doubt now. Nothing was said again."))
     else:
-        messages.success(request, _("Reaffirmed. Each agency sees it once the log has it."))
+        say_signed(request, alert.md, _("Reaffirmed. Each agency sees it once the log has it."))
     return redirect("admin:sent", alert.pk)
 
 
@@ -78,11 +79,12 @@ def _reaffirm_page(request: HttpRequest, alert: Alert, now: datetime) -> HttpRes
 def statement(request: HttpRequest, od: str) -> HttpResponseBase:
     """The same of an acknowledgement, withdrawal or confirmation of ours."""
     officer, now = signed_in(request), clock.now()
-    found = next((row for row in doubted_statements(officer, now=now) if row["row"].od == od), None)
-    if found is None:
+    found = [row for row in list_doubted_statements(officer, now=now) if row.od == od]
+    if not found:
         raise AbsentError
     if request.method != "POST":
-        return render_page(request, "reaffirm_statement", _("Reaffirm"), **found)
+        (context,) = worded_statements(officer, found)
+        return render_page(request, "reaffirm_statement", _("Reaffirm"), **context)
     reaffirm_statement(officer, od, now=now)
     messages.success(request, _("Reaffirmed. Each agency sees it once the log has it."))
     return redirect("admin:index")
@@ -116,9 +118,8 @@ def _doubted(officer: Officer, md: str, now: datetime) -> DoubtedAlert:
     return found
 
 
-def doubted_statements(officer: Officer, *, now: datetime) -> list[dict[str, Any]]:
+def worded_statements(officer: Officer, rows: Sequence[DoubtedStatement]) -> list[dict[str, Any]]:
     """Our own answers in doubt, with their kind in words and the name of the officer whose act they say they were."""
-    rows: tuple[DoubtedStatement, ...] = list_doubted_statements(officer, now=now)
     acts = {row.act for row in rows if row.act}
     people = Officer.objects.visible_to(officer).filter(public_id__in=acts) if acts else ()
     names = {str(person.public_id): person.display_name for person in people}

@@ -27,9 +27,9 @@ from alerts.pages.frame import signed_in
 from alerts.pages.lists import inbox_filters, offered_filters
 from alerts.search_links import open_search
 from callers import clock
+from callers.connections import let_go_of_connection
 from callers.errors import InputError
 from officers.models import Officer
-from sharing.connections import let_go_of_connection
 
 JSONL: Final = "application/jsonl; charset=utf-8"
 SEARCH: Final = "search"

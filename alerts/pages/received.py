@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,7 +19,7 @@ from alerts.clearance import check_reason, reasons_that_open
 from alerts.document.display import choice_text
 from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
-from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
+from alerts.errors import ContentDeletedError, NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.files import AttachmentFile
 from alerts.finding import find_by_reference, find_received
 from alerts.held import CLOSED
@@ -38,11 +37,13 @@ from alerts.pages.comparing import version_before
 from alerts.pages.controlled import controlled_on_page
 from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
+from alerts.pages.handed_in import say_signed
 from alerts.pages.reading import Reading, forget_reading, reading_of, remember_reading
 from alerts.pages.reply_sections import fit_to_kind
 from alerts.pages.science.ways import review_section, ways_from_received
 from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from alerts.pages.spectra import show_spectra
+from alerts.pages.stops import CLOSED_TEXTS
 from alerts.retractions import as_it_stands
 from alerts.science.evidence import spectra_in
 from alerts.science.replies.reviews import reviews_of
@@ -58,7 +59,6 @@ from callers.errors import InputError
 from notices.facts import first_told
 from officers.models import Officer
 from peers.models import Agency
-from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 
 
 def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
@@ -78,7 +78,7 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return _open(request, officer, alert, reading, now)
     as_it_stands(alert, now=now)
     if alert.keep <= now:
-        return closed_page(request, alert, stopped=_stopped_text(ContentDeletedError()))
+        return closed_page(request, alert, stopped=str(CLOSED_TEXTS[ContentDeletedError]))
     if request.method == "POST":
         return _take_reason(request, alert, now)
     if alert.unopenable:
@@ -150,18 +150,8 @@ def _open(
         return closed_page(request, as_it_stands(alert, now=now), verification=failed(alert))
     except CLOSED as stopped:
         forget_reading(request, alert.pk)
-        return closed_page(request, as_it_stands(alert, now=now), stopped=_stopped_text(stopped))
+        return closed_page(request, as_it_stands(alert, now=now), stopped=str(CLOSED_TEXTS[type(stopped)]))
     return opened_page(request, view, reading)
-
-
-def _stopped_text(stopped: Exception) -> str:
-    if isinstance(stopped, ContentDeletedError):
-        return _("Its content was deleted.")
-    if isinstance(stopped, ExpiredError):
-        return _("This expired before your agency collected it. It stays closed.")
-    if isinstance(stopped, RecalledError):
-        return _("The sender withdrew this before your agency opened it. It stays closed.")
-    return _("The agreement's lane is suspended. This stays closed until both sides let it flow again.")
 
 
 def closed_page(
@@ -303,7 +293,7 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         acknowledge_alert(officer, alert, answer=request.POST.get("answer", OPENED), now=now)
     except NotOpenedError:
         return closed_page(request, alert, problem=_("Open it first, then acknowledge."))
-    messages.success(request, _("Acknowledged. The sender sees it."))
+    say_signed(request, alert.md, _("Acknowledged. The sender sees it."))
     return redirect("admin:received", alert.pk)
 
 
@@ -311,7 +301,7 @@ def confirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Tells the sender of a withdrawn alert that this agency stopped using it."""
     officer = signed_in(request)
     alert = confirm_withdrawal(officer, find_received(officer, alert_id), now=clock.now())
-    messages.success(request, _("Confirmed. The sender sees it."))
+    say_signed(request, alert.retract_od, _("Confirmed. The sender sees it."))
     return redirect("admin:received", alert.pk)
 
 

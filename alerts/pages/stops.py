@@ -21,12 +21,18 @@ from alerts.errors import (
     AlertsError,
     AmendmentRefusedError,
     AttachmentRefusedError,
+    CancelRefusedError,
     ChangedSinceValidationError,
+    ContentDeletedError,
     CopyRefusedError,
     ExchangeAwayError,
+    ExpiredError,
+    FlowSuspendedError,
     KeysMovedOnError,
     LaneRefusedError,
     NotOpenedError,
+    NotTakenError,
+    RecalledError,
     ReceiptPendingError,
     ReplyRefusedError,
     RevisionConflictError,
@@ -72,7 +78,18 @@ _NOT_CHANGED: Final = gettext_lazy("Nothing was changed.")
 _NOT_SENT: Final = gettext_lazy("Nothing was sent.")
 _KEYS_AWAY: Final = Stop(503, gettext_lazy("The hub cannot reach your agency's keys now."), _CALL_OPERATOR)
 
+CLOSED_TEXTS: Final[Mapping[type[Exception], str | Promise]] = {
+    ContentDeletedError: gettext_lazy("Its content was deleted."),
+    ExpiredError: gettext_lazy("This expired before your agency collected it. It stays closed."),
+    RecalledError: gettext_lazy("The sender withdrew this before your agency opened it. It stays closed."),
+    FlowSuspendedError: gettext_lazy(
+        "The agreement's lane is suspended. This stays closed until both sides let it flow again."
+    ),
+}
+"""Why an alert of others stays closed."""
+
 ANSWERS: Final[Mapping[type[Exception], Stop]] = {
+    **{kind: Stop(409, _NOT_CHANGED, text) for kind, text in CLOSED_TEXTS.items()},
     AlertsError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
     AlertIncompleteError: Stop(422, _NOT_CHANGED, gettext_lazy("Some fields of the alert stop it.")),
     AmendmentRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
@@ -88,6 +105,8 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     ),
     LaneRefusedError: Stop(422, _NOT_CHANGED, "", "problem"),
     KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
+    CancelRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
+    NotTakenError: Stop(409, _NOT_CHANGED, "", "text"),
     NotOpenedError: Stop(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
     ReceiptPendingError: Stop(
         409,

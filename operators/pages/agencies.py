@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.keys import show_fingerprint
 from agencies.accession import admit_agency
-from agencies.entrykeys import issue_entry_key
+from agencies.entrykeys import issue_entry_key, issue_return_key
 from agencies.errors import AgencyExistsError
 from agencies.models import Agency
 from callers import clock
@@ -104,6 +104,39 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         form.add_error(None, _("The agency is in; its own admin issues its API keys."))
         return ask(request, question, form, status=409)
     return render_page(request, "key_shown", _("Key for entering"), key=key, text=text)
+
+
+@sensitive_variables("text")
+def return_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """The key with which an agency that has no working key left asks for another; shown once."""
+    operator, now = operator_here(request), clock.now()
+    found = entry_of(operator, agency_id, now=now).agency
+    form = EntryKeyForm(request.POST if request.method == "POST" else None)
+    question = _question(
+        found,
+        _("Issue a key for coming back: %(name)s") % {"name": found.name},
+        _("Issue key"),
+        does=[
+            _(
+                "Only where none of the agency's API keys serves any more. Ask by a telephone number that you know."
+            ),
+            _(
+                "It carries what the agency's own keys have signed to ask for a working key, and ends with that."
+            ),
+            _("It is shown once; hand it over in person or sealed. A key issued before ends now."),
+        ],
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    try:
+        key, text = issue_return_key(operator, found.pk, client=form.cleaned_data["client"], now=now)
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    except NotPermittedError:
+        form.add_error(None, _("The agency enters still: issue the key for entering."))
+        return ask(request, question, form, status=409)
+    return render_page(request, "key_shown", _("Key for coming back"), key=key, text=text, is_return=True)
 
 
 def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:

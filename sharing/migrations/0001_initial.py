@@ -784,10 +784,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="doubt",
-            index=models.Index(fields=["iss", "what", "-found_at"], name="doubt_of_issuer"),
-        ),
-        migrations.AddIndex(
-            model_name="doubt",
             index=models.Index(
                 condition=models.Q(("expanded_at__isnull", True)), fields=["found_at"], name="doubt_to_expand"
             ),

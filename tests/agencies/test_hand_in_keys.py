@@ -487,9 +487,9 @@ def test_the_first_keys_come_in_by_the_key_for_entering_and_the_first_api_key_co
     word = lives.create_agency_keys(OPERATOR, entering, now=NOW)
     assert not word.is_waiting and versions() == [1]
     assert entry_key_of("xa-lab") is None and not EntryKey.objects.exists()
-    text = HeldExchangeKeys(lambda: NOW).api_key_of("xa-lab")
+    text = HeldExchangeKeys().api_key_of("xa-lab")
     key = ApiKey.objects.get(pk=text.partition(".")[0])
-    assert key.is_desk and not key.is_entry and sorted(key.scopes) == sorted(SCOPES)
+    assert not key.is_entry and sorted(key.scopes) == sorted(SCOPES)
     assert text not in str(ExchangeKey.objects.values().get())
     Agency.objects.get(pk="xa-lab").refresh_from_db()
     assert Agency.objects.get(pk="xa-lab").root_fingerprint == word.keyset.root_fingerprint

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accord.version import VERSION
+from alerts.errors import ContentDeletedError, ExpiredError
 from alerts.following import follow_feeds
 from alerts.inbox import list_received
 from alerts.models import CardToken, ReceivedAlert
@@ -18,7 +19,6 @@ from alerts.search import search_received
 from ledger.models import AuditEvent, LoopState, Restore
 from ledger.restores import record_restore
 from notices.models import Notification
-from sharing.errors import ContentDeletedError, ExpiredError
 from sharing.sweeping import sweep_deliveries
 from tests.alerts.conftest import GOOD, Desks, make_desks
 from tests.alerts.test_follow_feed import PARTNER_ALERT, received_by, send_from_partner

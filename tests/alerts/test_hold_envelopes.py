@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.errors import ExchangeAwayError, UnopenableError
+from alerts.errors import ContentDeletedError, ExchangeAwayError, ExpiredError, RecalledError, UnopenableError
 from alerts.fetching import fetch_and_open
 from alerts.following import follow_feed, follow_feeds, tidy_received
 from alerts.held import LEFT_OVER, fetch_ahead, forget_envelopes, held_envelope
@@ -20,7 +20,6 @@ from callers.actors import SystemActor
 from callers.capabilities import Capability
 from callers.errors import AbsentError
 from ledger.models import AuditEvent
-from sharing.errors import ContentDeletedError, ExpiredError, RecalledError
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.alerts.test_open_alert import SPECTRUM, drop_held, received_with_file

@@ -16,14 +16,13 @@ from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import Occasion
 from sharing.feed import read_feed
-from sharing.impact import Impact, revocation_impact
 from sharing.models import FeedItem
 from sharing.repudiation import find_repudiated, mark_doubts, waits_for_marking
 from sharing.revoked import Doubt, KeyWord
 from sharing.slices import slice_for
 from tests.alerts.conftest import Desks
 from tests.builders import HeldAgency, about, seconds
-from tests.hosted_keys import revoke_hosted_key, signing_kids
+from tests.hosted_keys import revoke_hosted_key
 from tests.notices.conftest import Telling
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
@@ -226,34 +225,10 @@ class TestOwnKeyOfficers:
         telling.queue()
         telling.hub.later(hours=0.5)
         kid, since = telling.alpha.signing[PQ1].signers[0].kid, seconds(telling.hub.now) - 3600
-        assert revocation_impact("xa-alpha", kid, since=since, now=telling.hub.now) == Impact(1, 0)
         revoke(telling)
         event = AuditEvent.objects.get(act="key.repudiated")
         assert (event.agency, event.subject) == ("xa-alpha", kid)
         assert event.detail == {"since": since, "alerts": 1, "statements": 0}
-
-
-class TestImpact:
-    def test_it_counts_by_the_logs_time_and_what_is_not_logged_yet(self, telling: Telling) -> None:
-        telling.deliver()
-        telling.hub.later(hours=2)
-        sealed = telling.deliver()
-        telling.hub.submit(telling.alpha, telling.hub.retraction(telling.alpha, sealed))
-        kid = telling.alpha.signing[PQ1].signers[1].kid
-        at = seconds(telling.hub.now)
-        counts = [
-            revocation_impact("xa-alpha", kid, since=since, now=telling.hub.now)
-            for since in (at - 3 * 3600, at, at + 1)
-        ]
-        assert counts == [Impact(2, 1), Impact(1, 1), Impact(0, 0)]
-
-    def test_other_agencies_and_other_keys_are_not_counted(self, telling: Telling) -> None:
-        telling.deliver()
-        (theirs, *_) = signing_kids(telling.hub, telling.bravo.row)
-        of_encryption = telling.alpha.decryption[PQ1].public.kid
-        for agency, kid in (("xb-bravo", telling.alpha.signing[PQ1].signers[0].kid), ("xa-alpha", theirs)):
-            assert revocation_impact(agency, kid, since=0, now=telling.hub.now) == Impact(0, 0)
-        assert revocation_impact("xa-alpha", of_encryption, since=0, now=telling.hub.now) == Impact(0, 0)
 
 
 class TestReaffirm:

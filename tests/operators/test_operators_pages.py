@@ -12,7 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from agencies.apikeys import authenticate_key
 from agencies.models import Agency, ApiKey
+from callers.capabilities import Capability
 from ledger.halting import halt_sequencer
 from ledger.models import AuditEvent, LoopState, SetAside
 from operators.pages.forms import HEARD, group_of
@@ -154,6 +156,22 @@ def test_no_entry_key_is_issued_to_an_agency_that_is_in(operator: Client, tmp_pa
     answer = operator.post("/agencies/xa-lab/entry-key/", {"client": "case system"})
     assert (answer.status_code, "The agency is in;" in text(answer)) == (409, True)
     assert not ApiKey.objects.filter(is_entry=True).exists()
+
+
+def test_an_agency_that_has_no_key_left_gets_one_that_carries_its_word_alone(
+    operator: Client, tmp_path: Path
+) -> None:
+    hub = Hub(tmp_path / "ledger", now=timezone.now())
+    hub.make_agency("xa-lab")
+    entering = admitted(operator)
+    assert "coming back" in text(operator.get("/agencies/xa-lab/"))
+    assert "coming back" not in text(operator.get(entering))
+    answer = operator.post("/agencies/xa-lab/return-key/", {"client": "desk"})
+    shown = re.search(r'class="secret"[^>]*>([0-9a-f]{12}\.[A-Za-z0-9_-]{43})<', text(answer))
+    assert shown is not None and "no-store" in answer["Cache-Control"]
+    carrier = authenticate_key(shown[1], "127.0.0.1", now=timezone.now())
+    assert carrier.capabilities == {Capability.KEY_ENROL}
+    assert operator.post(f"{entering}return-key/", {"client": "desk"}).status_code == 409
 
 
 def test_a_suspension_is_asked_for_made_and_lifted(operator: Client, tmp_path: Path) -> None:

@@ -11,16 +11,16 @@ from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
-from accord.envelope.worth import Refused, Worth
+from accord.envelope.worth import Refused, Signed, Worth
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from ledger.proofs import log_places
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.errors import AlreadyRetractedError
 from sharing.feed import read_feed
-from sharing.models import Delivery, FeedItem, Statement
+from sharing.models import Delivery, Envelope, FeedItem, Statement
 from sharing.recalls import recalls_that_count
-from sharing.signatures import judge_signed, signed_envelopes
+from sharing.signatures import judge_signed
 from sharing.statements import statements_about
 from tests.builders import HeldAgency, Hub, about, seconds
 from tests.entries import change_entry
@@ -43,8 +43,15 @@ def lose_key(hub: Hub, agency: HeldAgency, *, hours_back: float = 1.0) -> None:
     hub.renew_signing_keys(agency)
 
 
+def signed(sealed: SealedEnvelope) -> Signed:
+    """The facts of a logged envelope."""
+    row = Envelope.objects.get(md=sealed.md)
+    index, logged = log_places([row.md])[row.md]
+    return Signed(about(sealed), row.iss_id, tuple(row.signers), row.suite, logged, index)
+
+
 def worth_of(hub: Hub, sealed: SealedEnvelope) -> Worth:
-    return judge_signed(signed_envelopes([sealed.md]), now=hub.now)[sealed.md]
+    return judge_signed([signed(sealed)], now=hub.now)[sealed.md]
 
 
 def reaffirm(hub: Hub, agency: HeldAgency, sub: SubjectRef) -> Statement:
@@ -105,8 +112,7 @@ class TestWorth:
         at = seconds(hub.now)
         index, _ = log_places([revoke.od])[revoke.od]
         assert worth_of(hub, late) == Repudiated(at, at, at, index)
-        (logged,) = signed_envelopes([late.md])
-        after = replace(logged, index=index + 1)
+        after = replace(signed(late), index=index + 1)
         assert judge_signed([after], now=hub.now)[late.md] == Refused(at, "key-revoked")
 
     def test_within_that_second_what_is_older_than_since_counts(self, hub: Hub, four: Four) -> None:
@@ -121,7 +127,7 @@ class TestWorth:
     def test_an_issuer_that_revoked_nothing_costs_one_query(
         self, hub: Hub, four: Four, sealed: SealedEnvelope, django_assert_num_queries: object
     ) -> None:
-        objects = signed_envelopes([sealed.md])
+        objects = [signed(sealed)]
         with django_assert_num_queries(1):  # type: ignore[operator]
             assert judge_signed(objects, now=hub.now) == {sealed.md: Valid()}
 

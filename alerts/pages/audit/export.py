@@ -26,10 +26,10 @@ from alerts.pages.audit.trail import (
 from alerts.pages.files_out import CSV, csv_lines, streamed
 from alerts.pages.frame import signed_in
 from callers import clock
+from callers.connections import let_go_of_connection
 from callers.errors import InputError
 from ledger.audit import record_event
 from officers.models import Officer
-from sharing.connections import let_go_of_connection
 
 MOST_ROWS: Final = 100_000
 PART_ROWS: Final = 2_000
