@@ -28,6 +28,7 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
         "sweep-deliveries": _every(sweep_seconds, "sharing.sweep", queue="notify", expires=60),
         "apply-power-changes": _every(60.0, "alerts.apply_power_changes", queue="desk", expires=60),
         "send-waiting": _every(5.0, "alerts.send_waiting", queue="desk", expires=5),
+        "give-keys-again": _every(600.0, "vault.give_again", queue="desk", expires=300),
         "offer-again": _every(600.0, "alerts.offer_again", queue="desk", expires=300),
         "follow-feeds": _every(follow_seconds, "alerts.follow_feed", queue="desk", expires=60),
     }

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from accord.calls.answers import KeysetTaken
+from accord.calls.answers import MOST_WANTED, KeysetTaken
 from accord.calls.errors import (
     AnswerError,
     ApiKeyRefusedError,
@@ -35,13 +35,14 @@ from accord.envelope.statements.checks import pop_suite
 from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.unseal import open_challenge, open_credential
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS
+from accord.following.pinned import read_record
 from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.errors import AbsentError
+from callers.errors import AbsentError, NotBoundError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
-from peers.exchange import exchange_of
+from peers.exchange import calling_agencies, exchange_of
 from peers.following import follow_keysets, follow_own_waiting
 from vault.changes import PrivateKey
 from vault.errors import (
@@ -190,6 +191,33 @@ def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWo
     if not _require_open(actor, agency_id, od).is_waiting:
         raise AbsentError
     return send_word(od, now=now)
+
+
+def give_all_again() -> int:
+    """For each agency as `give_again`; trouble with one keeps no other waiting, and comes again with the next round."""
+    given = 0
+    for agency_id in calling_agencies():
+        try:
+            given += give_again(agency_id)
+        except (ClientError, NotBoundError) as trouble:
+            log.warning("keys of %s were not given again: %s", agency_id, type(trouble).__name__)
+    return given
+
+
+def give_again(agency_id: str) -> int:
+    """Hand in what the log has of the agency's own keys and a restored exchange has lost; how many. Not inside a transaction."""
+    exchange, memory = exchange_of(agency_id), own_memory(agency_id)
+    keysets = {read_record(record).od: record.jws.encode() for record in memory.keysets(agency_id)}
+    revokes = {record.od: record.jws.encode() for record in memory.revocations(agency_id)}
+    ods, given = [*keysets, *revokes], 0
+    for first in range(0, len(ods), MOST_WANTED):
+        for od in exchange.wanted(ods[first : first + MOST_WANTED]):
+            if od in keysets:
+                exchange.post_keyset(agency_id, pop=None, keyset=keysets[od])
+            else:
+                exchange.post_statement(parse_statement(revokes[od]).statement.id, revokes[od])
+            given += 1
+    return given
 
 
 def give_up(actor: Actor, agency_id: str, od: str, *, now: datetime) -> None:

@@ -27,3 +27,9 @@ def send_words() -> None:
     now = clock.now()
     suspending.tell_suspensions(now=now)
     outgoing.send_waiting(now=now)
+
+
+@shared_task(name="vault.give_again", queue="desk")
+def give_keys_again() -> None:
+    """Gives a restored exchange what it has lost of the agencies' own keys."""
+    outgoing.give_all_again()

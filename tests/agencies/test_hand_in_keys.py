@@ -21,7 +21,7 @@ from agencies.models import Agency as Entry
 from agencies.models import ApiKey, Key, Keyset, Revocation
 from alerts.peers.directory import VerifiedDirectory
 from callers.errors import AbsentError, NotBoundError, NotPermittedError
-from ledger.models import AuditEvent
+from ledger.models import AuditEvent, Wanted
 from officers.keyfacts import key_facts
 from officers.models import Officer
 from peers.models import Agency, PeerKeyset
@@ -37,7 +37,7 @@ from tests.agencies.world import (
     log_everything,
     own_agency,
 )
-from tests.desk_calls import ViewsInPlaceOfSockets
+from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
 from tests.role_logins import under_login_of
 from vault import lives, outgoing, suspending
 from vault.changes import Renew, plan_next
@@ -328,8 +328,9 @@ def test_what_was_given_up_on_its_way_and_came_in_all_the_same_keeps_its_keys(
         outgoing._put_away(officer, word.od, LATER)
         return real(self, *args, **kwargs)
 
-    monkeypatch.setattr(HttpExchange, "post_keyset", given_up_meanwhile)
-    outgoing.send_waiting(now=LATER)
+    with monkeypatch.context() as patch:
+        patch.setattr(HttpExchange, "post_keyset", given_up_meanwhile)
+        outgoing.send_waiting(now=LATER)
     outgoing.send_waiting(now=FORGOTTEN)
     assert versions() == [1, 2] and set(word.drawn) <= held()
     keyset = StandingKeys("xa-lab", LATER).keyset
@@ -418,6 +419,29 @@ def test_what_a_restored_exchange_has_lost_is_handed_in_again(lab: Agency, offic
         cursor.execute("SET LOCAL session_replication_role = origin")
     outgoing.send_waiting(now=LATER + HOUR)
     assert Keyset.objects.get(version=2).od == word.od
+
+
+def test_logged_keysets_and_revocations_are_given_again_to_a_restored_exchange(
+    lab: Agency, officer: Officer, tmp_path: Path
+) -> None:
+    kid = Key.objects.get(agency_id=lab.pk, use=SIGN, alg="Ed25519").pk
+    words = [
+        lives.renew_agency_keys(officer, lab, now=LATER),
+        lives.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="lost", now=LATER),
+    ]
+    log_everything(tmp_path, now=LATER)
+    assert outgoing.give_again("xa-lab") == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in ("agencies_keyset", "agencies_revocation"):
+            cursor.execute(f"DELETE FROM {table} WHERE od = ANY(%s)", [[word.od for word in words]])  # noqa: S608
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    Wanted.objects.bulk_create(Wanted(od=word.od) for word in words)
+    answer_as_of(LATER + 2 * DAY)
+    with under_login_of("desk-worker"):
+        assert outgoing.give_again("xa-lab") == 2
+    assert versions() == [1, 2] and Revocation.objects.get().key_id == kid
+    assert not Wanted.objects.exists()
 
 
 def test_what_was_refused_is_not_sent_again(lab: Agency, officer: Officer) -> None:
