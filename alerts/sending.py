@@ -218,6 +218,7 @@ def _tried(row: Outgoing, now: datetime) -> Outcome | None:
 
 def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) -> Outcome | None:
     """One attempt, settled; `name` is whom the audit names for a refusal, of which `tells` has the signer told."""
+    row.require_bound()
     outcome: Outcome | None
     objection = _objection(row, now) if tells else None
     if objection is None:
