@@ -26,7 +26,6 @@ from agencies.api_newer_keysets import KeysetsQueryView
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entries import published_entry, state_entry
 from agencies.entrykeys import Accession, accession_of, first_key_of
-from agencies.errors import RotationRefusedError
 from agencies.keyset_shapes import PublishedKeysetSerializer
 from agencies.models import Agency, ApiKey, Key, Keyset
 from agencies.selfrotation import rotate_own_key
@@ -34,8 +33,9 @@ from callers import clock
 from callers.actors import ApiClient
 from callers.answers import JwsField, ReceiptField, answer_conditionally
 from callers.caller import caller_of
-from callers.capabilities import CLIENT_SCOPES, Capability
-from callers.directory import AgencyStatus
+from callers.capabilities import EXCHANGE_SCOPES, Capability
+from callers.directory import AgencyKind, AgencyStatus, Custody
+from callers.errors import RotationRefusedError
 from callers.idempotency import Outcome, idempotent, repeatable
 from callers.octets import SIGNED, octets_of
 from callers.permissions import ACCESSION
@@ -103,11 +103,20 @@ class AcceptedKeysetSerializer(serializers.Serializer[Any]):
 
 
 class AccessionSerializer(serializers.Serializer[Any]):
-    """Where an agency's accession stands; `keyset` is the od of what it has handed in, `until` the end of this key."""
+    """What was admitted, and how far it has come; `keyset` is the od of what was handed in, `until` the end of this key."""
 
     agency = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(AgencyKind.values)
+    country = serializers.CharField()
+    timezone = serializers.CharField()
+    language = serializers.CharField()
+    custody = serializers.ChoiceField(Custody.values)
     status = serializers.ChoiceField(AgencyStatus.values)
-    root_fingerprint = serializers.CharField(help_text="The root that the hub's operator has on paper.")
+    root_fingerprint = serializers.CharField(
+        help_text="The root that the hub's operator has on paper; empty where a desk is to make it."
+    )
+    duty_phone = serializers.CharField()
     keyset = serializers.CharField(allow_null=True)
     until = serializers.DateTimeField()
     exchange = serializers.CharField(allow_null=True, help_text=EXCHANGE_HELP)
@@ -133,7 +142,7 @@ class RotatedKeySerializer(serializers.ModelSerializer[ApiKey]):
 class RotateOwnKeyView(APIView):
     """A new API key in place of the one that calls, once and in its last 30 days; its admins are told."""
 
-    capability = CLIENT_SCOPES
+    capability = EXCHANGE_SCOPES
 
     @extend_schema(request=None, responses={201: RotatedKeySerializer}, operation_id="caller_rotate")
     @method_decorator(sensitive_variables())
@@ -234,7 +243,7 @@ class EntryView(APIView):
 
 
 class AccessionView(APIView):
-    """How far the agency has come in; for the key for entering, which reads nothing else."""
+    """What was admitted and how far it has come in; for the key for entering, which reads nothing else."""
 
     capability = Capability.KEY_ENROL
 
@@ -309,8 +318,7 @@ def _part(request: Request, name: str) -> bytes | None:
 def _accession(found: Accession) -> dict[str, Any]:
     answer = {
         "agency": found.agency.pk,
-        "status": found.agency.status,
-        "root_fingerprint": found.agency.root_fingerprint,
+        **AgencySerializer(found.agency).data,
         "keyset": found.keyset.od if found.keyset else None,
         "until": found.key_until,
         "exchange": exchange_elsewhere(),

@@ -24,12 +24,13 @@ SIGNED_BODY = {"application/jose+json": OpenApiTypes.OBJECT}
 
 
 class CredentialSerializer(serializers.ModelSerializer[ApiKey]):
-    """An API key of the agency; its text stands nowhere."""
+    """An API key of the agency; its text stands nowhere. Keys of one `line` took each other's place, and end together."""
 
     class Meta:
         model = ApiKey
         fields: tuple[str, ...] = (
             "prefix",
+            "line",
             "client",
             "scopes",
             "networks",
@@ -60,7 +61,10 @@ class CredentialListSerializer(serializers.Serializer[Any]):
 class CredentialsView(APIView):
     """The API keys of the caller's agency."""
 
-    capability: ClassVar = Capability.STATEMENT_SUBMIT
+    capability: ClassVar = {
+        "GET": Capability.STATEMENT_SUBMIT,
+        "POST": frozenset({Capability.STATEMENT_SUBMIT, Capability.KEY_ENROL}),
+    }
     parser_classes = SIGNED
 
     @extend_schema(responses={200: CredentialListSerializer}, operation_id="credentials_list")

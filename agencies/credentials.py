@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """API keys that an agency issues to its own systems, and ends, by statements under its own keys.
 
-So that a stolen API key makes no other, and an agency that holds its own keys needs nobody else for one. What writes drafts
-at a hosted desk is not issued here: who could release what it writes is that desk's question.
+So that a stolen API key makes no other, and an agency needs nobody else for one. Where none of its keys serves any more, a key
+for entering carries the statement that asks for another (`agencies.entrykeys`), and ends with that. Keys for a desk, which write
+drafts there, are that desk's own.
 """
 
 from collections.abc import Sequence
@@ -13,11 +14,12 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.statements.form import Statement, parse_statement
-from agencies.apikeys import make_key, record_key_event
+from agencies.apikeys import KEYRING, make_key
+from agencies.entrykeys import end_entry_keys, is_for_entering
 from agencies.models import Agency, ApiKey
 from agencies.own_statements import take_own_statement
 from callers.actors import Actor
-from callers.capabilities import Capability, require, scopes_that_work
+from callers.capabilities import EXCHANGE_SCOPES, Capability, require
 from callers.errors import AbsentError, InputError
 
 APIKEY = "apikey"
@@ -40,9 +42,13 @@ def issue_credential(caller: Actor, jws: bytes, *, now: datetime) -> tuple[ApiKe
     def issue(agency: Agency, stated: Statement) -> None:
         _key, text = _issue(caller, agency, stated, now)
         texts.append(text)
+        if is_for_entering(caller):
+            end_entry_keys(caller, agency.pk, now=now)
 
     _require(jws, "issue")
-    row = take_own_statement(caller, caller.agency_id or "", jws, k=APIKEY, effect=issue, now=now)
+    row = take_own_statement(
+        caller, caller.agency_id or "", jws, k=APIKEY, effect=issue, also=Capability.KEY_ENROL, now=now
+    )
     return ApiKey.objects.get(stated_in=row.od), texts[0] if texts else None
 
 
@@ -64,8 +70,7 @@ def end_credential(caller: Actor, prefix: str, jws: bytes, *, now: datetime) -> 
 
 
 def _own(agency_id: str) -> QuerySet[ApiKey]:
-    """What the hub's own desk calls with is its own affair."""
-    return ApiKey.objects.filter(agency_id=agency_id, is_desk=False)
+    return ApiKey.objects.filter(agency_id=agency_id)
 
 
 def _require(jws: bytes, st: str) -> Statement:
@@ -77,7 +82,7 @@ def _require(jws: bytes, st: str) -> Statement:
 
 def _issue(caller: Actor, agency: Agency, stated: Statement, now: datetime) -> tuple[ApiKey, str]:
     body = stated.body
-    unknown = set(body["scopes"]) - {str(scope) for scope in scopes_that_work(is_hosted=False)}
+    unknown = set(body["scopes"]) - {str(scope) for scope in EXCHANGE_SCOPES}
     if unknown:
         raise InputError("scopes", _("%(scope)s is no scope of this door.") % {"scope": min(unknown)})
     return make_key(
@@ -93,9 +98,4 @@ def _issue(caller: Actor, agency: Agency, stated: Statement, now: datetime) -> t
 
 
 def _end(caller: Actor, agency: Agency, prefix: str, now: datetime) -> None:
-    line = _own(agency.pk).values_list("line", flat=True).get(pk=prefix)
-    chain = _own(agency.pk).select_for_update(of=("self",)).filter(line=line, revoked_at=None)
-    for key in chain.order_by("pk"):
-        key.revoked_at = now
-        key.save(update_fields=["revoked_at"])
-        record_key_event("apikey.revoked", caller, key, now=now)
+    KEYRING.end(caller, KEYRING.lock_line(_own(agency.pk).get(pk=prefix)), now=now)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for entering: how an agency that holds its own keys gets in without the operator keeping a way in.
+"""Keys for entering: how an agency gets in without the operator keeping a way in.
 
-The operator hands out a key that serves the calls of accession and reads nothing else. It ends when the agency's
-keyset stands; for a day more the same keyset may be handed in again, and is answered alike. The agency's first
+The operator hands out a key, to the agency or to the keeper of the desk that is to hold its keys. It serves the calls of
+accession and reads nothing but what was admitted. It ends when the agency's keyset stands; for a day more the same keyset may be handed in again, and is answered alike. The agency's first
 working key comes in that answer, sealed to the agency's own encryption key: whoever carried the keyset, and whoever
 handed out the key that carried it, cannot read it.
+
+An agency that is in and has no working key left gets such a key, too: with it comes the statement, signed by the agency's own
+keys, that asks for another (`agencies.credentials`). Whoever has the key alone has nothing.
 """
 
 from dataclasses import dataclass
@@ -17,14 +20,14 @@ from django.utils.translation import gettext as _
 from accord.envelope.credentials import key_for_credential, seal_credential
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
-from agencies.apikeys import MAX_LIFETIME, make_key, record_key_event
-from agencies.errors import CustodyRefusedError
+from agencies.apikeys import KEYRING, make_key
 from agencies.models import Agency, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
 from callers.capabilities import ACCESSION_SCOPES, Capability, require, usual_scopes
 from callers.directory import AgencyStatus
 from callers.errors import NotPermittedError
+from callers.systemkeys import MAX_LIFETIME
 
 ENTRY_LIFETIME: Final = timedelta(days=30)
 ANSWERED_FOR: Final = timedelta(hours=24)
@@ -42,29 +45,33 @@ class Accession:
 def issue_entry_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
     """A key for entering and its text, shown this once; one that was handed out before ends.
 
-    Raises NotPermittedError (no operator, an agency that is in), CustodyRefusedError (a hosted agency), InputError.
+    Raises NotPermittedError (no operator, an agency that is in), InputError.
     """
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
         locked = Agency.objects.select_for_update().get(pk=agency_id)
         if locked.status != AgencyStatus.ENTERING:
             raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
-        if locked.is_hosted:
-            raise CustodyRefusedError(locked.pk, locked.custody)
-        for earlier in _serving(locked.pk, now):
-            earlier.revoked_at = now
-            earlier.save(update_fields=["revoked_at"])
-            record_key_event("apikey.revoked", operator, earlier, now=now)
-        return make_key(
-            operator,
-            locked.pk,
-            client=client,
-            scopes=sorted(ACCESSION_SCOPES),
-            lifetime=ENTRY_LIFETIME,
-            networks=(),
-            is_entry=True,
-            now=now,
-        )
+        return _issue(operator, locked.pk, client, now)
+
+
+def issue_return_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
+    """A key for entering for an agency that is in and has no working key left; its text is shown this once.
+
+    It serves to hand in the agency's own `apikey`, and nothing else. Raises NotPermittedError (no operator, an agency that
+    enters still), InputError.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    with transaction.atomic():
+        locked = Agency.objects.select_for_update().get(pk=agency_id)
+        if locked.status == AgencyStatus.ENTERING:
+            raise NotPermittedError(Capability.HUB_OPERATE)
+        return _issue(operator, locked.pk, client, now)
+
+
+def end_entry_keys(actor: Actor, agency_id: str, *, now: datetime) -> None:
+    """End an agency's keys for entering at once."""
+    KEYRING.end(actor, _serving(agency_id, now), now=now)
 
 
 def has_entry_key(agency_id: str, *, now: datetime) -> bool:
@@ -107,6 +114,20 @@ def first_key_of(keyset: Keyset, *, now: datetime) -> FirstApiKey | None:
     return rows.select_related("api_key").first()
 
 
+def _issue(operator: Actor, agency_id: str, client: str, now: datetime) -> tuple[ApiKey, str]:
+    end_entry_keys(operator, agency_id, now=now)
+    return make_key(
+        operator,
+        agency_id,
+        client=client,
+        scopes=sorted(ACCESSION_SCOPES),
+        lifetime=ENTRY_LIFETIME,
+        networks=(),
+        is_entry=True,
+        now=now,
+    )
+
+
 def _make_first_key(
     caller: ApiClient, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, entry: ApiKey, now: datetime
 ) -> None:
@@ -117,7 +138,7 @@ def _make_first_key(
         caller,
         agency.pk,
         client=entry.client,
-        scopes=sorted(usual_scopes(is_hosted=False)),
+        scopes=sorted(usual_scopes()),
         lifetime=MAX_LIFETIME,
         networks=entry.networks,
         follows=entry,

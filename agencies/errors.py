@@ -75,14 +75,3 @@ class HeldElsewhereError(AgenciesError):
         self.holder = holder
         self.software = software
         self.free_at = free_at.isoformat(timespec="seconds")
-
-
-class RotationRefusedError(AgenciesError):
-    """An API key may not replace itself now; `cause` is too-early (until `from_at`, as JSON has it), replaced, or
-    no-key (an officer in session).
-    """
-
-    def __init__(self, cause: str, from_at: datetime | None) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.from_at = from_at.isoformat(timespec="seconds") if from_at else None

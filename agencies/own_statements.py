@@ -27,16 +27,25 @@ Effect = Callable[[Agency, Statement], None]
 
 
 def take_own_statement(
-    caller: Actor, agency_id: str, jws: bytes, *, k: str, effect: Effect, now: datetime
+    caller: Actor,
+    agency_id: str,
+    jws: bytes,
+    *,
+    k: str,
+    effect: Effect,
+    also: Capability = Capability.STATEMENT_SUBMIT,
+    now: datetime,
 ) -> OwnStatement:
     """Verify a statement of kind `k` by the caller's agency, keep it, log it and let it have its effect, once.
+
+    `also` is what may carry it beside `statement:submit`.
 
     Raises AbsentError (another agency), NotPermittedError, and the envelope's errors (Failure.REPLAY for an id that came
     before with other bytes); a refusal is audited.
     """
     if caller.agency_id != agency_id:
         raise AbsentError
-    require(caller, Capability.STATEMENT_SUBMIT)
+    require(caller, Capability.STATEMENT_SUBMIT, also)
     try:
         with transaction.atomic():
             # Locked, so that of two statements at once the second sees what the first did.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rows an actor may see: the only way in to agencies, keys and API keys."""
+"""Which rows an actor may see: the only way in to agencies and keys."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from callers.capabilities import Capability
 if TYPE_CHECKING:
     from agencies.models import (  # noqa: F401
         Agency,
-        ApiKey,
         Key,
     )
     from callers.actors import Actor
@@ -36,11 +35,3 @@ class KeyQuerySet(models.QuerySet["Key"]):
         if Capability.KEY_READ not in actor.capabilities or actor.agency_id is None:
             return self.none()
         return self.filter(agency_id=actor.agency_id).exclude(use=ROOT)
-
-
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def visible_to(self, actor: "Actor") -> "ApiKeyQuerySet":
-        """Agency admins see the keys of their own agency's systems, and not the one that the desk calls with."""
-        if Capability.APIKEY_MANAGE not in actor.capabilities or actor.agency_id is None:
-            return self.none()
-        return self.filter(agency_id=actor.agency_id, is_desk=False)

@@ -7,7 +7,6 @@ What may be said is a closed list: that the agency has it, or that it does not t
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +14,7 @@ from accord.envelope.statements.form import SubjectRef
 from alerts.errors import KeysElsewhereError, NotOpenedError
 from alerts.finding import lock_received
 from alerts.models import ReceivedAlert
-from alerts.stating import state
+from alerts.sending import Handing, handing_in
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
@@ -33,7 +32,6 @@ ANSWERS: Final["Choices"] = (
 """`opened`, or the code of a refusal."""
 
 
-@transaction.atomic
 def acknowledge_alert(
     officer: Officer, received: ReceivedAlert, *, answer: str = OPENED, reason: str = "", now: datetime
 ) -> ReceivedAlert:
@@ -41,20 +39,26 @@ def acknowledge_alert(
 
     `reason` is for the agency's own audit, where many are acknowledged together. Raises `InputError` for an
     answer that is not listed, `NotOpenedError` before an officer of the agency has opened it,
-    `KeysElsewhereError` for an agency with keys of its own.
+    `KeysElsewhereError` for an agency with keys of its own, `NotTakenError`. Not inside a transaction.
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     if answer not in dict(ANSWERS):
         raise InputError("answer", _("Answer: choose one."))
-    locked = lock_received(officer, received)
+    with handing_in(officer, now=now) as handing:
+        return _acknowledge(handing, officer, lock_received(officer, received), answer, reason)
+
+
+def _acknowledge(
+    handing: Handing, officer: Officer, locked: ReceivedAlert, answer: str, reason: str
+) -> ReceivedAlert:
     if not locked.agency.is_hosted:
         raise KeysElsewhereError(f"accord acknowledge {locked.reference}")
     if locked.acknowledged_at is not None:
         return locked
     if locked.first_opened_at is None:
         raise NotOpenedError
-    _state_answer(officer, locked, answer, now)
-    locked.acknowledged_at, locked.acknowledged_by, locked.answer = now, officer, answer
+    _state_answer(handing, locked, answer)
+    locked.acknowledged_at, locked.acknowledged_by, locked.answer = handing.now, officer, answer
     locked.save(update_fields=["acknowledged_at", "acknowledged_by", "answer"])
     record_event(
         "alert.acknowledged",
@@ -63,12 +67,12 @@ def acknowledge_alert(
         subject=locked.md,
         reason=reason,
         detail=None if answer == OPENED else {"answer": answer},
-        now=now,
+        now=handing.now,
     )
     return locked
 
 
-def _state_answer(officer: Officer, received: ReceivedAlert, answer: str, now: datetime) -> None:
+def _state_answer(handing: Handing, received: ReceivedAlert, answer: str) -> None:
     is_opened = answer == OPENED
     body = {"st": OPENED if is_opened else "refused", "code": None if is_opened else answer}
-    state(officer, "ack", SubjectRef("manifest", received.jti, received.md), body, now=now)
+    handing.state("ack", SubjectRef("manifest", received.jti, received.md), body)

@@ -23,7 +23,6 @@ from alerts.opening import reason_text
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
-from sharing.errors import SharingError
 from vault.errors import VaultError
 
 AT_MOST: Final = 50
@@ -112,7 +111,7 @@ def _acknowledge(officer: Officer, item: Acknowledgement, reason: str, now: date
         acknowledge_alert(officer, item.row.received, reason=reason, now=now)
     except (AbsentError, NotOpenedError, KeysElsewhereError):
         text = _("It has changed meanwhile: look at it again.")
-    except (AlertsError, SharingError, VaultError, EnvelopeError):
+    except (AlertsError, VaultError, EnvelopeError):
         text = _(
             "It could not be signed or logged now. Try again; if it stays so, call whoever runs this hub."
         )

@@ -4,6 +4,7 @@
 Texts and field names may be shown to the officer; no error carries content that its reader may not see.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -178,6 +179,28 @@ class SendingStoppedError(AlertsError):
 
     def __init__(self, text: str) -> None:
         super().__init__("sending stopped")
+        self.text = text
+
+
+class NotTakenError(AlertsError):
+    """The exchange refuses what the desk handed in, and all that came of it here is undone.
+
+    `cause` is the slug of its problem, `text` says it for an officer, `denials` name the recipients that policy denies.
+    """
+
+    def __init__(self, cause: str, text: str, denials: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.text = text
+        self.denials = list(denials)
+
+
+class CancelRefusedError(AlertsError):
+    """What waits for the exchange cannot be cancelled now; `cause` is arrived, unknown or trying, `text` says it."""
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
         self.text = text
 
 

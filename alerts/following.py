@@ -27,6 +27,7 @@ from alerts.peers.seeing import keep_known
 from alerts.retractions import judge_again
 from alerts.science.library import drop_stale_imports
 from alerts.science.library_received import read_received_files
+from alerts.sending import send_waiting_of
 from alerts.submissions import follow_submissions_when_due
 from alerts.taking import ROLE, FeedOfAgency, Turn
 from alerts.tokenising import tokenise_sent
@@ -141,6 +142,7 @@ def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> 
         follow_deliveries_in_turn(agency.pk, now=now)
         follow_agreements_when_due(SystemActor(ROLE, agency.pk), agency.pk, now=now)
         turn = FeedOfAgency(agency, now, is_over).follow()
+        send_waiting_of(agency.pk, now=now, is_over=is_over)
         if not turn.has_more:
             follow_submissions_when_due(agency.pk, now=now, is_over=is_over)
     if turn.taken:

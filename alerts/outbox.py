@@ -12,11 +12,8 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from alerts.cards import Card, open_alert_cards
-from alerts.document.building import build_document
-from alerts.document.check import check_document, is_life_safety
 from alerts.document.display import Section, describe
 from alerts.document.marking import Marking, marking_of
-from alerts.document.rules import Circumstances
 from alerts.errors import UnopenableError
 from alerts.fetching import fetch_and_open
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
@@ -26,8 +23,8 @@ from alerts.models import Alert, AlertQuerySet
 from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receipts import Receipt, Receipts, read_receipts, recipients_of
-from alerts.revisions import DraftContent, read_revision
-from alerts.science.intake import seen_structure
+from alerts.revisions import read_revision
+from alerts.sent_document import sent_document
 from alerts.sent_standing import answers_of, own_standings, sent_of
 from alerts.standing import StandingFacts
 from alerts.states import SENT, AlertState
@@ -193,20 +190,6 @@ def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) ->
             "",
         ) from failure
     return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
-
-
-def sent_document(alert: Alert, content: DraftContent) -> dict[str, Any]:
-    """What was sent: a life-safety alert leaves out what was bad on the day it was released."""
-    assert alert.released_at is not None
-    known = Circumstances(
-        alert.released_at.astimezone(dt.UTC).date(),
-        None,
-        alert.agency.custody,
-        alert.released_at,
-        seen_structure(content.data) if is_life_safety(content.data) else None,
-    )
-    left_out = check_document(content.data, known=known).left_out_fields
-    return build_document(content.data, left_out=left_out)
 
 
 def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) -> list[OutboxRow]:

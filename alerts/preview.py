@@ -29,7 +29,7 @@ from alerts.revisions import DraftContent
 from alerts.science.composing import rule_problem
 from alerts.science.intake import seen_structure
 from alerts.science.replies.bounds import keep_to_source
-from alerts.verdicts import RecipientVerdict, ask_previews, verdicts_of
+from alerts.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of
 from callers.actors import Actor
 from officers.models import Officer
 from peers.agreements import kept_agreements
@@ -104,10 +104,18 @@ def digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
 def preview_of(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
     """For a draft's fields as they stand; empty until lane, purpose, TLP and a recipient are chosen.
 
-    Not inside a transaction. Raises ExchangeAwayError.
+    While the exchange is away, what it said last. Not inside a transaction. Raises ExchangeAwayError where it never said it.
     """
     chosen = data.get("recipients") or []
     return _preview(issuer, chosen, data, now) if chosen else Preview()
+
+
+def preview_for_act(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """The same for an act that rests on it; what the exchange says is kept, for an act while it is away."""
+    preview = preview_of(issuer, data, now=now)
+    if preview.asked is not None and preview.as_of is None:
+        keep_answers(issuer, preview.asked.terms, preview.asked.answers, now=now)
+    return preview
 
 
 def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any], now: datetime) -> Preview:
@@ -118,8 +126,24 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
         return Preview()
     said = {"suite": SUITE, **{name: str(value) for name, value in terms.items()}}
     be_told_once(issuer, now=now)
-    asked = Asked(issuer, said, ask_previews(issuer, said, candidates, now=now))
-    return Preview(asked.rows(), asked=asked)
+    answers, as_of = _answers(issuer, said, candidates, now)
+    asked = Asked(issuer, said, answers)
+    return Preview(asked.rows(), as_of=as_of, asked=asked)
+
+
+def _answers(
+    issuer: str, terms: Mapping[str, str], candidates: Collection[str] | None, now: datetime
+) -> tuple[Sequence[PreviewAnswer], datetime | None]:
+    """Of now; while nobody answers, the last ones about these recipients, and of when they are."""
+    try:
+        return ask_previews(issuer, terms, candidates, now=now), None
+    except ExchangeAwayError as away:
+        last = None
+        if candidates is not None and not away.is_answered:
+            last = last_answers(issuer, terms, candidates, now=now)
+        if last is None:
+            raise
+        return last
 
 
 def preview_release(

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.reaffirming import REAFFIRM
@@ -23,10 +22,10 @@ from alerts.own_name import in_doubt, revoked_spans, said_in_name, said_within, 
 from alerts.paging import PAGE_ROWS
 from alerts.peers.directory import VerifiedDirectory
 from alerts.refusals import audited_refusal
+from alerts.sending import Handing, handing_in
 from alerts.sent_standing import own_standings, statement_standings
 from alerts.standing import StandingFacts, StandingState, standing_of
 from alerts.states import Move, check_move
-from alerts.stating import state
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
@@ -85,15 +84,15 @@ def reaffirm_alert(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
     """Says again, signed with a live key, that an alert of ours is ours; every holder hears of it.
 
     Raises `InputError` where nothing put it in doubt or it was reaffirmed already, `MoveRefusedError` for one
-    that was not sent or is withdrawn, and what `submit_statement` refuses.
+    that was not sent or is withdrawn, `NotTakenError`.
     """
     require(officer, Capability.ALERT_RELEASE)
     hosted_agency_of(officer, command="accord reaffirm")
-    with audited_refusal(Move.REAFFIRM, officer, alert, now=now), transaction.atomic():
+    with audited_refusal(Move.REAFFIRM, officer, alert, now=now), handing_in(officer, now=now) as handing:
         locked = lock_alert(officer, alert)
         locked.state = check_move(locked, Move.REAFFIRM)
         standing = own_standings(officer, [locked.md], now=now)[locked.md]
-        if _reaffirm(officer, SubjectRef(MANIFEST, locked.jti, locked.md), standing, now):
+        if _reaffirm(handing, SubjectRef(MANIFEST, locked.jti, locked.md), standing):
             _record("alert.reaffirmed", officer, str(locked.pk), now)
     return locked
 
@@ -119,24 +118,24 @@ def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
     """The same for an acknowledgement, withdrawal or confirmation of ours; raises `AbsentError` for any other."""
     require(officer, Capability.ALERT_RELEASE)
     hosted_agency_of(officer, command="accord reaffirm")
-    with transaction.atomic():
+    with handing_in(officer, now=now) as handing:
         row = said_in_name(officer).filter(od=od).exclude(k=REAFFIRM).first()
         if row is None:
             raise AbsentError
         row.require_bound()
         standing = statement_standings(officer, [row], now=now)[od]
-        if _reaffirm(officer, SubjectRef(row.k, row.statement_id, od), standing, now):
+        if _reaffirm(handing, SubjectRef(row.k, row.statement_id, od), standing):
             _record("statement.reaffirmed", officer, od, now)
 
 
-def _reaffirm(officer: Officer, subject: SubjectRef, standing: StandingFacts, now: datetime) -> bool:
+def _reaffirm(handing: Handing, subject: SubjectRef, standing: StandingFacts) -> bool:
     """Sign the word and hand it in; False where one waits for the log already."""
     if standing.state is not StandingState.REPUDIATED:
         raise InputError("alert", _("Nothing puts this in doubt now."))
-    said = HeldStatement.objects.issued_by(officer.agency_id or "").filter(k=REAFFIRM, sub_d=subject.d)
+    said = HeldStatement.objects.issued_by(handing.actor.agency_id or "").filter(k=REAFFIRM, sub_d=subject.d)
     if said.filter(log_time=None).exists():
         return False
-    state(officer, REAFFIRM, subject, {}, now=now)
+    handing.state(REAFFIRM, subject, {})
     return True
 
 

@@ -17,14 +17,12 @@ from alerts.models import Alert
 from alerts.states import Move
 from ledger.audit import record_event
 from officers.models import Officer
-from sharing.errors import LaggingError, SharingError
 
 REFUSALS = (
     AmendmentRefusedError,
     ChangedSinceValidationError,
     SecondPersonNeededError,
     SendingStoppedError,
-    SharingError,
 )
 
 
@@ -33,8 +31,6 @@ def audited_refusal(move: Move, officer: Officer, alert: Alert, *, now: datetime
     """Wraps a whole move; what is recorded is the kind of refusal, never its text."""
     try:
         yield
-    except LaggingError:
-        raise
     except REFUSALS as refusal:
         _record(move, officer, alert, refusal, now)
         raise

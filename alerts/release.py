@@ -2,7 +2,7 @@
 """Sends an alert: what leaves is exactly what was validated, to exactly whom, or nothing leaves.
 
 Content is signed and sealed outside any transaction. Then one transaction locks the alert, compares state,
-revision and recipients again, signs the manifest and hands the envelope to the exchange in process.
+revision and recipients again, signs the manifest and queues the envelope, which is handed in right after (`alerts.sending`).
 """
 
 import secrets
@@ -14,13 +14,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accord.calls.errors import ClientError
+from accord.calls.errors import ClientError, UnreachableError
 from accord.envelope.content import Attachment
 from accord.envelope.errors import SealingError, VerificationError
-from accord.envelope.manifest import Terms, read_manifest
+from accord.envelope.manifest import Terms
 from accord.envelope.seal import SealedContent
-from accord.moments import moment_of, moment_or_none
-from alerts.amending import check_still_amends, mark_replaced, reference_of
+from alerts.amending import check_still_amends, reference_of
 from alerts.document.building import build_document, build_terms
 from alerts.document.findings import Findings
 from alerts.drafts import WRITE_COMMAND, open_files
@@ -30,27 +29,24 @@ from alerts.errors import (
     SecondPersonNeededError,
     SendingStoppedError,
 )
-from alerts.finding import lock_alert, sending_agency_of
+from alerts.finding import find_alert, lock_alert, sending_agency_of
 from alerts.models import Alert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.seeing import keep_seen, pins_of
-from alerts.preview import SUITE, Judged, Preview, digest_of_rows, findings_of, judged_of, preview_of
+from alerts.preview import SUITE, Judged, Preview, digest_of_rows, findings_of, judged_of, preview_for_act
 from alerts.refusals import audited_refusal
 from alerts.review import read_seen_revision
 from alerts.revisions import DraftContent
 from alerts.science.replies.bounds import require_consent
-from alerts.science.replies.keeping import keep_sent
 from alerts.second_person import SECOND_LOOK_WITHIN, require_second_person
+from alerts.sending import Handing, handing_in
 from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
 from officers.models import Officer
-from peers.entries import note_first_release
-from peers.sent import note_sent
-from sharing.intake import Submission, submit_envelope
 from vault import doors
 from vault.errors import SigningKeysMissingError
 
@@ -66,11 +62,11 @@ class _Ready:
 
 
 def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
-    """Signs, seals and submits; answers the alert as sent, with `md`. A receipt follows within a second or so.
+    """Signs, seals and hands in; answers the alert as sent, with `md`, or as queued while the exchange gives no answer.
 
     A next version goes out as an update of the one before. Raises `ChangedSinceValidationError` (revision or
     recipients), `SecondPersonNeededError`, `AlertIncompleteError`, `AmendmentRefusedError`, `SendingStoppedError`,
-    `ExchangeAwayError`, or what the exchange refuses; nothing is sent then.
+    `ExchangeAwayError`, or `NotTakenError` where the exchange refuses; nothing is sent then.
     """
     require(officer, Capability.ALERT_RELEASE)
     with audited_refusal(Move.RELEASE, officer, alert, now=now):
@@ -79,8 +75,9 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
         ready = _check_ready(officer, fresh, revision, now)
         peers = VerifiedDirectory(fresh.agency_id, now)
         sealed = _seal(officer, fresh, ready, peers, now)
-        with transaction.atomic():
-            return _send(officer, lock_alert(officer, alert), ready, sealed, peers, now)
+        with handing_in(officer, now=now) as handing:
+            _queue(handing, officer, lock_alert(officer, alert), ready, sealed, peers)
+    return find_alert(officer, alert.pk)
 
 
 @transaction.atomic
@@ -126,7 +123,9 @@ def _check_ready(
         raise ChangedSinceValidationError("revision")
     if before is not None and before.content.number != content.number:
         raise ChangedSinceValidationError("revision")
-    preview = before.preview.held_again() if before else preview_of(alert.agency_id, content.data, now=now)
+    preview = (
+        before.preview.held_again() if before else preview_for_act(alert.agency_id, content.data, now=now)
+    )
     if preview.digest != digest_of_rows(alert.validated_preview or ()):
         raise ChangedSinceValidationError("recipients")
     judged = before.judged if before else judged_of(alert, content)
@@ -165,9 +164,18 @@ def _seal(
 
 
 def _refresh(peers: VerifiedDirectory, recipients: Sequence[str]) -> None:
-    """Take in the newest keys, so that nothing is sealed to one that was revoked a moment ago."""
+    """Take in the newest keys, so that nothing is sealed to one that was revoked a moment ago.
+
+    While nobody answers, those that were verified last count, for as long as keys may go unseen.
+    """
     try:
         peers.refresh([peers.reader, *recipients])
+    except UnreachableError as trouble:
+        if not peers.is_fresh:
+            text = _(
+                "The exchange has not been heard for a week: nothing is sealed to keys that old. Nothing was sent."
+            )
+            raise SendingStoppedError(text) from trouble
     except ClientError as trouble:
         text = _(
             "The exchange could not be asked for the newest keys. Nothing was sent; try again in a minute."
@@ -198,42 +206,27 @@ def _sealing_text(refusal: SealingError) -> str:
     return _("The alert does not fit an envelope; move text into a file.")
 
 
-def _send(
+def _queue(
+    handing: Handing,
     officer: Officer,
     locked: Alert,
     before: _Ready,
     sealed: SealedContent,
     peers: VerifiedDirectory,
-    now: datetime,
-) -> Alert:
+) -> None:
+    now = handing.now
     ready = _check_ready(officer, locked, before.content.number, now, before)
     check_still_amends(officer, locked, now=now)
-    envelope = doors.sign_manifest(officer, sealed, now=now)
-    submission = submit_envelope(
-        officer, manifest=envelope.manifest, jwe=envelope.jwe, blobs=envelope.blobs, now=now
-    )
-    manifest, recipients = read_manifest(sealed.manifest_payload), list(ready.preview.reachable)
-    locked.signers = list(manifest.signers)
-    _mark_released(officer, locked, submission, now)
-    due, exp = moment_or_none(manifest.terms.ack_by), moment_of(manifest.terms.exp)
-    note_sent(locked.agency_id, submission.md, recipients, ack_by=due, exp=exp)
-    if manifest.terms.status == "actual":
-        note_first_release(locked.agency_id, now=now)
-    keep_sent(locked, ready.content, _sent_members(ready), now=now)
-    keep_seen(peers, recipients, now=now)
-    _record("alert.released", officer, locked, now, md=submission.md, recipients=recipients)
-    return locked
-
-
-def _mark_released(officer: Officer, locked: Alert, submission: Submission, now: datetime) -> None:
+    envelope, recipients = doors.sign_manifest(officer, sealed, now=now), list(ready.preview.reachable)
+    handing.send(locked, envelope, recipients)
     if require_second_person(officer, locked, Move.RELEASE).alone:
         locked.second_look_by = now + SECOND_LOOK_WITHIN
     locked.state = check_move(locked, Move.RELEASE)
-    locked.released_at, locked.released_by, locked.changed_at = now, officer, now
-    locked.jti, locked.md = submission.jti, submission.md
-    locked.attachments.all().delete()
+    locked.released_by, locked.changed_at = officer, now
+    locked.jti, locked.md, locked.signers = envelope.jti, envelope.md, list(sealed.signers)
     locked.save()
-    mark_replaced(locked, now=now)
+    keep_seen(peers, recipients, now=now)
+    _record("alert.released", officer, locked, now, md=envelope.md, recipients=recipients)
 
 
 def _record(act: str, officer: Officer, alert: Alert, now: datetime, **detail: str | list[str]) -> None:

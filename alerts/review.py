@@ -21,7 +21,7 @@ from alerts.drafts import (
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.finding import lock_alert, sending_agency_of, today_of
 from alerts.models import Alert
-from alerts.preview import Judged, Preview, findings_of, judged_of, preview_of
+from alerts.preview import Judged, Preview, findings_of, judged_of, preview_for_act
 from alerts.refusals import audited_refusal
 from alerts.revisions import DraftContent, read_revision
 from alerts.science.screening import SCREENING, computed_record
@@ -51,7 +51,7 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
     require(author, Capability.ALERT_WRITE)
     sending_agency_of(author, command=WRITE_COMMAND)
     content = read_draft(author, alert)
-    before = _Before(judged_of(alert, content), preview_of(alert.agency_id, content.data, now=now))
+    before = _Before(judged_of(alert, content), preview_for_act(alert.agency_id, content.data, now=now))
     computed = _computed_for(author, alert, content, now)
     with transaction.atomic():
         return _submit(author, lock_alert(author, alert), revision, computed, before, now)
@@ -165,7 +165,7 @@ def _asked_before(officer: Officer, alert: Alert, now: datetime) -> _Before:
         raise AbsentError
     check_move(row, Move.VALIDATE)
     content = read_revision(row)
-    return _Before(judged_of(row, content), preview_of(row.agency_id, content.data, now=now))
+    return _Before(judged_of(row, content), preview_for_act(row.agency_id, content.data, now=now))
 
 
 def _judged_revision(officer: Officer, locked: Alert, revision: int, judged: Judged) -> DraftContent:

@@ -20,8 +20,8 @@ from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
 from alerts.states import Move
 from callers.markings import is_within
-from officers.apikeys import issuers_of
 from officers.attribution import attributed_to, counts_as, independent_of
+from officers.deskkeys import issuers_of
 from officers.errors import NobodyToReleaseError
 from officers.models import Officer
 from officers.policy_in_force import policy_of

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the loops set aside, for the auditor whose business it is and for the operator, who has it tried again."""
+"""What the loops set aside, for the auditor whose business it is and for the keeper, who has it tried again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,24 +54,24 @@ class AsideView:
 
 
 def read_set_aside(actor: Actor) -> AsideView:
-    """The own agency's to its auditor, all of them to the operator. Raises NotPermittedError."""
+    """The own agency's to its auditor, all of them to the keeper. Raises NotPermittedError."""
     require(actor, Capability.AUDIT_READ)
     rows = list(SetAside.objects.visible_to(actor)[: SHOWN_AT_MOST + 1])
     return AsideView(tuple(rows[:SHOWN_AT_MOST]), len(rows) > SHOWN_AT_MOST, tuple(_stopped_for(actor)))
 
 
-def retry_item(operator: Actor, item_id: int, *, now: datetime) -> None:
+def retry_item(keeper: Actor, item_id: int, *, now: datetime) -> None:
     """Has one item tried again at the next round. Raises AbsentError, NotPermittedError."""
-    require(operator, Capability.HUB_OPERATE)
+    require(keeper, Capability.DESK_KEEP)
     with transaction.atomic():
-        row = SetAside.objects.visible_to(operator).select_for_update().filter(pk=item_id).first()
+        row = SetAside.objects.visible_to(keeper).select_for_update().filter(pk=item_id).first()
         if row is None:
             raise AbsentError
         row.retry_asked_at = now
         row.save(update_fields=["retry_asked_at"])
         record_event(
             "item.retried",
-            actor=operator.audit_name,
+            actor=keeper.audit_name,
             agency=row.agency,
             subject=row.subject or row.key,
             detail={"loop": row.loop},
@@ -80,16 +80,16 @@ def retry_item(operator: Actor, item_id: int, *, now: datetime) -> None:
         _ring()
 
 
-def resume_loop(operator: Actor, state_id: int, *, now: datetime) -> None:
+def resume_loop(keeper: Actor, state_id: int, *, now: datetime) -> None:
     """Lets a loop that stands go on, and has all that it set aside tried again. Raises AbsentError, NotPermittedError."""
-    require(operator, Capability.HUB_OPERATE)
+    require(keeper, Capability.DESK_KEEP)
     with transaction.atomic():
         state = LoopState.objects.select_for_update().filter(pk=state_id, stopped_at__isnull=False).first()
         if state is None:
             raise AbsentError
         SetAside.objects.of(state.loop, state.agency).update(retry_asked_at=now)
         record_event(
-            "loop.resumed", actor=operator.audit_name, agency=state.agency, subject=state.loop, now=now
+            "loop.resumed", actor=keeper.audit_name, agency=state.agency, subject=state.loop, now=now
         )
         state.delete()
         _ring()
@@ -121,7 +121,7 @@ def loop_text(name: str) -> str:
 
 
 def _stopped_for(actor: Actor) -> QuerySet[LoopState]:
-    everybodys = actor.agency_id is None and Capability.HUB_OPERATE in actor.capabilities
+    everybodys = actor.agency_id is None and Capability.DESK_KEEP in actor.capabilities
     own = Q() if everybodys else Q(agency=actor.agency_id or "-")
     return LoopState.objects.filter(own, stopped_at__isnull=False).order_by("stopped_at", "pk")
 

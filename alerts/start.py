@@ -135,7 +135,7 @@ def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], lis
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
     """Flash first, then by who waits longest."""
     speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
-    waiting = rows.filter(state__in=IN_REVIEW, submitted_at__isnull=False)
+    waiting = rows.filter(state__in=IN_REVIEW - {AlertState.QUEUED}, submitted_at__isnull=False)
     return list(waiting.order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
 
 
@@ -172,6 +172,8 @@ def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]
 
 
 def _second_looks(officer: Officer) -> tuple[Alert, ...]:
-    rows = Alert.objects.visible_to(officer).filter(second_look_by__isnull=False, second_look_at=None)
+    rows = Alert.objects.visible_to(officer).filter(
+        released_at__isnull=False, second_look_by__isnull=False, second_look_at=None
+    )
     rows = rows.exclude(released_by=officer).select_related("released_by")
     return tuple(rows.order_by("second_look_by")[:SHOWN])

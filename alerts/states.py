@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is the table of an alert's states and of the moves between them.
 
-    draft --submit--> submitted --validate--> validated --release--> released --withdraw--> withdrawn
-      ^                   |                       |
-      +------return-------+-----------------------+
+    draft --submit--> submitted --validate--> validated --release--> queued --send--> released --withdraw--> withdrawn
+      ^                   |                     |   ^                  |
+      +------return-------+---------------------+   +-cancel, refuse---+
     draft --discard--> discarded            released --reaffirm--> released
                                             released --amend--> released, and a draft of its next version
+
+A queued alert is signed and waits until the exchange has taken it.
 
 Nothing is edited outside draft and nothing leaves withdrawn or discarded; a withdrawal that does not count is only
 said again. What is computed (acknowledged,
@@ -28,6 +30,7 @@ class AlertState(TextChoices):
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Waiting for release")
     VALIDATED = "validated", _("Checked, not sent")
+    QUEUED = "queued", _("Waiting for the exchange")
     RELEASED = "released", _("Sent")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     DISCARDED = "discarded", _("Discarded")
@@ -39,6 +42,9 @@ class Move(StrEnum):
     VALIDATE = "validate"
     RETURN = "return"
     RELEASE = "release"
+    SEND = "send"
+    CANCEL = "cancel"
+    REFUSE = "refuse"
     REAFFIRM = "reaffirm"
     AMEND = "amend"
     WITHDRAW = "withdraw"
@@ -51,7 +57,10 @@ MOVES: Final[dict[Move, tuple[frozenset[str], AlertState]]] = {
     Move.SUBMIT: (frozenset({S.DRAFT}), S.SUBMITTED),
     Move.VALIDATE: (frozenset({S.SUBMITTED}), S.VALIDATED),
     Move.RETURN: (frozenset({S.SUBMITTED, S.VALIDATED}), S.DRAFT),
-    Move.RELEASE: (frozenset({S.VALIDATED}), S.RELEASED),
+    Move.RELEASE: (frozenset({S.VALIDATED}), S.QUEUED),
+    Move.SEND: (frozenset({S.QUEUED}), S.RELEASED),
+    Move.CANCEL: (frozenset({S.QUEUED}), S.VALIDATED),
+    Move.REFUSE: (frozenset({S.QUEUED}), S.VALIDATED),
     Move.REAFFIRM: (frozenset({S.RELEASED}), S.RELEASED),
     Move.AMEND: (frozenset({S.RELEASED}), S.RELEASED),
     Move.WITHDRAW: (frozenset({S.RELEASED}), S.WITHDRAWN),
@@ -59,7 +68,7 @@ MOVES: Final[dict[Move, tuple[frozenset[str], AlertState]]] = {
 }
 
 SENT: Final = frozenset({S.RELEASED, S.WITHDRAWN})
-IN_REVIEW: Final = frozenset({S.SUBMITTED, S.VALIDATED})
+IN_REVIEW: Final = frozenset({S.SUBMITTED, S.VALIDATED, S.QUEUED})
 
 
 def check_move(alert: "Alert", move: Move) -> AlertState:

@@ -47,10 +47,11 @@ from alerts.held import CLOSED, drop_envelope, envelope_of, fetch_ahead, slug_of
 from alerts.known import DeskKnows
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.placing import take_places
 from alerts.reporting import report_openings, report_told
 from alerts.retractions import apply_statement, note_known_retract
 from alerts.science.replies.keeping import keep_received
-from alerts.stating import state, take_places
+from alerts.sending import queue_statement
 from alerts.versions import place_version, settle_versions
 from callers.actors import SystemActor
 from callers.errors import AbsentError, NotBoundError
@@ -503,7 +504,8 @@ class FeedOfAgency:
         if ack_code is None:
             return
         subject = SubjectRef("manifest", received.jti, received.md)
-        state(self._actor, "ack", subject, {"st": "unopenable", "code": ack_code}, now=self._now)
+        body = {"st": "unopenable", "code": ack_code}
+        queue_statement(self._actor, "ack", subject, body, now=self._now)
         received.unopenable = True
         received.save(update_fields=["unopenable"])
 

@@ -10,8 +10,11 @@ from alerts.following import BELL, follow_feeds
 from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
+from alerts.sending import BELL as SENDING
+from alerts.sending import offer_all_again, send_waiting
 from callers import clock
 from callers.doorbell import ring
+from peers.credentials import follow_credentials
 
 BACKFILL: Final = "alerts.backfill"
 SLICE_SECS: Final = 5.0
@@ -30,10 +33,29 @@ def follow_feed() -> int:
             ring("alerts.reevaluate")
 
 
+@shared_task(name=SENDING, ignore_result=True)
+def send() -> int:
+    """Tries for some seconds what waits for the exchange."""
+    until = time.monotonic() + SLICE_SECS
+    return send_waiting(now=clock.now(), is_over=lambda: time.monotonic() > until)
+
+
+@shared_task(name="alerts.offer_again", ignore_result=True)
+def offer_again() -> int:
+    """Gives an exchange that was restored what it has lost."""
+    return offer_all_again()
+
+
 @shared_task(name="alerts.apply_power_changes", ignore_result=True)
 def apply_power_changes() -> None:
     """Applies the changes of power whose time has come."""
     apply_due_changes(now=clock.now())
+
+
+@shared_task(name="alerts.follow_credentials", ignore_result=True)
+def follow_keys_at_exchange() -> None:
+    """Asks which API keys of the agencies serve at the exchange, so that admins can be told of an end."""
+    follow_credentials()
 
 
 @shared_task(name=BACKFILL, ignore_result=True)

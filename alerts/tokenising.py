@@ -12,9 +12,9 @@ from typing import Final
 from django.db import transaction
 
 from alerts.models import Alert
-from alerts.outbox import sent_document
 from alerts.revisions import read_revision
 from alerts.science.stored import keep_sent_structure
+from alerts.sent_document import sent_document
 from alerts.tokens import keep_sent_tokens
 from ledger.set_aside import Item, Loop, begin_round
 from vault.errors import SealBrokenError, is_ring_away, is_vault_away

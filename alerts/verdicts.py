@@ -6,8 +6,10 @@ The word is the exchange's alone: what the agency itself has compared and stoppe
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.calls.answers import PreviewAnswer
@@ -16,9 +18,11 @@ from alerts.errors import ExchangeAwayError
 from callers.denials import denial_text
 from callers.terms import Tlp
 from peers.exchange import exchange_of
-from peers.models import Agency
+from peers.models import Agency, LastVerdicts
 
 REF_AT_MOST = 20
+KEPT_FOR: Final = timedelta(days=7)
+"""So long the last answer stands in for one while the exchange is away; it judges anew when it takes the envelope."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,40 @@ def ask_previews(
     if not all(_is_sound(answer) for answer in answers):
         raise ExchangeAwayError(is_answered=True)
     return answers
+
+
+def last_answers(
+    issuer: str, terms: Mapping[str, str], recipients: Collection[str], *, now: datetime
+) -> tuple[list[PreviewAnswer], datetime] | None:
+    """What the exchange answered last about all of these, and when at the earliest; None where that is not known, or too old."""
+    row = LastVerdicts.objects.filter(reader=issuer, terms=_named(terms)).first()
+    if row is None or not row.is_bound or not set(recipients) <= row.answers.keys():
+        return None
+    known = [row.answers[recipient] for recipient in sorted(set(recipients))]
+    as_of = datetime.fromisoformat(min(one["at"] for one in known))
+    if now - as_of > KEPT_FOR:
+        return None
+    return [PreviewAnswer(one["agency"], one["allowed"], one["code"], one["args"]) for one in known], as_of
+
+
+@transaction.atomic
+def keep_answers(
+    issuer: str, terms: Mapping[str, str], answers: Sequence[PreviewAnswer], *, now: datetime
+) -> None:
+    """Keep what the exchange has just answered, for when it is away; a row that was changed past the program begins anew."""
+    at = now.astimezone(UTC).isoformat()
+    new = {one.agency: {**asdict(one), "args": dict(one.args), "at": at} for one in answers}
+    row = LastVerdicts.objects.select_for_update().filter(reader=issuer, terms=_named(terms)).first()
+    if row is not None and not row.is_bound:
+        row.delete()
+        row = None
+    row = row or LastVerdicts(reader=issuer, terms=_named(terms))
+    row.answers = {**row.answers, **new}
+    row.save()
+
+
+def _named(terms: Mapping[str, str]) -> str:
+    return "|".join(terms[name] for name in sorted(terms))
 
 
 def verdicts_of(answers: Sequence[PreviewAnswer], terms: Mapping[str, str]) -> list[RecipientVerdict]:

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from alerts.amending import check_newest, versions_of
+from alerts.errors import AmendmentRefusedError
 from alerts.finding import find_alert, hosted_agency_of, lock_alert, lock_received
 from alerts.judging import recalls_that_count
 from alerts.models import Alert, ReceivedAlert
@@ -24,9 +24,9 @@ from alerts.own_name import unsent_in_sight
 from alerts.peers.directory import VerifiedDirectory
 from alerts.refusals import audited_refusal
 from alerts.retractions import as_it_stands, judge_retracts
+from alerts.sending import Handing, handing_in
 from alerts.sent_standing import sent_of, statement_standings
 from alerts.states import AlertState, Move, check_move
-from alerts.stating import state
 from alerts.versions import IN_ORDER, lock_versions
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -57,16 +57,17 @@ def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) 
     hosted_agency_of(officer, command="accord retract")
     if code not in dict(WITHDRAWAL_CODES):
         raise InputError("code", _("Reason: choose one."))
-    with audited_refusal(Move.WITHDRAW, officer, alert, now=now), transaction.atomic():
+    with audited_refusal(Move.WITHDRAW, officer, alert, now=now), handing_in(officer, now=now) as handing:
         locked = lock_alert(officer, alert)
         if not void_withdrawals([locked], now=now):
             check_move(locked, Move.WITHDRAW)
         check_newest(locked)
+        _check_none_queued(locked)
         versions = versions_of(locked)
         void = void_withdrawals(versions, now=now)
         for version in versions:
             if version.state != AlertState.WITHDRAWN or version.md in void:
-                _withdraw_version(officer, lock_alert(officer, version), code, now)
+                _withdraw_version(handing, officer, lock_alert(officer, version), code)
     ask_at_once(locked.agency_id)
     return find_alert(officer, locked.pk)
 
@@ -91,10 +92,16 @@ def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> st
     return next((facts.text for facts in statement_standings(officer, newest, now=now).values()), "")
 
 
-def _withdraw_version(officer: Officer, locked: Alert, code: str, now: datetime) -> None:
-    locked.state = AlertState.WITHDRAWN
-    subject = SubjectRef(MANIFEST, locked.jti, locked.md)
-    state(officer, "retract", subject, {"code": code, "by": None}, now=now)
+def _check_none_queued(alert: Alert) -> None:
+    """What would go out after the withdrawal is cancelled first."""
+    if Alert.objects.filter(previous=alert, state=AlertState.QUEUED).exists():
+        text = _("Its next version waits for the exchange: cancel that first.")
+        raise AmendmentRefusedError("queued", text)
+
+
+def _withdraw_version(handing: Handing, officer: Officer, locked: Alert, code: str) -> None:
+    now, locked.state = handing.now, AlertState.WITHDRAWN
+    handing.state("retract", SubjectRef(MANIFEST, locked.jti, locked.md), {"code": code, "by": None})
     locked.withdrawn_at, locked.withdrawn_by, locked.changed_at = now, officer, now
     locked.save()
     _record("alert.withdrawn", officer, locked.agency_id, str(locked.pk), now, code=code)
@@ -109,13 +116,13 @@ def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> N
     agency = hosted_agency_of(officer, command="accord retract")
     if code not in dict(WITHDRAWAL_CODES):
         raise InputError("code", _("Reason: choose one."))
-    with transaction.atomic():
+    with handing_in(officer, now=now) as handing:
         envelope = unsent_in_sight(officer).filter(md=md, log_time__isnull=False).first()
         if envelope is None or Alert.objects.filter(agency=agency, md=md).exists():
             raise AbsentError
         envelope.require_bound()
         subject, body = SubjectRef(MANIFEST, envelope.jti, md), {"code": code, "by": None}
-        state(officer, "retract", subject, body, now=now)
+        handing.state("retract", subject, body)
         _record("alert.withdrawn", officer, agency.pk, md, now, code=code)
 
 
@@ -134,14 +141,14 @@ def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: dateti
     Every version of it that was withdrawn is confirmed with it. Raises `InputError` when no withdrawal counts now.
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
-    with transaction.atomic():
+    with handing_in(officer, now=now) as handing:
         lock_versions(received)
         locked = as_it_stands(lock_received(officer, received), now=now)
         hosted_agency_of(officer, command=f"accord confirm {locked.retract_od}")
         if locked.withdrawn_at is None:
             raise InputError("alert", _("This alert was not withdrawn."))
         for version in withdrawn_versions(officer, locked, now=now):
-            _confirm_version(officer, version, now)
+            _confirm_version(handing, officer, version)
         locked.refresh_from_db(fields=["withdrawal_confirmed_at"])
     return locked
 
@@ -155,11 +162,12 @@ def withdrawn_versions(officer: Officer, locked: ReceivedAlert, *, now: datetime
     return [row for row in found if row.withdrawn_at is not None]
 
 
-def _confirm_version(officer: Officer, locked: ReceivedAlert, now: datetime) -> None:
+def _confirm_version(handing: Handing, officer: Officer, locked: ReceivedAlert) -> None:
+    now = handing.now
     if locked.withdrawal_confirmed_at is not None:
         return
     subject = SubjectRef("retract", locked.retract_id, locked.retract_od)
-    state(officer, "confirm", subject, {"st": "stopped"}, now=now)
+    handing.state("confirm", subject, {"st": "stopped"})
     locked.withdrawal_confirmed_at = now
     locked.save(update_fields=["withdrawal_confirmed_at"])
     settle_withdrawal(locked.agency_id, locked.md)

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The words officers see for what became of an alert: received, sent, and per recipient."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from django.utils.translation import gettext as _
 
+from accord.calls.answers import PreviewAnswer
 from alerts.models import Alert, ReceivedAlert
 from alerts.standing import StandingState, utc_text
 from alerts.states import AlertState
+from alerts.verdicts import worded
 from callers.deliveries import DeliveryState
 from notices.states import NotificationState
+from peers.models import Agency
+from peers.outgoing import TOO_OLD
 from peers.sent import DeliveryFact
+
+HELD_SINCE: Final = "held-since"
 
 
 class ReceivedFact(Protocol):
@@ -81,6 +88,30 @@ def sent_text(alert: Alert) -> str:
     if alert.state == AlertState.RELEASED and alert.replaced_at is not None:
         return _("Older version")
     return str(AlertState(alert.state).label)
+
+
+def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Why the exchange refused what was handed in, and what to do; `cause` is the slug of its problem."""
+    if denials:
+        names = dict(
+            Agency.objects.filter(pk__in=[row["agency"] for row in denials]).values_list("pk", "name")
+        )
+        rows = [PreviewAnswer(row["agency"], False, row["code"], row["args"]) for row in denials]
+        return " ".join(worded(row, names.get(row.agency, row.agency)) for row in rows)
+    return {
+        TOO_OLD: _("It waited for the exchange for too long. Do it once more: it is signed anew."),
+        HELD_SINCE: _(
+            "Since its release your agency has stopped the lane with a recipient, or trusts its keys no more. Check it again."
+        ),
+        "agency-suspended": _("You can read what you received; nothing can be sent."),
+        "already-retracted": _("This was withdrawn before."),
+        "content-deleted": _("Its content was deleted."),
+        "keep-too-short": _("A real alert is kept 30 days at least."),
+        "keyset-stale": _("A recipient's keys have just changed. Try again."),
+        "superseded": _(
+            "Another version has replaced this one already. Look at what stands in your agency's name."
+        ),
+    }.get(cause, _("The exchange did not take it. Try again; if it stays so, call whoever runs this hub."))
 
 
 def overdue_text(due: datetime) -> str:

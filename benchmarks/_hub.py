@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from accord.calls.answers import read_agencies
 from accord.envelope.content import Attachment
 from accord.envelope.keys import PQ1
 from accord.envelope.keysets import KeyRow, build_keyset_body
@@ -29,25 +30,34 @@ from accord.envelope.private import (
 )
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import make_statement
+from agencies.accession import admit_agency
+from agencies.api import AgencySerializer
 from agencies.apikeys import make_key
 from agencies.directory import DatabaseKeyDirectory
+from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
-from callers.capabilities import Capability, Role, usual_scopes
+from callers.capabilities import OPERATES, Capability, Role, usual_scopes
 from callers.directory import AgencyKind, Custody
 from callers.terms import Lane
+from demo.ownership import take_owners_login
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
-from officers.entering import take_in
+from officers.entering import Confirmed, take_in
 from officers.models import AgencyPolicy, Officer
+from peers.entries import begin_entry
 from peers.models import Agency
 from sharing.agreements import record_agreement
 from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
 
-OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
-SCOPES = usual_scopes(is_hosted=False)
+# Whoever runs exchange and desk at once: neither's login would do.
+take_owners_login(os.environ["BENCH_OWNER_URL"])
+
+OPERATOR = SystemActor("operator", None, OPERATES | {Capability.DESK_KEEP})
+"""Whoever runs the scratch hub, exchange and desk."""
+SCOPES = usual_scopes()
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 DAY_SECS = 24 * 3600
 PATIENCE_SECONDS = 120
@@ -120,8 +130,8 @@ def _wait_until_logged(ods: Sequence[str]) -> None:
 
 
 def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> Agency:
-    """A laboratory of nowhere, on its way in."""
-    return take_in(
+    """A laboratory of nowhere, on its way in; with keys at the desk it is taken in there."""
+    entry = admit_agency(
         OPERATOR,
         agency_id,
         name=f"Agency {agency_id}",
@@ -133,6 +143,12 @@ def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> 
         root_fingerprint=fingerprint,
         now=now,
     )
+    (said,) = read_agencies({"items": [AgencySerializer(entry).data]})
+    if not entry.is_hosted:
+        return begin_entry(said, is_hosted=False, now=now)
+    _, entry_key = issue_entry_key(OPERATOR, agency_id, client="desk", now=now)
+    confirmed = Confirmed(said.name, said.custody, said.root_fingerprint)
+    return take_in(OPERATOR, agency_id, entry_key, confirmed=confirmed, now=now)
 
 
 def _found(agency_id: str) -> HeldAgency:

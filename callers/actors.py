@@ -43,7 +43,7 @@ def client_name(agency_id: str, client: str) -> str:
 
 @dataclass(frozen=True)
 class ApiClient:
-    """A partner's system, known by its API key."""
+    """A system of an agency, known by its key."""
 
     agency_id: str
     client: str
@@ -54,7 +54,7 @@ class ApiClient:
     expires_at: datetime | None = None
     """When its key ends."""
     line: str = ""
-    """The chain of keys that this one belongs to (`ApiKey.line`): the same system, whichever key it holds now."""
+    """The chain of keys that this one belongs to (`SystemKey.line`): the same system, whichever key it holds now."""
     tlp_ceiling: None = None
     public_id: None = None
     custody: str = ""

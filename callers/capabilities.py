@@ -26,6 +26,7 @@ class Capability(StrEnum):
     ALERT_WRITE = "alert:write"
     APIKEY_MANAGE = "apikey:manage"
     AUDIT_READ = "audit:read"
+    DESK_KEEP = "desk:keep"
     DIRECTORY_READ = "directory:read"
     DRAFT_WRITE = "draft:write"
     ENVELOPE_READ = "envelope:read"
@@ -51,13 +52,15 @@ class Capability(StrEnum):
 
 
 class Role(TextChoices):
+    """The roles of officers at a desk."""
+
     READER = "reader", _("Reader")
     AUTHOR = "author", _("Author")
     RELEASER = "releaser", _("Releaser")
     KEY_OFFICER = "key_officer", _("Key officer")
     AGENCY_ADMIN = "agency_admin", _("Agency admin")
     AUDITOR = "auditor", _("Auditor")
-    OPERATOR = "operator", _("Hub operator")
+    KEEPER = "keeper", _("Keeper")
 
 
 C = Capability
@@ -86,9 +89,12 @@ ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
         | {C.PEER_COMPARE}
     ),
     Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ}),
-    Role.OPERATOR: frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
+    Role.KEEPER: frozenset({C.DESK_KEEP, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
 }
-"""The operator's audit is the hub's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
+"""The keeper's audit is the desk's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
+
+OPERATES: Final = frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ})
+"""What an operator of the exchange may do, who is no officer of any desk."""
 
 POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN, Role.AUDITOR})
 """Roles that one admin alone cannot give (`officers.powers`)."""
@@ -106,39 +112,37 @@ SENSITIVE: Final = frozenset(
         C.ALERT_RELEASE,
         C.ALERT_WITHDRAW,
         C.APIKEY_MANAGE,
-        C.HUB_OPERATE,
+        C.DESK_KEEP,
         C.KEY_MANAGE,
         C.OFFICER_MANAGE,
         C.PEER_COMPARE,
         C.POWER_DECIDE,
     }
 )
-"""Release, withdrawal, keys, officers and roles, API keys, agency policy, the operator's acts."""
+"""Release, withdrawal, keys, officers and roles, API keys, agency policy, the keeper's acts."""
 
-CLIENT_SCOPES: Final = frozenset(
+EXCHANGE_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
-    | {C.DRAFT_WRITE, C.SCIENCE_QUERY, C.AGREEMENT_SUSPEND, C.KEY_SUSPEND}
+    | {C.AGREEMENT_SUSPEND, C.KEY_SUSPEND}
 )
-"""All that an API key can ever be given: it never opens, validates, releases or manages."""
+"""All that an API key at the exchange can ever be given."""
+
+DESK_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})
+"""All that a key for a desk can ever be given."""
+
+CLIENT_SCOPES: Final = EXCHANGE_SCOPES | DESK_SCOPES
+"""All that a system can ever be given: it never opens, validates, releases or manages."""
 
 BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND, C.KEY_SUSPEND})
 """Scopes that no key is given unless somebody asks for them: what they do counts for the agency, and nobody signs it."""
-
-HOSTED_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})
-"""Scopes that need the agency's keys in the hub: for an agency that holds its own their calls answer `keys-elsewhere`."""
 
 ACCESSION_SCOPES: Final = frozenset({C.KEY_ENROL})
 """What a key for entering has (`agencies.entrykeys`), and no other key."""
 
 
-def scopes_that_work(*, is_hosted: bool) -> frozenset[Capability]:
-    """What an API key of an agency can be given: nothing that its agency's custody would refuse on every call."""
-    return CLIENT_SCOPES if is_hosted else CLIENT_SCOPES - HOSTED_SCOPES
-
-
-def usual_scopes(*, is_hosted: bool) -> frozenset[Capability]:
-    """What a system is given where nobody chooses."""
-    return scopes_that_work(is_hosted=is_hosted) - BY_NAME_ONLY
+def usual_scopes() -> frozenset[Capability]:
+    """What a system is given at the exchange where nobody chooses."""
+    return EXCHANGE_SCOPES - BY_NAME_ONLY
 
 
 def capabilities_of_roles(roles: Iterable[str]) -> frozenset[Capability]:

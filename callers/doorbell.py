@@ -28,6 +28,7 @@ QUEUES: Final = {
     "notices.sweep": "notify",
     "sharing.sweep": "notify",
     "alerts.follow_feed": "desk",
+    "alerts.send_waiting": "desk",
     "alerts.backfill": "desk",
     "alerts.reevaluate": "desk",
 }

@@ -55,6 +55,17 @@ class NotBoundError(InputError):
         self.row = row
 
 
+class RotationRefusedError(CallerError):
+    """A system's key may not replace itself now; `cause` is too-early (until `from_at`, as JSON has it), replaced, or
+    no-key (an officer in session).
+    """
+
+    def __init__(self, cause: str, from_at: datetime | None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.from_at = from_at.isoformat(timespec="seconds") if from_at else None
+
+
 class IdempotencyKeyReusedError(CallerError):
     """The same `Idempotency-Key` came before with another request."""
 

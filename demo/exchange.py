@@ -23,7 +23,7 @@ from accord.calls.answers import (
     SuspendedLane,
     read_agencies,
 )
-from accord.calls.credentials import IssuedKey
+from accord.calls.credentials import CredentialAnswer, IssuedKey, read_credential, read_credentials
 from accord.calls.deliveries import (
     DeliveryChanges,
     ReminderAnswer,
@@ -40,8 +40,9 @@ from accord.client.errors import AbsentError as ClientAbsentError
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import canonical
 from accord.envelope.tree.receipts import Receipt
-from agencies import accession, directory, entries, entrykeys
+from agencies import accession, credentials, directory, entries, entrykeys
 from agencies.api import AgencySerializer
+from agencies.api_credentials import CredentialSerializer
 from agencies.apikeys import authenticate_key
 from agencies.newer_keysets import newer_keysets
 from agencies.selfrotation import rotate_own_key
@@ -96,7 +97,9 @@ class PastExchange:
             found = entrykeys.accession_of(self._caller, now=self._past.now)
         except NotPermittedError:
             return None
-        return AccessionAnswer(found.agency.pk, found.keyset.od if found.keyset else None)
+        (entry,) = read_agencies({"items": [AgencySerializer(found.agency).data]})
+        until = int(found.key_until.timestamp())
+        return AccessionAnswer(entry, found.keyset.od if found.keyset else None, until)
 
     def agreements(self) -> list[Any]:
         return list(shapes.AgreementShape(list_agreements(self._caller, now=self._past.now), many=True).data)
@@ -118,6 +121,18 @@ class PastExchange:
         expires_at = self._caller.expires_at
         assert expires_at is not None
         return CallerAnswer(int(expires_at.timestamp()))
+
+    def credentials(self) -> list[CredentialAnswer]:
+        rows = credentials.list_credentials(self._caller)
+        return read_credentials({"items": CredentialSerializer(rows, many=True).data})
+
+    def issue_credential(self, statement_id: str, jws: bytes) -> CredentialAnswer:
+        row, text = credentials.issue_credential(self._caller, jws, now=self._past.now)
+        return read_credential({**CredentialSerializer(row).data, "key": text})
+
+    def end_credential(self, prefix: str, statement_id: str, jws: bytes) -> CredentialAnswer:
+        row = credentials.end_credential(self._caller, prefix, jws, now=self._past.now)
+        return read_credential(CredentialSerializer(row).data)
 
     def rotate_api_key(self) -> IssuedKey:
         key, text = rotate_own_key(self._caller, now=self._past.now)

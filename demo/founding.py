@@ -8,28 +8,34 @@ from pathlib import Path
 
 from django.conf import settings
 
+from accord.calls.answers import AgencyAnswer, read_agencies
 from accord.client.client import Client
 from accord.client.home import create_keys
+from agencies.accession import admit_agency
+from agencies.api import AgencySerializer
 from agencies.entrykeys import issue_entry_key
 from alerts.peers.comparing import compare_fingerprints, may_compare
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
-from callers.capabilities import Role, usual_scopes
+from callers.actors import SystemActor
+from callers.capabilities import OPERATES, Role
 from callers.directory import Custody
+from demo.desk_keys import give_desk_key
 from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
 from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
 from ledger.pins import current_vkey
-from officers.apikeys import issue_key
-from officers.entering import take_in
+from officers.entering import Confirmed, take_in
 from officers.models import Officer
 from peers.agreements import follow_agreements
+from peers.entries import begin_entry
 from peers.models import Agency
 from sharing.agreements import record_agreement, record_circle
 from sharing.models import Circle
 from vault.doors import create_agency_keys
 
-API_KEY_LIFETIME = timedelta(days=90)
+OPERATOR = SystemActor("operator", None, OPERATES)
+"""Whoever runs the exchange in the past."""
 CLIENT_NAME = "case system"
 
 
@@ -37,7 +43,7 @@ CLIENT_NAME = "case system"
 class Founders:
     """Who founded the world, and the clients of the agencies that hold their own keys."""
 
-    operator: Officer
+    keeper: Officer
     people: People
     clients: dict[str, Client] = field(default_factory=dict)
     homes: dict[str, Path] = field(default_factory=dict)
@@ -64,7 +70,7 @@ def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, F
     """Everything up to the day on which the first alert can be sent."""
     past.move_to(today + timedelta(days=KEYS_DAY))
     people = People()
-    founders = Founders(people.enrol_operator(now=past.now), people)
+    founders = Founders(people.enrol_keeper(now=past.now), people)
     for demo in AGENCIES:
         _found_agency(past, folder, demo, founders)
     past.settle()
@@ -84,18 +90,25 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
     fingerprint = ""
     if demo.own_keys:
         fingerprint = create_keys(home, passphrase, suites=demo.suites, now=past.clock()).fingerprint
-    agency = _admit(founders.operator, demo, fingerprint, past.now)
-    founders.people.enrol_agency(founders.operator, demo, agency, now=past.now)
+    admitted = _admit(demo, fingerprint, past.now)
+    agency = (
+        begin_entry(admitted, is_hosted=False, now=past.now)
+        if demo.own_keys
+        else _take_in(founders, admitted, past.now)
+    )
+    founders.people.enrol_agency(founders.keeper, demo, agency, now=past.now)
     if demo.own_keys:
         founders.homes[demo.id] = home
         founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
     else:
-        create_agency_keys(founders.operator, agency, suites=demo.suites, low=demo.suites[-1], now=past.now)
+        create_agency_keys(founders.keeper, agency, suites=demo.suites, low=demo.suites[-1], now=past.now)
+        give_desk_key(agency.pk, now=past.now)
 
 
-def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime) -> Agency:
-    return take_in(
-        operator,
+def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
+    """At the exchange; what it says of the agency then."""
+    entry = admit_agency(
+        OPERATOR,
         demo.id,
         name=demo.name,
         kind=demo.kind,
@@ -107,6 +120,15 @@ def _admit(operator: Officer, demo: DemoAgency, fingerprint: str, now: datetime)
         duty_phone=demo.phone,
         now=now,
     )
+    (said,) = read_agencies({"items": [AgencySerializer(entry).data]})
+    return said
+
+
+def _take_in(founders: Founders, admitted: AgencyAnswer, now: datetime) -> Agency:
+    """At the desk, by the key for entering that the exchange's operator hands to the keeper."""
+    _, entry_key = issue_entry_key(OPERATOR, admitted.id, client="desk", now=now)
+    confirmed = Confirmed(admitted.name, admitted.custody, admitted.root_fingerprint)
+    return take_in(founders.keeper, admitted.id, entry_key, confirmed=confirmed, now=now)
 
 
 def _enrol_client(
@@ -121,28 +143,25 @@ def _enrol_client(
         connect=lambda hub, key: PastExchange(past, key),
         sleep=lambda seconds: past.settle(),
     )
-    _, entry_key = issue_entry_key(founders.operator, agency.pk, client=CLIENT_NAME, now=past.now)
+    _, entry_key = issue_entry_key(OPERATOR, agency.pk, client=CLIENT_NAME, now=past.now)
     _enter(agency, client, home, entry_key)
     return client
 
 
-def replace_api_key(founders: Founders, agency_id: str, past: Past) -> None:
-    """The next API key of an agency's system, by its admin."""
-    agency, client = Agency.objects.get(pk=agency_id), founders.clients[agency_id]
-    _, api_key = issue_key(
-        founders.admin_of(agency_id),
-        agency,
-        client=CLIENT_NAME,
-        scopes=usual_scopes(is_hosted=False),
-        lifetime=API_KEY_LIFETIME,
-        now=past.now,
-    )
-    _enter(agency, client, founders.homes[agency_id], api_key)
+def replace_api_key(founders: Founders, agency_id: str) -> None:
+    """The next API key of an agency's system, in the last days of the one before."""
+    client = founders.clients[agency_id]
+    client.rotate_api_key()
+    _note_api_key(founders.homes[agency_id], client)
 
 
 def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
     """Enrol by this API key, and keep beside the home the one that the system works with from then on."""
     client.begin_enrolment(agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=current_vkey(), api_key=api_key)
+    _note_api_key(home, client)
+
+
+def _note_api_key(home: Path, client: Client) -> None:
     passphrase = (home / "passphrase.txt").read_text(encoding="utf-8").strip()
     write_private(home / "secrets.json", {"passphrase": passphrase, "api_key": client.state().api_key})
 
@@ -162,7 +181,7 @@ def _pin_each_other(founders: Founders, now: datetime) -> None:
 
 def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime) -> None:
     record_agreement(
-        founders.operator,
+        OPERATOR,
         ref=demo.ref,
         title=demo.title,
         parties=demo.parties,
@@ -176,9 +195,7 @@ def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime
     )
     if demo.circle:
         name, members = demo.circle
-        circle = record_circle(
-            founders.operator, name=name, agreement=demo.ref, members=members, now=past.now
-        )
+        circle = record_circle(OPERATOR, name=name, agreement=demo.ref, members=members, now=past.now)
         for hosted in Agency.objects.exclude(custody=Custody.AGENCY):
             follow_agreements(hosted.pk, now=past.now)
         _confirm_each_other(founders, circle, past.now)

@@ -26,8 +26,9 @@ from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.directory import Custody
 from demo import alerts as texts
-from demo.exchange import DeskInThePast
-from demo.founding import Founders, found_world, replace_api_key
+from demo.desk_keys import give_desk_key
+from demo.exchange import DeskInThePast, PastExchange
+from demo.founding import OPERATOR, Founders, found_world, replace_api_key
 from demo.past import Past
 from demo.people import People, write_private
 from demo.refusals import refusing_mail_server
@@ -65,14 +66,14 @@ class World:
 
 def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
     """Build the world and play its past; returns one line that says what was made."""
-    with reached_by(partial(DeskInThePast, past)):
+    with reached_by(partial(DeskInThePast, past), by_key=partial(PastExchange, past)):
         people = _tell(past, folder, today)
     write_private(folder / "logins.json", people.logins)
     alerts = (
         Alert.objects.count() + Envelope.objects.filter(kind="alert", iss__custody=Custody.AGENCY).count()
     )
     officers = sum(len(agency.officers) for agency in AGENCIES)
-    return f"{len(AGENCIES)} agencies, {officers} officers, 1 operator, {alerts} alerts"
+    return f"{len(AGENCIES)} agencies, {officers} officers, 1 keeper, {alerts} alerts"
 
 
 def _tell(past: Past, folder: Path, today: datetime) -> People:
@@ -209,11 +210,12 @@ def _renew_keysets(world: World) -> None:
     """In good time before they end: the desk for its agencies, every other system for itself; API keys likewise."""
     world.at(-13, 8)
     for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
-        renew_agency_keys(world.founders.operator, agency, now=world.past.now)
+        renew_agency_keys(world.founders.keeper, agency, now=world.past.now)
+        give_desk_key(agency.pk, now=world.past.now)
     world.past.settle()
     for agency_id, client in world.founders.clients.items():
         client.keys.renew()
-        replace_api_key(world.founders, agency_id, world.past)
+        replace_api_key(world.founders, agency_id)
         world.past.settle()
 
 
@@ -223,7 +225,7 @@ def _renew_keysets(world: World) -> None:
 def _suspend_border_police(world: World) -> None:
     world.at(-12)
     agency = Agency.objects.get(pk="xf-border")
-    suspend_agency(world.founders.operator, agency.pk, now=world.past.now)
+    suspend_agency(OPERATOR, agency.pk, now=world.past.now)
     world.past.settle()
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
-from demo.world import OPERATOR, OPERATOR_EMAIL, DemoAgency, DemoOfficer
-from officers.accounts import enrol_officer, enrol_operator
+from demo.world import KEEPER, KEEPER_EMAIL, DemoAgency, DemoOfficer
+from officers.accounts import enrol_keeper, enrol_officer
 from officers.models import Officer
 from peers.models import Agency
 
-INSTALLER = SystemActor("installer", None, frozenset({Capability.HUB_OPERATE}))
+INSTALLER = SystemActor("installer", None, frozenset({Capability.DESK_KEEP}))
 WORDS_A_PASSWORD = 4
 
 
@@ -29,18 +29,18 @@ class People:
     def __getitem__(self, login: str) -> Officer:
         return self.officers[login]
 
-    def enrol_operator(self, *, now: datetime) -> Officer:
+    def enrol_keeper(self, *, now: datetime) -> Officer:
         password = new_password()
-        operator = enrol_operator(
-            INSTALLER, email=OPERATOR_EMAIL, full_name=OPERATOR.name, password=password, now=now
+        keeper = enrol_keeper(
+            INSTALLER, email=KEEPER_EMAIL, full_name=KEEPER.name, password=password, now=now
         )
-        self._note(OPERATOR, operator, password, "")
-        return operator
+        self._note(KEEPER, keeper, password, "")
+        return keeper
 
-    def enrol_agency(self, operator: Officer, demo: DemoAgency, agency: Agency, *, now: datetime) -> None:
-        """The operator enrols the agency's admin, who enrols the rest."""
+    def enrol_agency(self, keeper: Officer, demo: DemoAgency, agency: Agency, *, now: datetime) -> None:
+        """The keeper enrols the agency's admin, who enrols the rest."""
         admin = next(officer for officer in demo.officers if Role.AGENCY_ADMIN in officer.roles)
-        actor = self._enrol(operator, demo, agency, admin, now)
+        actor = self._enrol(keeper, demo, agency, admin, now)
         for officer in demo.officers:
             if officer is not admin:
                 self._enrol(actor, demo, agency, officer, now)

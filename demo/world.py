@@ -65,8 +65,8 @@ class DemoAgreement:
     suspended: tuple[str, tuple[str, ...], int] | None = None
 
 
-OPERATOR: Final = DemoOfficer("Noor Ashdene", "noor", (Role.OPERATOR,))
-OPERATOR_EMAIL: Final = "noor@hub.example"
+KEEPER: Final = DemoOfficer("Noor Ashdene", "noor", (Role.KEEPER,))
+KEEPER_EMAIL: Final = "noor@hub.example"
 
 AGENCIES: Final = (
     DemoAgency(

@@ -28,6 +28,16 @@ MIGRATE = (
 )
 SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
 
+OPERATOR = (
+    *("admit_agency", "invite_operator", "issue_entry_key", "record_agreement", "resume_agency"),
+    "suspend_agency",
+)
+_ROLES = {
+    name: role
+    for role, names in (("migrate", MIGRATE), ("sequencer", SEQUENCER), ("operator", OPERATOR))
+    for name in names
+}
+
 
 def run_management_command(arguments: list[str]) -> int:
     """The verb; the command's own exit status."""
@@ -40,8 +50,7 @@ def _role_for(arguments: list[str]) -> str:
     chosen = os.environ.get("HUB_ROLE")
     if chosen in ROLES:
         return chosen
-    name = arguments[0] if arguments else ""
-    return "migrate" if name in MIGRATE else "sequencer" if name in SEQUENCER else "desk"
+    return _ROLES.get(arguments[0] if arguments else "", "desk")
 
 
 @contextmanager

@@ -20,23 +20,35 @@ def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
     return tuple(f"{noun}.{verb}" for verb in verbs)
 
 
-# What officers, operators and their commands do.
+# What officers, keepers and their commands do.
 _OF_THE_DESK: Final = (
-    *_acts("agency", "bound", "admitted", "change_proposed", "key_retired", "keys_created", "keys_rotated"),
+    *_acts(
+        "agency", "bound", "change_proposed", "entry_key_kept", "key_retired", "keys_created", "keys_rotated"
+    ),
     *_acts("agency", "keyset_renewed", "proposal_accepted", "proposal_discarded", "proposal_refused"),
-    *_acts("agency", "recovery_cancelled", "resumed", "root_changed", "root_recovered", "suspended"),
-    *_acts("agreement", "recorded"),
+    *_acts("agency", "recovery_cancelled", "root_changed", "root_recovered", "taken_in"),
     *_acts("agreements", "altered"),
     *_acts(
-        "alert", "acknowledged", "amended", "copied", "discarded", "drafted", "exported", "looked", "opened"
+        "alert",
+        "acknowledged",
+        "amended",
+        "cancelled",
+        "copied",
+        "discarded",
+        "drafted",
+        "exported",
+        "looked",
+        "opened",
     ),
     *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
     *_acts("apikey", "issued", "refused", "revoked", "rotated"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
-    *_acts("circle", "member_confirmed", "recorded"),
+    *_acts("circle", "member_confirmed"),
     *_acts("control", "imported", "previewed"),
+    *_acts("credential", "ended", "issued", "replaced"),
+    *_acts("deskkey", "issued", "revoked", "rotated"),
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
     *_acts("item", "retried"),
@@ -107,7 +119,9 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
         {
             *_acts("operator", "ended", "enrolled", "invited", "signed_in", "signed_out"),
             *_acts("agency", "admitted", "resumed", "suspended"),
+            *_acts("agreement", "recorded"),
             *_acts("apikey", "issued", "revoked"),
+            *_acts("circle", "recorded"),
         }
     ),
     WORKER: frozenset({*_OF_LOOPS, "content.deleted", "key.repudiated", "key.resumed", "keyset.recovered"}),
@@ -116,6 +130,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_OF_FETCHING,
             *_OF_LOOPS,
             *_acts("alert", "refused", "screened", "unopenable"),
+            "statement.refused",
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),
             *(

@@ -32,8 +32,8 @@ WAITS: Final = frozenset({"409", "429", "503"})
 _ALERT_ID: Final = {"alert_id": "$response.body#/id"}
 _TAGGED: Final = _ALERT_ID | {"header.If-Match": "$response.header.ETag"}
 _FIRST_OFFICER: Final = {"public_id": "$response.body#/items/0/id"}
-_FIRST_AGENCY: Final = {"agency_id": "$response.body#/items/0/id"}
-_ADMITTED: Final = {"agency_id": "$response.body#/agency/id"}
+_FIRST_AGENCY: Final = {"agency_id": "$response.body#/items/0/agency/id"}
+_TAKEN_IN: Final = {"agency_id": "$response.body#/agency/id"}
 _RECEIVED_ID: Final = {"received_id": "$response.body#/items/0/received/id"}
 LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("POST", "alerts"): {
@@ -59,6 +59,7 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     },
     ("POST", "alerts/{alert_id}/validate"): {"alerts_release_create": _TAGGED},
     ("POST", "alerts/{alert_id}/release"): {
+        "alerts_cancel_create": _ALERT_ID,
         "alerts_withdraw_create": _ALERT_ID,
         "alerts_amend_create": _ALERT_ID,
         "alerts_retrieve": _ALERT_ID,
@@ -81,6 +82,8 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
         "apikeys_rotate": {"prefix": "$response.body#/prefix"},
         "apikeys_revoke": {"prefix": "$response.body#/prefix"},
     },
+    ("GET", "exchange-keys"): {"exchange_keys_end": {"prefix": "$response.body#/items/0/prefix"}},
+    ("POST", "exchange-keys"): {"exchange_keys_end": {"prefix": "$response.body#/prefix"}},
     ("POST", "instances"): {"instances_release": {"instance_id": "$response.body#/id"}},
     ("GET", "credentials"): {"credentials_end": {"prefix": "$response.body#/items/0/prefix"}},
     ("POST", "credentials"): {"credentials_end": {"prefix": "$response.body#/prefix"}},
@@ -100,15 +103,11 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
             "lane": "$response.body#/items/0/lanes/0",
         },
     },
-    ("GET", "hub/agencies"): {
-        "hub_agencies_retrieve": _FIRST_AGENCY,
-        "hub_agencies_suspend": _FIRST_AGENCY,
-        "hub_agencies_resume": _FIRST_AGENCY,
-    },
-    ("POST", "hub/agencies"): {
-        "hub_agencies_invite_admin": _ADMITTED,
-        "hub_agencies_entry_key": _ADMITTED,
-        "hub_agencies_create_keys": _ADMITTED,
+    ("GET", "desk/agencies"): {"desk_agencies_retrieve": _FIRST_AGENCY},
+    ("POST", "desk/agencies"): {
+        "desk_agencies_invite_admin": _TAKEN_IN,
+        "desk_agencies_entry_key": _TAKEN_IN,
+        "desk_agencies_create_keys": _TAKEN_IN,
     },
     ("POST", "envelopes"): {
         "submissions_retrieve": {"digest": "$response.body#/md"},

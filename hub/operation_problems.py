@@ -31,7 +31,8 @@ SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
 """What reads or writes sealed content may find."""
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Why the exchange keeps an envelope closed."""
-SIGNS: Final = ("agency-suspended", "no-signing-key", "sending-stopped", "sequencer-lagging", *SEALED)
+SIGNS: Final = ("no-signing-key", "not-taken", "sending-stopped", *SEALED)
+SIGNS_FOR_KEYS: Final = ("exchange-away", "keys-elsewhere", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("exchange-away", "keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
@@ -53,6 +54,11 @@ KEYSETS: Final = (
 OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "api-keys"): ("nobody-to-release",),
     ("POST", "api-keys/{prefix}/rotate"): ("nobody-to-release",),
+    ("POST", "api-keys/self/rotate"): ("rotation-refused",),
+    ("GET", "exchange-keys"): ("exchange-away", "keys-elsewhere"),
+    ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
+    ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,
+    ("POST", "exchange-keys/own/replace"): SIGNS_FOR_KEYS,
     ("POST", "caller/rotate"): ("rotation-refused",),
     ("POST", "instances"): ("held-elsewhere",),
     ("POST", "credentials"): ("envelope-refused", "malformed"),
@@ -98,12 +104,13 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ),
     ("POST", "alerts/{alert_id}/return"): (*MOVES, *TAGGED),
     ("POST", "alerts/{alert_id}/release"): (
-        "alert-incomplete", "changed-since-validation", "exchange-away", "keep-too-short", "keys-elsewhere", "keyset-stale",
-        "policy-denied", "second-person-needed", "step-up-needed", "superseded", *MOVES, *SIGNS, *AMENDS,
+        "alert-incomplete", "changed-since-validation", "exchange-away", "keys-elsewhere",
+        "second-person-needed", "step-up-needed", *MOVES, *SIGNS, *AMENDS,
     ),
+    ("POST", "alerts/{alert_id}/cancel"): ("cancel-refused", "step-up-needed", *TAGGED, *MOVES),
     ("POST", "alerts/{alert_id}/amend"): ("keys-elsewhere", *MOVES, *AMENDS, *CLOSED),
     ("POST", "alerts/{alert_id}/withdraw"): (
-        "already-retracted", "keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS, *AMENDS,
+        "keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/reaffirm"): ("keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS),
     ("POST", "alerts/{alert_id}/second-look"): ("second-person-needed", *TAGGED, *MOVES),
@@ -123,11 +130,11 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/received/{received_id}/open"): OPENS,
     ("POST", "alerts/received/{received_id}/attachments/{n}"): OPENS,
     ("POST", "alerts/received/{received_id}/acknowledge"): (
-        "keys-elsewhere", "not-fetched", "not-opened", "move-refused", *SIGNS,
+        "keys-elsewhere", "not-opened", *SIGNS,
     ),
     ("POST", "alerts/received/acknowledge"): ("agency-suspended", *SEALED),
     ("POST", "alerts/received/{received_id}/confirm-withdrawal"): (
-        "keys-elsewhere", "not-fetched", "move-refused", *SIGNS,
+        "keys-elsewhere", *SIGNS,
     ),
     ("POST", "alerts/received/{received_id}/reply"): ANSWERS,
     ("POST", "alerts/received/{received_id}/profile"): ANSWERS,
@@ -180,10 +187,11 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "doubts/envelopes/{md}/withdraw"): (
         "already-retracted", "keys-elsewhere", "record-altered", *SIGNS,
     ),
-    ("POST", "hub/agencies"): ("agency-exists",),
-    ("POST", "hub/agencies/{agency_id}/admin"): ("move-refused",),
-    ("POST", "hub/agencies/{agency_id}/entry-key"): ("custody-refused", "move-refused"),
-    ("POST", "hub/agencies/{agency_id}/keys"): ("custody-refused", "keys-away", "too-many-keysets"),
+    ("POST", "desk/agencies/admitted"): ("exchange-away", "taken-in"),
+    ("POST", "desk/agencies"): ("exchange-away", "keys-away", "record-altered", "taken-in"),
+    ("POST", "desk/agencies/{agency_id}/admin"): ("move-refused",),
+    ("POST", "desk/agencies/{agency_id}/entry-key"): ("exchange-away", "keys-away", "move-refused"),
+    ("POST", "desk/agencies/{agency_id}/keys"): ("custody-refused", "keys-away", "move-refused", "too-many-keysets"),
     ("POST", "keys/changes"): (
         "custody-refused", "keys-elsewhere", "keys-moved-on", "no-signing-key", "recovery-waits",
         "too-many-keysets", *SEALED,

@@ -87,8 +87,8 @@ PROBLEMS: dict[type[BaseException], Problem] = {
         "Another desk or command holds your agency's identity.",
         ("holder", "software", "free_at"),
     ),
-    agencies.RotationRefusedError: Problem(
-        409, "rotation-refused", "This API key does not replace itself now.", ("cause", "from_at")
+    callers.RotationRefusedError: Problem(
+        409, "rotation-refused", "This key does not replace itself now.", ("cause", "from_at")
     ),
     agencies.TooManyKeysetsError: Problem(
         429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)
@@ -217,6 +217,15 @@ if apps.is_installed("alerts"):
         alerts.MoveRefusedError: Problem(
             409, "alert-move-refused", "The alert's state does not allow this.", ("move", "state")
         ),
+        alerts.NotTakenError: Problem(
+            409,
+            "not-taken",
+            "The exchange did not take it; nothing was sent.",
+            ("cause", "text", "denials"),
+        ),
+        alerts.CancelRefusedError: Problem(
+            409, "cancel-refused", "This cannot be cancelled now.", ("cause", "text")
+        ),
         alerts.NotOpenedError: Problem(409, "not-opened", "Open it before you acknowledge it."),
         alerts.ReceiptPendingError: Problem(
             409, "receipt-pending", "Not verified yet: the log receipt usually takes a second."
@@ -267,6 +276,9 @@ if apps.is_installed("alerts"):
         ),
         officers.FormTokenError: Problem(
             403, "form-token-refused", "The form's token is missing or old. Reload the page."
+        ),
+        officers.TakenInError: Problem(
+            409, "taken-in", "This desk has taken the agency in already.", ("agency_id",)
         ),
         officers.LastAdminError: Problem(409, "last-admin", "An agency keeps one agency admin at least."),
         officers.NobodyToReleaseError: Problem(

@@ -93,7 +93,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     # The exchange takes an agency's first keyset and its recoveries; the worker ends recoveries.
     "agencies_agency": _all(
         READ,
-        desk=ADD | CHANGE,
+        desk=CHANGE,
         exchange=change("status", "root_fingerprint", "duty_phone", "timezone"),
         worker=change("root_fingerprint"),
     ),
@@ -115,6 +115,14 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         SEQUENCER: ADD,
     },
     "officers_restorereview": {DESK: ADD, DESK_WORKER: READ},
+    # Admins are told what ends and what has rotated itself.
+    "officers_deskkey": {
+        DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),
+        WORKER: read(
+            *("prefix", "agency_id", "client", "created_at", "created_by", "expires_at", "revoked_at"),
+            "follows_id",
+        ),
+    },
     "officers_loginattempts": {DESK: KEEP, DESK_WORKER: REMOVE},
     "mfa_authenticator": {DESK: KEEP},
     "django_session": {DESK: KEEP, DESK_WORKER: REMOVE},
@@ -135,11 +143,6 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
         # With its first keyset an agency gets its first working key, and its key for entering ends; a key that
         # rotates itself ends what it asked for before.
         EXCHANGE: ADD | change("expires_at", "revoked_at", "last_used_at"),
-        # Admins are told what ends and what has rotated itself.
-        WORKER: read(
-            *("prefix", "agency_id", "client", "created_at", "created_by", "expires_at", "revoked_at"),
-            *("is_entry", "is_desk", "follows_id"),
-        ),
     },
     "agencies_firstapikey": {DESK: ADD, EXCHANGE: ADD, WORKER: REMOVE},
     "agencies_challenge": {DESK: ADD | change("used_at"), EXCHANGE: ADD | change("used_at"), WORKER: REMOVE},
@@ -161,6 +164,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_contactpoint": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE, WORKER: READ},
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
     "vault_vaultkey": {DESK: ADD, DESK_WORKER: READ},
+    "vault_entrykey": {DESK: KEEP},
     "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
@@ -191,12 +195,12 @@ _SAID: Final = ("answer", "state", "opened_at", "acknowledged_at", "recalled_at"
 """What statements change of a delivery."""
 
 _SHARING: Final[dict[str, dict[str, Right]]] = {
-    "sharing_agreement": _all(READ, desk=ADD),
-    "sharing_agreementversion": _all(READ, desk=ADD),
-    "sharing_agreementlane": _all(READ, desk=ADD),
-    "sharing_agreementparty": _all(READ, desk=ADD),
-    "sharing_circle": _all(READ, desk=ADD),
-    "sharing_circle_members": _all(READ, desk=ADD),
+    "sharing_agreement": _all(READ),
+    "sharing_agreementversion": _all(READ),
+    "sharing_agreementlane": _all(READ),
+    "sharing_agreementparty": _all(READ),
+    "sharing_circle": _all(READ),
+    "sharing_circle_members": _all(READ),
     "sharing_lanesuspension": _all(READ, desk=ADD | change("lifted_at"), exchange=ADD | change("lifted_at")),
     "sharing_envelope": _all(
         READ,
@@ -250,24 +254,28 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
 }
 
 _DESK: Final[dict[str, dict[str, Right]]] = {
-    "alerts_alert": {DESK: ADD | CHANGE, DESK_WORKER: change("tokens_kept", "log_index", "logged_at")},
+    "alerts_alert": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE},
     "alerts_alertrevision": {DESK: ADD, DESK_WORKER: READ},
-    "alerts_draftattachment": {DESK: KEEP, DESK_WORKER: READ},
+    "alerts_draftattachment": {DESK: KEEP, DESK_WORKER: REMOVE},
     "alerts_drafttemplate": {DESK: KEEP},
     "alerts_savedview": {DESK: KEEP},
     "alerts_peerpin": {DESK: READ},
+    "peers_knowncredential": {DESK_WORKER: ADD | REMOVE, WORKER: READ},
     "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_heldstatement": {
-        DESK: ADD | change("mac"),
-        DESK_WORKER: ADD | change("log_time", "log_index", "mac"),
+        DESK: ADD | REMOVE | change("mac"),
+        DESK_WORKER: ADD | REMOVE | change("log_time", "log_index", "mac"),
     },
     "peers_feedcursor": {DESK: READ | change("mac"), DESK_WORKER: KEEP},
     "peers_peeragreement": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_peercircle": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_seenagreements": {DESK: KEEP, DESK_WORKER: KEEP},
     "peers_seenledger": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
-    "peers_sentenvelope": {DESK: ADD | change("mac"), DESK_WORKER: READ},
+    "peers_lastverdicts": {DESK: KEEP},
+    "peers_outgoing": {DESK: KEEP, DESK_WORKER: KEEP},
+    "peers_outgoingblob": {DESK: ADD | REMOVE, DESK_WORKER: ADD | REMOVE},
+    "peers_sentenvelope": {DESK: ADD | change("mac"), DESK_WORKER: ADD},
     "peers_sentdelivery": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     "peers_deliveriesplace": {DESK: ADD | REMOVE | change("place", "mac"), DESK_WORKER: ADD | CHANGE},
     "peers_unsentenvelope": {DESK: READ | change("mac"), DESK_WORKER: ADD | REMOVE},
@@ -297,7 +305,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "substances_controlversion": {DESK: ADD, DESK_WORKER: READ},
 }
 
-# Who comes in and is suspended, whether the exchange works; no envelope, no statement, nothing of a desk.
+# Who comes in and is suspended, what agencies agreed, whether the exchange works; no envelope, no statement, nothing of a desk.
 _OPERATES: Final[dict[str, Right]] = {
     "operators_operator": ADD | change("is_active", "ended_at"),
     "operators_passkey": KEEP,
@@ -321,8 +329,12 @@ _OPERATES: Final[dict[str, Right]] = {
     "ledger_setaside": READ,
     "ledger_loopstate": READ,
     "ledger_sequencerlease": READ,
-    "sharing_agreementversion": READ,
-    "sharing_agreementparty": READ,
+    "sharing_agreement": ADD,
+    "sharing_agreementversion": ADD,
+    "sharing_agreementlane": ADD,
+    "sharing_agreementparty": ADD,
+    "sharing_circle": ADD,
+    "sharing_circle_members": ADD,
     # What was held gets its turn again.
     "sharing_delivery": read("id", "state") | Right(update=frozenset({"state"})),
     "sharing_feedheld": REMOVE | LOCK,

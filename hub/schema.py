@@ -11,7 +11,14 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from callers.answers import PROBLEM_TYPE, ProblemSerializer
-from callers.capabilities import ACCESSION_SCOPES, CLIENT_SCOPES, SENSITIVE, Capability, roles_with
+from callers.capabilities import (
+    ACCESSION_SCOPES,
+    DESK_SCOPES,
+    EXCHANGE_SCOPES,
+    SENSITIVE,
+    Capability,
+    roles_with,
+)
 from callers.permissions import PUBLIC, declared_for
 from hub.deprecations import DEPRECATIONS
 from hub.operation_problems import SAFE, problems_of
@@ -19,6 +26,8 @@ from hub.problems import PROBLEMS
 
 PREFIX: Final = "/api/v1/"
 STATUS_OF: Final = {problem.slug: problem.status for problem in PROBLEMS.values()}
+_KEYS: Final = {"API key": EXCHANGE_SCOPES | ACCESSION_SCOPES, "Key for the desk": DESK_SCOPES}
+"""What a system calls with: an API key at the exchange, a key of the desk at the desk."""
 _TAGS: Final = {
     "agencies": "Directory",
     "alerts": "Desk",
@@ -28,7 +37,7 @@ _TAGS: Final = {
     "keysets": "Directory",
     **dict.fromkeys(("account", "views"), "Account"),
     **dict.fromkeys(("profiles", "spectra", "substances"), "Science"),
-    **dict.fromkeys(("api-keys", "audit", "doubts", "duty", "keys"), "Agency"),
+    **dict.fromkeys(("api-keys", "audit", "doubts", "duty", "exchange-keys", "keys"), "Agency"),
     **dict.fromkeys(("notifications", "officers", "policy"), "Agency"),
 }
 
@@ -68,7 +77,8 @@ class ProblemAwareSchema(AutoSchema):
         wanted = self._capabilities()
         ways = [set(way) for way in super().get_auth()]
         scopes = {
-            "apiKey": wanted & (CLIENT_SCOPES | ACCESSION_SCOPES),
+            "apiKey": wanted & _KEYS["API key"],
+            "deskKey": wanted & _KEYS["Key for the desk"],
             "officerSession": {c for c in wanted if roles_with(c)},
         }
         return [{name: sorted(scopes[name])} for way in ways for name in way if scopes.get(name)]
@@ -116,10 +126,13 @@ class ProblemAwareSchema(AutoSchema):
 
     def _who(self) -> str:
         wanted = self._capabilities()
-        scopes = ", ".join(f"`{scope}`" for scope in sorted(wanted & (CLIENT_SCOPES | ACCESSION_SCOPES)))
+        said = [
+            f"{key} with {', '.join(f'`{scope}`' for scope in sorted(wanted & scopes))}."
+            for key, scopes in _KEYS.items()
+            if wanted & scopes
+        ]
         roles = sorted({role for capability in wanted for role in roles_with(capability)})
-        said = [f"API key with {scopes}." if scopes else "", f"Officer: {', '.join(roles)}." if roles else ""]
-        return " ".join(filter(None, said))
+        return " ".join([*said, *([f"Officer: {', '.join(roles)}."] if roles else [])])
 
     def _capabilities(self) -> frozenset[Capability]:
         declared = declared_for(self.view, self.method)

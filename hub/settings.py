@@ -388,7 +388,14 @@ if API_RATE_PER_SECOND <= 0:
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "agencies.authentication.ApiKeyAuthentication",
-        *(["officers.login.authentication.OfficerSessionAuthentication"] if _IS_DESK else []),
+        *(
+            [
+                "officers.login.authentication.DeskKeyAuthentication",
+                "officers.login.authentication.OfficerSessionAuthentication",
+            ]
+            if _IS_DESK
+            else []
+        ),
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "officers.login.permissions.HasCapabilityAndProof"

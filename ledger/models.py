@@ -15,7 +15,8 @@ from django.db.models import Q
 
 DIGEST_PATTERN = r"^[A-Za-z0-9_-]{43}$"
 SEES_AGENCY = "audit:read"
-SEES_HUB = "hub:operate"
+SEES_ALL = frozenset({"desk:keep", "hub:operate"})
+"""Of those who run a desk, and of those who run the exchange."""
 HUB_LEVEL = ""
 
 
@@ -148,10 +149,10 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     """The only way to audit events."""
 
     def visible_to(self, reader: AuditReader) -> "AuditEventQuerySet":
-        """Own agency's events for its auditors, hub-level events for the operator, else nothing."""
+        """Own agency's events for its auditors, nobody's for whoever runs the desk or the exchange, else nothing."""
         if reader.agency_id and SEES_AGENCY in reader.capabilities:
             return self.filter(agency=reader.agency_id)
-        if not reader.agency_id and SEES_HUB in reader.capabilities:
+        if not (reader.agency_id or SEES_ALL.isdisjoint(reader.capabilities)):
             return self.filter(agency=HUB_LEVEL)
         return self.none()
 
@@ -201,10 +202,10 @@ class Distrust(models.TextChoices):
 
 class SetAsideQuerySet(models.QuerySet["SetAside"]):
     def visible_to(self, reader: AuditReader) -> "SetAsideQuerySet":
-        """Own agency's to its auditors, every one to the operator, else nothing: they hold no content."""
+        """Own agency's to its auditors, every one to whoever runs the desk or the exchange, else nothing: they hold no content."""
         if reader.agency_id and SEES_AGENCY in reader.capabilities:
             return self.filter(agency=reader.agency_id)
-        if not reader.agency_id and SEES_HUB in reader.capabilities:
+        if not (reader.agency_id or SEES_ALL.isdisjoint(reader.capabilities)):
             return self.all()
         return self.none()
 

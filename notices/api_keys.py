@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices to agency admins of their systems' API keys: 30, 14, 7 and 1 days before one ends, and of each that
-has replaced itself.
+"""Notices to agency admins of their systems' keys: 30, 14, 7 and 1 days before one ends, and of each that has
+replaced itself. Keys for the desk are the desk's own rows; of those for the exchange it knows what that said last.
 
 A row's subject names the key, its end and the threshold, so that asking twice queues nothing. A key that was replaced
-ends on purpose, and one for entering ends by itself: neither is warned of. Nor is a key in its first moments: whoever
-issued it for a week was told so then.
+ends on purpose: nobody is warned of it. Nor is a key in its first moments: whoever issued it for a week was told so then.
 """
 
 from collections.abc import Iterator
@@ -16,19 +15,21 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accord.moments import moment_of
-from agencies.endings import THRESHOLDS
-from agencies.models import ApiKey
 from callers.actors import client_name
 from callers.capabilities import Capability
 from callers.doorbell import ring
+from callers.systemkeys import WARNED_DAYS
 from notices.models import Notification
 from notices.queueing import by_agency, queue_plain_notices, save_notices
 from notices.states import Occasion
+from officers.models import DeskKey
 from officers.releasers import officers_who
+from peers.models import KnownCredential
 
 BETWEEN: Final = ":"
 TOLD_FOR: Final = timedelta(days=7)
 """So long after a key replaced itself a worker that was away may still say so."""
+Key = DeskKey | KnownCredential
 
 
 def tell_of_api_keys(*, now: datetime) -> int:
@@ -51,7 +52,9 @@ def tell_of_api_keys(*, now: datetime) -> int:
 def is_settled(notice: Notification) -> bool:
     """Tell whether the key has ended or was replaced since the warning was queued, so that nobody need be warned."""
     prefix, end, _days = notice.subject.split(BETWEEN)
-    return not any(_end_of(key) == end for key in _to_warn_of().filter(pk=prefix))
+    known = KnownCredential.objects.filter(agency_id=notice.recipient_id, prefix=prefix)
+    keys: Iterator[Key] = chain(_to_warn_of().filter(pk=prefix), known)
+    return not any(_end_of(key) == end for key in keys)
 
 
 def end_of(notice: Notification) -> datetime:
@@ -59,30 +62,31 @@ def end_of(notice: Notification) -> datetime:
     return moment_of(int(notice.subject.split(BETWEEN)[1]))
 
 
-def _ending(now: datetime) -> Iterator[tuple[ApiKey, str, Occasion]]:
-    horizon = now + timedelta(days=max(THRESHOLDS))
-    for key in _to_warn_of().filter(expires_at__gt=now, expires_at__lte=horizon):
-        days = next(days for days in THRESHOLDS if key.expires_at - now <= timedelta(days=days))
+def _ending(now: datetime) -> Iterator[tuple[Key, str, Occasion]]:
+    soon = {"expires_at__gt": now, "expires_at__lte": now + timedelta(days=max(WARNED_DAYS))}
+    keys: Iterator[Key] = chain(_to_warn_of().filter(**soon), KnownCredential.objects.filter(**soon))
+    for key in keys:
+        days = next(days for days in WARNED_DAYS if key.expires_at - now <= timedelta(days=days))
         if key.lifetime > timedelta(days=days):
             yield key, BETWEEN.join((key.prefix, _end_of(key), str(days))), Occasion.API_KEY_ENDING
 
 
-def _rotated(now: datetime) -> Iterator[tuple[ApiKey, str, Occasion]]:
-    for key in _facts().filter(created_at__gt=now - TOLD_FOR, follows__is_entry=False):
+def _rotated(now: datetime) -> Iterator[tuple[Key, str, Occasion]]:
+    for key in _facts().filter(created_at__gt=now - TOLD_FOR, follows__isnull=False):
         if key.created_by == client_name(key.agency_id, key.client):
             yield key, key.prefix, Occasion.API_KEY_ROTATED
+    for known in KnownCredential.objects.filter(created_at__gt=now - TOLD_FOR, has_replaced=True):
+        yield known, known.prefix, Occasion.API_KEY_ROTATED
 
 
-def _to_warn_of() -> QuerySet[ApiKey]:
-    return _facts().filter(revoked_at__isnull=True, is_entry=False, successors__isnull=True)
+def _to_warn_of() -> QuerySet[DeskKey]:
+    return _facts().filter(revoked_at__isnull=True, successors__isnull=True)
 
 
-def _facts() -> QuerySet[ApiKey]:
+def _facts() -> QuerySet[DeskKey]:
     """Keys of systems, without what would let somebody in, which this process may not read."""
-    return ApiKey.objects.filter(is_desk=False).only(
-        "prefix", "agency_id", "client", "created_at", "created_by", "expires_at"
-    )
+    return DeskKey.objects.only("prefix", "agency_id", "client", "created_at", "created_by", "expires_at")
 
 
-def _end_of(key: ApiKey) -> str:
+def _end_of(key: Key) -> str:
     return str(int(key.expires_at.timestamp()))

@@ -25,7 +25,7 @@ BATCH: Final = 50
 SHARE_BY_AGE: Final = 5
 """Every fifth row of a lease is the oldest that waits, whatever it is about."""
 
-URGENT: Final = Q(occasion__in=NEWS, pri=FLASH) | Q(occasion=Occasion.RELEASE_WAITS)
+URGENT: Final = Q(occasion__in=NEWS, pri=FLASH) | Q(occasion__in=(Occasion.RELEASE_WAITS, Occasion.UNSENT))
 URGENCY: Final = Case(
     When(URGENT, then=0),
     When(occasion__in=[*NEWS, Occasion.KEY_REVOKED], then=1),

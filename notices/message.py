@@ -12,7 +12,14 @@ from typing import Final
 
 from django.utils.translation import gettext, override
 
-from notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, PEER_OCCASIONS, POWER_OCCASIONS, Occasion
+from notices.states import (
+    API_KEY_OCCASIONS,
+    HANDED_IN_OCCASIONS,
+    KEY_OCCASIONS,
+    PEER_OCCASIONS,
+    POWER_OCCASIONS,
+    Occasion,
+)
 
 ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
 """Hours, stated in the mail; the binding time stands in the manifest."""
@@ -66,6 +73,8 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.POWER_ASKED: gettext("POWERS"),
         Occasion.POLICY_WEAKENED: gettext("POLICY"),
         Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
+        Occasion.UNSENT: gettext("NOT SENT"),
+        Occasion.CAME_BACK: gettext("CAME BACK"),
         Occasion.CONTROL_CHANGED: gettext("LAW"),
         Occasion.RULE_PUBLISHED: gettext("LAW"),
     }.get(occasion, "")
@@ -88,6 +97,8 @@ def _place_of(facts: NoticeFacts) -> str:
         return "api-keys/"
     if facts.occasion == Occasion.RELEASE_WAITS:
         return "queue/"
+    if facts.occasion in HANDED_IN_OCCASIONS:
+        return "outbox/waiting/"
     if facts.occasion == Occasion.CONTROL_CHANGED:
         return "science/caught/"
     return "keys/" if facts.occasion in KEY_OCCASIONS else "outbox/"
@@ -121,6 +132,12 @@ def _first_line(facts: NoticeFacts) -> str:
         Occasion.POLICY_WEAKENED: gettext("Your agency's policy became weaker. Look at what has changed."),
         Occasion.RELEASE_WAITS: gettext(
             "A flash alert of your agency waits for a second person. Check it and send it."
+        ),
+        Occasion.UNSENT: gettext(
+            "A flash alert of your agency has not left: the exchange does not answer. Phone the recipients; the numbers stand there."
+        ),
+        Occasion.CAME_BACK: gettext(
+            "The exchange did not take what your agency had signed. Look at why, and do it once more if it still holds."
         ),
         Occasion.CONTROL_CHANGED: gettext(
             "Rules that you watch have changed. Look at which of your agency's substances they reach."

@@ -14,7 +14,14 @@ from callers.capabilities import Capability
 from callers.markings import is_within
 from notices import api_keys, key_endings, power_changes
 from notices.models import Notification
-from notices.states import API_KEY_OCCASIONS, KEY_OCCASIONS, POWER_OCCASIONS, Cause, Occasion
+from notices.states import (
+    API_KEY_OCCASIONS,
+    HANDED_IN_OCCASIONS,
+    KEY_OCCASIONS,
+    POWER_OCCASIONS,
+    Cause,
+    Occasion,
+)
 from officers.quiet import stays_quiet
 from officers.visibility import without_sign_in
 
@@ -26,6 +33,7 @@ _WITHOUT_ALERT: Final = (
     *API_KEY_OCCASIONS,
     *POWER_OCCASIONS,
     Occasion.REPUDIATED,
+    *HANDED_IN_OCCASIONS,
     Occasion.RELEASE_WAITS,
     Occasion.CONTROL_CHANGED,
 )

@@ -136,7 +136,7 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
 
 def _facts(notice: Notification) -> NoticeFacts:
     officer = notice.officer
-    waits = notice.occasion == Occasion.RELEASE_WAITS
+    waits = notice.occasion in (Occasion.RELEASE_WAITS, Occasion.UNSENT)
     return NoticeFacts(
         address=officer.email,
         language=officer.language or notice.recipient.language,

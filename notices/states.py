@@ -56,6 +56,8 @@ class Occasion(TextChoices):
     POWER_ASKED = "power-asked", _("A change of power in your agency waits")
     POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
     RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
+    UNSENT = "unsent", _("A flash alert waits for the exchange")
+    CAME_BACK = "came-back", _("Something came back from the exchange")
     CONTROL_CHANGED = "control-changed", _("Rules that you watch have changed")
     RULE_PUBLISHED = "rule-published", _("An alert brought a change of the law that you watch")
 
@@ -71,6 +73,9 @@ KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING, *PE
 
 API_KEY_OCCASIONS: Final = frozenset({Occasion.API_KEY_ENDING, Occasion.API_KEY_ROTATED})
 """About keys of the agency's systems: for its admins, and no delivery is named."""
+
+HANDED_IN_OCCASIONS: Final = frozenset({Occasion.UNSENT, Occasion.CAME_BACK})
+"""About what the own agency has signed; no delivery is named."""
 
 POWER_OCCASIONS: Final = frozenset({Occasion.POWER_ASKED, Occasion.POLICY_WEAKENED})
 """About who may do what in the own agency; no delivery is named."""

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from callers.capabilities import Capability
 from callers.markings import rows_within
-from notices.states import Occasion
+from notices.states import HANDED_IN_OCCASIONS, Occasion
 
 if TYPE_CHECKING:
     from callers.actors import Actor
@@ -24,8 +24,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         within = rows_within(actor)
         if not within:
             return rows
-        # What waits for its release names no alert; whom it was told to could see it then.
-        is_waiting = Q(occasion=Occasion.RELEASE_WAITS) & ~Q(
+        # What waits for its release, or for the exchange, names no alert; whom it was told to could see it then.
+        is_waiting = Q(occasion__in=(Occasion.RELEASE_WAITS, *HANDED_IN_OCCASIONS)) & ~Q(
             officer__public_id=actor.audit_name.removeprefix("officer:")
         )
         return rows.filter(Q(about="") | within).exclude(is_waiting)

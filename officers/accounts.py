@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Officers: enrolling, roles, disabling, passwords. One guard decides who may act on whom.
 
-An agency admin acts on officers of the own agency, never on the own roles. The operator enrols an agency's
+An agency admin acts on officers of the own agency, never on the own roles. The keeper enrols an agency's
 first agency admin and nobody else: the hub adds no reader to an agency that has an admin of its own. What
 belongs to another agency is absent. Every session of a person ends when the password or the standing changes.
 
@@ -79,14 +79,14 @@ def enrol_officer(
     return officer
 
 
-def enrol_operator(actor: Actor, *, email: str, full_name: str, password: str, now: datetime) -> Officer:
-    """A new hub operator, who belongs to no agency; by an operator or by who installs the hub."""
-    require(actor, Capability.HUB_OPERATE)
+def enrol_keeper(actor: Actor, *, email: str, full_name: str, password: str, now: datetime) -> Officer:
+    """A new keeper, who belongs to no agency; by a keeper or by who installs the hub."""
+    require(actor, Capability.DESK_KEEP)
     with transaction.atomic():
         officer = Officer(
             email=_checked_email(email),
             full_name=full_name.strip(),
-            roles=[Role.OPERATOR.value],
+            roles=[Role.KEEPER.value],
             joined_at=now,
         )
         _store_new(officer, password)
@@ -248,7 +248,7 @@ def refuse_own_account(actor: Actor, officer: Officer) -> None:
 
 
 def _require_may_enrol(actor: Actor, agency: Agency, roles: list[str]) -> None:
-    if Capability.HUB_OPERATE in actor.capabilities:
+    if Capability.DESK_KEEP in actor.capabilities:
         if Role.AGENCY_ADMIN not in roles or admins_of(agency).exists():
             raise NotPermittedError(Capability.OFFICER_MANAGE, ask=_("an agency admin of that agency"))
         return
@@ -272,7 +272,7 @@ def _keep_one_admin(officer: Officer) -> None:
 def _checked_roles(roles: Iterable[str]) -> list[str]:
     chosen = [role.value for role in Role if role.value in set(roles)]
     unknown = set(roles) - set(chosen)
-    if unknown or Role.OPERATOR in chosen or not chosen:
+    if unknown or Role.KEEPER in chosen or not chosen:
         raise InputError("roles", _("Choose one or more of the agency's roles."))
     if Role.AUDITOR in chosen and len(chosen) > 1:
         raise InputError("roles", _("Who audits does nothing else: choose auditor alone, or other roles."))

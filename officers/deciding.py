@@ -127,13 +127,13 @@ def _require_may_still_ask(change: PowerChange) -> None:
         return
     asked_by = change.asked_by
     needed = Capability.AGENCY_MANAGE if change.kind == Kind.POLICY else Capability.OFFICER_MANAGE
-    if asked_by is not None and needed not in asked_by.capabilities | _of_operator(asked_by):
+    if asked_by is not None and needed not in asked_by.capabilities | _of_keeper(asked_by):
         raise InputError("change", _("Who asked for this may not ask for it any more."))
 
 
-def _of_operator(officer: Officer) -> frozenset[Capability]:
-    """An operator who enrolled an agency's first admin."""
-    operates = Capability.HUB_OPERATE in officer.capabilities
+def _of_keeper(officer: Officer) -> frozenset[Capability]:
+    """A keeper who enrolled an agency's first admin."""
+    operates = Capability.DESK_KEEP in officer.capabilities
     return frozenset({Capability.OFFICER_MANAGE}) if operates else frozenset()
 
 

@@ -27,6 +27,11 @@ def duty_list(actor: Actor) -> list[Officer]:
     return list(_on_duty(Officer.objects.visible_to(actor)).select_related("agency", "deputy"))
 
 
+def on_duty(agency_id: str) -> list[Officer]:
+    """The active officers on an agency's duty list, the first to be called first."""
+    return list(_on_duty(Officer.objects.filter(agency_id=agency_id, is_active=True)))
+
+
 def move_on_duty_list(actor: Actor, officer: Officer, move: str, *, now: datetime) -> list[Officer]:
     """Puts one officer a place up or down, at the end, or off the list; returns the list.
 

@@ -1,98 +1,198 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps by which an agency comes in, as the operator may know it: steps that are done or not, nobody's name."""
+"""The steps by which an agency comes in at this desk, as the keeper may know them: done or not, nobody's name.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+The exchange's operator has admitted it first, and has issued a key for entering: by it the exchange says what was admitted,
+and the desk brings the first keyset in. An agency that holds its own keys comes in by its own system, at no desk.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
 
-from accord.calls.answers import AgencyAnswer
-from agencies.accession import admit_agency
-from agencies.directory import newest_keyset
-from agencies.entrykeys import has_entry_key
-from agencies.fingerprints import checked_fingerprint
-from agencies.models import Agency as Admitted
+from accord.calls.answers import AccessionAnswer, AgencyAnswer
+from accord.calls.errors import ApiKeyRefusedError
+from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require
-from callers.directory import AgencyStatus, Custody
-from callers.errors import AbsentError
-from officers.accounts import admins_of
+from callers.directory import AGENCY_ID_FORM, Custody
+from callers.errors import AbsentError, InputError, MoveError
+from ledger.audit import record_event
+from officers.errors import TakenInError
 from officers.invitations import Invited, invited_of
 from officers.models import Officer
 from peers.entries import begin_entry
+from peers.exchange import exchange_by, held_agencies
 from peers.models import Agency
+from peers.own_keysets import own_keysets_until
+from vault.entrykeys import entry_keys_until, keep_entry_key
+
+_ENTRY_KEY: Final = re.compile(r"[0-9a-f]{12}\.[A-Za-z0-9_-]{43}")
+_REFUSED: Final = gettext_lazy(
+    "Key for entering: the exchange does not take it. It is mistyped, has ended, or a newer one was issued; ask the exchange's operator."
+)
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What the exchange says that it has admitted; `until`: when the key for entering ends."""
+
+    entry: AgencyAnswer
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What the keeper has compared with what the exchange's operator said; the fingerprint is empty where the desk makes the root."""
+
+    name: str
+    custody: str
+    root_fingerprint: str
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`waiting` is the first agency admin's invitation while nobody has come; `until` is when the keyset ends."""
+    """`waiting` is the first agency admin's invitation while nobody has come; `keyset_until` as the desk has verified it."""
 
     agency: Agency
     has_admin: bool
     first_admin: Officer | None
     waiting: Invited | None
-    has_entry_key: bool
-    keyset_until: int | None
+    entry_key_until: datetime | None
+    has_keys: bool
+    keyset_until: datetime | None
 
-    @property
-    def has_keys(self) -> bool:
-        return self.keyset_until is not None
-
-    @property
-    def needs_entry_key(self) -> bool:
-        """Tell whether the agency's own system brings the keys, and has not yet."""
-        return self.agency.custody == Custody.AGENCY and self.agency.status == AgencyStatus.ENTERING
+    def has_entry_key(self, now: datetime) -> bool:
+        """Tell whether a key for entering is kept that has not ended."""
+        return self.entry_key_until is not None and now < self.entry_key_until
 
 
-@transaction.atomic
-def take_in(operator: Actor, agency_id: str, *, now: datetime, **facts: Any) -> Agency:
-    """Admit an agency to the exchange and give it its row at this desk, which holds its keys unless it does itself.
+@sensitive_variables("entry_key")
+def ask_admitted(keeper: Actor, agency_id: str, entry_key: str) -> Admitted:
+    """Ask the exchange what it has admitted by this id and key for entering. Not inside a transaction.
 
-    One that the exchange's operator admitted for a desk, and that no desk has taken in, is taken in as it was admitted.
-    `facts` and what is raised as of `admit_agency`.
+    Raises NotPermittedError, TakenInError, InputError (`agency_id`, `entry_key`), `accord.calls.errors.ClientError`.
     """
-    require(operator, Capability.HUB_OPERATE)
-    entry = _waiting_for_a_desk(agency_id, facts) or admit_agency(operator, agency_id, now=now, **facts)
-    said = AgencyAnswer(**{field.name: getattr(entry, field.name) for field in fields(AgencyAnswer)})
-    return begin_entry(said, is_hosted=entry.is_hosted, now=now)
+    require(keeper, Capability.DESK_KEEP)
+    if not AGENCY_ID_FORM.fullmatch(agency_id):
+        raise InputError("agency_id", _("Agency id: use a country code, a hyphen, a name."))
+    if Agency.objects.filter(pk=agency_id, is_hosted=True).exists():
+        raise TakenInError(agency_id)
+    return _asked(agency_id, entry_key)
 
 
-def _waiting_for_a_desk(agency_id: str, facts: Mapping[str, Any]) -> Admitted | None:
-    """The agency as it was admitted, where it is named and keeps its keys as these `facts` say."""
-    if Agency.objects.filter(pk=agency_id).exists():
-        return None
-    found = Admitted.objects.filter(pk=agency_id, status=AgencyStatus.ENTERING).first()
-    if found is None or not found.is_hosted:
-        return None
-    root = checked_fingerprint(facts.get("root_fingerprint", ""), facts["custody"])
-    said = (facts["name"].strip(), facts["custody"], root)
-    return found if said == (found.name, found.custody, found.root_fingerprint) else None
+@sensitive_variables("entry_key")
+def take_in(keeper: Actor, agency_id: str, entry_key: str, *, confirmed: Confirmed, now: datetime) -> Agency:
+    """Give an agency its row at this desk and keep its key for entering. Not inside a transaction.
+
+    Raises as `ask_admitted`; InputError too for each fact that the exchange says otherwise than it was confirmed.
+    """
+    admitted = ask_admitted(keeper, agency_id, entry_key)
+    for field, said in asdict(confirmed).items():
+        if said != getattr(admitted.entry, field):
+            raise InputError(field, _("The exchange says something else. Look again, and ask its operator."))
+    with transaction.atomic():
+        agency = begin_entry(admitted.entry, is_hosted=True, now=now)
+        _keep_key("agency.taken_in", keeper, agency, entry_key, admitted.until, now)
+    return agency
 
 
-def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:
+@sensitive_variables("entry_key")
+def replace_entry_key(keeper: Actor, agency_id: str, entry_key: str, *, now: datetime) -> None:
+    """Keep another key for entering of an agency that has no keys yet. Not inside a transaction.
+
+    Raises NotPermittedError, AbsentError, MoveError (its keys stand), InputError (`entry_key`),
+    `accord.calls.errors.ClientError`.
+    """
+    entry = entry_of(keeper, agency_id, now=now)
+    if entry.has_keys:
+        raise MoveError(entry.agency.status, "enter")
+    admitted = _asked(agency_id, entry_key)
+    with transaction.atomic():
+        _keep_key("agency.entry_key_kept", keeper, entry.agency, entry_key, admitted.until, now)
+
+
+def entries(keeper: Actor, *, now: datetime) -> list[Entry]:
+    """The agencies that this desk has taken in, by name. Raises NotPermittedError."""
+    require(keeper, Capability.DESK_KEEP)
+    hosted = Agency.objects.visible_to(keeper).filter(is_hosted=True)
+    return _entries(hosted.order_by("name", "pk"), now)
+
+
+def entry_of(keeper: Actor, agency_id: str, *, now: datetime) -> Entry:
     """Raises NotPermittedError, AbsentError."""
-    require(operator, Capability.HUB_OPERATE)
-    agency = Agency.objects.visible_to(operator).filter(pk=agency_id).first()
-    if agency is None:
+    require(keeper, Capability.DESK_KEEP)
+    found = _entries(Agency.objects.visible_to(keeper).filter(is_hosted=True, pk=agency_id), now)
+    if not found:
         raise AbsentError
-    come = admins_of(agency).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
-    first = None if come else first_admin_of(operator, agency)
-    keyset = newest_keyset(agency.pk, now=now)
-    return Entry(
-        agency=agency,
-        has_admin=come,
-        first_admin=first,
-        waiting=invited_of([first], now=now).get(first.public_id) if first else None,
-        has_entry_key=has_entry_key(agency.pk, now=now),
-        keyset_until=keyset.exp if keyset else None,
+    return found[0]
+
+
+@sensitive_variables("entry_key")
+def _asked(agency_id: str, entry_key: str) -> Admitted:
+    if not _ENTRY_KEY.fullmatch(entry_key):
+        raise InputError("entry_key", _("Key for entering: enter it as the exchange's operator gave it."))
+    try:
+        answer = exchange_by(entry_key).accession()
+    except ApiKeyRefusedError:
+        raise InputError("entry_key", str(_REFUSED)) from None
+    return Admitted(_fitting(answer, agency_id), moment_of(answer.until)) if answer else _no_entry_key()
+
+
+def _no_entry_key() -> Admitted:
+    raise InputError("entry_key", _("Key for entering: this is a system's key. Ask the exchange's operator."))
+
+
+def _fitting(answer: AccessionAnswer, agency_id: str) -> AgencyAnswer:
+    """What was admitted, where this desk may take it in by this id; raises InputError."""
+    entry = answer.entry
+    if entry.id != agency_id:
+        text = _("Key for entering: it lets %(id)s enter. Compare the id with what you were given.")
+        raise InputError("entry_key", text % {"id": entry.id})
+    if entry.custody == Custody.AGENCY:
+        text = _("Key for entering: %(id)s holds its own keys and enters by its own system, at no desk.")
+        raise InputError("entry_key", text % {"id": entry.id})
+    if answer.keyset is not None:
+        raise InputError("entry_key", _("Key for entering: it has served, the agency's first keyset stands."))
+    return entry
+
+
+def _keep_key(act: str, keeper: Actor, agency: Agency, text: str, until: datetime, now: datetime) -> None:
+    keep_entry_key(agency.pk, text, expires_at=until, now=now)
+    record_event(act, actor=keeper.audit_name, agency=agency.pk, subject=agency.pk, now=now)
+
+
+def _entries(found: Iterable[Agency], now: datetime) -> list[Entry]:
+    agencies = list(found)
+    come, first = _admins(agencies)
+    waiting = invited_of(first.values(), now=now)
+    keys, held, keysets = entry_keys_until(), held_agencies(), own_keysets_until()
+    return [
+        Entry(
+            agency=agency,
+            has_admin=agency.pk in come,
+            first_admin=first.get(agency.pk),
+            waiting=waiting.get(first[agency.pk].public_id) if agency.pk in first else None,
+            entry_key_until=keys.get(agency.pk),
+            has_keys=agency.pk in held,
+            keyset_until=keysets.get(agency.pk),
+        )
+        for agency in agencies
+    ]
+
+
+def _admins(agencies: Iterable[Agency]) -> tuple[set[str | None], dict[str | None, Officer]]:
+    """Agencies with an admin who has come; of the others who was invited first, known to the keeper, who invited."""
+    admins = Officer.objects.filter(
+        agency__in=agencies, is_active=True, roles__contains=[Role.AGENCY_ADMIN.value]
     )
-
-
-def first_admin_of(operator: Actor, agency: Agency) -> Officer | None:
-    """Who was invited to manage an agency that nobody manages yet; known to the operator, who invited."""
-    require(operator, Capability.HUB_OPERATE)
-    invited = admins_of(agency).filter(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    return invited.filter(roles__contains=[Role.AGENCY_ADMIN.value]).order_by("joined_at").first()
+    rows = list(admins.order_by("-joined_at"))
+    come = {row.agency_id for row in rows if not row.password.startswith(UNUSABLE_PASSWORD_PREFIX)}
+    return come, {row.agency_id: row for row in rows if row.agency_id not in come}

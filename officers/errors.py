@@ -12,6 +12,14 @@ class FormTokenError(OfficersError):
     """A write under an officer's session came without the session's form token."""
 
 
+class TakenInError(OfficersError):
+    """This desk has taken the agency in already."""
+
+    def __init__(self, agency_id: str) -> None:
+        super().__init__(agency_id)
+        self.agency_id = agency_id
+
+
 class LastAdminError(OfficersError):
     """The act would leave an agency without an agency admin."""
 

@@ -2,7 +2,7 @@
 """The identity of officers, as the persons that colleagues know: doubted after an invitation or a reset, until confirmed.
 
 While a doubt stands, what the officer does counts as also done by whoever caused it (`officers.attribution`). Where
-both the factors and the password came from somebody else within `RESET_WITHIN`, or the hub's operator reset an
+both the factors and the password came from somebody else within `RESET_WITHIN`, or the desk's keeper reset an
 admin's factors, the officer has no powers either. Nothing is doubted before the agency's first release.
 """
 
@@ -52,11 +52,11 @@ def note_mailed_password(officer: Officer, *, now: datetime) -> None:
     _withhold_after_both(officer, officer, now)
 
 
-def note_machine_reset(operator: Officer, officer: Officer, *, now: datetime) -> None:
-    """After the operator reset a locked admin's factors: no powers until an officer of the agency has confirmed."""
+def note_machine_reset(keeper: Officer, officer: Officer, *, now: datetime) -> None:
+    """After the keeper reset a locked admin's factors: no powers until an officer of the agency has confirmed."""
     officer.factors_reset_at = now
     officer.save(update_fields=["factors_reset_at"])
-    doubt_identity(operator, officer, Cause.MACHINE_RESET, now=now)
+    doubt_identity(keeper, officer, Cause.MACHINE_RESET, now=now)
     _withhold(officer, now)
 
 

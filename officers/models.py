@@ -17,6 +17,7 @@ from callers.binding import BoundRow
 from callers.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from callers.names import check_name
 from callers.timezones import check_timezone
+from officers.deskkey_rows import DeskKey as DeskKey  # noqa: PLC0414
 from officers.policy_rows import AgencyPolicy as AgencyPolicy  # noqa: PLC0414
 from officers.power_rows import PowerChange as PowerChange  # noqa: PLC0414
 from officers.restore_rows import RestoreReview as RestoreReview  # noqa: PLC0414
@@ -99,8 +100,8 @@ class Officer(BoundRow, AbstractBaseUser):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("email"), name="officer_email_once"),
             models.CheckConstraint(
-                condition=~Q(roles__contains=["operator"]) | Q(agency__isnull=True),
-                name="officer_operator_has_no_agency",
+                condition=~Q(roles__contains=["keeper"]) | Q(agency__isnull=True),
+                name="officer_keeper_has_no_agency",
             ),
             models.CheckConstraint(
                 condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
@@ -122,7 +123,7 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def custody(self) -> str:
-        """Who holds the private keys of the officer's agency; empty for an operator."""
+        """Who holds the private keys of the officer's agency; empty for a keeper."""
         return self.agency.custody if self.agency else ""
 
     @property

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts that commands share: who runs them, and how a password comes in without being shown."""
+"""Parts that commands of the desk share: who runs them, and how a password comes in without being shown."""
 
 import getpass
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +10,11 @@ from django.core.management.base import CommandError
 
 from callers.actors import SystemActor
 from callers.capabilities import Capability
-from callers.errors import CallerError, InputError, NotPermittedError
 from officers.models import Officer
 from peers.models import Agency
 
-INSTALLER: Final = SystemActor("install", None, frozenset({Capability.HUB_OPERATE}))
-"""Whoever has a shell on the hub and its database; only for making the first operators."""
+INSTALLER: Final = SystemActor("install", None, frozenset({Capability.DESK_KEEP}))
+"""Whoever has a shell on the desk and its database; only for making the first keepers."""
 
 
 def add_acting_officer(parser: ArgumentParser) -> None:
@@ -51,18 +48,3 @@ def read_password(path: Path | None) -> str:
     if getpass.getpass("Password again: ") != password:
         raise CommandError("The two passwords differ.")
     return password
-
-
-@contextmanager
-def refusals_in_words() -> Iterator[None]:
-    """Turn refusals into one sentence and exit status 1."""
-    try:
-        yield
-    except InputError as refused:
-        raise CommandError(f"{refused.field}: {refused.problem}") from None
-    except NotPermittedError as refused:
-        raise CommandError(
-            f"Not permitted ({refused.capability}); this needs {refused.ask or 'another role'}."
-        ) from None
-    except CallerError as refused:
-        raise CommandError(f"Refused: {type(refused).__name__} {refused}") from None

@@ -27,7 +27,7 @@ from officers.power_rows import PowerChange
 from officers.powers import ask_for_change, must_wait
 from peers.models import Agency
 
-MFA_ROLES: Final = tuple(role for role in Role if role != Role.OPERATOR)
+MFA_ROLES: Final = tuple(role for role in Role if role != Role.KEEPER)
 CEILING_ROLES: Final = (Role.READER, Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN)
 
 LABELS: Final[Mapping[str, str | Promise]] = {

@@ -36,7 +36,7 @@ class PowerChange(BoundRow):
 
         INVITED = "invited", _("Invited")
         FACTORS_RESET = "factors-reset", _("Second factor reset by an admin")
-        MACHINE_RESET = "machine-reset", _("Second factor reset by the hub's operator")
+        MACHINE_RESET = "machine-reset", _("Second factor reset by the desk's keeper")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waits")

@@ -32,7 +32,7 @@ from peers.models import Agency
 Kind, Cause, Outcome = PowerChange.Kind, PowerChange.Cause, PowerChange.Outcome
 DELAY_HOURS: Final = 24
 MACHINE_DELAY_HOURS: Final = 72
-"""After an operator has reset an admin's factors on the machine: nobody of the agency was asked."""
+"""After a keeper has reset an admin's factors on the machine: nobody of the agency was asked."""
 ADMIN_COUNTS_FOR: Final = timedelta(hours=24)
 _ENDED: Final = (Outcome.DROPPED, Outcome.STOPPED)
 CONFIRMERS: Final = frozenset({Role.AGENCY_ADMIN, Role.RELEASER})

@@ -41,7 +41,7 @@ class ClosedSignIn:
 
     restore: Restore
     admins: tuple[Officer, ...]
-    """Who may sign in and go through it, the first to call first; none: the operator has to enrol one."""
+    """Who may sign in and go through it, the first to call first; none: the keeper has to enrol one."""
     is_admin: bool
     """Then all that it waits for is the deletion of what is past its `keep`."""
 
@@ -63,7 +63,7 @@ def is_in_review(agency: Agency) -> models.Exists:
 
 
 def agencies_in_review() -> models.QuerySet[Agency]:
-    """Agencies with officers who could sign in, of which nobody has gone through the last restore; for the operator."""
+    """Agencies with officers who could sign in, of which nobody has gone through the last restore; for the keeper."""
     restore = newest_restore()
     if restore is None:
         return Agency.objects.none()

@@ -10,7 +10,7 @@ from agencies.entrykeys import has_entry_key
 from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.directory import AgencyStatus, Custody
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 
 
@@ -24,8 +24,8 @@ class Entry:
 
     @property
     def needs_entry_key(self) -> bool:
-        """Tell whether the agency's own system brings the keys, and has not yet."""
-        return self.agency.custody == Custody.AGENCY and self.agency.status == AgencyStatus.ENTERING
+        """Tell whether the keys are still to be brought in."""
+        return self.agency.status == AgencyStatus.ENTERING
 
 
 def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:

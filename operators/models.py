@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from callers.capabilities import Capability, Role, capabilities_of_roles
+from callers.capabilities import OPERATES, Capability
 from callers.names import check_name
 
 
@@ -44,7 +44,7 @@ class Operator(models.Model):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What this operator may do now; nothing before a passkey was made, and after the end."""
-        return capabilities_of_roles([Role.OPERATOR]) if self.is_active else frozenset()
+        return OPERATES if self.is_active else frozenset()
 
     @property
     def audit_name(self) -> str:

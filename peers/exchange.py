@@ -17,6 +17,8 @@ from accord.calls.transport import HttpTransport, Patience, Transport
 
 PATIENCE: Final = Patience(connect_secs=2, read_secs=10, tries=2, longest_pause_secs=1)
 """An officer waits for the answer."""
+ONE_TRY: Final = Patience(connect_secs=2, read_secs=10, tries=1)
+"""Whoever hands something in tells whether it can have arrived; the desk-worker repeats."""
 MOST_TRANSPORTS: Final = 256
 
 
@@ -35,6 +37,10 @@ class Credentials(Protocol):
         """Whose private keys are held here."""
         ...
 
+    def prefix_of(self, agency_id: str) -> str:
+        """The prefix of the key by which the desk calls for an agency, also of one that was refused; empty without one."""
+        ...
+
     def callers(self) -> list[str]:
         """For whom the desk can call now, in a fixed order."""
         ...
@@ -48,34 +54,58 @@ def use_credentials(credentials: Credentials) -> None:
     _credentials[:] = [credentials]
 
 
-_connections: list[Callable[[str], Exchange]] = []
+Connect = Callable[[str], Exchange]
+_connections: list[tuple[Connect, Connect]] = []
 
 
 @contextmanager
-def reached_by(connect: Callable[[str], Exchange]) -> Generator[None]:
-    """Reach the exchange so for as long as the block lasts: where a story is told before any process runs."""
-    _connections.append(connect)
+def reached_by(connect: Connect, *, by_key: Connect) -> Generator[None]:
+    """Reach the exchange so for as long as the block lasts: where a story is told before any process runs.
+
+    `connect` takes an agency's id, `by_key` a key for entering.
+    """
+    _connections.append((connect, by_key))
     try:
         yield
     finally:
         _connections.pop()
 
 
-def exchange_of(agency_id: str) -> Exchange:
+def exchange_of(agency_id: str, patience: Patience = PATIENCE) -> Exchange:
     """The exchange as the agency's own system calls it. Its calls raise the errors of `accord.calls.errors`.
 
     Not inside a transaction: an answer takes as long as it takes. Raises UnreachableError in a process without a vault.
     """
     if _connections:
-        return _connections[-1](agency_id)
-    return HttpExchange(transport_of(agency_id))
+        return _connections[-1][0](agency_id)
+    return HttpExchange(transport_of(agency_id, patience))
 
 
-def transport_of(agency_id: str) -> Transport:
+def own_prefix(agency_id: str) -> str:
+    """The prefix of the desk's own API key for an agency; empty where there is none."""
+    return _credentials[0].prefix_of(agency_id) if _credentials else ""
+
+
+def transport_of(agency_id: str, patience: Patience = PATIENCE) -> Transport:
     """A connection that this process keeps, with the API key as it is now."""
     if not _credentials:
         raise UnreachableError("This process holds no API key: the hub is not asked.")
-    return _transport(settings.EXCHANGE_URL, agency_id, _credentials[0].api_key_of(agency_id))
+    return _transport(settings.EXCHANGE_URL, agency_id, _credentials[0].api_key_of(agency_id), patience)
+
+
+def exchange_by(entry_key: str) -> Exchange:
+    """The exchange as the holder of a key for entering calls it, for an agency that this desk cannot call for yet.
+
+    As `exchange_of`. The text is one that can be a key.
+    """
+    if _connections:
+        return _connections[-1][1](entry_key)
+    return HttpExchange(transport_by(entry_key))
+
+
+def transport_by(entry_key: str) -> Transport:
+    """A connection for one question, with this key; the process keeps neither."""
+    return HttpTransport(settings.EXCHANGE_URL, api_key=entry_key, patience=PATIENCE, most_kept=0)
 
 
 def held_agencies() -> frozenset[str]:
@@ -89,10 +119,10 @@ def calling_agencies() -> list[str]:
 
 
 @lru_cache(maxsize=MOST_TRANSPORTS)
-def _transport(address: str, agency_id: str, api_key: str) -> Transport:
+def _transport(address: str, agency_id: str, api_key: str, patience: Patience) -> Transport:
     """One that uses an API key no more once the exchange has refused it."""
 
     def refuse() -> None:
         _credentials[0].refuse(agency_id)
 
-    return HttpTransport(address, api_key=api_key, patience=PATIENCE, most_kept=0, key_refused=refuse)
+    return HttpTransport(address, api_key=api_key, patience=patience, most_kept=0, key_refused=refuse)

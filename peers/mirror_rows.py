@@ -112,6 +112,26 @@ class SeenAgreements(BoundRow):
         return f"agreements of {self.reader}"
 
 
+class LastVerdicts(BoundRow):
+    """What the exchange answered last about sending under some terms: by recipient whether it may, why not, and when."""
+
+    reader = models.CharField(max_length=23)
+    terms = models.CharField(max_length=200)
+    """Their values in a fixed order, joined."""
+    answers = models.JSONField(default=dict)
+
+    BOUND = ("reader", "terms", "answers")
+
+    class Meta:
+        verbose_name_plural = "last verdicts"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reader", "terms"], name="last_verdicts_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reader} under {self.terms}"
+
+
 class SeenLedger(BoundRow):
     """The ledger as one reader has seen it: the largest checkpoint that was compared, and what else holds it to one tree.
 

@@ -10,14 +10,19 @@ from callers.binding import BoundRow
 from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
 from callers.names import check_name
 from callers.timezones import check_timezone
+from peers.credential_rows import KnownCredential as KnownCredential  # noqa: PLC0414
 from peers.feed_rows import FeedCursor as FeedCursor  # noqa: PLC0414
 from peers.feed_rows import HeldStatement as HeldStatement  # noqa: PLC0414
+from peers.mirror_rows import LastVerdicts as LastVerdicts  # noqa: PLC0414
 from peers.mirror_rows import PeerAgreement as PeerAgreement  # noqa: PLC0414
 from peers.mirror_rows import PeerCircle as PeerCircle  # noqa: PLC0414
 from peers.mirror_rows import PeerKeyset as PeerKeyset  # noqa: PLC0414
 from peers.mirror_rows import PeerRevocation as PeerRevocation  # noqa: PLC0414
 from peers.mirror_rows import SeenAgreements as SeenAgreements  # noqa: PLC0414
 from peers.mirror_rows import SeenLedger as SeenLedger  # noqa: PLC0414
+from peers.outgoing_rows import Outgoing as Outgoing  # noqa: PLC0414
+from peers.outgoing_rows import OutgoingBlob as OutgoingBlob  # noqa: PLC0414
+from peers.outgoing_rows import OutgoingState as OutgoingState  # noqa: PLC0414
 from peers.sent_rows import DeliveriesPlace as DeliveriesPlace  # noqa: PLC0414
 from peers.sent_rows import SentDelivery as SentDelivery  # noqa: PLC0414
 from peers.sent_rows import SentEnvelope as SentEnvelope  # noqa: PLC0414

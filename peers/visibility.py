@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 class DirectoryQuerySet(models.QuerySet["Agency"]):
     def visible_to(self, actor: "Actor") -> "DirectoryQuerySet":
-        """The directory is open to every signed-in actor; agencies that are still entering only to the operator."""
-        if Capability.HUB_OPERATE in actor.capabilities:
+        """The directory is open to every signed-in actor; agencies that are still entering only to the keeper."""
+        if Capability.DESK_KEEP in actor.capabilities:
             return self
         if Capability.DIRECTORY_READ not in actor.capabilities:
             return self.none()

@@ -39,14 +39,13 @@ from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.stating import take_places
+from alerts.placing import take_places
 from callers.actors import ApiClient, SystemActor
-from callers.capabilities import Capability, Role, scopes_that_work
+from callers.capabilities import EXCHANGE_SCOPES, Capability, Role
 from callers.directory import AgencyKind, Custody
 from callers.terms import Lane
 from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
-from officers.apikeys import issue_key
 from officers.models import Officer
 from officers.policy_in_force import begin_policy
 from peers import following as peers_following
@@ -60,6 +59,7 @@ from sharing.statements import submit_statement
 from tests.agreements import record_agreement
 from tests.desk_calls import hosted_agencies
 from tests.entries import make_entry
+from tests.exchange_keys import give_api_key
 from tests.key_lives import KeyLives, signing_keys_of
 from tests.peers import compare_each_other
 from tests.services import surroundings
@@ -70,7 +70,10 @@ DAY_SECS = 24 * 3600
 KEY_KINDS = frozenset({"keyset", "revoke"})
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 
-OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))
+OPERATOR = SystemActor(
+    "operator", None, frozenset({Capability.HUB_OPERATE, Capability.DESK_KEEP, Capability.DIRECTORY_READ})
+)
+"""Whoever runs the exchange and the desk of a test."""
 
 
 def seconds(at: datetime) -> int:
@@ -100,7 +103,7 @@ class HeldAgency:
     @property
     def client(self) -> ApiClient:
         """Its system, as an API key with every scope would make it."""
-        return ApiClient(self.id, "system", "prefix", scopes_that_work(is_hosted=False))
+        return ApiClient(self.id, "system", "prefix", EXCHANGE_SCOPES)
 
     @property
     def manager(self) -> SystemActor:
@@ -249,16 +252,8 @@ class Hub(KeyLives):
         return officer
 
     def api_key(self, agency: HeldAgency, *scopes: Capability) -> str:
-        """The value of an `Authorization` header of its system."""
-        admin = self.make_officer(agency, Role.AGENCY_ADMIN)
-        _, secret = issue_key(
-            admin,
-            agency.row,
-            client="system",
-            scopes=scopes or sorted(scopes_that_work(is_hosted=agency.row.is_hosted)),
-            lifetime=timedelta(days=30),
-            now=self.now,
-        )
+        """The value of an `Authorization` header of its system, at the exchange."""
+        _, secret = give_api_key(agency.id, scopes=scopes or EXCHANGE_SCOPES, now=self.now)
         return f"Api-Key {secret}"
 
     def make_agreement(

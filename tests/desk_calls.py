@@ -21,24 +21,24 @@ import urllib3
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
-from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from accord.calls.errors import ClientError
-from accord.calls.transport import HttpTransport, Transport
+from accord.calls.transport import HttpTransport, Patience, Transport
 from agencies import apikeys, authentication
 from alerts import fetching, held, outbox, preview, start, submissions, taking, verdicts
 from alerts.peers import agreements, lanes
 from callers import clock
 from callers.actors import ApiClient
 from callers.capabilities import Capability
+from demo.desk_keys import give_desk_key
 from peers import agreements as peers_agreements
-from peers import exchange, sent
+from peers import exchange, outgoing, sent
 from peers import following as peers_following
 from peers.deliveries import follow_deliveries
 from peers.models import SentDelivery
 from tests.role_logins import under_login_of
-from vault import making
-from vault.exchangekeys import SCOPES, issue_exchange_key
+from vault.exchangekeys import SCOPES
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
@@ -53,11 +53,14 @@ over_sockets = exchange.transport_of
 class ViewsInPlaceOfSockets:
     """As urllib3's pool is asked; answers by the views of this process, or misbehaves.
 
-    `is_away`: nobody answers. `lies` makes another answer of the path and the octets of each. `is_followed`: whenever a
+    `is_away`: no connection stands. `loses`: what is asked under paths that end so is done, and the
+    answer never comes. `answers` gives status and body of some paths in the exchange's place. `lies` makes another answer of the path and the octets of each. `is_followed`: whenever a
     desk reads what became of its envelopes, its worker has just asked.
     """
 
     is_away = False
+    loses: tuple[str, ...] = ()
+    answers: Callable[[str], tuple[int, bytes] | None] | None = None
     is_followed = True
     lies: Callable[[str, bytes], bytes] | None = None
 
@@ -69,7 +72,8 @@ class ViewsInPlaceOfSockets:
 
     def behave(self) -> None:
         """As it should again."""
-        self.is_away, self.is_followed, self.lies, self.asked = False, True, None, []
+        self.is_away, self.loses, self.is_followed = False, (), True
+        self.answers, self.lies, self.asked = None, None, []
 
     def request(
         self, method: str, url: str, *, body: Any, headers: Mapping[str, str], **_: object
@@ -78,7 +82,9 @@ class ViewsInPlaceOfSockets:
         parts = urlsplit(url)
         self.asked.append(parts.path)
         if self.is_away:
-            raise ProtocolError("nobody answers")
+            raise NewConnectionError(None, "nobody answers")  # type: ignore[arg-type]
+        if self.answers is not None and (given := self.answers(parts.path)) is not None:
+            return _answer_of(*given)
         data = body.read() if hasattr(body, "read") else (body or b"")
         sent = {name: value for name, value in headers.items() if name != "Content-Type"}
         with self._turn, _of_another_process():
@@ -92,14 +98,20 @@ class ViewsInPlaceOfSockets:
                 QUERY_STRING=parts.query,
             )
             octets = b"".join(answer) if answer.streaming else answer.content
+        if parts.path.endswith(self.loses):
+            raise ProtocolError("the connection broke")
         if self.lies is not None:
             octets = self.lies(parts.path, octets)
-        return urllib3.HTTPResponse(
-            body=BytesIO(octets),
-            headers={**dict(answer.items()), "Content-Length": str(len(octets))},
-            status=answer.status_code,
-            preload_content=False,
-        )
+        return _answer_of(answer.status_code, octets, **dict(answer.items()))
+
+
+def _answer_of(status: int, octets: bytes, **headers: str) -> urllib3.HTTPResponse:
+    return urllib3.HTTPResponse(
+        body=BytesIO(octets),
+        headers={"Content-Type": "application/problem+json", **headers, "Content-Length": str(len(octets))},
+        status=status,
+        preload_content=False,
+    )
 
 
 def _is_in_transaction() -> bool:
@@ -109,6 +121,17 @@ def _is_in_transaction() -> bool:
 
 
 the_exchange = ViewsInPlaceOfSockets()
+
+
+@contextmanager
+def nothing_taken() -> Generator[None]:
+    """The exchange is too busy for what is handed in, as long as the block lasts; all else it answers."""
+    before = the_exchange.answers
+    the_exchange.answers = lambda path: (503, b"") if path.endswith(("/envelopes", "/statements")) else None
+    try:
+        yield
+    finally:
+        the_exchange.answers = before
 
 
 @contextmanager
@@ -132,7 +155,7 @@ def answer_as_of(moment: datetime) -> None:
 def give_exchange_keys() -> None:
     """For desks that run as processes: the keys that their agencies would have had with their first keysets."""
     for agency_id in hosted_agencies() - set(ExchangeKey.objects.values_list("pk", flat=True)):
-        issue_exchange_key(agency_id, now=clock.now())
+        give_desk_key(agency_id, now=clock.now())
 
 
 def hosted_agencies() -> set[str]:
@@ -175,10 +198,13 @@ def desk_calls_in_this_process() -> Generator[None]:
     def now() -> datetime:
         return _as_of.get() or time_of_day()
 
-    def transport_of(agency_id: str) -> Transport:
-        transport = HttpTransport("http://127.0.0.1:1", api_key=CALLS_AS + agency_id)
+    def transport_by(api_key: str, patience: Patience = exchange.PATIENCE) -> Transport:
+        transport = HttpTransport("http://127.0.0.1:1", api_key=api_key, patience=patience)
         transport._pool = the_exchange  # type: ignore[assignment]
         return transport
+
+    def transport_of(agency_id: str, patience: Patience = exchange.PATIENCE) -> Transport:
+        return transport_by(CALLS_AS + agency_id, patience)
 
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
         if not text.startswith(CALLS_AS):
@@ -189,6 +215,7 @@ def desk_calls_in_this_process() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", now)
         patch.setattr(exchange, "transport_of", transport_of)
+        patch.setattr(exchange, "transport_by", transport_by)
         patch.setattr(authentication, "authenticate_key", authenticate)
         patch.setattr(peers_following, "follower_of", at_its_moment(peers_following.follower_of))
         patch.setattr(peers_following, "feed_follower_of", at_its_moment(peers_following.feed_follower_of))
@@ -203,5 +230,6 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
         patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
-        patch.setattr(making, "issue_exchange_key", lambda *_, **__: None)
+        patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))
+        patch.setattr(outgoing, "ask_for", at_its_moment(outgoing.ask_for))
         yield

@@ -15,8 +15,12 @@ from django.db.models.signals import post_save
 from psycopg import sql
 
 from accord.calls.answers import read_agencies
+from agencies.accession import admit_agency
 from agencies.api import AgencySerializer
+from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency as Entry
+from callers.actors import SystemActor
+from callers.capabilities import OPERATES
 from peers.entries import begin_entry, note_first_release
 from peers.models import Agency
 
@@ -34,6 +38,21 @@ def make_entry(agency_id: str, **facts: Any) -> Agency:
     """Store an agency at the exchange, as it is; the desk's row after it has heard."""
     Entry.objects.create(pk=agency_id, **facts)
     return Agency.objects.get(pk=agency_id)
+
+
+def admit_elsewhere(agency_id: str, *, custody: str = "hub", now: datetime, **facts: Any) -> str:
+    """Admit an agency at the exchange, of which no desk hears yet; its key for entering."""
+    known: dict[str, Any] = {
+        "name": f"Agency {agency_id}",
+        "kind": "laboratory",
+        "country": agency_id[:2].upper(),
+    }
+    known |= {"timezone": "UTC", "language": "en"} | facts
+    operator = SystemActor("operator", None, OPERATES)
+    admit_agency(operator, agency_id, custody=custody, now=now, **known)
+    heard = Agency.objects.filter(pk=agency_id)
+    heard._raw_delete(heard.db)
+    return issue_entry_key(operator, agency_id, client="desk", now=now)[1]
 
 
 def have_released(*agency_ids: str, now: datetime) -> None:

@@ -11,12 +11,12 @@ class VaultConfig(AppConfig):
         from django.conf import settings
 
         from accord.envelope import selftest_opening
-        from callers import binding, clock
+        from callers import binding
         from peers import exchange
         from vault import exchangekeys, kek, rowmacs
 
         kek.take_from_environment(settings.HUB_ROLE)
         binding.use_maker(rowmacs.RingMacs())
-        exchange.use_credentials(exchangekeys.HeldExchangeKeys(clock.now))
+        exchange.use_credentials(exchangekeys.HeldExchangeKeys())
         if settings.HUB_ROLE != "migrate":
             selftest_opening.run_seal_and_open()

@@ -53,6 +53,7 @@ from vault.making import new_id
 WORKER: Final = "desk-worker"
 STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "ack": Capability.ALERT_ACKNOWLEDGE,
+    "apikey": Capability.APIKEY_MANAGE,
     "confirm": Capability.ALERT_ACKNOWLEDGE,
     "reaffirm": Capability.ALERT_RELEASE,
     "retract": Capability.ALERT_WITHDRAW,
@@ -145,7 +146,13 @@ def sign_manifest(actor: Actor, sealed: seal.SealedContent, *, now: datetime) ->
 
 
 def sign_statement(
-    actor: Actor, *, k: str, sub: SubjectRef, body: Mapping[str, Any], now: datetime, exp: int | None = None
+    actor: Actor,
+    *,
+    k: str,
+    sub: SubjectRef | None,
+    body: Mapping[str, Any],
+    now: datetime,
+    exp: int | None = None,
 ) -> bytes:
     """A statement of a kind of `STATEMENT_CAPABILITIES`, as it goes over the wire.
 

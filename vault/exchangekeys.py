@@ -1,28 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API keys by which the desk calls the exchange, one for each agency whose keys it holds.
 
-A key is issued with the agency's first keyset, or when the desk's web process needs one, and replaced by itself before it
-ends. One that the exchange refused is not used again: the next web process that needs one issues another, or
-`manage.py issue_exchange_keys`. While both halves share one database the exchange's register is written here, by whoever
-holds the pepper of its digests; with the wall the first key comes by the accession.
+A key replaces itself before it ends. One that the exchange refused is not used again: an admin of the agency asks for another
+by a signed statement, which a key for coming back carries where no other serves (`alerts.credentials`).
 """
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
 from accord.calls.errors import ClientError, UnreachableError
 from accord.moments import moment_of
-from agencies.apikeys import MAX_LIFETIME, end_desk_keys, make_key
-from callers.actors import SystemActor
 from callers.capabilities import Capability
 from peers.exchange import exchange_of
 from vault.errors import SealBrokenError
-from vault.models import ExchangeKey, VaultKey, VaultSecret
+from vault.models import ExchangeKey, VaultKey
 from vault.rows import open_row, seal_row
 
 CLIENT: Final = "desk"
@@ -49,12 +43,12 @@ log = logging.getLogger(__name__)
 class HeldExchangeKeys:
     """The keys of this desk's agencies; a `peers.exchange.Credentials`."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-
     def api_key_of(self, agency_id: str) -> str:
-        """The agency's key; one is issued where there is none that serves. Raises UnreachableError in a worker, which cannot."""
-        return _text_of(agency_id) or issue_exchange_key(agency_id, now=self._clock())
+        """The agency's key; raises UnreachableError where none serves."""
+        text = _text_of(agency_id)
+        if not text:
+            raise UnreachableError(f"The desk has no API key that serves at the exchange for {agency_id}.")
+        return text
 
     def refuse(self, agency_id: str) -> None:
         """Note that the exchange takes the agency's key no more."""
@@ -64,46 +58,14 @@ class HeldExchangeKeys:
         """Whose private keys are in the vault."""
         return frozenset(VaultKey.objects.values_list("agency_id", flat=True).distinct())
 
+    def prefix_of(self, agency_id: str) -> str:
+        """The prefix of the agency's key, also of one that was refused; empty where there is none."""
+        return _opened(ExchangeKey.objects.filter(pk=agency_id).first()).partition(".")[0]
+
     def callers(self) -> list[str]:
         """Those with a key that serves."""
         serving = ExchangeKey.objects.filter(is_refused=False)
         return list(serving.order_by("pk").values_list("pk", flat=True))
-
-
-def issue_exchange_keys(*, now: datetime) -> list[str]:
-    """Issue a key to each agency of this desk that has none that serves; which those are."""
-    hosted = set(VaultSecret.objects.values_list("agency_id", flat=True))
-    without = [agency_id for agency_id in sorted(filter(None, hosted)) if not _text_of(agency_id)]
-    for agency_id in without:
-        issue_exchange_key(agency_id, now=now)
-    return without
-
-
-@transaction.atomic
-def issue_exchange_key(agency_id: str, *, now: datetime) -> str:
-    """The text of a new key; those before it end. Raises UnreachableError in a process without the pepper."""
-    if not settings.API_PEPPER:
-        raise UnreachableError(
-            f"The desk has no API key at the exchange for {agency_id}, and a worker issues none."
-        )
-    # Two that find none take turns, and the second takes what the first has issued.
-    VaultSecret.objects.select_for_update().filter(agency_id=agency_id).order_by("epoch").first()
-    if text := _text_of(agency_id):
-        return text
-    actor = SystemActor(CLIENT, agency_id)
-    end_desk_keys(actor, agency_id, now=now)
-    key, text = make_key(
-        actor,
-        agency_id,
-        client=CLIENT,
-        scopes=SCOPES,
-        lifetime=MAX_LIFETIME,
-        networks=(),
-        is_desk=True,
-        now=now,
-    )
-    _keep(agency_id, text, key.expires_at)
-    return text
 
 
 def renew_exchange_keys(*, now: datetime) -> int:
@@ -119,7 +81,7 @@ def renew_exchange_keys(*, now: datetime) -> int:
         except ClientError as trouble:
             troubles.append(trouble)
             continue
-        _keep(agency_id, issued.key, moment_of(issued.until))
+        keep_exchange_key(agency_id, issued.key, moment_of(issued.until))
         renewed += 1
     if troubles:
         raise ExceptionGroup("API keys of the desk that were not replaced", troubles)
@@ -127,8 +89,8 @@ def renew_exchange_keys(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def _keep(agency_id: str, text: str, expires_at: datetime) -> None:
-    """Put the text of a key in the place of the one before."""
+def keep_exchange_key(agency_id: str, text: str, expires_at: datetime) -> None:
+    """Put the text of a key in the place of the one before; from now on the desk calls with it."""
     row = ExchangeKey.objects.select_for_update().filter(pk=agency_id).first()
     revision = row.revision + 1 if row else 1
     ExchangeKey.objects.update_or_create(
@@ -144,11 +106,14 @@ def _keep(agency_id: str, text: str, expires_at: datetime) -> None:
 
 def _text_of(agency_id: str) -> str:
     """The text of the agency's key; empty where there is none, or none that serves."""
-    row = ExchangeKey.objects.filter(pk=agency_id, is_refused=False).first()
+    return _opened(ExchangeKey.objects.filter(pk=agency_id, is_refused=False).first())
+
+
+def _opened(row: ExchangeKey | None) -> str:
     if row is None:
         return ""
     try:
-        return open_row(agency_id, TABLE, agency_id, row.revision, bytes(row.sealed)).decode()
+        return open_row(row.pk, TABLE, row.pk, row.revision, bytes(row.sealed)).decode()
     except SealBrokenError:
-        log.error("the desk's API key of %s was changed past the program and is not used", agency_id)
+        log.error("the desk's API key of %s was changed past the program and is not used", row.pk)
         return ""

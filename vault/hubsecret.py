@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets that the hub seals for itself: the secrets of officers' second factors, whatever agency they belong to.
+"""Secrets that the hub seals for itself: those of second factors, whatever agency, and keys for entering (`entrykeys`).
 
 They hang on a root secret of the hub's own, wrapped under the KEK ring like an agency's and rewrapped with them.
-Each is bound to its officer and kind: it opens nowhere else. Form of a sealed text: base64url of version (1 octet,
+Each is bound to whose it is and its kind: it opens nowhere else. Form of a sealed text: base64url of version (1 octet,
 2), epoch (4, big-endian), then the wrapped text. Version 1 was sealed at one place for all and is read by
 `open_unplaced` alone, once, when rows are bound.
 """

@@ -2,7 +2,7 @@
 """The life of an agency's keys whose root, too, is in the vault (custody `hub`): one verb each.
 
 The hub can act as these agencies, and says so wherever custody is shown. Each verb is by a key officer of the
-agency; making the first keys and renewing a keyset are the operator's, too. Old private keys stay for reading.
+agency; making the first keys and renewing a keyset are the keeper's, too. Old private keys stay for reading.
 """
 
 from collections.abc import Sequence
@@ -46,10 +46,10 @@ def create_agency_keys(
 
     `low` is the lowest suite it will take part in: PQ1 where it has PQ1, unless EC1 is chosen on purpose.
 
-    By the operator, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
+    By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
     InputError.
     """
-    require_key_officer(actor, agency, or_operator=True)
+    require_key_officer(actor, agency, or_keeper=True)
     root, successor = Root.generate(), Root.generate()
     change = Create(tuple(suites), RootCard(root.public, successor.fingerprint), low)
     with transaction.atomic():
@@ -66,10 +66,10 @@ def create_agency_keys(
 def renew_agency_keys(actor: Actor, agency: Agency, *, now: datetime) -> Keyset:
     """Signs the next version of a keyset, which ends after 90 days: the same keys, for 90 days more.
 
-    By the operator, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
+    By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
     RecoveryWaitsError.
     """
-    require_key_officer(actor, agency, or_operator=True)
+    require_key_officer(actor, agency, or_keeper=True)
     return _change_keys(actor, agency, Renew(), "agency.keyset_renewed", now)
 
 
@@ -163,9 +163,9 @@ def _replace_root(actor: Actor, agency: Agency, act: str, now: datetime, *, alon
     return keyset
 
 
-def require_key_officer(actor: Actor, agency: Agency, *, or_operator: bool = False) -> None:
-    """A key officer of the agency, or the operator where that is said; for anybody else the agency is absent."""
-    if or_operator and Capability.HUB_OPERATE in actor.capabilities:
+def require_key_officer(actor: Actor, agency: Agency, *, or_keeper: bool = False) -> None:
+    """A key officer of the agency, or the keeper where that is said; for anybody else the agency is absent."""
+    if or_keeper and Capability.DESK_KEEP in actor.capabilities:
         return
     if actor.agency_id != agency.pk:
         raise AbsentError

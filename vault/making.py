@@ -37,7 +37,6 @@ from vault.changes import (
     plan_next,
 )
 from vault.errors import SigningKeysMissingError
-from vault.exchangekeys import issue_exchange_key
 from vault.keeping import ensure_secret, keep_private_keys, private_keys
 
 KEYSET_LIVES: Final = timedelta(days=90)
@@ -108,8 +107,6 @@ def bring_in(
 ) -> Keyset:
     """Proves possession of what was drawn, hands in the signed keyset and keeps the private halves.
 
-    With the first keyset the desk gets its API key at the exchange for this agency.
-
     Raises SigningKeysMissingError and what `accept_keyset` raises.
     """
     caller = _caller_for(actor, agency)
@@ -118,8 +115,6 @@ def bring_in(
     if drawn:
         kept = [(key, str(key.public.use)) for key in drawn]
         keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), kept)
-    if stored.version == 1:
-        issue_exchange_key(agency.pk, now=now)
     return stored
 
 

@@ -11,7 +11,7 @@ HUB: Final = "hub"
 class VaultSecret(models.Model):
     """One random root secret per agency and epoch, wrapped under a key of the KEK ring. Deleting it erases the agency.
 
-    The row without an agency is the hub's own: officers' second factors are sealed under it (`hubsecret`).
+    The row without an agency is the hub's own: second factors and keys for entering are sealed under it (`hubsecret`).
     """
 
     agency_id = models.CharField(max_length=23, null=True, blank=True)  # noqa: DJ001 - none is the hub's own
@@ -70,6 +70,17 @@ class ExchangeKey(models.Model):
 
     def __str__(self) -> str:
         return f"API key of {self.agency_id}"
+
+
+class EntryKey(models.Model):
+    """The key for entering of an agency that is coming in, sealed under the hub's own secret; gone once its keys stand."""
+
+    agency_id = models.CharField(primary_key=True, max_length=23)
+    sealed = models.TextField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"key for entering of {self.agency_id}"
 
 
 class Proposal(models.Model):

@@ -119,10 +119,14 @@ class ChallengeAnswer:
 
 @dataclass(frozen=True)
 class AccessionAnswer:
-    """Where the own accession stands; `keyset` is the od of what the hub has taken, None before. `exchange` as below."""
+    """What was admitted; `keyset` is the od of what the hub has taken, None before. `until`: when the key ends, in seconds.
 
-    agency: str
+    `exchange` as below.
+    """
+
+    entry: AgencyAnswer
     keyset: str | None
+    until: int
     exchange: str | None = None
 
 
@@ -428,6 +432,18 @@ def read_agencies(value: object) -> list[AgencyAnswer]:
     if len({one.id for one in found}) != len(found):
         raise AnswerError("The hub listed an agency twice.")
     return found
+
+
+def read_accession(value: object) -> AccessionAnswer:
+    """Where the accession of the caller stands."""
+    answer = require_object(value, "accession")
+    keyset = answer.get("keyset")
+    return AccessionAnswer(
+        _read_agency({**answer, "id": answer.get("agency")}),
+        None if keyset is None else require_text(keyset, "accession"),
+        read_moment(answer.get("until"), "accession"),
+        read_elsewhere(answer, "accession"),
+    )
 
 
 def _read_agency(row: Mapping[str, Any]) -> AgencyAnswer:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the hub answers of an agency's API keys, and of who holds its identity; as `accord.calls.answers`."""
 
+import re
 from dataclasses import dataclass, field
+from typing import Final
 
 from accord.calls.answers import (
     optional_text,
@@ -11,6 +13,8 @@ from accord.calls.answers import (
     require_text,
 )
 from accord.calls.errors import AnswerError
+
+_PREFIX: Final = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,19 @@ def read_instance(value: object, instance: str) -> InstanceAnswer:
 
 @dataclass(frozen=True)
 class CredentialAnswer:
-    """An API key of the agency as the hub lists it; times in seconds. `key` is its text where it was issued just now."""
+    """An API key of the agency as the hub lists it; times in seconds. `key` is its text where it was issued just now.
+
+    Keys of one `line` took each other's place, and end together.
+    """
 
     prefix: str
+    line: str
     client: str
     scopes: tuple[str, ...]
     networks: tuple[str, ...]
+    since: int
     until: int
+    last_used: int | None
     revoked_at: int | None
     key: str | None = field(default=None, repr=False)
 
@@ -63,20 +73,33 @@ class CredentialAnswer:
 def read_credential(value: object) -> CredentialAnswer:
     """One API key of the agency."""
     answer = require_object(value, "credential")
-    revoked = answer.get("revoked_at")
     scopes, networks = (
         tuple(require_text(one, name) for one in require_array(answer.get(name), name))
         for name in ("scopes", "networks")
     )
     return CredentialAnswer(
-        prefix=require_text(answer.get("prefix"), "prefix"),
+        prefix=_prefix(answer.get("prefix"), "prefix"),
+        line=_prefix(answer.get("line"), "line"),
         client=require_text(answer.get("client"), "client"),
         scopes=scopes,
         networks=networks,
+        since=read_moment(answer.get("created_at"), "created_at"),
         until=read_moment(answer.get("expires_at"), "expires_at"),
-        revoked_at=None if revoked is None else read_moment(revoked, "revoked_at"),
+        last_used=_moment_or_none(answer.get("last_used_at"), "last_used_at"),
+        revoked_at=_moment_or_none(answer.get("revoked_at"), "revoked_at"),
         key=optional_text(answer.get("key"), "key"),
     )
+
+
+def _prefix(value: object, name: str) -> str:
+    text = require_text(value, name)
+    if _PREFIX.fullmatch(text) is None:
+        raise AnswerError(f"The hub's answer is not what the protocol allows: {name}.")
+    return text
+
+
+def _moment_or_none(value: object, name: str) -> int | None:
+    return None if value is None else read_moment(value, name)
 
 
 def read_credentials(value: object) -> list[CredentialAnswer]:

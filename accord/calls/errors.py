@@ -21,7 +21,12 @@ class HubAddressError(ClientError):
 
 
 class UnreachableError(ClientError):
-    """The hub gave no answer: no connection, time-out, a certificate that is not trusted."""
+    """The hub gave no answer: no connection, time-out, a certificate that is not trusted.
+
+    `is_unsent`: no connection ever stood, so that nothing of the call can have reached the hub.
+    """
+
+    is_unsent = False
 
 
 class BusyError(UnreachableError):

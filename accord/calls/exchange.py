@@ -37,9 +37,9 @@ from accord.calls.answers import (
     SuspendedKey,
     SuspendedLane,
     parse_answer,
+    read_accession,
     read_agencies,
     read_caller,
-    read_elsewhere,
     read_entry,
     read_feed_entry,
     read_feed_page,
@@ -139,6 +139,18 @@ class Exchange(Protocol):
 
     def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
         """Lift the own suspension of a lane; what the parties have suspended then. Asking again is harmless."""
+        ...
+
+    def credentials(self) -> list[CredentialAnswer]:
+        """Ask for the API keys of the own agency, the newest first, ended ones too."""
+        ...
+
+    def issue_credential(self, statement_id: str, jws: bytes) -> CredentialAnswer:
+        """Have a signed `apikey` issue a key; only the first answer to the same bytes has its text."""
+        ...
+
+    def end_credential(self, prefix: str, statement_id: str, jws: bytes) -> CredentialAnswer:
+        """Have a signed `apikey` end a key and what took its place; asking again is harmless."""
         ...
 
     def rotate_api_key(self) -> IssuedKey:
@@ -287,13 +299,7 @@ class HttpExchange:
             if refused.slug == "not-permitted":
                 return None
             raise
-        answer = require_object(value, "accession")
-        keyset = answer.get("keyset")
-        return AccessionAnswer(
-            require_text(answer.get("agency"), "accession"),
-            None if keyset is None else require_text(keyset, "accession"),
-            read_elsewhere(answer, "accession"),
-        )
+        return read_accession(value)
 
     def caller(self) -> CallerAnswer:
         """What the hub says of the API key that calls."""

@@ -53,6 +53,7 @@ _MAX_PROBLEM_BYTES = 64 * 1024
 _BUSY = frozenset({429, 502, 503, 504})
 _LOOPBACK_NAMES = frozenset({"localhost"})
 _KINDS: Final[Mapping[int, type[RefusedError]]] = {401: ApiKeyRefusedError, 404: AbsentError}
+_NO_CONNECTION = (ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError)
 _PROBLEM_TYPE = "application/problem+json"
 _PROBLEM_PREFIX = "urn:accord:problem:"
 _PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance")
@@ -294,10 +295,17 @@ class HttpTransport:
         try:
             answer = _read(self._send(method, path, headers, body, repeat=repeat), limit)
         except HTTPError as exc:
-            raise UnreachableError(_explain(self.address, exc)) from exc
+            raise self._unreachable(exc) from exc
         if answer.status >= 300 and not _is_unchanged(answer, headers):
             raise self._refused(answer)
         return answer
+
+    def _unreachable(self, trouble: HTTPError) -> UnreachableError:
+        """Of several tries an earlier one may have arrived, whatever the last one met."""
+        unreachable = UnreachableError(_explain(self.address, trouble))
+        reason = trouble.reason if isinstance(trouble, MaxRetryError) else trouble
+        unreachable.is_unsent = self._patience.tries == 1 and isinstance(reason, _NO_CONNECTION)
+        return unreachable
 
     def _refused(self, answer: Answer) -> Exception:
         refusal = _refusal(answer)

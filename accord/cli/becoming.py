@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from accord.cli.asking import read_api_key
+from accord.cli.asking import read_api_key, read_secret_file
 from accord.cli.keys.files import given_root, read_pins
 from accord.cli.showing import moment, print_json, print_table
 from accord.cli.workplace import Workplace
@@ -43,6 +43,8 @@ def api_key(place: Workplace) -> None:
     with place.client() as client:
         if place.options.rotate:
             client.rotate_api_key()
+        elif place.options.return_key_file:
+            client.come_back(read_secret_file(Path(place.options.return_key_file)))
         text, facts = client.state().api_key, client.api_key()
     if place.options.show:
         place.tell({"key": text}, text)

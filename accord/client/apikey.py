@@ -6,11 +6,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from accord.client.session import Session
+from accord.client.errors import RequestError
+from accord.client.session import Act, Session
+from accord.envelope.statements.bodies import MAX_APIKEY_DAYS
+from accord.envelope.statements.form import parse_statement
 from accord.state import State
 
 WARNED_DAYS: Final = (1, 7, 14, 30)
 _DAY_SECS: Final = 24 * 3600
+_CLIENT: Final = "accord"
+_SCOPES: Final = (
+    "directory:read",
+    "envelope:read",
+    "envelope:submit",
+    "feed:read",
+    "ledger:read",
+    "statement:submit",
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,37 @@ def rotate_api_key(session: Session) -> ApiKeyFacts:
     """
     with session.home.changing_keys():
         issued = session.exchange.rotate_api_key()
+        keep_api_key(session, issued.key, issued.until)
+    session.close()
+    return facts_of(session.state_file.read())
+
+
+def come_back(act: Act, return_key: str) -> ApiKeyFacts:
+    """Have another API key issued where none serves any more, and keep it.
+
+    The agency's own keys sign the request; `return_key`, from the hub's operator, carries it and ends with it. Raises
+    RefusedError, and RequestError where the answer with the new key's text was lost.
+    """
+    session = act.session
+    body = {
+        "st": "issue",
+        "client": _CLIENT,
+        "scopes": list(_SCOPES),
+        "networks": [],
+        "days": MAX_APIKEY_DAYS,
+        "prefix": None,
+    }
+    jws = act.keys.sign_statement(
+        "apikey", None, body, actor=None, reason="apikey", cp=act.log.reference(), now=act.now
+    )
+    with session.home.changing_keys():
+        exchange = session.connect(session.state_file.read().hub, return_key)
+        try:
+            issued = exchange.issue_credential(parse_statement(jws).statement.id, jws)
+        finally:
+            exchange.close()
+        if issued.key is None:
+            raise RequestError("The answer with the new key was lost. Ask the operator for another key.")
         keep_api_key(session, issued.key, issued.until)
     session.close()
     return facts_of(session.state_file.read())

@@ -198,6 +198,10 @@ class Client:
         """Have the hub replace the API key, once and in its last 30 days, and go on with the new one."""
         return apikey.rotate_api_key(self._session)
 
+    def come_back(self, return_key: str) -> ApiKeyFacts:
+        """Have another API key issued, signed for by the own keys and carried by a key from the hub's operator."""
+        return apikey.come_back(self._session.begin(online=False), return_key)
+
     def pin(self, agency: str, fingerprint: str, *, replace: bool = False) -> None:
         """Trust this root (64 hex digits, spaces allowed) for an agency, as compared on paper.
 

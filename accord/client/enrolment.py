@@ -98,8 +98,8 @@ def begin_enrolment(
     exchange = session.connect(first.hub, first.api_key)
     # Asked first: an API key that the hub does not accept must not replace one that works.
     answer = exchange.accession() or exchange.caller()
-    if isinstance(answer, AccessionAnswer) and answer.agency != agency:
-        raise RequestError(f"This API key lets {answer.agency} enter, not {agency}.")
+    if isinstance(answer, AccessionAnswer) and answer.entry.id != agency:
+        raise RequestError(f"This API key lets {answer.entry.id} enter, not {agency}.")
     _require_exchange(first.hub, answer.exchange)
     stands = isinstance(answer, CallerAnswer) and exchange.keyset(agency) is not None
     if kept is None:

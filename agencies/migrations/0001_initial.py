@@ -302,7 +302,6 @@ class Migration(migrations.Migration):
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
                 ("last_used_at", models.DateTimeField(blank=True, null=True)),
                 ("is_entry", models.BooleanField(default=False)),
-                ("is_desk", models.BooleanField(default=False)),
                 ("stated_in", models.CharField(blank=True, editable=False, max_length=43)),
                 ("line", models.CharField(db_index=True, editable=False, max_length=16)),
                 (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every address of an agency's affairs and of the operator's in JSON."""
+"""Every address of an agency's affairs and of the keeper's in JSON."""
 
 from alerts.api_affairs import (
     account,
@@ -7,7 +7,9 @@ from alerts.api_affairs import (
     aside,
     audit,
     doubts,
-    hub,
+    exchange_keys,
+    handed_in,
+    keeper,
     keys,
     lanes,
     notices,
@@ -25,7 +27,9 @@ urlpatterns = [
     *aside.urlpatterns,
     *audit.urlpatterns,
     *doubts.urlpatterns,
-    *hub.urlpatterns,
+    *exchange_keys.urlpatterns,
+    *handed_in.urlpatterns,
+    *keeper.urlpatterns,
     *keys.urlpatterns,
     *lanes.urlpatterns,
     *notices.urlpatterns,

@@ -21,7 +21,7 @@ from callers.idempotency import Outcome, idempotent
 from officers.models import Officer
 from peers.models import Agency
 
-EVERY_OFFICER: Final = frozenset({Capability.OFFICER_READ, Capability.HUB_OPERATE})
+EVERY_OFFICER: Final = frozenset({Capability.OFFICER_READ, Capability.DESK_KEEP})
 """Of which every officer has one, whatever the role, and no API key any."""
 IF_UNCHANGED: Final = OpenApiParameter(
     "If-Match",
@@ -47,7 +47,7 @@ class AffairsView(DeskView):
 
     @property
     def agency(self) -> Agency:
-        """The officer's agency; the operator has none."""
+        """The officer's agency; the keeper has none."""
         if self.officer.agency is None:
             raise AbsentError
         return self.officer.agency

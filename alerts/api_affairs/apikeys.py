@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys of the agency's systems in JSON. The text of a key is in one answer and nowhere else."""
+"""Keys for the desk in JSON: those by which the agency's systems write drafts and ask questions here.
 
-from collections.abc import Callable
+The text of a key is in one answer and nowhere else.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,19 +16,28 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.apikeys import LONGEST_OVERLAP, MAX_LIFETIME
-from agencies.models import ApiKey
 from alerts.api_affairs.answering import AffairsView
 from alerts.api_desk import CREATED
 from alerts.shapes import ReleaserOut
-from callers.capabilities import CLIENT_SCOPES, Capability, usual_scopes
+from callers.actors import ApiClient
+from callers.capabilities import DESK_SCOPES, Capability
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body
-from officers.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
+from callers.systemkeys import LONGEST_OVERLAP, MAX_LIFETIME, MOST_NETWORKS
+from officers.deskkeys import (
+    issue_key,
+    key_for,
+    keys_of,
+    releasers_of_drafts,
+    revoke_key,
+    rotate_key,
+    rotate_own_key,
+)
+from officers.models import DeskKey
 
-SCOPES: Final = sorted(CLIENT_SCOPES)
-MOST_NETWORKS: Final = 20
-Issued = tuple[ApiKey, str]
+SCOPES: Final = sorted(DESK_SCOPES)
+Issued = tuple[str, str | None]
+"""The prefix of a key that was just issued, and its text; None where the answer that had it was lost."""
 
 
 class ApiKeyOut(s.Serializer[Any]):
@@ -51,7 +63,7 @@ class ListedApiKeyOut(ApiKeyOut):
 class ApiKeysOut(s.Serializer[Any]):
     """`could_release`: who could send what a new system writes, were the reader to issue its key.
 
-    `scopes` are those that a key of this agency can be given: what its custody refuses is not among them.
+    `scopes` are those that such a key can be given.
     """
 
     items = ListedApiKeyOut(many=True)
@@ -86,17 +98,17 @@ class ShownOnceView(AffairsView):
     """Answers a new key with its text, which stands in this answer alone."""
 
     @sensitive_variables()
-    def issued(self, issue: Callable[[], Issued]) -> Response:
-        texts: list[str] = []
+    def issued(self, issue: Callable[[], Issued], show: Callable[[str], Mapping[str, Any]]) -> Response:
+        """Issue once per `Idempotency-Key`; `show` gives the key of a prefix without its text."""
+        texts: list[str | None] = []
 
         def run() -> Outcome:
-            key, text = issue()
+            prefix, text = issue()
             texts.append(text)
-            return Outcome(CREATED, key.prefix)
+            return Outcome(CREATED, prefix)
 
         outcome = idempotent(self.request, self.actor, run, now=self.now)
-        row = ApiKey.objects.get(pk=outcome.resource)
-        shown = {**ApiKeyOut(row).data, "key": texts[0] if texts else None}
+        shown = {**show(outcome.resource), "key": texts[0] if texts else None}
         return Response(shown, status=outcome.status, headers={"Cache-Control": "no-store"})
 
 
@@ -105,27 +117,27 @@ class ApiKeysView(ShownOnceView):
 
     @extend_schema(responses={200: ApiKeysOut}, operation_id="apikeys_list")
     def get(self, request: Request) -> Response:
-        """List the API keys of the agency, the newest first."""
-        rows = ApiKey.objects.visible_to(self.officer).order_by("-created_at", "prefix")
+        """List the keys for this desk, the newest first."""
         shown = {
-            "items": [self._listed(row) for row in rows.select_related("agency")],
+            "items": [self._listed(row) for row in keys_of(self.officer)],
             "could_release": ReleaserOut(releasers_of_drafts(self.officer, self.agency), many=True).data,
-            "scopes": sorted(usual_scopes(is_hosted=self.agency.is_hosted)),
+            "scopes": SCOPES,
         }
         return self.answer(shown)
 
-    def _listed(self, key: ApiKey) -> dict[str, Any]:
+    def _listed(self, key: DeskKey) -> dict[str, Any]:
         writes = Capability.DRAFT_WRITE in key.scopes
         releasers = releasers_of_drafts(self.officer, self.agency, client=key.client) if writes else []
         return {**ApiKeyOut(key).data, "could_release": ReleaserOut(releasers, many=True).data}
 
     @extend_schema(request=ApiKeyIn, responses={201: IssuedApiKeyOut}, operation_id="apikeys_issue")
     def post(self, request: Request) -> Response:
-        """Issue an API key. Its text is in this answer and is never shown again."""
+        """Issue a key for this desk. Its text is in this answer and is never shown again."""
         body = read_body(ApiKeyIn, request)
         lifetime = timedelta(days=body.pop("days"))
         return self.issued(
-            lambda: issue_key(self.officer, self.agency, **body, lifetime=lifetime, now=self.now)
+            lambda: _issued(issue_key(self.officer, self.agency, **body, lifetime=lifetime, now=self.now)),
+            _shown,
         )
 
 
@@ -134,7 +146,7 @@ class ApiKeyView(AffairsView):
 
     @extend_schema(responses={204: None}, operation_id="apikeys_revoke")
     def delete(self, request: Request, prefix: str) -> Response:
-        """Revoke an API key and its whole chain for good; they are refused from their next request on."""
+        """Revoke a key for this desk and its whole chain for good; they are refused from their next request on."""
         key = key_for(self.officer, prefix)
         self.act(lambda: revoke_key(self.officer, key, now=self.now), code=status.HTTP_204_NO_CONTENT)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -148,11 +160,37 @@ class RotateView(ShownOnceView):
         """Issue a key of the same kind in place of one that serves, which ends some days later at most."""
         serves = timedelta(days=read_body(RotateIn, request)["old_serves"])
         key = key_for(self.officer, prefix)
-        return self.issued(lambda: rotate_key(self.officer, key, old_serves=serves, now=self.now))
+        return self.issued(
+            lambda: _issued(rotate_key(self.officer, key, old_serves=serves, now=self.now)), _shown
+        )
+
+
+class RotateOwnView(ShownOnceView):
+    capability = DESK_SCOPES
+
+    @extend_schema(request=None, responses={201: IssuedApiKeyOut}, operation_id="apikeys_rotate_own")
+    def post(self, request: Request) -> Response:
+        """Have the key that calls replaced, once and in its last 30 days: same scopes and networks.
+
+        The old one serves for 7 days more at most. Until the new one was used, asking again gives another.
+        """
+        caller = self.actor
+        assert isinstance(caller, ApiClient)
+        return self.issued(lambda: _issued(rotate_own_key(caller, now=self.now)), _shown)
+
+
+def _issued(made: tuple[DeskKey, str]) -> Issued:
+    key, text = made
+    return key.prefix, text
+
+
+def _shown(prefix: str) -> dict[str, Any]:
+    return dict(ApiKeyOut(DeskKey.objects.get(pk=prefix)).data)
 
 
 urlpatterns = [
     path("api-keys", ApiKeysView.as_view(), name="apikeys-list"),
+    path("api-keys/self/rotate", RotateOwnView.as_view(), name="apikeys-rotate-own"),
     path("api-keys/<str:prefix>", ApiKeyView.as_view(), name="apikeys-one"),
     path("api-keys/<str:prefix>/rotate", RotateView.as_view(), name="apikeys-rotate"),
 ]

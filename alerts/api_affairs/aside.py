@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub set aside, in JSON: for an agency's auditor, and for the operator, who has it tried again."""
+"""What the hub set aside, in JSON: for an agency's auditor, and for the keeper, who has it tried again."""
 
 from typing import Any, ClassVar
 
@@ -50,7 +50,7 @@ class SetAsideView(AffairsView):
 
     @extend_schema(responses={200: SetAsideListOut}, operation_id="set_aside_list")
     def get(self, request: Request) -> Response:
-        """List what was set aside: the own agency's for its auditor, the whole hub's for the operator."""
+        """List what was set aside: the own agency's for its auditor, all for the keeper."""
         return self.answer_list()
 
     def answer_list(self) -> Response:
@@ -65,7 +65,7 @@ class SetAsideView(AffairsView):
 
 
 class RetryItemView(SetAsideView):
-    capability: ClassVar[Any] = Capability.HUB_OPERATE
+    capability: ClassVar[Any] = Capability.DESK_KEEP
     http_method_names = ["post", "options"]
 
     @extend_schema(request=None, responses={200: SetAsideListOut}, operation_id="set_aside_retry")
@@ -76,7 +76,7 @@ class RetryItemView(SetAsideView):
 
 
 class ResumeLoopView(SetAsideView):
-    capability: ClassVar[Any] = Capability.HUB_OPERATE
+    capability: ClassVar[Any] = Capability.DESK_KEEP
     http_method_names = ["post", "options"]
 
     @extend_schema(request=None, responses={200: SetAsideListOut}, operation_id="loops_resume")
@@ -88,6 +88,6 @@ class ResumeLoopView(SetAsideView):
 
 urlpatterns = [
     path("set-aside", SetAsideView.as_view(), name="set-aside"),
-    path("hub/set-aside/<int:item_id>/retry", RetryItemView.as_view(), name="hub-set-aside-retry"),
-    path("hub/loops/<int:loop_id>/resume", ResumeLoopView.as_view(), name="hub-loop-resume"),
+    path("desk/set-aside/<int:item_id>/retry", RetryItemView.as_view(), name="desk-set-aside-retry"),
+    path("desk/loops/<int:loop_id>/resume", ResumeLoopView.as_view(), name="desk-loop-resume"),
 ]

@@ -72,7 +72,7 @@ class AuditView(AffairsView):
 
     @extend_schema(parameters=[AuditQuery], responses={200: AuditPageOut}, operation_id="audit_list")
     def get(self, request: Request) -> Response:
-        """List who did what and why in the own agency, newest first; for the operator, what is the hub's own."""
+        """List who did what and why in the own agency, newest first; for the keeper, what is no agency's."""
         query = read_query(AuditQuery, request)
         listed, limit = named_list("audit", query), query["limit"]
         found = events_for(self.officer, self.question(query))

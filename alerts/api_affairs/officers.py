@@ -33,7 +33,7 @@ from officers.models import Officer, PowerChange
 from officers.powers import waiting_kinds
 from officers.profiles import change_unit
 
-ROLES: Final = [role for role in Role.values if role != Role.OPERATOR]
+ROLES: Final = [role for role in Role.values if role != Role.KEEPER]
 STATES: Final = ["active", "invited", "disabled"]
 
 

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                             ("draft", "Draft"),
                             ("submitted", "Waiting for release"),
                             ("validated", "Checked, not sent"),
+                            ("queued", "Waiting for the exchange"),
                             ("released", "Sent"),
                             ("withdrawn", "Withdrawn"),
                             ("discarded", "Discarded"),
@@ -958,7 +959,10 @@ class Migration(migrations.Migration):
             model_name="alert",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("state__in", ["draft", "submitted", "validated", "released", "withdrawn", "discarded"])
+                    (
+                        "state__in",
+                        ["draft", "submitted", "validated", "queued", "released", "withdrawn", "discarded"],
+                    )
                 ),
                 name="alert_state_known",
             ),

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
-from alerts.errors import KeysElsewhereError, MoveRefusedError
+from alerts.errors import KeysElsewhereError, MoveRefusedError, NotTakenError
 from alerts.pages import (
     affairs,
     arrivals,
@@ -24,6 +24,7 @@ from alerts.pages import (
     doubts,
     errors,
     exporting,
+    handed_in,
     lists,
     received,
     records,
@@ -36,16 +37,16 @@ from alerts.pages import (
     views,
 )
 from alerts.pages.account import proving, security
-from alerts.pages.agency import after_restore, apikeys, lanes, peers, policy, powers
+from alerts.pages.agency import after_restore, apikeys, exchange_keys, lanes, peers, policy, powers
 from alerts.pages.audit import aside
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
+from alerts.pages.keeper import agencies as keeper
 from alerts.pages.keys import key_page, proposals, revoking, wizard
 from alerts.pages.officers import acts as officer_acts
 from alerts.pages.officers import duty, people, profile
-from alerts.pages.operator import accession, suspending
 from alerts.pages.science import adopting as science_adopting
 from alerts.pages.science import board as science_board
 from alerts.pages.science import caught as science_caught
@@ -62,7 +63,6 @@ from callers import clock
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from officers.login.proof import is_fresh, needs_fresh_proof
-from sharing.errors import SharingError
 
 C = Capability
 View = Callable[..., HttpResponseBase]
@@ -107,7 +107,7 @@ def guarded(page: Page) -> View:
             return errors.keys_elsewhere(request, elsewhere)
         except MoveRefusedError as moved:
             return errors.moved_on(request, moved)
-        except SharingError as stop:
+        except NotTakenError as stop:
             return errors.not_taken(request, stop)
         except stops.STOPS as stop:
             return stops.stopped(request, stop)
@@ -204,6 +204,8 @@ PAGES: Final = (
     Page("queue/<uuid:alert_id>/", review.review, "review", C.ALERT_READ),
     Page("queue/<uuid:alert_id>/validate/", review.validate, "validate", C.ALERT_VALIDATE, CHANGE),
     Page("queue/<uuid:alert_id>/release/", review.release, "release", C.ALERT_RELEASE, CHANGE),
+    Page("queue/<uuid:alert_id>/cancel/", handed_in.cancel, "release_cancel", C.ALERT_RELEASE, CHANGE),
+    Page("outbox/waiting/", handed_in.handed_in, "handed_in", C.ALERT_READ),
     Page("queue/<uuid:alert_id>/return/", review.send_back, "return", C.ALERT_READ, CHANGE),
     Page("drafts/", lists.drafts, "drafts", C.ALERT_WRITE),
     Page("drafts/new/", starting.new_draft, "draft_new", C.ALERT_WRITE, BOTH),
@@ -275,6 +277,9 @@ PAGES: Final = (
     Page("officers/<str:public_id>/enable/", officer_acts.enable, "officer_enable", C.OFFICER_MANAGE, BOTH),
     Page("api-keys/", apikeys.apikeys, "apikeys", C.APIKEY_MANAGE),
     Page("api-keys/issue/", apikeys.issue, "apikey_issue", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/exchange/issue/", exchange_keys.issue, "exchange_key_issue", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/exchange/own/", exchange_keys.replace_own, "exchange_key_own", C.APIKEY_MANAGE, BOTH),
+    Page("api-keys/exchange/<str:prefix>/end/", exchange_keys.end, "exchange_key_end", C.APIKEY_MANAGE, BOTH),
     Page("api-keys/<str:prefix>/rotate/", apikeys.rotate, "apikey_rotate", C.APIKEY_MANAGE, BOTH),
     Page("api-keys/<str:prefix>/revoke/", apikeys.revoke, "apikey_revoke", C.APIKEY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),
@@ -316,8 +321,8 @@ PAGES: Final = (
     Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),
     Page("audit/export/", audit_export.export, "audit_export", C.AUDIT_READ, CHANGE),
     Page("set-aside/", aside.set_aside, "set_aside", C.AUDIT_READ),
-    Page("set-aside/<int:item_id>/retry/", aside.retry, "item_retry", C.HUB_OPERATE, CHANGE),
-    Page("set-aside/loops/<int:state_id>/resume/", aside.resume, "loop_resume", C.HUB_OPERATE, CHANGE),
+    Page("set-aside/<int:item_id>/retry/", aside.retry, "item_retry", C.DESK_KEEP, CHANGE),
+    Page("set-aside/loops/<int:state_id>/resume/", aside.resume, "loop_resume", C.DESK_KEEP, CHANGE),
     # Science: an officer's question, asked with a reason in the form.
     Page("science/board/", science_board.board, "science_board", C.SCIENCE_READ),
     Page("inbox/<uuid:alert_id>/look/", science_looking.received, "science_look", C.SCIENCE_READ, BOTH),
@@ -391,21 +396,17 @@ PAGES: Final = (
         C.SCIENCE_MANAGE,
         BOTH,
     ),
-    # The operator's
-    Page("hub/agencies/admit/", accession.admit, "hub_admit", C.HUB_OPERATE, BOTH),
-    Page("hub/agencies/<str:agency_id>/", accession.agency, "hub_agency", C.HUB_OPERATE),
-    Page("hub/agencies/<str:agency_id>/admin/", accession.first_admin, "hub_admin", C.HUB_OPERATE, BOTH),
+    # The keeper's
+    Page("desk/agencies/take-in/", keeper.take_agency_in, "desk_take_in", C.DESK_KEEP, BOTH),
+    Page("desk/agencies/<str:agency_id>/", keeper.agency, "desk_agency", C.DESK_KEEP),
+    Page("desk/agencies/<str:agency_id>/admin/", keeper.first_admin, "desk_admin", C.DESK_KEEP, BOTH),
     Page(
-        "hub/agencies/<str:agency_id>/admin/again/",
-        accession.first_admin_again,
-        "hub_admin_again",
-        C.HUB_OPERATE,
+        "desk/agencies/<str:agency_id>/admin/again/",
+        keeper.first_admin_again,
+        "desk_admin_again",
+        C.DESK_KEEP,
         CHANGE,
     ),
-    Page(
-        "hub/agencies/<str:agency_id>/entry-key/", accession.entry_key, "hub_entry_key", C.HUB_OPERATE, BOTH
-    ),
-    Page("hub/agencies/<str:agency_id>/keys/", accession.make_keys, "hub_keys", C.HUB_OPERATE, BOTH),
-    Page("hub/agencies/<str:agency_id>/suspend/", suspending.suspend, "hub_suspend", C.HUB_OPERATE, BOTH),
-    Page("hub/agencies/<str:agency_id>/resume/", suspending.resume, "hub_resume", C.HUB_OPERATE, BOTH),
+    Page("desk/agencies/<str:agency_id>/entry-key/", keeper.entry_key, "desk_entry_key", C.DESK_KEEP, BOTH),
+    Page("desk/agencies/<str:agency_id>/keys/", keeper.make_keys, "desk_keys", C.DESK_KEEP, BOTH),
 )

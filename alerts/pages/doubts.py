@@ -17,6 +17,7 @@ from alerts.cards import open_alert_cards
 from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.pages.frame import render_page, signed_in
+from alerts.pages.handed_in import say_signed
 from alerts.reaffirmation import (
     DoubtedAlert,
     DoubtedStatement,
@@ -53,7 +54,7 @@ def reaffirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     except InputError:
         messages.warning(request, _("Nothing puts this alert in doubt now. Nothing was said again."))
     else:
-        messages.success(request, _("Reaffirmed. Each agency sees it once the log has it."))
+        say_signed(request, alert.md, _("Reaffirmed. Each agency sees it once the log has it."))
     return redirect("admin:sent", alert.pk)
 
 

@@ -13,21 +13,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.errors import KeysElsewhereError, MoveRefusedError
+from alerts.errors import KeysElsewhereError, MoveRefusedError, NotTakenError
 from alerts.pages.frame import render_page
 from alerts.states import AlertState
 from callers.capabilities import Capability, Role
 from callers.errors import InputError, NotPermittedError
 from officers.models import Officer
-from sharing.errors import (
-    ContentDeletedError,
-    IssuerSuspendedError,
-    KeysetStaleError,
-    LaggingError,
-    PolicyDeniedError,
-    SharingError,
-    SupersededError,
-)
 
 VERBS: Final[dict[str, str | Promise]] = {
     Capability.AGREEMENT_READ: gettext_lazy("see agreements"),
@@ -43,7 +34,7 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.NOTICE_READ: gettext_lazy("see notifications"),
     Capability.AGENCY_MANAGE: gettext_lazy("change your agency's policy and agreements"),
     Capability.APIKEY_MANAGE: gettext_lazy("manage API keys"),
-    Capability.HUB_OPERATE: gettext_lazy("run the hub"),
+    Capability.DESK_KEEP: gettext_lazy("keep the desk"),
     Capability.NOTICE_RESEND: gettext_lazy("send notices again"),
     Capability.OFFICER_MANAGE: gettext_lazy("manage officers"),
     Capability.OFFICER_READ: gettext_lazy("see officers"),
@@ -122,31 +113,13 @@ def moved_on(request: HttpRequest, refused: MoveRefusedError) -> HttpResponse:
     return render_page(request, "moved", _("Moved on"), status=409, state=refused.state, state_text=text)
 
 
-def not_taken(request: HttpRequest, stop: SharingError) -> HttpResponse:
+def not_taken(request: HttpRequest, stop: NotTakenError) -> HttpResponse:
     """The exchange did not take what a page handed it; nothing was changed."""
-    status = 503 if isinstance(stop, LaggingError) else 409
     return render_page(
         request,
         "forbidden",
         _("Not taken"),
-        status=status,
+        status=409,
         sentence=_("Nothing was changed."),
-        remedy=exchange_text(stop),
+        remedy=stop.text,
     )
-
-
-def exchange_text(stop: SharingError) -> str:
-    """Why the exchange refused, in words for an officer, and what to do."""
-    if isinstance(stop, PolicyDeniedError):
-        return " ".join(denial["text"] for denial in stop.denials)
-    if isinstance(stop, IssuerSuspendedError):
-        return _("You can read what you received; nothing can be sent.")
-    if isinstance(stop, LaggingError):
-        return _("The log is behind. Try again in %(n)d seconds.") % {"n": stop.retry_after}
-    if isinstance(stop, ContentDeletedError):
-        return _("Its content was deleted.")
-    if isinstance(stop, SupersededError):
-        return _("Another version has replaced this one already. Look at what stands in your agency's name.")
-    if isinstance(stop, KeysetStaleError):
-        return _("A recipient's keys have just changed. Try again.")
-    return _("The exchange did not take it. Try again; if it stays so, call whoever runs this hub.")

@@ -31,7 +31,11 @@ WAITING: Final = (SavedBox.INBOX, SavedBox.QUEUE)
 """Lists to which something comes by itself: their pages ask for it."""
 MODES: Final = (("no", _("Real")), ("yes", _("Exercise")))
 SENT_STATES: Final = (("released", _("Sent")), ("withdrawn", _("Withdrawn")))
-QUEUE_STATES: Final = (("submitted", _("Waiting for release")), ("validated", _("Checked, not sent")))
+QUEUE_STATES: Final = (
+    ("submitted", _("Waiting for release")),
+    ("validated", _("Checked, not sent")),
+    ("queued", _("Waiting for the exchange")),
+)
 
 
 def inbox(request: HttpRequest) -> HttpResponseBase:

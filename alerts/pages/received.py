@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -38,6 +37,7 @@ from alerts.pages.comparing import version_before
 from alerts.pages.controlled import controlled_on_page
 from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
+from alerts.pages.handed_in import say_signed
 from alerts.pages.reading import Reading, forget_reading, reading_of, remember_reading
 from alerts.pages.reply_sections import fit_to_kind
 from alerts.pages.science.ways import review_section, ways_from_received
@@ -293,7 +293,7 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         acknowledge_alert(officer, alert, answer=request.POST.get("answer", OPENED), now=now)
     except NotOpenedError:
         return closed_page(request, alert, problem=_("Open it first, then acknowledge."))
-    messages.success(request, _("Acknowledged. The sender sees it."))
+    say_signed(request, alert.md, _("Acknowledged. The sender sees it."))
     return redirect("admin:received", alert.pk)
 
 
@@ -301,7 +301,7 @@ def confirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Tells the sender of a withdrawn alert that this agency stopped using it."""
     officer = signed_in(request)
     alert = confirm_withdrawal(officer, find_received(officer, alert_id), now=clock.now())
-    messages.success(request, _("Confirmed. The sender sees it."))
+    say_signed(request, alert.retract_od, _("Confirmed. The sender sees it."))
     return redirect("admin:received", alert.pk)
 
 

@@ -16,16 +16,17 @@ from alerts.errors import (
     AmendmentRefusedError,
     ChangedSinceValidationError,
     ExchangeAwayError,
+    NotTakenError,
     ReplyRefusedError,
     RevisionConflictError,
     SecondPersonNeededError,
     SendingStoppedError,
 )
 from alerts.finding import find_alert
+from alerts.handed_in import envelope_of, to_telephone
 from alerts.models import Alert
 from alerts.pages.compose.posted import posted_number
 from alerts.pages.compose.reach import reach_of
-from alerts.pages.errors import exchange_text
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.sections import preview_of
 from alerts.pages.spectra import show_spectra
@@ -42,7 +43,6 @@ from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError
 from officers.models import Officer
-from sharing.errors import SharingError
 
 STOPS = (
     AlertIncompleteError,
@@ -53,7 +53,7 @@ STOPS = (
     RevisionConflictError,
     SecondPersonNeededError,
     SendingStoppedError,
-    SharingError,
+    NotTakenError,
 )
 
 
@@ -98,6 +98,7 @@ def review_page(
         typed_reason=reason,
         answered=answered_by(officer, alert),
         consequence=consequence_of(alert, content.data),
+        **_on_its_way(officer, alert),
         **preview_of(
             as_sent(content.data, left_out=findings.left_out_fields),
             officer,
@@ -110,8 +111,23 @@ def review_page(
     )
 
 
+def _on_its_way(officer: Officer, alert: Alert) -> dict[str, Any]:
+    """Of a released alert that waits for the exchange, or that came back from it."""
+    if alert.state not in (AlertState.QUEUED, AlertState.VALIDATED):
+        return {}
+    is_queued = alert.state == AlertState.QUEUED
+    return {
+        "handed_in": envelope_of(alert),
+        "is_queued": is_queued,
+        "to_telephone": to_telephone(alert) if is_queued else (),
+        "may_cancel": is_queued and Capability.ALERT_RELEASE in officer.capabilities,
+    }
+
+
 def _ways_on(officer: Officer, alert: Alert) -> dict[str, Any]:
     """Which buttons stand there, or the sentence that says why not."""
+    if alert.state == AlertState.QUEUED:
+        return {"may_move": False, "may_return": False, "is_validated": False}
     validated = alert.state == AlertState.VALIDATED
     needed = Capability.ALERT_RELEASE if validated else Capability.ALERT_VALIDATE
     verdict = may_release(officer, alert) if validated else may_validate(officer, alert)
@@ -144,6 +160,9 @@ def release(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         sent = release_alert(officer, alert, revision=revision, now=clock.now())
     except STOPS as stop:
         return _review_again(request, alert_id, stop_text(stop))
+    if sent.state == AlertState.QUEUED:
+        messages.warning(request, _("Released. The exchange does not answer: it is sent as soon as it does."))
+        return redirect("admin:review", sent.pk)
     messages.success(request, _("Sent. The log receipt usually takes a second."))
     return redirect("admin:sent", sent.pk)
 
@@ -180,5 +199,5 @@ def stop_text(stop: Exception) -> str:
         return _("The text has changed since this page was shown. Read it again below.")
     if isinstance(stop, AlertIncompleteError):
         return _("Something in it must be corrected first. Return it to the author.")
-    assert isinstance(stop, SharingError)
-    return _("Nothing was sent.") + " " + exchange_text(stop)
+    assert isinstance(stop, NotTakenError)
+    return _("Nothing was sent.") + " " + stop.text

@@ -14,15 +14,15 @@ from django.utils.translation import ngettext
 from alerts.amending import amend_alert, amendment_seen, versions_seen
 from alerts.cards import open_alert_cards
 from alerts.document.kinds import REPLIES
-from alerts.errors import ReceiptPendingError, SendingStoppedError
+from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedError
 from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.outbox import SentAlert, open_sent_attachment, read_sent
 from alerts.pages.chem import shown_structure
 from alerts.pages.controlled import controlled_on_page
-from alerts.pages.errors import exchange_text
 from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
+from alerts.pages.handed_in import say_signed
 from alerts.pages.received import inert
 from alerts.pages.reply_sections import fit_to_kind
 from alerts.pages.science.ways import review_section, ways_from_sent
@@ -53,7 +53,6 @@ from callers.errors import AbsentError, InputError, ReminderTooSoonError
 from notices.lateness import is_late
 from officers.models import Officer
 from peers.sent import DeliveryFact
-from sharing.errors import SharingError
 
 ZONES_AT_MOST: Final = 12
 """For how many recipients a page says when an answer is due where they are."""
@@ -228,10 +227,10 @@ def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return _withdraw_page(request, alert, problem=refused.problem)
     except SendingStoppedError as stop:
         return _withdraw_page(request, alert, problem=stop.text)
-    except SharingError as stop:
-        problem = _("Nothing was withdrawn.") + " " + exchange_text(stop)
+    except NotTakenError as stop:
+        problem = _("Nothing was withdrawn.") + " " + stop.text
         return _withdraw_page(request, alert, problem=problem)
-    messages.success(request, _("Withdrawn. Each agency must confirm."))
+    say_signed(request, alert.md, _("Withdrawn. Each agency must confirm."))
     return redirect("admin:sent", alert.pk)
 
 

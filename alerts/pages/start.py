@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first page: what waits for this officer; for the operator, the hub itself and no agency's business."""
+"""The first page: what waits for this officer; for the keeper, the desk itself and no agency's business."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from alerts.pages.doubts import worded_statements
 from alerts.pages.frame import is_in_review, render_page, signed_in
-from alerts.pages.operator.hub import hub_page
+from alerts.pages.keeper.desk import desk_page
 from alerts.power_changes import decidable_by
 from alerts.start import read_start
 from callers import clock
@@ -23,8 +23,8 @@ SHOWN: Final = 10
 
 def start(request: HttpRequest) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
-    if Capability.HUB_OPERATE in officer.capabilities:
-        return hub_page(request, officer, now)
+    if Capability.DESK_KEEP in officer.capabilities:
+        return desk_page(request, officer, now)
     work, notices, keys = (
         read_start(officer, now=now),
         _failed_notices(officer),

@@ -9,7 +9,7 @@ counts, and the peer stands in `hidden`.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
@@ -26,12 +26,15 @@ from callers.errors import NotBoundError
 from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory, Known
 from peers.following import follow_keysets
+from peers.models import SeenLedger
 from vault.errors import SealBrokenError
 
 PINS_ALTERED: Final = "pins-altered"
 KEYSETS_ALTERED: Final = "keysets-altered"
 LEDGER_ALTERED: Final = "seen-ledger-altered"
 REVOCATION_MISSING: Final = "revocation-missing"
+UNSEEN_AT_MOST: Final = timedelta(days=7)
+"""So long nothing new is heard of keys before nothing is sealed to them any more."""
 
 
 class VerifiedDirectory:
@@ -128,6 +131,12 @@ class VerifiedDirectory:
         pins = self.book.pins
         booked = {agency for agency in agencies if agency in pins and pins[agency].revoked}
         return booked | self.memory.revokers(agencies)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether the exchange has shown its ledger within `UNSEEN_AT_MOST`."""
+        asked = SeenLedger.objects.filter(reader=self.reader).values_list("asked_at", flat=True).first()
+        return asked is not None and self._now - asked <= UNSEEN_AT_MOST
 
     def require_readable(self, agency: str) -> None:
         """Raise KeysetUnreadableError where something of the agency failed: then nothing of it is judged anew."""

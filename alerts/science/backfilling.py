@@ -27,7 +27,6 @@ from alerts.fetching import fetch_and_open, seen_by
 from alerts.file_digests import spectral_files
 from alerts.held import CLOSED
 from alerts.models import Alert, ReceivedAlert
-from alerts.outbox import sent_document
 from alerts.revisions import read_revision
 from alerts.science.library_received import keep_received_files
 from alerts.science.locking import alone
@@ -36,6 +35,7 @@ from alerts.science.replies.kinds import DETAILS
 from alerts.science.replies.samples import keep_profile
 from alerts.science.stored import keep_received_structure, keep_sent_structure
 from alerts.science_library import LibrarySpectrum
+from alerts.sent_document import sent_document
 from alerts.stored import Backfill, StoredStructure
 from callers.actors import SystemActor
 from callers.directory import AgencyStatus

@@ -2,7 +2,7 @@
 """Here is how the hub takes over a new version of the law: judged, compared and previewed first, then put in use.
 
 Before anything is applied it is said what differs and how many stored structures of each hosted agency would be newly
-caught. The operator hears numbers only: which structures and which alerts is the agencies' business. Every version
+caught. The keeper hears numbers only: which structures and which alerts is the agencies' business. Every version
 stays, so that a verdict in an alert can be replayed by its digest.
 """
 
@@ -81,10 +81,10 @@ def kind_of(text: str) -> ControlKind:
 
 
 def examine_import(
-    operator: Officer, data: bytes, *, kind: ControlKind | None = None, now: datetime
+    keeper: Officer, data: bytes, *, kind: ControlKind | None = None, now: datetime
 ) -> Examined:
     """Judges a file and says what it would change. Puts nothing in use; the look at each agency is in its audit."""
-    require(operator, Capability.HUB_OPERATE)
+    require(keeper, Capability.DESK_KEEP)
     if len(data) > MAX_BYTES:
         return Examined(kind or ControlKind.RULES, "", faults=(FaultFact("", "file_too_large"),))
     try:
@@ -94,13 +94,13 @@ def examine_import(
     examined = _EXAMINERS[kind or kind_of(text)](text)
     if examined.faults or examined.kind == ControlKind.PRECURSORS:
         return examined
-    return replace(examined, previews=tuple(_previews(operator, examined, now)))
+    return replace(examined, previews=tuple(_previews(keeper, examined, now)))
 
 
 @transaction.atomic
-def apply_import(operator: Officer, examined: Examined, *, source: str, now: datetime) -> ControlVersion:
+def apply_import(keeper: Officer, examined: Examined, *, source: str, now: datetime) -> ControlVersion:
     """Puts an examined file in use for the whole hub; the desk-worker then judges what is stored."""
-    require(operator, Capability.HUB_OPERATE)
+    require(keeper, Capability.DESK_KEEP)
     if examined.faults:
         raise ValueError("a file with faults is never put in use")
     for agency in _hosted():
@@ -111,12 +111,12 @@ def apply_import(operator: Officer, examined: Examined, *, source: str, now: dat
         text=examined.text,
         digest=examined.digest,
         source=source,
-        applied_by=operator.audit_name,
+        applied_by=keeper.audit_name,
         now=now,
     )
     record_event(
         "control.imported",
-        actor=operator.audit_name,
+        actor=keeper.audit_name,
         agency="",
         subject=row.digest,
         detail={"kind": row.kind, "number": row.number},
@@ -173,11 +173,11 @@ def _hosted() -> list[Agency]:
     return list(rows.order_by("pk"))
 
 
-def _previews(operator: Officer, examined: Examined, now: datetime) -> list[AgencyPreview]:
-    return [_preview(operator, agency.pk, examined, now) for agency in _hosted()]
+def _previews(keeper: Officer, examined: Examined, now: datetime) -> list[AgencyPreview]:
+    return [_preview(keeper, agency.pk, examined, now) for agency in _hosted()]
 
 
-def _preview(operator: Officer, agency_id: str, examined: Examined, now: datetime) -> AgencyPreview:
+def _preview(keeper: Officer, agency_id: str, examined: Examined, now: datetime) -> AgencyPreview:
     try:
         rules, fits = _as_it_would_be(agency_id, examined)
         found: Preview = preview_caught(agency_id, rules, rules.rules, now=now)
@@ -186,7 +186,7 @@ def _preview(operator: Officer, agency_id: str, examined: Examined, now: datetim
     with transaction.atomic():
         record_event(
             "control.previewed",
-            actor=operator.audit_name,
+            actor=keeper.audit_name,
             agency=agency_id,
             subject=examined.digest,
             detail={"structures": found.looked_at, "caught": found.count},

@@ -11,7 +11,7 @@ from demo.ticks import StepFailedError
 
 SENDER, READER, HOSTED = "xe-drugs", "xd-reg", "xb-health"
 ADMINS = {SENDER: "oluwen", READER: "zhilan"}
-"""Who issues the API keys of the partners, by login."""
+"""Who goes through a restore for the partners, by login."""
 REREAD_WITHIN_SECONDS = 240
 """A restored hub's desk reads every feed from the beginning before it comes to what is new."""
 
@@ -25,9 +25,11 @@ class Partners:
         self._shown: Counter[str] = Counter()
         self.sent: list[str] = []
 
-    def enter(self, agency: str, api_key: str) -> None:
-        """Go on with another API key and the same home."""
-        self._systems[agency] = replace(self._systems[agency], api_key=api_key)
+    def come_back(self, agency: str, return_key: str) -> None:
+        """Ask for another API key, signed for by the agency's own keys, and go on with it."""
+        client = self._clients[agency]
+        client.come_back(return_key)
+        self._systems[agency] = replace(self._systems[agency], api_key=client.state().api_key)
         self._clients[agency] = self._systems[agency].client()
 
     def send(self, title: str) -> str:

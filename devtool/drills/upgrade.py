@@ -165,10 +165,11 @@ class _Story:
         """At the upgraded hub: officers and one partner with the newer code; the other one with the older client."""
         client, name = (self._newer, "newer") if together else (self._older, "older")
         self._require_drafted()
-        with self._ticks.step("API keys serve on, or admins issue others") as step:
+        with self._ticks.step("API keys serve on, or their agencies ask for others") as step:
             ended = [agency for agency in ADMINS if not client("is_served", agency)]
             for agency in ended:
-                self._newer("issue_api_key", ADMINS[agency], agency)
+                return_key = hub("manage", "operator", "issue_return_key", agency, "accord")
+                self._newer("come_back", agency, return_key)
             step.evidence(f"issued anew: {', '.join(ended) or 'none'}")
         with self._ticks.step("It is submitted, checked, released with the second factor"):
             self._newer("submit", AUTHOR, self._draft)

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Authentication of officers in session: one of the only two ways in over HTTP, an API key or an officer's session.
+"""The only two ways in to the desk over HTTP: an officer's session, or a key for the desk.
 
 Nothing else in a request can name the actor: no other header, no query, no body.
 """
+
+from datetime import datetime
 
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import CSRFCheck, SessionAuthentication
 from rest_framework.request import Request
 
+from callers.actors import ApiClient
+from callers.authentication import SystemKeyAuthentication, SystemKeyScheme
+from officers.deskkeys import authenticate_key
 from officers.errors import FormTokenError
 from officers.login.errors import FactorNeededError
 from officers.models import Officer
@@ -37,6 +42,23 @@ class OfficerSessionAuthentication(SessionAuthentication):
         check.process_request(request)
         if check.process_view(request, None, (), {}):  # type: ignore[arg-type]
             raise FormTokenError
+
+
+class DeskKeyAuthentication(SystemKeyAuthentication):
+    """`Authorization: Desk-Key prefix.secret`."""
+
+    keyword = "Desk-Key"
+
+    def client_of(self, text: str, remote_addr: str, *, now: datetime) -> ApiClient:
+        """Who holds this key for the desk; raises CredentialError."""
+        return authenticate_key(text, remote_addr, now=now)
+
+
+class DeskKeyScheme(SystemKeyScheme):  # type: ignore[no-untyped-call]
+    """How the API description names the key for the desk."""
+
+    target_class = DeskKeyAuthentication
+    name = "deskKey"
 
 
 class OfficerSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demand for a second factor: an agency decides by role, the hub demands it of its operators always."""
+"""The demand for a second factor: an agency decides by role, the desk demands it of its keepers always."""
 
 from django.conf import settings
 
@@ -17,7 +17,7 @@ def must_have_factor(officer: Officer) -> bool:
     if not settings.MFA_DEMANDED:
         return False
     if officer.agency is None:
-        return Role.OPERATOR in officer.roles
+        return Role.KEEPER in officer.roles
     try:
         demanded = policy_of(officer.agency).mfa_required_roles
     except NotBoundError:

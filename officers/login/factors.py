@@ -166,25 +166,23 @@ def reset_factors(actor: Actor, officer: Officer, *, now: datetime) -> None:
         _record("officer.factors_reset", actor, locked, now)
 
 
-def reset_factors_on_the_machine(operator: Officer, officer: Officer, *, now: datetime) -> None:
-    """An operator with a shell helps another operator, or an agency admin: nobody on the pages could.
+def reset_factors_on_the_machine(keeper: Officer, officer: Officer, *, now: datetime) -> None:
+    """A keeper with a shell helps another keeper, or an agency admin: nobody on the pages could.
 
     An admin of an agency that has released has no powers afterwards, until another officer of the agency has confirmed
     the person or `officers.powers.MACHINE_DELAY_HOURS` have passed since everybody there was told. Raises NotPermittedError, InputError for anybody else's account and for the own one.
     """
-    require(operator, Capability.HUB_OPERATE)
-    if operator.pk == officer.pk or not {Role.OPERATOR, Role.AGENCY_ADMIN} & set(officer.roles):
-        raise InputError(
-            "officer", _("Only for another operator or an agency admin; others ask their admin.")
-        )
+    require(keeper, Capability.DESK_KEEP)
+    if keeper.pk == officer.pk or not {Role.KEEPER, Role.AGENCY_ADMIN} & set(officer.roles):
+        raise InputError("officer", _("Only for another keeper or an agency admin; others ask their admin."))
     with transaction.atomic():
         locked = _lock(officer)
         Authenticator.objects.filter(user=locked).delete()
         note_factors(locked)
         locked.session_salt = secrets.token_urlsafe(16)
         locked.save(update_fields=["session_salt"])
-        _record("officer.factors_reset", operator, locked, now)
-        note_machine_reset(operator, locked, now=now)
+        _record("officer.factors_reset", keeper, locked, now)
+        note_machine_reset(keeper, locked, now=now)
 
 
 def note_factors(locked: Officer) -> None:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import datetime
 import uuid
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.expressions
 import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
@@ -68,7 +70,7 @@ class Migration(migrations.Migration):
                                 ("key_officer", "Key officer"),
                                 ("agency_admin", "Agency admin"),
                                 ("auditor", "Auditor"),
-                                ("operator", "Hub operator"),
+                                ("keeper", "Keeper"),
                             ],
                             max_length=16,
                         ),
@@ -191,7 +193,7 @@ class Migration(migrations.Migration):
                                 ("key_officer", "Key officer"),
                                 ("agency_admin", "Agency admin"),
                                 ("auditor", "Auditor"),
-                                ("operator", "Hub operator"),
+                                ("keeper", "Keeper"),
                             ],
                             max_length=16,
                         ),
@@ -284,7 +286,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("invited", "Invited"),
                             ("factors-reset", "Second factor reset by an admin"),
-                            ("machine-reset", "Second factor reset by the hub's operator"),
+                            ("machine-reset", "Second factor reset by the desk's keeper"),
                         ],
                         max_length=13,
                     ),
@@ -352,6 +354,68 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="DeskKey",
+            fields=[
+                ("prefix", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("client", models.CharField(max_length=60)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=24), size=None
+                    ),
+                ),
+                (
+                    "networks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43), blank=True, default=list, size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(max_length=100)),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("line", models.CharField(db_index=True, editable=False, max_length=16)),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="desk_keys",
+                        to="peers.agency",
+                    ),
+                ),
+                (
+                    "follows",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successors",
+                        to="officers.deskkey",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["agency", "client", "-created_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "expires_at__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("created_at"), "+", models.Value(datetime.timedelta(days=90))
+                                ),
+                            )
+                        ),
+                        name="deskkey_ninety_days",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="RestoreReview",
             fields=[
                 ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
@@ -392,11 +456,11 @@ class Migration(migrations.Migration):
             model_name="officer",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("roles__contains", ["operator"]), _negated=True),
+                    models.Q(("roles__contains", ["keeper"]), _negated=True),
                     ("agency__isnull", True),
                     _connector="OR",
                 ),
-                name="officer_operator_has_no_agency",
+                name="officer_keeper_has_no_agency",
             ),
         ),
         migrations.AddConstraint(

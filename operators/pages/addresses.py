@@ -11,6 +11,7 @@ PAGES: Final[tuple[Page, ...]] = (
     Page("agencies/admit/", agencies.admit, "admit", BOTH),
     Page("agencies/<str:agency_id>/", agencies.agency, "agency"),
     Page("agencies/<str:agency_id>/entry-key/", agencies.entry_key, "entry_key", BOTH),
+    Page("agencies/<str:agency_id>/return-key/", agencies.return_key, "return_key", BOTH),
     Page("agencies/<str:agency_id>/suspend/", agencies.suspend, "suspend", BOTH),
     Page("agencies/<str:agency_id>/resume/", agencies.resume, "resume", BOTH),
     Page("ledger/", ledger.ledger_page, "ledger"),

@@ -12,8 +12,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.keys import show_fingerprint
 from agencies.accession import admit_agency
-from agencies.entrykeys import issue_entry_key
-from agencies.errors import AgencyExistsError, CustodyRefusedError
+from agencies.entrykeys import issue_entry_key, issue_return_key
+from agencies.errors import AgencyExistsError
 from agencies.models import Agency
 from callers import clock
 from callers.directory import AgencyStatus, Custody
@@ -78,20 +78,19 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
 
 @sensitive_variables("text")
 def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """The key with which the agency's own system brings its keys; shown once."""
+    """The key with which the agency's own system, or the desk that holds its keys, brings them; shown once."""
     operator, now = operator_here(request), clock.now()
     found = entry_of(operator, agency_id, now=now).agency
-    form = EntryKeyForm(request.POST if request.method == "POST" else None)
+    initial = {"client": "desk" if found.is_hosted else "case system"}
+    form = EntryKeyForm(request.POST if request.method == "POST" else None, initial=initial)
     question = _question(
         found,
         _("Issue the key for entering: %(name)s") % {"name": found.name},
         _("Issue key"),
         does=[
-            _(
-                "The agency's system brings its keys with it. It is shown once; hand it over in person or sealed."
-            ),
+            _bringing(found),
             _("It reads nothing, and ends when the first keyset stands. A key issued before ends now."),
-            _("The agency's first working key then comes sealed, for the agency alone to read."),
+            _("The first working key then comes sealed, for whoever holds the agency's keys alone to read."),
         ],
     )
     if not form.is_valid():
@@ -104,10 +103,40 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     except NotPermittedError:
         form.add_error(None, _("The agency is in; its own admin issues its API keys."))
         return ask(request, question, form, status=409)
-    except CustodyRefusedError:
-        form.add_error(None, _("A desk holds this agency's keys: no system of its own brings any."))
-        return ask(request, question, form, status=409)
     return render_page(request, "key_shown", _("Key for entering"), key=key, text=text)
+
+
+@sensitive_variables("text")
+def return_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """The key with which an agency that has no working key left asks for another; shown once."""
+    operator, now = operator_here(request), clock.now()
+    found = entry_of(operator, agency_id, now=now).agency
+    form = EntryKeyForm(request.POST if request.method == "POST" else None)
+    question = _question(
+        found,
+        _("Issue a key for coming back: %(name)s") % {"name": found.name},
+        _("Issue key"),
+        does=[
+            _(
+                "Only where none of the agency's API keys serves any more. Ask by a telephone number that you know."
+            ),
+            _(
+                "It carries what the agency's own keys have signed to ask for a working key, and ends with that."
+            ),
+            _("It is shown once; hand it over in person or sealed. A key issued before ends now."),
+        ],
+    )
+    if not form.is_valid():
+        return ask(request, question, form)
+    try:
+        key, text = issue_return_key(operator, found.pk, client=form.cleaned_data["client"], now=now)
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    except NotPermittedError:
+        form.add_error(None, _("The agency enters still: issue the key for entering."))
+        return ask(request, question, form, status=409)
+    return render_page(request, "key_shown", _("Key for coming back"), key=key, text=text, is_return=True)
 
 
 def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
@@ -164,6 +193,17 @@ def _compare_page(request: HttpRequest, form: AdmitForm, compare: CompareForm) -
         form=form,
         compare=compare,
         problems=problems,
+    )
+
+
+def _bringing(found: Agency) -> str:
+    """Who brings the keys with the key for entering."""
+    if found.is_hosted:
+        return _(
+            "The desk that holds the agency's keys brings them with it. It is shown once; hand it to the desk's keeper in person or sealed."
+        )
+    return _(
+        "The agency's system brings its keys with it. It is shown once; hand it over in person or sealed."
     )
 
 

@@ -160,7 +160,6 @@ class EntryKeyForm(forms.Form):
     client = forms.CharField(
         label=gettext_lazy("System"),
         help_text=gettext_lazy("What uses it, for example: case system."),
-        initial="case system",
         max_length=60,
         error_messages=_wrong(gettext_lazy("System: use 1 to 60 letters, digits, spaces, dots or hyphens.")),
     )

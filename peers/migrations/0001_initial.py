@@ -7,6 +7,7 @@ operation at the end stay.
 
 import django.contrib.postgres.fields
 import django.core.validators
+import django.db.models.deletion
 from django.db import migrations, models
 
 import callers.names
@@ -125,6 +126,29 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name_plural": "agencies",
                 "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="KnownCredential",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("agency_id", models.CharField(max_length=23)),
+                ("prefix", models.CharField(max_length=16)),
+                ("client", models.CharField(max_length=60)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("has_replaced", models.BooleanField()),
+            ],
+            options={
+                "ordering": ["agency_id", "prefix"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency_id", "prefix"), name="known_credential_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -385,6 +409,110 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Outgoing",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("d", models.CharField(max_length=43)),
+                ("item_id", models.CharField(max_length=36)),
+                ("k", models.CharField(max_length=12)),
+                ("subject", models.CharField(blank=True, default="", max_length=43)),
+                ("pri", models.CharField(blank=True, default="", max_length=8)),
+                ("by", models.CharField(blank=True, default="", max_length=36)),
+                ("signed", models.BinaryField()),
+                ("jwe", models.BinaryField(default=b"")),
+                ("octets", models.CharField(max_length=64)),
+                ("recipients", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sent", "Sent"),
+                            ("refused", "Refused"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                ("queued_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("not_before", models.DateTimeField()),
+                ("trying_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("may_have_arrived", models.BooleanField(default=False)),
+                ("cause", models.CharField(blank=True, default="", max_length=60)),
+                ("denials", models.JSONField(default=list)),
+                ("told_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["reader", "subject"], name="outgoing_about"),
+                    models.Index(
+                        condition=models.Q(("state", "queued")),
+                        fields=["reader", "id"],
+                        name="outgoing_queued",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "queued"), _negated=True),
+                        fields=["settled_at"],
+                        name="outgoing_settled",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("reader", "d"), name="outgoing_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="OutgoingBlob",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("n", models.PositiveSmallIntegerField()),
+                ("content", models.BinaryField()),
+                (
+                    "outgoing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="blobs", to="peers.outgoing"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("outgoing", "n"), name="outgoing_blob_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="LastVerdicts",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("reader", models.CharField(max_length=23)),
+                ("terms", models.CharField(max_length=200)),
+                ("answers", models.JSONField(default=dict)),
+            ],
+            options={
+                "verbose_name_plural": "last verdicts",
+                "constraints": [
+                    models.UniqueConstraint(fields=("reader", "terms"), name="last_verdicts_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="SubmissionsPlace",
             fields=[
                 ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
@@ -424,12 +552,14 @@ class Migration(migrations.Migration):
                 ("log_time", models.BigIntegerField(null=True)),
                 ("log_index", models.BigIntegerField(null=True)),
             ],
-            options={
-                "indexes": [models.Index(fields=["reader", "-log_time"], name="unsent_envelope_logged")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("reader", "md"), name="unsent_envelope_once")
-                ],
-            },
+        ),
+        migrations.AddIndex(
+            model_name="unsentenvelope",
+            index=models.Index(fields=["reader", "-log_time"], name="unsent_envelope_logged"),
+        ),
+        migrations.AddConstraint(
+            model_name="unsentenvelope",
+            constraint=models.UniqueConstraint(fields=("reader", "md"), name="unsent_envelope_once"),
         ),
         migrations.RunSQL(TRIGGER),
     ]

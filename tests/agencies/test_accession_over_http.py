@@ -15,7 +15,7 @@ from accord.envelope.private import Root
 from accord.envelope.tree.notes import VerifierKey
 from accord.envelope.tree.receipts import Receipt
 from agencies.models import Keyset
-from callers.capabilities import Capability, scopes_that_work
+from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.directory import AgencyStatus
 from peers.models import Agency
 from tests.agencies.partners import Partner, enter, part
@@ -31,7 +31,12 @@ def partner() -> Partner:
 
 
 def test_a_partner_enters_with_its_own_keys(partner: Partner, tmp_path: Path) -> None:
-    assert partner.read("/api/v1/accession").json()["status"] == "entering"
+    admitted = partner.read("/api/v1/accession").json()
+    assert (admitted["status"], admitted["custody"], admitted["name"]) == (
+        "entering",
+        "agency",
+        partner.agency.name,
+    )
     keyset = partner.keys.keyset(now=partner.now)
     answer = partner.hand_in(pop=partner.keys.pop(partner.challenge(), now=partner.now), keyset=keyset)
     assert answer.status_code == 201
@@ -80,7 +85,7 @@ def test_once_entered_a_system_that_submits_statements_hands_in_what_the_root_si
 def test_once_entered_a_key_without_that_scope_touches_no_keys(partner: Partner) -> None:
     enter(partner)
     agency = Agency.objects.get(pk="xd-reg")
-    scopes = scopes_that_work(is_hosted=False) - {Capability.STATEMENT_SUBMIT}
+    scopes = EXCHANGE_SCOPES - {Capability.STATEMENT_SUBMIT}
     partner.text = api_key(agency, scopes=scopes, now=timezone.now())[1]
     renewed = partner.keys.keyset(version=2, prev=Keyset.objects.get().od, now=timezone.now())
     assert partner.hand_in(pop=None, keyset=renewed).status_code == 403
@@ -262,7 +267,7 @@ def test_scopes_narrow_a_key(partner: Partner) -> None:
     agency = Agency.objects.get(pk="xd-reg")
     narrow = api_key(
         agency,
-        scopes=scopes_that_work(is_hosted=False) - {Capability.DIRECTORY_READ},
+        scopes=EXCHANGE_SCOPES - {Capability.DIRECTORY_READ},
         now=timezone.now(),
         lifetime=DAY,
     )

@@ -127,7 +127,7 @@ def test_the_directory_hides_agencies_that_are_still_entering() -> None:
     admit("xb-health")
     reader = SystemActor("test", "xa-lab", frozenset({Capability.DIRECTORY_READ}))
     assert [agency.pk for agency in list_agencies(reader)] == ["xa-lab"]
-    assert [agency.pk for agency in list_agencies(enrol_operator_actor())] == ["xa-lab", "xb-health"]
+    assert [agency.pk for agency in list_agencies(an_operator())] == ["xa-lab", "xb-health"]
     for unknown in ("xb-health", "xz-none", ""):
         with pytest.raises(AbsentError):
             find_agency(reader, unknown)
@@ -166,5 +166,5 @@ def test_keys_are_visible_to_their_own_agency_without_the_root() -> None:
     assert Key.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT).count() == 2
 
 
-def enrol_operator_actor() -> SystemActor:
+def an_operator() -> SystemActor:
     return SystemActor("test", None, frozenset({Capability.HUB_OPERATE, Capability.DIRECTORY_READ}))

@@ -7,6 +7,7 @@ from callers.actors import SystemActor
 from callers.capabilities import (
     ACCESSION_SCOPES,
     CLIENT_SCOPES,
+    OPERATES,
     ROLE_CAPABILITIES,
     Capability,
     Role,
@@ -26,7 +27,7 @@ def test_every_role_stands_in_the_table() -> None:
     assert set(ROLE_CAPABILITIES) == set(Role.values)
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.AUDITOR, Role.OPERATOR)])
+@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.AUDITOR, Role.KEEPER)])
 def test_all_roles_of_an_agency_but_the_auditor_read(role: Role) -> None:
     assert C.ALERT_READ in ROLE_CAPABILITIES[role]
 
@@ -36,9 +37,14 @@ def test_the_auditor_reads_the_audit_and_no_content() -> None:
     assert not ROLE_CAPABILITIES[Role.AUDITOR] & (CONTENT | DECISIONS)
 
 
-def test_the_operator_sees_no_content_and_no_agencys_business() -> None:
-    own = {C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}
-    assert ROLE_CAPABILITIES[Role.OPERATOR] == own
+def test_keeper_and_operator_see_no_content_and_no_agencys_business() -> None:
+    both = {C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}
+    assert ROLE_CAPABILITIES[Role.KEEPER] == both | {C.DESK_KEEP}
+    assert both | {C.HUB_OPERATE} == OPERATES
+
+
+def test_no_officer_of_a_desk_has_a_right_of_the_exchanges_operator() -> None:
+    assert not [role for role in Role if C.HUB_OPERATE in ROLE_CAPABILITIES[role]]
 
 
 def test_only_the_releaser_decides() -> None:
@@ -56,7 +62,7 @@ def test_several_roles_give_their_union_and_an_unknown_one_nothing() -> None:
 
 
 def test_no_api_key_can_ever_read_content_decide_or_manage() -> None:
-    managing = {C.KEY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.AGENCY_MANAGE, C.HUB_OPERATE}
+    managing = {C.KEY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.AGENCY_MANAGE, C.HUB_OPERATE, C.DESK_KEEP}
     assert not CLIENT_SCOPES & (CONTENT | DECISIONS | managing | {C.AUDIT_READ, C.OFFICER_READ})
     assert not ACCESSION_SCOPES & CLIENT_SCOPES
 

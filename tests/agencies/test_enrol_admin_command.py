@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from ledger.models import AuditEvent
-from officers.accounts import enrol_operator
+from officers.accounts import enrol_keeper
 from officers.login.backends import officer_with
 from officers.models import Officer
 from peers.models import Agency
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def operator() -> Officer:
-    return enrol_operator(
+    return enrol_keeper(
         OPERATOR, email="noor@hub.example", full_name="Noor Ashdene", password=PASSWORD, now=timezone.now()
     )
 

@@ -15,8 +15,8 @@ from officers.accounts import (
     disable_officer,
     enable_officer,
     end_sessions,
+    enrol_keeper,
     enrol_officer,
-    enrol_operator,
     officer_for,
 )
 from officers.duty import move_on_duty_list, name_deputy
@@ -69,9 +69,7 @@ def test_one_address_serves_one_person_whatever_the_letter_case(agency: Agency, 
     assert refused_field(admin, agency, email="ILKA@xa-lab.example") == "email"
 
 
-@pytest.mark.parametrize(
-    "roles", [[], ["operator"], ["reader", "operator"], ["emperor"], ["reader", "emperor"]]
-)
+@pytest.mark.parametrize("roles", [[], ["keeper"], ["reader", "keeper"], ["emperor"], ["reader", "emperor"]])
 def test_roles_that_are_not_the_agencys_are_refused(agency: Agency, admin: Officer, roles: list[str]) -> None:
     assert refused_field(admin, agency, roles=roles) == "roles"
 
@@ -105,7 +103,7 @@ def test_an_unknown_time_zone_is_refused(agency: Agency, admin: Officer) -> None
     assert refused_field(admin, agency, timezone="Europe/Nowhere") == "timezone"
 
 
-def test_the_operator_enrols_the_first_admin_and_nobody_else(agency: Agency) -> None:
+def test_the_keeper_enrols_the_first_admin_and_nobody_else(agency: Agency) -> None:
     with pytest.raises(NotPermittedError):
         enrol_officer(OPERATOR, agency, email="r@xa-lab.example", full_name="R", roles=["reader"], now=NOW)
     enrol(agency, "agency_admin")
@@ -115,7 +113,7 @@ def test_the_operator_enrols_the_first_admin_and_nobody_else(agency: Agency) -> 
         )
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role not in ("agency_admin", "operator")])
+@pytest.mark.parametrize("role", [role for role in Role if role not in ("agency_admin", "keeper")])
 def test_only_an_admin_enrols(agency: Agency, role: str) -> None:
     with pytest.raises(NotPermittedError):
         enrol_officer(
@@ -153,15 +151,15 @@ def someone_elses_releaser() -> Officer:
     return enrol(admit("xb-health"), "releaser")
 
 
-def hub_operator() -> Officer:
-    return enrol_operator(
+def a_keeper() -> Officer:
+    return enrol_keeper(
         OPERATOR, email="noor@hub.example", full_name="Noor Ashdene", password=PASSWORD, now=NOW
     )
 
 
 @pytest.mark.parametrize("action", EVERY_ACT.values(), ids=EVERY_ACT.keys())
-@pytest.mark.parametrize("target", [someone_elses_admin, someone_elses_releaser, hub_operator])
-def test_an_admin_finds_no_stranger_and_no_operator_to_act_on(
+@pytest.mark.parametrize("target", [someone_elses_admin, someone_elses_releaser, a_keeper])
+def test_an_admin_finds_no_stranger_and_no_keeper_to_act_on(
     admin: Officer, action: Callable[[Any, Officer], Any], target: Callable[[], Officer]
 ) -> None:
     before = target()
@@ -171,12 +169,10 @@ def test_an_admin_finds_no_stranger_and_no_operator_to_act_on(
 
 
 @pytest.mark.parametrize("action", EVERY_ACT.values(), ids=EVERY_ACT.keys())
-def test_the_operator_acts_on_no_agencys_officer(
-    agency: Agency, action: Callable[[Any, Officer], Any]
-) -> None:
+def test_the_keeper_acts_on_no_agencys_officer(agency: Agency, action: Callable[[Any, Officer], Any]) -> None:
     officer = enrol(agency, "reader")
     with pytest.raises(AbsentError):
-        action(hub_operator(), officer)
+        action(a_keeper(), officer)
     assert_unchanged(officer)
 
 
@@ -220,9 +216,9 @@ def test_roles_change_for_the_next_request(agency: Agency, admin: Officer) -> No
     assert event.detail == {"roles": ["author", "releaser"], "before": ["reader"]}
 
 
-def test_an_admin_cannot_make_an_operator(agency: Agency, admin: Officer) -> None:
+def test_an_admin_cannot_make_a_keeper(agency: Agency, admin: Officer) -> None:
     with pytest.raises(InputError):
-        change_roles(admin, enrol(agency, "reader"), ["operator"], now=NOW)
+        change_roles(admin, enrol(agency, "reader"), ["keeper"], now=NOW)
 
 
 def test_disabling_is_audited_once(agency: Agency, admin: Officer) -> None:
@@ -258,13 +254,13 @@ def test_officers_see_their_own_colleagues_only(agency: Agency, admin: Officer) 
             officer_for(admin, unknown)
 
 
-def test_the_operator_sees_no_officers(agency: Agency, admin: Officer) -> None:
-    assert not Officer.objects.visible_to(hub_operator()).exists()
+def test_the_keeper_sees_no_officers(agency: Agency, admin: Officer) -> None:
+    assert not Officer.objects.visible_to(a_keeper()).exists()
 
 
-def test_only_the_hub_makes_operators(admin: Officer) -> None:
+def test_only_the_desk_makes_keepers(admin: Officer) -> None:
     with pytest.raises(NotPermittedError):
-        enrol_operator(admin, email="x@hub.example", full_name="X", password=PASSWORD, now=NOW)
+        enrol_keeper(admin, email="x@hub.example", full_name="X", password=PASSWORD, now=NOW)
 
 
 class OfficerDouble:

@@ -12,7 +12,7 @@ from django.db import connection
 
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
-from officers.accounts import enrol_operator
+from officers.accounts import enrol_keeper
 from officers.login.attempts import FactorSource
 from officers.login.errors import ProofRefusedError
 from officers.login.factors import add_totp, check_code, draw_totp_secret, has_factor, reset_factors
@@ -147,7 +147,7 @@ def test_an_admin_takes_away_the_factors_of_a_colleague_and_ends_the_sessions(
 
 def test_an_operator_with_a_shell_helps_admins_and_operators_and_nobody_else(with_telephone: Officer) -> None:
     operator, other = (
-        enrol_operator(OPERATOR, email=f"{name}@hub.example", full_name=name, password=PASSWORD, now=NOW)
+        enrol_keeper(OPERATOR, email=f"{name}@hub.example", full_name=name, password=PASSWORD, now=NOW)
         for name in ("noor", "iven")
     )
     admin = Officer.objects.get(agency="xa-lab", roles__contains=["agency_admin"])

@@ -8,17 +8,18 @@ import pytest
 from django.core import serializers
 from pytest_django import Settings
 
-from agencies.apikeys import MAX_LIFETIME, USE_MARKED_EVERY, authenticate_key, make_key
+from agencies.apikeys import KEYRING, authenticate_key, make_key
 from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey
-from callers.capabilities import CLIENT_SCOPES, HOSTED_SCOPES, Capability, scopes_that_work
-from callers.directory import AgencyStatus, Custody
-from callers.errors import AbsentError, CredentialError, InputError, NotPermittedError
+from callers.capabilities import Capability
+from callers.directory import AgencyStatus
+from callers.errors import CredentialError, InputError
+from callers.systemkeys import MAX_LIFETIME, USE_MARKED_EVERY
 from ledger.models import AuditEvent
-from officers.apikeys import issue_key, issuers_of, revoke_key, rotate_key
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
+from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key
 from tests.entries import change_entry
+from tests.exchange_keys import ISSUER
 
 pytestmark = pytest.mark.django_db
 TICK = timedelta(microseconds=1)
@@ -67,16 +68,6 @@ def test_a_lifetime_on_the_limit_is_taken(agency: Agency, lifetime: timedelta) -
     assert api_key(agency, lifetime=lifetime)[0].expires_at == NOW + lifetime
 
 
-@pytest.mark.parametrize(
-    "scopes",
-    [[], ["alert:read"], ["key:manage"], ["feed:read", "alert:release"], ["hub:operate"], ["nonsense"]],
-)
-def test_a_scope_that_no_key_may_have_is_refused(agency: Agency, scopes: list[str]) -> None:
-    with pytest.raises(InputError) as refused:
-        api_key(agency, scopes=scopes)
-    assert refused.value.field == "scopes"
-
-
 @pytest.mark.parametrize("client", ["", " ", "a/b", "a\nb", "x" * 61, "-x"])
 def test_a_client_name_that_would_blur_the_audit_is_refused(agency: Agency, client: str) -> None:
     with pytest.raises(InputError):
@@ -112,9 +103,8 @@ def test_something_that_is_no_network_is_refused(agency: Agency, network: str) -
 
 def test_a_revoked_key_is_refused_and_stays_revoked(agency: Agency) -> None:
     key, text = api_key(agency)
-    admin = enrol(agency, "agency_admin")
-    revoke_key(admin, key, now=NOW)
-    revoke_key(admin, key, now=NOW + DAY)
+    KEYRING.end(ISSUER, [key], now=NOW)
+    KEYRING.end(ISSUER, [key], now=NOW + DAY)
     assert not signs_in(text)
     assert ApiKey.objects.get(pk=key.pk).revoked_at == NOW
     assert AuditEvent.objects.filter(act="apikey.revoked").count() == 1
@@ -138,7 +128,7 @@ def test_a_wrong_key_is_refused(agency: Agency, wrong: Any) -> None:
 
 def test_every_refusal_reads_alike(agency: Agency) -> None:
     key, text = api_key(agency)
-    revoke_key(enrol(agency, "agency_admin"), key, now=NOW)
+    KEYRING.end(ISSUER, [key], now=NOW)
     texts = {str(refusal(text)), str(refusal("0" * 12 + "." + "A" * 43)), str(refusal("x"))}
     assert texts == {"credential refused"}
 
@@ -198,7 +188,7 @@ def test_a_refused_use_is_not_marked(agency: Agency) -> None:
 
 def test_issuing_and_revoking_are_audited_for_the_agency(agency: Agency) -> None:
     key, _ = api_key(agency)
-    revoke_key(enrol(agency, "agency_admin"), key, now=NOW)
+    KEYRING.end(ISSUER, [key], now=NOW)
     events = AuditEvent.objects.filter(subject=f"apikey:{key.prefix}").order_by("seq")
     assert [(event.act, event.agency) for event in events] == [
         ("apikey.issued", "xa-lab"),
@@ -213,24 +203,9 @@ def test_while_its_agency_enters_a_key_for_entering_serves_accession_and_every_o
     assert authenticate_key(api_key(entering)[1], PEER, now=NOW).capabilities == frozenset()
 
 
-@pytest.mark.parametrize("custody", Custody.values)
-def test_no_key_is_given_a_scope_that_its_agency_s_custody_refuses(agency: Agency, custody: str) -> None:
-    change_entry(agency.pk, custody=custody)
-    agency.refresh_from_db()
-    serve = scopes_that_work(is_hosted=agency.is_hosted)
-    given = serve - {Capability.DRAFT_WRITE}
-    assert authenticate_key(api_key(agency, scopes=given)[1], PEER, now=NOW).capabilities == given
-    for scope in CLIENT_SCOPES - serve:
-        with pytest.raises(InputError) as refused:
-            api_key(agency, scopes=["feed:read", scope])
-        assert refused.value.field == "scopes"
-        assert scope not in refused.value.problem
-    assert (CLIENT_SCOPES - serve == HOSTED_SCOPES) is (custody == "agency")
-
-
 def test_a_key_that_was_given_more_before_serves_what_works_now(agency: Agency) -> None:
     _, text = make_key(
-        enrol(agency, "agency_admin"),
+        ISSUER,
         agency.pk,
         client="case system",
         scopes=["draft:write", "feed:read", "key:enrol", "alert:read"],
@@ -239,55 +214,6 @@ def test_a_key_that_was_given_more_before_serves_what_works_now(agency: Agency) 
         now=NOW,
     )
     assert authenticate_key(text, PEER, now=NOW).capabilities == {Capability.FEED_READ}
-
-
-@pytest.mark.parametrize("status", AgencyStatus.values)
-def test_the_operator_issues_no_working_key(agency: Agency, status: str) -> None:
-    change_entry(agency.pk, status=status)
-    agency.refresh_from_db()
-    with pytest.raises(NotPermittedError):
-        issue_key(OPERATOR, agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
-
-
-def test_a_key_for_entering_is_never_rotated_into_another() -> None:
-    entering = admit("xb-health")
-    key, _ = issue_entry_key(OPERATOR, entering.pk, client="case system", now=NOW)
-    with pytest.raises(InputError):
-        rotate_key(enrol(entering, "agency_admin"), key, old_serves=DAY, now=NOW)
-
-
-@pytest.mark.parametrize("role", ["reader", "author", "releaser", "key_officer", "auditor"])
-def test_only_an_agency_admin_issues_keys(agency: Agency, role: str) -> None:
-    with pytest.raises(NotPermittedError):
-        issue_key(enrol(agency, role), agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
-
-
-def test_another_agencys_admin_finds_nothing_to_issue_or_revoke(agency: Agency) -> None:
-    key, _ = api_key(agency)
-    stranger = enrol(admit("xb-health"), "agency_admin")
-    with pytest.raises(AbsentError):
-        issue_key(stranger, agency, client="x", scopes=["feed:read"], lifetime=DAY, now=NOW)
-    with pytest.raises(AbsentError):
-        revoke_key(stranger, key, now=NOW)
-    assert not ApiKey.objects.visible_to(stranger).exists()
-
-
-def test_an_agency_admin_sees_the_own_agencys_keys(agency: Agency) -> None:
-    key, _ = api_key(agency)
-    assert list(ApiKey.objects.visible_to(enrol(agency, "agency_admin"))) == [key]
-    assert not ApiKey.objects.visible_to(enrol(agency, "reader")).exists()
-
-
-def test_everybody_who_issued_or_rotated_a_system_s_key_is_known(agency: Agency) -> None:
-    first, second = enrol(agency, "agency_admin"), enrol(agency, "agency_admin", email="b@xa-lab.example")
-    key, _ = api_key(agency, client="case system")
-    successor, text = rotate_key(second, key, old_serves=DAY, now=NOW)
-    client = authenticate_key(text, PEER, now=NOW)
-    api_key(agency, client="another system")
-    assert (successor.line, successor.follows) == (key.prefix, key)
-    assert client.line == key.line == key.prefix
-    assert issuers_of(client.audit_name) == {first.audit_name, second.audit_name}
-    assert issuers_of("client:xb-health/case system") == issuers_of("officer:x") == frozenset()
 
 
 def refusal(text: str, *, peer: str = PEER, now: Any = NOW) -> CredentialError:

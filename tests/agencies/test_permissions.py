@@ -13,16 +13,17 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
+from agencies.apikeys import KEYRING
 from agencies.entrykeys import issue_entry_key
 from agencies.shortlived import Challenge
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
 from callers.errors import NotPermittedError
 from callers.permissions import ACCESSION, PUBLIC, HasDeclaredCapability, declared_for
-from officers.apikeys import revoke_key
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.world import OPERATOR, OwnKeys, admit, api_key, enrol, own_agency
+from tests.exchange_keys import ISSUER
 
 READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRECTORY_READ}))
 
@@ -166,7 +167,7 @@ def test_a_revoked_key_is_refused_within_one_request(agency: Agency) -> None:
     key, text = api_key(agency, now=timezone.now())
     client, headers = Client(), {"Authorization": f"Api-Key {text}"}
     assert client.get("/api/v1/agencies", headers=headers).status_code == 200
-    revoke_key(enrol(agency, "agency_admin"), key, now=timezone.now())
+    KEYRING.end(ISSUER, [key], now=timezone.now())
     assert client.get("/api/v1/agencies", headers=headers).status_code == 401
 
 

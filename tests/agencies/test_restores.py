@@ -11,7 +11,7 @@ from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent, Restore
 from ledger.restores import DELETED, note_deleted, predates_restore, record_restore
 from officers.accountlinks import digest_of, find_link, issue_link
-from officers.accounts import change_roles, enrol_officer, enrol_operator
+from officers.accounts import change_roles, enrol_keeper, enrol_officer
 from officers.deciding import apply_due_change
 from officers.invitations import invited_of
 from officers.login.attempts import FactorSource
@@ -111,9 +111,7 @@ def test_nobody_of_an_agency_signs_in_before_what_is_past_its_time_is_deleted(
 
 def test_operators_and_agencies_that_came_later_are_not_closed(admin: Officer) -> None:
     restore(deleted=False)
-    operator = enrol_operator(
-        OPERATOR, email="noor@hub.example", full_name="Noor", password=PASSWORD, now=NOW
-    )
+    operator = enrol_keeper(OPERATOR, email="noor@hub.example", full_name="Noor", password=PASSWORD, now=NOW)
     late = enrol(admit("xb-new", now=LATER + HOUR), "agency_admin", now=LATER + HOUR)
     assert closed_sign_in(operator) is None
     assert closed_sign_in(late) is None

@@ -15,7 +15,7 @@ from officers.accounts import (
     change_roles,
     disable_officer,
     enable_officer,
-    enrol_operator,
+    enrol_keeper,
     store_password,
 )
 from officers.login.attempts import (
@@ -279,7 +279,7 @@ def test_guesses_in_parallel_are_all_counted() -> None:
 
 
 def test_the_operator_signs_in_too() -> None:
-    operator = enrol_operator(
+    operator = enrol_keeper(
         OPERATOR, email="noor@hub.example", full_name="Noor Ashdene", password=PASSWORD, now=NOW
     )
     assert guess("noor@hub.example", PASSWORD) == operator

@@ -89,8 +89,8 @@ def test_only_an_own_key_and_by_a_system_that_was_given_it(entered: tuple[Agency
     for kid in (others.rows[0].kid, "k" * 43, entered[1].root.public[0].kid):
         with pytest.raises(AbsentError):
             suspend_key(SYSTEM, kid, now=NOW)
-    assert Capability.KEY_SUSPEND not in usual_scopes(is_hosted=False)
-    usual = replace(SYSTEM, scopes=usual_scopes(is_hosted=False))
+    assert Capability.KEY_SUSPEND not in usual_scopes()
+    usual = replace(SYSTEM, scopes=usual_scopes())
     with pytest.raises(NotPermittedError):
         suspend_key(usual, entered[1].rows[0].kid, now=NOW)
 

@@ -24,20 +24,21 @@ from accord.envelope.unseal import open_challenge, open_credential
 from agencies.accession import accept_keyset, admit_agency, issue_challenge
 from agencies.models import ApiKey, Key, Keyset
 from callers.actors import SystemActor
-from callers.capabilities import Capability, scopes_that_work
+from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.identifiers import uuid7_at
 from ledger.sequencer import sequence_batch
 from officers.accounts import enrol_officer
-from officers.apikeys import issue_key
 from officers.models import Officer
 from peers.models import Agency
+from tests.exchange_keys import give_api_key
 from tests.services import surroundings
 from vault.doors import create_agency_keys
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 PASSWORD = "wendelgass im regen 7"
-OPERATOR = SystemActor("install", None, frozenset({Capability.HUB_OPERATE}))
+OPERATOR = SystemActor("install", None, frozenset({Capability.HUB_OPERATE, Capability.DESK_KEEP}))
+"""Whoever runs the exchange and the desk of a test."""
 
 
 def seconds(at: datetime) -> int:
@@ -102,10 +103,9 @@ def hosted_agency(agency_id: str, *, suites: Sequence[str] = (PQ1, EC1), now: da
 def api_key(
     agency: Agency, *, scopes: Collection[str] | None = None, now: datetime = NOW, **more: Any
 ) -> tuple[ApiKey, str]:
-    """A key issued by the agency's admin; without `scopes` one that may all that a key of this agency can."""
-    terms: dict[str, Any] = {"client": "case system", "lifetime": 30 * DAY} | more
-    chosen = scopes_that_work(is_hosted=agency.is_hosted) if scopes is None else scopes
-    return issue_key(enrol(agency, "agency_admin", now=now), agency, scopes=chosen, now=now, **terms)
+    """A key at the exchange; without `scopes` one that may all that a key there can."""
+    chosen = EXCHANGE_SCOPES if scopes is None else scopes
+    return give_api_key(agency.pk, scopes=chosen, now=now, **({"client": "case system"} | more))
 
 
 @dataclass(frozen=True)

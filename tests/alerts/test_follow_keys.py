@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from accord.calls.errors import ApiKeyRefusedError, UnreachableError
 from accord.following.records import CheckpointRecord
+from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey
+from alerts.credentials import replace_own_credential
 from alerts.errors import ExchangeAwayError, SendingStoppedError
 from alerts.following import follow_feeds, follow_peers
 from alerts.models import ReceivedAlert
@@ -22,20 +24,21 @@ from alerts.opening import open_alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Origin, Pin, change_book
 from callers.binding import bound_tables
+from callers.capabilities import Role
 from callers.clock import now as clock_now
-from callers.errors import NotBoundError
+from callers.errors import InputError, NotBoundError
 from ledger.models import AuditEvent
-from peers.exchange import exchange_of
+from peers.exchange import exchange_of, own_prefix
 from peers.memory import PeerMemory
 from peers.models import PeerKeyset, SeenLedger
 from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
 from tests.alerts.test_verify_peers import publish_second
-from tests.builders import HeldAgency
+from tests.builders import OPERATOR, HeldAgency
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.peers import sealed_for
 from tests.role_logins import under_login_of
-from vault.exchangekeys import RENEWED_BEFORE, SCOPES, issue_exchange_keys, renew_exchange_keys
+from vault.exchangekeys import RENEWED_BEFORE, SCOPES, renew_exchange_keys
 from vault.models import ExchangeKey
 
 
@@ -215,13 +218,22 @@ def test_the_desk_has_a_key_of_its_own_for_each_agency_and_renews_it(served: Des
     assert ExchangeKey.objects.get(pk=served.health.id).revision == 2
 
 
-def test_a_key_that_the_exchange_takes_no_more_is_replaced_with_the_next_act(served: Desks) -> None:
+def test_a_key_that_the_exchange_takes_no_more_is_used_no_more(served: Desks) -> None:
     follow_peers(served.health.agency, now=timezone.now())
     ApiKey.objects.filter(agency_id=served.health.id, client="desk").update(revoked_at=timezone.now())
-    with pytest.raises(SendingStoppedError):
-        _release_by_health(served)
+    for _again in range(2):
+        with pytest.raises(SendingStoppedError):
+            _release_by_health(served)
+    assert ExchangeKey.objects.get(pk=served.health.id).is_refused
+    with pytest.raises(UnreachableError):
+        exchange_of(served.health.id)
+    admin = served.hub.make_officer(served.health.agency, Role.AGENCY_ADMIN)
+    _, return_key = issue_return_key(OPERATOR, served.health.id, client="desk", now=timezone.now())
+    replace_own_credential(admin, return_key=return_key, now=timezone.now())
     _release_by_health(served)
-    assert ApiKey.objects.filter(agency_id=served.health.id, client="desk").count() == 2
+    with pytest.raises(InputError) as refused:
+        replace_own_credential(admin, return_key=return_key, now=timezone.now())
+    assert refused.value.field == "return_key"
 
 
 def test_whichever_call_meets_the_refusal_the_key_is_used_no_more(served: Desks) -> None:
@@ -250,9 +262,9 @@ def test_an_api_key_put_into_another_agencys_row_serves_nobody(served: Desks) ->
         follow_peers(desk.agency, now=timezone.now())
     lab = ExchangeKey.objects.get(pk=served.lab.id)
     ExchangeKey.objects.filter(pk=served.health.id).update(sealed=lab.sealed, revision=lab.revision)
-    issued = issue_exchange_keys(now=clock_now())
-    assert issued == [served.health.id]
-    assert ApiKey.objects.filter(agency_id=served.health.id, is_desk=True, revoked_at=None).count() == 1
+    with pytest.raises(UnreachableError):
+        exchange_of(served.health.id)
+    assert own_prefix(served.health.id) == "" and own_prefix(served.lab.id)
 
 
 def test_what_is_kept_can_be_dropped_and_is_fetched_anew(desks: Desks) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from alerts.drafts import create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, Role
-from officers.apikeys import issue_key
+from officers.deskkeys import issue_key
 from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
 from tests.api.sessions import Session
 
@@ -281,7 +281,7 @@ def test_a_draft_says_who_could_send_it_and_nobody_submits_what_nobody_could(des
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:accord:problem:nobody-to-release")
 
 
-class TestApiKey:
+class TestDeskKey:
     def key(self, desks: Desks, *scopes: Capability) -> dict[str, str]:
         admin = desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
         _, text = issue_key(
@@ -293,7 +293,7 @@ class TestApiKey:
             networks=(),
             now=desks.hub.now,
         )
-        return {"HTTP_AUTHORIZATION": f"Api-Key {text}"}
+        return {"HTTP_AUTHORIZATION": f"Desk-Key {text}"}
 
     def test_it_may_put_a_draft_here(self, desks: Desks) -> None:
         client = Client(**self.key(desks, Capability.DRAFT_WRITE))  # type: ignore[arg-type]
@@ -304,7 +304,7 @@ class TestApiKey:
         assert read_draft(desks.lab.author, alert).data["title"] == GOOD["title"]
 
     def test_it_may_do_nothing_else_on_the_desk(self, desks: Desks) -> None:
-        client = Client(**self.key(desks, Capability.DRAFT_WRITE, Capability.ENVELOPE_READ))  # type: ignore[arg-type]
+        client = Client(**self.key(desks, Capability.DRAFT_WRITE, Capability.SCIENCE_QUERY))  # type: ignore[arg-type]
         alert = desks.validated()
         for method, path in (
             ("GET", "alerts"),
@@ -319,6 +319,6 @@ class TestApiKey:
             assert answer.status_code == 403, path
 
     def test_without_the_scope_it_may_not_even_draft(self, desks: Desks) -> None:
-        client = Client(**self.key(desks, Capability.ENVELOPE_READ))  # type: ignore[arg-type]
+        client = Client(**self.key(desks, Capability.SCIENCE_QUERY))  # type: ignore[arg-type]
         answer = client.post("/api/v1/alerts", {"data": {}}, content_type="application/json")
         assert answer.status_code == 403 and not Alert.objects.exists()

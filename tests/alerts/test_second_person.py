@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from agencies.models import ApiKey
 from alerts.drafts import create_draft, save_revision
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
@@ -19,10 +18,10 @@ from callers.actors import ApiClient
 from callers.capabilities import Capability, Role
 from callers.errors import NotBoundError
 from officers.accounts import enrol_officer
-from officers.apikeys import issue_key, releasers_of_drafts, revoke_key, rotate_key
 from officers.deciding import agree_to_change
+from officers.deskkeys import issue_key, releasers_of_drafts, revoke_key, rotate_key
 from officers.errors import NobodyToReleaseError
-from officers.models import AgencyPolicy, Officer, PowerChange
+from officers.models import AgencyPolicy, DeskKey, Officer, PowerChange
 from tests.alerts.conftest import GOOD, Desks
 from tests.bound_rows import rewrite
 from tests.role_logins import under_login_of
@@ -35,7 +34,7 @@ def everything(desks: Desks, *roles: Role) -> Officer:
     )
 
 
-def issued(desks: Desks, admin: Officer, client: str = "lims") -> ApiKey:
+def issued(desks: Desks, admin: Officer, client: str = "lims") -> DeskKey:
     key, _text = issue_key(
         admin, desks.lab.agency, client=client, scopes=[Capability.DRAFT_WRITE], lifetime=timedelta(days=30),
         now=desks.hub.now,
@@ -43,7 +42,7 @@ def issued(desks: Desks, admin: Officer, client: str = "lims") -> ApiKey:
     return key
 
 
-def drafted(desks: Desks, key: ApiKey, **changes: Any) -> Alert:
+def drafted(desks: Desks, key: DeskKey, **changes: Any) -> Alert:
     """A draft that a system put here with this key."""
     client = ApiClient(desks.lab.id, key.client, key.prefix, frozenset({Capability.DRAFT_WRITE}))
     data = {**GOOD, "recipients": [desks.health.id], **changes}
@@ -201,7 +200,7 @@ class TestSayingItBefore:
     def test_a_key_that_writes_no_drafts_asks_for_nobody(self, desks: Desks) -> None:
         Officer.objects.filter(pk=desks.lab.releaser.pk).update(is_active=False)
         key, _text = issue_key(
-            everything(desks), desks.lab.agency, client="reader", scopes=[Capability.DIRECTORY_READ],
+            everything(desks), desks.lab.agency, client="reader", scopes=[Capability.SCIENCE_QUERY],
             lifetime=timedelta(days=30), now=desks.hub.now,
         )  # fmt: skip
         assert key.client == "reader"

@@ -181,16 +181,16 @@ class TestKeyWords:
 
 
 class TestWaysOn:
-    def test_the_operator_has_an_item_tried_again_and_a_loop_go_on(self, desks: Desks) -> None:
-        operator = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.AUDIT_READ}))
+    def test_the_keeper_has_an_item_tried_again_and_a_loop_go_on(self, desks: Desks) -> None:
+        keeper = SystemActor("keeper", None, frozenset({Capability.DESK_KEEP, Capability.AUDIT_READ}))
         now = desks.hub.now
         for key in range(STOPS_AFTER):
             begin_round(FEED, agency=desks.health.id, now=now).take(Item(str(key)), lambda: 1 / 0)
-        view = read_set_aside(operator)
+        view = read_set_aside(keeper)
         assert (len(view.items), [state.loop for state in view.stopped]) == (STOPS_AFTER, ["desk.feed"])
-        retry_item(operator, view.items[0].pk, now=now)
+        retry_item(keeper, view.items[0].pk, now=now)
         assert SetAside.objects.filter(retry_asked_at=now).count() == 1
-        resume_loop(operator, view.stopped[0].pk, now=now)
+        resume_loop(keeper, view.stopped[0].pk, now=now)
         assert SetAside.objects.filter(retry_asked_at=now).count() == STOPS_AFTER
         assert not begin_round(FEED, agency=desks.health.id, now=now).is_stopped
         acts = AuditEvent.objects.filter(agency=desks.health.id, act__in=("item.retried", "loop.resumed"))

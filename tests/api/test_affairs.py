@@ -5,16 +5,17 @@ import csv
 import io
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from agencies.models import ApiKey
 from callers.capabilities import Role
 from ledger.models import AuditEvent
 from notices.models import Notification
-from officers.models import Officer
+from officers.deskkeys import issue_key
+from officers.models import DeskKey, Officer
 from sharing.models import Agreement, LaneSuspension
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
@@ -133,27 +134,27 @@ def test_the_duty_list_moves_by_places(admin: Session, desks: Desks) -> None:
     assert Session(desks.lab.reader)("POST", f"duty/{one}", {"move": "up"}).status_code == 403
 
 
-# --- API keys -----------------------------------------------------------------------------------------------
+# --- keys for the desk -------------------------------------------------------------------------------------------
 
 
 def test_an_api_key_is_shown_once_serves_and_ends(admin: Session, client: Client) -> None:
-    wanted = {"client": "case system", "scopes": ["directory:read"], "days": 30}
+    wanted = {"client": "case system", "scopes": ["science:query"], "days": 30}
     one, two = (admin("POST", "api-keys", wanted, idempotency_key="key-1") for _ in range(2))
     assert one.status_code == 201, one.content
     assert two.json() == one.json() | {"key": None}
     assert one["Cache-Control"] == two["Cache-Control"] == "no-store"
-    assert ApiKey.objects.filter(client="case system").count() == 1
-    key = {"authorization": f"Api-Key {one.json()['key']}"}
-    assert client.get("/api/v1/agencies", headers=key).status_code == 200
+    assert DeskKey.objects.filter(client="case system").count() == 1
+    key = {"authorization": f"Desk-Key {one.json()['key']}"}
+    assert client.get("/api/v1/caller", headers=key).status_code == 200
     assert one.json()["key"] not in admin("GET", "api-keys").content.decode()
     prefix = one.json()["prefix"]
     rotated = admin("POST", f"api-keys/{prefix}/rotate", {"old_serves": 0})
-    assert rotated.status_code == 201 and rotated.json()["scopes"] == ["directory:read"]
-    assert client.get("/api/v1/agencies", headers=key).status_code == 401
+    assert rotated.status_code == 201 and rotated.json()["scopes"] == ["science:query"]
+    assert client.get("/api/v1/caller", headers=key).status_code == 401
     new = rotated.json()["prefix"]
     assert admin("DELETE", f"api-keys/{new}").status_code == 204
-    newer = {"authorization": f"Api-Key {rotated.json()['key']}"}
-    assert client.get("/api/v1/agencies", headers=newer).status_code == 401
+    newer = {"authorization": f"Desk-Key {rotated.json()['key']}"}
+    assert client.get("/api/v1/caller", headers=newer).status_code == 401
     assert {row["prefix"] for row in admin("GET", "api-keys").json()["items"]} >= {prefix, new}
 
 
@@ -177,7 +178,16 @@ def test_the_list_says_who_could_send_what_a_key_writes_and_none_is_issued_where
 
 
 def test_a_key_of_another_agency_is_absent_and_no_scope_manages(admin: Session, desks: Desks) -> None:
-    foreign = desks.hub.api_key(desks.own).removeprefix("Api-Key ").partition(".")[0]
+    keeper = desks.hub.make_officer(desks.health.agency, Role.AGENCY_ADMIN)
+    key, _text = issue_key(
+        keeper,
+        desks.health.agency,
+        client="x",
+        scopes=["science:query"],
+        lifetime=timedelta(days=1),
+        now=desks.hub.now,
+    )
+    foreign = key.prefix
     for prefix in (foreign, "0" * 12):
         assert admin("DELETE", f"api-keys/{prefix}").status_code == 404
         assert admin("POST", f"api-keys/{prefix}/rotate", {}).status_code == 404
@@ -316,7 +326,7 @@ def test_the_own_account_changes_and_its_sessions_end(desks: Desks) -> None:
     assert (changed.json()["language"], changed.json()["quiet_from"]) == ("fr", "22:00:00")
     assert one("PATCH", "account", {"language": "en"}, etag=seen["ETag"]).status_code == 412
     assert one("PATCH", "account", {"quiet_from": None}).json()["field"] == "quiet_until"
-    assert one("PATCH", "account", {"roles": ["operator"]}).json()["field"] == "roles"
+    assert one("PATCH", "account", {"roles": ["keeper"]}).json()["field"] == "roles"
     listed = one("GET", "account/sessions").json()["items"]
     assert [row["is_this"] for row in listed].count(True) == 1 and len(listed) == 2
     other = next(row["id"] for row in listed if not row["is_this"])
@@ -350,8 +360,8 @@ def test_lanes_are_stopped_and_opened_again_by_a_party(admin: Session, desks: De
     [
         ("officers", {"email": 5, "full_name": "A", "roles": ["reader"]}, "email"),
         ("officers", {"email": "a@b.example", "full_name": "A", "roles": [1]}, "roles"),
-        ("api-keys", {"client": "x", "scopes": ["directory:read"], "days": "30"}, "days"),
-        ("api-keys", {"client": "x", "scopes": ["directory:read"], "days": True}, "days"),
+        ("api-keys", {"client": "x", "scopes": ["science:query"], "days": "30"}, "days"),
+        ("api-keys", {"client": "x", "scopes": ["science:query"], "days": True}, "days"),
         ("views", {"box": "inbox", "name": "x", "filters": {"lane": 1}}, "filters"),
         ("alerts/received/acknowledge", {"ids": [7], "reason": "on_duty"}, "ids"),
         ("alerts/received/acknowledge", {"ids": [], "reason": "on_duty", "reference": 0}, "reference"),

@@ -13,7 +13,7 @@ from alerts.models import Alert, AlertRevision
 from callers.capabilities import Capability, Role
 from callers.models import IdempotentRequest
 from ledger.models import AuditEvent
-from officers.apikeys import issue_key
+from officers.deskkeys import issue_key
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 
@@ -111,7 +111,7 @@ def test_a_system_may_put_many_drafts_and_another_s_agency_sees_none(desks: Desk
         "/api/v1/alerts/bulk",
         {"drafts": [{"data": dict(fields)}]},
         content_type="application/json",
-        headers={"authorization": f"Api-Key {text}"},
+        headers={"authorization": f"Desk-Key {text}"},
     )
     made = answer.json()["items"][0]["alert"]["id"]
     assert Session(desks.lab.author)("GET", f"alerts/{made}").status_code == 200

@@ -8,14 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from agencies.accession import admit_agency
+from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey, Keyset
-from alerts.pages.operator.forms import HEARD, group_of
 from callers.capabilities import Capability, usual_scopes
-from officers.accounts import enrol_operator
+from callers.errors import NotPermittedError
 from tests.agencies.partners import part
 from tests.agencies.world import OwnKeys
 from tests.alerts.conftest import Desks
-from tests.api.sessions import Session
 from tests.builders import OPERATOR
 
 READS = (
@@ -24,35 +24,20 @@ READS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def operator(desks: Desks) -> Session:
-    return Session(
-        enrol_operator(
-            OPERATOR,
-            email="noor@hub.example",
-            full_name="Noor",
-            password="wendelgass im regen 7",
-            now=desks.hub.now,
-        )
-    )
-
-
 class Newcomer:
     """An agency with its own keys whose operator has handed out the key for entering."""
 
-    def __init__(self, operator: Session, client: Client) -> None:
+    def __init__(self, client: Client) -> None:
         self.now, self.client = timezone.now(), client
         self.keys = OwnKeys.draw("xf-labs", now=self.now)
-        fingerprint = self.keys.root.fingerprint
-        facts = {
-            "id": "xf-labs", "name": "Forensic Office, Ferrow", "kind": "laboratory", "country": "XF",
-            "custody": "agency", "root_fingerprint": fingerprint,
-            "heard": [group_of(fingerprint, n) for n in HEARD],
-        }  # fmt: skip
-        assert operator("POST", "hub/agencies", facts).status_code == 201
-        issued = operator("POST", "hub/agencies/xf-labs/entry-key", {"client": "case system"})
-        assert issued.status_code == 201, issued.content
-        self.text: str = issued.json()["key"]
+        admit_agency(
+            OPERATOR, "xf-labs", name="Forensic Office, Ferrow", kind="laboratory", country="XF", timezone="UTC",
+            language="en", custody="agency", root_fingerprint=self.keys.root.fingerprint, now=self.now,
+        )  # fmt: skip
+        self.text = self.issued()
+
+    def issued(self) -> str:
+        return issue_entry_key(OPERATOR, "xf-labs", client="case system", now=timezone.now())[1]
 
     def get(self, path: str) -> Any:
         return self.client.get(f"/api/v1/{path}", headers=self.headers)
@@ -81,8 +66,8 @@ class Newcomer:
 
 
 @pytest.fixture
-def newcomer(operator: Session, client: Client) -> Newcomer:
-    return Newcomer(operator, client)
+def newcomer(desks: Desks, client: Client) -> Newcomer:
+    return Newcomer(client)
 
 
 @pytest.mark.parametrize("entered", [False, True], ids=["entering", "in"])
@@ -99,14 +84,6 @@ def test_it_ends_when_the_keyset_stands(newcomer: Newcomer) -> None:
     assert newcomer.hand_in(renewed).status_code == 403
 
 
-def test_a_hosted_agency_that_enters_needs_none_and_gets_none(operator: Session) -> None:
-    facts = {"id": "xh-host", "name": "Hosted", "kind": "customs", "country": "XH", "custody": "hub"}
-    assert operator("POST", "hub/agencies", facts).status_code == 201
-    refused = operator("POST", "hub/agencies/xh-host/entry-key", {"client": "x"})
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:accord:problem:custody-refused")
-    assert operator("GET", "hub/agencies/xh-host").json()["needs_entry_key"] is False
-
-
 def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcomer) -> None:
     before = newcomer.get("accession").json()
     keyset = newcomer.keys.keyset(now=newcomer.now)
@@ -119,7 +96,7 @@ def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcom
     assert (after["status"], after["keyset"]) == ("active", answer.json()["od"])
 
     entry, newcomer.text = newcomer.text, newcomer.keys.first_api_key(answer.json())
-    assert newcomer.get("caller").json()["capabilities"] == sorted(usual_scopes(is_hosted=False))
+    assert newcomer.get("caller").json()["capabilities"] == sorted(usual_scopes())
     assert newcomer.get("accession").status_code == 403
     held = ApiKey.objects.get(prefix=newcomer.text.split(".")[0])
     assert newcomer.text.encode() not in answer.content
@@ -129,16 +106,16 @@ def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcom
     assert held.expires_at > timezone.now() + timedelta(days=89)
 
 
-def test_a_key_handed_out_again_ends_the_one_before(operator: Session, newcomer: Newcomer) -> None:
-    again = operator("POST", "hub/agencies/xf-labs/entry-key", {"client": "case system"})
+def test_a_key_handed_out_again_ends_the_one_before(newcomer: Newcomer) -> None:
+    again = newcomer.issued()
     assert newcomer.get("accession").status_code == 401
-    newcomer.text = again.json()["key"]
+    newcomer.text = again
     assert newcomer.get("accession").status_code == 200
 
 
-def test_agencies_that_need_none_get_none(operator: Session, newcomer: Newcomer) -> None:
+def test_agencies_that_are_in_get_none(newcomer: Newcomer) -> None:
     newcomer.enter()
     for agency in ("xf-labs", "xa-lab"):
-        refused = operator("POST", f"hub/agencies/{agency}/entry-key", {"client": "x"})
-        assert refused.status_code == 409, refused.content
+        with pytest.raises(NotPermittedError):
+            issue_entry_key(OPERATOR, agency, client="x", now=timezone.now())
     assert not ApiKey.objects.filter(agency="xa-lab", scopes__contains=[Capability.KEY_ENROL]).exists()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from callers.capabilities import Role
 from devtool.apicases import Credential, call_every_operation
-from officers.accounts import enrol_operator
+from officers.accounts import enrol_keeper
 from officers.models import Officer
 from tests.alerts.conftest import Desks, make_desks
 from tests.api.callers import key_of, session_of
@@ -36,7 +36,7 @@ IN_THE_DRILL: dict[str, tuple[str, Who]] = {
     "a recipient": ("desk", lambda desks: session_of(desks.health.reader)),
     "an agency's admin, key officer and reader": ("desk", lambda desks: session_of(admin_of(desks))),
     "an auditor": ("desk", lambda desks: session_of(officer_of(desks, Role.AUDITOR))),
-    "the operator": ("desk", lambda desks: session_of(operator_of(desks))),
+    "the keeper": ("desk", lambda desks: session_of(keeper_of(desks))),
     "a system at the desk": ("desk", lambda desks: key_of(desks.hub, desks.own)),
 }
 CALLERS = IN_THE_SUITE | (IN_THE_DRILL if WIDE else {})
@@ -50,9 +50,9 @@ def admin_of(desks: Desks) -> Officer:
     return officer_of(desks, Role.AGENCY_ADMIN, Role.KEY_OFFICER, Role.READER)
 
 
-def operator_of(desks: Desks) -> Officer:
+def keeper_of(desks: Desks) -> Officer:
     secret = "wendelgass im regen 7"
-    return enrol_operator(
+    return enrol_keeper(
         OPERATOR, email="noor@hub.example", full_name="Noor", password=secret, now=desks.hub.now
     )
 

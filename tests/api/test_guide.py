@@ -14,6 +14,7 @@ import pytest
 
 from alerts.api_science.addresses import urlpatterns
 from devtool.environments import ROOT, World, role_environment
+from devtool.managing import OPERATOR
 from officers.models import Officer
 from sharing.models import Delivery
 from tests.conftest import HubProcesses
@@ -33,7 +34,12 @@ verb=$1; shift
 case $verb in
     shell-env) cat addresses.sh ;;
     accord) exec {python} -m accord "$@" ;;
-    manage) . ./desk.sh; exec {python} {root}/manage.py "$@" ;;
+    manage)
+        case $1 in
+            {operators}) . ./operator.sh ;;
+            *) . ./desk.sh ;;
+        esac
+        exec {python} {root}/manage.py "$@" ;;
 esac
 """
 
@@ -66,10 +72,11 @@ def beside_a_hub(
 def _write_dev(folder: Path, world: World) -> None:
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in world.addresses().items())
     (folder / "addresses.sh").write_text(exports)
-    environment = role_environment("desk", world).items()
-    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment)
-    (folder / "desk.sh").write_text(exports)
-    (folder / "dev").write_text(DEV.format(python=sys.executable, root=ROOT))
+    for role in ("desk", "operator"):
+        environment = role_environment(role, world).items()
+        exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment)
+        (folder / f"{role}.sh").write_text(exports)
+    (folder / "dev").write_text(DEV.format(python=sys.executable, root=ROOT, operators="|".join(OPERATOR)))
     (folder / "dev").chmod(0o700)
 
 

@@ -18,7 +18,7 @@ from alerts.science.stored import keep_sent_structure
 from alerts.stored import StoredStructure
 from callers.capabilities import Capability, Role
 from ledger.models import AuditEvent
-from officers.apikeys import issue_key
+from officers.deskkeys import issue_key
 from substances.models import ControlKind
 from substances.profiles.methods import shipped_methods
 from substances.versions import append_version
@@ -50,7 +50,7 @@ def system(desks: Desks) -> Any:
     _, key = issue_key(
         admin, desks.lab.agency, client="lims", scopes=scopes, lifetime=day, now=timezone.now()
     )
-    client = Client(headers={"authorization": f"Api-Key {key}"})
+    client = Client(headers={"authorization": f"Desk-Key {key}"})
 
     def call(method: str, path: str, body: Any = None) -> Any:
         return client.generic(

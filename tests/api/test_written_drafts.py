@@ -9,8 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
-from agencies.apikeys import authenticate_key
-from agencies.selfrotation import rotate_own_key
 from alerts.acknowledgement import acknowledge_alert
 from alerts.drafts import attach_file, save_revision
 from alerts.models import Alert, ReceivedAlert
@@ -18,7 +16,7 @@ from alerts.opening import open_alert
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Capability, Role
-from officers.apikeys import issue_key
+from officers.deskkeys import authenticate_key, issue_key, rotate_own_key
 from peers.models import Agency
 from tests.alerts.conftest import GOOD, Desks
 from tests.api.sessions import Session
@@ -38,11 +36,11 @@ class System:
         )  # fmt: skip
 
     def get(self, path: str) -> Answer:
-        return Client().get(f"/api/v1/{path}", headers={"authorization": f"Api-Key {self.text}"})
+        return Client().get(f"/api/v1/{path}", headers={"authorization": f"Desk-Key {self.text}"})
 
     def post(self, path: str, body: Any, **headers: str) -> Answer:
         kind = MULTIPART_CONTENT if "file" in body else "application/json"
-        sent = {"authorization": f"Api-Key {self.text}"} | headers
+        sent = {"authorization": f"Desk-Key {self.text}"} | headers
         return Client().post(f"/api/v1/{path}", body, content_type=kind, headers=sent)
 
     def draft(self, **changes: Any) -> str:
@@ -140,7 +138,7 @@ def test_nobody_else_s_are_its_own(system: System, desks: Desks) -> None:
         assert other.get(f"alerts/written/{made}").status_code == 404
         assert other.attach(made).status_code == 404
     assert system.get(f"alerts/written/{officers.pk}").status_code == 404
-    narrow = System(desks, desks.lab.agency, "reader", Capability.FEED_READ)
+    narrow = System(desks, desks.lab.agency, "reader", Capability.SCIENCE_QUERY)
     assert narrow.get("alerts/written").status_code == 403
     assert Session(desks.lab.author)("GET", "alerts/written").status_code == 403
 

@@ -162,7 +162,7 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
     yield "review-validated", releaser, f"/queue/{value['validated']}/"
     for role in ("agency_admin", "auditor", "key_officer"):
         yield f"start-{role}", world.by_name(f"{role} of xa-lab"), "/"
-    yield "start-operator", world.by_name("operator"), "/"
+    yield "start-keeper", world.by_name("keeper"), "/"
     change_roles(world.desk.sunniva, world.desk.ilka, ["author", "releaser"], now=timezone.now())
     waiting = PowerChange.objects.filter(officer=world.desk.ilka).latest("asked_at")
     yield "power_agree", world.by_name("agency_admin of xa-lab"), f"/powers/{waiting.pk}/agree/"

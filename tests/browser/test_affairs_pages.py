@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's own affairs and the operator's pages in Chromium: light, dark, 360 pixels wide, a picture of each."""
+"""The agency's own affairs and the keeper's pages in Chromium: light, dark, 360 pixels wide, a picture of each."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ from ledger.restores import DELETED, note_deleted, record_restore
 from notices.models import Notification
 from notices.power_changes import tell_power_changes
 from officers.accounts import change_roles, disable_officer, enrol_officer
-from officers.apikeys import issue_key, revoke_key
+from officers.deskkeys import issue_key, revoke_key
 from officers.duty import move_on_duty_list, name_deputy
 from officers.login.factors import reset_factors
 from officers.models import Officer, PowerChange
@@ -82,7 +82,7 @@ def test_pages_about_keys_and_policy(
             desk.sunniva,
             desk.lab,
             client=client,
-            scopes=["feed:read", "envelope:read", "draft:write"],
+            scopes=["draft:write", "science:query"],
             lifetime=timedelta(days=days),
             networks=["192.0.2.0/24", "2001:db8::/32"],
             now=now,
@@ -92,6 +92,7 @@ def test_pages_about_keys_and_policy(
     shoot("api-keys", "/api-keys/")
     shoot("api-key-issue", "/api-keys/issue/")
     page.get_by_label("System").fill("case system 2")
+    page.get_by_label("ask about substances").check()
     page.get_by_role("button", name="Issue key").click()
     expect(page.get_by_role("heading", name="Copy the key now")).to_be_visible()
     shoot("api-key-rotate", f"/api-keys/{key.prefix}/rotate/")
@@ -152,7 +153,7 @@ def test_pages_after_a_restore(
         desk.sunniva,
         desk.lab,
         client="case system",
-        scopes=["feed:read", "envelope:read"],
+        scopes=["science:query"],
         lifetime=timedelta(days=30),
         now=timezone.now(),
     )
@@ -211,14 +212,14 @@ def test_pages_about_agreements_mails_and_the_audit(shoot: Shoot, sign_in: SignI
     shoot("audit-opened", "/audit/?act=alert.opened")
 
 
-def test_pages_of_the_operator(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
+def test_pages_of_the_keeper(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
     change_entry("xb-health", status="suspended")
     sign_in(desk.noor)
-    shoot("hub", "/")
-    shoot("hub-agency", "/hub/agencies/xd-reg/")
-    shoot("hub-admit", "/hub/agencies/admit/")
-    shoot("hub-suspend", "/hub/agencies/xa-lab/suspend/")
-    shoot("hub-audit", "/audit/")
+    shoot("desk", "/")
+    shoot("desk-agency", "/desk/agencies/xa-lab/")
+    shoot("desk-take-in", "/desk/agencies/take-in/")
+    shoot("desk-entry-key", "/desk/agencies/xa-lab/entry-key/")
+    shoot("desk-audit", "/audit/")
 
 
 def test_pages_about_fingerprints(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:

@@ -89,13 +89,13 @@ def test_pages_of_an_author(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> N
     shoot("draft-wrong-6", f"/drafts/{bad.pk}/6/")
 
 
-def test_pages_of_auditor_and_operator(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
+def test_pages_of_auditor_and_keeper(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
     desk.send(desk.draft())
     sign_in(desk.edda)
     shoot("start-auditor", "/")
     shoot("audit", "/audit/")
     sign_in(desk.noor)
-    shoot("start-operator", "/")
+    shoot("start-keeper", "/")
 
 
 def test_pages_of_versions(

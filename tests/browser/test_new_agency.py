@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A new agency, from accession to its first alert: every person in the browser, second factors demanded.
 
-The operator compares the fingerprint with the agency's head, the first admin comes by mail and invites the others,
+The keeper compares what the exchange admitted and takes the agency in, the first admin comes by mail and invites the others,
 the key officer has the head sign the first keyset, an author writes, a releaser sends, a partner receives.
 """
 
@@ -24,6 +24,7 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands
+from tests.entries import admit_elsewhere
 from tests.outside_world import OutsideWorld
 from tests.pages.desk_world import PASSWORD, DeskWorld
 from tests.pages.key_desks import Customs
@@ -127,32 +128,28 @@ def journey(page: Page, live_server: LiveServer, outside_world: OutsideWorld, pi
     return Journey(Hands(page), live_server.url, outside_world, picture)
 
 
-def admit(journey: Journey, root: Root) -> None:
-    """The operator's way: facts, then group by group on the telephone."""
+def take_in(journey: Journey, root: Root) -> None:
+    """The keeper's way: id and key for entering, then what the exchange says of them."""
     page, hands = journey.page, journey.hands
-    journey.go("Start", "This hub")
-    journey.press("Admit an agency…", "link")
-    journey.fill(Agency_id="xf-border", Name="Border Police, Fenlund")
-    journey.choose_from("Kind", "Police")
-    journey.fill(Country="XF")
-    journey.choose_from("Time zone", "Atlantic/Azores")
-    journey.press("Operational keys held by the hub, root with the agency's head", "radio")
-    hands.fill(page.get_by_label("Fingerprint of its root"), show_fingerprint(root.fingerprint))
-    journey.shoot("admit")
-    journey.press("Continue")
-    expect(page.get_by_role("heading", name="Compare the fingerprint")).to_be_visible()
-    journey.shoot("compare")
-    groups = show_fingerprint(root.fingerprint).split()
-    for n in range(2, 17, 2):
-        hands.fill(page.get_by_label(f"Group {n}, as you hear it"), groups[n - 1])
+    facts = {"name": "Border Police, Fenlund", "kind": "police", "timezone": "Atlantic/Azores"}
+    facts |= {"custody": "hub-own-root", "root_fingerprint": root.fingerprint}
+    entry_key = admit_elsewhere("xf-border", now=timezone.now(), **facts)
+    journey.go("Start", "This desk")
+    journey.press("Take in an agency…", "link")
+    journey.fill(Agency_id="xf-border", Key_for_entering=entry_key)
+    journey.shoot("take-in")
     hands.press("Enter")
-    expect(page.get_by_text("The agency is admitted.")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Take in .*Border Police"))).to_be_visible()
+    expect(page.get_by_text(show_fingerprint(root.fingerprint))).to_be_visible()
+    journey.shoot("compare")
+    journey.press("All agrees: take it in")
+    expect(page.get_by_text("The agency is taken in.")).to_be_visible()
     journey.press("Invite…", "link")
     journey.fill(Name="Pavo Lindqvar")
     hands.fill(page.get_by_label("E-mail"), "pavo@xf-border.example")
     hands.press("Enter")
     expect(page.get_by_text("The invitation is sent.")).to_be_visible()
-    journey.shoot("hub-agency")
+    journey.shoot("desk-agency")
 
 
 def bring_keys(journey: Journey, customs: Customs) -> None:
@@ -219,7 +216,7 @@ def test_a_new_agency_from_accession_to_its_first_alert(
     settings.MFA_DEMANDED = True
     page.goto(journey.address)
     journey.set_up_codes("noor")
-    admit(journey, root)
+    take_in(journey, root)
 
     journey.accept("pavo@xf-border.example")
     journey.go("Officers")

@@ -4,7 +4,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,11 @@ from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from agencies.models import Keyset
 from callers.actors import SystemActor
-from callers.capabilities import Capability, Role, usual_scopes
+from callers.capabilities import Capability, usual_scopes
 from callers.directory import AgencyKind, Custody
-from officers.apikeys import issue_key
 from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
+from tests.exchange_keys import give_api_key
 from tests.kept_worlds import kept_world
 
 PASSPHRASE = "correct horse battery staple"
@@ -83,13 +82,7 @@ class PartnerWorld:
     def another_api_key(self, agency: str) -> str:
         """What the agency's admin does when the first one runs out."""
         self.hub.now = timezone.now()
-        admin = self.hub.make_officer(self.row(agency), Role.AGENCY_ADMIN)
-        scopes = sorted(usual_scopes(is_hosted=False))
-        lifetime = timedelta(days=30)
-        _, secret = issue_key(
-            admin, self.row(agency), client="accord", scopes=scopes, lifetime=lifetime, now=self.hub.now
-        )
-        return secret
+        return give_api_key(agency, scopes=usual_scopes(), client="accord", now=self.hub.now)[1]
 
     def client(self, agency: str) -> Client:
         """A client of an existing home; whenever it waits, the sequencer works."""

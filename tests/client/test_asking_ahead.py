@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a desk asks of the exchange before it sends, over the wire: verdicts, keysets, lanes, versions."""
 
-from datetime import timedelta
-
 from django.utils import timezone
 
 from accord.calls.exchange import HttpExchange
 from accord.calls.transport import HttpTransport, Patience
-from callers.capabilities import Role, scopes_that_work
-from officers.apikeys import issue_key
 from tests.client.conftest import PartnerWorld
+from tests.exchange_keys import give_api_key
 
 TERMS = {
     "lane": "science",
@@ -24,11 +21,7 @@ TERMS = {
 def exchange_of(world: PartnerWorld, agency: str) -> HttpExchange:
     """As a system whose key has every scope, the one that suspends lanes among them."""
     now = world.hub.now = timezone.now()
-    admin = world.hub.make_officer(world.row(agency), Role.AGENCY_ADMIN)
-    scopes = scopes_that_work(is_hosted=False)
-    _, key = issue_key(
-        admin, world.row(agency), client="desk", scopes=scopes, lifetime=timedelta(days=30), now=now
-    )
+    _, key = give_api_key(agency, client="desk", now=now)
     return HttpExchange(HttpTransport(world.address, api_key=key, patience=Patience(tries=1)))
 
 

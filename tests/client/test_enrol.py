@@ -26,8 +26,10 @@ from accord.envelope.errors import Failure, NoteError, OpeningError, Verificatio
 from accord.envelope.keysets import read_keyset
 from accord.envelope.private import DecryptionKey, LedgerKey, Root
 from accord.state import StateAbsentError
+from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey, Keyset
 from callers.directory import AgencyStatus
+from tests.builders import OPERATOR
 from tests.client.conftest import PASSPHRASE, PartnerWorld
 from tests.client.lying import lying_connection
 
@@ -207,6 +209,19 @@ def test_the_api_key_replaces_itself_and_every_verb_warns_before(world: PartnerW
     assert second.until is not None and second.until > ending.timestamp()
     assert client.inbox() == []
     assert ApiKey.objects.get(pk=second.prefix).last_used_at is not None
+
+
+def test_where_no_api_key_serves_the_own_keys_ask_for_another(world: PartnerWorld) -> None:
+    client = world.enrol("xa-alpha")
+    ApiKey.objects.filter(agency="xa-alpha").update(revoked_at=timezone.now())
+    with pytest.raises(ApiKeyRefusedError):
+        client.inbox()
+    _, return_key = issue_return_key(OPERATOR, "xa-alpha", client="accord", now=timezone.now())
+    facts = client.come_back(return_key)
+    assert client.inbox() == [] and client.state().api_key.startswith(facts.prefix)
+    with pytest.raises(ApiKeyRefusedError):
+        client.come_back(return_key)
+    assert client.inbox() == []
 
 
 def test_enrolling_again_replaces_the_api_key_by_one_that_works_and_follows_the_hub(

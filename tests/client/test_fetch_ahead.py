@@ -13,9 +13,9 @@ from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.envelope.content import Attachment
 from accord.envelope.errors import Failure, VerificationError
 from accord.following.fetching import NotFetched, SlicesAhead
-from agencies.apikeys import digest_of_key
+from agencies.apikeys import KEYRING
 from agencies.models import ApiKey
-from callers.capabilities import CLIENT_SCOPES, Capability
+from callers.capabilities import EXCHANGE_SCOPES, Capability
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.models import Delivery
@@ -170,7 +170,7 @@ def give_scopes(client: Client, scopes: Collection[str]) -> None:
     prefix, _, secret = client.state().api_key.partition(".")
     row = ApiKey.objects.get(pk=prefix)
     row.scopes = sorted(scopes)
-    row.digest = digest_of_key(prefix, secret, row.agency_id, row.scopes, row.networks)
+    row.digest = KEYRING.digest_of(prefix, secret, row.agency_id, row.scopes, row.networks)
     row.save(update_fields=["scopes", "digest"])
 
 
@@ -178,11 +178,11 @@ def test_with_a_key_that_may_not_fetch_nothing_is_passed_over(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     send(world, pair[0], 2)
-    give_scopes(pair[1], CLIENT_SCOPES - {Capability.ENVELOPE_READ})
+    give_scopes(pair[1], EXCHANGE_SCOPES - {Capability.ENVELOPE_READ})
     with pytest.raises(RefusedError, match="cannot"):
         watched(pair[1], opening=True)
     assert pair[1].state().watched == 0
-    give_scopes(pair[1], CLIENT_SCOPES)
+    give_scopes(pair[1], EXCHANGE_SCOPES)
     assert numbers(watched(pair[1], opening=True)) == [1, 2]
 
 

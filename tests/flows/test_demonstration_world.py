@@ -118,7 +118,7 @@ def test_the_world_and_its_past(
     hub = Hub(tmp_path / "ledger")
     past = Past(hub.key, tmp_path / "ledger", datetime(2000, 1, 1, tzinfo=UTC))
     said = tell_history(past, tmp_path / "demo", today=timezone.now() - timedelta(minutes=5))
-    assert said == "6 agencies, 18 officers, 1 operator, 10 alerts"
+    assert said == "6 agencies, 18 officers, 1 keeper, 10 alerts"
 
     assert Officer.objects.count() == 19
     assert dict(Agency.objects.values_list("pk", "status")) == {

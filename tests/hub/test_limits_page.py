@@ -12,7 +12,7 @@ from accord.client.sending import SENT_KEPT_SECS
 from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
-from agencies import accession, apikeys, instances, newer_keysets
+from agencies import accession, instances, newer_keysets
 from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search, shapes
 from alerts.document import reading as document_reading
 from alerts.pages import reading
@@ -20,7 +20,7 @@ from alerts.pages.audit import export
 from alerts.pages.science import why
 from alerts.science import analogues, answers_spectra, asking, draft_screening, library, previewing, stored
 from alerts.science.board import looking
-from callers import cursors, idempotency, rates
+from callers import cursors, idempotency, rates, systemkeys
 from hub import middleware
 from officers import accountlinks, identity, powers
 from officers.login import attempts, devices, proof, signing
@@ -107,7 +107,7 @@ def _long() -> dict[str, str]:
         "a change of power that nobody agrees to, after the first delivered mail about it": (
             f"{powers.DELAY_HOURS} hours"
         ),
-        "the same, after an operator reset an admin's factors on the machine": (
+        "the same, after a keeper reset an admin's factors on the machine": (
             f"{powers.MACHINE_DELAY_HOURS} hours"
         ),
         "whoever was admin still counts as one who may agree or stop": f"{hours(powers.ADMIN_COUNTS_FOR)} hours",
@@ -117,7 +117,7 @@ def _long() -> dict[str, str]:
             f"{hours(sessions.SESSION_LIVES)} hours, {hours(sessions.IDLE_FOR)} hour without use"
         ),
         "a link by which an operator makes a passkey": f"{hours(enrolling.LINK_LIVES)} hours",
-        "an API key": f"{apikeys.MAX_LIFETIME.days} days",
+        "a key of a system": f"{systemkeys.MAX_LIFETIME.days} days",
         "a cursor, but for `next` of the feed and of changed deliveries": f"{hours(cursors.LIVES)} hours",
         "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",
         "a desk or command that holds an agency's identity and says nothing": f"{instances.SILENT_FOR.days} days",

@@ -105,8 +105,10 @@ def test_an_event_of_another_shape_is_refused(changes: dict[str, Any]) -> None:
 def test_events_are_read_by_whose_business_they_are() -> None:
     own, foreign, hub = record(), record(agency="xb-police"), record(agency="")
     auditor = Reader("xa-lab", frozenset({"audit:read"}))
+    keeper = Reader(None, frozenset({"desk:keep", "audit:read"}))
     operator = Reader(None, frozenset({"hub:operate", "audit:read"}))
     assert list(AuditEvent.objects.visible_to(auditor)) == [own]
+    assert list(AuditEvent.objects.visible_to(keeper)) == [hub]
     assert list(AuditEvent.objects.visible_to(operator)) == [hub]
     assert list(AuditEvent.objects.visible_to(Reader("xb-police", frozenset({"audit:read"})))) == [foreign]
 
@@ -117,6 +119,7 @@ def test_events_are_read_by_whose_business_they_are() -> None:
     [
         pytest.param(Reader("xa-lab", frozenset({"alert:read"})), id="a reader of alerts"),
         pytest.param(Reader("xa-lab", frozenset({"hub:operate"})), id="an operator who has an agency"),
+        pytest.param(Reader("xa-lab", frozenset({"desk:keep"})), id="a keeper who has an agency"),
         pytest.param(Reader(None, frozenset({"audit:read"})), id="an auditor without agency"),
         pytest.param(Reader("", frozenset({"audit:read"})), id="an auditor of an empty agency"),
         pytest.param(Reader(None), id="nobody"),

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from agencies.apikeys import authenticate_key
-from agencies.models import ApiKey
-from agencies.selfrotation import rotate_own_key
 from callers.capabilities import Role
 from notices.api_keys import tell_of_api_keys
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import Cause, NotificationState, Occasion
 from notices.tasks import tell_of_keys_of_systems
-from officers.apikeys import issue_key, revoke_key, rotate_key
-from officers.models import Officer
+from officers.deskkeys import authenticate_key, issue_key, revoke_key, rotate_key, rotate_own_key
+from officers.models import DeskKey, Officer
+from peers.models import Agency, KnownCredential
+from tests.bound_rows import rewrite
 from tests.builders import START, HeldAgency, Hub
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
@@ -34,6 +33,8 @@ def hub(tmp_path: Path) -> Hub:
 @pytest.fixture
 def alpha(hub: Hub) -> HeldAgency:
     (agency,) = hub.make_agencies("xa-alpha")
+    rewrite(Agency.objects.filter(pk=agency.id), is_hosted=True)
+    agency.row.refresh_from_db()
     return agency
 
 
@@ -44,9 +45,9 @@ def admin(hub: Hub, alpha: HeldAgency) -> Officer:
 
 
 @pytest.fixture
-def issued(alpha: HeldAgency, admin: Officer) -> tuple[ApiKey, str]:
+def issued(alpha: HeldAgency, admin: Officer) -> tuple[DeskKey, str]:
     return issue_key(
-        admin, alpha.row, client="case system", scopes=["feed:read"], lifetime=90 * DAY, now=START
+        admin, alpha.row, client="case system", scopes=["science:query"], lifetime=90 * DAY, now=START
     )
 
 
@@ -58,7 +59,7 @@ def told(now: object) -> list[Notification]:
     return list(Notification.objects.exclude(pk__in=known))
 
 
-def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple[ApiKey, str]) -> None:
+def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple[DeskKey, str]) -> None:
     found = []
     for hours in range(31 * 24, -1, -6):
         at = ENDS - timedelta(hours=hours)
@@ -69,14 +70,14 @@ def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple
 def test_a_key_that_was_issued_for_a_week_is_not_warned_of_when_it_begins(
     alpha: HeldAgency, admin: Officer
 ) -> None:
-    issue_key(admin, alpha.row, client="trial", scopes=["feed:read"], lifetime=7 * DAY, now=START)
+    issue_key(admin, alpha.row, client="trial", scopes=["science:query"], lifetime=7 * DAY, now=START)
     assert told(START) == []
     assert len(told(START + 6 * DAY)) == 1
 
 
 @pytest.mark.parametrize("how", ["rotated", "revoked"])
 def test_a_warning_that_was_seen_to_does_not_go_out(
-    hub: Hub, admin: Officer, issued: tuple[ApiKey, str], outside_world: OutsideWorld, how: str
+    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], outside_world: OutsideWorld, how: str
 ) -> None:
     hub.now = ENDS - 30 * DAY
     assert len(told(hub.now)) == 1
@@ -92,7 +93,7 @@ def test_a_warning_that_was_seen_to_does_not_go_out(
 
 
 def test_a_key_that_replaced_itself_is_told_of_once(
-    hub: Hub, admin: Officer, issued: tuple[ApiKey, str], outside_world: OutsideWorld
+    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], outside_world: OutsideWorld
 ) -> None:
     hub.now = ENDS - 20 * DAY
     told(hub.now)
@@ -106,7 +107,36 @@ def test_a_key_that_replaced_itself_is_told_of_once(
     assert "api-keys/" in mail.text and issued[0].client not in mail.text
 
 
-def test_the_task_may_run_twice(issued: tuple[ApiKey, str]) -> None:
+def test_the_task_may_run_twice(issued: tuple[DeskKey, str]) -> None:
     tell_of_keys_of_systems()
     tell_of_keys_of_systems()
     assert Notification.objects.count() <= 1
+
+
+def known(alpha: HeldAgency, **facts: object) -> KnownCredential:
+    """A key at the exchange, as that said last."""
+    said = {"client": "scanner", "created_at": START, "expires_at": ENDS, "has_replaced": False} | facts
+    return KnownCredential.objects.create(agency_id=alpha.id, prefix="0" * 12, **said)
+
+
+def test_a_key_at_the_exchange_is_warned_of_as_the_exchange_said_last(
+    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+) -> None:
+    row, hub.now = known(alpha), ENDS - 7 * DAY
+    (notice,) = told(hub.now)
+    assert (notice.officer, notice.occasion) == (admin, Occasion.API_KEY_ENDING)
+    assert told(hub.now) == []
+    row.delete()
+    with under_login_of("worker"):
+        send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
+    notice.refresh_from_db()
+    assert (notice.state, notice.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)
+
+
+def test_a_key_at_the_exchange_that_replaced_another_is_told_of_for_a_week(
+    alpha: HeldAgency, admin: Officer
+) -> None:
+    known(alpha, has_replaced=True)
+    (notice,) = told(START + DAY)
+    assert (notice.officer, notice.occasion) == (admin, Occasion.API_KEY_ROTATED)
+    assert told(START + 8 * DAY) == []

@@ -166,7 +166,7 @@ def test_its_time_does_not_run_from_a_mail_to_somebody_who_was_disabled(
 def test_a_reset_on_the_machine_is_told_to_everybody_and_gives_power_after_three_days(
     hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
 ) -> None:
-    operator = Officer(email="noor@hub.example", full_name="Noor", roles=[Role.OPERATOR], joined_at=hub.now)
+    operator = Officer(email="noor@hub.example", full_name="Noor", roles=[Role.KEEPER], joined_at=hub.now)
     operator.save()
     said = StringIO()
     call_command("reset_factors", admin.email, "--by", operator.email, stdout=said)

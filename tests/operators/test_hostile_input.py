@@ -61,7 +61,7 @@ def test_what_was_let_in_breaks_no_page_that_shows_it(operator: Client) -> None:
         f"{page}{act}/"
         for page in pages
         if "/agencies/" in page
-        for act in ("suspend", "resume", "entry-key")
+        for act in ("suspend", "resume", "entry-key", "return-key")
     ]
     assert [(page, wrong_in(operator.get(page))) for page in pages if wrong_in(operator.get(page))] == []
 

@@ -12,7 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from agencies.apikeys import authenticate_key
 from agencies.models import Agency, ApiKey
+from callers.capabilities import Capability
 from ledger.halting import halt_sequencer
 from ledger.models import AuditEvent, LoopState, SetAside
 from operators.pages.forms import HEARD, group_of
@@ -115,8 +117,13 @@ def test_an_agency_whose_root_the_desk_makes_is_admitted_without_a_fingerprint(o
     answer = operator.post(ADMIT, FACTS | {"custody": "hub", "root_fingerprint": ""})
     assert answer["Location"] == "/agencies/xe-drugs/"
     page = text(operator.get("/agencies/xe-drugs/"))
-    assert "The desk that holds its keys brings them in." in page
-    assert "entry-key" not in page
+    assert "The desk that holds its keys brings them in, with the key for entering." in page
+    assert "accord enrol" not in page
+    asked = text(operator.get("/agencies/xe-drugs/entry-key/"))
+    assert "hand it to the desk&#x27;s keeper" in asked
+    assert 'value="desk"' in asked
+    assert operator.post("/agencies/xe-drugs/entry-key/", {"client": "desk"}).status_code == 200
+    assert ApiKey.objects.get().scopes == ["key:enrol"]
 
 
 def test_the_entry_key_is_shown_once_and_kept_as_a_digest(operator: Client) -> None:
@@ -143,15 +150,28 @@ def test_a_system_without_a_good_name_gets_no_key(operator: Client) -> None:
     assert (answer.status_code, ApiKey.objects.count()) == (422, 0)
 
 
-def test_no_entry_key_is_issued_to_an_agency_that_is_in_or_hosted(operator: Client, tmp_path: Path) -> None:
+def test_no_entry_key_is_issued_to_an_agency_that_is_in(operator: Client, tmp_path: Path) -> None:
     hub = Hub(tmp_path / "ledger", now=timezone.now())
     hub.make_agency("xa-lab")
-    admit("xb-host", custody="hub", now=timezone.now())
     answer = operator.post("/agencies/xa-lab/entry-key/", {"client": "case system"})
     assert (answer.status_code, "The agency is in;" in text(answer)) == (409, True)
-    answer = operator.post("/agencies/xb-host/entry-key/", {"client": "case system"})
-    assert (answer.status_code, "A desk holds this agency" in text(answer)) == (409, True)
     assert not ApiKey.objects.filter(is_entry=True).exists()
+
+
+def test_an_agency_that_has_no_key_left_gets_one_that_carries_its_word_alone(
+    operator: Client, tmp_path: Path
+) -> None:
+    hub = Hub(tmp_path / "ledger", now=timezone.now())
+    hub.make_agency("xa-lab")
+    entering = admitted(operator)
+    assert "coming back" in text(operator.get("/agencies/xa-lab/"))
+    assert "coming back" not in text(operator.get(entering))
+    answer = operator.post("/agencies/xa-lab/return-key/", {"client": "desk"})
+    shown = re.search(r'class="secret"[^>]*>([0-9a-f]{12}\.[A-Za-z0-9_-]{43})<', text(answer))
+    assert shown is not None and "no-store" in answer["Cache-Control"]
+    carrier = authenticate_key(shown[1], "127.0.0.1", now=timezone.now())
+    assert carrier.capabilities == {Capability.KEY_ENROL}
+    assert operator.post(f"{entering}return-key/", {"client": "desk"}).status_code == 409
 
 
 def test_a_suspension_is_asked_for_made_and_lifted(operator: Client, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ DESK = ("alerts", "notices", "officers", "peers", "substances", "vault", "mfa", 
 SEALED = ("sharing_envelope", "sharing_blob", "sharing_statement", "agencies_firstapikey")
 KEY = (
     "INSERT INTO agencies_apikey (prefix, digest, agency_id, client, scopes, networks, created_at, created_by, expires_at,"
-    " is_entry, is_desk, line, stated_in) VALUES ('aaaaaaaaaaaa', '\\x00', 'xa-lab', 'c', '{feed:read}', '{}', now(), 'o',"
-    " now() + interval '1 day', %s, false, 'aaaaaaaaaaaa', '')"
+    " is_entry, line, stated_in) VALUES ('aaaaaaaaaaaa', '\\x00', 'xa-lab', 'c', '{feed:read}', '{}', now(), 'o',"
+    " now() + interval '1 day', %s, 'aaaaaaaaaaaa', '')"
 )
 
 
@@ -70,7 +70,9 @@ def test_a_working_key_is_made_by_no_statement(opened: psycopg.Connection) -> No
         "UPDATE agencies_agency SET custody = 'hub'",
         "UPDATE agencies_agency SET name = 'Evil'",
         "INSERT INTO agencies_keyset (agency_id) VALUES ('xa-lab')",
-        "INSERT INTO sharing_agreement (ref) VALUES ('G1')",
+        "UPDATE sharing_agreementversion SET ceiling = 'RED'",
+        "DELETE FROM sharing_agreementparty",
+        "UPDATE sharing_lanesuspension SET lifted_at = now()",
         "UPDATE sharing_delivery SET recipient_id = 'xa-lab'",
         "DELETE FROM ledger_auditevent",
         "INSERT INTO ledger_leaf (index) VALUES (1)",

@@ -114,7 +114,7 @@ def test_a_session_of_an_operator_opens_no_desk(operator: Client, settings: obje
     settings.MIDDLEWARE = middleware_of("desk")  # type: ignore[attr-defined]
     browser = Client()
     browser.cookies = operator.cookies
-    for path in ("/", "/inbox/", "/hub/agencies/admit/"):
+    for path in ("/", "/inbox/", "/desk/agencies/take-in/"):
         assert browser.get(path)["Location"].startswith("/login/")
     assert browser.get("/api/v1/alerts").status_code == 401
 

@@ -18,7 +18,7 @@ class SignIn(Protocol):
 
 @pytest.fixture
 def desk(db: None, tmp_path: Path, request: pytest.FixtureRequest) -> DeskWorld:
-    """Two hosted agencies, one with keys of its own, an operator; nothing written, unless the test asks for `sent`."""
+    """Two hosted agencies, one with keys of its own, a keeper; nothing written, unless the test asks for `sent`."""
     return DeskWorld.kept(tmp_path / "ledger", sent="sent" in request.fixturenames)
 
 

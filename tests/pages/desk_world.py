@@ -28,7 +28,7 @@ from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Role
 from callers.directory import Custody
-from officers.accounts import enrol_officer, enrol_operator
+from officers.accounts import enrol_keeper, enrol_officer
 from officers.models import Officer
 from peers.models import Agency
 from tests.agreements import record_circle
@@ -117,17 +117,17 @@ class DeskWorld:
         )
         for login, agency, name, roles in rows:
             self.officers[login] = self._enrol_one(login, agency, name, roles, password)
-        self.officers["noor"] = self._enrol_operator(password)
+        self.officers["noor"] = self._enrol_keeper(password)
 
-    def _enrol_operator(self, password: str | None) -> Officer:
+    def _enrol_keeper(self, password: str | None) -> Officer:
         """Without a password the row is made by hand: the service demands one, and its hash is dear."""
         email, name = "noor@hub.example", "Noor Ashdene"
         if password:
-            return enrol_operator(OPERATOR, email=email, full_name=name, password=password, now=self.hub.now)
-        operator = Officer(email=email, full_name=name, roles=[Role.OPERATOR], joined_at=self.hub.now)
-        operator.set_unusable_password()
-        operator.save()
-        return operator
+            return enrol_keeper(OPERATOR, email=email, full_name=name, password=password, now=self.hub.now)
+        keeper = Officer(email=email, full_name=name, roles=[Role.KEEPER], joined_at=self.hub.now)
+        keeper.set_unusable_password()
+        keeper.save()
+        return keeper
 
     def _enrol_one(
         self, login: str, agency: Agency, name: str, roles: list[Role], password: str | None

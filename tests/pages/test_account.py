@@ -75,11 +75,11 @@ def test_no_right_comes_through_the_profile(desk: DeskWorld, benno: Client) -> N
         assert getattr(after, name) == getattr(before, name)
 
 
-def test_the_operator_has_a_profile_and_no_mail(desk: DeskWorld, as_officer: SignIn) -> None:
-    operator = as_officer(desk.noor)
-    page = operator.get("/account/").content.decode()
+def test_the_keeper_has_a_profile_and_no_mail(desk: DeskWorld, as_officer: SignIn) -> None:
+    keeper = as_officer(desk.noor)
+    page = keeper.get("/account/").content.decode()
     assert "Quiet from" not in page
-    assert operator.post("/account/mail/", LOUD).status_code == 403
+    assert keeper.post("/account/mail/", LOUD).status_code == 403
 
 
 @pytest.mark.parametrize(

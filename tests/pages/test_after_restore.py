@@ -88,10 +88,10 @@ def test_an_admin_waits_until_what_was_due_is_deleted(client: Client, desk: Desk
 
 
 def test_every_session_of_before_has_ended(desk: DeskWorld, as_officer: SignIn) -> None:
-    admin, operator = as_officer(desk.sunniva), as_officer(desk.officers["noor"])
+    admin, keeper = as_officer(desk.sunniva), as_officer(desk.officers["noor"])
     assert admin.get("/").status_code == 200
     restored()
-    for client in (admin, operator):
+    for client in (admin, keeper):
         assert client.get("/").headers["Location"].startswith("/login/")
         assert client.get("/api/v1/officers").status_code == 401
     assert as_officer(desk.officers["noor"]).get("/").status_code == 200
@@ -148,7 +148,7 @@ def test_a_colleague_without_the_role_does_not_open_it_by_json_either(desk: Desk
     assert Restore.objects.get() == row
 
 
-def test_the_operator_sees_which_agencies_wait(client: Client, desk: DeskWorld) -> None:
+def test_the_keeper_sees_which_agencies_wait(client: Client, desk: DeskWorld) -> None:
     noor = desk.officers["noor"]
     assert sign_in(client, noor).status_code == 302
     assert "gone through it yet" not in text(client.get("/"))

@@ -9,15 +9,14 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from agencies.apikeys import authenticate_key
-from agencies.models import ApiKey
 from callers.errors import AbsentError, CredentialError, InputError
 from ledger.models import AuditEvent
-from officers.apikeys import issue_key, rotate_key
+from officers.deskkeys import authenticate_key, issue_key, rotate_key
+from officers.models import DeskKey
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
-FORM = {"client": "case system", "scopes": ["feed:read", "envelope:read"], "days": "30", "networks": ""}
+FORM = {"client": "case system", "scopes": ["science:query"], "days": "30", "networks": ""}
 SECRET = re.compile(r"\b([0-9a-f]{12}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
 
 
@@ -28,7 +27,7 @@ def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 def issue(admin: Client, **changes: object) -> str:
     """The text of a key issued by the page."""
-    newest = ApiKey.objects.filter(agency="xa-lab").order_by("-created_at").values_list("prefix", flat=True)
+    newest = DeskKey.objects.filter(agency="xa-lab").order_by("-created_at").values_list("prefix", flat=True)
     answer = admin.post("/api-keys/issue/", FORM | {"seen": newest.first() or ""} | changes)
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
@@ -39,20 +38,27 @@ def issue(admin: Client, **changes: object) -> str:
 
 def test_a_key_is_shown_once_and_serves(desk: DeskWorld, admin: Client) -> None:
     text = issue(admin, networks="192.0.2.0/24\n2001:db8::/32")
-    key = ApiKey.objects.get()
+    key = DeskKey.objects.get()
     assert (key.agency_id, key.networks) == ("xa-lab", ["192.0.2.0/24", "2001:db8::/32"])
     assert key.expires_at - key.created_at == timedelta(days=30)
     assert authenticate_key(text, "192.0.2.9", now=timezone.now()).agency_id == "xa-lab"
     for address in ("/api-keys/", "/api-keys/issue/", f"/api-keys/{key.prefix}/rotate/", "/", "/officers/"):
         assert text.partition(".")[2] not in admin.get(address).content.decode()
     stored = str(list(AuditEvent.objects.values())) + str([s.get_decoded() for s in Session.objects.all()])
-    assert text.partition(".")[2] not in stored + str(list(ApiKey.objects.values()))
+    assert text.partition(".")[2] not in stored + str(list(DeskKey.objects.values()))
 
 
 def test_the_list_says_what_a_key_may_and_when_it_ends(admin: Client) -> None:
     issue(admin)
     page = admin.get("/api-keys/").content.decode()
-    for words in ("case system", "fetch sealed envelopes", "anywhere", "never", "Rotate…", "Revoke…"):
+    for words in (
+        "case system",
+        "ask about substances, spectra and profiles",
+        "anywhere",
+        "never",
+        "Rotate…",
+        "Revoke…",
+    ):
         assert words in page
     assert "Nothing matches." in admin.get("/api-keys/?state=revoked").content.decode()
 
@@ -61,7 +67,7 @@ def test_a_form_that_is_sent_twice_issues_one_key(admin: Client) -> None:
     issue(admin)
     again = admin.post("/api-keys/issue/", FORM | {"seen": ""}, follow=True)
     assert "Nothing was issued now." in again.content.decode()
-    assert ApiKey.objects.count() == 1
+    assert DeskKey.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -72,6 +78,7 @@ def test_a_form_that_is_sent_twice_issues_one_key(admin: Client) -> None:
         ("scopes", [], "May: choose one or more."),
         ("scopes", ["alert:release"], "May: choose from the list."),
         ("scopes", ["key:enrol"], "May: choose from the list."),
+        ("scopes", ["feed:read"], "May: choose from the list."),
         ("days", "91", "enter 1 to 90 days"),
         ("days", "0", "enter 1 to 90 days"),
         ("days", "1e9", "enter 1 to 90 days"),
@@ -85,16 +92,16 @@ def test_what_is_wrong_is_named_and_nothing_is_issued(
     answer = admin.post("/api-keys/issue/", FORM | {"seen": "", field: value})
     assert answer.status_code == 422
     assert words in answer.content.decode()
-    assert not ApiKey.objects.exists()
+    assert not DeskKey.objects.exists()
 
 
 def test_rotating_gives_a_new_key_and_ends_the_old_one(admin: Client) -> None:
     old_text = issue(admin, networks="192.0.2.0/24")
-    old = ApiKey.objects.get()
+    old = DeskKey.objects.get()
     answer = admin.post(f"/api-keys/{old.prefix}/rotate/", {"old_serves": "1", "seen": old.prefix})
     found = SECRET.search(answer.content.decode())
     assert found is not None
-    new = ApiKey.objects.exclude(pk=old.pk).get()
+    new = DeskKey.objects.exclude(pk=old.pk).get()
     assert (new.client, new.scopes, new.networks) == (old.client, old.scopes, old.networks)
     old.refresh_from_db()
     now = timezone.now()
@@ -103,14 +110,14 @@ def test_rotating_gives_a_new_key_and_ends_the_old_one(admin: Client) -> None:
         authenticate_key(text, "192.0.2.1", now=now)
     with pytest.raises(CredentialError):
         authenticate_key(old_text, "192.0.2.1", now=old.expires_at)
-    assert AuditEvent.objects.filter(act="apikey.rotated", subject=f"apikey:{old.prefix}").count() == 1
+    assert AuditEvent.objects.filter(act="deskkey.rotated", subject=f"deskkey:{old.prefix}").count() == 1
 
 
 @pytest.mark.django_db
 def test_a_key_that_has_ended_is_not_rotated(desk: DeskWorld) -> None:
     now = timezone.now()
     key, _text = issue_key(
-        desk.sunniva, desk.lab, client="old", scopes=["feed:read"], lifetime=timedelta(days=1), now=now
+        desk.sunniva, desk.lab, client="old", scopes=["science:query"], lifetime=timedelta(days=1), now=now
     )
     with pytest.raises(InputError):
         rotate_key(desk.sunniva, key, old_serves=timedelta(0), now=key.expires_at)
@@ -126,12 +133,12 @@ def test_the_page_says_who_could_send_what_a_key_writes_and_refuses_where_nobody
     page = admin.get("/api-keys/issue/").content.decode()
     assert "Could send its drafts" in page and "Benno Ashgrove" in page
     issue(admin, scopes=["draft:write"])
-    rotating = f"/api-keys/{ApiKey.objects.get().prefix}/rotate/"
+    rotating = f"/api-keys/{DeskKey.objects.get().prefix}/rotate/"
     assert "Benno Ashgrove" in admin.get(rotating).content.decode()
     desk.benno.is_active = False
     desk.benno.save()
     assert "<bdi>nobody</bdi>" in admin.get(rotating).content.decode()
-    seen = ApiKey.objects.get().prefix
+    seen = DeskKey.objects.get().prefix
     for address, form in (
         (rotating, {"old_serves": "1"}),
         ("/api-keys/issue/", FORM | {"scopes": ["draft:write"]}),
@@ -139,12 +146,12 @@ def test_the_page_says_who_could_send_what_a_key_writes_and_refuses_where_nobody
         answer = admin.post(address, form | {"seen": seen})
         assert answer.status_code == 422
         assert "Nobody else could check and send what this key writes." in answer.content.decode()
-    assert ApiKey.objects.count() == 1
+    assert DeskKey.objects.count() == 1
 
 
 def test_revoking_counts_at_the_next_request(admin: Client) -> None:
     text = issue(admin)
-    key = ApiKey.objects.get()
+    key = DeskKey.objects.get()
     page = admin.get(f"/api-keys/{key.prefix}/revoke/").content.decode()
     assert "A revoked key does not come back." in page
     assert admin.post(f"/api-keys/{key.prefix}/revoke/").status_code == 302
@@ -159,7 +166,7 @@ def test_another_agencys_key_is_absent(desk: DeskWorld, admin: Client, act: str)
         desk.haitham,
         desk.health,
         client="x",
-        scopes=["feed:read"],
+        scopes=["science:query"],
         lifetime=timedelta(days=1),
         now=timezone.now(),
     )

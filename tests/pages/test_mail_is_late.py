@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When no mail goes out, the operator and the originator read it on their pages, and nobody reads whose it is."""
+"""When no mail goes out, the keeper and the originator read it on their pages, and nobody reads whose it is."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -20,19 +20,19 @@ from tests.pages.desk_world import CONTENT, DeskWorld
 
 
 @pytest.fixture
-def operator(desk: DeskWorld, as_officer: SignIn) -> Client:
+def keeper(desk: DeskWorld, as_officer: SignIn) -> Client:
     return as_officer(desk.noor)
 
 
-def test_the_operator_reads_that_mail_is_late_and_not_whose(operator: Client, sent: Alert) -> None:
-    page = operator.get("/").content.decode()
+def test_the_keeper_reads_that_mail_is_late_and_not_whose(keeper: Client, sent: Alert) -> None:
+    page = keeper.get("/").content.decode()
     assert "Mail is late: something waits since" in page
     for secret in (CONTENT, sent.md, "Ilka Torvane", "aroha@"):
         assert secret not in page
 
 
-def test_without_anything_waiting_no_mail_is_late(operator: Client) -> None:
-    page = operator.get("/").content.decode()
+def test_without_anything_waiting_no_mail_is_late(keeper: Client) -> None:
+    page = keeper.get("/").content.decode()
     assert "Nothing is late." in page and "Mail is late" not in page
 
 

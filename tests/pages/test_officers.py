@@ -65,7 +65,7 @@ def test_the_list_filters_by_state(desk: DeskWorld, admin: Client) -> None:
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_strangers_and_the_operator_are_absent_to_an_admin(
+def test_strangers_and_the_keeper_are_absent_to_an_admin(
     desk: DeskWorld, admin: Client, act: str, method: str
 ) -> None:
     unknown = getattr(admin, method)(f"/officers/{'A' * 22}/{act}/")
@@ -86,7 +86,7 @@ def test_who_is_no_admin_acts_on_nobody(desk: DeskWorld, as_officer: SignIn, act
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_the_operator_acts_on_no_agencys_officer(desk: DeskWorld, as_officer: SignIn, act: str) -> None:
+def test_the_keeper_acts_on_no_agencys_officer(desk: DeskWorld, as_officer: SignIn, act: str) -> None:
     before = standing(desk.ilka)
     assert as_officer(desk.noor).post(of(desk.ilka, act), FORMS.get(act)).status_code in (403, 404)
     assert standing(desk.ilka) == before
@@ -111,7 +111,7 @@ def test_roles_change_and_an_auditor_is_nothing_else(desk: DeskWorld, admin: Cli
     refused = admin.post(of(desk.ilka, "roles"), {"roles": ["auditor", "author"]})
     assert refused.status_code == 422
     assert "Who audits does nothing else" in refused.content.decode()
-    assert admin.post(of(desk.ilka, "roles"), {"roles": ["operator"]}).status_code == 422
+    assert admin.post(of(desk.ilka, "roles"), {"roles": ["keeper"]}).status_code == 422
     assert admin.post(of(desk.ilka, "roles"), {}).status_code == 422
     assert admin.post(of(desk.ilka, "roles"), {"roles": ["auditor"]}).status_code == 302
     desk.ilka.refresh_from_db()
@@ -214,7 +214,7 @@ def test_two_of_one_name_are_told_apart_by_their_units(
         ("email", "benno@xa-lab.example", "an officer of your agency has this address already"),
         ("email", "runa@x.example\nBcc: b@x.example", "E-mail: enter a complete address."),
         ("roles", [], "Roles: choose one or more."),
-        ("roles", ["operator"], "Roles: choose one or more."),
+        ("roles", ["keeper"], "Roles: choose one or more."),
     ],
 )
 def test_what_is_wrong_in_an_invitation_is_named_at_its_field(

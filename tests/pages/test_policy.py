@@ -107,7 +107,7 @@ def test_what_weakens_it_waits_and_the_page_says_for_whom(
     [
         ({"audit_keep_days": "30"}, "Audit kept: enter 365 to 3650 days."),
         ({"audit_keep_days": "10000000000"}, "Audit kept: enter 365 to 3650 days."),
-        ({"mfa_required_roles": ["operator"]}, "Second factor: choose from the agency"),
+        ({"mfa_required_roles": ["keeper"]}, "Second factor: choose from the agency"),
         ({"ceiling_reader": "PURPLE"}, "Highest TLP: Reader: choose one."),
         ({"four_eyes": ""}, "Four eyes: choose one."),
         ({"seen": "x"}, "The policy has changed since you loaded this page."),
@@ -184,7 +184,7 @@ def test_a_case_number_is_demanded_by_the_service_and_offered_by_the_page(
 def test_a_policy_written_past_the_program_stops_what_asks_for_it_and_says_so(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
-    benno, operator = as_officer(desk.benno), as_officer(desk.noor)
+    benno, keeper = as_officer(desk.benno), as_officer(desk.noor)
     AgencyPolicy.objects.filter(pk="xa-lab").update(role_ceilings={"releaser": "RED"})
     for path in ("/", "/inbox/", "/outbox/", "/policy/"):
         answer = benno.get(path)
@@ -192,7 +192,7 @@ def test_a_policy_written_past_the_program_stops_what_asks_for_it_and_says_so(
         assert "This record was changed outside the program" in answer.content.decode(), path
     answer = benno.get("/api/v1/alerts")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:accord:problem:record-altered")
-    assert "policy was changed outside the program" in operator.get("/").content.decode()
+    assert "policy was changed outside the program" in keeper.get("/").content.decode()
 
 
 def test_a_flash_alert_is_opened_on_duty_whatever_the_policy(desk: DeskWorld) -> None:

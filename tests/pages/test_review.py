@@ -7,7 +7,10 @@ import pytest
 from django.test import Client
 
 from alerts.drafts import save_revision
+from alerts.following import follow_feed
 from alerts.models import Alert
+from peers.models import Agency
+from tests.bound_rows import rewrite
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.entries import change_entry
 from tests.pages.conftest import SignIn
@@ -150,18 +153,55 @@ def test_a_suspended_agency_reads_and_sends_nothing(second: Client, desk: DeskWo
     assert alert.state == "validated"
 
 
-def test_while_the_exchange_is_away_the_last_word_is_shown_and_nothing_is_sent(
+def test_while_the_exchange_is_away_the_last_word_is_shown_and_it_waits(
     second: Client, desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
+    follow_feed(desk.lab, now=desk.tick())
     alert, unchecked = desk.submit(desk.draft()), desk.submit(desk.draft())
     press(second, alert, "validate")
     exchange_as_asked.is_away = True
     page = page_of(second, alert)
     assert "The exchange could not be asked now. This is what it said" in page
     assert "Health Authority, Belmora" in page
-    assert "could not be asked who may receive this" in page_of(second, unchecked)
+    assert "This is what it said" in page_of(second, unchecked)
     answer = press(second, alert, "release")
-    assert answer.status_code == 409
-    assert "Nothing was sent; try again in a minute." in answer.content.decode()
+    assert (answer.status_code, answer["Location"]) == (302, f"/queue/{alert.pk}/")
+    alert.refresh_from_db()
+    assert alert.state == "queued"
+    page = page_of(second, alert)
+    assert "Waiting for the exchange since" in page
+    assert "Nobody has received it." in page
+    listed = second.get("/outbox/waiting/").content.decode()
+    assert "Nobody has received it." in listed
+    assert press(second, alert, "cancel").status_code == 302
     alert.refresh_from_db()
     assert alert.state == "validated"
+    assert "Waiting for the exchange since" not in page_of(second, alert)
+
+
+def test_what_came_back_says_why_on_its_page(
+    second: Client, desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    alert = desk.validate(desk.submit(desk.draft()))
+    problem = b'{"type": "urn:accord:problem:keyset-stale", "title": "Stale.", "status": 409}'
+    exchange_as_asked.answers = lambda path: (409, problem) if path.endswith("/envelopes") else None
+    answer = press(second, alert, "release")
+    assert answer.status_code == 409
+    assert (
+        "Nothing was sent. A recipient&#x27;s keys have just changed. Try again." in answer.content.decode()
+    )
+    page = page_of(second, alert)
+    assert "Not sent: it came back" in page
+    assert press(second, alert, "cancel").status_code == 409
+
+
+def test_of_a_flash_alert_that_waits_the_duty_desks_are_named(
+    second: Client, desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    rewrite(Agency.objects.filter(pk="xb-health"), duty_phone="+000 5 5550 199")
+    alert = desk.validate(desk.submit(desk.draft(pri="flash")))
+    exchange_as_asked.answers = lambda path: (503, b"") if path.endswith("/envelopes") else None
+    press(second, alert, "release")
+    page = page_of(second, alert)
+    assert "It may have arrived" in page
+    assert "+000 5 5550 199" in page

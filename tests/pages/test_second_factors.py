@@ -243,7 +243,7 @@ def test_who_must_have_a_factor_can_do_nothing_but_set_it_up(
     assert client.get("/api/v1/alerts").status_code == 200
 
 
-def test_policy_names_the_roles_and_the_operator_always_needs_one(
+def test_policy_names_the_roles_and_the_keeper_always_needs_one(
     demanded: None, desk: DeskWorld, as_officer: SignIn
 ) -> None:
     assert as_officer(desk.ilka).get("/inbox/").status_code == 200

@@ -13,11 +13,11 @@ from officers.models import Officer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
-ROLES = ("author", "releaser", "admin", "auditor", "reader", "operator")
+ROLES = ("author", "releaser", "admin", "auditor", "reader", "keeper")
 LIST_PAGES: dict[str, str] = {
     # name of the page: the roles that may open it
-    "index": "author releaser admin auditor reader operator",
-    "password_change": "author releaser admin auditor reader operator",
+    "index": "author releaser admin auditor reader keeper",
+    "password_change": "author releaser admin auditor reader keeper",
     "inbox": "author releaser admin reader",
     "outbox": "author releaser admin reader",
     "search": "author releaser admin reader",
@@ -28,23 +28,25 @@ LIST_PAGES: dict[str, str] = {
     "officers": "author releaser admin auditor reader",
     "keys": "author releaser admin auditor reader",
     "agreements": "author releaser admin auditor reader",
-    "directory": "author releaser admin auditor reader operator",
+    "directory": "author releaser admin auditor reader keeper",
     "peers": "author releaser admin auditor reader",
     "powers": "author releaser admin auditor reader",
-    "set_aside": "auditor operator",
+    "set_aside": "auditor keeper",
     "notifications": "author releaser admin reader",
-    "audit": "auditor operator",
+    "audit": "auditor keeper",
     "duty": "author releaser admin auditor reader",
     "policy": "author releaser admin auditor reader",
     "after_restore": "admin",
     "officer_invite": "admin",
     "apikeys": "admin",
     "apikey_issue": "admin",
+    "exchange_key_issue": "admin",
+    "exchange_key_own": "admin",
     "policy_change": "admin",
-    "profile": "author releaser admin auditor reader operator",
+    "profile": "author releaser admin auditor reader keeper",
     "own_notices": "author releaser admin reader",
-    "security": "author releaser admin auditor reader operator",
-    "hub_admit": "operator",
+    "security": "author releaser admin auditor reader keeper",
+    "desk_take_in": "keeper",
     "science_screen": "author releaser admin reader",
     "science_similar": "author releaser admin reader",
     "science_match": "author releaser admin reader",
@@ -58,7 +60,7 @@ LIST_PAGES: dict[str, str] = {
 }
 CHANGES: dict[str, str] = {
     # name of the page that changes something: the roles that the capability lets through
-    "logout": "author releaser admin auditor reader operator",
+    "logout": "author releaser admin auditor reader keeper",
     "received_acknowledge": "author releaser admin reader",
     "received_confirm": "author releaser admin reader",
     "view_rename": "author releaser admin reader",
@@ -87,7 +89,7 @@ CHANGES: dict[str, str] = {
     "science_watch_end": "author releaser admin reader",
     "science_adopt": "releaser admin",
     "science_adopt_own": "releaser admin",
-    "hub_admin_again": "operator",
+    "desk_admin_again": "keeper",
 }
 ITEM_PAGES = {
     "arrivals",
@@ -148,17 +150,16 @@ ITEM_PAGES = {
     "agreement_suspend",
     "apikey_revoke",
     "apikey_rotate",
+    "exchange_key_end",
     "audit_export",
     "codes_renew",
     "confirm",
     "export",
     "factor_remove",
-    "hub_admin",
-    "hub_agency",
-    "hub_entry_key",
-    "hub_keys",
-    "hub_resume",
-    "hub_suspend",
+    "desk_admin",
+    "desk_agency",
+    "desk_entry_key",
+    "desk_keys",
     "officer",
     "officer_deputy",
     "officer_disable",
@@ -342,7 +343,7 @@ def _telling(headers: Any) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name != "X-Request-Id"}
 
 
-def test_the_operator_sees_no_agency_business(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_the_keeper_sees_no_agency_business(desk: DeskWorld, as_officer: SignIn) -> None:
     sent = desk.send(desk.draft())
     client = as_officer(desk.noor)
     for address in ("/", "/audit/"):

@@ -19,7 +19,7 @@ WISHES: Final[Mapping[str, Any]] = {
     # What somebody would wish for, by the name of a field.
     "state": "released",
     "status": "exercise",
-    "roles": ["operator", "agency_admin"],
+    "roles": ["keeper", "agency_admin"],
     "scopes": ["key:enrol", "directory:read"],
     "custody": "agency",
     "email": "flood-of-fields@elsewhere.example",

@@ -19,7 +19,7 @@ from alerts.review import return_alert, submit_alert
 from callers.directory import Custody
 from callers.errors import CallerError
 from officers.accounts import enrol_officer
-from officers.apikeys import issue_key
+from officers.deskkeys import issue_key
 from peers.models import Agency
 from sharing.errors import SharingError
 from tests.agreements import record_agreement, record_circle
@@ -101,7 +101,7 @@ class Planting:
     def _key(self, text: str) -> None:
         admin = self.world.people["agency_admin"]
         issue_key(
-            admin, self.desk.lab, client=text, scopes=["directory:read"], lifetime=timedelta(days=1),
+            admin, self.desk.lab, client=text, scopes=["science:query"], lifetime=timedelta(days=1),
             now=self.desk.tick(),
         )  # fmt: skip
 

@@ -57,7 +57,7 @@ def doors(world: SecurityWorld) -> Iterator[Door]:
 
 
 def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any]) -> Caller:
-    """Somebody of the laboratory who may, else the operator, else a key."""
+    """Somebody of the laboratory who may, else the keeper, else a key."""
     wanted = route.wanted(verb) or frozenset()
     able = [caller for caller in world.cast if not wanted or wanted & (caller.capabilities or frozenset())]
     own = [
@@ -65,7 +65,7 @@ def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any])
         for c in able
         if c.agency == LAB and all(c.sees(thing) for thing in things) and (c.key == "" or route.is_rest)
     ]
-    return next(iter([*own, *(c for c in able if c.name == "operator"), *able]))
+    return next(iter([*own, *(c for c in able if c.name == "keeper"), *able]))
 
 
 def run(

@@ -21,7 +21,7 @@ from tests.security.world import Caller, SecurityWorld, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 CRAWLERS: Final = (
-    "author of xa-lab", "agency_admin of xa-lab", "auditor of xa-lab", "every role of xb-health", "operator",
+    "author of xa-lab", "agency_admin of xa-lab", "auditor of xa-lab", "every role of xb-health", "keeper",
 )  # fmt: skip
 SAME_PAGE_AT_MOST: Final = 4
 DRAFTS_AT_MOST: Final = len(STRINGS) + 2

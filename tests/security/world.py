@@ -22,7 +22,6 @@ from django.utils import timezone
 
 from accord.version import VERSION
 from agencies.accession import admit_agency
-from agencies.apikeys import authenticate_key
 from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey, Instance
 from alerts.acknowledgement import acknowledge_alert
@@ -35,18 +34,20 @@ from alerts.saved_views import create_view
 from alerts.science.library import begin_import, confirm_import
 from alerts.withdrawal import withdraw_alert
 from alerts.written import attach_written_file
-from callers.capabilities import CLIENT_SCOPES, Capability, Role
+from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability, Role
 from callers.directory import Custody
 from ledger.models import LoopState, SetAside
 from notices.models import Notification
-from officers.apikeys import issue_key
-from officers.models import AgencyPolicy, Officer
+from officers.deskkeys import authenticate_key, issue_key
+from officers.models import AgencyPolicy, DeskKey, Officer
 from officers.session_rows import OfficerSession, Proof
 from peers.models import Agency
 from sharing.models import Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
+from tests.desk_calls import nothing_taken
+from tests.exchange_keys import give_api_key
 from tests.kept_worlds import kept_world
 from tests.pages.desk_world import HARM, DeskWorld
 from tests.pages.key_desks import Customs, key_of, version_of
@@ -55,7 +56,7 @@ from tests.security.planted_science import SciencePlanting, open_in_sessions
 BACKEND: Final = "officers.login.backends.EmailBackend"
 INSTANCE: Final = "7d1f0c52-3a94-4f0e-9b6a-2c8d5e41b7a3"
 LAB, PARTNER, OWN_KEYS, CUSTOMS, STRANGER = "xa-lab", "xb-health", "xd-reg", "xc-customs", "xs-harbour"
-OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.OPERATOR)
+OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.KEEPER)
 READERS: Final = frozenset({"reader", "author", "releaser", "key_officer", "agency_admin"})
 WRITERS: Final = frozenset({"author"})
 REVIEWERS: Final = frozenset({"author", "releaser"})
@@ -104,7 +105,7 @@ class Caller:
     key: str = ""
 
     def client(self) -> Client:
-        headers = {"authorization": f"Api-Key {self.key}"} if self.key else {}
+        headers = {"authorization": self.key} if self.key else {}
         client = Client(raise_request_exception=False, headers=headers)
         client.handler = _HANDLER
         if self.cookie:
@@ -259,13 +260,7 @@ class SecurityWorld:
         self.keyset_version = version_of(self.desk.benno)
         self.put("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
         self.put("agency", LAB, "xz-nowhere", is_public=True)
-        self.put(
-            "entry",
-            LAB,
-            "xz-nowhere",
-            agencies=frozenset({LAB, ""}),
-            roles=EVERYBODY | {"operator"},
-        )
+        self.put("entry", LAB, "xz-nowhere", roles=EVERYBODY)
         now = self.desk.hub.now
         Instance.objects.create(
             agency_id=LAB, instance_id=INSTANCE, software="accord 1.0.0", since=now, seen_at=now
@@ -282,20 +277,24 @@ class SecurityWorld:
         template = create_template(
             author, Alert.objects.get(pk=str(self.things["draft"].value)), name="Form", now=now
         )
-        row, _ = self._issue(self.desk.lab, Capability.DIRECTORY_READ)
+        row, _ = self._issue_at_desk(self.desk.lab, Capability.SCIENCE_QUERY)
+        exchange_key, _ = self._issue(self.desk.lab, Capability.DIRECTORY_READ)
         self.put("view", view.pk, roles=frozenset({"reader"}))
         self.put("template", template.pk, roles=WRITERS)
         self.put("officer", self.people["auditor"].public_id, "A" * 22, roles=EVERYBODY)
-        self.put("API key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
+        self.put("desk key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
+        self.put("API key", exchange_key.pk, "0" * 12, roles=frozenset({"agency_admin"}))
         self.put("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
         self.put("lane", "science", "trade", is_public=True)
-        self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"operator"}))
+        self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"keeper"}))
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())
         self._make_set_aside()
         self._make_library()
         self.put("power change", uuid.UUID(int=8), agencies=frozenset())
         self._make_written_draft()
+        with nothing_taken():
+            self.put("queued", self.desk.send(self._own_draft()).pk, roles=REVIEWERS)
         reader = next(caller for caller in self.cast if caller.name == f"reader of {LAB}")
         own = OfficerSession.objects.filter(officer=self.people["reader"]).latest("signed_in_at")
         assert reader.has_session and admin.is_active
@@ -306,7 +305,7 @@ class SecurityWorld:
         )
 
     def _make_set_aside(self) -> None:
-        now, hubs = self.desk.tick(), {"agencies": frozenset({""}), "roles": frozenset({"operator"})}
+        now, hubs = self.desk.tick(), {"agencies": frozenset({""}), "roles": frozenset({"keeper"})}
         item = SetAside.objects.create(
             loop="desk.feed",
             agency=LAB,
@@ -322,8 +321,8 @@ class SecurityWorld:
 
     def _make_written_draft(self) -> None:
         """Of the one system of the laboratory that writes drafts; no officer reads it there."""
-        writer = self.by_name(f"key {Capability.DRAFT_WRITE} of {LAB}")
-        system = authenticate_key(writer.key, "127.0.0.1", now=timezone.now())
+        writer = self.by_name(f"desk key {Capability.DRAFT_WRITE} of {LAB}")
+        system = authenticate_key(writer.key.removeprefix("Desk-Key "), "127.0.0.1", now=timezone.now())
         draft = create_draft(system, data={**HARM, "title": "From a system"}, now=self.desk.tick())
         filename, data = FILE
         attach_written_file(system, draft.pk, filename=filename, data=data, now=self.desk.tick())
@@ -354,15 +353,18 @@ class SecurityWorld:
             *(self._officer(self.people[role], role) for role in OFFICER_ROLES),
             *(self._member(self.stranger, role) for role in OFFICER_ROLES),
             self._partner(),
-            self._operator(),
+            self._keeper(),
             self._disabled(),
-            *(self._key(self.desk.lab, scope) for scope in sorted(CLIENT_SCOPES)),
-            self._key(self.stranger, *sorted(CLIENT_SCOPES)),
-            self._key(self.desk.health, *sorted(CLIENT_SCOPES)),
+            *(self._key(self.desk.lab, scope) for scope in sorted(EXCHANGE_SCOPES | DESK_SCOPES)),
+            *self._keys_of(self.stranger),
+            *self._keys_of(self.desk.health),
             self._entering_key(),
             self._spoilt("expired", expires_at=timezone.now() - timedelta(seconds=1)),
             self._spoilt("revoked", revoked_at=timezone.now() - timedelta(seconds=1)),
-            Caller("malformed key", LAB, "", None, key="0" * 12 + "." + "A" * 43),
+            self._spoilt_at_desk("expired", expires_at=timezone.now() - timedelta(seconds=1)),
+            self._spoilt_at_desk("revoked", revoked_at=timezone.now() - timedelta(seconds=1)),
+            Caller("malformed key", LAB, "", None, key="Api-Key " + "0" * 12 + "." + "A" * 43),
+            Caller("malformed key for the desk", LAB, "", None, key="Desk-Key " + "0" * 12 + "." + "A" * 43),
         ]
 
     def by_name(self, name: str) -> Caller:
@@ -384,9 +386,9 @@ class SecurityWorld:
         officer = self.desk.hub.make_officer(self.desk.health, *OFFICER_ROLES, name="Partner Everything")
         return self._officer(officer, "every role")
 
-    def _operator(self) -> Caller:
+    def _keeper(self) -> Caller:
         noor = self.desk.noor
-        return Caller("operator", "", "operator", noor.capabilities, session(noor))
+        return Caller("keeper", "", "keeper", noor.capabilities, session(noor))
 
     def _disabled(self) -> Caller:
         officer = self.desk.hub.make_officer(self.desk.lab, *OFFICER_ROLES, name="Gone")
@@ -395,9 +397,17 @@ class SecurityWorld:
         return Caller("disabled officer", LAB, GONE, frozenset(), cookie)
 
     def _key(self, agency: Agency, *scopes: Capability) -> Caller:
-        _, text = self._issue(agency, *scopes)
         name = scopes[0] if len(scopes) == 1 else "all scopes"
-        return Caller(f"key {name} of {agency.pk}", agency.pk, "", frozenset(scopes), key=text)
+        if DESK_SCOPES.issuperset(scopes):
+            name, text = f"desk key {name}", f"Desk-Key {self._issue_at_desk(agency, *scopes)[1]}"
+        else:
+            name, text = f"key {name}", f"Api-Key {self._issue(agency, *scopes)[1]}"
+        return Caller(f"{name} of {agency.pk}", agency.pk, "", frozenset(scopes), key=text)
+
+    def _keys_of(self, agency: Agency) -> list[Caller]:
+        """One of the exchange with all that it can be given, and one of the desk where its keys are here."""
+        found = [self._key(agency, *sorted(EXCHANGE_SCOPES))]
+        return [*found, self._key(agency, *sorted(DESK_SCOPES))] if agency.is_hosted else found
 
     def _entering_key(self) -> Caller:
         agency = admit_agency(
@@ -405,14 +415,28 @@ class SecurityWorld:
             custody=Custody.AGENCY, root_fingerprint="0" * 64, now=self.desk.hub.now,
         )  # fmt: skip
         _, text = issue_entry_key(OPERATOR, agency.pk, client="system", now=timezone.now())
-        return Caller("key of an entering agency", agency.pk, "", frozenset({Capability.KEY_ENROL}), key=text)
+        return Caller(
+            "key of an entering agency",
+            agency.pk,
+            "",
+            frozenset({Capability.KEY_ENROL}),
+            key=f"Api-Key {text}",
+        )
 
     def _spoilt(self, how: str, **changed: Any) -> Caller:
-        row, text = self._issue(self.desk.lab, *sorted(CLIENT_SCOPES))
+        row, text = self._issue(self.desk.lab, *sorted(EXCHANGE_SCOPES))
         ApiKey.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=30), **changed)
-        return Caller(f"{how} key", LAB, "", None, key=text)
+        return Caller(f"{how} key", LAB, "", None, key=f"Api-Key {text}")
+
+    def _spoilt_at_desk(self, how: str, **changed: Any) -> Caller:
+        row, text = self._issue_at_desk(self.desk.lab, *sorted(DESK_SCOPES))
+        rewrite(DeskKey.objects.filter(pk=row.pk), created_at=timezone.now() - timedelta(days=30), **changed)
+        return Caller(f"{how} key for the desk", LAB, "", None, key=f"Desk-Key {text}")
 
     def _issue(self, agency: Agency, *scopes: Capability) -> tuple[ApiKey, str]:
+        return give_api_key(agency.pk, scopes=scopes, now=timezone.now())
+
+    def _issue_at_desk(self, agency: Agency, *scopes: Capability) -> tuple[DeskKey, str]:
         admin = self.desk.hub.make_officer(agency, Role.AGENCY_ADMIN, name="Issuer")
         return issue_key(
             admin, agency, client="system", scopes=scopes, lifetime=timedelta(days=30), now=timezone.now()

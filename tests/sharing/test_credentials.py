@@ -10,12 +10,14 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.statements.form import parse_statement
 from agencies.apikeys import authenticate_key
 from agencies.credentials import end_credential, issue_credential, list_credentials
+from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey
-from agencies.selfrotation import LAST_DAYS, rotate_own_key
+from agencies.selfrotation import rotate_own_key
 from callers.capabilities import Capability
 from callers.errors import AbsentError, CredentialError, InputError, NotPermittedError
+from callers.systemkeys import LAST_DAYS
 from ledger.models import AuditEvent, Entry
-from tests.builders import HeldAgency, Hub
+from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.sharing.callers import slug
 from tests.sharing.conftest import Callers, Four
 
@@ -120,3 +122,23 @@ def test_over_http(callers: Callers) -> None:
     assert ended.status_code == 200 and ended.json()["revoked_at"] is not None
     assert callers.bravo.post_octets(path, ending, "application/jose+json").status_code == 404
     assert slug(callers.alpha.post_octets("credentials", b"{}", "application/jose+json")) == "malformed"
+
+
+def test_a_key_for_entering_carries_the_word_of_an_agency_that_has_no_other_and_ends_with_it(
+    hub: Hub, four: Four
+) -> None:
+    _, text = issue_return_key(OPERATOR, "xa-alpha", client="desk", now=hub.now)
+    carrier = authenticate_key(text, "", now=hub.now)
+    assert carrier.capabilities == {Capability.KEY_ENROL}
+    with pytest.raises(NotPermittedError):
+        list_credentials(carrier)
+    with pytest.raises(VerificationError):
+        issue_credential(carrier, said(hub, four.bravo, ISSUE), now=hub.now)
+    jws = said(hub, four.alpha, ISSUE, networks=[])
+    _, working = issue_credential(carrier, jws, now=hub.now)
+    assert working is not None and authenticate_key(working, "", now=hub.now).agency_id == "xa-alpha"
+    with pytest.raises(CredentialError):
+        authenticate_key(text, "", now=hub.now)
+    key, _ = issue_credential(four.alpha.client, said(hub, four.alpha, ISSUE), now=hub.now)
+    with pytest.raises(NotPermittedError):
+        end_credential(carrier, key.prefix, said(hub, four.alpha, END, prefix=key.prefix), now=hub.now)

@@ -10,12 +10,14 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from callers.capabilities import Role
 from ledger.models import AuditEvent
-from officers.models import Officer
+from operators.enrolling import INSTALLER, invite_operator
+from operators.models import Operator
 from sharing.models import Agreement, AgreementVersion, Circle
 from tests.builders import Hub
+from tests.role_logins import under_login_of
 
+NAME = "Noor Ashdene"
 AGREED = {
     "ref": "G7",
     "title": "Early warning",
@@ -38,13 +40,9 @@ def hub(db: None, tmp_path: Path) -> Hub:
 
 
 @pytest.fixture(autouse=True)
-def operator(hub: Hub) -> Officer:
-    operator = Officer(
-        email="noor@hub.example", full_name="Noor Ashdene", roles=[Role.OPERATOR.value], joined_at=hub.now
-    )
-    operator.set_unusable_password()
-    operator.save()
-    return operator
+def operator(hub: Hub) -> Operator:
+    invite_operator(INSTALLER, NAME, now=hub.now)
+    return Operator.objects.get()
 
 
 @pytest.fixture
@@ -52,19 +50,20 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "agreement.json"
 
 
-def record(file: Path, by: str = "noor@hub.example", **changes: Any) -> str:
+def record(file: Path, by: str = NAME, **changes: Any) -> str:
     given = {name: value for name, value in {**AGREED, **changes}.items() if value != "left out"}
     return record_text(file, json.dumps(given), by)
 
 
-def record_text(file: Path, text: str, by: str = "noor@hub.example") -> str:
+def record_text(file: Path, text: str, by: str = NAME) -> str:
     file.write_text(text, encoding="utf-8")
     out = StringIO()
-    call_command("record_agreement", str(file), "--by", by, stdout=out)
+    with under_login_of("operator"):
+        call_command("record_agreement", str(file), "--by", by, stdout=out)
     return out.getvalue().strip()
 
 
-def test_what_the_file_says_is_recorded(file: Path, operator: Officer) -> None:
+def test_what_the_file_says_is_recorded(file: Path, operator: Operator) -> None:
     said = record(file)
     assert said == (
         "G7 version 1 is recorded; it counts from 2026-03-01 00:00 UTC until 2099-01-01 00:00 UTC."
@@ -169,16 +168,15 @@ def test_a_file_that_is_no_agreement(file: Path, text: str, said: str) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
-        call_command("record_agreement", str(tmp_path / "none.json"), "--by", "noor@hub.example")
+        call_command("record_agreement", str(tmp_path / "none.json"), "--by", NAME)
 
 
-def test_only_the_operator_records(hub: Hub, file: Path) -> None:
-    admin = Officer(
-        email="ada@alpha.example", full_name="Ada Alpha", agency_id="xa-alpha",
-        roles=[Role.AGENCY_ADMIN.value], joined_at=hub.now,
-    )  # fmt: skip
-    admin.set_unusable_password()
-    admin.save()
-    with pytest.raises(CommandError, match="Not permitted"):
-        record(file, by=admin.email)
+def test_only_an_operator_records(hub: Hub, file: Path, operator: Operator) -> None:
+    with pytest.raises(
+        CommandError, match=r"^No operator is called Ada Alpha\. Make one with invite_operator\.$"
+    ):
+        record(file, by="Ada Alpha")
+    Operator.objects.update(ended_at=hub.now)
+    with pytest.raises(CommandError, match="No operator is called"):
+        record(file)
     assert not Agreement.objects.exists()

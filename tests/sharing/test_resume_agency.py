@@ -11,21 +11,19 @@ from agencies.accession import suspend_agency
 from callers.capabilities import Role
 from callers.errors import NotPermittedError
 from ledger.models import AuditEvent
-from officers.models import Officer
+from operators.enrolling import INSTALLER, invite_operator
+from operators.models import Operator
 from sharing.agreements import resume_agency_flow
 from sharing.models import Delivery, FeedItem
 from tests.builders import OPERATOR, Hub
+from tests.role_logins import under_login_of
 from tests.sharing.conftest import Four
 
 
 @pytest.fixture
-def operator(hub: Hub) -> Officer:
-    officer = Officer(
-        email="noor@hub.example", full_name="Noor Ashdene", roles=[Role.OPERATOR.value], joined_at=hub.now
-    )
-    officer.set_unusable_password()
-    officer.save()
-    return officer
+def operator(hub: Hub) -> Operator:
+    invite_operator(INSTALLER, "Noor Ashdene", now=hub.now)
+    return Operator.objects.get()
 
 
 def states() -> list[str]:
@@ -34,17 +32,18 @@ def states() -> list[str]:
 
 def run(command: str, *arguments: str) -> str:
     out = StringIO()
-    call_command(command, *arguments, stdout=out)
+    with under_login_of("operator"):
+        call_command(command, *arguments, stdout=out)
     return out.getvalue()
 
 
-def test_whoever_resumes_an_agency_lets_what_was_held_flow(hub: Hub, four: Four, operator: Officer) -> None:
+def test_whoever_resumes_an_agency_lets_what_was_held_flow(hub: Hub, four: Four, operator: Operator) -> None:
     for sender, recipient in ((four.alpha, four.bravo), (four.bravo, four.alpha)):
         hub.carry(sender, hub.alert_to(recipient, sender=sender))
-    run("suspend_agency", "xb-bravo", "--by", operator.email)
+    run("suspend_agency", "xb-bravo", "--by", operator.name)
     hub.sequence()
     assert states() == ["held", "held"]
-    said = run("resume_agency", "xb-bravo", "--by", operator.email)
+    said = run("resume_agency", "xb-bravo", "--by", operator.name)
     assert said == "xb-bravo is resumed; 2 held deliveries take their turn again.\n"
     hub.sequence()
     assert states() == ["available", "available"]
@@ -60,14 +59,14 @@ def test_resuming_twice_delivers_nothing_twice(hub: Hub, four: Four) -> None:
     assert FeedItem.objects.count() == 1
 
 
-def test_only_the_operator_resumes_an_agency(hub: Hub, four: Four, operator: Officer) -> None:
+def test_only_the_operator_resumes_an_agency(hub: Hub, four: Four, operator: Operator) -> None:
     suspend_agency(OPERATOR, four.bravo.row.pk, now=hub.now)
     admin = hub.make_officer(four.bravo, Role.AGENCY_ADMIN)
     with pytest.raises(NotPermittedError):
         resume_agency_flow(admin, four.bravo.row.pk, now=hub.now)
     with pytest.raises(CommandError):
-        run("resume_agency", "xb-bravo", "--by", admin.email)
+        run("resume_agency", "xb-bravo", "--by", admin.full_name)
     with pytest.raises(CommandError):
-        run("resume_agency", "xq-none", "--by", operator.email)
+        run("resume_agency", "xq-none", "--by", operator.name)
     four.bravo.row.refresh_from_db()
     assert four.bravo.row.is_suspended

@@ -43,7 +43,7 @@ def test_only_a_party_whose_key_was_given_the_scope(hub: Hub, four: Four) -> Non
             suspend_lane(four.delta.client, ref, "science", now=hub.now)
         with pytest.raises(AbsentError):
             resume_lane(four.delta.client, ref, "science", now=hub.now)
-    usual = replace(four.bravo.client, scopes=usual_scopes(is_hosted=False))
+    usual = replace(four.bravo.client, scopes=usual_scopes())
     assert Capability.AGREEMENT_SUSPEND not in usual.scopes
     with pytest.raises(NotPermittedError):
         suspend_lane(usual, "G1", "science", now=hub.now)

@@ -90,6 +90,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="EntryKey",
+            fields=[
+                ("agency_id", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("sealed", models.TextField()),
+                ("expires_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="ExchangeKey",
             fields=[
                 ("agency_id", models.CharField(max_length=23, primary_key=True, serialize=False)),

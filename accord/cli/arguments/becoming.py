@@ -65,6 +65,11 @@ def _add_api_key(verbs: Verbs) -> None:
         "may be replaced once by itself; your agency's admins are told.",
     )
     parser.add_argument("--rotate", action="store_true", help="have the hub replace it, and keep the new one")
+    parser.add_argument(
+        "--return-key-file",
+        metavar="FILE",
+        help="no API key serves any more: ask for another by the key for coming back in this file",
+    )
     parser.add_argument("--show", action="store_true", help="print its text, for another program of yours")
 
 

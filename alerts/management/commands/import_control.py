@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from alerts.science.importing import MAX_BYTES, Examined, apply_import, examine_import
 from alerts.science.rule_words import fault_text
 from callers import clock
-from officers.operating import acting_officer, add_acting_officer, refusals_in_words
+from callers.commanding import refusals_in_words
+from officers.operating import acting_officer, add_acting_officer
 from substances.control.diffs import ChangedItem, Difference
 from substances.errors import WorkerLostError
 from substances.models import ControlKind
@@ -32,11 +33,11 @@ class Command(BaseCommand):
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        operator, now = acting_officer(options["by"]), clock.now()
+        keeper, now = acting_officer(options["by"]), clock.now()
         kind = ControlKind(options["kind"]) if options["kind"] else None
         with refusals_in_words():
             try:
-                examined = examine_import(operator, _octets(options["file"]), kind=kind, now=now)
+                examined = examine_import(keeper, _octets(options["file"]), kind=kind, now=now)
             except WorkerLostError:
                 raise CommandError(
                     "The process that reads such files was lost; nothing was examined."
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             if not options["apply"]:
                 self.stdout.write("Nothing was changed. Add --apply to put it in use.")
                 return
-            row = apply_import(operator, examined, source=options["file"].name, now=clock.now())
+            row = apply_import(keeper, examined, source=options["file"].name, now=clock.now())
         self.stdout.write(
             f"In use: {row.kind} version {row.number}, {row.digest}. "
             "The desk-worker judges the stored structures now."

@@ -14,15 +14,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import ApiKey
-from alerts.pages.agency.apikeys import SCOPES
+from alerts.pages.agency.apikeys import DESK_TEXTS, texts_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.officers.people import officer_rows
 from alerts.pages.question import problems_of, refuse
 from callers import clock
 from callers.errors import InputError
 from ledger.models import Restore
-from officers.models import Officer
+from officers.deskkeys import keys_of
+from officers.models import DeskKey, Officer
 from officers.powers import waiting_changes
 from officers.restores import DISABLED, KEYS, ROLES, restore_in_review, review_restore
 
@@ -31,7 +31,7 @@ from officers.restores import DISABLED, KEYS, ROLES, restore_in_review, review_r
 class ServingKey:
     """A key that serves, and what for."""
 
-    key: ApiKey
+    key: DeskKey
     scopes: tuple[str | Promise, ...]
 
 
@@ -56,7 +56,7 @@ _CONFIRMED: Final = {
         gettext_lazy("Disabled officers"),
         gettext_lazy("Nobody is missing here: who was disabled since the backup is disabled again."),
     ),
-    KEYS: (gettext_lazy("API keys"), gettext_lazy("Each of these keys may serve.")),
+    KEYS: (gettext_lazy("Keys for this desk"), gettext_lazy("Each of these keys may serve.")),
 }
 """The heading of each section, and what an admin confirms."""
 
@@ -101,6 +101,6 @@ def _page(
 
 
 def _serving(officer: Officer, now: datetime) -> Iterator[ServingKey]:
-    found = ApiKey.objects.visible_to(officer).filter(revoked_at=None, expires_at__gt=now)
+    found = keys_of(officer).filter(revoked_at=None, expires_at__gt=now)
     for key in found.order_by("client", "-created_at", "prefix"):
-        yield ServingKey(key, tuple(text for scope, text in SCOPES if scope in key.scopes))
+        yield ServingKey(key, texts_of(key.scopes, DESK_TEXTS))

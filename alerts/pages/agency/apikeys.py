@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys of the agency's systems: issued, rotated, revoked. The text of a key is in one answer and nowhere else."""
+"""Keys of the agency's systems in two groups: for the exchange, as it answers now, and for this desk.
+
+Those for this desk are issued, rotated and revoked here. The text of a key is in one answer and nowhere else.
+"""
 
 import ipaddress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,35 +20,41 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from agencies.models import ApiKey
+from accord.calls.credentials import CredentialAnswer
+from accord.moments import moment_of, moment_or_none
+from alerts.credentials import Credentials, read_credentials
+from alerts.errors import ExchangeAwayError, KeysElsewhereError
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from callers import clock
-from callers.capabilities import CLIENT_SCOPES, Capability, scopes_that_work
+from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability
 from callers.errors import AbsentError, InputError
-from officers.apikeys import issue_key, key_for, releasers_of_drafts, revoke_key, rotate_key
+from callers.systemkeys import MOST_NETWORKS
+from officers.deskkeys import issue_key, key_for, keys_of, releasers_of_drafts, revoke_key, rotate_key
 from officers.errors import NobodyToReleaseError
-from officers.models import Officer
+from officers.login.authentication import DeskKeyAuthentication
+from officers.models import DeskKey, Officer
 from peers.models import Agency
 
 C = Capability
-SCOPE_TEXTS: Final[dict[str, str | Promise]] = {
+EXCHANGE_TEXTS: Final[dict[str, str | Promise]] = {
     C.DIRECTORY_READ: gettext_lazy("read the directory and keysets"),
     C.LEDGER_READ: gettext_lazy("read proofs of the log"),
     C.FEED_READ: gettext_lazy("read the agency's feed"),
     C.ENVELOPE_READ: gettext_lazy("fetch sealed envelopes"),
     C.ENVELOPE_SUBMIT: gettext_lazy("hand in signed envelopes"),
     C.STATEMENT_SUBMIT: gettext_lazy("hand in signed statements"),
+    C.AGREEMENT_SUSPEND: gettext_lazy("suspend and resume lanes of agreements"),
+    C.KEY_SUSPEND: gettext_lazy("suspend the agency's own keys"),
+}
+DESK_TEXTS: Final[dict[str, str | Promise]] = {
     C.DRAFT_WRITE: gettext_lazy(
         "write drafts for officers to release, read its own back and see what became of them"
     ),
     C.SCIENCE_QUERY: gettext_lazy("ask about substances, spectra and profiles"),
-    C.AGREEMENT_SUSPEND: gettext_lazy("suspend and resume lanes of agreements"),
-    C.KEY_SUSPEND: gettext_lazy("suspend the agency's own keys"),
 }
-SCOPES: Final = tuple((str(scope), text) for scope, text in SCOPE_TEXTS.items())
-assert set(dict(SCOPES)) == {str(scope) for scope in CLIENT_SCOPES}
+assert EXCHANGE_TEXTS.keys() == EXCHANGE_SCOPES and DESK_TEXTS.keys() == DESK_SCOPES
 ENDS_SOON: Final = timedelta(days=14)
 STATES: Final = (
     ("current", gettext_lazy("Current")),
@@ -53,15 +63,21 @@ STATES: Final = (
     ("revoked", gettext_lazy("Revoked")),
 )
 TONES: Final = {"current": "ok", "ending": "warn", "ended": "done", "revoked": "danger"}
-MOST_NETWORKS: Final = 20
 NAMED_AT_MOST: Final = 8
 
 
 @dataclass(frozen=True)
 class KeyRow:
-    key: ApiKey
+    """A key of either kind; `is_own`: this desk itself calls the exchange with it."""
+
+    prefix: str
+    client: str
     state: str
     scopes: tuple[str | Promise, ...]
+    networks: tuple[str, ...]
+    last_used_at: datetime | None
+    expires_at: datetime
+    is_own: bool = False
 
     @property
     def tone(self) -> str:
@@ -75,9 +91,13 @@ class KeyRow:
     def is_usable(self) -> bool:
         return self.state in {"current", "ending"}
 
-    @property
-    def may_rotate(self) -> bool:
-        return self.is_usable and not self.key.is_entry
+
+@dataclass(frozen=True)
+class ExchangeGroup:
+    """The agency's keys at the exchange. `trouble`: away or elsewhere, where they could not be read."""
+
+    rows: list[KeyRow]
+    trouble: str = ""
 
 
 class IssueForm(forms.Form):
@@ -94,7 +114,6 @@ class IssueForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("May"),
-        choices=SCOPES,
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": gettext_lazy("May: choose one or more."),
@@ -121,10 +140,9 @@ class IssueForm(forms.Form):
         error_messages={"max_length": gettext_lazy("Networks: enter up to 20, one per line.")},
     )
 
-    def __init__(self, agency: Agency, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, texts: Mapping[str, str | Promise], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        serve = scopes_that_work(is_hosted=agency.is_hosted)
-        self.fields["scopes"].choices = [(scope, text) for scope, text in SCOPES if scope in serve]  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [(str(scope), text) for scope, text in texts.items()]  # type: ignore[attr-defined]
 
     def clean_networks(self) -> list[str]:
         found = self.cleaned_data["networks"].replace(",", " ").split()
@@ -152,38 +170,37 @@ class RotateForm(forms.Form):
 
 
 def apikeys(request: HttpRequest) -> HttpResponse:
-    """The keys, the newest first; what one says is not among what is shown."""
+    """The keys of both kinds, the newest first; what one says is not among what is shown."""
     officer, now = signed_in(request), clock.now()
     filters = read_filters(request.GET, [Filter("state", _("State"), STATES)])
-    found = ApiKey.objects.visible_to(officer).order_by("-created_at", "prefix")
-    rows = [_row(key, now) for key in found]
-    if state := filters.values["state"]:
-        rows = [row for row in rows if row.state == state]
+    state = filters.values["state"]
+    group = _exchange_group(officer, now)
     return render_page(
         request,
         "affairs/apikeys",
         _("API keys"),
         heading=_("API keys"),
-        lead=_(
-            "With them your agency's systems hand in and fetch. No key opens, releases or manages anything."
-        ),
-        empty=_("No system of your agency has a key yet."),
-        rows=rows,
+        lead=_("Your agency's systems call with them. No key opens, releases or manages anything."),
+        empty=_("No system of your agency has a key for this desk yet."),
+        exchange=[row for row in group.rows if state in ("", row.state)],
+        trouble=group.trouble,
+        as_of=now,
+        is_hosted=_agency_of(officer).is_hosted,
+        rows=[row for row in (_row(key, now) for key in keys_of(officer)) if state in ("", row.state)],
         filters=filters,
     )
 
 
 @sensitive_variables("text")
 def issue(request: HttpRequest) -> HttpResponseBase:
-    """A new key; its text is in the answer, this once."""
+    """A new key for this desk; its text is in the answer, this once."""
     officer, now = signed_in(request), clock.now()
     agency, newest = _agency_of(officer), _newest(request)
     posted = request.POST if request.method == "POST" else None
-    initial = {"seen": newest, "scopes": [C.DIRECTORY_READ, C.LEDGER_READ]}
-    form = IssueForm(agency, posted, initial=initial)
+    form = IssueForm(DESK_TEXTS, posted, initial={"seen": newest})
     question = Question(
-        _("API key"),
-        _("Issue an API key"),
+        _("Key for this desk"),
+        _("Issue a key for this desk"),
         _("Issue key"),
         reverse("admin:apikeys"),
         does=[_("The key is shown once, on the next page. Keep it where your system keeps its secrets.")],
@@ -192,7 +209,7 @@ def issue(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, question, form)
     if form.cleaned_data["seen"] != newest:
-        return _sent_before(request)
+        return sent_before(request)
     try:
         key, text = issue_key(
             officer,
@@ -219,7 +236,7 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
     newest = _newest(request)
     form = RotateForm(request.POST if request.method == "POST" else None, initial={"seen": newest})
     question = Question(
-        _("API key"),
+        _("Key for this desk"),
         _("Rotate the key of %(client)s") % {"client": key.client},
         _("Rotate key"),
         reverse("admin:apikeys"),
@@ -231,7 +248,7 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, question, form)
     if form.cleaned_data["seen"] != newest:
-        return _sent_before(request)
+        return sent_before(request)
     try:
         serves = timedelta(days=form.cleaned_data["old_serves"])
         new, text = rotate_key(officer, key, old_serves=serves, now=clock.now())
@@ -249,7 +266,7 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
     officer, key = signed_in(request), key_for(signed_in(request), prefix)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = Question(
-        _("API key"),
+        _("Key for this desk"),
         _("Revoke the key of %(client)s?") % {"client": key.client},
         _("Revoke key %(prefix)s") % {"prefix": key.prefix},
         reverse("admin:apikeys"),
@@ -268,24 +285,64 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
     return redirect("admin:apikeys")
 
 
-def _row(key: ApiKey, now: datetime) -> KeyRow:
-    state = "current"
-    if key.revoked_at is not None:
-        state = "revoked"
-    elif now >= key.expires_at:
-        state = "ended"
-    elif key.expires_at - now <= ENDS_SOON:
-        state = "ending"
-    return KeyRow(key, state, tuple(text for scope, text in SCOPES if scope in key.scopes))
+def exchange_row(item: CredentialAnswer, known: Credentials, now: datetime) -> KeyRow:
+    """A key at the exchange as a row."""
+    until = moment_of(item.until)
+    return KeyRow(
+        item.prefix,
+        item.client,
+        _state(until, moment_or_none(item.revoked_at), now),
+        texts_of(item.scopes, EXCHANGE_TEXTS),
+        item.networks,
+        moment_or_none(item.last_used),
+        until,
+        is_own=known.is_own(item),
+    )
+
+
+def texts_of(scopes: Iterable[str], texts: Mapping[str, str | Promise]) -> tuple[str | Promise, ...]:
+    """What a key may, in words."""
+    given = set(scopes)
+    return tuple(text for scope, text in texts.items() if scope in given)
+
+
+def _exchange_group(officer: Officer, now: datetime) -> ExchangeGroup:
+    try:
+        known = read_credentials(officer)
+    except KeysElsewhereError:
+        return ExchangeGroup([], "elsewhere")
+    except ExchangeAwayError:
+        return ExchangeGroup([], "away")
+    return ExchangeGroup([exchange_row(item, known, now) for item in known.items])
+
+
+def _row(key: DeskKey, now: datetime) -> KeyRow:
+    return KeyRow(
+        key.prefix,
+        key.client,
+        _state(key.expires_at, key.revoked_at, now),
+        texts_of(key.scopes, DESK_TEXTS),
+        tuple(key.networks),
+        key.last_used_at,
+        key.expires_at,
+    )
+
+
+def _state(expires_at: datetime, revoked_at: datetime | None, now: datetime) -> str:
+    if revoked_at is not None:
+        return "revoked"
+    if now >= expires_at:
+        return "ended"
+    return "ending" if expires_at - now <= ENDS_SOON else "current"
 
 
 def _newest(request: HttpRequest) -> str:
     """Which key is the newest, so that a form that is sent again issues nothing."""
-    found = ApiKey.objects.visible_to(signed_in(request)).order_by("-created_at", "prefix")
-    return found.values_list("prefix", flat=True).first() or ""
+    return keys_of(signed_in(request)).values_list("prefix", flat=True).first() or ""
 
 
-def _sent_before(request: HttpRequest) -> HttpResponse:
+def sent_before(request: HttpRequest) -> HttpResponse:
+    """The list, with the word that this form issued something before."""
     messages.warning(
         request,
         _("A key was issued since you loaded that page, and is not shown again. Nothing was issued now."),
@@ -293,13 +350,25 @@ def _sent_before(request: HttpRequest) -> HttpResponse:
     return redirect("admin:apikeys")
 
 
-def _shown_once(request: HttpRequest, key: ApiKey, text: str) -> HttpResponse:
-    response = render_page(request, "affairs/apikey_shown", _("API key"), key=key, text=text)
+def _shown_once(request: HttpRequest, key: DeskKey, text: str) -> HttpResponse:
+    return shown_once(
+        request,
+        text,
+        keyword=DeskKeyAuthentication.keyword,
+        client=key.client,
+        agency_id=key.agency_id,
+        until=key.expires_at,
+    )
+
+
+def shown_once(request: HttpRequest, text: str | None, **facts: Any) -> HttpResponse:
+    """The page that shows the text of a key; None where it was lost on the way."""
+    response = render_page(request, "affairs/apikey_shown", _("API key"), text=text, **facts)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _facts(key: ApiKey) -> list[tuple[str | Promise, Any]]:
+def _facts(key: DeskKey) -> list[tuple[str | Promise, Any]]:
     return [
         (_("System"), key.client),
         (_("Key"), key.prefix),
@@ -319,7 +388,7 @@ def _could_release(officer: Officer, agency: Agency, client: str = "") -> tuple[
     return _("Could send its drafts"), ", ".join(names[:NAMED_AT_MOST]) or _("nobody")
 
 
-def _writes_drafts(officer: Officer, key: ApiKey) -> list[tuple[str, str]]:
+def _writes_drafts(officer: Officer, key: DeskKey) -> list[tuple[str, str]]:
     return [_could_release(officer, _agency_of(officer), key.client)] if C.DRAFT_WRITE in key.scopes else []
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub could not take and set aside: for the auditor, and for the operator with the ways on."""
+"""What the hub could not take and set aside: for the auditor, and for the keeper with the ways on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def set_aside(request: HttpRequest) -> HttpResponse:
         rows=list(_rows(found)),
         more=found.more,
         stopped=[(state, loop_text(state.loop)) for state in found.stopped],
-        may_retry=Capability.HUB_OPERATE in officer.capabilities,
+        may_retry=Capability.DESK_KEEP in officer.capabilities,
     )
 
 

@@ -12,7 +12,7 @@ from alerts.paging import PAGE_ROWS, cut
 
 
 def audit(request: HttpRequest) -> HttpResponse:
-    """Newest first; the own agency's only, the hub's own for the operator."""
+    """Newest first; the own agency's only, what is no agency's for the keeper."""
     officer = signed_in(request)
     colleagues = colleagues_of(officer)
     question = read_question(request.GET, colleagues)

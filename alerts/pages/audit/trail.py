@@ -33,7 +33,9 @@ POWER_ACTS: Final = frozenset(
         "policy.changed",
     }
     | {"power.agreed", "power.applied", "power.asked", "power.dropped", "power.stopped"}
-    | {"apikey.issued", "apikey.revoked", "apikey.rotated", "database.restored", "restore.reviewed"}
+    | {"apikey.issued", "apikey.revoked", "apikey.rotated"}
+    | {"credential.ended", "credential.issued", "credential.replaced"}
+    | {"deskkey.issued", "deskkey.revoked", "deskkey.rotated", "database.restored", "restore.reviewed"}
 )
 """All that changes who may do what in an agency: the auditor's one list of changes of power."""
 EARLIEST: Final = date(2000, 1, 1)

@@ -18,7 +18,7 @@ from alerts.drafts import create_draft
 from alerts.errors import ReplyRefusedError
 from alerts.finding import find_alert, hosted_agency_of
 from alerts.models import Alert, ReceivedAlert
-from alerts.outbox import OWN_ALERT, sent_document
+from alerts.outbox import OWN_ALERT
 from alerts.reply_rows import ProfileQuestion
 from alerts.revisions import read_revision
 from alerts.science.asking import in_words
@@ -26,6 +26,7 @@ from alerts.science.replies.answering import Opened, no_case, start_reply
 from alerts.science.replies.exchange import has_agreed, is_question_withdrawn, sample_of
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.science.replies.samples import Leads, compare_with_held, comparison_member, profile_in
+from alerts.sent_document import sent_document
 from alerts.states import SENT
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError

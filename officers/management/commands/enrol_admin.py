@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from callers import clock
 from callers.capabilities import Role
+from callers.commanding import refusals_in_words
 from officers.accounts import enrol_officer
-from officers.operating import acting_officer, add_acting_officer, agency_of, read_password, refusals_in_words
+from officers.operating import acting_officer, add_acting_officer, agency_of, read_password
 
 
 class Command(BaseCommand):
@@ -23,11 +24,11 @@ class Command(BaseCommand):
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        operator, agency = acting_officer(options["by"]), agency_of(options["agency_id"])
+        keeper, agency = acting_officer(options["by"]), agency_of(options["agency_id"])
         password = read_password(options["password_file"])
         with refusals_in_words():
             admin = enrol_officer(
-                operator,
+                keeper,
                 agency,
                 email=options["email"],
                 full_name=options["name"],

@@ -10,10 +10,11 @@ from accord.envelope.errors import EnvelopeError
 from agencies.errors import RecoveryWaitsError
 from agencies.registry import standing_keyset
 from callers import clock
+from callers.commanding import refusals_in_words
 from callers.directory import Custody
 from callers.errors import CallerError
 from officers.models import Officer
-from officers.operating import acting_officer, add_acting_officer, refusals_in_words
+from officers.operating import acting_officer, add_acting_officer
 from peers.models import Agency
 from vault.lives import renew_agency_keys
 
@@ -29,14 +30,14 @@ class Command(BaseCommand):
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, operator = clock.now(), acting_officer(options["by"])
+        now, keeper = clock.now(), acting_officer(options["by"])
         limit = int((now + timedelta(days=options["within_days"])).timestamp())
         failed = []
         for agency in Agency.objects.filter(is_hosted=True).order_by("id"):
             try:
                 standing = standing_keyset(agency.pk, now=now)
                 if standing is not None and standing.exp <= limit:
-                    self.stdout.write(f"{agency.pk}: {_renew(operator, agency, now)}")
+                    self.stdout.write(f"{agency.pk}: {_renew(keeper, agency, now)}")
             except (CallerError, EnvelopeError, CommandError) as refused:
                 # One agency's trouble must not let the keysets of the others end.
                 self.stderr.write(f"{agency.pk}: not renewed. {str(refused) or type(refused).__name__}")
@@ -45,12 +46,12 @@ class Command(BaseCommand):
             raise CommandError(f"Not renewed: {', '.join(failed)}")
 
 
-def _renew(operator: Officer, agency: Agency, now: datetime) -> str:
+def _renew(keeper: Officer, agency: Agency, now: datetime) -> str:
     """What became of it, in words. Renewing would cancel a recovery that waits, which is for a key officer to say."""
     if agency.custody == Custody.HUB_OWN_ROOT:
         return "its head has to sign the next one; a key officer proposes it at the desk"
     with refusals_in_words():
         try:
-            return f"keyset {renew_agency_keys(operator, agency, now=now).version}"
+            return f"keyset {renew_agency_keys(keeper, agency, now=now).version}"
         except RecoveryWaitsError:
             return "a recovery of its root waits; not renewed"

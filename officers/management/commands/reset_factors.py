@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes away the second factors of somebody whom nobody on the pages can help: an operator, or an agency admin."""
+"""Takes away the second factors of somebody whom nobody on the pages can help: a keeper, or an agency admin."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from callers import clock
+from callers.commanding import refusals_in_words
 from officers.login.factors import reset_factors_on_the_machine
-from officers.operating import acting_officer, add_acting_officer, refusals_in_words
+from officers.operating import acting_officer, add_acting_officer
 from officers.powers import MACHINE_DELAY_HOURS
 
 
 class Command(BaseCommand):
     help = (
-        "Take away the second factors of an operator or an agency admin who has lost them, and end the sessions. "
+        "Take away the second factors of a keeper or an agency admin who has lost them, and end the sessions. "
         "Everybody else asks an agency admin."
     )
 
@@ -22,9 +23,9 @@ class Command(BaseCommand):
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        operator, officer = acting_officer(options["by"]), acting_officer(options["email"])
+        keeper, officer = acting_officer(options["by"]), acting_officer(options["email"])
         with refusals_in_words():
-            reset_factors_on_the_machine(operator, officer, now=clock.now())
+            reset_factors_on_the_machine(keeper, officer, now=clock.now())
         self.stdout.write(f"{officer.full_name} signs in by the password alone, and sets a new factor up.")
         officer.refresh_from_db()
         if officer.powers_withheld_at is not None:

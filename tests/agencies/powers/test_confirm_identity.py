@@ -8,7 +8,7 @@ import pytest
 
 from callers.capabilities import Capability
 from callers.errors import InputError, NotPermittedError
-from officers.accounts import change_roles, enrol_officer, enrol_operator
+from officers.accounts import change_roles, enrol_keeper, enrol_officer
 from officers.attribution import counts_as, is_independent
 from officers.deciding import agree_to_change, stop_change
 from officers.identity import note_mailed_password
@@ -108,7 +108,7 @@ def test_a_password_mailed_after_the_person_was_confirmed_is_doubted_again(
 
 @pytest.fixture
 def operator() -> Officer:
-    return enrol_operator(OPERATOR, email="noor@hub.example", full_name="Noor", password=PASSWORD, now=NOW)
+    return enrol_keeper(OPERATOR, email="noor@hub.example", full_name="Noor", password=PASSWORD, now=NOW)
 
 
 def test_an_admin_reset_on_the_machine_is_confirmed_by_any_colleague(

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keeper's first page: whether the desk works and which agencies it has taken in. No content, nobody's business."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from alerts.pages.frame import render_page
+from alerts.pages.keeper.health import ENDS_SOON, health
+from officers.entering import Entry, entries
+from officers.models import Officer
+
+
+def desk_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResponse:
+    """Health first, then the agencies."""
+    found = entries(officer, now=now)
+    return render_page(
+        request,
+        "keeper",
+        _("This desk"),
+        entries=[(entry, is_ending(entry, now)) for entry in found],
+        health=list(health(found, now)),
+    )
+
+
+def is_ending(entry: Entry, now: datetime) -> bool:
+    """Tell whether the agency's keyset ends soon, or has ended."""
+    return entry.keyset_until is not None and entry.keyset_until - now < ENDS_SOON

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the parts of the desk do their work: times and totals, never whose."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import redis
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from alerts.set_aside import counted
+from alerts.standing import utc_text
+from ledger.restores import newest_restore
+from notices.lateness import late_since
+from notices.models import Notification
+from notices.states import NotificationState
+from officers.entering import Entry
+from officers.policy_in_force import altered_policies
+from officers.restores import agencies_in_review
+from peers.progress import LATE_AFTER, desk_depth
+
+ENDS_SOON: Final = timedelta(days=14)
+QUEUES: Final = ("notify", "desk")
+QUEUE_IS_LONG: Final = 500
+BROKER_WAITS_SECONDS: Final = 2
+OK, WARN, DANGER = "ok", "warn", "danger"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One line: which part, how it is, and what to do where something is wrong."""
+
+    label: str | Promise
+    tone: str
+    text: str
+    remedy: str = ""
+
+
+def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
+    """One sign a part, in the order in which an alert that comes in passes them; `entries` are the desk's agencies."""
+    yield _queues()
+    yield _feeds(now)
+    yield _set_aside()
+    yield _mail(now)
+    yield _failed_mail(now)
+    yield _keysets(entries, now)
+    if altered := len(altered_policies()):
+        text = ngettext(
+            "%(n)d agency's policy was changed outside the program and counts for nothing.",
+            "The policies of %(n)d agencies were changed outside the program and count for nothing.",
+            altered,
+        )
+        remedy = _("Find out by whom; `manage.py bind_rows` lists what stands there.")
+        yield Sign(pgettext("work", "Policies"), DANGER, text % {"n": altered}, remedy)
+    yield from _restore()
+
+
+def _queues() -> Sign:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=BROKER_WAITS_SECONDS,
+            socket_connect_timeout=BROKER_WAITS_SECONDS,
+        ) as broker:
+            longest = max(int(broker.llen(queue)) for queue in QUEUES)
+    except redis.RedisError:
+        text = _("The broker does not answer: work waits for the next sweep.")
+        return Sign(_("Queues"), DANGER, text, _("Start the broker; no work is lost."))
+    if longest > QUEUE_IS_LONG:
+        return Sign(_("Queues"), WARN, _("%(n)d tasks wait.") % {"n": longest}, _("Start more workers."))
+    return Sign(_("Queues"), OK, _("The broker answers; the queues are short."))
+
+
+def _feeds(now: datetime) -> Sign:
+    """What the exchange has for the desk's agencies, and when it last answered; totals only."""
+    depth = desk_depth()
+    if depth.asked_at is not None and now - depth.asked_at > LATE_AFTER:
+        text = _("A feed was last read from the exchange at %(time)s UTC.") % {
+            "time": utc_text(depth.asked_at)
+        }
+        remedy = _("Look at the desk-worker, and whether the exchange can be reached from it.")
+        return Sign(_("Feeds"), DANGER, text, remedy)
+    if depth.feeds:
+        text = ngettext(
+            "%(n)d feed is not followed to its end.",
+            "%(n)d feeds are not followed to their end.",
+            depth.feeds,
+        ) % {"n": depth.feeds}
+        waiting = ngettext("%(n)d item waits.", "%(n)d items wait.", depth.items) % {"n": depth.items}
+        level = DANGER if depth.is_late(now) else WARN
+        return Sign(_("Feeds"), level, f"{text} {waiting}", _("If it stays so, look at the desk-worker."))
+    return Sign(_("Feeds"), OK, _("Every feed is followed to its end."))
+
+
+def _set_aside() -> Sign:
+    """Items that a loop could not take, and loops that stand for it."""
+    items, stopped = counted()
+    if stopped:
+        text = ngettext("%(n)d loop stands.", "%(n)d loops stand.", stopped) % {"n": stopped}
+        return Sign(
+            pgettext("work", "Set aside"), DANGER, text, _("See under Set aside why, then let it go on.")
+        )
+    if items:
+        text = ngettext("%(n)d item is set aside.", "%(n)d items are set aside.", items) % {"n": items}
+        return Sign(
+            pgettext("work", "Set aside"), WARN, text, _("See under Set aside why; everything else goes on.")
+        )
+    return Sign(pgettext("work", "Set aside"), OK, _("Nothing is set aside."))
+
+
+def _mail(now: datetime) -> Sign:
+    since = late_since(now=now)
+    if since is None:
+        return Sign(_("Mail"), OK, _("Nothing is late."))
+    text = _("Mail is late: something waits since %(time)s UTC.") % {"time": utc_text(since)}
+    return Sign(_("Mail"), DANGER, text, _("Look at the worker and at the mail server."))
+
+
+def _failed_mail(now: datetime) -> Sign:
+    states = (NotificationState.FAILED, NotificationState.HELD)
+    recent = Notification.objects.filter(state__in=states, queued_at__gte=now - timedelta(days=1)).count()
+    if not recent:
+        return Sign(_("Failed mail"), OK, _("None in the last 24 hours."))
+    text = ngettext("%(n)d mail in the last 24 hours.", "%(n)d mails in the last 24 hours.", recent) % {
+        "n": recent
+    }
+    return Sign(_("Failed mail"), WARN, text, _("The agencies see which, and send again."))
+
+
+def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
+    ending = [one for one in entries if one.keyset_until and one.keyset_until - now < ENDS_SOON]
+    if not ending:
+        return Sign(_("Keysets"), OK, _("None ends within 14 days."))
+    names = ", ".join(one.agency.pk for one in ending[:5])
+    text = ngettext(
+        "%(n)d keyset ends or has ended: %(names)s", "%(n)d keysets end or have ended: %(names)s", len(ending)
+    )
+    tone = DANGER if any(one.keyset_until and one.keyset_until <= now for one in ending) else WARN
+    return Sign(
+        _("Keysets"),
+        tone,
+        text % {"n": len(ending), "names": names},
+        _("Without one an agency neither sends nor receives; call it."),
+    )
+
+
+def _restore() -> Iterator[Sign]:
+    """Agencies of which nobody has gone through the last restore; no sign where there was none, or all have."""
+    restore, waiting = newest_restore(), list(agencies_in_review().values_list("pk", flat=True))
+    if restore is None or not (waiting or restore.deletes_still):
+        return
+    if restore.deletes_still:
+        text = _("What was due to be deleted came back, and is not deleted yet: no agency signs in.")
+        yield Sign(_("Restore"), DANGER, text, _("Start the worker and the desk-worker."))
+    if waiting:
+        text = ngettext(
+            "%(n)d agency has not gone through it yet: %(names)s",
+            "%(n)d agencies have not gone through it yet: %(names)s",
+            len(waiting),
+        ) % {"n": len(waiting), "names": ", ".join(waiting)}
+        yield Sign(
+            _("Restore"),
+            WARN,
+            text,
+            _("Only their admins sign in. Call them; where there is none, enrol one."),
+        )

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys for the desk: by which an agency's own systems write drafts and ask questions here, issued by its admins.
+
+The exchange knows nothing of them, and a key of the exchange serves nothing here.
+"""
+
+import logging
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from callers.actors import Actor, ApiClient, client_name
+from callers.capabilities import DESK_SCOPES, Capability, require
+from callers.directory import AgencyStatus
+from callers.errors import AbsentError, InputError, NotPermittedError
+from callers.systemkeys import LONGEST_OVERLAP, Keyring, detail_of
+from ledger.audit import record_event
+from officers.errors import NobodyToReleaseError
+from officers.models import DeskKey, Officer
+from officers.releasers import releasers_besides
+from peers.models import Agency
+
+log = logging.getLogger(__name__)
+
+
+def _record(done: str, actor: Actor, key: DeskKey, now: datetime) -> None:
+    record_event(
+        f"deskkey.{done}",
+        actor=actor.audit_name,
+        agency=key.agency_id,
+        subject=f"deskkey:{key.prefix}",
+        detail=detail_of(key),
+        now=now,
+    )
+
+
+KEYRING: Final = Keyring(DeskKey, "desk-key", _record)
+
+
+def keys_of(actor: Actor) -> QuerySet[DeskKey]:
+    """The keys of the actor's own agency, the newest first, for its admins; nobody else sees any."""
+    if Capability.APIKEY_MANAGE not in actor.capabilities or actor.agency_id is None:
+        return DeskKey.objects.none()
+    return DeskKey.objects.filter(agency_id=actor.agency_id).order_by("-created_at", "prefix")
+
+
+def issue_key(
+    actor: Actor,
+    agency: Agency,
+    *,
+    client: str,
+    scopes: Iterable[str],
+    lifetime: timedelta,
+    networks: Iterable[str] = (),
+    now: datetime,
+) -> tuple[DeskKey, str]:
+    """A new key and its text, which is shown this once.
+
+    Raises AbsentError, NotPermittedError, InputError (also where this desk holds no keys of the agency),
+    NobodyToReleaseError.
+    """
+    _require_may_issue(actor, agency)
+    chosen = _checked_scopes(scopes)
+    require_releaser_of_drafts(actor, agency, client=client, scopes=chosen)
+    return KEYRING.make(
+        actor, agency.pk, client=client, scopes=chosen, lifetime=lifetime, networks=networks, now=now
+    )
+
+
+def rotate_key(
+    actor: Actor, desk_key: DeskKey, *, old_serves: timedelta, now: datetime
+) -> tuple[DeskKey, str]:
+    """A new key for the same client, scopes, networks and length; the old one ends `old_serves` from now at the latest.
+
+    Raises AbsentError, NotPermittedError, NobodyToReleaseError, NotBoundError, InputError (a key that has ended, more
+    than `LONGEST_OVERLAP`).
+    """
+    if not timedelta(0) <= old_serves <= LONGEST_OVERLAP:
+        raise InputError("old_serves", _("The old key: let it serve for up to 7 days."))
+    with transaction.atomic():
+        old = _lock_own(actor, desk_key)
+        if old.revoked_at is not None or now >= old.expires_at:
+            raise InputError("old_serves", _("This key has ended; issue a new one."))
+        old.require_bound()
+        _require_may_issue(actor, old.agency)
+        scopes = _checked_scopes(old.scopes)
+        require_releaser_of_drafts(actor, old.agency, client=old.client, scopes=scopes)
+        return KEYRING.replace(actor, old, scopes=scopes, old_serves=old_serves, now=now)
+
+
+def rotate_own_key(client: ApiClient, *, now: datetime) -> tuple[DeskKey, str]:
+    """The key that takes the place of the caller's, and its text, shown this once. Raises RotationRefusedError."""
+    return KEYRING.replace_itself(client, serve=DESK_SCOPES, now=now)
+
+
+def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
+    """Who holds this key; raises CredentialError for every cause."""
+    key = KEYRING.read(text, remote_addr, find=_bound_key, now=now)
+    KEYRING.mark_use(key.prefix, key.last_used_at, now=now)
+    scopes = _scopes_in_effect(key)
+    return ApiClient(key.agency_id, key.client, key.prefix, scopes, expires_at=key.expires_at, line=key.line)
+
+
+def releasers_of_drafts(actor: Actor, agency: Agency, *, client: str = "") -> list[Officer]:
+    """Return who could send what a system writes, were the actor to issue or rotate its key now; the duty list's order."""
+    return releasers_besides(agency.pk, issuers_of(client_name(agency.pk, client)) | {actor.audit_name})
+
+
+def require_releaser_of_drafts(actor: Actor, agency: Agency, *, client: str, scopes: Collection[str]) -> None:
+    """Raises NobodyToReleaseError where a key would write drafts that nobody could send.
+
+    An agency that enters has no officers yet.
+    """
+    writes = Capability.DRAFT_WRITE in scopes and agency.status != AgencyStatus.ENTERING
+    if writes and not releasers_of_drafts(actor, agency, client=client):
+        raise NobodyToReleaseError
+
+
+def issuers_of(client: str) -> frozenset[str]:
+    """The audit names of everybody who issued or rotated a key of this system; `client` is the system's own.
+
+    Keys of one name count together, those that have ended too: who made any of them could have written as it does.
+    A key that rotated itself names its system; the person who issued the first one stands beside it.
+    """
+    agency_id, _, name = client.removeprefix("client:").partition("/")
+    keys = DeskKey.objects.filter(agency_id=agency_id, client=name)
+    return frozenset(keys.values_list("created_by", flat=True))
+
+
+def key_for(actor: Actor, prefix: str) -> DeskKey:
+    """The key of the actor's own agency by its prefix; raises AbsentError."""
+    key = keys_of(actor).select_related("agency").filter(pk=prefix).first()
+    if key is None:
+        raise AbsentError
+    return key
+
+
+@transaction.atomic
+def revoke_key(actor: Actor, desk_key: DeskKey, *, now: datetime) -> None:
+    """Ends a key and its whole chain at once and for good; again is allowed and changes nothing.
+
+    Whoever stole one may have made its successor, and what a successor may, its predecessor still might. A row that was
+    changed past the program serves nobody as it is.
+    """
+    _require_own(actor, desk_key)
+    KEYRING.end(actor, [key for key in KEYRING.lock_line(desk_key) if key.is_bound], now=now)
+
+
+def _bound_key(prefix: str) -> DeskKey | None:
+    key = DeskKey.objects.select_related("agency").filter(pk=prefix).first()
+    if key is not None and not key.is_bound:
+        log.error("a key for the desk was changed past the program and is not taken", extra={"row": prefix})
+        return None
+    return key
+
+
+def _scopes_in_effect(key: DeskKey) -> frozenset[Capability]:
+    """None where the agency enters, or its keys are not in this desk's vault."""
+    agency = key.agency
+    if not agency.is_bound or not agency.is_hosted or agency.status == AgencyStatus.ENTERING:
+        return frozenset()
+    return frozenset(scope for scope in DESK_SCOPES if scope in key.scopes)
+
+
+def _require_may_issue(actor: Actor, agency: Agency) -> None:
+    """An agency admin for the own agency; never the operator, who would hold a key of somebody else's."""
+    if Capability.HUB_OPERATE in actor.capabilities:
+        raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
+    if actor.agency_id != agency.pk:
+        raise AbsentError
+    require(actor, Capability.APIKEY_MANAGE)
+    if not agency.is_hosted:
+        raise InputError(
+            "client", _("This desk holds no keys of your agency: no system can write or ask anything here.")
+        )
+
+
+def _lock_own(actor: Actor, desk_key: DeskKey) -> DeskKey:
+    key = DeskKey.objects.select_for_update(of=("self",)).select_related("agency").get(pk=desk_key.pk)
+    _require_own(actor, key)
+    return key
+
+
+def _require_own(actor: Actor, key: DeskKey) -> None:
+    if actor.agency_id != key.agency_id:
+        raise AbsentError
+    require(actor, Capability.APIKEY_MANAGE)
+
+
+def _checked_scopes(scopes: Iterable[str]) -> list[str]:
+    chosen = sorted(set(scopes))
+    refused = [scope for scope in chosen if scope not in DESK_SCOPES]
+    if refused or not chosen:
+        allowed = ", ".join(sorted(DESK_SCOPES))
+        raise InputError("scopes", _("Choose from: %(allowed)s.") % {"allowed": allowed})
+    return chosen
