@@ -39,7 +39,7 @@ from agencies.registry import (
 )
 from agencies.shortlived import Challenge
 from agencies.twins import refuse_twin
-from callers.actors import Actor, ApiClient
+from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
@@ -206,36 +206,20 @@ def resume_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
 
 
 def suspend_key(actor: Actor, kid: str, *, now: datetime) -> Key:
-    """Blocks a key at intake, by a key officer or a system of its agency, or the operator; says nothing about the past.
+    """Blocks a key at intake, by a system of its agency; says nothing about the past. Again changes nothing.
 
-    What a system has suspended is lifted by a later keyset, which the root signs: whoever stole an API key can stop
-    sending with it and not start it. What a person has suspended, too, is lifted by a person.
+    A later keyset lifts it, which the root signs: whoever stole an API key can stop sending with it and not start it.
+    Raises AbsentError, NotPermittedError.
     """
-    return _set_key_suspension(actor, kid, now, act="key.suspended", suspend=True)
-
-
-def resume_key(actor: Actor, kid: str, *, now: datetime) -> Key:
-    """Lifts the block of a key."""
-    return _set_key_suspension(actor, kid, now, act="key.resumed", suspend=False)
-
-
-def _set_key_suspension(actor: Actor, kid: str, now: datetime, *, act: str, suspend: bool) -> Key:
     with transaction.atomic():
         key = Key.objects.select_for_update().filter(pk=kid, use__in=[SIGN, ENC]).first()
-        if key is None:
+        if key is None or key.agency_id != actor.agency_id:
             raise AbsentError
-        if Capability.HUB_OPERATE not in actor.capabilities:
-            if key.agency_id != actor.agency_id:
-                raise AbsentError
-            require(actor, Capability.KEY_MANAGE, *({Capability.KEY_SUSPEND} if suspend else ()))
-        is_new = (key.suspended_at is not None) != suspend
-        until_keyset = suspend and isinstance(actor, ApiClient) and (is_new or key.until_keyset)
-        if is_new or key.until_keyset != until_keyset:
-            key.suspended_at = (key.suspended_at or now) if suspend else None
-            key.until_keyset = until_keyset
+        require(actor, Capability.KEY_SUSPEND)
+        if key.suspended_at is None:
+            key.suspended_at, key.until_keyset = now, True
             key.save(update_fields=["suspended_at", "until_keyset"])
-        if is_new:
-            _record(act, actor, key.agency_id, kid, now)
+            _record("key.suspended", actor, key.agency_id, kid, now)
     return key
 
 

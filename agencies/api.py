@@ -182,7 +182,7 @@ class KeysetView(APIView):
 
 
 class KeySuspensionSerializer(serializers.ModelSerializer[Key]):
-    """A suspended key; with `until_keyset` a keyset signed later that lists it as current lifts it, else a person."""
+    """A suspended key; a keyset signed later that lists it as current lifts it, as `until_keyset` says."""
 
     class Meta:
         model = Key

@@ -1,90 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets and keys that end soon, as the directory has them in force: for warnings and the start page.
+"""Keysets and keys that end soon, as the directory has them in force: for the operator's page."""
 
-A keyset that has ended stops sending and being sent to, whatever its keys say; a key that is retiring ends on
-purpose, and one that is revoked has ended, so neither is warned of.
-"""
+from collections.abc import Iterator
+from datetime import datetime
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
-
-from accord.envelope.keysets import Keyset as EnvelopeKeyset
-from accord.moments import moment_of
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Keyset
-
-THRESHOLDS: Final = (1, 7, 14, 30)
-"""Days ahead at which somebody is warned, the nearest first."""
-
-SHORT_LENGTH: Final = 4
-
-
-@dataclass(frozen=True)
-class Ending:
-    """One thing that ends: a keyset (`subject` its od) or a key of it (`subject` its kid)."""
-
-    kind: str
-    subject: str
-    agency_id: str
-    use: str
-    suite: str
-    ends_at: datetime
-    days_left: int
-    """Whole days, 0 on the last; what has ended has 0, too."""
-    threshold: int
-    """The nearest of `THRESHOLDS` that has passed."""
-    is_over: bool
-
-    @property
-    def short(self) -> str:
-        """The last four characters of a kid, as they are shown and typed; none for a keyset."""
-        return short_kid(self.subject) if self.kind == "key" else ""
-
-
-def short_kid(kid: str) -> str:
-    """The last four characters, upper case."""
-    return kid[-SHORT_LENGTH:].upper()
+from callers.endings import Ending, endings_in, soonest_first
 
 
 def endings(*, now: datetime) -> list[Ending]:
     """Of every agency, soonest first."""
-    return endings_of(Keyset.objects.values_list("agency", flat=True).distinct().order_by("agency"), now=now)
-
-
-def endings_of(agencies: Iterable[str], *, now: datetime) -> list[Ending]:
-    """Of these agencies, soonest first."""
-    wanted, directory = list(agencies), DatabaseKeyDirectory(now)
+    wanted = list(Keyset.objects.values_list("agency", flat=True).distinct().order_by("agency"))
+    directory = DatabaseKeyDirectory(now)
     directory.preload(wanted)
-    found = [ending for agency in wanted for ending in endings_by(directory, agency, now)]
-    return sorted(found, key=lambda ending: (ending.ends_at, ending.kind, ending.subject))
+    return soonest_first(ending for agency in wanted for ending in _endings_by(directory, agency, now))
 
 
-def endings_by(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> Iterator[Ending]:
-    """Of one agency, as a directory that has read it knows it."""
+def _endings_by(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> Iterator[Ending]:
     if (keyset := directory.keyset(agency)) is not None:
-        yield from _endings_in(keyset, directory.kids_revoked_by_word(agency), now)
-
-
-def _endings_in(keyset: EnvelopeKeyset, revoked: set[str], now: datetime) -> Iterator[Ending]:
-    if (said := _ending("keyset", keyset.od, keyset.agency, "", "", keyset.exp, now)) is not None:
-        yield said
-    for row in keyset.rows:
-        if row.st == "current" and row.kid not in revoked:
-            suite = ", ".join(sorted(row.key.suites))
-            ending = _ending("key", row.kid, keyset.agency, str(row.use), suite, row.exp, now)
-            if ending is not None:
-                yield ending
-
-
-def _ending(
-    kind: str, subject: str, agency: str, use: str, suite: str, exp: int, now: datetime
-) -> Ending | None:
-    ends_at = moment_of(exp)
-    left = ends_at - now
-    passed = [days for days in THRESHOLDS if left <= timedelta(days=days)]
-    if not passed:
-        return None
-    is_over = left <= timedelta(0)
-    return Ending(kind, subject, agency, use, suite, ends_at, 0 if is_over else left.days, passed[0], is_over)
+        yield from endings_in(keyset, directory.kids_revoked_by_word(agency), now)

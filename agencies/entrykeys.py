@@ -24,7 +24,7 @@ from agencies.apikeys import KEYRING, make_key
 from agencies.models import Agency, ApiKey, Keyset
 from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
-from callers.capabilities import ACCESSION_SCOPES, Capability, require, usual_scopes
+from callers.capabilities import ACCESSION_SCOPES, CALLS_OF_A_DESK, Capability, require, usual_scopes
 from callers.directory import AgencyStatus
 from callers.errors import NotPermittedError
 from callers.systemkeys import MAX_LIFETIME
@@ -138,7 +138,7 @@ def _make_first_key(
         caller,
         agency.pk,
         client=entry.client,
-        scopes=sorted(usual_scopes()),
+        scopes=sorted(CALLS_OF_A_DESK if agency.is_hosted else usual_scopes()),
         lifetime=MAX_LIFETIME,
         networks=entry.networks,
         follows=entry,

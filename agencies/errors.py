@@ -58,15 +58,6 @@ class CustodyRefusedError(AgenciesError):
         self.custody = custody
 
 
-class RecoveryWaitsError(AgenciesError):
-    """A recovered root waits for its delay to end: any keyset of the old root would cancel it."""
-
-    def __init__(self, agency_id: str, version: int) -> None:
-        super().__init__(f"{agency_id}: version {version}")
-        self.agency_id = agency_id
-        self.version = version
-
-
 class HeldElsewhereError(AgenciesError):
     """Another instance, `holder`, holds the agency's identity; `free_at`, as JSON has it, is when it has been silent too long."""
 

@@ -6,7 +6,7 @@ the recovery, so that nothing but a keyset of the old root is accepted: it cance
 changes no key; it takes over once it is in force (`take_over_recoveries`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -20,10 +20,10 @@ from accord.envelope.keyrule import check_window
 from accord.envelope.keys import PublicKey
 from accord.envelope.statements.form import Statement, parse_statement
 from accord.moments import moment_of
-from agencies.errors import CustodyRefusedError, KeyTakenError
+from agencies.errors import KeyTakenError
 from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation, Succession
 from callers.actors import Actor, SystemActor
-from callers.directory import AgencyStatus
+from callers.directory import AgencyStatus, Custody
 from ledger import proofs
 from ledger.audit import record_event
 from ledger.entries import append_entry
@@ -64,13 +64,20 @@ def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
     is_logged = check_root_statement(statement, agency.pk, now)
     _refuse_used_id(agency.pk, statement)
     previous = standing_keyset(agency.pk, now=now)
-    pinned = previous.root_fingerprint if previous else agency.root_fingerprint
+    pinned = previous.root_fingerprint if previous else _first_root(agency, jws)
     keyset = envelope.verify_keyset(jws, pinned=pinned, previous=previous, strict=True)
     if keyset.succession == Succession.RECOVERED:
         _refuse_second_recovery(agency, keyset)
     before = {row.kid for row in previous.rows} if previous else set()
     added = tuple(row for row in keyset.rows if row.kid not in before)
     return NewKeyset(keyset, jws, added, is_logged=is_logged)
+
+
+def _first_root(agency: Agency, jws: bytes) -> str:
+    """The root from paper; where a desk is to make it there is none, and the key for entering stands for it."""
+    if agency.custody == Custody.HUB and not agency.root_fingerprint:
+        return envelope.read_keyset(jws).root_fingerprint
+    return agency.root_fingerprint
 
 
 def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
@@ -172,26 +179,6 @@ def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: 
         now=now,
     )
     return row
-
-
-def begin_root(agency_id: str, fingerprint: str) -> None:
-    """Notes the first root of an agency that came in without one, in the caller's transaction.
-
-    Raises CustodyRefusedError where it has one.
-    """
-    locked = Agency.objects.select_for_update().get(pk=agency_id)
-    if locked.root_fingerprint:
-        raise CustodyRefusedError(locked.pk, locked.custody)
-    locked.root_fingerprint = fingerprint
-    locked.save(update_fields=["root_fingerprint"])
-
-
-def register_successor(agency_id: str, root: Sequence[PublicKey], *, now: datetime) -> None:
-    """Reserves the keys of an announced root, so that nobody registers them before they are needed."""
-    Key.objects.bulk_create(
-        [_root(agency_id, key, int(now.timestamp())) for key in root], ignore_conflicts=True
-    )
-    refuse_taken(agency_id, {key.kid: KeyUse.ROOT.value for key in root})
 
 
 def take_over_recoveries(*, now: datetime) -> int:

@@ -91,6 +91,7 @@ def follow_peers(agency: Agency, *, now: datetime) -> None:
     peers = list(Agency.objects.exclude(status=AgencyStatus.ENTERING).values_list("pk", flat=True))
     directory.preload(peers)
     directory.refresh(peers)
+    directory.refresh_own()
     directory.preload(peers)
     seen, alarms = SeenLedger.objects.filter(reader=agency.pk), directory.alarms
     before = seen.values_list("alarmed", flat=True).first() or {}

@@ -136,6 +136,12 @@ CLIENT_SCOPES: Final = EXCHANGE_SCOPES | DESK_SCOPES
 BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND, C.KEY_SUSPEND})
 """Scopes that no key is given unless somebody asks for them: what they do counts for the agency, and nobody signs it."""
 
+CALLS_OF_A_DESK: Final = frozenset(
+    {C.AGREEMENT_SUSPEND, C.DIRECTORY_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.FEED_READ, C.KEY_SUSPEND}
+    | {C.LEDGER_READ, C.STATEMENT_SUBMIT}
+)
+"""What a desk asks the exchange for, so what the first API key of an agency has whose keys a desk holds."""
+
 ACCESSION_SCOPES: Final = frozenset({C.KEY_ENROL})
 """What a key for entering has (`agencies.entrykeys`), and no other key."""
 

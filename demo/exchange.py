@@ -20,6 +20,7 @@ from accord.calls.answers import (
     PreviewAnswer,
     SliceAnswer,
     StatementAnswer,
+    SuspendedKey,
     SuspendedLane,
     read_agencies,
 )
@@ -60,6 +61,7 @@ from sharing.deliveries import Report
 from sharing.models import FeedItem, LaneSuspension, Statement
 from sharing.policy import Terms
 from sharing.previews import preview_sending
+from vault.entrykeys import entry_key_of
 from vault.exchangekeys import SCOPES
 
 LOOPBACK = "127.0.0.1"
@@ -121,6 +123,11 @@ class PastExchange:
         expires_at = self._caller.expires_at
         assert expires_at is not None
         return CallerAnswer(int(expires_at.timestamp()))
+
+    def suspend_key(self, kid: str) -> SuspendedKey:
+        key = accession.suspend_key(self._caller, kid, now=self._past.now)
+        assert key.suspended_at is not None
+        return SuspendedKey(kid, int(key.suspended_at.timestamp()), key.until_keyset)
 
     def credentials(self) -> list[CredentialAnswer]:
         rows = credentials.list_credentials(self._caller)
@@ -267,6 +274,9 @@ class DeskInThePast(PastExchange):
 
     @property
     def _caller(self) -> ApiClient:
+        entering = entry_key_of(self._agency_id)
+        if entering is not None:
+            return authenticate_key(entering, LOOPBACK, now=self._past.now)
         return ApiClient(self._agency_id, "desk", "past", frozenset(map(Capability, SCOPES)))
 
 

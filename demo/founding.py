@@ -19,7 +19,6 @@ from alerts.peers.newcomers import confirm_circle_member, may_confirm
 from callers.actors import SystemActor
 from callers.capabilities import OPERATES, Role
 from callers.directory import Custody
-from demo.desk_keys import give_desk_key
 from demo.exchange import PastExchange
 from demo.past import Past
 from demo.people import People, write_private
@@ -102,7 +101,6 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
         founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
     else:
         create_agency_keys(founders.keeper, agency, suites=demo.suites, low=demo.suites[-1], now=past.now)
-        give_desk_key(agency.pk, now=past.now)
 
 
 def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:

@@ -20,13 +20,17 @@ def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
     return tuple(f"{noun}.{verb}" for verb in verbs)
 
 
+# What the exchange has taken of an agency's own keys, or refused: said by whichever process was answered.
+_OF_OWN_KEYS: Final = (
+    *_acts("agency", "change_refused", "key_retired", "keys_created", "keys_rotated", "keyset_renewed"),
+    *_acts("agency", "proposal_accepted", "recovery_cancelled", "root_changed", "root_recovered"),
+    "key.revoked",
+)
 # What officers, keepers and their commands do.
 _OF_THE_DESK: Final = (
-    *_acts(
-        "agency", "bound", "change_proposed", "entry_key_kept", "key_retired", "keys_created", "keys_rotated"
-    ),
-    *_acts("agency", "keyset_renewed", "proposal_accepted", "proposal_discarded", "proposal_refused"),
-    *_acts("agency", "recovery_cancelled", "root_changed", "root_recovered", "taken_in"),
+    *_OF_OWN_KEYS,
+    *_acts("agency", "bound", "change_given_up", "change_proposed", "entry_key_kept"),
+    *_acts("agency", "proposal_discarded", "proposal_refused", "taken_in"),
     *_acts("agreements", "altered"),
     *_acts(
         "alert",
@@ -129,6 +133,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
         {
             *_OF_FETCHING,
             *_OF_LOOPS,
+            *_OF_OWN_KEYS,
             *_acts("alert", "refused", "screened", "unopenable"),
             "statement.refused",
             *_acts("power", "applied", "asked", "dropped"),

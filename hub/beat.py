@@ -19,6 +19,7 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
         "tidy-officers": _every(3600.0, "officers.tidy", queue="desk", expires=600),
         "forget-proposals": _every(3600.0, "vault.forget_proposals", queue="desk", expires=600),
         "renew-exchange-keys": _every(3600.0, "vault.renew_exchange_keys", queue="desk", expires=600),
+        "send-own-words": _every(sweep_seconds, "vault.send_words", queue="desk", expires=60),
         "follow-credentials": _every(3600.0, "alerts.follow_credentials", queue="desk", expires=600),
         # Mail that waited for the end of quiet hours goes out then.
         "send-what-is-due": _every(10.0, "notices.send", queue="notify", expires=10),
@@ -27,6 +28,7 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
         "sweep-deliveries": _every(sweep_seconds, "sharing.sweep", queue="notify", expires=60),
         "apply-power-changes": _every(60.0, "alerts.apply_power_changes", queue="desk", expires=60),
         "send-waiting": _every(5.0, "alerts.send_waiting", queue="desk", expires=5),
+        "give-keys-again": _every(600.0, "vault.give_again", queue="desk", expires=300),
         "offer-again": _every(600.0, "alerts.offer_again", queue="desk", expires=300),
         "follow-feeds": _every(follow_seconds, "alerts.follow_feed", queue="desk", expires=60),
     }

@@ -43,6 +43,8 @@ LAW: Final = ("keys-elsewhere", "rules-damaged", "science-away", *SEALED)
 """What reads the law that an agency follows may find."""
 AMENDS: Final = ("amendment-refused", "receipt-pending")
 KEYSETS: Final = (
+    "change-refused",
+    "change-waits",
     "custody-refused",
     "envelope-refused",
     "key-taken",
@@ -191,12 +193,20 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "desk/agencies"): ("exchange-away", "keys-away", "record-altered", "taken-in"),
     ("POST", "desk/agencies/{agency_id}/admin"): ("move-refused",),
     ("POST", "desk/agencies/{agency_id}/entry-key"): ("exchange-away", "keys-away", "move-refused"),
-    ("POST", "desk/agencies/{agency_id}/keys"): ("custody-refused", "keys-away", "move-refused", "too-many-keysets"),
-    ("POST", "keys/changes"): (
-        "custody-refused", "keys-elsewhere", "keys-moved-on", "no-signing-key", "recovery-waits",
-        "too-many-keysets", *SEALED,
+    ("POST", "desk/agencies/{agency_id}/keys"): (
+        "change-refused", "change-waits", "custody-refused", "key-taken", "keys-away", "move-refused",
     ),
-    ("POST", "keys/proposals/{od}"): (*KEYSETS, "too-large", "too-many-keysets", *SEALED),
+    ("POST", "keys/changes"): (
+        "change-refused", "change-waits", "custody-refused", "envelope-refused", "key-taken", "keys-elsewhere",
+        "keys-moved-on", "no-signing-key", "record-altered", "recovery-waits", *SEALED,
+    ),
+    ("POST", "keys/to-send/{od}"): (
+        "change-refused", "custody-refused", "key-taken", "no-signing-key", "record-altered", *SEALED,
+    ),
+    ("DELETE", "keys/to-send/{od}"): (
+        "change-refused", "custody-refused", "key-taken", "may-be-taken", "record-altered", *SEALED,
+    ),
+    ("POST", "keys/proposals/{od}"): (*KEYSETS, "record-altered", "too-large", *SEALED),
     ("DELETE", "keys/proposals/{od}"): ("custody-refused",),
 }  # fmt: skip
 

@@ -72,12 +72,6 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     agencies.KeyTakenError: Problem(
         409, "key-taken", "A key is registered for another agency or use.", ("kid",)
     ),
-    agencies.RecoveryWaitsError: Problem(
-        409,
-        "recovery-waits",
-        "A recovered root waits; cancel it or wait until it is in force.",
-        ("agency_id", "version"),
-    ),
     callers.RequestInProgressError: Problem(
         409, "request-in-progress", "This request is being worked on. Ask again in a moment."
     ),
@@ -294,6 +288,25 @@ if apps.is_installed("alerts"):
         ),
         login.FactorNeededError: Problem(
             403, "factor-needed", "Your agency demands a second factor: set one up first.", ("set_up",)
+        ),
+        vault.ChangeRefusedError: Problem(
+            409, "change-refused", "The exchange has refused this change of keys.", ("code",)
+        ),
+        vault.ChangeWaitsError: Problem(
+            409,
+            "change-waits",
+            "A new keyset of your agency waits for the exchange; send it again or give it up.",
+        ),
+        vault.CustodyRefusedError: PROBLEMS[agencies.CustodyRefusedError],
+        vault.KeyTakenError: PROBLEMS[agencies.KeyTakenError],
+        vault.MayBeTakenError: Problem(
+            409, "may-be-taken", "The exchange may have it and cannot be asked now; give it up later."
+        ),
+        vault.RecoveryWaitsError: Problem(
+            409,
+            "recovery-waits",
+            "A recovered root waits; cancel it or wait until it is in force.",
+            ("agency_id", "version"),
         ),
         vault.SecretMissingError: Problem(409, "no-key-yet", "No key yet: create one."),
         vault.SigningKeysMissingError: Problem(

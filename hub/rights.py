@@ -163,9 +163,13 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_instance": {DESK: ADD | REMOVE | CHANGE, EXCHANGE: ADD | REMOVE | CHANGE},
     "agencies_contactpoint": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE, WORKER: READ},
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
-    "vault_vaultkey": {DESK: ADD, DESK_WORKER: READ},
-    "vault_entrykey": {DESK: KEEP},
-    "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE},
+    # What was drawn for a keyset that came to nothing goes.
+    "vault_vaultkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
+    "vault_ownword": {DESK: KEEP, DESK_WORKER: KEEP},
+    "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at")},
+    # The first keyset may be taken when the worker sends it again: then the first API key came with it.
+    "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
+    "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
 }
@@ -261,8 +265,9 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_savedview": {DESK: KEEP},
     "alerts_peerpin": {DESK: READ},
     "peers_knowncredential": {DESK_WORKER: ADD | REMOVE, WORKER: READ},
-    "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
-    "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
+    # The worker warns of what ends.
+    "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, WORKER: READ},
+    "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, WORKER: READ},
     "peers_heldstatement": {
         DESK: ADD | REMOVE | change("mac"),
         DESK_WORKER: ADD | REMOVE | change("log_time", "log_index", "mac"),

@@ -13,16 +13,15 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accord.moments import moment_of
-from agencies.directory import DatabaseKeyDirectory
-from agencies.endings import Ending, endings_by, endings_of
-from agencies.models import Keyset
 from callers.doorbell import ring
-from ledger.set_aside import OF_AGENCY, Item, Loop, begin_round
+from callers.endings import Ending
+from ledger.set_aside import Item, Loop, begin_round
 from notices.models import Notification
 from notices.queueing import queue_plain_notices, save_notices
 from notices.states import Cause, Occasion
 from officers.endings import officers_to_warn
 from officers.models import Officer
+from peers.kept import endings_by, endings_of
 
 BETWEEN: Final = ":"
 WARNING: Final = Loop("keys.endings", "system:worker")
@@ -30,26 +29,23 @@ WARNING: Final = Loop("keys.endings", "system:worker")
 
 def warn_of_endings(*, now: datetime) -> int:
     """Queues what is due and not queued yet; returns how many endings it looked at. May run at any time and twice."""
-    agencies = list(Keyset.objects.order_by("agency").values_list("agency", flat=True).distinct())
-    directory, due = DatabaseKeyDirectory(now), list[Ending]()
-    directory.preload(agencies)
+    of_officers = Officer.objects.filter(agency__isnull=False).order_by("agency")
+    agencies, due = list(of_officers.values_list("agency", flat=True).distinct()), list[Ending]()
     a_round = begin_round(WARNING, now=now)
-    a_round.try_again(lambda agency: due.extend(_warn(directory, agency, now)))
+    a_round.try_again(lambda agency: due.extend(_warn(agency, now)))
     aside = a_round.keys_aside()
     for agency in agencies:
         if agency not in aside:
-            # Nobody seals to an agency whose keyset cannot be read.
-            item = Item(agency, agency, OF_AGENCY, agency)
-            a_round.take(item, lambda agency=agency: due.extend(_warn(directory, agency, now)))  # type: ignore[misc]
+            item = Item(agency, agency, agency=agency)
+            a_round.take(item, lambda agency=agency: due.extend(_warn(agency, now)))  # type: ignore[misc]
     if due:
         ring("notices.send")
     return len(due)
 
 
 @transaction.atomic
-def _warn(directory: DatabaseKeyDirectory, agency: str, now: datetime) -> list[Ending]:
-    directory.require_readable(agency)
-    due = [ending for ending in endings_by(directory, agency, now) if not ending.is_over]
+def _warn(agency: str, now: datetime) -> list[Ending]:
+    due = [ending for ending in endings_by(agency, now=now) if not ending.is_over]
     officers = officers_to_warn([agency])[agency] if due else []
     save_notices(
         notice

@@ -4,9 +4,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from agencies.endings import Ending, endings_of
 from callers.capabilities import Capability
+from callers.endings import Ending
 from officers.models import Officer
+from peers.kept import endings_of
 
 
 def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:

@@ -29,10 +29,11 @@ from officers.errors import TakenInError
 from officers.invitations import Invited, invited_of
 from officers.models import Officer
 from peers.entries import begin_entry
-from peers.exchange import exchange_by, held_agencies
+from peers.exchange import exchange_by
 from peers.models import Agency
 from peers.own_keysets import own_keysets_until
 from vault.entrykeys import entry_keys_until, keep_entry_key
+from vault.standing import agencies_with_keys
 
 _ENTRY_KEY: Final = re.compile(r"[0-9a-f]{12}\.[A-Za-z0-9_-]{43}")
 _REFUSED: Final = gettext_lazy(
@@ -173,7 +174,7 @@ def _entries(found: Iterable[Agency], now: datetime) -> list[Entry]:
     agencies = list(found)
     come, first = _admins(agencies)
     waiting = invited_of(first.values(), now=now)
-    keys, held, keysets = entry_keys_until(), held_agencies(), own_keysets_until()
+    keys, entered, keysets = entry_keys_until(), agencies_with_keys(), own_keysets_until()
     return [
         Entry(
             agency=agency,
@@ -181,7 +182,7 @@ def _entries(found: Iterable[Agency], now: datetime) -> list[Entry]:
             first_admin=first.get(agency.pk),
             waiting=waiting.get(first[agency.pk].public_id) if agency.pk in first else None,
             entry_key_until=keys.get(agency.pk),
-            has_keys=agency.pk in held,
+            has_keys=agency.pk in entered,
             keyset_until=keysets.get(agency.pk),
         )
         for agency in agencies

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts about an agency's own keys that its officers may know: for the key page and its questions.
 
-Facts come from the keyset that the agency's next word follows, to the second, not from the register's columns;
-what the hub alone knows (suspended, revoked and not yet logged) is laid over them. Custody is always said as what
-it is.
+Facts come from the keyset that the agency's next word follows, as the desk has verified it or handed it in; what an officer
+has suspended here, and what was revoked and is not logged yet, is laid over them. Custody is always said as what it is.
 """
 
 from collections.abc import Mapping
@@ -15,19 +14,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accord.envelope.keys import show_fingerprint
+from accord.envelope.keys import ENC, SIGN, show_fingerprint
 from accord.envelope.keysets import KeyRow
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
 from accord.moments import moment_of
-from agencies.endings import THRESHOLDS, short_kid
-from agencies.models import Key, KeyState, KeyUse
-from agencies.registry import revoked_since, standing_keyset, waiting_recovery
 from callers.capabilities import Capability, require
 from callers.directory import Custody
+from callers.endings import THRESHOLDS, short_kid
 from callers.errors import AbsentError, InputError
-from ledger import proofs
 from officers.models import Officer
 from peers.models import Agency
+from vault.standing import StandingKeys
 
 CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
     Custody.AGENCY: gettext_lazy(
@@ -41,18 +38,22 @@ CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
     ),
 }
 
+CURRENT, RETIRING, RETIRED, REVOKED = "current", "retiring", "retired", "revoked"
 STATE_TEXTS: Final[Mapping[str, str | Promise]] = {
-    **{state.value: state.label for state in KeyState},
-    "suspended": gettext_lazy("Suspended on this hub"),
+    CURRENT: gettext_lazy("Current"),
+    RETIRING: gettext_lazy("Retiring"),
+    RETIRED: gettext_lazy("Retired"),
+    REVOKED: gettext_lazy("Revoked"),
+    "suspended": gettext_lazy("Suspended"),
     "ended": gettext_lazy("Ended"),
 }
 
 PURPOSES: Final[Mapping[str, Promise]] = {
-    KeyUse.SIGN: gettext_lazy("Signing"),
-    KeyUse.ENC: gettext_lazy("Encryption"),
+    SIGN: gettext_lazy("Signing"),
+    ENC: gettext_lazy("Encryption"),
 }
 
-ALWAYS: Final = frozenset({"suspend", "resume"})
+ALWAYS: Final = frozenset({"suspend"})
 CHANGES: Final = frozenset({"renew", "rotate", "retire", "revoke", "change_root", "recover_root"})
 
 
@@ -82,7 +83,7 @@ class KeyFact:
 
 @dataclass(frozen=True)
 class KeysetFact:
-    """The keyset that counts now or as soon as the ledger has logged it. Fingerprints in groups of four."""
+    """The keyset that counts now or as soon as the log has it. Fingerprints in groups of four."""
 
     version: int
     od: str
@@ -125,18 +126,19 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
     agency = officer.agency
     if agency is None:
         raise AbsentError
-    standing, waiting = standing_keyset(agency.pk, now=now), waiting_recovery(agency.pk, now=now)
+    standing = StandingKeys(agency.pk, now)
+    keyset, waiting = standing.keyset, standing.waiting
     may_manage = Capability.KEY_MANAGE in officer.capabilities
     return KeyFacts(
         agency=agency,
         custody=agency.custody,
         custody_text=str(Custody(agency.custody).label),
         custody_note=str(CUSTODY_NOTES[agency.custody]),
-        keyset=_keyset_fact(standing, now) if standing else None,
-        keys=_key_facts(agency, standing, now) if standing else (),
+        keyset=_keyset_fact(keyset, standing.is_logged(keyset.od), now) if keyset else None,
+        keys=_key_facts(agency, keyset, standing, now) if keyset else (),
         waiting=_recovery_fact(waiting) if waiting else None,
         may_manage=may_manage,
-        verbs=_verbs(agency, standing, waiting) if may_manage else frozenset(),
+        verbs=_verbs(agency, keyset, waiting) if may_manage else frozenset(),
     )
 
 
@@ -147,14 +149,14 @@ def check_typed(kid: str, typed: str) -> None:
 
 
 def _verbs(agency: Agency, standing: EnvelopeKeyset | None, waiting: EnvelopeKeyset | None) -> frozenset[str]:
+    if agency.custody == Custody.AGENCY:
+        return frozenset()
     if standing is None:
         return frozenset({"create"}) if agency.is_hosted else frozenset()
-    if agency.custody == Custody.AGENCY:
-        return ALWAYS
     return ALWAYS | ({"cancel_recovery", "revoke"} if waiting is not None else CHANGES)
 
 
-def _keyset_fact(keyset: EnvelopeKeyset, now: datetime) -> KeysetFact:
+def _keyset_fact(keyset: EnvelopeKeyset, is_logged: bool, now: datetime) -> KeysetFact:
     until = moment_of(keyset.exp)
     return KeysetFact(
         version=keyset.version,
@@ -162,7 +164,7 @@ def _keyset_fact(keyset: EnvelopeKeyset, now: datetime) -> KeysetFact:
         low=keyset.low,
         until=until,
         days_left=_days_left(until, now),
-        is_logged=bool(proofs.log_times([keyset.od])),
+        is_logged=is_logged,
         is_ended=until <= now,
         root=show_fingerprint(keyset.root_fingerprint),
         next_root=show_fingerprint(keyset.nroot),
@@ -178,15 +180,15 @@ def _recovery_fact(waiting: EnvelopeKeyset) -> RecoveryFact:
     )
 
 
-def _key_facts(agency: Agency, keyset: EnvelopeKeyset, now: datetime) -> tuple[KeyFact, ...]:
+def _key_facts(
+    agency: Agency, keyset: EnvelopeKeyset, standing: StandingKeys, now: datetime
+) -> tuple[KeyFact, ...]:
     """Newest first within each use, signing before encryption."""
-    suspended = set(
-        Key.objects.filter(agency_id=agency.pk, suspended_at__isnull=False).values_list("kid", flat=True)
-    )
-    revoked, custody = revoked_since(agency.pk), str(Custody(agency.custody).label)
+    revoked = {kid: said.since for kid, said in standing.revoked.items()}
+    custody, suspended = str(Custody(agency.custody).label), standing.suspended
     facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]
     newest_first = sorted(facts, key=lambda fact: fact.begins, reverse=True)
-    return tuple(sorted(newest_first, key=lambda fact: fact.use != KeyUse.SIGN))
+    return tuple(sorted(newest_first, key=lambda fact: fact.use != SIGN))
 
 
 def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool, now: datetime) -> KeyFact:
@@ -206,16 +208,16 @@ def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool
         until=until,
         since=None if since is None else moment_of(since),
         days_left=_days_left(until, now),
-        is_ending=state == KeyState.CURRENT and until - now <= timedelta(days=THRESHOLDS[-1]),
+        is_ending=state == CURRENT and until - now <= timedelta(days=THRESHOLDS[-1]),
     )
 
 
 def _state(row: KeyRow, since: int | None, is_suspended: bool, now: datetime) -> str:
     if since is not None:
-        return KeyState.REVOKED.value
-    if row.st in (KeyState.CURRENT, KeyState.RETIRING) and moment_of(row.exp) <= now:
+        return REVOKED
+    if row.st in (CURRENT, RETIRING) and moment_of(row.exp) <= now:
         return "ended"
-    return "suspended" if is_suspended and row.st != KeyState.RETIRED else row.st
+    return "suspended" if is_suspended and row.st != RETIRED else row.st
 
 
 def _days_left(until: datetime, now: datetime) -> int:

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Following directory and ledger for one agency of this desk, over the exchange's public API."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
 from accord.envelope.errors import EnvelopeError
+from accord.envelope.keysets import newest_in_force, read_keyset
 from accord.following.follower import DirectoryFollower, Follower
-from accord.following.keysets import refresh_many
+from accord.following.keysets import LEDGER_FAILURES, follow_keyset, refresh_many
+from accord.following.pinned import kept_chain
 from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory
 from peers.memory import PeerMemory
+
+log = logging.getLogger(__name__)
 
 
 def follower_of(memory: PeerMemory, *, now: datetime) -> DirectoryFollower:
@@ -39,3 +44,25 @@ def follow_keysets(memory: PeerMemory, agencies: Iterable[str], *, now: datetime
     memory.write()
     memory.note_troubles(agencies, {agency: str(failure.code) for agency, failure in failed.items()})
     return failed
+
+
+def follow_own_waiting(memory: PeerMemory, *, now: datetime) -> None:
+    """Take in a keyset of the reader's own that the log has and that is not in force yet: a recovered root that waits.
+
+    After `follow_keysets`, which knows what is in force alone; raises as that. One that does not verify is left out.
+    """
+    follower, own = follower_of(memory, now=now), memory.reader
+    chain = kept_chain(memory, own)
+    standing = newest_in_force(chain, follower.now)
+    next_one = follower.exchange.keyset(own, standing.version + 1) if standing else None
+    if next_one is None or next_one.receipt is None:
+        return
+    try:
+        if read_keyset(next_one.keyset).od not in {keyset.od for keyset in chain}:
+            follow_keyset(follower, own, next_one)
+    except EnvelopeError as failure:
+        if getattr(failure, "failure", None) in LEDGER_FAILURES:
+            raise
+        log.error("a keyset of %s that waits does not verify: %s", own, failure.code)
+        return
+    memory.write()

@@ -263,7 +263,7 @@ class PeerMemory:
         rows = self._rows[agency]
         for row in rows:
             row.require_bound()
-        self._keysets[agency] = [_keyset_record(row) for row in rows if isinstance(row, PeerKeyset)]
+        self._keysets[agency] = [keyset_record(row) for row in rows if isinstance(row, PeerKeyset)]
         self._revocations[agency] = [
             RevocationRecord(row.od, row.jws, json.loads(row.receipt), row.log_time)
             for row in rows
@@ -275,5 +275,6 @@ def _root_of(record: KeysetRecord) -> str:
     return read_record(record).root_fingerprint
 
 
-def _keyset_record(row: PeerKeyset) -> KeysetRecord:
+def keyset_record(row: PeerKeyset) -> KeysetRecord:
+    """The row as `accord.following` knows it."""
     return KeysetRecord(row.version, row.jws, json.loads(row.receipt), row.log_time, row.succession)

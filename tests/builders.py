@@ -438,7 +438,9 @@ def take_in_keys(*, now: datetime) -> None:
     """Each hosted agency has what is newest of everybody's keys, as the desk-worker fetches it."""
     peers = list(Agency.objects.values_list("pk", flat=True))
     for agency in sorted(hosted_agencies()):
-        VerifiedDirectory(agency, now).refresh(peers)
+        directory = VerifiedDirectory(agency, now)
+        directory.refresh(peers)
+        directory.refresh_own()
 
 
 def take_in_places(*, now: datetime) -> None:

@@ -38,10 +38,18 @@ from peers import following as peers_following
 from peers.deliveries import follow_deliveries
 from peers.models import SentDelivery
 from tests.role_logins import under_login_of
+from vault import outgoing as own_words
+from vault import suspending
+from vault.entrykeys import entry_key_of
 from vault.exchangekeys import SCOPES
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
+OF_OWN_KEYS: Final = (
+    *((own_words, name) for name in ("send_word", "send_waiting", "give_up")),
+    *((suspending, name) for name in ("suspend_key", "tell_suspensions")),
+)
+"""What of the life of keys calls the exchange."""
 _moment: list[datetime] = []
 _as_of: Final = contextvars.ContextVar[datetime | None]("as of", default=None)
 """The exchange's time of day while it answers; the machine's where none is given."""
@@ -204,7 +212,8 @@ def desk_calls_in_this_process() -> Generator[None]:
         return transport
 
     def transport_of(agency_id: str, patience: Patience = exchange.PATIENCE) -> Transport:
-        return transport_by(CALLS_AS + agency_id, patience)
+        # An agency that comes in calls as it would; who it is afterwards its id says.
+        return transport_by(entry_key_of(agency_id) or CALLS_AS + agency_id, patience)
 
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
         if not text.startswith(CALLS_AS):
@@ -230,6 +239,8 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
         patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
+        for module, name in OF_OWN_KEYS:
+            patch.setattr(module, name, at_its_moment(getattr(module, name)))
         patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))
         patch.setattr(outgoing, "ask_for", at_its_moment(outgoing.ask_for))
         yield

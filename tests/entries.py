@@ -7,8 +7,9 @@ hub is one of this desk.
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models.signals import post_save
@@ -23,6 +24,8 @@ from callers.actors import SystemActor
 from callers.capabilities import OPERATES
 from peers.entries import begin_entry, note_first_release
 from peers.models import Agency
+
+_takes_in_by_hand: Final = ContextVar("takes in by hand", default=False)
 
 
 def change_entry(agency_id: str, **facts: Any) -> Agency:
@@ -49,9 +52,8 @@ def admit_elsewhere(agency_id: str, *, custody: str = "hub", now: datetime, **fa
     }
     known |= {"timezone": "UTC", "language": "en"} | facts
     operator = SystemActor("operator", None, OPERATES)
-    admit_agency(operator, agency_id, custody=custody, now=now, **known)
-    heard = Agency.objects.filter(pk=agency_id)
-    heard._raw_delete(heard.db)
+    with the_desk_takes_in_by_hand():
+        admit_agency(operator, agency_id, custody=custody, now=now, **known)
     return issue_entry_key(operator, agency_id, client="desk", now=now)[1]
 
 
@@ -63,6 +65,8 @@ def have_released(*agency_ids: str, now: datetime) -> None:
 
 
 def _hear(sender: type[Entry], instance: Entry, **_: object) -> None:
+    if _takes_in_by_hand.get() and not Agency.objects.filter(pk=instance.pk).exists():
+        return
     entry = Entry.objects.get(pk=instance.pk)
     (said,) = read_agencies({"items": [dict(AgencySerializer(entry).data)]})
     with _as_the_owner():
@@ -91,3 +95,13 @@ def the_desk_hears_at_once() -> Generator[None]:
         yield
     finally:
         post_save.disconnect(_hear, sender=Entry)
+
+
+@contextmanager
+def the_desk_takes_in_by_hand() -> Generator[None]:
+    """For as long as the block lasts, of an agency that has no row here nothing is heard: a keeper takes it in."""
+    before = _takes_in_by_hand.set(True)
+    try:
+        yield
+    finally:
+        _takes_in_by_hand.reset(before)

@@ -8,12 +8,12 @@ from accord.envelope.keys import PQ1, SIGN
 from accord.envelope.keysets import newest_signing_keys
 from accord.envelope.private import SignerSet, SigningKey
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Revocation
 from callers.capabilities import Role
 from peers.models import Agency
 from tests.builders import HeldAgency, Hub, seconds
 from vault.keeping import private_keys
 from vault.lives import revoke_agency_key, rotate_agency_keys
+from vault.models import OwnWord
 
 
 class PinnedRoot:
@@ -54,7 +54,7 @@ def submit_as_thief(hub: Hub, agency: Agency, *, to: Agency) -> str:
     return sealed.md
 
 
-def revoke_hosted_key(hub: Hub, agency: Agency, *, since: datetime) -> Revocation:
+def revoke_hosted_key(hub: Hub, agency: Agency, *, since: datetime) -> OwnWord:
     """By a key officer, at the desk: stolen, and to be believed no longer from `since` on."""
     officer = hub.make_officer(agency, Role.KEY_OFFICER)
     kid = signing_kids(hub, agency)[0]

@@ -37,8 +37,6 @@ from accord.envelope.statements.form import SubjectRef, make_statement
 from accord.envelope.unseal import open_attachment as unseal_attachment
 from accord.envelope.verifying import Ledger, verify_slice
 from accord.envelope.vocabulary import RED
-from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
-from agencies.errors import CustodyRefusedError
 from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
 from callers.directory import Custody
@@ -46,9 +44,10 @@ from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
 from peers.models import Agency
 from vault import hubsecret, lives, rows
-from vault.errors import SigningKeysMissingError
+from vault.errors import CustodyRefusedError, SigningKeysMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys
-from vault.making import new_id
+from vault.outgoing import new_id
+from vault.standing import StandingKeys, own_directory
 
 WORKER: Final = "desk-worker"
 STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
@@ -157,10 +156,10 @@ def sign_statement(
     """A statement of a kind of `STATEMENT_CAPABILITIES`, as it goes over the wire.
 
     `act` is the officer in session; the desk-worker signs `ack unopenable` only, without one. Raises
-    NotPermittedError, CustodyRefusedError, SigningKeysMissingError, MalformedError.
+    NotPermittedError, CustodyRefusedError, SigningKeysMissingError, MalformedError, NotBoundError.
     """
     agency, act = _speaker(actor, k, body)
-    directory = DatabaseKeyDirectory(now)
+    directory = own_directory(agency.pk, now)
     suite = _statement_suite(directory, agency.pk, now)
     return make_statement(
         k,
@@ -292,8 +291,7 @@ def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[_Hosted, st
 def _recipients(
     directory: KeyDirectory, agencies: Sequence[str], pins: Mapping[str, Pin]
 ) -> list[seal.Recipient]:
-    distrusted = distrusted_agencies(agencies)
-    unknown = [agency for agency in agencies if agency in distrusted or directory.keyset(agency) is None]
+    unknown = [agency for agency in agencies if directory.keyset(agency) is None]
     if unknown:
         raise SealingError(SealRefusal.NO_KEY, agencies=unknown)
     return [_recipient(directory, agency, pins) for agency in agencies]
@@ -317,8 +315,7 @@ def _statement_suite(directory: KeyDirectory, agency: str, now: datetime) -> str
 def _signer(directory: KeyDirectory, agency: str, suite: str, now: datetime) -> SignerSet:
     """The agency's newest signing keys of a suite, in the order of signatures."""
     keyset = directory.keyset(agency)
-    suspended = DatabaseKeyDirectory(now).suspended_kids(agency)
-    blocked = {item.kid for item in directory.revocations(agency)} | set(suspended)
+    blocked = {item.kid for item in directory.revocations(agency)} | StandingKeys(agency, now).blocked
     rows_to_sign = newest_signing_keys(keyset, suite, int(now.timestamp()), blocked) if keyset else ()
     return SignerSet(_signing_keys(agency, [row.kid for row in rows_to_sign], suite))
 

@@ -53,6 +53,52 @@ class SigningKeysMissingError(VaultError):
         self.suite = suite
 
 
+class CustodyRefusedError(VaultError):
+    """The custody of an agency's keys does not allow the act; `custody` is who holds them."""
+
+    def __init__(self, agency_id: str, custody: str) -> None:
+        super().__init__(f"{agency_id}: {custody}")
+        self.agency_id = agency_id
+        self.custody = custody
+
+
+class RecoveryWaitsError(VaultError):
+    """A recovered root waits for its delay to end: any keyset of the old root would cancel it."""
+
+    def __init__(self, agency_id: str, version: int) -> None:
+        super().__init__(f"{agency_id}: version {version}")
+        self.agency_id = agency_id
+        self.version = version
+
+
+class KeysMovedError(VaultError):
+    """The agency's keyset is another one than the version that the change was made from."""
+
+
+class ChangeWaitsError(VaultError):
+    """A keyset of the agency waits for the exchange: the next one can only follow once it is taken or given up."""
+
+
+class KeyTakenError(VaultError):
+    """The exchange has a key registered for another agency or another use; it stays there for ever."""
+
+    def __init__(self, kid: str) -> None:
+        super().__init__(kid)
+        self.kid = kid
+
+
+class ChangeRefusedError(VaultError):
+    """The exchange has refused what the agency's root signed; `code` is its reason."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class MayBeTakenError(VaultError):
+    """What is to be given up may have reached the exchange, which cannot be asked now."""
+
+
 _KEYS = frozenset({"private key", "root secret"})
 
 

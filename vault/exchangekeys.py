@@ -13,27 +13,16 @@ from django.db import transaction
 
 from accord.calls.errors import ClientError, UnreachableError
 from accord.moments import moment_of
-from callers.capabilities import Capability
+from callers.capabilities import CALLS_OF_A_DESK
 from peers.exchange import exchange_of
+from vault.entrykeys import entry_key_of, forget_entry_key
 from vault.errors import SealBrokenError
 from vault.models import ExchangeKey, VaultKey
 from vault.rows import open_row, seal_row
 
 CLIENT: Final = "desk"
 TABLE: Final = "exchangekey"
-SCOPES: Final = [
-    scope.value
-    for scope in (
-        Capability.AGREEMENT_SUSPEND,
-        Capability.DIRECTORY_READ,
-        Capability.ENVELOPE_READ,
-        Capability.ENVELOPE_SUBMIT,
-        Capability.FEED_READ,
-        Capability.LEDGER_READ,
-        Capability.STATEMENT_SUBMIT,
-    )
-]
-"""What the desk asks the exchange for so far."""
+SCOPES: Final = sorted(scope.value for scope in CALLS_OF_A_DESK)
 RENEWED_BEFORE: Final = timedelta(days=29)
 """The exchange replaces a key in its last thirty days."""
 
@@ -44,8 +33,8 @@ class HeldExchangeKeys:
     """The keys of this desk's agencies; a `peers.exchange.Credentials`."""
 
     def api_key_of(self, agency_id: str) -> str:
-        """The agency's key; raises UnreachableError where none serves."""
-        text = _text_of(agency_id)
+        """The agency's key, or its key for entering while it comes in; raises UnreachableError where none serves."""
+        text = _text_of(agency_id) or entry_key_of(agency_id)
         if not text:
             raise UnreachableError(f"The desk has no API key that serves at the exchange for {agency_id}.")
         return text
@@ -66,6 +55,12 @@ class HeldExchangeKeys:
         """Those with a key that serves."""
         serving = ExchangeKey.objects.filter(is_refused=False)
         return list(serving.order_by("pk").values_list("pk", flat=True))
+
+
+def keep_first_key(agency_id: str, text: str, expires_at: datetime) -> None:
+    """Keep the key that came with the agency's first keyset, in the caller's transaction; its key for entering goes."""
+    keep_exchange_key(agency_id, text, expires_at)
+    forget_entry_key(agency_id)
 
 
 def renew_exchange_keys(*, now: datetime) -> int:

@@ -3,6 +3,10 @@
 
 The hub can act as these agencies, and says so wherever custody is shown. Each verb is by a key officer of the
 agency; making the first keys and renewing a keyset are the keeper's, too. Old private keys stay for reading.
+
+Each keeps in one transaction what the root has signed and hands it to the exchange afterwards (`vault.outgoing`), so none
+may be called inside a transaction. What it gives may still wait, where the exchange is away. `seen` is the version of the
+keyset that the person saw (0 for none), None where nobody looked.
 """
 
 from collections.abc import Sequence
@@ -13,64 +17,76 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import EC1, PQ1
-from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from accord.envelope.keysets import Keyset
 from accord.envelope.private import Root
 from accord.envelope.statements.bodies import REVOKE_CODES
-from agencies.accession import accept_revoke
-from agencies.errors import CustodyRefusedError, RecoveryWaitsError
-from agencies.models import Key, Keyset, KeyUse, Revocation
-from agencies.registry import begin_root, standing_keyset, waiting_recovery
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import Custody
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from peers.models import Agency
+from vault import outgoing
 from vault.changes import USES, CancelRecovery, Create, Following, Renew, Retire, RootCard, Rotate
-from vault.errors import SigningKeysMissingError
+from vault.errors import (
+    CustodyRefusedError,
+    KeysMovedError,
+    RecoveryWaitsError,
+    SigningKeysMissingError,
+)
 from vault.making import (
-    bring_in,
     build_keyset,
     build_revoke,
+    keep_keyset,
+    keep_revoke,
     keep_roots,
     plan_change,
     sign_by_root,
     succession_of,
 )
+from vault.models import OwnWord
+from vault.standing import StandingKeys, standing_keyset
 
 
 def create_agency_keys(
-    actor: Actor, agency: Agency, *, suites: Sequence[str] = (PQ1, EC1), low: str = "", now: datetime
-) -> Keyset:
-    """Draws, registers and keeps root and keys of an agency of custody `hub`, whose first keyset this is.
+    actor: Actor,
+    agency: Agency,
+    *,
+    suites: Sequence[str] = (PQ1, EC1),
+    low: str = "",
+    now: datetime,
+) -> OwnWord:
+    """Draws and keeps root and keys of an agency of custody `hub`, and hands in its first keyset.
 
     `low` is the lowest suite it will take part in: PQ1 where it has PQ1, unless EC1 is chosen on purpose.
 
     By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
-    InputError.
+    InputError, and what `send_word` raises.
     """
     require_key_officer(actor, agency, or_keeper=True)
     root, successor = Root.generate(), Root.generate()
     change = Create(tuple(suites), RootCard(root.public, successor.fingerprint), low)
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB)
+        outgoing.require_none_waits(locked.pk)
+        if locked.root_fingerprint or standing_keyset(locked.pk, now=now) is not None:
+            raise CustodyRefusedError(locked.pk, locked.custody)
         plan = plan_change(locked, change, now=now)
-        begin_root(locked.pk, root.fingerprint)
-        keep_roots(locked, (root, successor), now=now)
+        roots = keep_roots(locked, (root, successor), now=now)
         signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
-        keyset = bring_in(actor, locked, signed, plan.rows, plan.drawn, now=now)
-        record("agency.keys_created", actor, locked, keyset.od, now, suites=sorted(suites))
-    return keyset
+        act, listed = "agency.keys_created", sorted(suites)
+        word = keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, suites=listed)
+    return outgoing.send_word(word.od, now=now)
 
 
-def renew_agency_keys(actor: Actor, agency: Agency, *, now: datetime) -> Keyset:
+def renew_agency_keys(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
     """Signs the next version of a keyset, which ends after 90 days: the same keys, for 90 days more.
 
     By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
-    RecoveryWaitsError.
+    RecoveryWaitsError, ChangeWaitsError, KeysMovedError, and what `send_word` raises.
     """
     require_key_officer(actor, agency, or_keeper=True)
-    return _change_keys(actor, agency, Renew(), "agency.keyset_renewed", now)
+    return _change_keys(actor, agency, Renew(), "agency.keyset_renewed", seen, now)
 
 
 def rotate_agency_keys(
@@ -79,88 +95,125 @@ def rotate_agency_keys(
     *,
     uses: Sequence[str] = USES,
     suites: Sequence[str] | None = None,
+    seen: int | None = None,
     now: datetime,
-) -> Keyset:
+) -> OwnWord:
     """Fresh keys; the old ones retire over 30 days, and open what was sealed to them for ever.
 
     `suites`: those the agency has, unless named. Raises as `renew_agency_keys`, and InputError.
     """
     require_key_officer(actor, agency)
     change = Rotate(tuple(uses), None if suites is None else tuple(suites))
-    return _change_keys(actor, agency, change, "agency.keys_rotated", now, uses=sorted(uses))
+    return _change_keys(actor, agency, change, "agency.keys_rotated", seen, now, uses=sorted(uses))
 
 
-def retire_agency_key(actor: Actor, agency: Agency, *, kid: str, now: datetime) -> Keyset:
+def retire_agency_key(
+    actor: Actor, agency: Agency, *, kid: str, seen: int | None = None, now: datetime
+) -> OwnWord:
     """Ends one key now, without a word about what it signed. The last of its kind is rotated, not retired.
 
     Raises as `renew_agency_keys`, and InputError.
     """
     require_key_officer(actor, agency)
-    return _change_keys(actor, agency, Retire(kid), "agency.key_retired", now, kid=kid)
+    return _change_keys(actor, agency, Retire(kid), "agency.key_retired", seen, now, kid=kid)
 
 
 def revoke_agency_key(
-    actor: Actor, agency: Agency, *, kid: str, since: datetime, code: str, now: datetime
-) -> Revocation:
+    actor: Actor,
+    agency: Agency,
+    *,
+    kid: str,
+    since: datetime,
+    code: str,
+    seen: int | None = None,
+    now: datetime,
+) -> OwnWord:
     """The root's word that a key is not to be believed since `since`; it cannot be taken back. Rotate afterwards.
 
-    Raises NotPermittedError, AbsentError, CustodyRefusedError, InputError.
+    The key signs nothing here from now on, also while the exchange is away. Raises NotPermittedError, AbsentError,
+    CustodyRefusedError, InputError, KeysMovedError, and what `send_word` raises.
     """
     require_key_officer(actor, agency)
     body = read_revocation(agency, kid=kid, since=since, code=code, now=now)
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB)
         before = standing_or_refuse(locked, now)
+        require_seen(before, seen)
         payload = build_revoke(locked, before.root, body, now=now)
-        return accept_revoke(actor, sign_by_root(locked, payload, before.root), now=now)
+        word = keep_revoke(actor, locked, sign_by_root(locked, payload, before.root), now=now)
+    return outgoing.send_word(word.od, now=now)
 
 
-def change_agency_root(actor: Actor, agency: Agency, *, now: datetime) -> Keyset:
+def change_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
     """To the announced root, signed by both; a new successor is drawn and announced. Raises as the others."""
     require_key_officer(actor, agency)
-    return _replace_root(actor, agency, "agency.root_changed", now, alone=False)
+    return _replace_root(actor, agency, "agency.root_changed", seen, now, alone=False)
 
 
-def recover_agency_root(actor: Actor, agency: Agency, *, now: datetime) -> Keyset:
+def recover_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
     """To the announced root, which signs alone, for a root that is lost; it waits 72 hours in public.
 
     Raises as the others.
     """
     require_key_officer(actor, agency)
-    return _replace_root(actor, agency, "agency.root_recovered", now, alone=True)
+    return _replace_root(actor, agency, "agency.root_recovered", seen, now, alone=True)
 
 
-def cancel_root_recovery(actor: Actor, agency: Agency, *, now: datetime) -> Keyset:
+def cancel_root_recovery(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
     """The word of the old root, by which a recovery that waits never comes into force.
 
     Raises as the others, and InputError where none waits.
     """
     require_key_officer(actor, agency)
-    return _change_keys(actor, agency, CancelRecovery(), "agency.recovery_cancelled", now)
+    return _change_keys(actor, agency, CancelRecovery(), "agency.recovery_cancelled", seen, now)
 
 
 def _change_keys(
-    actor: Actor, agency: Agency, change: Following, act: str, now: datetime, **detail: Any
-) -> Keyset:
+    actor: Actor,
+    agency: Agency,
+    change: Following,
+    act: str,
+    seen: int | None,
+    now: datetime,
+    **detail: Any,
+) -> OwnWord:
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB)
-        check_recovery(locked, change, now)
-        plan = plan_change(locked, change, now=now)
-        signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
-        keyset = bring_in(actor, locked, signed, plan.rows, plan.drawn, now=now)
-        record(act, actor, locked, keyset.od, now, version=keyset.version, **detail)
-    return keyset
+        word = _keep_change(actor, locked, change, act, seen, now, **detail)
+    return outgoing.send_word(word.od, now=now)
 
 
-def _replace_root(actor: Actor, agency: Agency, act: str, now: datetime, *, alone: bool) -> Keyset:
+def _replace_root(
+    actor: Actor, agency: Agency, act: str, seen: int | None, now: datetime, *, alone: bool
+) -> OwnWord:
     successor = Root.generate()
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB)
         before = standing_or_refuse(locked, now)
         change = succession_of(locked, before, successor, alone=alone)
-        keyset = _change_keys(actor, locked, change, act, now)
-        keep_roots(locked, (successor,), now=now)
-    return keyset
+        roots = keep_roots(locked, (successor,), now=now)
+        word = _keep_change(actor, locked, change, act, seen, now, roots=roots)
+    return outgoing.send_word(word.od, now=now)
+
+
+def _keep_change(
+    actor: Actor,
+    locked: Agency,
+    change: Following,
+    act: str,
+    seen: int | None,
+    now: datetime,
+    *,
+    roots: Sequence[str] = (),
+    **detail: Any,
+) -> OwnWord:
+    outgoing.require_none_waits(locked.pk)
+    check_recovery(locked, change, now)
+    require_seen(standing_keyset(locked.pk, now=now), seen)
+    plan = plan_change(locked, change, now=now)
+    signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
+    detail |= {"version": plan.body["ver"]}
+    return keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, **detail)
 
 
 def require_key_officer(actor: Actor, agency: Agency, *, or_keeper: bool = False) -> None:
@@ -180,7 +233,13 @@ def lock_agency(agency: Agency, custody: Custody) -> Agency:
     return locked
 
 
-def standing_or_refuse(agency: Agency, now: datetime) -> EnvelopeKeyset:
+def require_seen(standing: Keyset | None, seen: int | None) -> None:
+    """Raise KeysMovedError where the keyset is another than the version that somebody saw; `seen` is None where nobody looked."""
+    if seen is not None and (standing.version if standing else 0) != seen:
+        raise KeysMovedError
+
+
+def standing_or_refuse(agency: Agency, now: datetime) -> Keyset:
     """The keyset that the next word must follow; raises SigningKeysMissingError before the first."""
     standing = standing_keyset(agency.pk, now=now)
     if standing is None:
@@ -193,7 +252,7 @@ def check_recovery(agency: Agency, change: Create | Following, now: datetime) ->
 
     Raises RecoveryWaitsError, InputError.
     """
-    waiting = waiting_recovery(agency.pk, now=now)
+    waiting = StandingKeys(agency.pk, now).waiting
     if waiting is not None and not isinstance(change, CancelRecovery):
         raise RecoveryWaitsError(agency.pk, waiting.version)
     if waiting is None and isinstance(change, CancelRecovery):
@@ -202,13 +261,15 @@ def check_recovery(agency: Agency, change: Create | Following, now: datetime) ->
 
 def read_revocation(agency: Agency, *, kid: str, since: datetime, code: str, now: datetime) -> dict[str, Any]:
     """The body of a revoke, checked; raises AbsentError (no key of this agency), InputError."""
-    key = Key.objects.filter(pk=kid, agency_id=agency.pk).exclude(use=KeyUse.ROOT).first()
-    if key is None:
+    standing = StandingKeys(agency.pk, now)
+    row = standing.keyset.row(kid) if standing.keyset else None
+    if row is None:
         raise AbsentError
     if since > now:
         raise InputError("since", _("Since: choose a time that is not ahead."))
-    at = int(since.timestamp())
-    if key.since is not None and at >= key.since:
+    at, said = int(since.timestamp()), standing.revoked.get(kid)
+    before = [one for one in (row.since, said.since if said else None) if one is not None]
+    if any(at >= one for one in before):
         raise InputError(
             "since", _("Since: this key is revoked already; only an earlier time changes anything.")
         )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make a keyset with keys of the vault in it, prove it and bring it in.
+"""Make a keyset with keys of the vault in it, as the agency's root is to sign it, and keep it for the exchange.
 
-It goes through the same door as everybody's: a challenge, proof of possession, the root's signature, the ledger.
-Nobody is spared a check because the vault asks. Everything here runs in the caller's transaction.
+It goes through the same door as everybody's (`vault.outgoing`): a challenge, proof of possession, the root's signature, the
+ledger. Nobody is spared a check because the vault asks. Everything here runs in the caller's transaction.
 """
 
 import secrets
@@ -10,20 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.keyrule import check_window
 from accord.envelope.keys import PQ1, SIGN, PublicKey
-from accord.envelope.keysets import KeyRow
-from accord.envelope.keysets import Keyset as EnvelopeKeyset
+from accord.envelope.keysets import Keyset, read_keyset, verify_keyset
 from accord.envelope.naming import NamedSigners
-from accord.envelope.private import DecryptionKey, Root, SignerSet, SigningKey
-from accord.envelope.statements.checks import pop_suite
-from accord.envelope.statements.form import build_statement, make_statement, sign_statement
-from accord.envelope.unseal import open_challenge
-from agencies.accession import accept_keyset, issue_challenge
-from agencies.models import Key, Keyset, KeyUse
-from agencies.registry import register_successor, revoked_since, standing_keyset
-from callers.actors import Actor, SystemActor
-from callers.capabilities import Capability
-from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
+from accord.envelope.private import Root, SignerSet, SigningKey
+from accord.envelope.statements.checks import verify_revoke
+from accord.envelope.statements.form import build_statement, parse_statement, sign_statement
+from callers.actors import Actor
 from peers.models import Agency
 from vault.changes import (
     ChangeRoot,
@@ -36,8 +31,11 @@ from vault.changes import (
     plan_first,
     plan_next,
 )
-from vault.errors import SigningKeysMissingError
-from vault.keeping import ensure_secret, keep_private_keys, private_keys
+from vault.errors import CustodyRefusedError, SigningKeysMissingError
+from vault.keeping import ROOT, ensure_secret, keep_private_keys, private_keys
+from vault.models import OwnWord, VaultKey
+from vault.outgoing import keep_word, new_id
+from vault.standing import StandingKeys, standing_keyset
 
 KEYSET_LIVES: Final = timedelta(days=90)
 
@@ -49,10 +47,11 @@ def plan_change(agency: Agency, change: Create | Following, *, now: datetime) ->
     at = int(now.timestamp())
     if isinstance(change, Create):
         return plan_first(change, custody=agency.custody, at=at)
-    before = standing_keyset(agency.pk, now=now)
-    if before is None:
+    standing = StandingKeys(agency.pk, now)
+    if standing.keyset is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
-    return plan_next(before, change, revoked=revoked_since(agency.pk), at=at)
+    revoked = {kid: said.since for kid, said in standing.revoked.items()}
+    return plan_next(standing.keyset, change, revoked=revoked, at=at)
 
 
 def build_keyset(agency: Agency, plan: Plan, *, now: datetime) -> bytes:
@@ -96,43 +95,79 @@ def sign_by_root(agency: Agency, payload: bytes, signers: Sequence[PublicKey]) -
     return sign_statement(payload, SignerSet(keys))
 
 
-def bring_in(
+def keep_keyset(
     actor: Actor,
     agency: Agency,
     signed: bytes,
-    rows: Sequence[KeyRow],
-    drawn: Sequence[PrivateKey],
+    act: str,
     *,
+    roots: Sequence[str] = (),
+    drawn: Sequence[PrivateKey] = (),
     now: datetime,
-) -> Keyset:
-    """Proves possession of what was drawn, hands in the signed keyset and keeps the private halves.
+    **detail: Any,
+) -> OwnWord:
+    """Keep a signed keyset for the exchange, with the private halves of what was drawn for it; `roots` as `keep_roots` gave.
 
-    Raises SigningKeysMissingError and what `accept_keyset` raises.
+    It is checked first as the exchange will check it. Raises VerificationError and its kin, CustodyRefusedError,
+    ChangeWaitsError.
     """
-    caller = _caller_for(actor, agency)
-    pop = _prove_possession(caller, agency, rows, drawn, now) if drawn else None
-    stored = accept_keyset(caller, agency.pk, pop=pop, keyset=signed, now=now)
-    if drawn:
-        kept = [(key, str(key.public.use)) for key in drawn]
-        keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), kept)
-    return stored
+    keyset = check_keyset(agency, signed, now=now)
+    private = [(key, str(key.public.use)) for key in drawn]
+    keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), private)
+    kids = [*roots, *(key.public.kid for key in drawn)]
+    return keep_word(actor, agency.pk, signed, act, keyset=keyset, drawn=kids, now=now, **detail)
 
 
-def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> None:
-    """Reserves roots for the agency and keeps their private halves."""
-    kept: list[tuple[PrivateKey, str]] = []
-    for root in roots:
-        register_successor(agency.pk, root.public, now=now)
-        kept += [(SigningKey.from_bytes(data), KeyUse.ROOT.value) for data in root.to_bytes()]
-    keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), kept)
+def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> list[str]:
+    """Keep the private halves of roots of the agency; their kids."""
+    keys = [SigningKey.from_bytes(data) for root in roots for data in root.to_bytes()]
+    keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), [(key, ROOT) for key in keys])
+    return [key.public.kid for key in keys]
+
+
+def check_keyset(agency: Agency, signed: bytes, *, now: datetime) -> Keyset:
+    """The keyset, verified against the one that it follows; raises VerificationError and its kin, CustodyRefusedError."""
+    before = standing_keyset(agency.pk, now=now)
+    pinned = before.root_fingerprint if before else agency.root_fingerprint
+    statement = parse_statement(signed).statement
+    _check_issuer(agency, statement.iss, statement.iat, now)
+    if statement.exp is not None and statement.exp <= now.timestamp():
+        raise VerificationError(Failure.EXPIRED)
+    keyset = verify_keyset(signed, pinned=pinned or _root_of(signed), previous=before, strict=True)
+    if keyset.custody != agency.custody:
+        raise CustodyRefusedError(agency.pk, keyset.custody)
+    return keyset
+
+
+def keep_revoke(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> OwnWord:
+    """Keep a signed revocation for the exchange, checked first as `keep_keyset` does."""
+    standing = standing_keyset(agency.pk, now=now)
+    if standing is None:
+        raise SigningKeysMissingError(agency.pk, PQ1)
+    said = verify_revoke(signed, standing)
+    _check_issuer(agency, said.iss, said.iat, now)
+    detail = {"code": said.body["code"], "since": said.body["since"]}
+    return keep_word(actor, agency.pk, signed, "key.revoked", now=now, **detail)
+
+
+def _check_issuer(agency: Agency, iss: str, iat: int, now: datetime) -> None:
+    if iss != agency.pk:
+        raise VerificationError(Failure.ISSUER)
+    check_window(iat, int(now.timestamp()))
+
+
+def _root_of(signed: bytes) -> str:
+    """Of an agency whose root is made here, the first keyset says which it is."""
+    return read_keyset(signed).root_fingerprint
 
 
 def held_root(agency: Agency, fingerprint: str) -> tuple[PublicKey, PublicKey]:
-    """The public half of the root of this fingerprint among those reserved for the agency.
+    """The public half of the root of this fingerprint among those that the vault holds for the agency.
 
     Raises SigningKeysMissingError.
     """
-    keys = [PublicKey(key.jwk, SIGN) for key in Key.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT)]
+    rows = VaultKey.objects.filter(agency_id=agency.pk, use=ROOT)
+    keys = [PublicKey(row.jwk, SIGN) for row in rows]
     for classical in (key for key in keys if key.alg == "Ed25519"):
         for lattice in (key for key in keys if key.alg == "ML-DSA-65"):
             if RootCard((classical, lattice), "").fingerprint == fingerprint:
@@ -141,61 +176,8 @@ def held_root(agency: Agency, fingerprint: str) -> tuple[PublicKey, PublicKey]:
 
 
 def succession_of(
-    agency: Agency, before: EnvelopeKeyset, successor: Root, *, alone: bool
+    agency: Agency, before: Keyset, successor: Root, *, alone: bool
 ) -> ChangeRoot | RecoverRoot:
     """The move to the announced root, which the vault holds, and which announces `successor`."""
     card = RootCard(held_root(agency, before.nroot), successor.fingerprint)
     return RecoverRoot(card) if alone else ChangeRoot(card)
-
-
-def _caller_for(actor: Actor, agency: Agency) -> Actor:
-    """The officer of the agency in person; for the operator, the vault."""
-    if actor.agency_id == agency.pk:
-        return actor
-    return SystemActor("vault", agency.pk, frozenset({Capability.KEY_ENROL}))
-
-
-def _prove_possession(
-    caller: Actor, agency: Agency, rows: Sequence[KeyRow], drawn: Sequence[PrivateKey], now: datetime
-) -> bytes:
-    """A `pop` by the new signing keys in the keyset's order, else by those in use; with every new nonce."""
-    offered = [{"jwk": key.public.jwk, "use": key.public.use} for key in drawn]
-    challenge = issue_challenge(caller, agency.pk, offered, now=now)
-    opening = {key.public.kid: key for key in drawn if isinstance(key, DecryptionKey)}
-    answers = [
-        {
-            "kid": item["kid"],
-            "nonce": open_challenge(
-                item["jwe"], agency=agency.pk, chal=challenge.chal, key=opening[item["kid"]]
-            ),
-        }
-        for item in challenge.sealed
-    ]
-    signer = SignerSet(_proving_keys(agency, rows, drawn))
-    return make_statement(
-        "pop",
-        iss=agency.pk,
-        signer=signer,
-        suite=pop_suite(signer.signers),
-        id=new_id(now),
-        iat=int(now.timestamp()),
-        nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
-        body={"chal": challenge.chal, "enc": answers},
-    )
-
-
-def _proving_keys(agency: Agency, rows: Sequence[KeyRow], drawn: Sequence[PrivateKey]) -> list[SigningKey]:
-    fresh = {key.public.kid: key for key in drawn if isinstance(key, SigningKey)}
-    if fresh:
-        return [fresh[row.kid] for row in rows if row.kid in fresh]
-    current = [row.kid for row in rows if row.use == SIGN and row.st == "current"]
-    held = private_keys(agency.pk, current)
-    keys = [key for kid in current if isinstance(key := held.get(kid), SigningKey)]
-    if not keys or len(keys) != len(current):
-        raise SigningKeysMissingError(agency.pk, PQ1)
-    return keys
-
-
-def new_id(now: datetime) -> str:
-    """A fresh UUID of version 7 for `now`."""
-    return uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))

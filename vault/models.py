@@ -5,6 +5,9 @@ from typing import ClassVar, Final
 
 from django.db import models
 
+from accord.envelope.keysets import Keyset, read_keyset
+from callers.binding import BoundRow
+
 HUB: Final = "hub"
 
 
@@ -119,6 +122,78 @@ class DrawnKey(models.Model):
     use = models.CharField(max_length=4)
     epoch = models.PositiveIntegerField()
     wrapped = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.kid
+
+
+class OwnWord(BoundRow):
+    """A keyset or revocation that the agency's root has signed, from before it is handed to the exchange until the log has it.
+
+    `succession` as in `accord.envelope.keysets`, `drawn` the kids of the private keys that were kept for it, `act` and `detail` what the audit says once the exchange
+    has taken it. It waits while it was neither taken nor ended. `ended_at`: it was refused for `cause`, or given up. Beside
+    stands what trusts nobody, without a code: when it was last tried, and what was in the way.
+    """
+
+    od = models.CharField(primary_key=True, max_length=43)
+    agency_id = models.CharField(max_length=23)
+    k = models.CharField(max_length=6)
+    kid = models.CharField(max_length=43, blank=True)
+    jws = models.TextField()
+    succession = models.CharField(max_length=9, blank=True)
+    drawn = models.JSONField(default=list)
+    act = models.CharField(max_length=40)
+    detail = models.JSONField(default=dict)
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    cause = models.CharField(max_length=60, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=60, blank=True)
+
+    BOUND = (
+        *("od", "agency_id", "k", "kid", "jws", "succession", "drawn", "act", "detail", "made_by"),
+        *("made_at", "taken_at", "ended_at", "cause"),
+    )
+
+    class Meta:
+        ordering: ClassVar = ["agency_id", "made_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agency_id"],
+                condition=models.Q(k="keyset", taken_at=None, ended_at=None),
+                name="own_keyset_waits_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.od
+
+    @property
+    def keyset(self) -> Keyset:
+        """The keyset that it is, without a log time; raises VerificationError for a revocation."""
+        return read_keyset(self.jws.encode(), succession=self.succession)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether the exchange is still to take it."""
+        return self.taken_at is None and self.ended_at is None
+
+
+class SuspendedKey(BoundRow):
+    """A key that an officer has suspended: it signs nothing here, whatever the exchange says.
+
+    `told_at`: when the exchange had taken it; it trusts nobody, and carries no code.
+    """
+
+    kid = models.CharField(primary_key=True, max_length=43)
+    agency_id = models.CharField(max_length=23)
+    suspended_by = models.CharField(max_length=100)
+    suspended_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    BOUND = ("kid", "agency_id", "suspended_by", "suspended_at")
 
     def __str__(self) -> str:
         return self.kid

@@ -2,7 +2,7 @@
 """Proposals: what an agency's head is asked to sign, where the vault holds the operational keys and not the root.
 
 The desk builds the exact octets; the head reads them in words and signs them offline (`accord sign`); the desk
-takes the signed statement back, proves possession of the keys it drew, and hands all of it in. Nothing that was
+takes the signed statement back and hands it in (`vault.outgoing`), with proof of possession of the keys it drew. Nothing that was
 drawn is registered or used before. A statement is too old to come in after 24 hours, and so is a proposal; one
 keyset proposal is open at a time, and a new one replaces it.
 """
@@ -22,14 +22,11 @@ from accord.envelope.keysets import KeyRow, read_keyset
 from accord.envelope.private import private_key_from_bytes
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS, statement_typ
-from agencies.accession import accept_revoke
-from agencies.models import Keyset, Revocation
-from agencies.registry import standing_keyset
 from callers.actors import Actor
 from callers.directory import Custody
 from callers.errors import AbsentError, CallerError, InputError
 from peers.models import Agency
-from vault import hierarchy
+from vault import hierarchy, outgoing
 from vault.changes import NAMES, Change, Create, PrivateKey, Retire
 from vault.keeping import ensure_secret, secrets_of
 from vault.lives import (
@@ -40,8 +37,9 @@ from vault.lives import (
     require_key_officer,
     standing_or_refuse,
 )
-from vault.making import bring_in, build_keyset, build_revoke, plan_change
-from vault.models import DrawnKey, Proposal
+from vault.making import build_keyset, build_revoke, keep_keyset, keep_revoke, plan_change
+from vault.models import DrawnKey, OwnWord, Proposal
+from vault.standing import StandingKeys, standing_keyset
 
 PROPOSAL_LIVES: Final = timedelta(seconds=MAX_IAT_AGE_SECS)
 """As old may a signed statement be that comes in."""
@@ -71,6 +69,7 @@ def propose_keyset(actor: Actor, agency: Agency, *, change: Change, now: datetim
     with transaction.atomic():
         locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
         _check_beginning(locked, change, now)
+        outgoing.require_none_waits(locked.pk)
         check_recovery(locked, change, now)
         plan = plan_change(locked, change, now=now)
         payload = build_keyset(locked, plan, now=now)
@@ -116,8 +115,8 @@ def read_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> by
 def previous_keyset(actor: Actor, agency: Agency, *, now: datetime) -> bytes | None:
     """The keyset that a proposal follows, as signed, so that the head can compare; None before the first."""
     require_key_officer(actor, agency)
-    standing = standing_keyset(agency.pk, now=now)
-    return None if standing is None else bytes(Keyset.objects.get(od=standing.od).jws)
+    standing = StandingKeys(agency.pk, now)
+    return None if standing.keyset is None else standing.jws_of(standing.keyset.od)
 
 
 def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> None:
@@ -132,23 +131,27 @@ def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) ->
         record("agency.proposal_discarded", actor, locked, od, now)
 
 
-def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> Keyset | Revocation:
-    """Takes the signed statement back and hands it in; the same bytes again give the same row.
+def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> OwnWord | None:
+    """Takes the signed statement back and hands it in; the same bytes again change nothing, and give None once it is logged.
 
-    Raises as `propose_keyset`, InputError on `signed` (nothing that waits here), and the envelope's errors. A
-    refusal is audited.
+    Not inside a transaction. Raises as `propose_keyset`, InputError on `signed` (nothing that waits here), ChangeWaitsError,
+    the envelope's errors, and what `send_word` raises. A refusal is audited.
     """
     require_key_officer(actor, agency)
     od = parse_statement(signed).od
     try:
         with transaction.atomic():
             locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
-            return _accepted(locked, od) or _accept(actor, locked, signed, od, now)
+            if _is_logged(locked, od, now):
+                return None
+            if not OwnWord.objects.filter(pk=od, agency_id=locked.pk).exists():
+                _accept(actor, locked, signed, od, now)
     except (EnvelopeError, CallerError) as refused:
         code = str(getattr(refused, "code", type(refused).__name__))
         with transaction.atomic():
             record("agency.proposal_refused", actor, agency, od, now, code=code)
         raise
+    return outgoing.send_word(od, now=now)
 
 
 def forget_proposals(*, now: datetime) -> int:
@@ -157,35 +160,33 @@ def forget_proposals(*, now: datetime) -> int:
         return _forget(Proposal.objects.filter(made_at__lte=now - PROPOSAL_LIVES))
 
 
-def _accepted(agency: Agency, od: str) -> Keyset | Revocation | None:
-    """The row that this statement has become, where it came before."""
-    return (
-        Keyset.objects.filter(od=od, agency_id=agency.pk).first()
-        or Revocation.objects.filter(od=od, agency_id=agency.pk).first()
-    )
+def _is_logged(agency: Agency, od: str, now: datetime) -> bool:
+    """Tell whether the log has this statement."""
+    return StandingKeys(agency.pk, now).is_logged(od)
 
 
-def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime) -> Keyset | Revocation:
+def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime) -> None:
+    """In the place of the proposal stands what the head has signed, on its way to the exchange."""
     proposal = _open(agency, now).filter(pk=od).first()
     if proposal is None:
         raise InputError(
             "signed", _("File: no open proposal of your agency is signed here. Make a new proposal.")
         )
-    rows = read_keyset(signed).rows if proposal.k == _KEYSET else ()
-    drawn, change = _unwrap_drawn(agency, proposal, rows), proposal.change
+    keyset = read_keyset(signed) if proposal.k == _KEYSET else None
+    drawn, change = _unwrap_drawn(agency, proposal, keyset.rows if keyset else ()), proposal.change
     _forget(Proposal.objects.filter(pk=od))
-    if proposal.k == _REVOKE:
-        return accept_revoke(actor, signed, now=now)
-    keyset = bring_in(actor, agency, signed, rows, drawn, now=now)
-    record("agency.proposal_accepted", actor, agency, od, now, change=change, version=keyset.version)
-    return keyset
+    if keyset is None:
+        keep_revoke(actor, agency, signed, now=now)
+        return
+    act, version = "agency.proposal_accepted", keyset.version
+    keep_keyset(actor, agency, signed, act, drawn=drawn, now=now, change=change, version=version)
 
 
 def _check_beginning(agency: Agency, change: Change, now: datetime) -> None:
     """The first keyset is made once, under the root whose fingerprint is on paper."""
     if not isinstance(change, Create):
         return
-    if Keyset.objects.filter(agency_id=agency.pk).exists():
+    if standing_keyset(agency.pk, now=now) is not None:
         raise InputError("change", _("Your agency has keys already. Rotate them instead."))
     if change.root.fingerprint != agency.root_fingerprint:
         raise InputError("root", _("Root: its fingerprint is not the one from paper."))

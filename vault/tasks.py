@@ -4,6 +4,7 @@
 from celery import shared_task
 
 from callers import clock
+from vault import outgoing, suspending
 from vault.exchangekeys import renew_exchange_keys
 from vault.proposing import forget_proposals
 
@@ -18,3 +19,17 @@ def forget_old_proposals() -> None:
 def renew_keys_at_exchange() -> None:
     """Replaces the desk's API keys that end soon."""
     renew_exchange_keys(now=clock.now())
+
+
+@shared_task(name="vault.send_words", queue="desk")
+def send_words() -> None:
+    """Hands in what waits for the exchange: keysets, revocations, suspensions."""
+    now = clock.now()
+    suspending.tell_suspensions(now=now)
+    outgoing.send_waiting(now=now)
+
+
+@shared_task(name="vault.give_again", queue="desk")
+def give_keys_again() -> None:
+    """Gives a restored exchange what it has lost of the agencies' own keys."""
+    outgoing.give_all_again()

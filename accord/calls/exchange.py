@@ -141,6 +141,10 @@ class Exchange(Protocol):
         """Lift the own suspension of a lane; what the parties have suspended then. Asking again is harmless."""
         ...
 
+    def suspend_key(self, kid: str) -> SuspendedKey:
+        """Suspend an own key at once; asking again is harmless."""
+        ...
+
     def credentials(self) -> list[CredentialAnswer]:
         """Ask for the API keys of the own agency, the newest first, ended ones too."""
         ...

@@ -33,14 +33,14 @@ from callers.octets import SIGNED, octets_of
 from callers.reading import read_body, read_query
 from officers.keyfacts import KeyFact, KeyFacts, check_typed, key_facts
 from peers.models import Agency
-from vault import proposing
+from vault import outgoing, proposing
 from vault.changes import MAX_ROOT_CARD_BYTES, read_root_card
 
 VERBS: Final = (
-    *("create", "renew", "rotate", "retire", "revoke", "suspend", "resume"),
+    *("create", "renew", "rotate", "retire", "revoke", "suspend"),
     *("change_root", "recover_root", "cancel_recovery"),
 )
-ABOUT_A_KEY: Final = frozenset({"retire", "revoke", "suspend", "resume"})
+ABOUT_A_KEY: Final = frozenset({"retire", "revoke", "suspend"})
 ABOUT_A_ROOT: Final = frozenset({"create", "change_root", "recover_root"})
 
 
@@ -88,8 +88,21 @@ class ProposalOut(s.Serializer[Any]):
     sign_until = s.DateTimeField()
 
 
+class WordOut(s.Serializer[Any]):
+    """A keyset or revocation that waits for the exchange; `trouble` was in the way last, `cause` is why it was refused."""
+
+    od = s.CharField()
+    k = s.CharField()
+    kid = s.CharField()
+    act = s.CharField()
+    made_at = s.DateTimeField()
+    tried_at = s.DateTimeField(allow_null=True)
+    trouble = s.ChoiceField(["", "away", "busy", "key-refused", "unclear", "altered"])
+    cause = s.CharField()
+
+
 class KeysOut(s.Serializer[Any]):
-    """`verbs`: what this officer may do now; `proposals` are for key officers."""
+    """`verbs`: what this officer may do now; `proposals` are for key officers; `to_send` is not at the exchange yet."""
 
     custody = s.CharField()
     keyset = KeysetOut(allow_null=True)
@@ -97,6 +110,7 @@ class KeysOut(s.Serializer[Any]):
     waiting = RecoveryOut(allow_null=True)
     verbs = s.ListField(child=s.CharField())
     proposals = ProposalOut(many=True)
+    to_send = WordOut(many=True)
 
 
 class KeyChangeIn(s.Serializer[Any]):
@@ -145,7 +159,8 @@ class KeysView(AffairsView):
         signs_offline = facts.may_manage and facts.custody == Custody.HUB_OWN_ROOT
         waiting = proposing.list_proposals(self.officer, facts.agency, now=self.now) if signs_offline else []
         shown = {name: getattr(facts, name) for name in ("custody", "keyset", "keys", "waiting")}
-        return self.answer(KeysOut({**shown, "verbs": sorted(facts.verbs), "proposals": waiting}).data)
+        lists = {"proposals": waiting, "to_send": outgoing.list_words(facts.agency.pk)}
+        return self.answer(KeysOut({**shown, **lists, "verbs": sorted(facts.verbs)}).data)
 
 
 class KeyChangeView(KeysView):
@@ -154,7 +169,10 @@ class KeyChangeView(KeysView):
 
     @extend_schema(request=KeyChangeIn, responses={200: KeysOut}, operation_id="keys_change")
     def post(self, request: Request) -> Response:
-        """Change the agency's keys, or have it proposed to its head; a change is logged within about a second."""
+        """Change the agency's keys, or have it proposed to its head; a change is logged within about a second.
+
+        While the exchange is away it waits, and stands in `to_send`.
+        """
         body = read_body(KeyChangeIn, request)
 
         def change() -> None:
@@ -176,6 +194,23 @@ class ImpactView(AffairsView):
         """Count what revoking a key since a time would reach."""
         since: datetime = read_query(ImpactQuery, request).get("since", self.now)
         return self.answer(ImpactOut(impact_of_revoking(self.officer, kid, since, now=self.now)).data)
+
+
+class WordView(KeysView):
+    capability = Capability.KEY_MANAGE
+    http_method_names = ["post", "delete", "options"]
+
+    @extend_schema(request=None, responses={200: KeysOut}, operation_id="keys_send_again")
+    def post(self, request: Request, od: str) -> Response:
+        """Send at once what waits for the exchange; the worker sends it by itself, too."""
+        self.act(lambda: outgoing.send_again(self.officer, self.agency.pk, od, now=self.now))
+        return self.answer_keys()
+
+    @extend_schema(responses={200: KeysOut}, operation_id="keys_give_up")
+    def delete(self, request: Request, od: str) -> Response:
+        """Give up what waits, or put away what was refused; what the exchange has taken stands."""
+        self.act(lambda: outgoing.give_up(self.officer, self.agency.pk, od, now=self.now))
+        return self.answer_keys()
 
 
 class ProposalView(KeysView):
@@ -248,5 +283,6 @@ urlpatterns = [
     path("keys", KeysView.as_view(), name="keys-list"),
     path("keys/changes", KeyChangeView.as_view(), name="keys-change"),
     path("keys/<str:kid>/impact", ImpactView.as_view(), name="keys-impact"),
+    path("keys/to-send/<str:od>", WordView.as_view(), name="keys-to-send"),
     path(_K, ProposalView.as_view(), name="keys-proposal"),
 ]

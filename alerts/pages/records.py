@@ -26,7 +26,9 @@ from notices.states import RESENDABLE, Cause, NotificationState, Occasion
 ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.admitted": gettext_lazy("admitted the agency"),
     "agency.bound": gettext_lazy("let the agency's entry count as it stood"),
+    "agency.change_given_up": gettext_lazy("gave up a change of keys that waited"),
     "agency.change_proposed": gettext_lazy("proposed a change of keys"),
+    "agency.change_refused": gettext_lazy("was refused a change of keys by the exchange"),
     "agency.key_retired": gettext_lazy("retired a key"),
     "agency.keys_created": gettext_lazy("created keys for the agency"),
     "agency.keys_rotated": gettext_lazy("rotated the keys"),

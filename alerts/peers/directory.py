@@ -25,9 +25,10 @@ from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from callers.errors import NotBoundError
 from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory, Known
-from peers.following import follow_keysets
+from peers.following import follow_keysets, follow_own_waiting
 from peers.models import SeenLedger
 from vault.errors import SealBrokenError
+from vault.standing import own_root
 
 PINS_ALTERED: Final = "pins-altered"
 KEYSETS_ALTERED: Final = "keysets-altered"
@@ -100,6 +101,13 @@ class VerifiedDirectory:
             self.refused.pop(agency, None)
             self.hidden.pop(agency, None)
             self._chains.pop(agency, None)
+
+    def refresh_own(self) -> None:
+        """Ask for the reader's own keys, and for a recovered root of its own that waits; as `refresh`, which knows what is in force."""
+        self.refresh([self.reader])
+        if self.book.revision >= 0 and self.reader not in self.refused:
+            follow_own_waiting(self.memory, now=self._now)
+            self._chains.pop(self.reader, None)
 
     def preload(self, agencies: Iterable[str]) -> None:
         """Read what is kept of these agencies: two statements, and the book's."""
@@ -181,7 +189,8 @@ class VerifiedDirectory:
         return self._chains[agency]
 
     def _pinned_root(self, agency: str) -> str:
-        return self.book.pins.get(agency, Pin()).root
+        pinned = self.book.pins.get(agency, Pin()).root
+        return pinned or (own_root(agency) if agency == self.reader else "")
 
     def _is_kept_whole(self, agency: str) -> bool:
         """Tell whether none of its rows was altered; one of whom something was gets no new ones that could hide it."""

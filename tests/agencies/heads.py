@@ -9,7 +9,7 @@ from typing import Any
 from accord.envelope.encoding import canonical
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.private import Root, SignerSet
-from accord.envelope.statements.form import sign_statement
+from accord.envelope.statements.form import parse_statement, sign_statement
 from agencies.models import Keyset, Revocation
 from peers.models import Agency
 from tests.agencies.world import NOW, enrol, log_everything
@@ -53,7 +53,10 @@ class Head:
         return sign_statement(payload, SignerSet(keys))
 
     def accept(self, signed: bytes, *, now: datetime = NOW) -> Keyset | Revocation:
-        return proposing.accept_proposal(self.officer, self.agency, signed, now=now)
+        """Hand it in; the row that the exchange has of it."""
+        proposing.accept_proposal(self.officer, self.agency, signed, now=now)
+        od = parse_statement(signed).od
+        return Keyset.objects.filter(od=od).first() or Revocation.objects.get(od=od)
 
     def change(self, change: Change, *signers: Root, now: datetime = NOW) -> Keyset:
         stored = self.accept(self.sign(self.propose(change, now=now), *signers), now=now)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agencies.accession import admit_agency, resume_agency, resume_key, suspend_agency, suspend_key
+from agencies.accession import admit_agency, resume_agency, suspend_agency
 from agencies.directory import find_agency, list_agencies
 from agencies.errors import AgencyExistsError
 from agencies.models import Agency, Key, KeyUse
@@ -136,26 +136,6 @@ def test_the_directory_hides_agencies_that_are_still_entering() -> None:
 def test_the_directory_is_closed_to_who_may_not_read_it() -> None:
     with pytest.raises(NotPermittedError):
         list_agencies(SystemActor("test", "xa-lab"))
-
-
-def test_a_key_officer_blocks_an_own_key_and_lifts_the_block() -> None:
-    agency, keys = own_agency("xa-lab")
-    officer, kid = enrol(agency, "key_officer"), keys.rows[0].kid
-    assert suspend_key(officer, kid, now=NOW).suspended_at == NOW
-    assert suspend_key(officer, kid, now=NOW + DAY).suspended_at == NOW
-    assert resume_key(officer, kid, now=NOW + DAY).suspended_at is None
-    acts = AuditEvent.objects.filter(subject=kid).order_by("seq").values_list("act", flat=True)
-    assert list(acts) == ["key.suspended", "key.resumed"]
-
-
-def test_a_key_of_another_agency_and_a_root_are_absent() -> None:
-    agency, keys = own_agency("xa-lab")
-    _, others = own_agency("xb-health")
-    officer = enrol(agency, "key_officer")
-    for kid in (others.rows[0].kid, "k" * 43, keys.root.public[0].kid):
-        with pytest.raises(AbsentError):
-            suspend_key(officer, kid, now=NOW)
-    assert not Key.objects.filter(suspended_at__isnull=False).exists()
 
 
 def test_keys_are_visible_to_their_own_agency_without_the_root() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from accord.envelope.keys import EC1, PQ1
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import CustodyRefusedError
 from agencies.models import Key, Keyset
 from callers.actors import SystemActor
 from callers.errors import AbsentError, InputError, NotPermittedError
@@ -25,6 +24,7 @@ from tests.agencies.world import (
 )
 from vault import doors
 from vault.changes import PrivateKey, draw_decryption, draw_signing
+from vault.errors import CustodyRefusedError
 from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
@@ -56,8 +56,8 @@ def test_keys_are_made_for_the_suites_asked_for(suites: list[str], algs: set[str
 
 def test_the_lowest_suite_is_pq1_unless_another_is_chosen_on_purpose() -> None:
     for agency_id, low, expected in (("xa-lab", "", PQ1), ("xb-health", EC1, EC1)):
-        keyset = doors.create_agency_keys(OPERATOR, admit(agency_id, custody="hub"), low=low, now=NOW)
-        assert keyset.low == expected
+        word = doors.create_agency_keys(OPERATOR, admit(agency_id, custody="hub"), low=low, now=NOW)
+        assert word.keyset.low == expected
     with pytest.raises(InputError) as refused:
         doors.create_agency_keys(OPERATOR, admit("xc-customs", custody="hub"), suites=[PQ1], low=EC1, now=NOW)
     assert refused.value.field == "low"
@@ -84,7 +84,7 @@ def test_keys_are_made_by_a_key_officer_or_the_operator() -> None:
             doors.create_agency_keys(enrol(agency, role), agency, now=NOW)
     with pytest.raises(AbsentError):
         doors.create_agency_keys(enrol(admit("xb-health"), "key_officer"), agency, now=NOW)
-    assert doors.create_agency_keys(enrol(agency, "key_officer"), agency, now=NOW).version == 1
+    assert doors.create_agency_keys(enrol(agency, "key_officer"), agency, now=NOW).keyset.version == 1
 
 
 @pytest.mark.parametrize("suites", [[], ["PQ2"], ["PQ1", "RSA"]])
@@ -98,7 +98,7 @@ def test_a_hosted_keyset_is_renewed_before_it_ends(tmp_path: Path) -> None:
     log_everything(tmp_path, now=NOW)
     renewed = doors.renew_agency_keys(OPERATOR, agency, now=NOW + 60 * DAY)
     log_everything(tmp_path, now=NOW + 60 * DAY)
-    assert (renewed.version, renewed.exp) == (2, seconds(NOW + 150 * DAY))
+    assert (renewed.keyset.version, renewed.keyset.exp) == (2, seconds(NOW + 150 * DAY))
     found = DatabaseKeyDirectory(NOW + 100 * DAY).recipient_keys(["xa-lab"], PQ1, seconds(NOW + 100 * DAY))
     assert "xa-lab" in found
 

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from accord.envelope.keys import show_fingerprint
-from agencies.accession import resume_key, suspend_key
 from agencies.models import Key
 from callers.directory import Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
 from officers.keyfacts import KeyFact, check_typed, key_facts
 from officers.models import Officer
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, log_everything, own_agency
-from vault import lives
+from tests.agencies.world import DAY, NOW, admit, enrol, hosted_agency, log_everything, own_agency
+from vault import lives, suspending
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +58,7 @@ def test_the_facts_of_a_hosted_agencys_keys(lab: Agency, officer: Officer) -> No
     assert {key.state for key in facts.keys} == {"current"}
     assert {key.suite for key in facts.keys if key.use == "enc"} == {"EC1", "PQ1"}
     assert facts.verbs == {
-        "renew", "rotate", "retire", "revoke", "suspend", "resume", "change_root", "recover_root",
+        "renew", "rotate", "retire", "revoke", "suspend", "change_root", "recover_root",
     }  # fmt: skip
 
 
@@ -71,9 +70,10 @@ def test_a_keyset_that_waits_for_the_log_is_shown_as_such(lab: Agency, officer: 
 
 def test_states_are_said_in_words(lab: Agency, officer: Officer, tmp_path: Path) -> None:
     kid = some_kid()
-    suspend_key(officer, kid, now=NOW)
-    assert (fact(officer, kid).state, fact(officer, kid).state_text) == ("suspended", "Suspended on this hub")
-    resume_key(officer, kid, now=NOW)
+    assert suspending.suspend_key(officer, lab, kid, now=NOW)
+    assert (fact(officer, kid).state, fact(officer, kid).state_text) == ("suspended", "Suspended")
+    lives.renew_agency_keys(officer, lab, now=NOW + timedelta(hours=1))
+    assert fact(officer, kid).state == "current"
     lives.rotate_agency_keys(officer, lab, now=NOW + DAY)
     assert fact(officer, kid, days=2).state == "retiring"
     assert fact(officer, kid, days=40).state == "ended"
@@ -96,18 +96,18 @@ def test_a_recovery_that_waits_is_shown_with_its_hour(lab: Agency, officer: Offi
     facts = key_facts(officer, now=NOW + 2 * DAY)
     assert facts.waiting is not None
     assert (facts.waiting.version, facts.waiting.from_at) == (2, NOW + 4 * DAY)
-    assert facts.waiting.root == show_fingerprint(begun.root_fingerprint)
-    assert facts.verbs == {"cancel_recovery", "revoke", "suspend", "resume"}
+    assert facts.waiting.root == show_fingerprint(begun.keyset.root_fingerprint)
+    assert facts.verbs == {"cancel_recovery", "revoke", "suspend"}
     after = key_facts(officer, now=NOW + 4 * DAY)
     assert after.waiting is None and after.keyset is not None
-    assert after.keyset.root == show_fingerprint(begun.root_fingerprint)
+    assert after.keyset.root == show_fingerprint(begun.keyset.root_fingerprint)
 
 
 def test_each_custody_offers_what_can_be_done_there() -> None:
     own, _ = own_agency("xd-reg")
     facts = key_facts(enrol(own, "key_officer"), now=NOW)
     assert facts.custody_text == "Keys held by the agency"
-    assert facts.verbs == {"suspend", "resume"}
+    assert facts.verbs == frozenset()
     entering = admit("xb-health", custody="hub-own-root")
     begins = key_facts(enrol(entering, "key_officer"), now=NOW)
     assert begins.keyset is None and begins.keys == ()
@@ -139,18 +139,3 @@ def test_what_cannot_be_undone_is_confirmed_by_four_characters() -> None:
         with pytest.raises(InputError) as refused:
             check_typed(kid, wrong)
         assert refused.value.field == "typed" and "3F9A" in refused.value.problem
-
-
-# Suspension at the hub.
-
-
-def test_a_key_officer_and_the_operator_suspend_a_key_and_nobody_else(lab: Agency, officer: Officer) -> None:
-    kid = some_kid()
-    for role in ("reader", "releaser", "agency_admin"):
-        with pytest.raises(NotPermittedError):
-            suspend_key(enrol(lab, role), kid, now=NOW)
-    with pytest.raises(AbsentError):
-        suspend_key(enrol(own_agency("xd-reg")[0], "key_officer"), kid, now=NOW)
-    for actor in (officer, OPERATOR):
-        assert suspend_key(actor, kid, now=NOW).suspended_at == NOW
-        assert resume_key(actor, kid, now=NOW).suspended_at is None

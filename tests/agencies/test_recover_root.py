@@ -27,7 +27,7 @@ from agencies.directory import (
     newest_keyset,
     published_keyset,
 )
-from agencies.errors import KeyTakenError, RecoveryWaitsError
+from agencies.errors import KeyTakenError
 from agencies.models import Key, Keyset, KeyState, KeyUse, Revocation
 from agencies.registry import take_over_recoveries
 from agencies.tasks import tidy
@@ -54,7 +54,9 @@ from tests.agencies.world import (
     seconds,
 )
 from vault import doors, lives
+from vault.errors import RecoveryWaitsError
 from vault.keeping import private_keys
+from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -357,7 +359,7 @@ def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accid
         lives.cancel_root_recovery(officer, agency, now=NOW)
     log_everything(tmp_path, now=NOW)
     first = Keyset.objects.get(agency_id=agency.pk)
-    kids = Key.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT).values_list("kid", flat=True)
+    kids = VaultKey.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT).values_list("kid", flat=True)
     held = private_keys("xa-lab", list(kids))
     thief = _successor_of(first, [key for key in held.values() if isinstance(key, SigningKey)])
     signed = thief.keyset(version=2, prev=first.od, now=BEGUN)
@@ -368,9 +370,9 @@ def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accid
             verb(officer, agency, now=BEGUN + HOUR)
     cancelled = lives.cancel_root_recovery(officer, agency, now=BEGUN + HOUR)
     log_everything(tmp_path, now=BEGUN + HOUR)
-    assert (cancelled.version, cancelled.succession) == (2, "same")
+    assert (cancelled.keyset.version, cancelled.succession) == (2, "same")
     assert in_force(BEGUN + 9 * DAY) == (2, "same")
-    assert doors.renew_agency_keys(OPERATOR, agency, now=BEGUN + 9 * DAY).version == 3
+    assert doors.renew_agency_keys(OPERATOR, agency, now=BEGUN + 9 * DAY).keyset.version == 3
 
 
 def _successor_of(first: Keyset, held: list[SigningKey]) -> OwnKeys:

@@ -12,7 +12,6 @@ from accord.envelope.keys import EC1, ENC, PQ1, SIGN
 from accord.envelope.keysets import KeyRow, read_keyset
 from accord.envelope.verifying import Ledger
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import CustodyRefusedError, RecoveryWaitsError
 from agencies.models import Key, Keyset, KeyState, KeyUse
 from agencies.registry import take_over_recoveries
 from callers.errors import AbsentError, InputError, NotPermittedError
@@ -33,8 +32,9 @@ from tests.agencies.world import (
     seconds,
 )
 from vault import doors, lives
+from vault.errors import CustodyRefusedError, RecoveryWaitsError
 from vault.keeping import private_keys
-from vault.models import VaultKey
+from vault.models import OwnWord, VaultKey
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + 40 * DAY
@@ -54,8 +54,8 @@ def officer(lab: Agency) -> Officer:
     return enrol(lab, "key_officer", "releaser")
 
 
-def rows_of(keyset: Keyset) -> dict[str, KeyRow]:
-    return {row.kid: row for row in read_keyset(bytes(keyset.jws)).rows}
+def rows_of(word: OwnWord) -> dict[str, KeyRow]:
+    return {row.kid: row for row in word.keyset.rows}
 
 
 def kids_of(agency: str, use: str, st: str = "current") -> set[str]:
@@ -213,12 +213,13 @@ def test_a_key_is_revoked_by_the_root_and_the_next_keyset_says_so(
     kid = Key.objects.get(agency_id=lab.pk, use=SIGN, alg="Ed25519").pk
     said = lives.revoke_agency_key(officer, lab, kid=kid, since=NOW + DAY, code="stolen", now=LATER)
     log_everything(tmp_path, now=LATER)
-    assert (said.key_id, said.since, said.code) == (kid, seconds(NOW + DAY), "stolen")
+    assert (said.kid, said.detail) == (kid, {"code": "stolen", "since": seconds(NOW + DAY)})
     (word,) = DatabaseKeyDirectory(LATER).revocations("xa-lab")
     assert (word.kid, word.since) == (kid, seconds(NOW + DAY))
     rotated = lives.rotate_agency_keys(officer, lab, uses=[SIGN], now=LATER + HOUR)
     assert (rows_of(rotated)[kid].st, rows_of(rotated)[kid].since) == ("revoked", seconds(NOW + DAY))
-    assert AuditEvent.objects.get(act="key.revoked").actor == officer.audit_name
+    said_by = AuditEvent.objects.filter(act="key.revoked").values_list("actor", flat=True)
+    assert officer.audit_name in said_by
 
 
 def test_a_revocation_may_move_earlier_and_never_later(lab: Agency, officer: Officer) -> None:
@@ -261,10 +262,10 @@ def test_the_root_changes_to_the_announced_one_and_a_new_one_is_announced(
         changed = lives.change_agency_root(officer, lab, now=NOW + version * DAY)
         log_everything(tmp_path, now=NOW + version * DAY)
         lab.refresh_from_db()
-        assert (changed.version, changed.succession) == (version, "changed")
-        assert lab.root_fingerprint == changed.root_fingerprint == announced
-        announced = read_keyset(bytes(changed.jws)).nroot
-    assert lives.renew_agency_keys(officer, lab, now=LATER).version == 4
+        assert (changed.keyset.version, changed.succession) == (version, "changed")
+        assert lab.root_fingerprint == changed.keyset.root_fingerprint == announced
+        announced = changed.keyset.nroot
+    assert lives.renew_agency_keys(officer, lab, now=LATER).keyset.version == 4
     assert AuditEvent.objects.filter(act="agency.root_changed").count() == 2
 
 
@@ -279,12 +280,12 @@ def test_a_lost_root_is_recovered_after_its_delay(lab: Agency, officer: Officer,
     lab.refresh_from_db()
     assert lab.root_fingerprint == before
     after = LATER + 3 * DAY
-    assert lives.rotate_agency_keys(officer, lab, now=after).version == 3
+    assert lives.rotate_agency_keys(officer, lab, now=after).keyset.version == 3
     take_over_recoveries(now=after)
     lab.refresh_from_db()
-    assert lab.root_fingerprint == begun.root_fingerprint != before
+    assert lab.root_fingerprint == begun.keyset.root_fingerprint != before
     log_everything(tmp_path, now=after)
-    assert lives.change_agency_root(officer, lab, now=after + DAY).version == 4
+    assert lives.change_agency_root(officer, lab, now=after + DAY).keyset.version == 4
 
 
 def _root_kids(agency: Agency) -> list[str]:

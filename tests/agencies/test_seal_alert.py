@@ -11,9 +11,7 @@ from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.keyrule import Valid
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.verifying import Ledger
-from agencies.accession import suspend_key
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import CustodyRefusedError
 from agencies.models import Key
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
@@ -23,8 +21,8 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything, own_agency
-from vault import doors
-from vault.errors import SigningKeysMissingError
+from vault import doors, suspending
+from vault.errors import CustodyRefusedError, SigningKeysMissingError
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")
@@ -163,6 +161,6 @@ def test_the_hub_signs_nothing_for_an_agency_with_its_own_keys(releaser: Officer
 def test_a_suspended_signing_key_signs_nothing(releaser: Officer) -> None:
     agency = Agency.objects.get(pk="xa-lab")
     kid = Key.objects.get(agency_id=agency.pk, alg="ML-DSA-65", use="sign").kid
-    suspend_key(enrol(agency, "key_officer"), kid, now=NOW)
+    suspending.suspend_key(enrol(agency, "key_officer"), agency, kid, now=NOW)
     with pytest.raises(SigningKeysMissingError):
         seal(releaser, ["xd-reg"])

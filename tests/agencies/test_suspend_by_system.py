@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system of the agency suspends its key at once; only the root's next keyset, or a person, lifts it."""
+"""A system of the agency suspends its key at once; only the root's next keyset lifts it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from agencies.accession import resume_key, suspend_key
+from agencies.accession import suspend_key
 from agencies.models import Key, Keyset
 from callers.actors import ApiClient
 from callers.capabilities import Capability, usual_scopes
@@ -22,7 +22,6 @@ from tests.agencies.world import (
     OwnKeys,
     accept,
     api_key,
-    enrol,
     log_everything,
     own_agency,
 )
@@ -54,8 +53,6 @@ def test_the_next_keyset_that_lists_it_as_current_lifts_it(entered: tuple[Agency
     for _ in range(2):
         key = suspend_key(SYSTEM, kid, now=NOW + timedelta(hours=2))
         assert (key.suspended_at, key.until_keyset) == (NOW + timedelta(hours=2), True)
-    with pytest.raises(NotPermittedError):
-        resume_key(SYSTEM, kid, now=NOW + DAY)
     second(agency, keys, signed_at=timedelta(hours=3))
     assert Key.objects.get(pk=kid).suspended_at is None
     assert acts(kid) == [("key.suspended", "client:xa-lab/case system"), ("key.resumed", "system:register")]
@@ -70,18 +67,6 @@ def test_one_signed_before_or_that_retires_it_lifts_nothing(entered: tuple[Agenc
     Key.objects.filter(pk=other).update(suspended_at=NOW + timedelta(hours=5))
     second(agency, replace(keys, rows=rows), signed_at=timedelta(hours=3))
     assert Key.objects.filter(suspended_at__isnull=False, kid__in=[kid, other]).count() == 2
-
-
-def test_what_a_person_has_suspended_too_only_a_person_lifts(entered: tuple[Agency, OwnKeys]) -> None:
-    agency, keys = entered
-    officer, kid = enrol(agency, "key_officer"), keys.rows[0].kid
-    suspend_key(SYSTEM, kid, now=NOW)
-    suspend_key(officer, kid, now=NOW)
-    suspend_key(SYSTEM, kid, now=NOW)
-    second(agency, keys, signed_at=timedelta(hours=3))
-    key = Key.objects.get(pk=kid)
-    assert (key.suspended_at, key.until_keyset) == (NOW, False)
-    assert resume_key(officer, kid, now=NOW + DAY).suspended_at is None
 
 
 def test_only_an_own_key_and_by_a_system_that_was_given_it(entered: tuple[Agency, OwnKeys]) -> None:

@@ -30,6 +30,7 @@ from ledger.sequencer import sequence_batch
 from officers.accounts import enrol_officer
 from officers.models import Officer
 from peers.models import Agency
+from tests.builders import take_in_keys
 from tests.exchange_keys import give_api_key
 from tests.services import surroundings
 from vault.doors import create_agency_keys
@@ -263,9 +264,10 @@ def od_of(statement: bytes) -> str:
 
 
 def log_everything(folder: Path, *, now: datetime) -> None:
-    """Lets the ledger log all that waits, signed by the key that every process of the suite trusts."""
+    """Lets the ledger log all that waits, signed by the key that every process of the suite trusts; the desk has heard it."""
     key = LedgerKey.from_text(surroundings().world.secrets.ledger_key)
     sequence_batch(now, key, folder, lambda covered, at: None)
+    take_in_keys(now=now)
 
 
 def _row(key: SigningKey | DecryptionKey, now: datetime) -> KeyRow:

@@ -14,12 +14,12 @@ from accord.cli.showing import moment
 from accord.client.errors import KeysetEndedError
 from accord.envelope.encoding import MAX_TIME
 from accord.moments import LATEST_SHOWN, moment_of
-from agencies.endings import THRESHOLDS
 from alerts.document.building import build_terms
 from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
 from alerts.document.shapes import read_moment
 from alerts.pages.keys.forms import since_text
 from alerts.standing import utc_text
+from callers.endings import THRESHOLDS
 from notices.key_endings import moment_text
 from tests.alerts.conftest import GOOD
 

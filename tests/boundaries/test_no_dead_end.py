@@ -101,9 +101,8 @@ IN_JSON: Final = {
     **dict.fromkeys(
         ("keys_create", "keys_renew", "keys_rotate", "root_change", "root_recover"), "keys-change"
     ),
-    **dict.fromkeys(
-        ("recovery_cancel", "key_retire", "key_revoke", "key_suspend", "key_resume"), "keys-change"
-    ),
+    **dict.fromkeys(("recovery_cancel", "key_retire", "key_revoke", "key_suspend"), "keys-change"),
+    **dict.fromkeys(("key_word_send", "key_word_give_up"), "keys-to-send"),
     **dict.fromkeys(("proposal", "proposal_file", "proposal_discard"), "keys-proposal"),
     "proposal_previous": "agency-keyset",
     **dict.fromkeys(("agreements", "agreement"), "agreements"),

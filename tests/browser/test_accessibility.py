@@ -63,7 +63,7 @@ FILES: Final = {"received_attachment", "sent_attachment", "proposal_file", "prop
 """What these answer is a file or a token and not a page."""
 REFUSALS: Final = {
     *("absent", "forbidden", "welcome", "reset-new"),
-    *("acknowledge_many", "keys_create", "recovery_cancel", "key_resume"),
+    *("acknowledge_many", "keys_create", "recovery_cancel"),
 }
 """Pages that are shown with a status of refusal: a link without its token, an act that has nothing to act on."""
 UNREACHED: Final = {"proposal", "withdraw_unsent", "reaffirm_answer", "received_changes"}

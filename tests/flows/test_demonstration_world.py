@@ -22,6 +22,7 @@ from officers.models import Officer
 from peers.models import Agency
 from sharing.models import Agreement, Delivery, Envelope, LaneSuspension
 from tests.builders import Hub
+from tests.entries import the_desk_takes_in_by_hand
 from tests.outside_world import OutsideWorld
 
 pytestmark = pytest.mark.slow
@@ -117,7 +118,8 @@ def test_the_world_and_its_past(
     settings.EXCHANGE_URL = "http://127.0.0.1:8001"
     hub = Hub(tmp_path / "ledger")
     past = Past(hub.key, tmp_path / "ledger", datetime(2000, 1, 1, tzinfo=UTC))
-    said = tell_history(past, tmp_path / "demo", today=timezone.now() - timedelta(minutes=5))
+    with the_desk_takes_in_by_hand():
+        said = tell_history(past, tmp_path / "demo", today=timezone.now() - timedelta(minutes=5))
     assert said == "6 agencies, 18 officers, 1 keeper, 10 alerts"
 
     assert Officer.objects.count() == 19

@@ -14,6 +14,7 @@ from accord.client.ceremony import RootsAtHand, examine_proposal, open_root
 from accord.client.errors import ProposalError
 from accord.client.home import NewRoot, create_next_root, create_root
 from accord.envelope.keys import EC1, PQ1
+from accord.envelope.statements.form import parse_statement
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
 from agencies.models import Keyset, KeyState, Revocation
@@ -84,7 +85,9 @@ class Head:
         return signed
 
     def _give_back(self, signed: bytes) -> Keyset | Revocation:
-        stored = proposing.accept_proposal(self.officer, self.agency, signed, now=timezone.now())
+        proposing.accept_proposal(self.officer, self.agency, signed, now=timezone.now())
+        od = parse_statement(signed).od
+        stored = Keyset.objects.filter(od=od).first() or Revocation.objects.get(od=od)
         self.hub.now = timezone.now()
         self.hub.sequence()
         return stored

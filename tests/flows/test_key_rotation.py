@@ -11,7 +11,7 @@ from django.utils import timezone
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from agencies.directory import DatabaseKeyDirectory
-from agencies.models import Key, Keyset
+from agencies.models import Key
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, OpeningReason, open_alert
 from alerts.preview import preview_release
@@ -27,6 +27,7 @@ from tests.builders import ALERT, HeldAgency, Hub
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault import lives
+from vault.models import OwnWord
 
 pytestmark = pytest.mark.slow
 
@@ -48,8 +49,8 @@ def _opened_by(reader: Officer, md: str) -> OpenedView:
     return open_alert(reader, rows.get(), reason=OpeningReason.ON_DUTY, now=timezone.now())
 
 
-def _logged(keyset: Keyset) -> bool:
-    return bool(log_times([keyset.od]))
+def _logged(word: OwnWord) -> bool:
+    return bool(log_times([word.od]))
 
 
 def _current(agency: str, now: datetime) -> str:

@@ -12,7 +12,6 @@ from accord.envelope.private import Root
 from accord.envelope.statements.form import make_statement
 from agencies.accession import accept_keyset
 from agencies.directory import DatabaseKeyDirectory
-from agencies.errors import RecoveryWaitsError
 from agencies.models import Keyset, KeyUse
 from agencies.registry import take_over_recoveries
 from alerts.opening import OpeningReason, open_alert
@@ -24,6 +23,7 @@ from officers.models import Officer
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault import lives
+from vault.errors import RecoveryWaitsError
 from vault.models import VaultKey
 
 pytestmark = pytest.mark.slow
@@ -85,15 +85,15 @@ def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Of
         lives.rotate_agency_keys(keeper, desk.health, now=desk.hub.now)
 
     later(desk, timedelta(hours=3))
-    assert root_in_force(desk, "xb-health") == begun.root_fingerprint
+    assert root_in_force(desk, "xb-health") == begun.keyset.root_fingerprint
     assert reads_what_is_sent(desk)
-    assert pinned(desk, "xb-health") == begun.root_fingerprint
+    assert pinned(desk, "xb-health") == begun.keyset.root_fingerprint
     lives.rotate_agency_keys(keeper, desk.health, now=desk.tick())
     desk.settle()
     assert reads_what_is_sent(desk)
     take_over_recoveries(now=desk.hub.now)
     desk.health.refresh_from_db()
-    assert desk.health.root_fingerprint == begun.root_fingerprint
+    assert desk.health.root_fingerprint == begun.keyset.root_fingerprint
 
 
 def test_a_recovery_that_nobody_meant_is_cancelled_by_the_old_root(desk: DeskWorld, keeper: Officer) -> None:
@@ -107,7 +107,7 @@ def test_a_recovery_that_nobody_meant_is_cancelled_by_the_old_root(desk: DeskWor
     assert root_in_force(desk, "xb-health") == old
     assert key_facts(keeper, now=desk.hub.now).waiting is None
     assert reads_what_is_sent(desk)
-    assert lives.rotate_agency_keys(keeper, desk.health, now=desk.tick()).version == 3
+    assert lives.rotate_agency_keys(keeper, desk.health, now=desk.tick()).keyset.version == 3
 
 
 # Keys of its own.

@@ -19,7 +19,7 @@ from notices.tasks import warn_of_key_endings
 from officers.endings import ending_keys
 from officers.models import Officer
 from peers.models import Agency
-from tests.builders import START, HeldAgency, Hub
+from tests.builders import START, HeldAgency, Hub, make_hosted_agency
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
 
@@ -35,6 +35,8 @@ def hub(tmp_path: Path) -> Hub:
 
 @pytest.fixture
 def alpha(hub: Hub) -> HeldAgency:
+    """It holds its keys itself; another agency of this desk has taken them in."""
+    make_hosted_agency(hub, "xz-desk", "Desk of the hub")
     (agency,) = hub.make_agencies("xa-alpha")
     return agency
 
@@ -100,10 +102,10 @@ def test_of_what_has_ended_nobody_is_warned_and_the_start_page_says_it(hub: Hub,
 def test_a_key_is_warned_of_as_well_as_the_keyset(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
     rows = hub.key_rows(alpha)
     hub.now = START + timedelta(days=80)
-    hub.publish_keyset(alpha, rows=rows, version=2, prev=Keyset.objects.get().od)
+    hub.publish_keyset(alpha, rows=rows, version=2, prev=Keyset.objects.get(agency="xa-alpha").od)
     hub.sequence()
     hub.now = START + timedelta(days=270)
-    hub.publish_keyset(alpha, rows=rows, version=3, prev=Keyset.objects.get(version=2).od)
+    hub.publish_keyset(alpha, rows=rows, version=3, prev=Keyset.objects.get(agency="xa-alpha", version=2).od)
     hub.sequence()
     hub.now = START + timedelta(days=365 - 29)
     assert {ending.kind for ending in endings(now=hub.now)} == {"key", "keyset"}
@@ -147,7 +149,7 @@ def test_the_mail_says_when_in_the_officers_zone_and_no_more(
         r"This mail carries no content\. Unsure\? Type the hub's address\.\n",
         body,
     )
-    for word in ("xa-alpha", "Ed25519", "PQ1", Keyset.objects.get().od):
+    for word in ("xa-alpha", "Ed25519", "PQ1", Keyset.objects.get(agency="xa-alpha").od):
         assert word not in body
 
 

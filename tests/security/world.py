@@ -208,6 +208,7 @@ class SecurityWorld:
         self.put("flash", flash.pk)
         self.put("md in doubt", sent.md, DIGEST_OF_NOTHING, agencies=frozenset())
         self.put("answer in doubt", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
+        self.put("word to send", "C" * 43, "B" * 43, agencies=frozenset())
         self.put("proposal", DIGEST_OF_NOTHING, "B" * 43, agencies=frozenset())
         waiting = Alert.objects.get(pk=str(self.things["submitted"].value))
         self.preview_digest = preview_release(desk.benno, waiting, now=desk.hub.now).digest

@@ -107,4 +107,50 @@ class Migration(migrations.Migration):
                 ("is_refused", models.BooleanField(default=False)),
             ],
         ),
+        migrations.CreateModel(
+            name="SuspendedKey",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("kid", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("agency_id", models.CharField(max_length=23)),
+                ("suspended_by", models.CharField(max_length=100)),
+                ("suspended_at", models.DateTimeField()),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="OwnWord",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("agency_id", models.CharField(max_length=23)),
+                ("k", models.CharField(max_length=6)),
+                ("kid", models.CharField(blank=True, max_length=43)),
+                ("jws", models.TextField()),
+                ("succession", models.CharField(blank=True, max_length=9)),
+                ("drawn", models.JSONField(default=list)),
+                ("act", models.CharField(max_length=40)),
+                ("detail", models.JSONField(default=dict)),
+                ("made_by", models.CharField(max_length=100)),
+                ("made_at", models.DateTimeField()),
+                ("taken_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("cause", models.CharField(blank=True, max_length=60)),
+                ("tried_at", models.DateTimeField(blank=True, null=True)),
+                ("trouble", models.CharField(blank=True, max_length=60)),
+            ],
+            options={
+                "ordering": ["agency_id", "made_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None), ("k", "keyset"), ("taken_at", None)),
+                        fields=("agency_id",),
+                        name="own_keyset_waits_once",
+                    )
+                ],
+            },
+        ),
     ]

@@ -15,6 +15,8 @@ from accord.envelope.keys import show_fingerprint
 from alerts.exchange_asked import exchange_asked
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keeper.forms import ConfirmedForm, EntryKeyForm, FirstAdminForm, TakeInForm
+from alerts.pages.keys.refusals import refusal_text
+from alerts.pages.keys.words import waits_text
 from alerts.pages.officers.acts import say_whether_mailed
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from alerts.pages.words import isolated
@@ -26,6 +28,7 @@ from officers.entering import Admitted, Confirmed, Entry, ask_admitted, entry_of
 from officers.errors import TakenInError
 from officers.invitations import invite_again, invite_officer
 from vault.doors import create_agency_keys
+from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 
 
 @sensitive_post_parameters("entry_key")
@@ -145,8 +148,17 @@ def make_keys(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     if entry.has_keys:
         form.add_error(None, _("The agency has keys; its key officer renews and rotates them."))
         return ask(request, question, form, status=409)
-    create_agency_keys(keeper, entry.agency, now=now)
-    messages.success(request, _("The keys are made. They count once the log has them, in about a second."))
+    try:
+        word = create_agency_keys(keeper, entry.agency, now=now)
+    except (ChangeWaitsError, ChangeRefusedError, KeyTakenError) as refused:
+        form.add_error(None, refusal_text(refused))
+        return ask(request, question, form, status=409)
+    if word.is_waiting:
+        messages.warning(request, waits_text("create"))
+    else:
+        messages.success(
+            request, _("The keys are made. They count once the log has them, in about a second.")
+        )
     return redirect("admin:desk_agency", agency_id)
 
 

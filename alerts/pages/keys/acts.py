@@ -6,23 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
-from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import object_digest
 from accord.envelope.vocabulary import statement_typ
-from agencies.accession import resume_key, suspend_key
-from agencies.errors import CustodyRefusedError, RecoveryWaitsError, TooManyKeysetsError
 from alerts.errors import KeysMovedOnError
 from callers.directory import Custody
-from callers.errors import InputError
-from callers.templatetags.look import moment
 from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
 from peers.models import Agency
-from vault import lives, proposing
+from vault import lives, proposing, suspending
 from vault.changes import CancelRecovery, Change, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
+from vault.errors import CustodyRefusedError, KeysMovedError, RecoveryWaitsError
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,15 @@ class Act:
         return self.facts.agency
 
 
-AT_ONCE: Final = frozenset({"suspend", "resume"})
+@dataclass(frozen=True)
+class Done:
+    """What became of an act: the od of the `proposal` it made, or empty; `waits` where the exchange is still to take it."""
+
+    proposal: str = ""
+    waits: bool = False
+
+
+AT_ONCE: Final = frozenset({"suspend"})
 """What needs nobody's signature, whoever holds the root."""
 
 
@@ -50,8 +53,8 @@ def is_proposal(facts: KeyFacts, verb: str) -> bool:
     return facts.custody == Custody.HUB_OWN_ROOT and verb not in AT_ONCE
 
 
-def do_act(act: Act, *, now: datetime) -> str:
-    """Does it; returns the od of the proposal it made, or empty where it is done.
+def do_act(act: Act, *, now: datetime) -> Done:
+    """Does it. Not inside a transaction: the exchange is called.
 
     Raises KeysMovedOnError where the keys are not those that were seen, InputError on a field of the form, and what
     the services raise.
@@ -59,23 +62,10 @@ def do_act(act: Act, *, now: datetime) -> str:
     try:
         if is_proposal(act.facts, act.verb):
             _require_seen(act, now)
-            return _propose(act, now)
-        with transaction.atomic():
-            Agency.objects.select_for_update().get(pk=act.agency.pk)
-            _require_seen(act, now)
-            _HERE[act.verb](act, now)
-        return ""
-    except (RecoveryWaitsError, CustodyRefusedError):
+            return Done(proposal=_propose(act, now))
+        return Done(waits=_HERE[act.verb](act, now))
+    except (RecoveryWaitsError, CustodyRefusedError, KeysMovedError):
         raise KeysMovedOnError(moved_on_text()) from None
-    except TooManyKeysetsError as full:
-        raise InputError("keyset", too_many_text(full)) from None
-
-
-def too_many_text(full: TooManyKeysetsError) -> str:
-    """When the next change is taken, on the reader's clock with its zone."""
-    return _("So many changes of keys within a day are not taken; the next one is from %(at)s.") % {
-        "at": strip_tags(moment(full.from_at))
-    }
 
 
 def moved_on_text() -> str:
@@ -110,56 +100,57 @@ _CHANGES: Final[Mapping[str, Callable[[Act], Change]]] = {
 }
 
 
-def _create(act: Act, now: datetime) -> None:
-    lives.create_agency_keys(act.officer, act.agency, suites=tuple(act.values["suites"]), now=now)
+def _create(act: Act, now: datetime) -> bool:
+    suites = tuple(act.values["suites"])
+    return lives.create_agency_keys(act.officer, act.agency, suites=suites, now=now).is_waiting
 
 
-def _renew(act: Act, now: datetime) -> None:
-    lives.renew_agency_keys(act.officer, act.agency, now=now)
+def _renew(act: Act, now: datetime) -> bool:
+    return lives.renew_agency_keys(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
-def _rotate(act: Act, now: datetime) -> None:
-    lives.rotate_agency_keys(act.officer, act.agency, uses=tuple(act.values["uses"]), now=now)
+def _rotate(act: Act, now: datetime) -> bool:
+    uses = tuple(act.values["uses"])
+    return lives.rotate_agency_keys(act.officer, act.agency, uses=uses, seen=act.version, now=now).is_waiting
 
 
-def _retire(act: Act, now: datetime) -> None:
-    lives.retire_agency_key(act.officer, act.agency, kid=act.kid, now=now)
+def _retire(act: Act, now: datetime) -> bool:
+    return lives.retire_agency_key(act.officer, act.agency, kid=act.kid, seen=act.version, now=now).is_waiting
 
 
-def _revoke(act: Act, now: datetime) -> None:
+def _revoke(act: Act, now: datetime) -> bool:
     since, code = act.values["at"], act.values["code"]
-    lives.revoke_agency_key(act.officer, act.agency, kid=act.kid, since=since, code=code, now=now)
+    return lives.revoke_agency_key(
+        act.officer, act.agency, kid=act.kid, since=since, code=code, seen=act.version, now=now
+    ).is_waiting
 
 
-def _suspend(act: Act, now: datetime) -> None:
-    suspend_key(act.officer, act.kid, now=now)
+def _suspend(act: Act, now: datetime) -> bool:
+    _require_seen(act, now)
+    return not suspending.suspend_key(act.officer, act.agency, act.kid, now=now)
 
 
-def _resume(act: Act, now: datetime) -> None:
-    resume_key(act.officer, act.kid, now=now)
+def _change_root(act: Act, now: datetime) -> bool:
+    return lives.change_agency_root(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
-def _change_root(act: Act, now: datetime) -> None:
-    lives.change_agency_root(act.officer, act.agency, now=now)
+def _recover_root(act: Act, now: datetime) -> bool:
+    return lives.recover_agency_root(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
-def _recover_root(act: Act, now: datetime) -> None:
-    lives.recover_agency_root(act.officer, act.agency, now=now)
+def _cancel_recovery(act: Act, now: datetime) -> bool:
+    return lives.cancel_root_recovery(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
-def _cancel_recovery(act: Act, now: datetime) -> None:
-    lives.cancel_root_recovery(act.officer, act.agency, now=now)
-
-
-_HERE: Final[Mapping[str, Callable[[Act, datetime], None]]] = {
+_HERE: Final[Mapping[str, Callable[[Act, datetime], bool]]] = {
     "create": _create,
     "renew": _renew,
     "rotate": _rotate,
     "retire": _retire,
     "revoke": _revoke,
     "suspend": _suspend,
-    "resume": _resume,
     "change_root": _change_root,
     "recover_root": _recover_root,
     "cancel_recovery": _cancel_recovery,
 }
+"""Does a verb here; whether the exchange is still to take it."""

@@ -37,6 +37,7 @@ _LINES: Final[Mapping[str, str]] = {
     "rotate": "accord keys rotate",
     "retire": "accord keys retire %(kid)s",
     "revoke": "accord keys revoke %(kid)s --code stolen --since 6h",
+    "suspend": "POST /api/v1/keys/%(kid)s/suspension",
     "change_root": "accord keys change-root",
     "recover_root": "accord keys recover-root",
     "cancel_recovery": "accord keys renew",

@@ -13,20 +13,21 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.endings import THRESHOLDS
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.commands import CANCEL, LATER, Command, commands_for, first_commands
 from alerts.pages.keys.proposals import open_proposals
+from alerts.pages.keys.waiting import waiting_words
 from alerts.pages.keys.words import SUITE_WORDS
 from callers import clock
 from callers.directory import Custody
+from callers.endings import THRESHOLDS
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
 
 _BY_STATE: Final = {
     "current": ("retire", "suspend", "revoke"),
     "retiring": ("retire", "suspend", "revoke"),
-    "suspended": ("resume", "retire", "revoke"),
+    "suspended": ("retire", "revoke"),
     "retired": ("revoke",),
     "ended": ("revoke",),
     "revoked": ("revoke",),
@@ -34,7 +35,6 @@ _BY_STATE: Final = {
 _TEXTS: Final[dict[str, str | Promise]] = {
     "retire": gettext_lazy("Retire…"),
     "suspend": gettext_lazy("Suspend…"),
-    "resume": gettext_lazy("Resume…"),
     "revoke": gettext_lazy("Revoke…"),
 }
 
@@ -85,6 +85,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         facts=facts,
         endings=list(_endings(facts, now)),
         proposals=open_proposals(officer, facts, now=now),
+        words=waiting_words(facts),
         has_actions=any(row.actions or row.commands for row in rows),
         **_agency_context(request, facts),
     )

@@ -14,20 +14,19 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.statements.form import parse_statement
-from agencies.endings import short_kid
-from agencies.errors import KeyTakenError, TooManyKeysetsError
 from alerts.pages.frame import render_page, signed_in
-from alerts.pages.keys.acts import too_many_text
 from alerts.pages.keys.forms import SignedForm
-from alerts.pages.keys.refusals import not_signed_text, signed_file_text
-from alerts.pages.keys.words import CHANGES
+from alerts.pages.keys.refusals import not_signed_text, refusal_text, signed_file_text
+from alerts.pages.keys.words import CHANGES, waits_text
 from callers import clock
 from callers.directory import Custody
+from callers.endings import short_kid
 from callers.errors import AbsentError, InputError
 from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
 from peers.models import Agency
 from vault import proposing
+from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 from vault.proposing import ProposalFact
 
 _ROOTS: Final[Mapping[str, str]] = {
@@ -61,8 +60,7 @@ def proposal(request: HttpRequest, od: str) -> HttpResponseBase:
     if shown is not None:
         return _page(request, shown, SignedForm(), now)
     form = SignedForm(request.POST, request.FILES)
-    if form.is_valid() and _taken(officer, od, form, now):
-        messages.success(request, _("Signed and accepted. The change is being logged."))
+    if form.is_valid() and _hand_in(request, od, form, now):
         return redirect("admin:keys")
     return _page(request, _still_open(officer, od, form, now), form, now)
 
@@ -132,22 +130,28 @@ def _shown(fact: ProposalFact, agency: Agency) -> ShownProposal:
     )
 
 
-def _taken(officer: Officer, od: str, form: SignedForm, now: datetime) -> bool:
+def _hand_in(request: HttpRequest, od: str, form: SignedForm, now: datetime) -> bool:
     """Hands the file in; what refuses it goes to its field. One that came before is simply there."""
-    signed, agency = form.cleaned_data["signed"], _agency(officer)
+    officer, signed = signed_in(request), form.cleaned_data["signed"]
+    agency = _agency(officer)
     try:
         _check_is_of(signed, od)
-        proposing.accept_proposal(officer, agency, signed, now=now)
+        word = proposing.accept_proposal(officer, agency, signed, now=now)
     except EnvelopeError as refused:
         form.add_error("signed", _refusal(officer, agency, od, signed, refused, now))
     except InputError as refused:
         form.add_error("signed", refused.problem)
-    except TooManyKeysetsError as full:
-        form.add_error("signed", too_many_text(full))
     except KeyTakenError:
         form.add_error(
             "signed", _("File: the root in it is registered for somebody else. Make another root.")
         )
+    except (ChangeRefusedError, ChangeWaitsError) as refused:
+        form.add_error("signed", refusal_text(refused))
+    else:
+        if word is not None and word.is_waiting:
+            messages.warning(request, waits_text(""))
+        else:
+            messages.success(request, _("Signed and accepted. The change is being logged."))
     return not form.errors
 
 

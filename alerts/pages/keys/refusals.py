@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.errors import EnvelopeError, Failure, TooLargeError, VerificationError
+from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 
 _OTHER_ROOT: Final = gettext_lazy(
     "File: it is not signed by your agency's root. Sign the proposal once more, with the root named in step 2."
@@ -61,3 +62,21 @@ def not_signed_text() -> str:
 
 def too_large_text() -> str:
     return str(_TOO_LARGE)
+
+
+def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError) -> str:
+    """Why a change that the root has signed does not go on its way, and what to do."""
+    if isinstance(refused, ChangeWaitsError):
+        return _(
+            "A new keyset of your agency waits for the exchange. Send it again or give it up, then change more."
+        )
+    if isinstance(refused, KeyTakenError):
+        return _("One of these keys is registered for somebody else at the exchange. Make others.")
+    return exchange_refused_text(refused.code)
+
+
+def exchange_refused_text(code: str) -> str:
+    """What the exchange did not take."""
+    return _(
+        "The exchange refused it (%(code)s); nothing has changed. Look at the keys again, then make it anew."
+    ) % {"code": code}

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
-from agencies.models import KeyUse
+from accord.envelope.keys import SIGN
 from alerts.key_impact import impact_of_revoking
 from alerts.pages.frame import signed_in
 from alerts.pages.keys.acts import Act
@@ -57,7 +57,7 @@ def _impact(officer: Officer, key: KeyFact, form: RevokeForm, now: datetime) -> 
         "seen": f"{since.isoformat()} {found.alerts} {found.statements}",
         "impact": found,
         "impact_since": since,
-        "signs": key.use == KeyUse.SIGN,
+        "signs": key.use == SIGN,
     }
 
 

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from agencies.endings import short_kid
 from alerts.errors import KeysElsewhereError, KeysMovedOnError
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.acts import Act, do_act, is_proposal
@@ -24,12 +23,15 @@ from alerts.pages.keys.forms import (
     TypedForm,
     UsesForm,
 )
-from alerts.pages.keys.words import PROPOSE, PROPOSED, VERBS, not_now_text
+from alerts.pages.keys.refusals import refusal_text
+from alerts.pages.keys.words import PROPOSE, PROPOSED, VERBS, not_now_text, waits_text
 from callers import clock
 from callers.directory import Custody
+from callers.endings import short_kid
 from callers.errors import AbsentError, InputError
 from officers.keyfacts import KeyFact, KeyFacts, key_facts
 from officers.models import Officer
+from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 
 _FORMS: Final[Mapping[str, type[ChangeForm]]] = {
     "create": SuitesForm,
@@ -46,7 +48,6 @@ _STATES: Final[Mapping[str, frozenset[str]]] = {
     "retire": frozenset({"current", "retiring", "suspended"}),
     "revoke": frozenset({"current", "retiring", "suspended", "retired", "ended", "revoked"}),
     "suspend": frozenset({"current", "retiring"}),
-    "resume": frozenset({"suspended"}),
 }
 """In which states a key can be taken up by a verb; an earlier time can be said of a revoked one."""
 
@@ -74,11 +75,6 @@ def retire(request: HttpRequest, kid: str) -> HttpResponseBase:
 def suspend(request: HttpRequest, kid: str) -> HttpResponseBase:
     """Blocks a key on this hub."""
     return _wizard(request, "suspend", kid)
-
-
-def resume(request: HttpRequest, kid: str) -> HttpResponseBase:
-    """Lifts the block."""
-    return _wizard(request, "resume", kid)
 
 
 def change_root(request: HttpRequest) -> HttpResponseBase:
@@ -135,14 +131,20 @@ def finish(
 ) -> HttpResponseBase:
     """Does it; a refusal that names a field goes back to it, with everything that was entered."""
     try:
-        proposal = do_act(act, now=now)
+        done = do_act(act, now=now)
     except InputError as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return wizard_page(request, act.facts, act.verb, key, form, **context)
-    if proposal:
+    except (ChangeWaitsError, ChangeRefusedError, KeyTakenError) as refused:
+        form.add_error(None, refusal_text(refused))
+        return wizard_page(request, act.facts, act.verb, key, form, **context)
+    if done.proposal:
         messages.success(request, str(PROPOSED))
-        return redirect("admin:proposal", proposal)
-    messages.success(request, VERBS[act.verb].done % _values(act.facts, key))
+        return redirect("admin:proposal", done.proposal)
+    if done.waits:
+        messages.warning(request, waits_text(act.verb))
+    else:
+        messages.success(request, VERBS[act.verb].done % _values(act.facts, key))
     return redirect("admin:keys")
 
 

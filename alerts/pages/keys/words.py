@@ -94,19 +94,14 @@ VERBS: Final[Mapping[str, VerbWords]] = {
         button=gettext_lazy("Suspend key …%(short)s"),
         does=(
             gettext_lazy(
-                "From now on this hub takes nothing that is signed with it and offers it to nobody."
+                "From now on nothing is signed with it here, and the exchange takes nothing that is and offers it to nobody."
             ),
-            gettext_lazy("On this hub only, at once. What it signed before still counts."),
+            gettext_lazy("At this exchange only, at once. What it signed before still counts."),
         ),
-        lasts=gettext_lazy("It can be resumed at any time."),
-        done=gettext_lazy("Key …%(short)s is suspended on this hub."),
-    ),
-    "resume": VerbWords(
-        title=gettext_lazy("Resume key …%(short)s?"),
-        button=gettext_lazy("Resume key …%(short)s"),
-        does=(gettext_lazy("This hub takes again what is signed with it and offers it to others again."),),
-        lasts=gettext_lazy("If somebody else may have the key, revoke it instead."),
-        done=gettext_lazy("Key …%(short)s is in use again."),
+        lasts=gettext_lazy(
+            "Only the root lifts it: the next keyset that lists the key as current does. Renew the keyset for that."
+        ),
+        done=gettext_lazy("Key …%(short)s is suspended."),
     ),
     "change_root": VerbWords(
         title=gettext_lazy("Change the root"),
@@ -182,10 +177,16 @@ SUITE_WORDS: Final[Mapping[str, Text]] = {
 _ALREADY: Final[Mapping[str, Text]] = {
     "create": gettext_lazy("Your agency has keys already. Rotate them instead."),
     "cancel_recovery": gettext_lazy("No recovery waits; there is nothing to cancel."),
-    "resume": gettext_lazy("This key is not suspended."),
     "retire": gettext_lazy("This key has ended already."),
     "suspend": gettext_lazy("This key is suspended or has ended already."),
 }
+
+
+def waits_text(verb: str) -> str:
+    """What was done here and the exchange is still to take."""
+    if verb == "suspend":
+        return _("Suspended here. The exchange does not answer; it is told as soon as it does.")
+    return _("Signed and kept. The exchange does not take it now; it is sent again by itself. See below.")
 
 
 def not_now_text(verb: str, *, has_keys: bool, recovery_waits: bool) -> str:

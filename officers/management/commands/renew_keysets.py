@@ -7,8 +7,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accord.envelope.errors import EnvelopeError
-from agencies.errors import RecoveryWaitsError
-from agencies.registry import standing_keyset
 from callers import clock
 from callers.commanding import refusals_in_words
 from callers.directory import Custody
@@ -16,7 +14,9 @@ from callers.errors import CallerError
 from officers.models import Officer
 from officers.operating import acting_officer, add_acting_officer
 from peers.models import Agency
+from vault.errors import ChangeWaitsError, RecoveryWaitsError
 from vault.lives import renew_agency_keys
+from vault.standing import standing_keyset
 
 
 class Command(BaseCommand):
@@ -52,6 +52,10 @@ def _renew(keeper: Officer, agency: Agency, now: datetime) -> str:
         return "its head has to sign the next one; a key officer proposes it at the desk"
     with refusals_in_words():
         try:
-            return f"keyset {renew_agency_keys(keeper, agency, now=now).version}"
+            word = renew_agency_keys(keeper, agency, now=now)
         except RecoveryWaitsError:
             return "a recovery of its root waits; not renewed"
+        except ChangeWaitsError:
+            return "a keyset waits for the exchange; not renewed"
+    waits = ", which waits for the exchange and is sent by itself" if word.is_waiting else ""
+    return f"keyset {word.detail['version']}{waits}"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a keyset ends soon, for whoever warns of it. Pure.
+
+A keyset that has ended stops sending and being sent to, whatever its keys say; a key that is retiring ends on
+purpose, and one that is revoked has ended, so neither is warned of.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from accord.envelope.keysets import Keyset
+from accord.moments import moment_of
+
+THRESHOLDS: Final = (1, 7, 14, 30)
+"""Days ahead at which somebody is warned, the nearest first."""
+
+SHORT_LENGTH: Final = 4
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One thing that ends: a keyset (`subject` its od) or a key of it (`subject` its kid)."""
+
+    kind: str
+    subject: str
+    agency_id: str
+    use: str
+    suite: str
+    ends_at: datetime
+    days_left: int
+    """Whole days, 0 on the last; what has ended has 0, too."""
+    threshold: int
+    """The nearest of `THRESHOLDS` that has passed."""
+    is_over: bool
+
+    @property
+    def short(self) -> str:
+        """The last four characters of a kid, as they are shown and typed; none for a keyset."""
+        return short_kid(self.subject) if self.kind == "key" else ""
+
+
+def short_kid(kid: str) -> str:
+    """The last four characters, upper case."""
+    return kid[-SHORT_LENGTH:].upper()
+
+
+def soonest_first(endings: Iterable[Ending]) -> list[Ending]:
+    """In the order in which they are shown."""
+    return sorted(endings, key=lambda ending: (ending.ends_at, ending.kind, ending.subject))
+
+
+def endings_in(keyset: Keyset, revoked: Collection[str], now: datetime) -> Iterator[Ending]:
+    """Of one keyset; `revoked` are the keys that a word beside it revokes."""
+    if (said := _ending("keyset", keyset.od, keyset.agency, "", "", keyset.exp, now)) is not None:
+        yield said
+    for row in keyset.rows:
+        if row.st == "current" and row.kid not in revoked:
+            suite = ", ".join(sorted(row.key.suites))
+            ending = _ending("key", row.kid, keyset.agency, str(row.use), suite, row.exp, now)
+            if ending is not None:
+                yield ending
+
+
+def _ending(
+    kind: str, subject: str, agency: str, use: str, suite: str, exp: int, now: datetime
+) -> Ending | None:
+    ends_at = moment_of(exp)
+    left = ends_at - now
+    passed = [days for days in THRESHOLDS if left <= timedelta(days=days)]
+    if not passed:
+        return None
+    is_over = left <= timedelta(0)
+    return Ending(kind, subject, agency, use, suite, ends_at, 0 if is_over else left.days, passed[0], is_over)

@@ -1,0 +1,481 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way of an agency's signed keysets and revocations to the exchange, over its API, which survives a crash at any point.
+
+What the root has signed is kept, with the private keys that were drawn for it, in the transaction that makes it
+(`keep_word`). Then it is handed in (`send_word`): the same octets are answered alike, so that it may be repeated. What the
+exchange takes is settled; what it refuses for good ends, and its private keys are forgotten a day later, when these octets
+can no longer come in by any way. While the exchange is away the word waits, and the desk-worker repeats it.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from accord.calls.answers import MOST_WANTED, KeysetTaken
+from accord.calls.errors import (
+    AnswerError,
+    ApiKeyRefusedError,
+    BusyError,
+    ClientError,
+    RefusedError,
+    UnreachableError,
+)
+from accord.calls.exchange import Exchange
+from accord.calls.verdicts import is_final
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.keys import ENC, PQ1, SIGN
+from accord.envelope.keysets import KeyRow, Keyset, read_keyset
+from accord.envelope.private import DecryptionKey, SignerSet, SigningKey
+from accord.envelope.statements.checks import pop_suite
+from accord.envelope.statements.form import make_statement, parse_statement
+from accord.envelope.unseal import open_challenge, open_credential
+from accord.envelope.vocabulary import MAX_IAT_AGE_SECS
+from accord.following.pinned import read_record
+from accord.moments import moment_of
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, NotBoundError
+from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
+from ledger.audit import record_event
+from peers.exchange import calling_agencies, exchange_of
+from peers.following import follow_keysets, follow_own_waiting
+from vault.changes import PrivateKey
+from vault.errors import (
+    ChangeRefusedError,
+    ChangeWaitsError,
+    CustodyRefusedError,
+    KeyTakenError,
+    MayBeTakenError,
+    SigningKeysMissingError,
+)
+from vault.exchangekeys import keep_first_key
+from vault.keeping import private_keys
+from vault.models import OwnWord, VaultKey
+from vault.standing import KEYSET, REVOKE, own_memory
+
+FORGOTTEN_AFTER: Final = timedelta(seconds=MAX_IAT_AGE_SECS) + timedelta(hours=1)
+"""So old can no statement be that comes in, whatever the clocks."""
+LOST_AFTER: Final = timedelta(minutes=10)
+GIVEN_UP: Final = "given-up"
+ALTERED: Final = "altered"
+_NONCE_SIZE_BYTES = 16
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WordFact:
+    """What is not at the exchange, for people: `trouble` was in the way last, `cause` is why it was refused or empty.
+
+    `act` is its act in the audit, `change` the verb of a proposal or empty.
+    """
+
+    od: str
+    k: str
+    kid: str
+    act: str
+    change: str
+    made_at: datetime
+    tried_at: datetime | None
+    trouble: str
+    cause: str
+
+
+def list_words(agency_id: str) -> list[WordFact]:
+    """What waits for the exchange or was refused by it, and that nobody has put away; oldest first."""
+    rows = OwnWord.objects.filter(agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP)
+    return [_fact(row) for row in rows.order_by("made_at")]
+
+
+def _fact(row: OwnWord) -> WordFact:
+    trouble, change = row.trouble if row.is_bound else ALTERED, str(row.detail.get("change", ""))
+    return WordFact(row.od, row.k, row.kid, row.act, change, row.made_at, row.tried_at, trouble, row.cause)
+
+
+def keep_word(
+    actor: Actor,
+    agency_id: str,
+    jws: bytes,
+    act: str,
+    *,
+    keyset: Keyset | None = None,
+    drawn: Sequence[str] = (),
+    now: datetime,
+    **detail: Any,
+) -> OwnWord:
+    """Keep what the root has signed, in the caller's transaction; `keyset` as it was verified, None for a revocation.
+
+    Raises ChangeWaitsError where a keyset of the agency waits.
+    """
+    unverified = parse_statement(jws)
+    word = OwnWord(
+        od=unverified.od,
+        agency_id=agency_id,
+        k=REVOKE if keyset is None else KEYSET,
+        kid=unverified.statement.body["kid"] if keyset is None else "",
+        jws=jws.decode(),
+        succession="" if keyset is None else keyset.succession,
+        drawn=sorted(drawn),
+        act=act,
+        detail=detail,
+        made_by=actor.audit_name,
+        made_at=now,
+    )
+    try:
+        with transaction.atomic():
+            word.save(force_insert=True)
+    except IntegrityError:
+        raise ChangeWaitsError from None
+    return word
+
+
+def require_none_waits(agency_id: str) -> None:
+    """Raise ChangeWaitsError where a keyset of the agency waits for the exchange."""
+    if OwnWord.objects.filter(agency_id=agency_id, k=KEYSET, taken_at=None, ended_at=None).exists():
+        raise ChangeWaitsError
+
+
+def send_word(od: str, *, now: datetime) -> OwnWord:
+    """Hand in what waits; the word as it stands then: taken, or still waiting with what was in the way.
+
+    Not inside a transaction. Raises KeyTakenError, CustodyRefusedError or ChangeRefusedError where the exchange refuses it
+    for good, NotBoundError for one that was changed, AbsentError.
+    """
+    word = _begin_try(od, now)
+    if not word.is_waiting:
+        return word
+    try:
+        exchange = exchange_of(word.agency_id)
+        taken = _hand_in(exchange, word, now)
+    except RefusedError as refused:
+        if is_final(refused):
+            return _end(od, refused, now)
+        return _note_trouble(od, _trouble_of(refused))
+    except ClientError as trouble:
+        return _note_trouble(od, _trouble_of(trouble))
+    return _settle(od, taken, now)
+
+
+def send_waiting(*, now: datetime) -> int:
+    """Hand in what waits, and let go of what is over; how many words were taken. Trouble with one keeps no other waiting."""
+    taken, troubles = 0, list[Exception]()
+    for word in list(OwnWord.objects.filter(taken_at=None, ended_at=None).order_by("made_at")):
+        try:
+            taken += send_word(word.od, now=now).taken_at is not None
+        except (KeyTakenError, CustodyRefusedError, ChangeRefusedError):
+            log.warning("the exchange has refused a word of %s", word.agency_id, extra={"od": word.od})
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, it is raised below
+            troubles.append(trouble)
+    over = (
+        OwnWord.objects.exclude(taken_at=None, ended_at=None).order_by("agency_id").values_list("agency_id")
+    )
+    for (agency_id,) in list(over.distinct()):
+        try:
+            _let_go(agency_id, now)
+        except ClientError:
+            continue
+        except Exception as trouble:  # noqa: BLE001 - as above
+            troubles.append(trouble)
+    if troubles:
+        raise ExceptionGroup("words of agencies that could not be handed in", troubles)
+    return taken
+
+
+def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWord:
+    """Hand in at once what waits; by a key officer of the agency. Raises as `send_word`, and NotPermittedError."""
+    if not _require_open(actor, agency_id, od).is_waiting:
+        raise AbsentError
+    return send_word(od, now=now)
+
+
+def give_all_again() -> int:
+    """For each agency as `give_again`; trouble with one keeps no other waiting, and comes again with the next round."""
+    given = 0
+    for agency_id in calling_agencies():
+        try:
+            given += give_again(agency_id)
+        except (ClientError, NotBoundError) as trouble:
+            log.warning("keys of %s were not given again: %s", agency_id, type(trouble).__name__)
+    return given
+
+
+def give_again(agency_id: str) -> int:
+    """Hand in what the log has of the agency's own keys and a restored exchange has lost; how many. Not inside a transaction."""
+    exchange, memory = exchange_of(agency_id), own_memory(agency_id)
+    keysets = {read_record(record).od: record.jws.encode() for record in memory.keysets(agency_id)}
+    revokes = {record.od: record.jws.encode() for record in memory.revocations(agency_id)}
+    ods, given = [*keysets, *revokes], 0
+    for first in range(0, len(ods), MOST_WANTED):
+        for od in exchange.wanted(ods[first : first + MOST_WANTED]):
+            if od in keysets:
+                exchange.post_keyset(agency_id, pop=None, keyset=keysets[od])
+            else:
+                exchange.post_statement(parse_statement(revokes[od]).statement.id, revokes[od])
+            given += 1
+    return given
+
+
+def give_up(actor: Actor, agency_id: str, od: str, *, now: datetime) -> None:
+    """End what waits, or put away what was refused; by a key officer of the agency. Not inside a transaction.
+
+    What the exchange has taken without an answer is settled instead. Raises NotPermittedError, AbsentError, MayBeTakenError.
+    """
+    word = _require_open(actor, agency_id, od)
+    if word.is_waiting and word.is_bound and word.tried_at is not None and _was_taken(word, now):
+        return
+    _put_away(actor, od, now)
+
+
+def _require_open(actor: Actor, agency_id: str, od: str) -> OwnWord:
+    """What waits or was refused; raises NotPermittedError, AbsentError."""
+    require(actor, Capability.KEY_MANAGE)
+    if actor.agency_id != agency_id:
+        raise AbsentError
+    word = OwnWord.objects.filter(pk=od, agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP).first()
+    if word is None:
+        raise AbsentError
+    return word
+
+
+def _was_taken(word: OwnWord, now: datetime) -> bool:
+    """Tell whether the exchange has it after all, and settle it then; raises MayBeTakenError where it cannot be asked."""
+    try:
+        is_there = _is_there(exchange_of(word.agency_id), word)
+    except ClientError as away:
+        raise MayBeTakenError from away
+    if is_there:
+        send_word(word.od, now=now)
+    return is_there
+
+
+@transaction.atomic
+def _put_away(actor: Actor, od: str, now: datetime) -> None:
+    word = OwnWord.objects.select_for_update().filter(pk=od, taken_at=None).first()
+    if word is None:
+        raise AbsentError
+    record_event(
+        "agency.change_given_up",
+        actor=actor.audit_name,
+        agency=word.agency_id,
+        subject=od,
+        detail={"act": word.act},
+        now=now,
+    )
+    if word.k == REVOKE or not word.is_bound:
+        # Of one that was changed nobody knows which private keys are meant: they stay.
+        word.delete()
+        return
+    word.ended_at, word.cause = word.ended_at or now, GIVEN_UP
+    word.save(update_fields=["ended_at", "cause"])
+
+
+@transaction.atomic
+def _begin_try(od: str, now: datetime) -> OwnWord:
+    """Note that it may be at the exchange from now on."""
+    word = OwnWord.objects.select_for_update().filter(pk=od).first()
+    if word is None:
+        raise AbsentError
+    word.require_bound()
+    before = word.tried_at
+    if word.is_waiting:
+        OwnWord.objects.filter(pk=od).update(tried_at=now)
+    word.tried_at = before
+    return word
+
+
+def _hand_in(exchange: Exchange, word: OwnWord, now: datetime) -> KeysetTaken:
+    jws = word.jws.encode()
+    if word.k == REVOKE:
+        exchange.post_statement(parse_statement(jws).statement.id, jws)
+        return KeysetTaken()
+    # A challenge is refused to a key for entering once the keyset stands.
+    is_known = word.tried_at is not None and _is_there(exchange, word)
+    pop = None if is_known else _prove_possession(exchange, word, now)
+    return exchange.post_keyset(word.agency_id, pop=pop, keyset=jws)
+
+
+def _is_there(exchange: Exchange, word: OwnWord) -> bool:
+    """Tell whether the exchange has this keyset, also before the log does."""
+    if word.k == REVOKE:
+        return False
+    entering = exchange.accession()
+    if entering is not None:
+        return entering.keyset == word.od
+    found = exchange.keyset(word.agency_id, word.keyset.version)
+    return found is not None and read_keyset(found.keyset).od == word.od
+
+
+def _prove_possession(exchange: Exchange, word: OwnWord, now: datetime) -> bytes | None:
+    """A `pop` by the new signing keys in the keyset's order, else by those in use; with every new nonce."""
+    rows = word.keyset.rows
+    added = [row for row in rows if row.kid in word.drawn]
+    if not added:
+        return None
+    offered = [{"jwk": row.key.jwk, "use": row.use} for row in added]
+    challenge = exchange.challenge(word.agency_id, offered)
+    if {kid for kid, _ in challenge.sealed} != {row.kid for row in added if row.use == ENC}:
+        raise AnswerError("The hub's challenge is not about the keys that were offered.")
+    opening = private_keys(word.agency_id, [kid for kid, _ in challenge.sealed])
+    signer = SignerSet(_proving_keys(word.agency_id, rows, added))
+    return make_statement(
+        "pop",
+        iss=word.agency_id,
+        signer=signer,
+        suite=pop_suite(signer.signers),
+        id=new_id(now),
+        iat=int(now.timestamp()),
+        nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
+        body={
+            "chal": challenge.chal,
+            "enc": [
+                {"kid": kid, "nonce": _nonce(word.agency_id, challenge.chal, jwe, opening.get(kid))}
+                for kid, jwe in challenge.sealed
+            ],
+        },
+    )
+
+
+def _nonce(agency_id: str, chal: str, jwe: dict[str, Any], key: PrivateKey | None) -> str:
+    if not isinstance(key, DecryptionKey):
+        raise SigningKeysMissingError(agency_id, PQ1)
+    return open_challenge(jwe, agency=agency_id, chal=chal, key=key)
+
+
+def _proving_keys(agency_id: str, rows: Sequence[KeyRow], added: Sequence[KeyRow]) -> list[SigningKey]:
+    new = [row.kid for row in added if row.use == SIGN]
+    wanted = new or [row.kid for row in rows if row.use == SIGN and row.st == "current"]
+    held = private_keys(agency_id, wanted)
+    keys = [key for kid in wanted if isinstance(key := held.get(kid), SigningKey)]
+    if not keys or len(keys) != len(wanted):
+        raise SigningKeysMissingError(agency_id, PQ1)
+    return keys
+
+
+@transaction.atomic
+def _settle(od: str, taken: KeysetTaken, now: datetime) -> OwnWord:
+    """The exchange has it: what came with it is kept, and the audit says so, once."""
+    word = OwnWord.objects.select_for_update().get(pk=od)
+    if word.taken_at is not None:
+        return word
+    word.taken_at, word.ended_at, word.cause = now, None, ""
+    word.save(update_fields=["taken_at", "ended_at", "cause"])
+    record_event(word.act, actor=word.made_by, agency=word.agency_id, subject=od, detail=word.detail, now=now)
+    _keep_first_key(word, taken)
+    return word
+
+
+def _keep_first_key(word: OwnWord, taken: KeysetTaken) -> None:
+    """With the keyset by which an agency comes in the exchange gives its first API key, sealed to it."""
+    if taken.api_key is None or taken.until is None:
+        return
+    key = private_keys(word.agency_id, [taken.api_key.kid]).get(taken.api_key.kid)
+    if not isinstance(key, DecryptionKey):
+        log.error("the first API key of %s is sealed to no key of its vault", word.agency_id)
+        return
+    try:
+        text = open_credential(taken.api_key, agency=word.agency_id, od=word.od, key=key)
+    except EnvelopeError:
+        log.error("the first API key of %s does not open", word.agency_id)
+        return
+    keep_first_key(word.agency_id, text, moment_of(taken.until))
+
+
+def _end(od: str, refused: RefusedError, now: datetime) -> OwnWord:
+    """Note the refusal and raise it; the word itself where somebody else was told that it is taken."""
+    with transaction.atomic():
+        word = OwnWord.objects.select_for_update().get(pk=od)
+        if word.is_waiting:
+            word.ended_at, word.cause = now, _code_of(refused)
+            word.save(update_fields=["ended_at", "cause"])
+            record_event(
+                "agency.change_refused",
+                actor=word.made_by,
+                agency=word.agency_id,
+                subject=od,
+                detail={"act": word.act, "code": word.cause},
+                now=now,
+            )
+    if word.taken_at is not None:
+        return word
+    raise _refusal(word.agency_id, refused) from refused
+
+
+def _note_trouble(od: str, trouble: str) -> OwnWord:
+    OwnWord.objects.filter(pk=od).update(trouble=trouble)
+    return OwnWord.objects.get(pk=od)
+
+
+def _let_go(agency_id: str, now: datetime) -> None:
+    """Delete the words that the log shows, and those that came to nothing long enough ago, with their private keys."""
+    words = list(OwnWord.objects.filter(agency_id=agency_id).exclude(taken_at=None, ended_at=None))
+    memory = own_memory(agency_id)
+    if any(word.taken_at is not None for word in words):
+        follow_keysets(memory, [agency_id], now=now)
+        follow_own_waiting(memory, now=now)
+    logged = {read_keyset(record.jws.encode()).od for record in memory.keysets(agency_id)}
+    logged |= {record.od for record in memory.revocations(agency_id)}
+    for word in words:
+        word.require_bound()
+        if word.od in logged:
+            OwnWord.objects.filter(pk=word.od).delete()
+        elif word.taken_at is not None and word.taken_at <= now - LOST_AFTER:
+            _hand_in_again(word, now)
+        elif word.ended_at and word.k == KEYSET and word.made_at <= now - FORGOTTEN_AFTER:
+            _forget_unless_there(word, now)
+
+
+def _hand_in_again(word: OwnWord, now: datetime) -> None:
+    """What the log does not show for so long a restored exchange may have lost; one that has it answers alike."""
+    try:
+        _hand_in(exchange_of(word.agency_id), word, now)
+    except RefusedError as refused:
+        if not is_final(refused):
+            raise
+        word.taken_at, word.ended_at, word.cause = None, now, _code_of(refused)
+        word.save(update_fields=["taken_at", "ended_at", "cause"])
+
+
+def _forget_unless_there(word: OwnWord, now: datetime) -> None:
+    if _is_there(exchange_of(word.agency_id), word):
+        _settle(word.od, KeysetTaken(), now)
+    else:
+        _forget(word)
+
+
+@transaction.atomic
+def _forget(word: OwnWord) -> None:
+    locked = OwnWord.objects.select_for_update().filter(pk=word.od, taken_at=None).first()
+    if locked is not None:
+        VaultKey.objects.filter(agency_id=word.agency_id, kid__in=word.drawn).delete()
+        locked.delete()
+
+
+def _code_of(refused: RefusedError) -> str:
+    return str(refused.members.get("code") or refused.slug)[:60]
+
+
+def _refusal(agency_id: str, refused: RefusedError) -> Exception:
+    if refused.slug == "key-taken":
+        return KeyTakenError(str(refused.members.get("kid", "")))
+    if refused.slug == "custody-refused":
+        return CustodyRefusedError(agency_id, str(refused.members.get("custody", "")))
+    return ChangeRefusedError(_code_of(refused))
+
+
+def _trouble_of(trouble: ClientError) -> str:
+    """What was in the way, as a word that the page knows."""
+    if isinstance(trouble, ApiKeyRefusedError):
+        return "key-refused"
+    if isinstance(trouble, BusyError):
+        return "busy"
+    return "away" if isinstance(trouble, UnreachableError) else "unclear"
+
+
+def new_id(now: datetime) -> str:
+    """A fresh UUID of version 7 for `now`."""
+    return uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands of an agency's own keys: what its desk has verified, and its own words that the exchange has taken since.
+
+A keyset that waits for the log counts as logged now, since it will be logged before whatever comes after it; a recovered
+root that waits for its delay does not count. Of an agency that holds its keys itself another reader of this desk knows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from django.db.models import F, Q
+
+from accord.envelope import keysets as envelope
+from accord.envelope.statements.form import parse_statement
+from accord.following.follower import trusted_now
+from accord.following.pinned import PinnedDirectory, kept_chain
+from accord.moments import moment_of
+from peers.kept import reader_on
+from peers.memory import PeerMemory
+from peers.models import PeerKeyset
+from vault.models import OwnWord, SuspendedKey
+
+KEYSET, REVOKE = "keyset", "revoke"
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """Since when a key is revoked by a word of the root; `is_logged`: others know."""
+
+    since: int
+    is_logged: bool
+
+
+class StandingKeys:
+    """An agency's keys at one moment. Raises NotBoundError where what was verified was changed past the program."""
+
+    def __init__(self, agency_id: str, now: datetime) -> None:
+        self.agency_id = agency_id
+        self._now = now
+
+    @property
+    def keyset(self) -> envelope.Keyset | None:
+        """The keyset that the agency's next word must follow or be signed by; None before the first."""
+        return next(reversed(self._in_force), None)
+
+    @property
+    def waiting(self) -> envelope.Keyset | None:
+        """The recovered root that waits for its delay to end, if one does; its `log_time` is None until it is logged."""
+        begun = {keyset.od for keyset in self._in_force}
+        coming = envelope.in_force(self._chain, self._at + envelope.RECOVERY_DELAY_SECS)
+        waiting = [one for one in coming if one.od not in begun and one.succession == envelope.RECOVERED]
+        if not waiting or self.is_logged(waiting[0].od):
+            return next(iter(waiting), None)
+        return replace(waiting[0], log_time=None)
+
+    @cached_property
+    def revoked(self) -> Mapping[str, Revoked]:
+        """By kid what a `revoke` of the agency says; the earliest time counts."""
+        found: dict[str, Revoked] = {}
+        for jws, is_logged in self._revokes():
+            body = parse_statement(jws).statement.body
+            before = found.get(body["kid"])
+            since = min(body["since"], before.since if before else body["since"])
+            found[body["kid"]] = Revoked(since, is_logged or bool(before and before.is_logged))
+        return found
+
+    @cached_property
+    def suspended(self) -> frozenset[str]:
+        """The keys that an officer has suspended and no keyset since lists as current."""
+        rows = list(SuspendedKey.objects.filter(agency_id=self.agency_id))
+        for row in rows:
+            row.require_bound()
+        return frozenset(row.kid for row in rows if not self._is_lifted(row))
+
+    @property
+    def blocked(self) -> frozenset[str]:
+        """The keys that sign nothing: suspended, or revoked by a word of the agency, also one that is still to be taken."""
+        return self.suspended | self.revoked.keys()
+
+    def is_logged(self, od: str) -> bool:
+        """Tell whether the log has this keyset or revocation, as it was verified here."""
+        said = {record.od for record in self._memory.revocations(self.agency_id)}
+        return od in {keyset.od for keyset in self._kept} | said
+
+    def jws_of(self, od: str) -> bytes | None:
+        """A keyset as it was signed; None for one that is not known here."""
+        for record in self._memory.keysets(self.agency_id):
+            if envelope.read_keyset(record.jws.encode()).od == od:
+                return record.jws.encode()
+        row = self._taken.get(od)
+        return row.jws.encode() if row else None
+
+    @cached_property
+    def _memory(self) -> PeerMemory:
+        return own_memory(reader_on(self.agency_id) or self.agency_id)
+
+    @cached_property
+    def _at(self) -> int:
+        return trusted_now(int(self._now.timestamp()), self._memory.newest_log_time())
+
+    @cached_property
+    def _kept(self) -> list[envelope.Keyset]:
+        return kept_chain(self._memory, self.agency_id)
+
+    @cached_property
+    def _taken(self) -> dict[str, OwnWord]:
+        """The keysets that the exchange has taken and that were not seen in the log yet, by od."""
+        known = {keyset.od for keyset in self._kept}
+        return {row.od: row for row in _words(self.agency_id, KEYSET) if row.taken_at and row.od not in known}
+
+    @cached_property
+    def _chain(self) -> list[envelope.Keyset]:
+        taken = [replace(row.keyset, log_time=self._at) for row in self._taken.values()]
+        return [*self._kept, *taken]
+
+    @cached_property
+    def _in_force(self) -> list[envelope.Keyset]:
+        return envelope.in_force(self._chain, self._at)
+
+    def _revokes(self) -> Iterable[tuple[bytes, bool]]:
+        records = self._memory.revocations(self.agency_id)
+        yield from ((record.jws.encode(), True) for record in records)
+        yield from ((row.jws.encode(), False) for row in _words(self.agency_id, REVOKE))
+
+    def _is_lifted(self, row: SuspendedKey) -> bool:
+        """Tell whether the root has listed it as current after it was suspended."""
+        later = (one for one in self._in_force if moment_of(one.iat) > row.suspended_at)
+        return any((listed := one.row(row.kid)) is not None and listed.st == "current" for one in later)
+
+
+def own_memory(agency_id: str) -> PeerMemory:
+    """What an agency's desk has verified, its own chain pinned by the first keyset that was made here."""
+    return PeerMemory(agency_id, lambda peer: own_root(agency_id) if peer == agency_id else "")
+
+
+def own_root(agency_id: str) -> str:
+    """The fingerprint of the root by which the agency's first keyset was handed in here; empty where that is verified, or unknown.
+
+    So the exchange cannot show the agency another beginning of its own keys.
+    """
+    for row in _words(agency_id, KEYSET):
+        if row.keyset.version == 1:
+            return row.keyset.root_fingerprint
+    return ""
+
+
+def own_directory(agency_id: str, now: datetime) -> PinnedDirectory:
+    """The agency's own keys in force, for what it signs; raises NotBoundError as `StandingKeys`."""
+    memory = own_memory(agency_id)
+    return PinnedDirectory(memory, lambda: trusted_now(int(now.timestamp()), memory.newest_log_time()))
+
+
+def agencies_with_keys() -> set[str]:
+    """The agencies of this desk whose first keyset the exchange has taken."""
+    taken = OwnWord.objects.filter(k=KEYSET, taken_at__isnull=False).order_by().values_list("agency_id")
+    verified = PeerKeyset.objects.filter(peer=F("reader")).order_by().values_list("reader")
+    return {agency_id for (agency_id,) in taken.union(verified)}
+
+
+def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
+    """As `StandingKeys.keyset`."""
+    return StandingKeys(agency_id, now).keyset
+
+
+def _words(agency_id: str, k: str) -> list[OwnWord]:
+    """The agency's words that count: not given up, and as they were made. One that was changed counts for nothing."""
+    rows = OwnWord.objects.filter(Q(ended_at=None) | Q(k=REVOKE), agency_id=agency_id, k=k)
+    return [row for row in rows.order_by("made_at") if row.is_bound]
