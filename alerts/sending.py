@@ -196,7 +196,7 @@ def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
 
 def _tell_of_unsent(now: datetime) -> None:
     """The releaser and the duty list hear of a flash alert that has not left within `UNSENT_AFTER`, once."""
-    for row in outgoing.unsent(FLASH, since=now - UNSENT_AFTER):
+    for row in filter(lambda row: row.is_bound, outgoing.unsent(FLASH, since=now - UNSENT_AFTER)):
         with transaction.atomic():
             alert = _alert_of(row)
             if alert is not None and outgoing.note_told(row, now=now):
