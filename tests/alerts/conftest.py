@@ -123,9 +123,9 @@ def served(
 ) -> Desks:
     """The desks, whose exchange answers on a socket and asks for an API key."""
     desks = kept_desks_of_now(tmp_path_factory.mktemp("served") / "ledger")
+    give_exchange_keys()
     settings.EXCHANGE_URL = live_server.url
     monkeypatch.setattr(exchange, "transport_of", over_sockets)
-    give_exchange_keys()
     return desks
 
 
