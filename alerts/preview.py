@@ -154,14 +154,11 @@ def preview_release(
 
 
 def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Preview | None:
-    """The same, to be read: while the exchange is away, what it was when this text was validated; None where there is none."""
+    """The same, to be read; None while the exchange is away and never said it."""
     try:
         return preview_of(alert.agency_id, content.data, now=now)
     except ExchangeAwayError:
-        if not alert.validated_preview or content.digest != alert.validated_digest:
-            return None
-        rows = tuple(RecipientVerdict(**row) for row in alert.validated_preview)
-        return Preview(rows, as_of=alert.validated_at)
+        return None
 
 
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:

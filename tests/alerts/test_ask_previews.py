@@ -16,7 +16,9 @@ from alerts.preview import Preview, preview_release, shown_preview
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.revisions import read_revision
-from alerts.verdicts import worded
+from alerts.verdicts import KEPT_FOR, worded
+from callers import clock
+from peers.models import LastVerdicts
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
@@ -47,10 +49,11 @@ def test_the_exchange_is_asked_once_for_a_release(
     assert exchange_as_asked.asked.count(PREVIEWS) == 1
 
 
-def test_while_it_is_away_nothing_is_submitted_checked_or_sent(
+def test_while_it_is_away_nothing_goes_on_of_which_it_never_said_anything(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     draft, submitted, validated = desks.draft(), desks.submitted(), desks.validated()
+    LastVerdicts.objects.all().delete()
     exchange_as_asked.is_away = True
     now = desks.hub.later(minutes=1)
     with pytest.raises(ExchangeAwayError):
@@ -65,19 +68,27 @@ def test_while_it_is_away_nothing_is_submitted_checked_or_sent(
         assert alert.state == state
 
 
-def test_what_was_checked_is_shown_with_its_age_while_it_is_away(
+def test_what_it_said_last_is_shown_with_its_age_for_a_week_while_it_is_away(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     submitted, validated = desks.submitted(), desks.validated()
     before = preview_release(desks.lab.releaser, validated, now=desks.hub.now)
     exchange_as_asked.is_away = True
     later = desks.hub.now + timedelta(hours=3)
-    assert shown_preview(submitted, read_revision(submitted), now=later) is None
-    assert shown_preview(validated, read_revision(validated), now=later) == Preview(
-        before.rows, as_of=validated.validated_at
-    )
-    told = Session(desks.lab.releaser)("GET", f"alerts/{submitted.pk}").json()
-    assert told["preview"] is None and "recipients" not in told["findings"]["errors"]
+    for alert in (submitted, validated):
+        assert shown_preview(alert, read_revision(alert), now=later) == Preview(
+            before.rows, as_of=validated.validated_at
+        )
+    too_late = desks.hub.now + KEPT_FOR + timedelta(seconds=1)
+    assert shown_preview(validated, read_revision(validated), now=too_late) is None
+
+
+def test_its_age_stands_in_the_json_too(
+    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validated = desks.validated()
+    exchange_as_asked.is_away = True
+    monkeypatch.setattr(clock, "now", lambda: desks.hub.now + timedelta(hours=3))
     told = Session(desks.lab.releaser)("GET", f"alerts/{validated.pk}").json()
     assert [row["agency"] for row in told["preview"]["items"]] == [desks.health.id]
     assert told["preview"]["as_of"] is not None
