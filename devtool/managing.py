@@ -24,13 +24,14 @@ MIGRATE = (
         "dbshell",
         "prune_audit",
         "prune_by_policy",
+        "print_problems",
     ),
 )
 SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
 
 OPERATOR = (
     *("admit_agency", "invite_operator", "issue_entry_key", "record_agreement", "resume_agency"),
-    "suspend_agency",
+    *("issue_return_key", "suspend_agency"),
 )
 _ROLES = {
     name: role

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes of an agreement suspended and resumed by this agency, in JSON."""
+"""The agency's agreements, and lanes of them suspended and resumed by it, in JSON."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,7 +10,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.affairs import Standing, standing_of
+from alerts.affairs import Standing, standing_of, standings_of
 from alerts.api_affairs.answering import AffairsView
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
@@ -43,6 +43,20 @@ class AgreementOut(s.Serializer[Any]):
     survive_lanes = s.ListField(child=s.ChoiceField(Lane.values))
     survive_flash = s.BooleanField()
     suspended = StoppedLaneOut(many=True)
+
+
+class AgreementsOut(s.Serializer[Any]):
+    items = AgreementOut(many=True)
+
+
+class AgreementsView(AffairsView):
+    capability = Capability.AGREEMENT_READ
+
+    @extend_schema(responses={200: AgreementsOut}, operation_id="agreements_list")
+    def get(self, request: Request) -> Response:
+        """Every agreement of the agency, by ref."""
+        shown = [_shown(standing) for standing in standings_of(self.officer, now=self.now)]
+        return self.answer(AgreementsOut({"items": shown}).data)
 
 
 class LanesView(AffairsView):
@@ -90,6 +104,7 @@ def _shown(standing: Standing) -> dict[str, Any]:
 
 _A: Final = "agreements/<str:ref>"
 urlpatterns = [
+    path("agreements", AgreementsView.as_view(), name="agreements-list"),
     path(f"{_A}/suspend", SuspendView.as_view(), name="agreements-suspend"),
     path(f"{_A}/resume", ResumeView.as_view(), name="agreements-resume"),
 ]
