@@ -23,7 +23,7 @@ from alerts.judging import judge_signed, recalls_that_count
 from alerts.models import Alert, ReceivedAlert
 from alerts.paging import PAGE_ROWS
 from alerts.peers.directory import VerifiedDirectory
-from alerts.states import SENT
+from alerts.states import SENT, AlertState
 from callers.binding import BoundRow
 from callers.capabilities import Capability
 from callers.markings import levels_within, rows_within
@@ -158,8 +158,9 @@ def in_rounds(rows: QuerySet[AnyRow], *, size: int = ROUND_ROWS) -> Iterator[lis
 
 
 def count_signed(agency_id: str, kid: str, *, since: datetime) -> Impact:
-    """How much in the agency's name this key has signed that was logged since then, or waits for the ledger."""
-    sent = Alert.objects.filter(agency=agency_id, state__in=SENT, signers__contains=[kid])
+    """How much in the agency's name this key has signed that was logged since then, or waits for exchange or ledger."""
+    signed = SENT | {AlertState.QUEUED}
+    sent = Alert.objects.filter(agency=agency_id, state__in=signed, signers__contains=[kid])
     unsent = UnsentEnvelope.objects.filter(reader=agency_id, signers__contains=[kid])
     said = HeldStatement.objects.issued_by(agency_id).filter(signers__contains=[kid])
     late = int(since.timestamp())

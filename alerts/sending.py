@@ -196,7 +196,7 @@ def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
 
 def _tell_of_unsent(now: datetime) -> None:
     """The releaser and the duty list hear of a flash alert that has not left within `UNSENT_AFTER`, once."""
-    for row in outgoing.unsent(FLASH, since=now - UNSENT_AFTER):
+    for row in filter(lambda row: row.is_bound, outgoing.unsent(FLASH, since=now - UNSENT_AFTER)):
         with transaction.atomic():
             alert = _alert_of(row)
             if alert is not None and outgoing.note_told(row, now=now):
@@ -218,6 +218,7 @@ def _tried(row: Outgoing, now: datetime) -> Outcome | None:
 
 def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) -> Outcome | None:
     """One attempt, settled; `name` is whom the audit names for a refusal, of which `tells` has the signer told."""
+    row.require_bound()
     outcome: Outcome | None
     objection = _objection(row, now) if tells else None
     if objection is None:

@@ -51,7 +51,6 @@ from peers.models import Agency
 from sharing.agreements import record_agreement
 from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
-from vault.entrykeys import keep_entry_key
 
 # Whoever runs exchange and desk at once: neither's login would do.
 take_owners_login(os.environ["BENCH_OWNER_URL"])
@@ -105,8 +104,6 @@ def found_hosted_agency(word: str) -> Agency:
     """An agency whose keys the hub holds, in PQ1, in force; it has no officer and no agreement."""
     now = timezone.now()
     row = admit(f"xz-{word}{secrets.token_hex(3)}", Custody.HUB, "", now)
-    key, text = issue_entry_key(OPERATOR, row.pk, client="desk", now=now)
-    keep_entry_key(row.pk, text, expires_at=key.expires_at, now=now)
     _wait_until_logged([create_agency_keys(OPERATOR, row, suites=(PQ1,), low=PQ1, now=now).od])
     return Agency.objects.get(pk=row.pk)
 

@@ -125,13 +125,10 @@ EXCHANGE_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
     | {C.AGREEMENT_SUSPEND, C.KEY_SUSPEND}
 )
-"""All that an API key at the exchange can ever be given."""
+"""All that an API key at the exchange can ever be given: it never opens, validates, releases or manages."""
 
 DESK_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})
-"""All that a key for a desk can ever be given."""
-
-CLIENT_SCOPES: Final = EXCHANGE_SCOPES | DESK_SCOPES
-"""All that a system can ever be given: it never opens, validates, releases or manages."""
+"""All that a key for a desk can ever be given: neither does it."""
 
 BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND, C.KEY_SUSPEND})
 """Scopes that no key is given unless somebody asks for them: what they do counts for the agency, and nobody signs it."""

@@ -89,6 +89,7 @@ def _tell(past: Past, folder: Path, today: datetime) -> People:
     _suspend_lanes(world)
     _sedative(world)
     _festival(world)
+    _renew_api_keys(world)
     _blue_tablets(world)
     _licence_ended(world)
     _impregnated_paper(world)
@@ -207,16 +208,23 @@ def _impregnated_paper(world: World) -> None:
 
 
 def _renew_keysets(world: World) -> None:
-    """In good time before they end: the desk for its agencies, every other system for itself; API keys likewise."""
+    """In good time before they end: the desk for its agencies, every other system for itself."""
     world.at(-13, 8)
     for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
         renew_agency_keys(world.founders.keeper, agency, now=world.past.now)
-        give_desk_key(agency.pk, now=world.past.now)
     world.past.settle()
-    for agency_id, client in world.founders.clients.items():
+    for client in world.founders.clients.values():
         client.keys.renew()
-        replace_api_key(world.founders, agency_id)
         world.past.settle()
+
+
+def _renew_api_keys(world: World) -> None:
+    """In their last 30 days."""
+    world.at(-5)
+    for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
+        give_desk_key(agency.pk, now=world.past.now)
+    for agency_id in world.founders.clients:
+        replace_api_key(world.founders, agency_id)
 
 
 # --- politics -----------------------------------------------------------------------------------------------

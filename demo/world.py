@@ -18,7 +18,7 @@ A, L, K, M, U, R = (
     Role.AUDITOR,
     Role.READER,
 )
-KEYS_DAY: Final = -70
+KEYS_DAY: Final = -75
 ALL_SUITES: Final = ("PQ1", "EC1")
 
 

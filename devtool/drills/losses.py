@@ -22,6 +22,8 @@ from devtool.supervision import Hub
 
 OPENERS = ("desk", "desk-worker")
 REFUSED_WITHIN_SECONDS = 60
+OPERATOR = "Drill"
+"""Who hands out keys for coming back; nobody opens the link."""
 HOSTED_ADMINS = {"xa-lab": "sunniva", "xb-health": "wirin"}
 """Who replaces the desk's own key of an agency, by login."""
 
@@ -75,6 +77,7 @@ class _Drill:
             ):
                 step.evidence(_refusal_to(use))
         with self._ticks.step("Partners and the desk come back by the exchange's operator"):
+            self._hub.invite_operator(OPERATOR)
             for agency in ADMINS:
                 self._partners.come_back(agency, self._return_key(agency))
             for agency, login in HOSTED_ADMINS.items():
@@ -83,7 +86,7 @@ class _Drill:
         self._go_on("after the pepper was lost")
 
     def _return_key(self, agency: str) -> str:
-        return self._hub.manage("operator", "issue_return_key", agency, "accord").strip()
+        return self._hub.manage("operator", "issue_return_key", agency, "accord", "--by", OPERATOR).strip()
 
     def _lose_ring(self) -> None:
         self._ticks.heading("ACCORD_KEK")

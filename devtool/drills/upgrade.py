@@ -167,8 +167,10 @@ class _Story:
         self._require_drafted()
         with self._ticks.step("API keys serve on, or their agencies ask for others") as step:
             ended = [agency for agency in ADMINS if not client("is_served", agency)]
+            if ended:
+                hub("manage", "operator", "invite_operator", "Drill")
             for agency in ended:
-                return_key = hub("manage", "operator", "issue_return_key", agency, "accord")
+                return_key = hub("manage", "operator", "issue_return_key", agency, "accord", "--by", "Drill")
                 self._newer("come_back", agency, return_key)
             step.evidence(f"issued anew: {', '.join(ended) or 'none'}")
         with self._ticks.step("It is submitted, checked, released with the second factor"):

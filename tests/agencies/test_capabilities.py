@@ -6,7 +6,8 @@ import pytest
 from callers.actors import SystemActor
 from callers.capabilities import (
     ACCESSION_SCOPES,
-    CLIENT_SCOPES,
+    DESK_SCOPES,
+    EXCHANGE_SCOPES,
     OPERATES,
     ROLE_CAPABILITIES,
     Capability,
@@ -20,6 +21,7 @@ from officers.models import Officer
 
 C = Capability
 CONTENT = {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.ALERT_WRITE, C.QUEUE_READ, C.NOTICE_READ}
+SYSTEMS = EXCHANGE_SCOPES | DESK_SCOPES
 DECISIONS = {C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW}
 
 
@@ -63,8 +65,9 @@ def test_several_roles_give_their_union_and_an_unknown_one_nothing() -> None:
 
 def test_no_api_key_can_ever_read_content_decide_or_manage() -> None:
     managing = {C.KEY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.AGENCY_MANAGE, C.HUB_OPERATE, C.DESK_KEEP}
-    assert not CLIENT_SCOPES & (CONTENT | DECISIONS | managing | {C.AUDIT_READ, C.OFFICER_READ})
-    assert not ACCESSION_SCOPES & CLIENT_SCOPES
+    assert not SYSTEMS & (CONTENT | DECISIONS | managing | {C.AUDIT_READ, C.OFFICER_READ})
+    assert not ACCESSION_SCOPES & SYSTEMS
+    assert not EXCHANGE_SCOPES & DESK_SCOPES
 
 
 def test_a_disabled_officer_may_nothing() -> None:

@@ -32,7 +32,7 @@ from agencies.models import Key, Keyset, KeyState, KeyUse, Revocation
 from agencies.registry import take_over_recoveries
 from agencies.tasks import tidy
 from callers.actors import ApiClient
-from callers.capabilities import CLIENT_SCOPES
+from callers.capabilities import EXCHANGE_SCOPES
 from callers.errors import InputError
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
@@ -62,7 +62,7 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 TICK = timedelta(seconds=1)
 DELAY = timedelta(hours=72)
-CLIENT = ApiClient("xa-lab", "system", "prefix", CLIENT_SCOPES)
+CLIENT = ApiClient("xa-lab", "system", "prefix", EXCHANGE_SCOPES)
 BEGUN = NOW + DAY
 """When the recovery of these tests is accepted and logged."""
 

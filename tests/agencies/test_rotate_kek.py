@@ -52,7 +52,7 @@ def row(db: None) -> bytes:
 
 
 def _with_policy(agency_id: str) -> None:
-    """A hosted agency with a row that carries a code."""
+    """A hosted agency, whose first keyset the log has not shown yet: two rows that carry a code, and that of its policy."""
     hosted_agency(agency_id)
     begin_policy(Agency.objects.get(pk=agency_id))
 
@@ -67,7 +67,7 @@ def test_the_new_key_takes_over_and_the_old_one_may_go(row: bytes) -> None:
     old = held_ring()
     both = followed_by(old)
     with ring(both):
-        assert "2 secrets rewrapped, 4 rows bound anew." in run()
+        assert "2 secrets rewrapped, 6 rows bound anew." in run()
         assert run().startswith("0 secrets rewrapped, 0 rows bound anew.")
         assert opens(row)
         assert f"{old.current}: 0 secrets, 0 rows, may go" in run("--check")
@@ -95,7 +95,7 @@ def test_a_secret_made_meanwhile_under_the_old_key_is_found(row: bytes) -> None:
         with ring(old):
             _with_policy("xc-customs")
         assert old.current in refusal("--check")
-        assert "1 secrets rewrapped, 2 rows bound anew." in run()
+        assert "1 secrets rewrapped, 3 rows bound anew." in run()
     assert late.kek == "new"
 
 

@@ -122,10 +122,10 @@ def served(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Desks:
     """The desks, whose exchange answers on a socket and asks for an API key."""
-    settings.EXCHANGE_URL = live_server.url
-    monkeypatch.setattr(exchange, "transport_of", over_sockets)
     desks = kept_desks_of_now(tmp_path_factory.mktemp("served") / "ledger")
     give_exchange_keys()
+    settings.EXCHANGE_URL = live_server.url
+    monkeypatch.setattr(exchange, "transport_of", over_sockets)
     return desks
 
 

@@ -221,9 +221,8 @@ def test_the_desk_has_a_key_of_its_own_for_each_agency_and_renews_it(served: Des
 def test_a_key_that_the_exchange_takes_no_more_is_used_no_more(served: Desks) -> None:
     follow_peers(served.health.agency, now=timezone.now())
     ApiKey.objects.filter(agency_id=served.health.id, client="desk").update(revoked_at=timezone.now())
-    for _again in range(2):
-        with pytest.raises(SendingStoppedError):
-            _release_by_health(served)
+    with pytest.raises(SendingStoppedError):
+        _release_by_health(served)
     assert ExchangeKey.objects.get(pk=served.health.id).is_refused
     with pytest.raises(UnreachableError):
         exchange_of(served.health.id)

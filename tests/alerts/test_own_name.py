@@ -41,7 +41,7 @@ from tests.hosted_keys import (
 )
 
 LISTING = "/api/v1/submissions"
-OPERATOR = SystemActor("operator", None, frozenset({Capability.HUB_OPERATE, Capability.AUDIT_READ}))
+KEEPER = SystemActor("keeper", None, frozenset({Capability.DESK_KEEP, Capability.AUDIT_READ}))
 Items = list[dict[str, Any]]
 
 
@@ -317,7 +317,7 @@ class TestLies:
         exchange.lies = None
         look(desks)
         assert kept() == set(), "nobody has asked for it"
-        retry_item(OPERATOR, row.pk, now=desks.hub.now)
+        retry_item(KEEPER, row.pk, now=desks.hub.now)
         look(desks)
         assert kept() == {md}
         assert not SetAside.objects.exists()
@@ -385,7 +385,7 @@ class TestLies:
         exchange.lies = None
         look(desks)
         assert kept() == set()
-        resume_loop(OPERATOR, state.pk, now=desks.hub.now)
+        resume_loop(KEEPER, state.pk, now=desks.hub.now)
         look(desks)
         assert kept() == {md}
 

@@ -27,7 +27,9 @@ from tests.entries import admit_elsewhere
 from tests.outside_world import OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
+from vault import outgoing
 from vault.entrykeys import entry_key_of, forget_entry_key
+from vault.models import ExchangeKey
 
 TAKE_IN = "/desk/agencies/take-in/"
 PAGE = "/desk/agencies/xe-drugs/"
@@ -167,6 +169,24 @@ def test_a_hosted_agency_gets_its_admin_and_its_keys(
     assert Agency.objects.get(pk="xe-drugs").status == "active"
     assert keeper.post(f"{PAGE}keys/").status_code == 409
     assert "Key for entering" not in keeper.get(PAGE).content.decode()
+
+
+def test_first_keys_that_wait_for_the_exchange_go_by_whichever_key_for_entering_is_kept(
+    keeper: Client, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    taken_in(keeper)
+    exchange_as_asked.is_away = True
+    keeper.post(f"{PAGE}keys/")
+    assert "Signed and kept. The exchange does not take it now" in keeper.get(PAGE).content.decode()
+    again = keeper.post(f"{PAGE}keys/")
+    assert again.status_code == 409 and "waits for the exchange" in again.content.decode()
+    exchange_as_asked.is_away = False
+    newer = issue_entry_key(OPERATOR, "xe-drugs", client="desk", now=timezone.now())[1]
+    assert keeper.post(f"{PAGE}entry-key/", {"entry_key": newer}).status_code == 302
+    assert outgoing.send_waiting(now=timezone.now()) == 1
+    assert Agency.objects.get(pk="xe-drugs").status == "active"
+    assert ExchangeKey.objects.filter(pk="xe-drugs").exists()
+    assert keeper.post(f"{PAGE}entry-key/", {"entry_key": newer}).status_code == 409
 
 
 def test_another_key_for_entering_takes_the_place_of_one_that_ended(keeper: Client) -> None:

@@ -3,13 +3,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from agencies.entrykeys import issue_return_key
-from agencies.models import Agency
 from callers import clock
-from callers.errors import InputError, NotPermittedError
-from operators.enrolling import INSTALLER
+from callers.commanding import refusals_in_words
+from operators.operating import acting_operator, add_acting_operator, agency_of
 
 
 class Command(BaseCommand):
@@ -21,16 +20,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("agency_id")
         parser.add_argument("client", help='what uses it, for example "case system"')
+        add_acting_operator(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        agency_id = options["agency_id"]
-        try:
-            key, text = issue_return_key(INSTALLER, agency_id, client=options["client"], now=clock.now())
-        except Agency.DoesNotExist:
-            raise CommandError(f"There is no agency {agency_id}.") from None
-        except NotPermittedError:
-            raise CommandError(f"{agency_id} enters still: issue the key for entering.") from None
-        except InputError as refused:
-            raise CommandError(refused.problem) from None
+        with refusals_in_words():
+            key, text = issue_return_key(
+                acting_operator(options["by"]),
+                agency_of(options["agency_id"]).pk,
+                client=options["client"],
+                now=clock.now(),
+            )
         self.stderr.write(f"Shown this once; it ends on {key.expires_at:%Y-%m-%d %H:%M} UTC:")
         self.stdout.write(text)
