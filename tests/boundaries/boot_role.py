@@ -72,7 +72,9 @@ def _call(client: Any, paths: Iterable[str]) -> list[str]:
     for path in paths:
         for method in ("get", "post"):
             response = getattr(client, method)(path)
-            if response.status_code >= 500 and path not in {"/readyz", "/healthz"}:
+            # Nobody is at the exchange whom a desk could ask.
+            is_away = response.status_code == 503 and os.environ["HUB_ROLE"] == "desk"
+            if response.status_code >= 500 and path not in {"/readyz", "/healthz"} and not is_away:
                 raise SystemExit(f"{method} {path} answered {response.status_code}")
             used.append(f"{method} {path} {response.status_code}")
     return used
