@@ -67,7 +67,7 @@ def role_of_request(request: HttpRequest) -> str:
     """
     if settings.ROOT_URLCONF in ROLES_BY_ADDRESSES:
         return ROLES_BY_ADDRESSES[settings.ROOT_URLCONF]
-    if settings.SESSION_COOKIE_NAME in request.COOKIES or not _is_of(request, EXCHANGE_ADDRESSES):
+    if request.COOKIES.get(settings.SESSION_COOKIE_NAME) or not _is_of(request, EXCHANGE_ADDRESSES):
         return "desk"
     is_system = request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("api-key ")
     return "exchange" if is_system or not _is_of(request, DESK_ADDRESSES) else "desk"
@@ -90,9 +90,10 @@ def is_of_the_exchange() -> bool:
 def requests_and_tasks_under_their_logins() -> Generator[None]:
     """For as long as the block lasts, in this process."""
     from agencies.authentication import ApiKeyAuthentication
+    from officers.login.authentication import DeskKeyAuthentication
 
     answer, run = BaseHandler.get_response, Task.__call__
-    knows_key = ApiKeyAuthentication.authenticate
+    knows_key, knows_desk_key = ApiKeyAuthentication.authenticate, DeskKeyAuthentication.authenticate
 
     def answer_under_login(self: BaseHandler, request: HttpRequest) -> HttpResponseBase:
         role = role_of_request(request)
@@ -102,7 +103,11 @@ def requests_and_tasks_under_their_logins() -> Generator[None]:
             return answer(self, request)
 
     def authenticate(self: ApiKeyAuthentication, request: Any) -> Any:
-        return knows_key(self, request) if _plays.get() == "exchange" else None
+        # A view that a test calls by itself is at no address of either half.
+        return knows_key(self, request) if _plays.get() in {"", "exchange"} else None
+
+    def authenticate_at_desk(self: DeskKeyAuthentication, request: Any) -> Any:
+        return None if _plays.get() == "exchange" else knows_desk_key(self, request)
 
     def run_under_login(self: Task, *args: Any, **kwargs: Any) -> Any:
         with under_login_of(WORKERS.get(self.name.partition(".")[0], "desk-worker")):
@@ -112,5 +117,6 @@ def requests_and_tasks_under_their_logins() -> Generator[None]:
         patch.setattr(BaseHandler, "get_response", answer_under_login)
         patch.setattr(Task, "__call__", run_under_login)
         patch.setattr(ApiKeyAuthentication, "authenticate", authenticate)
+        patch.setattr(DeskKeyAuthentication, "authenticate", authenticate_at_desk)
         patch.setattr(halves, "is_of_the_exchange", is_of_the_exchange)
         yield
