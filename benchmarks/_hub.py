@@ -291,11 +291,12 @@ def wait_until_numbered() -> None:
 
 def wait_until_followed() -> None:
     """Return once sequencer, worker and desk-worker have worked off everything."""
-    from peers.models import FeedCursor
+    from peers.models import Agency, FeedCursor
 
     def is_followed() -> bool:
         cursors = dict(FeedCursor.objects.values_list("reader", "number"))
-        return all(cursors.get(agency) == last for agency, last in FeedHead.objects.values_list("pk", "last"))
+        heads = FeedHead.objects.filter(pk__in=Agency.objects.filter(is_hosted=True).values("pk"))
+        return all(cursors.get(agency) == last for agency, last in heads.values_list("pk", "last"))
 
     wait_until_numbered()
     wait_until(is_followed, "the desk to follow all feeds", timeout_seconds=PATIENCE_SECONDS)

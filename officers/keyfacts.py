@@ -184,8 +184,8 @@ def _key_facts(
     agency: Agency, keyset: EnvelopeKeyset, standing: StandingKeys, now: datetime
 ) -> tuple[KeyFact, ...]:
     """Newest first within each use, signing before encryption."""
-    revoked = {kid: said.since for kid, said in standing.revoked.items()}
-    custody, suspended = str(Custody(agency.custody).label), standing.suspended
+    revoked, suspended = standing.revoked, standing.suspended
+    custody = str(Custody(agency.custody).label)
     facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]
     newest_first = sorted(facts, key=lambda fact: fact.begins, reverse=True)
     return tuple(sorted(newest_first, key=lambda fact: fact.use != SIGN))

@@ -4,22 +4,26 @@
 The key stands in the vault, which this module must not import: the vault offers it with `use_credentials`.
 """
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+import urllib3
 from django.conf import settings
+from urllib3.exceptions import HTTPError
 
 from accord.calls.errors import UnreachableError
 from accord.calls.exchange import Exchange, HttpExchange
 from accord.calls.transport import HttpTransport, Patience, Transport
 
-PATIENCE: Final = Patience(connect_secs=2, read_secs=10, tries=2, longest_pause_secs=1)
+PATIENCE: Final = Patience(connect_secs=2, read_secs=8, tries=2, longest_pause_secs=1)
 """An officer waits for the answer."""
 ONE_TRY: Final = Patience(connect_secs=2, read_secs=10, tries=1)
 """Whoever hands something in tells whether it can have arrived; the desk-worker repeats."""
 MOST_TRANSPORTS: Final = 256
+REST_SECS: Final = 3.0
 
 
 class Credentials(Protocol):
@@ -118,6 +122,26 @@ def calling_agencies() -> list[str]:
     return _credentials[0].callers() if _credentials else []
 
 
+class _Resting(HttpTransport):
+    """A connection that asks nobody for `REST_SECS` after the exchange gave no answer: an officer waits for one time-out, not for each call's."""
+
+    def _send(self, *args: Any, **kwargs: Any) -> urllib3.BaseHTTPResponse:
+        if time.monotonic() < _rests_until[-1]:
+            resting = UnreachableError(
+                "The exchange did not answer a moment ago; it is asked again in some seconds."
+            )
+            resting.is_unsent = True
+            raise resting
+        try:
+            return super()._send(*args, **kwargs)
+        except HTTPError:
+            _rests_until[:] = [time.monotonic() + REST_SECS]
+            raise
+
+
+_rests_until: list[float] = [0.0]
+
+
 @lru_cache(maxsize=MOST_TRANSPORTS)
 def _transport(address: str, agency_id: str, api_key: str, patience: Patience) -> Transport:
     """One that uses an API key no more once the exchange has refused it."""
@@ -125,4 +149,4 @@ def _transport(address: str, agency_id: str, api_key: str, patience: Patience) -
     def refuse() -> None:
         _credentials[0].refuse(agency_id)
 
-    return HttpTransport(address, api_key=api_key, patience=patience, most_kept=0, key_refused=refuse)
+    return _Resting(address, api_key=api_key, patience=patience, most_kept=0, key_refused=refuse)

@@ -268,7 +268,7 @@ def read_revocation(agency: Agency, *, kid: str, since: datetime, code: str, now
     if since > now:
         raise InputError("since", _("Since: choose a time that is not ahead."))
     at, said = int(since.timestamp()), standing.revoked.get(kid)
-    before = [one for one in (row.since, said.since if said else None) if one is not None]
+    before = [one for one in (row.since, said) if one is not None]
     if any(at >= one for one in before):
         raise InputError(
             "since", _("Since: this key is revoked already; only an earlier time changes anything.")

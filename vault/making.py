@@ -50,8 +50,7 @@ def plan_change(agency: Agency, change: Create | Following, *, now: datetime) ->
     standing = StandingKeys(agency.pk, now)
     if standing.keyset is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
-    revoked = {kid: said.since for kid, said in standing.revoked.items()}
-    return plan_next(standing.keyset, change, revoked=revoked, at=at)
+    return plan_next(standing.keyset, change, revoked=standing.revoked, at=at)
 
 
 def build_keyset(agency: Agency, plan: Plan, *, now: datetime) -> bytes:

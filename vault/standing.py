@@ -5,8 +5,8 @@ A keyset that waits for the log counts as logged now, since it will be logged be
 root that waits for its delay does not count. Of an agency that holds its keys itself another reader of this desk knows.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -23,14 +23,6 @@ from peers.models import PeerKeyset
 from vault.models import OwnWord, SuspendedKey
 
 KEYSET, REVOKE = "keyset", "revoke"
-
-
-@dataclass(frozen=True)
-class Revoked:
-    """Since when a key is revoked by a word of the root; `is_logged`: others know."""
-
-    since: int
-    is_logged: bool
 
 
 class StandingKeys:
@@ -56,14 +48,12 @@ class StandingKeys:
         return replace(waiting[0], log_time=None)
 
     @cached_property
-    def revoked(self) -> Mapping[str, Revoked]:
-        """By kid what a `revoke` of the agency says; the earliest time counts."""
-        found: dict[str, Revoked] = {}
-        for jws, is_logged in self._revokes():
-            body = parse_statement(jws).statement.body
-            before = found.get(body["kid"])
-            since = min(body["since"], before.since if before else body["since"])
-            found[body["kid"]] = Revoked(since, is_logged or bool(before and before.is_logged))
+    def revoked(self) -> Mapping[str, int]:
+        """By kid since when a `revoke` of the agency says that it is; the earliest time counts."""
+        found: dict[str, int] = {}
+        for jws in self._revokes():
+            body = parse_statement(jws.encode()).statement.body
+            found[body["kid"]] = min(body["since"], found.get(body["kid"], body["since"]))
         return found
 
     @cached_property
@@ -119,10 +109,10 @@ class StandingKeys:
     def _in_force(self) -> list[envelope.Keyset]:
         return envelope.in_force(self._chain, self._at)
 
-    def _revokes(self) -> Iterable[tuple[bytes, bool]]:
-        records = self._memory.revocations(self.agency_id)
-        yield from ((record.jws.encode(), True) for record in records)
-        yield from ((row.jws.encode(), False) for row in _words(self.agency_id, REVOKE))
+    def _revokes(self) -> list[str]:
+        """Those that the log has, and the agency's own on their way."""
+        logged = [record.jws for record in self._memory.revocations(self.agency_id)]
+        return [*logged, *(row.jws for row in _words(self.agency_id, REVOKE))]
 
     def _is_lifted(self, row: SuspendedKey) -> bool:
         """Tell whether the root has listed it as current after it was suspended."""

@@ -17,6 +17,7 @@ from accord.cli.partners import agencies, agreements, entry
 from accord.cli.receiving import acknowledge, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
+from accord.cli.systems import systems
 from accord.cli.watching import watch
 from accord.cli.workplace import Workplace
 
@@ -32,6 +33,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "agencies": agencies,
     "agreements": agreements,
     "entry": entry,
+    "systems": systems,
     "check": check,
     "submit": submit,
     "seal": seal,

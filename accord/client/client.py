@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from accord.calls.answers import EntryAnswer
+from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
 from accord.client.apikey import ApiKeyFacts
@@ -69,6 +70,7 @@ from accord.client.stating import (
     retract_envelope,
 )
 from accord.client.strangers import SubmissionCheck, check_submissions
+from accord.client.systems import end_system, issue_system, list_systems
 from accord.client.watching import News, Rhythm, watch_feed
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
@@ -232,6 +234,20 @@ class Client:
     def state_entry(self, *, telephone: str | None, zone: str, contacts: Sequence[str]) -> EntryAnswer:
         """State how the own agency is reached, signed by its keys; raises RequestError, RefusedError."""
         return state_entry(self._session.begin(), telephone=telephone, zone=zone, contacts=contacts)
+
+    def systems(self) -> list[CredentialAnswer]:
+        """The API keys of the own agency at the hub."""
+        return list_systems(self._session.begin())
+
+    def issue_system(
+        self, name: str, *, scopes: Collection[str], networks: Collection[str] = (), days: int = 90
+    ) -> CredentialAnswer:
+        """Have an API key issued for another system of the agency; raises RequestError, RefusedError."""
+        return issue_system(self._session.begin(), name, scopes=scopes, networks=networks, days=days)
+
+    def end_system(self, prefix: str) -> CredentialAnswer:
+        """Have an API key of the agency ended; raises RequestError, RefusedError."""
+        return end_system(self._session.begin(), prefix)
 
     def plan(self, order: AlertToSend) -> Plan:
         """Who can be sealed to now and who cannot, and why; fetches keysets, sends nothing."""

@@ -20,7 +20,17 @@ from callers import clock
 def handed_in(request: HttpRequest) -> HttpResponse:
     """Everything of the agency's that waits, or came back within a week."""
     rows = list_handed_in(signed_in(request), now=clock.now())
-    return render_page(request, "handed_in", _("Waiting for the exchange"), rows=rows)
+    return render_page(
+        request,
+        "handed_in",
+        _("Waiting for the exchange"),
+        rows=rows,
+        heading=_("Waiting for the exchange"),
+        lead=_(
+            "What your agency has signed and the exchange has not taken yet, and what came back within a week."
+        ),
+        empty=_("Nothing waits, and nothing came back."),
+    )
 
 
 def say_signed(request: HttpRequest, subject: str, text: str) -> None:

@@ -221,8 +221,8 @@ def test_an_agency_whose_rules_do_not_open_keeps_no_law_from_the_others(law: Law
     assert list(CaughtStructure.objects.values_list("agency_id", flat=True)) == ["xb-health"]
 
 
-def test_only_an_operator_may(law: LawDesk, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="hub:operate"):
+def test_only_a_keeper_may(law: LawDesk, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="desk:keep"):
         run(new_rules(tmp_path), by="sunniva@xa-lab.example")
     with pytest.raises(CommandError, match="No active officer"):
         run(new_rules(tmp_path), by="nobody@hub.example")

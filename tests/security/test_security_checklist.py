@@ -11,6 +11,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "security-checklist.md"
+LIES: Final = ROOT / "docs" / "fallen-exchange.md"
 FAULTS: Final = range(1, 46)
 DEMANDED: Final = {*range(1, 11), 13, *range(16, 27), 30, 31, 43}
 """Those of which nothing may wait."""
@@ -43,3 +44,10 @@ def test_a_fault_has_tests_that_are_there_or_says_why_it_waits(number: int) -> N
     assert named or (found_by.startswith("later: ") and number not in DEMANDED)
     for file, test in named:
         assert test in functions_of(file), f"no {test} in {file}"
+
+
+def test_each_lie_of_an_exchange_is_told_by_a_test_that_is_there() -> None:
+    told = [row for row in LIES.read_text("utf-8").splitlines() if row.startswith("| ")][1:]
+    named = [_TEST.findall(row) for row in told]
+    assert len(told) >= 20 and all(named)
+    assert [f"{file}::{test}" for row in named for file, test in row if test not in functions_of(file)] == []

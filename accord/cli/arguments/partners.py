@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who takes part, how one is reached and what was agreed: `agencies`, `entry`, `agreements`."""
+"""Who takes part, how one is reached, which systems call and what was agreed: `agencies`, `entry`, `systems`, `agreements`."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def add_verbs(verbs: Verbs) -> None:
     entry.add_argument(
         "--contact", metavar="ADDRESS", action="append", default=[], help="a mail address; up to five times"
     )
+    _add_systems(verbs)
     verb(
         verbs,
         "agreements",
@@ -41,3 +42,30 @@ def add_verbs(verbs: Verbs) -> None:
         "As the hub states it now; what it lets through is decided when you send (accord submit --plan says who can be\n"
         "sealed to).",
     )
+
+
+def _add_systems(verbs: Verbs) -> None:
+    systems = verb(
+        verbs,
+        "systems",
+        "list the API keys of your agency's systems; issue or end one",
+        "Signed by your agency's keys. An API key signs a system in at the hub; it signs no alert and opens none. The text of a\n"
+        "new one is shown once. Ending one ends what took its place, too.",
+    )
+    systems.add_argument("action", nargs="?", choices=["issue", "end"], help="else: list them")
+    systems.add_argument("which", nargs="?", metavar="NAME|PREFIX", help="whom it is for, or which one ends")
+    systems.add_argument(
+        "--scope",
+        metavar="SCOPE",
+        action="append",
+        default=[],
+        help="what it may, as feed:read; several times",
+    )
+    systems.add_argument(
+        "--network",
+        metavar="NET",
+        action="append",
+        default=[],
+        help="from where, as 192.0.2.0/24; several times",
+    )
+    systems.add_argument("--days", metavar="N", type=int, default=90, help="until it ends (default 90)")
