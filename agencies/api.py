@@ -19,7 +19,6 @@ from rest_framework.views import APIView
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.errors import MalformedError, TooLargeError
 from agencies.accession import accept_keyset, issue_challenge, suspend_key
-from agencies.api_caller import CallerView
 from agencies.api_credentials import CredentialEndView, CredentialsView
 from agencies.api_instances import InstancesView, InstanceView
 from agencies.api_newer_keysets import KeysetsQueryView
@@ -30,8 +29,9 @@ from agencies.keyset_shapes import PublishedKeysetSerializer
 from agencies.models import Agency, ApiKey, Key, Keyset
 from agencies.selfrotation import rotate_own_key
 from callers import clock
-from callers.actors import ApiClient
+from callers.actors import Actor, ApiClient
 from callers.answers import JwsField, ReceiptField, answer_conditionally
+from callers.api_caller import CallerView
 from callers.caller import caller_of
 from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.directory import AgencyKind, AgencyStatus, Custody
@@ -124,6 +124,13 @@ class AccessionSerializer(serializers.Serializer[Any]):
 
 class VersionQuerySerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+class ExchangeCallerView(CallerView):
+    __doc__ = CallerView.__doc__
+
+    def status_of(self, caller: Actor) -> str | None:
+        return Agency.objects.filter(pk=caller.agency_id).values_list("status", flat=True).first()
 
 
 class RotatedKeySerializer(serializers.ModelSerializer[ApiKey]):
@@ -339,7 +346,7 @@ def _as_json(published: PublishedKeyset) -> dict[str, Any]:
 
 
 urlpatterns = [
-    path("caller", CallerView.as_view(), name="caller"),
+    path("caller", ExchangeCallerView.as_view(), name="caller"),
     path("caller/rotate", RotateOwnKeyView.as_view(), name="caller-rotate"),
     path("accession", AccessionView.as_view(), name="accession"),
     path("agencies", AgencyListView.as_view(), name="agency-list"),

@@ -11,7 +11,7 @@ from callers import clock
 from ledger.set_aside import run_each
 
 
-@shared_task(name="agencies.tidy", queue="notify")
+@shared_task(name="agencies.tidy", queue="exchange")
 def tidy() -> None:
     """Removes what has served, lets recovered roots take over; safe to run at any time and twice."""
     now = clock.now()

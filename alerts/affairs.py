@@ -75,6 +75,13 @@ class Standing:
         return [row for row in self.lanes if not row.survives and not row.is_stopped_by_own]
 
 
+def circles_of(officer: Officer, *, now: datetime) -> tuple[CircleAnswer, ...]:
+    """The circles of the officer's agency. Not inside a transaction; raises as `standings_of`."""
+    require(officer, Capability.AGREEMENT_READ)
+    own = hosted_agency_of(officer, command=COMMAND)
+    return known_agreements(officer, own.pk, now=now).circles
+
+
 def standings_of(officer: Officer, *, now: datetime) -> list[Standing]:
     """Every agreement of the officer's agency, by ref. Not inside a transaction.
 

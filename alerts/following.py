@@ -19,6 +19,7 @@ from accord.envelope.errors import VerificationError
 from accord.envelope.keys import SIGN
 from alerts.forgetting import forget_cards, forget_what_came_back
 from alerts.held import forget_envelopes
+from alerts.pace import Pace
 from alerts.peers.agreements import follow_agreements_when_due
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
@@ -51,30 +52,35 @@ def _never() -> bool:
     return False
 
 
-def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never) -> int:
+def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never, pace: Pace | None = None) -> int:
     """Follows every agency that is not still entering, then tidies; returns how many alerts were taken.
+
+    With a `pace` that is kept, feeds that could not be followed rest, and tidying is done now and then.
 
     Agencies take turns, so that a long feed keeps no other waiting: first whoever was followed longest ago. Another
     process takes whoever is not at it. Nothing new is begun once it `is_over`; then it rings for the next round.
     Trouble with one agency's feed is raised, as a group, after the others.
     """
     follow_agencies(now=now)
-    taken, troubles = 0, []
-    waiting = list(_in_order())
+    taken, troubles, pace = 0, [], pace or Pace()
+    waiting = [agency for agency in _in_order() if not pace.rests(agency.pk, now)]
     while waiting and not is_over():
         agency = waiting.pop(0)
         try:
             turn = _follow_turn(agency, now, is_over)
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it is raised below
             troubles.append(trouble)
+            pace.note(agency.pk, now, is_followed=False)
             continue
+        pace.note(agency.pk, now, is_followed=True)
         taken += turn.taken
         if turn.has_more:
             waiting.append(agency)
     if waiting:
         ring_where_few_wait(BELL)
     try:
-        tidy_received(now=now)
+        if pace.is_to_tidy(now, has_news=bool(taken)):
+            tidy_received(now=now)
     except Exception as trouble:  # noqa: BLE001 - as above
         troubles.append(trouble)
     if troubles:

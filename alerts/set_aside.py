@@ -41,7 +41,8 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
     "power.changes": gettext_lazy("Applying changes of power"),
 }
 """What officers read of each loop."""
-BELLS: Final = ("alerts.follow_feed", "sharing.mark_doubts", "notices.send")
+BELLS: Final = ("alerts.follow_feed", "notices.send")
+"""Of the desk; the exchange's loops come by themselves."""
 
 
 @dataclass(frozen=True)

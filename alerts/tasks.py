@@ -7,6 +7,7 @@ from typing import Final
 from celery import shared_task
 
 from alerts.following import BELL, follow_feeds
+from alerts.pace import Pace
 from alerts.power_changes import apply_due_changes
 from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
@@ -18,6 +19,7 @@ from peers.credentials import follow_credentials
 
 BACKFILL: Final = "alerts.backfill"
 SLICE_SECS: Final = 5.0
+PACE: Final = Pace()
 
 
 @shared_task(name=BELL, ignore_result=True)
@@ -25,7 +27,7 @@ def follow_feed() -> int:
     """Takes for some seconds what is new in the feeds, and rings where structures wait to be stored or judged."""
     until = time.monotonic() + SLICE_SECS
     try:
-        return follow_feeds(now=clock.now(), is_over=lambda: time.monotonic() > until)
+        return follow_feeds(now=clock.now(), is_over=lambda: time.monotonic() > until, pace=PACE)
     finally:
         if waits_for_filling():
             ring(BACKFILL)

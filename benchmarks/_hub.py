@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Agencies on the running scratch hub whose private keys are held here, and what passes between them.
 
-Import it after `django.setup()`. Agencies are registered without proof of possession; all else goes through the
+Import it after `set_up_every_app()`. Agencies are registered without proof of possession; all else goes through the
 services, and the hub's own processes do the rest.
 """
 

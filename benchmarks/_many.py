@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Very many alerts between two agencies of the running scratch hub, as rows: nothing of them was ever sealed or sent.
 
-Import it after `django.setup()`. Rows go in by COPY, each with a sealed card of its own and with its tokens, so
+Import it after `set_up_every_app()`. Rows go in by COPY, each with a sealed card of its own and with its tokens, so
 that lists and searches do for them all that they do for real ones. What is opened, acknowledged and said
 follows a fixed pattern of the row's number.
 """

@@ -23,8 +23,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import django
-
 from accord.envelope.keys import PQ1
 from benchmarks._feed import Backlog
 from benchmarks._figures import report
@@ -32,6 +30,7 @@ from benchmarks._processor import database_seconds, processor_seconds
 from benchmarks.watch import COUNT as WATCHED
 from benchmarks.watch import watch_backlog
 from demo import alerts as texts
+from demo.ownership import set_up_every_app
 from devtool.processes import wait_until
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Costs:
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from benchmarks import _hub
 
     sender, _ = _hub.found_agencies("away", 2)

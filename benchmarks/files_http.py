@@ -14,11 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import django
-
 from accord.envelope.content import Attachment
 from benchmarks._figures import report
 from benchmarks._http import Target, make_form, post_all
+from demo.ownership import set_up_every_app
 
 NEEDS_HUB = True
 FILES, LARGEST_BYTES = 4, 66_060_280
@@ -28,7 +27,7 @@ _SESSION = 3
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from benchmarks import _hub
 
     sender, reader = _hub.found_agencies("files", 2)

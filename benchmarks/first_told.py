@@ -8,11 +8,10 @@ import os
 import statistics
 from datetime import datetime
 
-import django
-
 from benchmarks._figures import report
 from benchmarks._http import Target, make_form, post_in_turn
 from benchmarks._mails import ready_mail, send_bare
+from demo.ownership import set_up_every_app
 from devtool.processes import wait_until
 
 NEEDS_HUB = True
@@ -22,7 +21,7 @@ PATIENCE_SECONDS = 120
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from django.utils import timezone
 
     from benchmarks import _hub

@@ -14,12 +14,11 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import django
-
 from benchmarks._bare.server import bare_server
 from benchmarks._figures import report
 from benchmarks._http import Form, Target, make_form, post_all
 from benchmarks._processor import processor_seconds
+from demo.ownership import set_up_every_app
 
 NEEDS_HUB = True
 RECIPIENTS = 10
@@ -50,7 +49,7 @@ class Contestant:
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from benchmarks import _hub
 
     sender, *recipients = _hub.found_agencies("intake", 1 + RECIPIENTS)

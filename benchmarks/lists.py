@@ -12,9 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-import django
-
 from benchmarks._figures import Work, median_seconds, report_ms
+from demo.ownership import set_up_every_app
 
 if TYPE_CHECKING:
     from officers.models import Officer
@@ -26,7 +25,7 @@ CARDS = 20_000
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from django.utils import timezone
 
     from benchmarks._many import send_many

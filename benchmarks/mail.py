@@ -10,11 +10,10 @@ import statistics
 import time
 from datetime import datetime, timedelta
 
-import django
-
 from benchmarks._figures import report
 from benchmarks._mails import ready_mail, send_bare
 from benchmarks._sink import mail_sink
+from demo.ownership import set_up_every_app
 
 NEEDS_HUB = True
 AGENCIES, OFFICERS, ROUNDS = 10, 1000, 10
@@ -25,7 +24,7 @@ def main() -> None:
     with mail_sink() as url:
         # Before the settings are read.
         os.environ["EMAIL_URL"] = url
-        django.setup()
+        set_up_every_app()
         ours = _OneAlert()
         bare = [ready_mail(number) for number in range(A_ROUND)]
         send_bare(url, bare[:10])

@@ -11,11 +11,10 @@ import statistics
 from collections.abc import Sequence
 from http import HTTPStatus
 
-import django
-
 from benchmarks._bare.server import bare_server
 from benchmarks._figures import report
 from benchmarks._http import Target, get_in_turn, make_form, post_in_turn
+from demo.ownership import set_up_every_app
 
 NEEDS_HUB = True
 ITEMS, ROUNDS, A_ROUND = 3, 10, 60
@@ -23,7 +22,7 @@ LIMIT_MS = 10.0
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from benchmarks import _hub
 
     sender, reader = _hub.found_agencies("poll", 2)

@@ -18,7 +18,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import django
 import psycopg
 
 from accord.calls.exchange import Exchange
@@ -29,6 +28,7 @@ from benchmarks._figures import report_ms
 from demo import alerts as texts
 from demo.cast import Cast
 from demo.desk import DeskSession
+from demo.ownership import set_up_every_app
 from devtool.processes import wait_until
 
 NEEDS_HUB = True
@@ -53,7 +53,7 @@ class Taken:
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from alerts.document.building import build_document
     from benchmarks import _hub
 

@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import django
-
 from accord.calls.exchange import Exchange
 from accord.client.client import Client
 from accord.client.home import create_keys
 from accord.client.session import connect_http
 from accord.following.fetching import AT_ONCE
 from benchmarks._figures import report
+from demo.ownership import set_up_every_app
 
 NEEDS_HUB = True
 COUNT = 200
@@ -29,7 +28,7 @@ PASSPHRASE = "correct horse battery staple"
 
 
 def main() -> None:
-    django.setup()
+    set_up_every_app()
     from django.utils import timezone
 
     from benchmarks import _hub

@@ -23,10 +23,11 @@ from kombu.exceptions import KombuError
 log = logging.getLogger(__name__)
 
 QUEUES: Final = {
-    "sharing.mark_doubts": "notify",
+    "sharing.mark_doubts": "exchange",
+    "sharing.mail_contacts": "exchange",
+    "sharing.sweep": "exchange",
     "notices.send": "notify",
     "notices.sweep": "notify",
-    "sharing.sweep": "notify",
     "alerts.follow_feed": "desk",
     "alerts.send_waiting": "desk",
     "alerts.backfill": "desk",

@@ -6,7 +6,7 @@ no slot goes away; the one who holds it rings for them when done.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from callers.doorbell import ring
@@ -51,10 +51,15 @@ class Slots:
 
 
 DOUBTS: Final = Slots("sharing.mark_doubts", 1)
+HOUSEKEEPING: Final = Slots("sharing.sweep", 1)
+CONTACT_MAIL: Final = Slots("sharing.mail_contacts", 1)
 MAIL: Final = Slots("notices.send", 2)
 URGENT_MAIL: Final = Slots("notices.send", 1)
 SWEEP: Final = Slots("notices.sweep", 1)
-HOUSEKEEPING: Final = Slots("sharing.sweep", 1)
 FREE: Final = 1
 """For the hourly tasks, which are short."""
-THREADS: Final = DOUBTS.most + MAIL.most + URGENT_MAIL.most + SWEEP.most + HOUSEKEEPING.most + FREE
+THREADS: Final[Mapping[str, int]] = {
+    "exchange-worker": DOUBTS.most + HOUSEKEEPING.most + CONTACT_MAIL.most + FREE,
+    "mailer": MAIL.most + URGENT_MAIL.most + SWEEP.most + FREE,
+}
+"""How many threads the worker of each role has; one that is not named works by processes."""

@@ -10,17 +10,16 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import django
+from demo.ownership import set_up_every_app, take_owners_login
 
 
 def main() -> int:
-    django.setup()
+    set_up_every_app()
     from django.db import connection
 
     from accord.envelope.private import LedgerKey
     from callers import clock
     from demo.history import tell_history
-    from demo.ownership import take_owners_login
     from demo.past import Past
     from ledger.models import Entry
 

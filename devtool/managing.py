@@ -24,6 +24,7 @@ MIGRATE = (
         "dbshell",
         "prune_audit",
         "prune_by_policy",
+        "print_problems",
     ),
 )
 SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer", "replace_ledger_key")

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from callers.slots import THREADS
 from devtool.environments import ROOT, World, process_environment
 from devtool.ports import LOOPBACK
 from devtool.processes import Child
+from hub.roles import ROLES
 
 WEB_THREADS = 36
 """As many as `hub.bulkhead` counts on."""
@@ -33,17 +35,17 @@ def web(role: str, world: World, port: int, logs: Path) -> Child:
     )
 
 
-def queue_worker(role: str, queue: str, world: World, logs: Path, *, beat_file: Path | None = None) -> Child:
-    """A Celery worker that consumes one queue; with `beat_file` it also keeps the static schedule."""
+def queue_worker(role: str, world: World, logs: Path, *, beat_file: Path | None = None) -> Child:
+    """The Celery worker of a role's queue; with `beat_file` it also keeps the schedule of its half."""
     beat = ("--beat", "--schedule", str(beat_file)) if beat_file else ()
     mark = logs / f"{role}.heartbeat"
-    # The worker's threads are settled in hub/settings.py.
-    concurrency = () if role == "worker" else ("--concurrency", "1")
+    # Threads are settled in hub/settings.py.
+    concurrency = () if role in THREADS else ("--concurrency", "1")
     return Child(
         role,
         [
             *(sys.executable, "-m", "celery", "-A", "hub", "worker", "--hostname", f"{role}@accord"),
-            *("--queues", queue, *concurrency, "--loglevel", "INFO"),
+            *("--queues", str(ROLES[role].queue), *concurrency, "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", *beat),
         ],
         env={**process_environment(role, world), "HEARTBEAT_FILE": str(mark)},

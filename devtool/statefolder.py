@@ -32,7 +32,8 @@ DATA = (
     "secrets.json",
     "running.json",
     "prepared.json",
-    "beat",
+    "desk-beat",
+    "exchange-beat",
     "tmp",
 )
 

@@ -31,6 +31,7 @@ from devtool.processes import Child, run_to_end, wait_until
 from devtool.restarts import Restarts
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
+from hub.roles import ROLES
 
 START_TIMEOUT_SECONDS = 120
 SEEDING = "seeding"
@@ -225,8 +226,11 @@ class Hub:
         """What works on the database, not started yet."""
         world, logs = self.world, self.state.logs
         desk_port, exchange_port = self._ports
-        worker = programs.queue_worker("worker", "notify", world, logs, beat_file=self.state.path / "beat")
-        desk_worker = programs.queue_worker("desk-worker", "desk", world, logs)
+        beats = {role: self.state.path / f"{ROLES[role].half}-beat" for role in ("exchange-worker", "mailer")}
+        workers = [
+            programs.queue_worker(role, world, logs, beat_file=beats.get(role))
+            for role in ("exchange-worker", "mailer", "desk-worker")
+        ]
         ports = {"desk": desk_port, "exchange": exchange_port}
         if self._operator_port is not None:
             ports["operator"] = self._operator_port
@@ -235,8 +239,7 @@ class Hub:
                 Part(programs.web(role, world, port, logs), programs.web_answers(port))
                 for role, port in ports.items()
             ),
-            Part(worker, programs.worker_listens(worker)),
-            Part(desk_worker, programs.worker_listens(desk_worker)),
+            *(Part(worker, programs.worker_listens(worker)) for worker in workers),
             Part(programs.sequencer(world, logs), programs.sequencer_beats(world.database_urls["sequencer"])),
         ]
 

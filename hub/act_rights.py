@@ -11,8 +11,8 @@ from typing import Final
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-DESK, EXCHANGE, OPERATOR, WORKER = "desk", "exchange", "operator", "worker"
-DESK_WORKER, SEQUENCER = "desk-worker", "sequencer"
+DESK, DESK_WORKER, MAILER = "desk", "desk-worker", "mailer"
+EXCHANGE, EXCHANGE_WORKER, OPERATOR, SEQUENCER = "exchange", "exchange-worker", "operator", "sequencer"
 OWNER: Final = "migrate"
 
 
@@ -46,7 +46,6 @@ _OF_THE_DESK: Final = (
     ),
     *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
-    *_acts("apikey", "issued", "refused", "revoked", "rotated"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
     *_acts("circle", "member_confirmed"),
@@ -56,6 +55,8 @@ _OF_THE_DESK: Final = (
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
     *_acts("item", "retried"),
+    *_acts("key", "suspended"),
+    *_acts("lane", "resumed", "suspended"),
     *_acts("loop", "resumed"),
     *_acts("notice", "resent"),
     *_acts(
@@ -93,13 +94,13 @@ _OF_THE_DESK: Final = (
     *_acts("science", "refused"),
     *_acts("spectra", "deleted", "imported"),
     *_acts("spectrum", "matched"),
-    *_acts("statement", "reaffirmed"),
+    *_acts("statement", "reaffirmed", "refused"),
     *_acts("substance", "compared", "screened"),
     *_acts("template", "created", "deleted"),
     *_acts("view", "chosen", "deleted", "renamed", "saved", "unchosen"),
     *_acts("withdrawal", "confirmed", "reminded"),
 )
-# What a partner's system does at the exchange, and the desk for the agencies it is home to.
+# What an agency's system does at the exchange: its own, or the desk that is its home.
 _OF_AN_AGENCY: Final = (
     "delivery.reminded",
     *_acts("entry", "refused", "stated"),
@@ -115,7 +116,7 @@ _OF_FETCHING: Final = (*_acts("blob", "refused", "served"), *_acts("slice", "ref
 _OF_LOOPS: Final = (*_acts("item", "set_aside", "taken_later"), *_acts("loop", "stopped"))
 
 ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
-    DESK: frozenset({*_OF_THE_DESK, *_OF_AN_AGENCY, *_OF_FETCHING, *_OF_LOOPS}),
+    DESK: frozenset({*_OF_THE_DESK, *_OF_LOOPS}),
     EXCHANGE: frozenset(
         {*_OF_AN_AGENCY, *_OF_FETCHING, *_acts("apikey", "issued", "refused", "revoked", "rotated")}
     ),
@@ -128,10 +129,12 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_acts("circle", "recorded"),
         }
     ),
-    WORKER: frozenset({*_OF_LOOPS, "content.deleted", "key.repudiated", "key.resumed", "keyset.recovered"}),
+    MAILER: frozenset(_OF_LOOPS),
+    EXCHANGE_WORKER: frozenset(
+        {*_OF_LOOPS, "content.deleted", "key.repudiated", "key.resumed", "keyset.recovered"}
+    ),
     DESK_WORKER: frozenset(
         {
-            *_OF_FETCHING,
             *_OF_LOOPS,
             *_OF_OWN_KEYS,
             *_acts("alert", "refused", "screened", "unopenable"),
@@ -143,7 +146,6 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
                 "agreements.altered",
                 "card.deleted",
                 "control.reevaluated",
-                "keyset.recovered",
             ),
             *(
                 "peer.refused",

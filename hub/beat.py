@@ -1,19 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What beat asks of the workers, and how often. Each task may run at any time and twice."""
+"""What the beat of each half asks of its workers, and how often. Each task may run at any time and twice."""
 
 from typing import Any
 
 from celery.schedules import schedule
 
+from hub.roles import EXCHANGE
 
-def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
-    """Return the whole schedule, by name."""
-    sweep_seconds, follow_seconds = (
-        env.float("SWEEP_SECONDS", default=30.0),
-        env.float("FOLLOW_SECONDS", default=30.0),
-    )
+
+def beat_schedule(env: Any, half: str) -> dict[str, dict[str, Any]]:
+    """Return the whole schedule of one half, by name."""
+    sweep_seconds = env.float("SWEEP_SECONDS", default=30.0)
+    if half == EXCHANGE:
+        return _of_the_exchange(sweep_seconds)
+    return _of_the_desk(sweep_seconds, env.float("FOLLOW_SECONDS", default=1.0))
+
+
+def _of_the_exchange(sweep_seconds: float) -> dict[str, dict[str, Any]]:
     return {
-        "tidy-agencies": _every(3600.0, "agencies.tidy", queue="notify", expires=600),
+        "tidy-agencies": _every(3600.0, "agencies.tidy", queue="exchange", expires=600),
+        "mail-contacts": _every(30.0, "sharing.mail_contacts", queue="exchange", expires=30),
+        "sweep-deliveries": _every(sweep_seconds, "sharing.sweep", queue="exchange", expires=60),
+    }
+
+
+def _of_the_desk(sweep_seconds: float, follow_seconds: float) -> dict[str, dict[str, Any]]:
+    return {
         "warn-of-key-endings": _every(3600.0, "notices.warn_of_endings", queue="notify", expires=600),
         "tell-of-api-keys": _every(300.0, "notices.tell_of_api_keys", queue="notify", expires=240),
         "tidy-officers": _every(3600.0, "officers.tidy", queue="desk", expires=600),
@@ -23,14 +35,13 @@ def beat_schedule(env: Any) -> dict[str, dict[str, Any]]:
         "follow-credentials": _every(3600.0, "alerts.follow_credentials", queue="desk", expires=600),
         # Mail that waited for the end of quiet hours goes out then.
         "send-what-is-due": _every(10.0, "notices.send", queue="notify", expires=10),
-        "mail-contacts": _every(30.0, "sharing.mail_contacts", queue="notify", expires=30),
         "sweep-notices": _every(sweep_seconds, "notices.sweep", queue="notify", expires=60),
-        "sweep-deliveries": _every(sweep_seconds, "sharing.sweep", queue="notify", expires=60),
         "apply-power-changes": _every(60.0, "alerts.apply_power_changes", queue="desk", expires=60),
         "send-waiting": _every(5.0, "alerts.send_waiting", queue="desk", expires=5),
         "give-keys-again": _every(600.0, "vault.give_again", queue="desk", expires=300),
         "offer-again": _every(600.0, "alerts.offer_again", queue="desk", expires=300),
-        "follow-feeds": _every(follow_seconds, "alerts.follow_feed", queue="desk", expires=60),
+        # Nobody rings for what comes in at the exchange: a round that waited behind another would find nothing more.
+        "follow-feeds": _every(follow_seconds, "alerts.follow_feed", queue="desk", expires=2),
     }
 
 

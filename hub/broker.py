@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each role's login may do at the broker: everybody rings, only its own worker hears a queue, nobody controls.
+"""What each role's login may do at the broker: a half rings its own workers, only its own worker hears a queue, nobody
+controls.
 
 Written as Valkey's access rules. `deploy/broker/users.acl` holds them for the production stack; a test compares.
 """
@@ -9,7 +10,6 @@ from typing import Final
 
 from hub.roles import BROKER_LOGINS, ROLES, Role
 
-QUEUES: Final = tuple(role.queue for role in ROLES.values() if role.queue)
 _CONNECTS: Final = ("ping", "hello", "select", "client|setinfo", "client|setname", "info")
 _RINGS: Final = ("lpush", "sadd", "smembers", "multi", "exec", "discard")
 _HEARS: Final = (
@@ -41,7 +41,7 @@ def users() -> dict[str, str]:
 
 def _rules(role: Role) -> Iterator[str]:
     yield from ("resetkeys", "resetchannels", "clearselectors", "-@all")
-    for queue in QUEUES:
+    for queue in role.rings:
         yield f"%W~{queue}"
         yield f"~_kombu.binding.{queue}"
     commands = [*_CONNECTS, *_RINGS]
@@ -52,4 +52,4 @@ def _rules(role: Role) -> Iterator[str]:
     yield from sorted({f"+{command}" for command in commands})
     # Who rings asks for the queue's length first. A right of its own: with reading among the others, whoever hears one
     # queue could hear all.
-    yield f"(+llen {' '.join(f'%R~{queue}' for queue in QUEUES)})"
+    yield f"(+llen {' '.join(f'%R~{queue}' for queue in role.rings)})"

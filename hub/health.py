@@ -7,10 +7,9 @@ fail together while they still serve. A sequencer that is silent is the third: i
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.apps import apps
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,12 +18,12 @@ from django.views.decorators.http import require_safe
 from accord.version import VERSION
 from callers import clock
 from callers.binding import has_maker
-from hub import faults
+from hub import faults, halves
 from ledger.halting import halt_reason
-from sharing import backpressure
-from sharing.waiting import late_since
+from ledger.proofs import pending_since
 
-SEQUENCER_SILENT_SECONDS = 10
+SEQUENCER_SILENT: Final = timedelta(seconds=10)
+ORDER: Final = ("sequencer", "clock", "desk", "contacts", "policy")
 LOOKED_AT_EVERY_SECS: Final = 10.0
 
 
@@ -43,13 +42,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the hub does its work, else 503 with what does not: the above, `sequencer`, `clock`, `desk`, `contacts`,
-    `policy`.
+    """200 while this half does its work, else 503 with what does not: the above, `sequencer`, `clock`, and its own.
 
-    `desk` is a feed that has waited two minutes for the desk-worker, `contacts` a mail to an agency's contact point that
-    has waited as long for the worker or the mail server. `policy` is an agency's policy, or its entry in the
-    desk's directory, that was written past the program; only a process that holds the key-encryption key can tell.
-    `clock` stands for a sequencer that halted for its clock; why is on the operator's page, not here.
+    The exchange's: `contacts`, a mail to an agency's contact point that has waited two minutes for the exchange-worker
+    or the mail server. The desk's: `desk`, a feed that has waited as long for the desk-worker, and `policy`, an agency's
+    policy, or its entry in the desk's directory, that was written past the program; only a process that holds the
+    key-encryption key can tell. `clock` stands for a sequencer that halted for its clock; why is on the operator's page,
+    not here.
     """
     failing = _faults_of_process()
     if "database" not in failing:
@@ -70,33 +69,36 @@ def _faults_of_process() -> list[str]:
 
 def _faults_of_hub() -> list[str]:
     try:
-        silent = backpressure.sequencer_silence(clock.now())
-        is_halted = bool(halt_reason())
-        is_desk_late = _is_desk_late()
-        is_mail_late = late_since(now=clock.now()) is not None
-        is_altered = POLICIES.are_altered()
+        now = clock.now()
+        found = _of_the_exchange(now) if halves.is_of_the_exchange() else _of_the_desk(now)
+        if halt_reason():
+            found = {**found, "sequencer": False, "clock": True}
     except DatabaseError:
         return ["database"]
-    found = {"desk": is_desk_late, "contacts": is_mail_late, "policy": is_altered}
-    return [
-        *_fault_of_sequencer(silent, is_halted=is_halted),
-        *(name for name, stands in found.items() if stands),
-    ]
+    return [name for name in ORDER if found.get(name)]
 
 
-def _is_desk_late() -> bool:
-    """Of a process that knows of a desk."""
-    if not apps.is_installed("peers"):
-        return False
+def _of_the_exchange(now: datetime) -> dict[str, bool]:
+    from sharing.backpressure import sequencer_silence
+    from sharing.waiting import late_since
+
+    silence = sequencer_silence(now)
+    return {
+        "sequencer": silence is None or silence > SEQUENCER_SILENT,
+        "contacts": late_since(now=now) is not None,
+    }
+
+
+def _of_the_desk(now: datetime) -> dict[str, bool]:
+    """A desk hears nothing of a sequencer but that its own entries stay without a place."""
     from peers.progress import desk_depth
 
-    return desk_depth().is_late(clock.now())
-
-
-def _fault_of_sequencer(silent: timedelta | None, *, is_halted: bool) -> list[str]:
-    if is_halted:
-        return ["clock"]
-    return ["sequencer"] if silent is None or silent.total_seconds() > SEQUENCER_SILENT_SECONDS else []
+    waits_since = pending_since()
+    return {
+        "sequencer": waits_since is not None and now - waits_since > SEQUENCER_SILENT,
+        "desk": desk_depth().is_late(now),
+        "policy": POLICIES.are_altered(),
+    }
 
 
 class Migrations:

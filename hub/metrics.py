@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Prometheus reads of a web process, at an address of its own (`METRICS_LISTEN`); without one nothing listens.
 
-Ages, counts and totals over the whole hub. No label ever holds a person, an agency, an address with an id, or content:
+Ages, counts and totals over its half. No label ever holds a person, an agency, an address with an id, or content:
 the only labels are closed lists written here.
 """
 
@@ -15,19 +15,17 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Max, Min
+from django.db.models import Max
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accord.moments import moment_of
 from callers import clock
+from hub import halves
 from hub.gauges import age, gauge
 from ledger.models import Leaf
 from ledger.proofs import pending_since
-from sharing.backpressure import sequencer_silence
-from sharing.models import FeedPending
-from sharing.waiting import late_since
 
 log = logging.getLogger(__name__)
 
@@ -120,22 +118,16 @@ class OldestTransaction:
 
 def _facts(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield gauge("database_bytes", "What the database takes on its disk, without its log.", _database_bytes())
-    silence = sequencer_silence(now)
-    if silence is not None:
-        yield gauge(
-            "sequencer_beat_age_seconds", "Since the sequencer was last alive.", silence.total_seconds()
-        )
     yield gauge("log_oldest_seconds", "Oldest entry not logged yet.", age(pending_since(), now))
-    queued = FeedPending.objects.aggregate(oldest=Min("queued_at"))["oldest"]
-    yield gauge("feed_oldest_seconds", "Oldest envelope or statement without feed numbers.", age(queued, now))
     newest = Leaf.objects.aggregate(newest=Max("t"))["newest"]
     if newest is not None:
         ahead = (moment_of(newest) - now).total_seconds()
         yield gauge("log_time_ahead_seconds", "Time of the newest leaf minus this clock.", ahead)
-    late = late_since(now=now)
-    yield gauge("contact_mail_late_seconds", "Oldest mail to a contact point that is late.", age(late, now))
-    # The exchange's login may not see the desk's rows.
-    if settings.HUB_ROLE == "desk":
+    if halves.is_of_the_exchange():
+        from hub.exchange_metrics import exchange_facts
+
+        yield from exchange_facts(now)
+    else:
         from hub.desk_metrics import desk_facts
 
         yield from desk_facts(now)

@@ -58,6 +58,8 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "api-keys/{prefix}/rotate"): ("nobody-to-release",),
     ("POST", "api-keys/self/rotate"): ("rotation-refused",),
     ("GET", "exchange-keys"): ("exchange-away", "keys-elsewhere"),
+    ("GET", "agreements"): ("exchange-away", "keys-elsewhere", "record-altered"),
+    ("GET", "circles"): ("exchange-away", "keys-elsewhere", "record-altered"),
     ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
     ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,
     ("POST", "exchange-keys/own/replace"): SIGNS_FOR_KEYS,

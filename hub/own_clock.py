@@ -12,8 +12,8 @@ from django.db import DatabaseError
 
 from accord.envelope.errors import Failure, VerificationError
 from callers import clock
+from hub import halves
 from ledger.clock import DatabaseClock
-from sharing.models import FeedMark
 
 MAX_DIFFERENCE: Final = timedelta(minutes=1)
 """Below what the envelope allows between two clocks, and above what a loaded machine needs for a question."""
@@ -37,10 +37,18 @@ def is_own_fault(refusal: BaseException) -> bool:
     if found is None or found.failure not in HANGS_ON_TIME:
         return False
     try:
-        beat = FeedMark.objects.values_list("beat", flat=True).first()
-        return is_off(clock.now(), database=DatabaseClock().ask(), beat=beat)
+        return is_off(clock.now(), database=DatabaseClock().ask(), beat=_last_beat())
     except DatabaseError:
         return True
+
+
+def _last_beat() -> datetime | None:
+    """The sequencer's, of which a desk knows nothing."""
+    if not halves.is_of_the_exchange():
+        return None
+    from sharing.models import FeedMark
+
+    return FeedMark.objects.values_list("beat", flat=True).first()
 
 
 def is_off(now: datetime, *, database: datetime, beat: datetime | None) -> bool:

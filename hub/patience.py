@@ -35,7 +35,8 @@ PATIENCE: Final[dict[str, Patience]] = {
     "exchange": Patience(statement=30, lock=5, idle=30),
     "operator": Patience(statement=30, lock=5, idle=30),
     # Rows are the work and are looked at again: better later than never.
-    "worker": Patience(statement=60, lock=10, idle=60),
+    "exchange-worker": Patience(statement=60, lock=10, idle=60),
+    "mailer": Patience(statement=60, lock=10, idle=60),
     "desk-worker": Patience(statement=60, lock=10, idle=120),
     "sequencer": Patience(statement=60, lock=10, idle=60),
 }

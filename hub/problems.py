@@ -20,11 +20,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accord.envelope import errors as envelope
-from agencies import errors as agencies
 from callers import errors as callers
 from hub import errors as hub
 from hub import faults, own_clock
-from sharing import errors as sharing
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -49,43 +47,36 @@ DATABASE_BUSY = Problem(503, "database-busy", "The database does not answer in t
 """A statement or a lock took too long, or the database is away, full or starting."""
 
 
+CUSTODY_REFUSED = Problem(
+    409,
+    "custody-refused",
+    "The custody of the agency's keys does not allow this.",
+    ("agency_id", "custody"),
+)
+KEY_TAKEN = Problem(409, "key-taken", "A key is registered for another agency or use.", ("kid",))
+KEYS_UNREAD = Problem(
+    409,
+    "keys-unread",
+    "Keys of an agency cannot be read; nothing is sealed to it or taken from it for now.",
+)
+
+
 PROBLEMS: dict[type[BaseException], Problem] = {
     OperationalError: DATABASE_BUSY,
     InterfaceError: DATABASE_BUSY,
     Http404: Problem(404, "absent", "There is nothing here for you."),
     drf.NotFound: Problem(404, "absent", "There is nothing here for you."),
     callers.AbsentError: Problem(404, "absent", "There is nothing here for you."),
-    agencies.AgencyExistsError: Problem(
-        409, "agency-exists", "An agency of this id or name was admitted before.", ("agency_id",)
-    ),
     callers.CursorExpiredError: Problem(410, "cursor-expired", "This cursor is older than a day."),
     callers.CursorRefusedError: Problem(422, "cursor-refused", "No page of this list gave this cursor."),
-    agencies.CustodyRefusedError: Problem(
-        409,
-        "custody-refused",
-        "The custody of the agency's keys does not allow this.",
-        ("agency_id", "custody"),
-    ),
     callers.IdempotencyKeyReusedError: Problem(
         422, "idempotency-key-reused", "This Idempotency-Key came before with another request."
-    ),
-    agencies.KeyTakenError: Problem(
-        409, "key-taken", "A key is registered for another agency or use.", ("kid",)
     ),
     callers.RequestInProgressError: Problem(
         409, "request-in-progress", "This request is being worked on. Ask again in a moment."
     ),
-    agencies.HeldElsewhereError: Problem(
-        409,
-        "held-elsewhere",
-        "Another desk or command holds your agency's identity.",
-        ("holder", "software", "free_at"),
-    ),
     callers.RotationRefusedError: Problem(
         409, "rotation-refused", "This key does not replace itself now.", ("cause", "from_at")
-    ),
-    agencies.TooManyKeysetsError: Problem(
-        429, "too-many-keysets", "Your agency has published very many keysets within a day.", ("again_at",)
     ),
     callers.InputError: Problem(422, "input-refused", "A field was not accepted.", ("field", "problem")),
     callers.NotBoundError: Problem(
@@ -114,59 +105,79 @@ PROBLEMS: dict[type[BaseException], Problem] = {
     drf.ParseError: Problem(400, "malformed-request", "The request could not be read."),
     drf.ValidationError: Problem(422, "input-refused", "A field was not accepted."),
     drf.Throttled: Problem(429, "too-many-requests", "Slow down."),
-    sharing.IssuerSuspendedError: Problem(
-        403, "agency-suspended", "You can read what you received; nothing can be sent."
-    ),
-    sharing.AgreementError: Problem(
-        422, "agreement-refused", "The agreement does not allow this.", ("field", "problem")
-    ),
-    sharing.AlreadyRetractedError: Problem(409, "already-retracted", "This was withdrawn before."),
-    sharing.CheckFailedError: Problem(422, "envelope-refused", "The object failed a check."),
-    sharing.ContentDeletedError: Problem(410, "content-deleted", "Its content was deleted."),
-    sharing.ExpiredError: Problem(410, "expired", "It expired before your agency fetched it."),
-    sharing.FlowSuspendedError: Problem(
-        409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
-    ),
-    sharing.FeedRestartedError: Problem(
-        410, "feed-restarted", "This place is not in your feed: it has begun anew."
-    ),
-    sharing.RangeOutsideError: Problem(
-        416, "range-outside", "The range lies outside of this file.", ("size_bytes",)
-    ),
-    sharing.IdTakenError: Problem(409, "id-taken", "Your agency has used this id for other content."),
-    sharing.KeepTooShortError: Problem(
-        422, "keep-too-short", "A real alert is kept 30 days at least; nothing was sent.", ("least",)
-    ),
-    sharing.KeysetStaleError: Problem(
-        409, "keyset-stale", "Sealed to keys that are not the newest; seal again.", ("agencies",)
-    ),
-    agencies.KeysetUnreadableError: Problem(
-        409,
-        "keys-unread",
-        "Keys of an agency cannot be read; nothing is sealed to it or taken from it for now.",
-    ),
     callers.MoveError: Problem(409, "move-refused", "Its state does not allow this.", ("state",)),
-    sharing.NotFetchedError: Problem(409, "not-fetched", "Fetch it before you acknowledge it."),
-    sharing.PolicyDeniedError: Problem(
-        403, "policy-denied", "Some recipients may not receive this; nothing was sent.", ("denials",)
-    ),
-    sharing.RecalledError: Problem(409, "recalled", "The sender has withdrawn this."),
-    sharing.LaggingError: Problem(503, "sequencer-lagging", "The hub is catching up; send it again."),
-    sharing.StatementKindError: Problem(
-        422, "statement-kind-refused", "This address does not take statements of this kind.", ("k",)
-    ),
     callers.ReminderTooSoonError: Problem(
         409, "reminder-too-soon", "They were reminded a moment ago.", ("not_before",)
     ),
-    sharing.SupersededError: Problem(409, "superseded", "There is a newer version; update that one."),
     envelope.MalformedError: Problem(400, "malformed", "The object is not of the agreed form.", ("where",)),
     envelope.TooLargeError: Problem(413, "too-large", "The object is over a limit of the protocol."),
     envelope.EnvelopeError: Problem(422, "envelope-refused", "The object failed a check.", ("code",)),
 }
 
 
+if apps.is_installed("sharing"):
+    # Each half adds its own rows, and loads nothing of the other.
+    from agencies import errors as agencies
+    from sharing import errors as sharing
+
+    PROBLEMS |= {
+        agencies.AgencyExistsError: Problem(
+            409, "agency-exists", "An agency of this id or name was admitted before.", ("agency_id",)
+        ),
+        agencies.CustodyRefusedError: CUSTODY_REFUSED,
+        agencies.KeyTakenError: KEY_TAKEN,
+        agencies.HeldElsewhereError: Problem(
+            409,
+            "held-elsewhere",
+            "Another desk or command holds your agency's identity.",
+            ("holder", "software", "free_at"),
+        ),
+        agencies.TooManyKeysetsError: Problem(
+            429,
+            "too-many-keysets",
+            "Your agency has published very many keysets within a day.",
+            ("again_at",),
+        ),
+        sharing.IssuerSuspendedError: Problem(
+            403, "agency-suspended", "You can read what you received; nothing can be sent."
+        ),
+        sharing.AgreementError: Problem(
+            422, "agreement-refused", "The agreement does not allow this.", ("field", "problem")
+        ),
+        sharing.AlreadyRetractedError: Problem(409, "already-retracted", "This was withdrawn before."),
+        sharing.CheckFailedError: Problem(422, "envelope-refused", "The object failed a check."),
+        sharing.ContentDeletedError: Problem(410, "content-deleted", "Its content was deleted."),
+        sharing.ExpiredError: Problem(410, "expired", "It expired before your agency fetched it."),
+        sharing.FlowSuspendedError: Problem(
+            409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
+        ),
+        sharing.FeedRestartedError: Problem(
+            410, "feed-restarted", "This place is not in your feed: it has begun anew."
+        ),
+        sharing.RangeOutsideError: Problem(
+            416, "range-outside", "The range lies outside of this file.", ("size_bytes",)
+        ),
+        sharing.IdTakenError: Problem(409, "id-taken", "Your agency has used this id for other content."),
+        sharing.KeepTooShortError: Problem(
+            422, "keep-too-short", "A real alert is kept 30 days at least; nothing was sent.", ("least",)
+        ),
+        sharing.KeysetStaleError: Problem(
+            409, "keyset-stale", "Sealed to keys that are not the newest; seal again.", ("agencies",)
+        ),
+        agencies.KeysetUnreadableError: KEYS_UNREAD,
+        sharing.NotFetchedError: Problem(409, "not-fetched", "Fetch it before you acknowledge it."),
+        sharing.PolicyDeniedError: Problem(
+            403, "policy-denied", "Some recipients may not receive this; nothing was sent.", ("denials",)
+        ),
+        sharing.RecalledError: Problem(409, "recalled", "The sender has withdrawn this."),
+        sharing.LaggingError: Problem(503, "sequencer-lagging", "The hub is catching up; send it again."),
+        sharing.StatementKindError: Problem(
+            422, "statement-kind-refused", "This address does not take statements of this kind.", ("k",)
+        ),
+        sharing.SupersededError: Problem(409, "superseded", "There is a newer version; update that one."),
+    }
+
 if apps.is_installed("alerts"):
-    # Blind roles load neither the desk nor the vault, so the desk's rows are added where it is installed.
     from alerts import errors as alerts
     from officers import errors as officers
     from officers.login import errors as login
@@ -197,11 +208,7 @@ if apps.is_installed("alerts"):
         alerts.FlowSuspendedError: Problem(
             409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
         ),
-        alerts.KeysetUnreadableError: Problem(
-            409,
-            "keys-unread",
-            "Keys of an agency cannot be read; nothing is sealed to it or taken from it for now.",
-        ),
+        alerts.KeysetUnreadableError: KEYS_UNREAD,
         alerts.KeysMovedOnError: Problem(
             409, "keys-moved-on", "The keys are not as they were when you read them.", ("text",)
         ),
@@ -297,8 +304,8 @@ if apps.is_installed("alerts"):
             "change-waits",
             "A new keyset of your agency waits for the exchange; send it again or give it up.",
         ),
-        vault.CustodyRefusedError: PROBLEMS[agencies.CustodyRefusedError],
-        vault.KeyTakenError: PROBLEMS[agencies.KeyTakenError],
+        vault.CustodyRefusedError: CUSTODY_REFUSED,
+        vault.KeyTakenError: KEY_TAKEN,
         vault.MayBeTakenError: Problem(
             409, "may-be-taken", "The exchange may have it and cannot be asked now; give it up later."
         ),

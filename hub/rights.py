@@ -57,20 +57,26 @@ def change(*columns: str) -> Right:
 
 DESK: Final = "desk"
 DESK_WORKER: Final = "desk-worker"
+MAILER: Final = "mailer"
 EXCHANGE: Final = "exchange"
+EXCHANGE_WORKER: Final = "exchange-worker"
 OPERATOR: Final = "operator"
-WORKER: Final = "worker"
 SEQUENCER: Final = "sequencer"
 
-_BOTH_DESKS: Final = (DESK, DESK_WORKER)
-_ALL: Final = (DESK, DESK_WORKER, EXCHANGE, WORKER, SEQUENCER)
+_OF_THE_EXCHANGE: Final = (EXCHANGE, EXCHANGE_WORKER, SEQUENCER)
+_OF_BOTH: Final = (DESK, DESK_WORKER, MAILER, *_OF_THE_EXCHANGE)
 _UNUSED: Final[dict[str, Right]] = {}
 """Tables that a library brings and nothing here uses."""
 
 
-def _all(right: Right, **more: Right) -> dict[str, Right]:
-    """Give every role one right, and more to those that are named."""
-    return {role: right | more.get(role.replace("-", "_"), right) for role in _ALL}
+def _both(right: Right, **more: Right) -> dict[str, Right]:
+    """Give every role of both halves one right, and more to those that are named."""
+    return {role: right | more.get(role.replace("-", "_"), right) for role in _OF_BOTH}
+
+
+def _exchange(right: Right, **more: Right) -> dict[str, Right]:
+    """Give every role of the exchange one right, and more to those that are named."""
+    return {role: right | more.get(role.replace("-", "_"), right) for role in _OF_THE_EXCHANGE}
 
 
 _POLICY: Final = (
@@ -82,7 +88,7 @@ _POWERS: Final = (
     *("session_salt", "mac"),
 )
 
-# A worker tells people and signs nobody in: no password, session's salt, second factor or code of a row.
+# The mailer tells people and signs nobody in: no password, session's salt, second factor or code of a row.
 _TOLD: Final = (
     *("id", "public_id", "email", "invited_email", "full_name", "unit", "agency_id", "roles", "is_active"),
     *("timezone", "language", "duty_rank", "deputy_id", "routine_mail", "quiet_from", "quiet_until"),
@@ -90,35 +96,34 @@ _TOLD: Final = (
 )
 
 _PEOPLE: Final[dict[str, dict[str, Right]]] = {
-    # The exchange takes an agency's first keyset and its recoveries; the worker ends recoveries.
-    "agencies_agency": _all(
+    # The exchange takes an agency's first keyset and its recoveries; its worker ends recoveries.
+    "agencies_agency": _exchange(
         READ,
-        desk=CHANGE,
         exchange=change("status", "root_fingerprint", "duty_phone", "timezone"),
-        worker=change("root_fingerprint"),
+        exchange_worker=change("root_fingerprint"),
     ),
     # The desk's own table of agencies, which the desk-worker fills from the exchange's directory.
-    "peers_agency": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE, WORKER: READ},
+    "peers_agency": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE, MAILER: READ},
     # Changes of power that nobody stopped for a day are the desk-worker's, under a code that only the vault makes.
-    "officers_agencypolicy": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POLICY), WORKER: READ},
-    "officers_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), WORKER: read(*_TOLD)},
+    "officers_agencypolicy": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POLICY), MAILER: READ},
+    "officers_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), MAILER: read(*_TOLD)},
     "officers_accountlink": {
         DESK: ADD | change("used_at", "mailed_at", "mail_cause", "mac"),
         DESK_WORKER: change("used_at"),
     },
-    "officers_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, WORKER: READ},
+    "officers_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, MAILER: READ},
     # Who adopts the ledger notes a restore; workers note what they have deleted since; an admin goes through it.
     "ledger_restore": {
         DESK: READ,
         DESK_WORKER: change("cards_deleted_at"),
-        WORKER: change("contents_deleted_at"),
+        EXCHANGE_WORKER: change("contents_deleted_at"),
         SEQUENCER: ADD,
     },
     "officers_restorereview": {DESK: ADD, DESK_WORKER: READ},
     # Admins are told what ends and what has rotated itself.
     "officers_deskkey": {
         DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),
-        WORKER: read(
+        MAILER: read(
             *("prefix", "agency_id", "client", "created_at", "created_by", "expires_at", "revoked_at"),
             "follows_id",
         ),
@@ -133,41 +138,39 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     "auth_group_permissions": _UNUSED,
     "auth_permission": {DESK: READ},
     "django_admin_log": {DESK: ADD},
-    "django_content_type": _all(READ),
-    "django_migrations": _all(READ),
+    "django_content_type": _both(READ),
+    "django_migrations": _both(READ),
 }
 
 _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_apikey": {
-        DESK: ADD | change("expires_at", "revoked_at", "last_used_at"),
         # With its first keyset an agency gets its first working key, and its key for entering ends; a key that
         # rotates itself ends what it asked for before.
         EXCHANGE: ADD | change("expires_at", "revoked_at", "last_used_at"),
     },
-    "agencies_firstapikey": {DESK: ADD, EXCHANGE: ADD, WORKER: REMOVE},
-    "agencies_challenge": {DESK: ADD | change("used_at"), EXCHANGE: ADD | change("used_at"), WORKER: REMOVE},
+    "agencies_firstapikey": {EXCHANGE: ADD, EXCHANGE_WORKER: REMOVE},
+    "agencies_challenge": {EXCHANGE: ADD | change("used_at"), EXCHANGE_WORKER: REMOVE},
     "callers_idempotentrequest": {
         DESK: ADD | REMOVE | change("status", "resource", "created_at"),
         EXCHANGE: ADD | REMOVE | change("status", "resource", "created_at"),
-        WORKER: REMOVE,
+        EXCHANGE_WORKER: REMOVE,
     },
-    "agencies_keyset": _all(READ, desk=ADD, exchange=ADD),
-    "agencies_key": _all(
+    "agencies_keyset": _exchange(READ, exchange=ADD),
+    "agencies_key": _exchange(
         READ,
-        desk=ADD | change("exp", "st", "since", "suspended_at", "until_keyset"),
         exchange=ADD | change("exp", "st", "since", "suspended_at", "until_keyset"),
-        worker=change("exp", "st", "since", "suspended_at", "until_keyset"),
+        exchange_worker=change("exp", "st", "since", "suspended_at", "until_keyset"),
     ),
-    "agencies_revocation": _all(READ, desk=ADD, exchange=ADD),
-    "agencies_ownstatement": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE},
-    "agencies_instance": {DESK: ADD | REMOVE | CHANGE, EXCHANGE: ADD | REMOVE | CHANGE},
-    "agencies_contactpoint": {DESK: ADD | REMOVE, EXCHANGE: ADD | REMOVE, WORKER: READ},
+    "agencies_revocation": _exchange(READ, exchange=ADD),
+    "agencies_ownstatement": {EXCHANGE: ADD | REMOVE},
+    "agencies_instance": {EXCHANGE: ADD | REMOVE | CHANGE},
+    "agencies_contactpoint": {EXCHANGE: ADD | REMOVE, EXCHANGE_WORKER: READ},
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
     # What was drawn for a keyset that came to nothing goes.
     "vault_vaultkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_ownword": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at")},
-    # The first keyset may be taken when the worker sends it again: then the first API key came with it.
+    # The first keyset may be taken when the desk-worker sends it again: then the first API key came with it.
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
     "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
@@ -177,21 +180,28 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
 _LEDGER: Final[dict[str, dict[str, Right]]] = {
     # Whoever does something hands its digest in; the sequencer alone gives it a place. It adds entries when a
     # restored ledger is replayed.
-    "ledger_entry": _all(ADD),
-    "ledger_pendingentry": _all(ADD, sequencer=REMOVE | LOCK),
-    "ledger_auditevent": _all(ADD),
-    "ledger_leaf": _all(READ, sequencer=ADD),
+    "ledger_entry": _both(ADD),
+    "ledger_pendingentry": _both(ADD, sequencer=REMOVE | LOCK),
+    "ledger_auditevent": _both(ADD),
+    "ledger_leaf": _both(READ, sequencer=ADD),
     # Who hands in what a restore has lost takes it off the list.
-    "ledger_wanted": _all(REMOVE, sequencer=ADD | REMOVE),
-    "ledger_node": _all(READ, sequencer=ADD),
-    "ledger_checkpoint": _all(READ, sequencer=ADD),
-    "ledger_keyhandover": _all(READ, sequencer=ADD),
+    "ledger_wanted": _both(REMOVE, sequencer=ADD | REMOVE),
+    "ledger_node": _both(READ, sequencer=ADD),
+    "ledger_checkpoint": _both(READ, sequencer=ADD),
+    "ledger_keyhandover": _both(READ, sequencer=ADD),
     # Loops set items aside; the desk shows them and has them tried again.
-    "ledger_setaside": _all(
-        READ, desk=change("retry_asked_at"), desk_worker=KEEP, worker=KEEP, sequencer=KEEP
+    "ledger_setaside": _both(
+        READ,
+        desk=change("retry_asked_at"),
+        desk_worker=KEEP,
+        mailer=KEEP,
+        exchange_worker=KEEP,
+        sequencer=KEEP,
     ),
-    "ledger_loopstate": _all(READ, desk=CHANGE | REMOVE, desk_worker=KEEP, worker=KEEP, sequencer=KEEP),
-    "ledger_sequencerlease": _all(READ, sequencer=ADD | change("epoch", "halted", "looked_at")),
+    "ledger_loopstate": _both(
+        READ, desk=CHANGE | REMOVE, desk_worker=KEEP, mailer=KEEP, exchange_worker=KEEP, sequencer=KEEP
+    ),
+    "ledger_sequencerlease": _both(READ, sequencer=ADD | change("epoch", "halted", "looked_at")),
 }
 
 _INTAKE: Final = ADD | LOCK
@@ -199,61 +209,52 @@ _SAID: Final = ("answer", "state", "opened_at", "acknowledged_at", "recalled_at"
 """What statements change of a delivery."""
 
 _SHARING: Final[dict[str, dict[str, Right]]] = {
-    "sharing_agreement": _all(READ),
-    "sharing_agreementversion": _all(READ),
-    "sharing_agreementlane": _all(READ),
-    "sharing_agreementparty": _all(READ),
-    "sharing_circle": _all(READ),
-    "sharing_circle_members": _all(READ),
-    "sharing_lanesuspension": _all(READ, desk=ADD | change("lifted_at"), exchange=ADD | change("lifted_at")),
-    "sharing_envelope": _all(
+    "sharing_agreement": _exchange(READ),
+    "sharing_agreementversion": _exchange(READ),
+    "sharing_agreementlane": _exchange(READ),
+    "sharing_agreementparty": _exchange(READ),
+    "sharing_circle": _exchange(READ),
+    "sharing_circle_members": _exchange(READ),
+    "sharing_lanesuspension": _exchange(READ, exchange=ADD | change("lifted_at")),
+    "sharing_envelope": _exchange(
         READ,
-        desk=_INTAKE,
-        desk_worker=LOCK,
         exchange=_INTAKE,
-        worker=change("manifest", "jwe_head", "origin_entry", "leaf_hashes"),
+        exchange_worker=change("manifest", "jwe_head", "origin_entry", "leaf_hashes"),
     ),
-    "sharing_blob": _all(READ, desk=ADD, exchange=ADD, worker=change("content")),
-    "sharing_delivery": _all(
+    "sharing_blob": _exchange(READ, exchange=ADD, exchange_worker=change("content")),
+    "sharing_delivery": _exchange(
         READ,
-        desk=ADD | change(*_SAID, "fetched_at", "told_at", "reminded_at"),
-        desk_worker=change(*_SAID, "fetched_at"),
         exchange=ADD | change(*_SAID, "fetched_at", "told_at", "reminded_at"),
-        worker=change("state", "entry"),
+        exchange_worker=change("state", "entry"),
         sequencer=change("number", "state", "changed"),
     ),
-    "sharing_statement": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD),
-    "sharing_statementdelivery": _all(
+    "sharing_statement": _exchange(READ, exchange=ADD),
+    "sharing_statementdelivery": _exchange(
         READ,
-        desk=ADD,
-        desk_worker=ADD,
         exchange=ADD,
         sequencer=change("number"),
     ),
-    "sharing_feedpending": _all(READ, desk=ADD, desk_worker=ADD, exchange=ADD, sequencer=REMOVE),
-    "sharing_feedheld": _all(
-        READ, desk=REMOVE | LOCK, exchange=REMOVE | LOCK, worker=REMOVE | LOCK, sequencer=ADD
-    ),
-    "sharing_feedrequeue": _all(READ, desk=ADD, exchange=ADD, sequencer=REMOVE),
-    "sharing_feedmark": _all(READ, sequencer=ADD | change("next_leaf", "beat", "epoch")),
-    "sharing_feedhead": _all(READ, sequencer=ADD | change("last")),
-    "sharing_feeditem": _all(READ, sequencer=ADD),
-    "sharing_feedread": {DESK: ADD | CHANGE, EXCHANGE: ADD | CHANGE, WORKER: READ},
+    "sharing_feedpending": _exchange(READ, exchange=ADD, sequencer=REMOVE),
+    "sharing_feedheld": _exchange(READ, exchange=REMOVE | LOCK, exchange_worker=REMOVE | LOCK, sequencer=ADD),
+    "sharing_feedrequeue": _exchange(READ, exchange=ADD, sequencer=REMOVE),
+    "sharing_feedmark": _exchange(READ, sequencer=ADD | change("next_leaf", "beat", "epoch")),
+    "sharing_feedhead": _exchange(READ, sequencer=ADD | change("last")),
+    "sharing_feeditem": _exchange(READ, sequencer=ADD),
+    "sharing_feedread": {EXCHANGE: ADD | CHANGE, EXCHANGE_WORKER: READ},
     # Web processes say when such mail is late.
     "sharing_contactmail": {
-        DESK: read("state", "queued_at"),
         EXCHANGE: read("state", "queued_at"),
-        WORKER: ADD | CHANGE | REMOVE,
+        EXCHANGE_WORKER: ADD | CHANGE | REMOVE,
     },
-    "sharing_feedreminder": {DESK: ADD, EXCHANGE: ADD, SEQUENCER: REMOVE},
-    "sharing_feedrepudiated": {WORKER: ADD, SEQUENCER: REMOVE},
-    "sharing_keyword": {WORKER: REMOVE | change("due_at"), SEQUENCER: ADD},
-    "sharing_revokedkey": {WORKER: ADD | change("since", "found_at")},
-    "sharing_doubt": {WORKER: ADD | change("expanded_at")},
+    "sharing_feedreminder": {EXCHANGE: ADD, SEQUENCER: REMOVE},
+    "sharing_feedrepudiated": {EXCHANGE_WORKER: ADD, SEQUENCER: REMOVE},
+    "sharing_keyword": {EXCHANGE_WORKER: REMOVE | change("due_at"), SEQUENCER: ADD},
+    "sharing_revokedkey": {EXCHANGE_WORKER: ADD | change("since", "found_at")},
+    "sharing_doubt": {EXCHANGE_WORKER: ADD | change("expanded_at")},
     "notices_notification": {
         DESK: ADD | change("state", "cause", "attempts", "not_before", "withheld"),
         DESK_WORKER: ADD | change("withheld"),
-        WORKER: ADD | CHANGE,
+        MAILER: ADD | CHANGE,
     },
 }
 
@@ -264,10 +265,10 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_drafttemplate": {DESK: KEEP},
     "alerts_savedview": {DESK: KEEP},
     "alerts_peerpin": {DESK: READ},
-    "peers_knowncredential": {DESK_WORKER: ADD | REMOVE, WORKER: READ},
-    # The worker warns of what ends.
-    "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, WORKER: READ},
-    "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, WORKER: READ},
+    "peers_knowncredential": {DESK_WORKER: ADD | REMOVE, MAILER: READ},
+    # The mailer warns of what ends.
+    "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, MAILER: READ},
+    "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, MAILER: READ},
     "peers_heldstatement": {
         DESK: ADD | REMOVE | change("mac"),
         DESK_WORKER: ADD | REMOVE | change("log_time", "log_index", "mac"),

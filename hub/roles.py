@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Roles of the image: what each installs, serves, consumes and may hold.
 
-One image runs as one of eight roles, chosen by `HUB_ROLE`. A role is defined by what it *cannot* do: the
-blind ones have neither the apps that open content nor a key that could.
+One image runs as one of ten roles, chosen by `HUB_ROLE`. A role is defined by what it *cannot* do: the blind ones
+have neither the apps that open content nor a key that could, and none but `migrate` has an app of both halves.
 """
 
 from dataclasses import dataclass, field
 from typing import Final
 
+EXCHANGE: Final = "exchange"
+DESK: Final = "desk"
+BOTH: Final = "both"
+"""Which half a role is of; `migrate` makes the tables of both."""
+
 FOUNDATION: Final = ("django.contrib.contenttypes",)
-CARRIERS: Final = ("hub", "callers", "ledger", "agencies", "sharing")
+SHARED: Final = ("hub", "callers", "ledger")
+"""Apps of both halves."""
+CARRIERS: Final = ("agencies", "sharing")
 """Apps that carry sealed alerts and know no officer."""
 TELLERS: Final = ("django.contrib.auth", "peers", "officers", "notices")
 """Apps that know officers and tell them."""
@@ -29,12 +36,16 @@ DESK_WEB: Final = (
 )
 
 
+QUEUES_OF: Final = {EXCHANGE: ("exchange",), DESK: ("notify", "desk")}
+
+
 @dataclass(frozen=True)
 class Role:
     """What a process of this role is made of; `secrets` are the only secret variables it may find."""
 
     name: str
     apps: tuple[str, ...]
+    half: str = EXCHANGE
     urlconf: str = "hub.urls.nothing"
     queue: str | None = None
     secrets: frozenset[str] = field(default_factory=frozenset)
@@ -42,6 +53,11 @@ class Role:
     @property
     def is_blind(self) -> bool:
         return "ACCORD_KEK" not in self.secrets and self.name != "migrate"
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """The queues of its half, whose workers it may tell that rows wait for them."""
+        return QUEUES_OF.get(self.half, ())
 
     @property
     def login(self) -> str:
@@ -63,45 +79,56 @@ ROLES: Final[dict[str, Role]] = {
     for role in (
         Role(
             "desk",
-            FOUNDATION + SESSIONS + DESK_WEB + WEB + CARRIERS + TELLERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + WEB + SHARED + TELLERS + OPENERS,
+            half=DESK,
             urlconf="hub.urls.desk",
             secrets=frozenset(
                 {"SECRET_KEY", "API_PEPPER", "ACCORD_KEK", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"}
             ),
         ),
         Role(
+            "desk-worker",
+            FOUNDATION + SESSIONS + SHARED + TELLERS + OPENERS,
+            half=DESK,
+            queue="desk",
+            secrets=frozenset({"DATABASE_URL", "ACCORD_KEK", "REDIS_URL"}),
+        ),
+        Role(
+            "mailer",
+            FOUNDATION + SHARED + TELLERS,
+            half=DESK,
+            queue="notify",
+            secrets=frozenset({"DATABASE_URL", "EMAIL_URL", "REDIS_URL"}),
+        ),
+        Role("desk-beat", FOUNDATION + SHARED, half=DESK, secrets=frozenset({"REDIS_URL"})),
+        Role(
             "exchange",
-            FOUNDATION + WEB + CARRIERS,
+            FOUNDATION + WEB + SHARED + CARRIERS,
             urlconf="hub.urls.exchange",
             secrets=frozenset({"SECRET_KEY", "API_PEPPER", "DATABASE_URL", "REDIS_URL"}),
         ),
         Role(
             "operator",
-            FOUNDATION + STATIC + CARRIERS + OPERATES,
+            FOUNDATION + STATIC + SHARED + CARRIERS + OPERATES,
             urlconf="hub.urls.operator",
             secrets=frozenset({"SECRET_KEY", "API_PEPPER", "DATABASE_URL", "REDIS_URL"}),
         ),
         Role(
-            "worker",
-            FOUNDATION + CARRIERS + TELLERS,
-            queue="notify",
+            "exchange-worker",
+            FOUNDATION + SHARED + CARRIERS,
+            queue="exchange",
             secrets=frozenset({"DATABASE_URL", "EMAIL_URL", "REDIS_URL"}),
         ),
         Role(
-            "desk-worker",
-            FOUNDATION + SESSIONS + CARRIERS + TELLERS + OPENERS,
-            queue="desk",
-            secrets=frozenset({"DATABASE_URL", "ACCORD_KEK", "REDIS_URL"}),
-        ),
-        Role(
             "sequencer",
-            FOUNDATION + CARRIERS,
+            FOUNDATION + SHARED + CARRIERS,
             secrets=frozenset({"DATABASE_URL", "LEDGER_KEY", "REDIS_URL"}),
         ),
-        Role("beat", FOUNDATION + CARRIERS, secrets=frozenset({"REDIS_URL"})),
+        Role("exchange-beat", FOUNDATION + SHARED, secrets=frozenset({"REDIS_URL"})),
         Role(
             "migrate",
-            FOUNDATION + SESSIONS + DESK_WEB + CARRIERS + OPERATES + TELLERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + SHARED + CARRIERS + OPERATES + TELLERS + OPENERS,
+            half=BOTH,
             secrets=frozenset({"DATABASE_OWNER_URL"}),
         ),
     )

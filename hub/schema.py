@@ -32,6 +32,7 @@ _TAGS: Final = {
     "agencies": "Directory",
     "alerts": "Desk",
     "caller": "Caller",
+    "directory": "Directory",
     "ledger": "Ledger",
     "hub": "Operator",
     "keysets": "Directory",

@@ -130,7 +130,7 @@ def _pepper(text: str) -> bytes:
 
 API_PEPPER: bytes = _pepper(_secret("API_PEPPER")) if "API_PEPPER" in ROLE.secrets else b""
 LEDGER_VKEY: str = env.str("LEDGER_VKEY", default="")
-if not LEDGER_VKEY and HUB_ROLE not in {"migrate", "beat"}:
+if not LEDGER_VKEY and ROLE.login:
     raise ImproperlyConfigured("LEDGER_VKEY is not set; every role checks receipts with it.")
 LEDGER_STATE_DIR: str = env.str("LEDGER_STATE_DIR", default="")
 # Clocks that the sequencer compares its own with: ntp://host and https://host/, divided by spaces.
@@ -198,10 +198,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-if HUB_ROLE == "worker":
+if HUB_ROLE in THREADS:
     # It waits for a mail server more than it computes, and each kind of its work has slots among these threads.
     CELERY_WORKER_POOL = "threads"
-    CELERY_WORKER_CONCURRENCY = THREADS
+    CELERY_WORKER_CONCURRENCY = THREADS[HUB_ROLE]
     # A message that finds no slot is done at once, so none waits behind another that it came with.
     CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -213,11 +213,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     # Whoever rings does not wait for a broker that is away: the library would try again for six seconds.
     "max_retries": 0,
-    **transport_options(ROLE.queue or "notify"),
+    **transport_options(ROLE.queue or next(iter(ROLE.rings), "none")),
 }
-CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or "notify"
+CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or next(iter(ROLE.rings), "none")
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_BEAT_SCHEDULE = beat_schedule(env)
+CELERY_BEAT_SCHEDULE = beat_schedule(env, ROLE.half)
 
 # --- mail ---------------------------------------------------------------------------------------------------
 MAIL_FROM: str = env.str("MAIL_FROM", default="accord@hub.example")
@@ -226,7 +226,7 @@ EMAIL_TIMEOUT = 20
 NOTICE_LEASE_SECONDS: float = env.float("NOTICE_LEASE_SECONDS", default=120.0)
 if (1 if DEVELOPMENT else 60) > NOTICE_LEASE_SECONDS:
     raise ImproperlyConfigured("NOTICE_LEASE_SECONDS: use 60 or more; a mail server may take that long.")
-if "EMAIL_URL" in ROLE.secrets and (env.str("EMAIL_URL", default="") or HUB_ROLE == "worker"):
+if "EMAIL_URL" in ROLE.secrets and (env.str("EMAIL_URL", default="") or ROLE.queue):
     _required("EMAIL_URL")
     vars().update(env.email_url("EMAIL_URL"))
 else:
@@ -387,16 +387,11 @@ if API_RATE_PER_SECOND <= 0:
 # --- REST ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "agencies.authentication.ApiKeyAuthentication",
-        *(
-            [
-                "officers.login.authentication.DeskKeyAuthentication",
-                "officers.login.authentication.OfficerSessionAuthentication",
-            ]
-            if _IS_DESK
-            else []
-        ),
-    ],
+        "officers.login.authentication.DeskKeyAuthentication",
+        "officers.login.authentication.OfficerSessionAuthentication",
+    ]
+    if _IS_DESK
+    else ["agencies.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [
         "officers.login.permissions.HasCapabilityAndProof"
         if _IS_DESK

@@ -15,7 +15,10 @@ from typing import Final
 PORT: Final = 8000
 ANSWER_WITHIN_SECS: Final = 4
 BEAT_WITHIN_SECS: Final = 15
-OLDEST_SECS: Final = {"worker": 30.0, "desk-worker": 30.0, "beat": 600.0}
+OLDEST_SECS: Final = {
+    **dict.fromkeys(("exchange-worker", "desk-worker", "mailer"), 30.0),
+    **dict.fromkeys(("exchange-beat", "desk-beat"), 600.0),
+}
 """How old the file may be that a role touches; beat writes its schedule every three minutes."""
 
 

@@ -2,7 +2,7 @@
 """Warnings to key officers that a key of their agency ends: 30, 14, 7 and 1 days ahead, each once.
 
 A row's subject names the thing, its end and the threshold, so that asking twice queues nothing and a key whose end
-moves is warned of anew. After days without a worker only the nearest threshold is told. The mail says when, in the
+moves is warned of anew. After days without a mailer only the nearest threshold is told. The mail says when, in the
 officer's zone, and no more.
 """
 
@@ -24,7 +24,7 @@ from officers.models import Officer
 from peers.kept import endings_by, endings_of
 
 BETWEEN: Final = ":"
-WARNING: Final = Loop("keys.endings", "system:worker")
+WARNING: Final = Loop("keys.endings", "system:mailer")
 
 
 def warn_of_endings(*, now: datetime) -> int:

@@ -27,7 +27,7 @@ from officers.quiet import quiet_until
 log = logging.getLogger(__name__)
 SENDING = Loop(
     "notices.mails",
-    "system:worker",
+    "system:mailer",
     lambda error: isinstance(error, MailServerError | InterruptedMailError | LeaseLostError),
 )
 Clock = Callable[[], datetime]

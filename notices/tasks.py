@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker's doorbells: each looks at rows, does what is due, and may be rung twice or not at all."""
+"""The mailer's doorbells: each looks at rows, does what is due, and may be rung twice or not at all."""
 
 from datetime import timedelta
 from functools import partial

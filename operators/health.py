@@ -142,4 +142,4 @@ def _restore() -> Iterator[Sign]:
     restore = newest_restore()
     if restore is not None and restore.contents_deleted_at is None:
         text = _("What was due to be deleted came back, and is not deleted yet.")
-        yield Sign(_("Restore"), DANGER, text, _("Start the worker."))
+        yield Sign(_("Restore"), DANGER, text, _("Start the exchange-worker."))

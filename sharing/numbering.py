@@ -73,11 +73,6 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
     mark.save()
 
 
-def ring_doorbells() -> None:
-    """Tell the desk-worker, once the numbers are committed, that somebody has something new."""
-    ring("alerts.follow_feed")
-
-
 def _passed_entries(next_leaf: int, limit: int) -> dict[str, FeedPending]:
     """What was handed in again after a restore, whose leaf the mark has passed, in the ledger's order."""
     rows = FeedPending.objects.filter(leaf__lt=next_leaf).order_by("leaf")[:limit]
@@ -165,8 +160,6 @@ def _write(outcome: Outcome, taken: Collection[str], now: datetime) -> None:
     again = [turn.row for turn in (*outcome.numbered, *outcome.held, *outcome.expired) if turn.was_held]
     FeedRequeue.objects.filter(pk__in=again).delete()
     FeedPending.objects.filter(pk__in=list(taken)).delete()
-    if outcome.numbered:
-        ring_doorbells()
 
 
 def _write_marks(marks: Sequence[Turn], now: datetime) -> None:
@@ -176,7 +169,6 @@ def _write_marks(marks: Sequence[Turn], now: datetime) -> None:
     _write_items(marks, _next_numbers(marks), now)
     for what, rows in MARKS.items():
         rows._default_manager.filter(pk__in=[mark.row for mark in marks if mark.what == what]).delete()
-    ring_doorbells()
 
 
 def _note_key_words(covered: Sequence[CoveredEntry], now: datetime) -> None:

@@ -25,7 +25,7 @@ from sharing.models import Delivery, Envelope, FeedItem, Statement, StatementDel
 from sharing.revoked import Doubt, FeedRepudiated, KeyWord, RevokedKey
 from sharing.states import VISIBLE_STATES
 
-WORKER: Final = SystemActor("worker")
+WORKER: Final = SystemActor("exchange-worker")
 WORDS_A_CALL: Final = 20
 WANTED_AGAIN: Final = timedelta(minutes=10)
 WORDS: Final = Loop("keys.words", WORKER.audit_name)

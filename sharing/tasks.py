@@ -8,7 +8,7 @@ from typing import Final
 from celery import shared_task
 
 from callers import clock
-from callers.slots import DOUBTS, HOUSEKEEPING
+from callers.slots import CONTACT_MAIL, DOUBTS, HOUSEKEEPING
 from ledger.set_aside import run_each
 from sharing.contact_mails import forget_contact_mails, send_contact_mails
 from sharing.repudiation import find_repudiated, look_again, mark_doubts
@@ -20,13 +20,13 @@ SLICE: Final = timedelta(seconds=5)
 """So long one call goes on before it rings for the next, so that none holds a slot for ever."""
 
 
-@shared_task(name="sharing.mark_doubts", queue="notify")
+@shared_task(name="sharing.mark_doubts", queue="exchange")
 def mark() -> None:
     """Marks in feeds what revoked keys put in doubt."""
     DOUBTS.run(_mark_slice)
 
 
-@shared_task(name="sharing.sweep", queue="notify")
+@shared_task(name="sharing.sweep", queue="exchange")
 def sweep() -> None:
     """Ends and deletes what is past its time, and rings for whatever waits."""
     HOUSEKEEPING.run(_sweep_once)
@@ -48,12 +48,17 @@ def _sweep_once() -> bool:
     return False
 
 
-@shared_task(name="sharing.mail_contacts", queue="notify")
+@shared_task(name="sharing.mail_contacts", queue="exchange")
 def mail_contacts() -> None:
     """Tells contact points that something waits which nobody fetches; safe to run at any time and twice."""
+    CONTACT_MAIL.run(_mail_contacts_once)
+
+
+def _mail_contacts_once() -> bool:
     now = clock.now()
     run_each(
         partial(queue_contact_mails, now=now),
         partial(send_contact_mails, clock=clock.now),
         partial(forget_contact_mails, now=now),
     )
+    return False

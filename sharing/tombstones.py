@@ -17,7 +17,7 @@ from ledger.set_aside import Item, Loop, begin_round
 from sharing.locks import lock_deliveries
 from sharing.models import Blob, Delivery, Envelope
 
-SWEEPER: Final = SystemActor("worker")
+SWEEPER: Final = SystemActor("exchange-worker")
 DELETING: Final = Loop("contents.deleting", SWEEPER.audit_name)
 
 

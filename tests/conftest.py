@@ -170,15 +170,16 @@ class HubProcesses:
     def operator(self) -> Child:
         return self._web("operator", self.world.operator_url)
 
-    def worker(self, *, beat: bool = False) -> Child:
-        beat_file = self.logs / "beat" if beat else None
-        return self._queue_worker(
-            programs.queue_worker("worker", "notify", self.world, self.logs, beat_file=beat_file)
-        )
+    def exchange_worker(self, *, beat: bool = False) -> Child:
+        return self._queue_worker("exchange-worker", beat=beat)
+
+    def mailer(self, *, beat: bool = False) -> Child:
+        """With `beat` the desk-worker is asked, too, for what is due."""
+        return self._queue_worker("mailer", beat=beat)
 
     def desk_worker(self) -> Child:
         self._be_reached()
-        return self._queue_worker(programs.queue_worker("desk-worker", "desk", self.world, self.logs))
+        return self._queue_worker("desk-worker")
 
     def sequencer(self) -> Child:
         child = self._start(programs.sequencer(self.world, self.logs))
@@ -203,8 +204,9 @@ class HubProcesses:
         wait_until(programs.web_answers(port), role, timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
         return child
 
-    def _queue_worker(self, child: Child) -> Child:
-        self._start(child)
+    def _queue_worker(self, role: str, *, beat: bool = False) -> Child:
+        beat_file = self.logs / f"{role}-beat" if beat else None
+        child = self._start(programs.queue_worker(role, self.world, self.logs, beat_file=beat_file))
         listens = programs.worker_listens(child)
         wait_until(listens, child.name, timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
         return child
@@ -217,16 +219,16 @@ class HubProcesses:
 
 @pytest.fixture
 def hub_processes(world: World, outside_world: OutsideWorld, tmp_path: Path) -> Generator[HubProcesses]:
-    """Start what a test needs: `hub_processes.worker()`, `.sequencer()`, `.exchange()`, `.desk()`, `.operator()` ..."""
+    """Start what a test needs: `hub_processes.mailer()`, `.sequencer()`, `.exchange()`, `.desk()`, `.operator()` ..."""
     processes = HubProcesses(world, tmp_path / "logs")
     yield processes
     processes.stop()
 
 
 @pytest.fixture
-def celery_worker(hub_processes: HubProcesses) -> Child:
+def mailer(hub_processes: HubProcesses) -> Child:
     """The real worker of queue `notify`."""
-    return hub_processes.worker()
+    return hub_processes.mailer()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ The suite's own connection is the owner's. For the length of a request, or of a 
 SET ROLE; what tests do beside remains the owner's.
 """
 
+import contextvars
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -20,11 +21,16 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from psycopg import sql
 
-from hub.roles import LOGINS
+from hub import halves
+from hub.roles import EXCHANGE, LOGINS, ROLES
 
 EXCHANGE_ADDRESSES = "hub.urls.exchange"
+DESK_ADDRESSES = "hub.urls.desk"
 OPERATOR_ADDRESSES = "hub.urls.operator"
-DESK_TASKS = ("alerts.", "officers.", "vault.")
+ROLES_BY_ADDRESSES = {EXCHANGE_ADDRESSES: "exchange", OPERATOR_ADDRESSES: "operator"}
+WORKERS = {"agencies": "exchange-worker", "sharing": "exchange-worker", "notices": "mailer"}
+"""By the app of a task; the desk-worker does those of all other apps."""
+_plays: contextvars.ContextVar[str] = contextvars.ContextVar("plays", default="")
 
 
 @contextmanager
@@ -42,45 +48,75 @@ def under_login_of(role: str) -> Generator[None]:
     opened = connection.connection
     before = opened.execute("SELECT current_user").fetchone()[0]
     opened.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(LOGINS[role])))
+    played = _plays.set(role)
     try:
         yield
     finally:
+        _plays.reset(played)
         # A transaction that failed takes SET ROLE back by itself, and a connection that was closed has ended.
         with suppress(psycopg.errors.InFailedSqlTransaction, psycopg.OperationalError):
             opened.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(before)))
 
 
 def role_of_request(request: HttpRequest) -> str:
-    """Return who would answer it: the exchange a partner's system at its own addresses, the desk all else.
+    """Return who would answer it: the exchange at its own addresses, the desk all else.
 
-    The operator's addresses are another process's, which a test takes on whole (`tests.operators`).
-
-    What brings a session comes from a browser, and the exchange reads no sessions.
+    At the addresses of both, what brings an API key goes to the exchange. What brings a session comes from a
+    browser that is at the desk. The operator's addresses are another process's, which a test takes on
+    whole (`tests.operators`).
     """
-    if settings.ROOT_URLCONF == OPERATOR_ADDRESSES:
-        return "operator"
+    if settings.ROOT_URLCONF in ROLES_BY_ADDRESSES:
+        return ROLES_BY_ADDRESSES[settings.ROOT_URLCONF]
+    if request.COOKIES.get(settings.SESSION_COOKIE_NAME) or not _is_of(request, EXCHANGE_ADDRESSES):
+        return "desk"
     is_system = request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("api-key ")
-    if is_system and settings.SESSION_COOKIE_NAME not in request.COOKIES:
-        with suppress(Resolver404):
-            resolve(request.path_info, urlconf=EXCHANGE_ADDRESSES)
-            return "exchange"
-    return "desk"
+    return "exchange" if is_system or not _is_of(request, DESK_ADDRESSES) else "desk"
+
+
+def _is_of(request: HttpRequest, addresses: str) -> bool:
+    try:
+        resolve(request.path_info, urlconf=addresses)
+    except Resolver404:
+        return False
+    return True
+
+
+def is_of_the_exchange() -> bool:
+    """Of the role that this process plays just now."""
+    return ROLES[_plays.get() or settings.HUB_ROLE].half == EXCHANGE
 
 
 @contextmanager
 def requests_and_tasks_under_their_logins() -> Generator[None]:
     """For as long as the block lasts, in this process."""
+    from agencies.authentication import ApiKeyAuthentication
+    from officers.login.authentication import DeskKeyAuthentication
+
     answer, run = BaseHandler.get_response, Task.__call__
+    knows_key, knows_desk_key = ApiKeyAuthentication.authenticate, DeskKeyAuthentication.authenticate
 
     def answer_under_login(self: BaseHandler, request: HttpRequest) -> HttpResponseBase:
-        with under_login_of(role_of_request(request)):
+        role = role_of_request(request)
+        if role == "exchange":
+            request.urlconf = EXCHANGE_ADDRESSES
+        with under_login_of(role):
             return answer(self, request)
 
+    def authenticate(self: ApiKeyAuthentication, request: Any) -> Any:
+        # A view that a test calls by itself is at no address of either half.
+        return knows_key(self, request) if _plays.get() in {"", "exchange"} else None
+
+    def authenticate_at_desk(self: DeskKeyAuthentication, request: Any) -> Any:
+        return None if _plays.get() == "exchange" else knows_desk_key(self, request)
+
     def run_under_login(self: Task, *args: Any, **kwargs: Any) -> Any:
-        with under_login_of("desk-worker" if self.name.startswith(DESK_TASKS) else "worker"):
+        with under_login_of(WORKERS.get(self.name.partition(".")[0], "desk-worker")):
             return run(self, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseHandler, "get_response", answer_under_login)
         patch.setattr(Task, "__call__", run_under_login)
+        patch.setattr(ApiKeyAuthentication, "authenticate", authenticate)
+        patch.setattr(DeskKeyAuthentication, "authenticate", authenticate_at_desk)
+        patch.setattr(halves, "is_of_the_exchange", is_of_the_exchange)
         yield

@@ -17,17 +17,19 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from demo.ownership import have_every_app, take_owners_login
 from devtool.datastores import given_urls
 from devtool.environments import World, role_environment
 from devtool.postgres import OWNER, SUPERUSER, PostgreSQL
 from devtool.secretstore import Secrets, draw_secrets
 from devtool.valkey import Valkey
-from hub.roles import LOGINS, OPERATES, ROLES
+from hub.roles import LOGINS
 from tests.outside_world import OutsideWorld
 
 # Worker processes of a parallel run find what their controller started under these names.
@@ -174,21 +176,17 @@ def _export(world: World) -> None:
     os.environ["STATIC_ROOT"] = str(static)
     # Playwright's synchronous interface runs an event loop in the thread of the test.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    _have_every_app()
+    # It plays every role, the exchange's too, of which no desk has a module.
+    have_every_app()
     _work_as_owner(world)
-
-
-def _have_every_app() -> None:
-    """This process plays every role, the operator's too, of which no desk has a module."""
-    ROLES["desk"] = replace(ROLES["desk"], apps=ROLES["desk"].apps + OPERATES)
 
 
 def _work_as_owner(world: World) -> None:
     """This process makes the test database, and sees all of the broker."""
     from django.conf import settings
 
-    from demo.ownership import take_owners_login
-
     take_owners_login(world.database_owner_url)
     settings.REDIS_URL = settings.CELERY_BROKER_URL = world.redis_super_url
+    framework: dict[str, Any] = settings.REST_FRAMEWORK
+    framework["DEFAULT_AUTHENTICATION_CLASSES"].insert(0, "agencies.authentication.ApiKeyAuthentication")
     settings.PASSWORD_HASHERS = ["tests.quick_hasher.QuickArgon2"]

@@ -256,6 +256,20 @@ class ProposalView(KeysView):
         return self.agency
 
 
+class PreviousView(ProposalView):
+    http_method_names = ["get", "options"]
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="keys_proposal_previous")
+    def get(self, request: Request, od: str) -> HttpResponse:  # type: ignore[override]
+        """Fetch the keyset that a proposal follows, which the agency's head compares with; 404 before the first."""
+        agency = self._headed()
+        proposing.read_proposal(self.officer, agency, od, now=self.now)
+        before = proposing.previous_keyset(self.officer, agency, now=self.now)
+        if before is None:
+            raise AbsentError
+        return HttpResponse(before, content_type="application/json")
+
+
 def _values(facts: KeyFacts, key: KeyFact | None, body: Mapping[str, Any]) -> dict[str, Any]:
     """What the wizard's forms give to an act; raises InputError on the member that is missing."""
     verb = body["verb"]
@@ -285,4 +299,5 @@ urlpatterns = [
     path("keys/<str:kid>/impact", ImpactView.as_view(), name="keys-impact"),
     path("keys/to-send/<str:od>", WordView.as_view(), name="keys-to-send"),
     path(_K, ProposalView.as_view(), name="keys-proposal"),
+    path(f"{_K}/previous", PreviousView.as_view(), name="keys-proposal-previous"),
 ]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes of an agreement suspended and resumed by this agency, in JSON."""
+"""The agency's agreements, and lanes of them suspended and resumed by it, in JSON."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.urls import path
@@ -10,8 +11,8 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.affairs import Standing, standing_of
-from alerts.api_affairs.answering import AffairsView
+from alerts.affairs import Standing, circles_of, standing_of, standings_of
+from alerts.api_affairs.answering import AffairsView, moment
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
 from callers.reading import read_body
@@ -43,6 +44,43 @@ class AgreementOut(s.Serializer[Any]):
     survive_lanes = s.ListField(child=s.ChoiceField(Lane.values))
     survive_flash = s.BooleanField()
     suspended = StoppedLaneOut(many=True)
+
+
+class AgreementsOut(s.Serializer[Any]):
+    items = AgreementOut(many=True)
+
+
+class AgreementsView(AffairsView):
+    capability = Capability.AGREEMENT_READ
+
+    @extend_schema(responses={200: AgreementsOut}, operation_id="agreements_list")
+    def get(self, request: Request) -> Response:
+        """Every agreement of the agency, by ref."""
+        shown = [_shown(standing) for standing in standings_of(self.officer, now=self.now)]
+        return self.answer(AgreementsOut({"items": shown}).data)
+
+
+class CircleOut(s.Serializer[Any]):
+    name = s.CharField()
+    agreement = s.CharField()
+    members = s.ListField(child=s.CharField())
+    since = s.DateTimeField()
+
+
+class CirclesOut(s.Serializer[Any]):
+    items = CircleOut(many=True)
+
+
+class CirclesView(AffairsView):
+    capability = Capability.AGREEMENT_READ
+
+    @extend_schema(responses={200: CirclesOut}, operation_id="circles_list")
+    def get(self, request: Request) -> Response:
+        """Every circle of the agency."""
+        shown = [
+            {**asdict(one), "since": moment(one.since)} for one in circles_of(self.officer, now=self.now)
+        ]
+        return self.answer(CirclesOut({"items": shown}).data)
 
 
 class LanesView(AffairsView):
@@ -90,6 +128,8 @@ def _shown(standing: Standing) -> dict[str, Any]:
 
 _A: Final = "agreements/<str:ref>"
 urlpatterns = [
+    path("agreements", AgreementsView.as_view(), name="agreements-list"),
+    path("circles", CirclesView.as_view(), name="circles-list"),
     path(f"{_A}/suspend", SuspendView.as_view(), name="agreements-suspend"),
     path(f"{_A}/resume", ResumeView.as_view(), name="agreements-resume"),
 ]

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's addresses: the officers' pages, the desk in JSON, and the exchange's for one-process use."""
+"""The desk's addresses: the officers' pages, and the desk in JSON; nothing of the exchange."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from hub.docs import api_docs
-from hub.urls import exchange
+from hub.urls import common
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    *exchange.urlpatterns,
+    *common.urlpatterns,
     path("api/docs/", api_docs, name="api-docs"),
     path("api/v1/", include("alerts.api")),
     path("", admin.site.urls),

@@ -1,23 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange's addresses: what partner systems call; API keys only, no admin, no sessions."""
+"""The exchange's addresses: what systems of agencies call; API keys only, no admin, no sessions."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from hub import health
-from hub.docs import alert_schema
-from hub.security_txt import ADDRESS, security_txt
-from hub.served_description import Description
+from hub.urls import common
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("livez", health.livez, name="livez"),
-    path("readyz", health.readyz, name="readyz"),
-    path(ADDRESS, security_txt, name="security-txt"),
-    path("healthz", health.healthz, name="healthz"),
-    path("api/schema/", Description.as_view(), name="schema"),
-    path("api/schema/alert.json", alert_schema, name="alert-schema"),
+    *common.urlpatterns,
     path("api/v1/", include("agencies.api")),
     path("api/v1/", include("sharing.api")),
-    path("api/v1/", include("ledger.api")),
 ]
 
 handler400 = "hub.problems.unreadable"

@@ -174,7 +174,7 @@ def test_a_revoked_key_is_refused_within_one_request(agency: Agency) -> None:
 def test_a_wrong_key_is_not_rescued_by_a_session(agency: Agency) -> None:
     client = Client()
     client.force_login(enrol(agency, "reader"))
-    answer = client.get("/api/v1/agencies", headers={"Authorization": f"Api-Key {'0' * 12}.{'A' * 43}"})
+    answer = client.get("/api/v1/directory", headers={"Authorization": f"Desk-Key {'0' * 12}.{'A' * 43}"})
     assert answer.status_code == 401
 
 
@@ -208,13 +208,20 @@ def test_no_header_query_or_body_moves_an_actor_to_another_agency(
 def test_an_officer_in_session_reads_the_directory(agency: Agency) -> None:
     client = Client()
     client.force_login(enrol(agency, "reader"))
-    assert client.get("/api/v1/agencies").status_code == 200
+    (item,) = client.get("/api/v1/directory").json()["items"]
+    assert (item["id"], item["status"]) == (agency.pk, agency.status)
+
+
+def test_an_officer_in_session_finds_no_address_of_the_exchange_at_the_desk(agency: Agency) -> None:
+    client = Client()
+    client.force_login(enrol(agency, "reader"))
+    assert client.get("/api/v1/agencies").status_code == 404
 
 
 def test_a_write_under_a_session_needs_the_form_token(agency: Agency) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(enrol(agency, "key_officer"))
-    path, body = "/api/v1/agencies/xa-lab/challenges", '{"keys": []}'
+    path, body = "/api/v1/keys/changes", "{}"
     without = client.post(path, body, content_type="application/json")
     assert (without.status_code, without.json()["type"]) == (403, "urn:accord:problem:form-token-refused")
     client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
@@ -226,7 +233,7 @@ def test_a_disabled_officers_session_is_refused(agency: Agency) -> None:
     client, officer = Client(), enrol(agency, "reader")
     client.force_login(officer)
     Officer.objects.filter(pk=officer.pk).update(is_active=False)
-    assert client.get("/api/v1/agencies").status_code == 401
+    assert client.get("/api/v1/directory").status_code == 401
 
 
 def test_an_entering_agencys_key_serves_accession_and_nothing_else(db: None) -> None:

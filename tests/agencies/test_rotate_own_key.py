@@ -18,7 +18,7 @@ from callers.errors import CredentialError, NotPermittedError, RotationRefusedEr
 from callers.systemkeys import LAST_DAYS, LONGEST_OVERLAP
 from ledger.models import AuditEvent
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key, enrol
+from tests.agencies.world import DAY, NOW, OPERATOR, admit, api_key
 from tests.entries import change_entry
 from tests.exchange_keys import ISSUER
 
@@ -130,6 +130,3 @@ def test_over_http_the_text_is_in_one_answer(agency: Agency) -> None:
     assert not ends(answer.json()["key"], now=timezone.now())
     refused = client.post("/api/v1/caller/rotate", headers=headers)
     assert (refused.status_code, refused.json()["cause"]) == (409, "replaced")
-    officer = Client()
-    officer.force_login(enrol(agency, "agency_admin"))
-    assert officer.post("/api/v1/caller/rotate").json()["cause"] == "no-key"

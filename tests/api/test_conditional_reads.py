@@ -8,7 +8,7 @@ from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 
 READS = (
-    "agencies",
+    "directory",
     "caller",
     "alerts?box=drafts",
     "alerts?box=inbox",

@@ -20,7 +20,7 @@ from tests.builders import OPERATOR
 
 READS = (
     "caller", "agencies", "agencies/xf-labs/keyset", "inbox", "submissions", "agreements", "circles",
-    "ledger/checkpoint", "spectra/library",
+    "ledger/checkpoint",
 )  # fmt: skip
 
 

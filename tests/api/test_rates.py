@@ -40,11 +40,11 @@ def test_who_is_over_the_rate_waits_and_nobody_else(desks: Desks, settings: Sett
     author, reader = Session(desks.lab.author), Session(desks.lab.reader)
     key = {"authorization": desks.hub.api_key(desks.own)}
     ask = Client().get
-    assert [author("GET", "agencies").status_code for _ in range(2)] == [200, 200]
+    assert [author("GET", "directory").status_code for _ in range(2)] == [200, 200]
     assert [ask("/api/v1/agencies", headers=key).status_code for _ in range(2)] == [200, 200]
     for refused in (author("POST", "alerts", {"data": {}}), ask("/api/v1/inbox", headers=key)):
         assert (refused.status_code, refused["Content-Type"]) == (429, "application/problem+json")
         assert refused.json()["type"] == "urn:accord:problem:too-many-requests"
         assert 1 <= int(refused["Retry-After"]) <= 5
-    assert reader("GET", "agencies").status_code == 200
+    assert reader("GET", "directory").status_code == 200
     assert ask("/api/v1/agencies").status_code == 401

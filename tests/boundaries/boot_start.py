@@ -16,7 +16,9 @@ def main() -> None:
     from django.core.wsgi import get_wsgi_application
     from django.urls import get_resolver
 
-    if settings.HUB_ROLE in {"worker", "desk-worker"}:
+    from hub.roles import ROLES
+
+    if ROLES[settings.HUB_ROLE].queue:
         from hub.celery import app
 
         app.loader.import_default_modules()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A blind process that has served every address, task or batch has loaded nothing that could open content.
 
-Those of the exchange half do it where no module of the desk can be found.
+Every process does it where no module of the other half can be found.
 """
 
 import json
@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from devtool.environments import ROOT, World, role_environment
+from tests.agencies.world import enrol, hosted_agency
 from tests.builders import Hub
 
 OPENING = ("alerts", "substances", "vault", "accord.envelope.unseal", "accord.envelope.reading")
+EXCHANGE = ("agencies", "operators", "sharing")
 PEOPLE = ("officers", "notices", "peers", "django.contrib.auth.models")
 PRIVATE = "accord.envelope.private"
 
@@ -60,10 +64,40 @@ def test_the_operator_loads_nothing_that_opens(world: World, api_key: str) -> No
     assert _loaded(report["modules"], *OPENING, *PEOPLE, PRIVATE) == []
 
 
-def test_the_worker_loads_nothing_that_opens(world: World, api_key: str) -> None:
-    report = _boot("worker", world, api_key)
-    assert {"notices.send", "notices.sweep", "sharing.mark_doubts", "sharing.sweep"} <= set(report["used"])
-    assert _loaded(report["modules"], *OPENING, PRIVATE) == []
+def test_the_exchange_worker_loads_nothing_that_opens(world: World, api_key: str) -> None:
+    report = _boot("exchange-worker", world, api_key)
+    assert {"agencies.tidy", "sharing.mail_contacts", "sharing.mark_doubts", "sharing.sweep"} == set(
+        report["used"]
+    )
+    assert _loaded(report["modules"], *OPENING, *PEOPLE, PRIVATE) == []
+
+
+def test_the_mailer_loads_nothing_that_opens_and_nothing_of_the_exchange(world: World, api_key: str) -> None:
+    report = _boot("mailer", world, api_key)
+    assert {"notices.send", "notices.sweep"} <= set(report["used"])
+    assert all(name.startswith("notices.") for name in report["used"])
+    assert _loaded(report["modules"], *OPENING, *EXCHANGE, PRIVATE) == []
+
+
+def test_the_desk_worker_does_all_its_tasks_without_the_exchange(
+    world: World, transactional_db: None
+) -> None:
+    report = _boot("desk-worker", world, "")
+    assert {"alerts.follow_feed", "alerts.send_waiting", "vault.send_words", "officers.tidy"} <= set(
+        report["used"]
+    )
+    assert _loaded(report["modules"], *EXCHANGE) == []
+
+
+def test_the_desk_serves_every_address_without_the_exchange(world: World, transactional_db: None) -> None:
+    officer = enrol(hosted_agency("xa-lab"), "author", "releaser", "agency_admin", "key_officer")
+    browser = Client()
+    browser.force_login(officer, "officers.login.backends.EmailBackend")
+    report = _boot("desk", world, browser.cookies[settings.SESSION_COOKIE_NAME].value)
+    opened = [line for line in report["used"] if line.endswith(" 200")]
+    assert len(report["used"]) > 200
+    assert {"get /inbox/ 200", "get /api/v1/caller 200", "get /api/v1/directory 200"} <= set(opened)
+    assert _loaded(report["modules"], *EXCHANGE) == []
 
 
 def test_the_sequencer_signs_checkpoints_and_opens_nothing(world: World, api_key: str) -> None:

@@ -117,7 +117,7 @@ def test_what_proves_a_person_is_read_only_where_people_sign_in_or_rows_are_boun
 
 def test_a_new_column_of_an_officer_is_told_or_belongs_to_signing_in() -> None:
     columns = {field.column for field in apps.get_model("officers", "Officer")._meta.concrete_fields}
-    assert RIGHTS["officers_officer"]["worker"].select == columns - set(SIGN_IN)
+    assert RIGHTS["officers_officer"]["mailer"].select == columns - set(SIGN_IN)
 
 
 def _line(held: Held) -> str:

@@ -14,7 +14,7 @@ from devtool.environments import ROOT, World, role_environment
 HEAVY = {"rdkit", "numpy", "jcamp"}
 
 
-@pytest.mark.parametrize("role", ["desk", "desk-worker", "exchange", "worker"])
+@pytest.mark.parametrize("role", ["desk", "desk-worker", "exchange", "exchange-worker", "mailer"])
 def test_a_role_starts_without_any_toolkit_of_the_science_core(role: str, world: World) -> None:
     script = Path(__file__).with_name("boot_start.py")
     done = subprocess.run(

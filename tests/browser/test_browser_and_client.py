@@ -55,7 +55,8 @@ def two(
     desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     world = hub_processes.world
     hub_processes.sequencer()
-    hub_processes.worker(beat=True)
+    hub_processes.exchange_worker(beat=True)
+    hub_processes.mailer(beat=True)
     hub_processes.desk_worker()
     hub_processes.exchange()
     hub_processes.desk()

@@ -28,7 +28,11 @@ BASE_FILES = ("docker-compose.yml",)
 WITH_PROXY = (*BASE_FILES, "deploy/compose.proxy.yml")
 WITH_DRILL = (*WITH_PROXY, "deploy/drill/compose.yml")
 PROXY_NAMES = {"HUB_HOST": "hub.example", "EXCHANGE_HOST": "exchange.example"}
-ROLE_SERVICES = ("desk", "exchange", "operator", "worker", "desk-worker", "sequencer", "beat", "migrate")
+ROLE_SERVICES = (
+    *("desk", "desk-worker", "mailer", "desk-beat"),
+    *("exchange", "operator", "exchange-worker", "sequencer", "exchange-beat", "migrate"),
+)
+BEATS = ("desk-beat", "exchange-beat")
 HOLDERS = {
     "accord_kek": {"desk", "desk-worker"},
     "ledger_key": {"sequencer"},
@@ -37,7 +41,8 @@ HOLDERS = {
     "desk_secret_key": {"desk"},
     "exchange_secret_key": {"exchange"},
     "operator_secret_key": {"operator"},
-    "worker_email_url": {"worker"},
+    "exchange_worker_email_url": {"exchange-worker"},
+    "mailer_email_url": {"mailer"},
     "desk_email_url": {"desk"},
     **{f"{role.replace('-', '_')}_database_url": {role} for role in LOGINS},
     **{f"{role.replace('-', '_')}_redis_url": {role} for role in BROKER_LOGINS},
@@ -136,8 +141,9 @@ def test_secrets_come_as_files_and_never_as_values(services: dict[str, Any]) -> 
         assert not guarded & set(services[name]["environment"]), name
 
 
-def test_beat_cannot_reach_the_database_and_the_database_cannot_reach_out(services: dict[str, Any]) -> None:
-    assert set(services["beat"]["networks"]).isdisjoint(services["db"]["networks"])
+def test_no_beat_can_reach_the_database_and_the_database_cannot_reach_out(services: dict[str, Any]) -> None:
+    for beat in BEATS:
+        assert set(services[beat]["networks"]).isdisjoint(services["db"]["networks"])
     assert set(services["db"]["networks"]) == {"data"}
     assert set(services["redis"]["networks"]) == {"bell"}
 
@@ -148,15 +154,17 @@ def test_only_loopback_ports_are_published(services: dict[str, Any]) -> None:
     assert all(port["host_ip"] == "127.0.0.1" for _, port in published)
 
 
-def test_one_beat_two_sequencers_on_one_state_volume(services: dict[str, Any]) -> None:
-    assert services["beat"]["deploy"]["replicas"] == 1
+def test_one_beat_a_half_and_two_sequencers_on_one_state_volume(services: dict[str, Any]) -> None:
+    assert [services[beat]["deploy"]["replicas"] for beat in BEATS] == [1, 1]
     assert services["sequencer"]["deploy"]["replicas"] == 2
     assert [volume["source"] for volume in services["sequencer"]["volumes"]] == ["ledger"]
 
 
 def test_workers_consume_only_their_queue(services: dict[str, Any]) -> None:
-    assert "--queues=notify" in services["worker"]["command"]
-    assert "--queues=desk" in services["desk-worker"]["command"]
+    workers = [role for role in ROLES.values() if role.queue]
+    assert len(workers) == 3
+    for role in workers:
+        assert f"--queues={role.queue}" in services[role.name]["command"]
 
 
 def test_the_image_is_made_of_the_production_lock_only() -> None:

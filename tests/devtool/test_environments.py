@@ -38,8 +38,9 @@ def test_a_secret_reaches_its_holders_only(secret: str) -> None:
     assert {role for role in ROLES if secret in role_environment(role, world)} == HOLDERS[secret]
 
 
-def test_beat_finds_no_database() -> None:
-    assert not {name for name in SECRET_NAMES if name in role_environment("beat", imagined_world())}
+@pytest.mark.parametrize("role", ["desk-beat", "exchange-beat"])
+def test_beat_finds_no_database(role: str) -> None:
+    assert not {name for name in SECRET_NAMES if name in role_environment(role, imagined_world())}
 
 
 def test_no_two_web_processes_sign_with_one_key() -> None:

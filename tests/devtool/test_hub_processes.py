@@ -27,7 +27,8 @@ def _get(address: str, path: str) -> tuple[int, bytes]:
 
 
 def test_all_roles_run_together_and_the_exchange_is_ready(hub_processes: HubProcesses) -> None:
-    children = [hub_processes.sequencer(), hub_processes.worker(beat=True), hub_processes.desk_worker()]
+    children = [hub_processes.sequencer(), hub_processes.desk_worker()]
+    children += [hub_processes.exchange_worker(beat=True), hub_processes.mailer(beat=True)]
     children += [hub_processes.exchange(), hub_processes.desk()]
     world = hub_processes.world
     for address in (world.exchange_url, world.hub_url):
@@ -38,7 +39,7 @@ def test_all_roles_run_together_and_the_exchange_is_ready(hub_processes: HubProc
 
 
 def test_a_killed_worker_can_be_started_again(hub_processes: HubProcesses) -> None:
-    worker = hub_processes.worker()
+    worker = hub_processes.mailer()
     worker.kill()
     assert not worker.alive
     worker.start()

@@ -30,7 +30,12 @@ def test_no_process_shows_a_secret(hub_processes: HubProcesses) -> None:
     for name in ("login_passwords", "broker_passwords"):
         secrets |= {f"{name}: {login}": password for login, password in drawn[name].items()}
     secrets["key_encryption_ring"] = secrets["key_encryption_ring"].partition(":")[2]
-    children = [hub_processes.sequencer(), hub_processes.worker(), hub_processes.desk_worker()]
+    children = [
+        hub_processes.sequencer(),
+        hub_processes.mailer(),
+        hub_processes.exchange_worker(),
+        hub_processes.desk_worker(),
+    ]
     children += [hub_processes.exchange(), hub_processes.desk()]
     for child in children:
         processes = _processes_of(child.pid)

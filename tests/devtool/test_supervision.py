@@ -57,7 +57,8 @@ def _child(hub: Hub, name: str) -> Child:
 
 
 @pytest.mark.parametrize(
-    "name", ["worker", "desk-worker", "sequencer", "desk", "exchange", "Valkey", "PostgreSQL"]
+    "name",
+    ["exchange-worker", "mailer", "desk-worker", "sequencer", "desk", "exchange", "Valkey", "PostgreSQL"],
 )
 def test_a_killed_part_is_started_again_and_answers(name: str, hub: Hub) -> None:
     killed = _child(hub, name)
@@ -81,14 +82,14 @@ def _wait_until_all_stand(hub: Hub) -> None:
 
 
 def test_what_ends_again_and_again_is_started_again_later_and_never_given_up(hub: Hub) -> None:
-    now, said = later(), _said(hub).count("worker ended")
+    now, said = later(), _said(hub).count("mailer ended")
     for _ in range(7):
-        _child(hub, "worker").kill()
+        _child(hub, "mailer").kill()
         hub.revive(now=now)
-    assert not _child(hub, "worker").alive
-    assert "worker ended and is started again in 1 s; its log is in" in _said(hub)
-    assert _said(hub).count("worker ended") == said + 2
-    assert hub.revive(now=now + 2) == ["worker"]
+    assert not _child(hub, "mailer").alive
+    assert "mailer ended and is started again in 1 s; its log is in" in _said(hub)
+    assert _said(hub).count("mailer ended") == said + 2
+    assert hub.revive(now=now + 2) == ["mailer"]
     _wait_until_all_stand(hub)
 
 

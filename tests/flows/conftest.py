@@ -48,6 +48,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def running(quick: None, desk: DeskWorld, hub_processes: HubProcesses) -> HubProcesses:
     """Sequencer, worker and desk-worker run."""
     hub_processes.sequencer()
-    hub_processes.worker(beat=True)
+    hub_processes.exchange_worker(beat=True)
+    hub_processes.mailer(beat=True)
     hub_processes.desk_worker()
     return hub_processes

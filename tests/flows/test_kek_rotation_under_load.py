@@ -102,7 +102,7 @@ def test_the_key_is_replaced_while_others_open_and_seal(rotation: Rotation) -> N
     with ring(rotation.both):
         rotation.processes.sequencer()
         worker = rotation.processes.desk_worker()
-        rotation.processes.worker(beat=True)
+        rotation.processes.mailer(beat=True)
         before = rotation.send()
         load = rotation.run(
             str(Path(__file__).with_name("vault_load.py")), str(stop), "xa-lab", "xb-health", log="load"

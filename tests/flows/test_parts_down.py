@@ -69,7 +69,8 @@ def test_without_the_worker_nobody_is_told_and_nobody_is_missed(
     assert not outside_world.mails
     assert "On its way" in _page(desk.benno, f"/outbox/{alert.pk}/")
     follow_feeds(now=timezone.now())
-    hub_processes.worker(beat=True)
+    hub_processes.exchange_worker(beat=True)
+    hub_processes.mailer(beat=True)
     outside_world.wait_for_count(3)
     _soon(
         lambda: "Told" in _page(desk.benno, f"/outbox/{alert.pk}/"), "the originator sees that they were told"
@@ -101,5 +102,6 @@ def test_without_the_desk_worker_the_alert_waits_in_the_feed(
     _soon(_delivery_is(alert, DeliveryState.AVAILABLE), "the alert is carried")
     assert "Nine collapses" not in _page(desk.aroha, "/inbox/")
     hub_processes.desk_worker()
-    hub_processes.worker(beat=True)
+    hub_processes.exchange_worker(beat=True)
+    hub_processes.mailer(beat=True)
     _soon(lambda: "Nine collapses" in _page(desk.aroha, "/inbox/"), "the alert is in the inbox")

@@ -72,7 +72,7 @@ def test_no_login_of_the_application_writes_a_pruning(desk_connection: psycopg.C
     [
         ("exchange", "alert.opened"),
         ("exchange", "officer.roles_changed"),
-        ("worker", "alert.opened"),
+        ("mailer", "alert.opened"),
         ("desk-worker", "alert.opened"),
         ("sequencer", "envelope.carried"),
         ("desk", "sequencer.resumed"),

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever has a role's login at the broker rings and no more: no worker takes orders, no queue is heard by others."""
+"""Whoever has a role's login at the broker rings its half and no more: no worker takes orders, no queue is heard by others."""
 
 import pytest
 import redis
 from celery import Celery
 
 from hub.broker import transport_options
-from hub.roles import BROKER_LOGINS
+from hub.roles import BROKER_LOGINS, QUEUES_OF, ROLES
 from tests.conftest import HubProcesses
 from tests.services import surroundings
 
@@ -15,6 +15,7 @@ def _at_the_broker(role: str) -> redis.Redis:
     return redis.Redis.from_url(surroundings().world.redis_urls[role], socket_timeout=10)
 
 
+EVERY_QUEUE = {queue for queues in QUEUES_OF.values() for queue in queues}
 TRIED = (
     ("CONFIG", "GET", "*"),
     ("ACL", "LIST"),
@@ -33,13 +34,13 @@ TRIED = (
 
 
 @pytest.mark.parametrize("role", BROKER_LOGINS)
-def test_every_login_rings_both_bells(role: str) -> None:
+def test_every_login_rings_the_bells_of_its_half(role: str) -> None:
     ringing = Celery("ringer", broker=surroundings().world.redis_urls[role], set_as_current=False)
-    ringing.conf.broker_transport_options = transport_options("notify")
+    ringing.conf.broker_transport_options = transport_options(ROLES[role].rings[0])
     with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
         broker.flushdb()
         broker.execute_command("ACL", "LOG", "RESET")
-        for queue in ("notify", "desk"):
+        for queue in ROLES[role].rings:
             ringing.send_task("notices.sweep", queue=queue, retry=False, ignore_result=True)
             assert broker.llen(queue) == 1
         assert broker.acl_log() == []
@@ -50,15 +51,18 @@ def test_every_login_rings_both_bells(role: str) -> None:
 @pytest.mark.parametrize("role", BROKER_LOGINS)
 def test_a_login_may_ring_and_nothing_that_nobody_needs(role: str) -> None:
     with _at_the_broker(role) as client:
-        assert client.lpush("notify", "x")
+        assert client.lpush(ROLES[role].rings[0], "x")
         for command in TRIED:
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command(*command)
-        for queue in {"notify", "desk"} - {{"worker": "notify", "desk-worker": "desk"}.get(role, "")}:
+        for queue in EVERY_QUEUE - {ROLES[role].queue}:
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command("BRPOP", queue, "1")
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command("HGET", f"unacked.{queue}", "x")
+        for queue in EVERY_QUEUE - set(ROLES[role].rings):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.lpush(queue, "x")
     with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
         broker.flushdb()
 
@@ -73,7 +77,7 @@ def test_nobody_comes_in_without_a_login() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_takes_no_orders_and_tells_no_settings(hub_processes: HubProcesses) -> None:
     """Asked by the broker's own superuser, so that it is the worker that does not listen."""
-    worker = hub_processes.worker()
+    worker = hub_processes.mailer()
     asking = Celery("thief", broker=surroundings().world.redis_super_url, set_as_current=False)
     # As long as an answer took, and again: the first one waits for a worker that has just begun to listen.
     for _ in range(2):

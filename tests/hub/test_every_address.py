@@ -20,6 +20,7 @@ from hub.problems import PROBLEMS, TYPE_PREFIX
 from hub.remedies import REMEDIES
 
 SERVED_TO_ANYBODY = {"api/schema/"}
+HALVES = ("hub.urls.exchange", "hub.urls.desk")
 
 
 def _views(urlconf: str) -> Iterator[tuple[str, Any]]:
@@ -65,18 +66,26 @@ def test_the_exchange_serves_no_page_and_no_alert() -> None:
 
 
 @pytest.fixture(scope="module")
-def written() -> str:
-    """The description as the command writes it, which takes a second or two."""
+def written() -> tuple[str, ...]:
+    """The description of each half as the command writes it, which takes a second or two."""
+    return tuple(_written(urlconf) for urlconf in HALVES)
+
+
+def _written(urlconf: str) -> str:
     said = StringIO()
-    options = ("--validate", "--fail-on-warn", "--format", "openapi-json")
+    options = ("--validate", "--fail-on-warn", "--format", "openapi-json", "--urlconf", urlconf)
     call_command("spectacular", *options, stdout=said)
     return said.getvalue()
 
 
 @pytest.fixture
-def description(written: str) -> dict[str, Any]:
-    described: dict[str, Any] = json.loads(written)
-    return described
+def description(written: tuple[str, ...]) -> dict[str, Any]:
+    """What both halves say: operations and shapes of one, and of the other what is its own."""
+    exchange, described = map(json.loads, written)
+    described["paths"] = {**exchange["paths"], **described["paths"]}
+    shapes = described["components"]["schemas"]
+    described["components"]["schemas"] = {**exchange["components"]["schemas"], **shapes}
+    return dict(described)
 
 
 def _operations(description: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:

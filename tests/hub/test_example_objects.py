@@ -18,13 +18,19 @@ JWE = {"protected", "aad", "iv", "ciphertext", "tag", "recipients"}
 JWS = {"payload", "signatures"}
 
 
+def _descriptions() -> Iterator[dict[str, Any]]:
+    """Of each half."""
+    generator: Any = KeptDescription
+    for urlconf in ("hub.urls.exchange", "hub.urls.desk"):
+        yield generator(urlconf=urlconf).get_schema(public=True)
+
+
 @pytest.fixture(scope="module")
 def shown() -> dict[tuple[str, str, str], Any]:
     """Every example by method, address and status ("request" for what is sent)."""
-    generator: Any = KeptDescription
-    described = generator().get_schema(public=True)
     return {
         (method.upper(), path.removeprefix("/api/v1/"), place): body["example"]
+        for described in _descriptions()
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
         for place, said in [("request", operation.get("requestBody", {})), *operation["responses"].items()]
@@ -89,8 +95,9 @@ def test_what_has_no_component_is_shown_too(shown: dict[Any, Any]) -> None:
 
 
 def test_closed_choices_are_listed() -> None:
-    generator: Any = KeptDescription
-    shapes = generator().get_schema(public=True)["components"]["schemas"]
+    shapes = {
+        name: shape for said in _descriptions() for name, shape in said["components"]["schemas"].items()
+    }
     what = shapes["FeedItemShape"]["properties"]["what"]["enum"]
     assert what == ["envelope", "statement", "repudiated", "reminder"]
     for component, member in (

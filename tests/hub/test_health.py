@@ -12,6 +12,7 @@ from django.utils import timezone
 from hub import health
 from hub.health import Migrations, Policies
 from ledger.halting import halt_sequencer
+from ledger.models import PendingEntry
 from sharing.models import FeedMark
 from tests.agencies.world import admit, enrol
 
@@ -22,16 +23,29 @@ def test_alive_whatever_its_neighbours_do(client: Client) -> None:
     assert client.get("/livez").status_code == 200
 
 
+AT_THE_EXCHANGE = {"authorization": "Api-Key of-whatever"}
+"""What a test sends where both halves have an address."""
+
+
 def test_not_healthy_before_the_sequencer_was_ever_heard(client: Client) -> None:
-    answer = client.get("/healthz")
+    answer = client.get("/healthz", headers=AT_THE_EXCHANGE)
     assert (answer.status_code, answer.json()["failing"]) == (503, ["sequencer"])
 
 
 @pytest.mark.parametrize(("silent_seconds", "status"), [(1, 200), (30, 503), (-3600, 503)])
 def test_healthy_while_the_sequencer_is_heard(client: Client, silent_seconds: int, status: int) -> None:
     FeedMark.objects.create(beat=timezone.now() - timedelta(seconds=silent_seconds))
-    assert client.get("/healthz").status_code == status
-    assert client.get("/readyz").status_code == 200, "intake goes on without the sequencer"
+    assert client.get("/healthz", headers=AT_THE_EXCHANGE).status_code == status
+    ready = client.get("/readyz", headers=AT_THE_EXCHANGE)
+    assert ready.status_code == 200, "intake goes on without the sequencer"
+
+
+def test_a_desk_is_not_healthy_while_what_it_handed_in_gets_no_place(client: Client) -> None:
+    enrol(admit("xa-lab"), "reader")
+    assert client.get("/healthz").status_code == 200
+    PendingEntry.objects.update(created_at=timezone.now() - timedelta(seconds=11))
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["failing"]) == (503, ["sequencer"])
 
 
 def test_not_healthy_while_the_sequencer_is_halted_for_its_clock(client: Client) -> None:

@@ -40,7 +40,7 @@ Start = Callable[..., "subprocess.CompletedProcess[str]"]
 
 REFUSALS = {
     "a blind role finds the vault's key ring": ("exchange", {"ACCORD_KEK": KEK}, "ACCORD_KEK"),
-    "the worker finds the vault's key ring": ("worker", {"ACCORD_KEK": KEK}, "ACCORD_KEK"),
+    "the mailer finds the vault's key ring": ("mailer", {"ACCORD_KEK": KEK}, "ACCORD_KEK"),
     "the desk finds the ledger's key": ("desk", {"ACCORD_KEK": KEK, "LEDGER_KEY": "x"}, "LEDGER_KEY"),
     "the exchange finds the owner's login": (
         "exchange",
@@ -83,11 +83,11 @@ REFUSALS = {
         {"ACCORD_KEK": KEK, "DATABASE_URL": "postgres://accord_owner:x@db/accord"},
         "works under accord_desk and no other",
     ),
-    "a database login of no name": ("worker", {"DATABASE_URL": "postgres://db/accord"}, "DATABASE_URL"),
+    "a database login of no name": ("mailer", {"DATABASE_URL": "postgres://db/accord"}, "DATABASE_URL"),
     "another role's broker login": (
-        "worker",
+        "mailer",
         {"REDIS_URL": "redis://accord_desk:x@redis/0"},
-        "works under accord_worker and no other",
+        "works under accord_mailer and no other",
     ),
 }
 

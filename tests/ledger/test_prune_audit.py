@@ -231,7 +231,9 @@ def test_the_command_takes_a_day_that_is_a_year_ago(bench: Bench) -> None:
 
 
 def test_the_command_is_refused_to_the_application(world: World) -> None:
-    command, environment = programs.management("worker", world, "prune_audit", "--before", "2020-01-01")
+    command, environment = programs.management(
+        "exchange-worker", world, "prune_audit", "--before", "2020-01-01"
+    )
     refused = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert "This login may not prune: must be owner of table ledger_auditevent" in refused.stderr

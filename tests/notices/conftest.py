@@ -47,7 +47,7 @@ class Telling:
             follow_feed(self.bravo.row, now=self.hub.now)
 
     def send(self, *, jitter: float = 0.5) -> Tally:
-        with under_login_of("worker"):
+        with under_login_of("mailer"):
             return send_notifications(clock=lambda: self.hub.now, jitter=lambda: jitter)
 
     def states(self) -> dict[str, str]:

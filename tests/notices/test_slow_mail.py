@@ -29,7 +29,7 @@ def test_a_new_flash_alert_overtakes_the_mails_that_a_slow_server_takes(
     earlier = telling.queue()
     urgent = hub.make_officer(telling.bravo, Role.READER, name="Night desk")
     outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.5)
-    hub_processes.worker(beat=True)
+    hub_processes.mailer(beat=True)
     outside_world.wait_for_count(1)
     telling.queue(pri="flash")
     ring("notices.send")

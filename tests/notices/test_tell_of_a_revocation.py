@@ -40,7 +40,7 @@ def tell(telling: Telling) -> None:
     hub.later(seconds=30)
     hub.sequence()
     telling.follow()
-    with under_login_of("worker"):
+    with under_login_of("exchange-worker"):
         for step in (find_repudiated, mark_doubts):
             while step(now=hub.now):
                 pass

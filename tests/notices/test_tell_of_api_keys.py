@@ -54,7 +54,7 @@ def issued(alpha: HeldAgency, admin: Officer) -> tuple[DeskKey, str]:
 def told(now: object) -> list[Notification]:
     """What one more run added."""
     known = set(Notification.objects.values_list("pk", flat=True))
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         tell_of_api_keys(now=now)  # type: ignore[arg-type]
     return list(Notification.objects.exclude(pk__in=known))
 
@@ -85,7 +85,7 @@ def test_a_warning_that_was_seen_to_does_not_go_out(
         rotate_key(admin, issued[0], old_serves=7 * DAY, now=hub.now)
     else:
         revoke_key(admin, issued[0], now=hub.now)
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
     row = Notification.objects.get()
     assert (row.state, row.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)
@@ -101,7 +101,7 @@ def test_a_key_that_replaced_itself_is_told_of_once(
     new, _ = rotate_own_key(authenticate_key(issued[1], "192.0.2.7", now=hub.now), now=hub.now)
     (row,) = told(hub.now) + told(hub.now)
     assert (row.officer, row.occasion, row.subject) == (admin, Occasion.API_KEY_ROTATED, new.prefix)
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
     (mail,) = outside_world.wait_for_count(1)
     assert "api-keys/" in mail.text and issued[0].client not in mail.text
@@ -127,7 +127,7 @@ def test_a_key_at_the_exchange_is_warned_of_as_the_exchange_said_last(
     assert (notice.officer, notice.occasion) == (admin, Occasion.API_KEY_ENDING)
     assert told(hub.now) == []
     row.delete()
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
     notice.refresh_from_db()
     assert (notice.state, notice.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)

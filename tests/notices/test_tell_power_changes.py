@@ -53,7 +53,7 @@ def named(name: str) -> Officer:
 
 def send(hub: Hub) -> None:
     sweep_notices(now=hub.now)
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
 
 
@@ -124,7 +124,7 @@ def test_what_is_decided_is_not_told_any_more(
     hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
 ) -> None:
     change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         tell_power_changes(now=hub.now)
     change_roles(admin, named("Rea Reader"), ["reader"], now=hub.now)
     send(hub)

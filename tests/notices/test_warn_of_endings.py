@@ -57,7 +57,7 @@ def at(hub: Hub, days: float) -> None:
 def warn(hub: Hub) -> list[Notification]:
     """What one more run added."""
     known = set(Notification.objects.values_list("pk", flat=True))
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         warn_of_endings(now=hub.now)
     return list(
         Notification.objects.exclude(pk__in=known).select_related("officer").order_by("officer__email")
@@ -65,7 +65,7 @@ def warn(hub: Hub) -> list[Notification]:
 
 
 def send(hub: Hub) -> None:
-    with under_login_of("worker"):
+    with under_login_of("mailer"):
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
 
 

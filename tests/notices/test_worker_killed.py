@@ -53,11 +53,11 @@ def test_a_worker_killed_in_mid_batch_misses_nobody(
     quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, outside_world: OutsideWorld
 ) -> None:
     outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.05)
-    worker = hub_processes.worker(beat=True)
+    worker = hub_processes.mailer(beat=True)
     for told in (5, 15):
         outside_world.wait_for_count(told)
         worker.kill()
-        worker = hub_processes.worker(beat=True)
+        worker = hub_processes.mailer(beat=True)
     _wait_until_all_are_told(worker)
     copies = _copies(outside_world)
     assert len(copies) == OFFICERS
@@ -74,7 +74,7 @@ def test_a_flushed_broker_costs_a_sweep_and_nobody(
 ) -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         broker.flushall()
-    worker = hub_processes.worker(beat=True)
+    worker = hub_processes.mailer(beat=True)
     outside_world.wait_for_count(3)
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         broker.flushall()

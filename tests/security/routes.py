@@ -8,6 +8,7 @@ declares neither is `undeclared`, and the matrix fails on it.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -19,6 +20,9 @@ from callers.permissions import PUBLIC, declared_for
 
 VERBS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+DESK: Final = "hub.urls.desk"
+EXCHANGE: Final = "hub.urls.exchange"
 
 READ: Final = frozenset({"GET", "HEAD"})
 FORM: Final = READ | {"POST"}
@@ -110,6 +114,31 @@ class Route:
 
     def path(self, values: Mapping[str, object]) -> str:
         return "/" + _PARAMETER.sub(lambda match: str(values[match["name"]]), self.route)
+
+
+@cache
+def _views_of(urlconf: str) -> Mapping[str, Any]:
+    """Every route of one URL configuration, and its view."""
+    return {route.route: route.view for route in routes_of(urlconf)}
+
+
+def every_route() -> list[Route]:
+    """The desk's, and of the exchange what is its own."""
+    desk = _views_of(DESK)
+    return [*routes_of(DESK), *(one for one in routes_of(EXCHANGE) if desk.get(one.route) != one.view)]
+
+
+def is_known(route: Route, *, key: str, cookie: str) -> bool:
+    """Whether what is shown is known where this address is: a key at its half, a session at the desk."""
+    if key:
+        return route.route in _views_of(EXCHANGE if key.startswith("Api-Key") else DESK)
+    return not cookie or route.route in _views_of(DESK)
+
+
+def is_reached(route: Route, *, key: str, cookie: str) -> bool:
+    """Whether a request that shows this comes to this view; where both halves have one, who asks goes to one of them."""
+    views = _views_of(EXCHANGE if key.startswith("Api-Key") and not cookie else DESK)
+    return bool(views.get(route.route, route.view) == route.view)
 
 
 def routes_of(urlconf: str) -> list[Route]:

@@ -12,7 +12,7 @@ from officers.models import Officer
 from tests.agencies.world import enrol, hosted_agency
 from tests.services import surroundings
 
-BLIND = ("exchange", "worker", "sequencer")
+BLIND = ("exchange", "exchange-worker", "mailer", "sequencer")
 SIGN_IN = {
     "signing in as an officer by another hash": "UPDATE officers_officer SET password = 'argon2$x'",
     "a second factor of one's own": "UPDATE mfa_authenticator SET data = '{}'",
@@ -78,7 +78,9 @@ def test_a_blind_role_gets_no_power_and_changes_no_history(opened: psycopg.Conne
     assert went_through == []
 
 
-@pytest.mark.parametrize("opened", ["worker", "sequencer", "desk-worker"], indirect=True)
+@pytest.mark.parametrize(
+    "opened", ["exchange-worker", "mailer", "sequencer", "desk-worker", "desk"], indirect=True
+)
 def test_a_keyset_is_planted_by_nobody_who_takes_none_in(opened: psycopg.Connection) -> None:
     assert _is_refused(opened, KEYSET)
 

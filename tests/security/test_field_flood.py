@@ -21,7 +21,7 @@ from officers.login.sessions import SEEN_EVERY
 from officers.session_rows import OfficerSession
 from tests.security.addressed import GOOD, Sent, encoded, good_request, good_values, things_of
 from tests.security.flooding import MOMENT, NUMBER, TEXT, every_name, flood
-from tests.security.routes import Route, routes_of
+from tests.security.routes import Route, every_route, is_known, is_reached
 from tests.security.tables import Database, Difference, beyond, rows_written
 from tests.security.world import LAB, STRANGER, Caller, SecurityWorld, undone
 
@@ -48,7 +48,7 @@ class Door:
 
 
 def doors(world: SecurityWorld) -> Iterator[Door]:
-    for route in routes_of("hub.urls.desk"):
+    for route in every_route():
         things = things_of(world, route)
         path = route.path({name: thing.value for name, thing in things.items()})
         for verb in WRITING:
@@ -59,7 +59,13 @@ def doors(world: SecurityWorld) -> Iterator[Door]:
 def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any]) -> Caller:
     """Somebody of the laboratory who may, else the keeper, else a key."""
     wanted = route.wanted(verb) or frozenset()
-    able = [caller for caller in world.cast if not wanted or wanted & (caller.capabilities or frozenset())]
+    able = [
+        caller
+        for caller in world.cast
+        if is_known(route, key=caller.key, cookie=caller.cookie)
+        and is_reached(route, key=caller.key, cookie=caller.cookie)
+        and (not wanted or wanted & (caller.capabilities or frozenset()))
+    ]
     own = [
         c
         for c in able

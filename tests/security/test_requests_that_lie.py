@@ -14,13 +14,12 @@ from officers.models import Officer
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.security.addressed import things_of
 from tests.security.reading import body_of
-from tests.security.routes import routes_of
+from tests.security.routes import every_route
 from tests.security.tables import Database, Difference, rows_written
 from tests.security.test_field_flood import caller_for
 from tests.security.world import LAB, Caller, SecurityWorld, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
-DESK: Final = "hub.urls.desk"
 
 WRITTEN_BY_READING: Final = {
     # Tables in which looking at something leaves a row: who saw it, and that a session or a key is in use.
@@ -85,7 +84,7 @@ def test_reading_changes_nothing(
     """Every address that takes GET, by somebody who may: only that it was read is written down."""
     exchange_as_asked.is_followed = False
     before, wrong = Database.now(), []
-    for route in routes_of(DESK):
+    for route in every_route():
         if not route.answers("GET") or route.is_open or route.route in FETCHED:
             continue
         things = things_of(world, route)
@@ -120,7 +119,7 @@ def test_no_query_walks_to_another_column(world: SecurityWorld, silent: None) ->
     All lookups go in one question. Where that is refused each goes alone: of several names the first is refused.
     """
     wrong = []
-    for route in routes_of(DESK):
+    for route in every_route():
         if not route.answers("GET") or route.is_open or route.route in FETCHED:
             continue
         things = things_of(world, route)

@@ -9,7 +9,7 @@ import pytest
 from tests.security.addressed import good_request, things_of
 from tests.security.planted_science import OPENED
 from tests.security.reading import body_of
-from tests.security.routes import VERBS, routes_of
+from tests.security.routes import VERBS, every_route
 from tests.security.test_field_flood import caller_for
 from tests.security.world import SecurityWorld, Thing, undone
 
@@ -31,7 +31,7 @@ def _is_other(thing: Thing, other: Thing) -> bool:
 def test_an_id_of_one_kind_is_absent_at_the_address_of_another(world: SecurityWorld, silent: None) -> None:
     wrong: list[str] = []
     asked = 0
-    for route in routes_of("hub.urls.desk"):
+    for route in every_route():
         things = things_of(world, route)
         ids = [name for name, thing in things.items() if isinstance(thing.value, uuid.UUID)]
         if route.is_open or not ids:

@@ -115,7 +115,7 @@ def test_each_deletion_is_audited_once(hub: Hub, four: Four, short: SealedEnvelo
     hub.later(seconds=200)
     assert [delete_contents(now=hub.now, limit=5) for _ in range(2)] == [1, 0]
     event = AuditEvent.objects.get(act="content.deleted")
-    assert (event.actor, event.agency, event.subject) == ("system:worker", "xa-alpha", short.md)
+    assert (event.actor, event.agency, event.subject) == ("system:exchange-worker", "xa-alpha", short.md)
 
 
 def test_what_was_said_and_done_can_still_be_shown(hub: Hub, four: Four, short: SealedEnvelope) -> None:

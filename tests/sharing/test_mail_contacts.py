@@ -31,7 +31,7 @@ def read_to(hub: Hub, agency: HeldAgency, number: int) -> None:
 
 
 def tell(hub: Hub) -> int:
-    with under_login_of("worker"):
+    with under_login_of("exchange-worker"):
         queue_contact_mails(now=hub.now)
         return send_contact_mails(clock=lambda: hub.now, jitter=lambda: 0.5)
 
@@ -110,7 +110,7 @@ def test_a_mail_is_tried_again_fails_or_is_in_doubt(
     after(hub, INTERRUPTED_AFTER)
     after(hub, INTERRUPTED_AFTER)
     assert ContactMail.objects.get().state == State.UNCERTAIN and len(outside_world.mails) == 1
-    with under_login_of("worker"):
+    with under_login_of("exchange-worker"):
         assert forget_contact_mails(now=hub.later(days=31)) == 1
 
 

@@ -117,7 +117,7 @@ def _mail(now: datetime) -> Sign:
     if since is None:
         return Sign(_("Mail"), OK, _("Nothing is late."))
     text = _("Mail is late: something waits since %(time)s UTC.") % {"time": utc_text(since)}
-    return Sign(_("Mail"), DANGER, text, _("Look at the worker and at the mail server."))
+    return Sign(_("Mail"), DANGER, text, _("Look at the mailer and at the mail server."))
 
 
 def _failed_mail(now: datetime) -> Sign:
@@ -155,7 +155,7 @@ def _restore() -> Iterator[Sign]:
         return
     if restore.deletes_still:
         text = _("What was due to be deleted came back, and is not deleted yet: no agency signs in.")
-        yield Sign(_("Restore"), DANGER, text, _("Start the worker and the desk-worker."))
+        yield Sign(_("Restore"), DANGER, text, _("Start the exchange-worker and the desk-worker."))
     if waiting:
         text = ngettext(
             "%(n)d agency has not gone through it yet: %(names)s",

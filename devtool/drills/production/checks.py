@@ -25,10 +25,12 @@ UNPRIVILEGED = {
 }  # fmt: skip
 # What each may reach of the others, by name and port; everything else must not answer.
 REACHED = {
-    "beat": {"redis:6379"},
+    "desk-beat": {"redis:6379"},
+    "exchange-beat": {"redis:6379"},
     "desk-worker": {"db:5432", "redis:6379"},
     "sequencer": {"db:5432", "redis:6379"},
-    "worker": {"db:5432", "redis:6379", "mail:1025"},
+    "exchange-worker": {"db:5432", "redis:6379", "mail:1025"},
+    "mailer": {"db:5432", "redis:6379", "mail:1025"},
 }
 DOORS = ("db:5432", "redis:6379", "mail:1025")
 TRY_DOORS = """
@@ -94,8 +96,7 @@ def check_secrets(stack: Stack, material: Material, step: Step) -> None:
             require(value not in described, f"{name} stands in the description of {container.service}.")
     for role, listed_names in holders.items():
         allowed = {name.lower() for name in ROLES[role].secrets}
-        renamed = {"desk_email_url": "email_url", "worker_email_url": "email_url"}
-        found = {renamed.get(name, name) for name in listed_names}
+        found = {"email_url" if name.endswith("_email_url") else name for name in listed_names}
         require(found <= allowed, f"{role} finds {', '.join(sorted(found - allowed))}.")
         step.evidence(f"{role:<12} {', '.join(sorted(listed_names))}")
 

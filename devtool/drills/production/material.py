@@ -81,7 +81,8 @@ def _secret_files(drawn: Secrets) -> dict[str, str]:
         "exchange_secret_key": drawn.exchange_secret_key,
         "operator_secret_key": drawn.operator_secret_key,
         "ledger_key": drawn.ledger_key,
-        "worker_email_url": "smtp://mail:1025",
+        "exchange_worker_email_url": "smtp://mail:1025",
+        "mailer_email_url": "smtp://mail:1025",
     }
 
 

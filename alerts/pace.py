@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a desk-worker remembers from one round to the next, so that a round each second costs little.
+
+A feed that could not be followed is left alone for a while, longer each time; what is past its time is looked for now
+and then. A process that has just begun knows nothing and leaves nothing out.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+FIRST_REST: Final = timedelta(seconds=1)
+LONGEST_REST: Final = timedelta(seconds=30)
+TIDIES_EVERY: Final = timedelta(seconds=30)
+
+
+class Pace:
+    """By agency, how often in a row its feed could not be followed and until when it rests; and the last tidying."""
+
+    def __init__(self) -> None:
+        self._rests: dict[str, tuple[int, datetime]] = {}
+        self._tidied_at: datetime | None = None
+
+    def rests(self, agency_id: str, now: datetime) -> bool:
+        """Whether this feed is left alone now."""
+        return agency_id in self._rests and now < self._rests[agency_id][1]
+
+    def note(self, agency_id: str, now: datetime, *, is_followed: bool) -> None:
+        """A feed was followed, or could not be."""
+        failures, _ = self._rests.pop(agency_id, (0, now))
+        if not is_followed:
+            rest = min(FIRST_REST * 2 ** min(failures, 8), LONGEST_REST)
+            self._rests[agency_id] = (failures + 1, now + rest)
+
+    def is_to_tidy(self, now: datetime, *, has_news: bool) -> bool:
+        """Whether to look now for what is past its time; at once where something came."""
+        last = self._tidied_at
+        if has_news or last is None or not last <= now < last + TIDIES_EVERY:
+            self._tidied_at = now
+            return True
+        return False
