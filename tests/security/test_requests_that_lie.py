@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 WRITTEN_BY_READING: Final = {
     # Tables in which looking at something leaves a row: who saw it, and that a session or a key is in use.
     "ledger_auditevent", "ledger_entry", "ledger_pendingentry", "django_session", "officers_officersession",
-    "agencies_apikey",
+    "agencies_apikey", "officers_deskkey",
     # Opening an envelope fetches it, once, and verifies it: the sender's newest keys and the newest checkpoint that the
     # agency has verified move on with it.
     "alerts_heldblob", "alerts_heldenvelope", "peers_peerkeyset", "peers_peerrevocation", "peers_seenledger",
