@@ -17,6 +17,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.wording import refusal_text
 from callers.capabilities import Capability, require
 from callers.terms import FLASH
+from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers import outgoing
 from peers.models import Agency, Outgoing, OutgoingState
@@ -53,7 +54,10 @@ class HandedIn:
 
 
 def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
-    """What waits, then what came back within a week; the newest first in each, `AT_MOST` together."""
+    """What waits, then what came back within a week; the newest first in each, `AT_MOST` together.
+
+    An officer with a ceiling sees what is about an alert within it.
+    """
     require(officer, Capability.ALERT_READ)
     rows = list(outgoing.open_of(officer.agency_id or "", returned_since=now - RETURNED_FOR)[:AT_MOST])
     subjects = [row.subject for row in rows]
@@ -67,7 +71,9 @@ def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
     by_subject: dict[str, Alert] = {key: alert for alert in own for key in (str(alert.pk), alert.md)}
     by_digest = {key: one for one in reached for key in (one.md, one.retract_od)}
     cards = open_alert_cards(officer.agency_id or "", own)
-    return tuple(_shown(row, by_subject.get(row.subject), by_digest.get(row.subject), cards) for row in rows)
+    shown = [_shown(row, by_subject.get(row.subject), by_digest.get(row.subject), cards) for row in rows]
+    is_limited = ceiling_of(officer) is not None
+    return tuple(one for one in shown if one.alert or one.received or not is_limited)
 
 
 def envelope_of(alert: Alert) -> HandedIn | None:

@@ -15,7 +15,16 @@ from agencies.models import Keyset
 from callers.actors import ApiClient
 from callers.capabilities import Capability
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, OwnKeys, accept, enrol, log_everything, own_agency, seconds
+from tests.agencies.world import (
+    DAY,
+    NOW,
+    OwnKeys,
+    accept,
+    log_everything,
+    own_agency,
+    seconds,
+    system_of,
+)
 
 AT = NOW + DAY
 AGENCIES = ["xa-lab", "xb-health"]
@@ -49,7 +58,7 @@ def a_next_keyset_waits_for_the_ledger(folder: Path, keys: OwnKeys) -> None:
 
 
 def _suspend(kid: str) -> None:
-    suspend_key(enrol(Agency.objects.get(pk="xa-lab"), "key_officer"), kid, now=NOW)
+    suspend_key(system_of("xa-lab"), kid, now=NOW)
 
 
 def _revoke(keys: OwnKeys) -> None:

@@ -36,6 +36,7 @@ from tests.agencies.world import (
     log_everything,
     own_agency,
     seconds,
+    system_of,
 )
 from tests.envelope.examples import examples
 
@@ -184,7 +185,7 @@ def test_a_blocked_key_receives_nothing(tmp_path: Path, blocked_by: str) -> None
     log_everything(tmp_path, now=NOW)
     kid = keys.decryption[0].public.kid
     if blocked_by == "suspension":
-        suspend_key(enrol(agency, "key_officer"), kid, now=NOW)
+        suspend_key(system_of(agency.pk), kid, now=NOW)
     else:
         system = ApiClient("xa-lab", "x", "0" * 12, frozenset({Capability.STATEMENT_SUBMIT}))
         accept_revoke(system, keys.revoke(kid, since=NOW), now=NOW)
@@ -207,7 +208,7 @@ def test_an_agency_whose_newest_key_is_blocked_has_none_since_senders_take_no_ol
     at, kid = NOW + DAY, newer.public.kid
     assert DatabaseKeyDirectory(at).recipient_keys(["xa-lab"], PQ1, seconds(at))["xa-lab"].kid == kid
     if blocked_by == "suspension":
-        suspend_key(enrol(agency, "key_officer"), kid, now=at)
+        suspend_key(system_of(agency.pk), kid, now=at)
     else:
         system = ApiClient("xa-lab", "x", "0" * 12, frozenset({Capability.STATEMENT_SUBMIT}))
         accept_revoke(system, keys.revoke(kid, since=at, now=at), now=at)

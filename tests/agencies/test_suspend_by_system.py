@@ -11,23 +11,14 @@ from rest_framework.test import APIClient
 
 from agencies.accession import suspend_key
 from agencies.models import Key, Keyset
-from callers.actors import ApiClient
 from callers.capabilities import Capability, usual_scopes
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent
 from peers.models import Agency
-from tests.agencies.world import (
-    DAY,
-    NOW,
-    OwnKeys,
-    accept,
-    api_key,
-    log_everything,
-    own_agency,
-)
+from tests.agencies.world import DAY, NOW, OwnKeys, accept, api_key, log_everything, own_agency, system_of
 
 pytestmark = pytest.mark.django_db
-SYSTEM = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.KEY_SUSPEND}))
+SYSTEM = system_of("xa-lab")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.unseal import open_challenge, open_credential
 from agencies.accession import accept_keyset, admit_agency, issue_challenge
 from agencies.models import ApiKey, Key, Keyset
-from callers.actors import SystemActor
+from callers.actors import ApiClient, SystemActor
 from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.identifiers import uuid7_at
 from ledger.sequencer import sequence_batch
@@ -68,6 +68,11 @@ def admit(agency_id: str, *, custody: str = "agency", fingerprint: str = "", now
         now=now,
     )
     return Agency.objects.get(pk=entry.pk)
+
+
+def system_of(agency_id: str) -> ApiClient:
+    """A system of the agency that may suspend its keys."""
+    return ApiClient(agency_id, "case system", "0" * 12, frozenset({Capability.KEY_SUSPEND}))
 
 
 def enrol(

@@ -14,7 +14,7 @@ from tests.security.test_field_flood import caller_for
 from tests.security.world import SecurityWorld, Thing, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
-ALERTS = frozenset({"draft", "submitted", "validated", "sent", "flash", "withdrawn"})
+ALERTS = frozenset({"draft", "submitted", "validated", "queued", "sent", "flash", "withdrawn"})
 RECEIVED = frozenset({"received", "opened", "taken back", "next version"})
 TRIED = ("draft", "sent", "received", "notice", "template")
 
