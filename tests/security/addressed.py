@@ -187,6 +187,7 @@ GOOD: Final[Mapping[str, Sent]] = {
     ),
     "drafts/<uuid:alert_id>/copy/": Sent({"mine": '{"title": "Ten collapses"}'}),
     "keys/renew/": Sent({"version": VERSION, "go": "do"}),
+    "keys/root/change/": Sent({"version": VERSION, "go": "do"}),
     "keys/rotate/": Sent({"version": VERSION, "go": "do", "uses": ["sign"]}),
     "keys/key/<str:kid>/suspend/": Sent({"version": VERSION, "go": "do"}),
     "export/": Sent({"box": "inbox", "format": "csv"}),
