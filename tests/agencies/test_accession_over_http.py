@@ -18,8 +18,8 @@ from agencies.models import Keyset
 from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.directory import AgencyStatus
 from peers.models import Agency
-from tests.agencies.partners import Partner, enter, part
-from tests.agencies.world import DAY, api_key, enrol, log_everything, own_agency, seconds
+from tests.agencies.partners import Partner, enter
+from tests.agencies.world import DAY, api_key, log_everything, own_agency, seconds
 from tests.services import surroundings
 
 pytestmark = pytest.mark.django_db
@@ -200,16 +200,6 @@ def test_an_entering_agencys_system_sees_no_other_keyset(partner: Partner, tmp_p
     own_agency("xa-lab", now=partner.now)
     log_everything(tmp_path, now=partner.now)
     assert partner.read("/api/v1/agencies/xa-lab/keyset").status_code == 403
-
-
-def test_a_key_officer_renews_the_keyset_in_session(partner: Partner) -> None:
-    enter(partner)
-    client = Client()
-    client.force_login(enrol(partner.agency, "key_officer"))
-    first = Keyset.objects.get()
-    renewed = partner.keys.keyset(version=2, prev=first.od, now=timezone.now())
-    answer = client.post(f"{partner.path}/keysets", {"keyset": part("keyset", renewed)})
-    assert (answer.status_code, answer.json()["version"]) == (201, 2)
 
 
 def test_a_keyset_that_has_not_changed_is_not_sent_again(partner: Partner, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real sequencer numbers, rings, and the real desk-worker, with the application's login, opens and stores."""
+"""The real sequencer numbers, and the real desk-worker, with its own login, asks, opens and stores."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def test_an_alert_reaches_the_desk_through_real_processes(
     hub_processes: HubProcesses, tmp_path: Path
 ) -> None:
     desks = make_desks(Hub(tmp_path / "ledger", now=timezone.now().replace(microsecond=0)))
-    children = [hub_processes.sequencer(), hub_processes.desk_worker()]
+    children = [hub_processes.sequencer(), hub_processes.desk_worker(), hub_processes.mailer(beat=True)]
     alert = desks.released(event_date=None)
     wait_until(
         ReceivedAlert.objects.filter(agency=desks.health.agency, md=alert.md, card__isnull=False).exists,

@@ -11,9 +11,9 @@ import django
 
 django.setup()
 
-from agencies.models import Key  # noqa: E402
 from vault import doors  # noqa: E402
 from vault.keeping import private_keys  # noqa: E402
+from vault.models import VaultKey  # noqa: E402
 
 CONTENT = b"Zirrostratus"
 
@@ -24,7 +24,7 @@ def work(agency: str, kept: list[bytes]) -> None:
     for row in (kept[0], kept[-1]):
         if doors.open_row(agency, "alertrevision", "r1", 1, row) != CONTENT:
             raise SystemExit("a row opened as something else")
-    kids = list(Key.objects.filter(agency=agency).values_list("kid", flat=True))
+    kids = list(VaultKey.objects.filter(agency_id=agency).values_list("kid", flat=True))
     if len(private_keys(agency, kids)) != len(kids):
         raise SystemExit("a private key is missing")
     doors.token(agency, "cas_rn", "50-00-0")

@@ -48,6 +48,8 @@ PAGES_AT_LEAST: Final = 100
 KEY: Final = "once-and-no-more"
 REUSED: Final = "urn:accord:problem:idempotency-key-reused"
 ENDS_THE_SESSION: Final = "api/v1/account/sessions/<uuid:session_id>"
+ANSWERED_ANEW: Final = frozenset({ENDS_THE_SESSION, "api/v1/caller/rotate", "api/v1/api-keys/self/rotate"})
+"""Until its successor was used a key is replaced anew each time, so that a lost answer does no harm."""
 WRITES_AT_LEAST: Final = 30
 AGAIN: Final = frozenset(
     {
@@ -129,7 +131,7 @@ def send(world: SecurityWorld, door: Door, query: str = "") -> Any:
 
 def test_every_write_under_a_key_is_done_once(world: SecurityWorld, silent: None, tell: Any) -> None:
     taken, wrong, world_as_built = 0, [], Database.now()
-    for door in (one for one in doors(world) if one.route.is_rest and one.route.route != ENDS_THE_SESSION):
+    for door in (one for one in doors(world) if one.route.is_rest and one.route.route not in ANSWERED_ANEW):
         with undone():
             written = rows_written()
             first = send(world, door)
