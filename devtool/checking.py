@@ -132,7 +132,7 @@ def _deploy() -> list[str]:
 
 
 def _coverage() -> list[str]:
-    return envelopetests.check_branches(role_environment("exchange", imagined_world()))
+    return envelopetests.check_branches(role_environment("migrate", imagined_world()))
 
 
 def _run(command: list[str], env: dict[str, str] | None = None, *, remedy: str = "") -> list[str]:

@@ -59,6 +59,7 @@ def beside_a_hub(
     hub_processes.desk()
     hub_processes.exchange()
     hub_processes.desk_worker()
+    hub_processes.mailer(beat=True)
     folder = tmp_path / "checkout"
     (folder / ".dev" / "demo").mkdir(parents=True)
     people = [
