@@ -288,7 +288,13 @@ class FeedOfAgency:
             return
         unverified = parse_slice_of(awaited.md, held.octets)
         manifest, receipt = unverified.manifest, unverified.receipts[0]
-        received = self._facts(awaited, manifest, receipt)
+        try:
+            received = self._facts(awaited, manifest, receipt)
+        except Agency.DoesNotExist:
+            # Admitted since the directory was asked for last.
+            drop_envelope(held)
+            self._await(awaited, passed)
+            return
         opening = self._try_open(received)
         if opening.document is None and not self._is_signed(manifest, unverified.manifest_jws, receipt):
             # Nobody has signed it, as far as can be told now: no officer is shown it.

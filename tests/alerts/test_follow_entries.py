@@ -14,14 +14,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from accord.calls.errors import AnswerError, UnreachableError
 from agencies.models import Agency as Entry
+from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers import entries as following
 from alerts.peers.entries import follow_agencies
 from callers.errors import NotBoundError
-from ledger.models import AuditEvent
+from ledger.models import AuditEvent, SetAside
 from notices.models import Notification
 from officers.powers import must_wait
 from peers.entries import FOLLOWED_EVERY, altered_agencies, follow_entries
-from peers.models import Agency
+from peers.models import Agency, PeerKeyset
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_keys import from_newcomer
 from tests.desk_calls import ViewsInPlaceOfSockets
@@ -249,3 +250,14 @@ def test_of_one_that_releases_elsewhere_the_first_that_comes_in_is_noted(desks: 
     desks.follow()
     row = Agency.objects.get(pk="xn-new")
     assert row.first_release_at == desks.hub.now and must_wait(row)
+
+
+def test_an_alert_of_one_admitted_since_waits_for_the_directory(desks: Desks) -> None:
+    md = from_newcomer(desks)
+    PeerKeyset.objects.filter(peer="xn-new").delete()
+    Agency.objects.filter(pk="xn-new").delete()
+    desks.follow()
+    assert AwaitedEnvelope.objects.get().md == md and not SetAside.objects.exists()
+    follow(desks)
+    desks.follow()
+    assert ReceivedAlert.objects.get(md=md).issuer_id == "xn-new" and not AwaitedEnvelope.objects.exists()
