@@ -103,7 +103,7 @@ class AcceptedKeysetSerializer(serializers.Serializer[Any]):
 
 
 class AccessionSerializer(serializers.Serializer[Any]):
-    """What was admitted, and how far it has come; `keyset` is the od of what was handed in, `until` the end of this key."""
+    """The agency as it was admitted, and its progress; `keyset` is the od of what was handed in, `until` the end of this key."""
 
     agency = serializers.CharField()
     name = serializers.CharField()
@@ -250,7 +250,7 @@ class EntryView(APIView):
 
 
 class AccessionView(APIView):
-    """What was admitted and how far it has come in; for the key for entering, which reads nothing else."""
+    """Read what was admitted and how far it has come in; for the key for entering, which reads nothing else."""
 
     capability = Capability.KEY_ENROL
 

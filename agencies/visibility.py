@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rows an actor may see: the only way in to agencies and keys."""
+"""Rows that an actor may see: the only way in to agencies and keys."""
 
 from typing import TYPE_CHECKING
 

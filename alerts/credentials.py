@@ -49,7 +49,7 @@ class Credentials:
 
 
 def read_credentials(actor: Actor) -> Credentials:
-    """As the exchange answers now. Not inside a transaction.
+    """Return the API keys as the exchange lists them now. Not inside a transaction.
 
     Raises NotPermittedError, KeysElsewhereError, ExchangeAwayError.
     """

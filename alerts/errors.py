@@ -196,7 +196,7 @@ class NotTakenError(AlertsError):
 
 
 class CancelRefusedError(AlertsError):
-    """What waits for the exchange cannot be cancelled now; `cause` is arrived, unknown or trying, `text` says it."""
+    """Refusal to cancel what waits for the exchange; `cause` is arrived, unknown or trying, `text` says it."""
 
     def __init__(self, cause: str, text: str) -> None:
         super().__init__(cause)
@@ -275,7 +275,7 @@ class ExpiredError(AlertsError):
 
 
 class FlowSuspendedError(AlertsError):
-    """It was never fetched, and policy would not let it flow now."""
+    """Content that was never fetched, and that policy would not let flow now."""
 
 
 class RecalledError(AlertsError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of the agency's waits for the exchange, and what came back from it, in words for its officers."""
+"""Objects of the agency that wait for the exchange or came back from it, in words for its officers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class HandedIn:
 
 
 def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
-    """What waits, then what came back within a week; the newest first in each, `AT_MOST` together.
+    """List what waits, then what came back within a week; the newest first in each, `AT_MOST` together.
 
     An officer with a ceiling sees what is about an alert within it.
     """
@@ -83,7 +83,7 @@ def envelope_of(alert: Alert) -> HandedIn | None:
 
 
 def to_telephone(alert: Alert) -> Sequence[Agency]:
-    """Of a flash alert that waits, the recipients whose duty desks can be called meanwhile."""
+    """Name the recipients of a waiting flash alert whose duty desks can be called meanwhile."""
     if alert.pri != FLASH:
         return ()
     chosen = [row["agency"] for row in alert.validated_preview or () if row["will"]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was signed in an agency's own name, as its desk has it: sent and said here, and what was never sent from here.
+"""Objects signed in an agency's own name, as its desk has them: those sent here, and those never sent from here.
 
 Rows are found by what they say of themselves: by which key, and when the ledger took them. What a signature is worth is judged
 anew each time, by the newest keys.
@@ -47,14 +47,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Impact:
-    """How many alerts and statements would stop counting."""
+    """Number of alerts and statements that would stop counting."""
 
     alerts: int
     statements: int
 
 
 def revoked_spans(peers: VerifiedDirectory) -> tuple[Span, ...]:
-    """Of each revoked key of the directory's reader; none costs two statements."""
+    """List the span of each revoked key of the directory's reader; where none is revoked, by two SQL statements."""
     if not peers.revokers({peers.reader}):
         return ()
     words: defaultdict[str, list[Revocation]] = defaultdict(list)
@@ -67,7 +67,7 @@ def revoked_spans(peers: VerifiedDirectory) -> tuple[Span, ...]:
 
 
 def sent_within(officer: Officer, spans: Collection[Span]) -> QuerySet[Alert]:
-    """What this desk sent, signed with one of these keys and logged in its span, as far as the officer may see it; newest first."""
+    """List what this desk sent, signed with one of these keys and logged in its span, as far as the officer may see it; newest first."""
     found = Q(pk__in=())
     for span in spans:
         logged = moment_of(span.first), moment_of(span.last)
@@ -81,7 +81,7 @@ def unsent_within(officer: Officer, spans: Collection[Span]) -> QuerySet[UnsentE
 
 
 def unsent_in_sight(officer: Officer) -> QuerySet[UnsentEnvelope]:
-    """What stands in the agency's name and this desk never sent, as far as the officer may see it."""
+    """List what stands in the agency's name and this desk never sent, as far as the officer may see it."""
     if officer.agency_id is None or Capability.ALERT_READ not in officer.capabilities:
         return UnsentEnvelope.objects.none()
     return UnsentEnvelope.objects.filter(rows_within(officer), reader=officer.agency_id)
@@ -158,7 +158,7 @@ def in_rounds(rows: QuerySet[AnyRow], *, size: int = ROUND_ROWS) -> Iterator[lis
 
 
 def count_signed(agency_id: str, kid: str, *, since: datetime) -> Impact:
-    """How much in the agency's name this key has signed that was logged since then, or waits for exchange or ledger."""
+    """Count what this key has signed in the agency's name that was logged since then, or waits for exchange or ledger."""
     signed = SENT | {AlertState.QUEUED}
     sent = Alert.objects.filter(agency=agency_id, state__in=signed, signers__contains=[kid])
     unsent = UnsentEnvelope.objects.filter(reader=agency_id, signers__contains=[kid])

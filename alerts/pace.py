@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a desk-worker remembers from one round to the next, so that a round each second costs little.
+"""Memory of a desk-worker from one round to the next, so that a round each second costs little.
 
 A feed that could not be followed is left alone for a while, longer each time; what is past its time is looked for now
 and then. A process that has just begun knows nothing and leaves nothing out.
@@ -14,14 +14,14 @@ TIDIES_EVERY: Final = timedelta(seconds=30)
 
 
 class Pace:
-    """By agency, how often in a row its feed could not be followed and until when it rests; and the last tidying."""
+    """Failures in a row and end of rest, by agency; and the last tidying."""
 
     def __init__(self) -> None:
         self._rests: dict[str, tuple[int, datetime]] = {}
         self._tidied_at: datetime | None = None
 
     def rests(self, agency_id: str, now: datetime) -> bool:
-        """Whether this feed is left alone now."""
+        """Tell whether this feed is left alone now."""
         return agency_id in self._rests and now < self._rests[agency_id][1]
 
     def note(self, agency_id: str, now: datetime, *, is_followed: bool) -> None:
@@ -32,7 +32,7 @@ class Pace:
             self._rests[agency_id] = (failures + 1, now + rest)
 
     def is_to_tidy(self, now: datetime, *, has_news: bool) -> bool:
-        """Whether to look now for what is past its time; at once where something came."""
+        """Tell whether to look now for what is past its time; at once where something came."""
         last = self._tidied_at
         if has_news or last is None or not last <= now < last + TIDIES_EVERY:
             self._tidied_at = now

@@ -134,7 +134,7 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
 def _answers(
     issuer: str, terms: Mapping[str, str], candidates: Collection[str] | None, now: datetime
 ) -> tuple[Sequence[PreviewAnswer], datetime | None]:
-    """Of now; while nobody answers, the last ones about these recipients, and of when they are."""
+    """Return the verdicts of now; while nobody answers, the last ones about these recipients, and their time."""
     try:
         return ask_previews(issuer, terms, candidates, now=now), None
     except ExchangeAwayError as away:

@@ -62,7 +62,7 @@ UNSENT_AFTER: Final = timedelta(minutes=5)
 
 @dataclass
 class Handing:
-    """What one act signs and hands in, inside its transaction."""
+    """Objects that one act signs and hands in, inside its transaction."""
 
     actor: Actor
     now: datetime
@@ -165,7 +165,7 @@ def cancel_release(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
 
 
 def waiting_for(reader: str, subjects: Collection[str]) -> dict[str, Outgoing]:
-    """What waits for the exchange of these alerts, by their ids, and of what the agency says about these digests.
+    """List what waits for the exchange of these alerts, by their ids, and of the statements about these digests.
 
     Raises NotBoundError for a row that was changed past the program.
     """
@@ -233,7 +233,7 @@ def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) ->
 
 
 def _objection(row: Outgoing, now: datetime) -> str | None:
-    """Why what waited is not to leave any more: it is too old, or the agency itself holds a recipient back since."""
+    """Say why what waited is not to leave any more: it is too old, or the agency itself holds a recipient back since."""
     if outgoing.is_too_old(row, now=now):
         return TOO_OLD
     if row.k != MANIFEST:
@@ -283,7 +283,7 @@ def _alert_of(row: Outgoing) -> Alert | None:
 
 
 def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
-    """It was released when it was signed, whenever the exchange took it."""
+    """Note the release at the time of signing, whenever the exchange took it."""
     terms = read_manifest(parse_jws(bytes(row.signed), TYP_MANIFEST, limit=MAX_MANIFEST_BYTES).payload).terms
     alert.state = check_move(alert, Move.SEND)
     alert.released_at, alert.changed_at = row.queued_at, now
@@ -299,7 +299,7 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
 
 
 def _take_back(alert: Alert, move: Move, now: datetime) -> None:
-    """As it was before its release; it can be released again, which signs it anew."""
+    """Put the alert back as it was before its release; it can be released again, which signs it anew."""
     alert.state = check_move(alert, move)
     alert.jti, alert.md, alert.signers = "", "", []
     alert.released_by, alert.second_look_by, alert.changed_at = None, None, now
@@ -324,7 +324,7 @@ def _unsay(row: Outgoing, now: datetime) -> None:
 
 
 def _is_retracted(row: Outgoing) -> bool:
-    """By another word of the agency's."""
+    """Tell whether another statement of the agency has replaced it."""
     return HeldStatement.objects.issued_by(row.reader).filter(k="retract", sub_d=row.subject).exists()
 
 

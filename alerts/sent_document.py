@@ -13,7 +13,7 @@ from alerts.science.intake import seen_structure
 
 
 def sent_document(alert: Alert, content: DraftContent) -> dict[str, Any]:
-    """What was sent: a life-safety alert leaves out what was bad on the day it was released."""
+    """Return the document as it was sent: a life-safety alert leaves out what was bad on the day it was released."""
     assert alert.released_at is not None
     known = Circumstances(
         alert.released_at.astimezone(dt.UTC).date(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the loops set aside, for the auditor whose business it is and for the keeper, who has it tried again."""
+"""Items that the loops set aside, for the auditor whose business it is and for the keeper, who has it tried again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

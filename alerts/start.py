@@ -105,7 +105,7 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
 
 
 def _newly_caught(officer: Officer, now: datetime) -> int:
-    """How many structures were caught lately."""
+    """Count the structures that were caught lately."""
     agency = Agency.objects.filter(pk=officer.agency_id or "")
     return agency.values_list(caught_count(officer, since=now - CAUGHT_FOR), flat=True).first() or 0
 

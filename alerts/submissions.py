@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange lists in an agency's own name, and this desk never sent: found, verified, and kept.
+"""Objects that the exchange lists in an agency's own name and this desk never sent: found, verified, and kept.
 
 Whoever holds the agency's keys can send and say what the desk knows nothing of. The listing itself is believed in nothing: an
 envelope counts by its manifest, a statement by its octets, each under the agency's own keys, and both by a receipt of the
@@ -57,7 +57,7 @@ SUBMISSIONS: Final = Loop("desk.submissions", f"system:{ROLE}", is_common)
 
 
 def follow_submissions_when_due(agency_id: str, *, now: datetime, is_over: Callable[[], bool]) -> None:
-    """For the desk-worker: look, unless it looked a moment ago; what fails is logged and keeps nothing waiting.
+    """Look, unless the desk-worker looked a moment ago; what fails is logged and keeps nothing waiting.
 
     Not inside a transaction.
     """
@@ -104,7 +104,7 @@ class OwnSubmissions:
         place.save()
 
     def _stands(self) -> bool:
-        """Whether what was set aside has stopped the look."""
+        """Tell whether what was set aside has stopped the look."""
         return self._round.is_stopped
 
     def _place(self) -> SubmissionsPlace:
@@ -210,7 +210,7 @@ class OwnSubmissions:
             raise ExchangeAwayError from trouble
 
     def _verify_envelope(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> None:
-        """By the agency's keys, whether or not they counted any more when it was logged. Raises VerificationError."""
+        """Verify by the agency's keys, whether or not they counted any more when it was logged. Raises VerificationError."""
         try:
             verify_logged_manifest(self._follower, manifest, jws, receipt)
         except VerificationError as failed:
@@ -233,7 +233,7 @@ class OwnSubmissions:
         self._keep(row)
 
     def _verify_statement(self, unverified: UnverifiedStatement, log_time: int, index: int | None) -> None:
-        """As `_verify_envelope`."""
+        """Verify a statement as `_verify_envelope` does an envelope."""
         said = unverified.statement
         try:
             verify_statement(unverified, self._peers, log_time=log_time, index=index)
@@ -249,7 +249,7 @@ class OwnSubmissions:
 
     @transaction.atomic
     def _keep(self, row: BoundRow) -> None:
-        """With what its receipt taught of the ledger; an altered row of the same envelope gives way."""
+        """Keep it, with what its receipt taught of the ledger; an altered row of the same envelope gives way."""
         self._peers.memory.write()
         if isinstance(row, UnsentEnvelope):
             UnsentEnvelope.objects.filter(reader=row.reader, md=row.md).delete()

@@ -68,7 +68,7 @@ def ask_previews(
 def last_answers(
     issuer: str, terms: Mapping[str, str], recipients: Collection[str], *, now: datetime
 ) -> tuple[list[PreviewAnswer], datetime] | None:
-    """What the exchange answered last about all of these, and when at the earliest; None where that is not known, or too old."""
+    """Return what the exchange answered last about all of these, and when at the earliest; None where that is not known, or too old."""
     row = LastVerdicts.objects.filter(reader=issuer, terms=_named(terms)).first()
     if row is None or not row.is_bound or not set(recipients) <= row.answers.keys():
         return None

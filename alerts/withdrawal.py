@@ -93,7 +93,7 @@ def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> st
 
 
 def _check_none_queued(alert: Alert) -> None:
-    """What would go out after the withdrawal is cancelled first."""
+    """Cancel first what would go out after the withdrawal."""
     if Alert.objects.filter(previous=alert, state=AlertState.QUEUED).exists():
         text = _("Its next version waits for the exchange: cancel that first.")
         raise AmendmentRefusedError("queued", text)

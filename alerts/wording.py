@@ -91,7 +91,7 @@ def sent_text(alert: Alert) -> str:
 
 
 def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Why the exchange refused what was handed in, and what to do; `cause` is the slug of its problem."""
+    """Say why the exchange refused what was handed in, and what to do; `cause` is the slug of its problem."""
     if denials:
         names = dict(
             Agency.objects.filter(pk__in=[row["agency"] for row in denials]).values_list("pk", "name")

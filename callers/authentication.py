@@ -21,7 +21,7 @@ class SystemKeyAuthentication(BaseAuthentication):
     keyword: ClassVar[str]
 
     def client_of(self, text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-        """Who holds this key; raises CredentialError."""
+        """Return who holds this key; raises CredentialError."""
         raise NotImplementedError
 
     def authenticate(self, request: Request) -> tuple[ApiClient, str] | None:
@@ -41,7 +41,7 @@ class SystemKeyAuthentication(BaseAuthentication):
 
 
 class SystemKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the API description names such a key: a header with a keyword, as OpenAPI can say it."""
+    """Name of such a key in the API description: a header with a keyword, as OpenAPI can say it."""
 
     target_class: type[SystemKeyAuthentication] | None = None
 

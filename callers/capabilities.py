@@ -144,7 +144,7 @@ ACCESSION_SCOPES: Final = frozenset({C.KEY_ENROL})
 
 
 def usual_scopes() -> frozenset[Capability]:
-    """What a system is given at the exchange where nobody chooses."""
+    """Return what a system is given at the exchange where nobody chooses."""
     return EXCHANGE_SCOPES - BY_NAME_ONLY
 
 

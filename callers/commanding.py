@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of both halves share: a refusal is one sentence."""
+"""Base of the commands of both halves: a refusal is one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a keyset ends soon, for whoever warns of it. Pure.
+"""Parts of a keyset that end soon, for whoever warns of them. Pure.
 
 A keyset that has ended stops sending and being sent to, whatever its keys say; a key that is retiring ends on
 purpose, and one that is revoked has ended, so neither is warned of.
@@ -47,12 +47,12 @@ def short_kid(kid: str) -> str:
 
 
 def soonest_first(endings: Iterable[Ending]) -> list[Ending]:
-    """In the order in which they are shown."""
+    """Sort endings in the order in which they are shown."""
     return sorted(endings, key=lambda ending: (ending.ends_at, ending.kind, ending.subject))
 
 
 def endings_in(keyset: Keyset, revoked: Collection[str], now: datetime) -> Iterator[Ending]:
-    """Of one keyset; `revoked` are the keys that a word beside it revokes."""
+    """List the endings of one keyset; `revoked` are the keys that a statement beside it revokes."""
     if (said := _ending("keyset", keyset.od, keyset.agency, "", "", keyset.exp, now)) is not None:
         yield said
     for row in keyset.rows:

@@ -39,7 +39,7 @@ _KEY = re.compile(r"([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 
 
 class SystemKey(models.Model):
-    """What stands of a key of a system; its text stands nowhere. The tables add whose it is and which key it replaced."""
+    """Row of a key of a system; its text stands nowhere. The tables add whose it is and which key it replaced."""
 
     if TYPE_CHECKING:
         agency_id: str
@@ -65,7 +65,7 @@ class SystemKey(models.Model):
 
     @property
     def lifetime(self) -> timedelta:
-        """How long it was to serve."""
+        """Return how long it was to serve."""
         return self.expires_at - self.created_at
 
 
@@ -73,7 +73,7 @@ Key = TypeVar("Key", bound=SystemKey)
 
 
 class Held(Protocol):
-    """What decides whether a key serves."""
+    """Facts that decide whether a key serves."""
 
     @property
     def agency_id(self) -> str: ...
@@ -240,7 +240,7 @@ def checked_networks(networks: Iterable[str]) -> list[str]:
 
 
 def detail_of(key: SystemKey) -> dict[str, Any]:
-    """What the audit says of a key."""
+    """Return what the audit says of a key."""
     return {"client": key.client, "scopes": list(key.scopes), "expires": key.expires_at.isoformat()}
 
 
@@ -270,7 +270,7 @@ def checked_client(client: str) -> str:
 
 
 def checked_lifetime(lifetime: timedelta) -> timedelta:
-    """How long a key is to serve; raises InputError."""
+    """Return how long a key is to serve; raises InputError."""
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
         raise InputError("lifetime", _("Use more than none, up to 90 days."))
     return lifetime

@@ -104,7 +104,7 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
 
 
 def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
-    """At the exchange; what it says of the agency then."""
+    """Admit it at the exchange; returns what that says of the agency then."""
     entry = admit_agency(
         OPERATOR,
         demo.id,
@@ -123,7 +123,7 @@ def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
 
 
 def _take_in(founders: Founders, admitted: AgencyAnswer, now: datetime) -> Agency:
-    """At the desk, by the key for entering that the exchange's operator hands to the keeper."""
+    """Take it in at the desk, by the key for entering that the exchange's operator hands to the keeper."""
     _, entry_key = issue_entry_key(OPERATOR, admitted.id, client="desk", now=now)
     confirmed = Confirmed(admitted.name, admitted.custody, admitted.root_fingerprint)
     return take_in(founders.keeper, admitted.id, entry_key, confirmed=confirmed, now=now)

@@ -208,7 +208,7 @@ def _impregnated_paper(world: World) -> None:
 
 
 def _renew_keysets(world: World) -> None:
-    """In good time before they end: the desk for its agencies, every other system for itself."""
+    """Renew keys in good time before they end: the desk for its agencies, every other system for itself."""
     world.at(-13, 8)
     for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
         renew_agency_keys(world.founders.keeper, agency, now=world.past.now)
@@ -219,7 +219,7 @@ def _renew_keysets(world: World) -> None:
 
 
 def _renew_api_keys(world: World) -> None:
-    """In their last 30 days."""
+    """Replace API keys in their last 30 days."""
     world.at(-5)
     for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
         give_desk_key(agency.pk, now=world.past.now)

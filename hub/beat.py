@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the beat of each half asks of its workers, and how often. Each task may run at any time and twice."""
+"""Schedule of each half: what its beat asks of its workers, and how often. Each task may run at any time and twice."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each role's login may do at the broker: a half rings its own workers, only its own worker hears a queue, nobody
+"""Rights of each role's login at the broker: a half rings its own workers, only its own worker hears a queue, nobody
 controls.
 
 Written as Valkey's access rules. `deploy/broker/users.acl` holds them for the production stack; a test compares.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Prometheus reads of the exchange: its sequencer, its feeds and its mails to contact points."""
+"""Metrics of the exchange for Prometheus: its sequencer, its feeds and its mails to contact points."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Of which half this process is: the exchange's modules are read where its apps are installed, and nowhere else."""
+"""The half of this process: the exchange's modules are read where its apps are installed, and nowhere else."""
 
 from django.conf import settings
 
@@ -7,5 +7,5 @@ from hub.roles import EXCHANGE, ROLES
 
 
 def is_of_the_exchange() -> bool:
-    """Whether this process works on the exchange's rows, rather than on a desk's."""
+    """Tell whether this process works on the exchange's rows, rather than on a desk's."""
     return ROLES[settings.HUB_ROLE].half == EXCHANGE

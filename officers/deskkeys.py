@@ -98,7 +98,7 @@ def rotate_own_key(client: ApiClient, *, now: datetime) -> tuple[DeskKey, str]:
 
 
 def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-    """Who holds this key; raises CredentialError for every cause."""
+    """Return who holds this key; raises CredentialError for every cause."""
     key = KEYRING.read(text, remote_addr, find=_bound_key, now=now)
     KEYRING.mark_use(key.prefix, key.last_used_at, now=now)
     scopes = _scopes_in_effect(key)

@@ -43,7 +43,7 @@ _REFUSED: Final = gettext_lazy(
 
 @dataclass(frozen=True)
 class Admitted:
-    """What the exchange says that it has admitted; `until`: when the key for entering ends."""
+    """An admitted agency as the exchange describes it; `until`: when the key for entering ends."""
 
     entry: AgencyAnswer
     until: datetime
@@ -51,7 +51,7 @@ class Admitted:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What the keeper has compared with what the exchange's operator said; the fingerprint is empty where the desk makes the root."""
+    """Facts that the keeper has compared with what the exchange's operator said; the fingerprint is empty where the desk makes the root."""
 
     name: str
     custody: str
@@ -152,7 +152,7 @@ def _no_entry_key() -> Admitted:
 
 
 def _fitting(answer: AccessionAnswer, agency_id: str) -> AgencyAnswer:
-    """What was admitted, where this desk may take it in by this id; raises InputError."""
+    """Return what was admitted, where this desk may take it in by this id; raises InputError."""
     entry = answer.entry
     if entry.id != agency_id:
         text = _("Key for entering: it lets %(id)s enter. Compare the id with what you were given.")

@@ -86,7 +86,7 @@ def invite_again(actor: Actor, officer: Officer, *, now: datetime) -> AccountLin
 
 
 def _lock_to_invite(actor: Actor, officer: Officer) -> Officer:
-    """As for every act on a person; the keeper besides, for the first admin of an agency that nobody manages yet."""
+    """Authorise as for every act on a person; the keeper besides, for the first admin of an agency that nobody manages yet."""
     if Capability.DESK_KEEP not in actor.capabilities:
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)

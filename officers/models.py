@@ -123,7 +123,7 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def custody(self) -> str:
-        """Who holds the private keys of the officer's agency; empty for a keeper."""
+        """Return who holds the private keys of the officer's agency; empty for a keeper."""
         return self.agency.custody if self.agency else ""
 
     @property

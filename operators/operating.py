@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of the exchange share: for which operator they act."""
+"""Base of the exchange's commands: the operator for whom they act."""
 
 from argparse import ArgumentParser
 from dataclasses import dataclass

@@ -32,5 +32,5 @@ class KnownCredential(models.Model):
 
     @property
     def lifetime(self) -> timedelta:
-        """How long it was to serve."""
+        """Return how long it was to serve."""
         return self.expires_at - self.created_at

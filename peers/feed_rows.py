@@ -27,7 +27,7 @@ class HeldStatementQuerySet(models.QuerySet["HeldStatement"]):
         return self.filter(reader=actor.agency_id)
 
     def issued_by(self, agency: str) -> "HeldStatementQuerySet":
-        """What was said in the name of this agency of the desk, here or by whoever else has its keys."""
+        """Select the statements in the name of this agency of the desk, made here or by whoever else has its keys."""
         return self.filter(reader=agency, iss=agency)
 
 

@@ -17,19 +17,19 @@ from peers.models import PeerKeyset, PeerRevocation
 
 
 def reader_on(agency_id: str) -> str:
-    """Who of this desk's agencies has taken in this agency's keys: itself, else the first by id; empty where nobody has."""
+    """Name the agency of this desk that has taken in this agency's keys: itself, else the first by id; empty where nobody has."""
     readers = PeerKeyset.objects.filter(peer=agency_id).order_by("reader").values_list("reader", flat=True)
     found = list(readers.distinct())
     return agency_id if agency_id in found else next(iter(found), "")
 
 
 def endings_of(agencies: Iterable[str], *, now: datetime) -> list[Ending]:
-    """What ends soon of these agencies' keysets in force, soonest first."""
+    """List what ends soon of these agencies' keysets in force, soonest first."""
     return soonest_first(ending for agency in agencies for ending in endings_by(agency, now=now))
 
 
 def endings_by(agency_id: str, *, now: datetime) -> list[Ending]:
-    """Of one agency; raises MalformedError for a row that cannot be read."""
+    """List the endings of one agency; raises MalformedError for a row that cannot be read."""
     reader = reader_on(agency_id)
     keyset = _in_force(reader, agency_id, now) if reader else None
     return list(endings_in(keyset, _revoked(reader, agency_id), now)) if keyset else []

@@ -113,7 +113,7 @@ class SeenAgreements(BoundRow):
 
 
 class LastVerdicts(BoundRow):
-    """What the exchange answered last about sending under some terms: by recipient whether it may, why not, and when."""
+    """Last answer of the exchange about sending under some terms: by recipient whether it may, why not, and when."""
 
     reader = models.CharField(max_length=23)
     terms = models.CharField(max_length=200)

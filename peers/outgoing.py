@@ -143,7 +143,7 @@ def hand_in(row: Outgoing, *, now: datetime) -> Outcome | None:
 
 
 def ask_for(row: Outgoing, *, now: datetime) -> Outcome:
-    """Whether the exchange has what an attempt without an answer may have brought it; nothing is handed in.
+    """Tell whether the exchange has what an attempt without an answer may have brought it; nothing is handed in.
 
     `Refused` where it says that it has it not. Not inside a transaction.
     """
@@ -197,7 +197,7 @@ def settle(row: Outgoing, state: OutgoingState, *, now: datetime, refused: Refus
 
 
 def queued_of(reader: str) -> QuerySet[Outgoing]:
-    """What waits for the exchange, in the order in which it is to go: flash alerts first."""
+    """List what waits for the exchange, in the order in which it is to go: flash alerts first."""
     rows = Outgoing.objects.filter(reader=reader, state=OutgoingState.QUEUED).defer("signed", "jwe")
     return rows.alias(is_flash=Q(pri="flash")).order_by("-is_flash", "pk")
 
@@ -208,19 +208,19 @@ def due_of(reader: str, *, now: datetime) -> QuerySet[Outgoing]:
 
 
 def readers_due(*, now: datetime) -> list[str]:
-    """For which agencies something is due."""
+    """Name the agencies for which something is due."""
     rows = Outgoing.objects.filter(_free(now), state=OutgoingState.QUEUED, not_before__lte=now)
     return list(rows.order_by("reader").values_list("reader", flat=True).distinct())
 
 
 def readers_of_sent() -> list[str]:
-    """Which agencies' octets are kept although the exchange has them."""
+    """Name the agencies whose octets are kept although the exchange has them."""
     rows = Outgoing.objects.filter(state=OutgoingState.SENT)
     return list(rows.order_by("reader").values_list("reader", flat=True).distinct())
 
 
 def queued_about(reader: str, subjects: Collection[str]) -> QuerySet[Outgoing]:
-    """What of these alerts waits, or is said about these objects; the newest first."""
+    """List what waits of these alerts, or is said about these objects; the newest first."""
     rows = Outgoing.objects.filter(reader=reader, state=OutgoingState.QUEUED).defer("signed", "jwe")
     return rows.filter(subject__in=subjects).order_by("-pk")
 
@@ -232,7 +232,7 @@ def newest_of(reader: str, alert_id: str) -> Outgoing | None:
 
 
 def open_of(reader: str, *, returned_since: datetime) -> QuerySet[Outgoing]:
-    """What of the agency's waits, and what came back since then; what waits first, the newest first."""
+    """List what waits of the agency's, and what came back since then; what waits first, the newest first."""
     rows = Outgoing.objects.filter(reader=reader).defer("signed", "jwe")
     waits = Q(state=OutgoingState.QUEUED)
     came_back = Q(state=OutgoingState.REFUSED, settled_at__gte=returned_since)
@@ -315,7 +315,7 @@ def _call(exchange: Exchange, row: Outgoing) -> Outcome:
 
 
 def _denials(refusal: RefusedError) -> list[dict[str, Any]]:
-    """Which recipients the exchange denies and why, as far as its answer has the form of one."""
+    """Read which recipients the exchange denies and why, as far as its answer has the form of one."""
     found = refusal.members.get("denials")
     rows = found if isinstance(found, list) else []
     return [

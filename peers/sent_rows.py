@@ -129,7 +129,7 @@ class UnsentEnvelope(BoundRow):
 
 
 class SubmissionsPlace(BoundRow):
-    """How far the reader has looked through what the exchange lists in its name.
+    """Place up to which the reader has looked through what the exchange lists in its name.
 
     `place` is the exchange's name of the next page while a look through everything is under way, else empty; `whole_at` is
     when the newest such look was begun, and `revocations` how many of the reader's keys were known as revoked then. Beside

@@ -43,7 +43,7 @@ def entry_key_of(agency_id: str) -> str | None:
 
 
 def entry_keys_until() -> dict[str, datetime]:
-    """When each key ends, as the exchange said, by agency."""
+    """Return when each key ends, as the exchange said, by agency."""
     return dict(EntryKey.objects.values_list("pk", "expires_at"))
 
 

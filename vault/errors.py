@@ -96,7 +96,7 @@ class ChangeRefusedError(VaultError):
 
 
 class MayBeTakenError(VaultError):
-    """What is to be given up may have reached the exchange, which cannot be asked now."""
+    """Refusal to give up what may have reached the exchange, which cannot be asked now."""
 
 
 _KEYS = frozenset({"private key", "root secret"})

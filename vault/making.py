@@ -156,7 +156,7 @@ def _check_issuer(agency: Agency, iss: str, iat: int, now: datetime) -> None:
 
 
 def _root_of(signed: bytes) -> str:
-    """Of an agency whose root is made here, the first keyset says which it is."""
+    """Return the fingerprint of the root that this keyset names."""
     return read_keyset(signed).root_fingerprint
 
 

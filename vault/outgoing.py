@@ -70,7 +70,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WordFact:
-    """What is not at the exchange, for people: `trouble` was in the way last, `cause` is why it was refused or empty.
+    """An object that is not at the exchange, for people: `trouble` was in the way last, `cause` is why it was refused or empty.
 
     `act` is its act in the audit, `change` the verb of a proposal or empty.
     """
@@ -87,7 +87,7 @@ class WordFact:
 
 
 def list_words(agency_id: str) -> list[WordFact]:
-    """What waits for the exchange or was refused by it, and that nobody has put away; oldest first."""
+    """List what waits for the exchange or was refused by it, and that nobody has put away; oldest first."""
     rows = OwnWord.objects.filter(agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP)
     return [_fact(row) for row in rows.order_by("made_at")]
 
@@ -194,7 +194,7 @@ def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWo
 
 
 def give_all_again() -> int:
-    """For each agency as `give_again`; trouble with one keeps no other waiting, and comes again with the next round."""
+    """Do `give_again` for each agency; trouble with one keeps no other waiting, and comes again with the next round."""
     given = 0
     for agency_id in calling_agencies():
         try:
@@ -232,7 +232,7 @@ def give_up(actor: Actor, agency_id: str, od: str, *, now: datetime) -> None:
 
 
 def _require_open(actor: Actor, agency_id: str, od: str) -> OwnWord:
-    """What waits or was refused; raises NotPermittedError, AbsentError."""
+    """Return what waits or was refused; raises NotPermittedError, AbsentError."""
     require(actor, Capability.KEY_MANAGE)
     if actor.agency_id != agency_id:
         raise AbsentError
@@ -370,7 +370,7 @@ def _settle(od: str, taken: KeysetTaken, now: datetime) -> OwnWord:
 
 
 def _keep_first_key(word: OwnWord, taken: KeysetTaken) -> None:
-    """With the keyset by which an agency comes in the exchange gives its first API key, sealed to it."""
+    """Keep the first API key, which the exchange gives, sealed, with the keyset by which an agency comes in."""
     if taken.api_key is None or taken.until is None:
         return
     key = private_keys(word.agency_id, [taken.api_key.kid]).get(taken.api_key.kid)
@@ -430,7 +430,7 @@ def _let_go(agency_id: str, now: datetime) -> None:
 
 
 def _hand_in_again(word: OwnWord, now: datetime) -> None:
-    """What the log does not show for so long a restored exchange may have lost; one that has it answers alike."""
+    """Hand in again what the log does not show for so long: a restored exchange may have lost it; one that has it answers alike."""
     try:
         _hand_in(exchange_of(word.agency_id), word, now)
     except RefusedError as refused:
@@ -468,7 +468,7 @@ def _refusal(agency_id: str, refused: RefusedError) -> Exception:
 
 
 def _trouble_of(trouble: ClientError) -> str:
-    """What was in the way, as a word that the page knows."""
+    """Name what was in the way, as a word that the page knows."""
     if isinstance(trouble, ApiKeyRefusedError):
         return "key-refused"
     if isinstance(trouble, BusyError):

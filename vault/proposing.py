@@ -166,7 +166,7 @@ def _is_logged(agency: Agency, od: str, now: datetime) -> bool:
 
 
 def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime) -> None:
-    """In the place of the proposal stands what the head has signed, on its way to the exchange."""
+    """Put in the proposal's place what the head has signed, on its way to the exchange."""
     proposal = _open(agency, now).filter(pk=od).first()
     if proposal is None:
         raise InputError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands of an agency's own keys: what its desk has verified, and its own words that the exchange has taken since.
+"""An agency's own keys as they stand: what its desk has verified, and its own statements that the exchange has taken since.
 
 A keyset that waits for the log counts as logged now, since it will be logged before whatever comes after it; a recovered
 root that waits for its delay does not count. Of an agency that holds its keys itself another reader of this desk knows.
@@ -49,7 +49,7 @@ class StandingKeys:
 
     @cached_property
     def revoked(self) -> Mapping[str, int]:
-        """By kid since when a `revoke` of the agency says that it is; the earliest time counts."""
+        """Return the revoked keys: by kid, since when a `revoke` of the agency says so; the earliest time counts."""
         found: dict[str, int] = {}
         for jws in self._revokes():
             body = parse_statement(jws.encode()).statement.body
@@ -121,7 +121,7 @@ class StandingKeys:
 
 
 def own_memory(agency_id: str) -> PeerMemory:
-    """What an agency's desk has verified, its own chain pinned by the first keyset that was made here."""
+    """Read what an agency's desk has verified, its own chain pinned by the first keyset that was made here."""
     return PeerMemory(agency_id, lambda peer: own_root(agency_id) if peer == agency_id else "")
 
 
@@ -150,7 +150,7 @@ def agencies_with_keys() -> set[str]:
 
 
 def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
-    """As `StandingKeys.keyset`."""
+    """Return the keyset as `StandingKeys.keyset` does."""
     return StandingKeys(agency_id, now).keyset
 
 

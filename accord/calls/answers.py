@@ -119,7 +119,7 @@ class ChallengeAnswer:
 
 @dataclass(frozen=True)
 class AccessionAnswer:
-    """What was admitted; `keyset` is the od of what the hub has taken, None before. `until`: when the key ends, in seconds.
+    """The agency as it was admitted; `keyset` is the od of what the hub has taken, None before. `until`: when the key ends, in seconds.
 
     `exchange` as below.
     """
@@ -435,7 +435,7 @@ def read_agencies(value: object) -> list[AgencyAnswer]:
 
 
 def read_accession(value: object) -> AccessionAnswer:
-    """Where the accession of the caller stands."""
+    """State of the caller's accession."""
     answer = require_object(value, "accession")
     keyset = answer.get("keyset")
     return AccessionAnswer(

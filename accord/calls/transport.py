@@ -301,7 +301,7 @@ class HttpTransport:
         return answer
 
     def _unreachable(self, trouble: HTTPError) -> UnreachableError:
-        """Of several tries an earlier one may have arrived, whatever the last one met."""
+        """Return the error; it `is_unsent` only where a single try found no connection, since an earlier one may have arrived."""
         unreachable = UnreachableError(_explain(self.address, trouble))
         reason = trouble.reason if isinstance(trouble, MaxRetryError) else trouble
         unreachable.is_unsent = self._patience.tries == 1 and isinstance(reason, _NO_CONNECTION)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub set aside, in JSON: for an agency's auditor, and for the keeper, who has it tried again."""
+"""Items that the hub set aside, in JSON: for an agency's auditor, and for the keeper, who has it tried again."""
 
 from typing import Any, ClassVar
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the desk takes the caller for."""
+"""The caller as the desk knows it."""
 
 from django.urls import path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of the agency's waits for the exchange and what came back, in JSON; and taking back an alert that never arrived."""
+"""Objects of the agency that wait for the exchange or came back, in JSON; and cancelling an alert that never arrived."""
 
 import uuid
 from typing import Any

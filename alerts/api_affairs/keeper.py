@@ -49,7 +49,7 @@ class SignOut(s.Serializer[Sign]):
 
 
 class HealthOut(s.Serializer[Any]):
-    """In the order in which an alert that comes in passes them."""
+    """Signs of health, in the order in which an alert that comes in passes them."""
 
     items = SignOut(many=True)
 
@@ -80,7 +80,7 @@ class DeskAgencyOut(AdmittedAgencyOut):
 
 
 class DeskEntryOut(s.Serializer[Any]):
-    """How far an agency has come in; `invitation` is its first admin's, while nobody has come.
+    """Progress of an agency that comes in; `invitation` is its first admin's, while nobody has come.
 
     `entry_key_until` is when the key for entering ends that is kept, `keyset_until` when the newest keyset does that this
     desk has verified.
@@ -111,7 +111,7 @@ class AdmittedIn(EntryKeyIn):
 
 
 class AdmittedOut(s.Serializer[Admitted]):
-    """What the exchange says that it admitted; `until`: when the key for entering ends."""
+    """An admitted agency as the exchange describes it; `until`: when the key for entering ends."""
 
     agency = AdmittedAgencyOut(source="entry")
     until = s.DateTimeField()
@@ -256,7 +256,7 @@ class MakeKeysView(KeeperView):
 
 @contextmanager
 def _moved_on(agency: Agency) -> Iterator[None]:
-    """Once an agency is in, its own admin does this: that is its state, not the keeper's lack of a right."""
+    """Refuse by state, not by right: once an agency is in, its own admin does this."""
     try:
         yield
     except NotPermittedError:

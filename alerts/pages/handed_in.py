@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits for the exchange and what came back from it; and taking back an alert that never arrived."""
+"""Objects that wait for the exchange or came back from it; and cancelling an alert that never arrived."""
 
 import uuid
 

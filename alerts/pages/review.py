@@ -112,7 +112,7 @@ def review_page(
 
 
 def _on_its_way(officer: Officer, alert: Alert) -> dict[str, Any]:
-    """Of a released alert that waits for the exchange, or that came back from it."""
+    """Tell of a released alert that waits for the exchange, or that came back from it."""
     if alert.state not in (AlertState.QUEUED, AlertState.VALIDATED):
         return {}
     is_queued = alert.state == AlertState.QUEUED

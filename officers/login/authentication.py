@@ -50,12 +50,12 @@ class DeskKeyAuthentication(SystemKeyAuthentication):
     keyword = "Desk-Key"
 
     def client_of(self, text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-        """Who holds this key for the desk; raises CredentialError."""
+        """Return who holds this key for the desk; raises CredentialError."""
         return authenticate_key(text, remote_addr, now=now)
 
 
 class DeskKeyScheme(SystemKeyScheme):  # type: ignore[no-untyped-call]
-    """How the API description names the key for the desk."""
+    """Name of the key for the desk in the API description."""
 
     target_class = DeskKeyAuthentication
     name = "deskKey"

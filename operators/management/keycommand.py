@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands share that issue an agency a key and show it this once."""
+"""Base of the commands that issue an agency a key and show it this once."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

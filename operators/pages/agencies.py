@@ -197,7 +197,7 @@ def _compare_page(request: HttpRequest, form: AdmitForm, compare: CompareForm) -
 
 
 def _bringing(found: Agency) -> str:
-    """Who brings the keys with the key for entering."""
+    """Say who brings the keys with the key for entering."""
     if found.is_hosted:
         return _(
             "The desk that holds the agency's keys brings them with it. It is shown once; hand it to the desk's keeper in person or sealed."

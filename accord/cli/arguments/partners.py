@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who takes part, how one is reached, which systems call and what was agreed: `agencies`, `entry`, `systems`, `agreements`."""
+"""Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `agreements`."""
 
 from __future__ import annotations
 

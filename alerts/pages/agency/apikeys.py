@@ -301,7 +301,7 @@ def exchange_row(item: CredentialAnswer, known: Credentials, now: datetime) -> K
 
 
 def texts_of(scopes: Iterable[str], texts: Mapping[str, str | Promise]) -> tuple[str | Promise, ...]:
-    """What a key may, in words."""
+    """Say what a key may do, in words."""
     given = set(scopes)
     return tuple(text for scope, text in texts.items() if scope in given)
 

@@ -162,7 +162,7 @@ def replace_own(request: HttpRequest) -> HttpResponseBase:
 
 
 def _listed(known: Credentials) -> str:
-    """Which keys there are, so that a form that is sent again issues nothing."""
+    """Name the keys that there are, so that a form that is sent again issues nothing."""
     return b64u(sha256(" ".join(sorted(item.prefix for item in known.items)).encode("ascii")))[:22]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub could not take and set aside: for the auditor, and for the keeper with the ways on."""
+"""Items that the hub could not take and set aside: for the auditor, and for the keeper with the ways on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

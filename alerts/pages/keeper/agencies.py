@@ -193,7 +193,7 @@ def _confirm_page(request: HttpRequest, agency_id: str, key: str, admitted: Admi
 
 
 def _facts(entry: AgencyAnswer) -> list[tuple[str, str]]:
-    """What the keeper compares, in words."""
+    """Say what the keeper compares, in words."""
     root = show_fingerprint(entry.root_fingerprint) or _("none yet: this desk makes the root")
     return [
         (_("Agency id"), entry.id),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked when an agency comes in: its id, the key for entering, what the keeper compared, its first agency admin."""
+"""Forms for an agency that comes in: its id, the key for entering, what the keeper compared, its first agency admin."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ class TakeInForm(EntryKeyForm):
 
 
 class ConfirmedForm(TakeInForm):
-    """What was shown, which the press of the button confirms; the exchange is asked again and has to say the same."""
+    """Values that were shown, which the press of the button confirms; the exchange is asked again and has to say the same."""
 
     confirmed = forms.BooleanField(initial=True)
     name = forms.CharField(max_length=120)

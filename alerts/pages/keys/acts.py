@@ -38,7 +38,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an act: the od of the `proposal` it made, or empty; `waits` where the exchange is still to take it."""
+    """Outcome of an act: the od of the `proposal` it made, or empty; `waits` where the exchange is still to take it."""
 
     proposal: str = ""
     waits: bool = False

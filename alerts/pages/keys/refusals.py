@@ -65,7 +65,7 @@ def too_large_text() -> str:
 
 
 def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError) -> str:
-    """Why a change that the root has signed does not go on its way, and what to do."""
+    """Say why a change that the root has signed does not go on its way, and what to do."""
     if isinstance(refused, ChangeWaitsError):
         return _(
             "A new keyset of your agency waits for the exchange. Send it again or give it up, then change more."
@@ -76,7 +76,7 @@ def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError)
 
 
 def exchange_refused_text(code: str) -> str:
-    """What the exchange did not take."""
+    """Say what the exchange did not take, and what to do."""
     return _(
         "The exchange refused it (%(code)s); nothing has changed. Look at the keys again, then make it anew."
     ) % {"code": code}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the agency's root has signed and the exchange has not: sent again by a person, or given up."""
+"""Objects that the agency's root has signed and the exchange has not taken: sent again by a person, or given up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class ShownWord:
 
 
 def waiting_words(facts: KeyFacts) -> list[ShownWord]:
-    """What waits for the exchange or was refused; everybody who sees the keys sees it."""
+    """List what waits for the exchange or was refused; everybody who sees the keys sees it."""
     return [_shown(fact) for fact in outgoing.list_words(facts.agency.pk)]
 
 

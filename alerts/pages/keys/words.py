@@ -183,7 +183,7 @@ _ALREADY: Final[Mapping[str, Text]] = {
 
 
 def waits_text(verb: str) -> str:
-    """What was done here and the exchange is still to take."""
+    """Say what was done here and the exchange is still to take."""
     if verb == "suspend":
         return _("Suspended here. The exchange does not answer; it is told as soon as it does.")
     return _("Signed and kept. The exchange does not take it now; it is sent again by itself. See below.")
