@@ -24,20 +24,18 @@ from accord.calls.deliveries import SubmissionFacts
 from accord.calls.errors import ClientError
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
 from accord.envelope.errors import Failure, VerificationError
-from accord.envelope.jws import UnverifiedJws, parse_jws, verify_jws
+from accord.envelope.jws import parse_jws, verify_jws
 from accord.envelope.keyrule import keys_of_signers
-from accord.envelope.manifest import Manifest, read_manifest
+from accord.envelope.manifest import read_manifest
 from accord.envelope.statements.checks import verify_statement
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
-from accord.envelope.tree.receipts import Receipt
 from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.following.follower import Follower
-from accord.following.slices import verify_logged_manifest
 from alerts.errors import ExchangeAwayError, KeysetUnreadableError
 from alerts.feed_statements import asked_again, refresh_keys
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.taking import ENVELOPE, ROLE, STATEMENT, is_common
+from alerts.taking import ENVELOPE, ROLE, STATEMENT, is_common, verify_signed
 from callers.binding import BoundRow, keep_bound
 from ledger.set_aside import Item, Loop, begin_round
 from peers.feed_memory import held_statement
@@ -180,7 +178,7 @@ class OwnSubmissions:
         jws = parse_jws(answer.manifest, TYP_MANIFEST, limit=MAX_MANIFEST_BYTES)
         manifest = read_manifest(jws.payload)
         self._require_own(manifest.md == md, manifest.iss)
-        self._verify_envelope(manifest, jws, answer.receipt)
+        verify_signed(self._follower, self._peers, manifest, jws, answer.receipt)
         log.error("%s: an envelope in its name that its desk never sent, %s", self._agency_id, md)
         terms, receipt = manifest.terms, answer.receipt
         self._keep(
@@ -209,15 +207,6 @@ class OwnSubmissions:
                 return None
             raise ExchangeAwayError from trouble
 
-    def _verify_envelope(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> None:
-        """Verify by the agency's keys, whether or not they counted any more when it was logged. Raises VerificationError."""
-        try:
-            verify_logged_manifest(self._follower, manifest, jws, receipt)
-        except VerificationError as failed:
-            if failed.failure is not Failure.KEY_REVOKED or manifest.signers != jws.kids:
-                raise
-            verify_jws(jws, keys_of_signers(self._peers, manifest.iss, manifest.signers))
-
     def _take_statement(self, od: str) -> None:
         with asked_again():
             answer = self._follower.exchange.statement(od)
@@ -233,7 +222,7 @@ class OwnSubmissions:
         self._keep(row)
 
     def _verify_statement(self, unverified: UnverifiedStatement, log_time: int, index: int | None) -> None:
-        """Verify a statement as `_verify_envelope` does an envelope."""
+        """Verify by the agency's keys, whether or not they counted any more when it was logged."""
         said = unverified.statement
         try:
             verify_statement(unverified, self._peers, log_time=log_time, index=index)

@@ -306,12 +306,7 @@ class FeedOfAgency:
     def _is_signed(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> bool:
         """Tell whether its originator's keys signed it, whether or not they counted any more when it was logged."""
         try:
-            try:
-                verify_logged_manifest(self._follower, manifest, jws, receipt)
-            except VerificationError as failed:
-                if failed.failure is not Failure.KEY_REVOKED or manifest.signers != jws.kids:
-                    raise
-                verify_jws(jws, keys_of_signers(self._peers, manifest.iss, manifest.signers))
+            verify_signed(self._follower, self._peers, manifest, jws, receipt)
         except EnvelopeError as failure:
             if is_common(failure):
                 raise
@@ -547,6 +542,21 @@ def _subject_of(answer: StatementAnswer) -> str:
     except EnvelopeError:
         return ""
     return said.sub.d if said.sub else ""
+
+
+def verify_signed(
+    follower: Follower, peers: VerifiedDirectory, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt
+) -> None:
+    """Verify by its originator's keys, whether or not they counted any more when it was logged.
+
+    Raises VerificationError.
+    """
+    try:
+        verify_logged_manifest(follower, manifest, jws, receipt)
+    except VerificationError as failed:
+        if failed.failure is not Failure.KEY_REVOKED or manifest.signers != jws.kids:
+            raise
+        verify_jws(jws, keys_of_signers(peers, manifest.iss, manifest.signers))
 
 
 def _derived(received: ReceivedAlert) -> Item:
