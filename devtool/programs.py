@@ -35,9 +35,11 @@ def web(role: str, world: World, port: int, logs: Path) -> Child:
     )
 
 
-def queue_worker(role: str, world: World, logs: Path, *, beat_file: Path | None = None) -> Child:
-    """The Celery worker of a role's queue; with `beat_file` it also keeps the schedule of its half."""
-    beat = ("--beat", "--schedule", str(beat_file)) if beat_file else ()
+def queue_worker(role: str, world: World, logs: Path, *, beat: bool = False) -> Child:
+    """The Celery worker of a role's queue; with `beat` it also asks for what is due in its half."""
+    # In memory: the usual scheduler writes a database in a child process of the worker, and where that fails, the
+    # child ends and the worker goes on without it.
+    with_beat = ("--beat", "--scheduler", "celery.beat:Scheduler") if beat else ()
     mark = logs / f"{role}.heartbeat"
     # Threads are settled in hub/settings.py.
     concurrency = () if role in THREADS else ("--concurrency", "1")
@@ -46,7 +48,7 @@ def queue_worker(role: str, world: World, logs: Path, *, beat_file: Path | None 
         [
             *(sys.executable, "-m", "celery", "-A", "hub", "worker", "--hostname", f"{role}@accord"),
             *("--queues", str(ROLES[role].queue), *concurrency, "--loglevel", "INFO"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat", *beat),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat", *with_beat),
         ],
         env={**process_environment(role, world), "HEARTBEAT_FILE": str(mark)},
         log=logs / f"{role}.log",

@@ -32,8 +32,6 @@ DATA = (
     "secrets.json",
     "running.json",
     "prepared.json",
-    "desk-beat",
-    "exchange-beat",
     "tmp",
 )
 

@@ -31,7 +31,6 @@ from devtool.processes import Child, run_to_end, wait_until
 from devtool.restarts import Restarts
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
-from hub.roles import ROLES
 
 START_TIMEOUT_SECONDS = 120
 SEEDING = "seeding"
@@ -226,9 +225,8 @@ class Hub:
         """What works on the database, not started yet."""
         world, logs = self.world, self.state.logs
         desk_port, exchange_port = self._ports
-        beats = {role: self.state.path / f"{ROLES[role].half}-beat" for role in ("exchange-worker", "mailer")}
         workers = [
-            programs.queue_worker(role, world, logs, beat_file=beats.get(role))
+            programs.queue_worker(role, world, logs, beat=role != "desk-worker")
             for role in ("exchange-worker", "mailer", "desk-worker")
         ]
         ports = {"desk": desk_port, "exchange": exchange_port}

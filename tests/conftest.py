@@ -205,8 +205,7 @@ class HubProcesses:
         return child
 
     def _queue_worker(self, role: str, *, beat: bool = False) -> Child:
-        beat_file = self.logs / f"{role}-beat" if beat else None
-        child = self._start(programs.queue_worker(role, self.world, self.logs, beat_file=beat_file))
+        child = self._start(programs.queue_worker(role, self.world, self.logs, beat=beat))
         listens = programs.worker_listens(child)
         wait_until(listens, child.name, timeout_seconds=START_TIMEOUT_SECONDS, children=[child])
         return child
