@@ -48,7 +48,6 @@ from agencies.apikeys import authenticate_key
 from agencies.newer_keysets import newer_keysets
 from agencies.selfrotation import rotate_own_key
 from callers.actors import ApiClient
-from callers.capabilities import Capability
 from callers.cursors import open_lasting, seal_lasting
 from callers.errors import AbsentError, NotPermittedError
 from demo.past import Past
@@ -61,8 +60,7 @@ from sharing.deliveries import Report
 from sharing.models import FeedItem, LaneSuspension, Statement
 from sharing.policy import Terms
 from sharing.previews import preview_sending
-from vault.entrykeys import entry_key_of
-from vault.exchangekeys import SCOPES
+from vault.exchangekeys import HeldExchangeKeys
 
 LOOPBACK = "127.0.0.1"
 
@@ -274,10 +272,8 @@ class DeskInThePast(PastExchange):
 
     @property
     def _caller(self) -> ApiClient:
-        entering = entry_key_of(self._agency_id)
-        if entering is not None:
-            return authenticate_key(entering, LOOPBACK, now=self._past.now)
-        return ApiClient(self._agency_id, "desk", "past", frozenset(map(Capability, SCOPES)))
+        held = HeldExchangeKeys().api_key_of(self._agency_id)
+        return authenticate_key(held, LOOPBACK, now=self._past.now)
 
 
 def _stop(row: LaneSuspension) -> SuspendedLane:

@@ -26,7 +26,6 @@ from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.directory import Custody
 from demo import alerts as texts
-from demo.desk_keys import give_desk_key
 from demo.exchange import DeskInThePast, PastExchange
 from demo.founding import OPERATOR, Founders, found_world, replace_api_key
 from demo.past import Past
@@ -40,6 +39,7 @@ from peers.models import Agency
 from sharing.agreements import suspend_lanes
 from sharing.models import Agreement, Envelope
 from vault.doors import renew_agency_keys
+from vault.exchangekeys import renew_exchange_keys
 
 
 @dataclass(frozen=True)
@@ -221,8 +221,7 @@ def _renew_keysets(world: World) -> None:
 def _renew_api_keys(world: World) -> None:
     """Replace API keys in their last 30 days."""
     world.at(-5)
-    for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
-        give_desk_key(agency.pk, now=world.past.now)
+    renew_exchange_keys(now=world.past.now)
     for agency_id in world.founders.clients:
         replace_api_key(world.founders, agency_id)
 

@@ -29,9 +29,9 @@ from agencies import apikeys, authentication
 from alerts import fetching, held, outbox, preview, start, submissions, taking, verdicts
 from alerts.peers import agreements, lanes
 from callers import clock
-from callers.actors import ApiClient
+from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
-from demo.desk_keys import give_desk_key
+from callers.systemkeys import MAX_LIFETIME
 from peers import agreements as peers_agreements
 from peers import exchange, outgoing, sent
 from peers import following as peers_following
@@ -41,7 +41,7 @@ from tests.role_logins import under_login_of
 from vault import outgoing as own_words
 from vault import suspending
 from vault.entrykeys import entry_key_of
-from vault.exchangekeys import SCOPES
+from vault.exchangekeys import CLIENT, SCOPES, keep_exchange_key
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
@@ -165,7 +165,16 @@ def answer_as_of(moment: datetime) -> None:
 def give_exchange_keys() -> None:
     """For desks that run as processes: the keys that their agencies would have had with their first keysets."""
     for agency_id in hosted_agencies() - set(ExchangeKey.objects.values_list("pk", flat=True)):
-        give_desk_key(agency_id, now=clock.now())
+        key, text = apikeys.make_key(
+            SystemActor("exchange", agency_id),
+            agency_id,
+            client=CLIENT,
+            scopes=SCOPES,
+            lifetime=MAX_LIFETIME,
+            networks=(),
+            now=clock.now(),
+        )
+        keep_exchange_key(agency_id, text, key.expires_at)
 
 
 def hosted_agencies() -> set[str]:
